@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Block devices as the library sees them: a small table of calls whose crash
+ * semantics are written down here.  Files, memory, windows, overlays and the
+ * caller's own callbacks are all this one type, and they stack.
+ *
+ * The crash model: a write that returned may be lost, torn at any logical
+ * sector, or reach stable storage in any order with other writes, until a
+ * flush that began after it returned has itself returned 0, or unless the
+ * write carried XFS_DEV_FUA and returned 0.
+ */
+#ifndef XFSWRITE_DEVICE_H
+#define XFSWRITE_DEVICE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <xfswrite/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct xfs_device;
+
+#define XFS_DEVICE_OPS_VERSION	1u
+
+#define XFS_DEV_FUA		(1u << 0)	/* pwritev: stable when it returns 0 */
+
+struct xfs_device_info {
+	uint64_t size_bytes;		/* reads and writes must end at or before it */
+	uint32_t logical_sector;	/* bytes; offsets and lengths are multiples of it */
+	uint32_t physical_sector;	/* bytes; smallest unit written without read-modify-write */
+	uint32_t io_min;		/* bytes, 0 = unknown: stripe unit */
+	uint32_t io_opt;		/* bytes, 0 = unknown: stripe width */
+	bool volatile_cache;		/* flush does something */
+	bool read_only;
+	bool growable;			/* resize can make it larger */
+	bool rotational;
+};
+
+/*
+ * All calls return 0 or a negative errno; none transfers less than it was
+ * asked for and returns 0.  Calls may come from several threads at once.
+ * Optional members may be NULL.
+ */
+struct xfs_device_ops {
+	uint32_t version;		/* XFS_DEVICE_OPS_VERSION */
+
+	/* Fill all of @iov from @offset.  -EIO past the end. */
+	int (*preadv)(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt);
+
+	/*
+	 * Write all of @iov at @offset.  A later preadv sees it at once.  May
+	 * be lost, torn by sector or reordered until a later flush returns 0;
+	 * with XFS_DEV_FUA it is stable when the call returns 0 (other writes
+	 * are not).  After an error the range holds old or new sectors.
+	 */
+	int (*pwritev)(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt,
+		       unsigned int flags);
+
+	/* Every write that returned before this call began is stable when it returns 0. */
+	int (*flush)(struct xfs_device *dev);
+
+	/*
+	 * Optional: the range's contents are no longer needed; reads of it give
+	 * anything until it is written.  Takes part in the crash model like a write.
+	 */
+	int (*discard)(struct xfs_device *dev, uint64_t offset, uint64_t len);
+
+	/*
+	 * Optional: the range reads as zeros from now on, like a write of zeros,
+	 * perhaps without transferring them.  NULL or -EOPNOTSUPP: the library writes zeros.
+	 */
+	int (*zero)(struct xfs_device *dev, uint64_t offset, uint64_t len);
+
+	/*
+	 * Optional: write @len bytes read from host file @fd at @fd_offset to
+	 * @offset, perhaps without copying them through memory; like a write.
+	 * -EOPNOTSUPP or -EXDEV: nothing was done, the library copies.
+	 */
+	int (*copy_range)(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
+			  uint64_t len);
+
+	/* Properties; size may change with resize only. */
+	int (*info)(struct xfs_device *dev, struct xfs_device_info *info);
+
+	/* Optional: make the device @size_bytes long; new bytes read as zeros. */
+	int (*resize)(struct xfs_device *dev, uint64_t size_bytes);
+
+	/* The last reference is gone: free @dev.  Cannot fail; does not flush. */
+	void (*close)(struct xfs_device *dev);
+};
+
+/*
+ * The caller's own device: embed this as first member, fill it with
+ * xfs_device_init(), keep private data behind it.
+ */
+struct xfs_device {
+	const struct xfs_device_ops *ops;
+	uint32_t refcount;		/* the library's; atomically changed */
+	uint32_t reserved;
+};
+
+/* One reference, the caller's.  @ops must outlive the device. */
+XFS_API void xfs_device_init(struct xfs_device *dev, const struct xfs_device_ops *ops);
+
+/* Another reference to @dev; returns @dev. */
+XFS_API struct xfs_device *xfs_device_get(struct xfs_device *dev);
+
+/* Give one reference back; the last one calls ops->close.  NULL is fine. */
+XFS_API void xfs_device_put(struct xfs_device *dev);
+
+#define XFS_DEV_RDONLY		(1u << 0)
+#define XFS_DEV_DIRECT		(1u << 1)	/* O_DIRECT: bypass the host's page cache */
+#define XFS_DEV_CREATE		(1u << 2)	/* create the file if it is missing */
+#define XFS_DEV_TRUNCATE	(1u << 3)	/* empty an existing file (never a block device) */
+#define XFS_DEV_EXCL		(1u << 4)	/* -EBUSY when the block device is mounted or held */
+
+/*
+ * A host file or block device.  @size_bytes: the length a created file gets;
+ * 0 keeps what is there.  -EBUSY with XFS_DEV_EXCL when somebody else uses it.
+ */
+XFS_API int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_bytes,
+				 struct xfs_device **devp);
+
+/* The same over a descriptor; it is duplicated, the caller keeps its own. */
+XFS_API int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp);
+
+/* Zeroed memory that allocates what is written; resizable.  @env may be NULL. */
+XFS_API int xfs_device_open_memory(uint64_t size_bytes, uint32_t sector_bytes,
+				   const struct xfs_env *env, struct xfs_device **devp);
+
+/*
+ * Bytes [@offset, @offset + @len) of @base; @len 0: to its end.  Takes its own
+ * reference to @base, as do all stacking devices.  -EINVAL unless sector-aligned.
+ */
+XFS_API int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
+				   struct xfs_device **devp);
+
+/* @base, but writes give -EROFS. */
+XFS_API int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device **devp);
+
+/*
+ * Copy-on-write overlay: writes stay in memory, @base is never written until
+ * xfs_device_overlay_commit() writes all of them to it and flushes it.
+ */
+XFS_API int xfs_device_open_overlay(struct xfs_device *base, const struct xfs_env *env,
+				    struct xfs_device **devp);
+XFS_API int xfs_device_overlay_commit(struct xfs_device *overlay);
+/* Forget what was written; reads see @base again. */
+XFS_API int xfs_device_overlay_discard(struct xfs_device *overlay);
+/* Bytes that differ from @base, in units of the overlay's block. */
+XFS_API uint64_t xfs_device_overlay_bytes(const struct xfs_device *overlay);
+
+/*
+ * Where partition @number (1, 2, ...; as the partition table counts) of the
+ * disk image lies, in bytes.  -ENOENT: no such partition; -EOPNOTSUPP: built
+ * without libblkid; -EINVAL: no partition table.
+ */
+XFS_API int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
+				      uint64_t *len);
+
+/*
+ * What libblkid sees on the device: 1 and a short description ("ext4 file system",
+ * "gpt partition table") in @what, 0 when nothing is there, -EOPNOTSUPP without libblkid.
+ */
+XFS_API int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size);
+
+/* Plain calls, for users and tests: check the range, then call the ops. */
+XFS_API int xfs_device_pread(struct xfs_device *dev, uint64_t offset, void *buf, size_t len);
+XFS_API int xfs_device_pwrite(struct xfs_device *dev, uint64_t offset, const void *buf, size_t len,
+			      unsigned int flags);
+XFS_API int xfs_device_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			      int iovcnt);
+XFS_API int xfs_device_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			       int iovcnt, unsigned int flags);
+XFS_API int xfs_device_flush(struct xfs_device *dev);
+XFS_API int xfs_device_discard(struct xfs_device *dev, uint64_t offset, uint64_t len);
+/* Zeros the range by whatever means the device has. */
+XFS_API int xfs_device_zero(struct xfs_device *dev, uint64_t offset, uint64_t len);
+XFS_API int xfs_device_copy_range(struct xfs_device *dev, uint64_t offset, int fd,
+				  uint64_t fd_offset, uint64_t len);
+XFS_API int xfs_device_info(struct xfs_device *dev, struct xfs_device_info *info);
+XFS_API int xfs_device_resize(struct xfs_device *dev, uint64_t size_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/trace.h"
+
+#ifdef XFSWRITE_DEBUG
+void xfs_assert_failed(const char *expr, const char *file, int line)
+{
+	fprintf(stderr, "libxfswrite: assertion failed: %s (%s:%d)\n", expr, file, line);
+	abort();
+}
+#endif
+
+void xfs_trace_record(struct xfs_trace_ring *ring, const char *name, const uint64_t *args,
+		      unsigned int nargs)
+{
+	uint32_t slot = __atomic_fetch_add(&ring->next, 1, __ATOMIC_RELAXED) % XFS_TRACE_ENTRIES;
+	struct xfs_trace_entry *e = &ring->entry[slot];
+
+	if (nargs > XFS_TRACE_ARGS)
+		nargs = XFS_TRACE_ARGS;
+	e->name = name;
+	e->nargs = nargs;
+	if (nargs)
+		memcpy(e->args, args, nargs * sizeof(*args));
+	if (ring->env && ring->env->trace)
+		ring->env->trace(ring->env->ctx, name, args, nargs);
+}
+
+void xfs_trace_dump(const struct xfs_trace_ring *ring, void (*print)(void *ctx, const char *line),
+		    void *ctx)
+{
+	uint32_t next = __atomic_load_n(&ring->next, __ATOMIC_RELAXED);
+	uint32_t first = next > XFS_TRACE_ENTRIES ? next - XFS_TRACE_ENTRIES : 0;
+
+	for (uint32_t i = first; i < next; i++) {
+		const struct xfs_trace_entry *e = &ring->entry[i % XFS_TRACE_ENTRIES];
+		char line[256];
+		int n;
+
+		if (!e->name)
+			continue;
+		n = snprintf(line, sizeof(line), "%u %s", i, e->name);
+		for (uint32_t a = 0; a < e->nargs && n > 0 && (size_t)n < sizeof(line); a++)
+			n += snprintf(line + n, sizeof(line) - (size_t)n, " 0x%" PRIx64, e->args[a]);
+		print(ctx, line);
+	}
+}
+
+unsigned int xfs_trace_count(const struct xfs_trace_ring *ring, const char *name)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < XFS_TRACE_ENTRIES; i++)
+		n += ring->entry[i].name && !strcmp(ring->entry[i].name, name);
+	return n;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Trace points: a ring of names and numbers in memory, printed by a failed
+ * test or a shutdown, and the coverage marks that tests demand.
+ */
+#ifndef BASE_TRACE_H
+#define BASE_TRACE_H
+
+#include <xfswrite/env.h>
+#include "base/compiler.h"
+
+#define XFS_TRACE_ENTRIES	256
+#define XFS_TRACE_ARGS		5
+
+struct xfs_trace_entry {
+	const char *name;
+	uint64_t args[XFS_TRACE_ARGS];
+	uint32_t nargs;
+};
+
+struct xfs_trace_ring {
+	const struct xfs_env *env;	/* forwards to env->trace when set */
+	uint32_t next;			/* atomically increased */
+	struct xfs_trace_entry entry[XFS_TRACE_ENTRIES];
+};
+
+void xfs_trace_record(struct xfs_trace_ring *ring, const char *name, const uint64_t *args,
+		      unsigned int nargs);
+/* Oldest first; @print gets one line without newline. */
+void xfs_trace_dump(const struct xfs_trace_ring *ring, void (*print)(void *ctx, const char *line),
+		    void *ctx);
+/* How often @name stands in the ring. */
+unsigned int xfs_trace_count(const struct xfs_trace_ring *ring, const char *name);
+
+/* XFS_TRACE(mp, name, args...): up to five integers. */
+#ifdef XFSWRITE_DEBUG
+#define XFS_TRACE(mp, name, ...) do {						\
+	const uint64_t trace_args_[] = { 0, ##__VA_ARGS__ };			\
+	xfs_trace_record(&(mp)->m_trace, #name, trace_args_ + 1,		\
+			 (unsigned int)ARRAY_SIZE(trace_args_) - 1);		\
+} while (0)
+#else
+#define XFS_TRACE(mp, name, ...) ((void)(mp))
+#endif
+
+#endif

@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+#include "lock/lock.h"

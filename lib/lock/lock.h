@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock manager.  Every lock of the library is of one of these classes and
+ * is taken in their order, never back up; of two locks of one class the one
+ * with the lower key first.  Debug builds check this at run time and stop.
+ * With XFSWRITE_THREADS off a lock is an owner count that must never be
+ * contended.
+ *
+ *   IOLOCK    i_iolock: a file's data and size against each other; key: inode number
+ *   MMAPLOCK  i_mmaplock: the page cache against removal of extents; key: inode number
+ *   HANDLE    the checkpoint gate: an open transaction handle (shared), a cut (exclusive)
+ *   ILOCK     i_lock: extent maps and inode core, directory contents; key: inode number
+ *   DQUOT     a dquot; key: type and id
+ *   AG        pag_lock: headers, trees and counters of one AG; key: AG number
+ *   BUF       cache and contents of metadata buffers while they are read or written
+ *   LEAF      short internal locks below which nothing is taken
+ */
+#ifndef LOCK_LOCK_H
+#define LOCK_LOCK_H
+
+#include "base/compiler.h"
+#ifdef XFSWRITE_THREADS
+#include <pthread.h>
+#endif
+
+enum xfs_lock_class {
+	XFS_CLASS_IOLOCK,
+	XFS_CLASS_MMAPLOCK,
+	XFS_CLASS_HANDLE,
+	XFS_CLASS_ILOCK,
+	XFS_CLASS_DQUOT,
+	XFS_CLASS_AG,
+	XFS_CLASS_BUF,
+	XFS_CLASS_LEAF,
+	XFS_CLASS_COUNT,
+};
+
+struct xfs_rwlock {
+#ifdef XFSWRITE_THREADS
+	pthread_rwlock_t lk_rw;
+#endif
+	int32_t lk_holders;		/* debug and no-threads: readers, or -1 for a writer */
+	uint32_t lk_class;
+	uint64_t lk_key;
+};
+
+struct xfs_mutex {
+#ifdef XFSWRITE_THREADS
+	pthread_mutex_t mx_mutex;
+#endif
+	int32_t mx_held;
+	uint32_t mx_class;
+	uint64_t mx_key;
+};
+
+struct xfs_cond {
+#ifdef XFSWRITE_THREADS
+	pthread_cond_t cv_cond;
+#else
+	char cv_unused;
+#endif
+};
+
+void xfs_rwlock_init(struct xfs_rwlock *lk, enum xfs_lock_class cls, uint64_t key);
+void xfs_rwlock_destroy(struct xfs_rwlock *lk);
+void xfs_rwlock_excl(struct xfs_rwlock *lk);
+void xfs_rwlock_shared(struct xfs_rwlock *lk);
+/* True when taken; never sleeps.  NOWAIT callers turn false into -EAGAIN. */
+bool xfs_rwlock_try_excl(struct xfs_rwlock *lk);
+bool xfs_rwlock_try_shared(struct xfs_rwlock *lk);
+void xfs_rwlock_unlock_excl(struct xfs_rwlock *lk);
+void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk);
+/* For assertions: in debug builds whether this thread holds it (exclusively); else true. */
+bool xfs_rwlock_is_held(const struct xfs_rwlock *lk);
+bool xfs_rwlock_is_held_excl(const struct xfs_rwlock *lk);
+
+void xfs_mutex_init(struct xfs_mutex *mx, enum xfs_lock_class cls, uint64_t key);
+void xfs_mutex_destroy(struct xfs_mutex *mx);
+void xfs_mutex_lock(struct xfs_mutex *mx);
+bool xfs_mutex_trylock(struct xfs_mutex *mx);
+void xfs_mutex_unlock(struct xfs_mutex *mx);
+bool xfs_mutex_is_held(const struct xfs_mutex *mx);
+
+void xfs_cond_init(struct xfs_cond *cv);
+void xfs_cond_destroy(struct xfs_cond *cv);
+void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx);
+void xfs_cond_broadcast(struct xfs_cond *cv);
+
+/*
+ * Debug order checker: what this thread holds.  xfs_lock_order_violations()
+ * counts violations when xfs_lock_order_set_fatal(false) was called (tests);
+ * by default the first one stops the program.
+ */
+void xfs_lock_order_set_fatal(bool fatal);
+unsigned int xfs_lock_order_violations(void);
+/* Number of locks this thread holds (debug; 0 otherwise): tests demand 0 at the API's edge. */
+unsigned int xfs_lock_order_held(void);
+
+#endif
