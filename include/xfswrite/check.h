@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The checker and the dumper.  They read the device by themselves, through the
+ * structure definitions only, and share no code with what writes it, so
+ * that a mistake there is not made here as well.
+ */
+#ifndef XFSWRITE_CHECK_H
+#define XFSWRITE_CHECK_H
+
+#include <xfswrite/device.h>
+#include <xfswrite/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One finding: what is wrong, and where. */
+struct xfs_finding {
+	const char *structure;		/* "bnobt", "inode", "directory", ... */
+	int64_t agno;			/* -1: not tied to an AG */
+	uint64_t block;			/* fs block or AG block; ~0: none */
+	uint64_t ino;			/* ~0: none */
+	const char *text;		/* a sentence */
+};
+
+struct xfs_check_options {
+	uint32_t size;			/* sizeof(struct xfs_check_options) */
+	uint32_t flags;			/* XFS_CHECK_* */
+	const struct xfs_env *env;
+	void *ctx;
+	void (*finding)(void *ctx, const struct xfs_finding *finding);	/* may be NULL */
+	void (*progress)(void *ctx, const char *phase, uint64_t done, uint64_t total);
+	uint64_t max_findings;		/* stop after so many; 0 = never */
+};
+
+#define XFS_CHECK_IN_PROGRESS_OK	(1u << 0)	/* sb_inprogress is no finding */
+#define XFS_CHECK_DIRTY_LOG_OK		(1u << 1)	/* do not report a dirty log */
+
+struct xfs_check_summary {
+	uint64_t findings;
+	uint64_t inodes, directories, files, symlinks, specials;
+	uint64_t data_extents, shared_blocks, metadata_blocks, free_blocks;
+};
+
+/*
+ * Walk every structure of the file system on @dev and hold all of them against
+ * each other.  0: done, *@summary tells how many findings; a negative errno: the
+ * check could not be done (not XFS v5: -EINVAL, no memory, I/O error on
+ * the superblock).  Damaged structures are findings, not errors.  Never writes.
+ */
+XFS_API int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
+		      const struct xfs_check_options *opts, struct xfs_check_summary *summary);
+
+/*
+ * Print one structure readably, line by line.  @what: "sb [AGNO]", "agf AGNO",
+ * "agi AGNO", "agfl AGNO", "bnobt|cntbt|inobt|finobt|rmapbt|refcountbt AGNO",
+ * "inode INO", "bmap INO [attr]", "dir INO", "attr INO", "block FSBNO", "log".
+ * -EINVAL: @what is not understood.
+ */
+XFS_API int xfs_dump(struct xfs_device *dev, struct xfs_device *logdev, const char *what,
+		     void (*line)(void *ctx, const char *text), void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

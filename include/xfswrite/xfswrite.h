@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libxfswrite: read and write XFS v5 file systems from user space.
+ *
+ * Conventions of every function here:
+ *  - 0 or a count on success, a negative errno on failure.  -EUCLEAN: a
+ *    structure on disk is damaged; -EBADMSG: a checksum is wrong; -EROFS: the file
+ *    system may only be read; -EIO: the device failed, or the file system was shut
+ *    down after it did.  xfs_error_text() tells which structure, where and why.
+ *  - After an error an out pointer is NULL, and what was passed in is still the caller's.
+ *  - Any number of threads may use one file system and one file at once,
+ *    unless the comment says otherwise.  xfs_unmount() and xfs_close() must be the last
+ *    call on their object.
+ *  - Offsets and sizes are bytes; paths are byte strings separated by '/', taken
+ *    from the root directory (xfs_..._at: from @dir).  Symbolic links on the way are
+ *    followed inside the image, at most 40 of them (-ELOOP).
+ *  - Durability: unless a function says otherwise its effect is in memory until
+ *    xfs_fsync(), xfs_sync() or xfs_unmount() returned 0.
+ */
+#ifndef XFSWRITE_H
+#define XFSWRITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+#include <xfswrite/device.h>
+#include <xfswrite/env.h>
+#include <xfswrite/version.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct xfs_mount;	/* an open file system */
+struct xfs_file;	/* an open file, directory or other object in it */
+struct xfs_dir;		/* a position in a directory */
+
+/* ---- opening and closing a file system ---------------------------------- */
+
+#define XFS_MOUNT_RDONLY	(1u << 0)	/* nothing is written to the device, at all */
+#define XFS_MOUNT_UNJOURNALLED	(1u << 1)	/* see xfs_mount() */
+#define XFS_MOUNT_NORECOVERY	(1u << 2)	/* with RDONLY: read although the log is dirty */
+#define XFS_MOUNT_INPROGRESS	(1u << 3)	/* go on with what xfs_mkfs left in progress */
+
+/* Zero it, set @size, set what you need. */
+struct xfs_mount_options {
+	uint32_t size;			/* sizeof(struct xfs_mount_options) */
+	uint32_t flags;			/* XFS_MOUNT_* */
+	const struct xfs_env *env;	/* copied; may be NULL */
+	struct xfs_device *logdev;	/* external log, or NULL; a reference is taken */
+	uint64_t data_cache_bytes;	/* file data held in memory, 0 = 32 MiB */
+	uint64_t meta_cache_bytes;	/* metadata held in memory, 0 = 64 MiB; dirty metadata may exceed it */
+	uint32_t allocsize_bytes;	/* speculative preallocation: 0 = dynamic, else a power of two */
+	/*
+	 * Who acts: owner of new objects.  @unprivileged: set-id bits and
+	 * security.capability are stripped on writes, as for a caller without CAP_FSETID.
+	 */
+	uint32_t uid, gid;
+	bool unprivileged;
+};
+
+/*
+ * Open the file system on @dev; takes a reference to @dev.  @opts may be NULL
+ * (read-write).
+ *
+ * XFS_MOUNT_UNJOURNALLED: for building images.  Nothing is logged; from the
+ * first change to the clean xfs_unmount() the superblock says "in progress",
+ * so that a process that dies leaves an image nobody mounts by accident.
+ * Without this flag and without RDONLY: -EOPNOTSUPP, this version has no journal.
+ *
+ * -EINVAL: not an XFS v5 file system, or geometry that cannot be; -ENOTSUP: an
+ * unknown incompatible feature; -EROFS: an unknown read-only-compatible feature
+ * or a read-only device, and RDONLY was not given; -EUCLEAN: damaged;
+ * -EAGAIN: the log is dirty (and NORECOVERY was not given); -ENXIO: the
+ * log is external and no logdev was given.  The text of the failure is
+ * returned by xfs_error_text(NULL) on this thread.
+ */
+XFS_API int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *opts,
+		      struct xfs_mount **mpp);
+
+/*
+ * Close all that is open in it, write everything, make it stable and free @mp.
+ * Open xfs_file and xfs_dir handles become invalid: close them first.
+ * On error the image keeps its in-progress mark (unjournalled); @mp is freed all the same.
+ */
+XFS_API int xfs_unmount(struct xfs_mount *mp);
+
+/*
+ * Free @mp and write nothing more: after unrecoverable errors, or when the work is
+ * to be abandoned.  An unjournalled image that was changed keeps its in-progress mark.
+ */
+XFS_API void xfs_abandon(struct xfs_mount *mp);
+
+/* Write all data and metadata and make them stable. */
+XFS_API int xfs_sync(struct xfs_mount *mp);
+
+/*
+ * Text of the newest error on this thread: structure, place, reason.  Never
+ * NULL; valid until the next call into the library on this thread.
+ */
+XFS_API const char *xfs_error_text(const struct xfs_mount *mp);
+
+/* What statfs(2) would say, counted as the kernel does. */
+struct xfs_statfs {
+	uint64_t block_size;		/* bytes */
+	uint64_t blocks;		/* size without an internal log */
+	uint64_t blocks_free;		/* available to files */
+	uint64_t files;			/* inodes that exist or could */
+	uint64_t files_free;
+	uint32_t name_max;
+};
+XFS_API int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st);
+
+/* Geometry and features, as xfs_info prints them. */
+struct xfs_info {
+	uint32_t size;			/* in: sizeof(struct xfs_info) */
+	uint32_t block_size, sector_size, inode_size, dir_block_size;	/* bytes */
+	uint64_t data_blocks;
+	uint32_t ag_count, ag_blocks;
+	uint32_t log_blocks;
+	bool log_internal;
+	uint32_t log_sector_size, log_sunit;	/* bytes */
+	uint32_t sunit, swidth;		/* blocks */
+	uint32_t imaxpct;
+	uint32_t features_compat, features_ro_compat, features_incompat, features_log_incompat;
+	uint16_t version;
+	uint8_t uuid[16];
+	char label[13];
+	uint64_t root_ino;
+	uint64_t icount, ifree, fdblocks;	/* the superblock's counters, now */
+	bool log_dirty, in_progress, read_only;
+};
+XFS_API int xfs_info(struct xfs_mount *mp, struct xfs_info *info);
+
+/* ---- attributes ------------------------------------------------------------- */
+
+#define XFS_ATTR_MODE		(1u << 0)	/* permission bits; type bits only at creation */
+#define XFS_ATTR_UID		(1u << 1)
+#define XFS_ATTR_GID		(1u << 2)
+#define XFS_ATTR_SIZE		(1u << 3)
+#define XFS_ATTR_ATIME		(1u << 4)
+#define XFS_ATTR_MTIME		(1u << 5)
+#define XFS_ATTR_CTIME		(1u << 6)	/* otherwise now; a restore tool's privilege */
+#define XFS_ATTR_CRTIME		(1u << 7)
+#define XFS_ATTR_PROJID		(1u << 8)
+#define XFS_ATTR_XFLAGS		(1u << 9)	/* XFS_XFLAG_* below */
+#define XFS_ATTR_EXTSIZE	(1u << 10)	/* bytes */
+#define XFS_ATTR_COWEXTSIZE	(1u << 11)	/* bytes */
+#define XFS_ATTR_RDEV		(1u << 12)	/* creation of device nodes only */
+
+/* What to set; only members whose bit is in @valid are looked at. */
+struct xfs_iattr {
+	uint32_t valid;
+	uint32_t mode;
+	uint32_t uid, gid;
+	uint32_t projid;
+	uint32_t xflags;
+	uint32_t extsize_bytes, cowextsize_bytes;
+	uint32_t rdev_major, rdev_minor;
+	uint64_t size_bytes;
+	struct timespec atime, mtime, ctime, crtime;
+};
+
+/* The inode flags that users may see and set; values as in FS_IOC_FSGETXATTR. */
+#define XFS_XFLAG_REALTIME	0x00000001u
+#define XFS_XFLAG_PREALLOC	0x00000002u
+#define XFS_XFLAG_IMMUTABLE	0x00000008u
+#define XFS_XFLAG_APPEND	0x00000010u
+#define XFS_XFLAG_SYNC		0x00000020u
+#define XFS_XFLAG_NOATIME	0x00000040u
+#define XFS_XFLAG_NODUMP	0x00000080u
+#define XFS_XFLAG_RTINHERIT	0x00000100u
+#define XFS_XFLAG_PROJINHERIT	0x00000200u
+#define XFS_XFLAG_NOSYMLINKS	0x00000400u
+#define XFS_XFLAG_EXTSIZE	0x00000800u
+#define XFS_XFLAG_EXTSZINHERIT	0x00001000u
+#define XFS_XFLAG_NODEFRAG	0x00002000u
+#define XFS_XFLAG_FILESTREAM	0x00004000u
+#define XFS_XFLAG_DAX		0x00008000u
+#define XFS_XFLAG_COWEXTSIZE	0x00010000u
+#define XFS_XFLAG_HASATTR	0x80000000u	/* read only */
+
+/* Everything about an inode. */
+struct xfs_stat {
+	uint64_t ino;
+	uint32_t gen;
+	uint32_t mode;
+	uint32_t nlink;
+	uint32_t uid, gid, projid;
+	uint32_t rdev_major, rdev_minor;
+	uint64_t size_bytes;
+	uint64_t blocks512;		/* st_blocks; delayed allocation included */
+	uint32_t blksize;
+	uint32_t xflags;
+	uint32_t extsize_bytes, cowextsize_bytes;
+	uint64_t nextents, anextents;
+	uint64_t changecount;
+	struct timespec atime, mtime, ctime, crtime;
+};
+
+/* ---- files ---------------------------------------------------------------------- */
+
+/*
+ * Open @path; @flags as open(2): O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL,
+ * O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_PATH (any object, for
+ * xfs_fstat and friends), O_SYNC, O_DSYNC.  @mode: for O_CREAT, used without umask.
+ */
+XFS_API int xfs_open(struct xfs_mount *mp, const char *path, int flags, mode_t mode,
+		     struct xfs_file **filep);
+XFS_API int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
+		       struct xfs_file **filep);
+/* Open an inode by number; -ESTALE if it is free, internal, or of another generation (0 = any). */
+XFS_API int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
+			    struct xfs_file **filep);
+
+/* Preallocation past the end is trimmed.  Does not make anything stable. */
+XFS_API int xfs_close(struct xfs_file *file);
+
+XFS_API ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset);
+/*
+ * Write at @offset (O_APPEND: at the end).  A short count is possible when
+ * space ends; -ENOSPC only when nothing was written, after everything reclaimable
+ * was reclaimed once.
+ */
+XFS_API ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset);
+
+/*
+ * Copy [@fd_offset, +@len) of host file @fd to @offset of @file: like
+ * xfs_pwrite, without a buffer of the caller's.  Ends early at the end of @fd.
+ * Returns the bytes written.
+ */
+XFS_API int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
+				  uint64_t offset);
+
+/*
+ * After 0, a crash at any later moment followed by recovery shows this file's
+ * contents, size and times.  On an unjournalled mount this writes the
+ * data and the metadata and flushes, but the in-progress mark stays until xfs_unmount().
+ */
+XFS_API int xfs_fsync(struct xfs_file *file);
+XFS_API int xfs_fdatasync(struct xfs_file *file);
+
+XFS_API int xfs_ftruncate(struct xfs_file *file, uint64_t size_bytes);
+XFS_API int xfs_truncate(struct xfs_mount *mp, const char *path, uint64_t size_bytes);
+
+XFS_API int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st);
+XFS_API int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr);
+XFS_API int xfs_fstat(struct xfs_file *file, struct stat *st);
+
+/* SEEK_DATA / SEEK_HOLE (-ENXIO past the end); others -EINVAL. Returns an offset. */
+XFS_API int64_t xfs_seek(struct xfs_file *file, uint64_t offset, int whence);
+
+/* One mapping of the data fork. */
+struct xfs_extent {
+	uint64_t offset;		/* bytes in the file */
+	uint64_t length;		/* bytes */
+	uint64_t device_offset;		/* bytes on the data device; ~0 when not allocated yet */
+	bool unwritten, shared, delalloc;
+};
+/*
+ * Mappings from @offset on: fills up to @max, sets *@count; 0 = no more.  Does not write back.
+ */
+XFS_API int xfs_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents,
+			size_t max, size_t *count);
+
+/* ---- names ------------------------------------------------------------------------- */
+
+/* The root directory; the mount's, do not close it. */
+XFS_API struct xfs_file *xfs_root(struct xfs_mount *mp);
+
+/*
+ * Make one object named @name (one component) in @dir: the type is in
+ * @iattr->mode (which must be valid), further valid attributes are set in
+ * the same transaction.  @target: a symbolic link's.  @filep may be NULL.  -EEXIST.
+ */
+XFS_API int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
+			 const char *target, struct xfs_file **filep);
+
+XFS_API int xfs_mkdir(struct xfs_mount *mp, const char *path, mode_t mode);
+XFS_API int xfs_mkdirat(struct xfs_file *dir, const char *path, mode_t mode);
+XFS_API int xfs_mknod(struct xfs_mount *mp, const char *path, mode_t mode, uint32_t rdev_major,
+		      uint32_t rdev_minor);
+XFS_API int xfs_mknodat(struct xfs_file *dir, const char *path, mode_t mode, uint32_t rdev_major,
+			uint32_t rdev_minor);
+/* Targets of 1 to 1023 bytes; -ENAMETOOLONG. */
+XFS_API int xfs_symlink(struct xfs_mount *mp, const char *target, const char *path);
+XFS_API int xfs_symlinkat(const char *target, struct xfs_file *dir, const char *path);
+/* The last component is not followed. */
+XFS_API int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath);
+/* A new name for what @file is. */
+XFS_API int xfs_linkat(struct xfs_file *file, struct xfs_file *dir, const char *path);
+XFS_API int xfs_unlink(struct xfs_mount *mp, const char *path);
+XFS_API int xfs_unlinkat(struct xfs_file *dir, const char *path, int flags /* AT_REMOVEDIR */);
+XFS_API int xfs_rmdir(struct xfs_mount *mp, const char *path);
+XFS_API int xfs_rename(struct xfs_mount *mp, const char *oldpath, const char *newpath);
+XFS_API int xfs_renameat(struct xfs_file *olddir, const char *oldpath, struct xfs_file *newdir,
+			 const char *newpath, unsigned int flags /* RENAME_NOREPLACE */);
+/* Bytes in the target, not terminated; copies at most @size. */
+XFS_API ssize_t xfs_readlink(struct xfs_mount *mp, const char *path, char *buf, size_t size);
+XFS_API ssize_t xfs_freadlink(struct xfs_file *file, char *buf, size_t size);
+
+XFS_API int xfs_stat(struct xfs_mount *mp, const char *path, struct stat *st);
+XFS_API int xfs_lstat(struct xfs_mount *mp, const char *path, struct stat *st);
+XFS_API int xfs_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st);
+XFS_API int xfs_setattr(struct xfs_mount *mp, const char *path, bool follow,
+			const struct xfs_iattr *iattr);
+XFS_API int xfs_chmod(struct xfs_mount *mp, const char *path, mode_t mode);
+XFS_API int xfs_chown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid);
+XFS_API int xfs_lchown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid);
+/* times[0] atime, times[1] mtime; tv_nsec UTIME_NOW and UTIME_OMIT work. Follows links if @follow. */
+XFS_API int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow,
+			const struct timespec times[2]);
+
+/* ---- directories --------------------------------------------------------------------- */
+
+struct xfs_dirent {
+	uint64_t ino;
+	uint64_t cookie;		/* position after this entry, for xfs_seekdir */
+	uint8_t type;			/* DT_* of <dirent.h>, DT_UNKNOWN when the disk does not tell */
+	uint8_t name_len;
+	char name[256];			/* terminated; may hold any byte but '/' and 0 */
+};
+
+XFS_API int xfs_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp);
+/* @file must be a directory; stays the caller's. */
+XFS_API int xfs_fdopendir(struct xfs_file *file, struct xfs_dir **dirp);
+/* 1 and the next entry ("." and ".." included), 0 at the end.  One thread per xfs_dir. */
+XFS_API int xfs_readdir(struct xfs_dir *dir, struct xfs_dirent *entry);
+XFS_API void xfs_seekdir(struct xfs_dir *dir, uint64_t cookie);	/* 0 = start */
+XFS_API void xfs_closedir(struct xfs_dir *dir);
+
+/* ---- extended attributes ---------------------------------------------------------------- */
+
+/*
+ * Names carry their prefix: user. trusted. security. and
+ * system.posix_acl_access / _default (value in the VFS form; kept in step with the mode).
+ * @flags: XATTR_CREATE, XATTR_REPLACE of <sys/xattr.h>.  -ENODATA, -EEXIST, -ERANGE,
+ * -E2BIG (value over 64 KiB), -ENOTSUP (unknown prefix).  @size 0: the needed size.
+ */
+XFS_API int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
+			  int flags);
+XFS_API ssize_t xfs_fgetxattr(struct xfs_file *file, const char *name, void *value, size_t size);
+/* Names, each terminated by a zero byte. */
+XFS_API ssize_t xfs_flistxattr(struct xfs_file *file, char *list, size_t size);
+XFS_API int xfs_fremovexattr(struct xfs_file *file, const char *name);
+XFS_API int xfs_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
+			 const void *value, size_t size, int flags);
+XFS_API ssize_t xfs_getxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
+			     void *value, size_t size);
+XFS_API ssize_t xfs_listxattr(struct xfs_mount *mp, const char *path, bool follow, char *list,
+			      size_t size);
+XFS_API int xfs_removexattr(struct xfs_mount *mp, const char *path, bool follow, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
