@@ -6,6 +6,10 @@
  * With XFSWRITE_THREADS off a lock is an owner count that must never be
  * contended.
  *
+ * A thread never takes a lock twice, not even shared: a waiting writer goes
+ * before later readers, so that a steady stream of readers cannot starve it.
+ * Of BUF and LEAF locks several with one key may be held.
+ *
  *   IOLOCK    i_iolock: a file's data and size against each other; key: inode number
  *   MMAPLOCK  i_mmaplock: the page cache against removal of extents; key: inode number
  *   HANDLE    the checkpoint gate: an open transaction handle (shared), a cut (exclusive)
@@ -39,7 +43,7 @@ struct xfs_rwlock {
 #ifdef XFSWRITE_THREADS
 	pthread_rwlock_t lk_rw;
 #endif
-	int32_t lk_holders;		/* debug and no-threads: readers, or -1 for a writer */
+	int32_t lk_holders; /* debug and no-threads: readers, or -1 for a writer */
 	uint32_t lk_class;
 	uint64_t lk_key;
 };
@@ -65,12 +69,18 @@ void xfs_rwlock_init(struct xfs_rwlock *lk, enum xfs_lock_class cls, uint64_t ke
 void xfs_rwlock_destroy(struct xfs_rwlock *lk);
 void xfs_rwlock_excl(struct xfs_rwlock *lk);
 void xfs_rwlock_shared(struct xfs_rwlock *lk);
-/* True when taken; never sleeps.  NOWAIT callers turn false into -EAGAIN. */
+/*
+ * True when taken; never sleeps.  NOWAIT callers turn false into -EAGAIN.  Not
+ * held to the order, but one's own lock must not be tried either.
+ */
 bool xfs_rwlock_try_excl(struct xfs_rwlock *lk);
 bool xfs_rwlock_try_shared(struct xfs_rwlock *lk);
 void xfs_rwlock_unlock_excl(struct xfs_rwlock *lk);
 void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk);
-/* For assertions: in debug builds whether this thread holds it (exclusively); else true. */
+/*
+ * For assertions that it is held: in debug builds whether this thread holds it
+ * (exclusively); always true in release builds, so never assert the opposite.
+ */
 bool xfs_rwlock_is_held(const struct xfs_rwlock *lk);
 bool xfs_rwlock_is_held_excl(const struct xfs_rwlock *lk);
 
@@ -83,6 +93,11 @@ bool xfs_mutex_is_held(const struct xfs_mutex *mx);
 
 void xfs_cond_init(struct xfs_cond *cv);
 void xfs_cond_destroy(struct xfs_cond *cv);
+/*
+ * Releases @mx, sleeps, takes it again; may wake for no reason, so stands in a
+ * loop over the condition.  No lock later than @mx may be held.  Without
+ * threads nobody could ever wake the caller: a bug, asserted.
+ */
 void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx);
 void xfs_cond_broadcast(struct xfs_cond *cv);
 
