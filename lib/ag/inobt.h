@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records of the inode trees.  All calls: pag_lock held, AGI loaded.  inode/
+ * builds chunk and inode allocation out of them.
+ */
+#ifndef AG_INOBT_H
+#define AG_INOBT_H
+
+#include "ag/perag.h"
+
+/* One inode record in host form; with sparse inodes or without. */
+struct xfs_inobt_irec {
+	xfs_agino_t ir_startino;
+	uint16_t ir_holemask;		/* bit k: inodes 4k..4k+3 do not exist */
+	uint8_t ir_count;		/* inodes that exist */
+	uint8_t ir_freecount;
+	uint64_t ir_free;		/* bit i: inode startino + i is free; holes are 1 */
+};
+
+/* The record that covers @agino; *@found false when there is none. */
+int xfs_inobt_lookup(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_irec *rec,
+		     bool *found) XFS_MUST_CHECK;
+/* Insert, replace by ir_startino, delete; both trees kept in step (finobt by ir_freecount). */
+int xfs_inobt_insert(struct xfs_trans *tp, struct xfs_perag *pag,
+		     const struct xfs_inobt_irec *rec) XFS_MUST_CHECK;
+int xfs_inobt_update(struct xfs_trans *tp, struct xfs_perag *pag,
+		     const struct xfs_inobt_irec *old, const struct xfs_inobt_irec *rec)
+	XFS_MUST_CHECK;
+int xfs_inobt_delete(struct xfs_trans *tp, struct xfs_perag *pag,
+		     const struct xfs_inobt_irec *rec) XFS_MUST_CHECK;
+/*
+ * The record with a free inode nearest to @agino (finobt, or a bounded scan of
+ * the inobt without one).
+ */
+int xfs_inobt_find_free(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_irec *rec,
+			bool *found) XFS_MUST_CHECK;
+/* First record at or after @agino: for walks. */
+int xfs_inobt_next(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_irec *rec,
+		   bool *found) XFS_MUST_CHECK;
+/* Blocks one insert may take (nested allocations): for reservations. */
+uint32_t xfs_inobt_insert_blocks(const struct xfs_mount *mp);
+
+/*
+ * Allocate inode-chunk blocks in this AG with the lock held (aligned near @agbno);
+ * *@agbno NULLAGBLOCK when nothing fits.  The nested form of xfs_alloc_vextent().
+ */
+int xfs_alloc_chunk_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t *agbno,
+			   xfs_extlen_t len, xfs_extlen_t alignment, xfs_agblock_t min_agbno,
+			   xfs_agblock_t max_agbno) XFS_MUST_CHECK;
+
+/* AGI fields. */
+void xfs_agi_mod_counts(struct xfs_trans *tp, struct xfs_perag *pag, int32_t count_delta,
+			int32_t freecount_delta);
+void xfs_agi_set_newino(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agino_t agino);
+xfs_agino_t xfs_agi_newino(const struct xfs_perag *pag);
+xfs_agino_t xfs_agi_unlinked_head(const struct xfs_perag *pag, unsigned int bucket);
+void xfs_agi_set_unlinked_head(struct xfs_trans *tp, struct xfs_perag *pag, unsigned int bucket,
+			       xfs_agino_t agino);
+
+#endif

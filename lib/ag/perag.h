@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An allocation group in memory.  Headers are read on first use and stay
+ * referenced; the on-disk header is the truth, the cached numbers follow it.
+ */
+#ifndef AG_PERAG_H
+#define AG_PERAG_H
+
+#include "buf/buf.h"
+#include "core/mount.h"
+#include "trans/trans.h"
+
+/* Space held back so that an AG's own trees can always grow. */
+struct xfs_ag_resv {
+	uint32_t ar_asked;		/* blocks */
+	uint32_t ar_reserved;		/* asked less used: still held */
+};
+
+enum xfs_ag_resv_type {
+	XFS_AG_RESV_NONE,		/* everything else */
+	XFS_AG_RESV_AGFL,		/* blocks for the AGFL: never held back from it */
+	XFS_AG_RESV_METADATA,		/* finobt and refcountbt blocks */
+	XFS_AG_RESV_RMAPBT,
+};
+
+struct xfs_perag {
+	struct xfs_mount *pag_mount;
+	xfs_agnumber_t pag_agno;
+	xfs_extlen_t pag_length;	/* blocks in this AG */
+	struct xfs_mutex pag_lock;	/* AG class; all below, the headers and the trees */
+	bool pag_agf_loaded, pag_agi_loaded;
+	struct xfs_buf *pag_agf_bp, *pag_agfl_bp, *pag_agi_bp;
+	/* Copies of what the allocator asks often. */
+	xfs_extlen_t pag_freeblks, pag_longest, pag_flcount, pag_btreeblks;
+	xfs_agino_t pag_icount, pag_ifree;
+	struct xfs_ag_resv pag_meta_resv, pag_rmapbt_resv;
+	/* inode/dialloc.c: chunk that new inodes came from last. */
+	xfs_agino_t pag_last_agino;
+};
+
+int xfs_perag_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* the array; reads nothing */
+void xfs_perag_destroy(struct xfs_mount *mp);
+
+static inline struct xfs_perag *xfs_perag_get(struct xfs_mount *mp, xfs_agnumber_t agno)
+{
+	ASSERT(agno < mp->m_geo.agcount);
+	return &mp->m_perag[agno];
+}
+
+/* pag_lock held.  Read and verify the headers if they are not in memory. */
+int xfs_perag_load_agf(struct xfs_perag *pag) XFS_MUST_CHECK;	/* AGF and AGFL */
+int xfs_perag_load_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
+
+/*
+ * Load every AG, work out the reservations, and set the counters of
+ * core/counter.h from the headers.  Read-write mounts, once.
+ */
+int xfs_ag_resv_init(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+/* Sum of the headers: what the superblock must say.  All AGs are loaded. */
+int xfs_ag_sum_counters(struct xfs_mount *mp, uint64_t *icount, uint64_t *ifree,
+			uint64_t *fdblocks) XFS_MUST_CHECK;
+
+#endif

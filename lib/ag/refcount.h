@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Reference counts of shared data blocks; without REFLINK every block has one owner. */
+#ifndef AG_REFCOUNT_H
+#define AG_REFCOUNT_H
+
+#include "ag/perag.h"
+
+/*
+ * One data-fork owner of [@fsbno, +@len) (one AG) is gone: counts go down, and
+ * the parts that had no other owner are freed (without a reverse-map change: the
+ * caller removed the mapping's record first).
+ */
+int xfs_refcount_decrease(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
+	XFS_MUST_CHECK;
+/* One owner more. */
+int xfs_refcount_increase(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
+	XFS_MUST_CHECK;
+/*
+ * First run of blocks with more than one owner inside [@fsbno, +@len): *@shared_fsbno
+ * NULLFSBLOCK when there is none.
+ */
+int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t len,
+			     xfs_fsblock_t *shared_fsbno, xfs_extlen_t *shared_len) XFS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Metadata buffers: a cache of verified blocks, keyed by address.
+ *
+ * (B1) What a caller sees through xfs_buf_read() passed its verifier once, when
+ *      it came from the device.
+ * (B2) Contents are protected by the lock of their owner (the AG, the inode's
+ *      ILOCK), not by the buffer: a handle holds the checkpoint gate shared, and the
+ *      contents are copied or written only while the gate is closed or the owner
+ *      cannot change them.  b_lock covers reading, writing and inode clusters.
+ * (B3) A changed buffer goes home only when it is stable (core/log_item.h); its LSN
+ *      and CRC are stamped then, after its write verifier passed.  A write verifier
+ *      that fails shuts down instead of writing.
+ * (B4) A freed block's buffer is made stale: it is never written, and the cache
+ *      forgets it, so that no late write lands on the block's new contents.
+ *
+ * One block of the file system may be cached as different buffers of smaller
+ * size only where they do not overlap (AG headers are sectors).
+ */
+#ifndef BUF_BUF_H
+#define BUF_BUF_H
+
+#include "core/log_item.h"
+#include "core/mount.h"
+
+struct xfs_buf;
+
+/* One contiguous piece of a buffer. */
+struct xfs_buf_map {
+	xfs_daddr_t bm_bn;
+	uint32_t bm_len;		/* bytes */
+};
+
+/* What kind of block a buffer is. */
+struct xfs_buf_ops {
+	const char *name;		/* "AGF", "bnobt", "directory leaf" */
+	uint16_t blft;			/* buffer type in log items */
+	bool has_crc;
+	uint16_t crc_off;		/* where the checksum stands */
+	int16_t lsn_off;		/* where the LSN stands; -1: none */
+	/* Structure of a block whose checksum was right; disk/'s pure verifiers. */
+	xfs_failaddr_t (*verify)(const struct xfs_geometry *geo, const void *block, size_t len,
+				 xfs_daddr_t daddr);
+	/* Instead of has_crc, for buffers of many objects (inode clusters): check, stamp. */
+	xfs_failaddr_t (*read_check)(const struct xfs_geometry *geo, const void *block, size_t len,
+				     xfs_daddr_t daddr);
+	void (*stamp)(const struct xfs_geometry *geo, void *block, size_t len, xfs_lsn_t lsn);
+};
+
+#define XFS_BUF_UPTODATE	(1u << 0)	/* contents are valid */
+#define XFS_BUF_STALE		(1u << 1)	/* freed: not in the cache, never written */
+#define XFS_BUF_WRITING		(1u << 2)	/* in the device queue */
+
+struct xfs_buf {
+	struct xfs_log_item b_item;
+	struct xfs_mount *b_mount;		/* (c) */
+	xfs_daddr_t b_daddr;			/* (c) of the first piece */
+	uint32_t b_len;				/* (c) bytes */
+	uint32_t b_flags;			/* (cache lock) XFS_BUF_* */
+	uint32_t b_ref;				/* (cache lock) */
+	int b_error;				/* (cache lock) of the last write */
+	void *b_addr;				/* (c) b_len bytes, aligned for direct I/O */
+	const struct xfs_buf_ops *b_ops;
+	struct xfs_mutex b_lock;		/* BUF class, key: b_daddr */
+	struct xfs_buf *b_hash_next;		/* (cache lock) */
+	struct xfs_list b_lru;			/* (cache lock) */
+	uint32_t b_nmaps;			/* (c) */
+	struct xfs_buf_map *b_maps;		/* (c) NULL when b_nmaps is 1 */
+	/*
+	 * Changed bytes since the last cut, in chunks of 128 bytes, for the journal; b_len/128
+	 * bits.  NULL as long as nothing was logged or on an unjournalled mount.
+	 */
+	uint64_t *b_dirty;
+};
+
+int xfs_buf_cache_init(struct xfs_mount *mp) XFS_MUST_CHECK;
+void xfs_buf_cache_destroy(struct xfs_mount *mp);	/* drops everything, dirty or not */
+
+/*
+ * The buffer at @daddr, read and verified by @ops; a reference for the caller.
+ * -EBADMSG, -EUCLEAN, -EIO (text set), -ENOMEM.  A cached buffer of other @ops
+ * is verified again as @ops.
+ */
+int xfs_buf_read(struct xfs_mount *mp, xfs_daddr_t daddr, uint32_t len,
+		 const struct xfs_buf_ops *ops, struct xfs_buf **bpp) XFS_MUST_CHECK;
+
+/* The same for a buffer in @nmaps pieces (a fragmented directory block). */
+int xfs_buf_read_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
+		     const struct xfs_buf_ops *ops, struct xfs_buf **bpp) XFS_MUST_CHECK;
+
+/*
+ * The buffer at @daddr for a newly allocated block: not read, zeroed; the caller
+ * fills it and logs it whole.  Replaces what the cache held there.
+ */
+int xfs_buf_get(struct xfs_mount *mp, xfs_daddr_t daddr, uint32_t len,
+		const struct xfs_buf_ops *ops, struct xfs_buf **bpp) XFS_MUST_CHECK;
+int xfs_buf_get_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
+		    const struct xfs_buf_ops *ops, struct xfs_buf **bpp) XFS_MUST_CHECK;
+
+void xfs_buf_hold(struct xfs_buf *bp);
+/* NULL is fine. */
+void xfs_buf_put(struct xfs_buf *bp);
+
+/* (B4) The caller holds a reference; contents stay readable until it is put. */
+void xfs_buf_stale(struct xfs_buf *bp);
+/*
+ * The blocks [@daddr, +@len) are given to file data or freed unseen: make stale
+ * whatever the cache holds there, aligned at @unit bytes.
+ */
+void xfs_buf_stale_range(struct xfs_mount *mp, xfs_daddr_t daddr, uint64_t len, uint32_t unit);
+
+/*
+ * Verify, stamp and hand the buffer to the device queue; clean when the queue
+ * is done.  The log item's push.
+ */
+int xfs_buf_write(struct xfs_buf *bp) XFS_MUST_CHECK;
+
+/* Drop clean unreferenced buffers until at most @target_bytes remain. */
+void xfs_buf_shrink(struct xfs_mount *mp, uint64_t target_bytes);
+uint64_t xfs_buf_cached_bytes(struct xfs_mount *mp);
+
+static inline xfs_daddr_t xfs_buf_daddr(const struct xfs_buf *bp)
+{
+	return bp->b_daddr;
+}
+
+#endif

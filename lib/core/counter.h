@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counters in memory.
+ *
+ * m_fdblocks is what may still be promised: at open it is the sum over all AGs
+ * of free blocks, AGFL blocks and tree blocks (what sb_fdblocks means), less
+ * the per-AG reservations that ag/resv.c hides and less the reserve pool.  A
+ * delayed allocation takes from it when it is made; turning it into blocks
+ * takes nothing more.  The superblock's own value is computed from the AG
+ * headers when it is written, never from here.
+ */
+#ifndef CORE_COUNTER_H
+#define CORE_COUNTER_H
+
+#include "core/mount.h"
+
+#define XFS_RESBLKS_MAX		8192
+
+/*
+ * Add @delta blocks.  A negative delta fails with -ENOSPC, changing nothing,
+ * when less than the set-aside would remain; with @reserved it may then take
+ * from the reserve pool.  Giving back refills the pool first.
+ */
+int xfs_mod_fdblocks(struct xfs_mount *mp, int64_t delta, bool reserved) XFS_MUST_CHECK;
+
+/* The same, where @delta >= 0 cannot fail. */
+void xfs_add_fdblocks(struct xfs_mount *mp, uint64_t delta);
+
+void xfs_mod_icount(struct xfs_mount *mp, int64_t icount_delta, int64_t ifree_delta);
+
+/* Blocks an ordinary caller could still get. */
+int64_t xfs_fdblocks_available(struct xfs_mount *mp);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct xfs_mount: an open file system, as every layer above disk/ sees it.
+ * Members say who may touch them: (c) constant between open and close,
+ * (a) atomic, (m) m_lock, others by the folder that is named.
+ */
+#ifndef CORE_MOUNT_H
+#define CORE_MOUNT_H
+
+#include <xfswrite/device.h>
+#include <xfswrite/env.h>
+#include "base/mem.h"
+#include "base/rand.h"
+#include "base/trace.h"
+#include "base/types.h"
+#include "disk/geometry.h"
+#include "lock/lock.h"
+
+struct xfs_perag;
+struct xfs_buf_cache;
+struct xfs_inode_cache;
+struct xfs_pagecache;
+struct xfs_checkpoint;
+struct xfs_queue;
+struct xfs_inode;
+
+/*
+ * Calls that go up: low layers reach high ones only through this table, which
+ * mount/ops.c fills.  Any may be NULL in a unit test that does not need it.
+ */
+struct xfs_upcalls {
+	/* Data in memory is over its limit: write back the oldest dirty files. */
+	int (*writeback_some)(struct xfs_mount *mp);
+	/* Before the first change on disk of an unjournalled mount. */
+	int (*mark_in_progress)(struct xfs_mount *mp);
+};
+
+/* Bits of m_state. */
+#define XFS_STATE_SHUTDOWN	(1u << 0)
+#define XFS_STATE_MARKED	(1u << 1)	/* sb_inprogress is on disk */
+#define XFS_STATE_LOG_DIRTY	(1u << 2)	/* opened read-only over a dirty log */
+#define XFS_STATE_DYING		(1u << 3)	/* unmount or abandon has begun */
+
+struct xfs_mount {
+	struct xfs_geometry m_geo;		/* (c) */
+	struct xfs_sb m_sb;			/* (m) the superblock; counters: see core/counter.h */
+	struct xfs_mem m_mem;			/* (c) */
+	struct xfs_env m_env;			/* (c) */
+	struct xfs_rand m_rand;			/* (m) */
+	struct xfs_device *m_dev;		/* (c) */
+	struct xfs_device *m_logdev;		/* (c) NULL: internal log */
+	struct xfs_queue *m_queue;		/* (c) all writes of data and metadata */
+	bool m_rdonly;				/* (c) */
+	bool m_unjournalled;			/* (c) */
+	bool m_unprivileged;			/* (c) strip set-id bits on writes */
+	uint32_t m_uid, m_gid;			/* (c) owner of new objects */
+	uint32_t m_allocsize_log;		/* (c) log2 of speculative preallocation, 0 = dynamic */
+	uint64_t m_data_cache_bytes;		/* (c) */
+	uint64_t m_meta_cache_bytes;		/* (c) */
+	uint32_t m_state;			/* (a) XFS_STATE_* */
+	struct xfs_mutex m_lock;		/* LEAF class */
+
+	/* In-core counters, core/counter.h. */
+	int64_t m_fdblocks;			/* (m) blocks that may still be promised */
+	int64_t m_icount, m_ifree;		/* (m) */
+	int64_t m_resblks_avail;		/* (m) reserve pool */
+	int64_t m_set_aside;			/* (m) never given to users */
+	int64_t m_delalloc_blocks;		/* (m) promised, not allocated; indirect blocks included */
+	uint32_t m_dir_rotor;			/* (a) AG of the next new directory */
+
+	/* Owned by the folder of the type's name. */
+	struct xfs_perag *m_perag;		/* ag/: array of agcount */
+	struct xfs_buf_cache *m_bufs;		/* buf/ */
+	struct xfs_inode_cache *m_inodes;	/* inode/ */
+	struct xfs_pagecache *m_pagecache;	/* pagecache/ */
+	struct xfs_checkpoint *m_checkpoint;	/* trans/ */
+	struct xfs_inode *m_rootip;		/* (c) mount/: referenced */
+	void *m_root_file;			/* (c) api/ */
+	const struct xfs_upcalls *m_upcalls;	/* (c) mount/ops.c */
+	struct xfs_trace_ring m_trace;
+};
+
+static inline bool xfs_is_shutdown(const struct xfs_mount *mp)
+{
+	return __atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_SHUTDOWN;
+}
+
+/* The present time of the host's clock. */
+struct timespec xfs_now(const struct xfs_mount *mp);
+
+/* 32 random bits (inode generations). */
+uint32_t xfs_random32(struct xfs_mount *mp);
+
+static inline void *xfs_malloc(struct xfs_mount *mp, size_t size)
+{
+	return xfs_mem_alloc(&mp->m_mem, size);
+}
+
+static inline void *xfs_zalloc(struct xfs_mount *mp, size_t size)
+{
+	return xfs_mem_zalloc(&mp->m_mem, size);
+}
+
+static inline void xfs_free(struct xfs_mount *mp, void *ptr)
+{
+	xfs_mem_free(&mp->m_mem, ptr);
+}
+
+#endif

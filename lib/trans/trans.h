@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transactions: an operation opens a handle, changes buffers and inodes, and
+ * closes it.  All handles join the one running checkpoint; the checkpoint is
+ * cut only while no handle is open, so that what it holds is always between
+ * operations.  Rules of use:
+ *
+ * (T1) Everything that can fail for a reason the caller should hear about fails
+ *      before the first change of the handle.  xfs_trans_cancel() after a change
+ *      shuts the file system down.
+ * (T2) Lock order (lock/lock.h): IOLOCK and MMAPLOCK before xfs_trans_alloc(),
+ *      ILOCK, AG and buffers after it.
+ * (T3) A handle may not be opened while this thread has one open.
+ * (T4) File data that a handle makes visible was handed to the device queue
+ *      before the handle is committed; the checkpoint is not written before the
+ *      queue is flushed (ordered data).
+ *
+ * An unjournalled mount has the same handles; a committed item is at once stable.
+ */
+#ifndef TRANS_TRANS_H
+#define TRANS_TRANS_H
+
+#include "buf/buf.h"
+#include "core/log_item.h"
+#include "core/mount.h"
+
+struct xfs_defer_item;
+
+struct xfs_trans {
+	struct xfs_mount *t_mount;
+	uint32_t t_flags;		/* XFS_TRANS_* */
+	uint32_t t_blk_res;		/* blocks reserved and not used yet */
+	bool t_dirty;			/* something was changed */
+	int64_t t_icount_delta, t_ifree_delta;	/* applied at commit */
+	/* AG of the last allocation in this handle; searches do not go below it. */
+	xfs_agnumber_t t_highest_agno;
+	struct xfs_list t_defer;	/* work put off to commit, trans/defer.h */
+};
+
+#define XFS_TRANS_RESERVE	(1u << 0)	/* blocks may come from the reserve pool */
+#define XFS_TRANS_NO_WAIT	(1u << 1)	/* -EAGAIN instead of waiting at the gate */
+
+/* Worst-case log bytes of an operation; what the journal bounds checkpoints with. */
+struct xfs_trans_resv {
+	uint32_t tr_logbytes;
+};
+
+int xfs_trans_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* at open */
+void xfs_trans_destroy(struct xfs_mount *mp);
+
+/*
+ * Open a handle with @blocks reserved.  -ENOSPC, -EIO (shut down), -EROFS,
+ * -ENOMEM.  May write metadata back when memory is over its limit.
+ */
+int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, unsigned int flags,
+		    struct xfs_trans **tpp) XFS_MUST_CHECK;
+
+/* Reserve @blocks more before the first change; -ENOSPC leaves the handle as it was. */
+int xfs_trans_reserve_more(struct xfs_trans *tp, uint32_t blocks) XFS_MUST_CHECK;
+
+/* Runs deferred work, gives back unused blocks, closes the handle.  On error: shut down. */
+int xfs_trans_commit(struct xfs_trans *tp) XFS_MUST_CHECK;
+
+/* Close without a change; with one: shutdown.  NULL is fine. */
+void xfs_trans_cancel(struct xfs_trans *tp);
+
+/* Bytes [@first, @last] of @bp were changed.  The item keeps a reference of its own. */
+void xfs_trans_log_buf(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last);
+static inline void xfs_trans_log_buf_all(struct xfs_trans *tp, struct xfs_buf *bp)
+{
+	xfs_trans_log_buf(tp, bp, 0, bp->b_len - 1);
+}
+
+/* The block of @bp was freed: a cancel item in the journal, and the buffer is stale. */
+void xfs_trans_binval(struct xfs_trans *tp, struct xfs_buf *bp);
+
+/* @lip (an inode's item) was changed. */
+void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip);
+
+/*
+ * Account for @blocks allocated (+) or freed (-) by this handle: allocation uses
+ * up its reservation; @delalloc allocations were paid for when they were promised.
+ */
+void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc);
+void xfs_trans_free_blocks(struct xfs_trans *tp, uint32_t blocks);
+void xfs_trans_mod_inodes(struct xfs_trans *tp, int64_t icount_delta, int64_t ifree_delta);
+
+/*
+ * Write all stable items in place, sorted by address, and drain the queue; with
+ * @flush make them durable.  Closes the gate for the time.
+ */
+int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush) XFS_MUST_CHECK;
+
+#endif
