@@ -23,6 +23,7 @@ struct xfs_pagecache;
 struct xfs_checkpoint;
 struct xfs_queue;
 struct xfs_inode;
+struct xfs_trans;
 
 /*
  * Calls that go up: low layers reach high ones only through this table, which
@@ -33,6 +34,10 @@ struct xfs_upcalls {
 	int (*writeback_some)(struct xfs_mount *mp);
 	/* Before the first change on disk of an unjournalled mount. */
 	int (*mark_in_progress)(struct xfs_mount *mp);
+	/* The last reference of an inode without names is gone: free its space and itself. */
+	void (*inactivate)(struct xfs_inode *ip);
+	/* The attribute fork of an inode with LOCAL data needs room: move the data out. */
+	int (*local_data_out)(struct xfs_trans *tp, struct xfs_inode *ip);
 };
 
 /* Bits of m_state. */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Extended attributes: one name space of (namespace bits, name) -> value, whatever the
+ * form on disk.  ILOCK held (exclusive to change, or when extents are not read in).
+ */
+#ifndef ATTR_ATTR_H
+#define ATTR_ATTR_H
+
+#include "inode/inode.h"
+
+#define XFS_ATTR_VALUE_MAX	65536u
+
+struct xfs_attr_name {
+	const uint8_t *name;
+	uint32_t len;			/* 1..255 */
+	uint8_t ns;			/* XFS_ATTR_ROOT / SECURE / PARENT bit, 0 = user */
+};
+
+/* -ENODATA.  *@valuelen in: room at @value, out: true length; -ERANGE when it does not fit; @value NULL: ask. */
+int xfs_attr_get(struct xfs_inode *ip, const struct xfs_attr_name *name, void *value,
+		 uint32_t *valuelen) XFS_MUST_CHECK;
+
+#define XFS_ATTR_OP_CREATE	(1u << 0)	/* -EEXIST */
+#define XFS_ATTR_OP_REPLACE	(1u << 1)	/* -ENODATA */
+
+/*
+ * Inside a handle with xfs_attr_set_blocks() reserved: set or replace.  All checks
+ * come before the first change.  Parent pointers: the same name with another value is another
+ * attribute.
+ */
+int xfs_attr_set(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_attr_name *name,
+		 const void *value, uint32_t valuelen, uint32_t op_flags) XFS_MUST_CHECK;
+/* @value/@valuelen: identity of a parent pointer, else NULL/0. */
+int xfs_attr_remove(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_attr_name *name,
+		    const void *value, uint32_t valuelen) XFS_MUST_CHECK;
+uint32_t xfs_attr_set_blocks(const struct xfs_mount *mp, uint32_t namelen, uint32_t valuelen);
+uint32_t xfs_attr_remove_blocks(const struct xfs_mount *mp);
+
+/* Each attribute (INCOMPLETE ones left out); value NULL for remote ones. False from @emit stops. */
+int xfs_attr_list(struct xfs_inode *ip,
+		  bool (*emit)(void *arg, const struct xfs_attr_name *name, const void *value,
+			       uint32_t valuelen),
+		  void *arg) XFS_MUST_CHECK;
+
+/*
+ * The inode is unlinked and unused: remove the whole attribute fork in steps, each a handle of
+ * its own.  No lock or handle held.
+ */
+int xfs_attr_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
+
+/* ---- attr/parent.c: parent pointers; nothing to do on volumes without them ------- */
+struct xfs_name;
+int xfs_parent_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		   struct xfs_inode *child) XFS_MUST_CHECK;
+int xfs_parent_remove(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		      struct xfs_inode *child) XFS_MUST_CHECK;
+int xfs_parent_replace(struct xfs_trans *tp, struct xfs_inode *src_dp,
+		       const struct xfs_name *src_name, struct xfs_inode *dst_dp,
+		       const struct xfs_name *dst_name, struct xfs_inode *child) XFS_MUST_CHECK;
+uint32_t xfs_parent_blocks(const struct xfs_mount *mp, uint32_t namelen);
+
+/* ---- attr/acl.c: POSIX ACLs ---------------------------------------------------------- */
+/*
+ * The on-disk value of an ACL given in the VFS form (struct posix_acl_xattr), validated.
+ * *@mode_p: file permission bits the access ACL implies; *@equiv: it says no more than
+ * the mode, so nothing is to be stored.
+ */
+int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void *disk,
+		       uint32_t *disk_len, uint16_t *mode_p, bool *equiv) XFS_MUST_CHECK;
+int xfs_acl_to_xattr(struct xfs_mount *mp, const void *disk, uint32_t disk_len, void *xattr,
+		     size_t *len) XFS_MUST_CHECK;
+/* chmod: the stored access ACL follows @mode. */
+int xfs_acl_chmod(struct xfs_trans *tp, struct xfs_inode *ip, uint16_t mode) XFS_MUST_CHECK;
+
+#endif

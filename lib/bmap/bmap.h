@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Extent maps.  In memory every extent of a fork, delayed allocations included, stands
+ * in a balanced tree (bmap/iext.h) that answers in O(log n); on disk real extents
+ * stand in the inode or in the bmap B+tree, which is changed record by record.
+ *
+ * All calls need the ILOCK: exclusively when they change something or when the
+ * fork's extents may not have been read in yet (xfs_fork_needs_read()).
+ */
+#ifndef BMAP_BMAP_H
+#define BMAP_BMAP_H
+
+#include "ag/alloc.h"
+#include "bmap/incore.h"
+#include "bmap/iext.h"
+
+/* br_startblock of what is no real extent; see xfs_bmbt_irec in disk/. */
+#define XFS_HOLESTARTBLOCK	((xfs_fsblock_t)-2)
+#define XFS_DELAYSTARTBLOCK	((xfs_fsblock_t)-1)	/* as reported by xfs_bmapi_read */
+#define XFS_MAX_BMBT_EXTLEN	2097151u
+
+#define XFS_BMAPI_ATTRFORK	(1u << 0)
+#define XFS_BMAPI_COWFORK	(1u << 1)
+#define XFS_BMAPI_PREALLOC	(1u << 2)	/* write: new extents are unwritten */
+#define XFS_BMAPI_CONVERT	(1u << 3)	/* write: unwritten ones in the range become written */
+#define XFS_BMAPI_CONTIG	(1u << 4)	/* write: one physical extent or -ENOSPC, nothing changed */
+#define XFS_BMAPI_METADATA	(1u << 5)	/* directory, attribute, symlink blocks */
+#define XFS_BMAPI_ENTIRE	(1u << 6)	/* read: do not trim the first and last map to the range */
+#define XFS_BMAPI_REMAP		(1u << 7)	/* unmap: leave the blocks allocated */
+
+static inline bool xfs_fork_needs_read(struct xfs_inode *ip, enum xfs_fork_id whichfork)
+{
+	return xfs_ifork_ptr(ip, whichfork)->if_needextents;
+}
+
+/* Read a BTREE fork's records into the in-core tree; nothing to do when they are there. */
+int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork) XFS_MUST_CHECK;
+
+/* ---- from and to the on-disk inode (inode/ calls these) -------------------- */
+int xfs_iformat_data_fork(struct xfs_inode *ip, const void *dip) XFS_MUST_CHECK;
+int xfs_iformat_attr_fork(struct xfs_inode *ip, const void *dip) XFS_MUST_CHECK;
+/* Write the fork into the literal area of @dip. Never fails: it was checked to fit. */
+void xfs_iflush_fork(struct xfs_inode *ip, void *dip, enum xfs_fork_id whichfork);
+/* Free the fork's memory (delalloc extents must be gone). */
+void xfs_idestroy_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork);
+/* An empty fork in EXTENTS format. */
+void xfs_ifork_init_empty(struct xfs_ifork *ifp);
+/* LOCAL contents: set, grow, shrink at the end. */
+int xfs_init_local_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, const void *data,
+			uint32_t len) XFS_MUST_CHECK;
+int xfs_idata_realloc(struct xfs_inode *ip, int32_t byte_diff, enum xfs_fork_id whichfork)
+	XFS_MUST_CHECK;
+/* The CoW fork, empty, if there is none yet. */
+int xfs_ifork_init_cow(struct xfs_inode *ip) XFS_MUST_CHECK;
+
+/* ---- reading ------------------------------------------------------------------ */
+
+/*
+ * Mappings of [@bno, +@len) in order: up to *@nmaps, set to the number filled.
+ * Holes (only inside the range) have XFS_HOLESTARTBLOCK, promised space XFS_DELAYSTARTBLOCK.
+ */
+int xfs_bmapi_read(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
+		   struct xfs_bmbt_irec *maps, int *nmaps, uint32_t flags) XFS_MUST_CHECK;
+/* First block after the last real or delalloc extent; 0 = empty. */
+int xfs_bmap_last_offset(struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			 xfs_fileoff_t *last_block) XFS_MUST_CHECK;
+/* Lowest @len unmapped blocks at or after @start, a multiple of @len from it. */
+int xfs_bmap_first_unused(struct xfs_inode *ip, xfs_extlen_t len, xfs_fileoff_t start,
+			  xfs_fileoff_t *unused, enum xfs_fork_id whichfork) XFS_MUST_CHECK;
+
+/* ---- changing ------------------------------------------------------------------- */
+
+/*
+ * Worst-case blocks that adding one extent may take for the B+tree of the fork;
+ * reservations for a handle: this, plus the blocks themselves.
+ */
+uint32_t xfs_bmap_add_blocks(const struct xfs_mount *mp, enum xfs_fork_id whichfork);
+/* -EFBIG when @nr_to_add more extents could pass the counter's limit (upgrades to 64-bit counters). */
+int xfs_iext_count_extend(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			  uint32_t nr_to_add) XFS_MUST_CHECK;
+
+/*
+ * Give [@bno, +@len) real blocks where it has none, and with CONVERT make unwritten
+ * parts written.  Returns the resulting mapping from @bno on in *@map; it may be shorter
+ * than asked (the caller goes on from its end).  Real extents already there are returned
+ * as they are.  Delalloc extents are not converted here (xfs_bmapi_convert_delalloc).
+ * -ENOSPC only before the first change.
+ */
+int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno,
+		    xfs_filblks_t len, uint32_t flags, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
+
+/*
+ * Unmap [@bno, +@len), last extent first, at most @max_extents of them, and free the
+ * blocks (data fork: drop one reference).  *@done: nothing is left in the range.
+ * Delalloc extents in the range are dropped too.  The caller logs the inode when told by no
+ * one: this does it.
+ */
+int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
+		uint32_t flags, xfs_extnum_t max_extents, bool *done) XFS_MUST_CHECK;
+
+/* Map blocks that are already allocated (reflink and CoW remap). */
+int xfs_bmapi_remap(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno,
+		    xfs_filblks_t len, xfs_fsblock_t startblock, bool unwritten) XFS_MUST_CHECK;
+
+/* ---- delayed allocation ------------------------------------------------------------ */
+
+/* Worst case of B+tree blocks for @len blocks of delayed allocation in one extent. */
+xfs_filblks_t xfs_bmap_worst_indlen(const struct xfs_inode *ip, xfs_filblks_t len);
+
+/*
+ * Promise space for [@off, +@len) plus @prealloc blocks behind it: takes blocks and
+ * worst-case indirect blocks from the counter and inserts a delalloc extent, merged with
+ * delalloc neighbours; returned in *@got.  The range must be a hole of the fork.  All or
+ * nothing: -ENOSPC.  Without the preallocation when only that does not fit.
+ */
+int xfs_bmapi_reserve_delalloc(struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			       xfs_fileoff_t off, xfs_filblks_t len, xfs_filblks_t prealloc,
+			       struct xfs_bmbt_irec *got) XFS_MUST_CHECK;
+
+/*
+ * Turn the part of the delalloc extent that covers @off, up to @len blocks, into
+ * real blocks, written (the data goes out with this handle) or @unwritten.  *@map: what was
+ * made, possibly shorter.  What is left stays delalloc, its indirect reservation
+ * worked out anew.  Uses the promise: the handle needs no block reservation.
+ */
+int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
+			       enum xfs_fork_id whichfork, xfs_fileoff_t off, xfs_filblks_t len,
+			       bool unwritten, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
+
+/* Drop the promises in [@off, @end): no transaction, counters only. */
+int xfs_bmap_punch_delalloc_range(struct xfs_inode *ip, enum xfs_fork_id whichfork,
+				  xfs_fileoff_t off, xfs_fileoff_t end) XFS_MUST_CHECK;
+
+/* Make written extents in [@off, +@len) unwritten again: a data write failed. */
+int xfs_bmap_unconvert(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
+		       xfs_filblks_t len) XFS_MUST_CHECK;
+
+/* ---- forks and their border ------------------------------------------------------------ */
+
+/*
+ * The forkoff an attribute fork of @bytes in short form needs: 0 = impossible (see
+ * lib/bmap/README.md for the rule).
+ */
+uint8_t xfs_bmap_forkoff_for(const struct xfs_inode *ip, uint32_t bytes);
+/* Default forkoff of a premade, empty attribute fork. */
+uint8_t xfs_default_forkoff(const struct xfs_mount *mp, uint16_t mode);
+/*
+ * The attribute fork comes to life (or its border moves) at @forkoff: EXTENTS data forks
+ * that no longer fit become B+trees, a too-large root is pushed down.  LOCAL data forks
+ * (directories, symlinks) must have been converted by their owner before.
+ */
+int xfs_bmap_set_forkoff(struct xfs_trans *tp, struct xfs_inode *ip, uint8_t forkoff)
+	XFS_MUST_CHECK;
+
+#endif

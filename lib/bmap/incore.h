@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct xfs_inode, as all layers from the forks upwards see it.  It stands here
+ * and not in inode/ because the fork code, which is the lowest that needs it,
+ * does; what can be done with an inode as a whole is in inode/inode.h.
+ *
+ * Members: (c) constant while referenced, (i) i_lock, (o) i_iolock, (h) the
+ * inode cache's lock, (a) atomic.
+ */
+#ifndef BMAP_INCORE_H
+#define BMAP_INCORE_H
+
+#include <time.h>
+#include "core/log_item.h"
+#include "core/mount.h"
+#include "disk/inode.h"
+#include "trans/trans.h"
+
+struct xfs_mapping;		/* pagecache/ */
+struct xfs_iext_node;
+
+enum xfs_fork_id {
+	XFS_DATA_FORK,
+	XFS_ATTR_FORK,
+	XFS_COW_FORK,		/* memory only */
+};
+
+/* One fork in memory. */
+struct xfs_ifork {
+	uint8_t if_format;		/* XFS_DINODE_FMT_* */
+	bool if_needextents;		/* BTREE format, records not read in yet */
+	uint16_t if_height;		/* of the in-core extent tree, 0 = empty */
+	uint32_t if_seq;		/* (a) changes with every change of the map */
+	xfs_extnum_t if_nextents;	/* real extents; delalloc ones do not count */
+	struct xfs_iext_node *if_root;	/* in-core extents, bmap/iext.h */
+	uint32_t if_broot_bytes;	/* BTREE: size of if_broot */
+	uint32_t if_bytes;		/* LOCAL: size of if_data */
+	void *if_broot;			/* BTREE: root, in-core form (bmap/btree.c) */
+	void *if_data;			/* LOCAL: contents */
+};
+
+/* Bits of i_flags. */
+#define XFS_IF_NEW		(1u << 0)	/* being made; nobody else sees it */
+#define XFS_IF_EOFBLOCKS	(1u << 1)	/* has preallocation past EOF to trim */
+#define XFS_IF_DIRTY_RELEASE	(1u << 2)	/* trimmed once at close: keep it next time */
+#define XFS_IF_TRUNCATED	(1u << 3)
+#define XFS_IF_INACTIVE		(1u << 4)	/* unlinked and being freed */
+#define XFS_IF_STALE		(1u << 5)	/* freed: forget at the last put */
+#define XFS_IF_CHANGED_MAP	(1u << 6)
+
+struct xfs_inode {
+	struct xfs_mount *i_mount;	/* (c) */
+	xfs_ino_t i_ino;		/* (c) */
+	xfs_daddr_t i_cluster_daddr;	/* (c) the buffer it lives in */
+	uint32_t i_cluster_len;		/* (c) bytes */
+	uint32_t i_cluster_off;		/* (c) of this inode in it, bytes */
+
+	struct xfs_rwlock i_iolock;	/* classes IOLOCK, MMAPLOCK, ILOCK; key i_ino */
+	struct xfs_rwlock i_mmaplock;
+	struct xfs_rwlock i_lock;
+
+	struct xfs_log_item i_item;	/* li_fields: XFS_ILOG_* below */
+
+	struct xfs_inode *i_hash_next;	/* (h) */
+	struct xfs_list i_lru;		/* (h) unreferenced and clean */
+	uint32_t i_ref;			/* (h) */
+	uint32_t i_opens_write;		/* (a) handles open for writing */
+	uint32_t i_flags;		/* (a) XFS_IF_* */
+
+	/* The inode core in host form. */
+	uint16_t i_mode;		/* (i) */
+	uint16_t i_metatype;
+	uint8_t i_forkoff;		/* (i) units of 8 bytes; 0 = no attribute fork */
+	uint16_t i_diflags;		/* (i) XFS_DIFLAG_* */
+	uint64_t i_diflags2;		/* (i) XFS_DIFLAG2_* */
+	uint32_t i_uid, i_gid, i_projid; /* (i) */
+	uint32_t i_nlink;		/* (i) */
+	uint32_t i_gen;			/* (i) */
+	uint32_t i_rdev;		/* (c) on-disk form */
+	uint32_t i_extsize, i_cowextsize; /* (i) blocks */
+	xfs_agino_t i_next_unlinked;	/* (i) NULLAGINO: end of list or not on one */
+	xfs_agino_t i_prev_unlinked;	/* (i) memory only: 0 = unknown, NULLAGINO = head */
+	uint64_t i_changecount;		/* (i) */
+	xfs_fsize_t i_disk_size;	/* (i) the size recovery will see */
+	xfs_fsize_t i_size;		/* (o) the size a reader sees; regular files */
+	uint64_t i_nblocks;		/* (i) real blocks of all forks */
+	uint64_t i_delayed_blks;	/* (i) promised blocks */
+	xfs_lsn_t i_lsn;		/* (i) di_lsn as it was read */
+	struct timespec i_atime, i_mtime, i_ctime, i_crtime;	/* (i) */
+
+	struct xfs_ifork i_df;		/* (i) data */
+	struct xfs_ifork i_af;		/* (i) attributes; meaningful when i_forkoff != 0 */
+	struct xfs_ifork *i_cowfp;	/* (i) NULL until first needed */
+
+	struct xfs_mapping *i_mapping;	/* (o) pages of a regular file; NULL until used */
+	int i_data_error;		/* (a) a write-back failed; the next fsync returns it once */
+};
+
+/* What xfs_trans_log_inode() is told; also what the inode's item remembers. */
+#define XFS_ILOG_CORE	(1u << 0)
+#define XFS_ILOG_DDATA	(1u << 1)	/* local data */
+#define XFS_ILOG_DEXT	(1u << 2)	/* extent list */
+#define XFS_ILOG_DBROOT	(1u << 3)	/* B+tree root */
+#define XFS_ILOG_DEV	(1u << 4)
+#define XFS_ILOG_ADATA	(1u << 5)
+#define XFS_ILOG_AEXT	(1u << 6)
+#define XFS_ILOG_ABROOT	(1u << 7)
+#define XFS_ILOG_UNLINKED (1u << 8)	/* di_next_unlinked: goes through the cluster buffer */
+
+/*
+ * ILOCK held exclusively, inside a handle: the inode was changed.  Bumps the
+ * change counter once per handle, converts old timestamps and keeps a reference until it is written.
+ * Implemented in inode/item.c; declared here because forks change themselves.
+ */
+void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fields);
+
+static inline struct xfs_ifork *xfs_ifork_ptr(struct xfs_inode *ip, enum xfs_fork_id whichfork)
+{
+	if (whichfork == XFS_DATA_FORK)
+		return &ip->i_df;
+	return whichfork == XFS_ATTR_FORK ? &ip->i_af : ip->i_cowfp;
+}
+
+static inline bool xfs_inode_has_attr_fork(const struct xfs_inode *ip)
+{
+	return ip->i_forkoff != 0;
+}
+
+/* Bytes of the literal area, and of each fork with the present forkoff. */
+static inline uint32_t xfs_inode_litino(const struct xfs_inode *ip)
+{
+	return ip->i_mount->m_geo.inodesize - 176u;
+}
+
+static inline uint32_t xfs_inode_data_fork_size(const struct xfs_inode *ip)
+{
+	return ip->i_forkoff ? (uint32_t)ip->i_forkoff * 8 : xfs_inode_litino(ip);
+}
+
+static inline uint32_t xfs_inode_attr_fork_size(const struct xfs_inode *ip)
+{
+	return ip->i_forkoff ? xfs_inode_litino(ip) - (uint32_t)ip->i_forkoff * 8 : 0;
+}
+
+static inline uint32_t xfs_inode_fork_size(const struct xfs_inode *ip, enum xfs_fork_id whichfork)
+{
+	return whichfork == XFS_ATTR_FORK ? xfs_inode_attr_fork_size(ip)
+					  : xfs_inode_data_fork_size(ip);
+}
+
+static inline void xfs_ilock_excl(struct xfs_inode *ip)
+{
+	xfs_rwlock_excl(&ip->i_lock);
+}
+
+static inline void xfs_iunlock_excl(struct xfs_inode *ip)
+{
+	xfs_rwlock_unlock_excl(&ip->i_lock);
+}
+
+static inline void xfs_ilock_shared(struct xfs_inode *ip)
+{
+	xfs_rwlock_shared(&ip->i_lock);
+}
+
+static inline void xfs_iunlock_shared(struct xfs_inode *ip)
+{
+	xfs_rwlock_unlock_shared(&ip->i_lock);
+}
+
+static inline void xfs_iflags_set(struct xfs_inode *ip, uint32_t flags)
+{
+	__atomic_fetch_or(&ip->i_flags, flags, __ATOMIC_RELAXED);
+}
+
+static inline void xfs_iflags_clear(struct xfs_inode *ip, uint32_t flags)
+{
+	__atomic_fetch_and(&ip->i_flags, ~flags, __ATOMIC_RELAXED);
+}
+
+static inline bool xfs_iflags_test(const struct xfs_inode *ip, uint32_t flags)
+{
+	return (__atomic_load_n(&ip->i_flags, __ATOMIC_RELAXED) & flags) != 0;
+}
+
+#endif

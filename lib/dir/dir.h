@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Directories: names in, inode numbers out, whatever the form on disk.  All calls
+ * need the directory's ILOCK (exclusive to change, or when its extents are not read in).
+ */
+#ifndef DIR_DIR_H
+#define DIR_DIR_H
+
+#include "inode/inode.h"
+
+struct xfs_name {
+	const uint8_t *name;
+	uint32_t len;		/* 1..255 */
+	uint8_t type;		/* XFS_DIR3_FT_* */
+};
+
+uint8_t xfs_mode_to_ftype(uint16_t mode);
+bool xfs_dir_name_valid(const uint8_t *name, size_t len);
+
+/* A new directory's contents: empty short form below @parent_ino. */
+int xfs_dir_init(struct xfs_trans *tp, struct xfs_inode *dp, xfs_ino_t parent_ino) XFS_MUST_CHECK;
+/* -ENOENT.  On a case-insensitive volume *@found_name may differ (may be NULL). */
+int xfs_dir_lookup(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t *ino)
+	XFS_MUST_CHECK;
+/* @name must not exist (the caller looked). Needs xfs_dir_add_blocks() reserved. */
+int xfs_dir_createname(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		       xfs_ino_t ino) XFS_MUST_CHECK;
+int xfs_dir_removename(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		       xfs_ino_t ino) XFS_MUST_CHECK;
+/* @name (".." too) now means @ino with @name->type. */
+int xfs_dir_replace(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		    xfs_ino_t ino) XFS_MUST_CHECK;
+bool xfs_dir_is_empty(const struct xfs_inode *dp);
+
+/* Worst-case blocks of adding and of removing one name of @namelen bytes. */
+uint32_t xfs_dir_add_blocks(const struct xfs_mount *mp, uint32_t namelen);
+uint32_t xfs_dir_remove_blocks(const struct xfs_mount *mp);
+/*
+ * Before the first change: that the contiguous blocks an addition may need can be
+ * had (directory blocks larger than a file-system block). -ENOSPC.
+ */
+int xfs_dir_check_space(struct xfs_inode *dp) XFS_MUST_CHECK;
+
+/*
+ * The attribute fork needs room: a short-form directory that must leave the inode
+ * becomes block form.  Needs dir blocks reserved.
+ */
+int xfs_dir_sf_to_block(struct xfs_trans *tp, struct xfs_inode *dp) XFS_MUST_CHECK;
+
+/*
+ * Entries from position *@cookie (0 = start) on: @emit gets each with the cookie behind it and
+ * returns false to stop before taking it.  *@cookie is where to go on.
+ */
+int xfs_dir_readdir(struct xfs_inode *dp, uint64_t *cookie,
+		    bool (*emit)(void *arg, const struct xfs_name *name, xfs_ino_t ino,
+				 uint64_t next_cookie),
+		    void *arg) XFS_MUST_CHECK;
+
+#endif

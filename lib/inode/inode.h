@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inodes as a whole: the cache, allocation, freeing, the unlinked lists, and the item that
+ * carries changes to the cluster buffer.
+ */
+#ifndef INODE_INODE_H
+#define INODE_INODE_H
+
+#include "bmap/bmap.h"
+#include "bmap/incore.h"
+
+int xfs_inode_cache_init(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* All must be unreferenced; what is dirty is dropped. */
+void xfs_inode_cache_destroy(struct xfs_mount *mp);
+
+#define XFS_IGET_UNTRUSTED	(1u << 0)	/* the number came from a caller: look it up in the inobt */
+#define XFS_IGET_INTERNAL	(1u << 1)	/* rt and quota inodes may be had */
+
+/*
+ * The inode, referenced; read and verified if it was not in memory.  -EUCLEAN,
+ * -EBADMSG; -ENOENT when it is free; -EINVAL for a number that cannot be.
+ */
+int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_inode **ipp)
+	XFS_MUST_CHECK;
+void xfs_ihold(struct xfs_inode *ip);
+/*
+ * Give a reference back.  The last one of an unlinked inode frees it through
+ * m_upcalls->inactivate; must be called with no lock and no handle held.  NULL is fine.
+ */
+void xfs_irele(struct xfs_inode *ip);
+/* Evict clean unreferenced inodes until at most @target remain. */
+void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target);
+
+/* Call @fn for every inode in memory (referenced for the call); a non-zero return stops it. */
+int xfs_inode_walk(struct xfs_mount *mp, int (*fn)(struct xfs_inode *ip, void *arg), void *arg);
+
+/* What a new inode is to be. */
+struct xfs_icreate_args {
+	struct xfs_inode *pip;		/* parent directory; NULL: the root, or none */
+	uint16_t mode;
+	uint32_t uid, gid;
+	uint32_t rdev;			/* on-disk form */
+	uint32_t nlink;			/* 1; 2 for directories; 0 for a temporary file */
+	bool init_attr_fork;		/* with an empty attribute fork (always on PARENT volumes) */
+	const struct timespec *now;
+};
+
+/*
+ * Inside a handle with xfs_icreate_blocks() reserved: find or make a free inode near its
+ * parent (directories: next AG in rotation), take it, fill it per @args with inherited
+ * flags and project, EXTENTS format, nothing logged yet but the inode itself; *@ipp is
+ * referenced and ILOCKed exclusively.  -ENOSPC before any change.
+ */
+int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
+		struct xfs_inode **ipp) XFS_MUST_CHECK;
+uint32_t xfs_icreate_blocks(const struct xfs_mount *mp);
+/*
+ * The other end: the inode is off the unlinked list, its forks are gone; give it
+ * back to the inode trees, and the chunk when it was the last.
+ */
+int xfs_ifree(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
+uint32_t xfs_ifree_blocks(const struct xfs_mount *mp);
+
+/* nlink fell to 0: put it on its AG's unlinked list; or take it off. */
+int xfs_iunlink(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
+int xfs_iunlink_remove(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
+
+/* Link counts; xfs_droplink puts the inode on the unlinked list at 0. */
+void xfs_bumplink(struct xfs_trans *tp, struct xfs_inode *ip);
+int xfs_droplink(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
+
+#define XFS_ICHGTIME_MOD	(1u << 0)	/* mtime */
+#define XFS_ICHGTIME_CHG	(1u << 1)	/* ctime */
+#define XFS_ICHGTIME_ACCESS	(1u << 2)
+void xfs_trans_ichgtime(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t flags);
+
+/* ILOCK several inodes exclusively, in ascending order, duplicates once. */
+void xfs_ilock_many(struct xfs_inode **ips, unsigned int count);
+void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count);
+
+static inline bool xfs_is_dir(const struct xfs_inode *ip)
+{
+	return (ip->i_mode & 0170000) == 0040000;
+}
+
+static inline bool xfs_is_reg(const struct xfs_inode *ip)
+{
+	return (ip->i_mode & 0170000) == 0100000;
+}
+
+static inline bool xfs_is_symlink(const struct xfs_inode *ip)
+{
+	return (ip->i_mode & 0170000) == 0120000;
+}
+
+static inline bool xfs_is_reflink_inode(const struct xfs_inode *ip)
+{
+	return (ip->i_diflags2 & XFS_DIFLAG2_REFLINK) != 0;
+}
+
+#endif

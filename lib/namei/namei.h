@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names: each call is one transaction that keeps directory, link counts, parent
+ * pointers and unlinked list in step.  Callers hold references and no locks.
+ */
+#ifndef NAMEI_NAMEI_H
+#define NAMEI_NAMEI_H
+
+#include "attr/attr.h"
+#include "dir/dir.h"
+#include "inode/inode.h"
+
+/* The inode @name leads to, referenced. -ENOENT, -ENOTDIR. */
+int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode **ipp)
+	XFS_MUST_CHECK;
+
+/* What a new object starts with, beyond the type; set in its first transaction. */
+struct xfs_create_args {
+	uint16_t mode;			/* with type bits; umask and default ACL rules are the caller's unless... */
+	bool apply_default_acl;		/* ... the parent's default ACL is to be inherited */
+	uint32_t uid, gid;
+	uint32_t rdev;			/* on-disk form */
+	uint32_t valid;			/* XFS_ATTR_{ATIME,MTIME,CTIME,CRTIME,PROJID,XFLAGS,...} */
+	const struct xfs_iattr *iattr;	/* those */
+	const uint8_t *target;		/* symlink */
+	uint32_t target_len;
+};
+struct xfs_iattr;
+
+/* Any type.  -EEXIST, -ENOSPC, -EMLINK, -ENAMETOOLONG.  *@ipp is referenced. */
+int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
+	       const struct xfs_create_args *args, struct xfs_inode **ipp) XFS_MUST_CHECK;
+int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode *ip)
+	XFS_MUST_CHECK;
+/* A name of a non-directory, or (@dir) of an empty directory. */
+int xfs_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir) XFS_MUST_CHECK;
+/* @flags: RENAME_NOREPLACE.  No directory into itself: -EINVAL. */
+int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
+		      struct xfs_inode *dst_dp, const struct xfs_name *dst_name,
+		      uint32_t flags) XFS_MUST_CHECK;
+/* ILOCK is taken here. Copies at most @size bytes; returns the full length. */
+ssize_t xfs_readlink_inode(struct xfs_inode *ip, char *buf, size_t size) XFS_MUST_CHECK;
+/* Free a symlink's remote blocks: inactivation. */
+int xfs_symlink_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
+/* The attribute fork needs room: an inline target moves to a block. */
+int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
+
+#endif
