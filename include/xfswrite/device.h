@@ -118,13 +118,23 @@ XFS_API void xfs_device_put(struct xfs_device *dev);
 #define XFS_DEV_EXCL		(1u << 4)	/* -EBUSY when the block device is mounted or held */
 
 /*
- * A host file or block device.  @size_bytes: the length a created file gets;
- * 0 keeps what is there.  -EBUSY with XFS_DEV_EXCL when somebody else uses it.
+ * A host file or block device.  @size_bytes: the length that a file gets which
+ * this call creates or truncates; others keep theirs (see xfs_device_resize).
+ *
+ * -EBUSY with XFS_DEV_EXCL when somebody else uses it: the block device is
+ * mounted or claimed, a loop device stands on the file, or another
+ * XFS_DEV_EXCL holds it (files: flock; read-only users share).
+ * -EINVAL with XFS_DEV_DIRECT: the host cannot do direct I/O there, or the size
+ * is not a multiple of its unit.  -EACCES, -EROFS, -ENOENT ...: as from open().
  */
 XFS_API int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_bytes,
 				 struct xfs_device **devp);
 
-/* The same over a descriptor; it is duplicated, the caller keeps its own. */
+/*
+ * The same over a descriptor; it is duplicated, the caller keeps its own.
+ * Read-only when the descriptor is.  -EINVAL: it cannot be read, appends, or is
+ * neither a file nor a block device.  Flags: RDONLY, DIRECT, EXCL.
+ */
 XFS_API int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp);
 
 /* Zeroed memory that allocates what is written; resizable.  @env may be NULL. */
@@ -167,7 +177,14 @@ XFS_API int xfs_device_find_partition(struct xfs_device *dev, unsigned int numbe
  */
 XFS_API int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size);
 
-/* Plain calls, for users and tests: check the range, then call the ops. */
+/*
+ * Plain calls, which the library itself uses: check the request, then call the
+ * ops.  -EIO: not all of it lies on the device; -EINVAL: offset or length is not
+ * a multiple of the logical sector, or unknown flags; -EROFS: the device is
+ * read-only; else what the device says.  A device's -ENOSPC, -EDQUOT, -EAGAIN,
+ * -EUCLEAN and -EBADMSG arrive as -EIO, because of a file system they mean
+ * something else.
+ */
 XFS_API int xfs_device_pread(struct xfs_device *dev, uint64_t offset, void *buf, size_t len);
 XFS_API int xfs_device_pwrite(struct xfs_device *dev, uint64_t offset, const void *buf, size_t len,
 			      unsigned int flags);
@@ -176,12 +193,15 @@ XFS_API int xfs_device_preadv(struct xfs_device *dev, uint64_t offset, const str
 XFS_API int xfs_device_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
 			       int iovcnt, unsigned int flags);
 XFS_API int xfs_device_flush(struct xfs_device *dev);
+/* -EOPNOTSUPP: the device cannot. */
 XFS_API int xfs_device_discard(struct xfs_device *dev, uint64_t offset, uint64_t len);
 /* Zeros the range by whatever means the device has. */
 XFS_API int xfs_device_zero(struct xfs_device *dev, uint64_t offset, uint64_t len);
+/* Copies by whatever means there are; -EIO when the host file ends before @len bytes. */
 XFS_API int xfs_device_copy_range(struct xfs_device *dev, uint64_t offset, int fd,
 				  uint64_t fd_offset, uint64_t len);
 XFS_API int xfs_device_info(struct xfs_device *dev, struct xfs_device_info *info);
+/* -EOPNOTSUPP: its size is fixed; -EINVAL: not a multiple of the sector. */
 XFS_API int xfs_device_resize(struct xfs_device *dev, uint64_t size_bytes);
 
 #ifdef __cplusplus

@@ -88,12 +88,22 @@ void xfs_iov_give(struct xfs_iov_cursor *cur, const void *src, size_t len)
 }
 
 /*
- * The caller's devices are code we do not know: one that returns a byte count
- * where 0 is asked for has not told us whether all of it was done.
+ * Errnos that mean something else to the layers above: a host file system that
+ * is full is a failed device to us, not a reason to reclaim space and try again.
+ * A positive result of a caller's device is no answer to "was all of it done?".
  */
 static int device_result(int error)
 {
-	return error > 0 ? -EIO : error;
+	switch (-error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EAGAIN:
+	case EUCLEAN:
+	case EBADMSG:
+		return -EIO;
+	default:
+		return error > 0 ? -EIO : error;
+	}
 }
 
 int xfs_device_info(struct xfs_device *dev, struct xfs_device_info *info)

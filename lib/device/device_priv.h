@@ -6,6 +6,7 @@
 #include <xfswrite/device.h>
 #include "base/compiler.h"
 #include "base/mem.h"
+#include "lock/lock.h"
 
 /* Sector sizes that an XFS can live on. */
 #define XFS_DEV_MIN_SECTOR 512u
@@ -27,5 +28,45 @@ struct xfs_iov_cursor {
 /* Copy the next @len bytes of the vector to @dst, or fill them from @src. */
 void xfs_iov_take(struct xfs_iov_cursor *cur, void *dst, size_t len);
 void xfs_iov_give(struct xfs_iov_cursor *cur, const void *src, size_t len);
+
+/*
+ * A host file or block device: file_open.c makes it, file.c does its I/O, and
+ * file_direct.c what O_DIRECT cannot do as it was asked for.
+ */
+struct xfs_file_device {
+	struct xfs_device dev;
+	int fd;
+	int claim_fd; /* holds the O_EXCL claim of a borrowed descriptor, or -1 */
+	bool is_block, read_only;
+	bool own_description; /* opened by us: its file position is nobody else's */
+	bool rotational;
+	uint32_t logical_sector, physical_sector, io_min, io_opt;
+	uint64_t size_bytes;   /* atomic */
+	int flush_error;       /* atomic; once a flush failed, no later one can be believed */
+	bool no_write_dsync;   /* atomic: the host has no RWF_DSYNC here */
+	bool direct;	       /* the rest is for O_DIRECT alone */
+	uint32_t mem_align;    /* of addresses */
+	uint32_t offset_align; /* of offsets and lengths */
+	struct xfs_mutex bounce_lock;
+	uint8_t *bounce; /* XFS_FILE_BOUNCE_BYTES, under bounce_lock */
+};
+#define XFS_FILE_BOUNCE_BYTES (1u << 20)
+
+/*
+ * All of @iov, over short transfers, interruptions and the host's limit of
+ * vector entries.  @rwf: flags of pwritev2, for writes.
+ */
+int xfs_file_transfer(struct xfs_file_device *fdev, bool write, uint64_t offset,
+		      const struct iovec *iov, int iovcnt, int rwf);
+
+/* Whether O_DIRECT takes it as it is. */
+bool xfs_file_direct_fits(const struct xfs_file_device *fdev, uint64_t offset,
+			  const struct iovec *iov, int iovcnt);
+int xfs_file_direct_read(struct xfs_file_device *fdev, uint64_t offset, const struct iovec *iov,
+			 uint64_t len);
+int xfs_file_direct_write(struct xfs_file_device *fdev, uint64_t offset, const struct iovec *iov,
+			  uint64_t len, int rwf);
+
+extern const struct xfs_device_ops xfs_file_ops;
 
 #endif

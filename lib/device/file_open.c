@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening host files and block devices: who may, how large, which sectors, and
+ * whether somebody else is using it.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "device/device_priv.h"
+
+#define OPEN_FLAGS                                                                                 \
+	(XFS_DEV_RDONLY | XFS_DEV_DIRECT | XFS_DEV_CREATE | XFS_DEV_TRUNCATE | XFS_DEV_EXCL)
+
+static int check_flags(unsigned int flags, unsigned int allowed)
+{
+	if (flags & ~allowed)
+		return -EINVAL;
+	if ((flags & XFS_DEV_RDONLY) && (flags & (XFS_DEV_CREATE | XFS_DEV_TRUNCATE)))
+		return -EINVAL;
+	return 0;
+}
+
+/* A description of our own for what @fd has open. */
+static int reopen(int fd, int oflags)
+{
+	char path[40];
+	int fresh;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	fresh = open(path, oflags | O_CLOEXEC);
+	return fresh < 0 ? -errno : fresh;
+}
+
+/*
+ * Whether a loop device stands on the file: then a kernel file system may be
+ * mounted from it, and both of us writing would destroy it.  The kernel tells
+ * only the path, so this is as good as the path is.
+ */
+static bool has_loop_device(const struct stat *st)
+{
+	DIR *dir = opendir("/sys/block");
+	struct dirent *de;
+	bool found = false;
+
+	if (!dir)
+		return false;
+	while (!found && (de = readdir(dir))) {
+		char name[300], path[4096];
+		struct stat backing;
+		ssize_t n;
+		int fd;
+
+		if (strncmp(de->d_name, "loop", 4))
+			continue;
+		snprintf(name, sizeof(name), "/sys/block/%s/loop/backing_file", de->d_name);
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue; /* not in use */
+		n = read(fd, path, sizeof(path) - 1);
+		close(fd);
+		if (n <= 0)
+			continue;
+		path[n - (path[n - 1] == '\n')] = '\0';
+		found = stat(path, &backing) == 0 && backing.st_dev == st->st_dev &&
+			backing.st_ino == st->st_ino;
+	}
+	closedir(dir);
+	return found;
+}
+
+/* -EBUSY when somebody else uses the file.  A block device was claimed when it was opened. */
+static int claim_file(int fd, const struct stat *st, bool read_only)
+{
+	if (has_loop_device(st))
+		return -EBUSY;
+	if (flock(fd, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
+		return 0;
+	/* Some network file systems know no locks; nothing can be said there. */
+	return errno == EWOULDBLOCK ? -EBUSY : 0;
+}
+
+static int read_block_geometry(struct xfs_file_device *fdev)
+{
+	unsigned int physical = 0, io_min = 0, io_opt = 0;
+	unsigned short rotational = 0;
+	int logical = 0, host_read_only = 0;
+	uint64_t size_bytes;
+
+	if (ioctl(fdev->fd, BLKGETSIZE64, &size_bytes) != 0 ||
+	    ioctl(fdev->fd, BLKSSZGET, &logical) != 0)
+		return -errno;
+	if (logical < (int)XFS_DEV_MIN_SECTOR || !xfs_is_power_of_2((uint64_t)logical))
+		return -EINVAL;
+	fdev->size_bytes = size_bytes;
+	fdev->logical_sector = (uint32_t)logical;
+	fdev->physical_sector = (uint32_t)logical;
+	/* The rest is advice: what the host does not tell stays unknown. */
+	if (ioctl(fdev->fd, BLKPBSZGET, &physical) == 0 && physical > fdev->logical_sector)
+		fdev->physical_sector = physical;
+	if (ioctl(fdev->fd, BLKIOMIN, &io_min) == 0)
+		fdev->io_min = io_min;
+	if (ioctl(fdev->fd, BLKIOOPT, &io_opt) == 0)
+		fdev->io_opt = io_opt;
+	if (ioctl(fdev->fd, BLKROTATIONAL, &rotational) == 0)
+		fdev->rotational = rotational != 0;
+	if (ioctl(fdev->fd, BLKROGET, &host_read_only) == 0 && host_read_only)
+		fdev->read_only = true;
+	return 0;
+}
+
+/* What O_DIRECT wants of us here; hosts that cannot tell take a page. */
+static void read_direct_alignment(struct xfs_file_device *fdev)
+{
+	fdev->mem_align = 4096;
+	fdev->offset_align = fdev->is_block ? fdev->logical_sector : 4096;
+#ifdef STATX_DIOALIGN
+	struct statx stx;
+
+	if (statx(fdev->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) == 0 &&
+	    (stx.stx_mask & STATX_DIOALIGN) && xfs_is_power_of_2(stx.stx_dio_mem_align) &&
+	    xfs_is_power_of_2(stx.stx_dio_offset_align)) {
+		fdev->mem_align = stx.stx_dio_mem_align;
+		fdev->offset_align = stx.stx_dio_offset_align;
+	}
+#endif
+}
+
+static int prepare_direct(struct xfs_file_device *fdev)
+{
+	read_direct_alignment(fdev);
+	if (fdev->offset_align > XFS_FILE_BOUNCE_BYTES / 2)
+		return -EINVAL;
+	/* The last unit could neither be read nor written. */
+	if (fdev->size_bytes % fdev->offset_align)
+		return -EINVAL;
+	fdev->bounce =
+		xfs_mem_alloc_aligned(NULL, XFS_MAX(fdev->mem_align, 4096u), XFS_FILE_BOUNCE_BYTES);
+	if (!fdev->bounce)
+		return -ENOMEM;
+	xfs_mutex_init(&fdev->bounce_lock, XFS_CLASS_LEAF, 0);
+	fdev->direct = true;
+	return 0;
+}
+
+/* A device over @fd, which is its own from now on only when this succeeds. */
+static int make_device(int fd, const struct stat *st, const struct xfs_file_device *template,
+		       bool direct, struct xfs_device **devp)
+{
+	struct xfs_file_device *fdev = xfs_mem_zalloc(NULL, sizeof(*fdev));
+	int error = 0;
+
+	if (!fdev)
+		return -ENOMEM;
+	*fdev = *template;
+	fdev->fd = fd;
+	xfs_device_init(&fdev->dev, &xfs_file_ops);
+	if (S_ISBLK(st->st_mode)) {
+		fdev->is_block = true;
+		error = read_block_geometry(fdev);
+	} else {
+		fdev->size_bytes = (uint64_t)st->st_size;
+		fdev->logical_sector = XFS_DEV_MIN_SECTOR;
+		fdev->physical_sector = XFS_DEV_MIN_SECTOR;
+	}
+	if (!error && direct)
+		error = prepare_direct(fdev);
+	if (error) {
+		xfs_mem_free(NULL, fdev);
+		return error;
+	}
+	*devp = &fdev->dev;
+	return 0;
+}
+
+/*
+ * Open @path, making it when that is asked for and it is missing; @created
+ * tells which.  A block device that is in use refuses O_EXCL, which for files
+ * without O_CREAT means nothing.
+ */
+static int open_path(const char *path, unsigned int flags, bool *created)
+{
+	int oflags = (flags & XFS_DEV_RDONLY ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY;
+	struct stat st;
+	int fd;
+
+	*created = false;
+	if (flags & XFS_DEV_DIRECT)
+		oflags |= O_DIRECT;
+	if (flags & XFS_DEV_CREATE) {
+		fd = open(path, oflags | O_CREAT | O_EXCL, 0666);
+		if (fd >= 0)
+			*created = true;
+		if (fd >= 0 || errno != EEXIST)
+			return fd < 0 ? -errno : fd;
+	}
+	if (stat(path, &st) != 0)
+		return -errno;
+	if (S_ISFIFO(st.st_mode))
+		return -EINVAL; /* opening it could wait forever */
+	/* O_EXCL without O_CREAT is defined for block devices alone. */
+	if ((flags & XFS_DEV_EXCL) && S_ISBLK(st.st_mode))
+		oflags |= O_EXCL;
+	fd = open(path, oflags);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The length of a file that is new or emptied. */
+static int set_length(int fd, bool truncate, uint64_t size_bytes, struct stat *st)
+{
+	if (truncate && ftruncate(fd, 0) != 0)
+		return -errno;
+	if (size_bytes && ftruncate(fd, (off_t)size_bytes) != 0)
+		return -errno;
+	return fstat(fd, st) != 0 ? -errno : 0;
+}
+
+int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_bytes,
+			 struct xfs_device **devp)
+{
+	const struct xfs_file_device template = {
+		.claim_fd = -1,
+		.own_description = true,
+		.read_only = flags & XFS_DEV_RDONLY,
+	};
+	struct stat st;
+	bool created;
+	int fd, error;
+
+	*devp = NULL;
+	error = check_flags(flags, OPEN_FLAGS);
+	if (error)
+		return error;
+	if (size_bytes > INT64_MAX)
+		return -EFBIG;
+	fd = open_path(path, flags, &created);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) != 0)
+		error = -errno;
+	else if (S_ISDIR(st.st_mode))
+		error = -EISDIR;
+	else if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		error = -EINVAL;
+	if (!error && (flags & XFS_DEV_EXCL) && S_ISREG(st.st_mode))
+		error = claim_file(fd, &st, template.read_only);
+	if (!error && S_ISREG(st.st_mode) && (created || (flags & XFS_DEV_TRUNCATE)))
+		error = set_length(fd, !created, size_bytes, &st);
+	if (!error)
+		error = make_device(fd, &st, &template, flags & XFS_DEV_DIRECT, devp);
+	if (error) {
+		if (created)
+			unlink(path);
+		close(fd);
+	}
+	return error;
+}
+
+/* The block device's claim belongs to a description, so we hold one of our own for it. */
+static int claim_borrowed(int fd, const struct stat *st, bool read_only, int *claim_fd)
+{
+	*claim_fd = -1;
+	if (S_ISREG(st->st_mode))
+		return claim_file(fd, st, read_only);
+	*claim_fd = reopen(fd, O_RDONLY | O_EXCL);
+	return *claim_fd < 0 ? *claim_fd : 0;
+}
+
+int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
+{
+	struct xfs_file_device template = {.claim_fd = -1};
+	struct stat st;
+	int mode, error, own;
+
+	*devp = NULL;
+	error = check_flags(flags, XFS_DEV_RDONLY | XFS_DEV_DIRECT | XFS_DEV_EXCL);
+	if (error)
+		return error;
+	mode = fcntl(fd, F_GETFL);
+	if (mode < 0 || fstat(fd, &st) != 0)
+		return -errno;
+	/* Nothing can be read from it, or every write would go to its end. */
+	if ((mode & O_ACCMODE) == O_WRONLY || (mode & O_APPEND))
+		return -EINVAL;
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return -EINVAL;
+	template.read_only = (flags & XFS_DEV_RDONLY) || (mode & O_ACCMODE) == O_RDONLY;
+
+	/* O_DIRECT is a property of the description, which is the caller's: take another. */
+	if ((flags & XFS_DEV_DIRECT) && !(mode & O_DIRECT)) {
+		own = reopen(fd, (template.read_only ? O_RDONLY : O_RDWR) | O_DIRECT);
+		template.own_description = true;
+	} else {
+		own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		own = own < 0 ? -errno : own;
+	}
+	if (own < 0)
+		return own;
+	if (flags & XFS_DEV_EXCL)
+		error = claim_borrowed(own, &st, template.read_only, &template.claim_fd);
+	if (!error)
+		error = make_device(own, &st, &template,
+				    (flags & XFS_DEV_DIRECT) || (mode & O_DIRECT), devp);
+	if (error) {
+		if (template.claim_fd >= 0)
+			close(template.claim_fd);
+		close(own);
+	}
+	return error;
+}
