@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The wall clock, the caller's or the host's. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <xfswrite/env.h>
+
+/* @env may be NULL. tv_nsec is within [0, 999999999] whatever the hook says. */
+void xfs_env_now(const struct xfs_env *env, struct timespec *now);
+
+#endif
