@@ -207,7 +207,7 @@ uint64_t xfs_sb_feature_mask(const struct xfs_sb *sb)
 	return features;
 }
 
-unsigned int xfs_btree_compute_maxlevels(const uint32_t mnr[2], uint64_t records)
+unsigned int xfs_geometry_tree_height(const uint32_t mnr[2], uint64_t records)
 {
 	uint64_t blocks = xfs_howmany64(records, mnr[0]);
 	unsigned int height = 1;
@@ -219,7 +219,7 @@ unsigned int xfs_btree_compute_maxlevels(const uint32_t mnr[2], uint64_t records
 	return height;
 }
 
-unsigned int xfs_btree_space_to_height(const uint32_t mnr[2], uint64_t leaf_blocks)
+unsigned int xfs_geometry_space_height(const uint32_t mnr[2], uint64_t leaf_blocks)
 {
 	uint64_t node_blocks = 2;	/* a node root has at least two children */
 	uint64_t left = leaf_blocks - 1;
@@ -235,7 +235,7 @@ unsigned int xfs_btree_space_to_height(const uint32_t mnr[2], uint64_t leaf_bloc
 	return height;
 }
 
-uint64_t xfs_btree_calc_size(const uint32_t mnr[2], uint64_t records)
+uint64_t xfs_geometry_tree_blocks(const uint32_t mnr[2], uint64_t records)
 {
 	uint64_t blocks = xfs_howmany64(records, mnr[0]);
 	uint64_t total = blocks;
@@ -247,7 +247,7 @@ uint64_t xfs_btree_calc_size(const uint32_t mnr[2], uint64_t records)
 	return total;
 }
 
-unsigned int xfs_bmap_compute_maxlevels(const struct xfs_geometry *geo, uint64_t extents,
+unsigned int xfs_geometry_fork_height(const struct xfs_geometry *geo, uint64_t extents,
 					unsigned int minroot)
 {
 	uint64_t blocks = xfs_howmany64(extents, geo->bmap_mnr[0]);
@@ -286,22 +286,22 @@ static void init_trees(struct xfs_geometry *geo)
 		    sizeof(struct xfs_bmbt_key) + sizeof(xfs_bmbt_ptr_t));
 
 	/* Free extents cannot touch, so every second block starts one at worst. */
-	geo->alloc_maxlevels = (uint8_t)xfs_btree_compute_maxlevels(
+	geo->alloc_maxlevels = (uint8_t)xfs_geometry_tree_height(
 		geo->alloc_mnr, ((uint64_t)geo->agblocks + 1) / 2);
-	geo->inobt_maxlevels = (uint8_t)xfs_btree_compute_maxlevels(
+	geo->inobt_maxlevels = (uint8_t)xfs_geometry_tree_height(
 		geo->inobt_mnr, (1ull << geo->agino_log) >> XFS_INODES_PER_CHUNK_LOG);
 	/* With shared blocks the record count has no bound; the space has. */
 	if (xfs_has_rmapbt(geo))
 		geo->rmap_maxlevels = (uint8_t)(
 			xfs_has_reflink(geo)
-				? xfs_btree_space_to_height(geo->rmap_mnr, geo->agblocks)
-				: xfs_btree_compute_maxlevels(geo->rmap_mnr, geo->agblocks));
+				? xfs_geometry_space_height(geo->rmap_mnr, geo->agblocks)
+				: xfs_geometry_tree_height(geo->rmap_mnr, geo->agblocks));
 	if (xfs_has_reflink(geo))
 		geo->refc_maxlevels =
-			(uint8_t)xfs_btree_compute_maxlevels(geo->refc_mnr, geo->agblocks);
-	geo->bmap_maxlevels[0] = (uint8_t)xfs_bmap_compute_maxlevels(
+			(uint8_t)xfs_geometry_tree_height(geo->refc_mnr, geo->agblocks);
+	geo->bmap_maxlevels[0] = (uint8_t)xfs_geometry_fork_height(
 		geo, xfs_iext_max_nextents(large, XFS_DATA_FORK), XFS_BMDR_MIN_DRECS);
-	geo->bmap_maxlevels[1] = (uint8_t)xfs_bmap_compute_maxlevels(
+	geo->bmap_maxlevels[1] = (uint8_t)xfs_geometry_fork_height(
 		geo, xfs_iext_max_nextents(large, XFS_ATTR_FORK), XFS_BMDR_MIN_ARECS);
 }
 

@@ -408,13 +408,13 @@ bool xfs_verify_rtbext(const struct xfs_geometry *geo, uint64_t rtbno, uint64_t 
 /* ------------------------------------------------------------ tree shapes */
 
 /* Height that @records need when every block has the minimum. */
-unsigned int xfs_btree_compute_maxlevels(const uint32_t mnr[2], uint64_t records);
+unsigned int xfs_geometry_tree_height(const uint32_t mnr[2], uint64_t records);
 /* Height that a tree can reach with @leaf_blocks blocks in all. */
-unsigned int xfs_btree_space_to_height(const uint32_t mnr[2], uint64_t leaf_blocks);
+unsigned int xfs_geometry_space_height(const uint32_t mnr[2], uint64_t leaf_blocks);
 /* Blocks of the largest tree for @records. */
-uint64_t xfs_btree_calc_size(const uint32_t mnr[2], uint64_t records);
+uint64_t xfs_geometry_tree_blocks(const uint32_t mnr[2], uint64_t records);
 /* The same for the tree of a fork whose root in the inode has room for @minroot. */
-unsigned int xfs_bmap_compute_maxlevels(const struct xfs_geometry *geo, uint64_t extents,
+unsigned int xfs_geometry_fork_height(const struct xfs_geometry *geo, uint64_t extents,
 					unsigned int minroot);
 
 #endif
