@@ -19,12 +19,6 @@
 struct xfs_mapping;		/* pagecache/ */
 struct xfs_iext_node;
 
-enum xfs_fork_id {
-	XFS_DATA_FORK,
-	XFS_ATTR_FORK,
-	XFS_COW_FORK,		/* memory only */
-};
-
 /* One fork in memory. */
 struct xfs_ifork {
 	uint8_t if_format;		/* XFS_DINODE_FMT_* */

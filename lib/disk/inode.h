@@ -142,9 +142,11 @@ enum xfs_metafile_type {
 #define XFS_MAX_EXTCNT_DATA_FORK_SMALL	((1ull << 31) - 1)
 #define XFS_MAX_EXTCNT_ATTR_FORK_SMALL	((1ull << 15) - 1)
 
-#define XFS_DATA_FORK	0
-#define XFS_ATTR_FORK	1
-#define XFS_COW_FORK	2	/* in core only */
+enum xfs_fork_id {
+	XFS_DATA_FORK,
+	XFS_ATTR_FORK,
+	XFS_COW_FORK,		/* memory only */
+};
 
 static inline uint64_t xfs_dinode_flags2(const struct xfs_dinode *dip)
 {
