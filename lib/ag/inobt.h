@@ -7,35 +7,27 @@
 #define AG_INOBT_H
 
 #include "ag/perag.h"
-
-/* One inode record in host form; with sparse inodes or without. */
-struct xfs_inobt_irec {
-	xfs_agino_t ir_startino;
-	uint16_t ir_holemask;		/* bit k: inodes 4k..4k+3 do not exist */
-	uint8_t ir_count;		/* inodes that exist */
-	uint8_t ir_freecount;
-	uint64_t ir_free;		/* bit i: inode startino + i is free; holes are 1 */
-};
+#include "disk/irec.h"
 
 /* The record that covers @agino; *@found false when there is none. */
-int xfs_inobt_lookup(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_irec *rec,
+int xfs_inobt_lookup(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 		     bool *found) XFS_MUST_CHECK;
 /* Insert, replace by ir_startino, delete; both trees kept in step (finobt by ir_freecount). */
 int xfs_inobt_insert(struct xfs_trans *tp, struct xfs_perag *pag,
-		     const struct xfs_inobt_irec *rec) XFS_MUST_CHECK;
+		     const struct xfs_inobt_rec_incore *rec) XFS_MUST_CHECK;
 int xfs_inobt_update(struct xfs_trans *tp, struct xfs_perag *pag,
-		     const struct xfs_inobt_irec *old, const struct xfs_inobt_irec *rec)
+		     const struct xfs_inobt_rec_incore *old, const struct xfs_inobt_rec_incore *rec)
 	XFS_MUST_CHECK;
 int xfs_inobt_delete(struct xfs_trans *tp, struct xfs_perag *pag,
-		     const struct xfs_inobt_irec *rec) XFS_MUST_CHECK;
+		     const struct xfs_inobt_rec_incore *rec) XFS_MUST_CHECK;
 /*
  * The record with a free inode nearest to @agino (finobt, or a bounded scan of
  * the inobt without one).
  */
-int xfs_inobt_find_free(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_irec *rec,
+int xfs_inobt_find_free(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 			bool *found) XFS_MUST_CHECK;
 /* First record at or after @agino: for walks. */
-int xfs_inobt_next(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_irec *rec,
+int xfs_inobt_next(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 		   bool *found) XFS_MUST_CHECK;
 /* Blocks one insert may take (nested allocations): for reservations. */
 uint32_t xfs_inobt_insert_blocks(const struct xfs_mount *mp);

@@ -87,11 +87,6 @@ struct xfs_btree_ops {
 	void (*set_root)(struct xfs_btree_cur *cur, uint64_t ptr, int level_delta);
 	/* ROOT_IN_INODE: the bytes at cur->bc_ino.root were changed; log them. */
 	void (*log_root)(struct xfs_btree_cur *cur);
-	/*
-	 * May be NULL.  The last leaf was changed (cntbt: the longest extent). @rec is its
-	 * last record, NULL when the tree is empty.
-	 */
-	void (*last_rec_changed)(struct xfs_btree_cur *cur, const void *rec);
 };
 
 /* One level of the path. */
@@ -170,6 +165,12 @@ int xfs_btree_goto_last(struct xfs_btree_cur *cur, bool *found) XFS_MUST_CHECK;
 int xfs_btree_insert(struct xfs_btree_cur *cur, const void *rec) XFS_MUST_CHECK;
 /* Replace the record at the cursor; its place in the order must not change. */
 int xfs_btree_update(struct xfs_btree_cur *cur, const void *rec) XFS_MUST_CHECK;
+/*
+ * The same if that is so as far as the leaf can tell; else *@done is false and nothing was
+ * changed: delete the record and insert the new one.
+ */
+int xfs_btree_update_if_ordered(struct xfs_btree_cur *cur, const void *rec, bool *done)
+	XFS_MUST_CHECK;
 /* Remove the record at the cursor; then the cursor's place is undefined: look up again. */
 int xfs_btree_delete(struct xfs_btree_cur *cur) XFS_MUST_CHECK;
 
@@ -194,14 +195,6 @@ void xfs_btree_init_block(struct xfs_mount *mp, void *block, const struct xfs_bt
 			  xfs_daddr_t daddr, uint64_t owner, uint32_t level, uint32_t numrecs);
 /* Host form of the pointer a cursor's tree uses for the block of @bp. */
 uint64_t xfs_btree_buf_ptr(const struct xfs_btree_cur *cur, const struct xfs_buf *bp);
-
-/*
- * Geometry: the height of a tree of @records; the height a tree can have that owns
- * at most @blocks; the blocks of a tree of @records, every block at its minimum.
- */
-uint32_t xfs_btree_compute_maxlevels(uint32_t min_leaf, uint32_t min_node, uint64_t records);
-uint32_t xfs_btree_space_to_height(uint32_t min_node, uint64_t blocks);
-uint64_t xfs_btree_calc_size(uint32_t min_leaf, uint32_t min_node, uint64_t records);
 
 /*
  * Define "uint32_t name(const void *entries, uint32_t n, target)" for search_recs and
