@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the write queue keeps its promises.
+ *
+ * (Q1) One batch is written at a time (@writing), so that a later batch cannot
+ *      overtake an earlier one that it overlaps.
+ * (Q2) The lock is held neither during I/O nor during done functions.
+ * (Q3) @writing is given back before the done functions run: one of them may
+ *      queue a request that fills the queue again, and then this very thread
+ *      writes the next batch inside of it.
+ * (Q4) A batch stays in @completing, in the order of its number, until its
+ *      last done function returned; submit waits for the batches up to its own.
+ *
+ * The common case is a list that was queued in ascending order without gaps or
+ * overlaps: it is noticed while queueing, and no sort happens.
+ */
+#include <limits.h>
+#include "base/list.h"
+#include "device/queue.h"
+#include "lock/lock.h"
+
+/* A merged write grows no further than this; a single larger request goes out as it is. */
+#define WRITE_BYTES (8u << 20)
+#define WRITE_IOVS  ((unsigned int)IOV_MAX)
+
+struct queue_request {
+	struct queue_request *next;
+	uint64_t offset;
+	const void *buf;
+	size_t len;
+	uint64_t number; /* order of arrival */
+	xfs_queue_done_fn done;
+	void *ctx;
+	int error;
+	bool alone;    /* overlaps with a neighbour: written by itself, in its turn */
+	bool borrowed; /* lies on the stack of its caller, who waits for @finished */
+	bool finished;
+};
+
+struct queue_batch {
+	struct xfs_list link;
+	uint64_t number;
+	struct queue_request *first;
+	bool sorted;
+	uint64_t writes, retries;
+};
+
+struct xfs_queue {		   /* (c) constant (l) lock (w) who set writing */
+	const struct xfs_mem *mem; /* (c) */
+	struct xfs_device *dev;	   /* (c) */
+	size_t max_bytes;	   /* (c) */
+	uint32_t max_requests;	   /* (c) */
+	struct iovec *iov;	   /* (w) WRITE_IOVS of them */
+	struct xfs_mutex lock;
+	struct xfs_cond wake;		     /* writing or completing changed */
+	struct queue_request *first, **tail; /* (l) */
+	uint32_t nr_queued;		     /* (l) */
+	size_t bytes_queued;		     /* (l) */
+	uint64_t end;			     /* (l) end of the last request */
+	bool sorted;			     /* (l) ascending without overlaps so far */
+	bool writing;			     /* (l) */
+	uint64_t last_batch;		     /* (l) number of the newest batch */
+	struct xfs_list completing;	     /* (l) batches taken and not done */
+	struct xfs_pool requests;	     /* (l) */
+	struct xfs_queue_stats stats;	     /* (l) */
+};
+
+int xfs_queue_create(struct xfs_device *dev, const struct xfs_mem *mem, size_t max_bytes,
+		     uint32_t max_requests, struct xfs_queue **qp)
+{
+	struct xfs_queue *q;
+
+	*qp = NULL;
+	q = xfs_mem_zalloc(mem, sizeof(*q));
+	if (!q)
+		return -ENOMEM;
+	q->iov = xfs_mem_alloc(mem, WRITE_IOVS * sizeof(*q->iov));
+	if (!q->iov) {
+		xfs_mem_free(mem, q);
+		return -ENOMEM;
+	}
+	q->mem = mem;
+	q->dev = xfs_device_get(dev);
+	q->max_bytes = max_bytes ? max_bytes : XFS_QUEUE_DEFAULT_BYTES;
+	q->max_requests = max_requests ? max_requests : XFS_QUEUE_DEFAULT_REQUESTS;
+	q->tail = &q->first;
+	q->sorted = true;
+	xfs_mutex_init(&q->lock, XFS_CLASS_LEAF, 0);
+	xfs_cond_init(&q->wake);
+	xfs_list_init(&q->completing);
+	xfs_pool_init(&q->requests, mem, sizeof(struct queue_request), sizeof(void *),
+		      q->max_requests);
+	*qp = q;
+	return 0;
+}
+
+void xfs_queue_destroy(struct xfs_queue *q)
+{
+	if (!q)
+		return;
+	ASSERT(!q->first);
+	ASSERT(!q->writing);
+	ASSERT(xfs_list_empty(&q->completing));
+	xfs_pool_drain(&q->requests);
+	xfs_cond_destroy(&q->wake);
+	xfs_mutex_destroy(&q->lock);
+	xfs_device_put(q->dev);
+	xfs_mem_free(q->mem, q->iov);
+	xfs_mem_free(q->mem, q);
+}
+
+/* Which of two requests comes first in a sort; equal ones stay in their order. */
+static bool by_offset(const struct queue_request *a, const struct queue_request *b)
+{
+	return a->offset <= b->offset;
+}
+
+static bool by_number(const struct queue_request *a, const struct queue_request *b)
+{
+	return a->number <= b->number;
+}
+
+typedef bool (*order_fn)(const struct queue_request *a, const struct queue_request *b);
+
+static struct queue_request *merge(struct queue_request *a, struct queue_request *b, order_fn order)
+{
+	struct queue_request *first = NULL, **tail = &first;
+
+	while (a && b) {
+		struct queue_request **from = order(a, b) ? &a : &b;
+
+		*tail = *from;
+		tail = &(*tail)->next;
+		*from = (*from)->next;
+	}
+	*tail = a ? a : b;
+	return first;
+}
+
+/*
+ * Stable merge sort of a list, which needs no memory: sorted[i] holds a run of
+ * 2^i requests that all came before those of the lower ones, as the digits of
+ * a counter do.
+ */
+static struct queue_request *sort(struct queue_request *list, order_fn order)
+{
+	struct queue_request *sorted[32] = {NULL};
+	struct queue_request *result = NULL;
+
+	while (list) {
+		struct queue_request *run = list;
+		unsigned int i;
+
+		list = list->next;
+		run->next = NULL;
+		for (i = 0; i < ARRAY_SIZE(sorted) - 1 && sorted[i]; i++) {
+			run = merge(sorted[i], run, order);
+			sorted[i] = NULL;
+		}
+		sorted[i] = merge(sorted[i], run, order);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(sorted); i++)
+		result = merge(sorted[i], result, order);
+	return result;
+}
+
+/*
+ * In a list sorted by offset, put each group of requests that overlap back into
+ * the order of their arrival and keep them from being merged: written one by
+ * one, the later one wins.
+ */
+static struct queue_request *separate_overlaps(struct queue_request *list)
+{
+	struct queue_request **link = &list;
+
+	while (*link) {
+		struct queue_request *group = *link, *last = group;
+		uint64_t end = group->offset + group->len;
+
+		while (last->next && last->next->offset < end) {
+			last = last->next;
+			end = XFS_MAX(end, last->offset + last->len);
+		}
+		if (last != group) {
+			struct queue_request *behind = last->next;
+
+			last->next = NULL;
+			*link = sort(group, by_number);
+			for (last = *link;; last = last->next) {
+				last->alone = true;
+				if (!last->next)
+					break;
+			}
+			last->next = behind;
+		}
+		link = &last->next;
+	}
+	return list;
+}
+
+/* struct iovec has no const; the vector of a write is only read from. */
+static void *without_const(const void *p)
+{
+	return (void *)(uintptr_t)p;
+}
+
+static void write_one_by_one(struct xfs_queue *q, struct queue_batch *batch,
+			     struct queue_request *req, const struct queue_request *behind)
+{
+	for (; req != behind; req = req->next) {
+		req->error = xfs_device_pwrite(q->dev, req->offset, req->buf, req->len, 0);
+		batch->writes++;
+	}
+}
+
+/* Write @first and all that follows it without a gap in one call; returns what comes behind. */
+static struct queue_request *write_run(struct xfs_queue *q, struct queue_batch *batch,
+				       struct queue_request *first)
+{
+	struct queue_request *req = first;
+	uint64_t end = first->offset;
+	unsigned int n = 0;
+	size_t bytes = 0;
+	int error;
+
+	do {
+		if (n && req->buf == (char *)q->iov[n - 1].iov_base + q->iov[n - 1].iov_len) {
+			q->iov[n - 1].iov_len += req->len;
+		} else {
+			if (n == WRITE_IOVS)
+				break;
+			q->iov[n].iov_base = without_const(req->buf);
+			q->iov[n++].iov_len = req->len;
+		}
+		bytes += req->len;
+		end += req->len;
+		req = req->next;
+	} while (req && req->offset == end && !req->alone && !first->alone &&
+		 req->len <= WRITE_BYTES && bytes <= WRITE_BYTES - req->len);
+
+	error = xfs_device_pwritev(q->dev, first->offset, q->iov, (int)n, 0);
+	batch->writes++;
+	if (!error)
+		return req;
+	if (first->next == req) {
+		first->error = error;
+		return req;
+	}
+	/* Whose fault it was only single writes can tell; the rest must not suffer for it. */
+	batch->retries++;
+	write_one_by_one(q, batch, first, req);
+	return req;
+}
+
+static void write_batch(struct xfs_queue *q, struct queue_batch *batch)
+{
+	if (!batch->sorted)
+		batch->first = separate_overlaps(sort(batch->first, by_offset));
+	for (struct queue_request *req = batch->first; req;)
+		req = write_run(q, batch, req);
+}
+
+/* Under the lock: wait for our turn to write and take all that is queued then; false: nothing. */
+static bool take_batch(struct xfs_queue *q, struct queue_batch *batch)
+{
+	while (q->writing)
+		xfs_cond_wait(&q->wake, &q->lock);
+	if (!q->first)
+		return false;
+	*batch = (struct queue_batch){
+		.number = ++q->last_batch,
+		.first = q->first,
+		.sorted = q->sorted,
+	};
+	xfs_list_add_tail(&batch->link, &q->completing);
+	q->writing = true;
+	q->first = NULL;
+	q->tail = &q->first;
+	q->nr_queued = 0;
+	q->bytes_queued = 0;
+	q->end = 0;
+	q->sorted = true;
+	return true;
+}
+
+/* Under the lock, which it leaves and takes again. */
+static void run_batch(struct xfs_queue *q, struct queue_batch *batch)
+{
+	struct queue_request *req, *next;
+
+	xfs_mutex_unlock(&q->lock);
+	write_batch(q, batch);
+	xfs_mutex_lock(&q->lock);
+	q->writing = false;
+	q->stats.writes += batch->writes;
+	q->stats.retries += batch->retries;
+	xfs_cond_broadcast(&q->wake);
+	xfs_mutex_unlock(&q->lock);
+
+	for (req = batch->first; req; req = req->next)
+		if (req->done)
+			req->done(req->ctx, req->error);
+
+	xfs_mutex_lock(&q->lock);
+	for (req = batch->first; req; req = next) {
+		next = req->next;
+		if (req->borrowed)
+			req->finished = true;
+		else
+			xfs_pool_put(&q->requests, req);
+	}
+	xfs_list_del(&batch->link);
+	xfs_cond_broadcast(&q->wake);
+}
+
+static void append(struct xfs_queue *q, struct queue_request *req)
+{
+	req->number = q->stats.requests++;
+	q->stats.bytes += req->len;
+	q->nr_queued++;
+	q->bytes_queued += req->len;
+	if (req->offset < q->end)
+		q->sorted = false;
+	q->end = req->offset + req->len;
+	*q->tail = req;
+	q->tail = &req->next;
+}
+
+void xfs_queue_write(struct xfs_queue *q, uint64_t offset, const void *buf, size_t len,
+		     xfs_queue_done_fn done, void *ctx)
+{
+	const struct queue_request what = {
+		.offset = offset,
+		.buf = buf,
+		.len = len,
+		.done = done,
+		.ctx = ctx,
+	};
+	struct queue_request on_stack, *req;
+	struct queue_batch batch;
+
+	if (!len || len > UINT64_MAX - offset) {
+		if (done)
+			done(ctx, len ? -EIO : 0);
+		return;
+	}
+	xfs_mutex_lock(&q->lock);
+	req = xfs_pool_get(&q->requests);
+	if (!req)
+		req = &on_stack;
+	*req = what;
+	req->borrowed = req == &on_stack;
+	append(q, req);
+	if ((req->borrowed || q->nr_queued >= q->max_requests || q->bytes_queued >= q->max_bytes) &&
+	    take_batch(q, &batch))
+		run_batch(q, &batch);
+	/* Another thread may have taken it while we waited for our turn. */
+	if (req == &on_stack)
+		while (!on_stack.finished)
+			xfs_cond_wait(&q->wake, &q->lock);
+	xfs_mutex_unlock(&q->lock);
+}
+
+/* Under the lock: whether a batch up to @number still has done functions to call. */
+static bool completing_up_to(const struct xfs_queue *q, uint64_t number)
+{
+	if (xfs_list_empty(&q->completing))
+		return false;
+	return xfs_list_first_entry(&q->completing, struct queue_batch, link)->number <= number;
+}
+
+void xfs_queue_submit(struct xfs_queue *q)
+{
+	struct queue_batch batch;
+	uint64_t mine;
+
+	xfs_mutex_lock(&q->lock);
+	if (take_batch(q, &batch)) {
+		mine = batch.number;
+		run_batch(q, &batch);
+	} else {
+		mine = q->last_batch;
+	}
+	while (completing_up_to(q, mine))
+		xfs_cond_wait(&q->wake, &q->lock);
+	xfs_mutex_unlock(&q->lock);
+}
+
+int xfs_queue_flush(struct xfs_queue *q)
+{
+	xfs_queue_submit(q);
+	xfs_mutex_lock(&q->lock);
+	q->stats.flushes++;
+	xfs_mutex_unlock(&q->lock);
+	return xfs_device_flush(q->dev);
+}
+
+uint32_t xfs_queue_pending(struct xfs_queue *q)
+{
+	uint32_t nr;
+
+	xfs_mutex_lock(&q->lock);
+	nr = q->nr_queued;
+	xfs_mutex_unlock(&q->lock);
+	return nr;
+}
+
+void xfs_queue_get_stats(struct xfs_queue *q, struct xfs_queue_stats *stats)
+{
+	xfs_mutex_lock(&q->lock);
+	*stats = q->stats;
+	xfs_mutex_unlock(&q->lock);
+}
