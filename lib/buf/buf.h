@@ -73,6 +73,9 @@ struct xfs_buf {
 	uint64_t *b_dirty;
 };
 
+/* What the log item of every buffer has. */
+extern const struct xfs_log_item_ops xfs_buf_item_ops;
+
 int xfs_buf_cache_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 void xfs_buf_cache_destroy(struct xfs_mount *mp);	/* drops everything, dirty or not */
 
@@ -103,12 +106,6 @@ void xfs_buf_put(struct xfs_buf *bp);
 
 /* (B4) The caller holds a reference; contents stay readable until it is put. */
 void xfs_buf_stale(struct xfs_buf *bp);
-/*
- * The blocks [@daddr, +@len) are given to file data or freed unseen: make stale
- * whatever the cache holds there, aligned at @unit bytes.
- */
-void xfs_buf_stale_range(struct xfs_mount *mp, xfs_daddr_t daddr, uint64_t len, uint32_t unit);
-
 /*
  * Verify, stamp and hand the buffer to the device queue; clean when the queue
  * is done.  The log item's push.

@@ -45,6 +45,8 @@ struct xfs_log_item {
 	uint32_t li_state;			/* (checkpoint lock) enum xfs_log_item_state */
 	uint32_t li_fields;			/* the owner's: what changed */
 	xfs_lsn_t li_lsn;			/* start of the newest checkpoint that holds it */
+	uint64_t li_sort_key;			/* (c) order of going home: device address */
+	uint32_t li_bytes;			/* (c) memory it keeps; 0 = about an inode's */
 };
 
 static inline void xfs_log_item_init(struct xfs_log_item *lip, const struct xfs_log_item_ops *ops)
@@ -54,6 +56,8 @@ static inline void xfs_log_item_init(struct xfs_log_item *lip, const struct xfs_
 	lip->li_state = XFS_LI_CLEAN;
 	lip->li_fields = 0;
 	lip->li_lsn = 0;
+	lip->li_sort_key = 0;
+	lip->li_bytes = 0;
 }
 
 #endif

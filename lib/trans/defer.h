@@ -14,11 +14,17 @@ struct xfs_defer_item {
 	int (*df_finish)(struct xfs_trans *tp, struct xfs_defer_item *item);
 };
 
-/* @item is the caller's memory, given to @finish, which frees it.  Run in order of arrival. */
+/*
+ * @item is the caller's memory, given to @finish, which frees it.  Run in order of
+ * arrival.  @finish with @tp NULL: the handle failed, only free the memory.
+ */
 void xfs_defer_add(struct xfs_trans *tp, struct xfs_defer_item *item,
 		   int (*finish)(struct xfs_trans *tp, struct xfs_defer_item *item));
 
 /* Run everything now; finish functions may add more.  xfs_trans_commit() calls it. */
 int xfs_defer_finish(struct xfs_trans *tp) XFS_MUST_CHECK;
+
+/* Free what is pending without doing it: the handle is cancelled. */
+void xfs_defer_drop(struct xfs_trans *tp);
 
 #endif

@@ -31,6 +31,7 @@ struct xfs_trans {
 	uint32_t t_flags;		/* XFS_TRANS_* */
 	uint32_t t_blk_res;		/* blocks reserved and not used yet */
 	bool t_dirty;			/* something was changed */
+	uint64_t t_freed_blocks;	/* given back at commit */
 	int64_t t_icount_delta, t_ifree_delta;	/* applied at commit */
 	/* AG of the last allocation in this handle; searches do not go below it. */
 	xfs_agnumber_t t_highest_agno;
@@ -90,5 +91,11 @@ void xfs_trans_mod_inodes(struct xfs_trans *tp, int64_t icount_delta, int64_t if
  * @flush make them durable.  Closes the gate for the time.
  */
 int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush) XFS_MUST_CHECK;
+
+/*
+ * For an item's push, while the gate is closed: @lip (the cluster buffer an inode was copied
+ * into) goes home in the same write-back.
+ */
+void xfs_checkpoint_log_item(struct xfs_mount *mp, struct xfs_log_item *lip);
 
 #endif

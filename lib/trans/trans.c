@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/counter.h"
+#include "core/message.h"
+#include "trans/defer.h"
+#include "trans/trans_priv.h"
+
+/* Memory that a dirty inode keeps alive, about. */
+#define ITEM_BYTES	1024
+
+int xfs_trans_init(struct xfs_mount *mp)
+{
+	struct xfs_checkpoint *cp = xfs_zalloc(mp, sizeof(*cp));
+
+	if (!cp)
+		return xfs_error(mp, -ENOMEM, "out of memory for the checkpoint");
+	xfs_rwlock_init(&cp->cp_gate, XFS_CLASS_HANDLE, 0);
+	xfs_mutex_init(&cp->cp_lock, XFS_CLASS_LEAF, 1);
+	xfs_list_init(&cp->cp_running);
+	xfs_list_init(&cp->cp_stable);
+	xfs_pool_init(&cp->cp_pool, &mp->m_mem, sizeof(struct xfs_trans), 64, 64);
+	mp->m_checkpoint = cp;
+	return 0;
+}
+
+/* Forget items without writing them: after a shutdown, or nothing is left. */
+static void forget_items(struct xfs_list *list)
+{
+	while (!xfs_list_empty(list)) {
+		struct xfs_log_item *lip = xfs_list_first_entry(list, struct xfs_log_item, li_list);
+
+		xfs_list_del(&lip->li_list);
+		lip->li_state = XFS_LI_CLEAN;
+		lip->li_ops->put(lip);
+	}
+}
+
+void xfs_trans_destroy(struct xfs_mount *mp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+
+	if (!cp)
+		return;
+	forget_items(&cp->cp_running);
+	forget_items(&cp->cp_stable);
+	xfs_pool_drain(&cp->cp_pool);
+	xfs_mutex_destroy(&cp->cp_lock);
+	xfs_rwlock_destroy(&cp->cp_gate);
+	xfs_free(mp, cp);
+	mp->m_checkpoint = NULL;
+}
+
+/*
+ * Dirty metadata is bounded here, before the gate: nothing is locked that a
+ * write-back could wait for.
+ */
+static int relieve_pressure(struct xfs_mount *mp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+
+	if (likely(__atomic_load_n(&cp->cp_item_bytes, __ATOMIC_RELAXED) <= mp->m_meta_cache_bytes))
+		return 0;
+	return xfs_checkpoint_writeback(mp, false);
+}
+
+int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, unsigned int flags,
+		    struct xfs_trans **tpp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xfs_trans *tp;
+	int error;
+
+	(void)logbytes;		/* the journal bounds checkpoints with it */
+	*tpp = NULL;
+	if (xfs_is_shutdown(mp))
+		return xfs_error(mp, -EIO, "the file system was shut down");
+	if (mp->m_rdonly)
+		return xfs_error(mp, -EROFS, "the file system is open read-only");
+	if (!(__atomic_load_n(&mp->m_state, __ATOMIC_ACQUIRE) & XFS_STATE_MARKED) &&
+	    mp->m_upcalls && mp->m_upcalls->mark_in_progress) {
+		error = mp->m_upcalls->mark_in_progress(mp);
+		if (error)
+			return error;
+	}
+	error = relieve_pressure(mp);
+	if (error)
+		return error;
+	if (blocks) {
+		error = xfs_mod_fdblocks(mp, -(int64_t)blocks, flags & XFS_TRANS_RESERVE);
+		if (error)
+			return error;
+	}
+	if (!(flags & XFS_TRANS_NO_WAIT)) {
+		xfs_rwlock_shared(&cp->cp_gate);
+	} else if (!xfs_rwlock_try_shared(&cp->cp_gate)) {
+		error = -EAGAIN;
+		goto out_blocks;
+	}
+	xfs_mutex_lock(&cp->cp_lock);
+	tp = xfs_pool_get(&cp->cp_pool);
+	xfs_mutex_unlock(&cp->cp_lock);
+	if (!tp) {
+		error = xfs_error(mp, -ENOMEM, "out of memory for a transaction");
+		goto out_gate;
+	}
+	*tp = (struct xfs_trans){ .t_mount = mp, .t_flags = flags, .t_blk_res = blocks };
+	xfs_list_init(&tp->t_defer);
+	*tpp = tp;
+	return 0;
+
+out_gate:
+	xfs_rwlock_unlock_shared(&cp->cp_gate);
+out_blocks:
+	xfs_add_fdblocks(mp, blocks);
+	return error;
+}
+
+int xfs_trans_reserve_more(struct xfs_trans *tp, uint32_t blocks)
+{
+	int error = xfs_mod_fdblocks(tp->t_mount, -(int64_t)blocks,
+				     tp->t_flags & XFS_TRANS_RESERVE);
+
+	if (!error)
+		tp->t_blk_res += blocks;
+	return error;
+}
+
+/* The handle is over: counters, the gate, its memory. */
+static void close_handle(struct xfs_trans *tp)
+{
+	struct xfs_mount *mp = tp->t_mount;
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	uint64_t back = tp->t_blk_res + tp->t_freed_blocks;
+
+	if (back)
+		xfs_add_fdblocks(mp, back);
+	if (tp->t_icount_delta || tp->t_ifree_delta)
+		xfs_mod_icount(mp, tp->t_icount_delta, tp->t_ifree_delta);
+	xfs_rwlock_unlock_shared(&cp->cp_gate);
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_pool_put(&cp->cp_pool, tp);
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+int xfs_trans_commit(struct xfs_trans *tp)
+{
+	struct xfs_mount *mp = tp->t_mount;
+	int error = xfs_defer_finish(tp);
+
+	if (!error && xfs_is_shutdown(mp))
+		error = xfs_error(mp, -EIO, "the file system was shut down");
+	if (error && !xfs_is_shutdown(mp))
+		xfs_shutdown(mp, "put-off work of a transaction failed: %s", strerror(-error));
+	close_handle(tp);
+	return error;
+}
+
+void xfs_trans_cancel(struct xfs_trans *tp)
+{
+	if (!tp)
+		return;
+	if (tp->t_dirty)
+		xfs_shutdown(tp->t_mount, "a transaction failed after its first change: %s",
+			     xfs_last_text());
+	xfs_defer_drop(tp);
+	close_handle(tp);
+}
+
+void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
+
+	tp->t_dirty = true;
+	/*
+	 * Whoever is running stays running until a cut, and no cut happens while
+	 * this handle is open: no lock is needed to see it.
+	 */
+	if (__atomic_load_n(&lip->li_state, __ATOMIC_ACQUIRE) == XFS_LI_RUNNING)
+		return;
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_checkpoint_add(cp, lip);
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+/* cp_lock held: the item becomes running. */
+void xfs_checkpoint_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
+{
+	if (lip->li_state == XFS_LI_RUNNING)
+		return;
+	if (lip->li_state == XFS_LI_CLEAN) {
+		lip->li_ops->get(lip);
+		cp->cp_items++;
+		__atomic_store_n(&cp->cp_item_bytes,
+				 cp->cp_item_bytes + (lip->li_bytes ? lip->li_bytes : ITEM_BYTES),
+				 __ATOMIC_RELAXED);
+	}
+	xfs_list_move_tail(&lip->li_list, &cp->cp_running);
+	__atomic_store_n(&lip->li_state, XFS_LI_RUNNING, __ATOMIC_RELEASE);
+}
+
+/* cp_lock held: the item leaves its list for good; the caller puts it. */
+void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
+{
+	xfs_list_del(&lip->li_list);
+	__atomic_store_n(&lip->li_state, XFS_LI_CLEAN, __ATOMIC_RELEASE);
+	cp->cp_items--;
+	__atomic_store_n(&cp->cp_item_bytes,
+			 cp->cp_item_bytes - (lip->li_bytes ? lip->li_bytes : ITEM_BYTES),
+			 __ATOMIC_RELAXED);
+}
+
+void xfs_trans_log_buf(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last)
+{
+	ASSERT(first <= last && last < bp->b_len);
+	ASSERT(!(bp->b_flags & XFS_BUF_STALE));
+	xfs_trans_log_item(tp, &bp->b_item);
+}
+
+void xfs_trans_binval(struct xfs_trans *tp, struct xfs_buf *bp)
+{
+	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
+	bool listed;
+
+	tp->t_dirty = true;
+	xfs_buf_stale(bp);
+	xfs_mutex_lock(&cp->cp_lock);
+	listed = bp->b_item.li_state != XFS_LI_CLEAN;
+	if (listed)
+		xfs_checkpoint_remove(cp, &bp->b_item);
+	xfs_mutex_unlock(&cp->cp_lock);
+	if (listed)
+		xfs_buf_put(bp);
+}
+
+void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc)
+{
+	if (delalloc)
+		return;
+	ASSERT(tp->t_blk_res >= blocks);
+	if (likely(tp->t_blk_res >= blocks)) {
+		tp->t_blk_res -= blocks;
+		return;
+	}
+	/* A worst case was reckoned too small; the blocks are gone all the same. */
+	blocks -= tp->t_blk_res;
+	tp->t_blk_res = 0;
+	if (xfs_mod_fdblocks(tp->t_mount, -(int64_t)blocks, true)) {
+		xfs_mutex_lock(&tp->t_mount->m_lock);
+		tp->t_mount->m_fdblocks -= blocks;
+		xfs_mutex_unlock(&tp->t_mount->m_lock);
+	}
+}
+
+void xfs_trans_free_blocks(struct xfs_trans *tp, uint32_t blocks)
+{
+	tp->t_freed_blocks += blocks;
+}
+
+void xfs_trans_mod_inodes(struct xfs_trans *tp, int64_t icount_delta, int64_t ifree_delta)
+{
+	tp->t_icount_delta += icount_delta;
+	tp->t_ifree_delta += ifree_delta;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The running checkpoint, shared by the files of trans/. */
+#ifndef TRANS_TRANS_PRIV_H
+#define TRANS_TRANS_PRIV_H
+
+#include "trans/trans.h"
+
+struct xfs_checkpoint {
+	struct xfs_rwlock cp_gate;	/* HANDLE class: handles shared, a cut exclusive */
+	struct xfs_mutex cp_lock;	/* LEAF class: everything below */
+	struct xfs_list cp_running;	/* items changed since the last cut */
+	struct xfs_list cp_stable;	/* may be written in place */
+	uint64_t cp_items;		/* on both lists */
+	uint64_t cp_item_bytes;		/* memory that both lists hold */
+	struct xfs_pool cp_pool;	/* struct xfs_trans */
+};
+
+void xfs_checkpoint_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
+void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
+
+#endif
