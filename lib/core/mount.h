@@ -23,6 +23,7 @@ struct xfs_pagecache;
 struct xfs_checkpoint;
 struct xfs_queue;
 struct xfs_inode;
+struct xfs_mount;
 struct xfs_trans;
 
 /*
