@@ -152,8 +152,11 @@ XFS_API int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uin
 XFS_API int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device **devp);
 
 /*
- * Copy-on-write overlay: writes stay in memory, @base is never written until
- * xfs_device_overlay_commit() writes all of them to it and flushes it.
+ * Copy-on-write overlay: writes and resizes stay in memory, @base is never
+ * written until xfs_device_overlay_commit() writes all of them to it and flushes
+ * it.  A commit that failed or was cut short by a crash left a part of them in
+ * the base; the overlay still has all, and it may be tried again.  -EINVAL: not
+ * an overlay.  Nobody else may write to @base while the overlay stands on it.
  */
 XFS_API int xfs_device_open_overlay(struct xfs_device *base, const struct xfs_env *env,
 				    struct xfs_device **devp);

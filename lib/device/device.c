@@ -87,6 +87,16 @@ void xfs_iov_give(struct xfs_iov_cursor *cur, const void *src, size_t len)
 	}
 }
 
+void xfs_iov_skip(struct xfs_iov_cursor *cur, size_t len)
+{
+	while (len) {
+		size_t step = XFS_MIN(len, cur->iov->iov_len - cur->done);
+
+		iov_step(cur, step);
+		len -= step;
+	}
+}
+
 /*
  * Errnos that mean something else to the layers above: a host file system that
  * is full is a failed device to us, not a reason to reclaim space and try again.

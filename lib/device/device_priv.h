@@ -25,9 +25,10 @@ struct xfs_iov_cursor {
 	size_t done; /* bytes of *iov that are behind us */
 };
 
-/* Copy the next @len bytes of the vector to @dst, or fill them from @src. */
+/* Copy the next @len bytes of the vector to @dst, fill them from @src, or leave them. */
 void xfs_iov_take(struct xfs_iov_cursor *cur, void *dst, size_t len);
 void xfs_iov_give(struct xfs_iov_cursor *cur, const void *src, size_t len);
+void xfs_iov_skip(struct xfs_iov_cursor *cur, size_t len);
 
 /*
  * A host file or block device: file_open.c makes it, file.c does its I/O, and

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Another device that cannot be changed through this one.  That it says
+ * read_only keeps writes away from it; it has no op that could write for those
+ * who call the ops themselves.
+ */
+#include "device/device_priv.h"
+
+struct readonly_device {
+	struct xfs_device dev;
+	struct xfs_device *base;
+};
+
+static struct xfs_device *base_of(struct xfs_device *dev)
+{
+	return container_of(dev, struct readonly_device, dev)->base;
+}
+
+static int readonly_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			   int iovcnt)
+{
+	return xfs_device_preadv(base_of(dev), offset, iov, iovcnt);
+}
+
+static int readonly_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			    int iovcnt, unsigned int flags)
+{
+	(void)dev;
+	(void)offset;
+	(void)iov;
+	(void)iovcnt;
+	(void)flags;
+	return -EROFS;
+}
+
+/* What others wrote to the base is theirs to flush, but they may share this handle. */
+static int readonly_flush(struct xfs_device *dev)
+{
+	return xfs_device_flush(base_of(dev));
+}
+
+static int readonly_info(struct xfs_device *dev, struct xfs_device_info *info)
+{
+	int error = xfs_device_info(base_of(dev), info);
+
+	info->read_only = true;
+	info->growable = false;
+	return error;
+}
+
+static void readonly_close(struct xfs_device *dev)
+{
+	struct readonly_device *ro = container_of(dev, struct readonly_device, dev);
+
+	xfs_device_put(ro->base);
+	xfs_mem_free(NULL, ro);
+}
+
+static const struct xfs_device_ops readonly_ops = {
+	.version = XFS_DEVICE_OPS_VERSION,
+	.preadv = readonly_preadv,
+	.pwritev = readonly_pwritev,
+	.flush = readonly_flush,
+	.info = readonly_info,
+	.close = readonly_close,
+};
+
+int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device **devp)
+{
+	struct readonly_device *ro;
+
+	*devp = NULL;
+	ro = xfs_mem_zalloc(NULL, sizeof(*ro));
+	if (!ro)
+		return -ENOMEM;
+	xfs_device_init(&ro->dev, &readonly_ops);
+	ro->base = xfs_device_get(base);
+	*devp = &ro->dev;
+	return 0;
+}

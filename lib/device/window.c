@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A part of another device.  Requests were held against the window's size
+ * before they get here, so that adding its start cannot leave it.
+ */
+#include "device/device_priv.h"
+
+struct window_device {
+	struct xfs_device dev;
+	struct xfs_device *base;
+	uint64_t offset, len;
+};
+
+static struct window_device *to_window(struct xfs_device *dev)
+{
+	return container_of(dev, struct window_device, dev);
+}
+
+static int window_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			 int iovcnt)
+{
+	struct window_device *win = to_window(dev);
+
+	return xfs_device_preadv(win->base, win->offset + offset, iov, iovcnt);
+}
+
+static int window_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			  int iovcnt, unsigned int flags)
+{
+	struct window_device *win = to_window(dev);
+
+	return xfs_device_pwritev(win->base, win->offset + offset, iov, iovcnt, flags);
+}
+
+static int window_flush(struct xfs_device *dev)
+{
+	return xfs_device_flush(to_window(dev)->base);
+}
+
+static int window_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
+{
+	struct window_device *win = to_window(dev);
+
+	return xfs_device_discard(win->base, win->offset + offset, len);
+}
+
+static int window_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
+{
+	struct window_device *win = to_window(dev);
+
+	return xfs_device_zero(win->base, win->offset + offset, len);
+}
+
+static int window_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
+			     uint64_t len)
+{
+	struct window_device *win = to_window(dev);
+
+	return xfs_device_copy_range(win->base, win->offset + offset, fd, fd_offset, len);
+}
+
+static int window_info(struct xfs_device *dev, struct xfs_device_info *info)
+{
+	struct window_device *win = to_window(dev);
+	int error = xfs_device_info(win->base, info);
+
+	info->size_bytes = win->len;
+	info->growable = false;
+	return error;
+}
+
+static void window_close(struct xfs_device *dev)
+{
+	struct window_device *win = to_window(dev);
+
+	xfs_device_put(win->base);
+	xfs_mem_free(NULL, win);
+}
+
+static const struct xfs_device_ops window_ops = {
+	.version = XFS_DEVICE_OPS_VERSION,
+	.preadv = window_preadv,
+	.pwritev = window_pwritev,
+	.flush = window_flush,
+	.discard = window_discard,
+	.zero = window_zero,
+	.copy_range = window_copy_range,
+	.info = window_info,
+	.close = window_close,
+};
+
+int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
+			   struct xfs_device **devp)
+{
+	struct xfs_device_info info;
+	struct window_device *win;
+	int error;
+
+	*devp = NULL;
+	error = xfs_device_info(base, &info);
+	if (error)
+		return error;
+	if (offset > info.size_bytes)
+		return -EINVAL;
+	if (!len)
+		len = xfs_rounddown64(info.size_bytes - offset, info.logical_sector);
+	if (len > info.size_bytes - offset || !XFS_IS_ALIGNED(offset | len, info.logical_sector))
+		return -EINVAL;
+	win = xfs_mem_zalloc(NULL, sizeof(*win));
+	if (!win)
+		return -ENOMEM;
+	xfs_device_init(&win->dev, &window_ops);
+	win->base = xfs_device_get(base);
+	win->offset = offset;
+	win->len = len;
+	*devp = &win->dev;
+	return 0;
+}
