@@ -6,6 +6,7 @@
 #ifndef ATTR_ATTR_H
 #define ATTR_ATTR_H
 
+#include "da/name.h"
 #include "inode/inode.h"
 
 #define XFS_ATTR_VALUE_MAX	65536u
@@ -49,7 +50,6 @@ int xfs_attr_list(struct xfs_inode *ip,
 int xfs_attr_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 /* ---- attr/parent.c: parent pointers; nothing to do on volumes without them ------- */
-struct xfs_name;
 int xfs_parent_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
 		   struct xfs_inode *child) XFS_MUST_CHECK;
 int xfs_parent_remove(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
@@ -69,7 +69,31 @@ int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void
 		       uint32_t *disk_len, uint16_t *mode_p, bool *equiv) XFS_MUST_CHECK;
 int xfs_acl_to_xattr(struct xfs_mount *mp, const void *disk, uint32_t disk_len, void *xattr,
 		     size_t *len) XFS_MUST_CHECK;
-/* chmod: the stored access ACL follows @mode. */
+/*
+ * What a new object gets from its parent's default ACL, on-disk values; NULL: nothing.
+ * A parent without a default ACL leaves *@mode and both NULL: the umask is the caller's.
+ */
+struct xfs_acl_inherited {
+	void *access;			/* for SGI_ACL_FILE */
+	uint32_t access_len;
+	void *dflt;			/* for SGI_ACL_DEFAULT; directories only */
+	uint32_t dflt_len;
+};
+
+/*
+ * @dp's ILOCK held: read its default ACL and work out *@acls and the permission bits of
+ * *@mode (type bits in, they decide; symlinks get nothing).  Before a handle is opened.
+ */
+int xfs_acl_inherit(struct xfs_inode *dp, uint16_t *mode, struct xfs_acl_inherited *acls)
+	XFS_MUST_CHECK;
+void xfs_acl_inherited_free(struct xfs_mount *mp, struct xfs_acl_inherited *acls);
+/* Blocks that storing them may take; and store them in the new @ip. */
+uint32_t xfs_acl_inherited_blocks(const struct xfs_mount *mp,
+				  const struct xfs_acl_inherited *acls);
+int xfs_acl_set_inherited(struct xfs_trans *tp, struct xfs_inode *ip,
+			  const struct xfs_acl_inherited *acls) XFS_MUST_CHECK;
+/* chmod: the stored access ACL follows @mode.  Needs xfs_acl_chmod_blocks() reserved. */
+uint32_t xfs_acl_chmod_blocks(const struct xfs_mount *mp);
 int xfs_acl_chmod(struct xfs_trans *tp, struct xfs_inode *ip, uint16_t mode) XFS_MUST_CHECK;
 
 #endif

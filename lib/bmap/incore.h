@@ -42,6 +42,18 @@ struct xfs_ifork {
 #define XFS_IF_STALE		(1u << 5)	/* freed: forget at the last put */
 #define XFS_IF_CHANGED_MAP	(1u << 6)
 
+/*
+ * Where a directory had room last, so that adding a name need not search.  Never
+ * trusted, only tried: any values are legal, all zero is "nothing is known".
+ */
+struct xfs_dir_hints {
+	uint32_t dh_data_db;		/* data block that took the last name */
+	uint32_t dh_scan_db;		/* where the last search for room ended */
+	uint32_t dh_data_low;		/* no hole of the data space below this dablk */
+	uint32_t dh_leaf_low;		/* the same of the leaf space */
+	uint16_t dh_max_best;		/* no data block but dh_data_db has more room; 0: unknown */
+};
+
 struct xfs_inode {
 	struct xfs_mount *i_mount;	/* (c) */
 	xfs_ino_t i_ino;		/* (c) */
@@ -85,6 +97,8 @@ struct xfs_inode {
 	struct xfs_ifork i_df;		/* (i) data */
 	struct xfs_ifork i_af;		/* (i) attributes; meaningful when i_forkoff != 0 */
 	struct xfs_ifork *i_cowfp;	/* (i) NULL until first needed */
+
+	struct xfs_dir_hints i_dir;	/* (i) dir/'s; zeroed with the inode */
 
 	struct xfs_mapping *i_mapping;	/* (o) pages of a regular file; NULL until used */
 	int i_data_error;		/* (a) a write-back failed; the next fsync returns it once */

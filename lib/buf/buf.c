@@ -325,6 +325,22 @@ static void drop_failed(struct xfs_buf *bp)
 	xfs_buf_put(bp);
 }
 
+/* @ops, or the one of its kinds that the contents are. */
+static int select_ops(struct xfs_buf *bp, const struct xfs_buf_ops **ops)
+{
+	const struct xfs_buf_ops *kind;
+
+	if (!(*ops)->select)
+		return 0;
+	kind = (*ops)->select(bp->b_addr, bp->b_len);
+	if (!kind)
+		return xfs_corrupt(bp->b_mount, (*ops)->name,
+				   "at daddr 0x%" PRIx64 ": no known magic number",
+				   (uint64_t)bp->b_daddr);
+	*ops = kind;
+	return 0;
+}
+
 static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops)
 {
 	int error;
@@ -339,6 +355,8 @@ static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops)
 		xfs_error(bp->b_mount, error, "%s: reading daddr 0x%" PRIx64 ": %s", ops->name,
 			  (uint64_t)bp->b_daddr, strerror(-error));
 	else
+		error = select_ops(bp, &ops);
+	if (!error)
 		error = verify_contents(bp, ops, true);
 	if (!error) {
 		bp->b_ops = ops;
@@ -368,9 +386,11 @@ int xfs_buf_read_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint3
 			return error;
 		}
 	}
-	if (unlikely(bp->b_ops != ops)) {
+	error = select_ops(bp, &ops);
+	if (unlikely(error || bp->b_ops != ops)) {
 		/* Known as something else: it may only be used if it is this as well. */
-		error = verify_contents(bp, ops, false);
+		if (!error)
+			error = verify_contents(bp, ops, false);
 		if (error) {
 			xfs_buf_put(bp);
 			return error;

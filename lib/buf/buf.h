@@ -45,6 +45,12 @@ struct xfs_buf_ops {
 	xfs_failaddr_t (*read_check)(const struct xfs_geometry *geo, const void *block, size_t len,
 				     xfs_daddr_t daddr);
 	void (*stamp)(const struct xfs_geometry *geo, void *block, size_t len, xfs_lsn_t lsn);
+	/*
+	 * For a place where a block of one of several kinds stands, such as the root of a
+	 * directory's tree: the kind @block is, by its magic; NULL: none of them.  Such a
+	 * table only goes to xfs_buf_read(); the buffer gets the one that was selected.
+	 */
+	const struct xfs_buf_ops *(*select)(const void *block, size_t len);
 };
 
 #define XFS_BUF_UPTODATE	(1u << 0)	/* contents are valid */

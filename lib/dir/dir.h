@@ -6,13 +6,8 @@
 #ifndef DIR_DIR_H
 #define DIR_DIR_H
 
+#include "da/name.h"
 #include "inode/inode.h"
-
-struct xfs_name {
-	const uint8_t *name;
-	uint32_t len;		/* 1..255 */
-	uint8_t type;		/* XFS_DIR3_FT_* */
-};
 
 uint8_t xfs_mode_to_ftype(uint16_t mode);
 bool xfs_dir_name_valid(const uint8_t *name, size_t len);
