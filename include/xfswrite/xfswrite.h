@@ -275,6 +275,11 @@ XFS_API struct xfs_file *xfs_root(struct xfs_mount *mp);
  * Make one object named @name (one component) in @dir: the type is in
  * @iattr->mode (which must be valid), further valid attributes are set in
  * the same transaction.  @target: a symbolic link's.  @filep may be NULL.  -EEXIST.
+ *
+ * The call of restore tools: nothing is inherited.  All twelve permission bits are
+ * taken as they stand, a default ACL or a set-group-id bit of @dir has no effect, and owner,
+ * group and times that are not valid are the mount's and now.  A regular
+ * file in *@filep is open for reading and writing.
  */
 XFS_API int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
 			 const char *target, struct xfs_file **filep);
