@@ -200,3 +200,86 @@ struct xfs_rb_node *xfs_rb_prev(const struct xfs_rb_node *node)
 		node = node->parent;
 	return node->parent;
 }
+
+struct xfs_rb_node *xfs_rb_add(struct xfs_rb_tree *tree, struct xfs_rb_node *node, xfs_rb_cmp cmp)
+{
+	struct xfs_rb_node **link = &tree->root, *parent = NULL;
+
+	while (*link) {
+		int order = cmp(node, *link);
+
+		if (!order)
+			return *link;
+		parent = *link;
+		link = order < 0 ? &parent->left : &parent->right;
+	}
+	xfs_rb_insert(tree, node, parent, link);
+	return NULL;
+}
+
+void xfs_rb_add_multi(struct xfs_rb_tree *tree, struct xfs_rb_node *node, xfs_rb_cmp cmp)
+{
+	struct xfs_rb_node **link = &tree->root, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = cmp(node, parent) < 0 ? &parent->left : &parent->right;
+	}
+	xfs_rb_insert(tree, node, parent, link);
+}
+
+void xfs_rb_replace(struct xfs_rb_tree *tree, struct xfs_rb_node *old, struct xfs_rb_node *new)
+{
+	*new = *old;
+	if (new->left)
+		new->left->parent = new;
+	if (new->right)
+		new->right->parent = new;
+	replace_child(tree, old, new);
+}
+
+struct xfs_rb_node *xfs_rb_find(const struct xfs_rb_tree *tree, const void *key, xfs_rb_key_cmp cmp)
+{
+	struct xfs_rb_node *node = tree->root;
+
+	while (node) {
+		int order = cmp(key, node);
+
+		if (!order)
+			return node;
+		node = order < 0 ? node->left : node->right;
+	}
+	return NULL;
+}
+
+struct xfs_rb_node *xfs_rb_lower_bound(const struct xfs_rb_tree *tree, const void *key,
+				       xfs_rb_key_cmp cmp)
+{
+	struct xfs_rb_node *node = tree->root, *best = NULL;
+
+	while (node) {
+		if (cmp(key, node) <= 0) {
+			best = node;
+			node = node->left;
+		} else {
+			node = node->right;
+		}
+	}
+	return best;
+}
+
+struct xfs_rb_node *xfs_rb_floor(const struct xfs_rb_tree *tree, const void *key,
+				 xfs_rb_key_cmp cmp)
+{
+	struct xfs_rb_node *node = tree->root, *best = NULL;
+
+	while (node) {
+		if (cmp(key, node) >= 0) {
+			best = node;
+			node = node->right;
+		} else {
+			node = node->left;
+		}
+	}
+	return best;
+}
