@@ -17,16 +17,23 @@
 #include "trans/trans.h"
 
 struct xfs_mapping;		/* pagecache/ */
-struct xfs_iext_node;
+
+/* An extent in memory, packed; only bmap/iext.c looks inside. */
+struct xfs_iext_rec {
+	uint64_t hi, lo;
+};
 
 /* One fork in memory. */
 struct xfs_ifork {
 	uint8_t if_format;		/* XFS_DINODE_FMT_* */
 	bool if_needextents;		/* BTREE format, records not read in yet */
-	uint16_t if_height;		/* of the in-core extent tree, 0 = empty */
+	uint16_t if_height;		/* of the in-core extent tree, 0 = if_rec */
 	uint32_t if_seq;		/* (a) changes with every change of the map */
 	xfs_extnum_t if_nextents;	/* real extents; delalloc ones do not count */
-	struct xfs_iext_node *if_root;	/* in-core extents, bmap/iext.h */
+	union {				/* in-core extents, bmap/iext.h */
+		struct xfs_iext_rec if_rec; /* the only one, or none */
+		void *if_root;
+	};
 	uint32_t if_broot_bytes;	/* BTREE: size of if_broot */
 	uint32_t if_bytes;		/* LOCAL: size of if_data */
 	void *if_broot;			/* BTREE: root, in-core form (bmap/btree.c) */
