@@ -59,6 +59,8 @@ struct xfs_da_node_entry {
 	be32_t		before;		/* the child's dablk */
 };
 
+#define XFS_DA_NODE_MAXDEPTH	5	/* levels of nodes and leaves */
+
 struct xfs_da3_intnode {
 	struct xfs_da3_node_hdr hdr;
 	struct xfs_da_node_entry btree[];
