@@ -168,15 +168,17 @@ XFS_API uint64_t xfs_device_overlay_bytes(const struct xfs_device *overlay);
 
 /*
  * Where partition @number (1, 2, ...; as the partition table counts) of the
- * disk image lies, in bytes.  -ENOENT: no such partition; -EOPNOTSUPP: built
- * without libblkid; -EINVAL: no partition table.
+ * disk image lies, in bytes.  -ENOENT: no such partition; -ERANGE: it reaches
+ * beyond the device; -EINVAL: no partition table; -EOPNOTSUPP: built without
+ * libblkid.
  */
 XFS_API int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
 				      uint64_t *len);
 
 /*
  * What libblkid sees on the device: 1 and a short description ("ext4 file system",
- * "gpt partition table") in @what, 0 when nothing is there, -EOPNOTSUPP without libblkid.
+ * "gpt partition table", "several signatures") in @what, 0 and an empty string
+ * when nothing is there, -EOPNOTSUPP without libblkid.
  */
 XFS_API int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size);
 

@@ -8,10 +8,13 @@
 #include <stdint.h>
 #include "base/endian.h"
 
-#define XFS_CRC_SEED	0xffffffffu
+#define XFS_CRC_SEED 0xffffffffu
 
 /* Feed @len bytes into the running register @crc; no inversion at either end. */
 uint32_t xfs_crc32c(uint32_t crc, const void *buf, size_t len);
+
+/* The same without the CPU's instruction, for hosts without it and for tests. */
+uint32_t xfs_crc32c_portable(uint32_t crc, const void *buf, size_t len);
 
 /*
  * The checksum of an on-disk object: all of [@buf, @buf + @len) with the four

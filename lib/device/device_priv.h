@@ -31,6 +31,15 @@ void xfs_iov_give(struct xfs_iov_cursor *cur, const void *src, size_t len);
 void xfs_iov_skip(struct xfs_iov_cursor *cur, size_t len);
 
 /*
+ * A sparse file in memory of the device's size that holds copies of its first
+ * @head and last @tail bytes, for libraries that want a descriptor.  The caller
+ * closes *@fdp, which is -1 after an error.
+ */
+int xfs_device_shadow(struct xfs_device *dev, uint64_t head, uint64_t tail, int *fdp);
+/* Copy [@offset, @offset + @len), widened to sectors, into the shadow too. */
+int xfs_device_shadow_add(struct xfs_device *dev, int fd, uint64_t offset, uint64_t len);
+
+/*
  * A host file or block device: file_open.c makes it, file.c does its I/O, and
  * file_direct.c what O_DIRECT cannot do as it was asked for.
  */

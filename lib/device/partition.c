@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Partitions of a disk image, found by libblkid.  Its tables lie in the first
+ * and last mebibyte; only the chain of logical partitions of the old PC table
+ * runs through the whole disk, so its links are copied for libblkid too.
+ */
+#include "device/device_priv.h"
+
+#ifdef HAVE_LIBBLKID
+#include <blkid/blkid.h>
+#include <unistd.h>
+#include "base/endian.h"
+
+#define TABLE_BYTES (1u << 20)
+
+/* The old table: four entries in a sector; in the chain's sectors too. */
+#define PC_TABLE_OFFSET	    446
+#define PC_ENTRIES	    4
+#define PC_ENTRY_BYTES	    16
+#define PC_ENTRY_TYPE	    4
+#define PC_ENTRY_START	    8
+#define PC_SIGNATURE_OFFSET 510
+#define PC_MAX_LINKS	    256 /* of a chain that may be a circle */
+
+/* Start of the first extended partition in a table; 0: there is none. */
+static uint32_t extended_start(const uint8_t *sector)
+{
+	if (sector[PC_SIGNATURE_OFFSET] != 0x55 || sector[PC_SIGNATURE_OFFSET + 1] != 0xaa)
+		return 0;
+	for (unsigned int i = 0; i < PC_ENTRIES; i++) {
+		const uint8_t *entry = sector + PC_TABLE_OFFSET + i * PC_ENTRY_BYTES;
+		uint8_t type = entry[PC_ENTRY_TYPE];
+
+		if (type == 0x05 || type == 0x0f || type == 0x85)
+			return get_le32(entry + PC_ENTRY_START);
+	}
+	return 0;
+}
+
+static int copy_logical_chain(struct xfs_device *dev, int fd, uint32_t sector_bytes)
+{
+	uint8_t sector[512];
+	uint32_t first, next = 0;
+	int error = 0;
+
+	if (pread(fd, sector, sizeof(sector), 0) != (ssize_t)sizeof(sector))
+		return 0;
+	first = extended_start(sector);
+	for (unsigned int links = 0; first && links < PC_MAX_LINKS; links++) {
+		uint64_t offset = ((uint64_t)first + next) * sector_bytes;
+
+		error = xfs_device_shadow_add(dev, fd, offset, sector_bytes);
+		if (error)
+			return error == -EIO ? 0 : error; /* the chain leaves the image */
+		if (pread(fd, sector, sizeof(sector), (off_t)offset) != (ssize_t)sizeof(sector))
+			return 0;
+		next = extended_start(sector);
+		if (!next)
+			break;
+	}
+	return 0;
+}
+
+/* -EINVAL: libblkid sees no table when sectors are of @sector_bytes. */
+static int look_up(int fd, uint32_t sector_bytes, unsigned int number, uint64_t *offset,
+		   uint64_t *len)
+{
+	blkid_probe pr = blkid_new_probe();
+	blkid_partlist list;
+	blkid_partition part;
+	int error = -EINVAL;
+
+	if (!pr)
+		return -ENOMEM;
+	if (blkid_probe_set_device(pr, fd, 0, 0) != 0 ||
+	    blkid_probe_set_sectorsize(pr, sector_bytes) != 0) {
+		error = -EIO;
+		goto out;
+	}
+	blkid_probe_enable_superblocks(pr, 0);
+	blkid_probe_enable_partitions(pr, 1);
+	list = blkid_probe_get_partitions(pr);
+	if (!list)
+		goto out;
+	part = blkid_partlist_get_partition_by_partno(list, (int)number);
+	error = part ? 0 : -ENOENT;
+	if (part) {
+		/* In units of 512 bytes whatever the sectors are. */
+		*offset = (uint64_t)blkid_partition_get_start(part) << 9;
+		*len = (uint64_t)blkid_partition_get_size(part) << 9;
+	}
+out:
+	blkid_free_probe(pr);
+	return error;
+}
+
+int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
+			      uint64_t *len)
+{
+	/* An image file does not tell which sectors the disk had. */
+	static const uint32_t sectors[] = {512, 4096};
+	struct xfs_device_info info;
+	int fd, error;
+
+	*offset = 0;
+	*len = 0;
+	error = xfs_device_info(dev, &info);
+	if (error)
+		return error;
+	if (!number || number > INT32_MAX)
+		return -ENOENT;
+	error = -EINVAL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(sectors) && error == -EINVAL; i++) {
+		if (sectors[i] < info.logical_sector)
+			continue;
+		error = xfs_device_shadow(dev, TABLE_BYTES, TABLE_BYTES, &fd);
+		if (error)
+			return error;
+		error = copy_logical_chain(dev, fd, sectors[i]);
+		if (!error)
+			error = look_up(fd, sectors[i], number, offset, len);
+		close(fd);
+	}
+	if (!error && (*offset > info.size_bytes || *len > info.size_bytes - *offset))
+		error = -ERANGE;
+	return error;
+}
+
+#else
+
+int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
+			      uint64_t *len)
+{
+	(void)dev;
+	(void)number;
+	*offset = 0;
+	*len = 0;
+	return -EOPNOTSUPP;
+}
+
+#endif

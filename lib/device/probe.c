@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is on a device already, for those who are about to format it.
+ */
+#include "device/device_priv.h"
+
+#ifdef HAVE_LIBBLKID
+#include <blkid/blkid.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Where signatures are; those at the end belong to RAID and to backups of tables. */
+#define HEAD_BYTES (4u << 20)
+#define TAIL_BYTES (1u << 20)
+
+static void describe(blkid_probe pr, char *what, size_t what_size)
+{
+	const char *type = NULL, *usage = "";
+
+	if (blkid_probe_lookup_value(pr, "TYPE", &type, NULL) == 0) {
+		blkid_probe_lookup_value(pr, "USAGE", &usage, NULL);
+		if (!strcmp(usage, "filesystem"))
+			snprintf(what, what_size, "%s file system", type);
+		else if (!strcmp(usage, "raid"))
+			snprintf(what, what_size, "%s volume member", type);
+		else if (!strcmp(usage, "crypto"))
+			snprintf(what, what_size, "%s encrypted volume", type);
+		else
+			snprintf(what, what_size, "%s signature", type);
+	} else if (blkid_probe_lookup_value(pr, "PTTYPE", &type, NULL) == 0) {
+		snprintf(what, what_size, "%s partition table", type);
+	} else {
+		snprintf(what, what_size, "unknown signature");
+	}
+}
+
+static int probe_fd(int fd, uint32_t sector_bytes, char *what, size_t what_size)
+{
+	blkid_probe pr = blkid_new_probe();
+	int found;
+
+	if (!pr)
+		return -ENOMEM;
+	if (blkid_probe_set_device(pr, fd, 0, 0) != 0 ||
+	    blkid_probe_set_sectorsize(pr, sector_bytes) != 0) {
+		blkid_free_probe(pr);
+		return -EIO;
+	}
+	blkid_probe_enable_superblocks(pr, 1);
+	/* One with a bad checksum is somebody's file system too. */
+	blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE |
+						      BLKID_SUBLKS_BADCSUM);
+	blkid_probe_enable_partitions(pr, 1);
+	blkid_probe_set_partitions_flags(pr, BLKID_PARTS_FORCE_GPT);
+	found = blkid_do_safeprobe(pr);
+	if (found == 0)
+		describe(pr, what, what_size);
+	else if (found == -2)
+		snprintf(what, what_size, "several signatures");
+	blkid_free_probe(pr);
+	if (found == 1)
+		return 0;
+	return found == 0 || found == -2 ? 1 : -EIO;
+}
+
+int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
+{
+	struct xfs_device_info info;
+	int fd, error;
+
+	if (what_size)
+		what[0] = '\0';
+	error = xfs_device_info(dev, &info);
+	if (error)
+		return error;
+	if (!info.size_bytes)
+		return 0;
+	error = xfs_device_shadow(dev, HEAD_BYTES, TAIL_BYTES, &fd);
+	if (error)
+		return error;
+	error = probe_fd(fd, info.logical_sector, what, what_size);
+	close(fd);
+	return error;
+}
+
+#else
+
+int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
+{
+	(void)dev;
+	if (what_size)
+		what[0] = '\0';
+	return -EOPNOTSUPP;
+}
+
+#endif
