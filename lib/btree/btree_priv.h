@@ -176,6 +176,9 @@ void xfs_btree_set_parent_keys(struct xfs_btree_cur *cur, const struct xfs_btree
 			       uint32_t level, uint32_t pos);
 /* Bring the keys above the path's block at @level up to date, as far as they change. */
 void xfs_btree_update_keys(struct xfs_btree_cur *cur, uint32_t level);
+/* The same from the leaf on, where one record (NULL: none) gave way to another (NULL: none). */
+void xfs_btree_update_keys_rec(struct xfs_btree_cur *cur, const void *old_rec,
+			       const void *new_rec);
 /*
  * The sibling of the path's block at @level that has the same parent, into @sib, which
  * the caller puts. *@found false: there is none.

@@ -152,6 +152,57 @@ void xfs_btree_update_keys(struct xfs_btree_cur *cur, uint32_t level)
 	}
 }
 
+/*
+ * The high key a parent keeps of the path's block at @level, when in it @old_high (NULL:
+ * nothing) gave way to @new_high.  Looks at all entries only if the highest one went.
+ */
+static void high_key_after(struct xfs_btree_cur *cur, uint32_t level, const uint8_t *entry_high,
+			   const uint8_t *old_high, const uint8_t *new_high, uint8_t *keys)
+{
+	const struct xfs_btree_ops *ops = cur->bc_ops;
+
+	if (new_high && ops->cmp_keys(new_high, entry_high) >= 0)
+		memcpy(keys + ops->key_len, new_high, ops->key_len);
+	else if (old_high && ops->cmp_keys(old_high, entry_high) >= 0)
+		xfs_btree_block_keys(cur, &cur->bc_levels[level], level, keys);
+	else
+		memcpy(keys + ops->key_len, entry_high, ops->key_len);
+}
+
+void xfs_btree_update_keys_rec(struct xfs_btree_cur *cur, const void *old_rec,
+			       const void *new_rec)
+{
+	const struct xfs_btree_ops *ops = cur->bc_ops;
+	uint8_t old_buf[XFS_BTREE_MAX_KEY_LEN], new_buf[XFS_BTREE_MAX_KEY_LEN];
+	uint8_t keys[XFS_BTREE_MAX_KEY_LEN];
+	uint8_t *old_high = NULL, *new_high = NULL;
+	struct xfs_btree_level *leaf = &cur->bc_levels[0];
+
+	if (!xfs_btree_is_overlapping(cur) || xfs_btree_numrecs(leaf) == 0) {
+		xfs_btree_update_keys(cur, 0);
+		return;
+	}
+	if (old_rec)
+		ops->high_key_from_rec(old_high = old_buf, old_rec);
+	if (new_rec)
+		ops->high_key_from_rec(new_high = new_buf, new_rec);
+	ops->key_from_rec(keys, leaf->entries);
+	for (uint32_t level = 0; !xfs_btree_is_root(cur, level); level++) {
+		struct xfs_btree_level *parent = &cur->bc_levels[level + 1];
+		uint8_t *entry = xfs_btree_entry_at(cur, parent, level + 1, parent->ptr);
+		uint8_t *entry_high = entry + ops->key_len;
+
+		high_key_after(cur, level, entry_high, old_high, new_high, keys);
+		if (memcmp(entry, keys, 2u * ops->key_len) == 0)
+			return;
+		memcpy(old_high = old_buf, entry_high, ops->key_len);
+		memcpy(new_high = new_buf, keys + ops->key_len, ops->key_len);
+		memcpy(entry, keys, 2u * ops->key_len);
+		log_bytes(cur, parent, entry, 2u * ops->key_len);
+		memcpy(keys, parent->entries, ops->key_len);
+	}
+}
+
 int xfs_btree_read_sibling(struct xfs_btree_cur *cur, uint32_t level, unsigned int side,
 			   struct xfs_btree_level *sib, bool *found)
 {
@@ -233,11 +284,14 @@ static bool ordered_at_cursor(struct xfs_btree_cur *cur, const void *rec, bool *
 static void replace_rec(struct xfs_btree_cur *cur, const void *rec)
 {
 	struct xfs_btree_level *leaf = &cur->bc_levels[0];
+	uint8_t *place = xfs_btree_entry_at(cur, leaf, 0, leaf->ptr);
+	uint8_t old[XFS_BTREE_MAX_REC_LEN];
 
-	memcpy(xfs_btree_entry_at(cur, leaf, 0, leaf->ptr), rec, cur->bc_ops->rec_len);
+	memcpy(old, place, cur->bc_ops->rec_len);
+	memcpy(place, rec, cur->bc_ops->rec_len);
 	xfs_btree_log_entries(cur, leaf, 0, leaf->ptr, leaf->ptr);
 	if (leaf->ptr == 1 || xfs_btree_is_overlapping(cur))
-		xfs_btree_update_keys(cur, 0);
+		xfs_btree_update_keys_rec(cur, old, rec);
 }
 
 int xfs_btree_update(struct xfs_btree_cur *cur, const void *rec)

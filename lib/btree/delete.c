@@ -174,9 +174,12 @@ out_put:
 static int delete_level(struct xfs_btree_cur *cur, uint32_t level, bool *up)
 {
 	struct xfs_btree_level *lvl = &cur->bc_levels[level];
+	uint8_t old[XFS_BTREE_MAX_REC_LEN];
 	int error;
 
 	*up = false;
+	if (level == 0)
+		memcpy(old, xfs_btree_get_rec(cur), cur->bc_ops->rec_len);
 	remove_entry(cur, level);
 	if (xfs_btree_is_root(cur, level)) {
 		if (level == 0)
@@ -186,7 +189,10 @@ static int delete_level(struct xfs_btree_cur *cur, uint32_t level, bool *up)
 		return xfs_btree_numrecs(lvl) == 1 ? collapse_root(cur) : 0;
 	}
 	if (xfs_btree_numrecs(lvl) >= xfs_btree_minrecs(cur, level)) {
-		xfs_btree_update_keys(cur, level);
+		if (level == 0)
+			xfs_btree_update_keys_rec(cur, old, NULL);
+		else
+			xfs_btree_update_keys(cur, level);
 		return 0;
 	}
 	error = rebalance(cur, level, up);

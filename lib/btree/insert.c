@@ -367,17 +367,23 @@ int xfs_btree_insert(struct xfs_btree_cur *cur, const void *rec)
 	memcpy(ent.bytes, rec, cur->bc_ops->rec_len);
 	ent.ptr = 0;
 	ent.at = ent.path = cur->bc_levels[0].ptr;
-	for (level = 0; ; level++) {
+	if (xfs_btree_numrecs(&cur->bc_levels[0]) < xfs_btree_maxrecs(cur, 0)) {
+		put_entry(cur, &cur->bc_levels[0], 0, &ent);
+		xfs_btree_update_keys_rec(cur, NULL, rec);
+		return 0;
+	}
+	for (level = 0; up; level++) {
 		error = insert_level(cur, level, &ent, &up);
 		if (error)
 			return error;
-		/*
-		 * A shift changed keys in the parent only where no key above depends on it;
-		 * the entry itself may be the first, or the highest, of its block.
-		 */
-		if (!up)
-			break;
 	}
+	level--;
 	xfs_btree_update_keys(cur, level);
+	/*
+	 * A shift stored this block's keys in its parent already, and the new record may
+	 * have been in them: that they agree does not say that those above do.
+	 */
+	if (!xfs_btree_is_root(cur, level))
+		xfs_btree_update_keys(cur, level + 1);
 	return 0;
 }

@@ -30,7 +30,7 @@ int xfs_buf_cache_init(struct xfs_mount *mp)
 		xfs_free(mp, cache);
 		return xfs_error(mp, -ENOMEM, "out of memory for the buffer cache");
 	}
-	xfs_mutex_init(&cache->bc_lock, XFS_CLASS_LEAF, 0);
+	xfs_mutex_init(&cache->bc_lock, XFS_CLASS_LEAF, 2);	/* below the checkpoint lock */
 	xfs_list_init(&cache->bc_lru);
 	for (uint32_t i = 0; i < XFS_BUF_POOLS; i++) {
 		size_t size = (size_t)1 << (i + XFS_BUF_MIN_LOG);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mount for tests of the lower layers: a memory device, the caches and the
+ * checkpoint, and nothing of mount/.
+ */
+#ifndef TEST_MOUNT_H
+#define TEST_MOUNT_H
+
+#include "core/mount.h"
+
+/* A superblock of sane defaults: v5, 512-byte inodes and sectors, all usual features. */
+struct xfs_sb test_sb(uint32_t blocksize, uint32_t agblocks, uint32_t agcount);
+
+/* Unjournalled, over zeros of the size @sb says; nothing is formatted.  Aborts on failure. */
+struct xfs_mount *test_mount_new(const struct xfs_sb *sb);
+/* The same over @dev, which holds a file system; takes over the caller's reference. */
+struct xfs_mount *test_mount_device(struct xfs_device *dev);
+void test_mount_free(struct xfs_mount *mp);
+
+/* Write everything back and forget it, so that the next access reads and verifies. */
+void test_mount_cycle_cache(struct xfs_mount *mp);
+
+/* Print @seed and the mount's trace ring and error text, then abort: for models. */
+__attribute__((noreturn)) void test_die(struct xfs_mount *mp, uint64_t seed, const char *file,
+					int line, const char *what);
+#define TEST_CHECK(mp, seed, cond) \
+	((cond) ? (void)0 : test_die(mp, seed, __FILE__, __LINE__, #cond))
+
+#endif
