@@ -17,7 +17,6 @@
 /* br_startblock of what is no real extent; see xfs_bmbt_irec in disk/. */
 #define XFS_HOLESTARTBLOCK	((xfs_fsblock_t)-2)
 #define XFS_DELAYSTARTBLOCK	((xfs_fsblock_t)-1)	/* as reported by xfs_bmapi_read */
-#define XFS_MAX_BMBT_EXTLEN	2097151u
 
 #define XFS_BMAPI_ATTRFORK	(1u << 0)
 #define XFS_BMAPI_COWFORK	(1u << 1)
