@@ -91,9 +91,11 @@ struct xfs_inode {
 	uint32_t i_gen;			/* (i) */
 	uint32_t i_rdev;		/* (c) on-disk form */
 	uint32_t i_extsize, i_cowextsize; /* (i) blocks */
-	xfs_agino_t i_next_unlinked;	/* (i) NULLAGINO: end of list or not on one */
-	xfs_agino_t i_prev_unlinked;	/* (i) memory only: 0 = unknown, NULLAGINO = head */
+	/* Both: pag_lock of its AG. */
+	xfs_agino_t i_next_unlinked;	/* NULLAGINO: end of list or not on one */
+	xfs_agino_t i_prev_unlinked;	/* memory only: 0 = unknown, NULLAGINO = head or none */
 	uint64_t i_changecount;		/* (i) */
+	uint64_t i_changed_by;		/* (i) t_id of the handle that bumped it last */
 	xfs_fsize_t i_disk_size;	/* (i) the size recovery will see */
 	xfs_fsize_t i_size;		/* (o) the size a reader sees; regular files */
 	uint64_t i_nblocks;		/* (i) real blocks of all forks */

@@ -67,6 +67,7 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	struct xfs_trans *tp;
+	uint64_t id;
 	int error;
 
 	(void)logbytes;		/* the journal bounds checkpoints with it */
@@ -97,12 +98,15 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 	}
 	xfs_mutex_lock(&cp->cp_lock);
 	tp = xfs_pool_get(&cp->cp_pool);
+	id = ++cp->cp_next_id;
 	xfs_mutex_unlock(&cp->cp_lock);
 	if (!tp) {
 		error = xfs_error(mp, -ENOMEM, "out of memory for a transaction");
 		goto out_gate;
 	}
-	*tp = (struct xfs_trans){ .t_mount = mp, .t_flags = flags, .t_blk_res = blocks };
+	*tp = (struct xfs_trans){
+		.t_mount = mp, .t_id = id, .t_flags = flags, .t_blk_res = blocks,
+	};
 	xfs_list_init(&tp->t_defer);
 	*tpp = tp;
 	return 0;
@@ -215,20 +219,25 @@ void xfs_trans_log_buf(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first,
 	xfs_trans_log_item(tp, &bp->b_item);
 }
 
-void xfs_trans_binval(struct xfs_trans *tp, struct xfs_buf *bp)
+void xfs_trans_forget_item(struct xfs_trans *tp, struct xfs_log_item *lip)
 {
 	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
 	bool listed;
 
 	tp->t_dirty = true;
-	xfs_buf_stale(bp);
 	xfs_mutex_lock(&cp->cp_lock);
-	listed = bp->b_item.li_state != XFS_LI_CLEAN;
+	listed = lip->li_state != XFS_LI_CLEAN;
 	if (listed)
-		xfs_checkpoint_remove(cp, &bp->b_item);
+		xfs_checkpoint_remove(cp, lip);
 	xfs_mutex_unlock(&cp->cp_lock);
 	if (listed)
-		xfs_buf_put(bp);
+		lip->li_ops->put(lip);
+}
+
+void xfs_trans_binval(struct xfs_trans *tp, struct xfs_buf *bp)
+{
+	xfs_buf_stale(bp);
+	xfs_trans_forget_item(tp, &bp->b_item);
 }
 
 void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc)

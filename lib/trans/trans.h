@@ -28,6 +28,7 @@ struct xfs_defer_item;
 
 struct xfs_trans {
 	struct xfs_mount *t_mount;
+	uint64_t t_id;			/* no two handles of a mount share one */
 	uint32_t t_flags;		/* XFS_TRANS_* */
 	uint32_t t_blk_res;		/* blocks reserved and not used yet */
 	bool t_dirty;			/* something was changed */
@@ -77,6 +78,12 @@ void xfs_trans_binval(struct xfs_trans *tp, struct xfs_buf *bp);
 
 /* @lip (an inode's item) was changed. */
 void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip);
+
+/*
+ * What @lip stands for was freed together with the block it lives in: it is not
+ * written any more.
+ */
+void xfs_trans_forget_item(struct xfs_trans *tp, struct xfs_log_item *lip);
 
 /*
  * Account for @blocks allocated (+) or freed (-) by this handle: allocation uses

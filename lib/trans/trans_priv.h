@@ -12,6 +12,7 @@ struct xfs_checkpoint {
 	struct xfs_list cp_stable;	/* may be written in place */
 	uint64_t cp_items;		/* on both lists */
 	uint64_t cp_item_bytes;		/* memory that both lists hold */
+	uint64_t cp_next_id;
 	struct xfs_pool cp_pool;	/* struct xfs_trans */
 };
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* An inode comes to life, and dies: xfs_icreate() and xfs_ifree(). */
+#include "ag/inobt.h"
+#include "core/message.h"
+#include "inode/inode_priv.h"
+
+uint32_t xfs_icreate_blocks(const struct xfs_mount *mp)
+{
+	/* A chunk, and what its records may take in the trees (two for large blocks). */
+	uint32_t records = (uint32_t)xfs_howmany64(mp->m_geo.ialloc_inos, 64);
+
+	return mp->m_geo.ialloc_blks + records * xfs_inobt_insert_blocks(mp);
+}
+
+uint32_t xfs_ifree_blocks(const struct xfs_mount *mp)
+{
+	return xfs_inobt_insert_blocks(mp);
+}
+
+static uint16_t inherited_flags(const struct xfs_inode *pip, uint16_t mode)
+{
+	const uint16_t plain = XFS_DIFLAG_NOATIME | XFS_DIFLAG_NODUMP | XFS_DIFLAG_SYNC |
+			       XFS_DIFLAG_FILESTREAM | XFS_DIFLAG_NODEFRAG;
+	uint16_t flags = pip->i_diflags & plain;
+
+	if (S_ISDIR(mode))
+		return flags | (pip->i_diflags & (XFS_DIFLAG_RTINHERIT | XFS_DIFLAG_EXTSZINHERIT |
+						  XFS_DIFLAG_PROJINHERIT));
+	if (pip->i_diflags & XFS_DIFLAG_EXTSZINHERIT)
+		flags |= XFS_DIFLAG_EXTSIZE;
+	return flags;
+}
+
+static void inherit(struct xfs_inode *ip, const struct xfs_inode *pip)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+
+	if (pip->i_diflags & XFS_DIFLAG_PROJINHERIT)
+		ip->i_projid = pip->i_projid;
+	if (!xfs_is_dir(ip) && !xfs_is_reg(ip))
+		return;
+	ip->i_diflags = inherited_flags(pip, ip->i_mode);
+	if (ip->i_diflags & (XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT)) {
+		ip->i_extsize = pip->i_extsize;
+		/* A hint that would be wrong here is dropped. */
+		if (!ip->i_extsize || ip->i_extsize > geo->agblocks / 2 ||
+		    ip->i_extsize > XFS_MAX_BMBT_EXTLEN) {
+			ip->i_extsize = 0;
+			ip->i_diflags &= (uint16_t)~(XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT);
+		}
+	}
+	if (pip->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE) {
+		ip->i_diflags2 |= XFS_DIFLAG2_COWEXTSIZE;
+		ip->i_cowextsize = pip->i_cowextsize;
+	}
+	ip->i_diflags2 |= pip->i_diflags2 & XFS_DIFLAG2_DAX;
+}
+
+/* Flags that depend on the file system alone. */
+static uint64_t default_flags2(const struct xfs_geometry *geo)
+{
+	return (xfs_has_bigtime(geo) ? XFS_DIFLAG2_BIGTIME : 0) |
+	       (xfs_has_large_extent_counts(geo) ? XFS_DIFLAG2_NREXT64 : 0);
+}
+
+static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	const struct xfs_inode *pip = args->pip;
+
+	ip->i_mode = args->mode;
+	ip->i_metatype = 0;
+	ip->i_uid = args->uid;
+	ip->i_gid = args->gid;
+	if (pip && (pip->i_mode & S_ISGID)) {
+		ip->i_gid = pip->i_gid;
+		if (S_ISDIR(args->mode))
+			ip->i_mode |= S_ISGID;
+	}
+	ip->i_projid = 0;
+	ip->i_nlink = args->nlink;
+	ip->i_gen = xfs_random32(mp);
+	ip->i_rdev = args->rdev;
+	ip->i_diflags = 0;
+	ip->i_diflags2 = default_flags2(&mp->m_geo);
+	ip->i_extsize = ip->i_cowextsize = 0;
+	ip->i_changecount = 0;
+	ip->i_changed_by = 0;
+	ip->i_disk_size = ip->i_size = 0;
+	ip->i_nblocks = ip->i_delayed_blks = 0;
+	ip->i_atime = ip->i_mtime = ip->i_ctime = ip->i_crtime = *args->now;
+	xfs_ifork_init_empty(&ip->i_df);
+	xfs_ifork_init_empty(&ip->i_af);
+	if (!S_ISREG(args->mode) && !S_ISDIR(args->mode) && !S_ISLNK(args->mode))
+		ip->i_df.if_format = XFS_DINODE_FMT_DEV;
+	ip->i_forkoff = 0;
+	if (args->init_attr_fork || xfs_has_parent(&mp->m_geo))
+		ip->i_forkoff = xfs_default_forkoff(mp, args->mode);
+	if (pip)
+		inherit(ip, pip);
+}
+
+int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
+		struct xfs_inode **ipp)
+{
+	struct xfs_mount *mp = tp->t_mount;
+	struct xfs_inode *ip;
+	struct xfs_imap imap;
+	xfs_ino_t ino;
+	int error;
+
+	*ipp = NULL;
+	error = xfs_dialloc(tp, args->pip ? args->pip->i_ino : 0, args->mode, &ino, &imap);
+	if (error)
+		return error;
+	error = xfs_inode_make(mp, ino, &imap, &ip);
+	if (error)
+		return error;
+	/* Its number is ours alone, so nobody holds the lock for long. */
+	if (!xfs_rwlock_try_excl(&ip->i_lock)) {
+		xfs_inode_put(ip);
+		return xfs_corrupt(mp, "inode", "free inode %" PRIu64 " is in use in memory", ino);
+	}
+	if (ip->i_mode != 0) {
+		xfs_iunlock_excl(ip);
+		xfs_inode_put(ip);
+		return xfs_corrupt(mp, "inobt", "inode %" PRIu64 " is marked free and is in use", ino);
+	}
+	ip->i_flags = XFS_IF_NEW;
+	init_core(ip, args);
+	xfs_iflags_clear(ip, XFS_IF_NEW);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	*ipp = ip;
+	return 0;
+}
+
+int xfs_ifree(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	bool chunk_gone;
+	int error;
+
+	ASSERT(ip->i_nlink == 0);
+	error = xfs_difree(tp, ip->i_ino, &chunk_gone);
+	if (error)
+		return error;
+	xfs_idestroy_fork(ip, XFS_DATA_FORK);
+	xfs_idestroy_fork(ip, XFS_ATTR_FORK);
+	xfs_ifork_init_empty(&ip->i_df);
+	xfs_ifork_init_empty(&ip->i_af);
+	ip->i_mode = 0;
+	ip->i_diflags = 0;
+	ip->i_diflags2 = default_flags2(&ip->i_mount->m_geo);
+	ip->i_forkoff = 0;
+	ip->i_disk_size = ip->i_size = 0;
+	ip->i_nblocks = 0;
+	ip->i_extsize = ip->i_cowextsize = 0;
+	ip->i_rdev = 0;
+	ip->i_gen++;
+	xfs_iflags_set(ip, XFS_IF_STALE);
+	if (!chunk_gone)
+		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	return 0;
+}

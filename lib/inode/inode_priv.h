@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of inode/ share. */
+#ifndef INODE_INODE_PRIV_H
+#define INODE_INODE_PRIV_H
+
+#include "disk/irec.h"
+#include "inode/inode.h"
+
+struct xfs_inode_cache {
+	struct xfs_mutex ic_lock;	/* LEAF class; members marked (h) */
+	struct xfs_inode **ic_hash;
+	uint32_t ic_hash_log;
+	uint64_t ic_count;		/* in the hash */
+	uint64_t ic_unused;		/* of these without a reference */
+	struct xfs_list ic_lru;
+	struct xfs_pool ic_pool;	/* struct xfs_inode */
+};
+
+extern const struct xfs_log_item_ops xfs_inode_item_ops;
+extern const struct xfs_buf_ops xfs_inode_buf_ops;
+
+/* The buffer that holds inode @ino, and where in it. */
+struct xfs_imap {
+	xfs_daddr_t im_daddr;
+	uint32_t im_len;		/* bytes */
+	uint32_t im_offset;		/* bytes */
+};
+int xfs_imap(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_imap *imap) XFS_MUST_CHECK;
+/* The same for a chunk that starts at @chunk_agbno: no lookup, cannot fail. */
+void xfs_imap_in_chunk(struct xfs_mount *mp, xfs_ino_t ino, xfs_agblock_t chunk_agbno,
+		       struct xfs_imap *imap);
+
+/* Between the disk and the in-core inode. */
+int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip) XFS_MUST_CHECK;
+void xfs_inode_to_disk(struct xfs_inode *ip, struct xfs_dinode *dip);
+
+/* An in-core inode of this number, in the cache or new and referenced; no disk access. */
+int xfs_inode_make(struct xfs_mount *mp, xfs_ino_t ino, const struct xfs_imap *imap,
+		   struct xfs_inode **ipp) XFS_MUST_CHECK;
+/* The inode if it is in memory, referenced; NULL otherwise. */
+struct xfs_inode *xfs_inode_find(struct xfs_mount *mp, xfs_ino_t ino);
+/* Give back a reference without thinking of inactivation: for the item and the caches. */
+void xfs_inode_put(struct xfs_inode *ip);
+
+/* Choose and take a free inode, making a chunk if need be. */
+int xfs_dialloc(struct xfs_trans *tp, xfs_ino_t parent, uint16_t mode, xfs_ino_t *inop,
+		struct xfs_imap *imap) XFS_MUST_CHECK;
+/* Give it back; *@chunk_gone: its blocks were freed with it. */
+int xfs_difree(struct xfs_trans *tp, xfs_ino_t ino, bool *chunk_gone) XFS_MUST_CHECK;
+/* Every inode of @rec is free: the record and the blocks go.  pag_lock held. */
+int xfs_difree_chunk(struct xfs_trans *tp, struct xfs_perag *pag,
+		     const struct xfs_inobt_rec_incore *rec, bool *chunk_gone) XFS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the in-core inode and the disk. */
+#include "base/crc32c.h"
+#include "core/message.h"
+#include "disk/verify.h"
+#include "inode/inode_priv.h"
+
+static inline struct xfs_inode *to_inode(struct xfs_log_item *lip)
+{
+	return container_of(lip, struct xfs_inode, i_item);
+}
+
+int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	xfs_failaddr_t fa = xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
+	bool bigtime = xfs_dinode_has_bigtime(dip);
+	int error;
+
+	if (fa)
+		return xfs_corrupt(mp, "inode", "inode %" PRIu64 ": %s", ip->i_ino, fa);
+	ip->i_mode = be16_to_cpu(dip->di_mode);
+	ip->i_metatype = be16_to_cpu(dip->di_metatype);
+	ip->i_gen = be32_to_cpu(dip->di_gen);
+	ip->i_lsn = (xfs_lsn_t)be64_to_cpu(dip->di_lsn);
+	ip->i_next_unlinked = be32_to_cpu(dip->di_next_unlinked);
+	ip->i_prev_unlinked = 0;
+	ip->i_changecount = be64_to_cpu(dip->di_changecount);
+	ip->i_diflags2 = be64_to_cpu(dip->di_flags2);
+	if (!ip->i_mode)
+		return 0;
+	ip->i_uid = be32_to_cpu(dip->di_uid);
+	ip->i_gid = be32_to_cpu(dip->di_gid);
+	ip->i_nlink = be32_to_cpu(dip->di_nlink);
+	ip->i_projid = xfs_dinode_projid(dip);
+	ip->i_atime = xfs_inode_from_disk_ts(bigtime, dip->di_atime);
+	ip->i_mtime = xfs_inode_from_disk_ts(bigtime, dip->di_mtime);
+	ip->i_ctime = xfs_inode_from_disk_ts(bigtime, dip->di_ctime);
+	ip->i_crtime = xfs_inode_from_disk_ts(bigtime, dip->di_crtime);
+	ip->i_disk_size = (xfs_fsize_t)be64_to_cpu(dip->di_size);
+	ip->i_size = ip->i_disk_size;
+	ip->i_nblocks = be64_to_cpu(dip->di_nblocks);
+	ip->i_extsize = be32_to_cpu(dip->di_extsize);
+	ip->i_cowextsize = be32_to_cpu(dip->di_cowextsize);
+	ip->i_forkoff = dip->di_forkoff;
+	ip->i_diflags = be16_to_cpu(dip->di_flags);
+	if (dip->di_format == XFS_DINODE_FMT_DEV)
+		ip->i_rdev = get_be32(XFS_DFORK_DPTR(dip));
+	error = xfs_iformat_data_fork(ip, dip);
+	if (!error && ip->i_forkoff)
+		error = xfs_iformat_attr_fork(ip, dip);
+	return error;
+}
+
+void xfs_inode_to_disk(struct xfs_inode *ip, struct xfs_dinode *dip)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	bool bigtime = (ip->i_diflags2 & XFS_DIFLAG2_BIGTIME) != 0;
+
+	dip->di_magic = cpu_to_be16(XFS_DINODE_MAGIC);
+	dip->di_mode = cpu_to_be16(ip->i_mode);
+	dip->di_version = XFS_DINODE_VERSION;
+	dip->di_format = ip->i_df.if_format;
+	dip->di_metatype = cpu_to_be16(ip->i_metatype);
+	dip->di_uid = cpu_to_be32(ip->i_uid);
+	dip->di_gid = cpu_to_be32(ip->i_gid);
+	dip->di_nlink = cpu_to_be32(ip->i_nlink);
+	dip->di_projid_lo = cpu_to_be16((uint16_t)ip->i_projid);
+	dip->di_projid_hi = cpu_to_be16((uint16_t)(ip->i_projid >> 16));
+	dip->di_atime = xfs_inode_to_disk_ts(bigtime, ip->i_atime);
+	dip->di_mtime = xfs_inode_to_disk_ts(bigtime, ip->i_mtime);
+	dip->di_ctime = xfs_inode_to_disk_ts(bigtime, ip->i_ctime);
+	dip->di_size = cpu_to_be64((uint64_t)ip->i_disk_size);
+	dip->di_nblocks = cpu_to_be64(ip->i_nblocks);
+	dip->di_extsize = cpu_to_be32(ip->i_extsize);
+	if (ip->i_diflags2 & XFS_DIFLAG2_NREXT64) {
+		dip->di_big_nextents = cpu_to_be64(ip->i_df.if_nextents);
+		dip->di_big_anextents = cpu_to_be32((uint32_t)ip->i_af.if_nextents);
+		dip->di_nrext64_pad = cpu_to_be16(0);
+	} else {
+		dip->di_v3_pad = cpu_to_be64(0);
+		dip->di_nextents = cpu_to_be32((uint32_t)ip->i_df.if_nextents);
+		dip->di_anextents = cpu_to_be16((uint16_t)ip->i_af.if_nextents);
+	}
+	dip->di_forkoff = ip->i_forkoff;
+	dip->di_aformat = ip->i_forkoff ? ip->i_af.if_format : XFS_DINODE_FMT_EXTENTS;
+	dip->di_flags = cpu_to_be16(ip->i_diflags);
+	dip->di_gen = cpu_to_be32(ip->i_gen);
+	dip->di_next_unlinked = cpu_to_be32(ip->i_next_unlinked);
+	dip->di_changecount = cpu_to_be64(ip->i_changecount);
+	dip->di_lsn = cpu_to_be64((uint64_t)(ip->i_item.li_lsn ? ip->i_item.li_lsn : ip->i_lsn));
+	dip->di_flags2 = cpu_to_be64(ip->i_diflags2);
+	dip->di_cowextsize = cpu_to_be32(ip->i_cowextsize);
+	memset(dip->di_pad2, 0, sizeof(dip->di_pad2));
+	dip->di_crtime = xfs_inode_to_disk_ts(bigtime, ip->i_crtime);
+	dip->di_ino = cpu_to_be64(ip->i_ino);
+	dip->di_uuid = geo->meta_uuid;
+}
+
+/* Copy the inode into its cluster buffer, which then goes home with it. */
+static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	struct xfs_inode *ip = to_inode(lip);
+	struct xfs_dinode *dip;
+	struct xfs_buf *bp;
+	xfs_failaddr_t fa;
+	int error;
+
+	error = xfs_buf_read(mp, ip->i_cluster_daddr, ip->i_cluster_len, &xfs_inode_buf_ops, &bp);
+	if (error)
+		return error;
+	xfs_mutex_lock(&bp->b_lock);
+	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);
+	xfs_inode_to_disk(ip, dip);
+	if (ip->i_mode == 0) {
+		memset(dip->di_literal, 0, mp->m_geo.litino);
+	} else if (ip->i_df.if_format == XFS_DINODE_FMT_DEV) {
+		put_be32(ip->i_rdev, XFS_DFORK_DPTR(dip));
+	} else {
+		xfs_iflush_fork(ip, dip, XFS_DATA_FORK);
+	}
+	if (ip->i_mode && ip->i_forkoff)
+		xfs_iflush_fork(ip, dip, XFS_ATTR_FORK);
+	xfs_cksum_set(dip, mp->m_geo.inodesize, XFS_DINODE_CRC_OFF);
+	fa = xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
+	xfs_mutex_unlock(&bp->b_lock);
+	if (fa) {
+		xfs_shutdown(mp, "inode %" PRIu64 " is wrong and was not written: %s", ip->i_ino, fa);
+		xfs_buf_put(bp);
+		return xfs_corrupt(mp, "inode", "inode %" PRIu64 ", before writing: %s", ip->i_ino,
+				   fa);
+	}
+	lip->li_fields = 0;
+	xfs_checkpoint_log_item(mp, &bp->b_item);
+	xfs_buf_put(bp);
+	return 0;
+}
+
+static void item_get(struct xfs_log_item *lip)
+{
+	xfs_ihold(to_inode(lip));
+}
+
+static void item_put(struct xfs_log_item *lip)
+{
+	xfs_inode_put(to_inode(lip));
+}
+
+const struct xfs_log_item_ops xfs_inode_item_ops = {
+	.name = "inode",
+	.get = item_get,
+	.put = item_put,
+	.push = item_push,
+};
+
+void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fields)
+{
+	ASSERT(xfs_rwlock_is_held_excl(&ip->i_lock));
+	if (ip->i_changed_by != tp->t_id) {
+		ip->i_changed_by = tp->t_id;
+		ip->i_changecount++;
+		if (xfs_has_bigtime(&ip->i_mount->m_geo))
+			ip->i_diflags2 |= XFS_DIFLAG2_BIGTIME;
+	}
+	ip->i_item.li_fields |= fields;
+	xfs_trans_log_item(tp, &ip->i_item);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The unlinked lists: inodes without a name that are still there.  One singly
+ * linked list per bucket of an AG, newest first, so that a crash loses none.
+ * In memory every inode also knows its predecessor, as far as it has
+ * been seen; where it is not known the list is walked once from its head.
+ * Everything here is under the AG's lock.
+ */
+#include "ag/inobt.h"
+#include "core/message.h"
+#include "inode/inode_priv.h"
+
+#define BUCKETS		64u
+
+static void set_next(struct xfs_trans *tp, struct xfs_inode *ip, xfs_agino_t next)
+{
+	ip->i_next_unlinked = next;
+	ip->i_item.li_fields |= XFS_ILOG_UNLINKED;
+	xfs_trans_log_item(tp, &ip->i_item);
+}
+
+static void set_prev_in_memory(struct xfs_perag *pag, xfs_agino_t agino, xfs_agino_t prev)
+{
+	struct xfs_mount *mp = pag->pag_mount;
+	struct xfs_inode *ip;
+
+	if (agino == NULLAGINO)
+		return;
+	ip = xfs_inode_find(mp, XFS_AGINO_TO_INO(&mp->m_geo, pag->pag_agno, agino));
+	if (!ip)
+		return;
+	ip->i_prev_unlinked = prev;
+	xfs_inode_put(ip);
+}
+
+int xfs_iunlink(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = tp->t_mount;
+	struct xfs_perag *pag = xfs_perag_get(mp, XFS_INO_TO_AGNO(&mp->m_geo, ip->i_ino));
+	xfs_agino_t agino = XFS_INO_TO_AGINO(&mp->m_geo, ip->i_ino), head;
+	int error;
+
+	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_perag_load_agi(pag);
+	if (error)
+		goto out_unlock;
+	head = xfs_agi_unlinked_head(pag, agino % BUCKETS);
+	if (head == agino || (head != NULLAGINO && !xfs_verify_agino(&mp->m_geo, pag->pag_agno, head))) {
+		error = xfs_corrupt(mp, "AGI", "AG %u: unlinked list %u begins with inode %u",
+				    pag->pag_agno, agino % BUCKETS, head);
+		goto out_unlock;
+	}
+	set_prev_in_memory(pag, head, agino);
+	ip->i_prev_unlinked = NULLAGINO;
+	set_next(tp, ip, head);
+	xfs_agi_set_unlinked_head(tp, pag, agino % BUCKETS, agino);
+out_unlock:
+	xfs_mutex_unlock(&pag->pag_lock);
+	return error;
+}
+
+/* The inode whose next is @agino, referenced. */
+static int find_prev(struct xfs_perag *pag, struct xfs_inode *ip, xfs_agino_t head,
+		     struct xfs_inode **prevp)
+{
+	struct xfs_mount *mp = pag->pag_mount;
+	xfs_agino_t agino = XFS_INO_TO_AGINO(&mp->m_geo, ip->i_ino), cur;
+	struct xfs_inode *prev;
+	uint64_t steps = 0;
+	int error;
+
+	/* Known from when it was put there. */
+	cur = ip->i_prev_unlinked ? ip->i_prev_unlinked : head;
+	while (cur != NULLAGINO && steps++ <= pag->pag_icount) {
+		error = xfs_iget(mp, XFS_AGINO_TO_INO(&mp->m_geo, pag->pag_agno, cur), 0, &prev);
+		if (error)
+			return error;
+		if (prev->i_next_unlinked == agino) {
+			*prevp = prev;
+			return 0;
+		}
+		cur = prev->i_next_unlinked;
+		xfs_inode_put(prev);
+	}
+	return xfs_corrupt(mp, "AGI", "inode %" PRIu64 " is not on unlinked list %u", ip->i_ino,
+			   agino % BUCKETS);
+}
+
+int xfs_iunlink_remove(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = tp->t_mount;
+	struct xfs_perag *pag = xfs_perag_get(mp, XFS_INO_TO_AGNO(&mp->m_geo, ip->i_ino));
+	xfs_agino_t agino = XFS_INO_TO_AGINO(&mp->m_geo, ip->i_ino), head;
+	xfs_agino_t next = ip->i_next_unlinked;
+	struct xfs_inode *prev = NULL;
+	int error;
+
+	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_perag_load_agi(pag);
+	if (error)
+		goto out_unlock;
+	head = xfs_agi_unlinked_head(pag, agino % BUCKETS);
+	if (head == agino) {
+		xfs_agi_set_unlinked_head(tp, pag, agino % BUCKETS, next);
+		set_prev_in_memory(pag, next, NULLAGINO);
+	} else {
+		error = find_prev(pag, ip, head, &prev);
+		if (error)
+			goto out_unlock;
+		set_next(tp, prev, next);
+		set_prev_in_memory(pag, next, XFS_INO_TO_AGINO(&mp->m_geo, prev->i_ino));
+		xfs_inode_put(prev);
+	}
+	set_next(tp, ip, NULLAGINO);
+	ip->i_prev_unlinked = NULLAGINO;
+out_unlock:
+	xfs_mutex_unlock(&pag->pag_lock);
+	return error;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Link counts and time stamps inside a handle. */
+#include "core/message.h"
+#include "inode/inode_priv.h"
+
+void xfs_bumplink(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	ASSERT(ip->i_nlink < XFS_MAXLINK);
+	ip->i_nlink++;
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+}
+
+int xfs_droplink(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	if (XFS_IS_CORRUPT(tp->t_mount, ip->i_nlink == 0))
+		return -EUCLEAN;
+	ip->i_nlink--;
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	return ip->i_nlink ? 0 : xfs_iunlink(tp, ip);
+}
+
+void xfs_trans_ichgtime(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t flags)
+{
+	struct timespec now = xfs_now(ip->i_mount);
+
+	(void)tp;
+	if (flags & XFS_ICHGTIME_MOD)
+		ip->i_mtime = now;
+	if (flags & XFS_ICHGTIME_CHG)
+		ip->i_ctime = now;
+	if (flags & XFS_ICHGTIME_ACCESS)
+		ip->i_atime = now;
+}
