@@ -37,26 +37,34 @@ int xfs_inode_cache_init(struct xfs_mount *mp)
 	return 0;
 }
 
-static void free_contents(struct xfs_inode *ip)
+/*
+ * Nobody else knows @ip any more.  No lock held: the page cache has its own.
+ */
+static void free_inode(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 {
 	xfs_idestroy_fork(ip, XFS_DATA_FORK);
 	xfs_idestroy_fork(ip, XFS_ATTR_FORK);
 	if (ip->i_cowfp) {
 		xfs_idestroy_fork(ip, XFS_COW_FORK);
 		xfs_free(ip->i_mount, ip->i_cowfp);
-		ip->i_cowfp = NULL;
 	}
-}
-
-/* ic_lock held or nobody else knows @ip. */
-static void free_inode(struct xfs_inode_cache *cache, struct xfs_inode *ip)
-{
-	ASSERT(!ip->i_mapping);
-	free_contents(ip);
 	xfs_rwlock_destroy(&ip->i_lock);
 	xfs_rwlock_destroy(&ip->i_mmaplock);
 	xfs_rwlock_destroy(&ip->i_iolock);
+	xfs_mutex_lock(&cache->ic_lock);
 	xfs_pool_put(&cache->ic_pool, ip);
+	xfs_mutex_unlock(&cache->ic_lock);
+}
+
+/* Inodes that left the hash, to be freed without the lock. */
+static void free_list(struct xfs_inode_cache *cache, struct xfs_list *list)
+{
+	while (!xfs_list_empty(list)) {
+		struct xfs_inode *ip = xfs_list_first_entry(list, struct xfs_inode, i_lru);
+
+		xfs_list_del(&ip->i_lru);
+		free_inode(cache, ip);
+	}
 }
 
 static void unhash(struct xfs_inode_cache *cache, struct xfs_inode *ip)
@@ -119,25 +127,28 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_inode_cache *cache)
 	xfs_free(mp, old);
 }
 
-static void evict(struct xfs_inode_cache *cache, uint64_t target)
+/* ic_lock held: what has to go is moved to @victims. */
+static void evict(struct xfs_inode_cache *cache, uint64_t target, struct xfs_list *victims)
 {
 	while (cache->ic_unused > target) {
 		struct xfs_inode *ip = xfs_list_first_entry(&cache->ic_lru, struct xfs_inode, i_lru);
 
-		xfs_list_del(&ip->i_lru);
 		cache->ic_unused--;
 		unhash(cache, ip);
-		free_inode(cache, ip);
+		xfs_list_move_tail(&ip->i_lru, victims);
 	}
 }
 
 void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
+	struct xfs_list victims;
 
+	xfs_list_init(&victims);
 	xfs_mutex_lock(&cache->ic_lock);
-	evict(cache, target);
+	evict(cache, target, &victims);
 	xfs_mutex_unlock(&cache->ic_lock);
+	free_list(cache, &victims);
 }
 
 /* ic_lock held. */
@@ -204,21 +215,25 @@ static struct xfs_inode *insert(struct xfs_mount *mp, struct xfs_inode *ip)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
 	struct xfs_inode *other, **head;
+	struct xfs_list victims;
 
+	xfs_list_init(&victims);
 	xfs_mutex_lock(&cache->ic_lock);
 	other = find_locked(cache, ip->i_ino);
-	if (other) {
-		free_inode(cache, ip);
-		ip = other;
-	} else {
+	if (!other) {
 		head = &cache->ic_hash[slot_of(cache, ip->i_ino)];
 		ip->i_hash_next = *head;
 		*head = ip;
 		cache->ic_count++;
 		maybe_grow_hash(mp, cache);
-		evict(cache, UNUSED_MAX);
+		evict(cache, UNUSED_MAX, &victims);
 	}
 	xfs_mutex_unlock(&cache->ic_lock);
+	if (other) {
+		free_inode(cache, ip);
+		ip = other;
+	}
+	free_list(cache, &victims);
 	return ip;
 }
 
@@ -307,9 +322,7 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 			return xfs_error(mp, -ENOMEM, "out of memory for inode %" PRIu64, ino);
 		error = read_inode(ip);
 		if (error) {
-			xfs_mutex_lock(&cache->ic_lock);
 			free_inode(cache, ip);
-			xfs_mutex_unlock(&cache->ic_lock);
 			return error;
 		}
 		ip = insert(mp, ip);
@@ -342,18 +355,22 @@ void xfs_inode_put(struct xfs_inode *ip)
 {
 	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
 
+	bool gone = false;
+
 	xfs_mutex_lock(&cache->ic_lock);
 	ASSERT(ip->i_ref > 0);
 	if (--ip->i_ref == 0) {
-		if (ip->i_mode == 0 || xfs_iflags_test(ip, XFS_IF_STALE)) {
+		gone = ip->i_mode == 0 || xfs_iflags_test(ip, XFS_IF_STALE);
+		if (gone) {
 			unhash(cache, ip);
-			free_inode(cache, ip);
 		} else {
 			xfs_list_add_tail(&ip->i_lru, &cache->ic_lru);
 			cache->ic_unused++;
 		}
 	}
 	xfs_mutex_unlock(&cache->ic_lock);
+	if (gone)
+		free_inode(cache, ip);
 }
 
 void xfs_irele(struct xfs_inode *ip)

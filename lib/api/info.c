@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What the file system says of itself. */
+#include "api/api_priv.h"
+#include "core/counter.h"
+
+#define NAME_MAX_BYTES	255
+
+int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
+{
+	const struct xfs_geometry *geo = &mp->m_geo;
+	uint64_t possible;
+	int64_t icount, ifree;
+
+	xfs_clear_text();
+	memset(st, 0, sizeof(*st));
+	st->block_size = geo->blocksize;
+	st->blocks = geo->dblocks - (geo->logstart ? geo->logblocks : 0);
+	st->blocks_free = (uint64_t)xfs_fdblocks_available(mp);
+	xfs_mutex_lock(&mp->m_lock);
+	icount = mp->m_icount;
+	ifree = mp->m_ifree;
+	xfs_mutex_unlock(&mp->m_lock);
+	/* Every free block could become inodes, up to the limit the administrator set. */
+	possible = (uint64_t)icount + (st->blocks_free << geo->inopblog);
+	if (geo->maxicount)
+		possible = XFS_MIN(possible, XFS_MAX(geo->maxicount, (uint64_t)icount));
+	st->files = possible;
+	st->files_free = possible - (uint64_t)(icount - ifree);
+	st->name_max = NAME_MAX_BYTES;
+	return 0;
+}
+
+int xfs_info(struct xfs_mount *mp, struct xfs_info *info)
+{
+	const struct xfs_geometry *geo = &mp->m_geo;
+	const struct xfs_sb *sb = &mp->m_sb;
+	struct xfs_info all = {
+		.size = info->size,
+		.block_size = geo->blocksize,
+		.sector_size = geo->sectsize,
+		.inode_size = geo->inodesize,
+		.dir_block_size = geo->dirblksize,
+		.data_blocks = geo->dblocks,
+		.ag_count = geo->agcount,
+		.ag_blocks = geo->agblocks,
+		.log_blocks = geo->logblocks,
+		.log_internal = geo->logstart != 0,
+		.log_sector_size = geo->logsectsize,
+		.log_sunit = geo->logsunit,
+		.sunit = geo->sunit,
+		.swidth = geo->swidth,
+		.imaxpct = sb->sb_imax_pct,
+		.features_compat = sb->sb_features_compat,
+		.features_ro_compat = sb->sb_features_ro_compat,
+		.features_incompat = sb->sb_features_incompat,
+		.features_log_incompat = sb->sb_features_log_incompat,
+		.version = sb->sb_versionnum,
+		.root_ino = sb->sb_rootino,
+		.log_dirty = mp->m_state & XFS_STATE_LOG_DIRTY,
+		.in_progress = mp->m_state & XFS_STATE_MARKED,
+		.read_only = mp->m_rdonly,
+	};
+
+	xfs_clear_text();
+	if (info->size < sizeof(info->size))
+		return xfs_error(mp, -EINVAL, "struct xfs_info without its size");
+	memcpy(all.uuid, sb->sb_uuid.b, sizeof(all.uuid));
+	memcpy(all.label, sb->sb_fname, sizeof(sb->sb_fname));
+	xfs_mutex_lock(&mp->m_lock);
+	all.icount = (uint64_t)mp->m_icount;
+	all.ifree = (uint64_t)mp->m_ifree;
+	all.fdblocks = (uint64_t)XFS_MAX(mp->m_fdblocks, (int64_t)0);
+	xfs_mutex_unlock(&mp->m_lock);
+	memcpy(info, &all, XFS_MIN((size_t)info->size, sizeof(all)));
+	return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening and closing, as the public header says. */
+#include "api/api_priv.h"
+#include "mount/mount.h"
+
+int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *opts,
+	      struct xfs_mount **mpp)
+{
+	struct xfs_inode *root;
+	struct xfs_file *file;
+	int error;
+
+	xfs_clear_text();
+	if (!mpp)
+		return -EINVAL;
+	*mpp = NULL;
+	if (!dev)
+		return xfs_error(NULL, -EINVAL, "no device");
+	error = xfs_mountfs(dev, opts, mpp);
+	if (error)
+		return error;
+	root = (*mpp)->m_rootip;
+	xfs_ihold(root);
+	error = xfs_file_alloc(root, O_RDONLY | O_DIRECTORY, &file);
+	if (error) {
+		xfs_abandonfs(*mpp);
+		*mpp = NULL;
+		return error;
+	}
+	(*mpp)->m_root_file = file;
+	return 0;
+}
+
+/* The root handle is the mount's own. */
+static void put_root(struct xfs_mount *mp)
+{
+	xfs_file_free(mp->m_root_file);
+	mp->m_root_file = NULL;
+}
+
+int xfs_unmount(struct xfs_mount *mp)
+{
+	xfs_clear_text();
+	if (!mp)
+		return 0;
+	put_root(mp);
+	return xfs_unmountfs(mp);
+}
+
+void xfs_abandon(struct xfs_mount *mp)
+{
+	if (!mp)
+		return;
+	__atomic_fetch_or(&mp->m_state, XFS_STATE_SHUTDOWN, __ATOMIC_SEQ_CST);
+	put_root(mp);
+	xfs_abandonfs(mp);
+}
+
+int xfs_sync(struct xfs_mount *mp)
+{
+	xfs_clear_text();
+	return xfs_syncfs(mp);
+}
+
+const char *xfs_error_text(const struct xfs_mount *mp)
+{
+	(void)mp;
+	return xfs_last_text();
+}
+
+struct xfs_file *xfs_root(struct xfs_mount *mp)
+{
+	return mp->m_root_file;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening: superblock, caches, log, AG headers, root directory, in this order;
+ * what was set up is taken down in reverse.
+ */
+#include "ag/perag.h"
+#include "buf/buf.h"
+#include "core/counter.h"
+#include "core/message.h"
+#include "device/queue.h"
+#include "inode/inode.h"
+#include "log/log.h"
+#include "mount/mount_priv.h"
+
+#define DATA_CACHE_BYTES	(32u << 20)
+#define META_CACHE_BYTES	(64u << 20)
+
+static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
+			const struct xfs_mount_options *opts)
+{
+	static const struct xfs_mount_options none;
+
+	if (!opts)
+		opts = &none;
+	else if (opts->size < sizeof(opts->size) + sizeof(opts->flags))
+		return xfs_error(NULL, -EINVAL, "mount options without their size");
+	if (opts->env)
+		memcpy(&mp->m_env, opts->env, XFS_MIN((size_t)opts->env->size, sizeof(mp->m_env)));
+	xfs_rand_init(&mp->m_rand, &mp->m_env);
+	mp->m_trace.env = &mp->m_env;
+	mp->m_rdonly = opts->flags & XFS_MOUNT_RDONLY;
+	mp->m_unjournalled = opts->flags & XFS_MOUNT_UNJOURNALLED;
+	if (!mp->m_rdonly && !mp->m_unjournalled)
+		return xfs_error(NULL, -EOPNOTSUPP,
+				 "this version has no journal: open read-only or unjournalled");
+	if ((opts->flags & XFS_MOUNT_NORECOVERY) && !mp->m_rdonly)
+		return xfs_error(NULL, -EINVAL, "a dirty log can only be left alone by a reader");
+	mp->m_uid = opts->uid;
+	mp->m_gid = opts->gid;
+	mp->m_unprivileged = opts->unprivileged;
+	mp->m_data_cache_bytes = opts->data_cache_bytes ? opts->data_cache_bytes : DATA_CACHE_BYTES;
+	mp->m_meta_cache_bytes = opts->meta_cache_bytes ? opts->meta_cache_bytes : META_CACHE_BYTES;
+	if (opts->allocsize_bytes) {
+		if (!xfs_is_power_of_2(opts->allocsize_bytes) || opts->allocsize_bytes < 4096 ||
+		    opts->allocsize_bytes > 1u << 30)
+			return xfs_error(NULL, -EINVAL, "allocsize %u is no power of two from 4k to 1g",
+					 opts->allocsize_bytes);
+		mp->m_allocsize_log = xfs_highbit64(opts->allocsize_bytes);
+	}
+	mp->m_dev = xfs_device_get(dev);
+	mp->m_logdev = opts->logdev ? xfs_device_get(opts->logdev) : NULL;
+	return 0;
+}
+
+static int check_log(struct xfs_mount *mp, bool norecovery)
+{
+	struct xlog_state log;
+	int error;
+
+	if (xfs_has_external_log(&mp->m_geo) && !mp->m_logdev) {
+		if (mp->m_rdonly && norecovery)
+			return 0;
+		return xfs_error(mp, -ENXIO, "the log is on another device, which was not given");
+	}
+	error = xlog_find_head(mp, &log);
+	if (!error && !log.clean)
+		error = xfs_error(mp, -EAGAIN,
+				  "the log is dirty: mount the file system with a kernel once to recover it");
+	if (!error)
+		return 0;
+	if (!norecovery)
+		return error;
+	__atomic_fetch_or(&mp->m_state, XFS_STATE_LOG_DIRTY, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* The counters of a clean file system are exact: if not, something is wrong with it. */
+static int check_counters(struct xfs_mount *mp)
+{
+	const struct xfs_sb *sb = &mp->m_sb;
+	uint64_t icount, ifree, fdblocks;
+	int error = xfs_ag_sum_counters(mp, &icount, &ifree, &fdblocks);
+
+	if (error)
+		return error;
+	if (icount != sb->sb_icount || ifree != sb->sb_ifree || fdblocks != sb->sb_fdblocks)
+		return xfs_corrupt(mp, "superblock", "counts %" PRIu64 " inodes, %" PRIu64 " free, %"
+				   PRIu64 " free blocks; the AGs have %" PRIu64 ", %" PRIu64 ", %" PRIu64,
+				   sb->sb_icount, sb->sb_ifree, sb->sb_fdblocks, icount, ifree,
+				   fdblocks);
+	return 0;
+}
+
+static int open_root(struct xfs_mount *mp)
+{
+	int error = xfs_iget(mp, mp->m_sb.sb_rootino, 0, &mp->m_rootip);
+
+	if (error)
+		return error;
+	if (!xfs_is_dir(mp->m_rootip))
+		return xfs_corrupt(mp, "superblock", "root inode %" PRIu64 " is no directory",
+				   mp->m_sb.sb_rootino);
+	return 0;
+}
+
+static void tear_down(struct xfs_mount *mp)
+{
+	if (mp->m_checkpoint)
+		xfs_trans_destroy(mp);
+	xfs_inode_cache_destroy(mp);
+	xfs_perag_destroy(mp);
+	xfs_buf_cache_destroy(mp);
+	xfs_queue_destroy(mp->m_queue);
+	xfs_device_put(mp->m_logdev);
+	xfs_device_put(mp->m_dev);
+	xfs_mutex_destroy(&mp->m_lock);
+	xfs_mutex_destroy(&mp->m_mark_lock);
+}
+
+static int set_up(struct xfs_mount *mp, uint32_t flags)
+{
+	int error;
+
+	error = xfs_readsb(mp, flags & XFS_MOUNT_INPROGRESS);
+	if (!error)
+		error = xfs_queue_create(mp->m_dev, &mp->m_mem, 0, 0, &mp->m_queue);
+	if (!error)
+		error = xfs_buf_cache_init(mp);
+	if (!error)
+		error = xfs_trans_init(mp);
+	if (!error)
+		error = xfs_perag_init(mp);
+	if (!error)
+		error = xfs_inode_cache_init(mp);
+	if (!error)
+		error = check_log(mp, flags & XFS_MOUNT_NORECOVERY);
+	if (!error && mp->m_rdonly) {
+		/* A reader needs no AG header before it meets one. */
+		mp->m_fdblocks = (int64_t)mp->m_sb.sb_fdblocks;
+		mp->m_icount = (int64_t)mp->m_sb.sb_icount;
+		mp->m_ifree = (int64_t)mp->m_sb.sb_ifree;
+	} else if (!error) {
+		error = xfs_ag_resv_init(mp);
+		if (!error)
+			error = check_counters(mp);
+	}
+	if (!error)
+		error = open_root(mp);
+	return error;
+}
+
+int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *opts,
+		struct xfs_mount **mpp)
+{
+	struct xfs_mem mem;
+	struct xfs_mount *mp;
+	int error;
+
+	*mpp = NULL;
+	xfs_mem_init(&mem, opts ? opts->env : NULL);
+	mp = xfs_mem_zalloc(&mem, sizeof(*mp));
+	if (!mp)
+		return xfs_error(NULL, -ENOMEM, "out of memory");
+	mp->m_mem = mem;
+	mp->m_upcalls = &xfs_mount_upcalls;
+	xfs_mutex_init(&mp->m_lock, XFS_CLASS_LEAF, 0);
+	xfs_mutex_init(&mp->m_mark_lock, XFS_CLASS_HANDLE, 1);
+	error = read_options(mp, dev, opts);
+	if (!error)
+		error = set_up(mp, opts ? opts->flags : 0);
+	if (error) {
+		xfs_abandonfs(mp);
+		return error;
+	}
+	if (mp->m_sb.sb_inprogress)
+		__atomic_fetch_or(&mp->m_state, XFS_STATE_MARKED, __ATOMIC_RELAXED);
+	*mpp = mp;
+	return 0;
+}
+
+void xfs_abandonfs(struct xfs_mount *mp)
+{
+	struct xfs_mem mem = mp->m_mem;
+
+	__atomic_fetch_or(&mp->m_state, XFS_STATE_SHUTDOWN | XFS_STATE_DYING, __ATOMIC_SEQ_CST);
+	if (mp->m_rootip)
+		xfs_irele(mp->m_rootip);
+	tear_down(mp);
+	xfs_mem_free(&mem, mp);
+}

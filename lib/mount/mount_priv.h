@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of mount/ share. */
+#ifndef MOUNT_MOUNT_PRIV_H
+#define MOUNT_MOUNT_PRIV_H
+
+#include "mount/mount.h"
+
+extern const struct xfs_upcalls xfs_mount_upcalls;
+
+/*
+ * Read, check and unpack the primary superblock into m_sb and m_geo; m_dev is set.
+ * @in_progress_ok: an unfinished image may be gone on with.
+ */
+int xfs_readsb(struct xfs_mount *mp, bool in_progress_ok) XFS_MUST_CHECK;
+
+/* Write the primary superblock from m_sb and the AG headers, and flush. */
+int xfs_writesb(struct xfs_mount *mp, bool in_progress) XFS_MUST_CHECK;
+
+/* The first change is about to be made: say so on disk. */
+int xfs_mark_in_progress(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+#endif
