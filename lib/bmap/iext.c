@@ -423,28 +423,55 @@ static unsigned int nodes_needed(const struct xfs_ifork *ifp, const struct path 
 	return need + 1;
 }
 
-int xfs_iext_reserve(struct xfs_mount *mp, struct xfs_ifork *ifp, xfs_fileoff_t off,
+int xfs_iext_reserve(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext_cursor *cur,
 		     unsigned int n, struct xfs_iext_spare *spare)
 {
-	const struct xfs_iext_leaf *leaf;
-	unsigned int count;
+	const struct xfs_iext_leaf *leaf = cur->leaf;
+	unsigned int need;
 	struct path path;
 
-	spare->free_list = NULL;
-	spare->count = 0;
-	if (ifp->if_height == 0) {
-		count = !rec_is_none(&ifp->if_rec);
-		return count + n > 1 ? grow_leaf(mp, ifp, count + n) : 0;
-	}
-	leaf = find_leaf(ifp, off);
-	if (ifp->if_height == 1 && leaf->count + n <= LEAF_RECS)
-		return leaf->count + n > leaf->room ? grow_leaf(mp, ifp, leaf->count + n) : 0;
-	if (leaf->count + n <= LEAF_RECS)
-		return 0;
-	/* One split of this leaf makes room for more than any operation inserts. */
 	ASSERT(n <= LEAF_RECS / 2);
-	find_path(ifp, rec_start(&leaf->recs[0]), &path);
-	if (spare_fill(mp, spare, 1 + nodes_needed(ifp, &path))) {
+	if (ifp->if_height <= 1) {
+		unsigned int count = leaf ? leaf->count : !rec_is_none(&ifp->if_rec);
+		unsigned int room = leaf ? leaf->room : 1;
+		int error;
+
+		if (count + n <= room)
+			return 0;
+		if (count + n <= LEAF_RECS) {
+			error = grow_leaf(mp, ifp, count + n);
+			if (!error)
+				cur->leaf = ifp->if_root;
+			return error;
+		}
+		if (room < LEAF_RECS) {
+			error = grow_leaf(mp, ifp, LEAF_RECS);
+			if (error)
+				return error;
+			cur->leaf = ifp->if_root;
+		}
+		need = 2;
+	} else {
+		bool crowded = leaf->count + n > LEAF_RECS;
+
+		/* What goes in front of a leaf's first record may go to the leaf before. */
+		if (cur->pos == 0 && leaf->prev) {
+			leaf = leaf->prev;
+			crowded = crowded || leaf->count + n > LEAF_RECS;
+		}
+		if (!crowded)
+			return 0;
+		/*
+		 * One split makes room for all.  Where the second of two records would make it
+		 * happen is hard to tell, so then the whole path is counted.
+		 */
+		need = ifp->if_height + 1u;
+		if (n == 1) {
+			find_path(ifp, rec_start(&leaf->recs[0]), &path);
+			need = 1 + nodes_needed(ifp, &path);
+		}
+	}
+	if (spare_fill(mp, spare, need)) {
 		xfs_iext_unreserve(mp, spare);
 		return -ENOMEM;
 	}

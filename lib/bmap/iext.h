@@ -89,13 +89,14 @@ void xfs_iext_end(const struct xfs_ifork *ifp, struct xfs_iext_cursor *cur);
 
 /*
  * Memory fetched beforehand, so that insertions cannot fail in the middle of an
- * operation: good for @n insertions at or next to the place of @off.
+ * operation: good for @n insertions in front of or right behind the cursor's record.
+ * The cursor stays where it is.  All zero: nothing is reserved.
  */
 struct xfs_iext_spare {
 	void *free_list;
 	unsigned int count;
 };
-int xfs_iext_reserve(struct xfs_mount *mp, struct xfs_ifork *ifp, xfs_fileoff_t off,
+int xfs_iext_reserve(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext_cursor *cur,
 		     unsigned int n, struct xfs_iext_spare *spare) XFS_MUST_CHECK;
 void xfs_iext_unreserve(struct xfs_mount *mp, struct xfs_iext_spare *spare);
 

@@ -271,13 +271,13 @@ static void test_extremes(void **state)
 	xfs_iext_destroy(&mount, &fork);
 }
 
-static void insert_at(struct xfs_ifork *ifp, xfs_fileoff_t off, struct xfs_iext_spare *spare)
+static void insert_at(struct xfs_ifork *ifp, xfs_fileoff_t off)
 {
 	struct xfs_bmbt_irec rec = {off, off + 7, 1, XFS_EXT_NORM}, got;
 	struct xfs_iext_cursor cur;
 
 	xfs_iext_lookup_extent(ifp, off, &cur, &got);
-	assert_int_equal(xfs_iext_insert(&mount, ifp, &cur, &rec, spare), 0);
+	assert_int_equal(xfs_iext_insert(&mount, ifp, &cur, &rec, NULL), 0);
 }
 
 /*
@@ -297,7 +297,7 @@ static void test_memory(void **state)
 		rng_state = SEED;
 		if (kind == 2) {
 			for (unsigned int i = 0; i < 100; i++)
-				insert_at(&fork, i * 1000000ull, NULL);
+				insert_at(&fork, i * 1000000ull);
 		}
 		for (uint64_t i = 0; i < n; i++) {
 			uint64_t off = i * 2;
@@ -308,7 +308,7 @@ static void test_memory(void **state)
 				off += 50000001;
 			else if (kind == 3)
 				off = i * 2654435761u % (1u << 31) * 2;
-			insert_at(&fork, off, NULL);
+			insert_at(&fork, off);
 		}
 		each = (double)xfs_iext_memory(&fork) / n;
 		print_message("%s: %.1f bytes per extent, height %u\n", names[kind], each,
@@ -375,19 +375,29 @@ static void test_reserve(void **state)
 		struct xfs_ifork fork = {0};
 
 		for (unsigned int i = 0; i < 20000; i++) {
-			struct xfs_iext_spare spare;
+			struct xfs_iext_spare spare = {0};
 			uint64_t off = rng(1u << 20) * 4;
 			struct xfs_iext_cursor cur;
-			struct xfs_bmbt_irec got;
+			struct xfs_bmbt_irec got, rec = {off, 7, 1, XFS_EXT_NORM};
+			bool before = rng(2);
 
 			if (xfs_iext_lookup_extent(&fork, off, &cur, &got) &&
 			    got.br_startoff < off + 2) {
 				continue;
 			}
-			assert_int_equal(xfs_iext_reserve(&mount, &fork, off, pairs, &spare), 0);
+			if (!before && !xfs_iext_prev_extent(&fork, &cur, &got))
+				before = true;
+			assert_int_equal(xfs_iext_reserve(&mount, &fork, &cur, pairs, &spare), 0);
 			xfs_mem_fail_at(1, true);
-			for (unsigned int k = 0; k < pairs; k++)
-				insert_at(&fork, off + k, &spare);
+			/* In front of the cursor's record, or one by one behind it. */
+			if (!before)
+				xfs_iext_next_extent(&fork, &cur, &got);
+			for (unsigned int k = 0; k < pairs; k++) {
+				rec.br_startoff = off + k;
+				assert_int_equal(xfs_iext_insert(&mount, &fork, &cur, &rec, &spare),
+						 0);
+				xfs_iext_next_extent(&fork, &cur, &got);
+			}
 			assert_false(xfs_mem_fail_met());
 			xfs_iext_unreserve(&mount, &spare);
 		}
