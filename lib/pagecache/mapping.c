@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/* Mappings as a whole, and the cache that all of a mount share: lists, limit, eviction. */
+#include "device/queue.h"
+#include "pagecache/pagecache_priv.h"
+
+/* Recycled objects kept for the next files; more go back to the host. */
+#define MAX_FREE_MAPPINGS	4096u
+#define MAX_FREE_IOENDS		256u
+
+int xfs_pagecache_init(struct xfs_mount *mp)
+{
+	struct xfs_pagecache *pc = xfs_zalloc(mp, sizeof(*pc));
+	uint64_t max_folios;
+
+	if (!pc)
+		return -ENOMEM;
+	pc->mount = mp;
+	pc->block_log = mp->m_geo.blocklog;
+	/* Less than a few of the largest folios would only move data to and fro. */
+	pc->limit_bytes = XFS_MAX(mp->m_data_cache_bytes, 4ull * XFS_FOLIO_MAX_BYTES);
+	xfs_mutex_init(&pc->lock, XFS_CLASS_LEAF, 0);
+	xfs_cond_init(&pc->unpicked);
+	xfs_folio_memory_init(&pc->memory, &mp->m_mem, pc->block_log, pc->limit_bytes);
+	max_folios = XFS_MIN(pc->limit_bytes >> pc->block_log, (uint64_t)UINT32_MAX);
+	xfs_pool_init(&pc->folios, &mp->m_mem, sizeof(struct xfs_folio), sizeof(uint64_t),
+		      (uint32_t)max_folios);
+	xfs_pool_init(&pc->mappings, &mp->m_mem, sizeof(struct xfs_mapping), sizeof(uint64_t),
+		      MAX_FREE_MAPPINGS);
+	xfs_pool_init(&pc->ioends, &mp->m_mem, sizeof(struct xfs_ioend), sizeof(uint64_t),
+		      MAX_FREE_IOENDS);
+	xfs_list_init(&pc->lru);
+	xfs_list_init(&pc->failed);
+	xfs_list_init(&pc->dirty);
+	xfs_list_init(&pc->released);
+	mp->m_pagecache = pc;
+	return 0;
+}
+
+void xfs_pagecache_destroy(struct xfs_mount *mp)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+
+	if (!pc)
+		return;
+	ASSERT(pc->nr_mappings == 0);
+	ASSERT(pc->bytes == 0);
+	xfs_pool_drain(&pc->ioends);
+	xfs_pool_drain(&pc->mappings);
+	xfs_pool_drain(&pc->folios);
+	xfs_folio_memory_destroy(&pc->memory);
+	xfs_cond_destroy(&pc->unpicked);
+	xfs_mutex_destroy(&pc->lock);
+	xfs_free(mp, pc);
+	mp->m_pagecache = NULL;
+}
+
+/* ---- one mapping ------------------------------------------------------------------ */
+
+static struct xfs_mapping *mapping_new(struct xfs_pagecache *pc, void *owner)
+{
+	struct xfs_mapping *m;
+
+	xfs_mutex_lock(&pc->lock);
+	m = xfs_pool_get(&pc->mappings);
+	if (m)
+		pc->nr_mappings++;
+	xfs_mutex_unlock(&pc->lock);
+	if (!m)
+		return NULL;
+	memset(m, 0, sizeof(*m));
+	xfs_mutex_init(&m->m_lock, XFS_CLASS_LEAF, 0);
+	xfs_cond_init(&m->m_wake);
+	m->m_cache = pc;
+	m->m_owner = owner;
+	xfs_list_init(&m->m_dirty);
+	xfs_list_init(&m->m_link);
+	return m;
+}
+
+static void mapping_free(struct xfs_mapping *m)
+{
+	struct xfs_pagecache *pc = m->m_cache;
+
+	xfs_cond_destroy(&m->m_wake);
+	xfs_mutex_destroy(&m->m_lock);
+	xfs_mutex_lock(&pc->lock);
+	xfs_pool_put(&pc->mappings, m);
+	pc->nr_mappings--;
+	xfs_mutex_unlock(&pc->lock);
+}
+
+struct xfs_mapping *xfs_mapping_get(struct xfs_mount *mp, struct xfs_mapping **slot, void *owner)
+{
+	struct xfs_mapping *m = __atomic_load_n(slot, __ATOMIC_ACQUIRE), *other = NULL;
+
+	if (m)
+		return m;
+	m = mapping_new(mp->m_pagecache, owner);
+	if (!m)
+		return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+	if (__atomic_compare_exchange_n(slot, &other, m, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return m;
+	mapping_free(m);
+	return other;
+}
+
+void xfs_mapping_destroy(struct xfs_mapping *m)
+{
+	struct xfs_pagecache *pc;
+	struct xfs_folio *folio;
+
+	if (!m)
+		return;
+	pc = m->m_cache;
+	xfs_mutex_lock(&m->m_lock);
+	ASSERT(!m->m_claims && !m->m_nr_writing);
+	xfs_mutex_lock(&pc->lock);
+	while (m->m_tree.root) {
+		folio = container_of(m->m_tree.root, struct xfs_folio, fo_node);
+		if (folio->fo_dirty) {
+			xfs_list_del(&folio->fo_dirty_link);
+			__atomic_store_n(&pc->dirty_bytes, pc->dirty_bytes - folio->fo_size,
+					 __ATOMIC_RELAXED);
+		}
+		if (folio->fo_failed) {
+			xfs_list_del(&folio->fo_lru);
+			__atomic_store_n(&pc->nr_failed, pc->nr_failed - 1, __ATOMIC_RELAXED);
+		}
+		folio->fo_dirty = folio->fo_failed = 0;
+		xfs_folio_evict_locked(m, folio);
+	}
+	xfs_list_del(&m->m_link);
+	if (m->m_state == XFS_MAPPING_RELEASED)
+		__atomic_store_n(&pc->nr_released, pc->nr_released - 1, __ATOMIC_RELAXED);
+	xfs_mutex_unlock(&pc->lock);
+	xfs_mutex_unlock(&m->m_lock);
+	mapping_free(m);
+}
+
+static void set_state(struct xfs_mapping *m, enum xfs_mapping_state state)
+{
+	struct xfs_pagecache *pc = m->m_cache;
+
+	if (m->m_state == XFS_MAPPING_RELEASED)
+		__atomic_store_n(&pc->nr_released, pc->nr_released - 1, __ATOMIC_RELAXED);
+	xfs_list_del(&m->m_link);
+	m->m_state = (uint8_t)state;
+	if (state == XFS_MAPPING_DIRTY)
+		xfs_list_add_tail(&m->m_link, &pc->dirty);
+	if (state == XFS_MAPPING_RELEASED) {
+		xfs_list_add_tail(&m->m_link, &pc->released);
+		__atomic_store_n(&pc->nr_released, pc->nr_released + 1, __ATOMIC_RELAXED);
+	}
+}
+
+bool xfs_mapping_update_state(struct xfs_mapping *m)
+{
+	bool was_idle = m->m_state == XFS_MAPPING_IDLE;
+	enum xfs_mapping_state state;
+
+	if (m->m_picked)
+		state = XFS_MAPPING_HELD;
+	else if (m->m_nr_dirty)
+		state = XFS_MAPPING_DIRTY;
+	else if (m->m_nr_writing || m->m_nr_failed)
+		state = XFS_MAPPING_HELD;
+	else
+		state = was_idle ? XFS_MAPPING_IDLE : XFS_MAPPING_RELEASED;
+	if (state != m->m_state)
+		set_state(m, state);
+	return was_idle && state != XFS_MAPPING_IDLE;
+}
+
+/* ---- the lists of the mount ---------------------------------------------------------- */
+
+struct xfs_mapping *xfs_pagecache_pick_dirty(struct xfs_mount *mp)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+	struct xfs_mapping *m = NULL;
+
+	xfs_mutex_lock(&pc->lock);
+	if (!xfs_list_empty(&pc->dirty)) {
+		m = xfs_list_first_entry(&pc->dirty, struct xfs_mapping, m_link);
+		m->m_picked = true;
+		pc->nr_picked++;
+		set_state(m, XFS_MAPPING_HELD);
+	}
+	xfs_mutex_unlock(&pc->lock);
+	return m;
+}
+
+void xfs_pagecache_unpick(struct xfs_mapping *m, bool rotate)
+{
+	struct xfs_pagecache *pc = m->m_cache;
+
+	xfs_mutex_lock(&m->m_lock);
+	xfs_mutex_lock(&pc->lock);
+	m->m_picked = false;
+	xfs_mapping_update_state(m);
+	if (m->m_state == XFS_MAPPING_DIRTY && !rotate)
+		xfs_list_move(&m->m_link, &pc->dirty);
+	if (--pc->nr_picked == 0)
+		xfs_cond_broadcast(&pc->unpicked);
+	xfs_mutex_unlock(&pc->lock);
+	xfs_mutex_unlock(&m->m_lock);
+}
+
+void xfs_pagecache_wait_picked(struct xfs_mount *mp)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+
+	xfs_mutex_lock(&pc->lock);
+	while (pc->nr_picked)
+		xfs_cond_wait(&pc->unpicked, &pc->lock);
+	xfs_mutex_unlock(&pc->lock);
+}
+
+bool xfs_pagecache_has_clean(struct xfs_mount *mp)
+{
+	return __atomic_load_n(&mp->m_pagecache->nr_released, __ATOMIC_RELAXED) > 0;
+}
+
+bool xfs_pagecache_has_failed(struct xfs_mount *mp)
+{
+	return __atomic_load_n(&mp->m_pagecache->nr_failed, __ATOMIC_RELAXED) > 0;
+}
+
+void *xfs_pagecache_pop_clean(struct xfs_mount *mp)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+	struct xfs_mapping *m;
+	void *owner = NULL;
+
+	if (!xfs_pagecache_has_clean(mp))
+		return NULL;
+	xfs_mutex_lock(&pc->lock);
+	if (!xfs_list_empty(&pc->released)) {
+		m = xfs_list_first_entry(&pc->released, struct xfs_mapping, m_link);
+		owner = m->m_owner;
+		set_state(m, XFS_MAPPING_IDLE);
+	}
+	xfs_mutex_unlock(&pc->lock);
+	return owner;
+}
+
+/* The first failed folio, its mapping claimed; cache lock held.  False: look again. */
+static bool claim_failed(struct xfs_pagecache *pc, struct xfs_folio **folio_p, uint64_t *blocks)
+{
+	struct xfs_folio *folio;
+
+	*folio_p = NULL;
+	if (xfs_list_empty(&pc->failed))
+		return true;
+	folio = xfs_list_first_entry(&pc->failed, struct xfs_folio, fo_lru);
+	/* The mapping's lock comes before ours; who has it will not keep it for long. */
+	if (!xfs_mutex_trylock(&folio->fo_mapping->m_lock))
+		return false;
+	folio->fo_mapping->m_claims++;
+	xfs_list_del(&folio->fo_lru);
+	__atomic_store_n(&pc->nr_failed, pc->nr_failed - 1, __ATOMIC_RELAXED);
+	*blocks = folio->fo_failed;
+	*folio_p = folio;
+	xfs_mutex_unlock(&folio->fo_mapping->m_lock);
+	return true;
+}
+
+struct xfs_folio *xfs_pagecache_pop_failed(struct xfs_mount *mp, uint64_t *blocks)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+	struct xfs_folio *folio = NULL;
+	bool settled = !xfs_pagecache_has_failed(mp);
+
+	while (!settled) {
+		xfs_mutex_lock(&pc->lock);
+		settled = claim_failed(pc, &folio, blocks);
+		xfs_mutex_unlock(&pc->lock);
+	}
+	return folio;
+}
+
+void xfs_folio_end_failed(struct xfs_folio *folio, uint64_t blocks)
+{
+	struct xfs_mapping *m = folio->fo_mapping;
+	struct xfs_pagecache *pc = m->m_cache;
+
+	xfs_mutex_lock(&m->m_lock);
+	xfs_mutex_lock(&pc->lock);
+	folio->fo_failed &= ~blocks;
+	if (folio->fo_failed) {
+		/* More of it failed meanwhile. */
+		xfs_list_add_tail(&folio->fo_lru, &pc->failed);
+		__atomic_store_n(&pc->nr_failed, pc->nr_failed + 1, __ATOMIC_RELAXED);
+	} else {
+		m->m_nr_failed--;
+		if (!folio->fo_dirty && !folio->fo_writing) {
+			xfs_list_add_tail(&folio->fo_lru, &pc->lru);
+			pc->nr_lru++;
+		}
+	}
+	m->m_claims--;
+	if (m->m_waiters)
+		xfs_cond_broadcast(&m->m_wake);
+	xfs_mapping_update_state(m);
+	xfs_mutex_unlock(&pc->lock);
+	xfs_mutex_unlock(&m->m_lock);
+}
+
+struct xfs_ioend *xfs_ioend_alloc(struct xfs_mapping *m)
+{
+	struct xfs_ioend *ioend;
+
+	xfs_mutex_lock(&m->m_cache->lock);
+	ioend = xfs_pool_get(&m->m_cache->ioends);
+	xfs_mutex_unlock(&m->m_cache->lock);
+	return ioend;
+}
+
+void xfs_ioend_free(struct xfs_mapping *m, struct xfs_ioend *ioend)
+{
+	xfs_mutex_lock(&m->m_cache->lock);
+	xfs_pool_put(&m->m_cache->ioends, ioend);
+	xfs_mutex_unlock(&m->m_cache->lock);
+}
+
+/* ---- the memory limit ------------------------------------------------------------------ */
+
+uint64_t xfs_pagecache_bytes(struct xfs_mount *mp)
+{
+	return __atomic_load_n(&mp->m_pagecache->bytes, __ATOMIC_RELAXED);
+}
+
+uint64_t xfs_pagecache_dirty_bytes(struct xfs_mount *mp)
+{
+	return __atomic_load_n(&mp->m_pagecache->dirty_bytes, __ATOMIC_RELAXED);
+}
+
+/* The other half is for what is on its way to the device, and for readers. */
+uint64_t xfs_pagecache_dirty_limit(struct xfs_mount *mp)
+{
+	return mp->m_pagecache->limit_bytes / 2;
+}
+
+/*
+ * Second chance: a folio that was used since the last look goes to the end of the list once.  The
+ * mapping's lock comes before ours, so it can only be tried here; who holds it
+ * uses one of its folios, and that one is passed over.
+ */
+void xfs_pagecache_shrink(struct xfs_mount *mp, uint64_t target_bytes)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+	uint64_t looks;
+
+	xfs_mutex_lock(&pc->lock);
+	for (looks = 2 * pc->nr_lru; looks && pc->bytes > target_bytes; looks--) {
+		struct xfs_folio *folio = xfs_list_first_entry(&pc->lru, struct xfs_folio, fo_lru);
+		struct xfs_mapping *m = folio->fo_mapping;
+		bool used = __atomic_exchange_n(&folio->fo_used, 0, __ATOMIC_RELAXED);
+
+		if (!used && xfs_mutex_trylock(&m->m_lock)) {
+			if (folio->fo_pins)
+				xfs_list_move_tail(&folio->fo_lru, &pc->lru);
+			else
+				xfs_folio_evict_locked(m, folio);
+			xfs_mutex_unlock(&m->m_lock);
+		} else {
+			xfs_list_move_tail(&folio->fo_lru, &pc->lru);
+		}
+		if (xfs_list_empty(&pc->lru))
+			break;
+	}
+	xfs_mutex_unlock(&pc->lock);
+}
+
+static bool has_room(struct xfs_mount *mp, uint64_t bytes)
+{
+	return xfs_pagecache_bytes(mp) + bytes <= mp->m_pagecache->limit_bytes;
+}
+
+void xfs_pagecache_make_room(struct xfs_mount *mp, uint64_t bytes)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+	uint64_t spare = pc->limit_bytes / 16;
+
+	if (xfs_pagecache_dirty_bytes(mp) + bytes > xfs_pagecache_dirty_limit(mp) &&
+	    mp->m_upcalls && mp->m_upcalls->writeback_some)
+		/* Its errors belong to the files it wrote; their fsync tells. */
+		(void)mp->m_upcalls->writeback_some(mp);
+	if (has_room(mp, bytes))
+		return;
+	/* A little more than is needed, so that this is not done for every folio. */
+	xfs_pagecache_shrink(mp, pc->limit_bytes - XFS_MIN(bytes + spare, pc->limit_bytes));
+	if (has_room(mp, bytes) || !mp->m_queue)
+		return;
+	/* The rest is in the device queue.  When even that does not help, the limit gives way. */
+	xfs_queue_submit(mp->m_queue);
+	xfs_pagecache_shrink(mp, pc->limit_bytes - XFS_MIN(bytes + spare, pc->limit_bytes));
+}

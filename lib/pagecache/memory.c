@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory of folios, by halving and joining of chunks.
+ *
+ * First touch of fresh memory costs more than copying into it, so memory goes back to
+ * the host only when more whole chunks are free than the cache may hold.  A freed piece is the
+ * next to be used: it is still in the CPU's cache.  Pieces of a fresh chunk are given out in
+ * ascending order, so that small files written one after another lie side by side in memory too
+ * and leave as one segment of a vectored write.
+ */
+#include "pagecache/pagecache_priv.h"
+
+#define UNIT_ALLOCATED	0x80u		/* not the first unit of a free piece */
+
+struct xfs_folio_chunk {
+	uint8_t *base;
+	uint8_t free_order[1u << (XFS_FOLIO_ORDERS - 1)];	/* of the free piece that begins here */
+};
+
+/* Stands in the first bytes of a free piece. */
+struct free_piece {
+	struct xfs_list link;
+	struct xfs_folio_chunk *chunk;
+};
+
+void xfs_folio_memory_init(struct xfs_folio_memory *fm, const struct xfs_mem *mem,
+			   uint32_t block_log, uint64_t keep_bytes)
+{
+	uint32_t i;
+
+	fm->mem = mem;
+	fm->unit_log = block_log;
+	fm->max_order = xfs_highbit64(XFS_FOLIO_MAX_BYTES) - block_log;
+	ASSERT(fm->max_order < XFS_FOLIO_ORDERS);
+	for (i = 0; i < XFS_FOLIO_ORDERS; i++)
+		xfs_list_init(&fm->free[i]);
+	fm->nr_whole = 0;
+	fm->max_whole = (uint32_t)XFS_MIN(keep_bytes / XFS_FOLIO_MAX_BYTES + 1, UINT32_MAX);
+}
+
+static void free_chunk(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk)
+{
+	xfs_mem_free_aligned(fm->mem, chunk->base);
+	xfs_mem_free(fm->mem, chunk);
+}
+
+void xfs_folio_memory_destroy(struct xfs_folio_memory *fm)
+{
+	struct xfs_list *whole = &fm->free[fm->max_order];
+	uint32_t i;
+
+	while (!xfs_list_empty(whole)) {
+		struct free_piece *piece = xfs_list_first_entry(whole, struct free_piece, link);
+
+		xfs_list_del(&piece->link);
+		free_chunk(fm, piece->chunk);
+	}
+	for (i = 0; i < XFS_FOLIO_ORDERS; i++)
+		ASSERT(xfs_list_empty(&fm->free[i]));
+}
+
+static void add_piece(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk, uint32_t unit,
+		      uint32_t order)
+{
+	struct free_piece *piece = (void *)(chunk->base + ((size_t)unit << fm->unit_log));
+
+	chunk->free_order[unit] = (uint8_t)order;
+	piece->chunk = chunk;
+	xfs_list_add(&piece->link, &fm->free[order]);
+}
+
+static int add_chunk(struct xfs_folio_memory *fm)
+{
+	struct xfs_folio_chunk *chunk = xfs_mem_alloc(fm->mem, sizeof(*chunk));
+
+	if (!chunk)
+		return -ENOMEM;
+	chunk->base = xfs_mem_alloc_aligned(fm->mem, 4096, XFS_FOLIO_MAX_BYTES);
+	if (!chunk->base) {
+		xfs_mem_free(fm->mem, chunk);
+		return -ENOMEM;
+	}
+	memset(chunk->free_order, UNIT_ALLOCATED, sizeof(chunk->free_order));
+	add_piece(fm, chunk, 0, fm->max_order);
+	fm->nr_whole++;
+	return 0;
+}
+
+uint8_t *xfs_folio_memory_get(struct xfs_folio_memory *fm, uint32_t order,
+			      struct xfs_folio_chunk **chunk_p)
+{
+	struct xfs_folio_chunk *chunk;
+	struct free_piece *piece;
+	uint32_t have = order, unit;
+
+	ASSERT(order <= fm->max_order);
+	while (have <= fm->max_order && xfs_list_empty(&fm->free[have]))
+		have++;
+	if (have > fm->max_order) {
+		if (add_chunk(fm))
+			return NULL;
+		have = fm->max_order;
+	}
+	if (have == fm->max_order)
+		fm->nr_whole--;
+	piece = xfs_list_first_entry(&fm->free[have], struct free_piece, link);
+	xfs_list_del(&piece->link);
+	chunk = piece->chunk;
+	unit = (uint32_t)(((uint8_t *)piece - chunk->base) >> fm->unit_log);
+	chunk->free_order[unit] = UNIT_ALLOCATED;
+	while (have > order) {
+		have--;
+		add_piece(fm, chunk, unit + (1u << have), have);
+	}
+	*chunk_p = chunk;
+	return (uint8_t *)piece;
+}
+
+void xfs_folio_memory_put(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk,
+			  uint8_t *data, uint32_t order)
+{
+	uint32_t unit = (uint32_t)((data - chunk->base) >> fm->unit_log);
+
+	ASSERT(chunk->free_order[unit] == UNIT_ALLOCATED);
+	while (order < fm->max_order) {
+		uint32_t buddy = unit ^ (1u << order);
+		struct free_piece *piece = (void *)(chunk->base + ((size_t)buddy << fm->unit_log));
+
+		if (chunk->free_order[buddy] != order)
+			break;
+		xfs_list_del(&piece->link);
+		chunk->free_order[buddy] = UNIT_ALLOCATED;
+		unit &= ~(1u << order);
+		order++;
+	}
+	if (order == fm->max_order) {
+		if (fm->nr_whole >= fm->max_whole) {
+			free_chunk(fm, chunk);
+			return;
+		}
+		fm->nr_whole++;
+	}
+	add_piece(fm, chunk, unit, order);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of pagecache/ share. */
+#ifndef PAGECACHE_PAGECACHE_PRIV_H
+#define PAGECACHE_PAGECACHE_PRIV_H
+
+#include "pagecache/mapping.h"
+
+#define XFS_FOLIO_ORDERS	9	/* a chunk has at most 256 units of a block */
+
+/*
+ * Memory of folios: chunks of XFS_FOLIO_MAX_BYTES, divided by halving, so that the same memory
+ * serves small files now and large ones later.
+ */
+struct xfs_folio_memory {
+	const struct xfs_mem *mem;
+	uint32_t unit_log;		/* log2 of the smallest folio */
+	uint32_t max_order;		/* a whole chunk is 2^max_order units */
+	struct xfs_list free[XFS_FOLIO_ORDERS];
+	uint32_t nr_whole;		/* chunks on free[max_order] */
+	uint32_t max_whole;		/* more than these go back to the host */
+};
+
+void xfs_folio_memory_init(struct xfs_folio_memory *fm, const struct xfs_mem *mem,
+			   uint32_t block_log, uint64_t keep_bytes);
+void xfs_folio_memory_destroy(struct xfs_folio_memory *fm);	/* all must be free */
+uint8_t *xfs_folio_memory_get(struct xfs_folio_memory *fm, uint32_t order,
+			      struct xfs_folio_chunk **chunk) XFS_MUST_CHECK;
+void xfs_folio_memory_put(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk,
+			  uint8_t *data, uint32_t order);
+
+struct xfs_pagecache {
+	struct xfs_mount *mount;	/* (c) */
+	uint64_t limit_bytes;		/* (c) */
+	uint32_t block_log;		/* (c) */
+	struct xfs_mutex lock;		/* LEAF class, inside a mapping's */
+	struct xfs_cond unpicked;	/* nr_picked fell to 0 */
+	struct xfs_folio_memory memory;	/* all below: lock */
+	struct xfs_pool folios, mappings, ioends;
+	struct xfs_list lru;		/* of folios, oldest first */
+	struct xfs_list failed;		/* of folios */
+	struct xfs_list dirty;		/* of mappings */
+	struct xfs_list released;	/* of mappings */
+	uint64_t nr_lru, nr_failed, nr_released, nr_picked;
+	uint64_t bytes, dirty_bytes;
+	uint64_t nr_mappings;
+};
+
+/* log2 of the folio's size in blocks. */
+static inline uint32_t xfs_folio_order(const struct xfs_pagecache *pc, const struct xfs_folio *folio)
+{
+	return xfs_highbit64(folio->fo_size) - pc->block_log;
+}
+
+static inline uint32_t xfs_folio_nr_blocks(const struct xfs_pagecache *pc,
+					   const struct xfs_folio *folio)
+{
+	return folio->fo_size >> pc->block_log;
+}
+
+static inline uint64_t xfs_folio_all(const struct xfs_pagecache *pc, const struct xfs_folio *folio)
+{
+	return xfs_folio_mask(0, xfs_folio_nr_blocks(pc, folio));
+}
+
+/* Largest size of a folio with these blocks. */
+static inline uint32_t xfs_folio_max_bytes(const struct xfs_pagecache *pc)
+{
+	return XFS_MIN(XFS_FOLIO_MAX_BYTES, XFS_FOLIO_MAX_BLOCKS << pc->block_log);
+}
+
+/* Memory and struct of a folio in no mapping's tree; keeps no limit. */
+struct xfs_folio *xfs_folio_new(struct xfs_mapping *m, uint64_t pos, uint32_t size) XFS_MUST_CHECK;
+/* The same way back; cache lock held. */
+void xfs_folio_release_locked(struct xfs_pagecache *pc, struct xfs_folio *folio);
+
+/* Mapping and cache lock held: take a clean folio out of its tree and off the LRU, and free it. */
+void xfs_folio_evict_locked(struct xfs_mapping *m, struct xfs_folio *folio);
+
+/* Mapping and cache lock held: move @m to the list it belongs on; true: it was idle and is dirty. */
+bool xfs_mapping_update_state(struct xfs_mapping *m);
+
+#endif

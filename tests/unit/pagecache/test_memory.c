@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: memory of folios is given out once, naturally aligned within its chunk, and comes
+ * together again.
+ * Method: seeded gets and puts of all sizes; every piece is filled with its own byte and
+ * checked when it is put; in the end whole chunks are all that is free, and a second
+ * round takes nothing from the host.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+#include "pagecache/pagecache_priv.h"
+#include "support/test_seed.h"
+
+#define SLOTS 300u
+
+struct piece {
+	uint8_t *data;
+	struct xfs_folio_chunk *chunk;
+	uint32_t order;
+	uint8_t fill;
+};
+
+static void run(uint32_t block_log, uint64_t stream)
+{
+	static struct piece pieces[SLOTS];
+	struct xfs_folio_memory fm;
+	struct xfs_rand r = test_rand(stream);
+	uint32_t i, step, chunks;
+
+	memset(pieces, 0, sizeof(pieces));
+	xfs_folio_memory_init(&fm, NULL, block_log, 64u << 20);
+	for (step = 0; step < 20000; step++) {
+		struct piece *p = &pieces[xfs_rand32(&r) % SLOTS];
+
+		if (p->data) {
+			for (i = 0; i < (1u << block_log << p->order); i += 1009)
+				assert_int_equal(p->data[i], p->fill);
+			xfs_folio_memory_put(&fm, p->chunk, p->data, p->order);
+			p->data = NULL;
+			continue;
+		}
+		/* Mostly small ones. */
+		p->order = XFS_MIN(xfs_lowbit64(xfs_rand32(&r) | 1u << 20), fm.max_order);
+		p->fill = (uint8_t)step;
+		p->data = xfs_folio_memory_get(&fm, p->order, &p->chunk);
+		assert_non_null(p->data);
+		assert_int_equal((uintptr_t)p->data % XFS_MIN(1u << block_log, 4096u), 0);
+		memset(p->data, p->fill, 1u << block_log << p->order);
+	}
+	for (i = 0; i < SLOTS; i++)
+		if (pieces[i].data)
+			xfs_folio_memory_put(&fm, pieces[i].chunk, pieces[i].data, pieces[i].order);
+	for (i = 0; i < fm.max_order; i++)
+		assert_true(xfs_list_empty(&fm.free[i]));
+	chunks = fm.nr_whole;
+	assert_true(chunks > 0);
+	for (i = 0; i < chunks && i < SLOTS; i++)
+		pieces[i].data = xfs_folio_memory_get(&fm, fm.max_order, &pieces[i].chunk);
+	assert_int_equal(fm.nr_whole, chunks - i);
+	while (i-- > 0)
+		xfs_folio_memory_put(&fm, pieces[i].chunk, pieces[i].data, fm.max_order);
+	assert_int_equal(fm.nr_whole, chunks);
+	xfs_folio_memory_destroy(&fm);
+}
+
+static void test_all_block_sizes(void **state)
+{
+	uint32_t block_log;
+
+	(void)state;
+	for (block_log = 10; block_log <= 16; block_log++)
+		run(block_log, block_log);
+}
+
+static void test_fresh_pieces_ascend(void **state)
+{
+	struct xfs_folio_memory fm;
+	struct xfs_folio_chunk *chunk[64];
+	uint8_t *data[64];
+	uint32_t i;
+
+	(void)state;
+	xfs_folio_memory_init(&fm, NULL, 12, 1u << 20);
+	for (i = 0; i < 64; i++) {
+		data[i] = xfs_folio_memory_get(&fm, 0, &chunk[i]);
+		assert_non_null(data[i]);
+		if (i)
+			assert_ptr_equal(data[i], data[i - 1] + 4096);
+	}
+	for (i = 0; i < 64; i++)
+		xfs_folio_memory_put(&fm, chunk[i], data[i], 0);
+	assert_int_equal(fm.nr_whole, 1);
+	xfs_folio_memory_destroy(&fm);
+}
+
+static void test_surplus_goes_back(void **state)
+{
+	struct xfs_folio_memory fm;
+	struct xfs_folio_chunk *chunk[10];
+	uint8_t *data[10];
+	uint32_t i;
+
+	(void)state;
+	xfs_folio_memory_init(&fm, NULL, 12, 2 * XFS_FOLIO_MAX_BYTES);
+	for (i = 0; i < 10; i++)
+		data[i] = xfs_folio_memory_get(&fm, fm.max_order, &chunk[i]);
+	for (i = 0; i < 10; i++)
+		xfs_folio_memory_put(&fm, chunk[i], data[i], fm.max_order);
+	assert_int_equal(fm.nr_whole, 3);
+	xfs_folio_memory_destroy(&fm);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_block_sizes),
+		cmocka_unit_test(test_fresh_pieces_ascend),
+		cmocka_unit_test(test_surplus_goes_back),
+	};
+
+	test_seed_init(20240601);
+	return test_seed_report(cmocka_run_group_tests(tests, NULL, NULL));
+}
