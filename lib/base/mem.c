@@ -3,21 +3,20 @@
 #include "base/mem.h"
 
 #ifdef XFSWRITE_DEBUG
-static struct {
-	unsigned int countdown;
-	bool sticky, met;
-} fail;
+/* Atomic, since any thread may allocate; the n-th call of all threads together fails. */
+static unsigned int fail_countdown; /* 0: none will fail */
+static bool fail_sticky, fail_was_met;
 
 void xfs_mem_fail_at(unsigned int nth, bool from_there_on)
 {
-	fail.countdown = nth;
-	fail.sticky = from_there_on;
-	fail.met = false;
+	__atomic_store_n(&fail_sticky, from_there_on, __ATOMIC_RELAXED);
+	__atomic_store_n(&fail_was_met, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&fail_countdown, nth, __ATOMIC_SEQ_CST);
 }
 
 bool xfs_mem_fail_met(void)
 {
-	bool met = fail.met;
+	bool met = __atomic_load_n(&fail_was_met, __ATOMIC_SEQ_CST);
 
 	xfs_mem_fail_at(0, false);
 	return met;
@@ -25,15 +24,18 @@ bool xfs_mem_fail_met(void)
 
 static bool must_fail(void)
 {
-	if (!fail.countdown)
+	unsigned int now = __atomic_load_n(&fail_countdown, __ATOMIC_RELAXED);
+	unsigned int then;
+
+	do {
+		if (!now)
+			return false;
+		then = now > 1 || !__atomic_load_n(&fail_sticky, __ATOMIC_RELAXED) ? now - 1 : 1;
+	} while (!__atomic_compare_exchange_n(&fail_countdown, &now, then, false, __ATOMIC_SEQ_CST,
+					      __ATOMIC_RELAXED));
+	if (now > 1)
 		return false;
-	if (fail.countdown > 1) {
-		fail.countdown--;
-		return false;
-	}
-	if (!fail.sticky)
-		fail.countdown = 0;
-	fail.met = true;
+	__atomic_store_n(&fail_was_met, true, __ATOMIC_SEQ_CST);
 	return true;
 }
 #else
@@ -57,7 +59,8 @@ static inline bool must_fail(void)
 void xfs_mem_init(struct xfs_mem *mem, const struct xfs_env *env)
 {
 	memset(mem, 0, sizeof(*mem));
-	if (!env || !env->mem_alloc)
+	/* All three or none: memory of one allocator must not be freed by another. */
+	if (!env || !env->mem_alloc || !env->mem_realloc || !env->mem_free)
 		return;
 	mem->ctx = env->ctx;
 	mem->alloc = env->mem_alloc;

@@ -2,6 +2,10 @@
 /*
  * Memory.  Every allocation of the library goes through here: only mem.c knows
  * malloc and the host's hooks, and a debug build can make the n-th call fail.
+ *
+ * Allocating and freeing may happen in any threads at once, and a block may be
+ * freed in another thread than it came from: the host's hooks must bear that
+ * when the host uses threads.  Pools are not locked.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -36,7 +40,7 @@ void xfs_mem_free_aligned(const struct xfs_mem *mem, void *ptr);
 /*
  * Objects of one size that are recycled, because memory touched for the first
  * time costs more than copying it.  Contents of a recycled object are stale.
- * Not locked: the owner's lock protects it.
+ * Not locked: the owner's lock protects it.  @object_size must hold a pointer.
  */
 struct xfs_pool {
 	const struct xfs_mem *mem;
@@ -54,7 +58,8 @@ void xfs_pool_drain(struct xfs_pool *pool);
 /*
  * Fault injection for tests: the @nth call from now on fails (1 = the next),
  * once or from there on; 0 disarms.  xfs_mem_fail_met() tells whether one
- * failed and disarms.  Without XFSWRITE_DEBUG these do nothing.
+ * failed and disarms.  Calls of all threads and all file systems count.
+ * Without XFSWRITE_DEBUG these do nothing.
  */
 void xfs_mem_fail_at(unsigned int nth, bool from_there_on);
 bool xfs_mem_fail_met(void);

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: the locks exclude whom they must, readers share, try-locks never
+ * sleep, a steady stream of readers does not starve a writer, and sleepers wake.
+ * Method: threads hammer counters that only the lock protects; a sanitizer
+ * build sees what the counters do not.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <sched.h>
+#include "lock/lock.h"
+#include "support/test_seed.h"
+
+#ifdef XFSWRITE_THREADS
+#define THREADS 4
+#define ROUNDS	20000
+
+struct hammer {
+	struct xfs_rwlock rwlock;
+	struct xfs_mutex mutex;
+	uint64_t by_rwlock, twice_by_rwlock; /* under rwlock: the second is twice the first */
+	uint64_t by_mutex;
+	uint64_t writes[THREADS], mutexed[THREADS];
+	uint32_t broken; /* atomic: readers that saw half a change */
+	uint64_t stream; /* atomic: hands out random streams */
+};
+
+static void write_once(struct hammer *h, uint64_t *count)
+{
+	h->by_rwlock++;
+	h->twice_by_rwlock += 2;
+	(*count)++;
+}
+
+static void *hammer_thread(void *arg)
+{
+	struct hammer *h = arg;
+	uint64_t me = __atomic_fetch_add(&h->stream, 1, __ATOMIC_RELAXED);
+	struct xfs_rand r = test_rand(me);
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		uint64_t what = xfs_rand_below(&r, 8);
+
+		if (what == 0) {
+			xfs_rwlock_excl(&h->rwlock);
+			write_once(h, &h->writes[me]);
+			xfs_rwlock_unlock_excl(&h->rwlock);
+		} else if (what == 1) {
+			if (xfs_rwlock_try_excl(&h->rwlock)) {
+				write_once(h, &h->writes[me]);
+				xfs_rwlock_unlock_excl(&h->rwlock);
+			}
+		} else if (what < 4) {
+			xfs_mutex_lock(&h->mutex);
+			h->by_mutex++;
+			h->mutexed[me]++;
+			xfs_mutex_unlock(&h->mutex);
+		} else if (what == 4) {
+			if (xfs_mutex_trylock(&h->mutex)) {
+				h->by_mutex++;
+				h->mutexed[me]++;
+				xfs_mutex_unlock(&h->mutex);
+			}
+		} else {
+			if (what == 5)
+				xfs_rwlock_shared(&h->rwlock);
+			else if (!xfs_rwlock_try_shared(&h->rwlock))
+				continue;
+			if (h->twice_by_rwlock != 2 * h->by_rwlock)
+				__atomic_add_fetch(&h->broken, 1, __ATOMIC_RELAXED);
+			xfs_rwlock_unlock_shared(&h->rwlock);
+		}
+	}
+	return NULL;
+}
+
+static void test_hammer(void **state)
+{
+	struct hammer h = {.broken = 0};
+	uint64_t writes = 0, mutexed = 0;
+	pthread_t thread[THREADS];
+
+	(void)state;
+	xfs_rwlock_init(&h.rwlock, XFS_CLASS_ILOCK, 1);
+	xfs_mutex_init(&h.mutex, XFS_CLASS_LEAF, 0);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, hammer_thread, &h), 0);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	for (unsigned int i = 0; i < THREADS; i++) {
+		writes += h.writes[i];
+		mutexed += h.mutexed[i];
+	}
+	assert_int_equal(h.broken, 0);
+	assert_int_equal(h.by_rwlock, writes);
+	assert_int_equal(h.twice_by_rwlock, 2 * writes);
+	assert_int_equal(h.by_mutex, mutexed);
+	xfs_rwlock_destroy(&h.rwlock);
+	xfs_mutex_destroy(&h.mutex);
+}
+
+struct tries {
+	struct xfs_rwlock rwlock;
+	struct xfs_mutex mutex;
+	bool excl, shared, mutexed;
+};
+
+static void *try_thread(void *arg)
+{
+	struct tries *t = arg;
+
+	t->excl = xfs_rwlock_try_excl(&t->rwlock);
+	if (t->excl)
+		xfs_rwlock_unlock_excl(&t->rwlock);
+	t->shared = xfs_rwlock_try_shared(&t->rwlock);
+	if (t->shared)
+		xfs_rwlock_unlock_shared(&t->rwlock);
+	t->mutexed = xfs_mutex_trylock(&t->mutex);
+	if (t->mutexed)
+		xfs_mutex_unlock(&t->mutex);
+	return NULL;
+}
+
+static void try_elsewhere(struct tries *t)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, try_thread, t), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void test_try(void **state)
+{
+	struct tries t;
+
+	(void)state;
+	xfs_rwlock_init(&t.rwlock, XFS_CLASS_ILOCK, 1);
+	xfs_mutex_init(&t.mutex, XFS_CLASS_LEAF, 0);
+
+	try_elsewhere(&t);
+	assert_true(t.excl && t.shared && t.mutexed);
+
+	xfs_rwlock_shared(&t.rwlock);
+	try_elsewhere(&t);
+	assert_true(!t.excl && t.shared && t.mutexed);
+	xfs_rwlock_unlock_shared(&t.rwlock);
+
+	xfs_rwlock_excl(&t.rwlock);
+	xfs_mutex_lock(&t.mutex);
+	try_elsewhere(&t);
+	assert_true(!t.excl && !t.shared && !t.mutexed);
+	xfs_mutex_unlock(&t.mutex);
+	xfs_rwlock_unlock_excl(&t.rwlock);
+
+	xfs_rwlock_destroy(&t.rwlock);
+	xfs_mutex_destroy(&t.mutex);
+}
+
+struct gate {
+	struct xfs_rwlock rwlock;
+	bool stop;	  /* atomic */
+	uint32_t readers; /* atomic: threads that are inside again and again */
+};
+
+/* Two of these overlap, so that the lock is never free of readers by itself. */
+static void *reader_thread(void *arg)
+{
+	struct gate *g = arg;
+
+	while (!__atomic_load_n(&g->stop, __ATOMIC_RELAXED)) {
+		xfs_rwlock_shared(&g->rwlock);
+		__atomic_add_fetch(&g->readers, 1, __ATOMIC_RELAXED);
+		sched_yield();
+		xfs_rwlock_unlock_shared(&g->rwlock);
+	}
+	return NULL;
+}
+
+static void test_writer_gets_in(void **state)
+{
+	struct gate g = {.stop = false};
+	pthread_t thread[THREADS];
+
+	(void)state;
+	xfs_rwlock_init(&g.rwlock, XFS_CLASS_HANDLE, 0);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, reader_thread, &g), 0);
+	while (__atomic_load_n(&g.readers, __ATOMIC_RELAXED) < 100)
+		sched_yield();
+	/* With readers first this would wait for a moment without any: the test's time runs out. */
+	for (unsigned int i = 0; i < 200; i++) {
+		xfs_rwlock_excl(&g.rwlock);
+		xfs_rwlock_unlock_excl(&g.rwlock);
+	}
+	__atomic_store_n(&g.stop, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	xfs_rwlock_destroy(&g.rwlock);
+}
+
+struct pingpong {
+	struct xfs_mutex mutex;
+	struct xfs_cond cond;
+	unsigned int turn, rounds;
+};
+
+static void play(struct pingpong *p, unsigned int me)
+{
+	for (unsigned int i = 0; i < 2000; i++) {
+		xfs_mutex_lock(&p->mutex);
+		while (p->turn != me)
+			xfs_cond_wait(&p->cond, &p->mutex);
+		p->turn = !me;
+		p->rounds++;
+		xfs_cond_broadcast(&p->cond);
+		xfs_mutex_unlock(&p->mutex);
+	}
+}
+
+static void *play_thread(void *arg)
+{
+	play(arg, 1);
+	return NULL;
+}
+
+static void test_cond(void **state)
+{
+	struct pingpong p = {.turn = 0};
+	pthread_t thread;
+
+	(void)state;
+	xfs_mutex_init(&p.mutex, XFS_CLASS_LEAF, 0);
+	xfs_cond_init(&p.cond);
+	assert_int_equal(pthread_create(&thread, NULL, play_thread, &p), 0);
+	play(&p, 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(p.rounds, 4000);
+	xfs_cond_destroy(&p.cond);
+	xfs_mutex_destroy(&p.mutex);
+}
+#endif
+
+/* One thread alone, with and without thread support. */
+static void test_alone(void **state)
+{
+	struct xfs_rwlock a, b;
+	struct xfs_mutex m;
+
+	(void)state;
+	xfs_rwlock_init(&a, XFS_CLASS_ILOCK, 1);
+	xfs_rwlock_init(&b, XFS_CLASS_ILOCK, 2);
+	xfs_mutex_init(&m, XFS_CLASS_LEAF, 0);
+	xfs_rwlock_excl(&a);
+	assert_true(xfs_rwlock_is_held(&a));
+	assert_true(xfs_rwlock_is_held_excl(&a));
+	xfs_rwlock_shared(&b);
+	assert_true(xfs_rwlock_is_held(&b));
+	xfs_mutex_lock(&m);
+	assert_true(xfs_mutex_is_held(&m));
+#ifdef XFSWRITE_DEBUG
+	assert_false(xfs_rwlock_is_held_excl(&b));
+	assert_int_equal(xfs_lock_order_held(), 3);
+#endif
+	xfs_mutex_unlock(&m);
+	xfs_rwlock_unlock_shared(&b);
+	xfs_rwlock_unlock_excl(&a);
+#ifdef XFSWRITE_DEBUG
+	assert_false(xfs_rwlock_is_held(&a));
+	assert_false(xfs_rwlock_is_held(&b));
+	assert_false(xfs_mutex_is_held(&m));
+#endif
+	assert_int_equal(xfs_lock_order_held(), 0);
+	assert_int_equal(xfs_lock_order_violations(), 0);
+	xfs_mutex_destroy(&m);
+	xfs_rwlock_destroy(&b);
+	xfs_rwlock_destroy(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_alone),
+#ifdef XFSWRITE_THREADS
+		cmocka_unit_test(test_hammer),	       cmocka_unit_test(test_try),
+		cmocka_unit_test(test_writer_gets_in), cmocka_unit_test(test_cond),
+#endif
+	};
+
+	test_seed_init(1);
+	return test_seed_report(cmocka_run_group_tests(tests, NULL, NULL));
+}
