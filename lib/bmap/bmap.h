@@ -126,6 +126,14 @@ int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 			       enum xfs_fork_id whichfork, xfs_fileoff_t off, xfs_filblks_t len,
 			       bool unwritten, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
 
+/*
+ * Copy on write at write-back is four calls in one handle: convert_delalloc() in the CoW
+ * fork, xfs_bunmapi() of the same range in the data fork, xfs_bunmapi() with
+ * XFS_BMAPI_COWFORK | XFS_BMAPI_REMAP, and xfs_bmapi_remap() into the data fork.  Because the
+ * CoW fork is never on disk, blocks in it are neither in i_nblocks nor in the reverse
+ * map: xfs_bmapi_remap() enters them there.
+ */
+
 /* Drop the promises in [@off, @end): no transaction, counters only. */
 int xfs_bmap_punch_delalloc_range(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 				  xfs_fileoff_t off, xfs_fileoff_t end) XFS_MUST_CHECK;
