@@ -72,7 +72,7 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 	ip->i_metatype = 0;
 	ip->i_uid = args->uid;
 	ip->i_gid = args->gid;
-	if (pip && (pip->i_mode & S_ISGID)) {
+	if (pip && args->inherit && (pip->i_mode & S_ISGID)) {
 		ip->i_gid = pip->i_gid;
 		if (S_ISDIR(args->mode))
 			ip->i_mode |= S_ISGID;
@@ -89,6 +89,7 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 	ip->i_disk_size = ip->i_size = 0;
 	ip->i_nblocks = ip->i_delayed_blks = 0;
 	ip->i_atime = ip->i_mtime = ip->i_ctime = ip->i_crtime = *args->now;
+	memset(&ip->i_dir, 0, sizeof(ip->i_dir));
 	xfs_ifork_init_empty(&ip->i_df);
 	xfs_ifork_init_empty(&ip->i_af);
 	if (!S_ISREG(args->mode) && !S_ISDIR(args->mode) && !S_ISLNK(args->mode))
@@ -96,7 +97,7 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 	ip->i_forkoff = 0;
 	if (args->init_attr_fork || xfs_has_parent(&mp->m_geo))
 		ip->i_forkoff = xfs_default_forkoff(mp, args->mode);
-	if (pip)
+	if (pip && args->inherit)
 		inherit(ip, pip);
 }
 

@@ -41,6 +41,7 @@ struct xfs_icreate_args {
 	uint32_t uid, gid;
 	uint32_t rdev;			/* on-disk form */
 	uint32_t nlink;			/* 1; 2 for directories; 0 for a temporary file */
+	bool inherit;			/* group, set-group-id, flags and project as @pip says */
 	bool init_attr_fork;		/* with an empty attribute fork (always on PARENT volumes) */
 	const struct timespec *now;
 };
@@ -77,6 +78,19 @@ void xfs_trans_ichgtime(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fla
 /* ILOCK several inodes exclusively, in ascending order, duplicates once. */
 void xfs_ilock_many(struct xfs_inode **ips, unsigned int count);
 void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count);
+
+/*
+ * ILOCK to read the map of a fork: shared, or exclusive when the extents have yet to be read
+ * in, which is then done.  On success unlock with xfs_iunlock_map(ip, *excl).
+ */
+int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl) XFS_MUST_CHECK;
+static inline void xfs_iunlock_map(struct xfs_inode *ip, bool excl)
+{
+	if (excl)
+		xfs_iunlock_excl(ip);
+	else
+		xfs_iunlock_shared(ip);
+}
 
 static inline bool xfs_is_dir(const struct xfs_inode *ip)
 {

@@ -31,3 +31,19 @@ void xfs_trans_ichgtime(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fla
 	if (flags & XFS_ICHGTIME_ACCESS)
 		ip->i_atime = now;
 }
+
+int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl)
+{
+	int error;
+
+	xfs_ilock_shared(ip);
+	*excl = xfs_fork_needs_read(ip, whichfork);
+	if (!*excl)
+		return 0;
+	xfs_iunlock_shared(ip);
+	xfs_ilock_excl(ip);
+	error = xfs_iread_extents(ip, whichfork);
+	if (error)
+		xfs_iunlock_excl(ip);
+	return error;
+}

@@ -115,6 +115,7 @@ static void tear_down(struct xfs_mount *mp)
 	xfs_device_put(mp->m_dev);
 	xfs_mutex_destroy(&mp->m_lock);
 	xfs_mutex_destroy(&mp->m_mark_lock);
+	xfs_mutex_destroy(&mp->m_rename_lock);
 }
 
 static int set_up(struct xfs_mount *mp, uint32_t flags)
@@ -164,6 +165,7 @@ int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *opts,
 	mp->m_mem = mem;
 	mp->m_upcalls = &xfs_mount_upcalls;
 	xfs_mutex_init(&mp->m_lock, XFS_CLASS_LEAF, 0);
+	xfs_mutex_init(&mp->m_rename_lock, XFS_CLASS_IOLOCK, 0);
 	xfs_mutex_init(&mp->m_mark_lock, XFS_CLASS_HANDLE, 1);
 	error = read_options(mp, dev, opts);
 	if (!error)

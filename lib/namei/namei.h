@@ -6,6 +6,7 @@
 #ifndef NAMEI_NAMEI_H
 #define NAMEI_NAMEI_H
 
+#include <xfswrite/xfswrite.h>
 #include "attr/attr.h"
 #include "dir/dir.h"
 #include "inode/inode.h"
@@ -16,16 +17,18 @@ int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_ino
 
 /* What a new object starts with, beyond the type; set in its first transaction. */
 struct xfs_create_args {
-	uint16_t mode;			/* with type bits; umask and default ACL rules are the caller's unless... */
-	bool apply_default_acl;		/* ... the parent's default ACL is to be inherited */
+	uint16_t mode;			/* with type bits; no umask is applied */
+	/*
+	 * As for a system call: default ACL, set-group-id of the directory, inode flags
+	 * and project.  Otherwise (restore tools) nothing.
+	 */
+	bool inherit;
 	uint32_t uid, gid;
 	uint32_t rdev;			/* on-disk form */
-	uint32_t valid;			/* XFS_ATTR_{ATIME,MTIME,CTIME,CRTIME,PROJID,XFLAGS,...} */
-	const struct xfs_iattr *iattr;	/* those */
+	const struct xfs_iattr *iattr;	/* times, project, flags, hints that are valid in it; or NULL */
 	const uint8_t *target;		/* symlink */
 	uint32_t target_len;
 };
-struct xfs_iattr;
 
 /* Any type.  -EEXIST, -ENOSPC, -EMLINK, -ENAMETOOLONG.  *@ipp is referenced. */
 int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
@@ -44,5 +47,17 @@ ssize_t xfs_readlink_inode(struct xfs_inode *ip, char *buf, size_t size) XFS_MUS
 int xfs_symlink_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
 /* The attribute fork needs room: an inline target moves to a block. */
 int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
+
+/*
+ * The members of @iattr that need no space and no other lock (owner, times, project, flags,
+ * hints; not mode and size).  Check before the first change of a handle, for @ip or, NULL, for a new
+ * inode of @mode: -EINVAL.  Apply inside it, @ip ILOCKed exclusively.  Shared by creation and
+ * file/setattr.c.
+ */
+int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t mode,
+		    const struct xfs_iattr *iattr) XFS_MUST_CHECK;
+void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr);
+/* The XFS_XFLAG_* that @ip has. */
+uint32_t xfs_inode_xflags(const struct xfs_inode *ip);
 
 #endif

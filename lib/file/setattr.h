@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Attributes of one inode: reading and setting them, extended ones too. */
+#ifndef FILE_SETATTR_H
+#define FILE_SETATTR_H
+
+#include "namei/namei.h"
+
+/*
+ * Set what is valid in @iattr except XFS_ATTR_SIZE (xfs_file_truncate()), in one
+ * transaction.  No lock or handle held.
+ */
+int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr) XFS_MUST_CHECK;
+void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st);
+
+/*
+ * Extended attributes by their full name ("user.x").  Lengths and errors as the public calls
+ * say.  No lock or handle held.
+ */
+int xfs_file_setxattr(struct xfs_inode *ip, const char *name, const void *value, size_t size,
+		      int flags) XFS_MUST_CHECK;
+ssize_t xfs_file_getxattr(struct xfs_inode *ip, const char *name, void *value, size_t size)
+	XFS_MUST_CHECK;
+ssize_t xfs_file_listxattr(struct xfs_inode *ip, char *list, size_t size) XFS_MUST_CHECK;
+int xfs_file_removexattr(struct xfs_inode *ip, const char *name) XFS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* New objects and new names. */
+#include "disk/symlink.h"
+#include "namei/namei_priv.h"
+
+int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	xfs_ino_t ino;
+	int error;
+
+	if (dp->i_nlink == 0)
+		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
+	error = xfs_dir_lookup(dp, name, &ino);
+	if (!error)
+		return xfs_error(mp, -EEXIST, "\"%.*s\" exists", (int)name->len,
+				 (const char *)name->name);
+	if (error != -ENOENT)
+		return error;
+	error = xfs_dir_check_space(dp);
+	if (error)
+		return error;
+	return xfs_iext_count_extend(tp, dp, XFS_DATA_FORK, xfs_dir_add_extents(mp));
+}
+
+static int check_args(struct xfs_inode *dp, const struct xfs_name *name,
+		      const struct xfs_create_args *args)
+{
+	struct xfs_mount *mp = dp->i_mount;
+
+	if (!xfs_is_dir(dp))
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+	if (name->len > 255)
+		return xfs_error(mp, -ENAMETOOLONG, "a name has at most 255 bytes");
+	if (!xfs_dir_name_valid(name->name, name->len))
+		return xfs_error(mp, -EINVAL, "no name for a new object");
+	if (xfs_name_is_dot(name) || xfs_name_is_dotdot(name))
+		return xfs_error(mp, -EEXIST, "\".\" and \"..\" exist");
+	if (dp->i_diflags & XFS_DIFLAG_IMMUTABLE)
+		return xfs_error(mp, -EPERM, "directory %" PRIu64 " is immutable", dp->i_ino);
+	switch (args->mode & S_IFMT) {
+	case S_IFREG: case S_IFDIR: case S_IFCHR: case S_IFBLK: case S_IFIFO: case S_IFSOCK:
+		return 0;
+	case S_IFLNK:
+		if (!args->target_len)
+			return xfs_error(mp, -ENOENT, "a symbolic link needs a target");
+		if (args->target_len >= XFS_SYMLINK_MAXLEN)
+			return xfs_error(mp, -ENAMETOOLONG, "a target has at most %u bytes",
+					 XFS_SYMLINK_MAXLEN - 1);
+		if (dp->i_diflags & XFS_DIFLAG_NOSYMLINKS)
+			return xfs_error(mp, -EPERM, "directory %" PRIu64 " allows no symbolic links",
+					 dp->i_ino);
+		return 0;
+	default:
+		return xfs_error(mp, -EINVAL, "mode 0%o names no type", args->mode);
+	}
+}
+
+/* The object itself and its name; both inodes are locked. */
+static int fill(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		const struct xfs_create_args *args, const struct xfs_acl_inherited *acls,
+		struct xfs_inode *ip)
+{
+	struct xfs_name typed = *name;
+	int error = 0;
+
+	typed.type = xfs_mode_to_ftype(ip->i_mode);
+	if (args->iattr)
+		xfs_iattr_apply(ip, args->iattr);
+	if (xfs_is_dir(ip))
+		error = xfs_dir_init(tp, ip, dp->i_ino);
+	else if (xfs_is_symlink(ip))
+		error = xfs_symlink_set(tp, ip, args->target, args->target_len);
+	if (!error)
+		error = xfs_dir_createname(tp, dp, &typed, ip->i_ino);
+	if (!error)
+		error = xfs_parent_add(tp, dp, &typed, ip);
+	if (!error && (acls->access || acls->dflt))
+		error = xfs_acl_set_inherited(tp, ip, acls);
+	if (error)
+		return error;
+	if (xfs_is_dir(ip))
+		xfs_bumplink(tp, dp);
+	xfs_dir_touched(tp, dp);
+	return 0;
+}
+
+static int create_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+			 const struct xfs_create_args *args, struct xfs_icreate_args *iargs,
+			 const struct xfs_acl_inherited *acls, struct xfs_inode **ipp)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	int error;
+
+	error = xfs_dir_may_add(tp, dp, name);
+	if (error)
+		return error;
+	if (S_ISDIR(args->mode) && dp->i_nlink >= XFS_MAXLINK)
+		return xfs_error(mp, -EMLINK, "directory %" PRIu64 " has too many links", dp->i_ino);
+	if (args->iattr) {
+		error = xfs_iattr_check(mp, NULL, args->mode, args->iattr);
+		if (error)
+			return error;
+	}
+	error = xfs_icreate(tp, iargs, ipp);
+	if (error)
+		return error;
+	error = fill(tp, dp, name, args, acls, *ipp);
+	xfs_iunlock_excl(*ipp);
+	return error;
+}
+
+int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
+	       const struct xfs_create_args *args, struct xfs_inode **ipp)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	struct timespec now = xfs_now(mp);
+	struct xfs_acl_inherited acls = { 0 };
+	struct xfs_icreate_args iargs = {
+		.pip = dp, .mode = args->mode, .uid = args->uid, .gid = args->gid,
+		.rdev = args->rdev, .nlink = S_ISDIR(args->mode) ? 2 : 1, .inherit = args->inherit,
+		.now = &now,
+	};
+	struct xfs_inode *ip = NULL;
+	struct xfs_trans *tp;
+	uint32_t blocks;
+	bool excl;
+	int error;
+
+	*ipp = NULL;
+	error = check_args(dp, name, args);
+	if (error)
+		return error;
+	if (args->inherit) {
+		error = xfs_ilock_map(dp, XFS_ATTR_FORK, &excl);
+		if (error)
+			return error;
+		error = xfs_acl_inherit(dp, &iargs.mode, &acls);
+		xfs_iunlock_map(dp, excl);
+		if (error)
+			return error;
+	}
+	blocks = xfs_icreate_blocks(mp) + xfs_dir_add_blocks(mp, name->len) +
+		 xfs_parent_blocks(mp, name->len) + xfs_symlink_blocks(mp, args->target_len);
+	if (acls.access || acls.dflt)
+		blocks += xfs_acl_inherited_blocks(mp, &acls);
+	error = xfs_trans_alloc(mp, 0, blocks, 0, &tp);
+	if (error)
+		goto out_acls;
+	xfs_ilock_excl(dp);
+	error = create_locked(tp, dp, name, args, &iargs, &acls, &ip);
+	xfs_iunlock_excl(dp);
+	if (error)
+		xfs_trans_cancel(tp);
+	else
+		error = xfs_trans_commit(tp);
+	if (error)
+		xfs_irele(ip);
+	else
+		*ipp = ip;
+out_acls:
+	xfs_acl_inherited_free(mp, &acls);
+	return error;
+}
+
+int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	struct xfs_inode *both[2] = { dp, ip };
+	struct xfs_name typed = *name;
+	struct xfs_trans *tp;
+	int error;
+
+	if (!xfs_is_dir(dp))
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+	if (xfs_is_dir(ip))
+		return xfs_error(mp, -EPERM, "a directory has one name");
+	if (!xfs_dir_name_valid(name->name, name->len) || xfs_name_is_dot(name) ||
+	    xfs_name_is_dotdot(name))
+		return xfs_error(mp, name->len > 255 ? -ENAMETOOLONG : -EEXIST, "no name for a link");
+	if ((dp->i_diflags | ip->i_diflags) & XFS_DIFLAG_IMMUTABLE)
+		return xfs_error(mp, -EPERM, "immutable");
+	error = xfs_trans_alloc(mp, 0,
+				xfs_dir_add_blocks(mp, name->len) + xfs_parent_blocks(mp, name->len),
+				0, &tp);
+	if (error)
+		return error;
+	xfs_ilock_many(both, 2);
+	typed.type = xfs_mode_to_ftype(ip->i_mode);
+	if (ip->i_nlink == 0)
+		error = xfs_error(mp, -ENOENT, "inode %" PRIu64 " was removed", ip->i_ino);
+	else if (ip->i_nlink >= XFS_MAXLINK)
+		error = xfs_error(mp, -EMLINK, "inode %" PRIu64 " has too many links", ip->i_ino);
+	else if ((dp->i_diflags & XFS_DIFLAG_PROJINHERIT) && dp->i_projid != ip->i_projid)
+		error = xfs_error(mp, -EXDEV, "the directory belongs to another project");
+	if (!error)
+		error = xfs_dir_may_add(tp, dp, &typed);
+	if (!error)
+		error = xfs_dir_createname(tp, dp, &typed, ip->i_ino);
+	if (!error) {
+		xfs_dir_touched(tp, dp);
+		xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
+		xfs_bumplink(tp, ip);
+		error = xfs_parent_add(tp, dp, &typed, ip);
+	}
+	xfs_iunlock_many(both, 2);
+	if (error)
+		xfs_trans_cancel(tp);
+	else
+		error = xfs_trans_commit(tp);
+	return error;
+}

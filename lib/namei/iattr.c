@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Attributes that need nothing but the inode itself. */
+#include "core/message.h"
+#include "disk/verify.h"
+#include "namei/namei.h"
+
+static const struct {
+	uint32_t xflag;
+	uint16_t diflag;
+} flag_table[] = {
+	{ XFS_XFLAG_REALTIME, XFS_DIFLAG_REALTIME },
+	{ XFS_XFLAG_PREALLOC, XFS_DIFLAG_PREALLOC },
+	{ XFS_XFLAG_IMMUTABLE, XFS_DIFLAG_IMMUTABLE },
+	{ XFS_XFLAG_APPEND, XFS_DIFLAG_APPEND },
+	{ XFS_XFLAG_SYNC, XFS_DIFLAG_SYNC },
+	{ XFS_XFLAG_NOATIME, XFS_DIFLAG_NOATIME },
+	{ XFS_XFLAG_NODUMP, XFS_DIFLAG_NODUMP },
+	{ XFS_XFLAG_RTINHERIT, XFS_DIFLAG_RTINHERIT },
+	{ XFS_XFLAG_PROJINHERIT, XFS_DIFLAG_PROJINHERIT },
+	{ XFS_XFLAG_NOSYMLINKS, XFS_DIFLAG_NOSYMLINKS },
+	{ XFS_XFLAG_EXTSIZE, XFS_DIFLAG_EXTSIZE },
+	{ XFS_XFLAG_EXTSZINHERIT, XFS_DIFLAG_EXTSZINHERIT },
+	{ XFS_XFLAG_NODEFRAG, XFS_DIFLAG_NODEFRAG },
+	{ XFS_XFLAG_FILESTREAM, XFS_DIFLAG_FILESTREAM },
+};
+
+#define DIR_ONLY	(XFS_DIFLAG_RTINHERIT | XFS_DIFLAG_PROJINHERIT | \
+			 XFS_DIFLAG_NOSYMLINKS | XFS_DIFLAG_EXTSZINHERIT)
+#define FILE_ONLY	(XFS_DIFLAG_REALTIME | XFS_DIFLAG_EXTSIZE)
+
+uint32_t xfs_inode_xflags(const struct xfs_inode *ip)
+{
+	uint32_t xflags = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flag_table); i++) {
+		if (ip->i_diflags & flag_table[i].diflag)
+			xflags |= flag_table[i].xflag;
+	}
+	if (ip->i_diflags2 & XFS_DIFLAG2_DAX)
+		xflags |= XFS_XFLAG_DAX;
+	if (ip->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE)
+		xflags |= XFS_XFLAG_COWEXTSIZE;
+	if (xfs_inode_has_attr_fork(ip))
+		xflags |= XFS_XFLAG_HASATTR;
+	return xflags;
+}
+
+/* What the inode's flags and hints become. */
+struct flags_after {
+	uint16_t diflags;
+	uint64_t diflags2;
+	uint32_t extsize, cowextsize;
+};
+
+/* In: what they are. */
+static void work_out(const struct xfs_mount *mp, uint16_t mode, const struct xfs_iattr *iattr,
+		     struct flags_after *after)
+{
+	uint8_t blocklog = mp->m_geo.blocklog;
+
+	if (iattr->valid & XFS_ATTR_XFLAGS) {
+		for (size_t i = 0; i < ARRAY_SIZE(flag_table); i++) {
+			if (iattr->xflags & flag_table[i].xflag)
+				after->diflags |= flag_table[i].diflag;
+			else
+				after->diflags &= (uint16_t)~flag_table[i].diflag;
+		}
+		/* What cannot be on this type is not put there. */
+		after->diflags &= (uint16_t)~(S_ISDIR(mode) ? FILE_ONLY : DIR_ONLY);
+		if (!S_ISDIR(mode) && !S_ISREG(mode))
+			after->diflags &= (uint16_t)~FILE_ONLY;
+		after->diflags2 &= ~(XFS_DIFLAG2_DAX | XFS_DIFLAG2_COWEXTSIZE);
+		if (S_ISDIR(mode) || S_ISREG(mode)) {
+			if (iattr->xflags & XFS_XFLAG_DAX)
+				after->diflags2 |= XFS_DIFLAG2_DAX;
+			if (iattr->xflags & XFS_XFLAG_COWEXTSIZE)
+				after->diflags2 |= XFS_DIFLAG2_COWEXTSIZE;
+		}
+	}
+	if (iattr->valid & XFS_ATTR_EXTSIZE)
+		after->extsize = iattr->extsize_bytes >> blocklog;
+	if (iattr->valid & XFS_ATTR_COWEXTSIZE)
+		after->cowextsize = iattr->cowextsize_bytes >> blocklog;
+	/* Hint and flag go together. */
+	if (!(after->diflags & (XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT)))
+		after->extsize = 0;
+	else if (!after->extsize)
+		after->diflags &= (uint16_t)~(XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT);
+	if (!(after->diflags2 & XFS_DIFLAG2_COWEXTSIZE))
+		after->cowextsize = 0;
+	else if (!after->cowextsize)
+		after->diflags2 &= ~XFS_DIFLAG2_COWEXTSIZE;
+}
+
+static struct flags_after flags_now(const struct xfs_inode *ip)
+{
+	return (struct flags_after){
+		.diflags = ip->i_diflags, .diflags2 = ip->i_diflags2,
+		.extsize = ip->i_extsize, .cowextsize = ip->i_cowextsize,
+	};
+}
+
+int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t mode,
+		    const struct xfs_iattr *iattr)
+{
+	struct flags_after after = { 0 };
+	uint16_t had = ip ? ip->i_diflags : 0;
+	xfs_failaddr_t fa;
+
+	if (!(iattr->valid & (XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE)))
+		return 0;
+	if (((iattr->valid & XFS_ATTR_EXTSIZE) && iattr->extsize_bytes & mp->m_geo.blockmask) ||
+	    ((iattr->valid & XFS_ATTR_COWEXTSIZE) && iattr->cowextsize_bytes & mp->m_geo.blockmask))
+		return xfs_error(mp, -EINVAL, "an extent size hint is no multiple of the block size");
+	if (ip)
+		after = flags_now(ip);
+	work_out(mp, mode, iattr, &after);
+	if ((after.diflags & XFS_DIFLAG_REALTIME) && !(had & XFS_DIFLAG_REALTIME))
+		return xfs_error(mp, -EINVAL, "realtime files cannot be made");
+	if ((after.diflags2 & XFS_DIFLAG2_COWEXTSIZE) && !xfs_has_reflink(&mp->m_geo))
+		return xfs_error(mp, -EINVAL, "the file system has no reflink");
+	fa = xfs_inode_validate_extsize(&mp->m_geo, after.extsize, mode, after.diflags);
+	if (!fa)
+		fa = xfs_inode_validate_cowextsize(&mp->m_geo, after.cowextsize, mode, after.diflags,
+						   after.diflags2);
+	if (fa)
+		return xfs_error(mp, -EINVAL, "extent size hint: %s", fa);
+	return 0;
+}
+
+/* Seconds that the inode's form of time stamps cannot hold become the nearest that it can. */
+static struct timespec clamp_time(const struct xfs_inode *ip, struct timespec tv)
+{
+	bool big = xfs_has_bigtime(&ip->i_mount->m_geo);
+	int64_t min = big ? XFS_BIGTIME_TIME_MIN : XFS_LEGACY_TIME_MIN;
+	int64_t max = big ? XFS_BIGTIME_TIME_MAX : XFS_LEGACY_TIME_MAX;
+
+	if (tv.tv_sec < min)
+		return (struct timespec){ .tv_sec = min };
+	if (tv.tv_sec >= max)
+		return (struct timespec){ .tv_sec = max };
+	return tv;
+}
+
+void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+{
+	struct flags_after after;
+
+	if (iattr->valid & XFS_ATTR_UID)
+		ip->i_uid = iattr->uid;
+	if (iattr->valid & XFS_ATTR_GID)
+		ip->i_gid = iattr->gid;
+	if (iattr->valid & XFS_ATTR_PROJID)
+		ip->i_projid = iattr->projid;
+	if (iattr->valid & XFS_ATTR_ATIME)
+		ip->i_atime = clamp_time(ip, iattr->atime);
+	if (iattr->valid & XFS_ATTR_MTIME)
+		ip->i_mtime = clamp_time(ip, iattr->mtime);
+	if (iattr->valid & XFS_ATTR_CTIME)
+		ip->i_ctime = clamp_time(ip, iattr->ctime);
+	if (iattr->valid & XFS_ATTR_CRTIME)
+		ip->i_crtime = clamp_time(ip, iattr->crtime);
+	if (iattr->valid & (XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE)) {
+		after = flags_now(ip);
+		work_out(ip->i_mount, ip->i_mode, iattr, &after);
+		ip->i_diflags = after.diflags;
+		ip->i_diflags2 = after.diflags2;
+		ip->i_extsize = after.extsize;
+		ip->i_cowextsize = after.cowextsize;
+	}
+}

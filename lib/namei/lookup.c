@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/message.h"
+#include "namei/namei.h"
+
+int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode **ipp)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	xfs_ino_t ino;
+	bool excl;
+	int error;
+
+	*ipp = NULL;
+	if (!xfs_is_dir(dp))
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+	if (xfs_name_is_dot(name)) {
+		xfs_ihold(dp);
+		*ipp = dp;
+		return 0;
+	}
+	error = xfs_ilock_map(dp, XFS_DATA_FORK, &excl);
+	if (error)
+		return error;
+	error = xfs_dir_lookup(dp, name, &ino);
+	xfs_iunlock_map(dp, excl);
+	if (error)
+		return error;
+	error = xfs_iget(mp, ino, 0, ipp);
+	/* The directory names an inode: that it is not there is damage. */
+	if (error == -ENOENT || error == -EINVAL)
+		return xfs_corrupt(mp, "directory", "inode %" PRIu64 ": entry \"%.*s\" names inode %"
+				   PRIu64 ", which is not in use", dp->i_ino, (int)name->len,
+				   (const char *)name->name, ino);
+	return error;
+}

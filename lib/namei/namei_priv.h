@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of namei/ share. */
+#ifndef NAMEI_NAMEI_PRIV_H
+#define NAMEI_NAMEI_PRIV_H
+
+#include "core/message.h"
+#include "namei/namei.h"
+
+/* Most extents that one addition to a directory can make of its data fork. */
+static inline uint32_t xfs_dir_add_extents(const struct xfs_mount *mp)
+{
+	return (5 + 2) * mp->m_geo.dirblkfsbs;
+}
+
+/* mtime and ctime of a directory whose contents changed. */
+static inline void xfs_dir_touched(struct xfs_trans *tp, struct xfs_inode *dp)
+{
+	xfs_trans_ichgtime(tp, dp, XFS_ICHGTIME_MOD | XFS_ICHGTIME_CHG);
+	xfs_trans_log_inode(tp, dp, XFS_ILOG_CORE);
+}
+
+/* Before the first change of a handle that adds a name to @dp, which is locked. */
+int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
+	XFS_MUST_CHECK;
+
+/* A new symlink's target: into the inode, or into blocks. */
+int xfs_symlink_set(struct xfs_trans *tp, struct xfs_inode *ip, const uint8_t *target,
+		    uint32_t len) XFS_MUST_CHECK;
+uint32_t xfs_symlink_blocks(const struct xfs_mount *mp, uint32_t len);
+
+/* The last name of directory @ip, in @dp, is gone; both are locked. */
+int xfs_dir_unlinked(struct xfs_trans *tp, struct xfs_inode *dp, struct xfs_inode *ip)
+	XFS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Names go. */
+#include "namei/namei_priv.h"
+
+static int may_remove(struct xfs_inode *dp, struct xfs_inode *ip, bool dir)
+{
+	struct xfs_mount *mp = dp->i_mount;
+
+	if (dp->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND) ||
+	    ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
+		return xfs_error(mp, -EPERM, "immutable or append-only");
+	if (!dir)
+		return xfs_is_dir(ip) ? xfs_error(mp, -EISDIR, "inode %" PRIu64 " is a directory",
+						  ip->i_ino)
+				      : 0;
+	if (!xfs_is_dir(ip))
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", ip->i_ino);
+	if (ip == mp->m_rootip)
+		return xfs_error(mp, -EBUSY, "the root directory stays");
+	if (!xfs_dir_is_empty(ip) || ip->i_nlink > 2)
+		return xfs_error(mp, -ENOTEMPTY, "directory %" PRIu64 " is not empty", ip->i_ino);
+	return 0;
+}
+
+/* The last link of @ip, a directory, goes; its ".." must not name what may be freed. */
+int xfs_dir_unlinked(struct xfs_trans *tp, struct xfs_inode *dp, struct xfs_inode *ip)
+{
+	static const struct xfs_name dotdot = {
+		.name = (const uint8_t *)"..", .len = 2, .type = XFS_DIR3_FT_DIR,
+	};
+	int error = 0;
+
+	if (dp->i_ino != tp->t_mount->m_sb.sb_rootino)
+		error = xfs_dir_replace(tp, ip, &dotdot, tp->t_mount->m_sb.sb_rootino);
+	if (error)
+		return error;
+	/* Its own "." and the parent's entry. */
+	ip->i_nlink = 1;
+	return xfs_droplink(tp, ip);
+}
+
+static int remove_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+			 struct xfs_inode *ip, bool dir)
+{
+	int error = may_remove(dp, ip, dir);
+
+	if (!error)
+		error = xfs_dir_removename(tp, dp, name, ip->i_ino);
+	if (!error)
+		error = xfs_parent_remove(tp, dp, name, ip);
+	if (error)
+		return error;
+	xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
+	if (dir) {
+		error = xfs_droplink(tp, dp);
+		if (!error)
+			error = xfs_dir_unlinked(tp, dp, ip);
+	} else {
+		error = xfs_droplink(tp, ip);
+	}
+	if (!error)
+		xfs_dir_touched(tp, dp);
+	return error;
+}
+
+/*
+ * The inode is found without a lock, and the name looked up again when both are
+ * locked in their order: *@again when it has come to mean another one meanwhile.
+ */
+static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir, bool *again)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	struct xfs_inode *pair[2], *ip;
+	struct xfs_trans *tp;
+	xfs_ino_t ino;
+	int error;
+
+	*again = false;
+	error = xfs_lookup(dp, name, &ip);
+	if (error)
+		return error;
+	/* Removing must work on a full file system too. */
+	error = xfs_trans_alloc(mp, 0, xfs_dir_remove_blocks(mp) + xfs_attr_remove_blocks(mp),
+				XFS_TRANS_RESERVE, &tp);
+	if (error) {
+		xfs_irele(ip);
+		return error;
+	}
+	pair[0] = dp;
+	pair[1] = ip;
+	xfs_ilock_many(pair, 2);
+	error = xfs_dir_lookup(dp, name, &ino);
+	*again = !error && ino != ip->i_ino;
+	if (!error && !*again)
+		error = remove_locked(tp, dp, name, ip, dir);
+	xfs_iunlock_many(pair, 2);
+	if (error || *again)
+		xfs_trans_cancel(tp);
+	else
+		error = xfs_trans_commit(tp);
+	xfs_irele(ip);
+	return error;
+}
+
+int xfs_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	bool again;
+	int error;
+
+	if (!xfs_is_dir(dp))
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+	if (xfs_name_is_dot(name))
+		return xfs_error(mp, -EINVAL, "\".\" cannot be removed");
+	if (xfs_name_is_dotdot(name))
+		return xfs_error(mp, dir ? -ENOTEMPTY : -EISDIR, "\"..\" cannot be removed");
+	do {
+		error = try_remove(dp, name, dir, &again);
+	} while (again);
+	return error;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* One name becomes another; up to four inodes change together. */
+#include <fcntl.h>
+#include <stdio.h>
+#include "namei/namei_priv.h"
+
+static const struct xfs_name dotdot_name = {
+	.name = (const uint8_t *)"..", .len = 2, .type = XFS_DIR3_FT_DIR,
+};
+
+struct rename {
+	struct xfs_inode *src_dp, *dst_dp, *src, *target;	/* target may be NULL */
+	struct xfs_name src_name, dst_name;
+	struct xfs_inode *all[4];
+	unsigned int nr_all;
+};
+
+/* -EINVAL when @dp is @ip or lies below it.  No lock held. */
+static int check_not_below(struct xfs_inode *dp, struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	struct xfs_inode *cur = dp, *up;
+	int error = 0;
+
+	xfs_ihold(cur);
+	/* A loop of damaged directories is not walked for ever. */
+	for (uint64_t steps = 0; cur != mp->m_rootip; steps++) {
+		if (cur == ip) {
+			error = xfs_error(mp, -EINVAL, "a directory cannot be moved below itself");
+			break;
+		}
+		if (steps > (uint64_t)mp->m_icount) {
+			error = xfs_corrupt(mp, "directory", "inode %" PRIu64
+					    " does not lead up to the root", dp->i_ino);
+			break;
+		}
+		error = xfs_lookup(cur, &dotdot_name, &up);
+		if (error)
+			break;
+		xfs_irele(cur);
+		cur = up;
+	}
+	if (!error && cur == ip)
+		error = xfs_error(mp, -EBUSY, "the root directory cannot be moved");
+	xfs_irele(cur);
+	return error;
+}
+
+static int lookup_both(struct rename *rn)
+{
+	int error = xfs_lookup(rn->src_dp, &rn->src_name, &rn->src);
+
+	if (error)
+		return error;
+	error = xfs_lookup(rn->dst_dp, &rn->dst_name, &rn->target);
+	return error == -ENOENT ? 0 : error;
+}
+
+static void put_both(struct rename *rn)
+{
+	xfs_irele(rn->src);
+	xfs_irele(rn->target);
+	rn->src = rn->target = NULL;
+}
+
+/* Locks are held: do the names still lead where they did? */
+static int names_unchanged(struct rename *rn, bool *same)
+{
+	xfs_ino_t ino;
+	int error;
+
+	*same = false;
+	error = xfs_dir_lookup(rn->src_dp, &rn->src_name, &ino);
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	if (ino != rn->src->i_ino)
+		return 0;
+	error = xfs_dir_lookup(rn->dst_dp, &rn->dst_name, &ino);
+	if (error == -ENOENT) {
+		*same = !rn->target;
+		return 0;
+	}
+	*same = !error && rn->target && ino == rn->target->i_ino;
+	return error;
+}
+
+static void lock_all(struct rename *rn)
+{
+	rn->nr_all = 0;
+	rn->all[rn->nr_all++] = rn->src_dp;
+	rn->all[rn->nr_all++] = rn->dst_dp;
+	rn->all[rn->nr_all++] = rn->src;
+	if (rn->target)
+		rn->all[rn->nr_all++] = rn->target;
+	xfs_ilock_many(rn->all, rn->nr_all);
+}
+
+static int may_rename(struct rename *rn, uint32_t flags)
+{
+	struct xfs_mount *mp = rn->src_dp->i_mount;
+	struct xfs_inode *src = rn->src, *target = rn->target;
+	const uint16_t fixed = XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND;
+
+	if ((src->i_diflags | rn->src_dp->i_diflags) & fixed ||
+	    rn->dst_dp->i_diflags & XFS_DIFLAG_IMMUTABLE || (target && target->i_diflags & fixed))
+		return xfs_error(mp, -EPERM, "immutable or append-only");
+	if (rn->dst_dp->i_nlink == 0)
+		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", rn->dst_dp->i_ino);
+	if ((rn->dst_dp->i_diflags & XFS_DIFLAG_PROJINHERIT) && rn->dst_dp->i_projid != src->i_projid)
+		return xfs_error(mp, -EXDEV, "the directory belongs to another project");
+	if (!target) {
+		if (xfs_is_dir(src) && rn->src_dp != rn->dst_dp &&
+		    rn->dst_dp->i_nlink >= XFS_MAXLINK)
+			return xfs_error(mp, -EMLINK, "directory %" PRIu64 " has too many links",
+					 rn->dst_dp->i_ino);
+		return 0;
+	}
+	if (flags & RENAME_NOREPLACE)
+		return xfs_error(mp, -EEXIST, "\"%.*s\" exists", (int)rn->dst_name.len,
+				 (const char *)rn->dst_name.name);
+	if (xfs_is_dir(src) && !xfs_is_dir(target))
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", target->i_ino);
+	if (!xfs_is_dir(src) && xfs_is_dir(target))
+		return xfs_error(mp, -EISDIR, "inode %" PRIu64 " is a directory", target->i_ino);
+	if (xfs_is_dir(target) && (!xfs_dir_is_empty(target) || target->i_nlink > 2))
+		return xfs_error(mp, -ENOTEMPTY, "directory %" PRIu64 " is not empty", target->i_ino);
+	return 0;
+}
+
+/* Everything that can be refused was; all inodes are locked. */
+static int move_name(struct xfs_trans *tp, struct rename *rn)
+{
+	struct xfs_inode *src = rn->src, *target = rn->target;
+	bool is_dir = xfs_is_dir(src), new_parent = rn->src_dp != rn->dst_dp;
+	struct xfs_name dst_name = rn->dst_name;
+	int error;
+
+	dst_name.type = xfs_mode_to_ftype(src->i_mode);
+	if (!target) {
+		error = xfs_dir_createname(tp, rn->dst_dp, &dst_name, src->i_ino);
+		if (!error && is_dir && new_parent)
+			xfs_bumplink(tp, rn->dst_dp);
+	} else {
+		error = xfs_dir_replace(tp, rn->dst_dp, &dst_name, src->i_ino);
+		if (!error)
+			error = xfs_parent_remove(tp, rn->dst_dp, &rn->dst_name, target);
+		if (error)
+			return error;
+		xfs_trans_ichgtime(tp, target, XFS_ICHGTIME_CHG);
+		/*
+		 * A directory that goes takes its link on the parent along; the one that
+		 * comes from elsewhere brings one.
+		 */
+		if (is_dir)
+			error = xfs_dir_unlinked(tp, rn->dst_dp, target);
+		else
+			error = xfs_droplink(tp, target);
+	}
+	if (!error && is_dir && new_parent)
+		error = xfs_dir_replace(tp, src, &dotdot_name, rn->dst_dp->i_ino);
+	if (!error && is_dir && (new_parent || target))
+		error = xfs_droplink(tp, rn->src_dp);
+	if (!error)
+		error = xfs_dir_removename(tp, rn->src_dp, &rn->src_name, src->i_ino);
+	if (!error)
+		error = xfs_parent_replace(tp, rn->src_dp, &rn->src_name, rn->dst_dp, &dst_name, src);
+	if (error)
+		return error;
+	xfs_trans_ichgtime(tp, src, XFS_ICHGTIME_CHG);
+	xfs_trans_log_inode(tp, src, XFS_ILOG_CORE);
+	xfs_dir_touched(tp, rn->src_dp);
+	if (new_parent)
+		xfs_dir_touched(tp, rn->dst_dp);
+	return 0;
+}
+
+static int rename_locked(struct xfs_trans *tp, struct rename *rn, uint32_t flags)
+{
+	int error = may_rename(rn, flags);
+
+	/* Two names of one inode: nothing to do, says POSIX. */
+	if (error || rn->src == rn->target)
+		return error;
+	if (!rn->target) {
+		error = xfs_dir_may_add(tp, rn->dst_dp, &rn->dst_name);
+		if (error)
+			return error;
+	}
+	return move_name(tp, rn);
+}
+
+static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, bool *again)
+{
+	struct xfs_trans *tp;
+	bool same;
+	int error;
+
+	*again = false;
+	error = lookup_both(rn);
+	if (error)
+		return error;
+	if (xfs_is_dir(rn->src) && rn->src_dp != rn->dst_dp) {
+		error = check_not_below(rn->dst_dp, rn->src);
+		if (error)
+			return error;
+	}
+	/* An ancestor of the source cannot be its target. */
+	if (rn->target && xfs_is_dir(rn->target) && rn->src_dp != rn->dst_dp) {
+		error = check_not_below(rn->src_dp, rn->target);
+		if (error == -EINVAL)
+			error = xfs_error(mp, -ENOTEMPTY, "the target holds the source");
+		if (error)
+			return error;
+	}
+	error = xfs_trans_alloc(mp, 0, xfs_dir_add_blocks(mp, rn->dst_name.len) +
+				2 * xfs_dir_remove_blocks(mp) +
+				xfs_parent_blocks(mp, rn->dst_name.len) + xfs_attr_remove_blocks(mp),
+				XFS_TRANS_RESERVE, &tp);
+	if (error)
+		return error;
+	lock_all(rn);
+	error = names_unchanged(rn, &same);
+	if (!error && same)
+		error = rename_locked(tp, rn, flags);
+	xfs_iunlock_many(rn->all, rn->nr_all);
+	*again = !error && !same;
+	if (error || *again) {
+		xfs_trans_cancel(tp);
+		return error;
+	}
+	return xfs_trans_commit(tp);
+}
+
+int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
+		      struct xfs_inode *dst_dp, const struct xfs_name *dst_name, uint32_t flags)
+{
+	struct xfs_mount *mp = src_dp->i_mount;
+	struct rename rn = {
+		.src_dp = src_dp, .dst_dp = dst_dp, .src_name = *src_name, .dst_name = *dst_name,
+	};
+	bool cross = src_dp != dst_dp, again;
+	int error;
+
+	if (flags & ~(uint32_t)RENAME_NOREPLACE)
+		return xfs_error(mp, -EINVAL, "unknown rename flags");
+	if (!xfs_is_dir(src_dp) || !xfs_is_dir(dst_dp))
+		return xfs_error(mp, -ENOTDIR, "not a directory");
+	if (xfs_name_is_dot(src_name) || xfs_name_is_dotdot(src_name) ||
+	    xfs_name_is_dot(dst_name) || xfs_name_is_dotdot(dst_name))
+		return xfs_error(mp, -EBUSY, "\".\" and \"..\" cannot be renamed");
+	if (dst_name->len > 255)
+		return xfs_error(mp, -ENAMETOOLONG, "a name has at most 255 bytes");
+	if (!xfs_dir_name_valid(dst_name->name, dst_name->len))
+		return xfs_error(mp, -EINVAL, "no name");
+	/* Two moves of directories at once could make a loop out of two that are right alone. */
+	if (cross)
+		xfs_mutex_lock(&mp->m_rename_lock);
+	do {
+		error = try_rename(mp, &rn, flags, &again);
+		put_both(&rn);
+	} while (again);
+	if (cross)
+		xfs_mutex_unlock(&mp->m_rename_lock);
+	return error;
+}
