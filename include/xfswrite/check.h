@@ -14,13 +14,25 @@
 extern "C" {
 #endif
 
-/* One finding: what is wrong, and where. */
+/*
+ * One finding: what is wrong, and where.  @structure is one of
+ *
+ *   superblock agf agi agfl		headers of an allocation group
+ *   bnobt cntbt inobt finobt rmapbt refcountbt	its trees
+ *   log				the journal
+ *   inode bmbt				an inode, the extent tree of a fork
+ *   rtrmapbt rtrefcountbt		trees of realtime metadata files
+ *   directory attr acl symlink		contents of a fork
+ *   parent				parent pointers
+ *   nlink				link counts
+ *   space				blocks with no owner or too many
+ */
 struct xfs_finding {
-	const char *structure;		/* "bnobt", "inode", "directory", ... */
+	const char *structure;
 	int64_t agno;			/* -1: not tied to an AG */
-	uint64_t block;			/* fs block or AG block; ~0: none */
+	uint64_t block;			/* block of that AG, of the log in 512-byte units; ~0: none */
 	uint64_t ino;			/* ~0: none */
-	const char *text;		/* a sentence */
+	const char *text;		/* what does not hold; valid during the call */
 };
 
 struct xfs_check_options {
@@ -33,6 +45,12 @@ struct xfs_check_options {
 	uint64_t max_findings;		/* stop after so many; 0 = never */
 };
 
+/*
+ * Without XFS_CHECK_DIRTY_LOG_OK a dirty log is a finding.  In either case the
+ * rest is checked as it lies on the disk; what the log still has to put in
+ * place shows up as findings, which recovery may cure.
+ */
+
 #define XFS_CHECK_IN_PROGRESS_OK	(1u << 0)	/* sb_inprogress is no finding */
 #define XFS_CHECK_DIRTY_LOG_OK		(1u << 1)	/* do not report a dirty log */
 
@@ -40,7 +58,12 @@ struct xfs_check_summary {
 	uint64_t findings;
 	uint64_t inodes, directories, files, symlinks, specials;
 	uint64_t data_extents, shared_blocks, metadata_blocks, free_blocks;
+	uint32_t not_checked;		/* XFS_CHECK_SKIPPED_*: what nobody looked at */
 };
+
+#define XFS_CHECK_SKIPPED_LOG		(1u << 0)	/* external log, no device given */
+#define XFS_CHECK_SKIPPED_REALTIME	(1u << 1)	/* use of realtime space: bitmap, groups */
+#define XFS_CHECK_SKIPPED_QUOTA		(1u << 2)	/* contents of the quota files */
 
 /*
  * Walk every structure of the file system on @dev and hold all of them against

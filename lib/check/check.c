@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order of a check.
+ *
+ *  1. superblock and geometry: without them nothing else can be found;
+ *  2. the log: clean or not, and the last LSN anything may carry;
+ *  3. each AG: headers and trees; leaves behind free extents, inode chunks,
+ *     and the owners of the trees' own blocks;
+ *  4. unlinked lists, then each inode: core, forks, attributes; leaves
+ *     behind the owners of everything else, and a table of types and links;
+ *  5. each directory, which needs that table; then links and parents;
+ *  6. each AG again: every block has one owner, reference counts and reverse
+ *     mappings are those that were found;
+ *  7. the counters of the superblock.
+ */
+#include "check/check_priv.h"
+
+static int alloc_buffers(struct xfs_check *chk)
+{
+	const struct xfs_check_geo *g = &chk->g;
+
+	for (unsigned int i = 0; i < XFS_CHECK_MAX_LEVELS; i++) {
+		chk->level_buf[i] = xfs_mem_alloc(&chk->mem, g->blocksize);
+		if (!chk->level_buf[i])
+			return -ENOMEM;
+	}
+	for (unsigned int i = 0; i < XFS_CHECK_DA_LEVELS; i++) {
+		chk->da_buf[i] = xfs_mem_alloc(&chk->mem, g->dirblksize);
+		if (!chk->da_buf[i])
+			return -ENOMEM;
+	}
+	chk->inode_buf = xfs_mem_alloc(&chk->mem, 64 * (size_t)g->isize);
+	chk->dir_inode = xfs_mem_alloc(&chk->mem, g->isize);
+	chk->dir_buf = xfs_mem_alloc(&chk->mem, XFS_MAX_BLOCKSIZE);
+	chk->value_buf = xfs_mem_alloc(&chk->mem, XFS_MAX_BLOCKSIZE);
+	chk->ag = xfs_mem_zalloc(&chk->mem, g->agcount * sizeof(*chk->ag));
+	if (!chk->inode_buf || !chk->dir_inode || !chk->dir_buf || !chk->value_buf || !chk->ag)
+		return -ENOMEM;
+	return xfs_check_cache_init(chk);
+}
+
+static void free_all(struct xfs_check *chk)
+{
+	for (uint32_t agno = 0; chk->ag && agno < chk->g.agcount; agno++) {
+		struct xfs_check_ag *ag = &chk->ag[agno];
+		struct xfs_check_chunk *c = ag->chunks.v;
+
+		for (size_t i = 0; i < ag->chunks.n; i++)
+			xfs_mem_free(&chk->mem, c[i].info);
+		xfs_check_vec_free(chk, &ag->chunks);
+		xfs_check_vec_free(chk, &ag->spans);
+		xfs_check_vec_free(chk, &ag->free);
+	}
+	xfs_mem_free(&chk->mem, chk->ag);
+	for (unsigned int i = 0; i < XFS_CHECK_MAX_LEVELS; i++)
+		xfs_mem_free(&chk->mem, chk->level_buf[i]);
+	for (unsigned int i = 0; i < XFS_CHECK_DA_LEVELS; i++)
+		xfs_mem_free(&chk->mem, chk->da_buf[i]);
+	xfs_mem_free(&chk->mem, chk->inode_buf);
+	xfs_mem_free(&chk->mem, chk->dir_inode);
+	xfs_mem_free(&chk->mem, chk->dir_buf);
+	xfs_mem_free(&chk->mem, chk->value_buf);
+	xfs_check_vec_free(chk, &chk->dirs);
+	xfs_check_vec_free(chk, &chk->unlinked);
+	xfs_check_vec_free(chk, &chk->dfork);
+	xfs_check_vec_free(chk, &chk->afork);
+	xfs_check_set_free(chk, &chk->seen);
+	xfs_check_io_exit(chk);
+}
+
+/* The three counters are exact when the log is clean, and mean nothing otherwise. */
+static void check_counters(struct xfs_check *chk)
+{
+	struct xfs_check_place at = xfs_check_at("superblock", 0, 0, XFS_CHECK_NOINO);
+	uint64_t icount = 0, ifree = 0, fdblocks = 0;
+	const struct xfs_sb *sb = &chk->sb;
+	bool inodes = true, blocks = true;
+
+	for (uint32_t agno = 0; agno < chk->g.agcount; agno++) {
+		const struct xfs_check_ag *ag = &chk->ag[agno];
+
+		inodes &= ag->inobt_ok;
+		blocks &= ag->free_ok;
+		icount += ag->icount;
+		ifree += ag->ifree;
+		fdblocks += (uint64_t)ag->freeblks + ag->flcount + ag->btreeblks;
+	}
+	if (!chk->log_clean || chk->stop || sb->sb_inprogress)
+		return;
+	if (inodes && sb->sb_icount != icount)
+		xfs_check_report(chk, at, "sb_icount is %" PRIu64 ", counted %" PRIu64, sb->sb_icount,
+				 icount);
+	if (inodes && sb->sb_ifree != ifree)
+		xfs_check_report(chk, at, "sb_ifree is %" PRIu64 ", counted %" PRIu64, sb->sb_ifree,
+				 ifree);
+	if (blocks && sb->sb_fdblocks != fdblocks)
+		xfs_check_report(chk, at, "sb_fdblocks is %" PRIu64 ", counted %" PRIu64,
+				 sb->sb_fdblocks, fdblocks);
+}
+
+static void note_unchecked(struct xfs_check *chk)
+{
+	const struct xfs_sb *sb = &chk->sb;
+
+	if (chk->g.rt)
+		chk->sum.not_checked |= XFS_CHECK_SKIPPED_REALTIME;
+	if (sb->sb_qflags)
+		chk->sum.not_checked |= XFS_CHECK_SKIPPED_QUOTA;
+}
+
+static void run(struct xfs_check *chk)
+{
+	void (*const phase[])(struct xfs_check *chk) = {
+		xfs_check_log, xfs_check_ags, xfs_check_unlinked_lists, xfs_check_inodes,
+		xfs_check_dirs, xfs_check_links, xfs_check_space, check_counters,
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(phase) && !chk->stop; i++)
+		phase[i](chk);
+	note_unchecked(chk);
+}
+
+int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
+	      const struct xfs_check_options *opts, struct xfs_check_summary *summary)
+{
+	struct xfs_check *chk;
+	struct xfs_mem mem;
+	int error;
+
+	if (!dev || (opts && opts->size < sizeof(*opts)))
+		return -EINVAL;
+	xfs_mem_init(&mem, opts ? opts->env : NULL);
+	chk = xfs_mem_zalloc(&mem, sizeof(*chk));
+	if (!chk)
+		return -ENOMEM;
+	chk->mem = mem;
+	chk->dev = dev;
+	chk->logdev = logdev;
+	if (opts)
+		chk->opts = *opts;
+	error = xfs_check_io_init(chk);
+	if (!error)
+		error = xfs_check_sb(chk);
+	if (!error && !chk->stop)
+		error = alloc_buffers(chk);
+	if (!error)
+		run(chk);
+	if (!error)
+		error = chk->error;
+	if (summary)
+		*summary = chk->sum;
+	free_all(chk);
+	xfs_mem_free(&mem, chk);
+	return error;
+}

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the checker share.
+ *
+ * Rules of the folder.
+ *  - Only lib/disk (structs and constants), lib/base and the device calls are
+ *    used.  Rules are written down here a second time on purpose: a mistake in
+ *    the code that writes must not be repeated by the code that judges it.
+ *  - Nothing read is trusted: every block number is checked before it is used,
+ *    every count is bounded by the block it stands in, trees are walked with a
+ *    stack of fixed depth, and a metadata block is entered once
+ *    (xfs_check::seen), so that pointers in a circle end.
+ *  - A damaged structure is a finding and the walk goes on next to it.  The only
+ *    errors are those of the checker itself; the first one is kept in
+ *    xfs_check::error and ends all loops through xfs_check::stop.
+ *  - Memory follows the metadata: 24 bytes per mapped extent that does not
+ *    continue its predecessor, 8 per free extent, 9 per inode (17 with parent
+ *    pointers), 24 per directory, and one AG's or one directory's working set.
+ */
+#ifndef CHECK_PRIV_H
+#define CHECK_PRIV_H
+
+#include <xfswrite/check.h>
+#include "base/compiler.h"
+#include "base/endian.h"
+#include "base/mem.h"
+#include "base/types.h"
+#include "disk/ag.h"
+#include "disk/btree.h"
+#include "disk/inode.h"
+#include "disk/sb.h"
+
+#define XFS_CHECK_MAX_LEVELS	12u	/* no tree of any format is deeper */
+#define XFS_CHECK_DA_LEVELS	6u	/* leaves and up to five levels of nodes */
+#define XFS_CHECK_BAD_BLOCKS	64u	/* give up on a directory after so many in a row */
+
+/* An array that grows. */
+struct xfs_check_vec {
+	void *v;
+	size_t n, cap;
+};
+
+/* A set of 64-bit numbers below 2^64 - 1. */
+struct xfs_check_set {
+	uint64_t *slot;			/* ~0: free */
+	size_t n, cap;
+};
+
+/* Numbers that the superblock leads to, computed without lib/disk's help. */
+struct xfs_check_geo {
+	uint32_t blocksize, sectsize, isize, dirblksize;
+	uint32_t blocklog, inodelog, inopblog, agblklog, agino_log;
+	uint32_t inopblock;
+	uint32_t dirfsb;		/* blocks per directory block */
+	uint32_t agblocks;
+	uint32_t agcount;		/* those that lie on the device */
+	uint64_t dblocks;
+	uint32_t agfl_block, agfl_slots;
+	bool finobt, rmapbt, reflink, inobtcnt, spinodes, bigtime, nrext64, parent, metadir,
+	     zoned, ftype, ascii_ci, rt;
+	uint32_t inoalignmt, spino_align;
+	uint32_t cluster_align;		/* blocks; bounds of valid inode numbers */
+	uint32_t ialloc_inos, ialloc_blks;
+	uint32_t alloc_mxr[2], inobt_mxr[2], rmap_mxr[2], refc_mxr[2];	/* leaf, node */
+	uint32_t bmbt_mxr;
+	uint32_t alloc_maxlevels, inobt_maxlevels, rmap_maxlevels, refc_maxlevels;
+	uint32_t bmbt_maxlevels[2][2];	/* [attr fork][NREXT64] */
+	uint64_t leafblk, freeblk;	/* where a directory's index spaces begin */
+	xfs_uuid_t uuid, meta_uuid;
+	uint64_t rblocks, rextents;
+	uint32_t rextsize, rgcount, rgextents, rgblklog;
+};
+
+/*
+ * A run of blocks and who owns it, in the form of an rmap record: special
+ * owners are negative, @offset carries the flags of XFS_RMAP_OFF_*.
+ */
+struct xfs_check_span {
+	uint32_t start, len;
+	uint64_t owner, offset;
+};
+
+struct xfs_check_free {
+	uint32_t start, len;
+};
+
+/* What the walk of the inodes leaves behind about the 64 inodes of a record. */
+struct xfs_check_chunk_info {
+	uint32_t nlink[64];
+	uint32_t refs[64];		/* references found: entries, "." and ".." */
+	uint8_t what[64];		/* XFS_CHECK_INO_* */
+	uint64_t parents[];		/* with PARENT: sum over entries minus parent pointers */
+};
+#define XFS_CHECK_INO_FTYPE	0x0f	/* the type as directories write it; 0: not known */
+#define XFS_CHECK_INO_REFLINK	0x10
+#define XFS_CHECK_INO_META	0x20	/* member of the metadata directory tree */
+#define XFS_CHECK_INO_INUSE	0x40
+#define XFS_CHECK_INO_BAD	0x80	/* unreadable: draw no conclusions from it */
+
+struct xfs_check_chunk {
+	uint32_t startino;
+	uint16_t holemask;
+	uint8_t count, freecount;
+	uint64_t free;
+	struct xfs_check_chunk_info *info;	/* NULL: no inode of it was readable */
+};
+
+struct xfs_check_ag {
+	uint32_t length;
+	bool agf_ok, agi_ok;		/* roots and levels below may be followed */
+	bool free_ok, rmap_ok, refc_ok, inobt_ok;	/* that tree was walked to its end */
+	uint32_t bno_root, bno_level, cnt_root, cnt_level, rmap_root, rmap_level,
+		 refc_root, refc_level, ino_root, ino_level, fino_root, fino_level;
+	uint32_t freeblks, btreeblks, flcount;	/* as counted */
+	uint64_t icount, ifree;
+	struct xfs_check_vec spans;	/* struct xfs_check_span */
+	struct xfs_check_vec free;	/* struct xfs_check_free, ascending */
+	struct xfs_check_vec chunks;	/* struct xfs_check_chunk, ascending */
+};
+
+struct xfs_check_dir {
+	xfs_ino_t ino, parent, dotdot;	/* NULLFSINO: none found */
+};
+
+/* An inode on an unlinked list. */
+struct xfs_check_unlinked {
+	xfs_ino_t ino;
+};
+
+struct xfs_check_cache {
+	uint64_t *fsbno;		/* ~0: slot empty */
+	uint8_t *data;
+	uint32_t slots;			/* power of two */
+};
+
+struct xfs_check {
+	struct xfs_device *dev, *logdev;
+	struct xfs_check_options opts;
+	struct xfs_check_summary sum;
+	struct xfs_mem mem;
+	int error;			/* first error of the checker itself */
+	bool stop;			/* @error set, or enough findings */
+
+	uint64_t dev_bytes, logdev_bytes;
+	uint32_t sector;		/* reads are done in multiples of it */
+	uint8_t *bounce;
+	struct xfs_check_cache cache;
+
+	struct xfs_check_geo g;
+	struct xfs_sb sb;
+	bool log_known, log_clean;
+	uint64_t head_lsn;		/* no object may carry a later one */
+	uint32_t head, tail;		/* log positions in 512-byte units */
+
+	struct xfs_check_ag *ag;	/* [g.agcount] */
+	struct xfs_check_set seen;	/* metadata blocks already entered */
+	struct xfs_check_vec dirs;	/* struct xfs_check_dir, ascending */
+	struct xfs_check_vec unlinked;	/* struct xfs_check_unlinked, ascending */
+	struct xfs_check_vec dfork, afork;	/* struct xfs_check_ext: forks at hand */
+	uint8_t *level_buf[XFS_CHECK_MAX_LEVELS];	/* one block each, for tree walks */
+	uint8_t *inode_buf;		/* 64 inodes */
+	uint8_t *da_buf[XFS_CHECK_DA_LEVELS];	/* a directory block each, by level */
+	uint8_t *dir_buf;		/* 64 KiB: one more directory block, an extent of a symlink */
+	uint8_t *value_buf;		/* 64 KiB: an attribute value */
+	uint8_t *dir_inode;		/* the directory at hand */
+};
+
+/* Where a finding is: an AG (or -1), a block of it (or ~0), an inode (or ~0). */
+struct xfs_check_place {
+	const char *structure;
+	int64_t agno;
+	uint64_t block;
+	xfs_ino_t ino;
+};
+
+static inline struct xfs_check_place xfs_check_at(const char *structure, int64_t agno,
+						  uint64_t block, xfs_ino_t ino)
+{
+	return (struct xfs_check_place){ structure, agno, block, ino };
+}
+#define XFS_CHECK_NOBLOCK	(~0ull)
+#define XFS_CHECK_NOINO		(~0ull)
+
+/* ---- util.c ---- */
+void xfs_check_report(struct xfs_check *chk, struct xfs_check_place at, const char *fmt, ...)
+	XFS_PRINTF(3, 4);
+void xfs_check_fail(struct xfs_check *chk, int error);
+void xfs_check_progress(struct xfs_check *chk, const char *phase, uint64_t done, uint64_t total);
+/* Room for one more element of @size bytes at the end; NULL: the check fails with -ENOMEM. */
+void *xfs_check_push(struct xfs_check *chk, struct xfs_check_vec *vec, size_t size);
+void xfs_check_vec_free(struct xfs_check *chk, struct xfs_check_vec *vec);
+/* True if @key was not a member; after a memory failure false. */
+bool xfs_check_set_add(struct xfs_check *chk, struct xfs_check_set *set, uint64_t key);
+void xfs_check_set_free(struct xfs_check *chk, struct xfs_check_set *set);
+/* What every self-describing header carries. */
+void xfs_check_uuid(struct xfs_check *chk, struct xfs_check_place at, const xfs_uuid_t *uuid);
+void xfs_check_lsn(struct xfs_check *chk, struct xfs_check_place at, uint64_t lsn);
+bool xfs_check_zeros(const void *p, size_t len);
+uint32_t xfs_check_dahash(const uint8_t *name, size_t len);
+uint32_t xfs_check_dirhash(const struct xfs_check *chk, const uint8_t *name, size_t len);
+/* A name for a message: printable, at most 40 bytes of it. */
+struct xfs_check_name { char s[164]; };
+struct xfs_check_name xfs_check_name(const uint8_t *name, size_t len);
+
+/* ---- io.c ---- */
+int xfs_check_io_init(struct xfs_check *chk);
+int xfs_check_cache_init(struct xfs_check *chk);
+void xfs_check_io_exit(struct xfs_check *chk);
+/* Any bytes of the data device; -EIO past its end. */
+int xfs_check_read(struct xfs_check *chk, uint64_t offset, void *buf, size_t len);
+/* One block; the address must be valid. */
+int xfs_check_read_block(struct xfs_check *chk, uint32_t agno, uint32_t agbno, void *buf);
+int xfs_check_read_log(struct xfs_check *chk, uint32_t bb, void *buf, uint32_t nr_bb);
+
+/* ---- sb.c ---- */
+int xfs_check_sb(struct xfs_check *chk);
+void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t *sector);
+/* Only what is needed to find things; no findings.  -EINVAL: not an XFS v5 superblock we can use. */
+int xfs_check_geometry(struct xfs_check *chk, const struct xfs_sb *sb);
+
+static inline uint64_t xfs_check_daddr(const struct xfs_check_geo *g, uint32_t agno, uint32_t agbno)
+{
+	return (((uint64_t)agno * g->agblocks + agbno) << g->blocklog) >> XFS_BB_SHIFT;
+}
+
+static inline uint64_t xfs_check_fsbno(const struct xfs_check_geo *g, uint32_t agno, uint32_t agbno)
+{
+	return (uint64_t)agno << g->agblklog | agbno;
+}
+
+uint32_t xfs_check_ag_length(const struct xfs_check_geo *g, uint32_t agno);
+/* Splits @fsbno; false if any of the @len blocks is not one that can have an owner. */
+bool xfs_check_fsb(const struct xfs_check_geo *g, uint64_t fsbno, uint64_t len, uint32_t *agno,
+		   uint32_t *agbno);
+bool xfs_check_agbno(const struct xfs_check_geo *g, uint32_t agno, uint64_t agbno, uint64_t len);
+bool xfs_check_ino_valid(const struct xfs_check_geo *g, xfs_ino_t ino);
+bool xfs_check_agino_valid(const struct xfs_check_geo *g, uint32_t agno, uint64_t agino);
+/* An inode that a directory entry may name. */
+bool xfs_check_dir_ino_valid(const struct xfs_check *chk, xfs_ino_t ino);
+bool xfs_check_is_internal(const struct xfs_check *chk, xfs_ino_t ino);
+
+static inline uint32_t xfs_check_ino_agno(const struct xfs_check_geo *g, xfs_ino_t ino)
+{
+	return (uint32_t)(ino >> g->agino_log);
+}
+
+static inline uint32_t xfs_check_ino_agino(const struct xfs_check_geo *g, xfs_ino_t ino)
+{
+	return (uint32_t)(ino & ((1ull << g->agino_log) - 1));
+}
+
+static inline xfs_ino_t xfs_check_ino(const struct xfs_check_geo *g, uint32_t agno, uint32_t agino)
+{
+	return (uint64_t)agno << g->agino_log | agino;
+}
+
+/* ---- log.c ---- */
+void xfs_check_log(struct xfs_check *chk);
+
+/* ---- btree.c: any B+tree, walked from its root, left to right ---- */
+struct xfs_check_bt_type {
+	const char *name;
+	uint32_t magic;
+	uint32_t reclen, keylen;	/* one key; a node of an overlapping tree has two per entry */
+	bool overlapping;
+	bool longptr;			/* 64-bit pointers and owner inode */
+	int (*cmp)(const uint8_t *a, const uint8_t *b);		/* two keys */
+	void (*low_key)(const uint8_t *rec, uint8_t *key);
+	void (*high_key)(const uint8_t *rec, uint8_t *key);	/* overlapping trees only */
+};
+
+struct xfs_check_bt_level {
+	const uint8_t *keys, *ptrs;	/* of the node that stands at this level now */
+	uint32_t nr, next;
+	uint64_t prev, prev_right;	/* the block before on this level */
+	enum { XFS_CHECK_CHAIN_START, XFS_CHECK_CHAIN_KNOWN, XFS_CHECK_CHAIN_LOST } chain;
+	bool have_last;
+	uint8_t last[40];		/* last key seen on this level */
+	uint32_t last_agno, last_agbno;
+};
+
+struct xfs_check_bt {
+	struct xfs_check *chk;
+	const struct xfs_check_bt_type *type;
+	uint32_t agno;			/* short trees */
+	xfs_ino_t ino;			/* long trees */
+	uint32_t mxr[2];		/* capacity of a leaf and of a node */
+	struct xfs_check_set *seen;
+	bool quiet;			/* second walk of a tree that was found sound */
+	bool root_in_inode;
+	/* A block of the tree; then, of a leaf, its records in order. */
+	void (*block)(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno);
+	void (*record)(struct xfs_check_bt *bt, const uint8_t *rec);
+	void *ctx;
+	/* results */
+	uint64_t blocks, records;
+	bool broken;			/* some part could not be walked */
+	struct xfs_check_place at;	/* the block a record callback is called for */
+	struct xfs_check_bt_level level[XFS_CHECK_MAX_LEVELS];
+};
+
+void xfs_check_bt_walk(struct xfs_check_bt *bt, uint32_t root, uint32_t levels);
+/* The root's entries stand in an inode; @level >= 1. */
+void xfs_check_bt_walk_inode(struct xfs_check_bt *bt, uint32_t level, uint32_t nr,
+			     const uint8_t *keys, const uint8_t *ptrs);
+
+/* ---- ag.c ---- */
+void xfs_check_ags(struct xfs_check *chk);
+/* @len blocks belong to @owner; the range must be valid. */
+void xfs_check_own(struct xfs_check *chk, uint32_t agno, uint32_t agbno, uint32_t len,
+		   uint64_t owner, uint64_t offset);
+
+/* ---- freesp.c, inobt.c, rmap.c, refcount.c: the trees of an AG ---- */
+void xfs_check_freesp(struct xfs_check *chk, uint32_t agno, const struct xfs_agf *agf);
+void xfs_check_inobt(struct xfs_check *chk, uint32_t agno, const struct xfs_agi *agi);
+void xfs_check_rmapbt(struct xfs_check *chk, uint32_t agno, const struct xfs_agf *agf);
+void xfs_check_refcountbt(struct xfs_check *chk, uint32_t agno, const struct xfs_agf *agf);
+struct xfs_check_chunk *xfs_check_find_chunk(struct xfs_check *chk, xfs_ino_t ino);
+/* After the inodes: the records against what was found. @spans in order of their owners, merged. */
+void xfs_check_rmap_compare(struct xfs_check *chk, uint32_t agno);
+void xfs_check_refcount_compare(struct xfs_check *chk, uint32_t agno);
+
+/* ---- inode.c, fork.c: inodes and what their forks map ---- */
+struct xfs_check_inode {
+	xfs_ino_t ino;
+	const struct xfs_dinode *dip;
+	struct xfs_check_place at;
+	uint16_t mode;
+	uint64_t size, nblocks, nextents, anextents;
+	uint32_t gen;
+	uint8_t format, aformat;	/* enum xfs_dinode_fmt */
+	const uint8_t *dfork, *afork;	/* in the inode; afork NULL: there is none */
+	uint32_t dsize, asize;		/* bytes of them */
+	bool realtime, metadata, large_counts;
+	uint64_t blocks;		/* counted while walking forks */
+};
+
+/* A mapping, as kept for forks whose contents are looked at. */
+struct xfs_check_ext {
+	uint64_t off, fsbno;
+	uint32_t len;
+};
+
+void xfs_check_inodes(struct xfs_check *chk);
+/* Read inode @ino into @buf and take it apart; false: it is in no state to be looked into. */
+bool xfs_check_load_inode(struct xfs_check *chk, xfs_ino_t ino, uint8_t *buf,
+			  struct xfs_check_inode *ip);
+/*
+ * Walk the mappings of a fork that is not local.  @keep gets them in order.
+ * First walk: findings, owners, ip->blocks.  @quiet: only @keep.  False: part
+ * of the fork could not be walked.
+ */
+bool xfs_check_fork(struct xfs_check *chk, struct xfs_check_inode *ip, int whichfork,
+		    struct xfs_check_vec *keep, bool quiet);
+/* Finds the block at offset @off of a kept fork. */
+bool xfs_check_ext_lookup(const struct xfs_check_vec *keep, uint64_t off, uint64_t *fsbno);
+uint8_t xfs_check_ftype(uint16_t mode);
+struct xfs_check_chunk_info *xfs_check_info(struct xfs_check *chk, xfs_ino_t ino, uint32_t *index);
+bool xfs_check_on_unlinked(struct xfs_check *chk, xfs_ino_t ino);
+/* Records of the reverse mapping trees of both kinds. */
+void xfs_check_rmap_low_key(const uint8_t *rec, uint8_t *key);
+void xfs_check_rmap_high_key(const uint8_t *rec, uint8_t *key);
+
+/* ---- unlinked.c ---- */
+void xfs_check_unlinked_lists(struct xfs_check *chk);
+
+/* ---- symlink.c, attr.c, acl.c ---- */
+void xfs_check_symlink(struct xfs_check *chk, struct xfs_check_inode *ip);
+void xfs_check_attr(struct xfs_check *chk, struct xfs_check_inode *ip);
+
+struct xfs_check_da;
+
+struct xfs_check_attrwalk {
+	struct xfs_check *chk;
+	struct xfs_check_inode *ip;
+	uint64_t used;			/* blocks of the fork that were accounted for */
+	struct xfs_check_vec remote;	/* struct xfs_check_ext: runs that hold values */
+};
+
+/* An attribute's name and, unless NULL, value; any form of storage. */
+void xfs_check_attr_entry(struct xfs_check_attrwalk *aw, struct xfs_check_place at, uint8_t flags,
+			  const uint8_t *name, uint32_t namelen, const uint8_t *value,
+			  uint32_t valuelen);
+uint32_t xfs_check_attr_leaf(struct xfs_check_da *da, const uint8_t *buf, uint64_t dablk,
+			     uint32_t *first, uint32_t *last);
+void xfs_check_acl(struct xfs_check *chk, struct xfs_check_inode *ip, bool is_default,
+		   const uint8_t *value, uint32_t len);
+
+/* ---- da.c: the hashed tree of directories and attributes ---- */
+struct xfs_check_da_level {
+	uint32_t nr, next;
+	uint64_t dablk, prev, prev_forw;
+	enum { XFS_CHECK_DA_START, XFS_CHECK_DA_KNOWN, XFS_CHECK_DA_LOST } chain;
+	bool have_hash;
+	uint32_t last_hash;
+};
+
+struct xfs_check_da {
+	struct xfs_check *chk;
+	const struct xfs_check_inode *ip;
+	const char *structure;		/* "directory" or "attr" */
+	const struct xfs_check_vec *ext;
+	uint32_t bytes, fsb;		/* of one block */
+	uint64_t root;
+	uint16_t leaf_magic;
+	/*
+	 * Look into a leaf whose header is right.  Returns the number of entries,
+	 * and with them the first and the last hash.
+	 */
+	uint32_t (*leaf)(struct xfs_check_da *da, const uint8_t *buf, uint64_t dablk,
+			 uint32_t *first, uint32_t *last);
+	void *ctx;
+	/* results */
+	struct xfs_check_place at;	/* the block at hand */
+	struct xfs_check_set seen;	/* dablks of the tree; the caller frees it */
+	bool broken;
+	struct xfs_check_da_level level[XFS_CHECK_DA_LEVELS];
+};
+
+void xfs_check_da_walk(struct xfs_check_da *da);
+/*
+ * Read the @fsb blocks at @dablk of a kept fork into @buf.  *@at is set to
+ * the place of the first.  False, and a finding: not mapped or unreadable.
+ */
+bool xfs_check_da_read(struct xfs_check *chk, const struct xfs_check_vec *ext, uint64_t dablk,
+		       uint32_t fsb, uint8_t *buf, struct xfs_check_place *at);
+/* The address that a header should carry for a block at *@at. */
+uint64_t xfs_check_da_blkno(const struct xfs_check *chk, const struct xfs_check_place *at);
+/* Magic (16 bits), checksum, address, owner, UUID, LSN of a da3 header; false: not this magic. */
+bool xfs_check_da_header(struct xfs_check *chk, struct xfs_check_place at, const uint8_t *buf,
+			 uint32_t bytes, uint16_t magic);
+
+/* ---- dir.c, dir_data.c, dir_index.c ---- */
+struct xfs_check_dent {
+	uint32_t hash, addr;
+	uint32_t mix;			/* a second hash of the name */
+};
+
+struct xfs_check_best {
+	uint32_t db;
+	uint16_t best;
+};
+
+struct xfs_check_dirwalk {
+	struct xfs_check *chk;
+	struct xfs_check_inode *ip;
+	struct xfs_check_dir *dir;
+	struct xfs_check_vec dents;	/* struct xfs_check_dent */
+	struct xfs_check_vec bests;	/* struct xfs_check_best, ascending */
+	uint8_t *found;			/* a bit per dent: it has its hash entry */
+	uint64_t entries;		/* without "." and ".." */
+	uint64_t index_blocks, free_blocks;	/* mapped in the two index spaces */
+	bool dot, dotdot;
+	bool unlinked;			/* waits to be freed: "." and ".." are no links any more */
+	bool data_broken;		/* dents or bests are not complete */
+};
+
+void xfs_check_dirs(struct xfs_check *chk);
+/* One entry of a directory, "." and ".." excepted. */
+void xfs_check_dirent(struct xfs_check_dirwalk *dw, struct xfs_check_place at, xfs_ino_t ino,
+		      const uint8_t *name, uint32_t len, uint8_t ftype);
+void xfs_check_dotdot(struct xfs_check_dirwalk *dw, struct xfs_check_place at, xfs_ino_t ino);
+void xfs_check_ref(struct xfs_check *chk, xfs_ino_t ino);
+struct xfs_check_dir *xfs_check_find_dir(struct xfs_check *chk, xfs_ino_t ino);
+/* A data block of which [64, @end) holds entries. */
+void xfs_check_dir_data(struct xfs_check_dirwalk *dw, struct xfs_check_place at, const uint8_t *buf,
+			uint32_t db, uint32_t end);
+/* Duplicate names; then the entries are in order for the index. */
+void xfs_check_dir_sort(struct xfs_check_dirwalk *dw);
+void xfs_check_dir_hash_entries(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
+				const uint8_t *ents, uint32_t count, uint32_t stale);
+void xfs_check_dir_leaf1(struct xfs_check_dirwalk *dw);
+void xfs_check_dir_node(struct xfs_check_dirwalk *dw);
+/* After the index: entries without hash entry. */
+void xfs_check_dir_unindexed(struct xfs_check_dirwalk *dw);
+
+/* ---- links.c ---- */
+void xfs_check_links(struct xfs_check *chk);
+/* What an entry and its parent pointer have in common, as a number to sum up. */
+uint64_t xfs_check_parent_sum(xfs_ino_t parent, uint32_t gen, const uint8_t *name, uint32_t len);
+
+/* ---- space.c ---- */
+void xfs_check_space(struct xfs_check *chk);
+void xfs_check_sort_spans(struct xfs_check_span *v, size_t n);		/* as the rmap tree */
+void xfs_check_sort_by_owner(struct xfs_check_span *v, size_t n);	/* owner, offset, block */
+
+/*
+ * A sort in place without memory, for any order: quicksort that falls back to
+ * heapsort when an input fights it.  @less is an expression over pointers a, b.
+ */
+#define XFS_CHECK_DEFINE_SORT(name, type, less)						\
+static inline bool name##_less(const type *a, const type *b) { return less; }		\
+static void name##_sift(type *v, size_t i, size_t n)					\
+{											\
+	for (;;) {									\
+		size_t c = 2 * i + 1;							\
+		type t;									\
+											\
+		if (c >= n)								\
+			return;								\
+		if (c + 1 < n && name##_less(&v[c], &v[c + 1]))				\
+			c++;								\
+		if (!name##_less(&v[i], &v[c]))						\
+			return;								\
+		t = v[i];								\
+		v[i] = v[c];								\
+		v[c] = t;								\
+		i = c;									\
+	}										\
+}											\
+static void name##_heap(type *v, size_t n)						\
+{											\
+	for (size_t i = n / 2; i-- > 0;)						\
+		name##_sift(v, i, n);							\
+	for (size_t i = n; i-- > 1;) {							\
+		type t = v[0];								\
+											\
+		v[0] = v[i];								\
+		v[i] = t;								\
+		name##_sift(v, 0, i);							\
+	}										\
+}											\
+static void name(type *v, size_t n)							\
+{											\
+	struct { type *v; size_t n; unsigned int depth; } todo[64];			\
+	unsigned int nr = 0, depth = 0;							\
+											\
+	for (size_t m = n; m; m >>= 1)							\
+		depth += 2;								\
+	for (;;) {									\
+		while (n > 16 && depth) {						\
+			type p = v[n / 2], t;						\
+			size_t i = 0, j = n - 1;					\
+											\
+			if (name##_less(&v[n - 1], &v[0])) {				\
+				t = v[0]; v[0] = v[n - 1]; v[n - 1] = t;		\
+			}								\
+			if (name##_less(&p, &v[0]))					\
+				p = v[0];						\
+			else if (name##_less(&v[n - 1], &p))				\
+				p = v[n - 1];						\
+			for (;;) {							\
+				while (name##_less(&v[i], &p))				\
+					i++;						\
+				while (name##_less(&p, &v[j]))				\
+					j--;						\
+				if (i >= j)						\
+					break;						\
+				t = v[i]; v[i] = v[j]; v[j] = t;			\
+				i++;							\
+				j--;							\
+			}								\
+			/* [0, i) is at most p, [i, n) at least p: neither empty */	\
+			if (i == 0)							\
+				i = 1;							\
+			depth--;							\
+			if (i < n - i) {						\
+				todo[nr].v = v + i;					\
+				todo[nr].n = n - i;					\
+				todo[nr++].depth = depth;				\
+				n = i;							\
+			} else {							\
+				todo[nr].v = v;						\
+				todo[nr].n = i;						\
+				todo[nr++].depth = depth;				\
+				v += i;							\
+				n -= i;							\
+			}								\
+		}									\
+		if (n > 16) {								\
+			name##_heap(v, n);						\
+		} else {								\
+			for (size_t i = 1; i < n; i++) {				\
+				type t = v[i];						\
+				size_t j = i;						\
+											\
+				for (; j && name##_less(&t, &v[j - 1]); j--)		\
+					v[j] = v[j - 1];				\
+				v[j] = t;						\
+			}								\
+		}									\
+		if (!nr)								\
+			return;								\
+		nr--;									\
+		v = todo[nr].v;								\
+		n = todo[nr].n;								\
+		depth = todo[nr].depth;							\
+	}										\
+}
+
+#endif

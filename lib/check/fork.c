@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a fork maps: an array of extents in the inode, or a B+tree whose root
+ * stands there.  A realtime file's data has addresses of its own; its tree
+ * blocks do not.  Trees that are the contents of metadata files (realtime
+ * reverse mapping and reference counts) are walked for their shape and blocks.
+ */
+#include "check/check_priv.h"
+
+struct fork_walk {
+	struct xfs_check_inode *ip;
+	int whichfork;
+	bool quiet, rt;
+	struct xfs_check_vec *keep;
+	uint64_t extents;
+	uint64_t next_off;		/* first offset behind the extents so far */
+	bool bad_extent;
+};
+
+static int cmp64(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t x = get_be64(a), y = get_be64(b);
+
+	return x < y ? -1 : x > y;
+}
+
+static int cmp32(const uint8_t *a, const uint8_t *b)
+{
+	uint32_t x = get_be32(a), y = get_be32(b);
+
+	return x < y ? -1 : x > y;
+}
+
+static int cmp_rmap(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, 20);
+}
+
+static void bmbt_key(const uint8_t *rec, uint8_t *key)
+{
+	put_be64(get_be64(rec) << 1 >> 10, key);
+}
+
+static void refc_key(const uint8_t *rec, uint8_t *key)
+{
+	memcpy(key, rec, 4);
+}
+
+static const struct xfs_check_bt_type bmbt_type = {
+	.name = "bmbt", .magic = XFS_BMAP_CRC_MAGIC, .reclen = 16, .keylen = 8, .longptr = true,
+	.cmp = cmp64, .low_key = bmbt_key,
+};
+
+static const struct xfs_check_bt_type rtrmap_type = {
+	.name = "rtrmapbt", .magic = XFS_RTRMAP_CRC_MAGIC, .reclen = 24, .keylen = 20,
+	.longptr = true, .overlapping = true, .cmp = cmp_rmap,
+	.low_key = xfs_check_rmap_low_key, .high_key = xfs_check_rmap_high_key,
+};
+
+static const struct xfs_check_bt_type rtrefc_type = {
+	.name = "rtrefcountbt", .magic = XFS_RTREFC_CRC_MAGIC, .reclen = 12, .keylen = 4,
+	.longptr = true, .cmp = cmp32, .low_key = refc_key,
+};
+
+static const char *fork_name(int whichfork)
+{
+	return whichfork == XFS_ATTR_FORK ? "attribute" : "data";
+}
+
+/* The blocks of a realtime extent exist and lie in one group. */
+static bool rt_extent_ok(const struct xfs_check_geo *g, uint64_t start, uint64_t len)
+{
+	uint64_t group, in_group, group_len;
+
+	if (!g->metadir)
+		return start < g->rblocks && len <= g->rblocks - start;
+	group_len = (uint64_t)g->rgextents * g->rextsize;
+	if (g->rgblklog > 32)
+		return false;
+	group = start >> g->rgblklog;
+	in_group = start & ((1ull << g->rgblklog) - 1);
+	if (group >= g->rgcount)
+		return false;
+	if (group == g->rgcount - 1)
+		group_len = g->rblocks - group * group_len;
+	return in_group < group_len && len <= group_len - in_group;
+}
+
+static void one_extent(struct xfs_check *chk, struct fork_walk *fw, struct xfs_check_place at,
+		       const uint8_t *rec)
+{
+	struct xfs_check_inode *ip = fw->ip;
+	uint64_t l0 = get_be64(rec), l1 = get_be64(rec + 8);
+	uint64_t off = l0 << 1 >> 10, start = (l0 & 0x1ff) << 43 | l1 >> 21;
+	uint32_t len = (uint32_t)(l1 & XFS_MAX_BMBT_EXTLEN), agno, agbno;
+	bool unwritten = l0 >> 63;
+	struct xfs_check_ext *ext;
+
+#define BAD(text) do {									\
+	fw->bad_extent = true;								\
+	if (!fw->quiet)									\
+		xfs_check_report(chk, at, "%s fork, extent (offset %" PRIu64 ", block %"	\
+				 PRIu64 ", length %u): " text, fork_name(fw->whichfork),	\
+				 off, start, len);					\
+} while (0)
+	fw->extents++;
+	if (!len || off + len - 1 > XFS_MAX_FILEOFF) {
+		BAD("impossible length");
+		return;
+	}
+	if (off < fw->next_off) {
+		BAD("overlaps the one before it");
+		return;
+	}
+	fw->next_off = off + len;
+	if (unwritten && (fw->whichfork == XFS_ATTR_FORK || (ip->mode & S_IFMT) != S_IFREG ||
+			  ip->metadata || (!chk->g.metadir && xfs_check_is_internal(chk, ip->ino))))
+		BAD("unwritten, which is not allowed here");
+	if (fw->rt) {
+		if (!rt_extent_ok(&chk->g, start, len))
+			BAD("does not lie in the realtime section");
+		else if (!fw->quiet)
+			ip->blocks += len;
+		return;
+	}
+	if (!xfs_check_fsb(&chk->g, start, len, &agno, &agbno)) {
+		BAD("does not lie in one allocation group");
+		return;
+	}
+#undef BAD
+	if (!fw->quiet) {
+		uint64_t flags = (fw->whichfork == XFS_ATTR_FORK ? XFS_RMAP_OFF_ATTR_FORK : 0) |
+				 (unwritten ? XFS_RMAP_OFF_UNWRITTEN : 0);
+
+		ip->blocks += len;
+		if (fw->whichfork == XFS_DATA_FORK && (ip->mode & S_IFMT) == S_IFREG)
+			chk->sum.data_extents++;
+		else
+			chk->sum.metadata_blocks += len;
+		xfs_check_own(chk, agno, agbno, len, ip->ino, off | flags);
+	}
+	if (fw->keep) {
+		ext = xfs_check_push(chk, fw->keep, sizeof(*ext));
+		if (ext)
+			*ext = (struct xfs_check_ext){ off, start, len };
+	}
+}
+
+static void bmbt_record(struct xfs_check_bt *bt, const uint8_t *rec)
+{
+	one_extent(bt->chk, bt->ctx, bt->at, rec);
+}
+
+static void own_tree_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno)
+{
+	struct fork_walk *fw = bt->ctx;
+	uint64_t flags = XFS_RMAP_OFF_BMBT_BLOCK |
+			 (fw->whichfork == XFS_ATTR_FORK ? XFS_RMAP_OFF_ATTR_FORK : 0);
+
+	if (fw->quiet)
+		return;
+	fw->ip->blocks++;
+	bt->chk->sum.metadata_blocks++;
+	xfs_check_own(bt->chk, agno, agbno, 1, fw->ip->ino, flags);
+}
+
+/*
+ * Keys, then pointers behind room for as many keys as @max, in @fork.  False:
+ * the root cannot be walked.
+ */
+static bool walk_root(struct xfs_check *chk, struct fork_walk *fw, struct xfs_check_bt *bt,
+		      const uint8_t *fork, uint32_t max, uint32_t maxlevels)
+{
+	struct xfs_check_set local = { 0 };
+	uint32_t level = get_be16(fork), nr = get_be16(fork + 2);
+	uint32_t keylen = bt->type->overlapping ? 2 * bt->type->keylen : bt->type->keylen;
+
+	if (level < 1 || level >= maxlevels || level >= XFS_CHECK_MAX_LEVELS || nr < 1 || nr > max) {
+		if (!fw->quiet)
+			xfs_check_report(chk, fw->ip->at, "%s fork: tree root with level %u and %u of at "
+					 "most %u entries", fork_name(fw->whichfork), level, nr, max);
+		return false;
+	}
+	bt->seen = fw->quiet ? &local : &chk->seen;
+	bt->quiet = fw->quiet;
+	bt->block = own_tree_block;
+	bt->ctx = fw;
+	xfs_check_bt_walk_inode(bt, level, nr, fork + 4, fork + 4 + (size_t)max * keylen);
+	xfs_check_set_free(chk, &local);
+	return !bt->broken;
+}
+
+static bool walk_meta_btree(struct xfs_check *chk, struct fork_walk *fw)
+{
+	struct xfs_check_inode *ip = fw->ip;
+	bool rmap = be16_to_cpu(ip->dip->di_metatype) == XFS_METAFILE_RTRMAP;
+	uint32_t space = chk->g.blocksize - XFS_BTREE_LBLOCK_LEN;
+	struct xfs_check_bt bt = {
+		.chk = chk, .type = rmap ? &rtrmap_type : &rtrefc_type, .ino = ip->ino,
+		.mxr = { space / (rmap ? 24 : 12), space / (rmap ? 48 : 12) },
+	};
+	uint32_t reclen = rmap ? 24 : 12;
+
+	if (get_be16(ip->dfork) == 0) {		/* a leaf that still fits */
+		if (4 + (uint64_t)get_be16(ip->dfork + 2) * reclen <= ip->dsize)
+			return true;
+		if (!fw->quiet)
+			xfs_check_report(chk, ip->at, "%u records do not fit in the data fork",
+					 get_be16(ip->dfork + 2));
+		return false;
+	}
+	return walk_root(chk, fw, &bt, ip->dfork, (ip->dsize - 4) / (rmap ? 48 : 16),
+			 XFS_CHECK_MAX_LEVELS);
+}
+
+bool xfs_check_fork(struct xfs_check *chk, struct xfs_check_inode *ip, int whichfork,
+		    struct xfs_check_vec *keep, bool quiet)
+{
+	bool attr = whichfork == XFS_ATTR_FORK, sound = true;
+	const uint8_t *fork = attr ? ip->afork : ip->dfork;
+	uint32_t size = attr ? ip->asize : ip->dsize;
+	uint64_t nextents = attr ? ip->anextents : ip->nextents;
+	struct fork_walk fw = {
+		.ip = ip, .whichfork = whichfork, .quiet = quiet, .keep = keep,
+		.rt = ip->realtime && !attr,
+	};
+	struct xfs_check_bt bt = {
+		.chk = chk, .type = &bmbt_type, .ino = ip->ino, .record = bmbt_record,
+		.mxr = { chk->g.bmbt_mxr, chk->g.bmbt_mxr },
+	};
+
+	if (keep)
+		keep->n = 0;
+	switch (attr ? ip->aformat : ip->format) {
+	case XFS_DINODE_FMT_EXTENTS:
+		if (nextents > size / 16)
+			return false;	/* told with the inode */
+		for (uint64_t i = 0; i < nextents && !chk->stop; i++)
+			one_extent(chk, &fw, ip->at, fork + 16 * i);
+		break;
+	case XFS_DINODE_FMT_BTREE:
+		if (size < 4 + 16)
+			return false;
+		sound = walk_root(chk, &fw, &bt, fork, (size - 4) / 16,
+				  chk->g.bmbt_maxlevels[attr][ip->large_counts]);
+		if (sound && !quiet && fw.extents != nextents)
+			xfs_check_report(chk, ip->at, "%s fork: the inode counts %" PRIu64
+					 " extents, there are %" PRIu64, fork_name(whichfork), nextents,
+					 fw.extents);
+		break;
+	case XFS_DINODE_FMT_META_BTREE:
+		if (size < 4 + 48)
+			return false;
+		sound = walk_meta_btree(chk, &fw);
+		break;
+	default:
+		break;
+	}
+	return sound && !fw.bad_extent && !chk->stop;
+}
+
+bool xfs_check_ext_lookup(const struct xfs_check_vec *keep, uint64_t off, uint64_t *fsbno)
+{
+	const struct xfs_check_ext *v = keep->v;
+	size_t lo = 0, hi = keep->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (v[mid].off <= off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo || off - v[lo - 1].off >= v[lo - 1].len)
+		return false;
+	*fsbno = v[lo - 1].fsbno + (off - v[lo - 1].off);
+	return true;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Free space: the same extents in two orders.  The tree by block is walked
+ * first and kept; the tree by size must then hold each of them once.
+ */
+#include "check/check_priv.h"
+
+struct freesp_walk {
+	struct xfs_check_ag *ag;
+	uint64_t blocks;
+	uint32_t longest;
+	uint32_t last_end;
+};
+
+static int cmp32(const uint8_t *a, const uint8_t *b)
+{
+	uint32_t x = get_be32(a), y = get_be32(b);
+
+	return x < y ? -1 : x > y;
+}
+
+static int cmp_cnt(const uint8_t *a, const uint8_t *b)
+{
+	int d = cmp32(a + 4, b + 4);
+
+	return d ? d : cmp32(a, b);
+}
+
+static void alloc_key(const uint8_t *rec, uint8_t *key)
+{
+	memcpy(key, rec, 8);
+}
+
+static const struct xfs_check_bt_type bno_type = {
+	.name = "bnobt", .magic = XFS_ABTB_CRC_MAGIC, .reclen = 8, .keylen = 8,
+	.cmp = cmp32, .low_key = alloc_key,
+};
+
+static const struct xfs_check_bt_type cnt_type = {
+	.name = "cntbt", .magic = XFS_ABTC_CRC_MAGIC, .reclen = 8, .keylen = 8,
+	.cmp = cmp_cnt, .low_key = alloc_key,
+};
+
+static void own_ag_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno)
+{
+	bt->chk->sum.metadata_blocks++;
+	xfs_check_own(bt->chk, agno, agbno, 1, XFS_RMAP_OWN_AG, 0);
+}
+
+static void bno_record(struct xfs_check_bt *bt, const uint8_t *rec)
+{
+	struct freesp_walk *fw = bt->ctx;
+	struct xfs_check *chk = bt->chk;
+	uint32_t start = get_be32(rec), len = get_be32(rec + 4);
+	struct xfs_check_free *f;
+
+	if (!xfs_check_agbno(&chk->g, bt->agno, start, len)) {
+		xfs_check_report(chk, bt->at, "free extent (%u, %u) does not lie in the group", start,
+				 len);
+		bt->broken = true;
+		return;
+	}
+	if (bt->records > 1 && start == fw->last_end)
+		xfs_check_report(chk, bt->at, "free extent (%u, %u) touches the one before it", start,
+				 len);
+	if (fw->ag->free.n && start < fw->last_end) {
+		xfs_check_report(chk, bt->at, "free extent (%u, %u) overlaps the one before it", start,
+				 len);
+		bt->broken = true;
+		return;		/* keep the list ascending */
+	}
+	fw->last_end = start + len;
+	fw->blocks += len;
+	fw->longest = XFS_MAX(fw->longest, len);
+	f = xfs_check_push(chk, &fw->ag->free, sizeof(*f));
+	if (f)
+		*f = (struct xfs_check_free){ start, len };
+}
+
+static const struct xfs_check_free *find_free(const struct xfs_check_ag *ag, uint32_t start)
+{
+	const struct xfs_check_free *v = ag->free.v;
+	size_t lo = 0, hi = ag->free.n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (v[mid].start < start)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < ag->free.n && v[lo].start == start ? &v[lo] : NULL;
+}
+
+static void cnt_record(struct xfs_check_bt *bt, const uint8_t *rec)
+{
+	struct freesp_walk *fw = bt->ctx;
+	uint32_t start = get_be32(rec), len = get_be32(rec + 4);
+	const struct xfs_check_free *f = find_free(fw->ag, start);
+
+	if (!f || f->len != len)
+		xfs_check_report(bt->chk, bt->at, "free extent (%u, %u) is not in the bnobt", start, len);
+}
+
+void xfs_check_freesp(struct xfs_check *chk, uint32_t agno, const struct xfs_agf *agf)
+{
+	struct xfs_check_place at = xfs_check_at("agf", agno, 0, XFS_CHECK_NOINO);
+	struct xfs_check_ag *ag = &chk->ag[agno];
+	struct freesp_walk fw = { .ag = ag };
+	struct xfs_check_bt bno = {
+		.chk = chk, .type = &bno_type, .agno = agno, .seen = &chk->seen, .ctx = &fw,
+		.mxr = { chk->g.alloc_mxr[0], chk->g.alloc_mxr[1] },
+		.block = own_ag_block, .record = bno_record,
+	};
+	struct xfs_check_bt cnt = bno;
+
+	xfs_check_bt_walk(&bno, ag->bno_root, ag->bno_level);
+	cnt.type = &cnt_type;
+	cnt.record = cnt_record;
+	xfs_check_bt_walk(&cnt, ag->cnt_root, ag->cnt_level);
+	ag->free_ok = !bno.broken;
+	ag->freeblks = (uint32_t)fw.blocks;
+	/* Roots are not counted; a tree of which nothing was readable has no blocks. */
+	ag->btreeblks += (uint32_t)(bno.blocks - !!bno.blocks + cnt.blocks - !!cnt.blocks);
+	if (chk->stop)
+		return;
+	/* Each extent was found, and in strict order: the numbers decide. */
+	if (!bno.broken && !cnt.broken && cnt.records != bno.records)
+		xfs_check_report(chk, xfs_check_at("cntbt", agno, ag->cnt_root, XFS_CHECK_NOINO),
+				 "%" PRIu64 " records, but the bnobt has %" PRIu64, cnt.records,
+				 bno.records);
+	if (bno.broken)
+		return;
+	if (be32_to_cpu(agf->agf_freeblks) != fw.blocks)
+		xfs_check_report(chk, at, "agf_freeblks is %u, counted %" PRIu64,
+				 be32_to_cpu(agf->agf_freeblks), fw.blocks);
+	if (be32_to_cpu(agf->agf_longest) != fw.longest)
+		xfs_check_report(chk, at, "agf_longest is %u, the longest free extent has %u blocks",
+				 be32_to_cpu(agf->agf_longest), fw.longest);
+}
