@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: a window shows its part of the base and touches nothing else; a
+ * read-only view changes nothing; both stack and hold their base.
+ * Method: the device model inside of a window whose surroundings are checked
+ * afterwards; windows in windows; refusals.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "support/device_model.h"
+#include "support/test_device.h"
+#include "support/test_seed.h"
+
+static struct xfs_device *new_base(uint64_t size_bytes, uint32_t sector)
+{
+	struct xfs_device *dev;
+	uint8_t *buf = test_malloc(size_bytes);
+
+	assert_int_equal(xfs_device_open_memory(size_bytes, sector, NULL, &dev), 0);
+	test_pattern_fill(buf, size_bytes, 1);
+	assert_int_equal(xfs_device_pwrite(dev, 0, buf, size_bytes, 0), 0);
+	test_free(buf);
+	return dev;
+}
+
+static void check_equal_outside(struct xfs_device *dev, struct xfs_device *before, uint64_t offset,
+				uint64_t len)
+{
+	struct xfs_device_info info;
+	uint8_t a[512], b[512];
+
+	assert_int_equal(xfs_device_info(dev, &info), 0);
+	for (uint64_t at = 0; at < info.size_bytes; at += 512) {
+		if (at >= offset && at < offset + len)
+			continue;
+		assert_int_equal(xfs_device_pread(dev, at, a, 512), 0);
+		assert_int_equal(xfs_device_pread(before, at, b, 512), 0);
+		assert_memory_equal(a, b, 512);
+	}
+}
+
+static void test_model(void **state)
+{
+	const uint64_t offset = 70 * 512, len = 300 * 512;
+	struct xfs_rand r = test_rand(1);
+	struct xfs_device *base = new_base(500 * 512, 512), *before, *window, *inner;
+
+	(void)state;
+	assert_int_equal(test_device_clone(base, &before), 0);
+	assert_int_equal(xfs_device_open_window(base, offset, len, &window), 0);
+	test_device_refusals(window);
+	test_device_model(window, &r, 300);
+	assert_int_equal(xfs_device_discard(window, 0, len), 0);
+	check_equal_outside(base, before, offset, len);
+	xfs_device_put(before);
+
+	/* A window in the window, to its end. */
+	assert_int_equal(test_device_clone(base, &before), 0);
+	assert_int_equal(xfs_device_open_window(window, 100 * 512, 0, &inner), 0);
+	xfs_device_put(window);
+	xfs_device_put(base);
+	test_device_model(inner, &r, 300);
+	check_equal_outside(base, before, offset + 100 * 512, len - 100 * 512);
+	xfs_device_put(before);
+	xfs_device_put(inner);
+}
+
+static void test_window_refusals(void **state)
+{
+	struct xfs_device *base = new_base(64 * 4096, 4096), *window;
+	struct xfs_device_info info;
+
+	(void)state;
+	assert_int_equal(xfs_device_open_window(base, 512, 4096, &window), -EINVAL);
+	assert_null(window);
+	assert_int_equal(xfs_device_open_window(base, 4096, 4096 + 512, &window), -EINVAL);
+	assert_int_equal(xfs_device_open_window(base, 0, 65 * 4096, &window), -EINVAL);
+	assert_int_equal(xfs_device_open_window(base, 65 * 4096, 0, &window), -EINVAL);
+	assert_int_equal(xfs_device_open_window(base, UINT64_MAX - 4095, 4096, &window), -EINVAL);
+	assert_int_equal(xfs_device_open_window(base, 4096, UINT64_MAX - 4095, &window), -EINVAL);
+	assert_int_equal(xfs_device_open_window(base, 64 * 4096, 0, &window), 0);
+	assert_int_equal(xfs_device_info(window, &info), 0);
+	assert_int_equal(info.size_bytes, 0);
+	assert_int_equal(info.logical_sector, 4096);
+	assert_false(info.growable);
+	assert_int_equal(xfs_device_resize(window, 4096), -EOPNOTSUPP);
+	xfs_device_put(window);
+	xfs_device_put(base);
+}
+
+static void test_readonly(void **state)
+{
+	struct xfs_device *base = new_base(64 * 512, 512), *before, *view, *window;
+	struct xfs_device_info info;
+	struct iovec iov;
+	uint8_t a[512], b[512];
+
+	(void)state;
+	assert_int_equal(test_device_clone(base, &before), 0);
+	assert_int_equal(xfs_device_open_readonly(base, &view), 0);
+	assert_int_equal(xfs_device_info(view, &info), 0);
+	assert_true(info.read_only);
+	assert_false(info.growable);
+	assert_int_equal(info.size_bytes, 64 * 512);
+	assert_int_equal(xfs_device_pread(view, 512, a, 512), 0);
+	assert_int_equal(xfs_device_pread(base, 512, b, 512), 0);
+	assert_memory_equal(a, b, 512);
+	assert_int_equal(xfs_device_pwrite(view, 0, a, 512, 0), -EROFS);
+	assert_int_equal(xfs_device_zero(view, 0, 512), -EROFS);
+	assert_int_equal(xfs_device_discard(view, 0, 512), -EROFS);
+	assert_int_equal(xfs_device_copy_range(view, 0, 0, 0, 512), -EROFS);
+	assert_int_equal(xfs_device_resize(view, 512), -EROFS);
+	assert_int_equal(xfs_device_flush(view), 0);
+
+	/* Neither through a window on it, nor by the bare op. */
+	assert_int_equal(xfs_device_open_window(view, 0, 0, &window), 0);
+	assert_int_equal(xfs_device_pwrite(window, 0, a, 512, 0), -EROFS);
+	iov = (struct iovec){.iov_base = a, .iov_len = 512};
+	assert_int_equal(view->ops->pwritev(view, 0, &iov, 1, 0), -EROFS);
+	assert_true(test_device_equal(base, before, NULL));
+	xfs_device_put(window);
+	xfs_device_put(view);
+	xfs_device_put(before);
+	xfs_device_put(base);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_window_refusals),
+		cmocka_unit_test(test_readonly),
+	};
+
+	test_seed_init(80);
+	return test_seed_report(cmocka_run_group_tests(tests, NULL, NULL));
+}
