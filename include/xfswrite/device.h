@@ -169,8 +169,8 @@ XFS_API uint64_t xfs_device_overlay_bytes(const struct xfs_device *overlay);
 /*
  * Where partition @number (1, 2, ...; as the partition table counts) of the
  * disk image lies, in bytes.  -ENOENT: no such partition; -ERANGE: it reaches
- * beyond the device; -EINVAL: no partition table; -EOPNOTSUPP: built without
- * libblkid.
+ * beyond the device; -EINVAL: no partition table, or an empty one; -EOPNOTSUPP:
+ * built without libblkid.
  */
 XFS_API int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
 				      uint64_t *len);

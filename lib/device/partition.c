@@ -61,7 +61,7 @@ static int copy_logical_chain(struct xfs_device *dev, int fd, uint32_t sector_by
 	return 0;
 }
 
-/* -EINVAL: libblkid sees no table when sectors are of @sector_bytes. */
+/* -EINVAL: libblkid sees no partitions when sectors are of @sector_bytes. */
 static int look_up(int fd, uint32_t sector_bytes, unsigned int number, uint64_t *offset,
 		   uint64_t *len)
 {
@@ -80,7 +80,9 @@ static int look_up(int fd, uint32_t sector_bytes, unsigned int number, uint64_t 
 	blkid_probe_enable_superblocks(pr, 0);
 	blkid_probe_enable_partitions(pr, 1);
 	list = blkid_probe_get_partitions(pr);
-	if (!list)
+	/* The protective table of a GPT that it cannot find is a table to it, without partitions.
+	 */
+	if (!list || blkid_partlist_numof_partitions(list) == 0)
 		goto out;
 	part = blkid_partlist_get_partition_by_partno(list, (int)number);
 	error = part ? 0 : -ENOENT;
