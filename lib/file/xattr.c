@@ -4,7 +4,6 @@
  * on disk under other names in another form, and the access ACL and the mode
  * are changed together.
  */
-#include <stdlib.h>
 #include <sys/xattr.h>
 #include "core/message.h"
 #include "file/setattr.h"
@@ -265,7 +264,8 @@ static void list_add(struct list_state *ls, const char *prefix, const uint8_t *n
 			return;
 		}
 		memcpy(ls->list + ls->used, prefix, plen);
-		memcpy(ls->list + ls->used + plen, name, len);
+		if (len)
+			memcpy(ls->list + ls->used + plen, name, len);
 		ls->list[ls->used + plen + len] = '\0';
 	}
 	ls->used += need;
@@ -282,12 +282,12 @@ static bool list_one(void *arg, const struct xfs_attr_name *name, const void *va
 		return true;
 	if (name->ns == XFS_ATTR_ROOT && name->len == SGI_ACL_FILE_SIZE &&
 	    !memcmp(name->name, SGI_ACL_FILE, name->len)) {
-		list_add(ls, "", (const uint8_t *)"system.posix_acl_access", 23);
+		list_add(ls, "system.posix_acl_access", NULL, 0);
 		return true;
 	}
 	if (name->ns == XFS_ATTR_ROOT && name->len == SGI_ACL_DEFAULT_SIZE &&
 	    !memcmp(name->name, SGI_ACL_DEFAULT, name->len)) {
-		list_add(ls, "", (const uint8_t *)"system.posix_acl_default", 24);
+		list_add(ls, "system.posix_acl_default", NULL, 0);
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Attributes by handle and by path, extended ones too. */
+#include <sys/sysmacros.h>
+#include "api/path.h"
+#include "file/setattr.h"
+#include "file/truncate.h"
+
+int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st)
+{
+	xfs_clear_text();
+	xfs_file_getattr(file->f_inode, st);
+	return 0;
+}
+
+static void to_stat(const struct xfs_stat *from, struct stat *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->st_ino = from->ino;
+	st->st_mode = from->mode;
+	st->st_nlink = from->nlink;
+	st->st_uid = from->uid;
+	st->st_gid = from->gid;
+	st->st_rdev = makedev(from->rdev_major, from->rdev_minor);
+	st->st_size = (off_t)from->size_bytes;
+	st->st_blksize = from->blksize;
+	st->st_blocks = (blkcnt_t)from->blocks512;
+	st->st_atim = from->atime;
+	st->st_mtim = from->mtime;
+	st->st_ctim = from->ctime;
+}
+
+int xfs_fstat(struct xfs_file *file, struct stat *st)
+{
+	struct xfs_stat full;
+
+	xfs_fgetattr(file, &full);
+	to_stat(&full, st);
+	return 0;
+}
+
+static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+{
+	struct xfs_iattr rest = *iattr;
+	int error;
+
+	if (iattr->valid & XFS_ATTR_SIZE) {
+		if (!xfs_is_reg(ip))
+			return xfs_error(ip->i_mount, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
+					 "inode %" PRIu64 " has no size to set", ip->i_ino);
+		error = xfs_file_truncate(ip, iattr->size_bytes);
+		if (error)
+			return error;
+		rest.valid &= ~XFS_ATTR_SIZE;
+	}
+	rest.valid &= ~XFS_ATTR_RDEV;
+	return xfs_file_setattr(ip, &rest);
+}
+
+int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
+{
+	xfs_clear_text();
+	return set_attrs(file->f_inode, iattr);
+}
+
+int xfs_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
+{
+	struct xfs_inode *ip;
+	int error;
+
+	xfs_clear_text();
+	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	if (error)
+		return error;
+	xfs_file_getattr(ip, st);
+	xfs_irele(ip);
+	return 0;
+}
+
+static int stat_path(struct xfs_mount *mp, const char *path, bool follow, struct stat *st)
+{
+	struct xfs_stat full;
+	int error = xfs_getattr(mp, path, follow, &full);
+
+	if (!error)
+		to_stat(&full, st);
+	return error;
+}
+
+int xfs_stat(struct xfs_mount *mp, const char *path, struct stat *st)
+{
+	return stat_path(mp, path, true, st);
+}
+
+int xfs_lstat(struct xfs_mount *mp, const char *path, struct stat *st)
+{
+	return stat_path(mp, path, false, st);
+}
+
+int xfs_setattr(struct xfs_mount *mp, const char *path, bool follow,
+		const struct xfs_iattr *iattr)
+{
+	struct xfs_inode *ip;
+	int error;
+
+	xfs_clear_text();
+	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	if (error)
+		return error;
+	error = set_attrs(ip, iattr);
+	xfs_irele(ip);
+	return error;
+}
+
+int xfs_chmod(struct xfs_mount *mp, const char *path, mode_t mode)
+{
+	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = mode };
+
+	return xfs_setattr(mp, path, true, &iattr);
+}
+
+/* (uint32_t)-1 leaves an owner as it is, as for chown(2). */
+static int change_owner(struct xfs_mount *mp, const char *path, bool follow, uint32_t uid,
+			uint32_t gid)
+{
+	struct xfs_iattr iattr = { .uid = uid, .gid = gid };
+
+	if (uid != UINT32_MAX)
+		iattr.valid |= XFS_ATTR_UID;
+	if (gid != UINT32_MAX)
+		iattr.valid |= XFS_ATTR_GID;
+	return xfs_setattr(mp, path, follow, &iattr);
+}
+
+int xfs_chown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid)
+{
+	return change_owner(mp, path, true, uid, gid);
+}
+
+int xfs_lchown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid)
+{
+	return change_owner(mp, path, false, uid, gid);
+}
+
+int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow,
+		const struct timespec times[2])
+{
+	struct xfs_iattr iattr = { 0 };
+	struct timespec now = xfs_now(mp);
+
+	if (times[0].tv_nsec != UTIME_OMIT) {
+		iattr.valid |= XFS_ATTR_ATIME;
+		iattr.atime = times[0].tv_nsec == UTIME_NOW ? now : times[0];
+	}
+	if (times[1].tv_nsec != UTIME_OMIT) {
+		iattr.valid |= XFS_ATTR_MTIME;
+		iattr.mtime = times[1].tv_nsec == UTIME_NOW ? now : times[1];
+	}
+	if (iattr.atime.tv_nsec < 0 || iattr.atime.tv_nsec > 999999999 ||
+	    iattr.mtime.tv_nsec < 0 || iattr.mtime.tv_nsec > 999999999)
+		return xfs_error(mp, -EINVAL, "nanoseconds out of range");
+	return xfs_setattr(mp, path, follow, &iattr);
+}
+
+int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
+		  int flags)
+{
+	xfs_clear_text();
+	return xfs_file_setxattr(file->f_inode, name, value, size, flags);
+}
+
+ssize_t xfs_fgetxattr(struct xfs_file *file, const char *name, void *value, size_t size)
+{
+	xfs_clear_text();
+	return xfs_file_getxattr(file->f_inode, name, value, size);
+}
+
+ssize_t xfs_flistxattr(struct xfs_file *file, char *list, size_t size)
+{
+	xfs_clear_text();
+	return xfs_file_listxattr(file->f_inode, list, size);
+}
+
+int xfs_fremovexattr(struct xfs_file *file, const char *name)
+{
+	xfs_clear_text();
+	return xfs_file_removexattr(file->f_inode, name);
+}
+
+int xfs_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
+		 const void *value, size_t size, int flags)
+{
+	struct xfs_inode *ip;
+	int error;
+
+	xfs_clear_text();
+	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	if (error)
+		return error;
+	error = xfs_file_setxattr(ip, name, value, size, flags);
+	xfs_irele(ip);
+	return error;
+}
+
+ssize_t xfs_getxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
+		     void *value, size_t size)
+{
+	struct xfs_inode *ip;
+	ssize_t ret;
+
+	xfs_clear_text();
+	ret = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	if (ret)
+		return ret;
+	ret = xfs_file_getxattr(ip, name, value, size);
+	xfs_irele(ip);
+	return ret;
+}
+
+ssize_t xfs_listxattr(struct xfs_mount *mp, const char *path, bool follow, char *list,
+		      size_t size)
+{
+	struct xfs_inode *ip;
+	ssize_t ret;
+
+	xfs_clear_text();
+	ret = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	if (ret)
+		return ret;
+	ret = xfs_file_listxattr(ip, list, size);
+	xfs_irele(ip);
+	return ret;
+}
+
+int xfs_removexattr(struct xfs_mount *mp, const char *path, bool follow, const char *name)
+{
+	struct xfs_inode *ip;
+	int error;
+
+	xfs_clear_text();
+	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	if (error)
+		return error;
+	error = xfs_file_removexattr(ip, name);
+	xfs_irele(ip);
+	return error;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading directories.  Entries are taken in batches under the directory's lock and
+ * handed out one by one, so that the caller may do what he likes between two of them.
+ */
+#include <dirent.h>
+#include "api/path.h"
+
+#define BATCH_BYTES	32768u
+
+struct packed {
+	uint64_t ino, cookie;
+	uint8_t type, len;
+	char name[];
+};
+
+static const uint8_t dirent_types[XFS_DIR3_FT_MAX] = {
+	DT_UNKNOWN, DT_REG, DT_DIR, DT_CHR, DT_BLK, DT_FIFO, DT_SOCK, DT_LNK, DT_CHR,
+};
+
+int xfs_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
+{
+	struct xfs_mount *mp = file->f_mount;
+	struct xfs_dir *dir;
+
+	xfs_clear_text();
+	*dirp = NULL;
+	if (!xfs_is_dir(file->f_inode))
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory",
+				 file->f_inode->i_ino);
+	dir = xfs_zalloc(mp, sizeof(*dir));
+	if (dir)
+		dir->d_buf = xfs_malloc(mp, BATCH_BYTES);
+	if (!dir || !dir->d_buf) {
+		xfs_free(mp, dir);
+		return xfs_error(mp, -ENOMEM, "out of memory for reading a directory");
+	}
+	dir->d_file = file;
+	*dirp = dir;
+	return 0;
+}
+
+int xfs_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp)
+{
+	struct xfs_file *file;
+	int error;
+
+	*dirp = NULL;
+	error = xfs_open(mp, path, O_RDONLY | O_DIRECTORY, 0, &file);
+	if (error)
+		return error;
+	error = xfs_fdopendir(file, dirp);
+	if (error)
+		xfs_close(file);
+	else
+		(*dirp)->d_own = true;
+	return error;
+}
+
+static uint32_t packed_size(uint32_t name_len)
+{
+	return XFS_ALIGN((uint32_t)offsetof(struct packed, name) + name_len, 8u);
+}
+
+static bool take(void *arg, const struct xfs_name *name, xfs_ino_t ino, uint64_t next_cookie)
+{
+	struct xfs_dir *dir = arg;
+	uint32_t size = packed_size(name->len);
+	struct packed *p;
+
+	if (size > BATCH_BYTES - dir->d_buf_len)
+		return false;
+	p = (struct packed *)(void *)(dir->d_buf + dir->d_buf_len);
+	p->ino = ino;
+	p->cookie = next_cookie;
+	p->type = name->type < XFS_DIR3_FT_MAX ? dirent_types[name->type] : DT_UNKNOWN;
+	p->len = (uint8_t)name->len;
+	memcpy(p->name, name->name, name->len);
+	dir->d_buf_len += size;
+	return true;
+}
+
+static int fill(struct xfs_dir *dir)
+{
+	struct xfs_inode *dp = dir->d_file->f_inode;
+	bool excl;
+	int error;
+
+	dir->d_buf_len = dir->d_buf_pos = 0;
+	error = xfs_ilock_map(dp, XFS_DATA_FORK, &excl);
+	if (error)
+		return error;
+	error = xfs_dir_readdir(dp, &dir->d_cookie, take, dir);
+	xfs_iunlock_map(dp, excl);
+	dir->d_eof = !error && dir->d_buf_len == 0;
+	return error;
+}
+
+int xfs_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
+{
+	const struct packed *p;
+	int error;
+
+	xfs_clear_text();
+	if (dir->d_buf_pos == dir->d_buf_len && !dir->d_eof) {
+		error = fill(dir);
+		if (error)
+			return error;
+	}
+	if (dir->d_eof)
+		return 0;
+	p = (const struct packed *)(const void *)(dir->d_buf + dir->d_buf_pos);
+	dir->d_buf_pos += packed_size(p->len);
+	entry->ino = p->ino;
+	entry->cookie = p->cookie;
+	entry->type = p->type;
+	entry->name_len = p->len;
+	memcpy(entry->name, p->name, p->len);
+	entry->name[p->len] = '\0';
+	return 1;
+}
+
+void xfs_seekdir(struct xfs_dir *dir, uint64_t cookie)
+{
+	dir->d_cookie = cookie;
+	dir->d_buf_len = dir->d_buf_pos = 0;
+	dir->d_eof = false;
+}
+
+void xfs_closedir(struct xfs_dir *dir)
+{
+	struct xfs_mount *mp;
+
+	if (!dir)
+		return;
+	mp = dir->d_file->f_mount;
+	if (dir->d_own)
+		xfs_close(dir->d_file);
+	xfs_free(mp, dir->d_buf);
+	xfs_free(mp, dir);
+}

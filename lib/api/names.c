@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* Making, linking, removing, renaming. */
+#include <stdio.h>
+#include "api/path.h"
+
+static struct xfs_inode *root_of(struct xfs_mount *mp)
+{
+	return mp->m_rootip;
+}
+
+static int create_path(struct xfs_inode *start, const char *path, struct xfs_create_args *args)
+{
+	struct xfs_mount *mp = start->i_mount;
+	struct xfs_path_last last;
+	struct xfs_inode *ip;
+	int error;
+
+	xfs_clear_text();
+	args->inherit = true;
+	args->uid = mp->m_uid;
+	args->gid = mp->m_gid;
+	error = xfs_path_parent(start, path, &last);
+	if (error)
+		return error;
+	if (last.want_dir && !S_ISDIR(args->mode))
+		error = xfs_error(mp, -ENOENT, "the path ends in a slash");
+	else
+		error = xfs_create(last.dp, &last.name, args, &ip);
+	xfs_irele(last.dp);
+	if (!error)
+		xfs_irele(ip);
+	return error;
+}
+
+static int make_dir(struct xfs_inode *start, const char *path, mode_t mode)
+{
+	struct xfs_create_args args = { .mode = (uint16_t)(S_IFDIR | (mode & 07777)) };
+
+	return create_path(start, path, &args);
+}
+
+int xfs_mkdir(struct xfs_mount *mp, const char *path, mode_t mode)
+{
+	return make_dir(root_of(mp), path, mode);
+}
+
+int xfs_mkdirat(struct xfs_file *dir, const char *path, mode_t mode)
+{
+	return make_dir(dir->f_inode, path, mode);
+}
+
+/* The on-disk form of a device number, for the types that have one. */
+static int encode_rdev(struct xfs_mount *mp, mode_t mode, uint32_t major, uint32_t minor,
+		       uint32_t *rdev)
+{
+	*rdev = 0;
+	if (!S_ISCHR(mode) && !S_ISBLK(mode))
+		return 0;
+	if (major > XFS_DEV_MAJOR_MAX || minor > XFS_DEV_MINOR_MAX)
+		return xfs_error(mp, -EINVAL, "device %u:%u is too large: at most %u:%u", major, minor,
+				 XFS_DEV_MAJOR_MAX, XFS_DEV_MINOR_MAX);
+	*rdev = xfs_sysv_encode_dev(major, minor);
+	return 0;
+}
+
+static int make_node(struct xfs_inode *start, const char *path, mode_t mode, uint32_t major,
+		     uint32_t minor)
+{
+	struct xfs_create_args args = { .mode = (uint16_t)mode };
+	int error;
+
+	xfs_clear_text();
+	if (!(mode & S_IFMT))
+		args.mode |= S_IFREG;
+	if (S_ISDIR(args.mode) || S_ISLNK(args.mode))
+		return xfs_error(start->i_mount, -EINVAL, "mknod makes no directories and no links");
+	error = encode_rdev(start->i_mount, mode, major, minor, &args.rdev);
+	return error ? error : create_path(start, path, &args);
+}
+
+int xfs_mknod(struct xfs_mount *mp, const char *path, mode_t mode, uint32_t rdev_major,
+	      uint32_t rdev_minor)
+{
+	return make_node(root_of(mp), path, mode, rdev_major, rdev_minor);
+}
+
+int xfs_mknodat(struct xfs_file *dir, const char *path, mode_t mode, uint32_t rdev_major,
+		uint32_t rdev_minor)
+{
+	return make_node(dir->f_inode, path, mode, rdev_major, rdev_minor);
+}
+
+static int make_symlink(struct xfs_inode *start, const char *target, const char *path)
+{
+	struct xfs_create_args args = { .mode = S_IFLNK | 0777 };
+
+	xfs_clear_text();
+	if (!target)
+		return xfs_error(start->i_mount, -EINVAL, "no target");
+	args.target = (const uint8_t *)target;
+	args.target_len = (uint32_t)strnlen(target, 65536);
+	return create_path(start, path, &args);
+}
+
+int xfs_symlink(struct xfs_mount *mp, const char *target, const char *path)
+{
+	return make_symlink(root_of(mp), target, path);
+}
+
+int xfs_symlinkat(const char *target, struct xfs_file *dir, const char *path)
+{
+	return make_symlink(dir->f_inode, target, path);
+}
+
+int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
+		 const char *target, struct xfs_file **filep)
+{
+	struct xfs_mount *mp = dir->f_mount;
+	struct xfs_create_args args = { .uid = mp->m_uid, .gid = mp->m_gid, .iattr = iattr };
+	struct xfs_name xname = { .name = (const uint8_t *)name };
+	struct xfs_inode *ip;
+	int error;
+
+	xfs_clear_text();
+	if (filep)
+		*filep = NULL;
+	if (!name || !iattr || !(iattr->valid & XFS_ATTR_MODE))
+		return xfs_error(mp, -EINVAL, "a new object needs a name and a mode");
+	xname.len = (uint32_t)strnlen(name, 65536);
+	args.mode = (uint16_t)iattr->mode;
+	if (S_ISLNK(iattr->mode) && target) {
+		args.target = (const uint8_t *)target;
+		args.target_len = (uint32_t)strnlen(target, 65536);
+	}
+	if (iattr->valid & XFS_ATTR_RDEV) {
+		error = encode_rdev(mp, iattr->mode, iattr->rdev_major, iattr->rdev_minor, &args.rdev);
+		if (error)
+			return error;
+	}
+	error = xfs_create(dir->f_inode, &xname, &args, &ip);
+	if (error)
+		return error;
+	if (!filep) {
+		xfs_irele(ip);
+		return 0;
+	}
+	return xfs_file_alloc(ip, S_ISREG(iattr->mode) ? O_RDWR
+						       : S_ISDIR(iattr->mode) ? O_RDONLY : O_PATH,
+			      filep);
+}
+
+static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *path)
+{
+	struct xfs_path_last last;
+	int error;
+
+	error = xfs_path_parent(start, path, &last);
+	if (error)
+		return error;
+	if (last.want_dir)
+		error = xfs_error(ip->i_mount, -ENOENT, "the path ends in a slash");
+	else
+		error = xfs_link_inode(last.dp, &last.name, ip);
+	xfs_irele(last.dp);
+	return error;
+}
+
+int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath)
+{
+	struct xfs_inode *ip;
+	int error;
+
+	xfs_clear_text();
+	error = xfs_path_lookup(root_of(mp), oldpath, false, &ip);
+	if (error)
+		return error;
+	error = link_path(ip, root_of(mp), newpath);
+	xfs_irele(ip);
+	return error;
+}
+
+int xfs_linkat(struct xfs_file *file, struct xfs_file *dir, const char *path)
+{
+	xfs_clear_text();
+	return link_path(file->f_inode, dir->f_inode, path);
+}
+
+static int remove_path(struct xfs_inode *start, const char *path, bool dir)
+{
+	struct xfs_path_last last;
+	int error;
+
+	xfs_clear_text();
+	error = xfs_path_parent(start, path, &last);
+	if (error)
+		return error;
+	if (last.want_dir && !dir)
+		error = xfs_error(start->i_mount, -EISDIR, "the path ends in a slash");
+	else
+		error = xfs_remove(last.dp, &last.name, dir);
+	xfs_irele(last.dp);
+	return error;
+}
+
+int xfs_unlink(struct xfs_mount *mp, const char *path)
+{
+	return remove_path(root_of(mp), path, false);
+}
+
+int xfs_rmdir(struct xfs_mount *mp, const char *path)
+{
+	return remove_path(root_of(mp), path, true);
+}
+
+int xfs_unlinkat(struct xfs_file *dir, const char *path, int flags)
+{
+	if (flags & ~AT_REMOVEDIR)
+		return xfs_error(dir->f_mount, -EINVAL, "unknown flags");
+	return remove_path(dir->f_inode, path, flags & AT_REMOVEDIR);
+}
+
+static int rename_path(struct xfs_inode *old_start, const char *oldpath,
+		       struct xfs_inode *new_start, const char *newpath, unsigned int flags)
+{
+	struct xfs_path_last from, to;
+	struct xfs_inode *ip;
+	int error;
+
+	xfs_clear_text();
+	error = xfs_path_parent(old_start, oldpath, &from);
+	if (error)
+		return error;
+	error = xfs_path_parent(new_start, newpath, &to);
+	if (error)
+		goto out_from;
+	if (from.want_dir || to.want_dir) {
+		/* A slash behind it: only a directory will do. */
+		error = xfs_lookup(from.dp, &from.name, &ip);
+		if (error)
+			goto out_to;
+		if (!xfs_is_dir(ip))
+			error = xfs_error(ip->i_mount, -ENOTDIR, "the path ends in a slash");
+		xfs_irele(ip);
+		if (error)
+			goto out_to;
+	}
+	error = xfs_rename_inodes(from.dp, &from.name, to.dp, &to.name, flags);
+out_to:
+	xfs_irele(to.dp);
+out_from:
+	xfs_irele(from.dp);
+	return error;
+}
+
+int xfs_rename(struct xfs_mount *mp, const char *oldpath, const char *newpath)
+{
+	return rename_path(root_of(mp), oldpath, root_of(mp), newpath, 0);
+}
+
+int xfs_renameat(struct xfs_file *olddir, const char *oldpath, struct xfs_file *newdir,
+		 const char *newpath, unsigned int flags)
+{
+	return rename_path(olddir->f_inode, oldpath, newdir->f_inode, newpath, flags);
+}
+
+ssize_t xfs_readlink(struct xfs_mount *mp, const char *path, char *buf, size_t size)
+{
+	struct xfs_inode *ip;
+	ssize_t len;
+	int error;
+
+	xfs_clear_text();
+	error = xfs_path_lookup(root_of(mp), path, false, &ip);
+	if (error)
+		return error;
+	len = xfs_readlink_inode(ip, buf, size);
+	xfs_irele(ip);
+	return len;
+}
+
+ssize_t xfs_freadlink(struct xfs_file *file, char *buf, size_t size)
+{
+	xfs_clear_text();
+	return xfs_readlink_inode(file->f_inode, buf, size);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Sizes, and the end of a file's use. */
+#ifndef FILE_TRUNCATE_H
+#define FILE_TRUNCATE_H
+
+#include "inode/inode.h"
+
+/*
+ * Set the size of a regular file: growing zeroes what becomes visible, shrinking frees blocks in
+ * steps.  mtime and ctime change.  Takes IOLOCK and MMAPLOCK; no lock or handle held.
+ * -EFBIG, -EPERM (immutable, append-only), -EINVAL (no regular file).
+ */
+int xfs_file_truncate(struct xfs_inode *ip, uint64_t size_bytes) XFS_MUST_CHECK;
+
+/*
+ * A handle that could write is closed: preallocation past the end is trimmed, before
+ * write-back makes blocks of it.  Anything else stays as it is.
+ */
+int xfs_file_release(struct xfs_inode *ip) XFS_MUST_CHECK;
+
+#endif
