@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a buffered write goes, before its data is copied.  The decision, from top to bottom:
+ *
+ *	an extent size hint		blocks are allocated at once (hint.c)
+ *	zeroing over a hole		nothing to do there
+ *	a CoW promise covers it		there; old contents come from the data fork
+ *	mapped, not shared		in place
+ *	mapped, shared			a promise in the CoW fork for the shared run
+ *	a hole				a promise in the data fork, with speculative
+ *					preallocation when the file grows at its end
+ *
+ * Promises are all or nothing: near the end of space a large write fails where small ones fit.
+ *
+ * Space in the CoW fork is promised for exactly what is written, not for the neighbourhood too: here a
+ * promise becomes blocks and is remapped in one handle, nothing stays allocated in the CoW fork, so
+ * that widening would only redirect blocks that could have been overwritten in place.
+ */
+#include "core/counter.h"
+#include "core/message.h"
+#include "iomap/iomap.h"
+
+/* One call makes at most this much new space. */
+#define MAX_RESERVE_BYTES	(4ull << 20)
+
+void xfs_iomap_from_irec(struct xfs_inode *ip, const struct xfs_bmbt_irec *irec,
+			 struct xfs_iomap *map)
+{
+	*map = (struct xfs_iomap){
+		.off_fsb = irec->br_startoff,
+		.len_fsb = irec->br_blockcount,
+		.startblock = irec->br_startblock,
+		.data_seq = __atomic_load_n(&ip->i_df.if_seq, __ATOMIC_ACQUIRE),
+		.cow_seq = ip->i_cowfp ? __atomic_load_n(&ip->i_cowfp->if_seq, __ATOMIC_ACQUIRE) : 0,
+	};
+	if (irec->br_startblock == XFS_HOLESTARTBLOCK)
+		map->type = XFS_IOMAP_HOLE;
+	else if (isnullstartblock(irec->br_startblock))
+		map->type = XFS_IOMAP_DELALLOC;
+	else if (irec->br_state == XFS_EXT_UNWRITTEN)
+		map->type = XFS_IOMAP_UNWRITTEN;
+	else
+		map->type = XFS_IOMAP_MAPPED;
+}
+
+bool xfs_iomap_valid(struct xfs_inode *ip, const struct xfs_iomap *map)
+{
+	if (map->type == XFS_IOMAP_HOLE && !(map->flags & XFS_IOMAP_F_SHARED))
+		return true;
+	if (__atomic_load_n(&ip->i_df.if_seq, __ATOMIC_ACQUIRE) != map->data_seq)
+		return false;
+	return !(map->flags & XFS_IOMAP_F_SHARED) ||
+	       __atomic_load_n(&ip->i_cowfp->if_seq, __ATOMIC_ACQUIRE) == map->cow_seq;
+}
+
+/* Cut @irec to [@off, @end), of which it has a part. */
+static void trim_irec(struct xfs_bmbt_irec *irec, xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	if (irec->br_startoff < off) {
+		irec->br_blockcount -= off - irec->br_startoff;
+		if (!isnullstartblock(irec->br_startblock))
+			irec->br_startblock += off - irec->br_startoff;
+		irec->br_startoff = off;
+	}
+	if (irec->br_startoff + irec->br_blockcount > end)
+		irec->br_blockcount = end - irec->br_startoff;
+}
+
+static bool irec_covers(const struct xfs_bmbt_irec *irec, xfs_fileoff_t off)
+{
+	return irec->br_startoff <= off && off - irec->br_startoff < irec->br_blockcount;
+}
+
+static struct xfs_bmbt_irec hole_irec(xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	return (struct xfs_bmbt_irec){
+		.br_startoff = off,
+		.br_startblock = XFS_HOLESTARTBLOCK,
+		.br_blockcount = end - off,
+	};
+}
+
+/* The request and what the forks have there, while the ILOCK is held. */
+struct begin {
+	struct xfs_inode *ip;
+	uint64_t offset, count;
+	bool zero;
+	xfs_fileoff_t off_fsb, end_fsb;
+	bool eof;			/* the data fork has nothing at or behind off_fsb */
+	struct xfs_bmbt_irec data;	/* first extent that ends behind off_fsb, else begins at end_fsb */
+	bool has_cow;			/* the CoW fork has something at or behind off_fsb */
+	struct xfs_bmbt_irec cow;
+};
+
+static int look_up(struct begin *b)
+{
+	struct xfs_inode *ip = b->ip;
+	struct xfs_iext_cursor cur;
+	int error;
+
+	if (unlikely(ip->i_df.if_format != XFS_DINODE_FMT_EXTENTS &&
+		     ip->i_df.if_format != XFS_DINODE_FMT_BTREE))
+		return xfs_corrupt(ip->i_mount, "inode", "inode %" PRIu64 ": data fork of format %u",
+				   ip->i_ino, ip->i_df.if_format);
+	if (xfs_fork_needs_read(ip, XFS_DATA_FORK)) {
+		error = xfs_iread_extents(ip, XFS_DATA_FORK);
+		if (error)
+			return error;
+	}
+	b->eof = !xfs_iext_lookup_extent(&ip->i_df, b->off_fsb, &cur, &b->data);
+	if (b->eof)
+		b->data = hole_irec(b->end_fsb, b->end_fsb);
+	b->has_cow = ip->i_cowfp &&
+		     xfs_iext_lookup_extent(ip->i_cowfp, b->off_fsb, &cur, &b->cow);
+	return 0;
+}
+
+/* Where old contents come from: @b->data if it covers the place, else nothing. */
+static void report_source(const struct begin *b, xfs_fileoff_t end, struct xfs_iomap *src)
+{
+	struct xfs_bmbt_irec irec;
+
+	if (irec_covers(&b->data, b->off_fsb)) {
+		irec = b->data;
+		trim_irec(&irec, b->off_fsb, end);
+	} else {
+		irec = hole_irec(b->off_fsb, XFS_MIN(end, b->data.br_startoff));
+	}
+	xfs_iomap_from_irec(b->ip, &irec, src);
+}
+
+static void report_cow(const struct begin *b, const struct xfs_bmbt_irec *cow, uint32_t flags,
+		       struct xfs_iomap *map, struct xfs_iomap *src)
+{
+	struct xfs_bmbt_irec irec = *cow;
+
+	report_source(b, irec.br_startoff + irec.br_blockcount, src);
+	trim_irec(&irec, b->off_fsb, src->off_fsb + src->len_fsb);
+	xfs_iomap_from_irec(b->ip, &irec, map);
+	map->flags = flags | XFS_IOMAP_F_SHARED;
+}
+
+static void report_data(const struct begin *b, const struct xfs_bmbt_irec *irec, uint32_t flags,
+			struct xfs_iomap *map, struct xfs_iomap *src)
+{
+	xfs_iomap_from_irec(b->ip, irec, map);
+	map->flags = flags;
+	*src = *map;
+}
+
+/* The shared extent @irec, which covers the place, is to be written. */
+static int reserve_cow(const struct begin *b, const struct xfs_bmbt_irec *irec,
+		       struct xfs_iomap *map, struct xfs_iomap *src)
+{
+	struct xfs_inode *ip = b->ip;
+	struct xfs_bmbt_irec got;
+	xfs_filblks_t len = irec->br_blockcount;
+	int error;
+
+	len = XFS_MIN(len, XFS_B_TO_FSB(&ip->i_mount->m_geo, MAX_RESERVE_BYTES));
+	if (b->has_cow)
+		len = XFS_MIN(len, b->cow.br_startoff - b->off_fsb);
+	error = xfs_ifork_init_cow(ip);
+	if (error)
+		return error;
+	error = xfs_bmapi_reserve_delalloc(ip, XFS_COW_FORK, b->off_fsb, len, 0, &got);
+	if (error)
+		return error;
+	XFS_TRACE(ip->i_mount, xfs_reflink_cow_found, ip->i_ino, b->off_fsb, len);
+	trim_irec(&got, b->off_fsb, b->off_fsb + len);
+	report_cow(b, &got, XFS_IOMAP_F_NEW, map, src);
+	map->reserved_end = b->off_fsb + len;
+	return 0;
+}
+
+static int reserve_data(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
+{
+	struct xfs_inode *ip = b->ip;
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	uint64_t count = XFS_MIN(b->count, MAX_RESERVE_BYTES);
+	xfs_fileoff_t end_fsb = XFS_MIN(b->end_fsb, XFS_B_TO_FSB(geo, b->offset + count));
+	uint64_t prealloc = 0;
+	struct xfs_bmbt_irec got;
+	int error;
+
+	if (!b->eof)
+		end_fsb = XFS_MIN(end_fsb, b->data.br_startoff);
+	else if (b->offset + count > (uint64_t)ip->i_size)
+		prealloc = xfs_iomap_prealloc_blocks(ip, b->offset, count);
+	error = xfs_bmapi_reserve_delalloc(ip, XFS_DATA_FORK, b->off_fsb, end_fsb - b->off_fsb,
+					   prealloc, &got);
+	if (error)
+		return error;
+	if (prealloc)
+		xfs_iflags_set(ip, XFS_IF_EOFBLOCKS);
+	XFS_TRACE(ip->i_mount, xfs_iomap_alloc, ip->i_ino, b->off_fsb, end_fsb - b->off_fsb,
+		  prealloc);
+	trim_irec(&got, b->off_fsb, got.br_startoff + got.br_blockcount);
+	report_data(b, &got, XFS_IOMAP_F_NEW, map, src);
+	map->reserved_end = end_fsb;
+	return 0;
+}
+
+/*
+ * Zeroing meets preallocation behind the end of the file that was never written: it
+ * becomes unwritten blocks, all of it, and need not be zeroed.  The ILOCK is dropped for a
+ * while; the caller looks again.
+ */
+static int convert_prealloc(struct begin *b)
+{
+	struct xfs_inode *ip = b->ip;
+	struct xfs_bmbt_irec map;
+	struct xfs_trans *tp;
+	int error;
+
+	xfs_iunlock_excl(ip);
+	error = xfs_trans_alloc(ip->i_mount, 0, 0, XFS_TRANS_RESERVE, &tp);
+	xfs_ilock_excl(ip);
+	if (error)
+		return error;
+	error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, b->data.br_startoff,
+					   b->data.br_blockcount, true, &map);
+	xfs_iunlock_excl(ip);
+	if (error)
+		xfs_trans_cancel(tp);
+	else
+		error = xfs_trans_commit(tp);
+	xfs_ilock_excl(ip);
+	return error;
+}
+
+/* Under the ILOCK. -EAGAIN: it was dropped for a while, look again. */
+static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
+{
+	struct xfs_inode *ip = b->ip;
+	struct xfs_bmbt_irec irec;
+	bool shared = false;
+	int error;
+
+	error = look_up(b);
+	if (error)
+		return error;
+	if (b->has_cow && irec_covers(&b->cow, b->off_fsb)) {
+		report_cow(b, &b->cow, 0, map, src);
+		return 0;
+	}
+	if (b->zero && b->data.br_startoff > b->off_fsb) {
+		irec = hole_irec(b->off_fsb, XFS_MIN(b->data.br_startoff, b->end_fsb));
+		if (b->has_cow)
+			trim_irec(&irec, b->off_fsb, b->cow.br_startoff);
+		report_data(b, &irec, 0, map, src);
+		return 0;
+	}
+	if (b->zero) {
+		xfs_fileoff_t eof_fsb = XFS_B_TO_FSB(&ip->i_mount->m_geo, (uint64_t)ip->i_size);
+
+		if (isnullstartblock(b->data.br_startblock) && b->off_fsb >= eof_fsb) {
+			error = convert_prealloc(b);
+			return error ? error : -EAGAIN;
+		}
+		if (b->off_fsb < eof_fsb)
+			b->end_fsb = XFS_MIN(b->end_fsb, eof_fsb);
+	}
+	if (irec_covers(&b->data, b->off_fsb)) {
+		irec = b->data;
+		trim_irec(&irec, b->off_fsb, b->end_fsb);
+		if ((ip->i_diflags2 & XFS_DIFLAG2_REFLINK) &&
+		    !isnullstartblock(irec.br_startblock) && irec.br_state == XFS_EXT_NORM) {
+			error = xfs_reflink_trim_around_shared(ip, &irec, &shared);
+			if (error)
+				return error;
+		}
+		if (shared)
+			return reserve_cow(b, &irec, map, src);
+		if (!(ip->i_diflags2 & XFS_DIFLAG2_REFLINK) && !b->zero) {
+			irec = b->data;
+			trim_irec(&irec, b->off_fsb, irec.br_startoff + irec.br_blockcount);
+		}
+		report_data(b, &irec, 0, map, src);
+		return 0;
+	}
+	return reserve_data(b, map, src);
+}
+
+int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
+				   uint32_t flags, struct xfs_iomap *map, struct xfs_iomap *src)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	struct begin b = {
+		.ip = ip, .offset = offset, .count = count, .zero = flags & XFS_IOMAP_ZERO,
+		.off_fsb = XFS_B_TO_FSBT(geo, offset),
+	};
+	int error;
+
+	ASSERT(xfs_rwlock_is_held_excl(&ip->i_iolock));
+	ASSERT(count > 0 && offset + count <= XFS_MAXBYTES);
+	if (xfs_is_shutdown(ip->i_mount))
+		return xfs_error(ip->i_mount, -EIO, "the file system was shut down");
+	if (unlikely(ip->i_diflags & XFS_DIFLAG_REALTIME))
+		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file",
+				 ip->i_ino);
+	if (xfs_get_extsz_hint(ip) && !(ip->i_diflags2 & XFS_DIFLAG2_REFLINK)) {
+		error = xfs_iomap_write_direct(ip, offset, count, b.zero, map);
+		*src = *map;
+		return error;
+	}
+	xfs_ilock_excl(ip);
+	do {
+		b.end_fsb = XFS_B_TO_FSB(geo, offset + count);
+		error = decide(&b, map, src);
+	} while (error == -EAGAIN);
+	xfs_iunlock_excl(ip);
+	return error;
+}
+
+int xfs_buffered_write_iomap_end(struct xfs_inode *ip, uint64_t offset, uint64_t written,
+				 const struct xfs_iomap *map)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	xfs_fileoff_t from;
+	int error;
+
+	if (!(map->flags & XFS_IOMAP_F_NEW) || map->type != XFS_IOMAP_DELALLOC)
+		return 0;
+	from = written ? XFS_B_TO_FSB(geo, offset + written) : XFS_B_TO_FSBT(geo, offset);
+	if (from >= map->reserved_end)
+		return 0;
+	/* Nobody else can have dirtied it: the IOLOCK is held and it was a hole before. */
+	xfs_ilock_excl(ip);
+	error = xfs_bmap_punch_delalloc_range(ip, map->flags & XFS_IOMAP_F_SHARED ?
+					      XFS_COW_FORK : XFS_DATA_FORK, from,
+					      map->reserved_end);
+	xfs_iunlock_excl(ip);
+	return error;
+}

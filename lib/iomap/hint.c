@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Extent size hints.  A file with one never has promised space: its blocks are allocated
+ * when it is written, in aligned pieces, as unwritten extents of which write-back makes written
+ * what was really written.
+ */
+#include "core/message.h"
+#include "iomap/iomap.h"
+
+#define MAX_ALLOC_BYTES	(4ull << 20)
+
+/* The hole around a place: where its neighbours end and begin. */
+struct hole {
+	xfs_fileoff_t prev_end, next_start;
+	bool eof;			/* there is no extent behind it */
+};
+
+/*
+ * Report what is mapped at @off, cut to [@off, @end).  False: a hole, described in @hole.
+ * ILOCK held, extents read in.
+ */
+static bool report_mapped(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
+			  struct xfs_iomap *map, struct hole *hole)
+{
+	struct xfs_bmbt_irec irec;
+	struct xfs_iext_cursor cur;
+
+	hole->eof = !xfs_iext_lookup_extent(&ip->i_df, off, &cur, &irec);
+	if (!hole->eof && irec.br_startoff <= off) {
+		xfs_filblks_t skip = off - irec.br_startoff;
+
+		irec.br_startoff = off;
+		irec.br_blockcount = XFS_MIN(irec.br_blockcount - skip, end - off);
+		if (!isnullstartblock(irec.br_startblock))
+			irec.br_startblock += skip;
+		xfs_iomap_from_irec(ip, &irec, map);
+		return true;
+	}
+	hole->next_start = hole->eof ? NULLFILEOFF : irec.br_startoff;
+	hole->prev_end = 0;
+	if (xfs_iext_lookup_extent_before(&ip->i_df, off, &cur, &irec))
+		hole->prev_end = irec.br_startoff + irec.br_blockcount;
+	return false;
+}
+
+static void report_hole(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
+			struct xfs_iomap *map)
+{
+	const struct xfs_bmbt_irec irec = {
+		.br_startoff = off,
+		.br_blockcount = end - off,
+		.br_startblock = XFS_HOLESTARTBLOCK,
+	};
+
+	xfs_iomap_from_irec(ip, &irec, map);
+}
+
+/* How far to allocate for a write of [@offset, +@count) into @hole. */
+static xfs_fileoff_t alloc_end(const struct xfs_inode *ip, uint64_t offset, uint64_t count,
+			       uint32_t hint, const struct hole *hole)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	xfs_fileoff_t end;
+
+	count = XFS_MIN(count, MAX_ALLOC_BYTES);
+	end = XFS_B_TO_FSB(geo, offset + count);
+	if (offset + count > (uint64_t)ip->i_size && hole->eof) {
+		uint64_t align = hint;
+
+		if (geo->sunit && (uint64_t)ip->i_size >= XFS_FSB_TO_B(geo, geo->sunit))
+			align = xfs_roundup64(geo->sunit, hint);
+		end = XFS_MIN(xfs_roundup64(end, align), XFS_B_TO_FSB(geo, XFS_MAXBYTES));
+	}
+	return XFS_MIN(end, hole->next_start);
+}
+
+int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count, bool zero,
+			   struct xfs_iomap *map)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	uint32_t hint = xfs_get_extsz_hint(ip);
+	xfs_fileoff_t off = XFS_B_TO_FSBT(&mp->m_geo, offset);
+	xfs_fileoff_t end = XFS_B_TO_FSB(&mp->m_geo, offset + count), start;
+	xfs_filblks_t len, blocks;
+	struct xfs_bmbt_irec irec;
+	struct xfs_trans *tp;
+	struct hole hole;
+	int error;
+
+	xfs_ilock_excl(ip);
+	error = xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
+	/* The allocator may give less than it was asked for, and then not yet what covers @off. */
+	while (!error && !report_mapped(ip, off, end, map, &hole)) {
+		if (zero) {
+			report_hole(ip, off, XFS_MIN(end, hole.next_start), map);
+			break;
+		}
+		start = off;
+		len = alloc_end(ip, offset, count, hint, &hole) - off;
+		xfs_align_to_hint(hint, hole.prev_end, hole.next_start, &start, &len);
+		xfs_iunlock_excl(ip);
+		blocks = len + xfs_bmap_add_blocks(mp, XFS_DATA_FORK);
+		error = xfs_trans_alloc(mp, 0, (uint32_t)blocks, 0, &tp);
+		if (error)
+			return error;
+		/* The IOLOCK kept everybody else from filling the hole. */
+		xfs_ilock_excl(ip);
+		error = xfs_bmapi_write(tp, ip, start, len, XFS_BMAPI_PREALLOC, &irec);
+		xfs_iunlock_excl(ip);
+		if (error) {
+			xfs_trans_cancel(tp);
+			return error;
+		}
+		error = xfs_trans_commit(tp);
+		xfs_iflags_set(ip, XFS_IF_EOFBLOCKS);
+		xfs_ilock_excl(ip);
+	}
+	xfs_iunlock_excl(ip);
+	return error;
+}

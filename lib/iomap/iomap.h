@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only place that turns (inode, range, intent) into a mapping.
+ *
+ * A mapping is a snapshot taken under the ILOCK.  Who goes on to use it without that lock
+ * compares it with the fork's sequence number once it has the folio, which
+ * keeps write-back from changing that part of the file (xfs_iomap_valid()).
+ */
+#ifndef IOMAP_IOMAP_H
+#define IOMAP_IOMAP_H
+
+#include "bmap/bmap.h"
+
+#define XFS_MAXBYTES	0x7fffffffffffffffull	/* no byte of a file lies at or behind it */
+
+enum xfs_iomap_type {
+	XFS_IOMAP_HOLE,
+	XFS_IOMAP_DELALLOC,	/* promised space; its data is in memory or zeros */
+	XFS_IOMAP_MAPPED,
+	XFS_IOMAP_UNWRITTEN,	/* allocated, reads as zeros */
+};
+
+#define XFS_IOMAP_F_NEW		(1u << 0)	/* this call reserved it: iomap_end may punch */
+#define XFS_IOMAP_F_SHARED	(1u << 1)	/* space in the CoW fork */
+
+struct xfs_iomap {
+	enum xfs_iomap_type type;
+	uint32_t flags;			/* XFS_IOMAP_F_* */
+	xfs_fileoff_t off_fsb;
+	xfs_filblks_t len_fsb;
+	xfs_fsblock_t startblock;	/* MAPPED and UNWRITTEN */
+	xfs_fileoff_t reserved_end;	/* F_NEW: end of the request, without preallocation */
+	uint32_t data_seq, cow_seq;	/* of the forks when it was made */
+};
+
+static inline uint64_t xfs_iomap_end_byte(const struct xfs_inode *ip, const struct xfs_iomap *map)
+{
+	return (map->off_fsb + map->len_fsb) << ip->i_mount->m_geo.blocklog;
+}
+
+/* Device byte of file byte @pos, which the mapping covers. */
+static inline uint64_t xfs_iomap_device_byte(const struct xfs_inode *ip,
+					     const struct xfs_iomap *map, uint64_t pos)
+{
+	return xfs_fsb_to_bytes(&ip->i_mount->m_geo, map->startblock) +
+	       (pos - (map->off_fsb << ip->i_mount->m_geo.blocklog));
+}
+
+/* From an extent record; a hole must have XFS_HOLESTARTBLOCK. */
+void xfs_iomap_from_irec(struct xfs_inode *ip, const struct xfs_bmbt_irec *irec,
+			 struct xfs_iomap *map);
+/* The extent maps have not changed since @map was made. */
+bool xfs_iomap_valid(struct xfs_inode *ip, const struct xfs_iomap *map);
+
+/* ---- buffered_write_begin.c --------------------------------------------------- */
+
+#define XFS_IOMAP_WRITE		0u
+#define XFS_IOMAP_ZERO		(1u << 0)	/* zeroes what is there, makes no new space in holes */
+
+/*
+ * The mapping at @offset for a buffered write of @count bytes, with space reserved where there
+ * was none: all or nothing, -ENOSPC.  *@src: where existing data is to be read from; it is
+ * @map itself unless the write goes to the CoW fork.  @map may cover less than asked.
+ * IOLOCK held exclusively, no ILOCK, no handle.
+ */
+int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
+				   uint32_t flags, struct xfs_iomap *map,
+				   struct xfs_iomap *src) XFS_MUST_CHECK;
+/*
+ * @written bytes of the request at @offset were used: what was reserved for the rest is given
+ * back.
+ */
+int xfs_buffered_write_iomap_end(struct xfs_inode *ip, uint64_t offset, uint64_t written,
+				 const struct xfs_iomap *map) XFS_MUST_CHECK;
+
+/* ---- read_begin.c ---------------------------------------------------------------- */
+
+/* The mapping at @offset of the data fork, at most to the end of the request's last block. */
+int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
+			 struct xfs_iomap *map) XFS_MUST_CHECK;
+
+/* ---- prealloc.c --------------------------------------------------------------------- */
+
+/* What the size of a speculative preallocation depends on; blocks unless said otherwise. */
+struct xfs_prealloc_args {
+	uint64_t isize_bytes;
+	uint64_t offset_bytes, count_bytes;	/* of the request, as capped */
+	uint32_t block_log;
+	uint32_t allocsize_log;		/* log2 of bytes, 0: dynamic */
+	uint32_t align;			/* stripe unit, 0: none */
+	uint64_t prev_end;		/* end of the extent before the request, 0: there is none */
+	uint64_t prev_len;		/* of it and of what is contiguous before it */
+	int64_t free_blocks;
+	uint64_t total_blocks;
+};
+
+/* Blocks to reserve behind the end of the request; 0: none. */
+uint64_t xfs_prealloc_blocks(const struct xfs_prealloc_args *args);
+
+/* The same for a request at @offset of the data fork, behind which nothing is mapped. */
+uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64_t count);
+
+/* ---- hint.c ---------------------------------------------------------------------------- */
+
+/* The extent size hint in effect for writes, in blocks; 0: none. */
+uint32_t xfs_get_extsz_hint(const struct xfs_inode *ip);
+
+/*
+ * Widen [*@off, +*@len) to multiples of @hint, as far as what ends at @prev_end and
+ * what begins at @next_start allow; the original range stays covered up to @next_start.
+ */
+void xfs_align_to_hint(uint32_t hint, xfs_fileoff_t prev_end, xfs_fileoff_t next_start,
+		       xfs_fileoff_t *off, xfs_filblks_t *len);
+
+/*
+ * A write to an inode with an extent size hint: unwritten blocks are allocated
+ * at once, aligned.
+ */
+int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count, bool zero,
+			   struct xfs_iomap *map) XFS_MUST_CHECK;
+
+/* ---- map_blocks.c ------------------------------------------------------------------------ */
+
+/*
+ * Blocks of a handle for converting unwritten extents and for remapping @n
+ * pieces; delayed allocations have paid for theirs.
+ */
+uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n);
+
+/*
+ * Write-back: where the data of [@off, +@len) goes.  The mapping of a prefix of
+ * the range is made real and written, for exactly the blocks that it returns: the caller hands
+ * their data to the device queue before it commits @tp.  *@fresh: they were not
+ * written before.  XFS_HOLESTARTBLOCK: nothing is promised there, the data has no place to go.
+ * ILOCK held exclusively.  @tp NULL: -EAGAIN when a handle is needed.
+ */
+int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
+		   xfs_filblks_t len, struct xfs_bmbt_irec *map, bool *fresh) XFS_MUST_CHECK;
+
+/* ---- cow.c ---------------------------------------------------------------------------------- */
+
+/*
+ * First run of blocks with several owners in the real, written extent @irec: *@shared
+ * tells whether it begins with one; @irec is cut to what is all shared or all not.
+ */
+int xfs_reflink_trim_around_shared(struct xfs_inode *ip, struct xfs_bmbt_irec *irec,
+				   bool *shared) XFS_MUST_CHECK;
+/*
+ * The part of the CoW fork's extent at @off, up to @len blocks, becomes the
+ * data fork's: real blocks are allocated, what was mapped there is dropped.
+ */
+int xfs_reflink_remap_cow(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
+			  xfs_filblks_t len, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
+/* Whether the CoW fork holds promises. ILOCK held. */
+bool xfs_reflink_has_cow(const struct xfs_inode *ip);
+/* Drop all promises of the CoW fork from @off on; ILOCK held exclusively. */
+int xfs_reflink_cancel_cow(struct xfs_inode *ip, xfs_fileoff_t off) XFS_MUST_CHECK;
+
+#endif

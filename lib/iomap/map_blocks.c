@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mapping that write-back needs: real blocks, written, for exactly the range whose data
+ * goes out.  They are mapped as written at once, because the checkpoint that
+ * makes the mapping visible is not on disk before the data is (ordered data).
+ */
+#include "core/message.h"
+#include "iomap/iomap.h"
+
+uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n)
+{
+	/* Converting the middle of an extent adds two records; a remap removes and adds. */
+	return n * 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK);
+}
+
+int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
+		   xfs_filblks_t len, struct xfs_bmbt_irec *map, bool *fresh)
+{
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
+	int error;
+
+	if (xfs_reflink_has_cow(ip) && xfs_iext_lookup_extent(ip->i_cowfp, off, &cur, &got)) {
+		if (got.br_startoff <= off) {
+			*fresh = true;
+			len = XFS_MIN(len, got.br_startoff + got.br_blockcount - off);
+			return tp ? xfs_reflink_remap_cow(tp, ip, off, len, map) : -EAGAIN;
+		}
+		len = XFS_MIN(len, got.br_startoff - off);
+	}
+	if (xfs_fork_needs_read(ip, XFS_DATA_FORK)) {
+		error = xfs_iread_extents(ip, XFS_DATA_FORK);
+		if (error)
+			return error;
+	}
+	*fresh = false;
+	if (!xfs_iext_lookup_extent(&ip->i_df, off, &cur, &got))
+		got.br_startoff = NULLFILEOFF;
+	if (got.br_startoff > off) {
+		*map = (struct xfs_bmbt_irec){
+			.br_startoff = off,
+			.br_startblock = XFS_HOLESTARTBLOCK,
+			.br_blockcount = XFS_MIN(len, got.br_startoff - off),
+		};
+		return 0;
+	}
+	len = XFS_MIN(len, got.br_startoff + got.br_blockcount - off);
+	if (isnullstartblock(got.br_startblock)) {
+		*fresh = true;
+		return tp ? xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off, len, false, map)
+			  : -EAGAIN;
+	}
+	if (got.br_state == XFS_EXT_UNWRITTEN) {
+		*fresh = true;
+		return tp ? xfs_bmapi_write(tp, ip, off, len, XFS_BMAPI_CONVERT, map) : -EAGAIN;
+	}
+	*map = (struct xfs_bmbt_irec){
+		.br_startoff = off,
+		.br_startblock = got.br_startblock + (off - got.br_startoff),
+		.br_blockcount = len,
+		.br_state = XFS_EXT_NORM,
+	};
+	return 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Speculative preallocation: a file that grows at its end is promised more than it asked
+ * for, the more the larger it has become, so that files written side by side do not take
+ * turns on the disk.  What is not used is given back when the file is closed.
+ */
+#include "core/counter.h"
+#include "iomap/iomap.h"
+
+#define DEFAULT_ALLOCSIZE_LOG	16u
+
+/* Neighbouring records looked at; only files full of tiny extents have more. */
+#define MAX_STEPS		128u
+
+/* How far the size is halved when less than 5, 4, 3, 2, 1 per cent are free. */
+static uint32_t low_space_shift(const struct xfs_prealloc_args *args)
+{
+	uint64_t percent = args->total_blocks / 100;
+	uint32_t shift = 0, i;
+
+	for (i = 5; i >= 1; i--)
+		if (args->free_blocks < (int64_t)(percent * i))
+			shift = shift ? shift + 1 : 2;
+	return shift;
+}
+
+/* In proportion to what is contiguous before the request, within what is free. */
+static uint64_t proportional_blocks(const struct xfs_prealloc_args *args)
+{
+	uint64_t blocks = 2 * args->prev_len;
+
+	if (blocks > XFS_MAX_BMBT_EXTLEN)
+		blocks = args->offset_bytes >> args->block_log;
+	blocks = XFS_MIN(blocks, (uint64_t)XFS_MAX_BMBT_EXTLEN + 1);
+	blocks >>= low_space_shift(args);
+	if (blocks)
+		blocks = XFS_MIN(1ull << xfs_highbit64(blocks), (uint64_t)XFS_MAX_BMBT_EXTLEN);
+	while (blocks && (int64_t)blocks >= args->free_blocks)
+		blocks >>= 4;
+	return blocks;
+}
+
+uint64_t xfs_prealloc_blocks(const struct xfs_prealloc_args *args)
+{
+	uint32_t size_log = args->allocsize_log ? args->allocsize_log : DEFAULT_ALLOCSIZE_LOG;
+	uint64_t end_bytes = args->offset_bytes + args->count_bytes;
+	uint64_t end_fsb = xfs_howmany64(end_bytes, 1ull << args->block_log);
+	uint64_t off_fsb = args->offset_bytes >> args->block_log;
+	uint64_t maxend = (XFS_MAXBYTES >> args->block_log) + 1;
+	uint64_t unit, blocks, end;
+
+	size_log = XFS_MAX(size_log, args->block_log);
+	unit = 1ull << (size_log - args->block_log);
+	blocks = unit;
+	if (!args->allocsize_log) {
+		if (args->isize_bytes < 1ull << size_log)
+			return 0;
+		if (args->isize_bytes >= (uint64_t)args->align << args->block_log &&
+		    args->prev_end == off_fsb)
+			blocks = XFS_MAX(proportional_blocks(args), unit);
+	}
+	/* Counted from the last unit the request touches, not from its end. */
+	end = (XFS_ALIGN_DOWN(end_bytes - 1, 1ull << size_log) >> args->block_log) + blocks;
+	if (args->align && args->isize_bytes >= (uint64_t)args->align << args->block_log)
+		end = xfs_roundup64(end, args->align);
+	end = XFS_MIN(end, maxend);
+	return end > end_fsb ? end - end_fsb : 0;
+}
+
+uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64_t count)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	struct xfs_prealloc_args args = {
+		.isize_bytes = (uint64_t)ip->i_size,
+		.offset_bytes = offset,
+		.count_bytes = count,
+		.block_log = mp->m_geo.blocklog,
+		.allocsize_log = mp->m_allocsize_log,
+		.align = mp->m_geo.sunit,
+		.free_blocks = xfs_fdblocks_available(mp),
+		.total_blocks = mp->m_geo.dblocks,
+	};
+	struct xfs_bmbt_irec first, prev;
+	struct xfs_iext_cursor cur;
+	uint32_t steps;
+	uint64_t blocks;
+
+	if (xfs_iext_last_extent(&ip->i_df, &cur, &first)) {
+		args.prev_end = first.br_startoff + first.br_blockcount;
+		args.prev_len = first.br_blockcount;
+		for (steps = 0; steps < MAX_STEPS; steps++) {
+			if (args.prev_len > XFS_MAX_BMBT_EXTLEN / 2 ||
+			    !xfs_iext_prev_extent(&ip->i_df, &cur, &prev) ||
+			    isnullstartblock(prev.br_startblock) ||
+			    prev.br_startoff + prev.br_blockcount != first.br_startoff ||
+			    prev.br_startblock + prev.br_blockcount != first.br_startblock)
+				break;
+			args.prev_len += prev.br_blockcount;
+			first = prev;
+		}
+	}
+	blocks = xfs_prealloc_blocks(&args);
+	if (blocks)
+		XFS_TRACE(mp, xfs_iomap_prealloc_size, ip->i_ino, blocks);
+	return blocks;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: speculative preallocation is as large as the kernel's, and ends where the kernel's ends.
+ * Method: what was observed on kernels: appends in small pieces, one large write, a file system
+ * that fills up, a fixed allocation size, a write after a hole, stripes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+#include "iomap/iomap.h"
+
+#define GIB2_BLOCKS	524288u
+
+/* Blocks past the request for a write of @count bytes at @offset = isize, all before it contiguous. */
+static uint64_t append(uint64_t offset, uint64_t count)
+{
+	const struct xfs_prealloc_args args = {
+		.isize_bytes = offset,
+		.offset_bytes = offset,
+		.count_bytes = count,
+		.block_log = 12,
+		.prev_end = offset >> 12,
+		.prev_len = offset >> 12,
+		.free_blocks = GIB2_BLOCKS - 2000,
+		.total_blocks = GIB2_BLOCKS,
+	};
+
+	return xfs_prealloc_blocks(&args);
+}
+
+static void test_appends_double(void **state)
+{
+	/* Where a new reservation is made, and how many blocks it has in all. */
+	static const uint32_t expect[][2] = {
+		{ 0x10, 0x20 }, { 0x30, 0x40 }, { 0x70, 0x80 }, { 0xf0, 0x100 },
+		{ 0x1f0, 0x200 }, { 0x3f0, 0x400 }, { 0x7f0, 0x800 },
+	};
+	uint64_t off;
+
+	(void)state;
+	for (off = 0; off < 16; off++)
+		assert_int_equal(append(off << 12, 4096), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(expect); i++) {
+		assert_int_equal(1 + append((uint64_t)expect[i][0] << 12, 4096), expect[i][1]);
+		assert_int_equal(16 + append((uint64_t)expect[i][0] << 12, 65536), expect[i][1]);
+	}
+	/* Reopened at 8 MiB. */
+	assert_int_equal(1 + append(0x800u << 12, 4096), 0x1000);
+}
+
+static void test_one_large_write(void **state)
+{
+	(void)state;
+	/* 16 MiB into an empty file: three mappings of at most 4 MiB each. */
+	assert_int_equal(append(0, 4u << 20), 0);
+	assert_int_equal(0x400 + append(4u << 20, 4u << 20), 0xbf0);
+	assert_int_equal(0x10 + append(0xff0000, 0x10000), 0x1000);
+}
+
+static void test_low_space_shrinks_it(void **state)
+{
+	static const uint32_t expect[][2] = {	/* free blocks, preallocation */
+		{ 31451, 8192 }, { 23586, 2048 }, { 18344, 1024 }, { 13101, 512 }, { 7858, 256 },
+		{ 4188, 128 }, { 1566, 128 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(expect); i++) {
+		const struct xfs_prealloc_args args = {
+			.isize_bytes = 4096 * 4096,
+			.offset_bytes = 4096 * 4096,
+			.count_bytes = 4096,
+			.block_log = 12,
+			.prev_end = 4096,
+			.prev_len = 4096,
+			.free_blocks = expect[i][0],
+			.total_blocks = GIB2_BLOCKS,
+		};
+
+		/* The end is counted from the last 64 KiB: one block of it is the request. */
+		assert_int_equal(1 + xfs_prealloc_blocks(&args), expect[i][1]);
+	}
+}
+
+static void test_never_all_of_the_space(void **state)
+{
+	struct xfs_prealloc_args args = {
+		.isize_bytes = 4096 * 4096,
+		.offset_bytes = 4096 * 4096,
+		.count_bytes = 4096,
+		.block_log = 12,
+		.prev_end = 4096,
+		.prev_len = 4096,
+		.free_blocks = 100,
+		.total_blocks = GIB2_BLOCKS,
+	};
+
+	(void)state;
+	/* 128 would not fit: a sixteenth, but never less than 64 KiB. */
+	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
+	args.free_blocks = 0;
+	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
+}
+
+static void test_after_a_hole(void **state)
+{
+	const struct xfs_prealloc_args args = {
+		.isize_bytes = 1u << 20,
+		.offset_bytes = 2u << 20,
+		.count_bytes = 4096,
+		.block_log = 12,
+		.prev_end = 256,
+		.prev_len = 256,
+		.free_blocks = GIB2_BLOCKS,
+		.total_blocks = GIB2_BLOCKS,
+	};
+
+	(void)state;
+	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
+}
+
+static void test_fixed_size(void **state)
+{
+	struct xfs_prealloc_args args = {
+		.count_bytes = 4096,
+		.block_log = 12,
+		.allocsize_log = 20,
+		.free_blocks = 10,
+		.total_blocks = GIB2_BLOCKS,
+	};
+
+	(void)state;
+	/* No gates and no throttle. */
+	assert_int_equal(1 + xfs_prealloc_blocks(&args), 256);
+	args.offset_bytes = args.isize_bytes = 300 * 4096;
+	assert_int_equal(301 + xfs_prealloc_blocks(&args), 512);
+}
+
+static void test_stripe(void **state)
+{
+	struct xfs_prealloc_args args = {
+		.isize_bytes = 1u << 20,
+		.offset_bytes = 1u << 20,
+		.count_bytes = 4096,
+		.block_log = 12,
+		.align = 16,
+		.prev_end = 256,
+		.prev_len = 256,
+		.free_blocks = GIB2_BLOCKS,
+		.total_blocks = GIB2_BLOCKS,
+	};
+
+	(void)state;
+	/* To sector 6144, as the kernel does. */
+	assert_int_equal(257 + xfs_prealloc_blocks(&args), 6144 / 8);
+	args.align = 100;
+	assert_int_equal((257 + xfs_prealloc_blocks(&args)) % 100, 0);
+	/* A file below one stripe unit gets the smallest size, not aligned. */
+	args.align = 4096;
+	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
+}
+
+static void test_large_blocks(void **state)
+{
+	const struct xfs_prealloc_args args = {
+		.isize_bytes = 65536,
+		.offset_bytes = 65536,
+		.count_bytes = 100,
+		.block_log = 16,
+		.prev_end = 1,
+		.prev_len = 1,
+		.free_blocks = 10000,
+		.total_blocks = 20000,
+	};
+
+	(void)state;
+	assert_int_equal(1 + xfs_prealloc_blocks(&args), 2);
+}
+
+static void test_end_of_the_offset_space(void **state)
+{
+	struct xfs_prealloc_args args = {
+		.isize_bytes = XFS_MAXBYTES - 10,
+		.offset_bytes = XFS_MAXBYTES - 10,
+		.count_bytes = 10,
+		.block_log = 12,
+		.allocsize_log = 30,
+		.free_blocks = GIB2_BLOCKS,
+		.total_blocks = GIB2_BLOCKS,
+	};
+
+	(void)state;
+	assert_int_equal(xfs_prealloc_blocks(&args), 0);
+	args.offset_bytes -= 5 * 4096;
+	assert_int_equal(xfs_prealloc_blocks(&args), 5);
+}
+
+static void check_align(uint32_t hint, uint64_t prev_end, uint64_t next, uint64_t off, uint64_t len,
+			uint64_t want_off, uint64_t want_len)
+{
+	xfs_align_to_hint(hint, prev_end, next, &off, &len);
+	assert_int_equal(off, want_off);
+	assert_int_equal(len, want_len);
+}
+
+static void test_align_to_hint(void **state)
+{
+	(void)state;
+	check_align(16, 0, NULLFILEOFF, 25, 1, 16, 16);
+	check_align(16, 0, NULLFILEOFF, 31, 2, 16, 32);
+	check_align(32, 0, NULLFILEOFF, 0x64, 1, 0x60, 32);
+	check_align(4, 0, NULLFILEOFF, 0x65, 1, 0x64, 4);
+	/* What lies before is not moved into: the length stays. */
+	check_align(16, 20, NULLFILEOFF, 25, 1, 20, 16);
+	/* What comes behind pushes it down, as far as there is room. */
+	check_align(16, 0, 30, 25, 1, 14, 16);
+	check_align(16, 20, 30, 25, 1, 20, 10);
+	check_align(3, 0, NULLFILEOFF, 0, XFS_MAX_BMBT_EXTLEN + 5ull, 0, XFS_MAX_BMBT_EXTLEN / 3 * 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_appends_double),
+		cmocka_unit_test(test_one_large_write),
+		cmocka_unit_test(test_low_space_shrinks_it),
+		cmocka_unit_test(test_never_all_of_the_space),
+		cmocka_unit_test(test_after_a_hole),
+		cmocka_unit_test(test_fixed_size),
+		cmocka_unit_test(test_stripe),
+		cmocka_unit_test(test_large_blocks),
+		cmocka_unit_test(test_end_of_the_offset_space),
+		cmocka_unit_test(test_align_to_hint),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
