@@ -9,6 +9,7 @@
 #include "core/message.h"
 #include "ag/inobt.h"
 #include "inode/inode_priv.h"
+#include "pagecache/mapping.h"
 
 #define INITIAL_HASH_LOG	10
 #define UNUSED_MAX		65536	/* unreferenced inodes kept */
@@ -42,6 +43,7 @@ int xfs_inode_cache_init(struct xfs_mount *mp)
  */
 static void free_inode(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 {
+	xfs_mapping_destroy(ip->i_mapping);
 	xfs_idestroy_fork(ip, XFS_DATA_FORK);
 	xfs_idestroy_fork(ip, XFS_ATTR_FORK);
 	if (ip->i_cowfp) {

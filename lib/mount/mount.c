@@ -11,6 +11,7 @@
 #include "inode/inode.h"
 #include "log/log.h"
 #include "mount/mount_priv.h"
+#include "pagecache/mapping.h"
 
 #define DATA_CACHE_BYTES	(32u << 20)
 #define META_CACHE_BYTES	(64u << 20)
@@ -108,6 +109,7 @@ static void tear_down(struct xfs_mount *mp)
 	if (mp->m_checkpoint)
 		xfs_trans_destroy(mp);
 	xfs_inode_cache_destroy(mp);
+	xfs_pagecache_destroy(mp);
 	xfs_perag_destroy(mp);
 	xfs_buf_cache_destroy(mp);
 	xfs_queue_destroy(mp->m_queue);
@@ -131,6 +133,8 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 		error = xfs_trans_init(mp);
 	if (!error)
 		error = xfs_perag_init(mp);
+	if (!error)
+		error = xfs_pagecache_init(mp);
 	if (!error)
 		error = xfs_inode_cache_init(mp);
 	if (!error)
