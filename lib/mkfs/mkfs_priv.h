@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MKFS_MKFS_PRIV_H
+#define MKFS_MKFS_PRIV_H
+
+#include <xfswrite/mkfs.h>
+#include "base/mem.h"
+#include "base/rand.h"
+#include "core/message.h"
+#include "disk/geometry.h"
+
+/*
+ * A file system that is going to be made.  xfs_mkfs_plan() fills it from the
+ * options; nothing has been written then, and all that is decided is in @sb.
+ */
+struct xfs_mkfs_plan {
+	struct xfs_device *dev;
+	struct xfs_device *logdev;	/* NULL: internal log */
+	struct xfs_mkfs_options opts;
+	struct xfs_device_info info, loginfo;
+	struct xfs_mem mem;
+	struct xfs_rand rand;
+	struct timespec now;
+
+	struct xfs_sb sb;		/* as the primary will be, but for the counters of use */
+	struct xfs_geometry geo;
+	uint32_t min_logblocks;
+	xfs_agnumber_t log_agno;	/* NULLAGNUMBER: external */
+	xfs_agblock_t log_agbno;
+	xfs_agblock_t root_agbno;	/* the first inode chunk, in AG 0 */
+	uint32_t agfl_need;		/* blocks each AG keeps for its trees */
+	bool autofsck;
+};
+
+/* options.c: units and features. */
+int xfs_mkfs_plan_units(struct xfs_mkfs_plan *plan) XFS_MUST_CHECK;
+
+/* layout.c: AGs, log, root inode. */
+int xfs_mkfs_plan_layout(struct xfs_mkfs_plan *plan) XFS_MUST_CHECK;
+
+/* minlog.c: blocks of the smallest log that a kernel mounts @geo with. */
+uint32_t xfs_mkfs_min_logblocks(const struct xfs_geometry *geo, uint32_t logsunit);
+
+/* ag.c: headers and tree roots of one AG: the first xfs_mkfs_ag_bytes() of it. */
+size_t xfs_mkfs_ag_bytes(const struct xfs_mkfs_plan *plan);
+void xfs_mkfs_make_ag(const struct xfs_mkfs_plan *plan, xfs_agnumber_t agno, uint8_t *buf);
+/* sb_fdblocks as all AGs are empty; of the finished file system. */
+uint64_t xfs_mkfs_fdblocks_empty(const struct xfs_mkfs_plan *plan);
+uint64_t xfs_mkfs_fdblocks(const struct xfs_mkfs_plan *plan);
+
+/* inodes.c: the chunk of the root directory at @buf. */
+void xfs_mkfs_make_inodes(const struct xfs_mkfs_plan *plan, uint8_t *buf, uint32_t gen);
+
+/* log.c: an empty log at @offset of @dev. */
+int xfs_mkfs_write_log(const struct xfs_mkfs_plan *plan, struct xfs_device *dev,
+		       uint64_t offset) XFS_MUST_CHECK;
+
+#endif
