@@ -54,6 +54,36 @@ void xfs_add_fdblocks(struct xfs_mount *mp, uint64_t delta)
 	xfs_mutex_unlock(&mp->m_lock);
 }
 
+int xfs_promise_blocks(struct xfs_mount *mp, uint64_t blocks)
+{
+	int64_t free_blocks;
+	bool enough;
+
+	xfs_mutex_lock(&mp->m_lock);
+	free_blocks = mp->m_fdblocks - mp->m_set_aside;
+	enough = free_blocks >= 0 && (uint64_t)free_blocks >= blocks;
+	if (enough) {
+		mp->m_fdblocks -= (int64_t)blocks;
+		mp->m_delalloc_blocks += (int64_t)blocks;
+	}
+	xfs_mutex_unlock(&mp->m_lock);
+	if (!enough)
+		return xfs_error(mp, -ENOSPC, "no space: %" PRIu64 " blocks wanted, %" PRId64
+				 " can be promised", blocks, XFS_MAX(free_blocks, (int64_t)0));
+	return 0;
+}
+
+void xfs_settle_promise(struct xfs_mount *mp, uint64_t used, int64_t back)
+{
+	xfs_mutex_lock(&mp->m_lock);
+	mp->m_delalloc_blocks -= (int64_t)used + back;
+	if (back > 0)
+		give_back(mp, back);
+	else
+		mp->m_fdblocks += back;
+	xfs_mutex_unlock(&mp->m_lock);
+}
+
 void xfs_mod_icount(struct xfs_mount *mp, int64_t icount_delta, int64_t ifree_delta)
 {
 	xfs_mutex_lock(&mp->m_lock);

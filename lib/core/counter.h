@@ -26,6 +26,15 @@ int xfs_mod_fdblocks(struct xfs_mount *mp, int64_t delta, bool reserved) XFS_MUS
 /* The same, where @delta >= 0 cannot fail. */
 void xfs_add_fdblocks(struct xfs_mount *mp, uint64_t delta);
 
+/*
+ * Delayed allocation.  Promise takes @blocks from the counter, -ENOSPC changes
+ * nothing.  Settle ends promises: @used blocks became real ones, @back are given
+ * back; @back may be negative when more were used than had been promised, and
+ * then takes the rest whatever remains.
+ */
+int xfs_promise_blocks(struct xfs_mount *mp, uint64_t blocks) XFS_MUST_CHECK;
+void xfs_settle_promise(struct xfs_mount *mp, uint64_t used, int64_t back);
+
 void xfs_mod_icount(struct xfs_mount *mp, int64_t icount_delta, int64_t ifree_delta);
 
 /* Blocks an ordinary caller could still get. */
