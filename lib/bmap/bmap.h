@@ -38,17 +38,29 @@ int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork) XFS_MUST
 /* ---- from and to the on-disk inode (inode/ calls these) -------------------- */
 int xfs_iformat_data_fork(struct xfs_inode *ip, const void *dip) XFS_MUST_CHECK;
 int xfs_iformat_attr_fork(struct xfs_inode *ip, const void *dip) XFS_MUST_CHECK;
-/* Write the fork into the literal area of @dip. Never fails: it was checked to fit. */
+/*
+ * Write the fork into the literal area of @dip, zeros behind. Never fails: it was checked
+ * to fit.  ILOCK held, because promises change the map outside of handles.
+ */
 void xfs_iflush_fork(struct xfs_inode *ip, void *dip, enum xfs_fork_id whichfork);
+/* The real extents of an EXTENTS fork as they stand in the inode or its log item: bytes. */
+uint32_t xfs_iextents_copy(const struct xfs_inode *ip, struct xfs_bmbt_rec *recs,
+			   enum xfs_fork_id whichfork);
 /* Free the fork's memory (delalloc extents must be gone). */
 void xfs_idestroy_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork);
 /* An empty fork in EXTENTS format. */
 void xfs_ifork_init_empty(struct xfs_ifork *ifp);
-/* LOCAL contents: set, grow, shrink at the end. */
+/*
+ * LOCAL contents: set (the fork becomes LOCAL), grow with zeros, shrink at the end.  At least
+ * one zero stands behind them in memory, up to a multiple of 4.
+ */
 int xfs_init_local_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, const void *data,
 			uint32_t len) XFS_MUST_CHECK;
 int xfs_idata_realloc(struct xfs_inode *ip, int32_t byte_diff, enum xfs_fork_id whichfork)
 	XFS_MUST_CHECK;
+/* A LOCAL fork whose contents were moved elsewhere becomes an empty EXTENTS fork; logs it. */
+void xfs_bmap_local_to_extents_empty(struct xfs_trans *tp, struct xfs_inode *ip,
+				     enum xfs_fork_id whichfork);
 /* The CoW fork, empty, if there is none yet. */
 int xfs_ifork_init_cow(struct xfs_inode *ip) XFS_MUST_CHECK;
 
@@ -82,8 +94,10 @@ int xfs_iext_count_extend(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_f
  * Give [@bno, +@len) real blocks where it has none, and with CONVERT make unwritten
  * parts written.  Returns the resulting mapping from @bno on in *@map; it may be shorter
  * than asked (the caller goes on from its end).  Real extents already there are returned
- * as they are.  Delalloc extents are not converted here (xfs_bmapi_convert_delalloc).
- * -ENOSPC only before the first change.
+ * as they are.  Delalloc extents are not converted here (xfs_bmapi_convert_delalloc) and
+ * returned with XFS_DELAYSTARTBLOCK.  With PREALLOC an extent size hint may make the new
+ * extent larger than asked on both sides, if the handle's reservation allows it.
+ * -ENOSPC only before the first change, -EFBIG, -EOPNOTSUPP (realtime).
  */
 int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno,
 		    xfs_filblks_t len, uint32_t flags, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
@@ -91,8 +105,9 @@ int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 /*
  * Unmap [@bno, +@len), last extent first, at most @max_extents of them, and free the
  * blocks (data fork: drop one reference).  *@done: nothing is left in the range.
- * Delalloc extents in the range are dropped too.  The caller logs the inode when told by no
- * one: this does it.
+ * Delalloc extents in the range are dropped too.  Logs the inode.  Only a hole in the
+ * middle of an extent may need blocks: -ENOSPC, nothing changed, when the handle has none.
+ * CoW fork: with REMAP the records are dropped and the blocks left to the caller.
  */
 int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 		uint32_t flags, xfs_extnum_t max_extents, bool *done) XFS_MUST_CHECK;
@@ -102,6 +117,17 @@ int xfs_bmapi_remap(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 		    xfs_filblks_t len, xfs_fsblock_t startblock, bool unwritten) XFS_MUST_CHECK;
 
 /* ---- delayed allocation ------------------------------------------------------------ */
+
+/* Extent size hints in blocks: 0 = none; that of the CoW fork has a default. */
+#define XFS_DEFAULT_COWEXTSZ_HINT	32u
+uint32_t xfs_get_extsz_hint(const struct xfs_inode *ip);
+uint32_t xfs_get_cowextsz_hint(const struct xfs_inode *ip);
+/*
+ * Widen [*@off, +*@len) to multiples of @hint as far as the neighbours, which end at
+ * @prev_end (0: none) and start at @next_start (NULLFILEOFF: none), allow.
+ */
+void xfs_bmap_extsize_align(uint32_t hint, xfs_fileoff_t prev_end, xfs_fileoff_t next_start,
+			    xfs_fileoff_t *off, xfs_filblks_t *len);
 
 /* Worst case of B+tree blocks for @len blocks of delayed allocation in one extent. */
 xfs_filblks_t xfs_bmap_worst_indlen(const struct xfs_inode *ip, xfs_filblks_t len);
@@ -152,9 +178,11 @@ uint8_t xfs_bmap_forkoff_for(const struct xfs_inode *ip, uint32_t bytes);
 /* Default forkoff of a premade, empty attribute fork. */
 uint8_t xfs_default_forkoff(const struct xfs_mount *mp, uint16_t mode);
 /*
- * The attribute fork comes to life (or its border moves) at @forkoff: EXTENTS data forks
- * that no longer fit become B+trees, a too-large root is pushed down.  LOCAL data forks
- * (directories, symlinks) must have been converted by their owner before.
+ * The attribute fork comes to life at @forkoff (as an empty EXTENTS fork), its border
+ * moves there, or, at 0, it ends: EXTENTS data forks that no longer fit become B+trees, a
+ * too-large root is pushed down, LOCAL contents in the way are moved out through
+ * m_upcalls->local_data_out.  Takes at most one block of the handle for the tree.  An
+ * attribute fork that exists must fit into its new size.
  */
 int xfs_bmap_set_forkoff(struct xfs_trans *tp, struct xfs_inode *ip, uint8_t forkoff)
 	XFS_MUST_CHECK;

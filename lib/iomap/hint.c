@@ -97,7 +97,7 @@ int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count
 		}
 		start = off;
 		len = alloc_end(ip, offset, count, hint, &hole) - off;
-		xfs_align_to_hint(hint, hole.prev_end, hole.next_start, &start, &len);
+		xfs_bmap_extsize_align(hint, hole.prev_end, hole.next_start, &start, &len);
 		xfs_iunlock_excl(ip);
 		blocks = len + xfs_bmap_add_blocks(mp, XFS_DATA_FORK);
 		error = xfs_trans_alloc(mp, 0, (uint32_t)blocks, 0, &tp);

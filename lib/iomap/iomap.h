@@ -102,16 +102,6 @@ uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64
 
 /* ---- hint.c ---------------------------------------------------------------------------- */
 
-/* The extent size hint in effect for writes, in blocks; 0: none. */
-uint32_t xfs_get_extsz_hint(const struct xfs_inode *ip);
-
-/*
- * Widen [*@off, +*@len) to multiples of @hint, as far as what ends at @prev_end and
- * what begins at @next_start allow; the original range stays covered up to @next_start.
- */
-void xfs_align_to_hint(uint32_t hint, xfs_fileoff_t prev_end, xfs_fileoff_t next_start,
-		       xfs_fileoff_t *off, xfs_filblks_t *len);
-
 /*
  * A write to an inode with an extent size hint: unwritten blocks are allocated
  * at once, aligned.

@@ -199,7 +199,7 @@ static void test_end_of_the_offset_space(void **state)
 static void check_align(uint32_t hint, uint64_t prev_end, uint64_t next, uint64_t off, uint64_t len,
 			uint64_t want_off, uint64_t want_len)
 {
-	xfs_align_to_hint(hint, prev_end, next, &off, &len);
+	xfs_bmap_extsize_align(hint, prev_end, next, &off, &len);
 	assert_int_equal(off, want_off);
 	assert_int_equal(len, want_len);
 }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a fork is changed.  Every change of a mapping is of one kind: some neighbouring
+ * records are replaced by others.  The caller says which records go and what stands
+ * in their place (struct xfs_bmap_edit); xfs_bmap_edit() lets them merge with
+ * their neighbours and carries the difference, and nothing else, into the
+ * in-core map, the list or tree on disk and the counter.
+ *
+ * (M1) Whoever allocates or frees blocks asks xfs_bmap_prepare() first, so that what can
+ *      fail - counter limits, memory, blocks for the tree - fails before the first change.
+ * (M2) The tree on disk is changed before the in-core map: its blocks may be unreadable, and
+ *      then nothing has happened yet.
+ * (M3) i_nblocks, reverse map and reference counts are the caller's; blocks of the
+ *      tree itself are counted and mapped here.
+ */
+#ifndef BMAP_BMAP_PRIV_H
+#define BMAP_BMAP_PRIV_H
+
+#include "bmap/bmap.h"
+#include "btree/btree.h"
+#include "core/counter.h"
+#include "core/message.h"
+
+/* One operation on one fork, from xfs_bmap_op_init() to xfs_bmap_op_end(). */
+struct xfs_bmap_op {
+	struct xfs_trans *tp;
+	struct xfs_inode *ip;
+	struct xfs_ifork *ifp;
+	enum xfs_fork_id whichfork;
+	bool promised;			/* tree blocks are paid for by a delayed allocation */
+	uint32_t logflags;		/* XFS_ILOG_* */
+	uint32_t tree_blocks;		/* allocated for the tree */
+	struct xfs_iext_spare spare;
+};
+
+/* Any neighbours that merge are added by xfs_bmap_edit(). */
+#define XFS_BMAP_EDIT_OLD	1u
+#define XFS_BMAP_EDIT_NEW	3u
+
+struct xfs_bmap_edit {
+	struct xfs_iext_cursor cur;	/* at the first old record, or where new ones are inserted */
+	unsigned int nold, nnew;
+	struct xfs_bmbt_irec old[XFS_BMAP_EDIT_OLD];
+	struct xfs_bmbt_irec new[XFS_BMAP_EDIT_NEW];
+};
+
+static inline uint32_t xfs_ilog_ext(enum xfs_fork_id whichfork)
+{
+	return whichfork == XFS_DATA_FORK ? XFS_ILOG_DEXT : XFS_ILOG_AEXT;
+}
+
+static inline uint32_t xfs_ilog_broot(enum xfs_fork_id whichfork)
+{
+	return whichfork == XFS_DATA_FORK ? XFS_ILOG_DBROOT : XFS_ILOG_ABROOT;
+}
+
+static inline uint32_t xfs_ilog_data(enum xfs_fork_id whichfork)
+{
+	return whichfork == XFS_DATA_FORK ? XFS_ILOG_DDATA : XFS_ILOG_ADATA;
+}
+
+static inline enum xfs_fork_id xfs_bmapi_whichfork(uint32_t flags)
+{
+	if (flags & XFS_BMAPI_COWFORK)
+		return XFS_COW_FORK;
+	return flags & XFS_BMAPI_ATTRFORK ? XFS_ATTR_FORK : XFS_DATA_FORK;
+}
+
+static inline xfs_fileoff_t xfs_irec_end(const struct xfs_bmbt_irec *irec)
+{
+	return irec->br_startoff + irec->br_blockcount;
+}
+
+static inline bool xfs_irec_is_real(const struct xfs_bmbt_irec *irec)
+{
+	return !isnullstartblock(irec->br_startblock);
+}
+
+/* Cut @irec to [@off, @end), of which it must cover a part; delalloc keeps its reservation. */
+static inline void xfs_irec_trim(struct xfs_bmbt_irec *irec, xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	if (irec->br_startoff < off) {
+		xfs_filblks_t cut = off - irec->br_startoff;
+
+		irec->br_startoff = off;
+		irec->br_blockcount -= cut;
+		if (!isnullstartblock(irec->br_startblock))
+			irec->br_startblock += cut;
+	}
+	if (xfs_irec_end(irec) > end)
+		irec->br_blockcount = end - irec->br_startoff;
+}
+
+/* Records that fit into the inode with the present size of the fork. */
+static inline uint32_t xfs_bmap_max_inline(const struct xfs_inode *ip,
+					   enum xfs_fork_id whichfork)
+{
+	return xfs_inode_fork_size(ip, whichfork) / (uint32_t)sizeof(struct xfs_bmbt_rec);
+}
+
+static inline struct xfs_owner_info xfs_bmap_owner(const struct xfs_inode *ip,
+						   enum xfs_fork_id whichfork,
+						   const struct xfs_bmbt_irec *irec)
+{
+	return xfs_owner_file(ip->i_ino, whichfork == XFS_ATTR_FORK, irec->br_startoff,
+			      irec->br_state == XFS_EXT_UNWRITTEN);
+}
+
+/* ---- change.c ---- */
+/* Reads the fork's records in when needed; -EUCLEAN for a fork that has none. */
+int xfs_bmap_op_init(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,
+		     enum xfs_fork_id whichfork) XFS_MUST_CHECK;
+/* Log the inode as far as it was changed; free what is left of the reservations. */
+void xfs_bmap_op_end(struct xfs_bmap_op *op);
+/*
+ * (M1): @adds_mem records more in memory and @adds_disk on disk at or behind @cur,
+ * while @blocks of the handle's reservation are spoken for.
+ */
+int xfs_bmap_prepare(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur, unsigned int adds_mem,
+		     unsigned int adds_disk, xfs_filblks_t blocks) XFS_MUST_CHECK;
+/* Most blocks that the tree on disk takes for @adds records more. */
+uint32_t xfs_bmap_tree_need(const struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			    unsigned int adds);
+/* Whether @right may become one record with @left. */
+bool xfs_bmap_can_merge(const struct xfs_geometry *geo, const struct xfs_bmbt_irec *left,
+			const struct xfs_bmbt_irec *right);
+/* Prepares itself unless the caller has (@prepared). The cursor is stale then. */
+int xfs_bmap_edit(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, bool prepared) XFS_MUST_CHECK;
+
+/* ---- btree.c ---- */
+extern const struct xfs_buf_ops xfs_bmbt_buf_ops;
+
+void xfs_bmbt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, struct xfs_inode *ip,
+			  enum xfs_fork_id whichfork);
+/* The header of the tree's new block in @bp. */
+void xfs_bmbt_init_block(struct xfs_mount *mp, struct xfs_buf *bp, xfs_ino_t ino, uint32_t level,
+			 uint32_t numrecs);
+/* Carry the difference of two sets of real, neighbouring records into the tree. */
+int xfs_bmbt_replace(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *old, unsigned int nold,
+		     const struct xfs_bmbt_irec *new, unsigned int nnew) XFS_MUST_CHECK;
+
+/*
+ * One block for the tree, near @near_fsbno; counts and maps it.  And back: the block of
+ * @bp, which becomes stale.
+ */
+int xfs_bmbt_take_block(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			bool promised, xfs_fsblock_t near_fsbno, xfs_fsblock_t *fsbno) XFS_MUST_CHECK;
+int xfs_bmbt_give_block(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			struct xfs_buf *bp) XFS_MUST_CHECK;
+
+/* ---- format.c ---- */
+/* A block and memory for the tree that a list is going to become. */
+struct xfs_bmap_new_tree {
+	struct xfs_buf *bp;
+	xfs_fsblock_t fsbno;
+	void *broot;
+};
+int xfs_bmap_new_tree(struct xfs_bmap_op *op, xfs_fsblock_t near_fsbno,
+		      struct xfs_bmap_new_tree *nt) XFS_MUST_CHECK;
+/* The in-core map into the new tree; cannot fail. */
+void xfs_bmap_list_to_btree(struct xfs_bmap_op *op, struct xfs_bmap_new_tree *nt);
+int xfs_bmap_btree_to_list(struct xfs_bmap_op *op) XFS_MUST_CHECK;
+/* ---- btalloc.c ---- */
+struct xfs_bmap_alloc {
+	struct xfs_bmap_op *op;
+	xfs_fileoff_t off;		/* in, out: may move down by a hint */
+	xfs_filblks_t len;		/* in, out: what was got */
+	xfs_filblks_t minlen;
+	const struct xfs_bmbt_irec *prev, *next; /* extents around, real or not; NULL: none */
+	uint32_t flags;			/* XFS_BMAPI_METADATA, CONTIG */
+	xfs_exntst_t state;
+	xfs_fsblock_t fsbno;		/* out: NULLFSBLOCK: no space */
+};
+int xfs_bmap_btalloc(struct xfs_bmap_alloc *ap) XFS_MUST_CHECK;
+
+/* ---- delalloc.c ---- */
+/*
+ * [@off, @end) of the delalloc extent @got at @cur is dropped.  The cursor is then at the
+ * part that is left in front, if there is one, else at what comes behind.
+ */
+int xfs_bmap_del_extent_delay(struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			      struct xfs_iext_cursor *cur, const struct xfs_bmbt_irec *got,
+			      xfs_fileoff_t off, xfs_fileoff_t end) XFS_MUST_CHECK;
+
+/* ---- convert.c ---- */
+/* Make [@off, @end) of @got at @cur, which is of the other state, @state. */
+int xfs_bmap_convert_extent(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
+			    const struct xfs_bmbt_irec *got, xfs_fileoff_t off,
+			    xfs_fileoff_t end, xfs_exntst_t state) XFS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the blocks of a fork come from: the policy, in terms of the file.  Inside an
+ * allocation group ag/ decides.
+ *
+ * The aim is that a file's blocks continue one another, that files made one after
+ * another lie side by side, and that what belongs to a directory stays in its AG:
+ *  - behind the extent in front, or before the one behind, whichever is nearer;
+ *  - else at the inode itself, which stands in its directory's AG;
+ *  - large requests at the end of a file start at a stripe unit;
+ *  - as long a run as possible, from the target's AG on through all others, before
+ *    a shorter one is taken.
+ */
+#include "bmap/bmap_priv.h"
+
+uint32_t xfs_get_extsz_hint(const struct xfs_inode *ip)
+{
+	if ((ip->i_diflags & XFS_DIFLAG_EXTSIZE) && ip->i_extsize)
+		return ip->i_extsize;
+	return 0;
+}
+
+uint32_t xfs_get_cowextsz_hint(const struct xfs_inode *ip)
+{
+	uint32_t cow = ip->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE ? ip->i_cowextsize : 0;
+	uint32_t hint = XFS_MAX(cow, xfs_get_extsz_hint(ip));
+
+	return hint ? hint : XFS_DEFAULT_COWEXTSZ_HINT;
+}
+
+void xfs_bmap_extsize_align(uint32_t hint, xfs_fileoff_t prev_end, xfs_fileoff_t next_start,
+			    xfs_fileoff_t *off, xfs_filblks_t *len)
+{
+	xfs_fileoff_t want = *off, end = want + *len, start;
+	uint64_t size;
+
+	start = xfs_rounddown64(want, hint);
+	size = xfs_roundup64(end - start, hint);
+	while (size > XFS_MAX_BMBT_EXTLEN && size > hint)
+		size -= hint;
+	if (start != want && start < prev_end)
+		start = prev_end;
+	if (start + size > next_start)
+		start = next_start > size ? next_start - size : 0;
+	if (start < prev_end)
+		start = prev_end;
+	if (start + size > next_start)
+		size = next_start - start;
+	*off = start;
+	*len = size;
+}
+
+/* @block moved by @delta, if it stays a block of the same AG that may hold data. */
+static bool move_in_ag(const struct xfs_geometry *geo, xfs_fsblock_t block, int64_t delta,
+		       xfs_fsblock_t *moved)
+{
+	xfs_agnumber_t agno = XFS_FSB_TO_AGNO(geo, block);
+	int64_t agbno = (int64_t)XFS_FSB_TO_AGBNO(geo, block) + delta;
+
+	if (agbno <= (int64_t)geo->agfl_block || agbno >= (int64_t)xfs_ag_block_count(geo, agno))
+		return false;
+	*moved = XFS_AGB_TO_FSB(geo, agno, (xfs_agblock_t)agbno);
+	return true;
+}
+
+/* A hole wider than this many times the request is not kept free for what may fill it. */
+#define GAP_FACTOR	4u
+
+static xfs_fsblock_t target_block(const struct xfs_bmap_alloc *ap)
+{
+	const struct xfs_geometry *geo = &ap->op->ip->i_mount->m_geo;
+	const struct xfs_bmbt_irec *prev = ap->prev, *next = ap->next;
+	xfs_fsblock_t before = NULLFSBLOCK, after = NULLFSBLOCK;
+	uint64_t gap_before = 0, gap_after = 0;
+
+	if (prev && xfs_irec_is_real(prev)) {
+		gap_before = ap->off - xfs_irec_end(prev);
+		before = prev->br_startblock + prev->br_blockcount - 1;
+		/* At the end of a file the gap is kept, whatever its width. */
+		if ((next && gap_before > GAP_FACTOR * ap->len) || gap_before > geo->agblocks ||
+		    !move_in_ag(geo, before, 1 + (int64_t)gap_before, &before))
+			move_in_ag(geo, before, 1, &before);
+	}
+	if (next && xfs_irec_is_real(next)) {
+		uint64_t back;
+
+		gap_after = next->br_startoff - (ap->off + ap->len);
+		back = next->br_startoff - ap->off;
+		if (gap_after > GAP_FACTOR * ap->len)
+			back = ap->len;
+		after = next->br_startblock;
+		if (back <= geo->agblocks)
+			move_in_ag(geo, after, -(int64_t)back, &after);
+	}
+	if (before == NULLFSBLOCK && after == NULLFSBLOCK)
+		return XFS_INO_TO_FSB(geo, ap->op->ip->i_ino);
+	if (before == NULLFSBLOCK || (after != NULLFSBLOCK && gap_after < gap_before))
+		return after;
+	return before;
+}
+
+static int try_alloc(struct xfs_alloc_arg *args, xfs_filblks_t minlen)
+{
+	args->minlen = (xfs_extlen_t)minlen;
+	return xfs_alloc_vextent(args);
+}
+
+/* A large piece at the end of the file, on striped storage. */
+static int try_striped(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
+{
+	const struct xfs_geometry *geo = &ap->op->ip->i_mount->m_geo;
+	xfs_fsblock_t target = args->target;
+	int error;
+
+	if (!geo->sunit || ap->next || ap->len < geo->sunit || (ap->flags & XFS_BMAPI_METADATA))
+		return 0;
+	/* Right behind the last piece, which started at a stripe unit. */
+	if (ap->prev && xfs_irec_is_real(ap->prev) && xfs_irec_end(ap->prev) == ap->off) {
+		args->flags |= XFS_ALLOC_EXACT;
+		error = try_alloc(args, args->maxlen);
+		args->flags &= ~XFS_ALLOC_EXACT;
+		if (error || args->fsbno != NULLFSBLOCK)
+			return error;
+	}
+	args->alignment = geo->sunit;
+	args->target = target;
+	error = try_alloc(args, args->maxlen);
+	args->alignment = 0;
+	return error;
+}
+
+int xfs_bmap_btalloc(struct xfs_bmap_alloc *ap)
+{
+	struct xfs_bmap_op *op = ap->op;
+	struct xfs_inode *ip = op->ip;
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	struct xfs_bmbt_irec where = {.br_startoff = ap->off, .br_state = ap->state};
+	struct xfs_alloc_arg args = {
+		.tp = op->tp,
+		.target = target_block(ap),
+		.maxlen = (xfs_extlen_t)XFS_MIN(ap->len, (xfs_filblks_t)geo->agblocks),
+		.minleft = xfs_bmap_tree_need(ip, op->whichfork, 1),
+		.resv = XFS_AG_RESV_NONE,
+		.flags = op->promised ? XFS_ALLOC_DELALLOC : 0,
+		.oinfo = xfs_bmap_owner(ip, op->whichfork, &where),
+		.fsbno = NULLFSBLOCK,
+	};
+	xfs_filblks_t minlen;
+	int error;
+
+	ap->fsbno = NULLFSBLOCK;
+	if (args.maxlen < ap->minlen)
+		return 0;
+	if (!(ap->flags & XFS_BMAPI_METADATA))
+		args.flags |= XFS_ALLOC_USERDATA;
+	/* The blocks of a CoW fork get their owner when they are moved to the data fork. */
+	if (op->whichfork == XFS_COW_FORK)
+		args.oinfo.oi_owner = XFS_RMAP_SKIP;
+
+	error = try_striped(ap, &args);
+	for (minlen = args.maxlen; !error && args.fsbno == NULLFSBLOCK; minlen /= 2) {
+		minlen = XFS_MAX(minlen, ap->minlen);
+		error = try_alloc(&args, minlen);
+		if (minlen == ap->minlen)
+			break;
+	}
+	if (error || args.fsbno == NULLFSBLOCK)
+		return error;
+	ap->fsbno = args.fsbno;
+	ap->len = args.len;
+	return 0;
+}

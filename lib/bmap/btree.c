@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The extent tree of a fork on disk: long pointers, root in the inode.
+ *
+ * if_broot holds the root as it is on disk, in a piece of memory as large as the
+ * fork, so that flushing it is a copy.  The place of its pointers follows from the
+ * size of the fork: a root is made anew whenever that changes.
+ */
+#include "bmap/bmap_priv.h"
+#include "disk/verify.h"
+#include "trans/defer.h"
+
+#define BLFT_BTREE	4
+
+const struct xfs_buf_ops xfs_bmbt_buf_ops = {
+	.name = "bmbt",
+	.blft = BLFT_BTREE,
+	.has_crc = true,
+	.crc_off = XFS_BTREE_LBLOCK_CRC_OFF,
+	.lsn_off = XFS_BTREE_LBLOCK_LSN_OFF,
+	.verify = xfs_bmbt_verify,
+};
+
+/* bc_ino.flags */
+#define BMBT_CUR_PROMISED	(1u << 0)
+
+static inline int cmp_off(xfs_fileoff_t off, const struct xfs_btree_target *target)
+{
+	return off < target->w[0] ? -1 : off > target->w[0];
+}
+
+static inline int bmbt_cmp_rec(const void *rec, const struct xfs_btree_target *target)
+{
+	return cmp_off(xfs_bmbt_disk_get_startoff(rec), target);
+}
+
+static inline int bmbt_cmp_key(const void *key, const struct xfs_btree_target *target)
+{
+	return cmp_off(get_be64(key), target);
+}
+
+XFS_BTREE_DEFINE_SEARCH(bmbt_search_recs, sizeof(struct xfs_bmbt_rec), bmbt_cmp_rec)
+XFS_BTREE_DEFINE_SEARCH(bmbt_search_keys, sizeof(struct xfs_bmbt_key), bmbt_cmp_key)
+
+static int bmbt_cmp_keys(const void *a, const void *b)
+{
+	uint64_t ka = get_be64(a), kb = get_be64(b);
+
+	return ka < kb ? -1 : ka > kb;
+}
+
+static void bmbt_key_from_rec(void *key, const void *rec)
+{
+	put_be64(xfs_bmbt_disk_get_startoff(rec), key);
+}
+
+static void bmbt_target_from_rec(struct xfs_btree_target *target, const void *rec)
+{
+	target->w[0] = xfs_bmbt_disk_get_startoff(rec);
+}
+
+static int bmbt_alloc_block(struct xfs_btree_cur *cur, uint64_t near_ptr, uint64_t *new_ptr)
+{
+	struct xfs_inode *ip = cur->bc_ino.ip;
+	int error = xfs_bmbt_take_block(cur->bc_tp, ip, (enum xfs_fork_id)cur->bc_ino.whichfork,
+					cur->bc_ino.flags & BMBT_CUR_PROMISED,
+					near_ptr == XFS_BTREE_NULLPTR ? NULLFSBLOCK : near_ptr,
+					new_ptr);
+
+	if (!error)
+		cur->bc_ino.allocated++;
+	return error;
+}
+
+static int bmbt_free_block(struct xfs_btree_cur *cur, struct xfs_buf *bp)
+{
+	cur->bc_ino.freed++;
+	return xfs_bmbt_give_block(cur->bc_tp, cur->bc_ino.ip,
+				   (enum xfs_fork_id)cur->bc_ino.whichfork, bp);
+}
+
+static void bmbt_log_root(struct xfs_btree_cur *cur)
+{
+	xfs_trans_log_inode(cur->bc_tp, cur->bc_ino.ip,
+			    xfs_ilog_broot((enum xfs_fork_id)cur->bc_ino.whichfork));
+}
+
+static const struct xfs_btree_ops bmbt_ops = {
+	.name = "bmbt",
+	.buf_ops = &xfs_bmbt_buf_ops,
+	.magic = XFS_BMAP_CRC_MAGIC,
+	.flags = XFS_BTREE_LONG_PTRS | XFS_BTREE_ROOT_IN_INODE,
+	.rec_len = sizeof(struct xfs_bmbt_rec),
+	.key_len = sizeof(struct xfs_bmbt_key),
+	.search_recs = bmbt_search_recs,
+	.search_keys = bmbt_search_keys,
+	.cmp_rec = bmbt_cmp_rec,
+	.cmp_key = bmbt_cmp_key,
+	.cmp_keys = bmbt_cmp_keys,
+	.key_from_rec = bmbt_key_from_rec,
+	.target_from_rec = bmbt_target_from_rec,
+	.alloc_block = bmbt_alloc_block,
+	.free_block = bmbt_free_block,
+	.log_root = bmbt_log_root,
+};
+
+void xfs_bmbt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, struct xfs_inode *ip,
+			  enum xfs_fork_id whichfork)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	struct xfs_bmdr_block *root = xfs_ifork_ptr(ip, whichfork)->if_broot;
+
+	xfs_btree_init_cursor(cur, &bmbt_ops, ip->i_mount, tp, ip->i_ino,
+			      be16_to_cpu(root->bb_level) + 1u, geo->bmap_mxr[0],
+			      geo->bmap_mxr[1]);
+	cur->bc_ino.ip = ip;
+	cur->bc_ino.whichfork = (int)whichfork;
+	cur->bc_ino.root = root;
+	cur->bc_ino.root_maxrecs = xfs_bmdr_maxrecs(xfs_inode_fork_size(ip, whichfork));
+}
+
+void xfs_bmbt_init_block(struct xfs_mount *mp, struct xfs_buf *bp, xfs_ino_t ino, uint32_t level,
+			 uint32_t numrecs)
+{
+	xfs_btree_init_block(mp, bp->b_addr, &bmbt_ops, xfs_buf_daddr(bp), ino, level, numrecs);
+}
+
+/* ---- blocks ---------------------------------------------------------------------- */
+
+int xfs_bmbt_take_block(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			bool promised, xfs_fsblock_t near_fsbno, xfs_fsblock_t *fsbno)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	struct xfs_alloc_arg args = {
+		.tp = tp,
+		.target = near_fsbno == NULLFSBLOCK ? XFS_INO_TO_FSB(&mp->m_geo, ip->i_ino)
+						    : near_fsbno,
+		.minlen = 1,
+		.maxlen = 1,
+		.resv = XFS_AG_RESV_NONE,
+		.flags = promised ? XFS_ALLOC_DELALLOC : 0,
+		.oinfo = xfs_owner_bmbt(ip->i_ino, whichfork == XFS_ATTR_FORK),
+	};
+	int error = xfs_alloc_vextent(&args);
+
+	if (error)
+		return error;
+	if (args.fsbno == NULLFSBLOCK)
+		return xfs_error(mp, -ENOSPC, "no block for the extent tree of inode %" PRIu64,
+				 ip->i_ino);
+	ip->i_nblocks++;
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	*fsbno = args.fsbno;
+	return 0;
+}
+
+int xfs_bmbt_give_block(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			struct xfs_buf *bp)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	struct xfs_owner_info oinfo = xfs_owner_bmbt(ip->i_ino, whichfork == XFS_ATTR_FORK);
+	xfs_fsblock_t fsbno = XFS_DADDR_TO_FSB(&mp->m_geo, xfs_buf_daddr(bp));
+	int error;
+
+	if (unlikely(ip->i_nblocks == 0))
+		return xfs_corrupt(mp, "bmbt", "inode %" PRIu64 ": more blocks than it has",
+				   ip->i_ino);
+	error = xfs_free_extent_later(tp, fsbno, 1, &oinfo, XFS_AG_RESV_NONE);
+	if (error)
+		return error;
+	xfs_trans_binval(tp, bp);
+	ip->i_nblocks--;
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	return 0;
+}
+
+/* ---- records ----------------------------------------------------------------------- */
+
+static int find_rec(struct xfs_btree_cur *cur, const struct xfs_bmbt_irec *irec, bool must)
+{
+	struct xfs_btree_target target = {.w = {irec->br_startoff}};
+	struct xfs_bmbt_rec disk;
+	bool found;
+	int error = xfs_btree_lookup_eq(cur, &target, &found);
+
+	if (error)
+		return error;
+	if (unlikely(found != must))
+		return xfs_corrupt(cur->bc_mp, "bmbt", "inode %" PRIu64 ": a record at offset %"
+				   PRIu64 " %s", cur->bc_owner, irec->br_startoff,
+				   must ? "is missing" : "should not be there");
+	if (!must)
+		return 0;
+	xfs_bmbt_disk_set_all(&disk, irec);
+	if (unlikely(memcmp(&disk, xfs_btree_get_rec(cur), sizeof(disk)) != 0))
+		return xfs_corrupt(cur->bc_mp, "bmbt", "inode %" PRIu64 ": the record at offset %"
+				   PRIu64 " has changed", cur->bc_owner, irec->br_startoff);
+	return 0;
+}
+
+/*
+ * Removals first and insertions last, so that the records are in order at each step:
+ * what stays is replaced in place, and its start never passes a neighbour's.
+ */
+static int replace_recs(struct xfs_btree_cur *cur, const struct xfs_bmbt_irec *old,
+			unsigned int nold, const struct xfs_bmbt_irec *new, unsigned int nnew)
+{
+	struct xfs_bmbt_rec disk;
+	int error = 0;
+
+	for (unsigned int i = nold; i > nnew && !error; i--) {
+		error = find_rec(cur, &old[i - 1], true);
+		if (!error)
+			error = xfs_btree_delete(cur);
+	}
+	for (unsigned int i = 0; i < XFS_MIN(nold, nnew) && !error; i++) {
+		error = find_rec(cur, &old[i], true);
+		xfs_bmbt_disk_set_all(&disk, &new[i]);
+		if (!error)
+			error = xfs_btree_update(cur, &disk);
+	}
+	for (unsigned int i = nold; i < nnew && !error; i++) {
+		error = find_rec(cur, &new[i], false);
+		xfs_bmbt_disk_set_all(&disk, &new[i]);
+		if (!error)
+			error = xfs_btree_insert(cur, &disk);
+	}
+	return error;
+}
+
+int xfs_bmbt_replace(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *old, unsigned int nold,
+		     const struct xfs_bmbt_irec *new, unsigned int nnew)
+{
+	struct xfs_btree_cur cur;
+	int error;
+
+	xfs_bmbt_init_cursor(&cur, op->tp, op->ip, op->whichfork);
+	if (op->promised)
+		cur.bc_ino.flags |= BMBT_CUR_PROMISED;
+	error = replace_recs(&cur, old, nold, new, nnew);
+	op->tree_blocks += cur.bc_ino.allocated;
+	xfs_btree_del_cursor(&cur);
+	return error;
+}
+
+/* ---- reading it all ------------------------------------------------------------------ */
+
+struct read_state {
+	struct xfs_inode *ip;
+	struct xfs_ifork *ifp;
+	enum xfs_fork_id whichfork;
+	struct xfs_iext_cursor end;
+	xfs_fileoff_t next_off;		/* records start here or later */
+	xfs_extnum_t count;
+};
+
+static int read_leaf_recs(struct read_state *rs, const struct xfs_bmbt_rec *recs, uint32_t n)
+{
+	struct xfs_inode *ip = rs->ip;
+	bool rt = rs->whichfork == XFS_DATA_FORK && (ip->i_diflags & XFS_DIFLAG_REALTIME);
+	bool unwritten_ok = rs->whichfork == XFS_DATA_FORK && S_ISREG(ip->i_mode);
+
+	if (unlikely(n > rs->ifp->if_nextents - rs->count))
+		return xfs_corrupt(ip->i_mount, "bmbt", "inode %" PRIu64
+				   ": more records than the %" PRIu64 " counted", ip->i_ino,
+				   rs->ifp->if_nextents);
+	for (uint32_t i = 0; i < n; i++) {
+		struct xfs_bmbt_irec irec, none;
+		xfs_failaddr_t fa;
+		int error;
+
+		xfs_bmbt_disk_get_all(&recs[i], &irec);
+		fa = xfs_bmbt_irec_verify(&ip->i_mount->m_geo, rt, unwritten_ok, &irec);
+		if (unlikely(!fa && irec.br_startoff < rs->next_off))
+			fa = "records overlap or are out of order";
+		if (unlikely(fa))
+			return xfs_corrupt(ip->i_mount, "bmbt", "inode %" PRIu64 ", offset %" PRIu64
+					   ": %s", ip->i_ino, irec.br_startoff, fa);
+		rs->next_off = xfs_irec_end(&irec);
+		error = xfs_iext_insert(ip->i_mount, rs->ifp, &rs->end, &irec, NULL);
+		if (unlikely(error))
+			return xfs_error(ip->i_mount, error, "out of memory for extents");
+		xfs_iext_next_extent(rs->ifp, &rs->end, &none);
+	}
+	rs->count += n;
+	return 0;
+}
+
+/*
+ * The first leaf through the nodes, the others along the sibling pointers, whole leaves at
+ * a time.  Offsets only rise, or the walk ends with an error: no chain makes it loop.
+ */
+static int read_leaves(struct read_state *rs, struct xfs_btree_cur *cur)
+{
+	struct xfs_btree_level *leaf = &cur->bc_levels[0];
+	bool found;
+	int error = xfs_btree_goto_first(cur, &found);
+
+	while (!error && found) {
+		uint32_t n = be16_to_cpu(leaf->hdr[1]);
+
+		error = read_leaf_recs(rs, (const struct xfs_bmbt_rec *)(void *)leaf->entries, n);
+		if (error)
+			break;
+		leaf->ptr = n;
+		error = xfs_btree_increment(cur, &found);
+	}
+	if (!error && unlikely(rs->count != rs->ifp->if_nextents))
+		return xfs_corrupt(rs->ip->i_mount, "bmbt", "inode %" PRIu64 ": %" PRIu64
+				   " records, %" PRIu64 " counted", rs->ip->i_ino, rs->count,
+				   rs->ifp->if_nextents);
+	return error;
+}
+
+int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork)
+{
+	struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
+	struct read_state rs = {.ip = ip, .ifp = ifp, .whichfork = whichfork};
+	struct xfs_btree_cur cur;
+	int error;
+
+	if (!ifp->if_needextents)
+		return 0;
+	ASSERT(xfs_rwlock_is_held_excl(&ip->i_lock));
+	xfs_iext_end(ifp, &rs.end);
+	xfs_bmbt_init_cursor(&cur, NULL, ip, whichfork);
+	error = read_leaves(&rs, &cur);
+	xfs_btree_del_cursor(&cur);
+	if (error) {
+		xfs_iext_destroy(ip->i_mount, ifp);
+		return error;
+	}
+	__atomic_store_n(&ifp->if_needextents, false, __ATOMIC_RELEASE);
+	return 0;
+}

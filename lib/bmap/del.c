@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Unmapping. */
+#include "ag/refcount.h"
+#include "bmap/bmap_priv.h"
+
+/* The blocks of @del have lost this mapping. */
+static int release_blocks(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *del, uint32_t flags)
+{
+	struct xfs_inode *ip = op->ip;
+	struct xfs_owner_info oinfo = xfs_bmap_owner(ip, op->whichfork, del);
+	xfs_extlen_t len = (xfs_extlen_t)del->br_blockcount;
+	int error;
+
+	if (op->whichfork == XFS_COW_FORK) {
+		/* Never mapped in reverse: they were allocated in this handle, or are moved on. */
+		oinfo.oi_owner = XFS_RMAP_SKIP;
+		return flags & XFS_BMAPI_REMAP ? 0 :
+		       xfs_free_extent(op->tp, del->br_startblock, len, &oinfo, XFS_AG_RESV_NONE);
+	}
+	if (flags & XFS_BMAPI_REMAP)
+		return xfs_rmap_unmap(op->tp, del->br_startblock, len, &oinfo);
+	if (op->whichfork == XFS_DATA_FORK && (ip->i_diflags2 & XFS_DIFLAG2_REFLINK)) {
+		error = xfs_rmap_unmap(op->tp, del->br_startblock, len, &oinfo);
+		return error ? error : xfs_refcount_decrease(op->tp, del->br_startblock, len);
+	}
+	return xfs_free_extent(op->tp, del->br_startblock, len, &oinfo, XFS_AG_RESV_NONE);
+}
+
+/* [@off, @end) of the real extent @got at @cur. */
+static int unmap_real(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
+		      const struct xfs_bmbt_irec *got, xfs_fileoff_t off, xfs_fileoff_t end,
+		      uint32_t flags)
+{
+	struct xfs_bmap_edit edit = {.cur = *cur, .nold = 1, .old = {*got}};
+	struct xfs_bmbt_irec del = *got, rest;
+	struct xfs_inode *ip = op->ip;
+	int error;
+
+	xfs_irec_trim(&del, off, end);
+	if (got->br_startoff < off) {
+		rest = *got;
+		xfs_irec_trim(&rest, got->br_startoff, off);
+		edit.new[edit.nnew++] = rest;
+	}
+	if (end < xfs_irec_end(got)) {
+		rest = *got;
+		xfs_irec_trim(&rest, end, xfs_irec_end(got));
+		edit.new[edit.nnew++] = rest;
+	}
+	if (op->whichfork != XFS_COW_FORK && unlikely(ip->i_nblocks < del.br_blockcount))
+		return xfs_corrupt(ip->i_mount, "inode", "inode %" PRIu64
+				   " maps more blocks than the %" PRIu64 " it counts", ip->i_ino,
+				   ip->i_nblocks);
+	error = xfs_bmap_edit(op, &edit, false);
+	if (error)
+		return error;
+	if (op->whichfork != XFS_COW_FORK) {
+		ip->i_nblocks -= del.br_blockcount;
+		op->logflags |= XFS_ILOG_CORE;
+	}
+	return release_blocks(op, &del, flags);
+}
+
+int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
+		uint32_t flags, xfs_extnum_t max_extents, bool *done)
+{
+	enum xfs_fork_id whichfork = xfs_bmapi_whichfork(flags);
+	xfs_fileoff_t end = bno + len;
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
+	struct xfs_bmap_op op;
+	int error;
+
+	*done = false;
+	if (end < bno)
+		end = NULLFILEOFF;
+	error = xfs_bmap_op_init(&op, tp, ip, whichfork);
+	if (error)
+		return error;
+	if (unlikely(whichfork == XFS_DATA_FORK && (ip->i_diflags & XFS_DIFLAG_REALTIME) &&
+		     op.ifp->if_nextents))
+		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64
+				 ": no freeing on realtime devices", ip->i_ino);
+	for (xfs_extnum_t n = 0;; n++) {
+		xfs_fileoff_t from, to;
+
+		if (!xfs_iext_lookup_extent_before(op.ifp, end, &cur, &got) ||
+		    xfs_irec_end(&got) <= bno) {
+			*done = true;
+			break;
+		}
+		if (n == max_extents)
+			break;
+		from = XFS_MAX(bno, got.br_startoff);
+		to = XFS_MIN(end, xfs_irec_end(&got));
+		if (xfs_irec_is_real(&got))
+			error = unmap_real(&op, &cur, &got, from, to, flags);
+		else
+			error = xfs_bmap_del_extent_delay(ip, whichfork, &cur, &got, from, to);
+		if (error)
+			break;
+		xfs_iext_unreserve(ip->i_mount, &op.spare);
+		end = from;
+	}
+	xfs_bmap_op_end(&op);
+	return error;
+}
