@@ -109,6 +109,8 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	error = xfs_buf_read(mp, ip->i_cluster_daddr, ip->i_cluster_len, &xfs_inode_buf_ops, &bp);
 	if (error)
 		return error;
+	/* No handle is open, but promises of space change the extent map without one. */
+	xfs_ilock_shared(ip);
 	xfs_mutex_lock(&bp->b_lock);
 	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);
 	xfs_inode_to_disk(ip, dip);
@@ -124,6 +126,7 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	xfs_cksum_set(dip, mp->m_geo.inodesize, XFS_DINODE_CRC_OFF);
 	fa = xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
 	xfs_mutex_unlock(&bp->b_lock);
+	xfs_iunlock_shared(ip);
 	if (fa) {
 		xfs_shutdown(mp, "inode %" PRIu64 " is wrong and was not written: %s", ip->i_ino, fa);
 		xfs_buf_put(bp);
