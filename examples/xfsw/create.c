@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xfsw create: a new image from a directory tree or a tar stream.
+ *
+ * The image carries its in-progress mark from the first write to the last, so whatever
+ * ends the work early - an error, a signal, a power cut - leaves an image that nothing mounts.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "xfsw/format.h"
+#include "xfsw/sink.h"
+
+#define MIB		(1ull << 20)
+#define SUPPORTED_MIN	(300 * MIB)
+
+struct create {
+	struct xfsw_call *call;
+	struct xfsw_format format;
+	struct xfsw_sink sink;
+	struct xfsw_image img;
+	struct stat target;		/* of the image file; st_ino 0: there is none yet */
+	const char *source, *path;
+	bool from_tree;
+};
+
+static int look_at_source(struct create *c)
+{
+	struct stat st;
+
+	if (strcmp(c->source, "-") == 0)
+		return 0;
+	if (stat(c->source, &st)) {
+		xfsw_fail(c->call, c->source, -errno);
+		return XFSW_NO_IMAGE;
+	}
+	c->from_tree = S_ISDIR(st.st_mode);
+	if (c->from_tree || tar_supported())
+		return 0;
+	return xfsw_complain(c->call, c->source,
+			     "this xfsw was built without libarchive and reads directories only");
+}
+
+/* A file with contents is not overwritten by a slip of the keyboard. */
+static int look_at_target(struct create *c)
+{
+	if (stat(c->path, &c->target)) {
+		memset(&c->target, 0, sizeof(c->target));
+		if (errno == ENOENT)
+			return 0;
+		xfsw_fail(c->call, c->path, -errno);
+		return XFSW_NO_IMAGE;
+	}
+	if (S_ISREG(c->target.st_mode) && c->target.st_blocks && !c->format.force &&
+	    !xfsw_has(c->call, XFSW_OPT_PARTITION) && !xfsw_has(c->call, XFSW_OPT_OFFSET))
+		return xfsw_complain(c->call, c->path, "the file is not empty; -f overwrites it");
+	return 0;
+}
+
+/* The tree or stream, counted.  A stream that can be read only once cannot be. */
+static int count_source(struct create *c, const struct xfs_mkfs_geometry *geometry,
+			struct xfsw_need *need)
+{
+	int code;
+
+	need->block_size = geometry->blocksize;
+	need->inode_size = geometry->inodesize;
+	need->dir_block_size = geometry->dirblocksize;
+	need->parent = (geometry->features_incompat & 0x80) != 0;
+	need->rmapbt = (geometry->features_ro_compat & 0x2) != 0;
+	need->reflink = (geometry->features_ro_compat & 0x4) != 0;
+	if (strcmp(c->source, "-") == 0)
+		return xfsw_usage(c->call, "a stream from standard input needs --size");
+	xfsw_progress_start(&c->sink.progress, "count", xfsw_has(c->call, XFSW_OPT_QUIET));
+	if (c->from_tree)
+		code = need_of_tree(&c->sink, need, c->source, &c->target);
+	else
+		code = need_of_tar(&c->sink, need, c->source);
+	xfsw_progress_end(&c->sink.progress);
+	return code;
+}
+
+/* The size that surely holds the source.  The log grows with the image, so twice. */
+static int compute_size(struct create *c, uint64_t *size)
+{
+	uint64_t smallest = c->format.mkfs.flags & XFS_MKFS_SMALL ? 32 * MIB : SUPPORTED_MIN;
+	struct xfs_mkfs_geometry geometry;
+	struct xfsw_need need = { 0 };
+	int code;
+
+	code = format_geometry(c->call, &c->format, 1024 * MIB, &geometry);
+	if (!code)
+		code = count_source(c, &geometry, &need);
+	for (int pass = 0; pass < 2 && !code; pass++) {
+		*size = need_size(&need, (uint64_t)geometry.logblocks * geometry.blocksize);
+		if (*size < smallest)
+			*size = smallest;
+		code = format_geometry(c->call, &c->format, *size, &geometry);
+	}
+	if (!code && c->format.dry_run)
+		format_print(&geometry);
+	return code;
+}
+
+static int fill_image(struct create *c)
+{
+	struct xfs_mount_options options = {
+		.size = sizeof(options),
+		.flags = XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_INPROGRESS,
+		.env = &c->call->env,
+		.logdev = c->img.logdev,
+	};
+	const char *what = "create";
+	uint64_t objects = c->sink.progress.total_objects, bytes = c->sink.progress.total_bytes;
+	int code, error;
+
+	error = xfs_mount(c->img.dev, &options, &c->img.mp);
+	if (error)
+		return xfsw_fail(c->call, c->path, error);
+	c->sink.mp = c->img.mp;
+	xfsw_progress_start(&c->sink.progress, what, xfsw_has(c->call, XFSW_OPT_QUIET));
+	c->sink.progress.total_objects = objects;
+	c->sink.progress.total_bytes = bytes;
+	if (c->from_tree)
+		code = sink_from_tree(&c->sink, c->source, xfs_root(c->img.mp), &c->target);
+	else
+		code = sink_from_tar(&c->sink, c->source, xfs_root(c->img.mp));
+	return code || !xfsw_interrupted() ? code : XFSW_INTERRUPTED;
+}
+
+static int create(struct create *c)
+{
+	/* Of a larger disk image only the named part is ours: its size is given. */
+	bool part = xfsw_has(c->call, XFSW_OPT_PARTITION) || xfsw_has(c->call, XFSW_OPT_OFFSET);
+	bool regular = !part && (!c->target.st_ino || S_ISREG(c->target.st_mode));
+	bool blank_file = c->target.st_ino && S_ISREG(c->target.st_mode) && c->target.st_size &&
+			  !c->target.st_blocks;
+	uint64_t size = c->format.size_bytes;
+	struct xfs_mkfs_geometry geometry;
+	bool complete;
+	int code = 0;
+
+	/* A device, or a file that somebody made as large as it shall be, keeps its size. */
+	if (!size && regular && !blank_file)
+		code = compute_size(c, &size);
+	else if (c->format.dry_run && size)
+		code = format_geometry(c->call, &c->format, size, &geometry);
+	if (code || c->format.dry_run)
+		return code;
+	c->format.mkfs.flags |= XFS_MKFS_INPROGRESS;
+	code = format_image(c->call, &c->format, c->path, size, regular && !blank_file, &c->img,
+			    &geometry);
+	if (code)
+		return code;
+	if (stat(c->path, &c->target))	/* now it exists: do not copy it into itself */
+		c->target.st_ino = 0;
+	if (c->format.verbose)
+		format_print(&geometry);
+	code = fill_image(c);
+	complete = code == XFSW_OK;
+	code = sink_end(&c->sink, code);
+	/* An image that lacks something by mistake is not given out as finished. */
+	if (!complete) {
+		xfs_abandon(c->img.mp);
+		c->img.mp = NULL;
+	}
+	return xfsw_close_image(c->call, &c->img, code);
+}
+
+static int run_create(struct xfsw_call *call)
+{
+	struct create c = { .call = call, .source = call->argv[0], .path = call->argv[1] };
+	int code = format_options(call, &c.format);
+
+	if (code)
+		return code;
+	code = sink_init(&c.sink, call);
+	if (code)
+		return code;
+	xfsw_catch_signals();
+	code = look_at_source(&c);
+	if (!code)
+		code = look_at_target(&c);
+	if (!code)
+		code = create(&c);
+	if (c.sink.buf)
+		code = sink_end(&c.sink, code);
+	return code;
+}
+
+static const struct option create_longopts[] = {
+	FORMAT_LONGOPTS, SINK_LONGOPTS, { NULL, 0, NULL, 0 }
+};
+
+const struct xfsw_verb verb_create = {
+	.name = "create",
+	.operands = "[--size N] [OPTIONS] DIR|TARFILE|- IMG",
+	.summary = "Make an image that holds a copy of a tree or of a tar stream",
+	.help = "All attributes are copied: owner, mode, times, extended attributes, ACLs, hard links,\n"
+		"holes, devices; DIR's own become the root directory's.  A tar stream may be\n"
+		"compressed; '-' is standard input and needs --size.  Without --size the image gets the\n"
+		"size that surely holds the source, with a tenth and at least 16 MiB free, and at least\n"
+		"300 MiB in all.  Interrupted or failed, it leaves the image marked in progress, which a\n"
+		"kernel refuses to mount.\n\n"
+		SINK_HELP FORMAT_HELP,
+	.shortopts = "x" FORMAT_SHORTOPTS,
+	.longopts = create_longopts,
+	.open = XFSW_OPEN_NONE,
+	.flags = XFSW_NO_SHELL | XFSW_LONG_WORK,
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = run_create,
+};

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* xfsw cat; create, write, read, extents, fsync, sync and echo for the shell: bytes of one file */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include "xfsw/xfsw.h"
+
+#define CHUNK	(1u << 20)
+
+/* Copy [@offset, @offset + @len) of @file to standard output; a hole is a run of zeros. */
+static int copy_out(struct xfs_file *file, uint64_t offset, uint64_t len)
+{
+	char *buf = malloc(CHUNK);
+	ssize_t got = 1;
+
+	if (!buf)
+		return -ENOMEM;
+	while (len && !ferror(stdout)) {
+		got = xfs_pread(file, buf, len < CHUNK ? (size_t)len : CHUNK, offset);
+		if (got <= 0)
+			break;
+		fwrite(buf, 1, (size_t)got, stdout);
+		offset += (uint64_t)got;
+		len -= (uint64_t)got;
+	}
+	free(buf);
+	return got < 0 ? (int)got : 0;
+}
+
+static int run_cat(struct xfsw_call *call)
+{
+	uint64_t offset = 0, len = UINT64_MAX;
+	int code = XFSW_OK, finished;
+
+	if (!xfsw_size_option(call, 'o', &offset) || !xfsw_size_option(call, 'c', &len))
+		return XFSW_USAGE;
+	for (int i = 0; i < call->argc; i++) {
+		struct xfs_file *file;
+		int error = xfs_open(call->img->mp, call->argv[i], O_RDONLY, 0, &file);
+
+		if (!error) {
+			error = copy_out(file, offset, len);
+			xfs_close(file);
+		}
+		if (error)
+			code = xfsw_fail(call, call->argv[i], error);
+	}
+	finished = xfsw_finish_output(call);
+	return code ? code : finished;
+}
+
+const struct xfsw_verb verb_cat = {
+	.name = "cat",
+	.operands = "[-o OFFSET] [-c COUNT] IMG PATH...",
+	.summary = "Print files to standard output",
+	.help = "  -o OFFSET        begin there\n"
+		"  -c COUNT         at most so many bytes of each\n",
+	.shortopts = "o:c:",
+	.open = XFSW_OPEN_READ,
+	.min_operands = 1,
+	.max_operands = -1,
+	.run = run_cat,
+};
+
+static int run_new(struct xfsw_call *call)
+{
+	struct xfs_file *file;
+	uint32_t mode = 0644;
+	int code = XFSW_OK;
+
+	if (xfsw_has(call, 'm') && !xfsw_parse_mode(xfsw_arg(call, 'm'), &mode))
+		return xfsw_usage(call, "'%s' is no octal mode", xfsw_arg(call, 'm'));
+	for (int i = 0; i < call->argc; i++) {
+		int error = xfs_open(call->img->mp, call->argv[i], O_WRONLY | O_CREAT | O_EXCL,
+				     (mode_t)mode, &file);
+
+		if (!error)
+			error = xfs_close(file);
+		if (error)
+			code = xfsw_fail(call, call->argv[i], error);
+	}
+	return code;
+}
+
+const struct xfsw_verb verb_new = {
+	.name = "create",
+	.operands = "[-m MODE] PATH...",
+	.summary = "Make empty files; an error if they exist",
+	.shortopts = "m:",
+	.open = XFSW_OPEN_WRITE,
+	.flags = XFSW_SHELL_ONLY,
+	.min_operands = 1,
+	.max_operands = -1,
+	.run = run_new,
+};
+
+/* All of it: a short count is an error here, as the rest would be silently missing. */
+static int write_all(struct xfs_file *file, const char *buf, size_t len, uint64_t offset)
+{
+	while (len) {
+		ssize_t done = xfs_pwrite(file, buf, len, offset);
+
+		if (done <= 0)
+			return done < 0 ? (int)done : -EIO;
+		buf += done;
+		len -= (size_t)done;
+		offset += (uint64_t)done;
+	}
+	return 0;
+}
+
+static int write_fill(struct xfs_file *file, uint64_t offset, uint64_t len, int byte)
+{
+	char *buf = malloc(CHUNK);
+	int error = buf ? 0 : -ENOMEM;
+
+	if (buf)
+		memset(buf, byte, CHUNK);
+	while (len && !error) {
+		size_t part = len < CHUNK ? (size_t)len : CHUNK;
+
+		error = write_all(file, buf, part, offset);
+		offset += part;
+		len -= part;
+	}
+	free(buf);
+	return error;
+}
+
+/* 0..255, 0x..., or one character. */
+static bool parse_byte(const char *text, uint64_t *byte)
+{
+	if (text[0] && !text[1] && (text[0] < '0' || text[0] > '9')) {
+		*byte = (unsigned char)text[0];
+		return true;
+	}
+	return xfsw_parse_u64(text, 255, byte);
+}
+
+static int run_write(struct xfsw_call *call)
+{
+	bool text = xfsw_has(call, 't');
+	uint64_t offset, len = 0, byte = 0;
+	struct xfs_file *file;
+	int error;
+
+	if (call->argc != (text ? 3 : 4))
+		return xfsw_usage(call, "operands are missing, or too many");
+	if (!xfsw_parse_size(call->argv[1], 4096, &offset) ||
+	    (!text && !xfsw_parse_size(call->argv[2], 4096, &len)))
+		return xfsw_usage(call, "OFFSET or LENGTH is no size");
+	if (!text && !parse_byte(call->argv[3], &byte))
+		return xfsw_usage(call, "'%s' is no byte", call->argv[3]);
+	error = xfs_open(call->img->mp, call->argv[0], O_WRONLY | (xfsw_has(call, 'a') ? O_APPEND : 0),
+			 0, &file);
+	if (error)
+		return xfsw_fail(call, call->argv[0], error);
+	error = text ? write_all(file, call->argv[2], strlen(call->argv[2]), offset)
+		     : write_fill(file, offset, len, (int)byte);
+	xfs_close(file);
+	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
+}
+
+const struct xfsw_verb verb_write = {
+	.name = "write",
+	.operands = "[-a] PATH OFFSET LENGTH BYTE | write -t [-a] PATH OFFSET TEXT",
+	.summary = "Write LENGTH times the same byte, or a text, into a file that exists",
+	.help = "BYTE is 0 to 255, 0x00 to 0xff, or one character that is no digit.\n\n"
+		"  -t               write TEXT\n"
+		"  -a               append: OFFSET is ignored\n",
+	.shortopts = "ta",
+	.open = XFSW_OPEN_WRITE,
+	.flags = XFSW_SHELL_ONLY,
+	.min_operands = 3,
+	.max_operands = 4,
+	.run = run_write,
+};
+
+/* Print [@offset, +@len) as runs of equal bytes: "OFFSET LENGTH BYTE". */
+static int print_runs(struct xfs_file *file, uint64_t offset, uint64_t len)
+{
+	unsigned char *buf = malloc(CHUNK);
+	uint64_t start = offset;
+	int byte = -1;
+	ssize_t got = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while (len) {
+		got = xfs_pread(file, buf, len < CHUNK ? (size_t)len : CHUNK, offset);
+		if (got <= 0)
+			break;
+		for (ssize_t i = 0; i < got; i++) {
+			if (buf[i] == byte)
+				continue;
+			if (byte >= 0)
+				printf("%ju %ju 0x%02x\n", (uintmax_t)start,
+				       (uintmax_t)(offset + (uint64_t)i - start), (unsigned int)byte);
+			start = offset + (uint64_t)i;
+			byte = buf[i];
+		}
+		offset += (uint64_t)got;
+		len -= (uint64_t)got;
+	}
+	if (byte >= 0 && got >= 0)
+		printf("%ju %ju 0x%02x\n", (uintmax_t)start, (uintmax_t)(offset - start),
+		       (unsigned int)byte);
+	free(buf);
+	return got < 0 ? (int)got : 0;
+}
+
+static int run_read(struct xfsw_call *call)
+{
+	uint64_t offset = 0, len = UINT64_MAX;
+	struct xfs_file *file;
+	int error;
+
+	if ((call->argc > 1 && !xfsw_parse_size(call->argv[1], 4096, &offset)) ||
+	    (call->argc > 2 && !xfsw_parse_size(call->argv[2], 4096, &len)))
+		return xfsw_usage(call, "OFFSET or LENGTH is no size");
+	error = xfs_open(call->img->mp, call->argv[0], O_RDONLY, 0, &file);
+	if (error)
+		return xfsw_fail(call, call->argv[0], error);
+	error = print_runs(file, offset, len);
+	xfs_close(file);
+	return error ? xfsw_fail(call, call->argv[0], error) : xfsw_finish_output(call);
+}
+
+const struct xfsw_verb verb_read = {
+	.name = "read",
+	.operands = "PATH [OFFSET [LENGTH]]",
+	.summary = "Print a range as runs of equal bytes, 'OFFSET LENGTH BYTE' a line",
+	.open = XFSW_OPEN_READ,
+	.flags = XFSW_SHELL_ONLY,
+	.min_operands = 1,
+	.max_operands = 3,
+	.run = run_read,
+};
+
+static int print_extents(struct xfs_file *file)
+{
+	struct xfs_extent extents[64];
+	uint64_t offset = 0;
+	size_t count;
+	int error;
+
+	while ((error = xfs_extents(file, offset, extents, 64, &count)) == 0 && count) {
+		for (size_t i = 0; i < count; i++) {
+			const struct xfs_extent *e = &extents[i];
+
+			printf("%ju %ju ", (uintmax_t)e->offset, (uintmax_t)e->length);
+			if (e->delalloc)
+				fputs("delalloc", stdout);
+			else
+				printf("%ju%s%s", (uintmax_t)e->device_offset,
+				       e->unwritten ? " unwritten" : "", e->shared ? " shared" : "");
+			putchar('\n');
+		}
+		offset = extents[count - 1].offset + extents[count - 1].length;
+	}
+	return error;
+}
+
+static int run_extents(struct xfsw_call *call)
+{
+	struct xfs_file *file;
+	int error = xfs_open(call->img->mp, call->argv[0], O_RDONLY, 0, &file);
+
+	if (error)
+		return xfsw_fail(call, call->argv[0], error);
+	error = print_extents(file);
+	xfs_close(file);
+	return error ? xfsw_fail(call, call->argv[0], error) : xfsw_finish_output(call);
+}
+
+const struct xfsw_verb verb_extents = {
+	.name = "extents",
+	.operands = "PATH",
+	.summary = "Print a file's mappings, 'OFFSET LENGTH DEVICE-OFFSET [unwritten] [shared]'",
+	.open = XFSW_OPEN_READ,
+	.flags = XFSW_SHELL_ONLY,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_extents,
+};
+
+static int run_fsync(struct xfsw_call *call)
+{
+	struct xfs_file *file;
+	int error = xfs_open(call->img->mp, call->argv[0], O_RDONLY, 0, &file);
+
+	if (error)
+		return xfsw_fail(call, call->argv[0], error);
+	error = xfsw_has(call, 'd') ? xfs_fdatasync(file) : xfs_fsync(file);
+	xfs_close(file);
+	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
+}
+
+const struct xfsw_verb verb_fsync = {
+	.name = "fsync",
+	.operands = "[-d] PATH",
+	.summary = "Make a file or directory stable",
+	.help = "  -d               fdatasync: without the times\n",
+	.shortopts = "d",
+	.open = XFSW_OPEN_WRITE,
+	.flags = XFSW_SHELL_ONLY,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_fsync,
+};
+
+static int run_sync(struct xfsw_call *call)
+{
+	int error = xfs_sync(call->img->mp);
+
+	return error ? xfsw_fail(call, call->img->path, error) : XFSW_OK;
+}
+
+const struct xfsw_verb verb_sync = {
+	.name = "sync",
+	.operands = "",
+	.summary = "Make everything stable",
+	.open = XFSW_OPEN_WRITE,
+	.flags = XFSW_SHELL_ONLY,
+	.run = run_sync,
+};
+
+static int run_echo(struct xfsw_call *call)
+{
+	for (int i = 0; i < call->argc; i++)
+		printf("%s%s", i ? " " : "", call->argv[i]);
+	putchar('\n');
+	return xfsw_finish_output(call);
+}
+
+const struct xfsw_verb verb_echo = {
+	.name = "echo",
+	.operands = "[TEXT...]",
+	.summary = "Print words",
+	.flags = XFSW_SHELL_ONLY,
+	.max_operands = -1,
+	.run = run_echo,
+};

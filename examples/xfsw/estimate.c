@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How large an image must be for what goes into it.  Counted, not guessed: each
+ * object adds the blocks it takes in the worst layout it can get, then come what the file
+ * system keeps for itself and the free space that is promised.  An image is sparse, so a
+ * block too many costs nothing; a block too few costs the whole run.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include "xfsw/sink.h"
+
+#define MIB		(1ull << 20)
+#define INODE_CORE	176u
+
+static uint64_t div_up(uint64_t n, uint64_t by)
+{
+	return n / by + (n % by != 0);
+}
+
+/* An extent map has room for some mappings in the inode; beyond that half-full tree blocks. */
+void need_add_extent_tree(struct xfsw_need *need, uint64_t extents)
+{
+	uint64_t per_block = (need->block_size - 72) / 16 / 2;
+
+	need->extents += extents;
+	if (extents <= 9)
+		return;
+	for (uint64_t blocks = div_up(extents, per_block);; blocks = div_up(blocks, per_block)) {
+		need->tree_blocks += blocks;
+		if (blocks <= 1)
+			break;
+	}
+}
+
+void need_add_file(struct xfsw_need *need, uint64_t size)
+{
+	need->data_bytes += size;
+	need->data_blocks += div_up(size, need->block_size);
+	/* One extent holds 2^21 - 1 blocks; a full image may split it a few times more. */
+	if (size)
+		need->extents += 1 + size / need->block_size / 0x100000;
+}
+
+void need_add_range(struct xfsw_need *need, uint64_t offset, uint64_t len)
+{
+	uint64_t first = offset / need->block_size;
+	uint64_t end = div_up(offset + len, need->block_size);
+
+	need->data_bytes += len;
+	need->data_blocks += end - first;
+}
+
+void need_add_symlink(struct xfsw_need *need, uint64_t len)
+{
+	if (len > need->inode_size - INODE_CORE) {
+		need->data_blocks += div_up(len, need->block_size - 56);
+		need->extents++;
+	}
+}
+
+void need_add_directory(struct xfsw_need *need, uint64_t names, uint64_t name_bytes)
+{
+	uint64_t per_dir_block = need->dir_block_size / need->block_size;
+	/* In the inode: header of 10 and 3 + 4 or 8 bytes beside each name. */
+	uint64_t inside = 10 + names * 12 + name_bytes;
+	/* In blocks: number, length, type, tag, padding; "." and ".."; one hash entry each. */
+	uint64_t data = (names + 2) * 20 + name_bytes;
+	uint64_t hashes = (names + 2) * 8;
+	uint64_t blocks;
+
+	need->directories++;
+	/* Half of the inode may be taken by attributes. */
+	if (inside <= (need->inode_size - INODE_CORE) / 2)
+		return;
+	if (data + hashes + 64 <= need->dir_block_size) {
+		blocks = 1;
+	} else {
+		blocks = div_up(data, (need->dir_block_size - 64) / 10 * 9);
+		blocks += div_up(hashes, need->dir_block_size / 2 - 64) * 2 + 2;
+	}
+	need->dir_blocks += blocks * per_dir_block;
+	need->extents += div_up(blocks, 4);
+}
+
+void need_add_inode(struct xfsw_need *need, uint64_t name_len, uint64_t attrs, uint64_t attr_bytes,
+		    uint64_t remote_bytes)
+{
+	uint64_t inside;
+
+	need->inodes++;
+	if (need->parent) {
+		attrs++;
+		attr_bytes += name_len + 12;
+	}
+	inside = attrs * 3 + attr_bytes + remote_bytes + 4;
+	/* Beside it stands the data fork: a few extents, or a short directory or link. */
+	if (inside <= (need->inode_size - INODE_CORE) / 2)
+		return;
+	/* Leaf blocks split in the middle of what they hold: count them half full. */
+	need->attr_blocks += div_up(attr_bytes + attrs * 24, (need->block_size - 80) / 2) + 1;
+	need->attr_blocks += div_up(remote_bytes, need->block_size - 56);
+	need->extents += 1 + attrs;
+}
+
+uint64_t need_size(const struct xfsw_need *need, uint64_t log_bytes)
+{
+	uint64_t bs = need->block_size;
+	/* Inode chunks are whole, aligned, and indexed twice. */
+	uint64_t inode_blocks = div_up((need->inodes + 256) * need->inode_size, bs);
+	uint64_t used, free_bytes, size;
+
+	inode_blocks += inode_blocks / 16 + 64;
+	used = need->data_blocks + need->tree_blocks + need->dir_blocks + need->attr_blocks +
+	       inode_blocks;
+	if (need->rmapbt)	/* 24 bytes for each extent, blocks half full */
+		used += div_up((need->extents + need->inodes / 32) * 24, (bs - 56) / 2) + 16;
+	used += used / 100;
+	used *= bs;
+	free_bytes = used / 10 > 16 * MIB ? used / 10 : 16 * MIB;
+	size = used + free_bytes + log_bytes;
+	/*
+	 * What a mounted file system holds back: the worst case of the reverse map and the
+	 * reference counts, a reserve of up to 8192 blocks, the headers of its groups.
+	 */
+	size += size / 100 * ((need->rmapbt ? 3 : 0) + (need->reflink ? 2 : 0) + 1);
+	size += 8192 * bs < size / 16 ? 8192 * bs : size / 16;
+	size += 4 * MIB + size / 1024;
+	return div_up(size, MIB) * MIB;
+}
+
+/* ---- counting a tree --------------------------------------------------------- */
+
+struct counter {
+	struct xfsw_sink *sink;
+	struct xfsw_need *need;
+	struct xfsw_links links;
+	uint64_t attrs, attr_bytes, remote_bytes;	/* of the object at hand */
+	uint64_t names, name_bytes;			/* of the directory at hand */
+};
+
+static int count_xattr(void *ctx, const char *name, const void *value, size_t size)
+{
+	struct counter *c = ctx;
+
+	(void)value;
+	c->attrs++;
+	c->attr_bytes += strlen(name);
+	if (size > c->need->block_size / 2)
+		c->remote_bytes += size + c->need->block_size;	/* its own blocks */
+	else
+		c->attr_bytes += size;
+	return 0;
+}
+
+static int count_xattrs(struct counter *c, dev_t dev, int fd, const char *name)
+{
+	c->attrs = 0;
+	c->attr_bytes = 0;
+	c->remote_bytes = 0;
+	return host_each_xattr(&c->sink->xattrs, dev, fd, name, true, count_xattr, c);
+}
+
+/* The copy meets the same object again and tells of it then. */
+static int count_unreadable(struct host_walk *walk, const char *name, int error)
+{
+	(void)walk;
+	(void)name;
+	(void)error;
+	return 0;
+}
+
+static int count_enter(struct host_walk *walk, struct host_dir *dir)
+{
+	struct counter *c = walk->ctx;
+
+	(void)dir;
+	c->names = 0;
+	c->name_bytes = 0;
+	return 0;
+}
+
+static int count_names_done(struct host_walk *walk, struct host_dir *dir)
+{
+	struct counter *c = walk->ctx;
+
+	(void)dir;
+	need_add_directory(c->need, c->names, c->name_bytes);
+	return 0;
+}
+
+static void count_leave(struct host_walk *walk, struct host_dir *dir)
+{
+	(void)walk;
+	(void)dir;
+}
+
+static void count_sparse(struct counter *c, int dirfd, const char *name, const struct stat *st)
+{
+	int fd = host_open(dirfd, name, O_RDONLY | O_NONBLOCK);
+	uint64_t size = (uint64_t)st->st_size, extents = 0;
+	off_t offset = 0, data, hole;
+
+	if (fd < 0)
+		return;
+	while ((uint64_t)offset < size) {
+		data = lseek(fd, offset, SEEK_DATA);
+		hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
+		if (hole < 0)
+			break;
+		need_add_range(c->need, (uint64_t)data, (uint64_t)(hole - data));
+		extents += 1 + (uint64_t)(hole - data) / c->need->block_size / 0x100000;
+		offset = hole;
+	}
+	need_add_extent_tree(c->need, extents);
+	close(fd);
+}
+
+static int count_entry(struct host_walk *walk, struct host_dir *dir, const char *name,
+		       const struct stat *st, uint64_t *cookie, bool *down)
+{
+	struct counter *c = walk->ctx;
+	uint64_t name_len = strlen(name);
+
+	(void)dir;
+	(void)cookie;
+	(void)down;
+	c->names++;
+	c->name_bytes += name_len;
+	c->sink->progress.total_objects++;
+	if (st->st_nlink > 1 && !S_ISDIR(st->st_mode)) {
+		struct xfsw_link *link = links_find(&c->links, st->st_dev, st->st_ino);
+
+		if (link) {
+			links_seen(&c->links, link);
+			if (c->need->parent)	/* one more parent pointer, outside of the inode */
+				c->need->attr_blocks++;
+			return 0;
+		}
+		if (links_add(&c->links, st->st_dev, st->st_ino, (uint32_t)st->st_nlink, 1, NULL))
+			return xfsw_fail(c->sink->call, NULL, -ENOMEM);
+	}
+	if (host_walk_chdir(walk) || count_xattrs(c, st->st_dev, -1, name))
+		return 0;	/* the copy will say so */
+	need_add_inode(c->need, name_len, c->attrs, c->attr_bytes, c->remote_bytes);
+	if (S_ISLNK(st->st_mode))
+		need_add_symlink(c->need, (uint64_t)st->st_size);
+	else if (S_ISREG(st->st_mode) && st->st_blocks * 512 < st->st_size)
+		count_sparse(c, host_walk_fd(walk), name, st);
+	else if (S_ISREG(st->st_mode))
+		need_add_file(c->need, (uint64_t)st->st_size);
+	return 0;
+}
+
+static const struct host_visitor count_visitor = {
+	.enter = count_enter,
+	.entry = count_entry,
+	.names_done = count_names_done,
+	.leave = count_leave,
+	.unreadable = count_unreadable,
+};
+
+int need_of_tree(struct xfsw_sink *sink, struct xfsw_need *need, const char *source,
+		 const struct stat *image)
+{
+	struct counter c = { .sink = sink, .need = need };
+	struct host_walk walk = {
+		.visitor = &count_visitor,
+		.ctx = &c,
+		.one_file_system = xfsw_has(sink->call, 'x'),
+		.skip_dev = image->st_dev,
+		.skip_ino = image->st_ino,
+	};
+	int code = host_walk(&walk, source);
+
+	links_free(&c.links);
+	sink->progress.total_bytes = need->data_bytes;
+	/* Counted once more when they are copied. */
+	sink->xattrs.left_out = 0;
+	return code;
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/* xfsw mkfs, and the reading of its options; see format.h. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include "xfsw/format.h"
+
+enum kind {
+	KIND_SIZE32,	/* bytes, with suffix */
+	KIND_SIZE64,
+	KIND_SECTORS32,	/* units of 512 bytes */
+	KIND_SECTORS64,
+	KIND_NUMBER,
+	KIND_SWITCH,
+	KIND_FLAG,	/* no value; sets a flag */
+	KIND_WIDTH,	/* -d sw: stripe units */
+	KIND_PERCENT,	/* 0 means no limit */
+	KIND_AGNO,
+	KIND_UUID,
+	KIND_VERSION,	/* -n version */
+	KIND_ONLY_ONE,	/* what a v5 file system cannot be without: 1 is fine */
+	KIND_NOTHING,	/* what is so anyhow */
+};
+
+#define AT(member) offsetof(struct xfs_mkfs_options, member)
+
+static const struct suboption {
+	char letter;
+	enum kind kind;
+	const char *name;
+	size_t offset;
+	uint32_t flag;
+} suboptions[] = {
+	{ 'b', KIND_SIZE32, "size", AT(blocksize), 0 },
+	{ 's', KIND_SIZE32, "size", AT(sectsize), 0 },
+	{ 'i', KIND_SIZE32, "size", AT(inodesize), 0 },
+	{ 'i', KIND_PERCENT, "maxpct", AT(imaxpct), 0 },
+	{ 'i', KIND_SWITCH, "sparse", AT(sparse), 0 },
+	{ 'i', KIND_SWITCH, "nrext64", AT(nrext64), 0 },
+	{ 'i', KIND_SWITCH, "exchange", AT(exchange), 0 },
+	{ 'd', KIND_SIZE64, "size", AT(data_size), 0 },
+	{ 'd', KIND_NUMBER, "agcount", AT(agcount), 0 },
+	{ 'd', KIND_SIZE64, "agsize", AT(agsize), 0 },
+	{ 'd', KIND_SIZE64, "su", AT(sunit), 0 },
+	{ 'd', KIND_WIDTH, "sw", AT(swidth), 0 },
+	{ 'd', KIND_SECTORS64, "sunit", AT(sunit), 0 },
+	{ 'd', KIND_SECTORS64, "swidth", AT(swidth), 0 },
+	{ 'd', KIND_FLAG, "noalign", 0, XFS_MKFS_NOALIGN },
+	{ 'l', KIND_SIZE64, "size", AT(log_size), 0 },
+	{ 'l', KIND_AGNO, "agnum", AT(log_agno), 0 },
+	{ 'l', KIND_SIZE32, "su", AT(log_sunit), 0 },
+	{ 'l', KIND_SECTORS32, "sunit", AT(log_sunit), 0 },
+	{ 'l', KIND_SIZE32, "sectsize", AT(log_sectsize), 0 },
+	{ 'l', KIND_NOTHING, "internal", 0, 0 },
+	{ 'l', KIND_ONLY_ONE, "lazy-count", 0, 0 },
+	{ 'm', KIND_SWITCH, "bigtime", AT(bigtime), 0 },
+	{ 'm', KIND_SWITCH, "finobt", AT(finobt), 0 },
+	{ 'm', KIND_SWITCH, "inobtcount", AT(inobtcount), 0 },
+	{ 'm', KIND_SWITCH, "reflink", AT(reflink), 0 },
+	{ 'm', KIND_SWITCH, "rmapbt", AT(rmapbt), 0 },
+	{ 'm', KIND_SWITCH, "autofsck", AT(autofsck), 0 },
+	{ 'm', KIND_ONLY_ONE, "crc", 0, 0 },
+	{ 'm', KIND_UUID, "uuid", AT(uuid), 0 },
+	{ 'n', KIND_SIZE32, "size", AT(dirblocksize), 0 },
+	{ 'n', KIND_SWITCH, "parent", AT(parent), 0 },
+	{ 'n', KIND_ONLY_ONE, "ftype", 0, 0 },
+	{ 'n', KIND_VERSION, "version", 0, XFS_MKFS_ASCII_CI },
+};
+
+static bool store_size(struct xfs_mkfs_options *mkfs, const struct suboption *sub, const char *value)
+{
+	uint32_t block = mkfs->blocksize ? mkfs->blocksize : 4096;
+	void *member = (char *)mkfs + sub->offset;
+	bool narrow = sub->kind == KIND_SIZE32 || sub->kind == KIND_SECTORS32;
+	uint64_t bytes;
+
+	if (!xfsw_parse_size(value, block, &bytes))
+		return false;
+	if ((sub->kind == KIND_SECTORS32 || sub->kind == KIND_SECTORS64) &&
+	    __builtin_mul_overflow(bytes, (uint64_t)512, &bytes))
+		return false;
+	/* A size of zero would mean "the default" further down. */
+	if (bytes == 0 || (narrow && bytes > UINT32_MAX))
+		return false;
+	if (narrow) {
+		uint32_t bytes32 = (uint32_t)bytes;
+
+		memcpy(member, &bytes32, sizeof(bytes32));
+	} else {
+		memcpy(member, &bytes, sizeof(bytes));
+	}
+	return true;
+}
+
+static bool store_number(struct xfs_mkfs_options *mkfs, const struct suboption *sub, const char *value)
+{
+	uint64_t number;
+	uint32_t number32;
+
+	if (!xfsw_parse_u64(value, sub->kind == KIND_PERCENT ? 100 : UINT32_MAX, &number))
+		return false;
+	if (sub->kind == KIND_WIDTH) {
+		mkfs->swidth = number * mkfs->sunit;
+		return mkfs->swidth != 0;	/* su has to come before sw */
+	}
+	if (sub->kind == KIND_PERCENT && number == 0)
+		number = XFS_MKFS_IMAXPCT_NOLIMIT;
+	if (sub->kind == KIND_AGNO)
+		mkfs->flags |= XFS_MKFS_LOG_AG;
+	else if (number == 0)
+		return false;
+	number32 = (uint32_t)number;
+	memcpy((char *)mkfs + sub->offset, &number32, sizeof(number32));
+	return true;
+}
+
+static bool store(struct xfs_mkfs_options *mkfs, const struct suboption *sub, const char *value)
+{
+	bool no_value = sub->kind == KIND_FLAG || sub->kind == KIND_NOTHING;
+
+	if (no_value && value && strcmp(value, "1") != 0)
+		return false;
+	if (!no_value && !value)
+		return false;
+	switch (sub->kind) {
+	case KIND_SIZE32:
+	case KIND_SIZE64:
+	case KIND_SECTORS32:
+	case KIND_SECTORS64:
+		return store_size(mkfs, sub, value);
+	case KIND_NUMBER:
+	case KIND_WIDTH:
+	case KIND_PERCENT:
+	case KIND_AGNO:
+		return store_number(mkfs, sub, value);
+	case KIND_SWITCH:
+		if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+			return false;
+		*((uint8_t *)mkfs + sub->offset) = *value == '1' ? XFS_MKFS_ON : XFS_MKFS_OFF;
+		return true;
+	case KIND_FLAG:
+		mkfs->flags |= sub->flag;
+		return true;
+	case KIND_UUID:
+		return xfsw_parse_uuid(value, mkfs->uuid);
+	case KIND_VERSION:
+		if (strcmp(value, "ci") == 0)
+			mkfs->flags |= sub->flag;
+		return strcmp(value, "ci") == 0 || strcmp(value, "2") == 0;
+	case KIND_ONLY_ONE:
+		return strcmp(value, "1") == 0;
+	case KIND_NOTHING:
+		return true;
+	}
+	return false;
+}
+
+/* "name=value,name,..." of option @letter. */
+static int parse_suboptions(struct xfsw_call *call, struct xfs_mkfs_options *mkfs, char letter,
+			    const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *word;
+	int code = 0;
+
+	if (!copy)
+		return xfsw_fail(call, NULL, -ENOMEM);
+	while (!code && (word = strsep(&rest, ",")) != NULL) {
+		char *value = strchr(word, '=');
+		size_t i, n = sizeof(suboptions) / sizeof(suboptions[0]);
+
+		if (value)
+			*value++ = 0;
+		for (i = 0; i < n; i++)
+			if (suboptions[i].letter == letter && strcmp(suboptions[i].name, word) == 0)
+				break;
+		if (i == n)
+			code = xfsw_usage(call, "-%c has no '%s' here", letter, word);
+		else if (!store(mkfs, &suboptions[i], value))
+			code = xfsw_usage(call, "-%c %s: '%s' is not possible", letter, word,
+					  value ? value : "");
+	}
+	free(copy);
+	return code;
+}
+
+/* All options of one letter; sizes in blocks need -b, so that comes first. */
+static int parse_letters(struct xfsw_call *call, struct xfs_mkfs_options *mkfs, const char *letters)
+{
+	for (const char *letter = letters; *letter; letter++) {
+		for (size_t i = 0; i < call->nopts; i++) {
+			int code;
+
+			if (call->opts[i].id != *letter)
+				continue;
+			code = parse_suboptions(call, mkfs, *letter, call->opts[i].arg);
+			if (code)
+				return code;
+		}
+	}
+	return 0;
+}
+
+int format_options(struct xfsw_call *call, struct xfsw_format *format)
+{
+	struct xfs_mkfs_options *mkfs = &format->mkfs;
+	const char *profile = xfsw_arg(call, XFSW_OPT_PROFILE);
+	const char *uuid = xfsw_arg(call, XFSW_OPT_UUID);
+	const char *label = xfsw_arg(call, 'L');
+	int code;
+
+	memset(format, 0, sizeof(*format));
+	mkfs->size = sizeof(*mkfs);
+	mkfs->env = &call->env;
+	mkfs->profile = XFS_MKFS_PROFILE_6_1;
+	if (profile && strcmp(profile, "7.2") == 0)
+		mkfs->profile = XFS_MKFS_PROFILE_7_2;
+	else if (profile && strcmp(profile, "6.1") != 0)
+		return xfsw_usage(call, "there are the profiles 6.1 and 7.2");
+	code = parse_letters(call, mkfs, "bsidlmn");
+	if (code)
+		return code;
+	if (uuid && !xfsw_parse_uuid(uuid, mkfs->uuid))
+		return xfsw_usage(call, "'%s' is no UUID", uuid);
+	if (label && strlen(label) > sizeof(mkfs->label))
+		return xfsw_usage(call, "a label has at most %zu bytes", sizeof(mkfs->label));
+	if (label)
+		memcpy(mkfs->label, label, strlen(label));
+	if (!xfsw_size_option(call, XFSW_OPT_SIZE, &format->size_bytes) ||
+	    !xfsw_number_option(call, XFSW_OPT_SEED, UINT64_MAX, &call->env.seed))
+		return XFSW_USAGE;
+	/* An image file is as large as its file system. */
+	if (!format->size_bytes)
+		format->size_bytes = mkfs->data_size;
+	format->dry_run = xfsw_has(call, 'N');
+	format->verbose = xfsw_has(call, 'v') || format->dry_run;
+	format->force = xfsw_has(call, 'f');
+	if (format->force)
+		mkfs->flags |= XFS_MKFS_FORCE;
+	if (xfsw_has(call, XFSW_OPT_SMALL))
+		mkfs->flags |= XFS_MKFS_SMALL;
+	if (xfsw_has(call, XFSW_OPT_DISCARD) && !xfsw_has(call, 'K'))
+		mkfs->flags |= XFS_MKFS_DISCARD;
+	return 0;
+}
+
+int format_geometry(struct xfsw_call *call, const struct xfsw_format *format, uint64_t size_bytes,
+		    struct xfs_mkfs_geometry *geometry)
+{
+	struct xfs_device *dev;
+	char size[16];
+	int error;
+
+	/* An empty memory device of any size takes no memory. */
+	error = xfs_device_open_memory(size_bytes, 512, NULL, &dev);
+	if (!error) {
+		geometry->size = sizeof(*geometry);
+		error = xfs_mkfs_geometry(dev, NULL, &format->mkfs, geometry);
+		xfs_device_put(dev);
+	}
+	if (error)
+		return xfsw_complain(call, NULL, "%s: %s (%s)", xfsw_human(size_bytes, size),
+				     strerror(-error), xfs_error_text(NULL));
+	return 0;
+}
+
+void format_print(const struct xfs_mkfs_geometry *g)
+{
+	char size[16];
+
+	printf("size       %s: %ju blocks of %u bytes, sectors of %u\n",
+	       xfsw_human(g->dblocks * g->blocksize, size), (uintmax_t)g->dblocks, g->blocksize,
+	       g->sectsize);
+	printf("groups     %u of %u blocks\n", g->agcount, g->agblocks);
+	printf("inodes     %u bytes, root %ju, at most %u %% of the space\n", g->inodesize,
+	       (uintmax_t)g->root_ino, g->imaxpct ? g->imaxpct : 100);
+	printf("directory  blocks of %u bytes\n", g->dirblocksize);
+	printf("log        %s, %u blocks (at least %u), sectors of %u, stripe unit %u bytes\n",
+	       g->external_log ? "external" : "internal", g->logblocks, g->min_logblocks,
+	       g->logsectsize, g->logsunit);
+	if (g->sunit)
+		printf("stripe     unit %u, width %u blocks\n", g->sunit, g->swidth);
+	printf("free       %ju blocks\n", (uintmax_t)g->free_blocks);
+	printf("features   ro_compat %#x, incompat %#x\n", g->features_ro_compat, g->features_incompat);
+}
+
+static int format_failed(struct xfsw_call *call, const char *path, int error)
+{
+	if (error == -EEXIST)
+		return xfsw_complain(call, path, "something is there already (%s); -f overwrites it",
+				     xfs_error_text(NULL));
+	return xfsw_fail(call, path, error);
+}
+
+/* --size on what exists already: lengthen a file; a device must be as large. */
+static int fit_device(struct xfsw_call *call, struct xfsw_format *format, struct xfsw_image *img,
+		      uint64_t size_bytes)
+{
+	struct xfs_device_info info;
+	int error = xfs_device_info(img->dev, &info);
+
+	if (!error && info.size_bytes < size_bytes) {
+		if (!info.growable || xfsw_has(call, XFSW_OPT_PARTITION))
+			return xfsw_fail(call, img->path, -ENOSPC);
+		error = xfs_device_resize(img->dev, size_bytes);
+	}
+	if (error)
+		return xfsw_fail(call, img->path, error);
+	if (size_bytes && !format->mkfs.data_size)
+		format->mkfs.data_size = size_bytes;
+	return 0;
+}
+
+int format_image(struct xfsw_call *call, struct xfsw_format *format, const char *path,
+		 uint64_t size_bytes, bool empty, struct xfsw_image *img,
+		 struct xfs_mkfs_geometry *geometry)
+{
+	int code, error;
+
+	code = xfsw_open_target(call, path, size_bytes, empty, img);
+	if (code)
+		return code;
+	code = fit_device(call, format, img, size_bytes);
+	if (!code) {
+		geometry->size = sizeof(*geometry);
+		error = xfs_mkfs(img->dev, img->logdev, &format->mkfs, geometry);
+		if (error)
+			code = format_failed(call, path, error);
+	}
+	if (code)
+		xfsw_close_image(call, img, code);
+	return code;
+}
+
+/* The size a dry run is about, without opening the image for writing. */
+static int dry_run(struct xfsw_call *call, const struct xfsw_format *format, const char *path)
+{
+	struct xfs_mkfs_geometry geometry;
+	struct xfs_device_info info = { .size_bytes = format->size_bytes };
+	struct xfs_device *dev;
+	int error, code;
+
+	if (!info.size_bytes) {
+		error = xfs_device_open_file(path, XFS_DEV_RDONLY, 0, &dev);
+		if (!error) {
+			error = xfs_device_info(dev, &info);
+			xfs_device_put(dev);
+		}
+		if (error)
+			return xfsw_fail(call, path, error);
+	}
+	code = format_geometry(call, format, info.size_bytes, &geometry);
+	if (!code)
+		format_print(&geometry);
+	return code ? code : xfsw_finish_output(call);
+}
+
+static int run_mkfs(struct xfsw_call *call)
+{
+	struct xfs_mkfs_geometry geometry;
+	const char *path = call->argv[0];
+	struct xfsw_format format;
+	struct xfsw_image img;
+	int code = format_options(call, &format);
+
+	if (code)
+		return code;
+	if (format.dry_run)
+		return dry_run(call, &format, path);
+	code = format_image(call, &format, path, format.size_bytes, false, &img, &geometry);
+	if (code)
+		return code;
+	if (format.verbose) {
+		format_print(&geometry);
+		code = xfsw_finish_output(call);
+	}
+	return xfsw_close_image(call, &img, code);
+}
+
+static const struct option mkfs_longopts[] = { FORMAT_LONGOPTS, { NULL, 0, NULL, 0 } };
+
+const struct xfsw_verb verb_mkfs = {
+	.name = "mkfs",
+	.operands = "[--size N] [OPTIONS] IMG",
+	.summary = "Make an empty file system",
+	.help = "IMG is a file (made if missing, with --size) or a block device.\n\n" FORMAT_HELP,
+	.shortopts = FORMAT_SHORTOPTS,
+	.longopts = mkfs_longopts,
+	.open = XFSW_OPEN_NONE,
+	.flags = XFSW_NO_SHELL,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_mkfs,
+};

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A tar stream into an image.  Members come in any order: parents may be missing, a name
+ * may come twice (the last one counts), a hard link names an earlier member.  The directories
+ * from the top to the newest member stay open, as the next member mostly lies there.
+ * The times of directories are set at the end, when nothing is added any more.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include "xfsw/sink.h"
+
+#ifdef HAVE_LIBARCHIVE
+
+#include <stdio.h>
+#include "xfsw/acl.h"
+#include "xfsw/tar.h"
+
+/* A directory on the way to the newest member. */
+struct level {
+	char *name;
+	struct xfs_file *file;
+};
+
+struct dir_times {
+	uint64_t ino;
+	struct timespec atime, mtime;
+};
+
+struct from_tar {
+	struct xfsw_sink *sink;
+	struct xfs_file *top;
+	struct archive *archive;
+	struct level *levels;
+	size_t depth, max_depth;
+	struct dir_times *dirs;		/* in the order of the stream */
+	size_t ndirs, max_dirs;
+	struct xfsw_str path;		/* of the member, cleaned */
+};
+
+/*
+ * "./a//b/" becomes "a/b"; a name that climbs out is refused.  The empty path is
+ * the top itself.
+ */
+static bool clean_path(struct xfsw_str *out, const char *path)
+{
+	if (!str_set(out, ""))
+		return false;
+	while (path && *path) {
+		size_t len = strcspn(path, "/");
+		char name[256];
+
+		if (len > 255)
+			return false;
+		memcpy(name, path, len);
+		name[len] = 0;
+		if (strcmp(name, "..") == 0)
+			return false;
+		if (len && strcmp(name, ".") != 0 && !str_join(out, out->len, name))
+			return false;
+		path += len + (path[len] == '/');
+	}
+	return true;
+}
+
+static void drop_levels(struct from_tar *ft, size_t depth)
+{
+	while (ft->depth > depth) {
+		struct level *level = &ft->levels[--ft->depth];
+
+		xfs_close(level->file);
+		free(level->name);
+	}
+}
+
+static int push_level(struct from_tar *ft, const char *name, struct xfs_file *file)
+{
+	if (ft->depth == ft->max_depth) {
+		size_t max = ft->max_depth ? ft->max_depth * 2 : 32;
+		void *levels = realloc(ft->levels, max * sizeof(*ft->levels));
+
+		if (!levels)
+			return -ENOMEM;
+		ft->levels = levels;
+		ft->max_depth = max;
+	}
+	ft->levels[ft->depth].name = strdup(name);
+	if (!ft->levels[ft->depth].name)
+		return -ENOMEM;
+	ft->levels[ft->depth++].file = file;
+	return 0;
+}
+
+static struct xfs_file *level_file(const struct from_tar *ft)
+{
+	return ft->depth ? ft->levels[ft->depth - 1].file : ft->top;
+}
+
+/* Go one directory down; one the stream has not named is made, as tar does. */
+static int go_down(struct from_tar *ft, const char *name)
+{
+	struct xfs_file *dir = level_file(ft), *file;
+	struct xfsw_object object = { .mode = S_IFDIR | 0755 };
+	int error;
+
+	error = xfs_openat(dir, name, O_RDONLY | O_DIRECTORY, 0, &file);
+	if (error == -ENOENT) {
+		clock_gettime(CLOCK_REALTIME, &object.mtime);
+		if (ft->sink->call->env.clock)
+			ft->sink->call->env.clock(ft->sink->call->env.ctx, &object.mtime);
+		object.atime = object.mtime;
+		error = sink_make(ft->sink, dir, name, &object, &file);
+	}
+	if (error)
+		return error;
+	error = push_level(ft, name, file);
+	if (error)
+		xfs_close(file);
+	return error;
+}
+
+/*
+ * Open the parent of ft->path; *@name is its last component, inside the string.
+ * What the new path shares with the one before is open already.
+ */
+static int go_to_parent(struct from_tar *ft, char **name)
+{
+	char *part = ft->path.s, *slash;
+	size_t depth = 0;
+	bool same = true;
+
+	while ((slash = strchr(part, '/')) != NULL) {
+		int error;
+
+		*slash = 0;
+		if (same && !(depth < ft->depth && strcmp(ft->levels[depth].name, part) == 0)) {
+			drop_levels(ft, depth);
+			same = false;
+		}
+		error = same ? 0 : go_down(ft, part);
+		*slash = '/';
+		if (error)
+			return error;
+		depth++;
+		part = slash + 1;
+	}
+	drop_levels(ft, depth);
+	*name = part;
+	return 0;
+}
+
+static void object_from_entry(struct xfsw_object *object, struct archive_entry *entry)
+{
+	object->mode = (uint32_t)archive_entry_mode(entry);
+	object->uid = (uint32_t)archive_entry_uid(entry);
+	object->gid = (uint32_t)archive_entry_gid(entry);
+	object->rdev_major = (uint32_t)archive_entry_rdevmajor(entry);
+	object->rdev_minor = (uint32_t)archive_entry_rdevminor(entry);
+	object->mtime.tv_sec = archive_entry_mtime(entry);
+	object->mtime.tv_nsec = archive_entry_mtime_nsec(entry);
+	object->atime = object->mtime;
+	if (archive_entry_atime_is_set(entry)) {
+		object->atime.tv_sec = archive_entry_atime(entry);
+		object->atime.tv_nsec = archive_entry_atime_nsec(entry);
+	}
+	object->target = archive_entry_symlink(entry);
+}
+
+/* The data of the member, blocks with their offsets: a sparse member stays sparse. */
+static int copy_data(struct from_tar *ft, struct xfs_file *file, uint64_t size)
+{
+	struct xfsw_sink *sink = ft->sink;
+	uint64_t end = 0;
+	const void *buf;
+	la_int64_t offset;
+	size_t len;
+	int result;
+
+	while ((result = archive_read_data_block(ft->archive, &buf, &len, &offset)) == ARCHIVE_OK) {
+		int error = sink_write(sink, file, buf, len, (uint64_t)offset);
+
+		if (error)
+			return error;
+		end = (uint64_t)offset + len;
+		xfsw_progress_step(&sink->progress);
+		if (xfsw_interrupted())
+			return -EINTR;
+	}
+	if (result != ARCHIVE_EOF)
+		return -EBADF;
+	return end < size ? xfs_ftruncate(file, size) : 0;
+}
+
+static int copy_acl(struct xfs_file *file, struct archive_entry *entry, int type, const char *name)
+{
+	struct acl_entry acl[ACL_MAX_ENTRIES];
+	unsigned char value[ACL_VALUE_MAX];
+	int kind, permset, tag, id;
+	const char *who;
+	size_t n = 0;
+
+	if (archive_entry_acl_reset(entry, type) <= (type == ARCHIVE_ENTRY_ACL_TYPE_ACCESS ? 3 : 0))
+		return 0;	/* three entries are the mode over again */
+	while (archive_entry_acl_next(entry, type, &kind, &permset, &tag, &id, &who) == ARCHIVE_OK) {
+		if (n == ACL_MAX_ENTRIES)
+			return -E2BIG;
+		acl[n].perm = 0;
+		acl[n].perm |= permset & ARCHIVE_ENTRY_ACL_READ ? 4 : 0;
+		acl[n].perm |= permset & ARCHIVE_ENTRY_ACL_WRITE ? 2 : 0;
+		acl[n].perm |= permset & ARCHIVE_ENTRY_ACL_EXECUTE ? 1 : 0;
+		acl[n].id = id >= 0 ? (uint32_t)id : ACL_NO_ID;
+		acl[n++].tag = tag == ARCHIVE_ENTRY_ACL_USER	    ? ACL_USER
+			       : tag == ARCHIVE_ENTRY_ACL_USER_OBJ  ? ACL_USER_OBJ
+			       : tag == ARCHIVE_ENTRY_ACL_GROUP	    ? ACL_GROUP
+			       : tag == ARCHIVE_ENTRY_ACL_GROUP_OBJ ? ACL_GROUP_OBJ
+			       : tag == ARCHIVE_ENTRY_ACL_MASK	    ? ACL_MASK
+								    : ACL_OTHER;
+	}
+	return xfs_fsetxattr(file, name, value, acl_encode(acl, n, value), 0);
+}
+
+static int copy_attributes(struct from_tar *ft, struct xfs_file *file, struct archive_entry *entry)
+{
+	const char *name;
+	const void *value;
+	size_t size;
+	int error;
+
+	archive_entry_xattr_reset(entry);
+	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+		if (!host_xattr_fits(name)) {
+			ft->sink->xattrs.left_out++;
+			continue;
+		}
+		error = xfs_fsetxattr(file, name, value, size, 0);
+		if (error)
+			return error;
+	}
+	error = copy_acl(file, entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access");
+	if (!error)
+		error = copy_acl(file, entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT,
+				 "system.posix_acl_default");
+	return error;
+}
+
+static int remember_directory(struct from_tar *ft, struct xfs_file *file,
+			      const struct xfsw_object *object)
+{
+	struct dir_times *dir;
+	struct xfs_stat st;
+	int error = xfs_fgetattr(file, &st);
+
+	if (error)
+		return error;
+	if (ft->ndirs == ft->max_dirs) {
+		size_t max = ft->max_dirs ? ft->max_dirs * 2 : 256;
+		void *dirs = realloc(ft->dirs, max * sizeof(*ft->dirs));
+
+		if (!dirs)
+			return -ENOMEM;
+		ft->dirs = dirs;
+		ft->max_dirs = max;
+	}
+	dir = &ft->dirs[ft->ndirs++];
+	dir->ino = st.ino;
+	dir->atime = object->atime;
+	dir->mtime = object->mtime;
+	return 0;
+}
+
+static int set_directory_times(struct from_tar *ft)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < ft->ndirs && !error; i++) {
+		struct xfsw_object object = { .atime = ft->dirs[i].atime, .mtime = ft->dirs[i].mtime };
+		struct xfs_file *file;
+
+		error = xfs_open_by_ino(ft->sink->mp, ft->dirs[i].ino, 0, O_PATH, &file);
+		if (error == -ESTALE || error == -ENOENT) {
+			error = 0;	/* a later member took its name */
+			continue;
+		}
+		if (!error) {
+			error = sink_set_times(ft->sink, file, &object);
+			xfs_close(file);
+		}
+	}
+	return error;
+}
+
+static int link_member(struct from_tar *ft, struct archive_entry *entry, const char *name)
+{
+	struct xfsw_str target = { 0 };
+	struct xfs_file *file;
+	struct xfs_stat st;
+	int error = -EINVAL;
+
+	if (clean_path(&target, archive_entry_hardlink(entry)) && target.len) {
+		error = xfs_openat(ft->top, target.s, O_PATH | O_NOFOLLOW, 0, &file);
+		if (!error) {
+			error = xfs_fgetattr(file, &st);
+			xfs_close(file);
+		}
+		if (!error)
+			error = sink_link(ft->sink, level_file(ft), name, st.ino);
+	}
+	str_free(&target);
+	return error;
+}
+
+static int make_member(struct from_tar *ft, struct archive_entry *entry, const char *name)
+{
+	struct xfs_file *file = ft->top;
+	struct xfsw_object object;
+	int error;
+
+	object_from_entry(&object, entry);
+	if (S_ISLNK(object.mode) && !object.target)
+		return -EINVAL;
+	error = *name ? sink_make(ft->sink, level_file(ft), name, &object, &file)
+		      : sink_set_all(ft->sink, file, &object);
+	if (error)
+		return error;
+	if (S_ISREG(object.mode))
+		error = copy_data(ft, file, (uint64_t)archive_entry_size(entry));
+	if (!error)
+		error = copy_attributes(ft, file, entry);
+	if (!error)
+		error = S_ISDIR(object.mode) ? remember_directory(ft, file, &object)
+					     : sink_set_times(ft->sink, file, &object);
+	if (*name) {
+		int close_error = xfs_close(file);
+
+		error = error ? error : close_error;
+	}
+	return error;
+}
+
+static int add_member(struct from_tar *ft, struct archive_entry *entry, const char *source)
+{
+	struct xfsw_call *call = ft->sink->call;
+	const char *path = archive_entry_pathname(entry);
+	char *name;
+	int error;
+
+	if (!path || !clean_path(&ft->path, path))
+		return xfsw_complain(call, path ? path : source, "the member's name cannot be used");
+	ft->sink->progress.objects++;
+	xfsw_progress_step(&ft->sink->progress);
+	error = go_to_parent(ft, &name);
+	if (!error)
+		error = archive_entry_hardlink(entry) ? link_member(ft, entry, name)
+						      : make_member(ft, entry, name);
+	if (error == -EBADF)
+		return tar_failed(ft->sink, path, ft->archive);
+	return error ? xfsw_fail(call, path, error) : 0;
+}
+
+int sink_from_tar(struct xfsw_sink *sink, const char *source, struct xfs_file *top)
+{
+	struct from_tar ft = { .sink = sink, .top = top };
+	struct archive_entry *entry;
+	int more, code = 0, error;
+
+	sink->replace = true;
+	ft.archive = tar_open(sink, source);
+	if (!ft.archive)
+		return XFSW_NO_IMAGE;
+	while (!code && (more = tar_next(sink, source, ft.archive, &entry)) != 0) {
+		if (xfsw_interrupted())
+			code = XFSW_INTERRUPTED;
+		else
+			code = more < 0 ? XFSW_FAILED : add_member(&ft, entry, source);
+	}
+	drop_levels(&ft, 0);
+	if (!code) {
+		error = set_directory_times(&ft);
+		if (error)
+			code = xfsw_fail(sink->call, source, error);
+	}
+	free(ft.levels);
+	free(ft.dirs);
+	str_free(&ft.path);
+	archive_read_free(ft.archive);
+	return code;
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* The host's side of create, put and get: walking a tree, hard links, extended attributes. */
+#ifndef XFSW_HOST_H
+#define XFSW_HOST_H
+
+#include "xfsw/xfsw.h"
+
+/* ---- fdstack.c ------------------------------------------------------------ */
+
+struct xfsw_fds {
+	struct xfsw_fd {
+		int fd;			/* -1: closed for now */
+		dev_t dev;
+		ino_t ino;
+	} *v;
+	size_t depth, max;
+};
+
+/* @fd is the stack's from now on, unless this fails. */
+int fds_push(struct xfsw_fds *fds, int fd, const struct stat *st);
+/* Close the lowest; its parent is open afterwards.  -ESTALE: the parent is another one now. */
+int fds_pop(struct xfsw_fds *fds);
+int fds_top(const struct xfsw_fds *fds);
+void fds_free(struct xfsw_fds *fds);
+
+/* ---- links.c --------------------------------------------------------------- */
+
+/*
+ * Objects with several names: (device, inode) to whatever stands for the first
+ * name.  An entry goes when all its names were seen, so that the table holds
+ * only objects whose names are still awaited.
+ */
+struct xfsw_links {
+	struct xfsw_link {
+		uint64_t dev, ino;	/* ino 0: free slot */
+		uint64_t value;		/* inode in the image */
+		char *path;		/* or a path, the table's to free */
+		uint32_t left;		/* names still to come */
+	} *v;
+	size_t used, size;
+};
+
+/* The entry of an object seen before, or NULL. */
+struct xfsw_link *links_find(struct xfsw_links *links, uint64_t dev, uint64_t ino);
+/* Remember an object of @nlink names. @path is copied; may be NULL.  0 or -ENOMEM. */
+int links_add(struct xfsw_links *links, uint64_t dev, uint64_t ino, uint32_t nlink,
+	      uint64_t value, const char *path);
+/* One more name was made; @link is invalid afterwards. */
+void links_seen(struct xfsw_links *links, struct xfsw_link *link);
+void links_free(struct xfsw_links *links);
+
+/* ---- hosttree.c -------------------------------------------------------------- */
+
+struct host_walk;
+
+/* A directory of the host that is being read. */
+struct host_dir {
+	struct stat st;
+	uint64_t cookie;	/* what entry() said about it */
+	void *data;		/* the visitor's */
+	uint32_t level;		/* 0: the top */
+};
+
+/* All return 0, or an exit code that ends the walk; they have printed why. */
+struct host_visitor {
+	/* The top or a directory that entry() saw was opened. */
+	int (*enter)(struct host_walk *walk, struct host_dir *dir);
+	/*
+	 * One entry.  *@cookie is kept and given to enter() for a directory;
+	 * *@down false: a directory is not entered.
+	 */
+	int (*entry)(struct host_walk *walk, struct host_dir *dir, const char *name,
+		     const struct stat *st, uint64_t *cookie, bool *down);
+	/* All entries were seen; the directories among them are still to be entered. */
+	int (*names_done)(struct host_walk *walk, struct host_dir *dir);
+	/* The walk leaves @dir; called after each successful enter(), on errors too. */
+	void (*leave)(struct host_walk *walk, struct host_dir *dir);
+	/* @name (NULL: @dir itself) cannot be read. */
+	int (*unreadable)(struct host_walk *walk, const char *name, int error);
+};
+
+struct host_walk {
+	const struct host_visitor *visitor;
+	void *ctx;
+	bool one_file_system;
+	dev_t skip_dev;			/* the image itself, when it lies in the tree */
+	ino_t skip_ino;
+	/* private */
+	struct xfsw_fds fds;
+	struct xfsw_str path;
+	size_t cwd_depth;		/* fds.depth of the working directory, 0: elsewhere */
+	int old_cwd;
+	char *dents;
+};
+
+/*
+ * Visit the tree at @path.  All entries of a directory, sorted by name, before any
+ * directory below: so inodes and data of one directory lie together, and nothing
+ * depends on the host's order.  0 or an exit code.
+ */
+int host_walk(struct host_walk *walk, const char *path);
+/* The directory being read, as descriptor. */
+int host_walk_fd(const struct host_walk *walk);
+/* Make it the working directory, for calls that have no ...at form.  0 or -errno. */
+int host_walk_chdir(struct host_walk *walk);
+/* The path of @name in it, for messages; valid until the next call. */
+const char *host_walk_path(struct host_walk *walk, const char *name);
+/* Open for reading without touching atime where that is allowed.  A descriptor or -errno. */
+int host_open(int dirfd, const char *name, int flags);
+
+/* ---- hostxattr.c ----------------------------------------------------------------- */
+
+/*
+ * Extended attributes of an open file (@fd), or with @fd -1 of @name in the working
+ * directory, links not followed.  Only those that XFS can hold are visited.
+ */
+struct host_xattrs {
+	char *list, *value;
+	dev_t none_dev;			/* a file system without attributes */
+	bool have_none_dev;
+	uint64_t left_out;		/* attributes of other namespaces seen */
+};
+typedef int (*host_xattr_fn)(void *ctx, const char *name, const void *value, size_t size);
+/* 0, -errno of the host, or what @fn returned.  With @sizes_only @value is NULL. */
+int host_each_xattr(struct host_xattrs *xattrs, dev_t dev, int fd, const char *name, bool sizes_only,
+		    host_xattr_fn fn, void *ctx);
+void host_xattrs_free(struct host_xattrs *xattrs);
+/* Is it one that XFS keeps under this name? */
+bool host_xattr_fits(const char *name);
+
+#endif

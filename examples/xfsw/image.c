@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening what a verb works on: a device (with partition or offset applied),
+ * a log device, and a mount that fits the verb.  Read-only verbs never open the
+ * host file for writing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#include "xfsw/xfsw.h"
+
+static void put_devices(struct xfsw_image *img)
+{
+	xfs_device_put(img->logdev);
+	xfs_device_put(img->dev);
+	img->logdev = NULL;
+	img->dev = NULL;
+}
+
+/* Replace the device by the part of it that --partition or --offset names. */
+static int apply_window(struct xfsw_call *call, struct xfsw_image *img)
+{
+	const char *partition = xfsw_arg(call, XFSW_OPT_PARTITION);
+	const char *offset = xfsw_arg(call, XFSW_OPT_OFFSET);
+	struct xfs_device *window;
+	uint64_t number, start = 0, len = 0;
+	char what[64];
+	int error;
+
+	if (partition && offset)
+		return xfsw_usage(call, "--partition and --offset exclude each other");
+	if (partition) {
+		if (!xfsw_parse_u64(partition, 1024, &number) || number == 0)
+			return xfsw_usage(call, "'%s' is no partition number", partition);
+		error = xfs_device_find_partition(img->dev, (unsigned int)number, &start, &len);
+		if (error) {
+			snprintf(what, sizeof(what), "partition %s", partition);
+			xfsw_fail(call, what, error);
+			return XFSW_NO_IMAGE;
+		}
+	} else if (offset) {
+		if (!xfsw_parse_size(offset, 4096, &start))
+			return xfsw_usage(call, "'%s' is no offset", offset);
+	} else {
+		return 0;
+	}
+	error = xfs_device_open_window(img->dev, start, len, &window);
+	if (error) {
+		xfsw_fail(call, img->path, error);
+		return XFSW_NO_IMAGE;
+	}
+	xfs_device_put(img->dev);
+	img->dev = window;
+	return 0;
+}
+
+static int open_devices(struct xfsw_call *call, struct xfsw_image *img, unsigned int flags,
+			uint64_t size_bytes)
+{
+	const char *log = xfsw_arg(call, XFSW_OPT_LOGDEV);
+	int error, code;
+
+	if (!log && call->verb == &verb_recover && call->argc)
+		log = call->argv[0];
+	error = xfs_device_open_file(img->path, flags, size_bytes, &img->dev);
+	if (error) {
+		xfsw_fail(call, img->path, error);
+		return XFSW_NO_IMAGE;
+	}
+	code = apply_window(call, img);
+	if (code)
+		return code;
+	if (log) {
+		unsigned int log_flags = flags & ~(unsigned int)(XFS_DEV_CREATE | XFS_DEV_TRUNCATE);
+
+		error = xfs_device_open_file(log, log_flags, 0, &img->logdev);
+		if (error) {
+			xfsw_fail(call, log, error);
+			return XFSW_NO_IMAGE;
+		}
+	}
+	return 0;
+}
+
+/* Verbs that end by themselves are not stopped half-way while they change an image. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int mount_failed(struct xfsw_call *call, const struct xfsw_image *img, int error)
+{
+	if (error == -EAGAIN) {
+		xfsw_complain(call, img->path,
+			      "the log is dirty and this version cannot replay it: mount the image once "
+			      "with a kernel, or read what is there with --norecovery");
+		return XFSW_DIRTY_LOG;
+	}
+	xfsw_fail(call, img->path, error);
+	return XFSW_NO_IMAGE;
+}
+
+int xfsw_open_image(struct xfsw_call *call, const char *path, struct xfsw_image *img)
+{
+	bool write = call->verb->open == XFSW_OPEN_WRITE &&
+		     !xfsw_has(call, XFSW_OPT_NORECOVERY) && !xfsw_has(call, XFSW_OPT_READONLY);
+	struct xfs_mount_options options = { .size = sizeof(options), .env = &call->env };
+	int error, code;
+
+	memset(img, 0, sizeof(*img));
+	img->path = path;
+	call->img = img;
+	code = open_devices(call, img, write ? XFS_DEV_EXCL : XFS_DEV_RDONLY, 0);
+	if (code)
+		goto out_put;
+	if (call->verb->open == XFSW_OPEN_DEVICE)
+		return 0;
+
+	options.logdev = img->logdev;
+	if (!write)
+		options.flags |= XFS_MOUNT_RDONLY;
+	if (xfsw_has(call, XFSW_OPT_NORECOVERY))
+		options.flags |= XFS_MOUNT_NORECOVERY;
+	if (call->verb->flags & XFSW_ANY_STATE)
+		options.flags |= XFS_MOUNT_NORECOVERY | XFS_MOUNT_INPROGRESS;
+	error = xfs_mount(img->dev, &options, &img->mp);
+	if (error == -EOPNOTSUPP && write) {
+		options.flags |= XFS_MOUNT_UNJOURNALLED;
+		error = xfs_mount(img->dev, &options, &img->mp);
+	}
+	if (error) {
+		code = mount_failed(call, img, error);
+		goto out_put;
+	}
+	if (write && !(call->verb->flags & XFSW_LONG_WORK))
+		block_signals();
+	return 0;
+
+out_put:
+	put_devices(img);
+	call->img = NULL;
+	return code;
+}
+
+int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_bytes, bool empty,
+		     struct xfsw_image *img)
+{
+	unsigned int flags = XFS_DEV_EXCL;
+	bool missing = access(path, F_OK) != 0 && errno == ENOENT;
+	int code;
+
+	memset(img, 0, sizeof(*img));
+	img->path = path;
+	call->img = img;
+	if (missing && !size_bytes) {
+		xfsw_complain(call, path, "the file does not exist; --size would make it");
+		call->img = NULL;
+		return XFSW_NO_IMAGE;
+	}
+	if (missing)
+		flags |= XFS_DEV_CREATE;
+	else if (empty)
+		flags |= XFS_DEV_TRUNCATE;
+	code = open_devices(call, img, flags, missing || empty ? size_bytes : 0);
+	if (code) {
+		put_devices(img);
+		call->img = NULL;
+	}
+	return code;
+}
+
+int xfsw_close_image(struct xfsw_call *call, struct xfsw_image *img, int code)
+{
+	int error = 0;
+
+	if (img->mp) {
+		if (code == XFSW_INTERRUPTED)
+			xfs_abandon(img->mp);
+		else
+			error = xfs_unmount(img->mp);
+		img->mp = NULL;
+		if (error) {
+			int failed = xfsw_fail(call, img->path, error);
+
+			if (code == XFSW_OK)
+				code = failed;
+		}
+	}
+	put_devices(img);
+	call->img = NULL;
+	return code;
+}

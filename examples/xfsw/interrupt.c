@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SIGINT and SIGTERM.  Work that takes long asks xfsw_interrupted() now and
+ * then and ends by itself, so that the image is abandoned with its in-progress
+ * mark instead of being torn somewhere.  The second signal kills as usual: the
+ * mark is on the disk from the first change on, so that is safe as well.
+ */
+#include <signal.h>
+#include <string.h>
+#include "xfsw/xfsw.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+void xfsw_catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+bool xfsw_interrupted(void)
+{
+	return interrupted;
+}

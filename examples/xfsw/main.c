@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* xfsw: a tool over libxfswrite.  From the words of the command line to a verb, and help. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "xfsw/xfsw.h"
+
+const struct xfsw_verb *const xfsw_verbs[] = {
+	&verb_mkfs, &verb_create, &verb_put, &verb_get,
+	&verb_ls, &verb_cat, &verb_stat, &verb_df, &verb_info, &verb_check, &verb_dump,
+	&verb_mkdir, &verb_rm, &verb_mv, &verb_ln, &verb_mknod, &verb_chmod, &verb_chown, &verb_touch,
+	&verb_truncate, &verb_xattr_ls, &verb_xattr_get, &verb_xattr_set, &verb_xattr_rm, &verb_shell, &verb_recover, &verb_help,
+	/* shell only */
+	&verb_new, &verb_write, &verb_read, &verb_extents, &verb_fsync, &verb_sync,
+	&verb_rename, &verb_echo, NULL
+};
+
+/* Does @verb's name consist of the first words of @argv?  How many, or 0. */
+static int match_verb(const struct xfsw_verb *verb, int argc, char **argv)
+{
+	const char *rest = verb->name;
+	int words = 0;
+
+	while (*rest) {
+		size_t len = strcspn(rest, " ");
+
+		if (words == argc || strlen(argv[words]) != len ||
+		    memcmp(argv[words], rest, len) != 0)
+			return 0;
+		rest += len + (rest[len] == ' ');
+		words++;
+	}
+	return words;
+}
+
+const struct xfsw_verb *xfsw_find_verb(int argc, char **argv, bool in_shell, int *words)
+{
+	unsigned int wrong_place = in_shell ? XFSW_NO_SHELL : XFSW_SHELL_ONLY;
+
+	for (size_t i = 0; xfsw_verbs[i]; i++) {
+		if (xfsw_verbs[i]->flags & wrong_place)
+			continue;
+		*words = match_verb(xfsw_verbs[i], argc, argv);
+		if (*words)
+			return xfsw_verbs[i];
+	}
+	return NULL;
+}
+
+static void print_overview(FILE *out)
+{
+	fputs("xfsw: work inside XFS images without mounting them (libxfswrite " XFSWRITE_VERSION ")\n"
+	      "\n"
+	      "usage: xfsw VERB [OPTIONS] IMG [OPERANDS]      xfsw VERB --help tells more\n"
+	      "\n", out);
+	for (size_t i = 0; xfsw_verbs[i]; i++)
+		if (!(xfsw_verbs[i]->flags & (XFSW_SHELL_ONLY | XFSW_HIDDEN)))
+			fprintf(out, "  %-9s %s\n", xfsw_verbs[i]->name, xfsw_verbs[i]->summary);
+	fputs("\n"
+	      "IMG is an image file or a block device that is not mounted.  Every verb takes\n"
+	      "  --partition N    work in partition N of a disk image\n"
+	      "  --offset BYTES   the file system starts there\n"
+	      "  --logdev DEV     its external log\n"
+	      "and verbs that only read take --norecovery: read although the log is dirty.\n"
+	      "Sizes and offsets take k, m, g, t, p (powers of 1024).\n"
+	      "\n"
+	      "exit codes\n"
+	      "  0    done\n"
+	      "  1    an operation failed, or check found something; 'xfsw: VERB: PATH: reason'\n"
+	      "       on standard error says what\n"
+	      "  2    the command line is wrong\n"
+	      "  3    the image cannot be opened, or is no XFS v5 file system this version knows\n"
+	      "  4    the log is dirty: mount the image once with a kernel\n"
+	      "  130  interrupted\n", out);
+}
+
+static void print_verb_help(FILE *out, const struct xfsw_verb *verb)
+{
+	fprintf(out, "usage: xfsw %s %s\n\n%s.\n", verb->name, verb->operands, verb->summary);
+	if (verb->help)
+		fprintf(out, "\n%s", verb->help);
+	if (verb->flags & XFSW_JSON)
+		fputs("  --json           machine-readable output\n", out);
+}
+
+/* Help of @name, or of all verbs whose first word it is. */
+static bool print_help_of(const char *name)
+{
+	size_t len = strlen(name);
+	bool found = false;
+
+	for (size_t i = 0; xfsw_verbs[i]; i++) {
+		if (strncmp(xfsw_verbs[i]->name, name, len) != 0 ||
+		    (xfsw_verbs[i]->name[len] && xfsw_verbs[i]->name[len] != ' '))
+			continue;
+		if (found)
+			putchar('\n');
+		print_verb_help(stdout, xfsw_verbs[i]);
+		found = true;
+	}
+	return found;
+}
+
+static int run_help(struct xfsw_call *call)
+{
+	if (call->argc == 0)
+		print_overview(stdout);
+	else if (!print_help_of(call->argv[0]))
+		return xfsw_usage(call, "no verb '%s'", call->argv[0]);
+	return xfsw_finish_output(call);
+}
+
+const struct xfsw_verb verb_help = {
+	.name = "help",
+	.operands = "[VERB]",
+	.summary = "Tell about xfsw, or about one verb",
+	.max_operands = 1,
+	.run = run_help,
+};
+
+static int check_operands(const struct xfsw_call *call)
+{
+	const struct xfsw_verb *verb = call->verb;
+
+	if (call->argc < verb->min_operands)
+		return xfsw_usage(call, "operands are missing");
+	if (verb->max_operands >= 0 && call->argc > verb->max_operands)
+		return xfsw_usage(call, "'%s' is one operand too many", call->argv[verb->max_operands]);
+	return 0;
+}
+
+int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc, char **argv)
+{
+	struct xfsw_call call = { .img = shell->img, .env = shell->env, .line = line };
+	int code, words;
+
+	call.verb = xfsw_find_verb(argc, argv, true, &words);
+	if (!call.verb) {
+		xfsw_complain(&call, NULL, "no command '%s'", argv[0]);
+		return XFSW_USAGE;
+	}
+	code = xfsw_parse(&call, argc - words + 1, argv + words - 1);
+	if (!code && xfsw_has(&call, XFSW_OPT_HELP))
+		print_verb_help(stdout, call.verb);
+	else if (!code && (code = check_operands(&call)) == 0)
+		code = call.verb->run(&call);
+	xfsw_call_free(&call);
+	return code;
+}
+
+static void fixed_clock(void *ctx, struct timespec *now)
+{
+	*now = *(const struct timespec *)ctx;
+}
+
+/* SOURCE_DATE_EPOCH stops the clock of everything the tool does. */
+static int use_source_date(struct xfsw_call *call, struct timespec *clock)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	uint64_t seconds;
+
+	if (!text || !*text)
+		return 0;
+	if (!xfsw_parse_u64(text, INT64_MAX, &seconds))
+		return xfsw_usage(call, "SOURCE_DATE_EPOCH is '%s', which is no number", text);
+	clock->tv_sec = (time_t)seconds;
+	clock->tv_nsec = 0;
+	call->env.ctx = clock;
+	call->env.clock = fixed_clock;
+	return 0;
+}
+
+static int run_command(struct xfsw_call *call, int argc, char **argv)
+{
+	struct xfsw_image img;
+	struct timespec clock;
+	int code;
+
+	code = xfsw_parse(call, argc, argv);
+	if (code)
+		return code;
+	if (xfsw_has(call, XFSW_OPT_HELP)) {
+		print_verb_help(stdout, call->verb);
+		return xfsw_finish_output(call);
+	}
+	code = use_source_date(call, &clock);
+	if (code)
+		return code;
+	if (call->verb->open == XFSW_OPEN_NONE) {
+		code = check_operands(call);
+		return code ? code : call->verb->run(call);
+	}
+	if (call->argc == 0)
+		return xfsw_usage(call, "the image is missing");
+	const char *path = call->argv[0];
+
+	call->argv++;
+	call->argc--;
+	code = check_operands(call);
+	if (code)
+		return code;
+	code = xfsw_open_image(call, path, &img);
+	if (code)
+		return code;
+	if (call->verb->flags & XFSW_LONG_WORK)
+		xfsw_catch_signals();
+	return xfsw_close_image(call, &img, call->verb->run(call));
+}
+
+int main(int argc, char **argv)
+{
+	struct xfsw_call call = { .env = { .size = sizeof(call.env) } };
+	int code, words;
+
+	if (argc < 2) {
+		print_overview(stderr);
+		return XFSW_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_overview(stdout);
+		return XFSW_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		puts("xfsw " XFSWRITE_VERSION);
+		return XFSW_OK;
+	}
+	call.verb = xfsw_find_verb(argc - 1, argv + 1, false, &words);
+	if (!call.verb && argc > 2 && strcmp(argv[2], "--help") == 0 && print_help_of(argv[1]))
+		return XFSW_OK;
+	if (!call.verb) {
+		fprintf(stderr, "xfsw: no verb '%s'; see 'xfsw --help'\n", argv[1]);
+		return XFSW_USAGE;
+	}
+	code = run_command(&call, argc - words, argv + words);
+	xfsw_call_free(&call);
+	return code;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* xfsw mkdir, rm, mv, ln, mknod; rename for the shell */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "xfsw/xfsw.h"
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE (1u << 0)
+#endif
+
+static bool is_directory(struct xfs_mount *mp, const char *path)
+{
+	struct stat st;
+
+	return xfs_stat(mp, path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Each leading directory of @path, then @path; what exists already is fine. */
+static int make_parents(struct xfs_mount *mp, const char *path, mode_t mode)
+{
+	char *copy = strdup(path);
+	size_t len = strlen(path);
+	int error = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	for (size_t i = 1; i <= len && !error; i++) {
+		if (copy[i] != '/' && copy[i] != 0)
+			continue;
+		char saved = copy[i];
+
+		copy[i] = 0;
+		error = xfs_mkdir(mp, copy, saved ? 0755 : mode);
+		if (error == -EEXIST)
+			error = is_directory(mp, copy) ? 0 : -ENOTDIR;
+		copy[i] = saved;
+	}
+	free(copy);
+	return error;
+}
+
+static int run_mkdir(struct xfsw_call *call)
+{
+	struct xfs_mount *mp = call->img->mp;
+	uint32_t mode = 0755;
+	int code = XFSW_OK;
+
+	if (xfsw_has(call, 'm') && !xfsw_parse_mode(xfsw_arg(call, 'm'), &mode))
+		return xfsw_usage(call, "'%s' is no octal mode", xfsw_arg(call, 'm'));
+	for (int i = 0; i < call->argc; i++) {
+		int error = xfsw_has(call, 'p') ? make_parents(mp, call->argv[i], mode)
+						: xfs_mkdir(mp, call->argv[i], mode);
+
+		if (error)
+			code = xfsw_fail(call, call->argv[i], error);
+	}
+	return code;
+}
+
+const struct xfsw_verb verb_mkdir = {
+	.name = "mkdir",
+	.operands = "[-p] [-m MODE] IMG PATH...",
+	.summary = "Make directories",
+	.help = "  -p               parents too; a directory that exists is fine\n"
+		"  -m MODE          octal permissions, default 755\n",
+	.shortopts = "pm:",
+	.open = XFSW_OPEN_WRITE,
+	.min_operands = 1,
+	.max_operands = -1,
+	.run = run_mkdir,
+};
+
+static int remove_visit(void *ctx, const char *path, struct xfs_file *file,
+			const struct xfs_stat *st)
+{
+	struct xfsw_call *call = ctx;
+	struct xfs_mount *mp = call->img->mp;
+	int error;
+
+	(void)file;
+	if (st->ino == 0 || strcmp(path, "/") == 0)
+		return 0;	/* of the root only what is in it */
+	error = S_ISDIR(st->mode) ? xfs_rmdir(mp, path) : xfs_unlink(mp, path);
+	if (error)
+		xfsw_fail(call, path, error);
+	return error ? 1 : 0;
+}
+
+static int run_rm(struct xfsw_call *call)
+{
+	bool recurse = xfsw_has(call, 'r') || xfsw_has(call, 'R');
+	int code = XFSW_OK;
+
+	for (int i = 0; i < call->argc; i++) {
+		const char *path = call->argv[i];
+		int error;
+
+		if (recurse)
+			error = xfsw_walk(call->img->mp, path, true, true, remove_visit, call);
+		else
+			error = xfs_unlink(call->img->mp, path);
+		if (error == -ENOENT && xfsw_has(call, 'f'))
+			continue;
+		if (error < 0)
+			code = xfsw_fail(call, path, error);
+		else if (error)
+			code = XFSW_FAILED;	/* told where it happened */
+	}
+	return code;
+}
+
+const struct xfsw_verb verb_rm = {
+	.name = "rm",
+	.operands = "[-r] [-f] IMG PATH...",
+	.summary = "Remove files, and trees with -r",
+	.help = "  -r               directories and all in them; of / what is in it\n"
+		"  -f               a PATH that does not exist is no error\n",
+	.shortopts = "rRf",
+	.open = XFSW_OPEN_WRITE,
+	.min_operands = 1,
+	.max_operands = -1,
+	.run = run_rm,
+};
+
+static int do_rename(struct xfsw_call *call, const char *from, const char *to, bool replace)
+{
+	struct xfs_file *root = xfs_root(call->img->mp);
+	int error = xfs_renameat(root, from, root, to, replace ? 0 : RENAME_NOREPLACE);
+
+	return error ? xfsw_fail(call, from, error) : XFSW_OK;
+}
+
+static int run_mv(struct xfsw_call *call)
+{
+	const char *to = call->argv[call->argc - 1];
+	bool into = is_directory(call->img->mp, to);
+	struct xfsw_str target = { 0 };
+	char base[256];
+	int code = XFSW_OK;
+
+	if (!into && call->argc > 2)
+		return xfsw_fail(call, to, -ENOTDIR);
+	for (int i = 0; i + 1 < call->argc; i++) {
+		const char *name = xfsw_basename(call->argv[i], base);
+		int result;
+
+		if (!into)
+			result = do_rename(call, call->argv[i], to, !xfsw_has(call, 'n'));
+		else if (!name)
+			result = xfsw_fail(call, call->argv[i], -ENAMETOOLONG);
+		else if (!str_set(&target, to) || !str_join(&target, target.len, name))
+			result = xfsw_fail(call, to, -ENOMEM);
+		else
+			result = do_rename(call, call->argv[i], target.s, !xfsw_has(call, 'n'));
+		if (result)
+			code = result;
+	}
+	str_free(&target);
+	return code;
+}
+
+const struct xfsw_verb verb_mv = {
+	.name = "mv",
+	.operands = "[-n] IMG OLD... NEW",
+	.summary = "Rename, or move into a directory",
+	.help = "Where NEW is a directory, OLD goes into it; otherwise NEW is the new name and what\n"
+		"had it is replaced.\n\n"
+		"  -n               replace nothing\n",
+	.shortopts = "n",
+	.open = XFSW_OPEN_WRITE,
+	.min_operands = 2,
+	.max_operands = -1,
+	.run = run_mv,
+};
+
+static int run_rename(struct xfsw_call *call)
+{
+	return do_rename(call, call->argv[0], call->argv[1], !xfsw_has(call, 'n'));
+}
+
+const struct xfsw_verb verb_rename = {
+	.name = "rename",
+	.operands = "[-n] OLD NEW",
+	.summary = "The bare call: NEW is a name, never a directory to move into",
+	.shortopts = "n",
+	.open = XFSW_OPEN_WRITE,
+	.flags = XFSW_SHELL_ONLY,
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = run_rename,
+};
+
+static int run_ln(struct xfsw_call *call)
+{
+	struct xfs_mount *mp = call->img->mp;
+	const char *target = call->argv[0], *path = call->argv[1];
+	struct xfsw_str inside = { 0 };
+	char base[256];
+	int error;
+
+	if (is_directory(mp, path)) {
+		const char *name = xfsw_basename(target, base);
+
+		if (!name || !str_set(&inside, path) || !str_join(&inside, inside.len, name))
+			return xfsw_fail(call, path, name ? -ENOMEM : -ENAMETOOLONG);
+		path = inside.s;
+	}
+	error = xfsw_has(call, 's') ? xfs_symlink(mp, target, path) : xfs_link(mp, target, path);
+	if (error)
+		xfsw_fail(call, path, error);
+	str_free(&inside);
+	return error ? XFSW_FAILED : XFSW_OK;
+}
+
+const struct xfsw_verb verb_ln = {
+	.name = "ln",
+	.operands = "[-s] IMG TARGET PATH",
+	.summary = "Make a hard link, or a symbolic one with -s",
+	.help = "Where PATH is a directory the link is made in it, named as the TARGET.\n\n"
+		"  -s               symbolic; TARGET is stored as it stands, 1 to 1023 bytes\n",
+	.shortopts = "s",
+	.open = XFSW_OPEN_WRITE,
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = run_ln,
+};
+
+static int run_mknod(struct xfsw_call *call)
+{
+	uint64_t major = 0, minor = 0;
+	uint32_t mode = 0644, type;
+	int error;
+
+	if (xfsw_has(call, 'm') && !xfsw_parse_mode(xfsw_arg(call, 'm'), &mode))
+		return xfsw_usage(call, "'%s' is no octal mode", xfsw_arg(call, 'm'));
+	if (strcmp(call->argv[1], "b") == 0)
+		type = S_IFBLK;
+	else if (strcmp(call->argv[1], "c") == 0)
+		type = S_IFCHR;
+	else if (strcmp(call->argv[1], "p") == 0)
+		type = S_IFIFO;
+	else if (strcmp(call->argv[1], "s") == 0)
+		type = S_IFSOCK;
+	else
+		return xfsw_usage(call, "type '%s' is none of b, c, p, s", call->argv[1]);
+	if ((type == S_IFBLK || type == S_IFCHR) != (call->argc == 4))
+		return xfsw_usage(call, "devices, and only they, have a MAJOR and a MINOR");
+	if (call->argc == 4 && (!xfsw_parse_u64(call->argv[2], UINT32_MAX, &major) ||
+				!xfsw_parse_u64(call->argv[3], UINT32_MAX, &minor)))
+		return xfsw_usage(call, "'%s %s' is no device number", call->argv[2], call->argv[3]);
+	error = xfs_mknod(call->img->mp, call->argv[0], (mode_t)(type | mode), (uint32_t)major,
+			  (uint32_t)minor);
+	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
+}
+
+const struct xfsw_verb verb_mknod = {
+	.name = "mknod",
+	.operands = "[-m MODE] IMG PATH b|c|p|s [MAJOR MINOR]",
+	.summary = "Make a device node (b, c), a fifo (p) or a socket (s)",
+	.help = "  -m MODE          octal permissions, default 644\n",
+	.shortopts = "m:",
+	.open = XFSW_OPEN_WRITE,
+	.min_operands = 2,
+	.max_operands = 4,
+	.run = run_mknod,
+};

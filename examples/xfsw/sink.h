@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The image's side of create and put: what every source (a host tree, a tar stream, one
+ * file) does with it, and the policies that are the same for all of them - whose the objects
+ * are, which times they get, what happens to what cannot be read.
+ */
+#ifndef XFSW_SINK_H
+#define XFSW_SINK_H
+
+#include "xfsw/host.h"
+
+struct xfsw_sink {
+	struct xfsw_call *call;
+	struct xfs_mount *mp;
+	struct xfsw_progress progress;
+	struct host_xattrs xattrs;
+	bool replace;			/* what has the name already gives way */
+	bool skip_unreadable;
+	bool atime_is_mtime;
+	bool clamp;			/* mtime and atime at most @clamp_to */
+	struct timespec clamp_to;
+	uint32_t owner_valid, uid, gid;	/* everybody's owner, XFS_ATTR_UID and _GID */
+	char *buf;			/* SINK_BUF bytes */
+	uint64_t skipped;		/* objects that could not be read */
+	uint64_t changed;		/* files that changed while they were read */
+};
+
+#define SINK_BUF	(256u << 10)
+
+/* What an object shall be. */
+struct xfsw_object {
+	uint32_t mode, uid, gid, rdev_major, rdev_minor;
+	struct timespec atime, mtime;
+	const char *target;		/* of a symbolic link */
+};
+
+/* The options of create and put that every source obeys; 0 or XFSW_USAGE. */
+#define SINK_LONGOPTS							\
+	{ "skip-unreadable", no_argument, NULL, XFSW_OPT_VERB },	\
+	{ "owner", required_argument, NULL, XFSW_OPT_VERB + 1 },	\
+	{ "mtime-clamp", required_argument, NULL, XFSW_OPT_VERB + 2 },	\
+	{ "atime", required_argument, NULL, XFSW_OPT_VERB + 3 },	\
+	{ "one-file-system", no_argument, NULL, 'x' }
+#define SINK_HELP \
+	"  --skip-unreadable   go on without what cannot be read, and say how much it was\n" \
+	"  --owner UID:GID     owner and group of everything\n" \
+	"  --mtime-clamp TIME  no atime or mtime is later than TIME (as for touch -t)\n" \
+	"  --atime source|mtime  the source's atime, or the mtime in its place; mtime is the default\n" \
+	"                      when SOURCE_DATE_EPOCH is set, as reading a tree changes its atimes\n" \
+	"  -x, --one-file-system  leave mount points empty\n" \
+	"  -q, --quiet         no progress\n"
+int sink_init(struct xfsw_sink *sink, struct xfsw_call *call);
+/* Says what was left out; the exit code that follows from @code and that. */
+int sink_end(struct xfsw_sink *sink, int code);
+
+void object_from_stat(struct xfsw_object *object, const struct stat *st);
+
+/*
+ * Make @name in @dir.  A directory that exists already (replace only) is used and gets
+ * the attributes.  *@filep may not be NULL.  0 or -errno.
+ */
+int sink_make(struct xfsw_sink *sink, struct xfs_file *dir, const char *name,
+	      const struct xfsw_object *object, struct xfs_file **filep);
+/* A further name for inode @ino of the image. */
+int sink_link(struct xfsw_sink *sink, struct xfs_file *dir, const char *name, uint64_t ino);
+/* The attributes again, after data, attributes and names have changed the times. */
+int sink_set_times(struct xfsw_sink *sink, struct xfs_file *file, const struct xfsw_object *object);
+/* Mode, owner and times: of a directory that was there before. */
+int sink_set_all(struct xfsw_sink *sink, struct xfs_file *file, const struct xfsw_object *object);
+/* All of @len bytes.  0 or -errno. */
+int sink_write(struct xfsw_sink *sink, struct xfs_file *file, const void *buf, size_t len,
+	       uint64_t offset);
+/*
+ * The contents of host file @fd: data where it has data, holes where it has holes.
+ * *@copied: its size as it turned out.  0 or -errno; *@reading: the host failed.
+ */
+int sink_copy_fd(struct xfsw_sink *sink, struct xfs_file *file, int fd, const struct stat *st,
+		 uint64_t *copied, bool *reading);
+/* A host file that may be a pipe, to its end. */
+int sink_copy_stream(struct xfsw_sink *sink, struct xfs_file *file, int fd);
+/* Attributes of a host file (@fd, or @name in the working directory).  0 or -errno. */
+int sink_copy_xattrs(struct xfsw_sink *sink, struct xfs_file *file, dev_t dev, int fd,
+		     const char *name, bool *any);
+/* @path cannot be read: 0 when that is to be skipped, else an exit code.  Prints. */
+int sink_unreadable(struct xfsw_sink *sink, const char *path, int error);
+
+/* ---- fromtree.c: the tree at @source becomes directory @top; 0 or an exit code. --------- */
+int sink_from_tree(struct xfsw_sink *sink, const char *source, struct xfs_file *top,
+		   const struct stat *image);
+
+/* ---- fromtar.c ------------------------------------------------------------------------------ */
+bool tar_supported(void);
+/* A tar stream (any compression libarchive knows), "-": standard input, becomes what is below @top. */
+int sink_from_tar(struct xfsw_sink *sink, const char *source, struct xfs_file *top);
+
+/* ---- estimate.c: how large an image must be ---------------------------------------------------- */
+
+/* What a tree will take, counted before anything is written. */
+struct xfsw_need {
+	uint32_t block_size, inode_size, dir_block_size;
+	bool parent, rmapbt, reflink;
+	uint64_t inodes, directories, data_bytes;
+	uint64_t data_blocks, extents, tree_blocks, dir_blocks, attr_blocks;
+};
+
+void need_add_file(struct xfsw_need *need, uint64_t size);
+/* A sparse file's data range. */
+void need_add_range(struct xfsw_need *need, uint64_t offset, uint64_t len);
+void need_add_extent_tree(struct xfsw_need *need, uint64_t extents);
+void need_add_symlink(struct xfsw_need *need, uint64_t len);
+/* @names entries, @name_bytes in all. */
+void need_add_directory(struct xfsw_need *need, uint64_t names, uint64_t name_bytes);
+/* One inode with attributes of @bytes in all (names and values), values longer than half a block apart. */
+void need_add_inode(struct xfsw_need *need, uint64_t name_len, uint64_t attrs, uint64_t attr_bytes,
+		    uint64_t remote_bytes);
+/* Bytes of an image that surely holds it, with 10 % and at least 16 MiB free. */
+uint64_t need_size(const struct xfsw_need *need, uint64_t log_bytes);
+/* Count the tree at @source.  0 or an exit code. */
+int need_of_tree(struct xfsw_sink *sink, struct xfsw_need *need, const char *source,
+		 const struct stat *image);
+int need_of_tar(struct xfsw_sink *sink, struct xfsw_need *need, const char *source);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/* xfsw stat, df, info */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include "xfsw/xfsw.h"
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+} xflag_names[] = {
+	{ XFS_XFLAG_REALTIME, "realtime" },	{ XFS_XFLAG_PREALLOC, "prealloc" },
+	{ XFS_XFLAG_IMMUTABLE, "immutable" },	{ XFS_XFLAG_APPEND, "append" },
+	{ XFS_XFLAG_SYNC, "sync" },		{ XFS_XFLAG_NOATIME, "noatime" },
+	{ XFS_XFLAG_NODUMP, "nodump" },		{ XFS_XFLAG_RTINHERIT, "rtinherit" },
+	{ XFS_XFLAG_PROJINHERIT, "projinherit" }, { XFS_XFLAG_NOSYMLINKS, "nosymlinks" },
+	{ XFS_XFLAG_EXTSIZE, "extsize" },	{ XFS_XFLAG_EXTSZINHERIT, "extszinherit" },
+	{ XFS_XFLAG_NODEFRAG, "nodefrag" },	{ XFS_XFLAG_FILESTREAM, "filestream" },
+	{ XFS_XFLAG_DAX, "dax" },		{ XFS_XFLAG_COWEXTSIZE, "cowextsize" },
+	{ XFS_XFLAG_HASATTR, "hasattr" },
+};
+#define NXFLAGS (sizeof(xflag_names) / sizeof(xflag_names[0]))
+
+static void stat_json(struct xfsw_json *j, const char *path, const struct xfs_stat *st,
+		      const char *target)
+{
+	json_open(j, NULL, '{');
+	json_bytes(j, "path", path, strlen(path));
+	json_u64(j, "ino", st->ino);
+	json_u64(j, "gen", st->gen);
+	json_str(j, "type", xfsw_type_name(st->mode));
+	json_u64(j, "mode", st->mode & 07777);
+	json_u64(j, "nlink", st->nlink);
+	json_u64(j, "uid", st->uid);
+	json_u64(j, "gid", st->gid);
+	json_u64(j, "projid", st->projid);
+	json_u64(j, "size", st->size_bytes);
+	json_u64(j, "blocks512", st->blocks512);
+	json_u64(j, "extents", st->nextents);
+	json_u64(j, "attr_extents", st->anextents);
+	json_u64(j, "extsize", st->extsize_bytes);
+	json_u64(j, "cowextsize", st->cowextsize_bytes);
+	json_u64(j, "changecount", st->changecount);
+	if (S_ISCHR(st->mode) || S_ISBLK(st->mode)) {
+		json_u64(j, "rdev_major", st->rdev_major);
+		json_u64(j, "rdev_minor", st->rdev_minor);
+	}
+	json_open(j, "flags", '[');
+	for (size_t i = 0; i < NXFLAGS; i++)
+		if (st->xflags & xflag_names[i].bit)
+			json_str(j, NULL, xflag_names[i].name);
+	json_close(j, ']');
+	json_time(j, "atime", &st->atime);
+	json_time(j, "mtime", &st->mtime);
+	json_time(j, "ctime", &st->ctime);
+	json_time(j, "crtime", &st->crtime);
+	if (target)
+		json_bytes(j, "target", target, strlen(target));
+	json_close(j, '}');
+}
+
+static void print_time(const char *name, const struct timespec *ts)
+{
+	char text[40];
+
+	xfsw_time_string(ts, true, text);
+	printf("%-10s %s UTC\n", name, text);
+}
+
+static void stat_text(const char *path, const struct xfs_stat *st, const char *target)
+{
+	char mode[11];
+
+	xfsw_mode_string(st->mode, mode);
+	printf("%-10s ", "path");
+	xfsw_print_name(stdout, path, strlen(path), true);
+	printf("\n%-10s %s\n", "type", xfsw_type_name(st->mode));
+	if (target) {
+		printf("%-10s ", "target");
+		xfsw_print_name(stdout, target, strlen(target), true);
+		putchar('\n');
+	}
+	printf("%-10s %ju, generation %u\n", "inode", (uintmax_t)st->ino, st->gen);
+	printf("%-10s %04o %s\n", "mode", st->mode & 07777, mode);
+	printf("%-10s %u\n", "links", st->nlink);
+	printf("%-10s %u:%u, project %u\n", "owner", st->uid, st->gid, st->projid);
+	if (S_ISCHR(st->mode) || S_ISBLK(st->mode))
+		printf("%-10s %u:%u\n", "device", st->rdev_major, st->rdev_minor);
+	printf("%-10s %ju\n", "size", (uintmax_t)st->size_bytes);
+	printf("%-10s %ju (of 512 bytes)\n", "blocks", (uintmax_t)st->blocks512);
+	printf("%-10s %ju data, %ju attribute\n", "extents", (uintmax_t)st->nextents,
+	       (uintmax_t)st->anextents);
+	if (st->extsize_bytes || st->cowextsize_bytes)
+		printf("%-10s %u, cow %u\n", "extsize", st->extsize_bytes, st->cowextsize_bytes);
+	printf("%-10s", "flags");
+	for (size_t i = 0; i < NXFLAGS; i++)
+		if (st->xflags & xflag_names[i].bit)
+			printf(" %s", xflag_names[i].name);
+	putchar('\n');
+	print_time("accessed", &st->atime);
+	print_time("modified", &st->mtime);
+	print_time("changed", &st->ctime);
+	print_time("created", &st->crtime);
+}
+
+static int stat_path(struct xfsw_call *call, struct xfsw_json *j, const char *path)
+{
+	char target[1025], *link = NULL;
+	struct xfs_file *file;
+	struct xfs_stat st;
+	int error;
+
+	error = xfs_open(call->img->mp, path, O_PATH | (xfsw_has(call, 'L') ? 0 : O_NOFOLLOW), 0,
+			 &file);
+	if (error)
+		return error;
+	error = xfs_fgetattr(file, &st);
+	if (!error && S_ISLNK(st.mode)) {
+		ssize_t len = xfs_freadlink(file, target, sizeof(target) - 1);
+
+		if (len < 0)
+			error = (int)len;
+		else
+			target[len] = 0;
+		link = target;
+	}
+	xfs_close(file);
+	if (error)
+		return error;
+	if (j->out)
+		stat_json(j, path, &st, link);
+	else
+		stat_text(path, &st, link);
+	return 0;
+}
+
+static int run_stat(struct xfsw_call *call)
+{
+	struct xfsw_json j = { .out = xfsw_has(call, XFSW_OPT_JSON) ? stdout : NULL };
+	int code = XFSW_OK, finished;
+
+	if (j.out)
+		json_open(&j, NULL, '[');
+	for (int i = 0; i < call->argc; i++) {
+		int error;
+
+		if (i && !j.out)
+			putchar('\n');
+		error = stat_path(call, &j, call->argv[i]);
+		if (error)
+			code = xfsw_fail(call, call->argv[i], error);
+	}
+	if (j.out) {
+		json_close(&j, ']');
+		json_end(&j);
+	}
+	finished = xfsw_finish_output(call);
+	return code ? code : finished;
+}
+
+const struct xfsw_verb verb_stat = {
+	.name = "stat",
+	.operands = "[-L] IMG PATH...",
+	.summary = "Everything about an inode",
+	.help = "  -L               follow a symbolic link\n",
+	.shortopts = "L",
+	.open = XFSW_OPEN_READ,
+	.flags = XFSW_JSON,
+	.min_operands = 1,
+	.max_operands = -1,
+	.run = run_stat,
+};
+
+static int run_df(struct xfsw_call *call)
+{
+	struct xfsw_json j = { .out = stdout };
+	struct xfs_statfs st;
+	int error = xfs_statfs(call->img->mp, &st);
+
+	if (error)
+		return xfsw_fail(call, call->img->path, error);
+	if (xfsw_has(call, XFSW_OPT_JSON)) {
+		json_open(&j, NULL, '{');
+		json_u64(&j, "block_size", st.block_size);
+		json_u64(&j, "blocks", st.blocks);
+		json_u64(&j, "blocks_free", st.blocks_free);
+		json_u64(&j, "size", st.blocks * st.block_size);
+		json_u64(&j, "free", st.blocks_free * st.block_size);
+		json_u64(&j, "files", st.files);
+		json_u64(&j, "files_free", st.files_free);
+		json_close(&j, '}');
+		json_end(&j);
+	} else {
+		uint64_t size = st.blocks * st.block_size, avail = st.blocks_free * st.block_size;
+		char a[16], b[16], c[16];
+
+		printf("%-8s %14s %14s %14s\n", "", "size", "used", "free");
+		if (xfsw_has(call, 'h'))
+			printf("%-8s %14s %14s %14s\n", "space", xfsw_human(size, a),
+			       xfsw_human(size - avail, b), xfsw_human(avail, c));
+		else
+			printf("%-8s %14ju %14ju %14ju\n", "bytes", (uintmax_t)size,
+			       (uintmax_t)(size - avail), (uintmax_t)avail);
+		printf("%-8s %14ju %14ju %14ju\n", "files", (uintmax_t)st.files,
+		       (uintmax_t)(st.files - st.files_free), (uintmax_t)st.files_free);
+	}
+	return xfsw_finish_output(call);
+}
+
+const struct xfsw_verb verb_df = {
+	.name = "df",
+	.operands = "[-h] IMG",
+	.summary = "Space and inodes, as statfs on the mounted file system would say",
+	.help = "  -h               space in readable units\n",
+	.shortopts = "h",
+	.open = XFSW_OPEN_READ,
+	.flags = XFSW_JSON,
+	.run = run_df,
+};
+
+/* Feature bits by the names mkfs gives them; a bit without name is shown as a number. */
+static const struct feature {
+	char word;		/* r: ro_compat, i: incompat */
+	uint32_t bit;
+	const char *name;
+} features[] = {
+	{ 'r', 1u << 0, "finobt" },	{ 'r', 1u << 1, "rmapbt" },
+	{ 'r', 1u << 2, "reflink" },	{ 'r', 1u << 3, "inobtcount" },
+	{ 'i', 1u << 0, "ftype" },	{ 'i', 1u << 1, "sparse" },
+	{ 'i', 1u << 2, "metauuid" },	{ 'i', 1u << 3, "bigtime" },
+	{ 'i', 1u << 4, "needsrepair" }, { 'i', 1u << 5, "nrext64" },
+	{ 'i', 1u << 6, "exchange" },	{ 'i', 1u << 7, "parent" },
+	{ 'i', 1u << 8, "metadir" },
+};
+#define NFEATURES (sizeof(features) / sizeof(features[0]))
+
+static bool has_feature(const struct xfs_info *info, const struct feature *feature)
+{
+	uint32_t word = feature->word == 'r' ? info->features_ro_compat : info->features_incompat;
+
+	return (word & feature->bit) != 0;
+}
+
+static void format_uuid(const uint8_t uuid[16], char text[37])
+{
+	char *out = text;
+
+	for (unsigned int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		out += sprintf(out, "%02x", uuid[i]);
+	}
+}
+
+static void info_json(const struct xfs_info *info, const char *uuid)
+{
+	struct xfsw_json j = { .out = stdout };
+
+	json_open(&j, NULL, '{');
+	json_str(&j, "uuid", uuid);
+	json_bytes(&j, "label", info->label, strlen(info->label));
+	json_u64(&j, "block_size", info->block_size);
+	json_u64(&j, "sector_size", info->sector_size);
+	json_u64(&j, "inode_size", info->inode_size);
+	json_u64(&j, "dir_block_size", info->dir_block_size);
+	json_u64(&j, "data_blocks", info->data_blocks);
+	json_u64(&j, "ag_count", info->ag_count);
+	json_u64(&j, "ag_blocks", info->ag_blocks);
+	json_u64(&j, "log_blocks", info->log_blocks);
+	json_bool(&j, "log_internal", info->log_internal);
+	json_u64(&j, "log_sector_size", info->log_sector_size);
+	json_u64(&j, "log_sunit", info->log_sunit);
+	json_u64(&j, "sunit_blocks", info->sunit);
+	json_u64(&j, "swidth_blocks", info->swidth);
+	json_u64(&j, "imaxpct", info->imaxpct);
+	json_open(&j, "features", '[');
+	for (size_t i = 0; i < NFEATURES; i++)
+		if (has_feature(info, &features[i]))
+			json_str(&j, NULL, features[i].name);
+	json_close(&j, ']');
+	json_u64(&j, "features_compat", info->features_compat);
+	json_u64(&j, "features_ro_compat", info->features_ro_compat);
+	json_u64(&j, "features_incompat", info->features_incompat);
+	json_u64(&j, "features_log_incompat", info->features_log_incompat);
+	json_u64(&j, "root_ino", info->root_ino);
+	json_u64(&j, "inodes", info->icount);
+	json_u64(&j, "inodes_free", info->ifree);
+	json_u64(&j, "blocks_free", info->fdblocks);
+	json_bool(&j, "log_dirty", info->log_dirty);
+	json_bool(&j, "in_progress", info->in_progress);
+	json_close(&j, '}');
+	json_end(&j);
+}
+
+static void info_text(const struct xfs_info *info, const char *uuid)
+{
+	char size[16];
+
+	printf("label      ");
+	xfsw_print_name(stdout, info->label, strlen(info->label), true);
+	printf("\nuuid       %s\n", uuid);
+	printf("size       %s: %ju blocks of %u bytes, sectors of %u\n",
+	       xfsw_human(info->data_blocks * info->block_size, size),
+	       (uintmax_t)info->data_blocks, info->block_size, info->sector_size);
+	printf("groups     %u of %u blocks\n", info->ag_count, info->ag_blocks);
+	printf("inodes     %u bytes; %ju exist, %ju of them free; at most %u %% of the space\n",
+	       info->inode_size, (uintmax_t)info->icount, (uintmax_t)info->ifree, info->imaxpct);
+	printf("free       %ju blocks\n", (uintmax_t)info->fdblocks);
+	printf("directory  blocks of %u bytes\n", info->dir_block_size);
+	printf("log        %s, %u blocks, sectors of %u, stripe unit %u bytes%s\n",
+	       info->log_internal ? "internal" : "external", info->log_blocks,
+	       info->log_sector_size, info->log_sunit, info->log_dirty ? ", DIRTY" : "");
+	if (info->sunit)
+		printf("stripe     unit %u, width %u blocks\n", info->sunit, info->swidth);
+	printf("features  ");
+	for (size_t i = 0; i < NFEATURES; i++)
+		if (has_feature(info, &features[i]))
+			printf(" %s", features[i].name);
+	printf(" (compat %#x ro_compat %#x incompat %#x log_incompat %#x)\n", info->features_compat,
+	       info->features_ro_compat, info->features_incompat, info->features_log_incompat);
+	if (info->in_progress)
+		printf("state      IN PROGRESS: its making was not finished, a kernel refuses it\n");
+}
+
+static int run_info(struct xfsw_call *call)
+{
+	struct xfs_info info = { .size = sizeof(info) };
+	char uuid[37];
+	int error = xfs_info(call->img->mp, &info);
+
+	if (error)
+		return xfsw_fail(call, call->img->path, error);
+	format_uuid(info.uuid, uuid);
+	if (xfsw_has(call, XFSW_OPT_JSON))
+		info_json(&info, uuid);
+	else
+		info_text(&info, uuid);
+	return xfsw_finish_output(call);
+}
+
+const struct xfsw_verb verb_info = {
+	.name = "info",
+	.operands = "IMG",
+	.summary = "Geometry, features and state of the file system",
+	.help = "Works on images with a dirty log and on unfinished ones as well, and says so.\n",
+	.open = XFSW_OPEN_READ,
+	.flags = XFSW_JSON | XFSW_ANY_STATE,
+	.run = run_info,
+};

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* xfsw xattr ls, get, set, rm */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "xfsw/xfsw.h"
+
+#define VALUE_MAX 65536
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* All names, sorted; *@namesp and *@listp are the caller's to free. */
+static ssize_t sorted_names(struct xfs_mount *mp, const char *path, bool follow, char **listp,
+			    char ***namesp)
+{
+	ssize_t size = xfs_listxattr(mp, path, follow, NULL, 0);
+	size_t n = 0;
+
+	*listp = NULL;
+	*namesp = NULL;
+	if (size <= 0)
+		return size;
+	*listp = malloc((size_t)size);
+	*namesp = calloc((size_t)size, sizeof(char *));
+	if (!*listp || !*namesp)
+		return -ENOMEM;
+	size = xfs_listxattr(mp, path, follow, *listp, (size_t)size);
+	if (size < 0)
+		return size;
+	for (char *name = *listp; name < *listp + size; name += strlen(name) + 1)
+		(*namesp)[n++] = name;
+	qsort(*namesp, n, sizeof(char *), compare);
+	return (ssize_t)n;
+}
+
+static int run_list(struct xfsw_call *call)
+{
+	bool follow = !xfsw_has(call, 'h');
+	const char *path = call->argv[0];
+	char *names_buf, **names;
+	ssize_t n = sorted_names(call->img->mp, path, follow, &names_buf, &names);
+
+	for (ssize_t i = 0; i < n; i++) {
+		ssize_t size = xfs_getxattr(call->img->mp, path, follow, names[i], NULL, 0);
+
+		if (size < 0) {
+			n = size;
+			break;
+		}
+		printf("%zd\t", size);
+		xfsw_print_name(stdout, names[i], strlen(names[i]), true);
+		putchar('\n');
+	}
+	free(names_buf);
+	free(names);
+	return n < 0 ? xfsw_fail(call, path, (int)n) : xfsw_finish_output(call);
+}
+
+const struct xfsw_verb verb_xattr_ls = {
+	.name = "xattr ls",
+	.operands = "[-h] IMG PATH",
+	.summary = "List extended attributes: size and name",
+	.help = "  -h               a link itself, not its target\n",
+	.shortopts = "h",
+	.open = XFSW_OPEN_READ,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_list,
+};
+
+static int run_get(struct xfsw_call *call)
+{
+	const char *path = call->argv[0];
+	char *value = malloc(VALUE_MAX);
+	ssize_t size;
+
+	if (!value)
+		return xfsw_fail(call, path, -ENOMEM);
+	size = xfs_getxattr(call->img->mp, path, !xfsw_has(call, 'h'), call->argv[1], value,
+			    VALUE_MAX);
+	if (size >= 0 && xfsw_has(call, 'x')) {
+		for (ssize_t i = 0; i < size; i++)
+			printf("%02x", (unsigned char)value[i]);
+		putchar('\n');
+	} else if (size >= 0) {
+		fwrite(value, 1, (size_t)size, stdout);
+		if (isatty(STDOUT_FILENO) || call->line)
+			putchar('\n');
+	}
+	free(value);
+	return size < 0 ? xfsw_fail(call, path, (int)size) : xfsw_finish_output(call);
+}
+
+const struct xfsw_verb verb_xattr_get = {
+	.name = "xattr get",
+	.operands = "[-h] [-x] IMG PATH NAME",
+	.summary = "Print the value of an extended attribute, byte for byte",
+	.help = "NAME has its prefix: user. trusted. security. system.posix_acl_access/_default.\n\n"
+		"  -x               in hex\n"
+		"  -h               of a link itself, not of its target\n",
+	.shortopts = "hx",
+	.open = XFSW_OPEN_READ,
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = run_get,
+};
+
+/* Text as it stands, 0x and hex digits, or "-": standard input.  Returns bytes, -1: no value. */
+static ssize_t parse_value(const char *text, char *value)
+{
+	size_t len = strlen(text);
+
+	if (strcmp(text, "-") == 0) {
+		size_t got = fread(value, 1, VALUE_MAX + 1, stdin);
+
+		return ferror(stdin) || got > VALUE_MAX ? -1 : (ssize_t)got;
+	}
+	if (strncmp(text, "0x", 2) == 0) {
+		if (len % 2 || len / 2 - 1 > VALUE_MAX ||
+		    strspn(text + 2, "0123456789abcdefABCDEF") != len - 2)
+			return -1;
+		for (size_t i = 2; i < len; i += 2) {
+			const char digits[3] = { text[i], text[i + 1], 0 };
+
+			value[i / 2 - 1] = (char)strtoul(digits, NULL, 16);
+		}
+		return (ssize_t)(len / 2 - 1);
+	}
+	if (len > VALUE_MAX)
+		return -1;
+	memcpy(value, text, len);
+	return (ssize_t)len;
+}
+
+static int run_set(struct xfsw_call *call)
+{
+	const char *path = call->argv[0];
+	char *value = malloc(VALUE_MAX + 1);
+	ssize_t size;
+	int error;
+
+	if (!value)
+		return xfsw_fail(call, path, -ENOMEM);
+	if (strcmp(call->argv[2], "-") == 0 && call->line) {
+		free(value);
+		return xfsw_usage(call, "the shell has the standard input already");
+	}
+	size = parse_value(call->argv[2], value);
+	if (size < 0) {
+		free(value);
+		return xfsw_usage(call, "the value is no hex number, or longer than %d bytes",
+				  VALUE_MAX);
+	}
+	error = xfs_setxattr(call->img->mp, path, !xfsw_has(call, 'h'), call->argv[1], value,
+			     (size_t)size, 0);
+	free(value);
+	return error ? xfsw_fail(call, path, error) : XFSW_OK;
+}
+
+const struct xfsw_verb verb_xattr_set = {
+	.name = "xattr set",
+	.operands = "[-h] IMG PATH NAME VALUE",
+	.summary = "Set an extended attribute",
+	.help = "NAME has its prefix: user. trusted. security. system.posix_acl_access/_default.\n"
+		"VALUE is text, or 0x and hex digits, or - for standard input; at most 64 KiB.\n\n"
+		"  -h               of a link itself, not of its target\n",
+	.shortopts = "h",
+	.open = XFSW_OPEN_WRITE,
+	.min_operands = 3,
+	.max_operands = 3,
+	.run = run_set,
+};
+
+static int run_remove(struct xfsw_call *call)
+{
+	int error = xfs_removexattr(call->img->mp, call->argv[0], !xfsw_has(call, 'h'),
+				    call->argv[1]);
+
+	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
+}
+
+const struct xfsw_verb verb_xattr_rm = {
+	.name = "xattr rm",
+	.operands = "[-h] IMG PATH NAME",
+	.summary = "Remove an extended attribute",
+	.help = "  -h               of a link itself, not of its target\n",
+	.shortopts = "h",
+	.open = XFSW_OPEN_WRITE,
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = run_remove,
+};

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xfsw: what its files share.
+ *
+ * A verb is a table entry (struct xfsw_verb) and a function.  The command line
+ * and the shell both turn words into a struct xfsw_call: options checked
+ * against the table, the image opened as the table asks, operands counted.
+ * The function looks at its call and returns an exit code.  So every verb works
+ * in both places, and none of them opens images or parses numbers its own way.
+ *
+ * The tool uses the public headers of the library only.
+ */
+#ifndef XFSW_H
+#define XFSW_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <xfswrite/check.h>
+#include <xfswrite/xfswrite.h>
+
+/* Exit codes; scripts rely on them, `xfsw help` lists them. */
+enum {
+	XFSW_OK = 0,
+	XFSW_FAILED = 1,	/* an operation failed, or check found something */
+	XFSW_USAGE = 2,
+	XFSW_NO_IMAGE = 3,	/* the image cannot be opened, or is no XFS v5 we can work on */
+	XFSW_DIRTY_LOG = 4,
+	XFSW_INTERRUPTED = 130,
+};
+
+enum xfsw_open {
+	XFSW_OPEN_NONE,		/* the verb has no image, or opens it by itself */
+	XFSW_OPEN_DEVICE,	/* the device only, read-only: check, dump */
+	XFSW_OPEN_READ,
+	XFSW_OPEN_WRITE,
+};
+
+#define XFSW_NO_SHELL	(1u << 0)	/* not a shell command */
+#define XFSW_SHELL_ONLY	(1u << 1)
+#define XFSW_JSON	(1u << 2)	/* knows --json */
+#define XFSW_HIDDEN	(1u << 3)	/* not in the list of verbs */
+#define XFSW_LONG_WORK	(1u << 4)	/* ends by itself, soon, when interrupted */
+#define XFSW_ANY_STATE	(1u << 5)	/* reads images whose log is dirty or that are in progress */
+
+struct xfsw_call;
+
+struct xfsw_verb {
+	const char *name;
+	const char *operands;		/* as the usage line shows them; image included */
+	const char *summary;		/* one line */
+	const char *help;		/* paragraphs, options included */
+	const char *shortopts;		/* as getopt; NULL: none */
+	const struct option *longopts;	/* NULL: none */
+	enum xfsw_open open;
+	unsigned int flags;		/* XFSW_* */
+	int min_operands;		/* without the image */
+	int max_operands;		/* -1: any number */
+	int (*run)(struct xfsw_call *call);
+};
+
+/* Values of options that have no letter; those of one verb start at XFSW_OPT_VERB. */
+enum {
+	XFSW_OPT_PARTITION = 256,
+	XFSW_OPT_OFFSET,
+	XFSW_OPT_LOGDEV,
+	XFSW_OPT_NORECOVERY,
+	XFSW_OPT_READONLY,	/* of the shell */
+	XFSW_OPT_JSON,
+	XFSW_OPT_HELP,
+	XFSW_OPT_QUIET,
+	XFSW_OPT_VERB = 512,
+};
+
+struct xfsw_opt {
+	int id;			/* letter or XFSW_OPT_* */
+	const char *arg;	/* NULL when it takes none */
+};
+
+struct xfsw_image {
+	const char *path;
+	struct xfs_device *dev, *logdev;
+	struct xfs_mount *mp;
+};
+
+struct xfsw_call {
+	const struct xfsw_verb *verb;
+	struct xfsw_image *img;		/* NULL with XFSW_OPEN_NONE */
+	struct xfsw_opt *opts;		/* in the order given */
+	size_t nopts;
+	char **argv;			/* operands, the image not among them */
+	int argc;
+	unsigned long line;		/* of the shell's input; 0 = command line */
+	struct xfs_env env;
+};
+
+/* ---- args.c: words, options, numbers ------------------------------------- */
+
+/*
+ * Split argv (verb's name first) into options and operands of @call->verb.
+ * 0, or XFSW_USAGE with the message printed.  xfsw_call_free() afterwards, always.
+ */
+int xfsw_parse(struct xfsw_call *call, int argc, char **argv);
+void xfsw_call_free(struct xfsw_call *call);
+
+bool xfsw_has(const struct xfsw_call *call, int id);
+/* The last one given wins; NULL when absent. */
+const char *xfsw_arg(const struct xfsw_call *call, int id);
+
+/* Bytes with k, m, g, t, p (powers of 1024), b (blocks of @block_size), s (512).  false: no number. */
+bool xfsw_parse_size(const char *text, uint32_t block_size, uint64_t *value);
+bool xfsw_parse_u64(const char *text, uint64_t max, uint64_t *value);
+bool xfsw_parse_mode(const char *text, uint32_t *mode);
+/* "UID:GID", "UID", ":GID"; names are looked up on the host.  Bits of @valid: XFS_ATTR_UID, GID. */
+bool xfsw_parse_owner(const char *text, uint32_t *uid, uint32_t *gid, uint32_t *valid);
+/* "@SECONDS[.FRACTION]", "YYYY-MM-DD[ T]HH:MM[:SS[.FRACTION]]" (UTC), "now". */
+bool xfsw_parse_time(const char *text, struct timespec *ts);
+bool xfsw_parse_uuid(const char *text, uint8_t uuid[16]);
+/* Option @id as size or number into *@value (unchanged when absent); prints and returns false if bad. */
+bool xfsw_size_option(const struct xfsw_call *call, int id, uint64_t *value);
+bool xfsw_number_option(const struct xfsw_call *call, int id, uint64_t max, uint64_t *value);
+
+/* ---- report.c: messages ------------------------------------------------------ */
+
+/* "xfsw: VERB: PATH: reason"; returns XFSW_FAILED, or XFSW_INTERRUPTED for -EINTR. */
+int xfsw_fail(const struct xfsw_call *call, const char *path, int error);
+/* The same with a text of one's own; @path may be NULL. */
+int xfsw_complain(const struct xfsw_call *call, const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A message and a hint at --help; returns XFSW_USAGE. */
+int xfsw_usage(const struct xfsw_call *call, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Text of @error (negative errno), with the library's own words where they add something. */
+const char *xfsw_reason(const struct xfsw_image *img, int error, char *buf, size_t size);
+/* Standard output was written completely?  Prints and returns XFSW_FAILED if not. */
+int xfsw_finish_output(const struct xfsw_call *call);
+/* @bytes in at most 8 characters, "1.5 GiB". */
+const char *xfsw_human(uint64_t bytes, char buf[16]);
+/* A name as the user sees it: as is, or with C escapes. */
+void xfsw_print_name(FILE *out, const char *name, size_t len, bool escape);
+
+/* ---- image.c: opening and closing ---------------------------------------------- */
+
+/* As @call->verb asks.  0 or an exit code, message printed. */
+int xfsw_open_image(struct xfsw_call *call, const char *path, struct xfsw_image *img);
+/*
+ * Device (and --logdev) for mkfs and create.  A file that is missing is made with
+ * @size_bytes; one that exists is emptied before if @empty is set.
+ */
+int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_bytes, bool empty,
+		     struct xfsw_image *img);
+/* Unmount and close; @code is what the verb returned, the result what to exit with. */
+int xfsw_close_image(struct xfsw_call *call, struct xfsw_image *img, int code);
+
+/* ---- interrupt.c: SIGINT and SIGTERM ---------------------------------------------- */
+
+/* From now on the first signal only sets a flag; the second one kills. */
+void xfsw_catch_signals(void);
+bool xfsw_interrupted(void);
+
+/* ---- progress.c ------------------------------------------------------------------------ */
+
+struct xfsw_progress {
+	bool active;
+	const char *what;
+	uint64_t total_objects, total_bytes;	/* 0: not known */
+	uint64_t objects, bytes;		/* done so far */
+	struct timespec start, shown;
+	size_t width;				/* of the line on the screen */
+};
+
+/* Draws on standard error, if that is a terminal and @quiet is false. */
+void xfsw_progress_start(struct xfsw_progress *p, const char *what, bool quiet);
+/* Cheap; call it for every object and every chunk of data. */
+void xfsw_progress_step(struct xfsw_progress *p);
+void xfsw_progress_end(struct xfsw_progress *p);
+
+/* ---- json.c ------------------------------------------------------------------------------ */
+
+struct xfsw_json {
+	FILE *out;
+	unsigned int depth;
+	bool comma;		/* something stands before on this level */
+};
+
+/* @key NULL: an array member, or the top. */
+void json_open(struct xfsw_json *j, const char *key, char bracket);
+void json_close(struct xfsw_json *j, char bracket);
+void json_u64(struct xfsw_json *j, const char *key, uint64_t value);
+void json_i64(struct xfsw_json *j, const char *key, int64_t value);
+void json_bool(struct xfsw_json *j, const char *key, bool value);
+void json_str(struct xfsw_json *j, const char *key, const char *value);
+/* Bytes from the disk: "key": text when they are UTF-8, else "key_hex": digits. */
+void json_bytes(struct xfsw_json *j, const char *key, const char *value, size_t len);
+void json_time(struct xfsw_json *j, const char *key, const struct timespec *ts);
+void json_end(struct xfsw_json *j);
+
+/* ---- path.c: names in the image, walking it -------------------------------------------- */
+
+/* A growing byte string, always terminated. */
+struct xfsw_str {
+	char *s;
+	size_t len, size;
+};
+bool str_set(struct xfsw_str *str, const char *s);
+/* Cut to @len, then append "/name" (no second slash). */
+bool str_join(struct xfsw_str *str, size_t len, const char *name);
+void str_free(struct xfsw_str *str);
+
+/* Last component of @path, trailing slashes dropped; "/" for the root. */
+const char *xfsw_basename(const char *path, char buf[256]);
+
+/* The names of a directory in byte order, without "." and "..". */
+struct xfsw_names {
+	struct xfsw_name {
+		char *name;
+		uint64_t ino;
+		uint8_t type;		/* DT_* */
+	} *v;
+	size_t n;
+	char *arena;
+};
+int xfsw_read_names(struct xfs_file *dir, struct xfsw_names *names);
+void xfsw_free_names(struct xfsw_names *names);
+
+/*
+ * Call @fn for @path and everything below it: parents first, or last with
+ * @post.  Symbolic links are not followed.  Stops at the first nonzero result.
+ */
+typedef int (*xfsw_visit)(void *ctx, const char *path, struct xfs_file *file,
+			  const struct xfs_stat *st);
+int xfsw_walk(struct xfs_mount *mp, const char *path, bool recurse, bool post, xfsw_visit fn,
+	      void *ctx);
+
+/* Lines of ls -l, stat and df shared by several verbs. */
+void xfsw_mode_string(uint32_t mode, char buf[11]);
+const char *xfsw_type_name(uint32_t mode);
+void xfsw_time_string(const struct timespec *ts, bool precise, char buf[40]);
+
+/* ---- the verbs ---------------------------------------------------------------------------- */
+
+extern const struct xfsw_verb verb_mkfs, verb_create, verb_ls, verb_cat, verb_get, verb_put,
+	verb_mkdir, verb_rm, verb_mv, verb_ln, verb_mknod, verb_stat, verb_chmod, verb_chown,
+	verb_touch, verb_truncate, verb_xattr_ls, verb_xattr_get, verb_xattr_set, verb_xattr_rm, verb_df, verb_info, verb_check, verb_dump,
+	verb_recover, verb_shell, verb_help;
+extern const struct xfsw_verb verb_write, verb_read, verb_fsync, verb_sync, verb_new, verb_rename,
+	verb_extents, verb_echo;
+
+/* NULL-terminated, in the order of the help. */
+extern const struct xfsw_verb *const xfsw_verbs[];
+/* The verb that the first words of @argv name; *@words: how many they are. */
+const struct xfsw_verb *xfsw_find_verb(int argc, char **argv, bool in_shell, int *words);
+
+/* Run one command on the image that @shell, the call of the shell, has open. */
+int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc, char **argv);
+
+#endif

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the scripts of this folder (POSIX sh).  They get from ctest: XFSW, TREE_DIGEST,
+# MAKE_TREE, XFSWRITE_SOURCE, XFSWRITE_BUILD; by hand: set them, or run from a build folder.
+#
+# XFS_REPAIR_NEW  a newer xfs_repair that judges as well (may be "wrapper xfs_repair")
+# MKFS_NEW        a newer mkfs.xfs
+# TMPDIR          where scratch goes: needs room for sparse files of 16 TiB (tmpfs, xfs)
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+: "${XFSWRITE_BUILD:=$PWD}"
+: "${XFSWRITE_SOURCE:=$(cd "$here/../.." && pwd)}"
+: "${XFSW:=$XFSWRITE_BUILD/examples/xfsw}"
+: "${TREE_DIGEST:=$XFSWRITE_BUILD/tests/tree_digest}"
+: "${MAKE_TREE:=$XFSWRITE_BUILD/tests/make_tree}"
+export LC_ALL=C
+unset SOURCE_DATE_EPOCH
+umask 022
+
+if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then
+	TMPDIR=/dev/shm
+fi
+work=$(mktemp -d "${TMPDIR:-/tmp}/xfswrite-interop.XXXXXX") || exit 1
+mounts=""
+
+cleanup() {
+	for m in $mounts; do
+		umount "$m" 2>/dev/null || umount -l "$m" 2>/dev/null
+	done
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+# Everything the test says goes to standard error: standard output is for captured results.
+say() { echo "$*" >&2; }
+fail() { say "FAIL: $*"; exit 1; }
+skip() { say "SKIP: $*"; exit 77; }
+
+need_root() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+}
+
+need_tools() {
+	for tool; do
+		command -v "$tool" >/dev/null 2>&1 || [ -x "/usr/sbin/$tool" ] || [ -x "/sbin/$tool" ] ||
+			skip "needs $tool"
+	done
+	PATH=$PATH:/usr/sbin:/sbin
+}
+
+# mount_image IMG DIR [OPTIONS]: loop mount; remembered for the cleanup.
+mount_image() {
+	mkdir -p "$2"
+	mount -o "loop${3:+,$3}" "$1" "$2" || return 1
+	mounts="$2 $mounts"
+}
+
+unmount_image() {
+	umount "$1" || fail "umount $1"
+	rest=""
+	for m in $mounts; do
+		[ "$m" = "$1" ] || rest="$rest $m"
+	done
+	mounts=$rest
+}
+
+# Can this machine mount XFS images at all?  A container often cannot.
+need_mounts() {
+	need_root
+	need_tools mkfs.xfs mount umount
+	truncate -s 300M "$work/probe.img"
+	mkfs.xfs -q "$work/probe.img" || skip "mkfs.xfs does not work"
+	mount_image "$work/probe.img" "$work/probe" || skip "cannot mount XFS images here"
+	unmount_image "$work/probe"
+	rm -f "$work/probe.img"
+}
+
+# run_silent WHAT CMD...: exit 0 and not a word.
+run_silent() {
+	what=$1
+	shift
+	if ! "$@" >"$work/out" 2>&1; then
+		cat "$work/out" >&2
+		fail "$what"
+	fi
+	if [ -s "$work/out" ]; then
+		cat "$work/out" >&2
+		fail "$what: it should be silent"
+	fi
+}
+
+# xfs_repair -n talks about its phases; what is neither a phase nor its "- ..." steps is a finding.
+repair_silent() {
+	what=$1
+	img=$2
+	shift 2
+	"$@" -n "$img" >"$work/repair" 2>&1
+	status=$?
+	grep -v -e '^Phase ' -e '^        - ' -e '^No modify flag set' -e 'Cannot get host filesystem geometry' \
+		-e 'Repair may fail if there is a sector size mismatch' -e '^the image and the host filesystem' \
+		"$work/repair" >"$work/repair.findings"
+	if [ $status != 0 ] || [ -s "$work/repair.findings" ]; then
+		cat "$work/repair" >&2
+		fail "$what: xfs_repair -n ($*) exits $status and complains"
+	fi
+}
+
+# judge WHAT IMG: every referee there is.
+judge() {
+	run_silent "$1: xfsw check" "$XFSW" check "$2"
+	if command -v xfs_repair >/dev/null 2>&1 && repair_knows "$2"; then
+		repair_silent "$1" "$2" xfs_repair
+	fi
+	if [ -n "${XFS_REPAIR_NEW:-}" ]; then
+		# shellcheck disable=SC2086  # may be a wrapper and a name
+		repair_silent "$1" "$2" $XFS_REPAIR_NEW
+	fi
+}
+
+# The installed xfs_repair may be older than the features of an image.
+repair_knows() {
+	case $("$XFSW" info "$1" | grep '^features') in
+	*exchange* | *parent*) xfs_repair -V | awk '{ split($3, v, "."); exit !(v[1] > 6 || (v[1] == 6 && v[2] >= 10)) }' ;;
+	esac
+}
+
+# Does the running kernel mount such images?
+kernel_knows() {
+	case $("$XFSW" info "$1" | grep '^features') in
+	*exchange* | *parent*) uname -r | awk '{ split($1, v, "."); exit !(v[1] > 6 || (v[1] == 6 && v[2] >= 10)) }' ;;
+	esac
+}
+
+# digest DIR FILE
+digest() {
+	"$TREE_DIGEST" "$1" >"$2" || fail "the tree $1 cannot be read"
+}
+
+# same_digest WHAT EXPECTED GOT
+same_digest() {
+	if ! cmp -s "$2" "$3"; then
+		diff "$2" "$3" | head -40 >&2
+		fail "$1: the trees differ"
+	fi
+}
+
+# A tree of everything, on a file system that holds everything: the kernel's own XFS.
+# make_source DIR [MAKE_TREE OPTIONS]: mounts $work/source.img there.
+make_source() {
+	dir=$1
+	shift
+	truncate -s "${SOURCE_SIZE:-2G}" "$work/source.img"
+	mkfs.xfs -q -f ${SOURCE_MKFS:-} "$work/source.img" || fail "mkfs.xfs"
+	mount_image "$work/source.img" "$dir" || fail "mount of the source"
+	"$MAKE_TREE" "$@" "$dir" || fail "make_tree"
+}
