@@ -29,6 +29,7 @@ struct xfs_alloc_arg {
 	/* out */
 	xfs_fsblock_t fsbno;		/* NULLFSBLOCK: nothing that fits */
 	xfs_extlen_t len;
+	bool busy;			/* busy extents were passed over: more after a log force */
 };
 
 /*

@@ -6,15 +6,25 @@
 #ifndef AG_PERAG_H
 #define AG_PERAG_H
 
+#include "base/rbtree.h"
 #include "buf/buf.h"
 #include "core/mount.h"
+#include "disk/btree.h"
 #include "trans/trans.h"
 
-/* Space held back so that an AG's own trees can always grow. */
+/*
+ * Space held back so that an AG's own trees can always grow: the largest they can
+ * get, less what they have.  A tree that outgrows it takes from the common counter.
+ */
 struct xfs_ag_resv {
 	uint32_t ar_asked;		/* blocks */
-	uint32_t ar_reserved;		/* asked less used: still held */
+	uint32_t ar_used;		/* by the trees it is for */
 };
+
+static inline uint32_t xfs_ag_resv_held(const struct xfs_ag_resv *resv)
+{
+	return resv->ar_asked > resv->ar_used ? resv->ar_asked - resv->ar_used : 0;
+}
 
 enum xfs_ag_resv_type {
 	XFS_AG_RESV_NONE,		/* everything else */
@@ -34,6 +44,19 @@ struct xfs_perag {
 	xfs_extlen_t pag_freeblks, pag_longest, pag_flcount, pag_btreeblks;
 	xfs_agino_t pag_icount, pag_ifree;
 	struct xfs_ag_resv pag_meta_resv, pag_rmapbt_resv;
+	/* Some block may have several owners; false: none has, and merging is simpler. */
+	bool pag_may_share, pag_share_known;
+	/* Blocks that left a tree during a change of it; freed when the change is done. */
+	uint32_t pag_nr_tofree;
+	struct xfs_ag_tofree {
+		xfs_agblock_t agbno;
+		uint64_t owner;			/* XFS_RMAP_OWN_* */
+		enum xfs_ag_resv_type resv;
+	} pag_tofree[2 * XFS_BTREE_MAXLEVELS];
+	struct xfs_rb_tree pag_busy;		/* ag/busy.h */
+	uint64_t pag_busy_all;			/* all of it is, until this checkpoint is durable */
+	/* Behind the last extent that came here because its own AG was full. */
+	xfs_agblock_t pag_overflow_hint;
 	/* inode/dialloc.c: chunk that new inodes came from last. */
 	xfs_agino_t pag_last_agino;
 };
@@ -56,6 +79,9 @@ int xfs_perag_load_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
  * core/counter.h from the headers.  Read-write mounts, once.
  */
 int xfs_ag_resv_init(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+/* Forget the reservations: before the counters are compared with the headers, at unmount. */
+void xfs_ag_resv_free(struct xfs_mount *mp);
 
 /* Sum of the headers: what the superblock must say.  All AGs are loaded. */
 int xfs_ag_sum_counters(struct xfs_mount *mp, uint64_t *icount, uint64_t *ifree,

@@ -17,6 +17,7 @@
 #include "lock/lock.h"
 
 struct xfs_perag;
+struct xfs_busy_list;
 struct xfs_buf_cache;
 struct xfs_inode_cache;
 struct xfs_pagecache;
@@ -78,6 +79,7 @@ struct xfs_mount {
 
 	/* Owned by the folder of the type's name. */
 	struct xfs_perag *m_perag;		/* ag/: array of agcount */
+	struct xfs_busy_list *m_busy;		/* ag/: NULL without a journal */
 	struct xfs_buf_cache *m_bufs;		/* buf/ */
 	struct xfs_inode_cache *m_inodes;	/* inode/ */
 	struct xfs_pagecache *m_pagecache;	/* pagecache/ */

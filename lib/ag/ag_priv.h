@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of ag/ share.  Everything here is called with pag_lock held and
+ * the AGF loaded, unless it says otherwise.
+ */
+#ifndef AG_AG_PRIV_H
+#define AG_AG_PRIV_H
+
+#include "ag/alloc.h"
+#include "ag/busy.h"
+#include "ag/perag.h"
+#include "ag/rmap.h"
+#include "btree/btree.h"
+#include "core/message.h"
+#include "disk/ag.h"
+#include "disk/irec.h"
+#include "disk/verify.h"
+
+static inline struct xfs_agf *xfs_pag_agf(const struct xfs_perag *pag)
+{
+	return pag->pag_agf_bp->b_addr;
+}
+
+static inline struct xfs_agi *xfs_pag_agi(const struct xfs_perag *pag)
+{
+	return pag->pag_agi_bp->b_addr;
+}
+
+static inline struct xfs_agfl *xfs_pag_agfl(const struct xfs_perag *pag)
+{
+	return pag->pag_agfl_bp->b_addr;
+}
+
+/* Some field of the AGF, of the AGI (other than the unlinked lists) was changed. */
+void xfs_agf_log(struct xfs_trans *tp, struct xfs_perag *pag);
+void xfs_agi_log(struct xfs_trans *tp, struct xfs_perag *pag);
+/* Change agf_freeblks, agf_longest, agf_btreeblks with the copies of them. */
+void xfs_agf_mod_freeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t delta);
+void xfs_agf_set_longest(struct xfs_trans *tp, struct xfs_perag *pag, xfs_extlen_t longest);
+void xfs_agf_mod_btreeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t delta);
+
+/* ---- cursors of the trees ---------------------------------------------------- */
+void xfs_bnobt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, struct xfs_perag *pag);
+void xfs_cntbt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, struct xfs_perag *pag);
+void xfs_rmapbt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp,
+			    struct xfs_perag *pag);
+void xfs_refcountbt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp,
+				struct xfs_perag *pag);
+/* AGI loaded. */
+void xfs_inobt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, struct xfs_perag *pag);
+void xfs_finobt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp,
+			    struct xfs_perag *pag);
+
+/* ---- alloc_btree.c: free extents ----------------------------------------------- */
+static inline struct xfs_btree_target xfs_bno_target(xfs_agblock_t agbno)
+{
+	return (struct xfs_btree_target){ .w = { agbno } };
+}
+
+static inline struct xfs_btree_target xfs_cnt_target(xfs_extlen_t len, xfs_agblock_t agbno)
+{
+	return (struct xfs_btree_target){ .w = { (uint64_t)len << 32 | agbno } };
+}
+
+/* The free extent at the cursor, checked. */
+int xfs_alloc_get_rec(const struct xfs_btree_cur *cur, struct xfs_alloc_rec_incore *irec)
+	XFS_MUST_CHECK;
+/* Take [@agbno, +@len) out of the free extent @rec, in both trees; AGF counters. */
+int xfs_alloc_remove(struct xfs_trans *tp, struct xfs_perag *pag,
+		     const struct xfs_alloc_rec_incore *rec, xfs_agblock_t agbno,
+		     xfs_extlen_t len) XFS_MUST_CHECK;
+/* Put free blocks in, merged with their neighbours; AGF counters. -EUCLEAN, nothing changed: not all in use. */
+int xfs_alloc_insert(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+		     xfs_extlen_t len) XFS_MUST_CHECK;
+/* The free extent that covers @agbno; *@found. */
+int xfs_alloc_find(struct xfs_perag *pag, xfs_agblock_t agbno, struct xfs_alloc_rec_incore *rec,
+		   bool *found) XFS_MUST_CHECK;
+
+/* ---- agfl.c -------------------------------------------------------------------- */
+int xfs_alloc_get_freelist(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t *agbno)
+	XFS_MUST_CHECK;
+int xfs_alloc_put_freelist(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno)
+	XFS_MUST_CHECK;
+/* For the trees that live off the AGFL: a block, with agf_btreeblks; giving one back. */
+int xfs_agfl_alloc_btree_block(struct xfs_btree_cur *cur, uint64_t *new_ptr) XFS_MUST_CHECK;
+int xfs_agfl_free_btree_block(struct xfs_btree_cur *cur, struct xfs_buf *bp) XFS_MUST_CHECK;
+int xfs_agfl_reserve(struct xfs_btree_cur *cur, uint32_t blocks) XFS_MUST_CHECK;
+
+/* ---- fixup.c ------------------------------------------------------------------- */
+/* What the AGFL must hold before the next change. */
+xfs_extlen_t xfs_alloc_min_freelist(const struct xfs_perag *pag);
+
+#define XFS_AGFL_PLAN_MAX	64u
+/* What will fill the AGFL: made before the first change, done after. */
+struct xfs_agfl_plan {
+	uint32_t missing;		/* blocks that the list lacks */
+	uint32_t found;			/* in the pieces */
+	uint32_t nr;
+	struct xfs_alloc_rec_incore piece[XFS_AGFL_PLAN_MAX];
+};
+/* Plan without touching [@avoid, +@avoid_len) (0: nothing to avoid). Reads only. */
+int xfs_agfl_plan_fill(struct xfs_perag *pag, xfs_agblock_t avoid, xfs_extlen_t avoid_len,
+		       struct xfs_agfl_plan *plan) XFS_MUST_CHECK;
+/* Carry it out, or trim the list when it is too long. Invalidates cursors of bno, cnt and rmap. */
+int xfs_agfl_fix(struct xfs_trans *tp, struct xfs_perag *pag, const struct xfs_agfl_plan *plan)
+	XFS_MUST_CHECK;
+/* Both, with what there is: before something is freed, or an rmap record is changed. */
+int xfs_agfl_fix_for_free(struct xfs_trans *tp, struct xfs_perag *pag) XFS_MUST_CHECK;
+
+/* ---- resv.c -------------------------------------------------------------------- */
+/* Blocks that an allocation of @type must leave alone. */
+uint32_t xfs_ag_resv_needed(const struct xfs_perag *pag, enum xfs_ag_resv_type type);
+/* @len blocks were taken, given back: charge the reservation, then the handle, then the counter. */
+void xfs_ag_resv_alloc(struct xfs_trans *tp, struct xfs_perag *pag, enum xfs_ag_resv_type type,
+		       xfs_extlen_t len, bool delalloc);
+void xfs_ag_resv_give_back(struct xfs_trans *tp, struct xfs_perag *pag,
+			   enum xfs_ag_resv_type type, xfs_extlen_t len);
+/* Blocks of bno and cnt that nobody may be promised. */
+void xfs_mod_set_aside(struct xfs_mount *mp, int32_t delta);
+
+/* ---- alloc.c and the searches ---------------------------------------------------- */
+
+/* A search for free space in one AG. */
+struct xfs_ag_alloc {
+	struct xfs_trans *tp;
+	struct xfs_perag *pag;
+	xfs_agblock_t target;		/* NULLAGBLOCK: anywhere */
+	xfs_extlen_t minlen, maxlen;
+	xfs_extlen_t alignment;		/* at least 1 */
+	xfs_agblock_t min_agbno, max_agbno; /* of the start; max_agbno NULLAGBLOCK: none */
+	bool userdata;
+	/* out */
+	xfs_agblock_t agbno;
+	xfs_extlen_t len;		/* 0: nothing found */
+	struct xfs_alloc_rec_incore rec; /* the free extent it lies in */
+	bool busy;
+};
+
+/* Each leaves len 0 when it finds nothing; none changes anything. */
+int xfs_alloc_ag_exact(struct xfs_ag_alloc *req) XFS_MUST_CHECK;
+int xfs_alloc_ag_near(struct xfs_ag_alloc *req) XFS_MUST_CHECK;
+int xfs_alloc_ag_size(struct xfs_ag_alloc *req) XFS_MUST_CHECK;
+/*
+ * The best that @rec can give: aligned, in bounds, not busy, at most maxlen, at least
+ * minlen; len 0 if it has nothing of the kind.
+ */
+void xfs_alloc_fit(struct xfs_ag_alloc *req, const struct xfs_alloc_rec_incore *rec,
+		   xfs_agblock_t *agbno, xfs_extlen_t *len);
+static inline xfs_agblock_t xfs_alloc_distance(const struct xfs_ag_alloc *req,
+					       xfs_agblock_t agbno)
+{
+	return agbno > req->target ? agbno - req->target : req->target - agbno;
+}
+
+/*
+ * One block for inobt, finobt or refcountbt, nested in a change of that tree. Space was made
+ * sure of by xfs_ag_reserve_tree().
+ */
+int xfs_ag_alloc_tree_block(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t near,
+			    uint64_t owner, enum xfs_ag_resv_type resv,
+			    xfs_agblock_t *agbno) XFS_MUST_CHECK;
+/* -ENOSPC unless @blocks of @resv can be had. */
+int xfs_ag_reserve_tree(struct xfs_perag *pag, uint32_t blocks, enum xfs_ag_resv_type resv)
+	XFS_MUST_CHECK;
+/* The block is freed by xfs_ag_free_pending(), once the tree's change is complete. */
+int xfs_ag_free_tree_block(struct xfs_trans *tp, struct xfs_perag *pag, struct xfs_buf *bp,
+			   uint64_t owner, enum xfs_ag_resv_type resv) XFS_MUST_CHECK;
+int xfs_ag_free_pending(struct xfs_trans *tp, struct xfs_perag *pag) XFS_MUST_CHECK;
+
+/* The inside of xfs_free_extent(). */
+int xfs_free_ag_extent(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+		       xfs_extlen_t len, const struct xfs_owner_info *oinfo,
+		       enum xfs_ag_resv_type resv) XFS_MUST_CHECK;
+
+/* ---- rmap.c ---------------------------------------------------------------------- */
+/* The AGFL has been seen to. */
+int xfs_rmap_map_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+			xfs_extlen_t len, const struct xfs_owner_info *oinfo) XFS_MUST_CHECK;
+int xfs_rmap_unmap_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+			  xfs_extlen_t len, const struct xfs_owner_info *oinfo) XFS_MUST_CHECK;
+
+/* ---- refcount_btree.c -------------------------------------------------------------- */
+/* pag_may_share up to date. */
+int xfs_refcount_load_share(struct xfs_perag *pag) XFS_MUST_CHECK;
+
+#endif

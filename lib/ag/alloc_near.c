@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Near a target: outwards from it by block, a bounded number of steps to each side,
+ * for the nearest extent that holds all that is wanted; where the neighbourhood is too
+ * crumbled for that, by size, taking the nearest of some that are long enough; if
+ * nothing is, the largest (alloc_size.c).
+ *
+ * The usual request is answered by the first step: the free extent at or behind the
+ * target is long enough, and small files written one after another lie side by side.
+ */
+#include "ag/ag_priv.h"
+
+#define MAX_STEPS	32u	/* to each side */
+#define MAX_BY_SIZE	16u
+
+/* Take @rec if it gives all that is wanted, nearer than what there is. */
+static bool consider(struct xfs_ag_alloc *req, const struct xfs_alloc_rec_incore *rec)
+{
+	xfs_agblock_t agbno;
+	xfs_extlen_t len;
+
+	xfs_alloc_fit(req, rec, &agbno, &len);
+	if (len < req->maxlen ||
+	    (req->len && xfs_alloc_distance(req, agbno) >= xfs_alloc_distance(req, req->agbno)))
+		return false;
+	req->agbno = agbno;
+	req->len = len;
+	req->rec = *rec;
+	return true;
+}
+
+/* Can nothing on this side be nearer any more? */
+static bool too_far(const struct xfs_ag_alloc *req, const struct xfs_alloc_rec_incore *rec)
+{
+	xfs_agblock_t last = rec->ar_startblock + rec->ar_blockcount - 1;
+	xfs_agblock_t nearest;
+
+	if (!req->len)
+		return false;
+	nearest = rec->ar_startblock > req->target ? rec->ar_startblock : XFS_MIN(last, req->target);
+	return xfs_alloc_distance(req, nearest) >= xfs_alloc_distance(req, req->agbno);
+}
+
+/* @cur stands on the first extent of its side, if @more. */
+static int walk_side(struct xfs_ag_alloc *req, struct xfs_btree_cur *cur, bool more, bool left)
+{
+	int error = 0;
+
+	for (unsigned int i = 0; more && i < MAX_STEPS; i++) {
+		struct xfs_alloc_rec_incore rec;
+
+		error = xfs_alloc_get_rec(cur, &rec);
+		if (error || too_far(req, &rec))
+			break;
+		/* The next one on this side is farther away. */
+		if (consider(req, &rec))
+			break;
+		error = left ? xfs_btree_decrement(cur, &more) : xfs_btree_increment(cur, &more);
+		if (error)
+			break;
+	}
+	return error;
+}
+
+static int by_block(struct xfs_ag_alloc *req)
+{
+	struct xfs_btree_target target = xfs_bno_target(req->target);
+	struct xfs_btree_cur left, right;
+	bool found_left, found_right;
+	int error;
+
+	xfs_bnobt_init_cursor(&left, NULL, req->pag);
+	error = xfs_btree_lookup_le(&left, &target, &found_left);
+	if (error)
+		goto out_left;
+	if (found_left) {
+		struct xfs_alloc_rec_incore rec;
+
+		error = xfs_alloc_get_rec(&left, &rec);
+		if (error)
+			goto out_left;
+		/* The extent around the target: nothing is nearer. */
+		if (rec.ar_startblock + rec.ar_blockcount > req->target) {
+			consider(req, &rec);
+			if (req->len && req->agbno == req->target)
+				goto out_left;
+		}
+	}
+	xfs_btree_dup_cursor(&left, &right);
+	error = xfs_btree_increment(&right, &found_right);
+	if (!error)
+		error = walk_side(req, &right, found_right, false);
+	if (!error)
+		error = walk_side(req, &left, found_left, true);
+	xfs_btree_del_cursor(&right);
+out_left:
+	xfs_btree_del_cursor(&left);
+	return error;
+}
+
+/* Of the extents just long enough, around the target in the order of the tree. */
+static int by_size(struct xfs_ag_alloc *req)
+{
+	uint64_t want = (uint64_t)req->maxlen + req->alignment - 1;
+	struct xfs_alloc_rec_incore rec;
+	struct xfs_btree_target target;
+	struct xfs_btree_cur cnt;
+	bool found;
+	int error;
+
+	if (want > req->pag->pag_longest)
+		return 0;
+	target = xfs_cnt_target((xfs_extlen_t)want, req->target);
+	xfs_cntbt_init_cursor(&cnt, NULL, req->pag);
+	error = xfs_btree_lookup_ge(&cnt, &target, &found);
+	for (unsigned int i = 0; !error && found && i < MAX_BY_SIZE; i++) {
+		error = xfs_alloc_get_rec(&cnt, &rec);
+		if (error)
+			goto out_del;
+		consider(req, &rec);
+		error = xfs_btree_increment(&cnt, &found);
+	}
+	if (!error)
+		error = xfs_btree_lookup_le(&cnt, &target, &found);
+	for (unsigned int i = 0; !error && found && i < MAX_BY_SIZE; i++) {
+		error = xfs_alloc_get_rec(&cnt, &rec);
+		if (error || rec.ar_blockcount < want)
+			goto out_del;
+		consider(req, &rec);
+		error = xfs_btree_decrement(&cnt, &found);
+	}
+out_del:
+	xfs_btree_del_cursor(&cnt);
+	return error;
+}
+
+int xfs_alloc_ag_near(struct xfs_ag_alloc *req)
+{
+	int error = 0;
+
+	req->len = 0;
+	if (req->target == NULLAGBLOCK)
+		return xfs_alloc_ag_size(req);
+	if (req->maxlen <= req->pag->pag_longest) {
+		error = by_block(req);
+		if (!error && !req->len)
+			error = by_size(req);
+	}
+	if (!error && !req->len)
+		error = xfs_alloc_ag_size(req);
+	return error;
+}

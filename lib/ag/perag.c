@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The AGs in memory and the fields of their headers.
+ *
+ * (A1) A header's buffer is referenced from its first use on, so that reaching it
+ *      costs nothing; pag_lock protects what is in it.
+ * (A2) The pag_* numbers are copies of header fields and are changed together with
+ *      them.  pag_longest and pag_freeblks may be looked at without the lock, to
+ *      decide whether an AG is worth a try.
+ */
+#include "ag/ag_priv.h"
+
+int xfs_perag_init(struct xfs_mount *mp)
+{
+	const struct xfs_geometry *geo = &mp->m_geo;
+	int error;
+
+	mp->m_perag = xfs_zalloc(mp, geo->agcount * sizeof(*mp->m_perag));
+	if (!mp->m_perag)
+		return xfs_error(mp, -ENOMEM, "out of memory for %u allocation groups",
+				 geo->agcount);
+	for (xfs_agnumber_t agno = 0; agno < geo->agcount; agno++) {
+		struct xfs_perag *pag = &mp->m_perag[agno];
+
+		pag->pag_mount = mp;
+		pag->pag_agno = agno;
+		pag->pag_length = xfs_ag_block_count(geo, agno);
+		xfs_mutex_init(&pag->pag_lock, XFS_CLASS_AG, agno);
+	}
+	error = xfs_extent_busy_init(mp);
+	if (error)
+		xfs_perag_destroy(mp);
+	return error;
+}
+
+void xfs_perag_destroy(struct xfs_mount *mp)
+{
+	if (!mp->m_perag)
+		return;
+	xfs_extent_busy_destroy(mp);
+	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
+		struct xfs_perag *pag = &mp->m_perag[agno];
+
+		xfs_buf_put(pag->pag_agf_bp);
+		xfs_buf_put(pag->pag_agfl_bp);
+		xfs_buf_put(pag->pag_agi_bp);
+		xfs_mutex_destroy(&pag->pag_lock);
+	}
+	xfs_free(mp, mp->m_perag);
+	mp->m_perag = NULL;
+}
+
+static const struct xfs_buf_ops agf_buf_ops = {
+	.name = "AGF", .blft = XFS_BLFT_AGF, .has_crc = true,
+	.crc_off = XFS_AGF_CRC_OFF, .lsn_off = XFS_AGF_LSN_OFF, .verify = xfs_agf_verify,
+};
+static const struct xfs_buf_ops agi_buf_ops = {
+	.name = "AGI", .blft = XFS_BLFT_AGI, .has_crc = true,
+	.crc_off = XFS_AGI_CRC_OFF, .lsn_off = XFS_AGI_LSN_OFF, .verify = xfs_agi_verify,
+};
+static const struct xfs_buf_ops agfl_buf_ops = {
+	.name = "AGFL", .blft = XFS_BLFT_AGFL, .has_crc = true,
+	.crc_off = XFS_AGFL_CRC_OFF, .lsn_off = XFS_AGFL_LSN_OFF, .verify = xfs_agfl_verify,
+};
+
+static int read_header(struct xfs_perag *pag, unsigned int sector, const struct xfs_buf_ops *ops,
+		       struct xfs_buf **bpp)
+{
+	struct xfs_mount *mp = pag->pag_mount;
+
+	return xfs_buf_read(mp, XFS_AG_DADDR(&mp->m_geo, pag->pag_agno, sector),
+			    mp->m_geo.sectsize, ops, bpp);
+}
+
+int xfs_perag_load_agf(struct xfs_perag *pag)
+{
+	struct xfs_buf *agf_bp, *agfl_bp;
+	const struct xfs_agf *agf;
+	int error;
+
+	if (likely(pag->pag_agf_loaded))
+		return 0;
+	error = read_header(pag, XFS_AGF_SECTOR, &agf_buf_ops, &agf_bp);
+	if (error)
+		return error;
+	agf = agf_bp->b_addr;
+	if (be32_to_cpu(agf->agf_length) != pag->pag_length) {
+		error = xfs_corrupt(pag->pag_mount, "AGF", "AG %u has %u blocks, its header says %u",
+				    pag->pag_agno, pag->pag_length, be32_to_cpu(agf->agf_length));
+		goto out_put;
+	}
+	error = read_header(pag, XFS_AGFL_SECTOR, &agfl_buf_ops, &agfl_bp);
+	if (error)
+		goto out_put;
+	pag->pag_agf_bp = agf_bp;
+	pag->pag_agfl_bp = agfl_bp;
+	pag->pag_flcount = be32_to_cpu(agf->agf_flcount);
+	pag->pag_btreeblks = be32_to_cpu(agf->agf_btreeblks);
+	__atomic_store_n(&pag->pag_freeblks, be32_to_cpu(agf->agf_freeblks), __ATOMIC_RELAXED);
+	__atomic_store_n(&pag->pag_longest, be32_to_cpu(agf->agf_longest), __ATOMIC_RELAXED);
+	__atomic_store_n(&pag->pag_agf_loaded, true, __ATOMIC_RELEASE);
+	return 0;
+
+out_put:
+	xfs_buf_put(agf_bp);
+	return error;
+}
+
+int xfs_perag_load_agi(struct xfs_perag *pag)
+{
+	const struct xfs_agi *agi;
+	struct xfs_buf *bp;
+	int error;
+
+	if (likely(pag->pag_agi_loaded))
+		return 0;
+	error = read_header(pag, XFS_AGI_SECTOR, &agi_buf_ops, &bp);
+	if (error)
+		return error;
+	agi = bp->b_addr;
+	if (be32_to_cpu(agi->agi_length) != pag->pag_length) {
+		error = xfs_corrupt(pag->pag_mount, "AGI", "AG %u has %u blocks, its header says %u",
+				    pag->pag_agno, pag->pag_length, be32_to_cpu(agi->agi_length));
+		xfs_buf_put(bp);
+		return error;
+	}
+	pag->pag_agi_bp = bp;
+	pag->pag_icount = be32_to_cpu(agi->agi_count);
+	pag->pag_ifree = be32_to_cpu(agi->agi_freecount);
+	pag->pag_agi_loaded = true;
+	return 0;
+}
+
+void xfs_agf_log(struct xfs_trans *tp, struct xfs_perag *pag)
+{
+	/* Everything that ever changes lies in the first chunk that the journal knows. */
+	xfs_trans_log_buf(tp, pag->pag_agf_bp, 0, offsetof(struct xfs_agf, agf_spare64) - 1);
+}
+
+void xfs_agf_mod_freeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t delta)
+{
+	xfs_extlen_t freeblks = pag->pag_freeblks + (uint32_t)delta;
+
+	__atomic_store_n(&pag->pag_freeblks, freeblks, __ATOMIC_RELAXED);
+	xfs_pag_agf(pag)->agf_freeblks = cpu_to_be32(freeblks);
+	xfs_agf_log(tp, pag);
+}
+
+void xfs_agf_set_longest(struct xfs_trans *tp, struct xfs_perag *pag, xfs_extlen_t longest)
+{
+	__atomic_store_n(&pag->pag_longest, longest, __ATOMIC_RELAXED);
+	xfs_pag_agf(pag)->agf_longest = cpu_to_be32(longest);
+	xfs_agf_log(tp, pag);
+}
+
+void xfs_agf_mod_btreeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t delta)
+{
+	pag->pag_btreeblks += (uint32_t)delta;
+	xfs_pag_agf(pag)->agf_btreeblks = cpu_to_be32(pag->pag_btreeblks);
+	xfs_agf_log(tp, pag);
+}
+
+int xfs_ag_sum_counters(struct xfs_mount *mp, uint64_t *icount, uint64_t *ifree,
+			uint64_t *fdblocks)
+{
+	*icount = *ifree = *fdblocks = 0;
+	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
+		struct xfs_perag *pag = &mp->m_perag[agno];
+		int error;
+
+		xfs_mutex_lock(&pag->pag_lock);
+		error = xfs_perag_load_agf(pag);
+		if (!error)
+			error = xfs_perag_load_agi(pag);
+		if (!error) {
+			*icount += pag->pag_icount;
+			*ifree += pag->pag_ifree;
+			*fdblocks += (uint64_t)pag->pag_freeblks + pag->pag_flcount +
+				     pag->pag_btreeblks;
+		}
+		xfs_mutex_unlock(&pag->pag_lock);
+		if (error)
+			return error;
+	}
+	return 0;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reference counts of data blocks.
+ *
+ * (C1) A block with one owner has no record; a record says two or more.
+ * (C2) Records of equal count that touch are one record.
+ * (C3) A count that reached the maximum is never changed again, and the block never
+ *      freed: how many owners it has is no longer known.
+ *
+ * A change of a range first cuts the records that reach over its ends, then goes
+ * through what is inside, records and gaps (which stand for a count of one), and then
+ * joins what became equal at the ends.
+ */
+#include "ag/refcount.h"
+#include "ag/ag_priv.h"
+
+/* Staging extents of copy-on-write have bit 31 set and stand behind all shared ones. */
+static struct xfs_btree_target target_of(xfs_agblock_t agbno)
+{
+	return (struct xfs_btree_target){ .w = { agbno } };
+}
+
+static int get_rec(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec)
+{
+	xfs_failaddr_t fa;
+
+	xfs_refcount_rec_unpack(xfs_btree_get_rec(cur), irec);
+	fa = xfs_refcount_irec_verify(&cur->bc_mp->m_geo, (xfs_agnumber_t)cur->bc_owner, irec);
+	if (unlikely(fa))
+		return xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64 ", record %u+%u: %s",
+				   cur->bc_owner, irec->rc_startblock, irec->rc_blockcount, fa);
+	return 0;
+}
+
+/* The shared record at the cursor; staging records end the world. */
+static int get_shared(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec,
+		      bool *found)
+{
+	int error;
+
+	if (!*found)
+		return 0;
+	error = get_rec(cur, irec);
+	if (!error && irec->rc_domain != XFS_REFC_DOMAIN_SHARED)
+		*found = false;
+	return error;
+}
+
+/* The record that covers @agbno, or else the next one behind it. */
+static int lookup_from(struct xfs_btree_cur *cur, xfs_agblock_t agbno,
+		       struct xfs_refcount_irec *irec, bool *found)
+{
+	struct xfs_btree_target target = target_of(agbno);
+	int error = xfs_btree_lookup_le(cur, &target, found);
+
+	if (!error)
+		error = get_shared(cur, irec, found);
+	if (error || (*found && irec->rc_startblock + irec->rc_blockcount > agbno))
+		return error;
+	error = xfs_btree_increment(cur, found);
+	return error ? error : get_shared(cur, irec, found);
+}
+
+static int update(struct xfs_btree_cur *cur, const struct xfs_refcount_irec *irec)
+{
+	struct xfs_refcount_rec rec;
+
+	xfs_refcount_rec_pack(irec, &rec);
+	return xfs_btree_update(cur, &rec);
+}
+
+static int insert(struct xfs_btree_cur *cur, const struct xfs_refcount_irec *irec)
+{
+	struct xfs_btree_target target = target_of(irec->rc_startblock);
+	struct xfs_refcount_rec rec;
+	bool found;
+	int error = xfs_btree_lookup_eq(cur, &target, &found);
+
+	if (error)
+		return error;
+	if (unlikely(found))
+		return xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64 ": a record at %u is there already",
+				   cur->bc_owner, irec->rc_startblock);
+	xfs_refcount_rec_pack(irec, &rec);
+	cur->bc_ag.pag->pag_may_share = true;
+	return xfs_btree_insert(cur, &rec);
+}
+
+/* No record reaches over the border before @agbno. */
+static int cut_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
+{
+	struct xfs_refcount_irec left, right;
+	bool found;
+	int error = lookup_from(cur, agbno, &left, &found);
+
+	if (error || !found || left.rc_startblock >= agbno)
+		return error;
+	right = left;
+	right.rc_startblock = agbno;
+	right.rc_blockcount = left.rc_startblock + left.rc_blockcount - agbno;
+	left.rc_blockcount = agbno - left.rc_startblock;
+	error = update(cur, &left);
+	return error ? error : insert(cur, &right);
+}
+
+/* Join the records that meet before @agbno, if they are equal. */
+static int join_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
+{
+	struct xfs_btree_target target = target_of(agbno);
+	struct xfs_refcount_irec left, right;
+	bool found;
+	int error = xfs_btree_lookup_eq(cur, &target, &found);
+
+	if (!error)
+		error = get_shared(cur, &right, &found);
+	if (error || !found)
+		return error;
+	error = xfs_btree_decrement(cur, &found);
+	if (!error && found)
+		error = get_rec(cur, &left);
+	if (error || !found || left.rc_startblock + left.rc_blockcount != agbno ||
+	    left.rc_refcount != right.rc_refcount ||
+	    (uint64_t)left.rc_blockcount + right.rc_blockcount >= UINT32_MAX)
+		return error;
+	error = xfs_btree_lookup_eq(cur, &target, &found);
+	if (!error)
+		error = xfs_btree_delete(cur);
+	if (error)
+		return error;
+	target = target_of(left.rc_startblock);
+	error = xfs_btree_lookup_eq(cur, &target, &found);
+	left.rc_blockcount += right.rc_blockcount;
+	if (!error && unlikely(!found))
+		error = xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64 ": the record at %u vanished",
+				    cur->bc_owner, left.rc_startblock);
+	return error ? error : update(cur, &left);
+}
+
+/* Blocks that no record covers: they have one owner, and get one more or lose it. */
+static int change_gap(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t len, int delta)
+{
+	struct xfs_refcount_irec irec = {
+		.rc_startblock = agbno, .rc_blockcount = len, .rc_refcount = 2,
+		.rc_domain = XFS_REFC_DOMAIN_SHARED,
+	};
+	struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };
+	struct xfs_perag *pag = cur->bc_ag.pag;
+	int error;
+
+	if (delta > 0)
+		return insert(cur, &irec);
+	error = xfs_agfl_fix_for_free(cur->bc_tp, pag);
+	if (error)
+		return error;
+	return xfs_free_ag_extent(cur->bc_tp, pag, agbno, len, &oinfo, XFS_AG_RESV_NONE);
+}
+
+/* The record at the cursor, all of it. */
+static int change_rec(struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec, int delta)
+{
+	if (irec->rc_refcount == XFS_REFC_REFCOUNT_MAX)
+		return 0;
+	irec->rc_refcount += (uint32_t)delta;
+	if (irec->rc_refcount == 1)
+		return xfs_btree_delete(cur);
+	return update(cur, irec);
+}
+
+static int change_inside(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_agblock_t end,
+			 int delta)
+{
+	struct xfs_refcount_irec irec;
+	bool found, pinned = false;
+	int error = 0;
+
+	while (!error && agbno < end) {
+		xfs_agblock_t next = end;
+
+		error = lookup_from(cur, agbno, &irec, &found);
+		if (error)
+			return error;
+		if (found && irec.rc_startblock < end)
+			next = irec.rc_startblock;
+		if (agbno < next) {
+			error = change_gap(cur, agbno, next - agbno, delta);
+			agbno = next;
+			continue;
+		}
+		next = irec.rc_startblock + irec.rc_blockcount;
+		error = change_rec(cur, &irec, delta);
+		/* Counts move together and stay different, but for those that are pinned. */
+		if (!error && (pinned || irec.rc_refcount == XFS_REFC_REFCOUNT_MAX))
+			error = join_at(cur, agbno);
+		pinned = irec.rc_refcount == XFS_REFC_REFCOUNT_MAX;
+		agbno = next;
+	}
+	return error;
+}
+
+/* New records at worst: the two cuts, and then one block each for their paths. */
+static int make_sure_of_space(struct xfs_perag *pag)
+{
+	const struct xfs_agf *agf = xfs_pag_agf(pag);
+
+	return xfs_ag_reserve_tree(pag, 2 * (be32_to_cpu(agf->agf_refcount_level) + 1),
+				   XFS_AG_RESV_METADATA);
+}
+
+static int adjust_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+			 xfs_extlen_t len, int delta)
+{
+	struct xfs_btree_cur cur;
+	int error = xfs_perag_load_agf(pag);
+
+	if (!error)
+		error = xfs_refcount_load_share(pag);
+	if (error)
+		return error;
+	/* The usual case: blocks that were never shared go. */
+	if (delta < 0 && !pag->pag_may_share) {
+		struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };
+
+		error = xfs_agfl_fix_for_free(tp, pag);
+		return error ? error : xfs_free_ag_extent(tp, pag, agbno, len, &oinfo,
+							  XFS_AG_RESV_NONE);
+	}
+	error = make_sure_of_space(pag);
+	if (error)
+		return error;
+	xfs_refcountbt_init_cursor(&cur, tp, pag);
+	error = cut_at(&cur, agbno);
+	if (!error)
+		error = cut_at(&cur, agbno + len);
+	if (!error)
+		error = change_inside(&cur, agbno, agbno + len, delta);
+	if (!error)
+		error = join_at(&cur, agbno);
+	if (!error)
+		error = join_at(&cur, agbno + len);
+	xfs_btree_del_cursor(&cur);
+	if (!error)
+		error = xfs_ag_free_pending(tp, pag);
+	return error;
+}
+
+static int adjust(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len, int delta)
+{
+	struct xfs_mount *mp = tp->t_mount;
+	struct xfs_perag *pag;
+	int error;
+
+	if (!xfs_verify_fsbext(&mp->m_geo, fsbno, len))
+		return xfs_corrupt(mp, "refcountbt", "impossible blocks %#" PRIx64 "+%u", fsbno, len);
+	if (!xfs_has_reflink(&mp->m_geo) && delta > 0)
+		return xfs_error(mp, -EOPNOTSUPP, "this file system cannot share blocks");
+	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
+	xfs_mutex_lock(&pag->pag_lock);
+	error = adjust_locked(tp, pag, XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), len, delta);
+	xfs_mutex_unlock(&pag->pag_lock);
+	return error;
+}
+
+int xfs_refcount_increase(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
+{
+	return adjust(tp, fsbno, len, 1);
+}
+
+int xfs_refcount_decrease(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
+{
+	return adjust(tp, fsbno, len, -1);
+}
+
+int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t len,
+			     xfs_fsblock_t *shared_fsbno, xfs_extlen_t *shared_len)
+{
+	struct xfs_perag *pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
+	xfs_agblock_t agbno = XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), end = agbno + len, start, stop;
+	struct xfs_refcount_irec irec;
+	struct xfs_btree_cur cur;
+	bool found = false;
+	int error;
+
+	*shared_fsbno = NULLFSBLOCK;
+	*shared_len = 0;
+	if (!xfs_has_reflink(&mp->m_geo))
+		return 0;
+	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_perag_load_agf(pag);
+	if (!error)
+		error = xfs_refcount_load_share(pag);
+	if (error || !pag->pag_may_share)
+		goto out_unlock;
+	xfs_refcountbt_init_cursor(&cur, NULL, pag);
+	error = lookup_from(&cur, agbno, &irec, &found);
+	if (error || !found || irec.rc_startblock >= end)
+		goto out_del;
+	start = XFS_MAX(irec.rc_startblock, agbno);
+	stop = irec.rc_startblock + irec.rc_blockcount;
+	/* Records of different counts that touch are one run. */
+	while (stop < end) {
+		error = xfs_btree_increment(&cur, &found);
+		if (!error)
+			error = get_shared(&cur, &irec, &found);
+		if (error)
+			goto out_del;
+		if (!found || irec.rc_startblock != stop)
+			break;
+		stop += irec.rc_blockcount;
+	}
+	*shared_fsbno = XFS_AGB_TO_FSB(&mp->m_geo, pag->pag_agno, start);
+	*shared_len = XFS_MIN(stop, end) - start;
+out_del:
+	xfs_btree_del_cursor(&cur);
+out_unlock:
+	xfs_mutex_unlock(&pag->pag_lock);
+	return error;
+}

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeping the reverse map: every block in use has a record of its owner, data
+ * blocks that files share have one per owner.
+ *
+ * (M1) Records of one owner that touch, with offsets that go on and equal flags, are one
+ *      record.  Where no block has several owners these are neighbours in the tree; where
+ *      some do, other owners' records may stand between, and they are looked for by
+ *      range.
+ * (M2) A record is taken apart only as it was put in: blocks, owner, offset and state must
+ *      fit, else the file system is damaged, which is found before anything changes.
+ */
+#include "ag/ag_priv.h"
+
+static void make_irec(struct xfs_rmap_irec *irec, xfs_agblock_t agbno, xfs_extlen_t len,
+		      const struct xfs_owner_info *oinfo)
+{
+	bool content = !XFS_RMAP_NON_INODE_OWNER(oinfo->oi_owner) &&
+		       !(oinfo->oi_flags & XFS_OWNER_BMBT_BLOCK);
+
+	irec->rm_startblock = agbno;
+	irec->rm_blockcount = len;
+	irec->rm_owner = oinfo->oi_owner;
+	irec->rm_offset = content ? oinfo->oi_offset : 0;
+	irec->rm_flags = 0;
+	if (oinfo->oi_flags & XFS_OWNER_ATTR_FORK)
+		irec->rm_flags |= XFS_RMAP_ATTR_FORK;
+	if (oinfo->oi_flags & XFS_OWNER_BMBT_BLOCK)
+		irec->rm_flags |= XFS_RMAP_BMBT_BLOCK;
+	if (oinfo->oi_flags & XFS_OWNER_UNWRITTEN)
+		irec->rm_flags |= XFS_RMAP_UNWRITTEN;
+}
+
+/* Blocks of file contents, whose offset goes along with the block. */
+static bool has_offset(const struct xfs_rmap_irec *irec)
+{
+	return !XFS_RMAP_NON_INODE_OWNER(irec->rm_owner) &&
+	       !(irec->rm_flags & XFS_RMAP_BMBT_BLOCK);
+}
+
+/* May blocks of this owner have other owners, too? */
+static bool may_share(const struct xfs_perag *pag, const struct xfs_rmap_irec *irec)
+{
+	return pag->pag_may_share && has_offset(irec) && !(irec->rm_flags & XFS_RMAP_ATTR_FORK);
+}
+
+static struct xfs_btree_target target_of(const struct xfs_rmap_irec *irec)
+{
+	return (struct xfs_btree_target){ .w = {
+		irec->rm_startblock, irec->rm_owner,
+		xfs_rmap_irec_offset_pack(irec) & ~XFS_RMAP_OFF_UNWRITTEN,
+	} };
+}
+
+static int decode(const struct xfs_btree_cur *cur, const void *rec, struct xfs_rmap_irec *irec)
+{
+	xfs_failaddr_t fa = xfs_rmap_rec_unpack(rec, irec);
+
+	if (!fa)
+		fa = xfs_rmap_irec_verify(&cur->bc_mp->m_geo, (xfs_agnumber_t)cur->bc_owner, irec);
+	if (unlikely(fa))
+		return xfs_corrupt(cur->bc_mp, "rmapbt", "AG %" PRIu64 ", record %u+%u: %s",
+				   cur->bc_owner, irec->rm_startblock, irec->rm_blockcount, fa);
+	return 0;
+}
+
+static int get_rec(const struct xfs_btree_cur *cur, struct xfs_rmap_irec *irec)
+{
+	return decode(cur, xfs_btree_get_rec(cur), irec);
+}
+
+static int corrupt(const struct xfs_btree_cur *cur, const struct xfs_rmap_irec *irec,
+		   const char *what)
+{
+	return xfs_corrupt(cur->bc_mp, "rmapbt",
+			   "AG %" PRIu64 ", blocks %u+%u, owner %" PRId64 ", offset %" PRIu64
+			   ", flags %u: %s", cur->bc_owner, irec->rm_startblock,
+			   irec->rm_blockcount, (int64_t)irec->rm_owner, irec->rm_offset,
+			   irec->rm_flags, what);
+}
+
+/* Stand on exactly @irec, whose key is known to be there or not. */
+static int look_up(struct xfs_btree_cur *cur, const struct xfs_rmap_irec *irec, bool want)
+{
+	struct xfs_btree_target target = target_of(irec);
+	bool found;
+	int error = xfs_btree_lookup_eq(cur, &target, &found);
+
+	if (!error && unlikely(found != want))
+		error = corrupt(cur, irec, want ? "the record is missing" : "is recorded already");
+	return error;
+}
+
+static int insert(struct xfs_btree_cur *cur, const struct xfs_rmap_irec *irec)
+{
+	struct xfs_rmap_rec rec;
+	int error = look_up(cur, irec, false);
+
+	xfs_rmap_rec_pack(irec, &rec);
+	return error ? error : xfs_btree_insert(cur, &rec);
+}
+
+static int delete(struct xfs_btree_cur *cur, const struct xfs_rmap_irec *irec)
+{
+	int error = look_up(cur, irec, true);
+
+	return error ? error : xfs_btree_delete(cur);
+}
+
+/* @old becomes @new; where its key changes and others may stand between, it moves. */
+static int replace(struct xfs_btree_cur *cur, const struct xfs_rmap_irec *old,
+		   const struct xfs_rmap_irec *new)
+{
+	struct xfs_rmap_rec rec;
+	bool done;
+	int error = look_up(cur, old, true);
+
+	if (error)
+		return error;
+	xfs_rmap_rec_pack(new, &rec);
+	error = xfs_btree_update_if_ordered(cur, &rec, &done);
+	if (error || done)
+		return error;
+	error = xfs_btree_delete(cur);
+	return error ? error : insert(cur, new);
+}
+
+/* ---- neighbours ---------------------------------------------------------------- */
+
+struct find {
+	struct xfs_rmap_irec want;	/* for find_left: what is to be joined */
+	struct xfs_rmap_irec rec;	/* found */
+	bool found;
+};
+
+static int match_left(struct xfs_btree_cur *cur, const void *rec, void *priv)
+{
+	struct find *find = priv;
+	int error = decode(cur, rec, &find->rec);
+
+	if (error)
+		return error;
+	find->found = xfs_rmap_irecs_mergeable(&find->rec, &find->want);
+	return find->found ? -ECANCELED : 0;
+}
+
+/* All records that touch block @agbno go to @fn. */
+static int query_block(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_btree_query_fn fn,
+		       struct find *find)
+{
+	struct xfs_btree_target low = { .w = { agbno, 0, 0 } };
+	struct xfs_btree_target high = { .w = { agbno, UINT64_MAX, UINT64_MAX } };
+	int error = xfs_btree_query_range(cur, &low, &high, fn, find);
+
+	return error == -ECANCELED ? 0 : error;
+}
+
+static bool overlaps(const struct xfs_rmap_irec *a, const struct xfs_rmap_irec *b)
+{
+	return a->rm_startblock < b->rm_startblock + b->rm_blockcount &&
+	       b->rm_startblock < a->rm_startblock + a->rm_blockcount;
+}
+
+/*
+ * The records that @irec would continue (*@left) and that would continue it
+ * (*@right); blockcount 0 where there is none.  Checks that the blocks may get
+ * this owner.
+ */
+static int find_neighbours(struct xfs_perag *pag, struct xfs_btree_cur *cur,
+			   const struct xfs_rmap_irec *irec, struct xfs_rmap_irec *left,
+			   struct xfs_rmap_irec *right)
+{
+	bool share = may_share(pag, irec), found;
+	struct xfs_btree_target target = target_of(irec);
+	struct find find = { .want = *irec };
+	int error;
+
+	left->rm_blockcount = right->rm_blockcount = 0;
+	error = xfs_btree_lookup_le(cur, &target, &found);
+	if (error)
+		return error;
+	if (found) {
+		error = get_rec(cur, left);
+		if (error)
+			return error;
+		if (unlikely(!share && overlaps(left, irec)))
+			return corrupt(cur, irec, "has another owner");
+		if (!xfs_rmap_irecs_mergeable(left, irec))
+			left->rm_blockcount = 0;
+	}
+	error = xfs_btree_increment(cur, &found);
+	if (error)
+		return error;
+	if (found) {
+		error = get_rec(cur, right);
+		if (error)
+			return error;
+		if (unlikely(!share && overlaps(irec, right)))
+			return corrupt(cur, irec, "has another owner");
+		if (!xfs_rmap_irecs_mergeable(irec, right))
+			right->rm_blockcount = 0;
+	}
+	if (!share)
+		return 0;
+
+	if (!left->rm_blockcount && irec->rm_startblock > 0) {
+		error = query_block(cur, irec->rm_startblock - 1, match_left, &find);
+		if (error)
+			return error;
+		if (find.found)
+			*left = find.rec;
+	}
+	if (!right->rm_blockcount) {
+		struct xfs_rmap_irec want = *irec;
+
+		/* Its key is known but for the length. */
+		want.rm_startblock += irec->rm_blockcount;
+		want.rm_offset += irec->rm_blockcount;
+		target = target_of(&want);
+		error = xfs_btree_lookup_eq(cur, &target, &found);
+		if (!error && found)
+			error = get_rec(cur, right);
+		if (error)
+			return error;
+		if (found && !xfs_rmap_irecs_mergeable(irec, right))
+			right->rm_blockcount = 0;
+	}
+	return 0;
+}
+
+int xfs_rmap_map_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+			xfs_extlen_t len, const struct xfs_owner_info *oinfo)
+{
+	struct xfs_rmap_irec irec, left, right, all;
+	struct xfs_btree_cur cur;
+	int error;
+
+	if (!xfs_has_rmapbt(&pag->pag_mount->m_geo) || oinfo->oi_owner == XFS_RMAP_SKIP)
+		return 0;
+	error = xfs_refcount_load_share(pag);
+	if (error)
+		return error;
+	make_irec(&irec, agbno, len, oinfo);
+	xfs_rmapbt_init_cursor(&cur, tp, pag);
+	error = find_neighbours(pag, &cur, &irec, &left, &right);
+	if (error)
+		goto out_del;
+	if (left.rm_blockcount && right.rm_blockcount &&
+	    (uint64_t)left.rm_blockcount + len + right.rm_blockcount > UINT32_MAX)
+		right.rm_blockcount = 0;
+
+	if (left.rm_blockcount && right.rm_blockcount) {
+		all = left;
+		all.rm_blockcount += len + right.rm_blockcount;
+		error = delete(&cur, &right);
+		if (!error)
+			error = replace(&cur, &left, &all);
+	} else if (left.rm_blockcount) {
+		all = left;
+		all.rm_blockcount += len;
+		error = replace(&cur, &left, &all);
+	} else if (right.rm_blockcount) {
+		all = irec;
+		all.rm_blockcount += right.rm_blockcount;
+		error = replace(&cur, &right, &all);
+	} else {
+		error = insert(&cur, &irec);
+	}
+out_del:
+	xfs_btree_del_cursor(&cur);
+	return error;
+}
+
+/* ---- taking a part out ------------------------------------------------------------ */
+
+/* Does @rec own the blocks of @want in just this way? */
+static bool covers(const struct xfs_rmap_irec *rec, const struct xfs_rmap_irec *want)
+{
+	if (rec->rm_owner != want->rm_owner || rec->rm_flags != want->rm_flags ||
+	    rec->rm_startblock > want->rm_startblock ||
+	    rec->rm_startblock + rec->rm_blockcount < want->rm_startblock + want->rm_blockcount)
+		return false;
+	return !has_offset(want) ||
+	       want->rm_offset - rec->rm_offset == want->rm_startblock - rec->rm_startblock;
+}
+
+static int match_covering(struct xfs_btree_cur *cur, const void *rec, void *priv)
+{
+	struct find *find = priv;
+	int error = decode(cur, rec, &find->rec);
+
+	if (error)
+		return error;
+	find->found = covers(&find->rec, &find->want);
+	return find->found ? -ECANCELED : 0;
+}
+
+/* The record that @irec is a part of. */
+static int find_covering(struct xfs_perag *pag, struct xfs_btree_cur *cur,
+			 const struct xfs_rmap_irec *irec, struct xfs_rmap_irec *rec)
+{
+	struct xfs_btree_target target = target_of(irec);
+	struct find find = { .want = *irec };
+	bool found;
+	int error = xfs_btree_lookup_le(cur, &target, &found);
+
+	if (error)
+		return error;
+	if (found) {
+		error = get_rec(cur, rec);
+		if (error)
+			return error;
+		if (covers(rec, irec))
+			return 0;
+	}
+	if (may_share(pag, irec)) {
+		error = query_block(cur, irec->rm_startblock, match_covering, &find);
+		if (error)
+			return error;
+		if (find.found) {
+			*rec = find.rec;
+			return 0;
+		}
+	}
+	return corrupt(cur, irec, "the owner's record is missing");
+}
+
+int xfs_rmap_unmap_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+			  xfs_extlen_t len, const struct xfs_owner_info *oinfo)
+{
+	struct xfs_rmap_irec irec, rec, left, right;
+	struct xfs_btree_cur cur;
+	xfs_extlen_t before;
+	int error;
+
+	if (!xfs_has_rmapbt(&pag->pag_mount->m_geo) || oinfo->oi_owner == XFS_RMAP_SKIP)
+		return 0;
+	error = xfs_refcount_load_share(pag);
+	if (error)
+		return error;
+	make_irec(&irec, agbno, len, oinfo);
+	xfs_rmapbt_init_cursor(&cur, tp, pag);
+	error = find_covering(pag, &cur, &irec, &rec);
+	if (error)
+		goto out_del;
+
+	before = agbno - rec.rm_startblock;
+	left = right = rec;
+	left.rm_blockcount = before;
+	right.rm_startblock = agbno + len;
+	right.rm_blockcount = rec.rm_blockcount - before - len;
+	if (has_offset(&rec))
+		right.rm_offset += before + len;
+
+	if (!left.rm_blockcount && !right.rm_blockcount) {
+		error = delete(&cur, &rec);
+	} else if (!left.rm_blockcount) {
+		error = replace(&cur, &rec, &right);
+	} else {
+		error = replace(&cur, &rec, &left);
+		if (!error && right.rm_blockcount)
+			error = insert(&cur, &right);
+	}
+out_del:
+	xfs_btree_del_cursor(&cur);
+	return error;
+}
+
+/* ---- calls from above ------------------------------------------------------------- */
+
+enum op { MAP, UNMAP, CONVERT };
+
+static int do_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+		     xfs_extlen_t len, const struct xfs_owner_info *oinfo, enum op op)
+{
+	struct xfs_owner_info other = *oinfo;
+	int error = xfs_perag_load_agf(pag);
+
+	if (!error)
+		error = xfs_agfl_fix_for_free(tp, pag);
+	if (error)
+		return error;
+	switch (op) {
+	case MAP:
+		return xfs_rmap_map_locked(tp, pag, agbno, len, oinfo);
+	case UNMAP:
+		return xfs_rmap_unmap_locked(tp, pag, agbno, len, oinfo);
+	case CONVERT:
+		break;
+	}
+	/* Out as it was, in as it is: joins with neighbours of either state come by themselves. */
+	other.oi_flags ^= XFS_OWNER_UNWRITTEN;
+	error = xfs_rmap_unmap_locked(tp, pag, agbno, len, oinfo);
+	return error ? error : xfs_rmap_map_locked(tp, pag, agbno, len, &other);
+}
+
+static int lock_and_do(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_filblks_t len,
+		       const struct xfs_owner_info *oinfo, enum op op)
+{
+	struct xfs_mount *mp = tp->t_mount;
+	struct xfs_perag *pag;
+	int error;
+
+	if (!xfs_has_rmapbt(&mp->m_geo) || oinfo->oi_owner == XFS_RMAP_SKIP)
+		return 0;
+	if (!xfs_verify_fsbext(&mp->m_geo, fsbno, len))
+		return xfs_corrupt(mp, "rmapbt", "impossible blocks %#" PRIx64 "+%" PRIu64, fsbno,
+				   len);
+	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
+	xfs_mutex_lock(&pag->pag_lock);
+	error = do_locked(tp, pag, XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), (xfs_extlen_t)len, oinfo,
+			  op);
+	xfs_mutex_unlock(&pag->pag_lock);
+	return error;
+}
+
+int xfs_rmap_map(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_filblks_t len,
+		 const struct xfs_owner_info *oinfo)
+{
+	return lock_and_do(tp, fsbno, len, oinfo, MAP);
+}
+
+int xfs_rmap_unmap(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_filblks_t len,
+		   const struct xfs_owner_info *oinfo)
+{
+	return lock_and_do(tp, fsbno, len, oinfo, UNMAP);
+}
+
+int xfs_rmap_convert(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_filblks_t len,
+		     const struct xfs_owner_info *oinfo)
+{
+	return lock_and_do(tp, fsbno, len, oinfo, CONVERT);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reverse-map tree.  Its records overlap where blocks are shared, so its
+ * nodes keep a low and a high key.  Its blocks come from the AGFL, like those of
+ * the free space trees, but are counted and reserved for on their own.
+ */
+#include "ag/ag_priv.h"
+
+#define OFF_KEY_MASK	(~XFS_RMAP_OFF_UNWRITTEN)
+
+static inline int cmp64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static inline int cmp_words(uint32_t start, uint64_t owner, uint64_t offset,
+			    const struct xfs_btree_target *t)
+{
+	int d = cmp64(start, t->w[0]);
+
+	if (!d)
+		d = cmp64(owner, t->w[1]);
+	return d ? d : cmp64(offset & OFF_KEY_MASK, t->w[2]);
+}
+
+static inline int cmp_rec(const void *rec, const struct xfs_btree_target *t)
+{
+	const struct xfs_rmap_rec *r = rec;
+
+	return cmp_words(be32_to_cpu(r->rm_startblock), be64_to_cpu(r->rm_owner),
+			 be64_to_cpu(r->rm_offset), t);
+}
+
+static inline int cmp_key(const void *key, const struct xfs_btree_target *t)
+{
+	const struct xfs_rmap_key *k = key;
+
+	return cmp_words(be32_to_cpu(k->rm_startblock), be64_to_cpu(k->rm_owner),
+			 be64_to_cpu(k->rm_offset), t);
+}
+XFS_BTREE_DEFINE_SEARCH(search_recs, sizeof(struct xfs_rmap_rec), cmp_rec)
+XFS_BTREE_DEFINE_SEARCH(search_keys, 2 * sizeof(struct xfs_rmap_key), cmp_key)
+
+static int cmp_keys(const void *a, const void *b)
+{
+	return xfs_rmap_key_cmp(a, b);
+}
+
+static void key_from_rec(void *key, const void *rec)
+{
+	const struct xfs_rmap_rec *r = rec;
+	struct xfs_rmap_key *k = key;
+
+	k->rm_startblock = r->rm_startblock;
+	k->rm_owner = r->rm_owner;
+	k->rm_offset = cpu_to_be64(be64_to_cpu(r->rm_offset) & OFF_KEY_MASK);
+}
+
+static void high_key_from_rec(void *key, const void *rec)
+{
+	const struct xfs_rmap_rec *r = rec;
+	uint32_t adj = be32_to_cpu(r->rm_blockcount) - 1;
+	uint64_t offset = be64_to_cpu(r->rm_offset) & OFF_KEY_MASK;
+	struct xfs_rmap_key *k = key;
+
+	k->rm_startblock = cpu_to_be32(be32_to_cpu(r->rm_startblock) + adj);
+	k->rm_owner = r->rm_owner;
+	/* Only blocks of a file's contents have an offset that moves along. */
+	if (!XFS_RMAP_NON_INODE_OWNER(be64_to_cpu(r->rm_owner)) &&
+	    !(offset & XFS_RMAP_OFF_BMBT_BLOCK))
+		offset = (offset & XFS_RMAP_OFF_FLAGS) | (XFS_RMAP_OFF(offset) + adj);
+	k->rm_offset = cpu_to_be64(offset);
+}
+
+static void target_from_rec(struct xfs_btree_target *target, const void *rec)
+{
+	const struct xfs_rmap_rec *r = rec;
+
+	target->w[0] = be32_to_cpu(r->rm_startblock);
+	target->w[1] = be64_to_cpu(r->rm_owner);
+	target->w[2] = be64_to_cpu(r->rm_offset) & OFF_KEY_MASK;
+}
+
+static void mod_rmap_blocks(struct xfs_btree_cur *cur, int delta)
+{
+	struct xfs_perag *pag = cur->bc_ag.pag;
+
+	be32_add_cpu(&xfs_pag_agf(pag)->agf_rmap_blocks, delta);
+	xfs_agf_log(cur->bc_tp, pag);
+}
+
+static int alloc_block(struct xfs_btree_cur *cur, uint64_t near_ptr, uint64_t *new_ptr)
+{
+	int error = xfs_agfl_alloc_btree_block(cur, new_ptr);
+
+	(void)near_ptr;
+	if (error)
+		return error;
+	mod_rmap_blocks(cur, 1);
+	xfs_ag_resv_alloc(cur->bc_tp, cur->bc_ag.pag, XFS_AG_RESV_RMAPBT, 1, false);
+	return 0;
+}
+
+static int free_block(struct xfs_btree_cur *cur, struct xfs_buf *bp)
+{
+	int error = xfs_agfl_free_btree_block(cur, bp);
+
+	if (error)
+		return error;
+	mod_rmap_blocks(cur, -1);
+	xfs_ag_resv_give_back(cur->bc_tp, cur->bc_ag.pag, XFS_AG_RESV_RMAPBT, 1);
+	return 0;
+}
+
+static void set_root(struct xfs_btree_cur *cur, uint64_t ptr, int level_delta)
+{
+	struct xfs_agf *agf = xfs_pag_agf(cur->bc_ag.pag);
+
+	agf->agf_rmap_root = cpu_to_be32((uint32_t)ptr);
+	be32_add_cpu(&agf->agf_rmap_level, level_delta);
+	xfs_agf_log(cur->bc_tp, cur->bc_ag.pag);
+}
+
+static const struct xfs_buf_ops rmap_buf_ops = {
+	.name = "rmapbt", .blft = XFS_BLFT_BTREE, .has_crc = true,
+	.crc_off = XFS_BTREE_SBLOCK_CRC_OFF, .lsn_off = XFS_BTREE_SBLOCK_LSN_OFF,
+	.verify = xfs_rmapbt_verify,
+};
+
+static const struct xfs_btree_ops rmap_ops = {
+	.name = "rmapbt", .buf_ops = &rmap_buf_ops, .magic = XFS_RMAP_CRC_MAGIC,
+	.flags = XFS_BTREE_OVERLAPPING,
+	.rec_len = sizeof(struct xfs_rmap_rec), .key_len = sizeof(struct xfs_rmap_key),
+	.search_recs = search_recs, .search_keys = search_keys,
+	.cmp_rec = cmp_rec, .cmp_key = cmp_key, .cmp_keys = cmp_keys,
+	.key_from_rec = key_from_rec, .target_from_rec = target_from_rec,
+	.high_key_from_rec = high_key_from_rec,
+	.reserve = xfs_agfl_reserve, .alloc_block = alloc_block, .free_block = free_block,
+	.set_root = set_root,
+};
+
+void xfs_rmapbt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, struct xfs_perag *pag)
+{
+	const struct xfs_geometry *geo = &pag->pag_mount->m_geo;
+	const struct xfs_agf *agf = xfs_pag_agf(pag);
+
+	xfs_btree_init_cursor(cur, &rmap_ops, pag->pag_mount, tp, pag->pag_agno,
+			      be32_to_cpu(agf->agf_rmap_level), geo->rmap_mxr[0],
+			      geo->rmap_mxr[1]);
+	cur->bc_ag.pag = pag;
+	cur->bc_ag.root_ptr = be32_to_cpu(agf->agf_rmap_root);
+}
