@@ -21,7 +21,7 @@ struct xfs_busy_list {
 
 static inline struct xfs_extent_busy *of_node(const struct xfs_rb_node *node)
 {
-	return xfs_rb_entry(node, struct xfs_extent_busy, node);
+	return xfs_rb_entry((struct xfs_rb_node *)(uintptr_t)node, struct xfs_extent_busy, node);
 }
 
 int xfs_extent_busy_init(struct xfs_mount *mp)
