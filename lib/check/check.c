@@ -120,15 +120,14 @@ static void run(struct xfs_check *chk)
 	note_unchecked(chk);
 }
 
-int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
-	      const struct xfs_check_options *opts, struct xfs_check_summary *summary)
+int xfs_check_open(struct xfs_device *dev, struct xfs_device *logdev,
+		   const struct xfs_check_options *opts, struct xfs_check **chkp)
 {
 	struct xfs_check *chk;
 	struct xfs_mem mem;
 	int error;
 
-	if (!dev || (opts && opts->size < sizeof(*opts)))
-		return -EINVAL;
+	*chkp = NULL;
 	xfs_mem_init(&mem, opts ? opts->env : NULL);
 	chk = xfs_mem_zalloc(&mem, sizeof(*chk));
 	if (!chk)
@@ -143,13 +142,36 @@ int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
 		error = xfs_check_sb(chk);
 	if (!error && !chk->stop)
 		error = alloc_buffers(chk);
-	if (!error)
-		run(chk);
-	if (!error)
-		error = chk->error;
-	if (summary)
-		*summary = chk->sum;
+	*chkp = chk;
+	return error;
+}
+
+void xfs_check_close(struct xfs_check *chk)
+{
+	struct xfs_mem mem;
+
+	if (!chk)
+		return;
+	mem = chk->mem;
 	free_all(chk);
 	xfs_mem_free(&mem, chk);
+}
+
+int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
+	      const struct xfs_check_options *opts, struct xfs_check_summary *summary)
+{
+	struct xfs_check *chk;
+	int error;
+
+	if (!dev || (opts && opts->size < sizeof(*opts)))
+		return -EINVAL;
+	error = xfs_check_open(dev, logdev, opts, &chk);
+	if (!error) {
+		run(chk);
+		error = chk->error;
+	}
+	if (summary && chk)
+		*summary = chk->sum;
+	xfs_check_close(chk);
 	return error;
 }

@@ -181,6 +181,15 @@ static inline struct xfs_check_place xfs_check_at(const char *structure, int64_t
 #define XFS_CHECK_NOBLOCK	(~0ull)
 #define XFS_CHECK_NOINO		(~0ull)
 
+/* ---- check.c ---- */
+/*
+ * Read the superblock and get ready.  *@chkp is to be closed even after an
+ * error, unless it is NULL.  After 0 with @stop set the geometry is unusable.
+ */
+int xfs_check_open(struct xfs_device *dev, struct xfs_device *logdev,
+		   const struct xfs_check_options *opts, struct xfs_check **chkp);
+void xfs_check_close(struct xfs_check *chk);
+
 /* ---- util.c ---- */
 void xfs_check_report(struct xfs_check *chk, struct xfs_check_place at, const char *fmt, ...)
 	XFS_PRINTF(3, 4);
@@ -337,8 +346,9 @@ struct xfs_check_inode {
 
 /* A mapping, as kept for forks whose contents are looked at. */
 struct xfs_check_ext {
-	uint64_t off, fsbno;
+	uint64_t off, fsbno;		/* of a realtime file's data: a realtime block */
 	uint32_t len;
+	bool unwritten;
 };
 
 void xfs_check_inodes(struct xfs_check *chk);
@@ -478,6 +488,26 @@ void xfs_check_dir_unindexed(struct xfs_check_dirwalk *dw);
 void xfs_check_links(struct xfs_check *chk);
 /* What an entry and its parent pointer have in common, as a number to sum up. */
 uint64_t xfs_check_parent_sum(xfs_ino_t parent, uint32_t gen, const uint8_t *name, uint32_t len);
+
+/* ---- dump.c, dump_block.c, dump_log.c ---- */
+struct xfs_dump {
+	struct xfs_check *chk;
+	void (*line)(void *ctx, const char *text);
+	void *ctx;
+};
+
+void xfs_dump_line(struct xfs_dump *d, const char *fmt, ...) XFS_PRINTF(2, 3);
+void xfs_dump_sb(struct xfs_dump *d, const uint8_t *sector);
+void xfs_dump_agf(struct xfs_dump *d, const uint8_t *sector);
+void xfs_dump_agi(struct xfs_dump *d, const uint8_t *sector);
+/* @agf: which slots are active. */
+void xfs_dump_agfl(struct xfs_dump *d, const uint8_t *sector, const uint8_t *agf);
+void xfs_dump_inode(struct xfs_dump *d, const uint8_t *inode);
+/* Whatever the magic number says; @len may be a directory block. */
+void xfs_dump_block(struct xfs_dump *d, const uint8_t *buf, uint32_t len);
+void xfs_dump_dir_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len);
+void xfs_dump_attr_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len);
+void xfs_dump_log(struct xfs_dump *d);
 
 /* ---- space.c ---- */
 void xfs_check_space(struct xfs_check *chk);

@@ -121,7 +121,7 @@ static void one_extent(struct xfs_check *chk, struct fork_walk *fw, struct xfs_c
 			BAD("does not lie in the realtime section");
 		else if (!fw->quiet)
 			ip->blocks += len;
-		return;
+		goto keep;
 	}
 	if (!xfs_check_fsb(&chk->g, start, len, &agno, &agbno)) {
 		BAD("does not lie in one allocation group");
@@ -139,10 +139,11 @@ static void one_extent(struct xfs_check *chk, struct fork_walk *fw, struct xfs_c
 			chk->sum.metadata_blocks += len;
 		xfs_check_own(chk, agno, agbno, len, ip->ino, off | flags);
 	}
+keep:
 	if (fw->keep) {
 		ext = xfs_check_push(chk, fw->keep, sizeof(*ext));
 		if (ext)
-			*ext = (struct xfs_check_ext){ off, start, len };
+			*ext = (struct xfs_check_ext){ off, start, len, unwritten };
 	}
 }
 

@@ -437,11 +437,10 @@ static void host_sb(struct xfs_sb *sb, const uint8_t *sector)
 
 int xfs_check_sb(struct xfs_check *chk)
 {
-	uint8_t *sector = chk->bounce;
 	uint32_t sectsize;
+	uint8_t *sector;
 	int error;
 
-	/* The bounce buffer is where every read lands first: take copies. */
 	sector = xfs_mem_zalloc(&chk->mem, XFS_MAX_SECTORSIZE);
 	if (!sector)
 		return -ENOMEM;
