@@ -402,6 +402,25 @@ static void loop_model(const char *loop, unsigned int sector)
 	xfs_device_put(dev);
 }
 
+/* The same through a descriptor of the caller's, which has neither O_DIRECT nor O_EXCL. */
+static void loop_descriptor(const char *loop, unsigned int sector)
+{
+	struct xfs_rand r = test_rand(sector + 1);
+	struct xfs_device *dev, *second;
+	int fd = open(loop, O_RDWR);
+
+	assert_true(fd >= 0);
+	assert_int_equal(xfs_device_open_fd(fd, XFS_DEV_DIRECT | XFS_DEV_EXCL, &dev), 0);
+	assert_int_equal(xfs_device_open_fd(fd, XFS_DEV_EXCL, &second), -EBUSY);
+	assert_null(second);
+	test_device_model(dev, &r, 100);
+	xfs_device_put(dev);
+	/* The claim went with the device, not with the descriptor. */
+	assert_int_equal(xfs_device_open_fd(fd, XFS_DEV_EXCL, &second), 0);
+	xfs_device_put(second);
+	close(fd);
+}
+
 static void test_block_device(void **state)
 {
 	static const unsigned int sectors[] = {512, 4096};
@@ -416,6 +435,7 @@ static void test_block_device(void **state)
 			skip(); /* not root, or no loop devices */
 		}
 		loop_model(loop, sectors[i]);
+		loop_descriptor(loop, sectors[i]);
 		snprintf(command, sizeof(command), "losetup -d %s", loop);
 		assert_int_equal(system(command), 0);
 		unlink(path_of("image"));

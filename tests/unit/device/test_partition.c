@@ -315,6 +315,37 @@ static void check_signature(const char *command, const char *expected)
 	unlink(path);
 }
 
+/* Made by hand: an encrypted volume, and one that something else claims too. */
+static void test_made_signatures(void **state)
+{
+	struct xfs_device *dev = new_disk(512);
+	uint8_t block[4096] = "LUKS\xba\xbe\0\1aes";
+	char what[100];
+
+	(void)state;
+	memcpy(block + 168, "01234567-89ab-cdef-0123-456789abcdef", 36);
+	write_block(dev, 0, block);
+	assert_int_equal(xfs_device_probe(dev, what, sizeof(what)), 1);
+	assert_string_equal(what, "crypto_LUKS encrypted volume");
+
+	/* The bare marks of ext2 and of a squashfs in one place. */
+	memset(block, 0, sizeof(block));
+	memcpy(block, "hsqs", 4);
+	put_le16(4, block + 28); /* version */
+	write_block(dev, 0, block);
+	memset(block, 0, sizeof(block));
+	put_le32(1024, block + 1024);	  /* inodes */
+	put_le32(8192, block + 1024 + 4); /* blocks */
+	put_le16(0xef53, block + 1024 + 56);
+	put_le32(1, block + 1024 + 76); /* revision */
+	memcpy(block, "hsqs", 4);
+	put_le16(4, block + 28);
+	write_block(dev, 0, block);
+	assert_int_equal(xfs_device_probe(dev, what, sizeof(what)), 1);
+	assert_string_equal(what, "several signatures");
+	xfs_device_put(dev);
+}
+
 static void test_signatures(void **state)
 {
 	(void)state;
@@ -331,7 +362,7 @@ int main(void)
 		cmocka_unit_test(test_pc_table),      cmocka_unit_test(test_pc_table_4k),
 		cmocka_unit_test(test_gpt),	      cmocka_unit_test(test_no_table),
 		cmocka_unit_test(test_broken_chains), cmocka_unit_test(test_unreadable),
-		cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_signatures),    cmocka_unit_test(test_made_signatures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

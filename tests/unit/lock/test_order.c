@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "lock/lock.h"
+#include "lock/lock_priv.h"
 
 #ifdef XFSWRITE_DEBUG
 
@@ -186,6 +186,33 @@ static void test_wait_above(void **state)
 }
 #endif
 
+/* Misuse that the host's locks would not survive: told to the checker alone. */
+static void test_bad_unlocks(void **state)
+{
+	static char fakes[2000];
+
+	(void)state;
+	xfs_lock_order_del(&fakes[0], XFS_LOCK_EXCL);
+	assert_int_equal(new_violations(), 1);
+	xfs_lock_order_add(&fakes[0], XFS_CLASS_AG, 0, XFS_LOCK_SHARED);
+	assert_int_equal(new_violations(), 0);
+	xfs_lock_order_check(&fakes[0], XFS_CLASS_AG, 0);
+	assert_int_equal(new_violations(), 1);
+	xfs_lock_order_del(&fakes[0], XFS_LOCK_EXCL);
+	assert_int_equal(new_violations(), 1);
+	assert_int_equal(xfs_lock_order_held(), 0);
+
+	/* A leak of locks is noticed before it fills the list. */
+	for (unsigned int i = 0; i < sizeof(fakes); i++)
+		xfs_lock_order_add(&fakes[i], XFS_CLASS_BUF, 0, XFS_LOCK_EXCL);
+	assert_true(xfs_lock_order_held() >= 1000);
+	assert_int_equal(new_violations(), sizeof(fakes) - xfs_lock_order_held());
+	for (unsigned int i = xfs_lock_order_held(); i > 0; i--)
+		xfs_lock_order_del(&fakes[i - 1], XFS_LOCK_EXCL);
+	assert_int_equal(new_violations(), 0);
+	assert_int_equal(xfs_lock_order_held(), 0);
+}
+
 static void test_stops_the_program(void **state)
 {
 	struct xfs_mutex a, b;
@@ -235,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_any_held_counts),
 		cmocka_unit_test(test_try_is_free_but_counts),
 		cmocka_unit_test(test_recursion),
+		cmocka_unit_test(test_bad_unlocks),
 		cmocka_unit_test(test_stops_the_program),
 #ifdef XFSWRITE_THREADS
 		cmocka_unit_test(test_wait_above),
