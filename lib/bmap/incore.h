@@ -48,6 +48,7 @@ struct xfs_ifork {
 #define XFS_IF_INACTIVE		(1u << 4)	/* unlinked and being freed */
 #define XFS_IF_STALE		(1u << 5)	/* freed: forget at the last put */
 #define XFS_IF_CHANGED_MAP	(1u << 6)
+#define XFS_IF_DIRTY_TIMES	(1u << 7)	/* a write set the times; write-back or fsync logs them */
 
 /*
  * Where a directory had room last, so that adding a name need not search.  Never

@@ -122,7 +122,7 @@ uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n);
  * the range is made real and written, for exactly the blocks that it returns: the caller hands
  * their data to the device queue before it commits @tp.  *@fresh: they were not
  * written before.  XFS_HOLESTARTBLOCK: nothing is promised there, the data has no place to go.
- * ILOCK held exclusively.  @tp NULL: -EAGAIN when a handle is needed.
+ * ILOCK held exclusively.  -EAGAIN: a handle is needed, or one with blocks for one more piece.
  */
 int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 		   xfs_filblks_t len, struct xfs_bmbt_irec *map, bool *fresh) XFS_MUST_CHECK;

@@ -13,6 +13,12 @@ uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n)
 	return n * 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK);
 }
 
+/* Whether @tp has blocks for one piece that nobody has paid for. */
+static bool has_blocks(const struct xfs_trans *tp, const struct xfs_mount *mp)
+{
+	return tp && tp->t_blk_res >= xfs_map_blocks_resv(mp, 1);
+}
+
 int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 		   xfs_filblks_t len, struct xfs_bmbt_irec *map, bool *fresh)
 {
@@ -24,7 +30,9 @@ int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off
 		if (got.br_startoff <= off) {
 			*fresh = true;
 			len = XFS_MIN(len, got.br_startoff + got.br_blockcount - off);
-			return tp ? xfs_reflink_remap_cow(tp, ip, off, len, map) : -EAGAIN;
+			if (!has_blocks(tp, ip->i_mount))
+				return -EAGAIN;
+			return xfs_reflink_remap_cow(tp, ip, off, len, map);
 		}
 		len = XFS_MIN(len, got.br_startoff - off);
 	}
@@ -52,7 +60,9 @@ int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off
 	}
 	if (got.br_state == XFS_EXT_UNWRITTEN) {
 		*fresh = true;
-		return tp ? xfs_bmapi_write(tp, ip, off, len, XFS_BMAPI_CONVERT, map) : -EAGAIN;
+		if (!has_blocks(tp, ip->i_mount))
+			return -EAGAIN;
+		return xfs_bmapi_write(tp, ip, off, len, XFS_BMAPI_CONVERT, map);
 	}
 	*map = (struct xfs_bmbt_irec){
 		.br_startoff = off,

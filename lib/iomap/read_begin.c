@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/message.h"
+#include "inode/inode.h"
 #include "iomap/iomap.h"
 
 int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
@@ -9,16 +10,15 @@ int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 	xfs_fileoff_t off = XFS_B_TO_FSBT(geo, offset);
 	xfs_fileoff_t end = XFS_B_TO_FSB(geo, offset + count);
 	struct xfs_bmbt_irec irec;
-	bool excl = xfs_fork_needs_read(ip, XFS_DATA_FORK);
 	int error, nmaps = 1;
+	bool excl;
 
 	if (unlikely(ip->i_diflags & XFS_DIFLAG_REALTIME))
 		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file",
 				 ip->i_ino);
-	if (excl)
-		xfs_ilock_excl(ip);
-	else
-		xfs_ilock_shared(ip);
+	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	if (error)
+		return error;
 	error = xfs_bmapi_read(ip, off, end - off, &irec, &nmaps, 0);
 	if (!error && XFS_IS_CORRUPT(ip->i_mount, nmaps != 1 || irec.br_startoff != off))
 		error = -EUCLEAN;

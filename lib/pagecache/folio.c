@@ -685,11 +685,30 @@ void xfs_folio_end_write(struct xfs_folio *folio, uint64_t blocks, bool failed)
 	folio->fo_writing &= ~blocks;
 	if (!folio->fo_writing) {
 		m->m_nr_writing--;
-		if (!folio->fo_failed)
+		if (!folio->fo_failed && !folio->fo_dirty)
 			lru_add(pc, folio);
 		xfs_mapping_update_state(m);
 	}
 	xfs_mutex_unlock(&pc->lock);
+	xfs_mutex_unlock(&m->m_lock);
+}
+
+void xfs_folio_redirty(struct xfs_folio *folio, uint64_t blocks)
+{
+	struct xfs_mapping *m = folio->fo_mapping;
+
+	xfs_mutex_lock(&m->m_lock);
+	ASSERT((folio->fo_writing & blocks) == blocks);
+	xfs_mutex_lock(&m->m_cache->lock);
+	/* Nobody can have made it dirty, by (F2). */
+	if (!folio->fo_dirty)
+		add_dirty(m, folio);
+	folio->fo_dirty |= blocks;
+	folio->fo_writing &= ~blocks;
+	if (!folio->fo_writing)
+		m->m_nr_writing--;
+	xfs_mapping_update_state(m);
+	xfs_mutex_unlock(&m->m_cache->lock);
 	xfs_mutex_unlock(&m->m_lock);
 }
 

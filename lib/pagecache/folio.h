@@ -41,6 +41,7 @@ struct xfs_ioend {
 	struct xfs_folio *io_folio;
 	uint64_t io_blocks;		/* bit mask */
 	bool io_fresh;			/* they were mapped by this write-back */
+	bool io_pooled;			/* not the folio's own */
 };
 
 /* (c) constant, (m) lock of the mapping, (p) lock of the page cache, (a) atomic. */

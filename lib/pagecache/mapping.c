@@ -146,8 +146,10 @@ static void set_state(struct xfs_mapping *m, enum xfs_mapping_state state)
 		__atomic_store_n(&pc->nr_released, pc->nr_released - 1, __ATOMIC_RELAXED);
 	xfs_list_del(&m->m_link);
 	m->m_state = (uint8_t)state;
-	if (state == XFS_MAPPING_DIRTY)
+	if (state == XFS_MAPPING_DIRTY) {
 		xfs_list_add_tail(&m->m_link, &pc->dirty);
+		m->m_seq = ++pc->dirty_seq;
+	}
 	if (state == XFS_MAPPING_RELEASED) {
 		xfs_list_add_tail(&m->m_link, &pc->released);
 		__atomic_store_n(&pc->nr_released, pc->nr_released + 1, __ATOMIC_RELAXED);
@@ -174,14 +176,27 @@ bool xfs_mapping_update_state(struct xfs_mapping *m)
 
 /* ---- the lists of the mount ---------------------------------------------------------- */
 
-struct xfs_mapping *xfs_pagecache_pick_dirty(struct xfs_mount *mp)
+uint64_t xfs_pagecache_dirty_seq(struct xfs_mount *mp)
+{
+	uint64_t seq;
+
+	xfs_mutex_lock(&mp->m_pagecache->lock);
+	seq = mp->m_pagecache->dirty_seq;
+	xfs_mutex_unlock(&mp->m_pagecache->lock);
+	return seq;
+}
+
+struct xfs_mapping *xfs_pagecache_pick_dirty(struct xfs_mount *mp, uint64_t upto)
 {
 	struct xfs_pagecache *pc = mp->m_pagecache;
 	struct xfs_mapping *m = NULL;
 
 	xfs_mutex_lock(&pc->lock);
-	if (!xfs_list_empty(&pc->dirty)) {
+	if (!xfs_list_empty(&pc->dirty))
 		m = xfs_list_first_entry(&pc->dirty, struct xfs_mapping, m_link);
+	if (m && m->m_seq > upto)
+		m = NULL;
+	if (m) {
 		m->m_picked = true;
 		pc->nr_picked++;
 		set_state(m, XFS_MAPPING_HELD);
@@ -193,13 +208,17 @@ struct xfs_mapping *xfs_pagecache_pick_dirty(struct xfs_mount *mp)
 void xfs_pagecache_unpick(struct xfs_mapping *m, bool rotate)
 {
 	struct xfs_pagecache *pc = m->m_cache;
+	uint64_t seq;
 
 	xfs_mutex_lock(&m->m_lock);
 	xfs_mutex_lock(&pc->lock);
 	m->m_picked = false;
+	seq = m->m_seq;
 	xfs_mapping_update_state(m);
-	if (m->m_state == XFS_MAPPING_DIRTY && !rotate)
+	if (m->m_state == XFS_MAPPING_DIRTY && !rotate) {
+		m->m_seq = seq;
 		xfs_list_move(&m->m_link, &pc->dirty);
+	}
 	if (--pc->nr_picked == 0)
 		xfs_cond_broadcast(&pc->unpicked);
 	xfs_mutex_unlock(&pc->lock);
@@ -287,6 +306,9 @@ void xfs_folio_end_failed(struct xfs_folio *folio, uint64_t blocks)
 	xfs_mutex_lock(&m->m_lock);
 	xfs_mutex_lock(&pc->lock);
 	folio->fo_failed &= ~blocks;
+	/* What is on disk now are zeros; only one who is just changing it may know better. */
+	if (!folio->fo_locked)
+		folio->fo_uptodate &= ~(blocks & ~folio->fo_dirty & ~folio->fo_writing);
 	if (folio->fo_failed) {
 		/* More of it failed meanwhile. */
 		xfs_list_add_tail(&folio->fo_lru, &pc->failed);

@@ -53,6 +53,7 @@ struct xfs_mapping {
 	uint32_t m_claims;		/* (m) who has claimed folios and is not through with them */
 	uint64_t m_nr_dirty, m_nr_writing, m_nr_failed; /* (m) folios */
 	struct xfs_list m_link;		/* (p) */
+	uint64_t m_seq;			/* (p) place in the order of first dirtying */
 };
 
 int xfs_pagecache_init(struct xfs_mount *mp) XFS_MUST_CHECK;
@@ -146,6 +147,9 @@ void xfs_mapping_end_claim(struct xfs_mapping *m);
  */
 void xfs_folio_end_write(struct xfs_folio *folio, uint64_t blocks, bool failed);
 
+/* Writing blocks could not be mapped for now: they are dirty again. */
+void xfs_folio_redirty(struct xfs_folio *folio, uint64_t blocks);
+
 /* Room for another request's context; NULL: out of memory.  Anywhere. */
 struct xfs_ioend *xfs_ioend_alloc(struct xfs_mapping *m);
 void xfs_ioend_free(struct xfs_mapping *m, struct xfs_ioend *ioend);
@@ -157,9 +161,11 @@ void xfs_mapping_wait_writeback(struct xfs_mapping *m);
 
 /*
  * The mapping that has been dirty for the longest time, off the list until it is
- * given back; its owner stays alive meanwhile.  NULL: none.
+ * given back; its owner stays alive meanwhile.  NULL: none that became dirty before
+ * xfs_pagecache_dirty_seq() returned @upto.
  */
-struct xfs_mapping *xfs_pagecache_pick_dirty(struct xfs_mount *mp);
+struct xfs_mapping *xfs_pagecache_pick_dirty(struct xfs_mount *mp, uint64_t upto);
+uint64_t xfs_pagecache_dirty_seq(struct xfs_mount *mp);
 /* What is left dirty goes back to the list: to its end if @rotate (it could not be written). */
 void xfs_pagecache_unpick(struct xfs_mapping *m, bool rotate);
 /* Nothing is picked by others: what they took is on its way or dirty again. */

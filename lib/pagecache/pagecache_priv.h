@@ -40,6 +40,7 @@ struct xfs_pagecache {
 	struct xfs_list failed;		/* of folios */
 	struct xfs_list dirty;		/* of mappings */
 	struct xfs_list released;	/* of mappings */
+	uint64_t dirty_seq;
 	uint64_t nr_lru, nr_failed, nr_released, nr_picked;
 	uint64_t bytes, dirty_bytes;
 	uint64_t nr_mappings;

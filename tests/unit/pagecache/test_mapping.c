@@ -291,7 +291,7 @@ static void model(uint32_t block_log, uint64_t stream, uint32_t steps)
 		write_back(w, &w->files[i], 0, FILE_BLOCKS, ~0ull, &r);
 	xfs_queue_submit(w->mount.m_queue);
 	assert_int_equal(xfs_pagecache_dirty_bytes(&w->mount), 0);
-	assert_null(xfs_pagecache_pick_dirty(&w->mount));
+	assert_null(xfs_pagecache_pick_dirty(&w->mount, ~0ull));
 	pop_all_clean(w);
 	for (i = 0; i < NR_FILES; i++) {
 		check_reads(w, &w->files[i]);
@@ -353,16 +353,16 @@ static void test_dirty_mappings_in_order_of_dirtying(void **state)
 	write_blocks(w, &w->files[2], 0, 1, 1);
 	write_blocks(w, &w->files[0], 0, 1, 1);
 	write_blocks(w, &w->files[2], 5, 1, 1);
-	m = xfs_pagecache_pick_dirty(&w->mount);
+	m = xfs_pagecache_pick_dirty(&w->mount, ~0ull);
 	assert_ptr_equal(m, w->files[2].m);
 	/* Picked: nobody else gets it, and written meanwhile it stays where it is. */
-	assert_ptr_equal(xfs_pagecache_pick_dirty(&w->mount), w->files[0].m);
-	assert_null(xfs_pagecache_pick_dirty(&w->mount));
+	assert_ptr_equal(xfs_pagecache_pick_dirty(&w->mount, ~0ull), w->files[0].m);
+	assert_null(xfs_pagecache_pick_dirty(&w->mount, ~0ull));
 	xfs_pagecache_unpick(w->files[0].m, false);
 	xfs_pagecache_unpick(m, true);
-	assert_ptr_equal(xfs_pagecache_pick_dirty(&w->mount), w->files[0].m);
+	assert_ptr_equal(xfs_pagecache_pick_dirty(&w->mount, ~0ull), w->files[0].m);
 	xfs_pagecache_unpick(w->files[0].m, true);
-	assert_ptr_equal(xfs_pagecache_pick_dirty(&w->mount), m);
+	assert_ptr_equal(xfs_pagecache_pick_dirty(&w->mount, ~0ull), m);
 	do {
 		write_back(w, &w->files[2], 0, FILE_BLOCKS, ~0ull, &r);
 		xfs_queue_submit(w->mount.m_queue);

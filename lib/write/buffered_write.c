@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The buffered write loop: ask iomap/ for a mapping, which reserves space; copy into folios; say
+ * how much was used.  Bytes are copied once, into the memory that the device is written from.
+ *
+ * A mapping is only good while the extent maps are as they were.  Write-back may change
+ * them at any time, but not under a folio that is locked; so the loop locks the folio, looks
+ * whether the mapping still holds, and if not asks for a new one.
+ */
+#include <unistd.h>
+#include "core/message.h"
+#include "write/write_priv.h"
+
+/* Read block @block of @folio from @src, which covers it, to @to; past the end of the file: zeros. */
+static int read_block(struct xfs_inode *ip, const struct xfs_folio *folio, uint32_t block,
+		      const struct xfs_iomap *src, uint8_t *to)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	uint32_t size = mp->m_geo.blocksize;
+	uint64_t pos = folio->fo_pos + ((uint64_t)block << mp->m_geo.blocklog);
+	uint64_t isize = xfs_isize(ip), device = xfs_iomap_device_byte(ip, src, pos);
+	int error = xfs_device_pread(mp->m_dev, device, to, size);
+
+	if (error)
+		return xfs_error(mp, error, "inode %" PRIu64 ": reading the block at %" PRIu64 ": %s",
+				 ip->i_ino, pos, strerror(-error));
+	if (pos + size > isize)
+		memset(to + (isize - pos), 0, size - (isize - pos));
+	return 0;
+}
+
+/* Does the block have contents on disk that anybody may see? */
+static bool must_read(const struct xfs_inode *ip, const struct xfs_folio *folio, uint32_t block,
+		      const struct xfs_iomap *src)
+{
+	uint64_t pos = folio->fo_pos + ((uint64_t)block << ip->i_mount->m_geo.blocklog);
+
+	return src->type == XFS_IOMAP_MAPPED && pos < xfs_isize(ip);
+}
+
+static bool is_uptodate(const struct xfs_folio *folio, uint32_t block)
+{
+	return folio->fo_uptodate >> block & 1;
+}
+
+/* Bytes [@from, @to) of @block are about to be filled: see to the others. */
+static int prepare_block(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t block,
+			 uint32_t from, uint32_t to, const struct xfs_iomap *src)
+{
+	uint32_t size = ip->i_mount->m_geo.blocksize;
+	uint8_t *data = folio->fo_data + (size_t)block * size;
+
+	if (must_read(ip, folio, block, src))
+		return read_block(ip, folio, block, src, data);
+	memset(data, 0, from);
+	memset(data + to, 0, size - to);
+	return 0;
+}
+
+int xfs_folio_prepare(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t from, uint32_t to,
+		      const struct xfs_iomap *src)
+{
+	uint32_t size = ip->i_mount->m_geo.blocksize;
+	uint32_t first = from / size, last = (to - 1) / size;
+	uint32_t head = from - first * size, tail = to - last * size;
+	int error = 0;
+
+	if (first == last) {
+		if ((head || tail != size) && !is_uptodate(folio, first))
+			error = prepare_block(ip, folio, first, head, tail, src);
+		return error;
+	}
+	if (head && !is_uptodate(folio, first))
+		error = prepare_block(ip, folio, first, head, size, src);
+	if (!error && tail != size && !is_uptodate(folio, last))
+		error = prepare_block(ip, folio, last, 0, tail, src);
+	return error;
+}
+
+void xfs_folio_unlock_dirty(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t from,
+			    uint32_t to)
+{
+	uint32_t block_log = ip->i_mount->m_geo.blocklog;
+	uint32_t first = from >> block_log, last = (to - 1) >> block_log;
+
+	if (xfs_folio_unlock(folio, xfs_folio_mask(first, last - first + 1)))
+		xfs_ihold(ip);
+}
+
+/* ---- sources ----------------------------------------------------------------------- */
+
+/*
+ * Fill @to from byte @done of the source on: what came, less than @len at its
+ * end, or an error.
+ */
+static int64_t take_bytes(struct xfs_mount *mp, const struct xfs_write_source *source,
+			  uint64_t done, uint8_t *to, uint32_t len)
+{
+	uint32_t got = 0;
+
+	if (source->buf) {
+		memcpy(to, (const uint8_t *)source->buf + done, len);
+		return len;
+	}
+	while (got < len) {
+		ssize_t n = pread(source->fd, to + got, len - got,
+				  (off_t)(source->fd_offset + done + got));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && !got)
+			return xfs_error(mp, -errno, "reading the host file: %s", strerror(errno));
+		if (n <= 0)
+			break;
+		got += (uint32_t)n;
+	}
+	return got;
+}
+
+/*
+ * The source ended at offset @end of the folio, in the middle of a block that may have been
+ * expected whole: its rest gets what it had, from the disk or zeros.
+ */
+static int complete_block(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t end,
+			  const struct xfs_iomap *src)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	uint32_t size = mp->m_geo.blocksize, block = end / size, tail = end % size;
+	uint8_t *data = folio->fo_data + (size_t)block * size, *old;
+	int error;
+
+	if (!tail || is_uptodate(folio, block))
+		return 0;
+	if (!must_read(ip, folio, block, src)) {
+		memset(data + tail, 0, size - tail);
+		return 0;
+	}
+	old = xfs_mem_alloc_aligned(&mp->m_mem, 4096, size);
+	if (!old)
+		return xfs_error(mp, -ENOMEM, "out of memory for a block");
+	error = read_block(ip, folio, block, src, old);
+	if (!error)
+		memcpy(data + tail, old + tail, size - tail);
+	xfs_mem_free_aligned(&mp->m_mem, old);
+	return error;
+}
+
+/* ---- the loops ------------------------------------------------------------------------ */
+
+struct write_state {
+	struct xfs_inode *ip;
+	struct xfs_mapping *m;
+	const struct xfs_write_source *source;
+	uint64_t pos, done, len;	/* @done of @len bytes at @pos are in memory */
+	bool source_ended;
+};
+
+/*
+ * The next bytes, as far as one folio and the mapping go.  1: they are in memory;
+ * 0: the mapping is stale, or the source has ended.
+ */
+static int write_folio(struct write_state *w, const struct xfs_iomap *map,
+		       const struct xfs_iomap *src)
+{
+	struct xfs_inode *ip = w->ip;
+	uint64_t pos = w->pos + w->done, rest = w->len - w->done;
+	struct xfs_folio *folio;
+	uint32_t from, to, block_size = ip->i_mount->m_geo.blocksize;
+	int64_t got;
+	int error;
+
+	rest = XFS_MIN(rest, xfs_iomap_end_byte(ip, map) - pos);
+	error = xfs_mapping_lock_folio(w->m, pos, rest, &folio);
+	if (error)
+		return xfs_error(ip->i_mount, error, "out of memory for file data");
+	if (!xfs_iomap_valid(ip, map)) {
+		xfs_folio_unlock(folio, 0);
+		return 0;
+	}
+	from = (uint32_t)(pos - folio->fo_pos);
+	to = (uint32_t)XFS_MIN(folio->fo_size, from + rest);
+	error = xfs_folio_prepare(ip, folio, from, to, src);
+	if (error)
+		goto out_unlock;
+	got = take_bytes(ip->i_mount, w->source, w->done, folio->fo_data + from, to - from);
+	if (got < 0) {
+		error = (int)got;
+		goto out_unlock;
+	}
+	if (got < to - from) {
+		w->source_ended = true;
+		to = from + (uint32_t)got;
+		if (got)
+			error = complete_block(ip, folio, to, src);
+		/* Whole blocks before it are good all the same. */
+		if (error)
+			to -= to % block_size;
+		if (to <= from)
+			goto out_unlock;
+		got = to - from;
+	}
+	if (w->pos + w->done + (uint64_t)got > (uint64_t)ip->i_size)
+		xfs_set_isize(ip, w->pos + w->done + (uint64_t)got);
+	xfs_folio_unlock_dirty(ip, folio, from, to);
+	w->done += (uint64_t)got;
+	return error ? error : 1;
+
+out_unlock:
+	xfs_folio_unlock(folio, 0);
+	return error;
+}
+
+/* Use a mapping as far as it goes; 0, also when it turned out stale. */
+static int write_mapping(struct write_state *w)
+{
+	struct xfs_iomap map, src;
+	uint64_t start = w->done;
+	int error, ret = 1;
+
+	error = xfs_buffered_write_iomap_begin(w->ip, w->pos + start, w->len - start,
+					       XFS_IOMAP_WRITE, &map, &src);
+	if (error)
+		return error;
+	while (ret == 1 && w->done < w->len && !w->source_ended &&
+	       w->pos + w->done < xfs_iomap_end_byte(w->ip, &map))
+		ret = write_folio(w, &map, &src);
+	error = xfs_buffered_write_iomap_end(w->ip, w->pos + start, w->done - start, &map);
+	return ret < 0 ? ret : error;
+}
+
+int64_t xfs_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
+			   uint64_t pos, uint64_t len)
+{
+	struct write_state w = {
+		.ip = ip, .source = source, .pos = pos, .len = len,
+		.m = xfs_mapping_get(ip->i_mount, &ip->i_mapping, ip),
+	};
+	int error = 0;
+
+	if (!w.m)
+		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for file data");
+	while (!error && w.done < len && !w.source_ended)
+		error = write_mapping(&w);
+	return w.done ? (int64_t)w.done : error;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How dirty folios become requests in the device queue.
+ *
+ * A write-back keeps one handle open over many files, because opening and closing one
+ * costs about as much as mapping a small file; it is closed after MAX_CONVERSIONS mapped pieces.
+ * Of the inodes only one at a time is locked.  A handle is opened when the first
+ * piece needs one: overwriting what is mapped needs none.
+ */
+#include "core/message.h"
+#include "device/queue.h"
+#include "write/write_priv.h"
+
+/* Pieces mapped in one handle; more would make its share of the checkpoint large. */
+#define MAX_CONVERSIONS	64u
+
+/* Unwritten extents and CoW need blocks for the tree; this many pieces are reserved for at once. */
+#define RESERVED_PIECES	8u
+
+/* Claimed of one file before the next gets its turn, when the caller does not wait. */
+#define CLAIM_BYTES	(16u << 20)
+
+struct writeback {
+	struct xfs_mount *mp;
+	struct xfs_trans *tp;		/* NULL: not open */
+	uint32_t conversions;		/* pieces mapped in it */
+	bool reserve;			/* handles are opened with blocks */
+	bool broken;			/* something failed in it after its first change */
+};
+
+static int close_handle(struct writeback *wb)
+{
+	struct xfs_trans *tp = wb->tp;
+
+	wb->tp = NULL;
+	wb->conversions = 0;
+	return tp ? xfs_trans_commit(tp) : 0;
+}
+
+/* No ILOCK held. */
+static int open_handle(struct writeback *wb)
+{
+	uint32_t blocks = wb->reserve ? xfs_map_blocks_resv(wb->mp, RESERVED_PIECES) : 0;
+	int error = close_handle(wb);
+
+	return error ? error : xfs_trans_alloc(wb->mp, 0, blocks, XFS_TRANS_RESERVE, &wb->tp);
+}
+
+/* The handle was too small, or there was none. -EAGAIN: there is one now. */
+static int reopen(struct writeback *wb)
+{
+	int error = open_handle(wb);
+
+	return error ? error : -EAGAIN;
+}
+
+/* ---- one claim --------------------------------------------------------------------- */
+
+/* The claimed folios of one file and how far they have been dealt with. */
+struct claim {
+	struct xfs_inode *ip;
+	struct xfs_mapping *m;
+	struct xfs_list folios;
+	struct xfs_folio *folio;	/* the current one, off the list; NULL: no more */
+	uint64_t todo;			/* its blocks not dealt with */
+	bool ioend_used;		/* its own ioend is in the queue */
+	uint64_t end_byte;		/* of the data handed to the queue */
+	bool fresh;			/* something was mapped */
+};
+
+static void next_folio(struct claim *c)
+{
+	c->folio = NULL;
+	if (xfs_list_empty(&c->folios))
+		return;
+	c->folio = xfs_list_first_entry(&c->folios, struct xfs_folio, fo_dirty_link);
+	xfs_list_del(&c->folio->fo_dirty_link);
+	c->todo = c->folio->fo_writing;
+	c->ioend_used = false;
+}
+
+/* The contiguous blocks that begin with the first one not dealt with. */
+static void next_run(const struct claim *c, xfs_fileoff_t *off, xfs_filblks_t *len)
+{
+	uint32_t block_log = c->ip->i_mount->m_geo.blocklog;
+	const struct xfs_folio *folio = c->folio;
+	uint32_t first = xfs_lowbit64(c->todo), run = xfs_folio_run(c->todo, first);
+	uint32_t blocks = folio->fo_size >> block_log;
+	struct xfs_list *link = c->folios.next;
+
+	*off = (folio->fo_pos >> block_log) + first;
+	*len = run;
+	while (first + run == blocks && link != &c->folios) {
+		const struct xfs_folio *next = xfs_list_entry(link, struct xfs_folio, fo_dirty_link);
+
+		if (next->fo_pos != xfs_folio_end(folio) || !(next->fo_writing & 1))
+			break;
+		folio = next;
+		first = 0;
+		blocks = folio->fo_size >> block_log;
+		run = xfs_folio_run(folio->fo_writing, 0);
+		*len += run;
+		link = link->next;
+	}
+}
+
+/* Hand @count blocks of the current folio, at device byte @where, to the queue. */
+static void submit_piece(struct claim *c, uint32_t count, uint64_t where, bool fresh)
+{
+	struct xfs_mount *mp = c->ip->i_mount;
+	struct xfs_folio *folio = c->folio;
+	uint32_t first = xfs_lowbit64(c->todo);
+	const uint8_t *data = folio->fo_data + ((size_t)first << mp->m_geo.blocklog);
+	size_t len = (size_t)count << mp->m_geo.blocklog;
+	uint64_t blocks = xfs_folio_mask(first, count);
+	struct xfs_ioend *ioend = &folio->fo_ioend, on_stack;
+
+	if (c->ioend_used) {
+		ioend = xfs_ioend_alloc(c->m);
+		if (!ioend)
+			ioend = &on_stack;
+	}
+	c->ioend_used = true;
+	*ioend = (struct xfs_ioend){
+		.io_folio = folio, .io_blocks = blocks, .io_fresh = fresh,
+		.io_pooled = ioend != &folio->fo_ioend && ioend != &on_stack,
+	};
+	c->todo &= ~blocks;
+	if (ioend == &on_stack) {
+		xfs_end_io(ioend, xfs_device_pwrite(mp->m_dev, where, data, len, 0));
+		return;
+	}
+	xfs_queue_write(mp->m_queue, where, data, len, xfs_end_io, ioend);
+}
+
+/* The first @count blocks not dealt with: to where @map says, or nowhere. */
+static void submit(struct claim *c, const struct xfs_bmbt_irec *map, bool fresh)
+{
+	const struct xfs_geometry *geo = &c->ip->i_mount->m_geo;
+	bool hole = isnullstartblock(map->br_startblock);
+	uint64_t where = hole ? 0 : xfs_fsb_to_bytes(geo, map->br_startblock);
+	xfs_filblks_t left = map->br_blockcount;
+
+	while (left) {
+		uint32_t first = xfs_lowbit64(c->todo);
+		uint32_t count = xfs_folio_run(c->todo, first);
+		struct xfs_folio *folio = c->folio;
+		uint64_t blocks;
+
+		count = (uint32_t)XFS_MIN((uint64_t)count, left);
+		blocks = xfs_folio_mask(first, count);
+		left -= count;
+		if (c->todo == blocks) {
+			/* The folio is not ours any more when the queue has all of it. */
+			struct claim last = *c;
+
+			next_folio(c);
+			if (hole)
+				xfs_folio_end_write(folio, blocks, false);
+			else
+				submit_piece(&last, count, where, fresh);
+		} else if (hole) {
+			c->todo &= ~blocks;
+			xfs_folio_end_write(folio, blocks, false);
+		} else {
+			submit_piece(c, count, where, fresh);
+		}
+		where += (uint64_t)count << geo->blocklog;
+	}
+	if (!hole)
+		c->end_byte = (map->br_startoff + map->br_blockcount) << geo->blocklog;
+}
+
+/*
+ * (W2) and what else of the inode has to be logged.  ILOCK held exclusively.  -EAGAIN:
+ * that needs a handle.
+ */
+static int log_inode(struct writeback *wb, struct claim *c)
+{
+	struct xfs_inode *ip = c->ip;
+	uint64_t size = XFS_MIN(c->end_byte, xfs_isize(ip));
+	bool grows = size > (uint64_t)ip->i_disk_size;
+
+	if (!grows && !c->fresh && !xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES))
+		return 0;
+	if (!wb->tp)
+		return -EAGAIN;
+	if (grows) {
+		XFS_TRACE(wb->mp, xfs_setfilesize, ip->i_ino, (uint64_t)ip->i_disk_size, size);
+		ip->i_disk_size = (xfs_fsize_t)size;
+	}
+	xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
+	xfs_trans_log_inode(wb->tp, ip, XFS_ILOG_CORE);
+	c->fresh = false;
+	return 0;
+}
+
+/* As xfs_map_blocks(); an error that left changes behind breaks the handle. */
+static int map_run(struct writeback *wb, struct claim *c, xfs_fileoff_t off, xfs_filblks_t len,
+		   struct xfs_bmbt_irec *map, bool *fresh)
+{
+	struct xfs_trans *tp = wb->tp;
+	bool was_dirty = tp && tp->t_dirty;
+	int error;
+
+	if (tp)
+		tp->t_dirty = false;
+	error = xfs_map_blocks(tp, c->ip, off, len, map, fresh);
+	if (!tp)
+		return error;
+	if (error && tp->t_dirty)
+		wb->broken = true;
+	tp->t_dirty |= was_dirty;
+	return error;
+}
+
+/* Map and submit until everything is, or another handle is needed: -EAGAIN.  ILOCK held. */
+static int write_locked(struct writeback *wb, struct claim *c)
+{
+	struct xfs_bmbt_irec map;
+	xfs_fileoff_t off;
+	xfs_filblks_t len;
+	bool fresh;
+	int error;
+
+	while (c->folio) {
+		if (wb->conversions >= MAX_CONVERSIONS)
+			return -EAGAIN;
+		next_run(c, &off, &len);
+		error = map_run(wb, c, off, len, &map, &fresh);
+		if (error == -EAGAIN && wb->tp)
+			wb->reserve = true;
+		if (error)
+			return error;
+		ASSERT(map.br_startoff == off && map.br_blockcount && map.br_blockcount <= len);
+		if (fresh) {
+			wb->conversions++;
+			c->fresh = true;
+		}
+		submit(c, &map, fresh);
+	}
+	return 0;
+}
+
+/* Drop the promises of both forks in [@off, @end). */
+static void punch_promises(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	int error, error2 = 0;
+
+	xfs_ilock_excl(ip);
+	error = xfs_bmap_punch_delalloc_range(ip, XFS_DATA_FORK, off, end);
+	if (xfs_reflink_has_cow(ip))
+		error2 = xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, off, end);
+	xfs_iunlock_excl(ip);
+	/* They are in memory only, and are lost with it. */
+	if (error || error2)
+		xfs_log(ip->i_mount, XFS_LOG_WARNING, "inode %" PRIu64 ": promised blocks are lost",
+			ip->i_ino);
+}
+
+/* What is left of the claim has no place to go: it is lost. */
+static void discard(struct claim *c, int error)
+{
+	struct xfs_bmbt_irec map = { .br_startblock = XFS_HOLESTARTBLOCK };
+
+	if (c->folio)
+		xfs_set_data_error(c->ip, error);
+	while (c->folio) {
+		next_run(c, &map.br_startoff, &map.br_blockcount);
+		if (!xfs_is_shutdown(c->ip->i_mount))
+			punch_promises(c->ip, map.br_startoff, map.br_startoff + map.br_blockcount);
+		submit(c, &map, false);
+	}
+}
+
+/* Not now: what is left of the claim is dirty again. */
+static void give_back(struct claim *c)
+{
+	while (c->folio) {
+		struct xfs_folio *folio = c->folio;
+		uint64_t todo = c->todo;
+
+		next_folio(c);
+		xfs_folio_redirty(folio, todo);
+	}
+}
+
+/* Write all that was claimed. */
+static int write_claim(struct writeback *wb, struct claim *c)
+{
+	struct xfs_inode *ip = c->ip;
+	int error;
+
+	next_folio(c);
+	do {
+		xfs_ilock_excl(ip);
+		error = write_locked(wb, c);
+		/* The size goes with what was mapped for it, also when the rest has to wait. */
+		if (!error || (wb->tp && !wb->broken)) {
+			int error2 = log_inode(wb, c);
+
+			error = error ? error : error2;
+		}
+		xfs_iunlock_excl(ip);
+		if (error == -EAGAIN)
+			error = reopen(wb);
+	} while (error == -EAGAIN);
+	if (wb->broken) {
+		/* Shuts down: what the handle changed cannot be taken back. */
+		xfs_trans_cancel(wb->tp);
+		*wb = (struct writeback){ .mp = wb->mp };
+	}
+	if (error == -ENOMEM && !xfs_is_shutdown(wb->mp))
+		give_back(c);
+	else if (error)
+		discard(c, error);
+	return error;
+}
+
+/* Claim and write what is dirty in the range, up to @max_bytes; *@bytes: how much that was. */
+static int write_some(struct writeback *wb, struct xfs_mapping *m, uint64_t start, uint64_t end,
+		      uint64_t max_bytes, bool wait, uint64_t *bytes)
+{
+	struct claim c = { .ip = m->m_owner, .m = m };
+	int error;
+
+	xfs_list_init(&c.folios);
+	*bytes = xfs_mapping_claim(m, start, end, max_bytes, wait, &c.folios);
+	if (!*bytes)
+		return 0;
+	error = write_claim(wb, &c);
+	xfs_mapping_end_claim(m);
+	return error;
+}
+
+/* ---- callers --------------------------------------------------------------------------- */
+
+int xfs_writeback_start(struct xfs_inode *ip, uint64_t start, uint64_t end)
+{
+	struct xfs_mapping *m = __atomic_load_n(&ip->i_mapping, __ATOMIC_ACQUIRE);
+	struct writeback wb = { .mp = ip->i_mount };
+	uint64_t bytes;
+	int error, error2;
+
+	if (!m)
+		return 0;
+	xfs_end_failed_io(ip->i_mount);
+	error = write_some(&wb, m, start, end, ~0ull, true, &bytes);
+	error2 = close_handle(&wb);
+	return error ? error : error2;
+}
+
+int xfs_writeback_range(struct xfs_inode *ip, uint64_t start, uint64_t end)
+{
+	struct xfs_mapping *m = __atomic_load_n(&ip->i_mapping, __ATOMIC_ACQUIRE);
+	int error;
+
+	if (!m)
+		return 0;
+	error = xfs_writeback_start(ip, start, end);
+	xfs_mapping_wait_writeback(m);
+	xfs_end_failed_io(ip->i_mount);
+	return error;
+}
+
+int xfs_writeback_all(struct xfs_mount *mp)
+{
+	struct writeback wb = { .mp = mp };
+	uint64_t upto = xfs_pagecache_dirty_seq(mp), bytes;
+	struct xfs_mapping *m;
+	int error = 0, error2;
+
+	xfs_end_failed_io(mp);
+	while ((m = xfs_pagecache_pick_dirty(mp, upto))) {
+		error2 = write_some(&wb, m, 0, ~0ull, ~0ull, true, &bytes);
+		/* One bad file must not keep the others from the disk. */
+		error = error ? error : error2;
+		xfs_pagecache_unpick(m, error2 != 0);
+	}
+	error2 = close_handle(&wb);
+	error = error ? error : error2;
+	xfs_pagecache_wait_picked(mp);
+	xfs_queue_submit(mp->m_queue);
+	xfs_end_failed_io(mp);
+	return error;
+}
+
+int xfs_writeback_some(struct xfs_mount *mp)
+{
+	struct writeback wb = { .mp = mp };
+	uint64_t target = xfs_pagecache_dirty_limit(mp) / 2, bytes;
+	uint32_t idle = 0;
+	int error = 0, error2;
+
+	xfs_end_failed_io(mp);
+	while (!error && idle < 8 && xfs_pagecache_dirty_bytes(mp) > target) {
+		struct xfs_mapping *m = xfs_pagecache_pick_dirty(mp, ~0ull);
+
+		if (!m)
+			break;
+		error = write_some(&wb, m, 0, ~0ull, CLAIM_BYTES, false, &bytes);
+		/* Locked by its writer: others first. */
+		idle = bytes ? 0 : idle + 1;
+		xfs_pagecache_unpick(m, !bytes || error);
+	}
+	error2 = close_handle(&wb);
+	return error ? error : error2;
+}
+
+int xfs_log_times(struct xfs_inode *ip)
+{
+	struct xfs_trans *tp;
+	int error;
+
+	if (!xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES))
+		return 0;
+	error = xfs_trans_alloc(ip->i_mount, 0, 0, 0, &tp);
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	xfs_iunlock_excl(ip);
+	return xfs_trans_commit(tp);
+}
+
+void xfs_writeback_release(struct xfs_mount *mp)
+{
+	struct xfs_inode *ip;
+
+	while ((ip = xfs_pagecache_pop_clean(mp)))
+		xfs_irele(ip);
+}
+
+static int abandon_inode(struct xfs_inode *ip, void *arg)
+{
+	(void)arg;
+	if (!xfs_is_reg(ip))
+		return 0;
+	if (ip->i_mapping)
+		xfs_mapping_truncate(ip->i_mapping, 0);
+	punch_promises(ip, 0, NULLFILEOFF);
+	return 0;
+}
+
+void xfs_writeback_abandon(struct xfs_mount *mp)
+{
+	if (!mp->m_inodes || !mp->m_pagecache)
+		return;
+	if (xfs_inode_walk(mp, abandon_inode, NULL))
+		xfs_log(mp, XFS_LOG_WARNING, "promised blocks are lost");
+	xfs_writeback_release(mp);
+}

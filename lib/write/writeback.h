@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Write-back: dirty folios get blocks and go to the device queue.
+ *
+ * (W1) For each contiguous dirty range: map it (delayed allocation and CoW become real blocks), hand
+ *	its memory to the queue, and only then commit the handle that mapped it.
+ * (W2) The size on disk follows in the same handle: never past what was handed over.
+ * (W3) No IOLOCK is needed; nobody who holds a handle, an ILOCK or a locked folio calls this.
+ * (W4) What cannot be written is lost; the inode remembers the first error, and fsync
+ *	reports it once.
+ */
+#ifndef WRITE_WRITEBACK_H
+#define WRITE_WRITEBACK_H
+
+#include "inode/inode.h"
+
+/*
+ * Write back what is dirty in [@start, @end) of @ip, and wait until the device has it,
+ * though perhaps in its cache.  Errors of data are left to xfs_data_error(); others are
+ * returned.
+ */
+int xfs_writeback_range(struct xfs_inode *ip, uint64_t start, uint64_t end) XFS_MUST_CHECK;
+/* The same without waiting. */
+int xfs_writeback_start(struct xfs_inode *ip, uint64_t start, uint64_t end) XFS_MUST_CHECK;
+
+/* Everything that is dirty when the call begins; waits. */
+int xfs_writeback_all(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+/* m_upcalls->writeback_some: memory is over its limit, the oldest go out. */
+int xfs_writeback_some(struct xfs_mount *mp);
+
+/* The error that write-back of @ip met since it was asked last, 0 if none. */
+int xfs_data_error(struct xfs_inode *ip) XFS_MUST_CHECK;
+
+/*
+ * Give back the references of inodes whose data became clean, which may free
+ * unlinked inodes.  No lock of any kind held.
+ */
+void xfs_writeback_release(struct xfs_mount *mp);
+
+/* The times that writes have set and nobody has logged: in a handle of their own. */
+int xfs_log_times(struct xfs_inode *ip) XFS_MUST_CHECK;
+
+/*
+ * Forget all dirty data and all promises: nothing more is written.  After it no inode
+ * is held by its data.
+ */
+void xfs_writeback_abandon(struct xfs_mount *mp);
+
+#endif
