@@ -8,8 +8,7 @@
  *  - behind the extent in front, or before the one behind, whichever is nearer;
  *  - else at the inode itself, which stands in its directory's AG;
  *  - large requests at the end of a file start at a stripe unit;
- *  - as long a run as possible, from the target's AG on through all others, before
- *    a shorter one is taken.
+ *  - as long a run as there is in any AG before a shorter one is taken.
  */
 #include "bmap/bmap_priv.h"
 
@@ -99,33 +98,31 @@ static xfs_fsblock_t target_block(const struct xfs_bmap_alloc *ap)
 	return before;
 }
 
-static int try_alloc(struct xfs_alloc_arg *args, xfs_filblks_t minlen)
-{
-	args->minlen = (xfs_extlen_t)minlen;
-	return xfs_alloc_vextent(args);
-}
-
 /* A large piece at the end of the file, on striped storage. */
 static int try_striped(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
 {
 	const struct xfs_geometry *geo = &ap->op->ip->i_mount->m_geo;
 	xfs_fsblock_t target = args->target;
+	xfs_extlen_t minlen = args->minlen;
 	int error;
 
 	if (!geo->sunit || ap->next || ap->len < geo->sunit || (ap->flags & XFS_BMAPI_METADATA))
 		return 0;
+	args->minlen = args->maxlen;
 	/* Right behind the last piece, which started at a stripe unit. */
 	if (ap->prev && xfs_irec_is_real(ap->prev) && xfs_irec_end(ap->prev) == ap->off) {
 		args->flags |= XFS_ALLOC_EXACT;
-		error = try_alloc(args, args->maxlen);
+		error = xfs_alloc_vextent(args);
 		args->flags &= ~XFS_ALLOC_EXACT;
 		if (error || args->fsbno != NULLFSBLOCK)
-			return error;
+			goto out_restore;
 	}
 	args->alignment = geo->sunit;
 	args->target = target;
-	error = try_alloc(args, args->maxlen);
+	error = xfs_alloc_vextent(args);
+out_restore:
 	args->alignment = 0;
+	args->minlen = minlen;
 	return error;
 }
 
@@ -138,6 +135,7 @@ int xfs_bmap_btalloc(struct xfs_bmap_alloc *ap)
 	struct xfs_alloc_arg args = {
 		.tp = op->tp,
 		.target = target_block(ap),
+		.minlen = (xfs_extlen_t)ap->minlen,
 		.maxlen = (xfs_extlen_t)XFS_MIN(ap->len, (xfs_filblks_t)geo->agblocks),
 		.minleft = xfs_bmap_tree_need(ip, op->whichfork, 1),
 		.resv = XFS_AG_RESV_NONE,
@@ -145,7 +143,6 @@ int xfs_bmap_btalloc(struct xfs_bmap_alloc *ap)
 		.oinfo = xfs_bmap_owner(ip, op->whichfork, &where),
 		.fsbno = NULLFSBLOCK,
 	};
-	xfs_filblks_t minlen;
 	int error;
 
 	ap->fsbno = NULLFSBLOCK;
@@ -158,11 +155,12 @@ int xfs_bmap_btalloc(struct xfs_bmap_alloc *ap)
 		args.oinfo.oi_owner = XFS_RMAP_SKIP;
 
 	error = try_striped(ap, &args);
-	for (minlen = args.maxlen; !error && args.fsbno == NULLFSBLOCK; minlen /= 2) {
-		minlen = XFS_MAX(minlen, ap->minlen);
-		error = try_alloc(&args, minlen);
-		if (minlen == ap->minlen)
-			break;
+	if (!error && args.fsbno == NULLFSBLOCK)
+		error = xfs_alloc_vextent(&args);
+	if (!error && args.fsbno == NULLFSBLOCK && args.minleft) {
+		/* Nearly full: then the tree's blocks come from other AGs; they are reserved. */
+		args.minleft = 0;
+		error = xfs_alloc_vextent(&args);
 	}
 	if (error || args.fsbno == NULLFSBLOCK)
 		return error;

@@ -181,6 +181,11 @@ static int format_fork(struct xfs_inode *ip, const struct xfs_dinode *dip,
 	case XFS_DINODE_FMT_BTREE:
 		error = format_btree(ip, dip, whichfork);
 		break;
+	case XFS_DINODE_FMT_META_BTREE:
+		ifp->if_format = XFS_DINODE_FMT_EXTENTS;
+		error = xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64
+				  " holds a tree of a realtime device", ip->i_ino);
+		break;
 	default:
 		error = bad_fork(ip, whichfork, "unknown format");
 		break;
