@@ -29,7 +29,7 @@ struct xfs_device;
 
 struct xfs_device_info {
 	uint64_t size_bytes;		/* reads and writes must end at or before it */
-	uint32_t logical_sector;	/* bytes; offsets and lengths are multiples of it */
+	uint32_t logical_sector;	/* bytes, a power of two; offsets, lengths: its multiples */
 	uint32_t physical_sector;	/* bytes; smallest unit written without read-modify-write */
 	uint32_t io_min;		/* bytes, 0 = unknown: stripe unit */
 	uint32_t io_opt;		/* bytes, 0 = unknown: stripe width */

@@ -55,7 +55,7 @@ static bool has_loop_device(const struct stat *st)
 		ssize_t n;
 		int fd;
 
-		if (strncmp(de->d_name, "loop", 4))
+		if (strncmp(de->d_name, "loop", 4) != 0)
 			continue;
 		snprintf(name, sizeof(name), "/sys/block/%s/loop/backing_file", de->d_name);
 		fd = open(name, O_RDONLY | O_CLOEXEC);

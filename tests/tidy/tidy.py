@@ -7,6 +7,7 @@ and where, and exits 1; 77 means that it could not be tried.
 layers            every include in lib/ names a folder and goes to its own or one
                   below, as lib/CMakeLists.txt orders them; <folder>_priv.h stays
                   inside its folder; public headers are <xfswrite/...>
+dead              every header of lib/ is included by somebody
 spdx              every file says its licence in the first lines
 length            no file of lib/, include/, examples/ is longer than 800 lines
 words             nothing is left to be done
@@ -104,6 +105,15 @@ def check_layers(root):
             if found and found.group(1).split('/')[0] in layers and '/' in found.group(1):
                 errors.append(f'{path}:{number}: {found.group(1)}: not a public header')
     return errors
+
+
+def check_dead(root):
+    included = set()
+    for path in files(root, ALL_DIRS, re.compile(r'.*\.(h|c|cc)$')):
+        included.update(re.findall(r'^\s*#\s*include\s*"([^"]+)"', read(root, path), re.M))
+    return [f'{path}: nobody includes it'
+            for path in files(root, ('lib',), re.compile(r'.*\.h$'))
+            if os.path.relpath(path, 'lib') not in included]
 
 
 def check_spdx(root):
@@ -307,6 +317,8 @@ def check_self(_root):
         (check_layers, {'lib/else/x.c': mit}, 2),
         (check_layers, {'examples/e.c': mit + '#include "low/low.h"\n'}, 1),
         (check_layers, {'include/xfswrite/x.h': mit + '#include "low/low.h"\n'}, 1),
+        (check_dead, {}, 0),
+        (check_dead, {'lib/low/dead.h': mit}, 1),
         (check_spdx, {}, 0),
         (check_spdx, {'tests/t.c': 'int x;\n'}, 1),
         (check_spdx, {'lib/low/low.h': '\n\n\n' + mit}, 1),
