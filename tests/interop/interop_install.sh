@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Goal: an installed library is found and linked by the two usual ways, shared and static.
+# Method: install into an empty prefix; build lesson open_read with pkg-config and with
+# find_package; run the results, and the installed xfsw.
+. "$(dirname "$0")/common.sh"
+need_tools cmake pkg-config
+[ -z "${SANITIZE:-}" ] || skip "a sanitized library does not link into plain programs"
+: "${CC:=cc}"
+lesson=$XFSWRITE_SOURCE/examples/lessons/open_read.c
+prefix=$work/prefix
+
+cmake --install "$XFSWRITE_BUILD" --prefix "$prefix" >"$work/out" || fail "install: $(cat "$work/out")"
+xfsw=$(find "$prefix" -name xfsw -type f)
+[ -x "$xfsw" ] || fail "xfsw is not installed"
+mkdir "$work/tree"
+echo content >"$work/tree/file"
+run_silent "installed xfsw" "$xfsw" create --size 300m "$work/tree" "$work/i.img"
+
+check_program() {
+	[ "$("$@" "$work/i.img" /file)" = content ] || fail "$1 does not work"
+}
+
+pc=$(find "$prefix" -name xfswrite.pc)
+PKG_CONFIG_PATH=$(dirname "$pc")
+export PKG_CONFIG_PATH
+pkg-config --exists xfswrite || fail "pkg-config"
+grep -q "$XFSWRITE_BUILD" "$pc" && fail "xfswrite.pc names the build folder"
+# shellcheck disable=SC2046
+$CC "$lesson" $(pkg-config --define-variable=prefix="$prefix" --cflags --libs xfswrite) -o "$work/shared" ||
+	fail "pkg-config, shared"
+libdir=$(dirname "$(dirname "$pc")")
+check_program env LD_LIBRARY_PATH="$libdir" "$work/shared"
+LD_LIBRARY_PATH=$libdir ldd "$work/shared" | grep -q 'libxfswrite.so.[0-9]' || fail "no SONAME"
+# shellcheck disable=SC2046
+$CC "$lesson" $(pkg-config --define-variable=prefix="$prefix" --cflags xfswrite) "$libdir/libxfswrite.a" \
+	$(pkg-config --define-variable=prefix="$prefix" --static --libs xfswrite | sed 's/-lxfswrite//') \
+	-o "$work/static" || fail "pkg-config, static"
+ldd "$work/static" | grep -q libxfswrite && fail "the static program uses the shared library"
+check_program "$work/static"
+
+mkdir "$work/project"
+cp "$lesson" "$work/project/"
+cat >"$work/project/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.16)
+project(user C)
+find_package(xfswrite 0.1 REQUIRED)
+add_executable(shared open_read.c)
+target_link_libraries(shared PRIVATE xfswrite::xfswrite)
+add_executable(static open_read.c)
+target_link_libraries(static PRIVATE xfswrite::xfswrite_static)
+END
+{
+	cmake -S "$work/project" -B "$work/project/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$CC" &&
+		cmake --build "$work/project/build"
+} >"$work/out" 2>&1 || { cat "$work/out" >&2; fail "find_package"; }
+check_program "$work/project/build/shared"
+check_program "$work/project/build/static"
+
+# The headers stand on their own, in C and C++.
+for header in "$prefix"/include/xfswrite/*.h; do
+	echo "#include <xfswrite/$(basename "$header")>" >"$work/h.c"
+	$CC -Wall -Wextra -Werror -pedantic -std=c11 -I"$prefix/include" -fsyntax-only "$work/h.c" || fail "$header in C"
+	if command -v c++ >/dev/null 2>&1; then
+		c++ -Wall -Wextra -Werror -I"$prefix/include" -fsyntax-only -x c++ "$work/h.c" ||
+			fail "$header in C++"
+	fi
+done
+exit 0

@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Everything this project asks of a change: installs what is missing, builds with gcc and clang
+# (warnings are errors), runs the tests under the address, undefined-behaviour and thread
+# sanitizers and in release builds, and against the kernel and xfsprogs where they are.
+# Ends with "N passed, N failed, N skipped"; the exit code is 0 only without failures.
+#
+#   BUILD        where builds go (default build/)
+#   XFS_REPAIR_NEW, MKFS_NEW   newer tools than the installed ones; fetched when not set
+#   LABELS_SKIP  ctest labels left out, as a regular expression (default slow)
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/cmake/packages.sh"
+build=${BUILD:-$top/build}
+labels_skip=${LABELS_SKIP:-slow}
+jobs=$(nproc)
+log=$build/run-all.log
+passed=0 failed=0 skipped=0
+export CTEST_OUTPUT_ON_FAILURE=1
+exec </dev/null
+
+mkdir -p "$build"
+: >"$log"
+say() { echo "== $*"; }
+
+say "what is needed"
+packages_install gcc libc6-dev clang cmake ninja-build pkg-config uuid-dev libblkid-dev libcmocka-dev \
+	libarchive-dev || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+for package in xfsprogs xfslibs-dev attr acl debootstrap debian-archive-keyring ccache xz-utils python3 \
+	e2fsprogs fdisk g++; do
+	packages_install $package || say "SKIP: $package cannot be installed"
+done
+PATH=$PATH:/usr/sbin:/sbin
+launcher=""
+command -v ccache >/dev/null 2>&1 && launcher=-DCMAKE_C_COMPILER_LAUNCHER=ccache
+
+# The newest xfsprogs, from Debian sid, run in place by its own loader.
+fetch_new_xfsprogs() {
+	sid=${XDG_CACHE_HOME:-$HOME/.cache}/xfswrite/sid
+	if [ ! -x "$sid/usr/sbin/xfs_repair" ]; then
+		[ "$as_root" != none ] && command -v debootstrap >/dev/null 2>&1 || return 1
+		mkdir -p "$(dirname "$sid")"
+		say "fetching the newest xfsprogs into $sid"
+		timeout 600 $as_root debootstrap --variant=minbase --include=xfsprogs sid "$sid" \
+			http://deb.debian.org/debian >>"$log" 2>&1 || { $as_root rm -rf "$sid"; return 1; }
+	fi
+	cat >"$build/new-xfsprogs" <<END
+#!/bin/sh
+tool=\$1
+shift
+loader=\$(echo "$sid"/usr/lib*/*/ld-linux-*.so.*)
+exec "\${loader%% *}" --library-path "\$(dirname "\${loader%% *}")" "$sid/usr/sbin/\$tool" "\$@"
+END
+	chmod +x "$build/new-xfsprogs"
+	"$build/new-xfsprogs" xfs_repair -V >>"$log" 2>&1
+}
+if [ -z "${XFS_REPAIR_NEW:-}" ]; then
+	if fetch_new_xfsprogs; then
+		XFS_REPAIR_NEW="$build/new-xfsprogs xfs_repair"
+		MKFS_NEW="$build/new-xfsprogs mkfs.xfs"
+		say "$($XFS_REPAIR_NEW -V) judges as well"
+	else
+		say "SKIP: the newest xfsprogs cannot be fetched; the installed one judges alone"
+		skipped=$((skipped + 1))
+	fi
+fi
+export XFS_REPAIR_NEW="${XFS_REPAIR_NEW:-}" MKFS_NEW="${MKFS_NEW:-}"
+
+# build NAME CMAKE-ARGS...: counts as failed when it does not build.
+build() {
+	name=$1
+	shift
+	say "build $name"
+	if cmake -G Ninja $launcher -DXFSWRITE_WERROR=ON "$@" -S "$top" -B "$build/$name" >>"$log" 2>&1 &&
+		cmake --build "$build/$name" -j "$jobs" >"$build/$name.log" 2>&1; then
+		return 0
+	fi
+	tail -40 "$build/$name.log" "$log" 2>/dev/null
+	say "FAILED to build $name"
+	failed=$((failed + 1))
+	return 1
+}
+
+# run NAME CTEST-ARGS...: adds what ctest says of each test.
+run() {
+	name=$1
+	shift
+	say "test $name: ctest $*"
+	out=$build/$name.ctest
+	# shellcheck disable=SC2086
+	(cd "$build/$name" && $runner ctest -j "$jobs" "$@") >"$out" 2>&1
+	status=$?
+	cat "$out" >>"$log"
+	p=$(grep -c '^ *[0-9]*/[0-9]* Test .* Passed ' "$out")
+	s=$(grep -c '^ *[0-9]*/[0-9]* Test .*\*\*\*Skipped' "$out")
+	f=$(grep -c '^ *[0-9]*/[0-9]* Test .*\*\*\*' "$out")
+	f=$((f - s))
+	# A ctest that fails without naming a test found none, or died.
+	[ $status = 0 ] || [ $f -gt 0 ] || f=1
+	[ $f = 0 ] || cat "$out"
+	grep '^ *[0-9]*/[0-9]* Test .*\*\*\*Skipped' "$out"
+	grep -hE '^(SKIP|note): ' "$build/$name/Testing/Temporary/LastTest.log" 2>/dev/null | sort -u
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	say "$name: $p passed, $f failed, $s skipped"
+}
+
+# Tests that mount need root.
+runner=""
+[ "$as_root" != sudo ] || ! sudo -n true 2>/dev/null || runner="sudo -n -E env PATH=$PATH"
+
+if build gcc-asan -C "$top/cmake/presets/asan.cmake" -DCMAKE_C_COMPILER=gcc; then
+	run gcc-asan -LE "$labels_skip|interop|bench"
+	run gcc-asan -R interop_verbs
+fi
+if build gcc-release -C "$top/cmake/presets/release.cmake" -DCMAKE_C_COMPILER=gcc; then
+	run gcc-release -LE "$labels_skip|bench"
+fi
+if build clang-debug -C "$top/cmake/presets/debug.cmake" -DCMAKE_C_COMPILER=clang; then
+	run clang-debug -LE "$labels_skip|interop|bench"
+fi
+if build clang-tsan -C "$top/cmake/presets/tsan.cmake" -DCMAKE_C_COMPILER=clang; then
+	run clang-tsan -L threads
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
