@@ -64,7 +64,7 @@ struct xfs_mkfs_options {
 
 	uint64_t log_size;
 	uint32_t log_agno;		/* with XFS_MKFS_LOG_AG */
-	uint32_t log_sectsize;		/* @sectsize; an external log: its physical sector */
+	uint32_t log_sectsize;		/* of an external log: @sectsize, else its physical sector */
 	uint32_t log_sunit;
 
 	char label[12];			/* need not end in a zero */

@@ -180,6 +180,9 @@ static void make_sb(const struct ag_contents *ag, uint8_t *buf)
 	sb.sb_icount = sb.sb_ifree = 0;
 	sb.sb_fdblocks = xfs_mkfs_fdblocks_empty(ag->plan);
 	sb.sb_rbmino = sb.sb_rsumino = NULLFSINO;
+	/* Without parent pointers the first attribute sets the bit, in the primary only. */
+	if (!xfs_has_parent(geo))
+		sb.sb_versionnum &= (uint16_t)~XFS_SB_VERSION_ATTRBIT;
 	if (ag->agno == 0 || !(ag->agno == last || (geo->agcount > 2 && ag->agno == last / 2)))
 		sb.sb_rootino = NULLFSINO;
 	xfs_sb_to_disk((struct xfs_dsb *)(void *)buf, &sb);

@@ -54,9 +54,9 @@ static uint64_t default_agblocks(const struct xfs_sb *sb)
 
 /*
  * AGs should start on stripe units, but not all on the same disk: a size that is a
- * multiple of the width becomes a unit smaller.
+ * multiple of the width becomes a unit smaller, unless somebody wanted it.
  */
-static uint64_t align_agblocks(const struct xfs_sb *sb, uint64_t agblocks, bool size_given)
+static uint64_t align_agblocks(const struct xfs_sb *sb, uint64_t agblocks, bool wanted)
 {
 	uint64_t unit = sb->sb_unit;
 
@@ -65,7 +65,7 @@ static uint64_t align_agblocks(const struct xfs_sb *sb, uint64_t agblocks, bool 
 		if (agblocks > max_agblocks(sb))
 			agblocks -= unit;
 	}
-	if (size_given || agblocks % sb->sb_width || sb->sb_width == unit ||
+	if (wanted || agblocks % sb->sb_width || sb->sb_width == unit ||
 	    xfs_howmany64(sb->sb_dblocks, agblocks) == 1)
 		return agblocks;
 	if (agblocks >= min_agblocks(sb) + unit)
@@ -89,18 +89,16 @@ static int plan_ags(struct xfs_mkfs_plan *plan)
 		agblocks = xfs_howmany64(sb->sb_dblocks, o->agcount);
 	else
 		agblocks = default_agblocks(sb);
-	if (agblocks < min_agblocks(sb) || agblocks > XFS_MAX_AG_BYTES >> sb->sb_blocklog)
+	if (agblocks < min_agblocks(sb) || agblocks > max_agblocks(sb))
 		return bad_option("AGs of %" PRIu64 " blocks; 16 MiB to 1 TiB are possible",
 				  agblocks);
-	/* A last AG that cannot be is part of no file system. */
-	if (agblocks > sb->sb_dblocks)
-		return bad_option("AGs of %" PRIu64 " blocks on %" PRIu64, agblocks,
-				  sb->sb_dblocks);
 	if (sb->sb_unit)
-		agblocks = align_agblocks(sb, agblocks, o->agsize != 0);
+		agblocks = align_agblocks(sb, agblocks, o->agsize || o->agcount);
 	if (agblocks > sb->sb_dblocks)
-		agblocks = sb->sb_dblocks;
+		return bad_option("AGs of %" PRIu64 " blocks in %" PRIu64 " blocks", agblocks,
+				  sb->sb_dblocks);
 
+	/* A last AG that would be too small is left out. */
 	agcount = xfs_howmany64(sb->sb_dblocks, agblocks);
 	if (agcount > 1 && sb->sb_dblocks - (agcount - 1) * agblocks < min_agblocks(sb)) {
 		agcount--;
@@ -145,11 +143,11 @@ static int plan_log_sunit(struct xfs_mkfs_plan *plan)
 	} else {
 		sunit = data ? data : sector;
 	}
+	/* A data unit the log cannot have, nor always what stands in for it. */
 	if (sunit > XFS_MAX_LOG_SUNIT)
 		sunit = LOG_SUNIT_ELSE;
-	/* Blocks larger than that have no other choice. */
-	if (sunit && sunit < sb->sb_blocksize)
-		sunit = sb->sb_blocksize;
+	if (sunit < sb->sb_blocksize)
+		sunit = 0;
 	sb->sb_logsunit = sunit ? (uint32_t)sunit : 1;
 	return 0;
 }
@@ -159,11 +157,12 @@ static uint64_t max_log_anywhere(const struct xfs_sb *sb)
 	return XFS_MIN(XFS_MAX_LOG_BYTES >> sb->sb_blocklog, (uint64_t)XFS_MAX_LOG_BLOCKS);
 }
 
-/* What an AG can spare for the log. */
+/* What the AG of the log can spare for it. */
 static uint64_t max_log_in_ag(const struct xfs_mkfs_plan *plan)
 {
 	const struct xfs_sb *sb = &plan->sb;
 	const struct xfs_geometry *geo = &plan->geo;
+	uint64_t length = xfs_ag_block_count(geo, plan->log_agno);
 	uint64_t taken = xfs_howmany64(4ull * sb->sb_sectsize, sb->sb_blocksize) + 4 + 3 +
 			 xfs_has_finobt(geo) + xfs_has_rmapbt(geo) + xfs_has_reflink(geo) + 1;
 
@@ -171,7 +170,7 @@ static uint64_t max_log_in_ag(const struct xfs_mkfs_plan *plan)
 	if (plan->log_agno == 0)
 		taken += XFS_MAX(4ull * (XFS_INODES_PER_CHUNK * sb->sb_inodesize /
 					 sb->sb_blocksize), 2ull * sb->sb_unit);
-	return sb->sb_agblocks > taken ? sb->sb_agblocks - taken : 0;
+	return length > taken ? length - taken : 0;
 }
 
 static int check_log_blocks(const struct xfs_mkfs_plan *plan, uint64_t blocks, uint64_t max)

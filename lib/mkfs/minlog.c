@@ -14,6 +14,9 @@
  * reference count updates, so that logs of existing file systems stay large
  * enough: with more references, a fixed height of the reverse mapping tree, and
  * counts of 8.
+ *
+ * mkfs.xfs 6.1 comes out lower with reverse mapping alone (878 blocks instead of
+ * 975 of 4096 bytes); a kernel of today refuses such a log.
  */
 #include "disk/inode.h"
 #include "mkfs/mkfs_priv.h"
@@ -112,8 +115,8 @@ static uint64_t iunlink_remove_bytes(const struct params *p)
 
 static unsigned int roll_count(const struct params *p)
 {
-	if (p->old_refcounts)
-		return p->has_reflink ? 8 : 2;
+	if (p->old_refcounts && p->has_reflink)
+		return 8;
 	return 2 + (p->has_reflink || p->has_rmapbt) + p->has_reflink + p->has_rmapbt;
 }
 

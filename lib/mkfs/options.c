@@ -41,7 +41,8 @@ static int plan_sectors(struct xfs_mkfs_plan *plan)
 					  logsect);
 		logsect = sectsize;
 	} else if (!logsect) {
-		logsect = device_sector(&plan->loginfo, sb->sb_blocksize);
+		logsect = o->sectsize ? o->sectsize
+				      : device_sector(&plan->loginfo, sb->sb_blocksize);
 	}
 	if (!unit_ok(logsect, XFS_MIN_SECTORSIZE, XFS_MAX_SECTORSIZE) ||
 	    logsect > sb->sb_blocksize ||

@@ -21,6 +21,7 @@ static struct xfs_mkfs_options opts = { .size = sizeof(opts) };
 static uint64_t data_su, data_sw;
 static const char *logdev_path;
 static time_t fixed_time;
+static bool no_inode_limit;
 
 static void fixed_clock(void *ctx, struct timespec *now)
 {
@@ -127,8 +128,8 @@ static void suboption(int group, const char *key, const char *value)
 
 			memcpy(numbers[i].number, numbers[i].size == 8 ? (void *)&n : &n32,
 			       numbers[i].size);
-			if (group == 'i' && !strcmp(key, "maxpct") && !n)
-				opts.imaxpct = XFS_MKFS_IMAXPCT_NOLIMIT;
+			if (group == 'i' && !strcmp(key, "maxpct"))
+				no_inode_limit = !n;
 			if (group == 'l' && !strcmp(key, "agnum"))
 				opts.flags |= XFS_MKFS_LOG_AG;
 			return;
@@ -231,6 +232,9 @@ int main(int argc, char **argv)
 	}
 	if (optind != argc - 1)
 		usage("one file");
+	/* mkfs.xfs 6.1 takes 0 for "default". */
+	if (no_inode_limit && opts.profile != XFS_MKFS_PROFILE_6_1)
+		opts.imaxpct = XFS_MKFS_IMAXPCT_NOLIMIT;
 	opts.env = &env;
 	opts.sunit = data_su;
 	opts.swidth = data_su * data_sw;
