@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The contents of files: argument checks and flags; everything else is file/'s. */
+#include <limits.h>
+#include <unistd.h>
+#include "api/api_priv.h"
+#include "api/path.h"
+#include "file/file.h"
+#include "file/truncate.h"
+
+static int not_open_for(struct xfs_file *file, const char *what)
+{
+	return xfs_error(file->f_mount, -EBADF, "the file is not open for %s", what);
+}
+
+ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
+{
+	xfs_clear_text();
+	if (!xfs_file_can_read(file))
+		return not_open_for(file, "reading");
+	return (ssize_t)xfs_file_read(file->f_inode, buf, XFS_MIN(len, (size_t)SSIZE_MAX), offset);
+}
+
+static uint32_t write_flags(const struct xfs_file *file)
+{
+	uint32_t flags = 0;
+
+	if (file->f_flags & O_APPEND)
+		flags |= XFS_WRITE_APPEND;
+	if ((file->f_flags & O_SYNC) == O_SYNC)	/* O_DSYNC is one of its bits */
+		flags |= XFS_WRITE_SYNC;
+	else if (file->f_flags & O_DSYNC)
+		flags |= XFS_WRITE_DSYNC;
+	return flags;
+}
+
+ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset)
+{
+	const struct xfs_write_source source = { .buf = buf };
+
+	xfs_clear_text();
+	if (!xfs_file_can_write(file))
+		return not_open_for(file, "writing");
+	if (len > SSIZE_MAX)
+		return xfs_error(file->f_mount, -EINVAL, "%zu bytes are too many", len);
+	return (ssize_t)xfs_file_buffered_write(file->f_inode, &source, offset, len,
+						write_flags(file));
+}
+
+int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
+			  uint64_t offset)
+{
+	const struct xfs_write_source source = { .fd = fd, .fd_offset = fd_offset };
+
+	xfs_clear_text();
+	if (!xfs_file_can_write(file))
+		return not_open_for(file, "writing");
+	if (fd < 0 || fd_offset > INT64_MAX || len > INT64_MAX - fd_offset)
+		return xfs_error(file->f_mount, -EINVAL, "descriptor %d, %" PRIu64 " bytes at %" PRIu64,
+				 fd, len, fd_offset);
+	return xfs_file_buffered_write(file->f_inode, &source, offset, len, write_flags(file));
+}
+
+int xfs_fsync(struct xfs_file *file)
+{
+	xfs_clear_text();
+	if (file->f_flags & O_PATH)
+		return not_open_for(file, "anything");
+	return xfs_file_fsync(file->f_inode, 0, XFS_MAXBYTES, false);
+}
+
+int xfs_fdatasync(struct xfs_file *file)
+{
+	xfs_clear_text();
+	if (file->f_flags & O_PATH)
+		return not_open_for(file, "anything");
+	return xfs_file_fsync(file->f_inode, 0, XFS_MAXBYTES, true);
+}
+
+int xfs_ftruncate(struct xfs_file *file, uint64_t size_bytes)
+{
+	xfs_clear_text();
+	if (!xfs_file_can_write(file))
+		return not_open_for(file, "writing");
+	return xfs_file_truncate(file->f_inode, size_bytes);
+}
+
+int xfs_truncate(struct xfs_mount *mp, const char *path, uint64_t size_bytes)
+{
+	struct xfs_inode *ip;
+	int error;
+
+	xfs_clear_text();
+	error = xfs_path_lookup(mp->m_rootip, path, true, &ip);
+	if (error)
+		return error;
+	error = xfs_file_truncate(ip, size_bytes);
+	xfs_irele(ip);
+	return error;
+}
+
+int64_t xfs_seek(struct xfs_file *file, uint64_t offset, int whence)
+{
+	xfs_clear_text();
+	if (file->f_flags & O_PATH)
+		return not_open_for(file, "anything");
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return xfs_error(file->f_mount, -EINVAL, "whence %d", whence);
+	return xfs_file_seek(file->f_inode, offset, whence == SEEK_DATA);
+}
+
+int xfs_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents, size_t max,
+		size_t *count)
+{
+	xfs_clear_text();
+	*count = 0;
+	if (file->f_flags & O_PATH)
+		return not_open_for(file, "anything");
+	return xfs_file_extents(file->f_inode, offset, extents, max, count);
+}

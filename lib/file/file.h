@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading, writing and syncing one regular file: locks and policy.  No lock and no handle held.
+ */
+#ifndef FILE_FILE_H
+#define FILE_FILE_H
+
+#include "inode/inode.h"
+#include "write/write.h"
+
+#define XFS_WRITE_APPEND	(1u << 0)	/* at the end, wherever that is */
+#define XFS_WRITE_DSYNC		(1u << 1)	/* the data is stable when it returns */
+#define XFS_WRITE_SYNC		(1u << 2)	/* the times too */
+
+/*
+ * Write @len bytes of @source at @pos.  Short when space or the source ends; -ENOSPC or -EDQUOT
+ * only when nothing was written after everything reclaimable was reclaimed, once.  -EFBIG, -EINVAL
+ * (past the largest offset).  An error of the syncing replaces the count.
+ */
+int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
+				uint64_t pos, uint64_t len, uint32_t flags) XFS_MUST_CHECK;
+
+/* Bytes read, 0 at and past the end. */
+int64_t xfs_file_read(struct xfs_inode *ip, void *buf, size_t len, uint64_t pos) XFS_MUST_CHECK;
+
+/*
+ * Make [@start, @end) of the file stable, and what of the inode is needed to get at it;
+ * without @datasync the times too.  Returns errors of earlier write-backs, once.
+ */
+int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync) XFS_MUST_CHECK;
+
+/* SEEK_DATA and SEEK_HOLE: the offset, or -ENXIO. */
+int64_t xfs_file_seek(struct xfs_inode *ip, uint64_t offset, bool data) XFS_MUST_CHECK;
+
+/* As xfs_extents() in <xfswrite/xfswrite.h>. */
+struct xfs_extent;
+int xfs_file_extents(struct xfs_inode *ip, uint64_t offset, struct xfs_extent *extents, size_t max,
+		     size_t *count) XFS_MUST_CHECK;
+
+#endif

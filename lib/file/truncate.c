@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changing the size.  The order matters when the machine stops in between: zeros before the size
+ * grows over them; the size before the blocks behind it are freed; and never a size on disk
+ * past data that is not there.
+ *
+ * MMAPLOCK is not taken: nothing fills this page cache but under the IOLOCK.
+ */
+#include "core/message.h"
+#include "file/truncate.h"
+#include "reclaim/reclaim.h"
+#include "write/write.h"
+#include "write/writeback.h"
+
+static int may_truncate(const struct xfs_inode *ip, uint64_t size)
+{
+	struct xfs_mount *mp = ip->i_mount;
+
+	if (mp->m_rdonly)
+		return xfs_error(mp, -EROFS, "the file system is open read-only");
+	if (!xfs_is_reg(ip))
+		return xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
+				 "inode %" PRIu64 " is no regular file", ip->i_ino);
+	if (ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
+		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
+				 ip->i_ino);
+	if (ip->i_diflags & XFS_DIFLAG_REALTIME)
+		return xfs_error(mp, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file", ip->i_ino);
+	if (size > XFS_MAXBYTES)
+		return xfs_error(mp, -EFBIG, "size %" PRIu64 " is past the largest one", size);
+	if (xfs_is_shutdown(mp))
+		return xfs_error(mp, -EIO, "the file system was shut down");
+	return 0;
+}
+
+/* Only the size and the times. */
+static int log_size(struct xfs_inode *ip, uint64_t size)
+{
+	struct xfs_trans *tp;
+	int error = xfs_trans_alloc(ip->i_mount, 0, 0, 0, &tp);
+
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	ip->i_disk_size = (xfs_fsize_t)size;
+	xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_MOD | XFS_ICHGTIME_CHG);
+	xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	xfs_iunlock_excl(ip);
+	return xfs_trans_commit(tp);
+}
+
+/* IOLOCK held exclusively. */
+static int set_size(struct xfs_inode *ip, uint64_t size)
+{
+	const struct xfs_itruncate what = {
+		.set_size = true, .set_times = true, .size_bytes = size,
+	};
+	uint64_t old = xfs_isize(ip), disk_size;
+	bool did_zero = false;
+	int error;
+
+	if (size > old)
+		error = xfs_zero_range(ip, old, size - old, &did_zero);
+	else
+		error = xfs_truncate_page(ip, size, &did_zero);
+	if (error)
+		return error;
+	xfs_set_isize(ip, size);
+	if (size < old && ip->i_mapping)
+		xfs_mapping_truncate(ip->i_mapping, size);
+	/*
+	 * What lies between the size on disk and the new one must be in the queue before
+	 * the new size is logged; zeros too.
+	 */
+	xfs_ilock_shared(ip);
+	disk_size = (uint64_t)ip->i_disk_size;
+	xfs_iunlock_shared(ip);
+	if (did_zero || (size > disk_size && old != disk_size)) {
+		uint64_t first = XFS_MIN(old, size);
+
+		error = xfs_writeback_start(ip, XFS_MIN(disk_size, first), size);
+		if (error)
+			return error;
+	}
+	if (size > old)
+		return log_size(ip, size);
+	if (size < old) {
+		xfs_iflags_set(ip, XFS_IF_TRUNCATED);
+		xfs_iflags_clear(ip, XFS_IF_EOFBLOCKS);
+	}
+	return xfs_itruncate_extents(ip, &what);
+}
+
+int xfs_file_truncate(struct xfs_inode *ip, uint64_t size)
+{
+	int error = may_truncate(ip, size);
+
+	if (error)
+		return error;
+	xfs_rwlock_excl(&ip->i_iolock);
+	error = set_size(ip, size);
+	if (!error)
+		xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+	if (error == -ENOSPC && xfs_reclaim_for_write(ip, error)) {
+		/* Zeroing the tail of a shared block needs a new one. */
+		xfs_rwlock_excl(&ip->i_iolock);
+		error = set_size(ip, size);
+		xfs_rwlock_unlock_excl(&ip->i_iolock);
+	}
+	xfs_writeback_release(ip->i_mount);
+	return error;
+}
+
+int xfs_file_release(struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	int error = 0;
+
+	if (mp->m_rdonly || !xfs_is_reg(ip))
+		return 0;
+	/* A file without names is going away, and what it has with it. */
+	if (ip->i_nlink && xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) && !xfs_is_shutdown(mp)) {
+		xfs_rwlock_excl(&ip->i_iolock);
+		if (xfs_can_free_eofblocks(ip))
+			error = xfs_free_eofblocks(ip);
+		xfs_rwlock_unlock_excl(&ip->i_iolock);
+	}
+	/* Cut and written anew: not for long without its contents, if the machine stops. */
+	if (!error && !mp->m_unjournalled && xfs_iflags_test(ip, XFS_IF_TRUNCATED)) {
+		xfs_iflags_clear(ip, XFS_IF_TRUNCATED);
+		if (ip->i_delayed_blks)
+			error = xfs_writeback_start(ip, 0, XFS_MAXBYTES);
+	}
+	xfs_writeback_release(mp);
+	return error;
+}

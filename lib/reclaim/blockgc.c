@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Speculative preallocation and CoW promises that nobody is going to use.
+ *
+ * Preallocation is a promise as long as write-back has not come across it, and write-back
+ * makes blocks only of what is dirty; so here mostly counters move.  Blocks behind the
+ * end come from extent size hints, and from other systems.
+ */
+#include "core/message.h"
+#include "iomap/iomap.h"
+#include "reclaim/reclaim.h"
+#include "write/writeback.h"
+#include "write/write.h"
+
+static xfs_fileoff_t eof_block(const struct xfs_inode *ip)
+{
+	return XFS_B_TO_FSB(&ip->i_mount->m_geo, xfs_isize(ip));
+}
+
+bool xfs_can_free_eofblocks(struct xfs_inode *ip)
+{
+	struct xfs_bmbt_irec last;
+	struct xfs_iext_cursor cur;
+	bool found = false;
+
+	if (!xfs_is_reg(ip) || ip->i_mount->m_rdonly)
+		return false;
+	xfs_ilock_shared(ip);
+	/* Extents that were never read in were not made by us. */
+	if (!xfs_fork_needs_read(ip, XFS_DATA_FORK) &&
+	    xfs_iext_last_extent(&ip->i_df, &cur, &last) &&
+	    last.br_startoff + last.br_blockcount > eof_block(ip))
+		found = isnullstartblock(last.br_startblock) ||
+			!(ip->i_diflags & (XFS_DIFLAG_PREALLOC | XFS_DIFLAG_APPEND));
+	xfs_iunlock_shared(ip);
+	return found;
+}
+
+int xfs_free_eofblocks(struct xfs_inode *ip)
+{
+	const struct xfs_itruncate what = { .size_bytes = xfs_isize(ip) };
+	int error;
+
+	ASSERT(xfs_rwlock_is_held_excl(&ip->i_iolock));
+	xfs_iflags_clear(ip, XFS_IF_EOFBLOCKS);
+	xfs_ilock_excl(ip);
+	error = xfs_bmap_punch_delalloc_range(ip, XFS_DATA_FORK, eof_block(ip), NULLFILEOFF);
+	xfs_iunlock_excl(ip);
+	if (error || !xfs_can_free_eofblocks(ip))
+		return error;
+	return xfs_itruncate_extents(ip, &what);
+}
+
+/* Promises in the CoW fork have their data in memory, else nobody needs them. */
+static int free_cow_promises(struct xfs_inode *ip)
+{
+	uint64_t start, end;
+	int error;
+
+	if (!xfs_reflink_has_cow(ip) ||
+	    (ip->i_mapping && xfs_mapping_find_dirty(ip->i_mapping, 0, ~0ull, &start, &end)))
+		return 0;
+	xfs_ilock_excl(ip);
+	error = xfs_reflink_cancel_cow(ip, 0);
+	xfs_iunlock_excl(ip);
+	return error;
+}
+
+static int free_inode_space(struct xfs_inode *ip, void *arg)
+{
+	int *first_error = arg, error = 0;
+
+	if (!xfs_is_reg(ip) || xfs_iflags_test(ip, XFS_IF_INACTIVE | XFS_IF_STALE))
+		return 0;
+	if (!xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) && !ip->i_cowfp)
+		return 0;
+	xfs_rwlock_excl(&ip->i_iolock);
+	if (xfs_can_free_eofblocks(ip))
+		error = xfs_free_eofblocks(ip);
+	if (!error)
+		error = free_cow_promises(ip);
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+	if (error && !*first_error)
+		*first_error = error;
+	return xfs_is_shutdown(ip->i_mount) ? -EIO : 0;
+}
+
+int xfs_blockgc_free_space(struct xfs_mount *mp)
+{
+	int first_error = 0, error;
+
+	XFS_TRACE(mp, xfs_blockgc_free_space);
+	xfs_writeback_release(mp);
+	error = xfs_inode_walk(mp, free_inode_space, &first_error);
+	return error ? error : first_error;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Removing extents from some point to the end of the offset space.  The new size is logged
+ * first: a crash in the middle leaves blocks behind the end of the file, never a hole before it.
+ */
+#include "core/message.h"
+#include "iomap/iomap.h"
+#include "reclaim/reclaim.h"
+
+/* Removed in one handle; each changes a few blocks of the AG's trees. */
+#define EXTENTS_PER_HANDLE	32u
+
+/* The size, the times and the first extents; *@done: nothing is left. */
+static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool first, bool *done)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	xfs_fileoff_t from = XFS_B_TO_FSB(&mp->m_geo, what->size_bytes);
+	struct xfs_trans *tp;
+	int error;
+
+	/* From the reserve pool: freeing space must work when there is none. */
+	error = xfs_trans_alloc(mp, 0, 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
+				XFS_TRANS_RESERVE, &tp);
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	error = xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
+	if (error)
+		goto out_cancel;
+	if (first && (what->set_size || what->set_times)) {
+		if (what->set_size)
+			ip->i_disk_size = (xfs_fsize_t)what->size_bytes;
+		if (what->set_times)
+			xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_MOD | XFS_ICHGTIME_CHG);
+		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	}
+	error = xfs_bunmapi(tp, ip, from, NULLFILEOFF - from, 0, EXTENTS_PER_HANDLE, done);
+	if (!error && *done)
+		error = xfs_reflink_cancel_cow(ip, from);
+	if (error)
+		goto out_cancel;
+	if (*done && what->set_size && ip->i_df.if_nextents == 0 &&
+	    (ip->i_diflags2 & XFS_DIFLAG2_REFLINK)) {
+		ip->i_diflags2 &= ~XFS_DIFLAG2_REFLINK;
+		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	}
+	xfs_iunlock_excl(ip);
+	return xfs_trans_commit(tp);
+
+out_cancel:
+	xfs_iunlock_excl(ip);
+	xfs_trans_cancel(tp);
+	return error;
+}
+
+int xfs_itruncate_extents(struct xfs_inode *ip, const struct xfs_itruncate *what)
+{
+	bool first = true, done = false;
+	int error = 0;
+
+	while (!error && !done) {
+		error = one_step(ip, what, first, &done);
+		first = false;
+	}
+	return error;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Getting space back: what was promised or allocated too much, and what belongs to files
+ * without a name.  No lock and no handle held, unless said otherwise.
+ */
+#ifndef RECLAIM_RECLAIM_H
+#define RECLAIM_RECLAIM_H
+
+#include "inode/inode.h"
+
+/* ---- retry.c: the policy ---------------------------------------------------------- */
+
+/*
+ * A write of @ip ended with @error and wrote nothing.  True: space was reclaimed
+ * for it, it may be tried once more.
+ */
+bool xfs_reclaim_for_write(struct xfs_inode *ip, int error) XFS_MUST_CHECK;
+
+/* ---- flush.c ------------------------------------------------------------------------ */
+
+/*
+ * Write all dirty data of the file system and wait: promises become blocks, and what was
+ * promised for the worst case of their trees comes back.
+ */
+int xfs_flush_inodes(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+/*
+ * Before metadata is written for the last time: data, then everything promised too
+ * much.  Afterwards nothing is promised.
+ */
+int xfs_reclaim_for_unmount(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+/* ---- blockgc.c ------------------------------------------------------------------------ */
+
+/* Trim what is past the end of all files in memory, drop unused CoW promises, free unlinked ones. */
+int xfs_blockgc_free_space(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+/*
+ * Whether the file has anything behind its end that may go.  IOLOCK held.
+ */
+bool xfs_can_free_eofblocks(struct xfs_inode *ip);
+/*
+ * Free it: promises always, blocks unless the file is preallocated or append-only.  IOLOCK
+ * held exclusively.
+ */
+int xfs_free_eofblocks(struct xfs_inode *ip) XFS_MUST_CHECK;
+
+/* ---- itruncate.c ----------------------------------------------------------------------- */
+
+/* What goes into the first handle of a truncation. */
+struct xfs_itruncate {
+	bool set_size;			/* i_disk_size becomes @size_bytes */
+	bool set_times;			/* mtime and ctime become now */
+	uint64_t size_bytes;
+};
+
+/*
+ * Remove all extents of the data fork behind @what->size_bytes, in steps that each leave the file
+ * system consistent, last extent first; promises of the CoW fork too.  The
+ * file's memory there was dropped before.  IOLOCK held exclusively, or nobody else knows the inode.
+ */
+int xfs_itruncate_extents(struct xfs_inode *ip, const struct xfs_itruncate *what) XFS_MUST_CHECK;
+
+/* ---- inodegc.c ---------------------------------------------------------------------------- */
+
+/*
+ * m_upcalls->inactivate: free the space of an unlinked inode and the inode.  When that fails it
+ * stays on the unlinked list, for the next one who opens the file system.
+ */
+void xfs_inactive(struct xfs_inode *ip);
+
+#endif
