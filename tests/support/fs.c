@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xfswrite/check.h>
+#include "support/test_fs.h"
+
+int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line)
+{
+	if (ret >= 0)
+		return ret;
+	fprintf(stderr, "%s:%d: %s: %s: %s\n", file, line, expr, strerror((int)-ret),
+		xfs_error_text(NULL));
+	abort();
+}
+
+static void fixed_clock(void *ctx, struct timespec *now)
+{
+	struct test_fs *fs = ctx;
+
+	fs->clock_ns += 1000;
+	now->tv_sec = 1700000000 + (time_t)(fs->clock_ns / 1000000000);
+	now->tv_nsec = (long)(fs->clock_ns % 1000000000);
+}
+
+static void log_line(void *ctx, enum xfs_log_level level, const char *line)
+{
+	(void)ctx;
+	if (level <= XFS_LOG_WARNING)
+		fprintf(stderr, "libxfswrite: %s\n", line);
+}
+
+void test_fs_make(struct test_fs *fs, uint64_t size_bytes, const struct xfs_mkfs_options *mkfs)
+{
+	struct xfs_mkfs_options opts = { .size = sizeof(opts) };
+
+	memset(fs, 0, sizeof(*fs));
+	fs->env.size = sizeof(fs->env);
+	fs->env.ctx = fs;
+	fs->env.clock = fixed_clock;
+	fs->env.log = log_line;
+	fs->env.seed = 42;
+	if (mkfs)
+		opts = *mkfs;
+	opts.flags |= XFS_MKFS_SMALL | XFS_MKFS_FORCE;
+	opts.env = &fs->env;
+	TEST_OK(xfs_device_open_memory(size_bytes, 512, NULL, &fs->dev));
+	TEST_OK(xfs_mkfs(fs->dev, NULL, &opts, NULL));
+	fs->opts.size = sizeof(fs->opts);
+	fs->opts.flags = XFS_MOUNT_UNJOURNALLED;
+	fs->opts.env = &fs->env;
+	test_fs_open(fs);
+}
+
+void test_fs_open(struct test_fs *fs)
+{
+	TEST_OK(xfs_mount(fs->dev, &fs->opts, &fs->mp));
+}
+
+static void print_finding(void *ctx, const struct xfs_finding *f)
+{
+	(void)ctx;
+	fprintf(stderr, "finding: %s: AG %" PRId64 " block %" PRId64 " inode %" PRId64 ": %s\n",
+		f->structure, f->agno, (int64_t)f->block, (int64_t)f->ino, f->text);
+}
+
+uint64_t test_fs_check(struct xfs_device *dev, uint32_t flags)
+{
+	struct xfs_check_options opts = {
+		.size = sizeof(opts), .flags = flags, .finding = print_finding,
+		.max_findings = 50,
+	};
+	struct xfs_check_summary summary;
+
+	TEST_OK(xfs_check(dev, NULL, &opts, &summary));
+	return summary.findings;
+}
+
+void test_fs_close_and_check(struct test_fs *fs)
+{
+	uint64_t findings;
+
+	TEST_OK(xfs_unmount(fs->mp));
+	fs->mp = NULL;
+	findings = test_fs_check(fs->dev, 0);
+	if (findings) {
+		const char *save = getenv("XFSWRITE_SAVE_IMAGE");
+
+		if (save)
+			test_fs_save(fs, save);
+		fprintf(stderr, "%" PRIu64 " findings\n", findings);
+		abort();
+	}
+}
+
+void test_fs_destroy(struct test_fs *fs)
+{
+	if (fs->mp)
+		xfs_abandon(fs->mp);
+	xfs_device_put(fs->dev);
+	memset(fs, 0, sizeof(*fs));
+}
+
+void test_fs_save(struct test_fs *fs, const char *path)
+{
+	static const char zero[65536];
+	struct xfs_device_info info;
+	char *buf = malloc(sizeof(zero));
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
+
+	TEST_OK(xfs_device_info(fs->dev, &info));
+	if (fd < 0 || !buf || ftruncate(fd, (off_t)info.size_bytes))
+		abort();
+	for (uint64_t off = 0; off < info.size_bytes; off += sizeof(zero)) {
+		size_t len = info.size_bytes - off < sizeof(zero) ? (size_t)(info.size_bytes - off)
+								 : sizeof(zero);
+
+		TEST_OK(xfs_device_pread(fs->dev, off, buf, len));
+		if (memcmp(buf, zero, len) && pwrite(fd, buf, len, (off_t)off) != (ssize_t)len)
+			abort();
+	}
+	close(fd);
+	free(buf);
+}

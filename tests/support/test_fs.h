@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* A whole file system in memory for tests of the public calls. */
+#ifndef TEST_FS_H
+#define TEST_FS_H
+
+#include <xfswrite/mkfs.h>
+#include <xfswrite/xfswrite.h>
+
+struct test_fs {
+	struct xfs_device *dev;
+	struct xfs_mount *mp;
+	struct xfs_env env;
+	struct xfs_mount_options opts;
+	uint64_t clock_ns;
+};
+
+/* Printed and aborted on failure, with the library's text. */
+#define TEST_OK(expr) test_fs_ok((expr), #expr, __FILE__, __LINE__)
+int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line);
+
+/*
+ * A memory device of @size_bytes, formatted with @mkfs (NULL: small defaults; XFS_MKFS_SMALL is
+ * added) and opened unjournalled, with a fixed clock and seed.
+ */
+void test_fs_make(struct test_fs *fs, uint64_t size_bytes, const struct xfs_mkfs_options *mkfs);
+/* Open what is on fs->dev again, with fs->opts. */
+void test_fs_open(struct test_fs *fs);
+/* Close, and demand that our checker finds nothing. */
+void test_fs_close_and_check(struct test_fs *fs);
+/* The checker alone; prints each finding, returns their number. */
+uint64_t test_fs_check(struct xfs_device *dev, uint32_t flags);
+void test_fs_destroy(struct test_fs *fs);
+
+/* Write the image to @path, sparse. */
+void test_fs_save(struct test_fs *fs, const char *path);
+
+#endif
