@@ -118,6 +118,9 @@ static int may_rename(struct rename *rn, uint32_t flags)
 	if (flags & RENAME_NOREPLACE)
 		return xfs_error(mp, -EEXIST, "\"%.*s\" exists", (int)rn->dst_name.len,
 				 (const char *)rn->dst_name.name);
+	/* Two names of one inode, or twice the same: nothing to do, says POSIX. */
+	if (src == target)
+		return 0;
 	if (xfs_is_dir(src) && !xfs_is_dir(target))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", target->i_ino);
 	if (!xfs_is_dir(src) && xfs_is_dir(target))
@@ -178,7 +181,6 @@ static int rename_locked(struct xfs_trans *tp, struct rename *rn, uint32_t flags
 {
 	int error = may_rename(rn, flags);
 
-	/* Two names of one inode: nothing to do, says POSIX. */
 	if (error || rn->src == rn->target)
 		return error;
 	if (!rn->target) {
