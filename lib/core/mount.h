@@ -65,6 +65,7 @@ struct xfs_mount {
 	uint64_t m_data_cache_bytes;		/* (c) */
 	uint64_t m_meta_cache_bytes;		/* (c) */
 	uint32_t m_state;			/* (a) XFS_STATE_* */
+	int m_data_error;			/* (a) first failed data write that no sync has told yet */
 	struct xfs_mutex m_lock;		/* LEAF class */
 	struct xfs_mutex m_rename_lock;		/* before every IOLOCK: moves between directories */
 	struct xfs_mutex m_mark_lock;		/* HANDLE class: the first change, mount/super.c */

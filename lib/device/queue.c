@@ -42,6 +42,7 @@ struct queue_batch {
 	uint64_t number;
 	struct queue_request *first;
 	bool sorted;
+	int cancelled; /* not to be written: what its requests get */
 	uint64_t writes, retries;
 };
 
@@ -254,6 +255,11 @@ static struct queue_request *write_run(struct xfs_queue *q, struct queue_batch *
 
 static void write_batch(struct xfs_queue *q, struct queue_batch *batch)
 {
+	if (batch->cancelled) {
+		for (struct queue_request *req = batch->first; req; req = req->next)
+			req->error = batch->cancelled;
+		return;
+	}
 	if (!batch->sorted)
 		batch->first = separate_overlaps(sort(batch->first, by_offset));
 	for (struct queue_request *req = batch->first; req;)
@@ -369,7 +375,8 @@ static bool completing_up_to(const struct xfs_queue *q, uint64_t number)
 	return xfs_list_first_entry(&q->completing, struct queue_batch, link)->number <= number;
 }
 
-void xfs_queue_submit(struct xfs_queue *q)
+/* Deal with what is queued and wait for it, and for all that was taken before. */
+static void finish_all(struct xfs_queue *q, int cancelled)
 {
 	struct queue_batch batch;
 	uint64_t mine;
@@ -377,6 +384,7 @@ void xfs_queue_submit(struct xfs_queue *q)
 	xfs_mutex_lock(&q->lock);
 	if (take_batch(q, &batch)) {
 		mine = batch.number;
+		batch.cancelled = cancelled;
 		run_batch(q, &batch);
 	} else {
 		mine = q->last_batch;
@@ -384,6 +392,16 @@ void xfs_queue_submit(struct xfs_queue *q)
 	while (completing_up_to(q, mine))
 		xfs_cond_wait(&q->wake, &q->lock);
 	xfs_mutex_unlock(&q->lock);
+}
+
+void xfs_queue_submit(struct xfs_queue *q)
+{
+	finish_all(q, 0);
+}
+
+void xfs_queue_cancel(struct xfs_queue *q, int error)
+{
+	finish_all(q, error);
 }
 
 int xfs_queue_flush(struct xfs_queue *q)

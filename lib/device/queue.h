@@ -63,6 +63,12 @@ void xfs_queue_write(struct xfs_queue *q, uint64_t offset, const void *buf, size
 void xfs_queue_submit(struct xfs_queue *q);
 
 /*
+ * Forget what is queued: those requests are done with @error and not written.  Waits
+ * for what is under way.
+ */
+void xfs_queue_cancel(struct xfs_queue *q, int error);
+
+/*
  * Submit, then flush the device.  0: every request queued before the call whose
  * done function got 0 is stable, and so is everything else written to the
  * device before.  What was not written only its done function hears.

@@ -12,6 +12,7 @@
 #include "log/log.h"
 #include "mount/mount_priv.h"
 #include "pagecache/mapping.h"
+#include "write/writeback.h"
 
 #define DATA_CACHE_BYTES	(32u << 20)
 #define META_CACHE_BYTES	(64u << 20)
@@ -191,6 +192,9 @@ void xfs_abandonfs(struct xfs_mount *mp)
 	__atomic_fetch_or(&mp->m_state, XFS_STATE_SHUTDOWN | XFS_STATE_DYING, __ATOMIC_SEQ_CST);
 	if (mp->m_rootip)
 		xfs_irele(mp->m_rootip);
+	if (mp->m_queue)
+		xfs_queue_cancel(mp->m_queue, -EIO);
+	xfs_writeback_abandon(mp);
 	tear_down(mp);
 	xfs_mem_free(&mem, mp);
 }

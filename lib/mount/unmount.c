@@ -6,13 +6,21 @@
 #include "core/message.h"
 #include "inode/inode.h"
 #include "mount/mount_priv.h"
+#include "reclaim/reclaim.h"
 #include "trans/trans.h"
+#include "write/writeback.h"
 
 int xfs_syncfs(struct xfs_mount *mp)
 {
+	int error, error2;
+
 	if (mp->m_rdonly)
 		return 0;
-	return xfs_checkpoint_writeback(mp, true);
+	error = xfs_flush_inodes(mp);
+	error2 = xfs_mount_data_error(mp);
+	error = error ? error : error2;
+	error2 = xfs_checkpoint_writeback(mp, true);
+	return error ? error : error2;
 }
 
 static int close_down(struct xfs_mount *mp)
@@ -23,7 +31,9 @@ static int close_down(struct xfs_mount *mp)
 		return 0;
 	if (xfs_is_shutdown(mp))
 		return xfs_error(mp, -EIO, "the file system was shut down");
-	error = xfs_syncfs(mp);
+	error = xfs_reclaim_for_unmount(mp);
+	if (!error)
+		error = xfs_syncfs(mp);
 	if (!error && (mp->m_state & XFS_STATE_MARKED))
 		error = xfs_writesb(mp, false);
 	return error;

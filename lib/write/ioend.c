@@ -9,12 +9,18 @@
 #include "core/message.h"
 #include "write/write_priv.h"
 
-void xfs_set_data_error(struct xfs_inode *ip, int error)
+static bool set_if_none(int *where, int error)
 {
 	int none = 0;
 
-	if (__atomic_compare_exchange_n(&ip->i_data_error, &none, error, false, __ATOMIC_RELAXED,
-					__ATOMIC_RELAXED))
+	return __atomic_compare_exchange_n(where, &none, error, false, __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED);
+}
+
+void xfs_set_data_error(struct xfs_inode *ip, int error)
+{
+	set_if_none(&ip->i_mount->m_data_error, error);
+	if (set_if_none(&ip->i_data_error, error))
 		xfs_log(ip->i_mount, XFS_LOG_ERROR, "inode %" PRIu64 ": writing data: %s",
 			ip->i_ino, strerror(-error));
 }
@@ -26,6 +32,16 @@ int xfs_data_error(struct xfs_inode *ip)
 	if (error)
 		return xfs_error(ip->i_mount, error, "inode %" PRIu64 ": data was not written: %s",
 				 ip->i_ino, strerror(-error));
+	return 0;
+}
+
+int xfs_mount_data_error(struct xfs_mount *mp)
+{
+	int error = __atomic_exchange_n(&mp->m_data_error, 0, __ATOMIC_RELAXED);
+
+	if (error)
+		return xfs_error(mp, error, "data of some file was not written: %s",
+				 strerror(-error));
 	return 0;
 }
 

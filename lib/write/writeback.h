@@ -31,6 +31,8 @@ int xfs_writeback_some(struct xfs_mount *mp);
 
 /* The error that write-back of @ip met since it was asked last, 0 if none. */
 int xfs_data_error(struct xfs_inode *ip) XFS_MUST_CHECK;
+/* The same of any file, since it was asked last. */
+int xfs_mount_data_error(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*
  * Give back the references of inodes whose data became clean, which may free
