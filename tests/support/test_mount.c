@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
+#include <xfswrite/mkfs.h>
+#include "ag/perag.h"
 #include "base/crc32c.h"
 #include "buf/buf.h"
 #include "core/message.h"
@@ -96,8 +98,40 @@ struct xfs_mount *test_mount_device(struct xfs_device *dev)
 	return set_up(&sb, dev);
 }
 
+struct xfs_mount *test_mount_mkfs(uint64_t size_bytes, const struct xfs_mkfs_options *opts)
+{
+	struct xfs_device *dev;
+	struct xfs_mount *mp;
+
+	must(xfs_device_open_memory(size_bytes, 512, NULL, &dev), "device");
+	must(xfs_mkfs(dev, NULL, opts, NULL), "mkfs");
+	mp = test_mount_device(dev);
+	must(xfs_perag_init(mp), "AGs");
+	must(xfs_ag_resv_init(mp), "reservations");
+	return mp;
+}
+
+void test_mount_settle(struct xfs_mount *mp)
+{
+	union {
+		struct xfs_dsb dsb;
+		char bytes[4096];
+	} u;
+	size_t len = mp->m_geo.sectsize;
+
+	must(xfs_checkpoint_writeback(mp, true), "writeback");
+	must(xfs_device_pread(mp->m_dev, 0, &u, len), "superblock");
+	must(xfs_ag_sum_counters(mp, &mp->m_sb.sb_icount, &mp->m_sb.sb_ifree, &mp->m_sb.sb_fdblocks),
+	     "counters");
+	xfs_sb_to_disk(&u.dsb, &mp->m_sb);
+	xfs_cksum_set(&u, len, XFS_SB_CRC_OFF);
+	must(xfs_device_pwrite(mp->m_dev, 0, &u, len, 0), "superblock");
+	must(xfs_device_flush(mp->m_dev), "flush");
+}
+
 void test_mount_free(struct xfs_mount *mp)
 {
+	xfs_perag_destroy(mp);
 	xfs_trans_destroy(mp);
 	xfs_buf_cache_destroy(mp);
 	xfs_queue_destroy(mp->m_queue);
@@ -112,17 +146,24 @@ void test_mount_cycle_cache(struct xfs_mount *mp)
 	xfs_buf_shrink(mp, 0);
 }
 
+#define LAST_LINES	20u
+
+/* The ring comes oldest first; only the newest lines matter. */
 static void print_line(void *ctx, const char *line)
 {
-	(void)ctx;
-	fprintf(stderr, "  %s\n", line);
+	unsigned int *n = ctx;
+
+	if (++*n + LAST_LINES > XFS_TRACE_ENTRIES)
+		fprintf(stderr, "  %s\n", line);
 }
 
 void test_die(struct xfs_mount *mp, uint64_t seed, const char *file, int line, const char *what)
 {
+	unsigned int lines = 0;
+
 	fprintf(stderr, "%s:%d: %s\nseed %" PRIu64 "; last error: %s\n", file, line, what, seed,
 		xfs_last_text());
 	if (mp)
-		xfs_trace_dump(&mp->m_trace, print_line, NULL);
+		xfs_trace_dump(&mp->m_trace, print_line, &lines);
 	abort();
 }

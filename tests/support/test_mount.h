@@ -15,7 +15,13 @@ struct xfs_sb test_sb(uint32_t blocksize, uint32_t agblocks, uint32_t agcount);
 struct xfs_mount *test_mount_new(const struct xfs_sb *sb);
 /* The same over @dev, which holds a file system; takes over the caller's reference. */
 struct xfs_mount *test_mount_device(struct xfs_device *dev);
+/* @size_bytes formatted with @opts, or defaults; opened, AGs loaded, counters set. */
+struct xfs_mkfs_options;
+struct xfs_mount *test_mount_mkfs(uint64_t size_bytes, const struct xfs_mkfs_options *opts);
+/* AGs and all; what is dirty is dropped. */
 void test_mount_free(struct xfs_mount *mp);
+/* Write all back, with a superblock that tells the truth, so that checkers may look. */
+void test_mount_settle(struct xfs_mount *mp);
 
 /* Write everything back and forget it, so that the next access reads and verifies. */
 void test_mount_cycle_cache(struct xfs_mount *mp);

@@ -1,0 +1,923 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: whatever is allocated, freed, shared, converted in whatever order, up to the
+ * last block and back, the trees and counters of every AG say exactly what happened.
+ * Method: seeded operations on a small formatted file system and on a list of who
+ * owns which blocks.  Every few operations all is written to the device and read
+ * back by a walker that knows the format only: free space, reverse map and
+ * reference counts must be those that follow from the list.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <xfswrite/check.h>
+#include <xfswrite/mkfs.h>
+#include "ag/alloc.h"
+#include "ag/inobt.h"
+#include "ag/refcount.h"
+#include "core/counter.h"
+#include "core/message.h"
+#include "support/ag_walk.h"
+#include "support/test_mount.h"
+#include "support/test_seed.h"
+
+#define MAX_MAPS	80000u
+#define MAX_CHUNKS	4000u
+
+/* One owner of one extent; blocks of a file's data may be in several. */
+struct map {
+	xfs_fsblock_t fsbno;
+	xfs_extlen_t len;
+	struct xfs_owner_info oinfo;
+};
+
+struct chunk {
+	xfs_agnumber_t agno;
+	struct xfs_inobt_rec_incore rec;
+};
+
+struct model {
+	struct xfs_mount *mp;
+	uint64_t seed;
+	struct xfs_rand rand;
+	struct map maps[MAX_MAPS];
+	uint32_t nmaps;
+	struct chunk chunks[MAX_CHUNKS];
+	uint32_t nchunks;
+	uint64_t next_ino;
+	uint32_t max_height[AG_WALK_TREES];
+	uint64_t refused;
+};
+
+static struct model *M;
+
+#define CHECK(cond) TEST_CHECK(M->mp, M->seed, cond)
+
+static uint64_t below(uint64_t n)
+{
+	return xfs_rand_below(&M->rand, n);
+}
+
+static const struct xfs_geometry *geo(void)
+{
+	return &M->mp->m_geo;
+}
+
+/* A valid inode number; nobody looks whether it is in use. */
+static uint64_t some_ino(void)
+{
+	xfs_agino_t first, last;
+
+	xfs_agino_range(geo(), 0, &first, &last);
+	return first + M->next_ino++ % (last - first);
+}
+
+static bool is_data(const struct xfs_owner_info *o)
+{
+	return !XFS_RMAP_NON_INODE_OWNER(o->oi_owner) &&
+	       !(o->oi_flags & (XFS_OWNER_ATTR_FORK | XFS_OWNER_BMBT_BLOCK));
+}
+
+static bool has_offset(const struct xfs_owner_info *o)
+{
+	return !XFS_RMAP_NON_INODE_OWNER(o->oi_owner) && !(o->oi_flags & XFS_OWNER_BMBT_BLOCK);
+}
+
+/* ---- what must be on disk -------------------------------------------------------- */
+
+static unsigned int rmap_flags(const struct xfs_owner_info *o)
+{
+	return (o->oi_flags & XFS_OWNER_ATTR_FORK ? XFS_RMAP_ATTR_FORK : 0) |
+	       (o->oi_flags & XFS_OWNER_BMBT_BLOCK ? XFS_RMAP_BMBT_BLOCK : 0) |
+	       (o->oi_flags & XFS_OWNER_UNWRITTEN ? XFS_RMAP_UNWRITTEN : 0);
+}
+
+/* Records of one owner together, touching ones behind each other. */
+static int cmp_for_merge(const void *a, const void *b)
+{
+	const struct xfs_rmap_irec *x = a, *y = b;
+	uint64_t dx = x->rm_offset - x->rm_startblock, dy = y->rm_offset - y->rm_startblock;
+
+	if (x->rm_owner != y->rm_owner)
+		return x->rm_owner < y->rm_owner ? -1 : 1;
+	if (x->rm_flags != y->rm_flags)
+		return x->rm_flags < y->rm_flags ? -1 : 1;
+	if (!XFS_RMAP_NON_INODE_OWNER(x->rm_owner) && !(x->rm_flags & XFS_RMAP_BMBT_BLOCK) && dx != dy)
+		return dx < dy ? -1 : 1;
+	return x->rm_startblock < y->rm_startblock ? -1 : x->rm_startblock > y->rm_startblock;
+}
+
+static int cmp_order(const void *a, const void *b)
+{
+	return xfs_rmap_irec_cmp(a, b);
+}
+
+static void check_rmaps(xfs_agnumber_t agno, const struct ag_walk *w)
+{
+	uint32_t len = xfs_ag_block_count(geo(), agno), n = 0, out = 0;
+	struct xfs_rmap_irec *want = calloc(M->nmaps + len, sizeof(*want));
+
+	if (!want)
+		abort();
+	for (uint32_t i = 0; i < M->nmaps; i++) {
+		const struct map *m = &M->maps[i];
+
+		if (XFS_FSB_TO_AGNO(geo(), m->fsbno) != agno)
+			continue;
+		want[n++] = (struct xfs_rmap_irec){
+			.rm_startblock = XFS_FSB_TO_AGBNO(geo(), m->fsbno), .rm_blockcount = m->len,
+			.rm_owner = m->oinfo.oi_owner,
+			.rm_offset = has_offset(&m->oinfo) ? m->oinfo.oi_offset : 0,
+			.rm_flags = rmap_flags(&m->oinfo),
+		};
+	}
+	for (uint32_t b = 0; b < len; b++) {
+		if (w->owner[b])
+			want[n++] = (struct xfs_rmap_irec){
+				.rm_startblock = b, .rm_blockcount = 1, .rm_owner = w->owner[b],
+			};
+	}
+	qsort(want, n, sizeof(*want), cmp_for_merge);
+	for (uint32_t i = 1; i < n; i++) {
+		if (xfs_rmap_irecs_mergeable(&want[out], &want[i]))
+			want[out].rm_blockcount += want[i].rm_blockcount;
+		else
+			want[++out] = want[i];
+	}
+	n = n ? out + 1 : 0;
+	qsort(want, n, sizeof(*want), cmp_order);
+	CHECK(n == w->list[AG_WALK_RMAP].nr);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct xfs_rmap_irec *r = &ag_walk_rmaps(w)[i];
+
+		CHECK(r->rm_startblock == want[i].rm_startblock);
+		CHECK(r->rm_blockcount == want[i].rm_blockcount);
+		CHECK(r->rm_owner == want[i].rm_owner && r->rm_offset == want[i].rm_offset);
+		CHECK(r->rm_flags == want[i].rm_flags);
+	}
+	free(want);
+}
+
+static void check_partition(xfs_agnumber_t agno, const struct ag_walk *w)
+{
+	uint32_t len = xfs_ag_block_count(geo(), agno), rec = 0;
+	uint32_t *uses = calloc(len + 1, sizeof(*uses)), *data = calloc(len + 1, sizeof(*data));
+	const struct xfs_refcount_irec *refc = ag_walk_refcounts(w);
+	uint32_t nrefc = w->list[AG_WALK_REFC].nr;
+
+	if (!uses || !data)
+		abort();
+	for (uint32_t i = 0; i < M->nmaps; i++) {
+		const struct map *m = &M->maps[i];
+		xfs_agblock_t b = XFS_FSB_TO_AGBNO(geo(), m->fsbno);
+
+		if (XFS_FSB_TO_AGNO(geo(), m->fsbno) != agno)
+			continue;
+		for (uint32_t k = 0; k < m->len; k++) {
+			uses[b + k]++;
+			data[b + k] += is_data(&m->oinfo);
+		}
+	}
+	for (uint32_t b = 0; b < len; b++) {
+		CHECK(!(uses[b] && w->owner[b]));
+		CHECK(uses[b] <= 1 || data[b] == uses[b]);
+		uses[b] += w->owner[b] != 0;
+	}
+	/* Free is what nobody uses, nothing else. */
+	for (uint32_t i = 0; i < w->list[AG_WALK_BNO].nr; i++) {
+		const struct xfs_alloc_rec_incore *r = &ag_walk_free_recs(w)[i];
+
+		for (uint32_t k = 0; k < r->ar_blockcount; k++)
+			CHECK(uses[r->ar_startblock + k]++ == 0);
+	}
+	for (uint32_t b = 0; b < len; b++)
+		CHECK(uses[b]);
+	/* Reference counts: a record for each run of equal counts above one. */
+	for (uint32_t b = 0, end; b < len; b = end) {
+		for (end = b + 1; end < len && data[end] == data[b];)
+			end++;
+		if (data[b] < 2 || !xfs_has_reflink(geo()))
+			continue;
+		CHECK(rec < nrefc);
+		CHECK(refc[rec].rc_startblock == b && refc[rec].rc_blockcount == end - b);
+		CHECK(refc[rec].rc_refcount == data[b]);
+		rec++;
+	}
+	CHECK(rec == nrefc);
+	free(uses);
+	free(data);
+}
+
+static int cmp_chunks(const void *a, const void *b)
+{
+	const struct chunk *x = a, *y = b;
+
+	if (x->agno != y->agno)
+		return x->agno < y->agno ? -1 : 1;
+	return x->rec.ir_startino < y->rec.ir_startino ? -1 : 1;
+}
+
+static void check_chunks(xfs_agnumber_t agno, const struct ag_walk *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < M->nchunks; i++) {
+		if (M->chunks[i].agno != agno)
+			continue;
+		CHECK(n < w->list[AG_WALK_INO].nr);
+		CHECK(memcmp(&ag_walk_inodes(w)[n], &M->chunks[i].rec, sizeof(M->chunks[i].rec)) == 0);
+		n++;
+	}
+	CHECK(n == w->list[AG_WALK_INO].nr);
+}
+
+/* What may still be promised, worked out from the headers. */
+static void check_counters(void)
+{
+	uint64_t icount, ifree, fdblocks;
+	int64_t want;
+
+	CHECK(xfs_ag_sum_counters(M->mp, &icount, &ifree, &fdblocks) == 0);
+	want = (int64_t)fdblocks;
+	for (xfs_agnumber_t agno = 0; agno < geo()->agcount; agno++) {
+		const struct xfs_perag *pag = &M->mp->m_perag[agno];
+
+		want -= xfs_ag_resv_held(&pag->pag_meta_resv);
+		want -= XFS_MAX(pag->pag_rmapbt_resv.ar_asked, pag->pag_rmapbt_resv.ar_used);
+	}
+	CHECK(M->mp->m_fdblocks + M->mp->m_resblks_avail == want);
+}
+
+static void check_all(void)
+{
+	int64_t set_aside = 0;
+
+	check_counters();
+	test_mount_settle(M->mp);
+	CHECK(!xfs_is_shutdown(M->mp));
+	qsort(M->chunks, M->nchunks, sizeof(M->chunks[0]), cmp_chunks);
+	for (xfs_agnumber_t agno = 0; agno < geo()->agcount; agno++) {
+		const struct xfs_perag *pag = &M->mp->m_perag[agno];
+		struct ag_walk w;
+
+		ag_walk(M->mp->m_dev, geo(), agno, &w);
+		if (w.error[0])
+			fprintf(stderr, "%s\n", w.error);
+		CHECK(!w.error[0]);
+		if (xfs_has_rmapbt(geo()))
+			check_rmaps(agno, &w);
+		check_partition(agno, &w);
+		check_chunks(agno, &w);
+		CHECK(pag->pag_freeblks == be32_to_cpu(w.agf.agf_freeblks));
+		CHECK(pag->pag_longest == be32_to_cpu(w.agf.agf_longest));
+		CHECK(pag->pag_flcount == w.agfl_count);
+		if (xfs_has_rmapbt(geo()))
+			CHECK(pag->pag_rmapbt_resv.ar_used == w.blocks[AG_WALK_RMAP]);
+		CHECK(pag->pag_meta_resv.ar_used == w.blocks[AG_WALK_FINO] + w.blocks[AG_WALK_REFC]);
+		set_aside += 8 + w.blocks[AG_WALK_BNO] + w.blocks[AG_WALK_CNT] - 2;
+		for (unsigned int i = 0; i < AG_WALK_TREES; i++)
+			M->max_height[i] = XFS_MAX(M->max_height[i], w.height[i]);
+		ag_walk_free(&w);
+	}
+	CHECK(M->mp->m_set_aside == set_aside);
+}
+
+/* ---- operations -------------------------------------------------------------------- */
+
+static struct xfs_trans *begin(uint32_t blocks)
+{
+	struct xfs_trans *tp;
+	int error = xfs_trans_alloc(M->mp, 0, blocks, 0, &tp);
+
+	CHECK(error == 0 || error == -ENOSPC);
+	return error ? NULL : tp;
+}
+
+static void commit(struct xfs_trans *tp)
+{
+	CHECK(xfs_trans_commit(tp) == 0);
+}
+
+static void add_map(xfs_fsblock_t fsbno, xfs_extlen_t len, const struct xfs_owner_info *oinfo)
+{
+	CHECK(M->nmaps < MAX_MAPS);
+	M->maps[M->nmaps++] = (struct map){ fsbno, len, *oinfo };
+}
+
+static struct xfs_owner_info random_owner(void)
+{
+	uint64_t ino = some_ino();
+
+	switch (below(8)) {
+	case 0:
+		return xfs_owner_bmbt(ino, below(2));
+	case 1:
+		return xfs_owner_file(ino, true, below(1000), false);
+	default:
+		return xfs_owner_file(ino, false, below(100000), below(4) == 0);
+	}
+}
+
+/* -1: nothing was there. */
+static int op_alloc_with(struct xfs_alloc_arg *args, bool rmap_apart)
+{
+	struct xfs_owner_info oinfo = args->oinfo;
+	struct xfs_trans *tp = begin(args->maxlen);
+	uint32_t before;
+
+	if (!tp)
+		return -1;
+	before = tp->t_blk_res;
+	args->tp = tp;
+	if (rmap_apart)
+		args->oinfo.oi_owner = XFS_RMAP_SKIP;
+	CHECK(xfs_alloc_vextent(args) == 0);
+	if (args->fsbno == NULLFSBLOCK) {
+		CHECK(!tp->t_dirty && tp->t_blk_res == before && !args->busy);
+		xfs_trans_cancel(tp);
+		M->refused++;
+		return -1;
+	}
+	CHECK(args->len >= args->minlen && args->len <= args->maxlen);
+	CHECK(xfs_verify_fsbext(geo(), args->fsbno, args->len));
+	if (args->alignment > 1)
+		CHECK(XFS_FSB_TO_AGBNO(geo(), args->fsbno) % args->alignment == 0);
+	if (args->max_agbno) {
+		CHECK(XFS_FSB_TO_AGBNO(geo(), args->fsbno) >= args->min_agbno);
+		CHECK(XFS_FSB_TO_AGBNO(geo(), args->fsbno) <= args->max_agbno);
+	}
+	if (args->flags & (XFS_ALLOC_THIS_AG | XFS_ALLOC_EXACT))
+		CHECK(XFS_FSB_TO_AGNO(geo(), args->fsbno) == XFS_FSB_TO_AGNO(geo(), args->target));
+	if (args->flags & XFS_ALLOC_EXACT)
+		CHECK(args->fsbno == args->target);
+	CHECK(tp->t_blk_res == before - args->len);
+	if (rmap_apart)
+		CHECK(xfs_rmap_map(tp, args->fsbno, args->len, &oinfo) == 0);
+	commit(tp);
+	add_map(args->fsbno, args->len, &oinfo);
+	return 0;
+}
+
+static xfs_fsblock_t random_target(void)
+{
+	xfs_agnumber_t agno = (xfs_agnumber_t)below(geo()->agcount);
+
+	if (below(4) == 0)
+		return NULLFSBLOCK;
+	/* Often right behind something, so that there is something to merge. */
+	if (M->nmaps && below(2)) {
+		const struct map *m = &M->maps[below(M->nmaps)];
+		xfs_agblock_t end = XFS_FSB_TO_AGBNO(geo(), m->fsbno) + m->len;
+
+		agno = XFS_FSB_TO_AGNO(geo(), m->fsbno);
+		if (end < xfs_ag_block_count(geo(), agno))
+			return m->fsbno + m->len;
+	}
+	return XFS_AGB_TO_FSB(geo(), agno, (xfs_agblock_t)below(xfs_ag_block_count(geo(), agno)));
+}
+
+static void op_alloc(void)
+{
+	static const uint32_t flags[] = { 0, 0, 0, XFS_ALLOC_THIS_AG, XFS_ALLOC_EXACT,
+					  XFS_ALLOC_BY_SIZE };
+	struct xfs_alloc_arg args = {
+		.target = random_target(),
+		.maxlen = 1 + (xfs_extlen_t)below(below(4) ? 8 : 200),
+		.oinfo = random_owner(),
+		.flags = flags[below(ARRAY_SIZE(flags))],
+		.minleft = below(8) ? 0 : (xfs_extlen_t)below(50),
+	};
+
+	if (below(2))
+		args.flags |= XFS_ALLOC_USERDATA;
+	if (args.target == NULLFSBLOCK)
+		args.flags &= ~(XFS_ALLOC_THIS_AG | XFS_ALLOC_EXACT);
+	args.minlen = below(2) ? 1 : 1 + (xfs_extlen_t)below(args.maxlen);
+	if (below(8) == 0 && !(args.flags & XFS_ALLOC_EXACT)) {
+		args.alignment = 1u << below(6);
+		args.min_agbno = (xfs_agblock_t)below(5000);
+		args.max_agbno = args.min_agbno + (xfs_agblock_t)below(10000);
+	}
+	/* A file that goes on: block and offset behind an extent of its own. */
+	if (M->nmaps && below(3) == 0) {
+		const struct map *m = &M->maps[below(M->nmaps)];
+
+		if (!XFS_RMAP_NON_INODE_OWNER(m->oinfo.oi_owner))
+			args.oinfo = m->oinfo;
+		if (has_offset(&m->oinfo))
+			args.oinfo.oi_offset += m->len;
+		if (XFS_FSB_TO_AGBNO(geo(), m->fsbno) + m->len <
+		    xfs_ag_block_count(geo(), XFS_FSB_TO_AGNO(geo(), m->fsbno)))
+			args.target = m->fsbno + m->len;
+	}
+	op_alloc_with(&args, below(2));
+}
+
+/* Map @i loses [@off, +@len); the model only. */
+static void cut_map(uint32_t i, xfs_extlen_t off, xfs_extlen_t len)
+{
+	struct map *m = &M->maps[i], rest = *m;
+
+	rest.fsbno += off + len;
+	rest.len -= off + len;
+	if (has_offset(&m->oinfo))
+		rest.oinfo.oi_offset += off + len;
+	m->len = off;
+	if (rest.len)
+		add_map(rest.fsbno, rest.len, &rest.oinfo);
+	if (!M->maps[i].len)
+		M->maps[i] = M->maps[--M->nmaps];
+}
+
+/* Some part of some map. */
+static bool pick(uint32_t *i, xfs_extlen_t *off, xfs_extlen_t *len)
+{
+	if (!M->nmaps)
+		return false;
+	*i = (uint32_t)below(M->nmaps);
+	*off = 0;
+	*len = M->maps[*i].len;
+	if (below(2)) {
+		*off = (xfs_extlen_t)below(*len);
+		*len = 1 + (xfs_extlen_t)below(*len - *off);
+	}
+	return true;
+}
+
+static struct xfs_owner_info part_owner(const struct map *m, xfs_extlen_t off)
+{
+	struct xfs_owner_info oinfo = m->oinfo;
+
+	if (has_offset(&oinfo))
+		oinfo.oi_offset += off;
+	return oinfo;
+}
+
+static void op_free_part(uint32_t i, xfs_extlen_t off, xfs_extlen_t len)
+{
+	struct map m = M->maps[i];
+	struct xfs_owner_info oinfo = part_owner(&m, off);
+	struct xfs_trans *tp = begin(0);
+
+	CHECK(tp);
+	if (is_data(&m.oinfo)) {
+		CHECK(xfs_rmap_unmap(tp, m.fsbno + off, len, &oinfo) == 0);
+		CHECK(xfs_refcount_decrease(tp, m.fsbno + off, len) == 0);
+	} else if (below(2)) {
+		CHECK(xfs_free_extent(tp, m.fsbno + off, len, &oinfo, XFS_AG_RESV_NONE) == 0);
+	} else {
+		CHECK(xfs_free_extent_later(tp, m.fsbno + off, len, &oinfo, XFS_AG_RESV_NONE) == 0);
+	}
+	commit(tp);
+	cut_map(i, off, len);
+}
+
+static void op_free(void)
+{
+	xfs_extlen_t off, len;
+	uint32_t i;
+
+	if (!pick(&i, &off, &len) || M->maps[i].oinfo.oi_owner == XFS_RMAP_OWN_INODES ||
+	    M->maps[i].oinfo.oi_owner == XFS_RMAP_OWN_LOG)
+		return;
+	op_free_part(i, off, len);
+}
+
+static void op_share(void)
+{
+	xfs_extlen_t off, len;
+	struct xfs_owner_info oinfo;
+	struct xfs_trans *tp;
+	xfs_fsblock_t fsbno;
+	uint32_t i;
+	int error;
+
+	if (!xfs_has_reflink(geo()) || !pick(&i, &off, &len) || !is_data(&M->maps[i].oinfo))
+		return;
+	fsbno = M->maps[i].fsbno + off;
+	oinfo = xfs_owner_file(some_ino(), false, below(100000), false);
+	if (below(3) == 0 && M->nmaps) {
+		const struct map *m = &M->maps[below(M->nmaps)];
+
+		/* The same file goes on with it, maybe touching. */
+		if (is_data(&m->oinfo)) {
+			oinfo = m->oinfo;
+			oinfo.oi_offset += m->len;
+		}
+	}
+	/* One file does not map one block at one offset twice. */
+	for (uint32_t k = 0; k < M->nmaps; k++) {
+		const struct map *m = &M->maps[k];
+
+		if (m->oinfo.oi_owner == oinfo.oi_owner &&
+		    m->oinfo.oi_offset < oinfo.oi_offset + len &&
+		    oinfo.oi_offset < m->oinfo.oi_offset + m->len)
+			return;
+	}
+	tp = begin(0);
+	CHECK(tp);
+	error = xfs_refcount_increase(tp, fsbno, len);
+	CHECK(error == 0 || error == -ENOSPC);
+	if (error) {
+		CHECK(!tp->t_dirty);
+		xfs_trans_cancel(tp);
+		return;
+	}
+	CHECK(xfs_rmap_map(tp, fsbno, len, &oinfo) == 0);
+	commit(tp);
+	add_map(fsbno, len, &oinfo);
+}
+
+static void op_convert(void)
+{
+	struct xfs_owner_info oinfo;
+	xfs_extlen_t off, len;
+	struct xfs_trans *tp;
+	xfs_fsblock_t fsbno;
+	uint32_t i;
+
+	if (!pick(&i, &off, &len) || !is_data(&M->maps[i].oinfo))
+		return;
+	oinfo = part_owner(&M->maps[i], off);
+	fsbno = M->maps[i].fsbno + off;
+	tp = begin(0);
+	CHECK(tp);
+	CHECK(xfs_rmap_convert(tp, fsbno, len, &oinfo) == 0);
+	commit(tp);
+	cut_map(i, off, len);
+	oinfo.oi_flags ^= XFS_OWNER_UNWRITTEN;
+	add_map(fsbno, len, &oinfo);
+}
+
+static void op_find_shared(void)
+{
+	xfs_fsblock_t found, fsbno;
+	xfs_extlen_t off, len, found_len;
+	uint32_t i, first, end;
+
+	if (!pick(&i, &off, &len) || !is_data(&M->maps[i].oinfo))
+		return;
+	fsbno = M->maps[i].fsbno + off;
+	CHECK(xfs_refcount_find_shared(M->mp, fsbno, len, &found, &found_len) == 0);
+	uint32_t *owners = calloc(len, sizeof(*owners));
+
+	for (uint32_t k = 0; k < M->nmaps; k++) {
+		const struct map *m = &M->maps[k];
+
+		for (xfs_fsblock_t b = XFS_MAX(m->fsbno, fsbno);
+		     b < XFS_MIN(m->fsbno + m->len, fsbno + len); b++)
+			owners[b - fsbno]++;
+	}
+	for (first = 0; first < len && owners[first] < 2;)
+		first++;
+	for (end = first; end < len && owners[end] > 1;)
+		end++;
+	free(owners);
+	CHECK(found == (first < len ? fsbno + first : NULLFSBLOCK));
+	CHECK(found_len == end - first);
+}
+
+/* ---- inodes -------------------------------------------------------------------------- */
+
+static void op_new_chunk(void)
+{
+	xfs_agnumber_t agno = (xfs_agnumber_t)below(geo()->agcount);
+	struct xfs_perag *pag = xfs_perag_get(M->mp, agno);
+	struct xfs_owner_info oinfo = xfs_owner_special(XFS_RMAP_OWN_INODES);
+	uint32_t blocks = geo()->ialloc_blks, records = geo()->ialloc_inos / 64;
+	xfs_agblock_t eoag = pag->pag_length - pag->pag_length % geo()->cluster_align;
+	xfs_agblock_t min = (xfs_agblock_t)xfs_roundup64(geo()->agfl_block + 1u, geo()->cluster_align);
+	xfs_agblock_t agbno = (xfs_agblock_t)below(pag->pag_length);
+	struct xfs_trans *tp = begin(blocks + records * xfs_inobt_insert_blocks(M->mp));
+
+	if (!tp || M->nchunks + records > MAX_CHUNKS) {
+		xfs_trans_cancel(tp);
+		return;
+	}
+	xfs_mutex_lock(&pag->pag_lock);
+	CHECK(xfs_perag_load_agi(pag) == 0);
+	CHECK(xfs_alloc_chunk_locked(tp, pag, &agbno, blocks, geo()->cluster_align, min,
+				     eoag - blocks) == 0);
+	if (agbno == NULLAGBLOCK) {
+		CHECK(!tp->t_dirty);
+		xfs_mutex_unlock(&pag->pag_lock);
+		xfs_trans_cancel(tp);
+		return;
+	}
+	CHECK(agbno % geo()->cluster_align == 0 && agbno >= min && agbno <= eoag - blocks);
+	for (uint32_t i = 0; i < records; i++) {
+		struct chunk *c = &M->chunks[M->nchunks++];
+
+		memset(c, 0, sizeof(*c));
+		c->agno = agno;
+		c->rec.ir_startino = XFS_AGB_TO_AGINO(geo(), agbno) + 64 * i;
+		c->rec.ir_count = c->rec.ir_freecount = 64;
+		c->rec.ir_free = ~0ull;
+		CHECK(xfs_inobt_insert(tp, pag, &c->rec) == 0);
+	}
+	xfs_agi_mod_counts(tp, pag, 64 * (int32_t)records, 64 * (int32_t)records);
+	xfs_mutex_unlock(&pag->pag_lock);
+	commit(tp);
+	add_map(XFS_AGB_TO_FSB(geo(), agno, agbno), blocks, &oinfo);
+}
+
+/* Flip one inode of a chunk; an empty chunk may go. */
+static void op_change_chunk(void)
+{
+	struct xfs_inobt_rec_incore old, rec;
+	struct xfs_perag *pag;
+	struct xfs_trans *tp;
+	struct chunk *c;
+	uint64_t bit;
+
+	if (!M->nchunks)
+		return;
+	c = &M->chunks[below(M->nchunks)];
+	pag = xfs_perag_get(M->mp, c->agno);
+	tp = begin(0);
+	CHECK(tp);
+	old = rec = c->rec;
+	xfs_mutex_lock(&pag->pag_lock);
+	CHECK(xfs_perag_load_agi(pag) == 0);
+	if (old.ir_freecount == 64 && geo()->ialloc_inos == 64 && below(2)) {
+		struct xfs_owner_info oinfo = xfs_owner_special(XFS_RMAP_OWN_INODES);
+		xfs_fsblock_t fsbno = XFS_AGB_TO_FSB(geo(), c->agno,
+						     XFS_AGINO_TO_AGBNO(geo(), old.ir_startino));
+
+		CHECK(xfs_inobt_delete(tp, pag, &old) == 0);
+		xfs_agi_mod_counts(tp, pag, -64, -64);
+		CHECK(xfs_free_extent_later(tp, fsbno, geo()->ialloc_blks, &oinfo,
+					    XFS_AG_RESV_NONE) == 0);
+		for (uint32_t i = 0; i < M->nmaps; i++) {
+			if (M->maps[i].fsbno == fsbno) {
+				M->maps[i] = M->maps[--M->nmaps];
+				break;
+			}
+		}
+		*c = M->chunks[--M->nchunks];
+	} else {
+		/* To the full, to the empty, or one at a time: each crossing matters to the finobt. */
+		switch (below(3)) {
+		case 0:
+			rec.ir_free = 0;
+			break;
+		case 1:
+			rec.ir_free = ~0ull;
+			break;
+		default:
+			bit = 1ull << below(64);
+			rec.ir_free ^= bit;
+		}
+		rec.ir_freecount = (uint8_t)__builtin_popcountll(rec.ir_free);
+		CHECK(xfs_inobt_update(tp, pag, &old, &rec) == 0);
+		xfs_agi_mod_counts(tp, pag, 0, (int32_t)rec.ir_freecount - old.ir_freecount);
+		c->rec = rec;
+	}
+	xfs_mutex_unlock(&pag->pag_lock);
+	commit(tp);
+}
+
+static uint32_t distance(uint32_t agino, uint32_t start)
+{
+	return agino < start ? start - agino : agino - start < 64 ? 0 : agino - start - 63;
+}
+
+static void op_find_inode(void)
+{
+	xfs_agnumber_t agno = (xfs_agnumber_t)below(geo()->agcount);
+	struct xfs_perag *pag = xfs_perag_get(M->mp, agno);
+	xfs_agino_t agino = (xfs_agino_t)below((uint64_t)pag->pag_length << geo()->inopblog);
+	uint32_t best = UINT32_MAX, next = UINT32_MAX;
+	struct xfs_inobt_rec_incore rec;
+	bool found, covered = false;
+
+	for (uint32_t i = 0; i < M->nchunks; i++) {
+		const struct chunk *c = &M->chunks[i];
+
+		if (c->agno != agno)
+			continue;
+		if (c->rec.ir_freecount)
+			best = XFS_MIN(best, distance(agino, c->rec.ir_startino));
+		if (c->rec.ir_startino >= agino)
+			next = XFS_MIN(next, c->rec.ir_startino);
+		covered |= agino - c->rec.ir_startino < 64;
+	}
+	xfs_mutex_lock(&pag->pag_lock);
+	CHECK(xfs_perag_load_agi(pag) == 0);
+	CHECK(xfs_inobt_find_free(pag, agino, &rec, &found) == 0);
+	CHECK(found == (best != UINT32_MAX));
+	if (found)
+		CHECK(rec.ir_freecount && distance(agino, rec.ir_startino) == best);
+	CHECK(xfs_inobt_lookup(pag, agino, &rec, &found) == 0 && found == covered);
+	CHECK(xfs_inobt_next(pag, agino, &rec, &found) == 0 && found == (next != UINT32_MAX));
+	if (found)
+		CHECK(rec.ir_startino == next);
+	xfs_mutex_unlock(&pag->pag_lock);
+}
+
+/* ---- runs ------------------------------------------------------------------------------ */
+
+/* What the formatter made is owned by somebody, too. */
+static void take_over(void)
+{
+	for (xfs_agnumber_t agno = 0; agno < geo()->agcount; agno++) {
+		struct ag_walk w;
+
+		test_mount_settle(M->mp);
+		ag_walk(M->mp->m_dev, geo(), agno, &w);
+		if (w.error[0])
+			fprintf(stderr, "%s\n", w.error);
+		CHECK(!w.error[0]);
+		for (uint32_t i = 0; i < w.list[AG_WALK_INO].nr; i++) {
+			struct xfs_owner_info oinfo = xfs_owner_special(XFS_RMAP_OWN_INODES);
+			struct chunk *c = &M->chunks[M->nchunks++];
+
+			memset(c, 0, sizeof(*c));
+			c->agno = agno;
+			c->rec = ag_walk_inodes(&w)[i];
+			add_map(XFS_AGB_TO_FSB(geo(), agno,
+					       XFS_AGINO_TO_AGBNO(geo(), c->rec.ir_startino)),
+				geo()->ialloc_blks, &oinfo);
+		}
+		if (geo()->logstart && XFS_FSB_TO_AGNO(geo(), geo()->logstart) == agno) {
+			struct xfs_owner_info oinfo = xfs_owner_special(XFS_RMAP_OWN_LOG);
+
+			add_map(geo()->logstart, geo()->logblocks, &oinfo);
+		}
+		ag_walk_free(&w);
+	}
+}
+
+static void random_phase(uint32_t count, uint32_t grow)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t what = below(100);
+
+		if (what < 12)
+			op_share();
+		else if (what < 24)
+			op_convert();
+		else if (what < 27)
+			op_new_chunk();
+		else if (what < 35)
+			op_change_chunk();
+		else if (what < 37)
+			op_find_inode();
+		else if (what < 39)
+			op_find_shared();
+		else if (below(100) < grow)
+			op_alloc();
+		else
+			op_free();
+		if (i % 200 == 0)
+			check_all();
+	}
+	check_all();
+}
+
+/* Inodes come and go until the trees of them are high. */
+static void inode_phase(uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (below(100) < 60)
+			op_new_chunk();
+		else
+			op_change_chunk();
+		op_find_inode();
+		if (i % 200 == 0)
+			check_all();
+	}
+	check_all();
+}
+
+/*
+ * Single blocks of many files until nothing is left, then every other one goes: the
+ * most records that free space and reverse map can have.
+ */
+static void comb_phase(void)
+{
+	for (uint32_t n = 0;; n++) {
+		struct xfs_alloc_arg args = {
+			.target = NULLFSBLOCK, .minlen = 1, .maxlen = 1,
+			.oinfo = xfs_owner_file(some_ino(), false, 3 * n, false),
+			.flags = XFS_ALLOC_USERDATA,
+		};
+
+		if (op_alloc_with(&args, false) < 0)
+			break;
+	}
+	CHECK(xfs_fdblocks_available(M->mp) == 0);
+	check_all();
+	for (uint32_t i = M->nmaps; i > 1; i--) {
+		uint32_t k = (uint32_t)below(i);
+		struct map tmp = M->maps[k];
+
+		M->maps[k] = M->maps[i - 1];
+		M->maps[i - 1] = tmp;
+	}
+	for (uint32_t i = M->nmaps; i-- > 0;) {
+		const struct map *m = &M->maps[i];
+
+		if (m->len == 1 && m->fsbno % 2 && !XFS_RMAP_NON_INODE_OWNER(m->oinfo.oi_owner))
+			op_free_part(i, 0, 1);
+		if (i % 4000 == 0)
+			check_all();
+	}
+	check_all();
+}
+
+/* Until nothing can be had; then go on using what is there. */
+static void fill_up(void)
+{
+	uint32_t misses = 0;
+
+	while (misses < 3) {
+		struct xfs_alloc_arg args = {
+			.target = NULLFSBLOCK, .minlen = 1,
+			.maxlen = misses ? 1 : 1 + (xfs_extlen_t)below(600),
+			.oinfo = random_owner(), .flags = XFS_ALLOC_USERDATA,
+		};
+
+		if (op_alloc_with(&args, below(2)) < 0)
+			misses++;
+	}
+	/* Full means full: what the counter does not promise is all that is left. */
+	CHECK(xfs_fdblocks_available(M->mp) == 0);
+	check_all();
+}
+
+/* Every file goes, in no order; what is left belongs to inodes and the log. */
+static void free_all(void)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < M->nmaps; i++)
+		left += !XFS_RMAP_NON_INODE_OWNER(M->maps[i].oinfo.oi_owner);
+	while (left) {
+		uint32_t i = (uint32_t)below(M->nmaps);
+
+		if (XFS_RMAP_NON_INODE_OWNER(M->maps[i].oinfo.oi_owner))
+			continue;
+		op_free_part(i, 0, M->maps[i].len);
+		if (--left % 500 == 0)
+			check_all();
+	}
+	check_all();
+	CHECK(M->mp->m_perag[0].pag_nr_tofree == 0);
+}
+
+static void run(const struct xfs_mkfs_options *opts, uint64_t size, uint32_t count, uint64_t seed)
+{
+	M = calloc(1, sizeof(*M));
+	if (!M)
+		abort();
+	M->seed = seed;
+	xfs_rand_seed(&M->rand, seed);
+	M->mp = test_mount_mkfs(size, opts);
+	take_over();
+	check_all();
+
+	random_phase(count, 65);
+	random_phase(count, 50);
+	fill_up();
+	random_phase(count / 2, 50);
+	fill_up();
+	random_phase(count / 2, 30);
+	free_all();
+	comb_phase();
+	inode_phase(count / 4);
+	random_phase(count / 4, 50);
+	fill_up();
+	random_phase(count / 4, 50);
+	free_all();
+
+	printf("blocks of %u, %u AGs: heights", geo()->blocksize, geo()->agcount);
+	for (unsigned int i = 0; i < AG_WALK_TREES; i++)
+		printf(" %u", M->max_height[i]);
+	printf(", %" PRIu64 " refused\n", M->refused);
+	test_mount_free(M->mp);
+	free(M);
+}
+
+int main(void)
+{
+	struct xfs_mkfs_options opts = {
+		.size = sizeof(opts), .flags = XFS_MKFS_SMALL, .blocksize = 1024, .agcount = 2,
+		.log_size = 5 << 20,
+	};
+	uint64_t seed;
+
+	test_seed_init(1);
+	seed = test_seed();
+	run(&opts, 60 << 20, 8000, seed);
+	opts.agcount = 3;
+	opts.reflink = XFS_MKFS_OFF;
+	run(&opts, 54 << 20, 5000, seed + 1);
+	opts.rmapbt = XFS_MKFS_OFF;
+	opts.finobt = opts.inobtcount = XFS_MKFS_OFF;
+	run(&opts, 54 << 20, 5000, seed + 2);
+	opts = (struct xfs_mkfs_options){
+		.size = sizeof(opts), .flags = XFS_MKFS_SMALL, .agcount = 2, .log_size = 8 << 20,
+	};
+	run(&opts, 80 << 20, 4000, seed + 3);
+	return 0;
+}
