@@ -7,5 +7,4 @@
 const struct xfs_upcalls xfs_mount_upcalls = {
 	.writeback_some = xfs_writeback_some,
 	.mark_in_progress = xfs_mark_in_progress,
-	.inactivate = xfs_inactive,
 };
