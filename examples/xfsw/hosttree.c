@@ -184,29 +184,38 @@ static int visit_entries(struct host_walk *walk, struct host_dir *dir, struct na
 	return 0;
 }
 
-/* Keep only the memory that the names still need while the walk is below. */
+/*
+ * Keep only the memory that the names still need while the walk is below.  They
+ * are sorted, their bytes in the arena are not: so they move to a new one.
+ */
 static void shrink_names(struct names *names)
 {
 	size_t used = 0;
-	void *smaller;
+	char *smaller;
+	void *v;
 
-	for (size_t i = 0; i < names->n; i++) {
-		size_t len = strlen(names->arena + names->v[i].offset) + 1;
-
-		memmove(names->arena + used, names->arena + names->v[i].offset, len);
-		names->v[i].offset = used;
-		used += len;
-	}
 	if (!names->n) {
 		free_names(names);
 		return;
 	}
-	smaller = realloc(names->v, names->n * sizeof(*names->v));
-	if (smaller)
-		names->v = smaller;
-	smaller = realloc(names->arena, used);
-	if (smaller)
-		names->arena = smaller;
+	for (size_t i = 0; i < names->n; i++)
+		used += strlen(names->arena + names->v[i].offset) + 1;
+	smaller = malloc(used);
+	if (!smaller)
+		return;
+	used = 0;
+	for (size_t i = 0; i < names->n; i++) {
+		size_t len = strlen(names->arena + names->v[i].offset) + 1;
+
+		memcpy(smaller + used, names->arena + names->v[i].offset, len);
+		names->v[i].offset = used;
+		used += len;
+	}
+	free(names->arena);
+	names->arena = smaller;
+	v = realloc(names->v, names->n * sizeof(*names->v));
+	if (v)
+		names->v = v;
 }
 
 static int visit_directory(struct host_walk *walk, int fd, uint64_t cookie, uint32_t level);
