@@ -286,13 +286,26 @@ static int plan_log(struct xfs_mkfs_plan *plan)
 
 /* ------------------------------------------------------------------ inodes */
 
-/* Blocks each AG keeps for the growth of its free space and reverse mapping trees. */
-static uint32_t agfl_need(const struct xfs_geometry *geo)
+/*
+ * Blocks each AG keeps on its free list for the growth of its free space and reverse mapping
+ * trees: two for a split in each, none for a tree that can never have a second level.
+ * Up to Linux 6.7 it was one for such a tree, and xfs_repair of that time expects
+ * the first inodes accordingly.
+ */
+static uint32_t tree_growth(const struct xfs_mkfs_plan *plan, unsigned int maxlevels)
 {
-	uint32_t need = 2 * (2 * XFS_MIN_T(uint32_t, 2, geo->alloc_maxlevels) - 2);
+	if (maxlevels > 1)
+		return 2;
+	return plan->opts.profile == XFS_MKFS_PROFILE_6_1 ? 1 : 0;
+}
+
+static uint32_t agfl_need(const struct xfs_mkfs_plan *plan)
+{
+	const struct xfs_geometry *geo = &plan->geo;
+	uint32_t need = 2 * tree_growth(plan, geo->alloc_maxlevels);
 
 	if (xfs_has_rmapbt(geo))
-		need += 2 * XFS_MIN_T(uint32_t, 2, geo->rmap_maxlevels) - 2;
+		need += tree_growth(plan, geo->rmap_maxlevels);
 	return need;
 }
 
@@ -308,7 +321,7 @@ static int plan_root(struct xfs_mkfs_plan *plan)
 	uint64_t align = geo->ialloc_align ? geo->ialloc_align : XFS_MAX(sb->sb_inoalignmt, 1u);
 	uint64_t first;
 
-	plan->agfl_need = agfl_need(geo);
+	plan->agfl_need = agfl_need(plan);
 	first = xfs_howmany64(4ull * sb->sb_sectsize, sb->sb_blocksize) + 2 + 1 +
 		plan->agfl_need + xfs_has_finobt(geo) + xfs_has_rmapbt(geo) +
 		xfs_has_reflink(geo) + (log_here ? sb->sb_logblocks : 0);

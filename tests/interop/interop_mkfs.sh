@@ -110,9 +110,16 @@ compare() {
 	IFS='|'
 	for repair in $repairs; do
 		IFS=$saved
-		repair_says "$repair" "$dir/theirs" "$theirs_log" "$dir/theirs.out"
+		# 7.2 finds fault with the place of inodes in some file systems of 6.1.
+		if repair_says "$repair" "$dir/theirs" "$theirs_log" "$dir/theirs.out"; then
+			theirs_rc=0
+		else
+			theirs_rc=1
+			[ "$version" = 6.1 ] && [ "$repair" != "$repair_old" ] ||
+				fail "$what: $repair -n does not like theirs"
+		fi
 		repair_says "$repair" "$dir/ours" "$ours_log" "$dir/ours.out" ||
-			fail "$what: $repair -n: $(tail -3 "$dir/ours.out")"
+			[ $theirs_rc = 1 ] || fail "$what: $repair -n: $(tail -3 "$dir/ours.out")"
 		cmp -s "$dir/ours.out.text" "$dir/theirs.out.text" || {
 			fail "$what: $repair -n says something else"
 			diff "$dir/theirs.out.text" "$dir/ours.out.text" | head -5
@@ -121,8 +128,7 @@ compare() {
 	IFS=$saved
 }
 
-# The matrix.  Not in it: 64 KiB blocks with 6.1 and AGs below 4092 free extents, where 6.1 keeps
-# two more blocks on each free list than kernels of today want (see lib/mkfs/README.md).
+# The matrix.
 for version in $old $new; do
 	for block in 1024 2048 4096 8192 16384 32768 65536; do
 		compare $version 2g -b size=$block
@@ -151,12 +157,12 @@ for version in $old $new; do
 	compare $version 48m --unsupported -m rmapbt=0
 	compare $version 1g log=100m
 	compare $version 1g log=100m -s size=4096
+	compare $version 1g -b size=65536
+	compare $version 1g -b size=65536 -s size=4096
 done
 if [ -n "$new" ]; then
 	compare 7.2 1g -n parent=0
 	compare 7.2 1g -i exchange=0 -m autofsck=1 -n parent=0
-	compare 7.2 1g -b size=65536
-	compare 7.2 1g -b size=65536 -s size=4096
 fi
 echo "$cases geometries compared, $failures failures"
 
@@ -166,9 +172,10 @@ if [ "$(id -u)" != 0 ] || ! command -v losetup >/dev/null; then
 	echo "SKIP: the kernel's part needs root and loop devices"
 else
 	mkdir "$dir/mnt"
-	repair=${repair_new:-$repair_old}
 	[ -n "$repair_new" ] || echo "SKIP: the kernel's part of profile 7.2 needs REPAIR_NEW"
-	for version in 6.1 ${repair_new:+7.2}; do
+	for version in ${old:+6.1} ${repair_new:+7.2}; do
+		repair=$repair_old
+		[ $version = 6.1 ] || repair=$repair_new
 		for options in "" "-b size=1024" "-b size=2048 -i size=1024" "-s size=4096" \
 			       "-b size=16384" "-b size=65536" "-m rmapbt=1,reflink=0" \
 			       "-d su=65536,sw=4" "-i sparse=0 -m finobt=0,inobtcount=0" \
