@@ -68,6 +68,13 @@ static void free_all(struct xfs_check *chk)
 	xfs_check_io_exit(chk);
 }
 
+/* The superblock was read before the log told how far it goes. */
+static void check_sb_lsn(struct xfs_check *chk)
+{
+	xfs_check_lsn(chk, xfs_check_at("superblock", 0, 0, XFS_CHECK_NOINO),
+		      (uint64_t)chk->sb.sb_lsn);
+}
+
 /* The three counters are exact when the log is clean, and mean nothing otherwise. */
 static void check_counters(struct xfs_check *chk)
 {
@@ -111,7 +118,7 @@ static void note_unchecked(struct xfs_check *chk)
 static void run(struct xfs_check *chk)
 {
 	void (*const phase[])(struct xfs_check *chk) = {
-		xfs_check_log, xfs_check_ags, xfs_check_unlinked_lists, xfs_check_inodes,
+		xfs_check_log, check_sb_lsn, xfs_check_ags, xfs_check_unlinked_lists, xfs_check_inodes,
 		xfs_check_dirs, xfs_check_links, xfs_check_space, check_counters,
 	};
 

@@ -149,7 +149,7 @@ struct xfs_check {
 	struct xfs_check_geo g;
 	struct xfs_sb sb;
 	bool log_known, log_clean;
-	uint64_t head_lsn;		/* no object may carry a later one */
+	uint64_t head_lsn;		/* every LSN in metadata is below it */
 	uint32_t head, tail;		/* log positions in 512-byte units */
 
 	struct xfs_check_ag *ag;	/* [g.agcount] */

@@ -124,8 +124,8 @@ void xfs_check_uuid(struct xfs_check *chk, struct xfs_check_place at, const xfs_
 
 void xfs_check_lsn(struct xfs_check *chk, struct xfs_check_place at, uint64_t lsn)
 {
-	if (chk->log_known && lsn > chk->head_lsn)
-		xfs_check_report(chk, at, "LSN %u:%u lies ahead of the log, whose head is at %u:%u",
+	if (chk->log_known && lsn >= chk->head_lsn)
+		xfs_check_report(chk, at, "LSN %u:%u is not behind the head of the log, which is at %u:%u",
 				 (uint32_t)(lsn >> 32), (uint32_t)lsn,
 				 (uint32_t)(chk->head_lsn >> 32), (uint32_t)chk->head_lsn);
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Images by the real tools: mkfs.xfs, and a kernel that fills them through a
+ * loop mount.
+ */
+#ifndef SUPPORT_KERNEL_IMAGE_H
+#define SUPPORT_KERNEL_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "support/fill.h"
+
+struct test_image_plan {
+	const char *mkfs;		/* options of mkfs.xfs */
+	const char *mkfs2;		/* options only a newer xfsprogs has; NULL: none */
+	uint64_t bytes;
+	const struct test_fill_options *fill;	/* tops are set here; ends with what == 0 */
+	const char *proto;		/* text of a prototype file, NULL: none */
+};
+
+/* A directory for images, removed with all in it when the program ends. */
+const char *test_scratch_dir(void);
+
+/*
+ * Make an image file at @path.  0: done.  77: cannot be done here, and @why says
+ * so (no mkfs.xfs, no root, no loop device, options refused).  Else: it failed.
+ * With mkfs2 the tools are those of "$XFSWRITE_XFSPROGS2 mkfs.xfs", or mkfs.xfs itself.
+ */
+int test_kernel_image(const char *path, const struct test_image_plan *plan, char *why, size_t size);
+
+#endif

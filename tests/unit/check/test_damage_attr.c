@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: damage to extended attributes in each of their forms, access control
+ * lists and parent pointers is found and called by the right name.
+ * Method: one change at a time with a right checksum, in images that the kernel
+ * filled (needs root; parent pointers need an xfsprogs and a kernel that know them).
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "disk/attr.h"
+#include "support/damage.h"
+
+#define ARGS const struct test_objects *objs, const struct test_object *obj
+#define UNUSED_ARGS ((void)objs, (void)obj)
+#define LITERAL	176u
+#define BS	4096u
+#define LEAF(m)	offsetof(struct xfs_attr3_leaf_hdr, m), sizeof(((struct xfs_attr3_leaf_hdr *)0)->m)
+#define RMT(m)	offsetof(struct xfs_attr3_rmt_hdr, m), sizeof(((struct xfs_attr3_rmt_hdr *)0)->m)
+#define NODE(m)	offsetof(struct xfs_da3_node_hdr, m), sizeof(((struct xfs_da3_node_hdr *)0)->m)
+
+static const struct xfs_dinode *inode(const uint8_t *buf)
+{
+	return (const void *)buf;
+}
+
+static uint8_t *afork(const uint8_t *buf)
+{
+	return (uint8_t *)(uintptr_t)buf + LITERAL + 8 * (size_t)inode(buf)->di_forkoff;
+}
+
+/* ---- short form ---- */
+
+static bool sf_attrs(ARGS, const uint8_t *buf)
+{
+	UNUSED_ARGS;
+	return be16_to_cpu(inode(buf)->di_mode) && inode(buf)->di_forkoff &&
+	       inode(buf)->di_aformat == XFS_DINODE_FMT_LOCAL && afork(buf)[2] >= 2;
+}
+
+/* The entry of a name, whatever its place. */
+static uint8_t *sf_find(uint8_t *fork, const char *name)
+{
+	uint8_t *p = fork + 4;
+
+	for (unsigned int i = 0; i < fork[2]; i++, p += 3 + p[0] + p[1]) {
+		if (p[0] == strlen(name) && !memcmp(p + 3, name, p[0]))
+			return p;
+	}
+	return NULL;
+}
+
+static bool sf_acl(ARGS, const uint8_t *buf)
+{
+	UNUSED_ARGS;
+	return be16_to_cpu(inode(buf)->di_mode) && inode(buf)->di_forkoff &&
+	       inode(buf)->di_aformat == XFS_DINODE_FMT_LOCAL && sf_find(afork(buf), SGI_ACL_FILE);
+}
+
+static bool sf_default_acl(ARGS, const uint8_t *buf)
+{
+	UNUSED_ARGS;
+	return be16_to_cpu(inode(buf)->di_mode) && inode(buf)->di_forkoff &&
+	       inode(buf)->di_aformat == XFS_DINODE_FMT_LOCAL && sf_find(afork(buf), SGI_ACL_DEFAULT);
+}
+
+#define SF_EDIT(name, change) \
+static bool name(ARGS, uint8_t *buf) \
+{ \
+	uint8_t *f = afork(buf); \
+ \
+	UNUSED_ARGS; \
+	change; \
+	return true; \
+}
+SF_EDIT(sf_totsize, put_be16((uint16_t)(get_be16(f) + 1), f))
+SF_EDIT(sf_totsize_huge, put_be16(1000, f))
+SF_EDIT(sf_totsize_zero, put_be16(0, f))
+SF_EDIT(sf_count, f[2]++)
+SF_EDIT(sf_count_less, f[2]--)
+SF_EDIT(sf_namelen, f[4] = 0)
+SF_EDIT(sf_valuelen, f[5]++)
+SF_EDIT(sf_flags, f[6] |= 0x40)
+SF_EDIT(sf_local, f[6] |= XFS_ATTR_LOCAL)
+SF_EDIT(sf_spaces, f[6] |= XFS_ATTR_ROOT | XFS_ATTR_SECURE)
+SF_EDIT(sf_parent, f[6] = XFS_ATTR_PARENT)
+
+/* The value of the access list: count, then 12 bytes an entry. */
+#define ACL_EDIT(name, change) \
+static bool name(ARGS, uint8_t *buf) \
+{ \
+	uint8_t *p = sf_find(afork(buf), SGI_ACL_FILE), *v = p + 3 + p[0]; \
+ \
+	UNUSED_ARGS; \
+	change; \
+	return true; \
+}
+ACL_EDIT(acl_count, put_be32(get_be32(v) + 1, v))
+ACL_EDIT(acl_tag, put_be32(0x40, v + 4))
+ACL_EDIT(acl_tag_twice, put_be32(get_be32(v + 4 + 12), v + 4))
+ACL_EDIT(acl_perm, put_be16(9, v + 4 + 8))
+ACL_EDIT(acl_mode, put_be16((uint16_t)(get_be16(v + 4 + 8) ^ 1), v + 4 + 8))
+
+static bool acl_on_file(ARGS, uint8_t *buf)
+{
+	UNUSED_ARGS;
+	/* A regular file whose attribute is renamed to the default list. */
+	((struct xfs_dinode *)(void *)buf)->di_mode = cpu_to_be16(S_IFREG | 0644);
+	return true;
+}
+
+static const struct test_damage sf_damages[] = {
+	{ "totsize", TEST_INODE, -1, 0, 0, 0, 0, sf_totsize, "attr", "totsize", sf_attrs },
+	{ "totsize huge", TEST_INODE, -1, 0, 0, 0, 0, sf_totsize_huge, "attr", "totsize", sf_attrs },
+	{ "totsize zero", TEST_INODE, -1, 0, 0, 0, 0, sf_totsize_zero, "attr", "totsize", sf_attrs },
+	{ "count", TEST_INODE, -1, 0, 0, 0, 0, sf_count, "attr", "does not fit", sf_attrs },
+	{ "count less", TEST_INODE, -1, 0, 0, 0, 0, sf_count_less, "attr", "end at", sf_attrs },
+	{ "namelen", TEST_INODE, -1, 0, 0, 0, 0, sf_namelen, "attr", "does not fit", sf_attrs },
+	{ "valuelen", TEST_INODE, -1, 0, 0, 0, 0, sf_valuelen, "attr", NULL, sf_attrs },
+	{ "flags", TEST_INODE, -1, 0, 0, 0, 0, sf_flags, "attr", "flags", sf_attrs },
+	{ "flag local", TEST_INODE, -1, 0, 0, 0, 0, sf_local, "attr", "flags", sf_attrs },
+	{ "name spaces", TEST_INODE, -1, 0, 0, 0, 0, sf_spaces, "attr", "name space", sf_attrs },
+	{ "parent pointer", TEST_INODE, -1, 0, 0, 0, 0, sf_parent, "parent", "feature", sf_attrs },
+	{ "acl count", TEST_INODE, -1, 0, 0, 0, 0, acl_count, "acl", "entries in", sf_acl },
+	{ "acl tag", TEST_INODE, -1, 0, 0, 0, 0, acl_tag, "acl", "tag", sf_acl },
+	{ "acl tag twice", TEST_INODE, -1, 0, 0, 0, 0, acl_tag_twice, "acl", "not valid", sf_acl },
+	{ "acl permissions", TEST_INODE, -1, 0, 0, 0, 0, acl_perm, "acl", "permissions", sf_acl },
+	{ "acl against mode", TEST_INODE, -1, 0, 0, 0, 0, acl_mode, "acl", "the inode says", sf_acl },
+	{ "mode against acl", TEST_INODE, -1, 3, 1, '^', 1, NULL, "acl", "the inode says", sf_acl },
+	{ "default acl on a file", TEST_INODE, -1, 0, 0, 0, 0, acl_on_file, "acl", "no directory", sf_default_acl },
+};
+
+/* ---- blocks ---- */
+
+static bool several(ARGS, const uint8_t *buf)
+{
+	(void)objs;
+	(void)buf;
+	return obj->count >= 4;
+}
+
+static bool with_remote(ARGS, const uint8_t *buf)
+{
+	(void)objs;
+	for (uint32_t i = 0; i < obj->count; i++) {
+		if (!(buf[80 + 8 * (size_t)i + 6] & XFS_ATTR_LOCAL))
+			return true;
+	}
+	return false;
+}
+
+static bool middle(ARGS, const uint8_t *buf)
+{
+	UNUSED_ARGS;
+	return get_be32(buf) && get_be32(buf + 4);
+}
+
+static uint8_t *leaf_entry(uint8_t *buf, const struct test_object *obj, bool local)
+{
+	for (uint32_t i = 1; i < obj->count; i++) {
+		uint8_t *e = buf + 80 + 8 * (size_t)i;
+
+		if (!!(e[6] & XFS_ATTR_LOCAL) == local)
+			return e;
+	}
+	return NULL;
+}
+
+#define LEAF_EDIT(name, local, change) \
+static bool name(ARGS, uint8_t *buf) \
+{ \
+	uint8_t *e = leaf_entry(buf, obj, local), *r = e ? buf + get_be16(e + 4) : NULL; \
+ \
+	(void)objs; \
+	if (!e) \
+		return false; \
+	(void)r; \
+	change; \
+	return true; \
+}
+LEAF_EDIT(ent_hash, true, put_be32(get_be32(e) + 1, e))
+LEAF_EDIT(ent_order, true, put_be32(0, e))
+LEAF_EDIT(ent_nameidx, true, put_be16((uint16_t)(get_be16(e + 4) + 4), e + 4))
+LEAF_EDIT(ent_nameidx_far, true, put_be16(BS - 1, e + 4))
+LEAF_EDIT(ent_nameidx_twice, true, put_be16(get_be16(e - 8 + 4), e + 4))
+LEAF_EDIT(ent_flags, true, e[6] |= 0x40)
+LEAF_EDIT(ent_incomplete, true, e[6] |= XFS_ATTR_INCOMPLETE)
+LEAF_EDIT(ent_spaces, true, e[6] |= XFS_ATTR_ROOT | XFS_ATTR_SECURE)
+LEAF_EDIT(ent_remote, true, e[6] = (uint8_t)(e[6] & ~XFS_ATTR_LOCAL))
+LEAF_EDIT(rec_name, true, r[3] ^= 1)
+LEAF_EDIT(rec_namelen, true, r[2] = 0)
+LEAF_EDIT(rec_valuelen, true, put_be16(BS, r))
+LEAF_EDIT(rmt_block, false, put_be32(get_be32(r) + 1000, r))
+LEAF_EDIT(rmt_block_zero, false, put_be32(0, r))
+LEAF_EDIT(rmt_length, false, put_be32(get_be32(r + 4) + 1, r + 4))
+LEAF_EDIT(rmt_length_huge, false, put_be32(70000, r + 4))
+LEAF_EDIT(rmt_length_zero, false, put_be32(0, r + 4))
+
+static bool map_in_table(ARGS, uint8_t *buf)
+{
+	UNUSED_ARGS;
+	put_be16(80, buf + 64);
+	put_be16(8, buf + 66);
+	return true;
+}
+
+static bool map_in_names(ARGS, uint8_t *buf)
+{
+	UNUSED_ARGS;
+	put_be16(BS - 8, buf + 64);
+	put_be16(8, buf + 66);
+	return true;
+}
+
+static bool map_twice(ARGS, uint8_t *buf)
+{
+	UNUSED_ARGS;
+	if (!get_be16(buf + 66))
+		return false;
+	memcpy(buf + 68, buf + 64, 4);
+	return true;
+}
+
+static bool map_odd(ARGS, uint8_t *buf)
+{
+	UNUSED_ARGS;
+	if (get_be16(buf + 66) < 8)
+		return false;
+	put_be16((uint16_t)(get_be16(buf + 66) - 2), buf + 66);
+	return true;
+}
+
+static bool last_hash(ARGS, uint8_t *buf)
+{
+	uint8_t *p = buf + 80 + 8 * (size_t)(obj->count - 1);
+
+	(void)objs;
+	put_be32(get_be32(p) + 1, p);
+	return true;
+}
+
+static const struct test_damage block_damages[] = {
+	{ "magic", TEST_ATTR_LEAF, -1, 8, 2, '=', 0, NULL, "attr", "magic", NULL },
+	{ "blkno", TEST_ATTR_LEAF, -1, 16, 8, '+', 8, NULL, "attr", "blkno", NULL },
+	{ "lsn", TEST_ATTR_LEAF, -1, 24, 8, '=', 99ull << 32, NULL, "attr", "LSN", NULL },
+	{ "uuid", TEST_ATTR_LEAF, -1, 32, 1, '^', 1, NULL, "attr", "UUID", NULL },
+	{ "owner", TEST_ATTR_LEAF, -1, 48, 8, '+', 1, NULL, "attr", "owner", NULL },
+	{ "count", TEST_ATTR_LEAF, -1, LEAF(count), '+', 1, NULL, "attr", NULL, several },
+	{ "count less", TEST_ATTR_LEAF, -1, LEAF(count), '+', (uint64_t)-1, NULL, "attr", "usedbytes", several },
+	{ "count huge", TEST_ATTR_LEAF, -1, LEAF(count), '=', 60000, NULL, "attr", "impossible", several },
+	{ "count zero", TEST_ATTR_LEAF, -1, LEAF(count), '=', 0, NULL, "attr", "empty leaf", middle },
+	{ "usedbytes", TEST_ATTR_LEAF, -1, LEAF(usedbytes), '+', 4, NULL, "attr", "usedbytes", several },
+	{ "firstused high", TEST_ATTR_LEAF, -1, LEAF(firstused), '+', 4, NULL, "attr", "firstused", several },
+	{ "firstused zero", TEST_ATTR_LEAF, -1, LEAF(firstused), '=', 0, NULL, "attr", "impossible", several },
+	{ "freemap in the table", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, map_in_table, "attr", "freemap", several },
+	{ "freemap in the names", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, map_in_names, "attr", "freemap", several },
+	{ "freemap twice", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, map_twice, "attr", "freemap", several },
+	{ "freemap odd", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, map_odd, "attr", "freemap", several },
+	{ "hash", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, ent_hash, "attr", "the hash is", several },
+	{ "order", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, ent_order, "attr", "hashes fall", several },
+	{ "nameidx", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, ent_nameidx, "attr", NULL, several },
+	{ "nameidx far", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, ent_nameidx_far, "attr", "no name", several },
+	{ "nameidx twice", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, ent_nameidx_twice, "attr", "overlaps", several },
+	{ "flags", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, ent_flags, "attr", "unknown flags", several },
+	{ "incomplete", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, ent_incomplete, "attr", "never completed", several },
+	{ "name spaces", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, ent_spaces, "attr", "name space", several },
+	{ "local made remote", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, ent_remote, "attr", NULL, several },
+	{ "name", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, rec_name, "attr", "the hash is", several },
+	{ "namelen", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, rec_namelen, "attr", "no name", several },
+	{ "valuelen", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, rec_valuelen, "attr", "passes the end", several },
+	{ "last hash", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, last_hash, "attr", "hash in the parent", middle },
+	{ "forw", TEST_ATTR_LEAF, -1, 0, 4, '+', 1, NULL, "attr", "chain", middle },
+	{ "back", TEST_ATTR_LEAF, -1, 4, 4, '+', 1, NULL, "attr", "chain", middle },
+	{ "remote block", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, rmt_block, "attr", "not mapped", with_remote },
+	{ "remote block 0", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, rmt_block_zero, "attr", "in block 0", with_remote },
+	{ "remote length", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, rmt_length, "attr", "remote value", with_remote },
+	{ "remote length huge", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, rmt_length_huge, "attr", "a value of 70000", with_remote },
+	{ "remote length zero", TEST_ATTR_LEAF, -1, 0, 0, 0, 0, rmt_length_zero, "attr", "a value of 0", with_remote },
+	{ "magic", TEST_ATTR_REMOTE, -1, RMT(rm_magic), '=', 0, NULL, "attr", "magic", NULL },
+	{ "offset", TEST_ATTR_REMOTE, -1, RMT(rm_offset), '+', 1, NULL, "attr", "piece", NULL },
+	{ "bytes", TEST_ATTR_REMOTE, -1, RMT(rm_bytes), '+', (uint64_t)-1, NULL, "attr", "piece", NULL },
+	{ "uuid", TEST_ATTR_REMOTE, -1, 16, 1, '^', 1, NULL, "attr", "UUID", NULL },
+	{ "owner", TEST_ATTR_REMOTE, -1, RMT(rm_owner), '+', 1, NULL, "attr", "owner", NULL },
+	{ "blkno", TEST_ATTR_REMOTE, -1, RMT(rm_blkno), '+', 8, NULL, "attr", "blkno", NULL },
+	{ "lsn", TEST_ATTR_REMOTE, -1, RMT(rm_lsn), '=', 1ull << 32, NULL, "attr", "LSN", NULL },
+	{ "magic", TEST_ATTR_NODE, -1, 8, 2, '=', 0, NULL, "attr", "magic", NULL },
+	{ "blkno", TEST_ATTR_NODE, -1, 16, 8, '+', 8, NULL, "attr", "blkno", NULL },
+	{ "owner", TEST_ATTR_NODE, -1, 48, 8, '+', 1, NULL, "attr", "owner", NULL },
+	{ "count", TEST_ATTR_NODE, -1, NODE(count), '=', 0, NULL, "attr", "a node with 0", NULL },
+	{ "count less", TEST_ATTR_NODE, -1, NODE(count), '+', (uint64_t)-1, NULL, "attr", NULL, NULL },
+	{ "level", TEST_ATTR_NODE, -1, NODE(level), '+', 1, NULL, "attr", NULL, NULL },
+	{ "hashval", TEST_ATTR_NODE, -1, 64, 4, '+', 1, NULL, "attr", "hash in the parent", NULL },
+	{ "before", TEST_ATTR_NODE, -1, 64 + 12, 4, '=', 7777, NULL, "attr", "not mapped", NULL },
+	{ "before twice", TEST_ATTR_NODE, -1, 64 + 4, 4, '=', 0, NULL, "attr", "second time", NULL },
+};
+
+static int skipped;
+
+static void finish(int ret)
+{
+	if (ret == 77) {
+		skipped++;
+		skip();
+	}
+	assert_int_equal(ret, 0);
+}
+
+static void test_attrs(void **state)
+{
+	static const struct test_fill_options fill[] = {
+		{ .seed = 1, .blocksize = 4096, .dirblksize = 4096, .inodesize = 512, .percent = 60,
+		  .what = TEST_FILL_ATTRS },
+		{ .what = 0 },
+	};
+	const struct test_image_plan plan = { .mkfs = "-m rmapbt=1", .bytes = 400ull << 20, .fill = fill };
+	const struct test_damage_table tables[] = { TEST_TABLE(sf_damages), TEST_TABLE(block_damages) };
+
+	(void)state;
+	finish(test_damage_plan(&plan, "attrs", tables, ARRAY_SIZE(tables)));
+}
+
+/* ---- parent pointers ---- */
+
+static bool sf_pptr(ARGS, const uint8_t *buf)
+{
+	const uint8_t *f = afork(buf);
+
+	UNUSED_ARGS;
+	return be16_to_cpu(inode(buf)->di_mode) && inode(buf)->di_forkoff &&
+	       inode(buf)->di_aformat == XFS_DINODE_FMT_LOCAL && f[2] >= 1 && f[6] == XFS_ATTR_PARENT;
+}
+
+static bool pptr_dir(ARGS, const uint8_t *buf)
+{
+	return sf_pptr(objs, obj, buf) && S_ISDIR(be16_to_cpu(inode(buf)->di_mode)) &&
+	       inode(buf)->di_format == XFS_DINODE_FMT_LOCAL && buf[LITERAL] > 0;
+}
+
+SF_EDIT(pptr_name, f[7] ^= 1)
+SF_EDIT(pptr_slash, f[7] = '/')
+SF_EDIT(pptr_ino, f[7 + f[4] + 7] ^= 1)
+SF_EDIT(pptr_ino_bad, put_be64(3, f + 7 + f[4]))
+SF_EDIT(pptr_gen, f[7 + f[4] + 11] ^= 1)
+SF_EDIT(pptr_user, f[6] = 0)
+
+static bool pptr_short(ARGS, uint8_t *buf)
+{
+	uint8_t *f = afork(buf), *p = f + 4;
+	uint32_t total = get_be16(f);
+
+	UNUSED_ARGS;
+	/* One byte of the value less. */
+	p[1]--;
+	memmove(p + 3 + p[0] + p[1], p + 4 + p[0] + p[1], total - 4 - (4u + p[0] + p[1]));
+	put_be16((uint16_t)(total - 1), f);
+	return true;
+}
+
+static bool pptr_dropped(ARGS, uint8_t *buf)
+{
+	uint8_t *f = afork(buf), *p = f + 4;
+	uint32_t total = get_be16(f), size = 3u + p[0] + p[1];
+
+	UNUSED_ARGS;
+	memmove(p, p + size, total - 4 - size);
+	put_be16((uint16_t)(total - size), f);
+	f[2]--;
+	return true;
+}
+
+static bool leaf_pptr(ARGS, const uint8_t *buf)
+{
+	(void)objs;
+	return obj->count >= 3 && buf[80 + 8 + 6] == (XFS_ATTR_PARENT | XFS_ATTR_LOCAL);
+}
+
+static const struct test_damage parent_damages[] = {
+	{ "name", TEST_INODE, -1, 0, 0, 0, 0, pptr_name, "parent", "not those", sf_pptr },
+	{ "slash", TEST_INODE, -1, 0, 0, 0, 0, pptr_slash, "parent", "not allowed", sf_pptr },
+	{ "inode", TEST_INODE, -1, 0, 0, 0, 0, pptr_ino, "parent", "not those", sf_pptr },
+	{ "inode bad", TEST_INODE, -1, 0, 0, 0, 0, pptr_ino_bad, "parent", "no inode number", sf_pptr },
+	{ "generation", TEST_INODE, -1, 0, 0, 0, 0, pptr_gen, "parent", "not those", sf_pptr },
+	{ "not one", TEST_INODE, -1, 0, 0, 0, 0, pptr_user, "parent", "not those", sf_pptr },
+	{ "short", TEST_INODE, -1, 0, 0, 0, 0, pptr_short, "parent", "a value of 11", sf_pptr },
+	{ "dropped", TEST_INODE, -1, 0, 0, 0, 0, pptr_dropped, "parent", "not those", sf_pptr },
+	{ "generation of the directory", TEST_INODE, -1, 92, 4, '+', 1, NULL, "parent", "not those", pptr_dir },
+	{ "hash in a leaf", TEST_ATTR_LEAF, -1, 80 + 8, 4, '+', 1, NULL, "attr", "the hash is", leaf_pptr },
+};
+
+static void test_parents(void **state)
+{
+	static const struct test_fill_options fill[] = {
+		{ .seed = 1, .blocksize = 4096, .dirblksize = 4096, .inodesize = 512, .percent = 20,
+		  .what = TEST_FILL_MISC | TEST_FILL_DIRS },
+		{ .what = 0 },
+	};
+	const struct test_image_plan plan = {
+		.mkfs = "", .mkfs2 = "-n parent=1", .bytes = 400ull << 20, .fill = fill,
+	};
+	const struct test_damage_table tables[] = { TEST_TABLE(parent_damages) };
+
+	(void)state;
+	finish(test_damage_plan(&plan, "parents", tables, ARRAY_SIZE(tables)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_attrs),
+		cmocka_unit_test(test_parents),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	return failed ? failed : skipped == (int)ARRAY_SIZE(tests) ? 77 : 0;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: damage to directories in each of their forms, and to what hangs on them
+ * (link counts, parents), is found and called by the right name.
+ * Method: one change at a time with a right checksum, in an image that the
+ * kernel filled (needs root).
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "disk/dir.h"
+#include "support/damage.h"
+
+#define ARGS const struct test_objects *objs, const struct test_object *obj
+#define UNUSED_ARGS ((void)objs, (void)obj)
+#define LITERAL	176u
+#define DATA(m)	offsetof(struct xfs_dir3_data_hdr, m), sizeof(((struct xfs_dir3_data_hdr *)0)->m)
+#define FREE(m)	offsetof(struct xfs_dir3_free_hdr, m), sizeof(((struct xfs_dir3_free_hdr *)0)->m)
+#define LEAF(m)	offsetof(struct xfs_dir3_leaf_hdr, m), sizeof(((struct xfs_dir3_leaf_hdr *)0)->m)
+#define NODE(m)	offsetof(struct xfs_da3_node_hdr, m), sizeof(((struct xfs_da3_node_hdr *)0)->m)
+#define DBS	4096u
+
+static const struct xfs_dinode *inode(const uint8_t *buf)
+{
+	return (const void *)buf;
+}
+
+/* ---- short form ---- */
+
+static bool sf_dir(ARGS, const uint8_t *buf)
+{
+	(void)objs;
+	return S_ISDIR(be16_to_cpu(inode(buf)->di_mode)) &&
+	       inode(buf)->di_format == XFS_DINODE_FMT_LOCAL && buf[LITERAL] >= 3 &&
+	       obj->owner != objs->sb.sb_rootino;
+}
+
+static uint8_t *sf_entry(uint8_t *buf, unsigned int i)
+{
+	uint8_t *p = buf + LITERAL + 6;
+
+	while (i--)
+		p += 3 + p[0] + 1 + 4;
+	return p;
+}
+
+#define SF_EDIT(name, change) \
+static bool name(ARGS, uint8_t *buf) \
+{ \
+	uint8_t *p = sf_entry(buf, 1); \
+ \
+	UNUSED_ARGS; \
+	change; \
+	return true; \
+}
+SF_EDIT(sf_namelen, p[0] = (uint8_t)(p[0] + 1))
+SF_EDIT(sf_namelen_zero, p[0] = 0)
+SF_EDIT(sf_offset, put_be16(96, p + 1))
+SF_EDIT(sf_offset_odd, put_be16((uint16_t)(get_be16(p + 1) + 4), p + 1))
+SF_EDIT(sf_slash, p[3] = '/')
+SF_EDIT(sf_nul, p[3] = 0)
+SF_EDIT(sf_ftype, p[3 + p[0]] = 6)
+SF_EDIT(sf_ftype_zero, p[3 + p[0]] = 0)
+SF_EDIT(sf_ftype_huge, p[3 + p[0]] = 9)
+SF_EDIT(sf_ino_bad, put_be32(5, p + 4 + p[0]))
+SF_EDIT(sf_ino_internal, put_be32((uint32_t)objs->sb.sb_rbmino, p + 4 + p[0]))
+
+static bool sf_last_offset(ARGS, uint8_t *buf)
+{
+	UNUSED_ARGS;
+	put_be16(4072, sf_entry(buf, buf[LITERAL] - 1u) + 1);
+	return true;
+}
+
+static bool sf_other(ARGS, uint8_t *buf)
+{
+	uint8_t *p = sf_entry(buf, 1), *q = sf_entry(buf, 2);
+	uint32_t a = get_be32(p + 4 + p[0]), b = get_be32(q + 4 + q[0]);
+
+	UNUSED_ARGS;
+	put_be32(b, p + 4 + p[0]);
+	return a != b;
+}
+
+static bool sf_twice(ARGS, uint8_t *buf)
+{
+	uint8_t *p = sf_entry(buf, 1), *q = sf_entry(buf, 2);
+
+	UNUSED_ARGS;
+	if (p[0] != q[0])
+		return false;
+	memcpy(q + 3, p + 3, p[0]);
+	return true;
+}
+
+static const struct test_damage sf_damages[] = {
+	{ "count", TEST_INODE, -1, LITERAL, 1, '+', 1, NULL, "directory", "does not fit", sf_dir },
+	{ "count less", TEST_INODE, -1, LITERAL, 1, '+', (uint64_t)-1, NULL, "directory", "entries end", sf_dir },
+	{ "i8count", TEST_INODE, -1, LITERAL + 1, 1, '=', 1, NULL, "directory", NULL, sf_dir },
+	{ "parent", TEST_INODE, -1, LITERAL + 2, 4, '=', 64, NULL, "directory", "\"..\" is", sf_dir },
+	{ "parent bad", TEST_INODE, -1, LITERAL + 2, 4, '=', 3, NULL, "directory", "no inode number", sf_dir },
+	{ "namelen", TEST_INODE, -1, 0, 0, 0, 0, sf_namelen, "directory", NULL, sf_dir },
+	{ "namelen zero", TEST_INODE, -1, 0, 0, 0, 0, sf_namelen_zero, "directory", "does not fit", sf_dir },
+	{ "offset", TEST_INODE, -1, 0, 0, 0, 0, sf_offset, "directory", "offset", sf_dir },
+	{ "offset odd", TEST_INODE, -1, 0, 0, 0, 0, sf_offset_odd, "directory", "offset", sf_dir },
+	{ "offset far", TEST_INODE, -1, 0, 0, 0, 0, sf_last_offset, "directory", "one block", sf_dir },
+	{ "slash", TEST_INODE, -1, 0, 0, 0, 0, sf_slash, "directory", "not allowed", sf_dir },
+	{ "NUL", TEST_INODE, -1, 0, 0, 0, 0, sf_nul, "directory", "not allowed", sf_dir },
+	{ "ftype", TEST_INODE, -1, 0, 0, 0, 0, sf_ftype, "directory", "file type 6", sf_dir },
+	{ "ftype zero", TEST_INODE, -1, 0, 0, 0, 0, sf_ftype_zero, "directory", "file type 0", sf_dir },
+	{ "ftype huge", TEST_INODE, -1, 0, 0, 0, 0, sf_ftype_huge, "directory", "file type 9", sf_dir },
+	{ "ino", TEST_INODE, -1, 0, 0, 0, 0, sf_ino_bad, "directory", "not for directories", sf_dir },
+	{ "ino internal", TEST_INODE, -1, 0, 0, 0, 0, sf_ino_internal, "directory", "not for directories", sf_dir },
+	{ "ino of another", TEST_INODE, -1, 0, 0, 0, 0, sf_other, "nlink", "references", sf_dir },
+	{ "name twice", TEST_INODE, -1, 0, 0, 0, 0, sf_twice, "directory", "twice", sf_dir },
+};
+
+/* ---- data blocks, and the block form ---- */
+
+/* The @n-th entry (or free record) from the third on. */
+static uint8_t *data_record(uint8_t *buf, bool is_free, unsigned int n)
+{
+	uint32_t off = 96;
+
+	while (off + 16 < DBS - 8) {
+		bool f = get_be16(buf + off) == 0xffff;
+		uint32_t size = f ? get_be16(buf + off + 2) : xfs_dir2_data_entsize(buf[off + 8]);
+
+		if (f == is_free && n-- == 0)
+			return buf + off;
+		off += size;
+		if (get_be32(buf) == XFS_DIR3_BLOCK_MAGIC &&
+		    off >= DBS - 8 - 8 * get_be32(buf + DBS - 8))
+			break;
+	}
+	return NULL;
+}
+
+#define DATA_EDIT(name, is_free, n, change) \
+static bool name(ARGS, uint8_t *buf) \
+{ \
+	uint8_t *p = data_record(buf, is_free, n); \
+ \
+	UNUSED_ARGS; \
+	if (!p) \
+		return false; \
+	change; \
+	return true; \
+}
+DATA_EDIT(ent_ino, false, 2, put_be64(objs->sb.sb_rsumino, p))
+DATA_EDIT(ent_ino_far, false, 2, put_be64(1ull << 50, p))
+DATA_EDIT(ent_namelen, false, 2, p[8] = 0)
+DATA_EDIT(ent_namelen_far, false, 2, p[8] = p[8] > 200 ? 100 : 255)
+DATA_EDIT(ent_name, false, 2, p[9] ^= 1)
+DATA_EDIT(ent_slash, false, 2, p[9] = '/')
+DATA_EDIT(ent_ftype, false, 2, p[9 + p[8]] = 5)
+DATA_EDIT(ent_tag, false, 2, put_be16(8, p + xfs_dir2_data_entsize(p[8]) - 2))
+DATA_EDIT(free_tag, true, 0, put_be16(8, p + get_be16(p + 2) - 2))
+DATA_EDIT(free_length, true, 0, put_be16((uint16_t)(get_be16(p + 2) - 4), p + 2))
+DATA_EDIT(free_zero, true, 0, put_be16(0, p + 2))
+DATA_EDIT(dot, false, 0, put_be64(objs->sb.sb_rootino, buf + 64))
+DATA_EDIT(dot_name, false, 0, buf[64 + 9] = 'x')
+DATA_EDIT(dotdot, false, 0, put_be64(objs->sb.sb_rootino, buf + 80))
+DATA_EDIT(dotdot_name, false, 0, buf[80 + 9] = 'x')
+DATA_EDIT(dotdot_ftype, false, 0, buf[80 + 9 + 2] = 1)
+
+/* Two free records instead of one. */
+static bool free_split(ARGS, uint8_t *buf)
+{
+	uint8_t *p = data_record(buf, true, 0);
+	uint32_t size = p ? get_be16(p + 2) : 0, off = (uint32_t)(p - buf);
+
+	UNUSED_ARGS;
+	if (size < 16)
+		return false;
+	put_be16(8, p + 2);
+	put_be16((uint16_t)off, p + 6);
+	put_be16(0xffff, p + 8);
+	put_be16((uint16_t)(size - 8), p + 10);
+	put_be16((uint16_t)(off + 8), p + size - 2);
+	return true;
+}
+
+/* The name of one entry in another of the same length. */
+static bool name_twice(ARGS, uint8_t *buf)
+{
+	UNUSED_ARGS;
+	for (unsigned int i = 1; i < 60; i++) {
+		uint8_t *p = data_record(buf, false, i);
+
+		for (unsigned int k = i + 1; p && k < 60; k++) {
+			uint8_t *q = data_record(buf, false, k);
+
+			if (q && p[8] == q[8]) {
+				memcpy(q + 9, p + 9, p[8]);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static bool has_free(ARGS, const uint8_t *buf)
+{
+	UNUSED_ARGS;
+	return get_be16(buf + 48 + 2) != 0 && get_be16(buf + 52 + 2) != 0;
+}
+
+static bool has_free_entries(ARGS, const uint8_t *buf)
+{
+	return has_free(objs, obj, buf) && data_record((uint8_t *)(uintptr_t)buf, false, 3);
+}
+
+static bool first_block(ARGS, const uint8_t *buf)
+{
+	UNUSED_ARGS;
+	return buf[64 + 8] == 1 && buf[64 + 9] == '.' && buf[80 + 8] == 2 && buf[80 + 9] == '.';
+}
+
+static uint8_t *tail_entry(uint8_t *buf, uint32_t i)
+{
+	return buf + DBS - 8 - 8 * (size_t)get_be32(buf + DBS - 8) + 8 * (size_t)i;
+}
+
+#define TAIL_EDIT(name, change) \
+static bool name(ARGS, uint8_t *buf) \
+{ \
+	uint8_t *p = tail_entry(buf, 3); \
+ \
+	UNUSED_ARGS; \
+	change; \
+	return true; \
+}
+TAIL_EDIT(tail_hash, put_be32(get_be32(p) + 1, p))
+TAIL_EDIT(tail_hash_order, put_be32(0, p))
+TAIL_EDIT(tail_address, put_be32(get_be32(p + 4) + 1, p + 4))
+TAIL_EDIT(tail_stale, put_be32(0, p + 4))
+TAIL_EDIT(tail_twice, memcpy(p, p - 8, 8))
+
+#define DATA_BLOCK(KIND) \
+	{ "magic", KIND, -1, DATA(magic), '=', 0, NULL, "directory", "magic", NULL }, \
+	{ "blkno", KIND, -1, DATA(blkno), '+', 8, NULL, "directory", "blkno", NULL }, \
+	{ "lsn", KIND, -1, DATA(lsn), '=', 99ull << 32, NULL, "directory", "LSN", NULL }, \
+	{ "uuid", KIND, -1, 24, 1, '^', 1, NULL, "directory", "UUID", NULL }, \
+	{ "owner", KIND, -1, DATA(owner), '+', 1, NULL, "directory", "owner", NULL }, \
+	{ "bestfree offset", KIND, -1, 48, 2, '+', 8, NULL, "directory", "best_free", has_free }, \
+	{ "bestfree length", KIND, -1, 50, 2, '+', 8, NULL, "directory", "best_free", has_free }, \
+	{ "bestfree second", KIND, -1, 52, 4, '=', 0, NULL, "directory", "best_free", has_free }, \
+	{ "entry: ino", KIND, -1, 0, 0, 0, 0, ent_ino, "directory", "not for directories", has_free_entries }, \
+	{ "entry: ino far", KIND, -1, 0, 0, 0, 0, ent_ino_far, "directory", "not for directories", has_free_entries }, \
+	{ "entry: no name", KIND, -1, 0, 0, 0, 0, ent_namelen, "directory", "empty name", has_free_entries }, \
+	{ "entry: long name", KIND, -1, 0, 0, 0, 0, ent_namelen_far, "directory", NULL, has_free_entries }, \
+	{ "entry: name", KIND, -1, 0, 0, 0, 0, ent_name, "directory", "hash entry", has_free_entries }, \
+	{ "entry: slash", KIND, -1, 0, 0, 0, 0, ent_slash, "directory", "not allowed", has_free_entries }, \
+	{ "entry: ftype", KIND, -1, 0, 0, 0, 0, ent_ftype, "directory", "file type 5", has_free_entries }, \
+	{ "entry: tag", KIND, -1, 0, 0, 0, 0, ent_tag, "directory", "tag", has_free_entries }, \
+	{ "free: tag", KIND, -1, 0, 0, 0, 0, free_tag, "directory", "tag", has_free }, \
+	{ "free: length", KIND, -1, 0, 0, 0, 0, free_length, "directory", "free record of", has_free }, \
+	{ "free: zero", KIND, -1, 0, 0, 0, 0, free_zero, "directory", "free record of", has_free }, \
+	{ "free: split", KIND, -1, 0, 0, 0, 0, free_split, "directory", "side by side", has_free }, \
+	{ "name twice", KIND, -1, 0, 0, 0, 0, name_twice, "directory", "stands twice", has_free_entries }, \
+	{ "dot", KIND, -1, 0, 0, 0, 0, dot, "directory", "\".\" points", first_block }, \
+	{ "dot: name", KIND, -1, 0, 0, 0, 0, dot_name, "directory", "not \".\"", first_block }, \
+	{ "dotdot", KIND, -1, 0, 0, 0, 0, dotdot, "directory", "\"..\" is", first_block }, \
+	{ "dotdot: name", KIND, -1, 0, 0, 0, 0, dotdot_name, "directory", "not \"..\"", first_block }, \
+	{ "dotdot: ftype", KIND, -1, 0, 0, 0, 0, dotdot_ftype, "directory", "\"..\" has", first_block }
+
+static const struct test_damage data_damages[] = {
+	DATA_BLOCK(TEST_DIR_BLOCK), DATA_BLOCK(TEST_DIR_DATA),
+	{ "tail: count", TEST_DIR_BLOCK, -1, DBS - 8, 4, '+', 1, NULL, "directory", NULL, NULL },
+	{ "tail: count huge", TEST_DIR_BLOCK, -1, DBS - 8, 4, '=', 1u << 30, NULL, "directory", "do not fit", NULL },
+	{ "tail: stale", TEST_DIR_BLOCK, -1, DBS - 4, 4, '+', 1, NULL, "directory", "stale", NULL },
+	{ "tail: hash", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_hash, "directory", "no name with this hash", NULL },
+	{ "tail: order", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_hash_order, "directory", "hashes fall", NULL },
+	{ "tail: address", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_address, "directory", "no hash entry", NULL },
+	{ "tail: made stale", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_stale, "directory", "stale", NULL },
+	{ "tail: twice", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_twice, "directory", "twice", NULL },
+};
+
+/* ---- the index ---- */
+
+static bool middle(ARGS, const uint8_t *buf)
+{
+	UNUSED_ARGS;
+	return get_be32(buf) && get_be32(buf + 4);
+}
+
+static bool leaf_swap(ARGS, uint8_t *buf)
+{
+	uint8_t *first = buf + 64, *last = buf + 64 + 8 * (size_t)(obj->count - 1), t[8];
+
+	(void)objs;
+	memcpy(t, first, 8);
+	memcpy(first, last, 8);
+	memcpy(last, t, 8);
+	return true;
+}
+
+static bool last_hash(ARGS, uint8_t *buf)
+{
+	uint8_t *p = buf + 64 + 8 * (size_t)(obj->count - 1);
+
+	(void)objs;
+	put_be32(get_be32(p) + 1, p);
+	return true;
+}
+
+#define DA_BLOCK(KIND, ok) \
+	{ "magic", KIND, -1, 8, 2, '=', 0, NULL, "directory", "magic", ok }, \
+	{ "blkno", KIND, -1, 16, 8, '+', 8, NULL, "directory", "blkno", ok }, \
+	{ "lsn", KIND, -1, 24, 8, '=', 99ull << 32, NULL, "directory", "LSN", ok }, \
+	{ "uuid", KIND, -1, 32, 1, '^', 1, NULL, "directory", "UUID", ok }, \
+	{ "owner", KIND, -1, 48, 8, '+', 1, NULL, "directory", "owner", ok }
+
+static const struct test_damage index_damages[] = {
+	DA_BLOCK(TEST_DIR_LEAF1, NULL), DA_BLOCK(TEST_DIR_LEAFN, middle), DA_BLOCK(TEST_DIR_NODE, NULL),
+	{ "forw", TEST_DIR_LEAF1, -1, 0, 4, '=', 5, NULL, "directory", "neighbours", NULL },
+	{ "count", TEST_DIR_LEAF1, -1, LEAF(count), '+', 1, NULL, "directory", NULL, NULL },
+	{ "count huge", TEST_DIR_LEAF1, -1, LEAF(count), '=', 60000, NULL, "directory", "do not fit", NULL },
+	{ "stale", TEST_DIR_LEAF1, -1, LEAF(stale), '+', 1, NULL, "directory", "stale", NULL },
+	{ "hash", TEST_DIR_LEAF1, -1, 64 + 16, 4, '+', 1, NULL, "directory", "no name with", NULL },
+	{ "address", TEST_DIR_LEAF1, -1, 64 + 20, 4, '+', 4000000, NULL, "directory", "no name with", NULL },
+	{ "order", TEST_DIR_LEAF1, -1, 0, 0, 0, 0, leaf_swap, "directory", "hashes fall", NULL },
+	{ "bestcount", TEST_DIR_LEAF1, -1, DBS - 4, 4, '+', 1, NULL, "directory", "bestcount", NULL },
+	{ "bestcount huge", TEST_DIR_LEAF1, -1, DBS - 4, 4, '=', 1u << 30, NULL, "directory", "do not fit", NULL },
+	{ "bests", TEST_DIR_LEAF1, -1, DBS - 6, 2, '+', 8, NULL, "directory", "bests", NULL },
+	{ "forw", TEST_DIR_LEAFN, -1, 0, 4, '+', 4, NULL, "directory", "chain", middle },
+	{ "forw null", TEST_DIR_LEAFN, -1, 0, 4, '=', 0, NULL, "directory", "chain", middle },
+	{ "back", TEST_DIR_LEAFN, -1, 4, 4, '+', 4, NULL, "directory", "chain", middle },
+	{ "count zero", TEST_DIR_LEAFN, -1, LEAF(count), '=', 0, NULL, "directory", "leaf with 0", middle },
+	{ "count huge", TEST_DIR_LEAFN, -1, LEAF(count), '=', 60000, NULL, "directory", "a leaf with", middle },
+	{ "count less", TEST_DIR_LEAFN, -1, LEAF(count), '+', (uint64_t)-1, NULL, "directory", NULL, middle },
+	{ "stale", TEST_DIR_LEAFN, -1, LEAF(stale), '+', 1, NULL, "directory", "stale", middle },
+	{ "hash", TEST_DIR_LEAFN, -1, 64 + 16, 4, '+', 1, NULL, "directory", "no name with", middle },
+	{ "last hash", TEST_DIR_LEAFN, -1, 0, 0, 0, 0, last_hash, "directory", "hash in the parent", middle },
+	{ "order", TEST_DIR_LEAFN, -1, 0, 0, 0, 0, leaf_swap, "directory", "hashes fall", middle },
+	{ "count", TEST_DIR_NODE, -1, NODE(count), '=', 0, NULL, "directory", "a node with 0", NULL },
+	{ "count less", TEST_DIR_NODE, -1, NODE(count), '+', (uint64_t)-1, NULL, "directory", NULL, NULL },
+	{ "level", TEST_DIR_NODE, -1, NODE(level), '+', 1, NULL, "directory", NULL, NULL },
+	{ "level huge", TEST_DIR_NODE, -1, NODE(level), '=', 60, NULL, "directory", "level", NULL },
+	{ "forw", TEST_DIR_NODE, -1, 0, 4, '=', 3, NULL, "directory", "forw", NULL },
+	{ "hashval", TEST_DIR_NODE, -1, 64, 4, '+', 1, NULL, "directory", "hash in the parent", NULL },
+	{ "before", TEST_DIR_NODE, -1, 64 + 12, 4, '=', 7, NULL, "directory", NULL, NULL },
+	{ "before twice", TEST_DIR_NODE, -1, 64 + 4, 4, '=', 0x800000, NULL, "directory", "second time", NULL },
+	{ "magic", TEST_DIR_FREE, -1, FREE(magic), '=', 0, NULL, "directory", "magic", NULL },
+	{ "blkno", TEST_DIR_FREE, -1, FREE(blkno), '+', 8, NULL, "directory", "blkno", NULL },
+	{ "lsn", TEST_DIR_FREE, -1, FREE(lsn), '=', 99ull << 32, NULL, "directory", "LSN", NULL },
+	{ "uuid", TEST_DIR_FREE, -1, 24, 1, '^', 1, NULL, "directory", "UUID", NULL },
+	{ "owner", TEST_DIR_FREE, -1, FREE(owner), '+', 1, NULL, "directory", "owner", NULL },
+	{ "firstdb", TEST_DIR_FREE, -1, FREE(firstdb), '+', 1, NULL, "directory", "firstdb", NULL },
+	{ "nvalid", TEST_DIR_FREE, -1, FREE(nvalid), '+', (uint64_t)-1, NULL, "directory", NULL, NULL },
+	{ "nvalid huge", TEST_DIR_FREE, -1, FREE(nvalid), '=', 60000, NULL, "directory", "nvalid", NULL },
+	{ "nused", TEST_DIR_FREE, -1, FREE(nused), '+', 1, NULL, "directory", "nused", NULL },
+	{ "bests", TEST_DIR_FREE, -1, 64, 2, '+', 8, NULL, "directory", "bests", NULL },
+	{ "bests none", TEST_DIR_FREE, -1, 64, 2, '=', 0xffff, NULL, "directory", "bests", NULL },
+};
+
+static int skipped;
+
+static void test_dirs(void **state)
+{
+	static const struct test_fill_options fill[] = {
+		{ .seed = 1, .blocksize = 4096, .dirblksize = 4096, .inodesize = 512, .percent = 100,
+		  .what = TEST_FILL_DIRS },
+		{ .what = 0 },
+	};
+	const struct test_image_plan plan = {
+		.mkfs = "-m rmapbt=1", .bytes = 400ull << 20, .fill = fill,
+	};
+	const struct test_damage_table tables[] = {
+		TEST_TABLE(sf_damages), TEST_TABLE(data_damages), TEST_TABLE(index_damages),
+	};
+	int ret;
+
+	(void)state;
+	ret = test_damage_plan(&plan, "dirs", tables, ARRAY_SIZE(tables));
+	if (ret == 77) {
+		skipped = 77;
+		skip();
+	}
+	assert_int_equal(ret, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_dirs) };
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	return failed ? failed : skipped;
+}
