@@ -436,6 +436,22 @@ int xfs_buf_get(struct xfs_mount *mp, xfs_daddr_t daddr, uint32_t len,
 	return xfs_buf_get_map(mp, &map, 1, ops, bpp);
 }
 
+struct xfs_buf *xfs_buf_peek(struct xfs_mount *mp, xfs_daddr_t daddr)
+{
+	struct xfs_buf_cache *cache = mp->m_bufs;
+	struct xfs_buf *bp;
+
+	xfs_mutex_lock(&cache->bc_lock);
+	for (bp = cache->bc_hash[hash_slot(cache, daddr)]; bp; bp = bp->b_hash_next) {
+		if (bp->b_daddr == daddr)
+			break;
+	}
+	if (bp && bp->b_ref++ == 0)
+		xfs_list_del(&bp->b_lru);
+	xfs_mutex_unlock(&cache->bc_lock);
+	return bp;
+}
+
 void xfs_buf_hold(struct xfs_buf *bp)
 {
 	struct xfs_buf_cache *cache = bp->b_mount->m_bufs;

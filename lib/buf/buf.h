@@ -126,6 +126,9 @@ int xfs_buf_get(struct xfs_mount *mp, xfs_daddr_t daddr, uint32_t len,
 int xfs_buf_get_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
 		    const struct xfs_buf_ops *ops, struct xfs_buf **bpp) XFS_MUST_CHECK;
 
+/* The buffer at @daddr if it is in the cache, with a reference; NULL: it is not. No I/O. */
+struct xfs_buf *xfs_buf_peek(struct xfs_mount *mp, xfs_daddr_t daddr);
+
 void xfs_buf_hold(struct xfs_buf *bp);
 /* NULL is fine. */
 void xfs_buf_put(struct xfs_buf *bp);
