@@ -23,8 +23,11 @@
 #include "disk/dir.h"
 
 #define XFS_DA_NODE_MAXDEPTH	5	/* levels of nodes and leaf together */
-/* Blocks one addition may add to a tree: every level splits, or the root moves. */
-#define XFS_DA_ADD_MAXBLOCKS	(XFS_DA_NODE_MAXDEPTH + 1)
+/*
+ * Blocks that one insertion may add to a tree: one for each level that splits, one for the root's
+ * lower half, and a tree of full height does not split its root.
+ */
+#define XFS_DA_ADD_MAXBLOCKS	XFS_DA_NODE_MAXDEPTH
 
 /* ---- blocks of a fork: da/block.c ------------------------------------------------- */
 
@@ -148,6 +151,8 @@ void xfs_da_fix_hash(struct xfs_da_state *state);
 
 /* Read what xfs_da_split() of the leaf on the path needs; -ENOSPC: the tree is at its limit. */
 int xfs_da_split_prepare(struct xfs_da_state *state) XFS_MUST_CHECK;
+/* How many blocks that split will add. */
+uint32_t xfs_da_split_blocks(const struct xfs_da_state *state);
 /* Split the leaf; afterwards the path leads to the half that takes state->arg. */
 int xfs_da_split(struct xfs_da_state *state) XFS_MUST_CHECK;
 
