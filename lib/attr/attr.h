@@ -57,16 +57,26 @@ int xfs_parent_remove(struct xfs_trans *tp, struct xfs_inode *dp, const struct x
 int xfs_parent_replace(struct xfs_trans *tp, struct xfs_inode *src_dp,
 		       const struct xfs_name *src_name, struct xfs_inode *dst_dp,
 		       const struct xfs_name *dst_name, struct xfs_inode *child) XFS_MUST_CHECK;
+/*
+ * Before the first change of a handle that will add or remove this one: reads what that
+ * needs of @child's attribute fork, so that it does not fail for it later.
+ */
+int xfs_parent_prepare(struct xfs_inode *dp, const struct xfs_name *name,
+		       struct xfs_inode *child) XFS_MUST_CHECK;
+/* Worst case for an inode that exists, and for the first one of a new inode. */
 uint32_t xfs_parent_blocks(const struct xfs_mount *mp, uint32_t namelen);
+uint32_t xfs_parent_new_blocks(const struct xfs_mount *mp, uint32_t namelen);
 
 /* ---- attr/acl.c: POSIX ACLs ---------------------------------------------------------- */
 /*
- * The on-disk value of an ACL given in the VFS form (struct posix_acl_xattr), validated.
- * *@mode_p: file permission bits the access ACL implies; *@equiv: it says no more than
- * the mode, so nothing is to be stored.
+ * The on-disk value of an ACL given in the VFS form (struct posix_acl_xattr), validated, its
+ * entries sorted.  *@disk_len in: room at @disk, out: length, 0 for an ACL without entries,
+ * which means there is to be none.  *@mode_p: the permission bits an access ACL implies are put
+ * in; *@equiv: it says no more than the mode, so nothing is to be stored.
  */
 int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void *disk,
 		       uint32_t *disk_len, uint16_t *mode_p, bool *equiv) XFS_MUST_CHECK;
+/* @xattr NULL: ask for the length.  *@len in: room, out: length; -ERANGE. */
 int xfs_acl_to_xattr(struct xfs_mount *mp, const void *disk, uint32_t disk_len, void *xattr,
 		     size_t *len) XFS_MUST_CHECK;
 /*

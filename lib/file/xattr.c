@@ -74,6 +74,7 @@ struct change {
 	const void *value;	/* NULL: remove */
 	uint32_t len;
 	uint32_t op_flags;
+	bool may_be_absent;	/* removing what is not there is no error */
 	bool set_mode;
 	uint16_t mode;
 };
@@ -86,8 +87,7 @@ static int apply(struct xfs_trans *tp, struct xfs_inode *ip, const struct change
 		error = xfs_attr_set(tp, ip, ch->name, ch->value, ch->len, ch->op_flags);
 	else
 		error = xfs_attr_remove(tp, ip, ch->name, NULL, 0);
-	/* An ACL that says no more than the mode is not stored; none may have been there. */
-	if (error == -ENODATA && !ch->value && ch->set_mode)
+	if (error == -ENODATA && !ch->value && ch->may_be_absent)
 		error = 0;
 	if (error)
 		return error;
@@ -144,9 +144,11 @@ static int set_acl(struct xfs_inode *ip, const struct xfs_attr_name *name, enum 
 		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
 	error = xfs_acl_from_xattr(mp, value, size, disk, &disk_len, &mode, &equiv);
 	if (!error) {
-		ch.set_mode = acl == ACCESS_ACL;
+		/* One without entries removes it; one that says no more than the mode is not stored. */
+		ch.may_be_absent = true;
+		ch.set_mode = acl == ACCESS_ACL && disk_len;
 		ch.mode = mode;
-		if (acl == DEFAULT_ACL || !equiv) {
+		if (disk_len && (acl == DEFAULT_ACL || !equiv)) {
 			ch.value = disk;
 			ch.len = disk_len;
 		}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * POSIX access control lists.  Callers speak the form of the system calls (little-endian, a
+ * version in front), the disk has its own (big-endian, a count in front).  An access
+ * ACL and the permission bits say the same about owner, group class and others; whoever
+ * changes one changes the other.
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include "attr/attr_priv.h"
+#include "core/message.h"
+
+#define VFS_VERSION	2u
+#define VFS_HDR		4u
+#define VFS_ENTRY	8u
+
+struct vfs_entry {
+	le16_t tag;
+	le16_t perm;
+	le32_t id;
+};
+
+static const struct xfs_attr_name access_name = {
+	.name = (const uint8_t *)SGI_ACL_FILE, .len = SGI_ACL_FILE_SIZE, .ns = XFS_ATTR_ROOT,
+};
+static const struct xfs_attr_name default_name = {
+	.name = (const uint8_t *)SGI_ACL_DEFAULT, .len = SGI_ACL_DEFAULT_SIZE, .ns = XFS_ATTR_ROOT,
+};
+
+static inline bool has_id(uint32_t tag)
+{
+	return tag == XFS_ACL_USER || tag == XFS_ACL_GROUP;
+}
+
+/* The only entry with @tag; NULL: none. */
+static struct xfs_acl_entry *find(struct xfs_acl *acl, uint32_t tag)
+{
+	uint32_t n = be32_to_cpu(acl->acl_cnt);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (be32_to_cpu(acl->acl_entry[i].ae_tag) == tag)
+			return &acl->acl_entry[i];
+	}
+	return NULL;
+}
+
+/* Sorted by tag and identity: each once, the three that must be there, a mask where it is needed. */
+static bool is_valid(struct xfs_acl *acl)
+{
+	const uint32_t known = XFS_ACL_USER_OBJ | XFS_ACL_USER | XFS_ACL_GROUP_OBJ | XFS_ACL_GROUP |
+			       XFS_ACL_MASK | XFS_ACL_OTHER;
+	const uint32_t required = XFS_ACL_USER_OBJ | XFS_ACL_GROUP_OBJ | XFS_ACL_OTHER;
+	uint32_t n = be32_to_cpu(acl->acl_cnt), seen = 0, old_tag = 0, old_id = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t tag = be32_to_cpu(acl->acl_entry[i].ae_tag);
+		uint32_t id = be32_to_cpu(acl->acl_entry[i].ae_id);
+
+		if (!xfs_is_power_of_2(tag) || !(tag & known) ||
+		    be16_to_cpu(acl->acl_entry[i].ae_perm) > 7 || tag < old_tag)
+			return false;
+		if (has_id(tag) && id == XFS_ACL_UNDEFINED_ID)
+			return false;
+		if (tag == old_tag && (!has_id(tag) || id <= old_id))
+			return false;
+		seen |= tag;
+		old_tag = tag;
+		old_id = id;
+	}
+	if ((seen & required) != required)
+		return false;
+	return !(seen & (XFS_ACL_USER | XFS_ACL_GROUP)) || (seen & XFS_ACL_MASK);
+}
+
+/* The entry that the group bits of the mode stand for. */
+static struct xfs_acl_entry *group_class(struct xfs_acl *acl)
+{
+	struct xfs_acl_entry *mask = find(acl, XFS_ACL_MASK);
+
+	return mask ? mask : find(acl, XFS_ACL_GROUP_OBJ);
+}
+
+static uint32_t perm_of(const struct xfs_acl_entry *ae)
+{
+	return be16_to_cpu(ae->ae_perm);
+}
+
+/* Permission bits of a valid ACL. */
+static uint16_t acl_mode(struct xfs_acl *acl)
+{
+	return (uint16_t)(perm_of(find(acl, XFS_ACL_USER_OBJ)) << 6 |
+			  perm_of(group_class(acl)) << 3 | perm_of(find(acl, XFS_ACL_OTHER)));
+}
+
+/* Nothing beyond the three that the mode has. */
+static bool is_equiv(const struct xfs_acl *acl)
+{
+	return be32_to_cpu(acl->acl_cnt) == 3;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct xfs_acl_entry *x = a, *y = b;
+	uint32_t tx = be32_to_cpu(x->ae_tag), ty = be32_to_cpu(y->ae_tag);
+	uint32_t ix = be32_to_cpu(x->ae_id), iy = be32_to_cpu(y->ae_id);
+
+	if (tx != ty)
+		return tx < ty ? -1 : 1;
+	return ix < iy ? -1 : ix > iy;
+}
+
+/* A value from disk. */
+static int check_disk(struct xfs_mount *mp, const void *disk, uint32_t len)
+{
+	const struct xfs_acl *acl = disk;
+
+	if (len < sizeof(*acl) || be32_to_cpu(acl->acl_cnt) > XFS_ACL_MAX_ENTRIES ||
+	    len != XFS_ACL_SIZE(be32_to_cpu(acl->acl_cnt)))
+		return xfs_corrupt(mp, "ACL", "%" PRIu32 " bytes do not go with its count", len);
+	return 0;
+}
+
+int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void *disk,
+		       uint32_t *disk_len, uint16_t *mode_p, bool *equiv)
+{
+	const struct vfs_entry *from;
+	struct xfs_acl *acl = disk;
+	uint32_t room = *disk_len, n;
+
+	*disk_len = 0;
+	*equiv = true;
+	if (len < VFS_HDR || (len - VFS_HDR) % VFS_ENTRY)
+		return xfs_error(mp, -EINVAL, "an ACL of %zu bytes", len);
+	if (get_le32(xattr) != VFS_VERSION)
+		return xfs_error(mp, -EOPNOTSUPP, "ACL version %" PRIu32, get_le32(xattr));
+	if ((len - VFS_HDR) / VFS_ENTRY > XFS_ACL_MAX_ENTRIES)
+		return xfs_error(mp, -EINVAL, "too many entries in an ACL");
+	n = (uint32_t)((len - VFS_HDR) / VFS_ENTRY);
+	if (n == 0)
+		return 0;	/* there is to be none */
+	if (XFS_ACL_SIZE(n) > room)
+		return xfs_error(mp, -ERANGE, "an ACL of %" PRIu32 " entries", n);
+
+	from = (const struct vfs_entry *)((const char *)xattr + VFS_HDR);
+	acl->acl_cnt = cpu_to_be32(n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct xfs_acl_entry *ae = &acl->acl_entry[i];
+		uint32_t tag = le16_to_cpu(from[i].tag);
+
+		memset(ae, 0, sizeof(*ae));
+		ae->ae_tag = cpu_to_be32(tag);
+		ae->ae_id = cpu_to_be32(has_id(tag) ? le32_to_cpu(from[i].id)
+						    : XFS_ACL_UNDEFINED_ID);
+		ae->ae_perm = cpu_to_be16(le16_to_cpu(from[i].perm));
+	}
+	qsort(acl->acl_entry, n, sizeof(acl->acl_entry[0]), compare);
+	if (!is_valid(acl))
+		return xfs_error(mp, -EINVAL, "no valid ACL");
+	*disk_len = (uint32_t)XFS_ACL_SIZE(n);
+	*equiv = is_equiv(acl);
+	*mode_p = (uint16_t)((*mode_p & ~0777u) | acl_mode(acl));
+	return 0;
+}
+
+int xfs_acl_to_xattr(struct xfs_mount *mp, const void *disk, uint32_t disk_len, void *xattr,
+		     size_t *len)
+{
+	const struct xfs_acl *acl = disk;
+	struct vfs_entry *to;
+	size_t room = *len;
+	uint32_t n;
+	int error;
+
+	error = check_disk(mp, disk, disk_len);
+	if (error)
+		return error;
+	n = be32_to_cpu(acl->acl_cnt);
+	*len = VFS_HDR + n * VFS_ENTRY;
+	if (!xattr)
+		return 0;
+	if (*len > room)
+		return xfs_error(mp, -ERANGE, "the ACL has %zu bytes", *len);
+	put_le32(VFS_VERSION, xattr);
+	to = (struct vfs_entry *)((char *)xattr + VFS_HDR);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct xfs_acl_entry *ae = &acl->acl_entry[i];
+		uint32_t tag = be32_to_cpu(ae->ae_tag);
+
+		to[i].tag = cpu_to_le16((uint16_t)tag);
+		to[i].perm = cpu_to_le16(be16_to_cpu(ae->ae_perm));
+		to[i].id = cpu_to_le32(has_id(tag) ? be32_to_cpu(ae->ae_id) : XFS_ACL_UNDEFINED_ID);
+	}
+	return 0;
+}
+
+/* A stored, valid ACL in memory of its own; *@acl NULL: none is stored. */
+static int read_acl(struct xfs_inode *ip, const struct xfs_attr_name *name, struct xfs_acl **acl,
+		    uint32_t *len)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	int error;
+
+	*acl = NULL;
+	error = xfs_attr_get(ip, name, NULL, len);
+	if (error)
+		return error == -ENODATA ? 0 : error;
+	if (*len == 0)
+		return xfs_corrupt(mp, "ACL", "inode %" PRIu64 ": an empty one", ip->i_ino);
+	*acl = xfs_malloc(mp, *len);
+	if (!*acl)
+		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
+	error = xfs_attr_get(ip, name, *acl, len);
+	if (!error)
+		error = check_disk(mp, *acl, *len);
+	if (!error && !is_valid(*acl))
+		error = xfs_corrupt(mp, "ACL", "inode %" PRIu64 ": no valid one", ip->i_ino);
+	if (error) {
+		xfs_free(mp, *acl);
+		*acl = NULL;
+	}
+	return error;
+}
+
+static void set_perm(struct xfs_acl_entry *ae, uint32_t perm)
+{
+	ae->ae_perm = cpu_to_be16((uint16_t)(perm & 7));
+}
+
+int xfs_acl_chmod(struct xfs_trans *tp, struct xfs_inode *ip, uint16_t mode)
+{
+	struct xfs_acl *acl;
+	uint32_t len;
+	int error;
+
+	error = read_acl(ip, &access_name, &acl, &len);
+	if (error || !acl)
+		return error;
+	set_perm(find(acl, XFS_ACL_USER_OBJ), mode >> 6);
+	set_perm(group_class(acl), mode >> 3);
+	set_perm(find(acl, XFS_ACL_OTHER), mode);
+	error = xfs_attr_set(tp, ip, &access_name, acl, len, XFS_ATTR_OP_REPLACE);
+	xfs_free(ip->i_mount, acl);
+	return error;
+}
+
+uint32_t xfs_acl_chmod_blocks(const struct xfs_mount *mp)
+{
+	return xfs_attr_set_blocks(mp, SGI_ACL_FILE_SIZE, XFS_XATTR_SIZE_MAX);
+}
+
+int xfs_acl_inherit(struct xfs_inode *dp, uint16_t *mode, struct xfs_acl_inherited *acls)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	struct xfs_acl_entry *user, *group, *other;
+	struct xfs_acl *acl;
+	uint32_t len;
+	int error;
+
+	*acls = (struct xfs_acl_inherited){ 0 };
+	if (S_ISLNK(*mode))
+		return 0;
+	error = read_acl(dp, &default_name, &acl, &len);
+	if (error || !acl)
+		return error;
+	if (S_ISDIR(*mode)) {
+		acls->dflt = xfs_mem_dup(&mp->m_mem, acl, len);
+		acls->dflt_len = len;
+		if (!acls->dflt) {
+			xfs_free(mp, acl);
+			return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
+		}
+	}
+	/* What is asked for bounds what is inherited; both together are the new mode. */
+	user = find(acl, XFS_ACL_USER_OBJ);
+	group = group_class(acl);
+	other = find(acl, XFS_ACL_OTHER);
+	set_perm(user, perm_of(user) & (uint32_t)*mode >> 6);
+	set_perm(group, perm_of(group) & (uint32_t)*mode >> 3);
+	set_perm(other, perm_of(other) & *mode);
+	*mode = (uint16_t)((*mode & ~0777u) | acl_mode(acl));
+	if (is_equiv(acl)) {
+		xfs_free(mp, acl);
+	} else {
+		acls->access = acl;
+		acls->access_len = len;
+	}
+	return 0;
+}
+
+void xfs_acl_inherited_free(struct xfs_mount *mp, struct xfs_acl_inherited *acls)
+{
+	xfs_free(mp, acls->access);
+	xfs_free(mp, acls->dflt);
+	*acls = (struct xfs_acl_inherited){ 0 };
+}
+
+uint32_t xfs_acl_inherited_blocks(const struct xfs_mount *mp, const struct xfs_acl_inherited *acls)
+{
+	uint32_t blocks = 0;
+
+	if (acls->dflt)
+		blocks += xfs_attr_set_blocks(mp, SGI_ACL_DEFAULT_SIZE, acls->dflt_len);
+	if (acls->access)
+		blocks += xfs_attr_set_blocks(mp, SGI_ACL_FILE_SIZE, acls->access_len);
+	return blocks;
+}
+
+int xfs_acl_set_inherited(struct xfs_trans *tp, struct xfs_inode *ip,
+			  const struct xfs_acl_inherited *acls)
+{
+	int error = 0;
+
+	if (acls->dflt)
+		error = xfs_attr_set(tp, ip, &default_name, acls->dflt, acls->dflt_len, 0);
+	if (!error && acls->access)
+		error = xfs_attr_set(tp, ip, &access_name, acls->access, acls->access_len, 0);
+	return error;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* The attribute calls: which form is it, and on to that. */
+#include "attr/attr_priv.h"
+#include "core/message.h"
+
+static void init_args(struct xfs_attr_args *args, struct xfs_trans *tp, struct xfs_inode *ip,
+		      const struct xfs_attr_name *name, const void *value, uint32_t valuelen)
+{
+	*args = (struct xfs_attr_args){
+		.tp = tp, .ip = ip, .geo = &ip->i_mount->m_geo, .name = name->name,
+		.namelen = name->len, .ns = name->ns, .value = value, .valuelen = valuelen,
+	};
+}
+
+/* Short form does without. */
+static void hash_name(struct xfs_attr_args *args)
+{
+	args->hash = xfs_attr_hashval(args->geo, args->ns, args->name, args->namelen, args->value,
+				      args->valuelen);
+}
+
+static int check_name(struct xfs_inode *ip, const struct xfs_attr_name *name)
+{
+	struct xfs_mount *mp = ip->i_mount;
+
+	if (name->len == 0)
+		return xfs_error(mp, -EINVAL, "an attribute needs a name");
+	if (name->len > XFS_NAME_LEN_MAX)
+		return xfs_error(mp, -ENAMETOOLONG, "an attribute's name has at most 255 bytes");
+	if ((name->ns & ~XFS_ATTR_NSP_ONDISK_MASK) || !xfs_attr_check_namespace(name->ns))
+		return xfs_error(mp, -EINVAL, "attribute name space 0x%x", name->ns);
+	if ((name->ns & XFS_ATTR_PARENT) && !xfs_has_parent(&mp->m_geo))
+		return xfs_error(mp, -EOPNOTSUPP, "the file system has no parent pointers");
+	return 0;
+}
+
+int xfs_attr_fork_remove(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	ASSERT(ip->i_af.if_format == XFS_DINODE_FMT_EXTENTS && ip->i_af.if_nextents == 0);
+	return xfs_bmap_set_forkoff(tp, ip, 0);
+}
+
+/* ---- looking ------------------------------------------------------------------------------ */
+
+/* @len bytes at @from to a caller who has room for *@valuelen, or only asks (@value NULL). */
+static int give(const void *from, uint32_t len, void *value, uint32_t *valuelen)
+{
+	uint32_t room = *valuelen;
+
+	*valuelen = len;
+	if (!value)
+		return 0;
+	if (len > room)
+		return -ERANGE;
+	if (len)
+		memcpy(value, from, len);
+	return 0;
+}
+
+static int get_tree(struct xfs_attr_args *args, void *value, uint32_t *valuelen)
+{
+	struct xfs_attr_leaf_rec rec;
+	struct xfs_da_state state;
+	bool found;
+	int error;
+
+	xfs_da_state_init(&state, &xfs_attr_da_kind, NULL, args->ip);
+	hash_name(args);
+	error = xfs_attr_tree_find(args, &state, &found);
+	if (!error && !found)
+		error = -ENODATA;
+	if (error)
+		goto out;
+	xfs_attr_leaf_get(xfs_da_leaf(&state)->bp, xfs_da_leaf(&state)->index, &rec);
+	if (rec.flags & XFS_ATTR_LOCAL) {
+		error = give(rec.value, rec.valuelen, value, valuelen);
+	} else if (XFS_IS_CORRUPT(args->ip->i_mount, rec.valuelen > XFS_XATTR_SIZE_MAX)) {
+		error = -EUCLEAN;
+	} else {
+		uint32_t room = *valuelen;
+
+		*valuelen = rec.valuelen;
+		if (value && rec.valuelen > room)
+			error = -ERANGE;
+		else if (value)
+			error = xfs_attr_rmt_get(args->ip, rec.valueblk, rec.valuelen, value);
+	}
+out:
+	xfs_da_state_release(&state);
+	return error;
+}
+
+int xfs_attr_get(struct xfs_inode *ip, const struct xfs_attr_name *name, void *value,
+		 uint32_t *valuelen)
+{
+	struct xfs_attr_sf_entry *sfep;
+	struct xfs_attr_args args;
+	int error;
+
+	error = check_name(ip, name);
+	if (error)
+		return error;
+	/* A parent pointer is known by name and value together: there is nothing to get. */
+	if (name->ns & XFS_ATTR_PARENT)
+		return xfs_error(ip->i_mount, -EINVAL, "parent pointers are listed, not got");
+	init_args(&args, NULL, ip, name, NULL, 0);
+	switch (xfs_attr_form(ip)) {
+	case XFS_ATTR_FORM_SF:
+		sfep = xfs_attr_sf_find(&args);
+		return sfep ? give(sfep->nameval + sfep->namelen, sfep->valuelen, value, valuelen)
+			    : -ENODATA;
+	case XFS_ATTR_FORM_TREE:
+		error = xfs_iread_extents(ip, XFS_ATTR_FORK);
+		return error ? error : get_tree(&args, value, valuelen);
+	default:
+		return -ENODATA;
+	}
+}
+
+/* ---- setting ------------------------------------------------------------------------------ */
+
+static int check_existence(const struct xfs_attr_args *args, bool found, uint32_t op_flags)
+{
+	struct xfs_mount *mp = args->ip->i_mount;
+
+	if (found && (op_flags & XFS_ATTR_OP_CREATE))
+		return xfs_error(mp, -EEXIST, "inode %" PRIu64 " has that attribute",
+				 args->ip->i_ino);
+	if (!found && (op_flags & XFS_ATTR_OP_REPLACE))
+		return xfs_error(mp, -ENODATA, "inode %" PRIu64 " has no such attribute",
+				 args->ip->i_ino);
+	return 0;
+}
+
+/* Extents that adding may make: one a level, and the value's. */
+static int extend_count(struct xfs_attr_args *args)
+{
+	uint32_t rmt = xfs_attr_is_local(args) ? 0 : xfs_attr3_rmt_blocks(args->geo->blocksize,
+									  args->valuelen);
+
+	return xfs_iext_count_extend(args->tp, args->ip, XFS_ATTR_FORK,
+				     XFS_DA_NODE_MAXDEPTH + XFS_MAX(rmt, 1u));
+}
+
+static int set_tree(struct xfs_attr_args *args, uint32_t op_flags)
+{
+	struct xfs_da_state state;
+	bool found;
+	int error;
+
+	hash_name(args);
+	args->scratch = xfs_malloc(args->ip->i_mount, args->geo->blocksize);
+	if (!args->scratch)
+		return xfs_error(args->ip->i_mount, -ENOMEM, "out of memory for an attribute leaf");
+	xfs_da_state_init(&state, &xfs_attr_da_kind, args->tp, args->ip);
+	error = xfs_attr_tree_find(args, &state, &found);
+	if (!error)
+		error = check_existence(args, found, op_flags);
+	/* A parent pointer has nothing beyond what identifies it. */
+	if (!error && !(found && (args->ns & XFS_ATTR_PARENT))) {
+		error = extend_count(args);
+		if (!error)
+			error = xfs_attr_tree_set(args, &state, found);
+	}
+	xfs_da_state_release(&state);
+	xfs_free(args->ip->i_mount, args->scratch);
+	return error;
+}
+
+/* The fork is absent, empty or short: into the inode if that can be, else a tree is made of it. */
+static int set_small(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
+{
+	struct xfs_inode *ip = args->ip;
+	uint8_t forkoff = 0;
+	int error;
+
+	if (xfs_attr_fits_sf(args->namelen, args->valuelen))
+		forkoff = xfs_bmap_forkoff_for(ip, xfs_attr_sf_total(args, old));
+	if (forkoff) {
+		error = xfs_bmap_set_forkoff(args->tp, ip, forkoff);
+		return error ? error : xfs_attr_sf_put(args, old);
+	}
+	error = extend_count(args);
+	if (!error && !xfs_inode_has_attr_fork(ip))
+		error = xfs_bmap_set_forkoff(args->tp, ip,
+					     xfs_default_forkoff(ip->i_mount, ip->i_mode));
+	if (error)
+		return error;
+	args->scratch = xfs_malloc(ip->i_mount, args->geo->blocksize);
+	if (!args->scratch)
+		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for an attribute leaf");
+	error = xfs_attr_to_tree(args, old);
+	xfs_free(ip->i_mount, args->scratch);
+	args->scratch = NULL;
+	return error ? error : set_tree(args, 0);
+}
+
+int xfs_attr_set(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_attr_name *name,
+		 const void *value, uint32_t valuelen, uint32_t op_flags)
+{
+	struct xfs_attr_sf_entry *old = NULL;
+	struct xfs_attr_args args;
+	enum xfs_attr_form form = xfs_attr_form(ip);
+	int error;
+
+	error = check_name(ip, name);
+	if (error)
+		return error;
+	if (valuelen > XFS_XATTR_SIZE_MAX)
+		return xfs_error(ip->i_mount, -E2BIG, "an attribute has at most %u bytes",
+				 XFS_XATTR_SIZE_MAX);
+	if ((name->ns & XFS_ATTR_PARENT) && valuelen != sizeof(struct xfs_parent_rec))
+		return xfs_error(ip->i_mount, -EINVAL, "no parent pointer");
+	init_args(&args, tp, ip, name, value, valuelen);
+	/* The border may move: both forks must be known. */
+	error = xfs_iread_extents(ip, XFS_DATA_FORK);
+	if (!error && form == XFS_ATTR_FORM_TREE)
+		error = xfs_iread_extents(ip, XFS_ATTR_FORK);
+	if (error)
+		return error;
+	if (form == XFS_ATTR_FORM_TREE)
+		return set_tree(&args, op_flags);
+	if (form == XFS_ATTR_FORM_SF)
+		old = xfs_attr_sf_find(&args);
+	error = check_existence(&args, old != NULL, op_flags);
+	if (error || (old && (name->ns & XFS_ATTR_PARENT)))
+		return error;
+	return set_small(&args, old);
+}
+
+int xfs_attr_remove(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_attr_name *name,
+		    const void *value, uint32_t valuelen)
+{
+	struct xfs_attr_sf_entry *sfep;
+	struct xfs_attr_args args;
+	struct xfs_da_state state;
+	bool found;
+	int error;
+
+	error = check_name(ip, name);
+	if (error)
+		return error;
+	init_args(&args, tp, ip, name, value, valuelen);
+	switch (xfs_attr_form(ip)) {
+	case XFS_ATTR_FORM_SF:
+		sfep = xfs_attr_sf_find(&args);
+		return sfep ? xfs_attr_sf_remove(&args, sfep) : -ENODATA;
+	case XFS_ATTR_FORM_TREE:
+		break;
+	default:
+		return -ENODATA;
+	}
+	error = xfs_iread_extents(ip, XFS_DATA_FORK);
+	if (!error)
+		error = xfs_iread_extents(ip, XFS_ATTR_FORK);
+	if (error)
+		return error;
+	hash_name(&args);
+	args.scratch = xfs_malloc(ip->i_mount, args.geo->blocksize);
+	if (!args.scratch)
+		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for an attribute leaf");
+	xfs_da_state_init(&state, &xfs_attr_da_kind, tp, ip);
+	error = xfs_attr_tree_find(&args, &state, &found);
+	if (!error)
+		error = found ? xfs_attr_tree_remove(&args, &state) : -ENODATA;
+	xfs_da_state_release(&state);
+	xfs_free(ip->i_mount, args.scratch);
+	return error;
+}
+
+/* ---- worst cases ---------------------------------------------------------------------------- */
+
+/*
+ * The tree: every level splits once, and the leaf twice more when the new attribute is large; the
+ * value in as many pieces as it has blocks; and what stands in the inode may have to
+ * leave it for a block of its own.
+ */
+uint32_t xfs_attr_set_blocks(const struct xfs_mount *mp, uint32_t namelen, uint32_t valuelen)
+{
+	const struct xfs_geometry *geo = &mp->m_geo;
+	uint32_t blocks = xfs_da_alloc_blocks(mp, XFS_ATTR_FORK, XFS_DA_ADD_MAXBLOCKS + 3, 1);
+
+	if (!xfs_attr_leaf_is_local(geo->blocksize, namelen, valuelen)) {
+		uint32_t rmt = xfs_attr3_rmt_blocks(geo->blocksize, valuelen);
+
+		blocks += rmt + rmt / geo->bmap_mnr[0] + xfs_bmap_add_blocks(mp, XFS_ATTR_FORK);
+	}
+	return blocks + xfs_da_alloc_blocks(mp, XFS_DATA_FORK, 1, XFS_MAX(geo->dirblkfsbs, 2u));
+}
+
+/* Nothing is allocated but blocks of the extent tree, where unmapping splits an extent. */
+uint32_t xfs_attr_remove_blocks(const struct xfs_mount *mp)
+{
+	return (XFS_DA_NODE_MAXDEPTH + 2) * xfs_bmap_add_blocks(mp, XFS_ATTR_FORK);
+}
