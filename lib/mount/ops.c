@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The one list of what low layers may call above them. */
+#include "dir/dir.h"
 #include "mount/mount_priv.h"
+#include "namei/namei.h"
 #include "reclaim/reclaim.h"
 #include "write/writeback.h"
+
+static int local_data_out(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	return xfs_is_dir(ip) ? xfs_dir_sf_to_block(tp, ip) : xfs_symlink_to_remote(tp, ip);
+}
 
 const struct xfs_upcalls xfs_mount_upcalls = {
 	.writeback_some = xfs_writeback_some,
 	.mark_in_progress = xfs_mark_in_progress,
+	.inactivate = xfs_inactive,
+	.local_data_out = local_data_out,
 };

@@ -6,18 +6,11 @@
 int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
 {
 	struct xfs_mount *mp = dp->i_mount;
-	xfs_ino_t ino;
 	int error;
 
 	if (dp->i_nlink == 0)
 		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
-	error = xfs_dir_lookup(dp, name, &ino);
-	if (!error)
-		return xfs_error(mp, -EEXIST, "\"%.*s\" exists", (int)name->len,
-				 (const char *)name->name);
-	if (error != -ENOENT)
-		return error;
-	error = xfs_dir_check_space(dp);
+	error = xfs_dir_prepare_add(dp, name);
 	if (error)
 		return error;
 	return xfs_iext_count_extend(tp, dp, XFS_DATA_FORK, xfs_dir_add_extents(mp));
