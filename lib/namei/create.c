@@ -134,7 +134,7 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 			return error;
 	}
 	blocks = xfs_icreate_blocks(mp) + xfs_dir_add_blocks(mp, name->len) +
-		 xfs_parent_blocks(mp, name->len) + xfs_symlink_blocks(mp, args->target_len);
+		 xfs_parent_new_blocks(mp, name->len) + xfs_symlink_blocks(mp, args->target_len);
 	if (acls.access || acls.dflt)
 		blocks += xfs_acl_inherited_blocks(mp, &acls);
 	error = xfs_trans_alloc(mp, 0, blocks, 0, &tp);
@@ -188,6 +188,8 @@ int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs
 		error = xfs_error(mp, -EXDEV, "the directory belongs to another project");
 	if (!error)
 		error = xfs_dir_may_add(tp, dp, &typed);
+	if (!error)
+		error = xfs_parent_prepare(dp, &typed, ip);
 	if (!error)
 		error = xfs_dir_createname(tp, dp, &typed, ip->i_ino);
 	if (!error) {

@@ -45,6 +45,8 @@ static int remove_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 	int error = may_remove(dp, ip, dir);
 
 	if (!error)
+		error = xfs_parent_prepare(dp, name, ip);
+	if (!error)
 		error = xfs_dir_removename(tp, dp, name, ip->i_ino);
 	if (!error)
 		error = xfs_parent_remove(tp, dp, name, ip);

@@ -183,12 +183,15 @@ static int rename_locked(struct xfs_trans *tp, struct rename *rn, uint32_t flags
 
 	if (error || rn->src == rn->target)
 		return error;
-	if (!rn->target) {
+	if (!rn->target)
 		error = xfs_dir_may_add(tp, rn->dst_dp, &rn->dst_name);
-		if (error)
-			return error;
-	}
-	return move_name(tp, rn);
+	else
+		error = xfs_parent_prepare(rn->dst_dp, &rn->dst_name, rn->target);
+	if (!error)
+		error = xfs_parent_prepare(rn->src_dp, &rn->src_name, rn->src);
+	if (!error)
+		error = xfs_parent_prepare(rn->dst_dp, &rn->dst_name, rn->src);
+	return error ? error : move_name(tp, rn);
 }
 
 static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, bool *again)
