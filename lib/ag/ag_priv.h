@@ -65,6 +65,8 @@ static inline struct xfs_btree_target xfs_cnt_target(xfs_extlen_t len, xfs_agblo
 /* The free extent at the cursor, checked. */
 int xfs_alloc_get_rec(const struct xfs_btree_cur *cur, struct xfs_alloc_rec_incore *irec)
 	XFS_MUST_CHECK;
+int xfs_alloc_unpack(const struct xfs_btree_cur *cur, const struct xfs_alloc_rec *rec,
+		     struct xfs_alloc_rec_incore *irec) XFS_MUST_CHECK;
 /* Take [@agbno, +@len) out of the free extent @rec, in both trees; AGF counters. */
 int xfs_alloc_remove(struct xfs_trans *tp, struct xfs_perag *pag,
 		     const struct xfs_alloc_rec_incore *rec, xfs_agblock_t agbno,

@@ -147,18 +147,25 @@ void xfs_cntbt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, stru
 	cur->bc_ag.root_ptr = be32_to_cpu(agf->agf_cnt_root);
 }
 
-int xfs_alloc_get_rec(const struct xfs_btree_cur *cur, struct xfs_alloc_rec_incore *irec)
+int xfs_alloc_unpack(const struct xfs_btree_cur *cur, const struct xfs_alloc_rec *rec,
+		     struct xfs_alloc_rec_incore *irec)
 {
-	const struct xfs_alloc_rec *rec = xfs_btree_get_rec(cur);
 	xfs_failaddr_t fa;
 
-	ASSERT(rec != NULL);
 	xfs_alloc_rec_unpack(rec, irec);
 	fa = xfs_alloc_irec_verify(&cur->bc_mp->m_geo, (xfs_agnumber_t)cur->bc_owner, irec);
 	if (unlikely(fa))
 		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name, "AG %" PRIu64 ", extent %u+%u: %s",
 				   cur->bc_owner, irec->ar_startblock, irec->ar_blockcount, fa);
 	return 0;
+}
+
+int xfs_alloc_get_rec(const struct xfs_btree_cur *cur, struct xfs_alloc_rec_incore *irec)
+{
+	const struct xfs_alloc_rec *rec = xfs_btree_get_rec(cur);
+
+	ASSERT(rec != NULL);
+	return xfs_alloc_unpack(cur, rec, irec);
 }
 
 int xfs_alloc_find(struct xfs_perag *pag, xfs_agblock_t agbno, struct xfs_alloc_rec_incore *rec,

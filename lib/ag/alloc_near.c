@@ -62,30 +62,53 @@ static int walk_side(struct xfs_ag_alloc *req, struct xfs_btree_cur *cur, bool m
 	return error;
 }
 
+/*
+ * The two extents next to the target, without leaving the leaf.  *@done: nothing else can be
+ * nearer.
+ */
+static int next_to_target(struct xfs_ag_alloc *req, const struct xfs_btree_cur *cur, bool *done)
+{
+	const struct xfs_alloc_rec *before = xfs_btree_peek(cur, 0);
+	const struct xfs_alloc_rec *behind = xfs_btree_peek(cur, 1);
+	struct xfs_alloc_rec_incore left, right;
+	bool left_closed = true, right_closed;
+	int error;
+
+	*done = false;
+	if (before) {
+		error = xfs_alloc_get_rec(cur, &left);
+		if (error)
+			return error;
+		left_closed = consider(req, &left);
+		if (req->len && req->agbno == req->target) {
+			*done = true;
+			return 0;
+		}
+	}
+	if (!behind)
+		return 0;
+	error = xfs_alloc_unpack(cur, behind, &right);
+	if (error)
+		return error;
+	/* A side is closed by an extent that was taken, or one that is too far already. */
+	right_closed = consider(req, &right) || too_far(req, &right);
+	*done = right_closed && (left_closed || too_far(req, &left));
+	return 0;
+}
+
 static int by_block(struct xfs_ag_alloc *req)
 {
 	struct xfs_btree_target target = xfs_bno_target(req->target);
 	struct xfs_btree_cur left, right;
-	bool found_left, found_right;
+	bool found_left, found_right, done;
 	int error;
 
 	xfs_bnobt_init_cursor(&left, NULL, req->pag);
 	error = xfs_btree_lookup_le(&left, &target, &found_left);
-	if (error)
+	if (!error)
+		error = next_to_target(req, &left, &done);
+	if (error || done)
 		goto out_left;
-	if (found_left) {
-		struct xfs_alloc_rec_incore rec;
-
-		error = xfs_alloc_get_rec(&left, &rec);
-		if (error)
-			goto out_left;
-		/* The extent around the target: nothing is nearer. */
-		if (rec.ar_startblock + rec.ar_blockcount > req->target) {
-			consider(req, &rec);
-			if (req->len && req->agbno == req->target)
-				goto out_left;
-		}
-	}
 	xfs_btree_dup_cursor(&left, &right);
 	error = xfs_btree_increment(&right, &found_right);
 	if (!error)

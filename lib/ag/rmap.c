@@ -161,6 +161,38 @@ static bool overlaps(const struct xfs_rmap_irec *a, const struct xfs_rmap_irec *
 	       b->rm_startblock < a->rm_startblock + a->rm_blockcount;
 }
 
+/* The records before and behind the place where @cur would insert; the cursor stays. */
+static int look_at_neighbours(struct xfs_btree_cur *cur, struct xfs_rmap_irec *left,
+			      struct xfs_rmap_irec *right)
+{
+	const void *before = xfs_btree_peek(cur, -1), *behind = xfs_btree_peek(cur, 0);
+	struct xfs_btree_cur dup;
+	bool found = false;
+	int error = 0;
+
+	if (before)
+		error = decode(cur, before, left);
+	if (!error && behind)
+		error = decode(cur, behind, right);
+	if (error || (before && behind))
+		return error;
+
+	/* At an end of the leaf: go and see. */
+	xfs_btree_dup_cursor(cur, &dup);
+	if (!before) {
+		error = xfs_btree_decrement(&dup, &found);
+		if (!error && found)
+			error = get_rec(&dup, left);
+	} else {
+		/* Behind the last: on from there. */
+		error = xfs_btree_increment(&dup, &found);
+		if (!error && found)
+			error = get_rec(&dup, right);
+	}
+	xfs_btree_del_cursor(&dup);
+	return error;
+}
+
 /*
  * The records that @irec would continue (*@left) and that would continue it
  * (*@right); blockcount 0 where there is none.  Checks that the blocks may get
@@ -176,30 +208,22 @@ static int find_neighbours(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 	int error;
 
 	left->rm_blockcount = right->rm_blockcount = 0;
-	error = xfs_btree_lookup_le(cur, &target, &found);
+	/* Where it would go; its neighbours usually stand in the same leaf. */
+	error = xfs_btree_lookup_eq(cur, &target, &found);
 	if (error)
 		return error;
-	if (found) {
-		error = get_rec(cur, left);
-		if (error)
-			return error;
-		if (unlikely(!share && overlaps(left, irec)))
-			return corrupt(cur, irec, "has another owner");
-		if (!xfs_rmap_irecs_mergeable(left, irec))
-			left->rm_blockcount = 0;
-	}
-	error = xfs_btree_increment(cur, &found);
+	if (unlikely(found))
+		return corrupt(cur, irec, "is recorded already");
+	error = look_at_neighbours(cur, left, right);
 	if (error)
 		return error;
-	if (found) {
-		error = get_rec(cur, right);
-		if (error)
-			return error;
-		if (unlikely(!share && overlaps(irec, right)))
-			return corrupt(cur, irec, "has another owner");
-		if (!xfs_rmap_irecs_mergeable(irec, right))
-			right->rm_blockcount = 0;
-	}
+	if (unlikely(!share && ((left->rm_blockcount && overlaps(left, irec)) ||
+				(right->rm_blockcount && overlaps(irec, right)))))
+		return corrupt(cur, irec, "has another owner");
+	if (left->rm_blockcount && !xfs_rmap_irecs_mergeable(left, irec))
+		left->rm_blockcount = 0;
+	if (right->rm_blockcount && !xfs_rmap_irecs_mergeable(irec, right))
+		right->rm_blockcount = 0;
 	if (!share)
 		return 0;
 
@@ -232,6 +256,7 @@ int xfs_rmap_map_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock
 			xfs_extlen_t len, const struct xfs_owner_info *oinfo)
 {
 	struct xfs_rmap_irec irec, left, right, all;
+	struct xfs_rmap_rec rec;
 	struct xfs_btree_cur cur;
 	int error;
 
@@ -263,8 +288,12 @@ int xfs_rmap_map_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock
 		all = irec;
 		all.rm_blockcount += right.rm_blockcount;
 		error = replace(&cur, &right, &all);
-	} else {
+	} else if (may_share(pag, &irec)) {
 		error = insert(&cur, &irec);
+	} else {
+		/* The cursor still stands where it goes. */
+		xfs_rmap_rec_pack(&irec, &rec);
+		error = xfs_btree_insert(&cur, &rec);
 	}
 out_del:
 	xfs_btree_del_cursor(&cur);

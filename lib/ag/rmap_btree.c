@@ -72,6 +72,50 @@ static void high_key_from_rec(void *key, const void *rec)
 	k->rm_offset = cpu_to_be64(offset);
 }
 
+/* The highest by block is found first: that is nearly always all there is to compare. */
+static void max_high_key_recs(void *key, const struct xfs_rmap_rec *rec, uint32_t n)
+{
+	struct xfs_rmap_key other;
+	uint32_t best = 0, best_end = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t end = be32_to_cpu(rec[i].rm_startblock) +
+			       be32_to_cpu(rec[i].rm_blockcount) - 1;
+
+		if (end > best_end || i == 0) {
+			best = i;
+			best_end = end;
+		} else if (unlikely(end == best_end)) {
+			struct xfs_rmap_key high;
+
+			high_key_from_rec(&high, &rec[best]);
+			high_key_from_rec(&other, &rec[i]);
+			if (xfs_rmap_key_cmp(&other, &high) > 0)
+				best = i;
+		}
+	}
+	high_key_from_rec(key, &rec[best]);
+}
+
+static void max_high_key(void *key, const void *entries, uint32_t n, bool leaf)
+{
+	const struct xfs_rmap_key *keys = entries;	/* low, high, low, high ... */
+	uint32_t best = 0;
+
+	if (leaf) {
+		max_high_key_recs(key, entries, n);
+		return;
+	}
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t a = be32_to_cpu(keys[2 * i + 1].rm_startblock);
+		uint32_t b = be32_to_cpu(keys[2 * best + 1].rm_startblock);
+
+		if (a > b || (a == b && xfs_rmap_key_cmp(&keys[2 * i + 1], &keys[2 * best + 1]) > 0))
+			best = i;
+	}
+	memcpy(key, &keys[2 * best + 1], sizeof(*keys));
+}
+
 static void target_from_rec(struct xfs_btree_target *target, const void *rec)
 {
 	const struct xfs_rmap_rec *r = rec;
@@ -134,7 +178,7 @@ static const struct xfs_btree_ops rmap_ops = {
 	.search_recs = search_recs, .search_keys = search_keys,
 	.cmp_rec = cmp_rec, .cmp_key = cmp_key, .cmp_keys = cmp_keys,
 	.key_from_rec = key_from_rec, .target_from_rec = target_from_rec,
-	.high_key_from_rec = high_key_from_rec,
+	.high_key_from_rec = high_key_from_rec, .max_high_key = max_high_key,
 	.reserve = xfs_agfl_reserve, .alloc_block = alloc_block, .free_block = free_block,
 	.set_root = set_root,
 };

@@ -71,8 +71,9 @@ struct xfs_btree_ops {
 	/* Low key of a record, and what a search for the record's key looks for. */
 	void (*key_from_rec)(void *key, const void *rec);
 	void (*target_from_rec)(struct xfs_btree_target *target, const void *rec);
-	/* OVERLAPPING only. */
+	/* OVERLAPPING only: of a record, and the highest of @n > 0 records (entries of a node). */
 	void (*high_key_from_rec)(void *key, const void *rec);
+	void (*max_high_key)(void *key, const void *entries, uint32_t n, bool leaf);
 
 	/*
 	 * May be NULL.  Called by insert before its first change, when it is going to take
@@ -149,6 +150,11 @@ int xfs_btree_lookup_ge(struct xfs_btree_cur *cur, const struct xfs_btree_target
 
 /* The record at the cursor, NULL when it stands on none; valid until the tree is changed. */
 const void *xfs_btree_get_rec(const struct xfs_btree_cur *cur);
+/*
+ * The record @delta places on, if the cursor's leaf holds it; NULL: who knows.  Costs nothing,
+ * and the cursor stays.
+ */
+const void *xfs_btree_peek(const struct xfs_btree_cur *cur, int32_t delta);
 
 /* One record on or back. *@found false: there is none, and the cursor's place is undefined. */
 int xfs_btree_increment(struct xfs_btree_cur *cur, bool *found) XFS_MUST_CHECK;

@@ -85,28 +85,14 @@ void xfs_btree_block_keys(struct xfs_btree_cur *cur, const struct xfs_btree_leve
 			  uint32_t level, uint8_t *keys)
 {
 	const struct xfs_btree_ops *ops = cur->bc_ops;
-	uint8_t *max = keys + ops->key_len;
-	uint32_t numrecs;
 
 	if (level == 0)
 		ops->key_from_rec(keys, lvl->entries);
 	else
 		memcpy(keys, lvl->entries, ops->key_len);
-	if (!xfs_btree_is_overlapping(cur))
-		return;
-
-	numrecs = xfs_btree_numrecs(lvl);
-	for (uint32_t pos = 1; pos <= numrecs; pos++) {
-		uint8_t buf[XFS_BTREE_MAX_KEY_LEN];
-		const uint8_t *high = buf;
-
-		if (level == 0)
-			ops->high_key_from_rec(buf, xfs_btree_entry_at(cur, lvl, 0, pos));
-		else
-			high = xfs_btree_high_key_at(cur, lvl, pos);
-		if (pos == 1 || ops->cmp_keys(high, max) > 0)
-			memcpy(max, high, ops->key_len);
-	}
+	if (xfs_btree_is_overlapping(cur))
+		ops->max_high_key(keys + ops->key_len, lvl->entries, xfs_btree_numrecs(lvl),
+				  level == 0);
 }
 
 void xfs_btree_set_parent_keys(struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,

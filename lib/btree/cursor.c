@@ -25,7 +25,8 @@ void xfs_btree_init_cursor(struct xfs_btree_cur *cur, const struct xfs_btree_ops
 	cur->bc_minrecs[0] = max_leaf / 2;
 	cur->bc_minrecs[1] = max_node / 2;
 	memset(&cur->bc_ino, 0, sizeof(cur->bc_ino));
-	for (uint32_t level = 0; level < XFS_BTREE_MAXLEVELS; level++)
+	/* Levels above are filled in whole when the tree grows. */
+	for (uint32_t level = 0; level < XFS_MIN_T(uint32_t, nlevels, XFS_BTREE_MAXLEVELS); level++)
 		cur->bc_levels[level].bp = NULL;
 }
 
@@ -36,16 +37,22 @@ void xfs_btree_put_level(struct xfs_btree_level *lvl)
 	lvl->bp = NULL;
 }
 
+/* Levels that may hold a block. */
+static uint32_t used_levels(const struct xfs_btree_cur *cur)
+{
+	return XFS_MIN_T(uint32_t, cur->bc_nlevels, XFS_BTREE_MAXLEVELS);
+}
+
 void xfs_btree_del_cursor(struct xfs_btree_cur *cur)
 {
-	for (uint32_t level = 0; level < XFS_BTREE_MAXLEVELS; level++)
+	for (uint32_t level = 0; level < used_levels(cur); level++)
 		xfs_btree_put_level(&cur->bc_levels[level]);
 }
 
 void xfs_btree_dup_cursor(const struct xfs_btree_cur *cur, struct xfs_btree_cur *dup)
 {
 	*dup = *cur;
-	for (uint32_t level = 0; level < XFS_BTREE_MAXLEVELS; level++) {
+	for (uint32_t level = 0; level < used_levels(cur); level++) {
 		if (dup->bc_levels[level].bp)
 			xfs_buf_hold(dup->bc_levels[level].bp);
 	}

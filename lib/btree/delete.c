@@ -58,7 +58,7 @@ static int pull_up_child(struct xfs_btree_cur *cur)
 	xfs_btree_set_numrecs(root, numrecs);
 	root->hdr[0] = cpu_to_be16((uint16_t)(level - 1));
 	xfs_btree_put_level(&cur->bc_levels[level - 1]);
-	cur->bc_levels[level - 1] = *root;
+	cur->bc_levels[level - 1] = *root;	/* no buffer */
 	cur->bc_nlevels--;
 	cur->bc_ops->log_root(cur);
 	error = cur->bc_ops->free_block(cur, child.bp);

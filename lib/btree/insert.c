@@ -72,6 +72,20 @@ static void put_entry(struct xfs_btree_cur *cur, struct xfs_btree_level *lvl, ui
 	xfs_btree_log_entries(cur, lvl, level, ent->at, numrecs + 1);
 }
 
+/*
+ * How many of the @numrecs entries of a full block go to a sibling with @room, when
+ * @behind is how many stay behind the new one, on the side away from the sibling.  Where
+ * things are added at that end, others will follow: the sibling is filled up.  Else it gets
+ * half of its room, so that both can take in more.  A handful is not worth
+ * the trouble, which would come again and again: split.
+ */
+static uint32_t entries_to_move(uint32_t numrecs, uint32_t room, uint32_t behind)
+{
+	if (behind <= numrecs / 4)
+		return room;
+	return room > numrecs / 16 ? (room + 1) / 2 : 0;
+}
+
 /* Make room by moving entries behind the new one's place to the right sibling. */
 static int shift_right(struct xfs_btree_cur *cur, uint32_t level, const struct new_entry *ent,
 		       bool *done)
@@ -91,7 +105,8 @@ static int shift_right(struct xfs_btree_cur *cur, uint32_t level, const struct n
 		return error;
 	sib_numrecs = xfs_btree_numrecs(&sib);
 	room = xfs_btree_maxrecs(cur, level) - sib_numrecs;
-	n = XFS_MIN(numrecs + 1 - ent->at, (room + 1) / 2);
+	n = entries_to_move(numrecs, room, ent->at - 1);
+	n = XFS_MIN(n, numrecs + 1 - ent->at);
 	if (n == 0)
 		goto out_put;
 
@@ -129,8 +144,7 @@ static int shift_left(struct xfs_btree_cur *cur, uint32_t level, struct new_entr
 		return error;
 	sib_numrecs = xfs_btree_numrecs(&sib);
 	room = xfs_btree_maxrecs(cur, level) - sib_numrecs;
-	/* Appends never come back to the left block: fill it up. */
-	n = ent->at > numrecs ? room : (room + 1) / 2;
+	n = entries_to_move(numrecs, room, numrecs + 1 - ent->at);
 	n = XFS_MIN(n, ent->path - 1);
 	n = XFS_MIN(n, numrecs - min);
 	if (n == 0)

@@ -94,6 +94,16 @@ const void *xfs_btree_get_rec(const struct xfs_btree_cur *cur)
 	return xfs_btree_entry_at(cur, leaf, 0, leaf->ptr);
 }
 
+const void *xfs_btree_peek(const struct xfs_btree_cur *cur, int32_t delta)
+{
+	const struct xfs_btree_level *leaf = &cur->bc_levels[0];
+	int64_t pos = (int64_t)leaf->ptr + delta;
+
+	if (!leaf->bp || pos <= 0 || pos > xfs_btree_numrecs(leaf))
+		return NULL;
+	return xfs_btree_entry_at(cur, leaf, 0, (uint32_t)pos);
+}
+
 /* The low key of entry @pos; @buf has room for one made of a record. */
 static const uint8_t *low_key_at(struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
 				 uint32_t level, uint32_t pos, uint8_t *buf)

@@ -119,6 +119,20 @@ static void rmap_high_key_from_rec(void *key, const void *rec)
 	put_be32(get_be32(rec) + get_be32((const uint8_t *)rec + 4) - 1, key);
 }
 
+static void rmap_max_high_key(void *key, const void *entries, uint32_t n, bool leaf)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t high[20];
+
+		if (leaf)
+			rmap_high_key_from_rec(high, (const uint8_t *)entries + 24 * i);
+		else
+			memcpy(high, (const uint8_t *)entries + 40 * i + 20, 20);
+		if (i == 0 || rmap_cmp_keys(high, key) > 0)
+			memcpy(key, high, 20);
+	}
+}
+
 static void rmap_target(struct xfs_btree_target *t, const void *rec)
 {
 	t->w[0] = get_be32(rec);
@@ -216,7 +230,7 @@ static const struct xfs_btree_ops kinds[] = {
 		.search_recs = rmap_search_recs, .search_keys = rmap_search_keys,
 		.cmp_rec = rmap_cmp_rec, .cmp_key = rmap_cmp_key, .cmp_keys = rmap_cmp_keys,
 		.key_from_rec = rmap_key_from_rec, .target_from_rec = rmap_target,
-		.high_key_from_rec = rmap_high_key_from_rec,
+		.high_key_from_rec = rmap_high_key_from_rec, .max_high_key = rmap_max_high_key,
 		.alloc_block = t_alloc_block, .free_block = t_free_block, .set_root = t_set_root,
 	},
 	[INODE_ROOT] = {
