@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: whatever is done to the contents of files, they read as a plain array of bytes would;
+ *       space that is given up comes back to the block, and the volume stays without fault.
+ * Method: seeded writes, reads, truncations, syncs, closings and evictions on several files at
+ *       once, each beside an array that covers its beginning and a window somewhere else, up to the
+ *       largest offset.  Many geometries, small memory limits, volumes that run full,
+ *       descriptors that are copied from.  After each round everything is compared, the volume
+ *       closed, checked, opened again and compared once more.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "core/mount.h"
+#include "pagecache/mapping.h"
+#include "support/test_fs.h"
+#include "support/test_seed.h"
+#include "write/writeback.h"
+
+#define MAX_FILES	8
+#define MAXBYTES	0x7fffffffffffffffull
+
+struct config {
+	const char *name;
+	uint64_t device_bytes;
+	uint32_t blocksize;
+	uint64_t cache_bytes;
+	uint32_t allocsize;
+	int nfiles;
+	uint64_t window;	/* bytes of each of the two arrays of a file */
+	uint32_t max_write;
+	uint32_t ops;		/* per round */
+	bool full;		/* the volume is too small for all of it */
+};
+
+struct file {
+	char path[16];
+	struct xfs_file *file;	/* NULL: closed */
+	int flags;
+	uint64_t size;
+	uint64_t base;		/* of the second window */
+	uint8_t *low, *high;
+};
+
+static struct test_fs fs;
+static struct xfs_rand rnd;
+static const struct config *cfg;
+static struct file files[MAX_FILES];
+static uint8_t *buf, *want;
+static int host_fd;
+static uint64_t nr_enospc, nr_short;
+
+#define CHECK(cond) do { if (!(cond)) die(__LINE__, #cond); } while (0)
+
+static void die(int line, const char *what)
+{
+	fprintf(stderr, "model_data.c:%d: %s: %s; library: %s\n", line, cfg->name, what,
+		xfs_error_text(fs.mp));
+	test_seed_report(1);
+	if (getenv("XFSWRITE_SAVE_IMAGE"))
+		test_fs_save(&fs, getenv("XFSWRITE_SAVE_IMAGE"));
+	abort();
+}
+
+static uint64_t below(uint64_t n)
+{
+	return xfs_rand_below(&rnd, n);
+}
+
+/* ---- the model --------------------------------------------------------------------- */
+
+/* The model's byte array for [@off, ...), and how much of it is left; NULL: zeros. */
+static uint8_t *model_at(struct file *f, uint64_t off, uint64_t len, uint64_t *run)
+{
+	*run = len;
+	if (off < cfg->window) {
+		*run = XFS_MIN(len, cfg->window - off);
+		return f->low + off;
+	}
+	if (off < f->base) {
+		*run = XFS_MIN(len, f->base - off);
+		return NULL;
+	}
+	if (off - f->base < cfg->window) {
+		*run = XFS_MIN(len, cfg->window - (off - f->base));
+		return f->high + (off - f->base);
+	}
+	return NULL;
+}
+
+static void model_write(struct file *f, uint64_t off, const uint8_t *from, uint64_t len)
+{
+	uint64_t run;
+
+	f->size = XFS_MAX(f->size, off + len);
+	for (; len; len -= run, off += run, from += run) {
+		uint8_t *at = model_at(f, off, len, &run);
+
+		CHECK(at);
+		memcpy(at, from, run);
+	}
+}
+
+static void model_truncate(struct file *f, uint64_t size)
+{
+	if (size < cfg->window)
+		memset(f->low + size, 0, cfg->window - size);
+	if (size < f->base)
+		memset(f->high, 0, cfg->window);
+	else if (size - f->base < cfg->window)
+		memset(f->high + (size - f->base), 0, cfg->window - (size - f->base));
+	f->size = size;
+}
+
+static void compare(struct file *f, uint64_t off, uint64_t len)
+{
+	ssize_t got = xfs_pread(f->file, buf, len, off);
+	uint64_t expect = off >= f->size ? 0 : XFS_MIN(len, f->size - off), done = 0, run;
+
+	if (got != (ssize_t)expect) {
+		fprintf(stderr, "%s: read %zd of %" PRIu64 " at %" PRIu64 ", size %" PRIu64 "\n",
+			f->path, got, len, off, f->size);
+		CHECK(!"the length of a read");
+	}
+	for (; done < expect; done += run) {
+		const uint8_t *at = model_at(f, off + done, expect - done, &run);
+
+		if (at && memcmp(buf + done, at, run) == 0)
+			continue;
+		if (!at && memcmp(buf + done, want, run) == 0)
+			continue;
+		for (uint64_t i = 0; i < run; i++) {
+			if (buf[done + i] == (at ? at[i] : 0))
+				continue;
+			fprintf(stderr, "%s: byte %" PRIu64 " is %02x, not %02x; size %" PRIu64 "\n",
+				f->path, off + done + i, buf[done + i], at ? at[i] : 0, f->size);
+			CHECK(!"the contents of a file");
+		}
+	}
+}
+
+/* ---- operations ------------------------------------------------------------------------ */
+
+static void open_file(struct file *f)
+{
+	f->flags = O_RDWR | (below(8) == 0 ? O_APPEND : 0) | (below(40) == 0 ? O_DSYNC : 0) |
+		   (below(60) == 0 ? O_SYNC : 0);
+	TEST_OK(xfs_open(fs.mp, f->path, f->flags, 0644, &f->file));
+}
+
+static void close_file(struct file *f)
+{
+	TEST_OK(xfs_close(f->file));
+	f->file = NULL;
+}
+
+/* An offset where something interesting is likely. */
+static uint64_t pick_offset(struct file *f)
+{
+	uint64_t off = below(cfg->window);
+
+	switch (below(6)) {
+	case 0:
+		off = f->size;
+		break;
+	case 1:
+		off = f->size - XFS_MIN(f->size, below(3 * cfg->blocksize));
+		break;
+	case 2:
+		off -= off % cfg->blocksize;
+		break;
+	case 3:
+		off = f->base + below(cfg->window);
+		break;
+	}
+	/* Where the model has no array nothing is written. */
+	if (off >= cfg->window && (off < f->base || off - f->base >= cfg->window))
+		off = below(cfg->window);
+	return XFS_MIN(off, MAXBYTES - 1);
+}
+
+static uint64_t pick_length(struct file *f, uint64_t off)
+{
+	uint64_t len = 1 + below(below(3) ? XFS_MIN(cfg->max_write, 3 * cfg->blocksize)
+					  : cfg->max_write);
+	uint64_t end = off < cfg->window ? cfg->window : f->base + cfg->window;
+
+	if (below(4) == 0)
+		len = XFS_MAX(len - len % cfg->blocksize, (uint64_t)cfg->blocksize);
+	end = XFS_MIN(end, MAXBYTES);
+	return XFS_MIN(len, end - off);
+}
+
+static void check_count(int64_t ret, uint64_t len)
+{
+	if (ret == (int64_t)len)
+		return;
+	CHECK(cfg->full);
+	if (ret == -ENOSPC) {
+		nr_enospc++;
+		return;
+	}
+	CHECK(ret > 0 && (uint64_t)ret < len);
+	nr_short++;
+}
+
+static void op_write(struct file *f)
+{
+	uint64_t off = f->flags & O_APPEND ? f->size : pick_offset(f), len;
+	int64_t ret;
+
+	if (off >= cfg->window && (off < f->base || off - f->base >= cfg->window))
+		return;	/* an append where the model has no array */
+	if (off >= MAXBYTES)
+		return;
+	len = pick_length(f, off);
+	if (below(5) == 0) {
+		uint64_t at = below(1u << 20), short_by = below(3) ? 0 : below(len + 1);
+
+		/* The host file may end before the request does. */
+		test_pattern_fill(buf, len, xfs_rand64(&rnd));
+		CHECK(ftruncate(host_fd, 0) == 0);
+		CHECK(pwrite(host_fd, buf, len - short_by, (off_t)at) == (ssize_t)(len - short_by));
+		ret = xfs_write_from_fd(f->file, host_fd, at, len, off);
+		len -= short_by;
+	} else {
+		test_pattern_fill(buf, len, xfs_rand64(&rnd));
+		ret = xfs_pwrite(f->file, buf, len, f->flags & O_APPEND ? below(1000) : off);
+	}
+	check_count(ret, len);
+	if (ret > 0)
+		model_write(f, off, buf, (uint64_t)ret);
+}
+
+static void op_truncate(struct file *f)
+{
+	uint64_t size = below(3) ? pick_offset(f) : below(f->size + 1);
+
+	if (size >= cfg->window && size < f->base && below(3))
+		size = 0;
+	TEST_OK(xfs_ftruncate(f->file, size));
+	model_truncate(f, size);
+}
+
+static void op_read(struct file *f)
+{
+	uint64_t off = below(4) ? pick_offset(f) : below(f->size + 1);
+
+	compare(f, off, 1 + below(cfg->max_write));
+}
+
+/* What SEEK_DATA does not find must be zeros, and sizes must agree. */
+static void op_seek(struct file *f)
+{
+	uint64_t off = 0, run;
+	struct stat st;
+
+	TEST_OK(xfs_fstat(f->file, &st));
+	CHECK((uint64_t)st.st_size == f->size);
+	while (off < f->size) {
+		int64_t data = xfs_seek(f->file, off, SEEK_DATA), hole;
+		uint64_t end = data == -ENXIO ? f->size : (uint64_t)data;
+
+		CHECK(data >= (int64_t)off || data == -ENXIO);
+		for (; off < end; off += run) {
+			const uint8_t *at = model_at(f, off, end - off, &run);
+
+			for (uint64_t i = 0; at && i < run; i++)
+				CHECK(at[i] == 0);
+		}
+		if (data == -ENXIO)
+			break;
+		hole = xfs_seek(f->file, off, SEEK_HOLE);
+		CHECK(hole > (int64_t)off && (uint64_t)hole <= f->size);
+		off = (uint64_t)hole;
+	}
+}
+
+static void op(struct file *f)
+{
+	if (!f->file)
+		open_file(f);
+	switch (below(24)) {
+	default:
+		op_write(f);
+		break;
+	case 10: case 11: case 12: case 13: case 14:
+		op_read(f);
+		break;
+	case 15: case 16:
+		/* A volume that is to run full must not be emptied all the time. */
+		if (!cfg->full || below(6) == 0)
+			op_truncate(f);
+		break;
+	case 17:
+		TEST_OK(below(2) ? xfs_fsync(f->file) : xfs_fdatasync(f->file));
+		break;
+	case 18: case 19:
+		close_file(f);
+		break;
+	case 20:
+		if (f->file && below(2) == 0)
+			op_seek(f);
+		break;
+	case 21:
+		if (below(4) == 0)
+			TEST_OK(xfs_sync(fs.mp));
+		break;
+	case 22:
+		xfs_pagecache_shrink(fs.mp, below(xfs_pagecache_bytes(fs.mp) + 1));
+		break;
+	case 23:
+		xfs_writeback_some(fs.mp);
+		break;
+	}
+}
+
+/* ---- rounds ------------------------------------------------------------------------------- */
+
+static void compare_all(void)
+{
+	for (int i = 0; i < cfg->nfiles; i++) {
+		struct file *f = &files[i];
+		uint64_t off;
+
+		if (!f->file)
+			open_file(f);
+		for (off = 0; off < XFS_MIN(f->size, cfg->window); off += cfg->max_write)
+			compare(f, off, cfg->max_write);
+		for (off = 0; f->size > f->base && off < cfg->window; off += cfg->max_write)
+			compare(f, f->base + off, XFS_MIN(cfg->max_write, MAXBYTES - f->base - off));
+		op_seek(f);
+	}
+}
+
+static void close_all(void)
+{
+	for (int i = 0; i < cfg->nfiles; i++)
+		if (files[i].file)
+			close_file(&files[i]);
+}
+
+static void set_up(void)
+{
+	struct xfs_mkfs_options mkfs = {
+		.size = sizeof(mkfs), .flags = XFS_MKFS_SMALL, .blocksize = cfg->blocksize,
+	};
+
+	test_fs_make(&fs, cfg->device_bytes, &mkfs);
+	TEST_OK(xfs_unmount(fs.mp));
+	fs.opts.data_cache_bytes = cfg->cache_bytes;
+	fs.opts.allocsize_bytes = cfg->allocsize;
+	test_fs_open(&fs);
+	for (int i = 0; i < cfg->nfiles; i++) {
+		struct file *f = &files[i];
+
+		snprintf(f->path, sizeof(f->path), "/f%d", i);
+		f->size = 0;
+		/* Windows near the start, far out, and at the very end. */
+		f->base = i % 4 == 0 ? MAXBYTES - cfg->window : i % 4 == 1 ? 1ull << 40 :
+			  cfg->window + below(1u << 24);
+		f->low = calloc(1, cfg->window);
+		f->high = calloc(1, cfg->window);
+		CHECK(f->low && f->high);
+		TEST_OK(xfs_open(fs.mp, f->path, O_RDWR | O_CREAT, 0644, &f->file));
+		f->flags = O_RDWR;
+	}
+}
+
+static uint64_t free_blocks(void)
+{
+	struct xfs_statfs st;
+
+	TEST_OK(xfs_statfs(fs.mp, &st));
+	return st.blocks_free;
+}
+
+static void run(const struct config *c, uint64_t stream)
+{
+	uint64_t before;
+
+	cfg = c;
+	rnd = test_rand(stream);
+	nr_enospc = nr_short = 0;
+	set_up();
+	TEST_OK(xfs_sync(fs.mp));
+	before = free_blocks();
+	for (int round = 0; round < 4; round++) {
+		for (uint32_t i = 0; i < cfg->ops; i++)
+			op(&files[below((uint64_t)cfg->nfiles)]);
+		compare_all();
+		close_all();
+		/* Everything is on disk, and nobody is left who could use a promise. */
+		TEST_OK(xfs_sync(fs.mp));
+		CHECK(fs.mp->m_delalloc_blocks == 0);
+		CHECK(xfs_pagecache_dirty_bytes(fs.mp) == 0);
+		test_fs_close_and_check(&fs);
+		test_fs_open(&fs);
+		compare_all();
+	}
+	if (cfg->full)
+		CHECK(nr_enospc > 0);
+	for (int i = 0; i < cfg->nfiles; i++) {
+		TEST_OK(xfs_ftruncate(files[i].file, 0));
+		model_truncate(&files[i], 0);
+	}
+	close_all();
+	TEST_OK(xfs_sync(fs.mp));
+	CHECK(free_blocks() == before);
+	test_fs_close_and_check(&fs);
+	for (int i = 0; i < cfg->nfiles; i++) {
+		free(files[i].low);
+		free(files[i].high);
+	}
+	memset(files, 0, sizeof(files));
+	test_fs_destroy(&fs);
+}
+
+static const struct config configs[] = {
+	{ "4k blocks", 256u << 20, 4096, 8u << 20, 0, 4, 2u << 20, 256u << 10, 1500, false },
+	{ "1k blocks, little memory", 128u << 20, 1024, 1u << 20, 0, 4, 1u << 20, 100u << 10, 1500,
+	  false },
+	{ "64k blocks", 1024u << 20, 65536, 4u << 20, 0, 3, 4u << 20, 700u << 10, 800, false },
+	{ "16k blocks, fixed allocation size", 256u << 20, 16384, 2u << 20, 1u << 20, 4, 2u << 20,
+	  300u << 10, 1000, false },
+	{ "4k blocks, large writes", 512u << 20, 4096, 4u << 20, 0, 2, 24u << 20, 20u << 20, 150,
+	  false },
+	{ "full volume", 32u << 20, 4096, 2u << 20, 0, 8, 6u << 20, 1u << 20, 1500, true },
+	{ "full volume, 1k blocks", 16u << 20, 1024, 1u << 20, 0, 8, 3u << 20, 300u << 10, 2000,
+	  true },
+};
+
+int main(void)
+{
+	test_seed_init(20240611);
+	buf = malloc(32u << 20);
+	want = calloc(1, 32u << 20);
+	host_fd = memfd_create("model_data", MFD_CLOEXEC);
+	if (!buf || !want || host_fd < 0)
+		return test_seed_report(1);
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
+		run(&configs[i], i + 1);
+	free(buf);
+	free(want);
+	close(host_fd);
+	return 0;
+}
