@@ -125,12 +125,11 @@ int xfs_mkfs_geometry(struct xfs_device *dev, struct xfs_device *logdev,
 
 /* ---------------------------------------------------------- what was there */
 
-/* Without a library that knows signatures anything but zeros at the ends is somebody's. */
-static int ends_are_empty(struct xfs_mkfs_plan *plan, struct xfs_device *dev, uint64_t size)
+int xfs_mkfs_check_ends(const struct xfs_mem *mem, struct xfs_device *dev, uint64_t size)
 {
 	uint64_t wipe = XFS_MIN((uint64_t)WIPE_BYTES, size);
 	const uint64_t at[] = { 0, size - wipe };
-	uint8_t *buf = xfs_mem_alloc_aligned(&plan->mem, IO_ALIGN, WIPE_BYTES);
+	uint8_t *buf = xfs_mem_alloc_aligned(mem, IO_ALIGN, WIPE_BYTES);
 	int error = 0;
 
 	if (!buf)
@@ -140,7 +139,7 @@ static int ends_are_empty(struct xfs_mkfs_plan *plan, struct xfs_device *dev, ui
 		if (!error && (buf[0] || memcmp(buf, buf + 1, (size_t)wipe - 1) != 0))
 			error = xfs_error(NULL, -EEXIST, "the device is not empty");
 	}
-	xfs_mem_free_aligned(&plan->mem, buf);
+	xfs_mem_free_aligned(mem, buf);
 	return error;
 }
 
@@ -154,8 +153,9 @@ static int check_empty(struct xfs_mkfs_plan *plan, struct xfs_device *dev,
 		return 0;
 	found = xfs_device_probe(dev, what, sizeof(what));
 	if (found == -EOPNOTSUPP)
-		return ends_are_empty(plan, dev, xfs_rounddown64(info->size_bytes,
-								 info->logical_sector));
+		return xfs_mkfs_check_ends(&plan->mem, dev,
+					   xfs_rounddown64(info->size_bytes,
+							   info->logical_sector));
 	if (found < 0)
 		return xfs_error(NULL, found, "the %s device cannot be examined", which);
 	if (found)

@@ -50,6 +50,13 @@ uint64_t xfs_mkfs_fdblocks(const struct xfs_mkfs_plan *plan);
 /* inodes.c: the chunk of the root directory at @buf. */
 void xfs_mkfs_make_inodes(const struct xfs_mkfs_plan *plan, uint8_t *buf, uint32_t gen);
 
+/*
+ * mkfs.c: -EEXIST when the first or last bytes of the device are not zeros.  Where no
+ * library knows signatures, that must do for telling that something is there.
+ */
+int xfs_mkfs_check_ends(const struct xfs_mem *mem, struct xfs_device *dev,
+			uint64_t size) XFS_MUST_CHECK;
+
 /* log.c: an empty log at @offset of @dev. */
 int xfs_mkfs_write_log(const struct xfs_mkfs_plan *plan, struct xfs_device *dev,
 		       uint64_t offset) XFS_MUST_CHECK;

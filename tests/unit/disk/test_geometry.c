@@ -82,6 +82,31 @@ static void test_heights(void **state)
 	}
 }
 
+/* What kernels reserve per AG, for the largest trees that can come. */
+static void test_tree_blocks(void **state)
+{
+	/* block, AG without log: refcount and free inode trees, reverse mapping. */
+	static const uint32_t v[][4] = {
+		{ 4096, 65536, 461, 800 }, { 4096, 49152, 346, 601 }, { 4096, 19200, 137, 236 },
+		{ 4096, 2816, 22, 35 }, { 1024, 262144, 6947, 14420 },
+	};
+	struct xfs_geometry geo;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
+		uint64_t n = v[i][1], rmap;
+
+		geo_of(&geo, v[i][0], 512, 512, 262144, 4);
+		assert_int_equal(xfs_geometry_tree_blocks(geo.refc_mnr, n) +
+					 xfs_geometry_tree_blocks(geo.inobt_mnr,
+								  n * geo.inopblock / 64),
+				 v[i][2]);
+		rmap = xfs_geometry_tree_blocks(geo.rmap_mnr, n);
+		assert_int_equal(rmap > n / 100 ? rmap : n / 100, v[i][3]);
+	}
+	assert_int_equal(xfs_geometry_space_height(geo.rmap_mnr, 0), 0);
+}
+
 static void test_fork_heights(void **state)
 {
 	/* block: data, attr without NREXT64; with it */
@@ -355,7 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fanout),	     cmocka_unit_test(test_heights),
-		cmocka_unit_test(test_fork_heights), cmocka_unit_test(test_inode_clusters),
+		cmocka_unit_test(test_fork_heights), cmocka_unit_test(test_tree_blocks), cmocka_unit_test(test_inode_clusters),
 		cmocka_unit_test(test_ag_layout),    cmocka_unit_test(test_optional_trees),
 		cmocka_unit_test(test_directories),  cmocka_unit_test(test_inode_forks),
 		cmocka_unit_test(test_addresses),    cmocka_unit_test(test_short_last_ag),

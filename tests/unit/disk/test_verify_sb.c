@@ -262,6 +262,40 @@ static void test_rtgroups(void **state)
 	BAD(ZONED; sb.sb_features_incompat = 0x2eb, "metadir");
 }
 
+/* What belongs to a feature is written with it and is zero without. */
+static void test_conditional_fields(void **state)
+{
+	struct xfs_sb sb = good_sb(), back;
+	struct xfs_dsb dsb;
+
+	(void)state;
+	sb.sb_features_incompat = 0x3ef;
+	memset(&sb.sb_meta_uuid, 0xab, sizeof(sb.sb_meta_uuid));
+	sb.sb_metadirino = 129;
+	sb.sb_rgcount = 36;
+	sb.sb_rgextents = 65536;
+	sb.sb_rgblklog = 16;
+	sb.sb_pad[6] = 7;
+	sb.sb_rtstart = 524288;
+	sb.sb_rtreserved = 1000;
+	sb.sb_lsn = 0x100000449;
+	memset(&dsb, 0, sizeof(dsb));
+	xfs_sb_to_disk(&dsb, &sb);
+	dsb.sb_crc = cpu_to_le32(sb.sb_crc);
+	xfs_sb_from_disk(&back, &dsb);
+	assert_memory_equal(&back, &sb, sizeof(sb));
+	dsb.sb_features_incompat = cpu_to_be32(0xeb);
+	xfs_sb_from_disk(&back, &dsb);
+	assert_true(xfs_uuid_is_null(&back.sb_meta_uuid));
+	assert_int_equal(back.sb_metadirino, 0);
+	assert_int_equal(back.sb_rgcount, 0);
+	assert_int_equal(back.sb_pad[6], 0);
+	assert_int_equal(back.sb_rtstart, 0);
+	xfs_sb_to_disk(&dsb, &back);
+	for (size_t i = XFS_SB_LEN_V5 - 16; i < sizeof(dsb); i++)
+		assert_int_equal(((uint8_t *)&dsb)[i], 0);
+}
+
 static void test_counters(void **state)
 {
 	struct xfs_sb sb;
@@ -338,7 +372,7 @@ int main(void)
 		cmocka_unit_test(test_units),	cmocka_unit_test(test_ags),
 		cmocka_unit_test(test_log),	cmocka_unit_test(test_stripe),
 		cmocka_unit_test(test_realtime), cmocka_unit_test(test_rtgroups),
-		cmocka_unit_test(test_counters), cmocka_unit_test(test_buffer),
+		cmocka_unit_test(test_conditional_fields), cmocka_unit_test(test_counters), cmocka_unit_test(test_buffer),
 		cmocka_unit_test(test_access),
 	};
 

@@ -14,6 +14,10 @@ static void test_default_sizes(void **state)
 		uint64_t dblocks;
 		uint32_t logblocks, imaxpct;
 	} v[] = {
+		{ 16 * MIB, 1, 4096, 4096, 2001, 25 },
+		{ 33 * MIB, 2, 4224, 8448, 2001, 25 },
+		{ 64 * MIB, 4, 4096, 16384, 2001, 25 },
+		{ 299 * MIB, 4, 19136, 76544, 2001, 25 },
 		{ 300 * MIB, 4, 19200, 76800, 16384, 25 },
 		{ GIB, 4, 65536, 262144, 16384, 25 },
 		{ 10 * GIB, 4, 655360, 2621440, 16384, 25 },
@@ -29,8 +33,10 @@ static void test_default_sizes(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
 		struct xfs_mkfs_geometry g = { .size = sizeof(g) };
 		struct xfs_device *dev = memory(v[i].bytes);
+		struct xfs_mkfs_options o = options();
 
-		assert_int_equal(xfs_mkfs_geometry(dev, NULL, NULL, &g), 0);
+		o.flags = XFS_MKFS_SMALL;
+		assert_int_equal(xfs_mkfs_geometry(dev, NULL, &o, &g), 0);
 		assert_int_equal(g.agcount, v[i].agcount);
 		assert_int_equal(g.agblocks, v[i].agblocks);
 		assert_int_equal(g.dblocks, v[i].dblocks);
@@ -113,6 +119,43 @@ static void test_layouts(void **state)
 	}
 }
 
+/* Group counts where a stripe says that there are several disks. */
+static void test_striped_sizes(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		uint32_t agcount, agblocks;
+		uint64_t dblocks;
+	} v[] = {	/* unit 64 KiB, width 256 KiB */
+		{ 127 * MIB, 4, 8112, 32448 },
+		{ 128 * MIB, 7, 4112, 28784 },
+		{ 129 * MIB, 8, 4128, 33024 },
+		{ 8191 * MIB, 8, 262112, 2096896 },
+		{ 8192 * MIB, 8, 262128, 2097024 },
+		{ 8193 * MIB, 16, 131088, 2097408 },
+		{ 512 * GIB, 16, 8388592, 134217472 },
+		{ 524289 * MIB, 32, 4194320, 134217984 },
+		{ 32 * TIB, 32, 268435440, 8589934080 },
+		{ 40 * TIB, 40, 268435440, 10737417600 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
+		struct xfs_mkfs_geometry g = { .size = sizeof(g) };
+		struct xfs_device *dev = memory(v[i].bytes);
+		struct xfs_mkfs_options o = options();
+
+		o.flags = XFS_MKFS_SMALL;
+		o.sunit = 65536;
+		o.swidth = 262144;
+		assert_int_equal(xfs_mkfs_geometry(dev, NULL, &o, &g), 0);
+		assert_int_equal(g.agcount, v[i].agcount);
+		assert_int_equal(g.agblocks, v[i].agblocks);
+		assert_int_equal(g.dblocks, v[i].dblocks);
+		xfs_device_put(dev);
+	}
+}
+
 static void test_stripes(void **state)
 {
 	/* 2 GiB; unit and width in bytes; AG blocks, root, log position, log unit, log blocks. */
@@ -166,6 +209,8 @@ static void test_random_options(void **state)
 		for (size_t k = 0; k < ARRAY_SIZE(switches); k++)
 			*switches[k] = (uint8_t)xfs_rand_below(&r, 3);
 		o.flags = XFS_MKFS_SMALL;
+		if (xfs_rand_below(&r, 8) == 0)
+			o.flags |= XFS_MKFS_ASCII_CI;
 		o.profile = (uint32_t)xfs_rand_below(&r, 2);
 		o.blocksize = 1024u << xfs_rand_below(&r, 7);
 		o.inodesize = 512u << xfs_rand_below(&r, 3);
@@ -310,6 +355,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default_sizes),
 		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_striped_sizes),
 		cmocka_unit_test(test_stripes),
 		cmocka_unit_test(test_random_options),
 		cmocka_unit_test(test_known_bytes),
