@@ -12,7 +12,6 @@ xfs_failaddr_t xlog_rec_header_verify(const struct xfs_geometry *geo, const void
 	XFS_VERIFY(len >= sizeof(*head));
 	XFS_VERIFY(be32_to_cpu(head->h_magicno) == XLOG_HEADER_MAGIC_NUM);
 	XFS_VERIFY(be32_to_cpu(head->h_version) == XLOG_VERSION_2);
-	XFS_VERIFY(be32_to_cpu(head->h_cycle) != 0);
 	XFS_VERIFY(be32_to_cpu(head->h_cycle) != XLOG_HEADER_MAGIC_NUM);
 	XFS_VERIFY(xfs_uuid_equal(&head->h_fs_uuid, &geo->uuid));
 	fmt = be32_to_cpu(head->h_fmt);
@@ -20,9 +19,13 @@ xfs_failaddr_t xlog_rec_header_verify(const struct xfs_geometry *geo, const void
 	h_len = be32_to_cpu(head->h_len);
 	XFS_VERIFY(h_len % XFS_BB_SIZE == 0);
 	XFS_VERIFY(h_len <= XLOG_MAX_RECORD_BSIZE);
-	/* Records that only stamp a cycle have no size; others a power of two. */
+	/*
+	 * Records that only stamp a cycle, which may be the one before the first, have no
+	 * size; others a power of two.
+	 */
 	h_size = be32_to_cpu(head->h_size);
 	if (h_len || h_size) {
+		XFS_VERIFY(be32_to_cpu(head->h_cycle) != 0);
 		XFS_VERIFY(h_size >= XLOG_MIN_RECORD_BSIZE);
 		XFS_VERIFY(h_size <= XLOG_MAX_RECORD_BSIZE);
 	}

@@ -372,6 +372,8 @@ static void test_log_record(void **state)
 	make_log_record();
 	head->h_len = head->h_size = head->h_num_logops = cpu_to_be32(0);
 	assert_good(xlog_rec_header_verify(&geo, block, 512, 0));
+	head->h_cycle = cpu_to_be32(0);
+	assert_good(xlog_rec_header_verify(&geo, block, 512, 0));
 }
 
 int main(void)
