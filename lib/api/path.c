@@ -92,8 +92,10 @@ static int walk_path(struct walk *w, struct xfs_inode *start, bool want_parent, 
 
 	dp = w->rest[0] == '/' ? w->mp->m_rootip : start;
 	xfs_ihold(dp);
-	if (last_len)
+	if (want_parent) {
 		*last_len = 0;
+		*want_dir = false;
+	}
 	while (next_component(w, &name, &more)) {
 		bool slash = ((const char *)name.name)[name.len] == '/';
 

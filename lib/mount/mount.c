@@ -141,10 +141,13 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	if (!error)
 		error = check_log(mp, flags & XFS_MOUNT_NORECOVERY);
 	if (!error && mp->m_rdonly) {
-		/* A reader needs no AG header before it meets one. */
-		mp->m_fdblocks = (int64_t)mp->m_sb.sb_fdblocks;
-		mp->m_icount = (int64_t)mp->m_sb.sb_icount;
-		mp->m_ifree = (int64_t)mp->m_sb.sb_ifree;
+		const struct xfs_sb *sb = &mp->m_sb;
+		uint64_t icount = XFS_MIN(sb->sb_icount, sb->sb_dblocks << sb->sb_inopblog);
+
+		/* A reader needs no AG header before it meets one, and takes what can be true. */
+		mp->m_fdblocks = (int64_t)XFS_MIN(sb->sb_fdblocks, sb->sb_dblocks);
+		mp->m_icount = (int64_t)icount;
+		mp->m_ifree = (int64_t)XFS_MIN(sb->sb_ifree, icount);
 	} else if (!error) {
 		error = xfs_ag_resv_init(mp);
 		if (!error)
