@@ -34,6 +34,20 @@ static struct {
 	uint64_t rounds, findings, mounts;
 } run = { .seed = 1, .check = true, .dump = true, .read = true, .write = true };
 
+/* Sanitizers call these if they are there: a report must end in SIGABRT, for say_round(). */
+XFS_API const char *__asan_default_options(void);
+XFS_API const char *__ubsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "abort_on_error=1";
+}
+
+const char *__ubsan_default_options(void)
+{
+	return "abort_on_error=1:print_stacktrace=1";
+}
+
 static void too_long(int sig)
 {
 	char text[200];

@@ -9,13 +9,13 @@
 #
 #   interop_check_kernel.sh CHECK_IMAGE FILL_IMAGE [NAME-PATTERN]
 #
-# XFSWRITE_XFSPROGS2=WRAPPER: a second xfsprogs, called as "WRAPPER mkfs.xfs ARGS";
-# its own lines of the matrix are left out without it.  XFSWRITE_SCRATCH: where
-# images go.  XFSWRITE_PERCENT: amount of content.  Exit 77: cannot run here.
+# MKFS_NEW: a newer mkfs.xfs, or the command to run one; its own lines of the matrix
+# are left out without it.  XFSWRITE_SCRATCH: where images go.  XFSWRITE_PERCENT: amount
+# of content.  Exit 77: cannot run here.
 set -u
 check=$1 fill=$2 pattern=${3:-*}
 percent=${XFSWRITE_PERCENT:-40}
-progs2=${XFSWRITE_XFSPROGS2:-}
+mkfs_new=${MKFS_NEW:-}
 
 skip() { echo "SKIP: $*"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "loop mounts need root"
@@ -73,7 +73,8 @@ make_image() {	# WHICH SIZE OPTIONS...
 	rm -f "$img"
 	truncate -s "$size" "$img"
 	if [ "$which" = 2 ]; then
-		"$progs2" mkfs.xfs -q "$@" "$img"
+		# shellcheck disable=SC2086
+		$mkfs_new -q "$@" "$img"
 	else
 		mkfs.xfs -q "$@" "$img"
 	fi
@@ -136,7 +137,7 @@ while IFS='|' read -r name mkfs size opts mopts; do
 	[ -n "$name" ] || continue
 	# shellcheck disable=SC2254
 	case $name in $pattern) ;; *) continue ;; esac
-	[ "${mkfs%% *}" = 2 ] && [ -z "$progs2" ] && continue
+	[ "${mkfs%% *}" = 2 ] && [ -z "$mkfs_new" ] && continue
 	ran=$((ran + 1))
 	one "$name" "$mkfs" "$size" "$opts" "$mopts" || {
 		failed=$((failed + 1))

@@ -52,7 +52,7 @@ static int run(const char *fmt, ...)
 
 static int make(const char *path, const struct test_image_plan *plan, char *why, size_t size)
 {
-	const char *progs = plan->mkfs2 ? getenv("XFSWRITE_XFSPROGS2") : NULL;
+	const char *newer = plan->mkfs2 ? getenv("MKFS_NEW") : NULL;
 	char proto[300] = "", option[320] = "";
 	int fd = open(path, O_CREAT | O_TRUNC | O_RDWR, 0600);
 
@@ -72,7 +72,7 @@ static int make(const char *path, const struct test_image_plan *plan, char *why,
 		}
 		snprintf(option, sizeof(option), "-p %s", proto);
 	}
-	if (run("%s mkfs.xfs -q -f %s %s %s %s >/dev/null 2>&1", progs ? progs : "", plan->mkfs,
+	if (run("%s -q -f %s %s %s %s >/dev/null 2>&1", newer && *newer ? newer : "mkfs.xfs", plan->mkfs,
 		plan->mkfs2 ? plan->mkfs2 : "", option, path)) {
 		snprintf(why, size, "mkfs.xfs is missing or refuses %s %s", plan->mkfs,
 			 plan->mkfs2 ? plan->mkfs2 : "");

@@ -24,7 +24,7 @@ const char *test_scratch_dir(void);
 /*
  * Make an image file at @path.  0: done.  77: cannot be done here, and @why says
  * so (no mkfs.xfs, no root, no loop device, options refused).  Else: it failed.
- * With mkfs2 the tools are those of "$XFSWRITE_XFSPROGS2 mkfs.xfs", or mkfs.xfs itself.
+ * With mkfs2 the tool is the command in $MKFS_NEW, if that is set.
  */
 int test_kernel_image(const char *path, const struct test_image_plan *plan, char *why, size_t size);
 

@@ -95,6 +95,13 @@ static const struct magic *recognise(const uint8_t *buf)
 	return NULL;
 }
 
+uint32_t test_crc_offset(const uint8_t *buf)
+{
+	const struct magic *m = recognise(buf);
+
+	return m ? m->crc_off : 0;
+}
+
 void test_object_fix_crc(const struct test_object *obj, uint8_t *buf)
 {
 	xfs_cksum_set(buf, obj->len, obj->crc_off);

@@ -43,6 +43,9 @@ struct test_objects {
 int test_objects_find(struct xfs_device *dev, struct test_objects *objs);
 void test_objects_free(struct test_objects *objs);
 
+/* Where a block that looks like @buf keeps its checksum; 0: it has none.  Not for AG headers. */
+uint32_t test_crc_offset(const uint8_t *buf);
+
 /* Recompute the checksum of the object in @buf. */
 void test_object_fix_crc(const struct test_object *obj, uint8_t *buf);
 int test_object_read(struct xfs_device *dev, const struct test_object *obj, uint8_t *buf);
