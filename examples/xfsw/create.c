@@ -149,6 +149,9 @@ static int create(struct create *c)
 	if (code || c->format.dry_run)
 		return code;
 	c->format.mkfs.flags |= XFS_MKFS_INPROGRESS;
+	/* The root directory's attributes are those of the source, unless one was asked for. */
+	if (c->format.mkfs.autofsck == XFS_MKFS_DEFAULT)
+		c->format.mkfs.autofsck = XFS_MKFS_OFF;
 	code = format_image(c->call, &c->format, c->path, size, regular && !blank_file, &c->img,
 			    &geometry);
 	if (code)

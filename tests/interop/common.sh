@@ -23,8 +23,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/xfswrite-interop.XXXXXX") || exit 1
 mounts=""
 
 cleanup() {
-	for m in $mounts; do
-		umount "$m" 2>/dev/null || umount -l "$m" 2>/dev/null
+	for _m in $mounts; do
+		umount "$_m" 2>/dev/null || umount -l "$_m" 2>/dev/null
 	done
 	rm -rf "$work"
 }
@@ -41,9 +41,9 @@ need_root() {
 }
 
 need_tools() {
-	for tool; do
-		command -v "$tool" >/dev/null 2>&1 || [ -x "/usr/sbin/$tool" ] || [ -x "/sbin/$tool" ] ||
-			skip "needs $tool"
+	for _tool; do
+		command -v "$_tool" >/dev/null 2>&1 || [ -x "/usr/sbin/$_tool" ] || [ -x "/sbin/$_tool" ] ||
+			skip "needs $_tool"
 	done
 	PATH=$PATH:/usr/sbin:/sbin
 }
@@ -57,11 +57,11 @@ mount_image() {
 
 unmount_image() {
 	umount "$1" || fail "umount $1"
-	rest=""
-	for m in $mounts; do
-		[ "$m" = "$1" ] || rest="$rest $m"
+	_rest=""
+	for _m in $mounts; do
+		[ "$_m" = "$1" ] || _rest="$_rest $_m"
 	done
-	mounts=$rest
+	mounts=$_rest
 }
 
 # Can this machine mount XFS images at all?  A container often cannot.
@@ -75,33 +75,34 @@ need_mounts() {
 	rm -f "$work/probe.img"
 }
 
+# Variables of functions begin with _: POSIX sh has no local ones.
 # run_silent WHAT CMD...: exit 0 and not a word.
 run_silent() {
-	what=$1
+	_what=$1
 	shift
 	if ! "$@" >"$work/out" 2>&1; then
 		cat "$work/out" >&2
-		fail "$what"
+		fail "$_what"
 	fi
 	if [ -s "$work/out" ]; then
 		cat "$work/out" >&2
-		fail "$what: it should be silent"
+		fail "$_what: it should be silent"
 	fi
 }
 
 # xfs_repair -n talks about its phases; what is neither a phase nor its "- ..." steps is a finding.
 repair_silent() {
-	what=$1
-	img=$2
+	_what=$1
+	_img=$2
 	shift 2
-	"$@" -n "$img" >"$work/repair" 2>&1
-	status=$?
+	"$@" -n "$_img" >"$work/repair" 2>&1
+	_status=$?
 	grep -v -e '^Phase ' -e '^        - ' -e '^No modify flag set' -e 'Cannot get host filesystem geometry' \
 		-e 'Repair may fail if there is a sector size mismatch' -e '^the image and the host filesystem' \
 		"$work/repair" >"$work/repair.findings"
-	if [ $status != 0 ] || [ -s "$work/repair.findings" ]; then
+	if [ $_status != 0 ] || [ -s "$work/repair.findings" ]; then
 		cat "$work/repair" >&2
-		fail "$what: xfs_repair -n ($*) exits $status and complains"
+		fail "$_what: xfs_repair -n ($*) exits $_status and complains"
 	fi
 }
 
@@ -147,10 +148,10 @@ same_digest() {
 # A tree of everything, on a file system that holds everything: the kernel's own XFS.
 # make_source DIR [MAKE_TREE OPTIONS]: mounts $work/source.img there.
 make_source() {
-	dir=$1
+	_dir=$1
 	shift
 	truncate -s "${SOURCE_SIZE:-2G}" "$work/source.img"
 	mkfs.xfs -q -f ${SOURCE_MKFS:-} "$work/source.img" || fail "mkfs.xfs"
-	mount_image "$work/source.img" "$dir" || fail "mount of the source"
-	"$MAKE_TREE" "$@" "$dir" || fail "make_tree"
+	mount_image "$work/source.img" "$_dir" || fail "mount of the source"
+	"$MAKE_TREE" "$@" "$_dir" || fail "make_tree"
 }

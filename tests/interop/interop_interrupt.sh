@@ -32,7 +32,7 @@ for signal in INT TERM KILL; do
 		pid=$!
 		sleep $delay
 		kill -$signal $pid 2>/dev/null
-		wait $pid
+		wait $pid 2>/dev/null
 		status=$?
 		[ $status = 0 ] && continue	# it was faster
 		case $signal in
@@ -56,7 +56,7 @@ for delay in 0.02 0.05 0.1; do
 	pid=$!
 	sleep $delay
 	kill -INT $pid 2>/dev/null
-	wait $pid
+	wait $pid 2>/dev/null
 	status=$?
 	[ $status = 0 ] && continue
 	[ $status = 130 ] || fail "SIGINT gave $status"

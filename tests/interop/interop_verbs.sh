@@ -77,7 +77,7 @@ json log_dirty false info --json v.img
 [ $? = 1 ] || fail "an image was overwritten without -f"
 grep -q 'something is there already' err || fail "mkfs does not say why: $(cat err)"
 ok mkfs -f v.img
-for size in 1024 65536; do
+for size in 2048 65536; do
 	ok mkfs --size 400m -f -b size=$size -i size=1024 b.img
 	json block_size $size info --json b.img
 	ok check b.img
