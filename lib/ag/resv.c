@@ -39,15 +39,6 @@ uint32_t xfs_ag_resv_needed(const struct xfs_perag *pag, enum xfs_ag_resv_type t
 	return meta + rmapbt;
 }
 
-static void take_by_force(struct xfs_mount *mp, xfs_extlen_t len)
-{
-	if (len == 0 || xfs_mod_fdblocks(mp, -(int64_t)len, true) == 0)
-		return;
-	xfs_mutex_lock(&mp->m_lock);
-	mp->m_fdblocks -= len;
-	xfs_mutex_unlock(&mp->m_lock);
-}
-
 void xfs_ag_resv_alloc(struct xfs_trans *tp, struct xfs_perag *pag, enum xfs_ag_resv_type type,
 		       xfs_extlen_t len, bool delalloc)
 {
@@ -62,7 +53,7 @@ void xfs_ag_resv_alloc(struct xfs_trans *tp, struct xfs_perag *pag, enum xfs_ag_
 	}
 	held = xfs_ag_resv_held(resv);
 	resv->ar_used += len;
-	take_by_force(pag->pag_mount, len - (held - xfs_ag_resv_held(resv)));
+	xfs_take_fdblocks(pag->pag_mount, len - (held - xfs_ag_resv_held(resv)));
 }
 
 void xfs_ag_resv_give_back(struct xfs_trans *tp, struct xfs_perag *pag, enum xfs_ag_resv_type type,

@@ -94,7 +94,7 @@ int xfs_attr_inactive(struct xfs_inode *ip)
 	int error = 0;
 
 	while (!error && !done) {
-		error = xfs_trans_alloc(mp, 0, xfs_attr_remove_blocks(mp), XFS_TRANS_RESERVE, &tp);
+		error = xfs_trans_alloc(mp, 0, xfs_attr_remove_blocks(mp), XFS_TRANS_FREES, &tp);
 		if (error)
 			return error;
 		xfs_ilock_excl(ip);

@@ -5,7 +5,8 @@
  * does; what can be done with an inode as a whole is in inode/inode.h.
  *
  * Members: (c) constant while referenced, (i) i_lock, (o) i_iolock, (h) the
- * inode cache's lock, (a) atomic.
+ * inode cache's lock, (a) atomic; (ia) changed under i_lock, looked at without through
+ * xfs_inode_mode() and its like.
  */
 #ifndef BMAP_INCORE_H
 #define BMAP_INCORE_H
@@ -49,6 +50,8 @@ struct xfs_ifork {
 #define XFS_IF_STALE		(1u << 5)	/* freed: forget at the last put */
 #define XFS_IF_CHANGED_MAP	(1u << 6)
 #define XFS_IF_DIRTY_TIMES	(1u << 7)	/* a write set the times; write-back or fsync logs them */
+#define XFS_IF_READING		(1u << 8)	/* in the cache and not read yet: wait */
+#define XFS_IF_UNREAD		(1u << 9)	/* could not be read; forgotten already */
 
 /*
  * Where a directory had room last, so that adding a name need not search.  Never
@@ -76,19 +79,21 @@ struct xfs_inode {
 	struct xfs_log_item i_item;	/* li_fields: XFS_ILOG_* below */
 
 	struct xfs_inode *i_hash_next;	/* (h) */
-	struct xfs_list i_lru;		/* (h) unreferenced and clean */
+	struct xfs_list i_lru;		/* (h) unreferenced, or waiting to be freed */
+	uint64_t i_lru_bytes;		/* (h) memory it keeps while it is unreferenced */
 	uint32_t i_ref;			/* (h) */
+	uint32_t i_pinned;		/* (h) 1: one of these is the log item's */
 	uint32_t i_opens_write;		/* (a) handles open for writing */
 	uint32_t i_flags;		/* (a) XFS_IF_* */
 
 	/* The inode core in host form. */
-	uint16_t i_mode;		/* (i) */
+	uint16_t i_mode;		/* (ia) the type is constant; 0: free */
 	uint16_t i_metatype;
 	uint8_t i_forkoff;		/* (i) units of 8 bytes; 0 = no attribute fork */
-	uint16_t i_diflags;		/* (i) XFS_DIFLAG_* */
+	uint16_t i_diflags;		/* (ia) XFS_DIFLAG_* */
 	uint64_t i_diflags2;		/* (i) XFS_DIFLAG2_* */
 	uint32_t i_uid, i_gid, i_projid; /* (i) */
-	uint32_t i_nlink;		/* (i) */
+	uint32_t i_nlink;		/* (ia) */
 	uint32_t i_gen;			/* (i) */
 	uint32_t i_rdev;		/* (c) on-disk form */
 	uint32_t i_extsize, i_cowextsize; /* (i) blocks */
@@ -131,6 +136,36 @@ struct xfs_inode {
  * Implemented in inode/item.c; declared here because forks change themselves.
  */
 void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fields);
+
+static inline uint16_t xfs_inode_mode(const struct xfs_inode *ip)
+{
+	return __atomic_load_n(&ip->i_mode, __ATOMIC_RELAXED);
+}
+
+static inline void xfs_inode_set_mode(struct xfs_inode *ip, uint16_t mode)
+{
+	__atomic_store_n(&ip->i_mode, mode, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t xfs_inode_nlink(const struct xfs_inode *ip)
+{
+	return __atomic_load_n(&ip->i_nlink, __ATOMIC_RELAXED);
+}
+
+static inline void xfs_inode_set_nlink(struct xfs_inode *ip, uint32_t nlink)
+{
+	__atomic_store_n(&ip->i_nlink, nlink, __ATOMIC_RELAXED);
+}
+
+static inline uint16_t xfs_inode_diflags(const struct xfs_inode *ip)
+{
+	return __atomic_load_n(&ip->i_diflags, __ATOMIC_RELAXED);
+}
+
+static inline void xfs_inode_set_diflags(struct xfs_inode *ip, uint16_t diflags)
+{
+	__atomic_store_n(&ip->i_diflags, diflags, __ATOMIC_RELAXED);
+}
 
 static inline struct xfs_ifork *xfs_ifork_ptr(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 {

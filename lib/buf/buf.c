@@ -144,7 +144,13 @@ void xfs_buf_shrink(struct xfs_mount *mp, uint64_t target_bytes)
 
 uint64_t xfs_buf_cached_bytes(struct xfs_mount *mp)
 {
-	return mp->m_bufs->bc_bytes;
+	struct xfs_buf_cache *cache = mp->m_bufs;
+	uint64_t bytes;
+
+	xfs_mutex_lock(&cache->bc_lock);
+	bytes = cache->bc_bytes;
+	xfs_mutex_unlock(&cache->bc_lock);
+	return bytes;
 }
 
 static uint32_t maps_len(const struct xfs_buf_map *maps, uint32_t nmaps)
@@ -311,20 +317,6 @@ static int verify_contents(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bo
 	return 0;
 }
 
-/* Forget a buffer whose contents could not be had. */
-static void drop_failed(struct xfs_buf *bp)
-{
-	struct xfs_buf_cache *cache = bp->b_mount->m_bufs;
-
-	xfs_mutex_lock(&cache->bc_lock);
-	if (!(bp->b_flags & XFS_BUF_STALE)) {
-		bp->b_flags |= XFS_BUF_STALE;
-		xfs_buf_unhash(cache, bp);
-	}
-	xfs_mutex_unlock(&cache->bc_lock);
-	xfs_buf_put(bp);
-}
-
 /* @ops, or the one of its kinds that the contents are. */
 static int select_ops(struct xfs_buf *bp, const struct xfs_buf_ops **ops)
 {
@@ -341,12 +333,27 @@ static int select_ops(struct xfs_buf *bp, const struct xfs_buf_ops **ops)
 	return 0;
 }
 
-static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops)
+/* The cache forgets @bp, whose contents could not be had or are not wanted any more. */
+static void make_stale(struct xfs_buf *bp)
+{
+	struct xfs_buf_cache *cache = bp->b_mount->m_bufs;
+
+	xfs_mutex_lock(&cache->bc_lock);
+	if (!xfs_buf_flags_test(bp, XFS_BUF_STALE)) {
+		__atomic_fetch_or(&bp->b_flags, XFS_BUF_STALE, __ATOMIC_RELEASE);
+		xfs_buf_unhash(cache, bp);
+	}
+	xfs_mutex_unlock(&cache->bc_lock);
+}
+
+/* *@again: while we waited another thread tried in vain, and the cache has forgotten the buffer. */
+static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bool *again)
 {
 	int error;
 
 	xfs_mutex_lock(&bp->b_lock);
-	if (__atomic_load_n(&bp->b_flags, __ATOMIC_ACQUIRE) & XFS_BUF_UPTODATE) {
+	*again = xfs_buf_flags_test(bp, XFS_BUF_STALE);
+	if (*again || xfs_buf_flags_test(bp, XFS_BUF_UPTODATE)) {
 		error = 0;
 		goto out_unlock;
 	}
@@ -361,6 +368,8 @@ static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops)
 	if (!error) {
 		bp->b_ops = ops;
 		__atomic_fetch_or(&bp->b_flags, XFS_BUF_UPTODATE, __ATOMIC_RELEASE);
+	} else {
+		make_stale(bp);
 	}
 out_unlock:
 	xfs_mutex_unlock(&bp->b_lock);
@@ -371,21 +380,25 @@ int xfs_buf_read_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint3
 		     const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
 {
 	struct xfs_buf *bp;
+	bool again;
 	int error;
 
 	*bpp = NULL;
 	error = check_range(mp, maps, nmaps, ops);
-	if (!error)
-		error = find_buf(mp, maps, nmaps, ops, &bp);
 	if (error)
 		return error;
-	if (!(__atomic_load_n(&bp->b_flags, __ATOMIC_ACQUIRE) & XFS_BUF_UPTODATE)) {
-		error = fill_buf(bp, ops);
-		if (error) {
-			drop_failed(bp);
+	do {
+		error = find_buf(mp, maps, nmaps, ops, &bp);
+		if (error)
 			return error;
-		}
-	}
+		if (likely(xfs_buf_flags_test(bp, XFS_BUF_UPTODATE)))
+			break;
+		error = fill_buf(bp, ops, &again);
+		if (error || again)
+			xfs_buf_put(bp);
+	} while (!error && again);
+	if (error)
+		return error;
 	error = select_ops(bp, &ops);
 	if (unlikely(error || bp->b_ops != ops)) {
 		/* Known as something else: it may only be used if it is this as well. */
@@ -472,7 +485,7 @@ void xfs_buf_put(struct xfs_buf *bp)
 	xfs_mutex_lock(&cache->bc_lock);
 	ASSERT(bp->b_ref > 0);
 	if (--bp->b_ref == 0) {
-		if (bp->b_flags & XFS_BUF_STALE)
+		if (xfs_buf_flags_test(bp, XFS_BUF_STALE))
 			free_buf(cache, bp);
 		else
 			xfs_list_add_tail(&bp->b_lru, &cache->bc_lru);
@@ -482,12 +495,5 @@ void xfs_buf_put(struct xfs_buf *bp)
 
 void xfs_buf_stale(struct xfs_buf *bp)
 {
-	struct xfs_buf_cache *cache = bp->b_mount->m_bufs;
-
-	xfs_mutex_lock(&cache->bc_lock);
-	if (!(bp->b_flags & XFS_BUF_STALE)) {
-		bp->b_flags |= XFS_BUF_STALE;
-		xfs_buf_unhash(cache, bp);
-	}
-	xfs_mutex_unlock(&cache->bc_lock);
+	make_stale(bp);
 }

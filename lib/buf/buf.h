@@ -75,14 +75,13 @@ struct xfs_buf_ops {
 
 #define XFS_BUF_UPTODATE	(1u << 0)	/* contents are valid */
 #define XFS_BUF_STALE		(1u << 1)	/* freed: not in the cache, never written */
-#define XFS_BUF_WRITING		(1u << 2)	/* in the device queue */
 
 struct xfs_buf {
 	struct xfs_log_item b_item;
 	struct xfs_mount *b_mount;		/* (c) */
 	xfs_daddr_t b_daddr;			/* (c) of the first piece */
 	uint32_t b_len;				/* (c) bytes */
-	uint32_t b_flags;			/* (cache lock) XFS_BUF_* */
+	uint32_t b_flags;			/* (a) XFS_BUF_*; STALE changes under the cache lock */
 	uint32_t b_ref;				/* (cache lock) */
 	int b_error;				/* (cache lock) of the last write */
 	void *b_addr;				/* (c) b_len bytes, aligned for direct I/O */
@@ -144,6 +143,11 @@ int xfs_buf_write(struct xfs_buf *bp) XFS_MUST_CHECK;
 /* Drop clean unreferenced buffers until at most @target_bytes remain. */
 void xfs_buf_shrink(struct xfs_mount *mp, uint64_t target_bytes);
 uint64_t xfs_buf_cached_bytes(struct xfs_mount *mp);
+
+static inline bool xfs_buf_flags_test(const struct xfs_buf *bp, uint32_t flags)
+{
+	return __atomic_load_n(&bp->b_flags, __ATOMIC_ACQUIRE) & flags;
+}
 
 static inline xfs_daddr_t xfs_buf_daddr(const struct xfs_buf *bp)
 {

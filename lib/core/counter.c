@@ -54,6 +54,21 @@ void xfs_add_fdblocks(struct xfs_mount *mp, uint64_t delta)
 	xfs_mutex_unlock(&mp->m_lock);
 }
 
+void xfs_take_fdblocks(struct xfs_mount *mp, uint64_t blocks)
+{
+	int64_t want = (int64_t)blocks;
+
+	xfs_mutex_lock(&mp->m_lock);
+	if (mp->m_fdblocks - mp->m_set_aside < want) {
+		int64_t pool = XFS_MIN(mp->m_resblks_avail, want);
+
+		mp->m_resblks_avail -= pool;
+		want -= pool;
+	}
+	mp->m_fdblocks -= want;
+	xfs_mutex_unlock(&mp->m_lock);
+}
+
 int xfs_promise_blocks(struct xfs_mount *mp, uint64_t blocks)
 {
 	int64_t free_blocks;

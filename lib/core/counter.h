@@ -27,6 +27,12 @@ int xfs_mod_fdblocks(struct xfs_mount *mp, int64_t delta, bool reserved) XFS_MUS
 void xfs_add_fdblocks(struct xfs_mount *mp, uint64_t delta);
 
 /*
+ * Take @blocks, whatever remains: first what anybody gets, then the reserve pool, then what
+ * was set aside; beyond that the counter owes them, and nobody else gets any until they are back.
+ */
+void xfs_take_fdblocks(struct xfs_mount *mp, uint64_t blocks);
+
+/*
  * Delayed allocation.  Promise takes @blocks from the counter, -ENOSPC changes
  * nothing.  Settle ends promises: @used blocks became real ones, @back are given
  * back; @back may be negative when more were used than had been promised, and

@@ -36,8 +36,11 @@ struct xfs_upcalls {
 	int (*writeback_some)(struct xfs_mount *mp);
 	/* Before the first change on disk of an unjournalled mount. */
 	int (*mark_in_progress)(struct xfs_mount *mp);
-	/* The last reference of an inode without names is gone: free its space and itself. */
-	void (*inactivate)(struct xfs_inode *ip);
+	/*
+	 * The last reference of an inode without names is gone: free its space and itself.  When
+	 * that fails it may be called again.
+	 */
+	int (*inactivate)(struct xfs_inode *ip);
 	/* The attribute fork of an inode with LOCAL data needs room: move the data out. */
 	int (*local_data_out)(struct xfs_trans *tp, struct xfs_inode *ip);
 };

@@ -17,7 +17,7 @@ static int apply_locked(struct xfs_trans *tp, struct xfs_inode *ip, const struct
 			error = xfs_acl_chmod(tp, ip, mode);
 		if (error)
 			return error;
-		ip->i_mode = mode;
+		xfs_inode_set_mode(ip, mode);
 	}
 	xfs_iattr_apply(ip, iattr);
 	if (!(iattr->valid & XFS_ATTR_CTIME))

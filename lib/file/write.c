@@ -58,7 +58,7 @@ static int strip_privileges(struct xfs_inode *ip)
 	if (has)
 		error = xfs_attr_remove(tp, ip, &capability, NULL, 0);
 	if (!error) {
-		ip->i_mode &= (uint16_t)~strip;
+		xfs_inode_set_mode(ip, (uint16_t)(ip->i_mode & ~strip));
 		xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}

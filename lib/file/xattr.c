@@ -92,7 +92,7 @@ static int apply(struct xfs_trans *tp, struct xfs_inode *ip, const struct change
 	if (error)
 		return error;
 	if (ch->set_mode)
-		ip->i_mode = (uint16_t)((ip->i_mode & ~0777u) | (ch->mode & 0777u));
+		xfs_inode_set_mode(ip, (uint16_t)((ip->i_mode & ~0777u) | (ch->mode & 0777u)));
 	xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	return 0;

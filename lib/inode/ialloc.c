@@ -39,14 +39,15 @@ static void inherit(struct xfs_inode *ip, const struct xfs_inode *pip)
 		ip->i_projid = pip->i_projid;
 	if (!xfs_is_dir(ip) && !xfs_is_reg(ip))
 		return;
-	ip->i_diflags = inherited_flags(pip, ip->i_mode);
+	xfs_inode_set_diflags(ip, inherited_flags(pip, ip->i_mode));
 	if (ip->i_diflags & (XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT)) {
 		ip->i_extsize = pip->i_extsize;
 		/* A hint that would be wrong here is dropped. */
 		if (!ip->i_extsize || ip->i_extsize > geo->agblocks / 2 ||
 		    ip->i_extsize > XFS_MAX_BMBT_EXTLEN) {
 			ip->i_extsize = 0;
-			ip->i_diflags &= (uint16_t)~(XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT);
+			xfs_inode_set_diflags(ip, (uint16_t)(ip->i_diflags &
+						~(XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT)));
 		}
 	}
 	if (pip->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE) {
@@ -67,21 +68,25 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	const struct xfs_inode *pip = args->pip;
+	uint16_t mode = args->mode;
 
-	ip->i_mode = args->mode;
 	ip->i_metatype = 0;
 	ip->i_uid = args->uid;
 	ip->i_gid = args->gid;
 	if (pip && args->inherit && (pip->i_mode & S_ISGID)) {
 		ip->i_gid = pip->i_gid;
-		if (S_ISDIR(args->mode))
-			ip->i_mode |= S_ISGID;
+		if (S_ISDIR(mode))
+			mode |= S_ISGID;
+		/* A program with the rights of a group that its maker is not in. */
+		else if ((mode & S_IXGRP) && mp->m_unprivileged && ip->i_gid != args->gid)
+			mode &= (uint16_t)~S_ISGID;
 	}
+	xfs_inode_set_mode(ip, mode);
 	ip->i_projid = 0;
-	ip->i_nlink = args->nlink;
+	xfs_inode_set_nlink(ip, args->nlink);
 	ip->i_gen = xfs_random32(mp);
 	ip->i_rdev = args->rdev;
-	ip->i_diflags = 0;
+	xfs_inode_set_diflags(ip, 0);
 	ip->i_diflags2 = default_flags2(&mp->m_geo);
 	ip->i_extsize = ip->i_cowextsize = 0;
 	ip->i_changecount = 0;
@@ -117,17 +122,21 @@ int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
 	error = xfs_inode_make(mp, ino, &imap, &ip);
 	if (error)
 		return error;
-	/* Its number is ours alone, so nobody holds the lock for long. */
-	if (!xfs_rwlock_try_excl(&ip->i_lock)) {
-		xfs_inode_put(ip);
-		return xfs_corrupt(mp, "inode", "free inode %" PRIu64 " is in use in memory", ino);
-	}
+	/*
+	 * The directory is locked, whose number may be the higher one.  But the new inode is ours
+	 * alone: others can only be looking at it, with no other lock to wait for.
+	 */
+	xfs_rwlock_excl_unordered(&ip->i_lock);
 	if (ip->i_mode != 0) {
 		xfs_iunlock_excl(ip);
 		xfs_inode_put(ip);
 		return xfs_corrupt(mp, "inobt", "inode %" PRIu64 " is marked free and is in use", ino);
 	}
-	ip->i_flags = XFS_IF_NEW;
+	__atomic_store_n(&ip->i_flags, XFS_IF_NEW, __ATOMIC_RELAXED);
+	/* If it is remembered from a chunk that began elsewhere. */
+	ip->i_cluster_daddr = imap.im_daddr;
+	ip->i_cluster_len = imap.im_len;
+	ip->i_cluster_off = imap.im_offset;
 	init_core(ip, args);
 	xfs_iflags_clear(ip, XFS_IF_NEW);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
@@ -148,8 +157,8 @@ int xfs_ifree(struct xfs_trans *tp, struct xfs_inode *ip)
 	xfs_idestroy_fork(ip, XFS_ATTR_FORK);
 	xfs_ifork_init_empty(&ip->i_df);
 	xfs_ifork_init_empty(&ip->i_af);
-	ip->i_mode = 0;
-	ip->i_diflags = 0;
+	xfs_inode_set_mode(ip, 0);
+	xfs_inode_set_diflags(ip, 0);
 	ip->i_diflags2 = default_flags2(&ip->i_mount->m_geo);
 	ip->i_forkoff = 0;
 	ip->i_disk_size = ip->i_size = 0;

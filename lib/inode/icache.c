@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The inode cache.  An inode is found by its number as long as somebody holds a
- * reference or memory is not needed elsewhere; a changed inode is held by its log
- * item until it was written.
+ * reference or memory is not needed elsewhere.
+ *
+ * (I1) References are users' or the log item's.  A changed inode has its item's, which keeps it in
+ *      memory until it was written and says nothing about use.
+ * (I2) An inode without names is freed when its last user goes.  Where that happens with locks
+ *      held (xfs_inode_put()) the inode is put on a list, whose reference makes it used
+ *      again; the next xfs_irele() finishes it.
+ * (I3) An inode is in the hash before it is read, marked XFS_IF_READING; whoever finds it waits.  So
+ *      nobody holds contents that another thread has changed, written and forgotten meanwhile.
  */
 #include <stdlib.h>
 #include "base/crc32c.h"
@@ -12,7 +19,7 @@
 #include "pagecache/mapping.h"
 
 #define INITIAL_HASH_LOG	10
-#define UNUSED_MAX		65536	/* unreferenced inodes kept */
+#define WALK_BATCH		64
 
 static inline uint64_t slot_of(const struct xfs_inode_cache *cache, xfs_ino_t ino)
 {
@@ -32,7 +39,9 @@ int xfs_inode_cache_init(struct xfs_mount *mp)
 		return xfs_error(mp, -ENOMEM, "out of memory for the inode cache");
 	}
 	xfs_mutex_init(&cache->ic_lock, XFS_CLASS_LEAF, 2);
+	xfs_cond_init(&cache->ic_wake);
 	xfs_list_init(&cache->ic_lru);
+	xfs_list_init(&cache->ic_unlinked);
 	xfs_pool_init(&cache->ic_pool, &mp->m_mem, sizeof(struct xfs_inode), 64, 8192);
 	mp->m_inodes = cache;
 	return 0;
@@ -97,6 +106,7 @@ void xfs_inode_cache_destroy(struct xfs_mount *mp)
 		}
 	}
 	xfs_pool_drain(&cache->ic_pool);
+	xfs_cond_destroy(&cache->ic_wake);
 	xfs_mutex_destroy(&cache->ic_lock);
 	xfs_free(mp, cache->ic_hash);
 	xfs_free(mp, cache);
@@ -129,41 +139,77 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_inode_cache *cache)
 	xfs_free(mp, old);
 }
 
-/* ic_lock held: what has to go is moved to @victims. */
-static void evict(struct xfs_inode_cache *cache, uint64_t target, struct xfs_list *victims)
+/* What an inode that nobody uses keeps in memory, about. */
+static uint64_t memory_of(const struct xfs_inode *ip)
 {
-	while (cache->ic_unused > target) {
+	return sizeof(*ip) + (ip->i_df.if_nextents + ip->i_af.if_nextents) * 16 +
+	       ip->i_df.if_bytes + ip->i_af.if_bytes;
+}
+
+/* ic_lock held: the last reference is gone. */
+static void to_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+{
+	ip->i_lru_bytes = memory_of(ip);
+	cache->ic_unused_bytes += ip->i_lru_bytes;
+	xfs_list_add_tail(&ip->i_lru, &cache->ic_lru);
+}
+
+static void from_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+{
+	cache->ic_unused_bytes -= ip->i_lru_bytes;
+	xfs_list_del(&ip->i_lru);
+}
+
+/* ic_lock held: what has to go is moved to @victims. */
+static void evict(struct xfs_inode_cache *cache, uint64_t target_bytes, struct xfs_list *victims)
+{
+	while (cache->ic_unused_bytes > target_bytes) {
 		struct xfs_inode *ip = xfs_list_first_entry(&cache->ic_lru, struct xfs_inode, i_lru);
 
-		cache->ic_unused--;
+		from_lru(cache, ip);
 		unhash(cache, ip);
-		xfs_list_move_tail(&ip->i_lru, victims);
+		xfs_list_add_tail(&ip->i_lru, victims);
 	}
 }
 
-void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target)
+void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target_bytes)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
 	struct xfs_list victims;
 
 	xfs_list_init(&victims);
 	xfs_mutex_lock(&cache->ic_lock);
-	evict(cache, target, &victims);
+	evict(cache, target_bytes, &victims);
 	xfs_mutex_unlock(&cache->ic_lock);
 	free_list(cache, &victims);
 }
 
 /* ic_lock held. */
-static struct xfs_inode *find_locked(struct xfs_inode_cache *cache, xfs_ino_t ino)
+static void hold(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+{
+	if (ip->i_ref++ == 0)
+		from_lru(cache, ip);
+}
+
+/* ic_lock held: the inode as it is in the hash, referenced; it may be in the middle of being read. */
+static struct xfs_inode *find_any(struct xfs_inode_cache *cache, xfs_ino_t ino)
 {
 	struct xfs_inode *ip = cache->ic_hash[slot_of(cache, ino)];
 
 	while (ip && ip->i_ino != ino)
 		ip = ip->i_hash_next;
-	if (ip && ip->i_ref++ == 0) {
-		xfs_list_del(&ip->i_lru);
-		cache->ic_unused--;
-	}
+	if (ip)
+		hold(cache, ip);
+	return ip;
+}
+
+/* ic_lock held, left while it sleeps: the inode if it is in memory and complete, referenced. */
+static struct xfs_inode *find_locked(struct xfs_inode_cache *cache, xfs_ino_t ino)
+{
+	struct xfs_inode *ip = find_any(cache, ino);
+
+	while (ip && xfs_iflags_test(ip, XFS_IF_READING))
+		xfs_cond_wait(&cache->ic_wake, &cache->ic_lock);
 	return ip;
 }
 
@@ -228,7 +274,7 @@ static struct xfs_inode *insert(struct xfs_mount *mp, struct xfs_inode *ip)
 		*head = ip;
 		cache->ic_count++;
 		maybe_grow_hash(mp, cache);
-		evict(cache, UNUSED_MAX, &victims);
+		evict(cache, mp->m_meta_cache_bytes, &victims);
 	}
 	xfs_mutex_unlock(&cache->ic_lock);
 	if (other) {
@@ -298,38 +344,66 @@ static int read_inode(struct xfs_inode *ip)
 	return error;
 }
 
-int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_inode **ipp)
+/* (I3) Into the hash, then read; *@ipp is another's when another thread was faster. */
+static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
-	struct xfs_inode *ip;
+	struct xfs_inode *mine, *ip;
 	struct xfs_imap imap;
+	int error;
+
+	error = xfs_imap(mp, ino, &imap);
+	if (error)
+		return error;
+	mine = alloc_inode(mp, ino, &imap);
+	if (!mine)
+		return xfs_error(mp, -ENOMEM, "out of memory for inode %" PRIu64, ino);
+	mine->i_flags = XFS_IF_READING;
+	ip = insert(mp, mine);
+	*ipp = ip;
+	if (ip != mine)
+		return 0;
+	error = read_inode(ip);
+	xfs_mutex_lock(&cache->ic_lock);
+	/* Those who wait for it see that, and try for themselves. */
+	if (error) {
+		xfs_iflags_set(ip, XFS_IF_STALE | XFS_IF_UNREAD);
+		unhash(cache, ip);
+	}
+	xfs_iflags_clear(ip, XFS_IF_READING);
+	xfs_cond_broadcast(&cache->ic_wake);
+	xfs_mutex_unlock(&cache->ic_lock);
+	if (error)
+		xfs_inode_put(ip);
+	return error;
+}
+
+int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_inode **ipp)
+{
+	struct xfs_inode *ip;
+	uint32_t gone = XFS_IF_STALE;
 	int error;
 
 	*ipp = NULL;
 	if (!xfs_verify_ino(&mp->m_geo, ino) ||
 	    (!(flags & XFS_IGET_INTERNAL) && xfs_internal_inum(&mp->m_geo, ino)))
 		return xfs_error(mp, -EINVAL, "%" PRIu64 " cannot be an inode number", ino);
-	ip = xfs_inode_find(mp, ino);
-	if (!ip) {
-		if (flags & XFS_IGET_UNTRUSTED) {
-			error = check_untrusted(mp, ino);
+	if (!(flags & XFS_IGET_UNLINKED))
+		gone |= XFS_IF_INACTIVE;
+	for (;;) {
+		ip = xfs_inode_find(mp, ino);
+		if (!ip) {
+			error = flags & XFS_IGET_UNTRUSTED ? check_untrusted(mp, ino) : 0;
+			if (!error)
+				error = read_into_cache(mp, ino, &ip);
 			if (error)
 				return error;
 		}
-		error = xfs_imap(mp, ino, &imap);
-		if (error)
-			return error;
-		ip = alloc_inode(mp, ino, &imap);
-		if (!ip)
-			return xfs_error(mp, -ENOMEM, "out of memory for inode %" PRIu64, ino);
-		error = read_inode(ip);
-		if (error) {
-			free_inode(cache, ip);
-			return error;
-		}
-		ip = insert(mp, ip);
+		if (likely(!xfs_iflags_test(ip, XFS_IF_UNREAD)))
+			break;
+		xfs_inode_put(ip);
 	}
-	if (ip->i_mode == 0 || xfs_iflags_test(ip, XFS_IF_STALE)) {
+	if (xfs_inode_mode(ip) == 0 || xfs_iflags_test(ip, gone)) {
 		xfs_inode_put(ip);
 		return xfs_error(mp, -ENOENT, "inode %" PRIu64 " is not in use", ino);
 	}
@@ -341,96 +415,275 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 	return 0;
 }
 
+/* ---- references ------------------------------------------------------------------------ */
+
 void xfs_ihold(struct xfs_inode *ip)
 {
 	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
 
 	xfs_mutex_lock(&cache->ic_lock);
-	if (ip->i_ref++ == 0) {
-		xfs_list_del(&ip->i_lru);
-		cache->ic_unused--;
-	}
+	hold(cache, ip);
 	xfs_mutex_unlock(&cache->ic_lock);
+}
+
+/* Without names, and nobody has begun to free it. */
+static bool wants_inactivation(const struct xfs_inode *ip)
+{
+	const struct xfs_mount *mp = ip->i_mount;
+
+	return unlikely(xfs_inode_nlink(ip) == 0) && xfs_inode_mode(ip) != 0 &&
+	       !xfs_iflags_test(ip, XFS_IF_INACTIVE | XFS_IF_NEW | XFS_IF_STALE) &&
+	       mp->m_upcalls && mp->m_upcalls->inactivate && !mp->m_rdonly && !xfs_is_shutdown(mp);
+}
+
+/* ic_lock held; true: nobody knows @ip any more, it is to be freed. */
+static bool put_locked(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+{
+	ASSERT(ip->i_ref > ip->i_pinned);
+	if (ip->i_ref - ip->i_pinned == 1 && wants_inactivation(ip)) {
+		/* (I2) The reference becomes the list's. */
+		xfs_list_add_tail(&ip->i_lru, &cache->ic_unlinked);
+		__atomic_store_n(&cache->ic_nr_unlinked, cache->ic_nr_unlinked + 1,
+				 __ATOMIC_RELAXED);
+		return false;
+	}
+	if (--ip->i_ref)
+		return false;
+	if (xfs_inode_mode(ip) == 0 || xfs_iflags_test(ip, XFS_IF_STALE)) {
+		unhash(cache, ip);
+		return true;
+	}
+	to_lru(cache, ip);
+	return false;
 }
 
 void xfs_inode_put(struct xfs_inode *ip)
 {
 	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
-
-	bool gone = false;
+	bool gone;
 
 	xfs_mutex_lock(&cache->ic_lock);
-	ASSERT(ip->i_ref > 0);
-	if (--ip->i_ref == 0) {
-		gone = ip->i_mode == 0 || xfs_iflags_test(ip, XFS_IF_STALE);
-		if (gone) {
-			unhash(cache, ip);
-		} else {
-			xfs_list_add_tail(&ip->i_lru, &cache->ic_lru);
-			cache->ic_unused++;
-		}
+	gone = put_locked(cache, ip);
+	xfs_mutex_unlock(&cache->ic_lock);
+	if (gone)
+		free_inode(cache, ip);
+}
+
+void xfs_inode_pin(struct xfs_inode *ip)
+{
+	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
+
+	xfs_mutex_lock(&cache->ic_lock);
+	ASSERT(!ip->i_pinned);
+	hold(cache, ip);
+	ip->i_pinned = 1;
+	xfs_mutex_unlock(&cache->ic_lock);
+}
+
+void xfs_inode_unpin(struct xfs_inode *ip)
+{
+	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
+	bool gone;
+
+	xfs_mutex_lock(&cache->ic_lock);
+	ASSERT(ip->i_pinned);
+	ip->i_pinned = 0;
+	/* Users put it on the list when the last of them went; now there are none. */
+	if (ip->i_ref > 1) {
+		ip->i_ref--;
+		gone = false;
+	} else {
+		gone = put_locked(cache, ip);
 	}
 	xfs_mutex_unlock(&cache->ic_lock);
 	if (gone)
 		free_inode(cache, ip);
 }
 
+/*
+ * Free @ip, marked XFS_IF_INACTIVE.  Does it fail for want of something that may come, it is
+ * tried again when the file system is closed; its reference goes on the list then.
+ */
+static int inactivate(struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	struct xfs_inode_cache *cache = mp->m_inodes;
+	int error = mp->m_upcalls->inactivate(ip);
+
+	if (!error || xfs_is_shutdown(mp)) {
+		xfs_inode_put(ip);
+		return error;
+	}
+	xfs_mutex_lock(&cache->ic_lock);
+	xfs_list_add_tail(&ip->i_lru, &cache->ic_unlinked);
+	xfs_mutex_unlock(&cache->ic_lock);
+	return error;
+}
+
+/* The first on the list that was not tried yet (@again: any); NULL: none. */
+static struct xfs_inode *take_unlinked(struct xfs_inode_cache *cache, bool again)
+{
+	struct xfs_inode *ip, *next, *found = NULL;
+
+	xfs_mutex_lock(&cache->ic_lock);
+	xfs_list_for_each_entry_safe(ip, next, &cache->ic_unlinked, i_lru) {
+		if (!again && xfs_iflags_test(ip, XFS_IF_INACTIVE))
+			continue;
+		xfs_list_del(&ip->i_lru);
+		if (!xfs_iflags_test(ip, XFS_IF_INACTIVE))
+			__atomic_store_n(&cache->ic_nr_unlinked, cache->ic_nr_unlinked - 1,
+					 __ATOMIC_RELAXED);
+		/* Somebody has come by its number: it is for him to free it then. */
+		if (ip->i_ref - ip->i_pinned > 1) {
+			ip->i_ref--;
+			continue;
+		}
+		xfs_iflags_set(ip, XFS_IF_INACTIVE);
+		found = ip;
+		break;
+	}
+	xfs_mutex_unlock(&cache->ic_lock);
+	return found;
+}
+
 void xfs_irele(struct xfs_inode *ip)
 {
-	const struct xfs_upcalls *up;
+	struct xfs_inode_cache *cache;
 
 	if (!ip)
 		return;
-	up = ip->i_mount->m_upcalls;
-	/*
-	 * Users' references are what keeps an unlinked inode alive; the item of a
-	 * changed inode holds one too, which does not count.
-	 */
-	if (unlikely(ip->i_nlink == 0) && up && up->inactivate && !ip->i_mount->m_rdonly &&
-	    !xfs_is_shutdown(ip->i_mount)) {
-		struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
-		bool last;
-
-		xfs_mutex_lock(&cache->ic_lock);
-		last = ip->i_ref - (ip->i_item.li_state != XFS_LI_CLEAN) == 1 &&
-		       ip->i_mode != 0 && !xfs_iflags_test(ip, XFS_IF_INACTIVE | XFS_IF_NEW);
-		if (last)
-			xfs_iflags_set(ip, XFS_IF_INACTIVE);
-		xfs_mutex_unlock(&cache->ic_lock);
-		if (last)
-			up->inactivate(ip);
-	}
+	cache = ip->i_mount->m_inodes;
 	xfs_inode_put(ip);
+	while (unlikely(__atomic_load_n(&cache->ic_nr_unlinked, __ATOMIC_RELAXED))) {
+		ip = take_unlinked(cache, false);
+		if (!ip)
+			break;
+		/* A failure was logged, and it is tried again later. */
+		(void)!inactivate(ip);
+	}
 }
 
+static int free_if_unlinked(struct xfs_inode *ip, void *arg)
+{
+	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
+	int *first_error = arg, error;
+	bool todo;
+
+	xfs_mutex_lock(&cache->ic_lock);
+	todo = wants_inactivation(ip);
+	if (todo)
+		xfs_iflags_set(ip, XFS_IF_INACTIVE);
+	xfs_mutex_unlock(&cache->ic_lock);
+	if (todo) {
+		error = ip->i_mount->m_upcalls->inactivate(ip);
+		if (error && !*first_error)
+			*first_error = error;
+	}
+	return 0;
+}
+
+int xfs_inode_free_unlinked(struct xfs_mount *mp, bool all)
+{
+	struct xfs_inode_cache *cache = mp->m_inodes;
+	int first_error = 0, error;
+	uint64_t tries;
+
+	/* Those that fail come back to the end of the list. */
+	xfs_mutex_lock(&cache->ic_lock);
+	tries = 0;
+	for (struct xfs_list *l = cache->ic_unlinked.next; l != &cache->ic_unlinked; l = l->next)
+		tries++;
+	xfs_mutex_unlock(&cache->ic_lock);
+	while (tries--) {
+		struct xfs_inode *ip = take_unlinked(cache, true);
+
+		if (!ip)
+			break;
+		error = inactivate(ip);
+		if (error && !first_error)
+			first_error = error;
+	}
+	if (!all)
+		return first_error;
+	error = xfs_inode_walk(mp, free_if_unlinked, &first_error);
+	return first_error ? first_error : error;
+}
+
+/* ---- all of them ------------------------------------------------------------------------ */
+
+/* From slot @slot on: references to up to @max inodes, whole chains; where to go on. */
+static uint64_t take_batch(struct xfs_inode_cache *cache, uint64_t slot, struct xfs_inode **batch,
+			   unsigned int max, unsigned int *count)
+{
+	unsigned int n = 0;
+
+	while (slot < (uint64_t)1 << cache->ic_hash_log) {
+		unsigned int in_chain = 0;
+		struct xfs_inode *ip;
+
+		for (ip = cache->ic_hash[slot]; ip; ip = ip->i_hash_next)
+			in_chain++;
+		if (n + in_chain > max) {
+			/* Too many for any batch: the caller needs more room. */
+			*count = n ? n : in_chain;
+			return slot;
+		}
+		for (ip = cache->ic_hash[slot]; ip; ip = ip->i_hash_next) {
+			if (xfs_iflags_test(ip, XFS_IF_READING))
+				continue;
+			hold(cache, ip);
+			batch[n++] = ip;
+		}
+		slot++;
+	}
+	*count = n;
+	return slot;
+}
+
+/*
+ * In batches, so that it needs no memory.  Slots are the upper bits of the hash: when the table
+ * grows in between, what was slot n begins at slot n * 2^(growth).
+ */
 int xfs_inode_walk(struct xfs_mount *mp, int (*fn)(struct xfs_inode *ip, void *arg), void *arg)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
-	struct xfs_inode **all, *ip;
-	uint64_t n = 0, i;
+	struct xfs_inode *small[WALK_BATCH], **batch = small;
+	unsigned int max = WALK_BATCH, count;
+	uint32_t hash_log = INITIAL_HASH_LOG;
+	uint64_t slot = 0;
 	int error = 0;
 
-	/* A snapshot of references: the cache may change under the calls. */
-	xfs_mutex_lock(&cache->ic_lock);
-	all = xfs_malloc(mp, (cache->ic_count + 1) * sizeof(*all));
-	for (i = 0; all && i < (uint64_t)1 << cache->ic_hash_log; i++) {
-		for (ip = cache->ic_hash[i]; ip; ip = ip->i_hash_next) {
-			if (ip->i_ref++ == 0) {
-				xfs_list_del(&ip->i_lru);
-				cache->ic_unused--;
+	while (!error && slot < (uint64_t)1 << hash_log) {
+		uint64_t from;
+
+		xfs_mutex_lock(&cache->ic_lock);
+		slot <<= cache->ic_hash_log - hash_log;
+		hash_log = cache->ic_hash_log;
+		from = slot;
+		slot = take_batch(cache, slot, batch, max, &count);
+		xfs_mutex_unlock(&cache->ic_lock);
+		if (slot == from && count > max) {
+			struct xfs_inode **more = xfs_malloc(mp, 2 * (size_t)count * sizeof(*more));
+
+			if (!more) {
+				error = xfs_error(mp, -ENOMEM,
+						  "out of memory for walking the inode cache");
+				break;
 			}
-			all[n++] = ip;
+			if (batch != small)
+				xfs_free(mp, batch);
+			batch = more;
+			max = 2 * count;
+			continue;
+		}
+		for (unsigned int i = 0; i < count; i++) {
+			if (!error)
+				error = fn(batch[i], arg);
+			xfs_irele(batch[i]);
 		}
 	}
-	xfs_mutex_unlock(&cache->ic_lock);
-	if (!all)
-		return xfs_error(mp, -ENOMEM, "out of memory for walking the inode cache");
-	for (i = 0; i < n; i++) {
-		if (!error)
-			error = fn(all[i], arg);
-		xfs_inode_put(all[i]);
-	}
-	xfs_free(mp, all);
+	if (batch != small)
+		xfs_free(mp, batch);
 	return error;
 }
 

@@ -15,6 +15,7 @@ void xfs_inode_cache_destroy(struct xfs_mount *mp);
 
 #define XFS_IGET_UNTRUSTED	(1u << 0)	/* the number came from a caller: look it up in the inobt */
 #define XFS_IGET_INTERNAL	(1u << 1)	/* rt and quota inodes may be had */
+#define XFS_IGET_UNLINKED	(1u << 2)	/* also one that is just being freed */
 
 /*
  * The inode, referenced; read and verified if it was not in memory.  -EUCLEAN,
@@ -28,10 +29,18 @@ void xfs_ihold(struct xfs_inode *ip);
  * m_upcalls->inactivate; must be called with no lock and no handle held.  NULL is fine.
  */
 void xfs_irele(struct xfs_inode *ip);
-/* Evict clean unreferenced inodes until at most @target remain. */
-void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target);
+/*
+ * Free the unlinked inodes whose freeing failed before or had to wait; with @all also those that
+ * are still in use: the file system is being closed.  The first error; the others were tried.
+ */
+int xfs_inode_free_unlinked(struct xfs_mount *mp, bool all) XFS_MUST_CHECK;
+/* Evict clean unreferenced inodes until they keep at most @target_bytes. */
+void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target_bytes);
 
-/* Call @fn for every inode in memory (referenced for the call); a non-zero return stops it. */
+/*
+ * Call @fn for every inode that is in memory at the beginning (referenced for the call, no lock
+ * held); a non-zero return stops it.  Those that come meanwhile may be left out.
+ */
 int xfs_inode_walk(struct xfs_mount *mp, int (*fn)(struct xfs_inode *ip, void *arg), void *arg);
 
 /* What a new inode is to be. */
@@ -94,17 +103,17 @@ static inline void xfs_iunlock_map(struct xfs_inode *ip, bool excl)
 
 static inline bool xfs_is_dir(const struct xfs_inode *ip)
 {
-	return (ip->i_mode & 0170000) == 0040000;
+	return (xfs_inode_mode(ip) & 0170000) == 0040000;
 }
 
 static inline bool xfs_is_reg(const struct xfs_inode *ip)
 {
-	return (ip->i_mode & 0170000) == 0100000;
+	return (xfs_inode_mode(ip) & 0170000) == 0100000;
 }
 
 static inline bool xfs_is_symlink(const struct xfs_inode *ip)
 {
-	return (ip->i_mode & 0170000) == 0120000;
+	return (xfs_inode_mode(ip) & 0170000) == 0120000;
 }
 
 static inline bool xfs_is_reflink_inode(const struct xfs_inode *ip)

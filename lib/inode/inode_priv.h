@@ -11,8 +11,11 @@ struct xfs_inode_cache {
 	struct xfs_inode **ic_hash;
 	uint32_t ic_hash_log;
 	uint64_t ic_count;		/* in the hash */
-	uint64_t ic_unused;		/* of these without a reference */
-	struct xfs_list ic_lru;
+	struct xfs_cond ic_wake;	/* an inode was read */
+	struct xfs_list ic_lru;		/* without a reference, oldest first */
+	uint64_t ic_unused_bytes;	/* that these keep */
+	struct xfs_list ic_unlinked;	/* (I2) to be freed; each has a reference */
+	uint64_t ic_nr_unlinked;	/* of these not tried yet; may be read without the lock */
 	struct xfs_pool ic_pool;	/* struct xfs_inode */
 };
 
@@ -39,8 +42,11 @@ int xfs_inode_make(struct xfs_mount *mp, xfs_ino_t ino, const struct xfs_imap *i
 		   struct xfs_inode **ipp) XFS_MUST_CHECK;
 /* The inode if it is in memory, referenced; NULL otherwise. */
 struct xfs_inode *xfs_inode_find(struct xfs_mount *mp, xfs_ino_t ino);
-/* Give back a reference without thinking of inactivation: for the item and the caches. */
+/* Give back a reference where locks are held: an unlinked inode is freed later (I2). */
 void xfs_inode_put(struct xfs_inode *ip);
+/* The log item's reference. */
+void xfs_inode_pin(struct xfs_inode *ip);
+void xfs_inode_unpin(struct xfs_inode *ip);
 
 /* Choose and take a free inode, making a chunk if need be. */
 int xfs_dialloc(struct xfs_trans *tp, xfs_ino_t parent, uint16_t mode, xfs_ino_t *inop,

@@ -19,7 +19,7 @@ int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip)
 
 	if (fa)
 		return xfs_corrupt(mp, "inode", "inode %" PRIu64 ": %s", ip->i_ino, fa);
-	ip->i_mode = be16_to_cpu(dip->di_mode);
+	xfs_inode_set_mode(ip, be16_to_cpu(dip->di_mode));
 	ip->i_metatype = be16_to_cpu(dip->di_metatype);
 	ip->i_gen = be32_to_cpu(dip->di_gen);
 	ip->i_lsn = (xfs_lsn_t)be64_to_cpu(dip->di_lsn);
@@ -31,7 +31,7 @@ int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip)
 		return 0;
 	ip->i_uid = be32_to_cpu(dip->di_uid);
 	ip->i_gid = be32_to_cpu(dip->di_gid);
-	ip->i_nlink = be32_to_cpu(dip->di_nlink);
+	xfs_inode_set_nlink(ip, be32_to_cpu(dip->di_nlink));
 	ip->i_projid = xfs_dinode_projid(dip);
 	ip->i_atime = xfs_inode_from_disk_ts(bigtime, dip->di_atime);
 	ip->i_mtime = xfs_inode_from_disk_ts(bigtime, dip->di_mtime);
@@ -43,7 +43,7 @@ int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip)
 	ip->i_extsize = be32_to_cpu(dip->di_extsize);
 	ip->i_cowextsize = be32_to_cpu(dip->di_cowextsize);
 	ip->i_forkoff = dip->di_forkoff;
-	ip->i_diflags = be16_to_cpu(dip->di_flags);
+	xfs_inode_set_diflags(ip, be16_to_cpu(dip->di_flags));
 	if (dip->di_format == XFS_DINODE_FMT_DEV)
 		ip->i_rdev = get_be32(XFS_DFORK_DPTR(dip));
 	error = xfs_iformat_data_fork(ip, dip);
@@ -141,12 +141,12 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 
 static void item_get(struct xfs_log_item *lip)
 {
-	xfs_ihold(to_inode(lip));
+	xfs_inode_pin(to_inode(lip));
 }
 
 static void item_put(struct xfs_log_item *lip)
 {
-	xfs_inode_put(to_inode(lip));
+	xfs_inode_unpin(to_inode(lip));
 }
 
 const struct xfs_log_item_ops xfs_inode_item_ops = {

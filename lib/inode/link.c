@@ -6,7 +6,7 @@
 void xfs_bumplink(struct xfs_trans *tp, struct xfs_inode *ip)
 {
 	ASSERT(ip->i_nlink < XFS_MAXLINK);
-	ip->i_nlink++;
+	xfs_inode_set_nlink(ip, ip->i_nlink + 1);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 }
 
@@ -14,7 +14,7 @@ int xfs_droplink(struct xfs_trans *tp, struct xfs_inode *ip)
 {
 	if (XFS_IS_CORRUPT(tp->t_mount, ip->i_nlink == 0))
 		return -EUCLEAN;
-	ip->i_nlink--;
+	xfs_inode_set_nlink(ip, ip->i_nlink - 1);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	return ip->i_nlink ? 0 : xfs_iunlink(tp, ip);
 }

@@ -215,6 +215,12 @@ void xfs_rwlock_excl(struct xfs_rwlock *lk)
 	rwlock_took_excl(lk);
 }
 
+void xfs_rwlock_excl_unordered(struct xfs_rwlock *lk)
+{
+	host_rwlock_excl(lk);
+	rwlock_took_excl(lk);
+}
+
 void xfs_rwlock_shared(struct xfs_rwlock *lk)
 {
 	xfs_lock_order_check(lk, lk->lk_class, lk->lk_key);

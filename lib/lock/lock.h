@@ -70,6 +70,11 @@ void xfs_rwlock_destroy(struct xfs_rwlock *lk);
 void xfs_rwlock_excl(struct xfs_rwlock *lk);
 void xfs_rwlock_shared(struct xfs_rwlock *lk);
 /*
+ * Not held to the order: the caller knows that whoever has it waits for nothing that this thread
+ * holds.
+ */
+void xfs_rwlock_excl_unordered(struct xfs_rwlock *lk);
+/*
  * True when taken; never sleeps.  NOWAIT callers turn false into -EAGAIN.  Not
  * held to the order, but one's own lock must not be tried either.
  */

@@ -163,7 +163,7 @@ void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	if (iattr->valid & (XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE)) {
 		after = flags_now(ip);
 		work_out(ip->i_mount, ip->i_mode, iattr, &after);
-		ip->i_diflags = after.diflags;
+		xfs_inode_set_diflags(ip, after.diflags);
 		ip->i_diflags2 = after.diflags2;
 		ip->i_extsize = after.extsize;
 		ip->i_cowextsize = after.cowextsize;

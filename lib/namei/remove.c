@@ -35,7 +35,7 @@ int xfs_dir_unlinked(struct xfs_trans *tp, struct xfs_inode *dp, struct xfs_inod
 	if (error)
 		return error;
 	/* Its own "." and the parent's entry. */
-	ip->i_nlink = 1;
+	xfs_inode_set_nlink(ip, 1);
 	return xfs_droplink(tp, ip);
 }
 
@@ -83,7 +83,7 @@ static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool di
 		return error;
 	/* Removing must work on a full file system too. */
 	error = xfs_trans_alloc(mp, 0, xfs_dir_remove_blocks(mp) + xfs_attr_remove_blocks(mp),
-				XFS_TRANS_RESERVE, &tp);
+				XFS_TRANS_FREES, &tp);
 	if (error) {
 		xfs_irele(ip);
 		return error;

@@ -221,7 +221,7 @@ int xfs_symlink_inactive(struct xfs_inode *ip)
 
 	if (ip->i_df.if_format == XFS_DINODE_FMT_LOCAL)
 		return 0;
-	error = xfs_trans_alloc(mp, 0, 0, XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, 0, 0, XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

@@ -36,7 +36,7 @@ static int free_inode(struct xfs_inode *ip)
 	struct xfs_trans *tp;
 	int error;
 
-	error = xfs_trans_alloc(mp, 0, xfs_ifree_blocks(mp), XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, 0, xfs_ifree_blocks(mp), XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
@@ -50,7 +50,7 @@ static int free_inode(struct xfs_inode *ip)
 	return error;
 }
 
-void xfs_inactive(struct xfs_inode *ip)
+int xfs_inactive(struct xfs_inode *ip)
 {
 	int error;
 
@@ -63,4 +63,5 @@ void xfs_inactive(struct xfs_inode *ip)
 	if (error)
 		xfs_log(ip->i_mount, XFS_LOG_WARNING, "inode %" PRIu64
 			" has no names and could not be freed: %s", ip->i_ino, xfs_last_text());
+	return error;
 }

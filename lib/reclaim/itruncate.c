@@ -20,7 +20,7 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 
 	/* From the reserve pool: freeing space must work when there is none. */
 	error = xfs_trans_alloc(mp, 0, 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
-				XFS_TRANS_RESERVE, &tp);
+				XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

@@ -65,8 +65,8 @@ int xfs_itruncate_extents(struct xfs_inode *ip, const struct xfs_itruncate *what
 
 /*
  * m_upcalls->inactivate: free the space of an unlinked inode and the inode.  When that fails it
- * stays on the unlinked list, for the next one who opens the file system.
+ * stays on the unlinked list, and it may be tried again.
  */
-void xfs_inactive(struct xfs_inode *ip);
+int xfs_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 #endif

@@ -85,7 +85,9 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 	error = relieve_pressure(mp);
 	if (error)
 		return error;
-	if (blocks) {
+	if (blocks && flags & XFS_TRANS_FREES) {
+		xfs_take_fdblocks(mp, blocks);
+	} else if (blocks) {
 		error = xfs_mod_fdblocks(mp, -(int64_t)blocks, flags & XFS_TRANS_RESERVE);
 		if (error)
 			return error;
@@ -120,9 +122,13 @@ out_blocks:
 
 int xfs_trans_reserve_more(struct xfs_trans *tp, uint32_t blocks)
 {
-	int error = xfs_mod_fdblocks(tp->t_mount, -(int64_t)blocks,
-				     tp->t_flags & XFS_TRANS_RESERVE);
+	int error = 0;
 
+	if (tp->t_flags & XFS_TRANS_FREES)
+		xfs_take_fdblocks(tp->t_mount, blocks);
+	else
+		error = xfs_mod_fdblocks(tp->t_mount, -(int64_t)blocks,
+					 tp->t_flags & XFS_TRANS_RESERVE);
 	if (!error)
 		tp->t_blk_res += blocks;
 	return error;
@@ -215,7 +221,7 @@ void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 void xfs_trans_log_buf(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last)
 {
 	ASSERT(first <= last && last < bp->b_len);
-	ASSERT(!(bp->b_flags & XFS_BUF_STALE));
+	ASSERT(!xfs_buf_flags_test(bp, XFS_BUF_STALE));
 	xfs_trans_log_item(tp, &bp->b_item);
 }
 
@@ -252,11 +258,7 @@ void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc)
 	/* A worst case was reckoned too small; the blocks are gone all the same. */
 	blocks -= tp->t_blk_res;
 	tp->t_blk_res = 0;
-	if (xfs_mod_fdblocks(tp->t_mount, -(int64_t)blocks, true)) {
-		xfs_mutex_lock(&tp->t_mount->m_lock);
-		tp->t_mount->m_fdblocks -= blocks;
-		xfs_mutex_unlock(&tp->t_mount->m_lock);
-	}
+	xfs_take_fdblocks(tp->t_mount, blocks);
 }
 
 void xfs_trans_free_blocks(struct xfs_trans *tp, uint32_t blocks)

@@ -41,6 +41,11 @@ struct xfs_trans {
 
 #define XFS_TRANS_RESERVE	(1u << 0)	/* blocks may come from the reserve pool */
 #define XFS_TRANS_NO_WAIT	(1u << 1)	/* -EAGAIN instead of waiting at the gate */
+/*
+ * The handle frees more than it takes, and must be possible on a file system without a free block:
+ * its reservation, which is for the worst case, comes from anywhere, or is owed.
+ */
+#define XFS_TRANS_FREES		(1u << 2)
 
 /* Worst-case log bytes of an operation; what the journal bounds checkpoints with. */
 struct xfs_trans_resv {
@@ -95,7 +100,8 @@ void xfs_trans_mod_inodes(struct xfs_trans *tp, int64_t icount_delta, int64_t if
 
 /*
  * Write all stable items in place, sorted by address, and drain the queue; with
- * @flush make them durable.  Closes the gate for the time.
+ * @flush make them durable.  Closes the gate for the time.  -ENOMEM: nothing is lost, try again
+ * later; after any other error the file system is shut down.
  */
 int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush) XFS_MUST_CHECK;
 

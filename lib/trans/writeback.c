@@ -27,49 +27,77 @@ static bool is_buf(const struct xfs_log_item *lip)
 	return lip->li_ops == &xfs_buf_item_ops;
 }
 
+static int push_sorted(struct xfs_mount *mp, struct xfs_checkpoint *cp, bool bufs,
+		       struct sort_entry *entries)
+{
+	struct xfs_log_item *lip;
+	uint64_t n = 0;
+	int error = 0;
+
+	xfs_list_for_each_entry(lip, &cp->cp_stable, li_list) {
+		if (is_buf(lip) != bufs)
+			continue;
+		entries[n].lip = lip;
+		entries[n++].key = lip->li_sort_key;
+	}
+	qsort(entries, n, sizeof(*entries), compare);
+	for (uint64_t i = 0; i < n && !error; i++)
+		error = entries[i].lip->li_ops->push(mp, entries[i].lip);
+	return error;
+}
+
+/* Without memory to sort in: slower, and just as right. */
+static int push_as_they_come(struct xfs_mount *mp, struct xfs_checkpoint *cp, bool bufs)
+{
+	struct xfs_log_item *lip;
+	int error = 0;
+
+	xfs_list_for_each_entry(lip, &cp->cp_stable, li_list) {
+		if (is_buf(lip) != bufs)
+			continue;
+		error = lip->li_ops->push(mp, lip);
+		if (error)
+			break;
+	}
+	return error;
+}
+
 /*
  * Push every stable item of one kind.  Pushing inodes makes cluster buffers
- * running, so the caller moves those over before it comes for buffers.
+ * running, so the caller moves those over before it comes for buffers.  When that
+ * fails all stay as they are, to be pushed again.
  */
 static int push_kind(struct xfs_mount *mp, struct xfs_checkpoint *cp, bool bufs)
 {
+	struct xfs_log_item *lip, *next;
 	struct sort_entry *entries;
-	struct xfs_log_item *lip;
-	uint64_t n = 0, i;
-	int error = 0;
+	uint64_t n = 0;
+	int error;
 
 	xfs_list_for_each_entry(lip, &cp->cp_stable, li_list)
 		n += is_buf(lip) == bufs;
 	if (!n)
 		return 0;
 	entries = xfs_malloc(mp, n * sizeof(*entries));
-	if (!entries)
-		return xfs_error(mp, -ENOMEM, "out of memory for sorting metadata");
-	i = 0;
-	xfs_list_for_each_entry(lip, &cp->cp_stable, li_list) {
-		if (is_buf(lip) != bufs)
-			continue;
-		entries[i].lip = lip;
-		entries[i++].key = lip->li_sort_key;
-	}
-	qsort(entries, n, sizeof(*entries), compare);
-	for (i = 0; i < n && !error; i++)
-		error = entries[i].lip->li_ops->push(mp, entries[i].lip);
+	error = entries ? push_sorted(mp, cp, bufs, entries) : push_as_they_come(mp, cp, bufs);
+	xfs_free(mp, entries);
 	if (!error && bufs) {
 		xfs_queue_submit(mp->m_queue);
 		/* A write that failed shut the file system down. */
 		if (xfs_is_shutdown(mp))
 			error = xfs_error(mp, -EIO, "writing metadata failed");
 	}
-	for (i = 0; i < n && !error; i++) {
-		lip = entries[i].lip;
+	if (error)
+		return error;
+	xfs_list_for_each_entry_safe(lip, next, &cp->cp_stable, li_list) {
+		if (is_buf(lip) != bufs)
+			continue;
 		xfs_mutex_lock(&cp->cp_lock);
 		xfs_checkpoint_remove(cp, lip);
 		xfs_mutex_unlock(&cp->cp_lock);
 		lip->li_ops->put(lip);
 	}
-	xfs_free(mp, entries);
-	return error;
+	return 0;
 }
 
 /* Without a journal what was changed may go home at the next cut. */
@@ -98,7 +126,8 @@ int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush)
 	if (!error && flush)
 		error = xfs_queue_flush(mp->m_queue);
 	xfs_rwlock_unlock_excl(&cp->cp_gate);
-	if (error && !xfs_is_shutdown(mp))
+	/* For want of memory it may be tried again: everything is still where it was. */
+	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, "writing metadata: %s", strerror(-error));
 	return error;
 }
