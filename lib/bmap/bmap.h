@@ -86,7 +86,10 @@ int xfs_bmap_first_unused(struct xfs_inode *ip, xfs_extlen_t len, xfs_fileoff_t 
  * reservations for a handle: this, plus the blocks themselves.
  */
 uint32_t xfs_bmap_add_blocks(const struct xfs_mount *mp, enum xfs_fork_id whichfork);
-/* -EFBIG when @nr_to_add more extents could pass the counter's limit (upgrades to 64-bit counters). */
+/*
+ * -EFBIG when @nr_to_add more extents could pass the counter's limit; upgrades to 64-bit
+ * counters where the file system has them.
+ */
 int xfs_iext_count_extend(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
 			  uint32_t nr_to_add) XFS_MUST_CHECK;
 
@@ -97,7 +100,8 @@ int xfs_iext_count_extend(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_f
  * as they are.  Delalloc extents are not converted here (xfs_bmapi_convert_delalloc) and
  * returned with XFS_DELAYSTARTBLOCK.  With PREALLOC an extent size hint may make the new
  * extent larger than asked on both sides, if the handle's reservation allows it.
- * -ENOSPC only before the first change, -EFBIG, -EOPNOTSUPP (realtime).
+ * -ENOSPC only before the first change (a log force may help when xfs_extent_busy_any()),
+ * -EFBIG, -EOPNOTSUPP (realtime).
  */
 int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno,
 		    xfs_filblks_t len, uint32_t flags, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;

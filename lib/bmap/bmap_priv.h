@@ -106,6 +106,93 @@ static inline struct xfs_owner_info xfs_bmap_owner(const struct xfs_inode *ip,
 			      irec->br_state == XFS_EXT_UNWRITTEN);
 }
 
+/* ---- iext.c, iext_node.c: the shape of the in-core tree ---- */
+#define XFS_IEXT_NODE_BYTES	504u
+#define XFS_IEXT_LEAF_HDR_BYTES	24u
+#define XFS_IEXT_LEAF_RECS	30u
+#define XFS_IEXT_NODE_ENTRIES	31u
+#define XFS_IEXT_MAX_HEIGHT	16u	/* 2 * 15^14 records at the least: more than offsets exist */
+
+struct xfs_iext_leaf {
+	struct xfs_iext_leaf *prev, *next;
+	uint16_t count, room;		/* records in use, records that fit */
+	uint32_t pad;
+	struct xfs_iext_rec recs[];
+};
+static_assert(sizeof(struct xfs_iext_leaf) == XFS_IEXT_LEAF_HDR_BYTES, "leaf header");
+
+struct xfs_iext_node {
+	uint64_t count;
+	uint64_t keys[XFS_IEXT_NODE_ENTRIES];
+	void *ptrs[XFS_IEXT_NODE_ENTRIES];
+};
+static_assert(sizeof(struct xfs_iext_node) <= XFS_IEXT_NODE_BYTES, "node");
+static_assert(XFS_IEXT_LEAF_HDR_BYTES + XFS_IEXT_LEAF_RECS * sizeof(struct xfs_iext_rec) ==
+		      XFS_IEXT_NODE_BYTES, "leaf");
+
+/* From the node above the leaf ([0]) to the root ([if_height - 2]). */
+struct xfs_iext_path {
+	struct xfs_iext_node *node[XFS_IEXT_MAX_HEIGHT];
+	unsigned int idx[XFS_IEXT_MAX_HEIGHT];
+};
+
+static inline xfs_fileoff_t xfs_iext_rec_start(const struct xfs_iext_rec *rec)
+{
+	return rec->hi >> 10;
+}
+
+static inline xfs_fileoff_t xfs_iext_rec_end(const struct xfs_iext_rec *rec)
+{
+	return (rec->hi >> 10) + (rec->lo & XFS_MAX_BMBT_EXTLEN);
+}
+
+static inline bool xfs_iext_rec_is_none(const struct xfs_iext_rec *rec)
+{
+	return (rec->lo & XFS_MAX_BMBT_EXTLEN) == 0;
+}
+
+/* Index of the last key <= @off; 0 when all are larger. */
+static inline unsigned int xfs_iext_node_find(const struct xfs_iext_node *node, xfs_fileoff_t off)
+{
+	unsigned int lo = 0, n = (unsigned int)node->count;
+
+	while (n > 1) {
+		unsigned int half = n / 2;
+
+		if (node->keys[lo + half] <= off)
+			lo += half;
+		n -= half;
+	}
+	return lo;
+}
+
+/* Memory that was fetched beforehand; the first word of each piece leads to the next. */
+static inline void *xfs_iext_spare_take(struct xfs_iext_spare *spare)
+{
+	void **mem = spare->free_list;
+
+	ASSERT(spare->count > 0);
+	spare->free_list = *mem;
+	spare->count--;
+	return mem;
+}
+
+/* The path to the leaf whose first record starts at @first. */
+void xfs_iext_find_path(const struct xfs_ifork *ifp, xfs_fileoff_t first,
+			struct xfs_iext_path *path);
+/* The first record below entry path->idx[@level] of path->node[@level] starts at @first now. */
+void xfs_iext_set_key(const struct xfs_ifork *ifp, const struct xfs_iext_path *path,
+		      unsigned int level, xfs_fileoff_t first);
+/* A leaf's first record, which started at @old_first, starts at @first now. */
+void xfs_iext_rekey(const struct xfs_ifork *ifp, xfs_fileoff_t old_first, xfs_fileoff_t first);
+/* Nodes that xfs_iext_add_child() would take. */
+unsigned int xfs_iext_nodes_needed(const struct xfs_ifork *ifp, const struct xfs_iext_path *path);
+/* @ptr, whose first record starts at @key, becomes the right neighbour of the path's leaf. */
+void xfs_iext_add_child(struct xfs_ifork *ifp, const struct xfs_iext_path *path, uint64_t key,
+			void *ptr, struct xfs_iext_spare *spare);
+/* The path's leaf was freed or merged: its entry goes. */
+void xfs_iext_drop_child(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext_path *path);
+
 /* ---- change.c ---- */
 /* Reads the fork's records in when needed; -EUCLEAN for a fork that has none. */
 int xfs_bmap_op_init(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,

@@ -4,7 +4,7 @@
  * allocation of 512 with the host's header).  Its shape, by if_height:
  *
  *   0   no extent, or the one in if_rec
- *   1   if_root is a leaf that grows from 3 to LEAF_RECS records
+ *   1   if_root is a leaf that grows from 3 to XFS_IEXT_LEAF_RECS records
  *   n   if_root is a node; leaves are all at the bottom, full-sized and linked
  *
  * (X1) Records are sorted and do not overlap; no leaf or node is empty.
@@ -20,44 +20,16 @@
  * A removal that leaves a leaf less than half full merges it with a neighbour when
  * both fit with some room to spare, so any two neighbours hold more than MERGE_RECS.
  */
-#include "bmap/iext.h"
+#include "bmap/bmap_priv.h"
 
-#define NODE_BYTES	504u
-#define LEAF_HDR_BYTES	24u
-#define LEAF_RECS	30u
-#define LEAF_MIN_RECS	(LEAF_RECS / 2)
-#define MERGE_RECS	28u
-#define NODE_ENTRIES	31u
-#define NODE_MIN_ENTRIES (NODE_ENTRIES / 2)
-#define MAX_HEIGHT	16u	/* 2 * 15^14 records at the least: more than offsets exist */
-
-struct xfs_iext_leaf {
-	struct xfs_iext_leaf *prev, *next;
-	uint16_t count, room;		/* records in use, records that fit */
-	uint32_t pad;
-	struct xfs_iext_rec recs[];
-};
-static_assert(sizeof(struct xfs_iext_leaf) == LEAF_HDR_BYTES, "leaf header");
-
-struct node {
-	uint64_t count;
-	uint64_t keys[NODE_ENTRIES];
-	void *ptrs[NODE_ENTRIES];
-};
-static_assert(sizeof(struct node) <= NODE_BYTES, "node");
-static_assert(LEAF_HDR_BYTES + LEAF_RECS * sizeof(struct xfs_iext_rec) == NODE_BYTES, "leaf");
-
-/* From the node above the leaf ([0]) to the root ([if_height - 2]). */
-struct path {
-	struct node *node[MAX_HEIGHT];
-	unsigned int idx[MAX_HEIGHT];
-};
+#define LEAF_MIN_RECS (XFS_IEXT_LEAF_RECS / 2)
+#define MERGE_RECS    28u
 
 /*
  * hi: offset 54 bits, high 10 of the block; lo: low 42 of the block, state 1, length 21.
  * A length of 0 is no record.
  */
-#define REC_BLOCK_MASK	((1ull << 52) - 1)
+#define REC_BLOCK_MASK ((1ull << 52) - 1)
 
 static void rec_set(struct xfs_iext_rec *rec, const struct xfs_bmbt_irec *irec)
 {
@@ -82,37 +54,7 @@ static void rec_get(const struct xfs_iext_rec *rec, struct xfs_bmbt_irec *irec)
 	irec->br_state = rec->lo >> 21 & 1 ? XFS_EXT_UNWRITTEN : XFS_EXT_NORM;
 }
 
-static xfs_fileoff_t rec_start(const struct xfs_iext_rec *rec)
-{
-	return rec->hi >> 10;
-}
-
-static xfs_fileoff_t rec_end(const struct xfs_iext_rec *rec)
-{
-	return (rec->hi >> 10) + (rec->lo & XFS_MAX_BMBT_EXTLEN);
-}
-
-static bool rec_is_none(const struct xfs_iext_rec *rec)
-{
-	return (rec->lo & XFS_MAX_BMBT_EXTLEN) == 0;
-}
-
 /* ---- finding ------------------------------------------------------------------- */
-
-/* Index of the last key <= @off; 0 when all are larger. */
-static unsigned int node_find(const struct node *node, xfs_fileoff_t off)
-{
-	unsigned int lo = 0, n = (unsigned int)node->count;
-
-	while (n > 1) {
-		unsigned int half = n / 2;
-
-		if (node->keys[lo + half] <= off)
-			lo += half;
-		n -= half;
-	}
-	return lo;
-}
 
 /* Number of records that start at or before @off. */
 static unsigned int leaf_find(const struct xfs_iext_leaf *leaf, xfs_fileoff_t off)
@@ -122,7 +64,7 @@ static unsigned int leaf_find(const struct xfs_iext_leaf *leaf, xfs_fileoff_t of
 	while (n > 0) {
 		unsigned int half = n / 2;
 
-		if (rec_start(&leaf->recs[lo + half]) <= off) {
+		if (xfs_iext_rec_start(&leaf->recs[lo + half]) <= off) {
 			lo += half + 1;
 			n -= half + 1;
 		} else {
@@ -137,9 +79,9 @@ static struct xfs_iext_leaf *find_leaf(const struct xfs_ifork *ifp, xfs_fileoff_
 	void *at = ifp->if_root;
 
 	for (unsigned int level = ifp->if_height; level > 1; level--) {
-		const struct node *node = at;
+		const struct xfs_iext_node *node = at;
 
-		at = node->ptrs[node_find(node, off)];
+		at = node->ptrs[xfs_iext_node_find(node, off)];
 	}
 	return at;
 }
@@ -159,7 +101,7 @@ static const struct xfs_iext_rec *cur_rec(const struct xfs_ifork *ifp,
 {
 	if (cur->leaf)
 		return cur->pos < cur->leaf->count ? &cur->leaf->recs[cur->pos] : NULL;
-	return cur->pos == 0 && !rec_is_none(&ifp->if_rec) ? &ifp->if_rec : NULL;
+	return cur->pos == 0 && !xfs_iext_rec_is_none(&ifp->if_rec) ? &ifp->if_rec : NULL;
 }
 
 /* (X4) */
@@ -192,7 +134,7 @@ void xfs_iext_end(const struct xfs_ifork *ifp, struct xfs_iext_cursor *cur)
 		cur->pos = cur->leaf->count;
 	} else {
 		cur->leaf = NULL;
-		cur->pos = !rec_is_none(&ifp->if_rec);
+		cur->pos = !xfs_iext_rec_is_none(&ifp->if_rec);
 	}
 }
 
@@ -212,12 +154,13 @@ bool xfs_iext_lookup_extent(const struct xfs_ifork *ifp, xfs_fileoff_t off,
 {
 	if (!ifp->if_height) {
 		cur->leaf = NULL;
-		cur->pos = !rec_is_none(&ifp->if_rec) && rec_end(&ifp->if_rec) <= off;
+		cur->pos = !xfs_iext_rec_is_none(&ifp->if_rec) &&
+			   xfs_iext_rec_end(&ifp->if_rec) <= off;
 		return xfs_iext_get_extent(ifp, cur, got);
 	}
 	cur->leaf = find_leaf(ifp, off);
 	cur->pos = leaf_find(cur->leaf, off);
-	if (cur->pos > 0 && rec_end(&cur->leaf->recs[cur->pos - 1]) > off)
+	if (cur->pos > 0 && xfs_iext_rec_end(&cur->leaf->recs[cur->pos - 1]) > off)
 		cur->pos--;
 	cur_normalize(cur);
 	return xfs_iext_get_extent(ifp, cur, got);
@@ -229,8 +172,8 @@ bool xfs_iext_lookup_extent_before(const struct xfs_ifork *ifp, xfs_fileoff_t en
 	if (!ifp->if_height) {
 		cur->leaf = NULL;
 		cur->pos = 0;
-		return !rec_is_none(&ifp->if_rec) && rec_start(&ifp->if_rec) < end &&
-		       xfs_iext_get_extent(ifp, cur, got);
+		return !xfs_iext_rec_is_none(&ifp->if_rec) &&
+		       xfs_iext_rec_start(&ifp->if_rec) < end && xfs_iext_get_extent(ifp, cur, got);
 	}
 	if (end == 0)
 		return false;
@@ -292,11 +235,11 @@ bool xfs_iext_peek_prev_extent(const struct xfs_ifork *ifp, const struct xfs_iex
 
 /* ---- memory ---------------------------------------------------------------------- */
 
-/* Free memory of NODE_BYTES starts with a pointer to the next. */
+/* Free memory of XFS_IEXT_NODE_BYTES starts with a pointer to the next. */
 static int spare_fill(struct xfs_mount *mp, struct xfs_iext_spare *spare, unsigned int count)
 {
 	while (spare->count < count) {
-		void **mem = xfs_malloc(mp, NODE_BYTES);
+		void **mem = xfs_malloc(mp, XFS_IEXT_NODE_BYTES);
 
 		if (!mem)
 			return -ENOMEM;
@@ -307,38 +250,28 @@ static int spare_fill(struct xfs_mount *mp, struct xfs_iext_spare *spare, unsign
 	return 0;
 }
 
-static void *spare_take(struct xfs_iext_spare *spare)
-{
-	void **mem = spare->free_list;
-
-	ASSERT(spare->count > 0);
-	spare->free_list = *mem;
-	spare->count--;
-	return mem;
-}
-
 void xfs_iext_unreserve(struct xfs_mount *mp, struct xfs_iext_spare *spare)
 {
 	while (spare->count)
-		xfs_free(mp, spare_take(spare));
+		xfs_free(mp, xfs_iext_spare_take(spare));
 }
 
 /* Room for @want records in a map of height 0 or 1, which then is one leaf. */
 static int grow_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, unsigned int want)
 {
-	static const uint16_t sizes[] = {3, 6, 14, LEAF_RECS};
+	static const uint16_t sizes[] = {3, 6, 14, XFS_IEXT_LEAF_RECS};
 	struct xfs_iext_leaf *old = ifp->if_height ? ifp->if_root : NULL, *leaf;
 	unsigned int size = 0;
 
 	while (sizes[size] < want)
 		size++;
 	leaf = xfs_mem_realloc(&mp->m_mem, old,
-			       LEAF_HDR_BYTES + sizes[size] * sizeof(struct xfs_iext_rec));
+			       XFS_IEXT_LEAF_HDR_BYTES + sizes[size] * sizeof(struct xfs_iext_rec));
 	if (!leaf)
 		return -ENOMEM;
 	if (!old) {
-		memset(leaf, 0, LEAF_HDR_BYTES);
-		leaf->count = !rec_is_none(&ifp->if_rec);
+		memset(leaf, 0, XFS_IEXT_LEAF_HDR_BYTES);
+		leaf->count = !xfs_iext_rec_is_none(&ifp->if_rec);
 		leaf->recs[0] = ifp->if_rec;
 		ifp->if_height = 1;
 	}
@@ -347,117 +280,41 @@ static int grow_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, unsigned int w
 	return 0;
 }
 
-/* ---- inner nodes -------------------------------------------------------------------- */
-
-/* The path to the leaf whose first record starts at @first (X2). */
-static void find_path(const struct xfs_ifork *ifp, xfs_fileoff_t first, struct path *path)
-{
-	struct node *node = ifp->if_root;
-
-	for (unsigned int level = ifp->if_height - 1u; level-- > 0;) {
-		path->node[level] = node;
-		path->idx[level] = node_find(node, first);
-		node = node->ptrs[path->idx[level]];
-	}
-}
-
-/* The first record below entry path->idx[level] of path->node[level] starts at @first now. */
-static void set_key(const struct xfs_ifork *ifp, const struct path *path, unsigned int level,
-		    xfs_fileoff_t first)
-{
-	for (; level < ifp->if_height - 1u; level++) {
-		path->node[level]->keys[path->idx[level]] = first;
-		if (path->idx[level] > 0)
-			return;
-	}
-}
-
-/* A leaf's first record moved. */
-static void rekey(const struct xfs_ifork *ifp, xfs_fileoff_t old_first, xfs_fileoff_t first)
-{
-	struct path path;
-
-	if (ifp->if_height < 2 || old_first == first)
-		return;
-	find_path(ifp, old_first, &path);
-	set_key(ifp, &path, 0, first);
-}
-
-static void node_insert(struct node *node, unsigned int at, uint64_t key, void *ptr)
-{
-	ASSERT(node->count < NODE_ENTRIES);
-	memmove(&node->keys[at + 1], &node->keys[at], (node->count - at) * sizeof(node->keys[0]));
-	memmove(&node->ptrs[at + 1], &node->ptrs[at], (node->count - at) * sizeof(node->ptrs[0]));
-	node->keys[at] = key;
-	node->ptrs[at] = ptr;
-	node->count++;
-}
-
-static void node_delete(struct node *node, unsigned int at)
-{
-	node->count--;
-	memmove(&node->keys[at], &node->keys[at + 1], (node->count - at) * sizeof(node->keys[0]));
-	memmove(&node->ptrs[at], &node->ptrs[at + 1], (node->count - at) * sizeof(node->ptrs[0]));
-}
-
-static void node_move(struct node *to, struct node *from, unsigned int first)
-{
-	uint64_t n = from->count - first;
-
-	memcpy(&to->keys[to->count], &from->keys[first], n * sizeof(to->keys[0]));
-	memcpy(&to->ptrs[to->count], &from->ptrs[first], n * sizeof(to->ptrs[0]));
-	to->count += n;
-	from->count = first;
-}
-
-/* Nodes that add_child() below this path would take. */
-static unsigned int nodes_needed(const struct xfs_ifork *ifp, const struct path *path)
-{
-	unsigned int need = 0;
-
-	for (unsigned int level = 0; level < ifp->if_height - 1u; level++) {
-		if (path->node[level]->count < NODE_ENTRIES)
-			return need;
-		need++;
-	}
-	return need + 1;
-}
-
 int xfs_iext_reserve(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext_cursor *cur,
 		     unsigned int n, struct xfs_iext_spare *spare)
 {
 	const struct xfs_iext_leaf *leaf = cur->leaf;
 	unsigned int need;
-	struct path path;
+	struct xfs_iext_path path;
 
-	ASSERT(n <= LEAF_RECS / 2);
+	ASSERT(n <= XFS_IEXT_LEAF_RECS / 2);
 	if (ifp->if_height <= 1) {
-		unsigned int count = leaf ? leaf->count : !rec_is_none(&ifp->if_rec);
+		unsigned int count = leaf ? leaf->count : !xfs_iext_rec_is_none(&ifp->if_rec);
 		unsigned int room = leaf ? leaf->room : 1;
 		int error;
 
 		if (count + n <= room)
 			return 0;
-		if (count + n <= LEAF_RECS) {
+		if (count + n <= XFS_IEXT_LEAF_RECS) {
 			error = grow_leaf(mp, ifp, count + n);
 			if (!error)
 				cur->leaf = ifp->if_root;
 			return error;
 		}
-		if (room < LEAF_RECS) {
-			error = grow_leaf(mp, ifp, LEAF_RECS);
+		if (room < XFS_IEXT_LEAF_RECS) {
+			error = grow_leaf(mp, ifp, XFS_IEXT_LEAF_RECS);
 			if (error)
 				return error;
 			cur->leaf = ifp->if_root;
 		}
 		need = 2;
 	} else {
-		bool crowded = leaf->count + n > LEAF_RECS;
+		bool crowded = leaf->count + n > XFS_IEXT_LEAF_RECS;
 
 		/* What goes in front of a leaf's first record may go to the leaf before. */
 		if (cur->pos == 0 && leaf->prev) {
 			leaf = leaf->prev;
-			crowded = crowded || leaf->count + n > LEAF_RECS;
+			crowded = crowded || leaf->count + n > XFS_IEXT_LEAF_RECS;
 		}
 		if (!crowded)
 			return 0;
@@ -467,8 +324,8 @@ int xfs_iext_reserve(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iex
 		 */
 		need = ifp->if_height + 1u;
 		if (n == 1) {
-			find_path(ifp, rec_start(&leaf->recs[0]), &path);
-			need = 1 + nodes_needed(ifp, &path);
+			xfs_iext_find_path(ifp, xfs_iext_rec_start(&leaf->recs[0]), &path);
+			need = 1 + xfs_iext_nodes_needed(ifp, &path);
 		}
 	}
 	if (spare_fill(mp, spare, need)) {
@@ -476,89 +333,6 @@ int xfs_iext_reserve(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iex
 		return -ENOMEM;
 	}
 	return 0;
-}
-
-/* @ptr, whose first record starts at @key, becomes the right neighbour of the path's leaf. */
-static void add_child(struct xfs_ifork *ifp, const struct path *path, uint64_t key, void *ptr,
-		      struct xfs_iext_spare *spare)
-{
-	unsigned int level;
-	struct node *root;
-
-	for (level = 0; level < ifp->if_height - 1u; level++) {
-		struct node *node = path->node[level], *right;
-		unsigned int at = path->idx[level] + 1;
-
-		if (node->count < NODE_ENTRIES) {
-			node_insert(node, at, key, ptr);
-			return;
-		}
-		right = spare_take(spare);
-		right->count = 0;
-		if (at == NODE_ENTRIES) {
-			node_insert(right, 0, key, ptr);
-		} else {
-			node_move(right, node, NODE_ENTRIES / 2);
-			if (at <= node->count)
-				node_insert(node, at, key, ptr);
-			else
-				node_insert(right, at - (unsigned int)node->count, key, ptr);
-		}
-		key = right->keys[0];
-		ptr = right;
-	}
-	root = spare_take(spare);
-	root->count = 2;
-	root->keys[0] = level == 0 ? rec_start(&((struct xfs_iext_leaf *)ifp->if_root)->recs[0])
-				   : ((struct node *)ifp->if_root)->keys[0];
-	root->ptrs[0] = ifp->if_root;
-	root->keys[1] = key;
-	root->ptrs[1] = ptr;
-	ifp->if_root = root;
-	ifp->if_height++;
-}
-
-/* The entry path->idx[level] of path->node[level] is gone, its child was freed or merged. */
-static void drop_child(struct xfs_mount *mp, struct xfs_ifork *ifp, struct path *path)
-{
-	for (unsigned int level = 0; level < ifp->if_height - 1u; level++) {
-		struct node *node = path->node[level], *parent, *other;
-		unsigned int idx;
-
-		node_delete(node, path->idx[level]);
-		if (node->count && path->idx[level] == 0)
-			set_key(ifp, path, level + 1, node->keys[0]);
-		if (level == ifp->if_height - 2u || node->count >= NODE_MIN_ENTRIES)
-			break;
-
-		parent = path->node[level + 1];
-		idx = path->idx[level + 1];
-		if (node->count == 0) {
-			xfs_free(mp, node);
-			continue;
-		}
-		other = idx > 0 ? parent->ptrs[idx - 1] : NULL;
-		if (other && other->count + node->count <= NODE_ENTRIES) {
-			node_move(other, node, 0);
-			xfs_free(mp, node);
-			continue;
-		}
-		other = idx + 1 < parent->count ? parent->ptrs[idx + 1] : NULL;
-		if (!other || other->count + node->count > NODE_ENTRIES)
-			break;
-		node_move(node, other, 0);
-		xfs_free(mp, other);
-		path->idx[level + 1]++;
-	}
-	while (ifp->if_height > 1) {
-		struct node *root = ifp->if_root;
-
-		if (root->count > 1)
-			break;
-		ifp->if_root = root->ptrs[0];
-		ifp->if_height--;
-		xfs_free(mp, root);
-	}
 }
 
 /* ---- leaves ---------------------------------------------------------------------------- */
@@ -591,7 +365,7 @@ static int split_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_ie
 {
 	struct xfs_iext_leaf *leaf = cur->leaf, *right;
 	unsigned int split;
-	struct path path;
+	struct xfs_iext_path path;
 	int error;
 
 	/* Between two full leaves, or behind the last: a leaf of its own. */
@@ -599,13 +373,13 @@ static int split_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_ie
 		leaf = leaf->prev;
 		cur->pos = leaf->count;
 	}
-	find_path(ifp, rec_start(&leaf->recs[0]), &path);
-	error = spare_fill(mp, spare, 1 + nodes_needed(ifp, &path));
+	xfs_iext_find_path(ifp, xfs_iext_rec_start(&leaf->recs[0]), &path);
+	error = spare_fill(mp, spare, 1 + xfs_iext_nodes_needed(ifp, &path));
 	if (error)
 		return error;
-	right = spare_take(spare);
+	right = xfs_iext_spare_take(spare);
 	right->count = 0;
-	right->room = LEAF_RECS;
+	right->room = XFS_IEXT_LEAF_RECS;
 	right->pad = 0;
 	right->prev = leaf;
 	right->next = leaf->next;
@@ -615,7 +389,7 @@ static int split_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_ie
 	if (cur->pos == leaf->count) {
 		cur->leaf = right;
 		cur->pos = 0;
-		add_child(ifp, &path, rec_start(rec), right, spare);
+		xfs_iext_add_child(ifp, &path, xfs_iext_rec_start(rec), right, spare);
 		return 0;
 	}
 	/*
@@ -623,15 +397,15 @@ static int split_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_ie
 	 * order: in front of all others, and in the upper half, where ascending ones then go
 	 * on filling the left leaf.
 	 */
-	split = LEAF_RECS / 2;
+	split = XFS_IEXT_LEAF_RECS / 2;
 	if (cur->pos == 0 || cur->pos > split)
 		split = cur->pos;
 	leaf_move(right, leaf, split);
 	if (leaf->count == 0) {
 		leaf->recs[0] = *rec;
-		set_key(ifp, &path, 0, rec_start(rec));
+		xfs_iext_set_key(ifp, &path, 0, xfs_iext_rec_start(rec));
 	}
-	add_child(ifp, &path, rec_start(&right->recs[0]), right, spare);
+	xfs_iext_add_child(ifp, &path, xfs_iext_rec_start(&right->recs[0]), right, spare);
 	cur->leaf = leaf;
 	if (cur->pos > leaf->count) {
 		cur->leaf = right;
@@ -648,7 +422,7 @@ int xfs_iext_insert(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext
 	int error = 0;
 
 	rec_set(&rec, irec);
-	if (ifp->if_height == 0 && rec_is_none(&ifp->if_rec)) {
+	if (ifp->if_height == 0 && xfs_iext_rec_is_none(&ifp->if_rec)) {
 		ifp->if_rec = rec;
 		cur->leaf = NULL;
 		cur->pos = 0;
@@ -659,23 +433,24 @@ int xfs_iext_insert(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext
 	if (ifp->if_height <= 1) {
 		const struct xfs_iext_leaf *leaf = ifp->if_height ? ifp->if_root : NULL;
 
-		if (!leaf || (leaf->count == leaf->room && leaf->room < LEAF_RECS))
+		if (!leaf || (leaf->count == leaf->room && leaf->room < XFS_IEXT_LEAF_RECS))
 			error = grow_leaf(mp, ifp, leaf ? leaf->count + 1u : 2);
 		if (error)
 			return error;
 		cur->leaf = ifp->if_root;
 	}
-	if (cur->pos == 0 && cur->leaf->prev && cur->leaf->prev->count < LEAF_RECS) {
+	if (cur->pos == 0 && cur->leaf->prev && cur->leaf->prev->count < XFS_IEXT_LEAF_RECS) {
 		cur->leaf = cur->leaf->prev;
 		cur->pos = cur->leaf->count;
-	} else if (cur->leaf->count == LEAF_RECS) {
+	} else if (cur->leaf->count == XFS_IEXT_LEAF_RECS) {
 		error = split_leaf(mp, ifp, cur, &rec, spare);
 		xfs_iext_unreserve(mp, &own);
 		if (error)
 			return error;
 	}
 	if (cur->pos == 0 && cur->leaf->count)
-		rekey(ifp, rec_start(&cur->leaf->recs[0]), rec_start(&rec));
+		xfs_iext_rekey(ifp, xfs_iext_rec_start(&cur->leaf->recs[0]),
+			       xfs_iext_rec_start(&rec));
 	leaf_insert(cur->leaf, cur->pos, &rec);
 out_changed:
 	xfs_iext_changed(ifp);
@@ -686,15 +461,15 @@ out_changed:
 static void merge_leaves(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext_leaf *left,
 			 struct xfs_iext_leaf *right)
 {
-	struct path path;
+	struct xfs_iext_path path;
 
-	find_path(ifp, rec_start(&right->recs[0]), &path);
+	xfs_iext_find_path(ifp, xfs_iext_rec_start(&right->recs[0]), &path);
 	leaf_move(left, right, 0);
 	left->next = right->next;
 	if (right->next)
 		right->next->prev = left;
 	xfs_free(mp, right);
-	drop_child(mp, ifp, &path);
+	xfs_iext_drop_child(mp, ifp, &path);
 }
 
 static void leaf_shrunk(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext_cursor *cur)
@@ -722,9 +497,9 @@ void xfs_iext_remove(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iex
 		return;
 	}
 
-	first = rec_start(&leaf->recs[0]);
+	first = xfs_iext_rec_start(&leaf->recs[0]);
 	if (leaf->count == 1) {
-		struct path path;
+		struct xfs_iext_path path;
 
 		if (leaf->prev)
 			leaf->prev->next = leaf->next;
@@ -733,8 +508,8 @@ void xfs_iext_remove(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iex
 		cur->leaf = leaf->next ? leaf->next : leaf->prev;
 		cur->pos = leaf->next || !leaf->prev ? 0 : leaf->prev->count;
 		if (ifp->if_height > 1) {
-			find_path(ifp, first, &path);
-			drop_child(mp, ifp, &path);
+			xfs_iext_find_path(ifp, first, &path);
+			xfs_iext_drop_child(mp, ifp, &path);
 		} else {
 			ifp->if_height = 0;
 			ifp->if_rec = (struct xfs_iext_rec){0, 0};
@@ -747,7 +522,7 @@ void xfs_iext_remove(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iex
 	memmove(&leaf->recs[cur->pos], &leaf->recs[cur->pos + 1],
 		(leaf->count - cur->pos) * sizeof(leaf->recs[0]));
 	if (cur->pos == 0)
-		rekey(ifp, first, rec_start(&leaf->recs[0]));
+		xfs_iext_rekey(ifp, first, xfs_iext_rec_start(&leaf->recs[0]));
 	if (leaf->count < LEAF_MIN_RECS)
 		leaf_shrunk(mp, ifp, cur);
 	cur_normalize(cur);
@@ -763,7 +538,7 @@ void xfs_iext_update(struct xfs_ifork *ifp, const struct xfs_iext_cursor *cur,
 		return;
 	}
 	if (cur->pos == 0)
-		rekey(ifp, rec_start(&cur->leaf->recs[0]), irec->br_startoff);
+		xfs_iext_rekey(ifp, xfs_iext_rec_start(&cur->leaf->recs[0]), irec->br_startoff);
 	rec_set(&cur->leaf->recs[cur->pos], irec);
 }
 
@@ -771,7 +546,7 @@ void xfs_iext_update(struct xfs_ifork *ifp, const struct xfs_iext_cursor *cur,
 static void free_below(struct xfs_mount *mp, void *at, unsigned int height)
 {
 	if (height > 1) {
-		struct node *node = at;
+		struct xfs_iext_node *node = at;
 
 		for (unsigned int i = 0; i < node->count; i++)
 			free_below(mp, node->ptrs[i], height - 1);
@@ -795,7 +570,7 @@ uint64_t xfs_iext_count(const struct xfs_ifork *ifp)
 	uint64_t count = 0;
 
 	if (!ifp->if_height)
-		return !rec_is_none(&ifp->if_rec);
+		return !xfs_iext_rec_is_none(&ifp->if_rec);
 	for (const struct xfs_iext_leaf *leaf = first_leaf(ifp); leaf; leaf = leaf->next)
 		count += leaf->count;
 	return count;
@@ -803,13 +578,13 @@ uint64_t xfs_iext_count(const struct xfs_ifork *ifp)
 
 static uint64_t memory_below(const void *at, unsigned int height)
 {
-	const struct node *node = at;
-	uint64_t bytes = NODE_BYTES;
+	const struct xfs_iext_node *node = at;
+	uint64_t bytes = XFS_IEXT_NODE_BYTES;
 
 	if (height == 1) {
 		const struct xfs_iext_leaf *leaf = at;
 
-		return LEAF_HDR_BYTES + leaf->room * sizeof(leaf->recs[0]);
+		return XFS_IEXT_LEAF_HDR_BYTES + leaf->room * sizeof(leaf->recs[0]);
 	}
 	for (unsigned int i = 0; i < node->count; i++)
 		bytes += memory_below(node->ptrs[i], height - 1);
@@ -830,17 +605,20 @@ static xfs_failaddr_t verify_below(const void *at, unsigned int height, bool is_
 				   struct verify_state *vs)
 {
 	const struct xfs_iext_leaf *leaf = at;
-	const struct node *node = at;
+	const struct xfs_iext_node *node = at;
 
 	if (height > 1) {
-		XFS_VERIFY(node->count >= (is_root ? 2 : 1) && node->count <= NODE_ENTRIES);
+		XFS_VERIFY(node->count >= (is_root ? 2 : 1) &&
+			   node->count <= XFS_IEXT_NODE_ENTRIES);
 		for (unsigned int i = 0; i < node->count; i++) {
 			const void *below = node->ptrs[i];
 			xfs_failaddr_t fa;
 			uint64_t first;
 
-			first = height > 2 ? ((const struct node *)below)->keys[0] :
-				rec_start(&((const struct xfs_iext_leaf *)below)->recs[0]);
+			first = height > 2
+					? ((const struct xfs_iext_node *)below)->keys[0]
+					: xfs_iext_rec_start(
+						  &((const struct xfs_iext_leaf *)below)->recs[0]);
 			XFS_VERIFY(node->keys[i] == first);
 			fa = verify_below(below, height - 1, false, vs);
 			if (fa)
@@ -848,14 +626,15 @@ static xfs_failaddr_t verify_below(const void *at, unsigned int height, bool is_
 		}
 		return NULL;
 	}
-	XFS_VERIFY(leaf->count > 0 && leaf->count <= leaf->room && leaf->room <= LEAF_RECS);
-	XFS_VERIFY(is_root || leaf->room == LEAF_RECS);
+	XFS_VERIFY(leaf->count > 0 && leaf->count <= leaf->room &&
+		   leaf->room <= XFS_IEXT_LEAF_RECS);
+	XFS_VERIFY(is_root || leaf->room == XFS_IEXT_LEAF_RECS);
 	XFS_VERIFY(leaf->prev == vs->last);
 	XFS_VERIFY(!vs->last || vs->last->next == leaf);
 	for (unsigned int i = 0; i < leaf->count; i++) {
-		XFS_VERIFY(rec_start(&leaf->recs[i]) >= vs->end);
-		XFS_VERIFY(!rec_is_none(&leaf->recs[i]));
-		vs->end = rec_end(&leaf->recs[i]);
+		XFS_VERIFY(xfs_iext_rec_start(&leaf->recs[i]) >= vs->end);
+		XFS_VERIFY(!xfs_iext_rec_is_none(&leaf->recs[i]));
+		vs->end = xfs_iext_rec_end(&leaf->recs[i]);
 	}
 	vs->last = leaf;
 	return NULL;
@@ -868,7 +647,7 @@ xfs_failaddr_t xfs_iext_verify(const struct xfs_ifork *ifp)
 
 	if (!ifp->if_height)
 		return NULL;
-	XFS_VERIFY(ifp->if_height <= MAX_HEIGHT);
+	XFS_VERIFY(ifp->if_height <= XFS_IEXT_MAX_HEIGHT);
 	fa = verify_below(ifp->if_root, ifp->if_height, true, &vs);
 	if (fa)
 		return fa;

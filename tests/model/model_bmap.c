@@ -8,8 +8,8 @@
  * Method: seeded operations on three files of one file system and on an array of one
  * cell per block of each file; everything compared after each batch, the tree on disk by
  * a walker of its own; between phases the image is closed, judged by the checker and, where
- * it is installed, by xfs_repair, and opened again.  For blocks of 1 and 4 KiB, with and
- * without 64-bit extent counters.
+ * it is installed, by xfs_repair, and opened again.  For several sizes of blocks and inodes, with and
+ * without 64-bit extent counters, reverse map and sharing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@
 #include "core/message.h"
 #include "inode/inode.h"
 #include "mount/mount.h"
+#include "support/test_device.h"
 #include "support/test_inode.h"
 #include "support/test_mount.h"
 #include "support/test_seed.h"
@@ -37,8 +38,8 @@ struct cell {
 
 struct config {
 	const char *name;
-	uint32_t blocksize;
-	bool nrext64;
+	uint32_t blocksize, inodesize;
+	bool nrext64, rmap, reflink;
 	uint64_t size;
 	unsigned int phases[6], steps[6];	/* percent of growing operations */
 	unsigned int want_level;		/* of some root */
@@ -304,7 +305,8 @@ static void op_share(unsigned int f, uint64_t off, unsigned int to, uint64_t to_
 	struct xfs_bmbt_irec map;
 	struct xfs_trans *tp;
 
-	if (f == to || cells[f][off].kind != WRITTEN || cells[to][to_off].kind != HOLE)
+	if (!config->reflink || f == to || cells[f][off].kind != WRITTEN ||
+	    cells[to][to_off].kind != HOLE)
 		return;
 	len = XFS_MIN(len, run_at(to, to_off, max));
 	for (uint64_t i = 0; i < len; i++) {
@@ -331,7 +333,7 @@ static void op_cow(unsigned int f, uint64_t off, uint64_t len)
 	struct xfs_trans *tp;
 	bool done;
 
-	if (cells[f][off].kind != WRITTEN)
+	if (!config->reflink || cells[f][off].kind != WRITTEN)
 		return;
 	len = run_at(f, off, len);
 	tp = begin(f, adds(3) + 64);
@@ -457,7 +459,6 @@ static void judge_image(void)
 					 .max_findings = 20};
 	struct xfs_check_summary summary;
 	char path[] = "/tmp/model_bmap-XXXXXX", command[400];
-	static char buf[1 << 16];
 	int fd;
 
 	must(xfs_check(dev, NULL, &opts, &summary), "check");
@@ -467,14 +468,9 @@ static void judge_image(void)
 		return;
 	}
 	fd = mkstemp(path);
-	CHECK(fd >= 0 && ftruncate(fd, (off_t)config->size) == 0);
-	for (uint64_t off = 0; off < config->size; off += sizeof(buf)) {
-		must(xfs_device_pread(dev, off, buf, sizeof(buf)), "reading the image");
-		/* Holes stay holes. */
-		if (buf[0] || memcmp(buf, buf + 1, sizeof(buf) - 1) != 0)
-			CHECK(pwrite(fd, buf, sizeof(buf), (off_t)off) == (ssize_t)sizeof(buf));
-	}
+	CHECK(fd >= 0);
 	close(fd);
+	must(test_device_save(dev, path), "saving the image");
 	snprintf(command, sizeof(command), "xfs_repair -n -f %s >%s.out 2>&1 || { cat %s.out; "
 		 "false; }; status=$?; rm -f %s %s.out; exit $status", path, path, path, path, path);
 	CHECK(system(command) == 0);
@@ -519,6 +515,9 @@ static void make_files(void)
 		must(xfs_trans_alloc(mp, 0, xfs_icreate_blocks(mp), 0, &tp), "begin");
 		must(xfs_icreate(tp, &args, &files[f]), "create");
 		inos[f] = files[f]->i_ino;
+		/* All cells are inside: what is behind the end would be trimmed at the last put. */
+		files[f]->i_size = files[f]->i_disk_size =
+			(xfs_fsize_t)XFS_FSB_TO_B(&mp->m_geo, CELLS);
 		xfs_iunlock_excl(files[f]);
 		must(xfs_trans_commit(tp), "commit");
 		entry[0] = 1;
@@ -604,9 +603,10 @@ static void run(const struct config *c, uint64_t stream)
 	static const uint8_t places[6] = {0, 7, 9, 24, 30, 37};
 	struct xfs_mkfs_options opts = {
 		.size = sizeof(opts), .profile = XFS_MKFS_PROFILE_6_1, .flags = XFS_MKFS_SMALL,
-		.blocksize = c->blocksize, .agcount = 3,
+		.blocksize = c->blocksize, .inodesize = c->inodesize, .agcount = 3,
 		.nrext64 = c->nrext64 ? XFS_MKFS_ON : XFS_MKFS_OFF,
-		.rmapbt = XFS_MKFS_ON, .reflink = XFS_MKFS_ON,
+		.rmapbt = c->rmap ? XFS_MKFS_ON : XFS_MKFS_OFF,
+		.reflink = c->reflink ? XFS_MKFS_ON : XFS_MKFS_OFF,
 		.uuid = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
 	};
 
@@ -663,11 +663,18 @@ static void run(const struct config *c, uint64_t stream)
 int main(void)
 {
 	static const struct config configs[] = {
-		{"1 KiB", 1024, false, 128ull << 20, {95, 60, 30, 90, 10},
+		{"1 KiB", 1024, 512, false, true, true, 128ull << 20, {95, 60, 30, 90, 10},
 		 {70000, 5000, 5000, 5000, 3000}, 3},
-		{"1 KiB, nrext64", 1024, true, 128ull << 20, {90, 10}, {8000, 3000}, 2},
-		{"4 KiB", 4096, false, 512ull << 20, {90, 50, 10}, {10000, 3000, 3000}, 2},
-		{"4 KiB, nrext64", 4096, true, 512ull << 20, {95, 50, 10}, {8000, 3000, 3000}, 1},
+		{"1 KiB, nrext64", 1024, 512, true, true, true, 128ull << 20, {90, 10},
+		 {8000, 3000}, 2},
+		{"4 KiB", 4096, 512, false, true, true, 512ull << 20, {90, 50, 10},
+		 {10000, 3000, 3000}, 2},
+		{"4 KiB, nrext64", 4096, 512, true, true, true, 512ull << 20, {95, 50, 10},
+		 {8000, 3000, 3000}, 1},
+		{"2 KiB, large inodes, no reverse map", 2048, 1024, true, false, true,
+		 256ull << 20, {95, 50, 10}, {8000, 3000, 3000}, 1},
+		{"16 KiB, neither reverse map nor sharing", 16384, 2048, true, false, false,
+		 2048ull << 20, {95, 50, 10}, {8000, 3000, 3000}, 1},
 	};
 
 	test_seed_init(20240613);

@@ -46,12 +46,19 @@ struct xfs_inode *test_inode_new(struct xfs_mount *mp, xfs_ino_t ino, uint16_t m
 	return ip;
 }
 
-void test_inode_free(struct xfs_inode *ip)
+void test_inode_empty(struct xfs_inode *ip)
 {
 	xfs_idestroy_fork(ip, XFS_DATA_FORK);
 	xfs_idestroy_fork(ip, XFS_ATTR_FORK);
 	if (ip->i_cowfp)
 		xfs_idestroy_fork(ip, XFS_COW_FORK);
+}
+
+void test_inode_free(struct xfs_inode *ip)
+{
+	if (ip->i_df.if_height || ip->i_df.if_broot || ip->i_df.if_data || ip->i_af.if_height ||
+	    ip->i_af.if_broot || ip->i_af.if_data || ip->i_cowfp)
+		test_inode_empty(ip);
 	xfs_rwlock_destroy(&ip->i_iolock);
 	xfs_rwlock_destroy(&ip->i_mmaplock);
 	xfs_rwlock_destroy(&ip->i_lock);

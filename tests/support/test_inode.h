@@ -10,7 +10,11 @@
 
 /* EXTENTS format, ILOCK not held.  NREXT64 when the file system has it. */
 struct xfs_inode *test_inode_new(struct xfs_mount *mp, xfs_ino_t ino, uint16_t mode);
-/* Promises must be gone. */
+/* Free its forks' memory, promises or not. */
+void test_inode_empty(struct xfs_inode *ip);
+/*
+ * Once it was logged, it must outlive the checkpoint: empty it, drop the mount, free it.
+ */
 void test_inode_free(struct xfs_inode *ip);
 
 /*

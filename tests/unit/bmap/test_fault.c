@@ -59,6 +59,7 @@ static void put_away(void)
 		must(xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, 0, XFS_MAX_FILEOFF));
 		xfs_iunlock_excl(ip);
 	}
+	test_inode_empty(ip);
 	test_formatted_drop(mp);
 	test_inode_free(ip);
 }

@@ -40,6 +40,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	test_inode_empty(ip);
 	test_formatted_drop(mp);
 	test_inode_free(ip);
 	return 0;
