@@ -74,6 +74,9 @@ static inline struct xfs_perag *xfs_perag_get(struct xfs_mount *mp, xfs_agnumber
 int xfs_perag_load_agf(struct xfs_perag *pag) XFS_MUST_CHECK;	/* AGF and AGFL */
 int xfs_perag_load_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
 
+/* Blocks of each AG that nobody may be promised: to fill an empty AGFL, to split a fork's tree. */
+#define XFS_AG_SET_ASIDE	8u
+
 /*
  * Load every AG, work out the reservations, and set the counters of
  * core/counter.h from the headers.  Read-write mounts, once.

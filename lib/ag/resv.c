@@ -168,9 +168,6 @@ static uint32_t allocbt_blocks(const struct xfs_perag *pag)
 	return blocks;
 }
 
-/* Enough to fill an empty AGFL, and to split the tree of a fork. */
-#define SET_ASIDE_PER_AG	8u
-
 int xfs_ag_resv_init(struct xfs_mount *mp)
 {
 	uint64_t icount = 0, ifree = 0, set_aside = 0;
@@ -194,7 +191,7 @@ int xfs_ag_resv_init(struct xfs_mount *mp)
 				    pag->pag_btreeblks;
 			fdblocks -= xfs_ag_resv_held(&pag->pag_meta_resv);
 			fdblocks -= pag->pag_rmapbt_resv.ar_asked;
-			set_aside += SET_ASIDE_PER_AG + allocbt_blocks(pag);
+			set_aside += XFS_AG_SET_ASIDE + allocbt_blocks(pag);
 		}
 		xfs_mutex_unlock(&pag->pag_lock);
 		if (error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the file system says of itself. */
+#include "ag/perag.h"
 #include "api/api_priv.h"
 #include "core/counter.h"
 
@@ -34,6 +35,7 @@ int xfs_info(struct xfs_mount *mp, struct xfs_info *info)
 {
 	const struct xfs_geometry *geo = &mp->m_geo;
 	const struct xfs_sb *sb = &mp->m_sb;
+	uint32_t state = __atomic_load_n(&mp->m_state, __ATOMIC_RELAXED);
 	struct xfs_info all = {
 		.size = info->size,
 		.block_size = geo->blocksize,
@@ -56,21 +58,27 @@ int xfs_info(struct xfs_mount *mp, struct xfs_info *info)
 		.features_log_incompat = sb->sb_features_log_incompat,
 		.version = sb->sb_versionnum,
 		.root_ino = sb->sb_rootino,
-		.log_dirty = mp->m_state & XFS_STATE_LOG_DIRTY,
-		.in_progress = mp->m_state & XFS_STATE_MARKED,
+		.log_dirty = state & XFS_STATE_LOG_DIRTY,
+		.in_progress = state & XFS_STATE_MARKED,
 		.read_only = mp->m_rdonly,
 	};
+	int error;
 
 	xfs_clear_text();
 	if (info->size < sizeof(info->size))
 		return xfs_error(mp, -EINVAL, "struct xfs_info without its size");
 	memcpy(all.uuid, sb->sb_uuid.b, sizeof(all.uuid));
 	memcpy(all.label, sb->sb_fname, sizeof(sb->sb_fname));
-	xfs_mutex_lock(&mp->m_lock);
-	all.icount = (uint64_t)mp->m_icount;
-	all.ifree = (uint64_t)mp->m_ifree;
-	all.fdblocks = (uint64_t)XFS_MAX(mp->m_fdblocks, (int64_t)0);
-	xfs_mutex_unlock(&mp->m_lock);
+	if (mp->m_rdonly) {
+		all.icount = sb->sb_icount;
+		all.ifree = sb->sb_ifree;
+		all.fdblocks = sb->sb_fdblocks;
+	} else {
+		/* What they would be if the file system were closed now; promises do not count. */
+		error = xfs_ag_sum_counters(mp, &all.icount, &all.ifree, &all.fdblocks);
+		if (error)
+			return error;
+	}
 	memcpy(info, &all, XFS_MIN((size_t)info->size, sizeof(all)));
 	return 0;
 }

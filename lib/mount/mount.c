@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening: superblock, caches, log, AG headers, root directory, in this order;
- * what was set up is taken down in reverse.
+ * Opening: superblock, caches, log, AG headers, root directory, files that were left without
+ * names, in this order; what was set up is taken down in reverse.
  */
 #include "ag/perag.h"
 #include "buf/buf.h"
 #include "core/counter.h"
 #include "core/message.h"
 #include "device/queue.h"
+#include "disk/log.h"
 #include "inode/inode.h"
 #include "log/log.h"
 #include "mount/mount_priv.h"
@@ -17,15 +18,33 @@
 #define DATA_CACHE_BYTES	(32u << 20)
 #define META_CACHE_BYTES	(64u << 20)
 
+#define KNOWN_FLAGS	(XFS_MOUNT_RDONLY | XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_NORECOVERY | \
+			 XFS_MOUNT_INPROGRESS)
+
+/* As much as the caller's header knows; what it does not know is the default. */
+static int copy_options(struct xfs_mount_options *opts, const struct xfs_mount_options *given)
+{
+	const char *beyond = (const char *)given + sizeof(*opts);
+
+	memset(opts, 0, sizeof(*opts));
+	if (!given)
+		return 0;
+	if (given->size < sizeof(given->size) + sizeof(given->flags))
+		return xfs_error(NULL, -EINVAL, "mount options without their size");
+	memcpy(opts, given, XFS_MIN((size_t)given->size, sizeof(*opts)));
+	for (size_t i = sizeof(*opts); i < given->size; i++) {
+		if (*beyond++)
+			return xfs_error(NULL, -EINVAL, "mount options of a later version");
+	}
+	if (opts->flags & ~KNOWN_FLAGS)
+		return xfs_error(NULL, -EINVAL, "unknown mount flags 0x%x",
+				 opts->flags & ~KNOWN_FLAGS);
+	return 0;
+}
+
 static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 			const struct xfs_mount_options *opts)
 {
-	static const struct xfs_mount_options none;
-
-	if (!opts)
-		opts = &none;
-	else if (opts->size < sizeof(opts->size) + sizeof(opts->flags))
-		return xfs_error(NULL, -EINVAL, "mount options without their size");
 	if (opts->env)
 		memcpy(&mp->m_env, opts->env, XFS_MIN((size_t)opts->env->size, sizeof(mp->m_env)));
 	xfs_rand_init(&mp->m_rand, &mp->m_env);
@@ -54,6 +73,18 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	return 0;
 }
 
+/* Nothing can have been written later than the end of the log. */
+static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
+{
+	xfs_lsn_t lsn = (xfs_lsn_t)mp->m_sb.sb_lsn, head;
+
+	head = xlog_assign_lsn(log->head_cycle, log->head_block);
+	if (lsn <= head)
+		return 0;
+	return xfs_corrupt(mp, "superblock", "its LSN %u:%u is ahead of the log, which ends at %u:%u",
+			   CYCLE_LSN(lsn), BLOCK_LSN(lsn), CYCLE_LSN(head), BLOCK_LSN(head));
+}
+
 static int check_log(struct xfs_mount *mp, bool norecovery)
 {
 	struct xlog_state log;
@@ -68,6 +99,8 @@ static int check_log(struct xfs_mount *mp, bool norecovery)
 	if (!error && !log.clean)
 		error = xfs_error(mp, -EAGAIN,
 				  "the log is dirty: mount the file system with a kernel once to recover it");
+	if (!error)
+		error = check_lsn(mp, &log);
 	if (!error)
 		return 0;
 	if (!norecovery)
@@ -126,8 +159,11 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	int error;
 
 	error = xfs_readsb(mp, flags & XFS_MOUNT_INPROGRESS);
-	if (!error)
+	if (!error) {
 		error = xfs_queue_create(mp->m_dev, &mp->m_mem, 0, 0, &mp->m_queue);
+		if (error)
+			xfs_error(mp, error, "out of memory for the write queue");
+	}
 	if (!error)
 		error = xfs_buf_cache_init(mp);
 	if (!error)
@@ -146,6 +182,7 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 
 		/* A reader needs no AG header before it meets one, and takes what can be true. */
 		mp->m_fdblocks = (int64_t)XFS_MIN(sb->sb_fdblocks, sb->sb_dblocks);
+		mp->m_set_aside = (int64_t)XFS_AG_SET_ASIDE * sb->sb_agcount;
 		mp->m_icount = (int64_t)icount;
 		mp->m_ifree = (int64_t)XFS_MIN(sb->sb_ifree, icount);
 	} else if (!error) {
@@ -155,18 +192,29 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	}
 	if (!error)
 		error = open_root(mp);
+	if (!error && mp->m_sb.sb_inprogress) {
+		__atomic_fetch_or(&mp->m_state, XFS_STATE_MARKED, __ATOMIC_RELAXED);
+		/* As xfs_mark_in_progress() would have done. */
+		mp->m_sb.sb_qflags &= (uint16_t)~XFS_ALL_QUOTA_CHKD;
+	}
+	if (!error && !mp->m_rdonly)
+		error = xfs_free_leftovers(mp);
 	return error;
 }
 
-int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *opts,
+int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *given,
 		struct xfs_mount **mpp)
 {
+	struct xfs_mount_options opts;
 	struct xfs_mem mem;
 	struct xfs_mount *mp;
 	int error;
 
 	*mpp = NULL;
-	xfs_mem_init(&mem, opts ? opts->env : NULL);
+	error = copy_options(&opts, given);
+	if (error)
+		return error;
+	xfs_mem_init(&mem, opts.env);
 	mp = xfs_mem_zalloc(&mem, sizeof(*mp));
 	if (!mp)
 		return xfs_error(NULL, -ENOMEM, "out of memory");
@@ -175,15 +223,13 @@ int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *opts,
 	xfs_mutex_init(&mp->m_lock, XFS_CLASS_LEAF, 0);
 	xfs_mutex_init(&mp->m_rename_lock, XFS_CLASS_IOLOCK, 0);
 	xfs_mutex_init(&mp->m_mark_lock, XFS_CLASS_HANDLE, 1);
-	error = read_options(mp, dev, opts);
+	error = read_options(mp, dev, &opts);
 	if (!error)
-		error = set_up(mp, opts ? opts->flags : 0);
+		error = set_up(mp, opts.flags);
 	if (error) {
 		xfs_abandonfs(mp);
 		return error;
 	}
-	if (mp->m_sb.sb_inprogress)
-		__atomic_fetch_or(&mp->m_state, XFS_STATE_MARKED, __ATOMIC_RELAXED);
 	*mpp = mp;
 	return 0;
 }

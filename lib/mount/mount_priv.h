@@ -16,6 +16,9 @@ int xfs_readsb(struct xfs_mount *mp, bool in_progress_ok) XFS_MUST_CHECK;
 /* Write the primary superblock from m_sb and the AG headers, and flush. */
 int xfs_writesb(struct xfs_mount *mp, bool in_progress) XFS_MUST_CHECK;
 
+/* Files that were open without a name when somebody's mount ended: free them. */
+int xfs_free_leftovers(struct xfs_mount *mp) XFS_MUST_CHECK;
+
 /* The first change is about to be made: say so on disk. */
 int xfs_mark_in_progress(struct xfs_mount *mp) XFS_MUST_CHECK;
 

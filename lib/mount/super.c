@@ -124,6 +124,8 @@ int xfs_writesb(struct xfs_mount *mp, bool in_progress)
 		mp->m_sb.sb_icount = icount;
 		mp->m_sb.sb_ifree = ifree;
 		mp->m_sb.sb_fdblocks = fdblocks;
+		/* They say what a log may hold; this one holds nothing. */
+		mp->m_sb.sb_features_log_incompat = 0;
 	}
 	dsb = xfs_mem_alloc_aligned(&mp->m_mem, 4096, geo->sectsize);
 	if (!dsb)
@@ -149,7 +151,7 @@ int xfs_mark_in_progress(struct xfs_mount *mp)
 	int error = 0;
 
 	xfs_mutex_lock(&mp->m_mark_lock);
-	if (!(mp->m_state & XFS_STATE_MARKED)) {
+	if (!(__atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_MARKED)) {
 		/*
 		 * Quota counts are not kept: without the "checked" flags the kernel counts
 		 * anew when it next mounts with quota.

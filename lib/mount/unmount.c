@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Closing.  Data first, then what was promised too much is given back, then
- * metadata; when all of it is stable the superblock takes the in-progress mark off.
+ * Closing.  Data first, then what was promised too much is given back and files without a name
+ * are freed, then metadata; when all of it is stable the superblock takes the in-progress mark off.
  */
 #include "core/message.h"
 #include "inode/inode.h"
@@ -32,6 +32,9 @@ static int close_down(struct xfs_mount *mp)
 	if (xfs_is_shutdown(mp))
 		return xfs_error(mp, -EIO, "the file system was shut down");
 	error = xfs_reclaim_for_unmount(mp);
+	/* Whoever still has one of these open will have nothing: a clean image has none. */
+	if (!error)
+		error = xfs_inode_free_unlinked(mp, true);
 	if (!error)
 		error = xfs_syncfs(mp);
 	if (!error && (mp->m_state & XFS_STATE_MARKED))

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files that had no name any more but were still open when a mount ended - of a kernel that
+ * stopped, or of ours when their space could not be freed.  They stand on the unlinked lists
+ * of their AGs, and nobody but the next one who opens the file system can free them.
+ */
+#include "ag/inobt.h"
+#include "core/message.h"
+#include "inode/inode.h"
+#include "mount/mount_priv.h"
+
+#define BUCKETS		64u
+
+static xfs_agino_t list_head(struct xfs_perag *pag, unsigned int bucket)
+{
+	xfs_agino_t head;
+
+	xfs_mutex_lock(&pag->pag_lock);
+	head = xfs_agi_unlinked_head(pag, bucket);
+	xfs_mutex_unlock(&pag->pag_lock);
+	return head;
+}
+
+/* The first of the list, to be freed with its last reference. */
+static int free_first(struct xfs_perag *pag, xfs_agino_t agino)
+{
+	struct xfs_mount *mp = pag->pag_mount;
+	xfs_ino_t ino = XFS_AGINO_TO_INO(&mp->m_geo, pag->pag_agno, agino);
+	struct xfs_inode *ip;
+	int error;
+
+	error = xfs_iget(mp, ino, XFS_IGET_UNTRUSTED | XFS_IGET_UNLINKED, &ip);
+	if (error == -ENOENT || error == -EINVAL)
+		return xfs_corrupt(mp, "AGI", "AG %u: inode %u on an unlinked list is not in use",
+				   pag->pag_agno, agino);
+	if (error)
+		return error;
+	if (ip->i_nlink) {
+		error = xfs_corrupt(mp, "inode", "inode %" PRIu64
+				    " is on an unlinked list and has %u links", ino, ip->i_nlink);
+		xfs_irele(ip);
+		return error;
+	}
+	xfs_irele(ip);
+	return 0;
+}
+
+int xfs_free_leftovers(struct xfs_mount *mp)
+{
+	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
+		struct xfs_perag *pag = xfs_perag_get(mp, agno);
+
+		for (unsigned int bucket = 0; bucket < BUCKETS; bucket++) {
+			xfs_agino_t head = list_head(pag, bucket);
+
+			while (head != NULLAGINO) {
+				xfs_agino_t old = head;
+				int error = free_first(pag, head);
+
+				if (error)
+					return error;
+				head = list_head(pag, bucket);
+				/* It was logged why. */
+				if (head == old)
+					return xfs_error(mp, -EUCLEAN, "inode %u of AG %u has no names and could not be freed: %s",
+							 old, agno, xfs_last_text());
+			}
+		}
+	}
+	return 0;
+}
