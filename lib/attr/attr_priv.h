@@ -59,11 +59,23 @@ static inline bool xfs_attr_fits_sf(uint32_t namelen, uint32_t valuelen)
 	return namelen <= XFS_ATTR_SF_ENTSIZE_MAX && valuelen <= XFS_ATTR_SF_ENTSIZE_MAX;
 }
 
+/*
+ * The data fork may get @bytes.  A symbolic link's target that was moved to a block stays there, but
+ * kernels before 6.10 and tools of their time call a link corrupt whose target would fit
+ * into the inode: such a fork must stay short.
+ */
+static inline bool xfs_attr_data_fork_may_grow(const struct xfs_inode *ip, uint32_t bytes)
+{
+	return !xfs_is_symlink(ip) || ip->i_df.if_format == XFS_DINODE_FMT_LOCAL ||
+	       ip->i_disk_size > (xfs_fsize_t)bytes;
+}
+
 /* With its last attribute gone the fork may go too. */
 static inline bool xfs_attr_fork_may_go(const struct xfs_inode *ip)
 {
 	return !xfs_has_parent(&ip->i_mount->m_geo) &&
-	       ip->i_df.if_format != XFS_DINODE_FMT_BTREE;
+	       ip->i_df.if_format != XFS_DINODE_FMT_BTREE &&
+	       xfs_attr_data_fork_may_grow(ip, xfs_inode_litino(ip));
 }
 
 /* The fork, empty in EXTENTS format, goes. */

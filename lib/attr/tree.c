@@ -83,7 +83,8 @@ static int relax_border(struct xfs_trans *tp, struct xfs_inode *ip)
 	uint8_t dflt = xfs_default_forkoff(ip->i_mount, ip->i_mode);
 
 	if (ip->i_forkoff >= dflt || ip->i_df.if_format == XFS_DINODE_FMT_DEV ||
-	    ip->i_df.if_format == XFS_DINODE_FMT_BTREE)
+	    ip->i_df.if_format == XFS_DINODE_FMT_BTREE ||
+	    !xfs_attr_data_fork_may_grow(ip, dflt * 8u))
 		return 0;
 	return xfs_bmap_set_forkoff(tp, ip, dflt);
 }

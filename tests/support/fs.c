@@ -35,6 +35,15 @@ static void log_line(void *ctx, enum xfs_log_level level, const char *line)
 
 void test_fs_make(struct test_fs *fs, uint64_t size_bytes, const struct xfs_mkfs_options *mkfs)
 {
+	struct xfs_device *dev;
+
+	TEST_OK(xfs_device_open_memory(size_bytes, 512, NULL, &dev));
+	test_fs_make_on(fs, dev, mkfs);
+}
+
+void test_fs_make_on(struct test_fs *fs, struct xfs_device *dev,
+		     const struct xfs_mkfs_options *mkfs)
+{
 	struct xfs_mkfs_options opts = { .size = sizeof(opts) };
 
 	memset(fs, 0, sizeof(*fs));
@@ -47,7 +56,7 @@ void test_fs_make(struct test_fs *fs, uint64_t size_bytes, const struct xfs_mkfs
 		opts = *mkfs;
 	opts.flags |= XFS_MKFS_SMALL | XFS_MKFS_FORCE;
 	opts.env = &fs->env;
-	TEST_OK(xfs_device_open_memory(size_bytes, 512, NULL, &fs->dev));
+	fs->dev = dev;
 	TEST_OK(xfs_mkfs(fs->dev, NULL, &opts, NULL));
 	fs->opts.size = sizeof(fs->opts);
 	fs->opts.flags = XFS_MOUNT_UNJOURNALLED;

@@ -23,6 +23,9 @@ int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line);
  * added) and opened unjournalled, with a fixed clock and seed.
  */
 void test_fs_make(struct test_fs *fs, uint64_t size_bytes, const struct xfs_mkfs_options *mkfs);
+/* The same on @dev, which becomes the file system's to put. */
+void test_fs_make_on(struct test_fs *fs, struct xfs_device *dev,
+		     const struct xfs_mkfs_options *mkfs);
 /* Open what is on fs->dev again, with fs->opts. */
 void test_fs_open(struct test_fs *fs);
 /* Close, and demand that our checker finds nothing. */
