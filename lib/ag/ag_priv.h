@@ -131,6 +131,7 @@ struct xfs_ag_alloc {
 	xfs_extlen_t alignment;		/* at least 1 */
 	xfs_agblock_t min_agbno, max_agbno; /* of the start; max_agbno NULLAGBLOCK: none */
 	bool userdata;
+	bool take_busy;			/* metadata that cannot wait: busy blocks, too */
 	/* out */
 	xfs_agblock_t agbno;
 	xfs_extlen_t len;		/* 0: nothing found */

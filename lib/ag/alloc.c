@@ -309,6 +309,15 @@ int xfs_ag_alloc_tree_block(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agb
 	int error;
 
 	error = xfs_alloc_ag_near(&req);
+	if (!error && !req.len && req.busy) {
+		/*
+		 * The tree is being changed, so this cannot wait for the log; and it need
+		 * not: the new contents go through the same log, behind whatever the block
+		 * was before.
+		 */
+		req.take_busy = true;
+		error = xfs_alloc_ag_near(&req);
+	}
 	if (!error && !req.len)
 		error = xfs_error(pag->pag_mount, -ENOSPC, "AG %u is full", pag->pag_agno);
 	if (!error)

@@ -67,7 +67,8 @@ void xfs_alloc_fit(struct xfs_ag_alloc *req, const struct xfs_alloc_rec_incore *
 	*len = 0;
 	*agbno = NULLAGBLOCK;
 	for (unsigned int i = 0; start < end && i < MAX_SEGMENTS; i++) {
-		bool cut = xfs_extent_busy_search(req->pag, start, end - start, &busy, &busy_len);
+		bool cut = !req->take_busy &&
+			   xfs_extent_busy_search(req->pag, start, end - start, &busy, &busy_len);
 
 		fit_segment(req, start, cut ? busy : end, &seg_agbno, &seg_len);
 		if (is_better(req, seg_agbno, seg_len, *agbno, *len)) {
