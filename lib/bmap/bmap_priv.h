@@ -214,6 +214,14 @@ bool xfs_bmap_can_merge(const struct xfs_geometry *geo, const struct xfs_bmbt_ir
 /* Prepares itself unless the caller has (@prepared). The cursor is stale then. */
 int xfs_bmap_edit(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, bool prepared) XFS_MUST_CHECK;
 
+/* ---- nextents.c ---- */
+/* -EFBIG when a fork cannot have so many; changes nothing. */
+int xfs_bmap_count_check(struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			 xfs_extnum_t nextents) XFS_MUST_CHECK;
+/* It has: 64-bit counters, if it needs them. */
+void xfs_bmap_count_widen(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			  xfs_extnum_t nextents);
+
 /* ---- btree.c ---- */
 extern const struct xfs_buf_ops xfs_bmbt_buf_ops;
 

@@ -65,7 +65,8 @@ int xfs_bmap_prepare(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur, unsign
 	int error;
 
 	if (op->whichfork != XFS_COW_FORK && adds_disk) {
-		error = xfs_iext_count_extend(op->tp, op->ip, op->whichfork, adds_disk);
+		error = xfs_bmap_count_check(op->ip, op->whichfork,
+					     op->ifp->if_nextents + adds_disk);
 		if (unlikely(error))
 			return error;
 	}
@@ -266,6 +267,7 @@ int xfs_bmap_edit(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, bool prepa
 	ifp->if_nextents = nextents;
 	if (!on_disk)
 		return 0;
+	xfs_bmap_count_widen(op->tp, ip, op->whichfork, nextents);
 	op->logflags |= XFS_ILOG_CORE;
 	if (nt.bp)
 		xfs_bmap_list_to_btree(op, &nt);

@@ -205,19 +205,16 @@ const char *test_fork_compare(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 			      uint64_t *tree_blocks)
 {
 	static _Thread_local struct walk w;
-	static _Thread_local struct {
-		struct xfs_dinode core;
-		uint8_t literal[2048 - sizeof(struct xfs_dinode)];
-	} inode;
+	static _Thread_local uint8_t inode[2048];
 	unsigned int size = xfs_inode_fork_size(ip, whichfork);
 	const char *fork, *wrong;
 
-	memset(&inode, 0x5a, sizeof(inode));
+	memset(inode, 0x5a, sizeof(inode));
 	w = (struct walk){.ip = ip, .ifp = xfs_ifork_ptr(ip, whichfork)};
 	if (w.ifp->if_format == XFS_DINODE_FMT_LOCAL || w.ifp->if_format == XFS_DINODE_FMT_DEV)
 		return NULL;
-	xfs_iflush_fork(ip, &inode, whichfork);
-	fork = (const char *)&inode + 176;
+	xfs_iflush_fork(ip, inode, whichfork);
+	fork = (const char *)inode + 176;
 	if (whichfork == XFS_ATTR_FORK)
 		fork += ip->i_forkoff * 8u;
 	w.more = xfs_iext_first_extent(w.ifp, &w.cur, &w.want);
