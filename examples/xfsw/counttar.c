@@ -73,19 +73,19 @@ struct archive *tar_open(struct xfsw_sink *sink, const char *source)
 int tar_next(struct xfsw_sink *sink, const char *source, struct archive *archive,
 		       struct archive_entry **entry)
 {
-	int result = archive_read_next_header(archive, entry);
+	for (;;) {
+		int result = archive_read_next_header(archive, entry);
 
-	if (result == ARCHIVE_EOF)
-		return 0;
-	if (result == ARCHIVE_OK)
-		return 1;
-	tar_failed(sink, source, archive);
-	/* A warning is about a name or an attribute that could not be read as meant. */
-	if (result == ARCHIVE_WARN && sink->skip_unreadable) {
+		if (result == ARCHIVE_EOF)
+			return 0;
+		if (result == ARCHIVE_OK)
+			return 1;
+		tar_failed(sink, source, archive);
+		/* A warning: a name or an attribute could not be read as meant, the stream goes on. */
+		if (result != ARCHIVE_WARN || !sink->skip_unreadable)
+			return -1;
 		sink->skipped++;
-		return 1;
 	}
-	return -1;
 }
 
 static void count_member(struct xfsw_need *need, struct archive_entry *entry)

@@ -81,22 +81,43 @@ static int count_source(struct create *c, const struct xfs_mkfs_geometry *geomet
 	return code;
 }
 
+/*
+ * The geometry of @size, or of the next larger size that can be formatted with these options
+ * (many groups, a large log); nothing larger than @limit.
+ */
+static int fit_geometry(struct create *c, uint64_t *size, uint64_t limit,
+			struct xfs_mkfs_geometry *geometry)
+{
+	uint64_t first = *size;
+
+	while (format_geometry(NULL, &c->format, *size, geometry)) {
+		if (*size > limit) {	/* it is not the size: say what it is */
+			format_geometry(c->call, &c->format, first, geometry);
+			return XFSW_FAILED;
+		}
+		*size += *size / 4 / MIB * MIB;
+	}
+	return 0;
+}
+
 /* The size that surely holds the source.  The log grows with the image, so twice. */
 static int compute_size(struct create *c, uint64_t *size)
 {
 	uint64_t smallest = c->format.mkfs.flags & XFS_MKFS_SMALL ? 32 * MIB : SUPPORTED_MIN;
+	uint64_t limit = 1ull << 50;
 	struct xfs_mkfs_geometry geometry;
 	struct xfsw_need need = { 0 };
 	int code;
 
-	code = format_geometry(c->call, &c->format, 1024 * MIB, &geometry);
+	*size = 1024 * MIB;
+	code = fit_geometry(c, size, limit, &geometry);
 	if (!code)
 		code = count_source(c, &geometry, &need);
 	for (int pass = 0; pass < 2 && !code; pass++) {
 		*size = need_size(&need, (uint64_t)geometry.logblocks * geometry.blocksize);
 		if (*size < smallest)
 			*size = smallest;
-		code = format_geometry(c->call, &c->format, *size, &geometry);
+		code = fit_geometry(c, size, limit, &geometry);
 	}
 	if (!code && c->format.dry_run)
 		format_print(&geometry);
@@ -144,8 +165,10 @@ static int create(struct create *c)
 	/* A device, or a file that somebody made as large as it shall be, keeps its size. */
 	if (!size && regular && !blank_file)
 		code = compute_size(c, &size);
-	else if (c->format.dry_run && size)
-		code = format_geometry(c->call, &c->format, size, &geometry);
+	else if (c->format.dry_run && format_geometry(c->call, &c->format, size, &geometry))
+		code = XFSW_FAILED;
+	else if (c->format.dry_run)
+		format_print(&geometry);
 	if (code || c->format.dry_run)
 		return code;
 	c->format.mkfs.flags |= XFS_MKFS_INPROGRESS;
@@ -202,7 +225,7 @@ const struct xfsw_verb verb_create = {
 	.summary = "Make an image that holds a copy of a tree or of a tar stream",
 	.help = "All attributes are copied: owner, mode, times, extended attributes, ACLs, hard links,\n"
 		"holes, devices; DIR's own become the root directory's.  A tar stream may be\n"
-		"compressed; '-' is standard input and needs --size.  Without --size the image gets the\n"
+		"compressed; '-' is standard input and needs --size; pax names must be UTF-8.  Without --size the image gets the\n"
 		"size that surely holds the source, with a tenth and at least 16 MiB free, and at least\n"
 		"300 MiB in all.  Interrupted or failed, it leaves the image marked in progress, which a\n"
 		"kernel refuses to mount.\n\n"

@@ -258,10 +258,10 @@ int format_geometry(struct xfsw_call *call, const struct xfsw_format *format, ui
 		error = xfs_mkfs_geometry(dev, NULL, &format->mkfs, geometry);
 		xfs_device_put(dev);
 	}
-	if (error)
-		return xfsw_complain(call, NULL, "%s: %s (%s)", xfsw_human(size_bytes, size),
-				     strerror(-error), xfs_error_text(NULL));
-	return 0;
+	if (error && call)
+		xfsw_complain(call, NULL, "%s: %s (%s)", xfsw_human(size_bytes, size),
+			      strerror(-error), xfs_error_text(NULL));
+	return error;
 }
 
 void format_print(const struct xfs_mkfs_geometry *g)
@@ -338,7 +338,7 @@ static int dry_run(struct xfsw_call *call, const struct xfsw_format *format, con
 	struct xfs_mkfs_geometry geometry;
 	struct xfs_device_info info = { .size_bytes = format->size_bytes };
 	struct xfs_device *dev;
-	int error, code;
+	int error;
 
 	if (!info.size_bytes) {
 		error = xfs_device_open_file(path, XFS_DEV_RDONLY, 0, &dev);
@@ -349,10 +349,10 @@ static int dry_run(struct xfsw_call *call, const struct xfsw_format *format, con
 		if (error)
 			return xfsw_fail(call, path, error);
 	}
-	code = format_geometry(call, format, info.size_bytes, &geometry);
-	if (!code)
-		format_print(&geometry);
-	return code ? code : xfsw_finish_output(call);
+	if (format_geometry(call, format, info.size_bytes, &geometry))
+		return XFSW_FAILED;
+	format_print(&geometry);
+	return xfsw_finish_output(call);
 }
 
 static int run_mkfs(struct xfsw_call *call)

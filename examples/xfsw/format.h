@@ -58,7 +58,7 @@ struct xfsw_format {
 
 /* Read all of them.  0 or XFSW_USAGE. */
 int format_options(struct xfsw_call *call, struct xfsw_format *format);
-/* What a device of @size_bytes would become.  0 or an exit code. */
+/* What a device of @size_bytes would become.  0 or -errno; with @call not NULL that is told. */
 int format_geometry(struct xfsw_call *call, const struct xfsw_format *format, uint64_t size_bytes,
 		    struct xfs_mkfs_geometry *geometry);
 void format_print(const struct xfs_mkfs_geometry *geometry);

@@ -229,10 +229,8 @@ static int copy_attributes(struct from_tar *ft, struct xfs_file *file, struct ar
 
 	archive_entry_xattr_reset(entry);
 	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
-		if (!host_xattr_fits(name)) {
-			ft->sink->xattrs.left_out++;
+		if (!host_xattr_fits(name, &ft->sink->xattrs.left_out))
 			continue;
-		}
 		error = xfs_fsetxattr(file, name, value, size, 0);
 		if (error)
 			return error;

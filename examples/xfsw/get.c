@@ -117,7 +117,7 @@ static int copy_xattrs(struct get *g, struct xfs_file *file, int dirfd, int fd, 
 		ssize_t size;
 		int error;
 
-		if (!host_xattr_fits(attr))
+		if (!host_xattr_fits(attr, &g->left_out))
 			continue;
 		size = xfs_fgetxattr(file, attr, g->buf, BUF_SIZE);
 		if (size < 0)

@@ -125,7 +125,7 @@ typedef int (*host_xattr_fn)(void *ctx, const char *name, const void *value, siz
 int host_each_xattr(struct host_xattrs *xattrs, dev_t dev, int fd, const char *name, bool sizes_only,
 		    host_xattr_fn fn, void *ctx);
 void host_xattrs_free(struct host_xattrs *xattrs);
-/* Is it one that XFS keeps under this name? */
-bool host_xattr_fits(const char *name);
+/* Is it one to copy?  Those of namespaces that XFS does not have are counted in *@left_out. */
+bool host_xattr_fits(const char *name, uint64_t *left_out);
 
 #endif

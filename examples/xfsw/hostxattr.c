@@ -14,14 +14,21 @@ static bool starts(const char *name, const char *prefix)
 	return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
-bool host_xattr_fits(const char *name)
+/* XFS lists ACLs under these names too; they come as system.posix_acl_* already. */
+static bool is_double(const char *name)
 {
-	/* XFS lists ACLs under this name too; they come as system.posix_acl_* already. */
-	if (starts(name, "trusted.SGI_ACL_"))
-		return false;
-	return starts(name, "user.") || starts(name, "trusted.") || starts(name, "security.") ||
-	       strcmp(name, "system.posix_acl_access") == 0 ||
-	       strcmp(name, "system.posix_acl_default") == 0;
+	return starts(name, "trusted.SGI_ACL_");
+}
+
+bool host_xattr_fits(const char *name, uint64_t *left_out)
+{
+	bool fits = starts(name, "user.") || starts(name, "trusted.") || starts(name, "security.") ||
+		    strcmp(name, "system.posix_acl_access") == 0 ||
+		    strcmp(name, "system.posix_acl_default") == 0;
+
+	if (!fits)
+		++*left_out;
+	return fits && !is_double(name);
 }
 
 static ssize_t list(int fd, const char *name, char *buf)
@@ -43,11 +50,8 @@ static int visit(struct host_xattrs *xattrs, int fd, const char *name, const cha
 {
 	ssize_t size;
 
-	if (!host_xattr_fits(attr)) {
-		if (!starts(attr, "trusted.SGI_ACL_"))
-			xattrs->left_out++;
+	if (!host_xattr_fits(attr, &xattrs->left_out))
 		return 0;
-	}
 	size = get(fd, name, attr, xattrs->value, sizes_only ? 0 : VALUE_SIZE);
 	if (size == -ENODATA)
 		return 0;	/* removed since it was listed, or not for us to see */
