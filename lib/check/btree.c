@@ -226,7 +226,8 @@ static bool enter(struct xfs_check_bt *bt, unsigned int level, uint64_t ptr, con
 	if (bt->block)
 		bt->block(bt, agno, agbno);
 	if (xfs_check_read_block(chk, agno, agbno, buf)) {
-		bad(bt, "the block cannot be read");
+		/* Also of a second walk: this may be new. */
+		xfs_check_report(chk, bt->at, "the block cannot be read");
 		goto broken;
 	}
 	if (!check_header(bt, buf, level, is_root, below_inode))

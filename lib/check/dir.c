@@ -321,11 +321,14 @@ static void check_blocks(struct xfs_check_dirwalk *dw)
 
 static void check_dir(struct xfs_check *chk, struct xfs_check_dir *dir)
 {
-	struct xfs_check_inode inode;
+	struct xfs_check_inode inode = { .ino = dir->ino };
 	struct xfs_check_dirwalk dw = { .chk = chk, .ip = &inode, .dir = dir };
 
-	if (!xfs_check_load_inode(chk, dir->ino, chk->dir_inode, &inode) || !S_ISDIR(inode.mode))
+	if (!xfs_check_load_inode(chk, dir->ino, chk->dir_inode, &inode) || !S_ISDIR(inode.mode)) {
+		/* It was a directory a moment ago. */
+		xfs_check_report(chk, AT_DIR(&dw), "the inode cannot be read again");
 		return;
+	}
 	dw.unlinked = be32_to_cpu(inode.dip->di_nlink) == 0;
 	switch (inode.format) {
 	case XFS_DINODE_FMT_LOCAL:

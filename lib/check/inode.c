@@ -464,6 +464,7 @@ bool xfs_check_load_inode(struct xfs_check *chk, xfs_ino_t ino, uint8_t *buf,
 	uint32_t agino = xfs_check_ino_agino(g, ino), agno = xfs_check_ino_agno(g, ino);
 
 	memset(ip, 0, sizeof(*ip));
+	ip->ino = ino;
 	if (!xfs_check_ino_valid(g, ino))
 		return false;
 	/* Through a whole block: the neighbours come next, and it is cached. */

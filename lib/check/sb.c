@@ -191,7 +191,7 @@ int xfs_check_geometry(struct xfs_check *chk, const struct xfs_sb *sb)
 	g->agino_log = g->agblklog + g->inopblog;
 	g->dblocks = sb->sb_dblocks;
 	/* An AG whose headers lie behind the end of the device is not looked for. */
-	on_device = xfs_howmany64(chk->dev_bytes >> g->blocklog, g->agblocks);
+	on_device = xfs_howmany64(chk->dev_bytes, (uint64_t)g->agblocks << g->blocklog);
 	g->agcount = (uint32_t)XFS_MIN(xfs_howmany64(g->dblocks, g->agblocks), on_device);
 	if (!g->agcount || g->agino_log > 32)
 		return -EINVAL;

@@ -61,8 +61,13 @@ void xfs_check_unlinked_lists(struct xfs_check *chk)
 		uint64_t where = (xfs_check_daddr(g, agno, 0) << XFS_BB_SHIFT) +
 				 (uint64_t)XFS_AGI_SECTOR * g->sectsize;
 
-		if (!chk->ag[agno].agi_ok || xfs_check_read(chk, where, &agi, sizeof(agi)))
+		if (!chk->ag[agno].agi_ok)
 			continue;
+		if (xfs_check_read(chk, where, &agi, sizeof(agi))) {
+			xfs_check_report(chk, xfs_check_at("agi", agno, 0, XFS_CHECK_NOINO),
+					 "the AGI cannot be read");
+			continue;
+		}
 		for (uint32_t i = 0; i < XFS_AGI_UNLINKED_BUCKETS; i++) {
 			uint32_t agino = be32_to_cpu(agi.agi_unlinked[i]);
 

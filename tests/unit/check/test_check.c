@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: xfs_check() keeps its contract around the edges: what is no XFS, options,
+ * limits, devices that end early or fail, no memory, states of the log; and
+ * what it computes for itself agrees with disk/.
+ * Method: small file systems formatted into memory.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <xfswrite/mkfs.h>
+#include "base/crc32c.h"
+#include "check/check_priv.h"
+#include "disk/dir.h"
+#include "disk/log.h"
+#include "support/objects.h"
+#include "support/test_device.h"
+#include "support/test_seed.h"
+
+#define MIB	(1ull << 20)
+
+static struct xfs_device *format(uint32_t sector, uint32_t blocksize, uint32_t flags, uint32_t agcount)
+{
+	struct xfs_mkfs_options o = {
+		.size = sizeof(o), .flags = XFS_MKFS_FORCE | XFS_MKFS_SMALL | flags,
+		.blocksize = blocksize, .agcount = agcount, .log_size = 0,
+	};
+	struct xfs_device *dev;
+	int error;
+
+	assert_int_equal(xfs_device_open_memory(512 * MIB, sector, NULL, &dev), 0);
+	error = xfs_mkfs(dev, NULL, &o, NULL);
+	if (error)
+		fail_msg("xfs_mkfs: %d", error);
+	return dev;
+}
+
+static struct test_findings check(struct xfs_device *dev, uint32_t flags, uint64_t max)
+{
+	struct test_findings found = { 0 };
+
+	test_check(dev, flags, max, &found);
+	return found;
+}
+
+static bool named(const struct test_findings *found, const char *structure, const char *text)
+{
+	for (size_t i = 0; i < found->n; i++) {
+		if (!strcmp(found->v[i].structure, structure) && strstr(found->v[i].text, text))
+			return true;
+	}
+	test_findings_print(found);
+	return false;
+}
+
+static void sb_field(struct xfs_device *dev, uint32_t off, uint8_t value)
+{
+	uint8_t sector[512];
+
+	assert_int_equal(xfs_device_pread(dev, 0, sector, sizeof(sector)), 0);
+	sector[off] = value;
+	xfs_cksum_set(sector, sizeof(sector), XFS_SB_CRC_OFF);
+	assert_int_equal(xfs_device_pwrite(dev, 0, sector, sizeof(sector), 0), 0);
+}
+
+static void test_clean(void **state)
+{
+	struct xfs_device *dev = format(512, 4096, 0, 4);
+	struct test_findings found = check(dev, 0, 0);
+
+	(void)state;
+	if (found.n)
+		test_findings_print(&found);
+	assert_int_equal(found.error, 0);
+	assert_int_equal(found.sum.findings, 0);
+	assert_int_equal(found.sum.inodes, 3);
+	assert_int_equal(found.sum.directories, 1);
+	assert_int_equal(found.sum.files, 2);
+	assert_true(found.sum.free_blocks > 0 && found.sum.metadata_blocks > 0);
+	assert_int_equal(found.sum.not_checked, 0);
+	test_findings_free(&found);
+	assert_int_equal(xfs_check(dev, NULL, NULL, NULL), 0);
+	xfs_device_put(dev);
+}
+
+static void test_not_xfs(void **state)
+{
+	struct xfs_check_options opts = { .size = 4 };
+	struct xfs_device *dev;
+
+	(void)state;
+	assert_int_equal(xfs_check(NULL, NULL, NULL, NULL), -EINVAL);
+	assert_int_equal(xfs_device_open_memory(MIB, 512, NULL, &dev), 0);
+	assert_int_equal(xfs_check(dev, NULL, NULL, NULL), -EINVAL);
+	xfs_device_put(dev);
+	dev = format(512, 4096, 0, 4);
+	assert_int_equal(xfs_check(dev, NULL, &opts, NULL), -EINVAL);
+	sb_field(dev, 101, 0xa4);		/* sb_versionnum: version 4 */
+	assert_int_equal(xfs_check(dev, NULL, NULL, NULL), -EINVAL);
+	xfs_device_put(dev);
+}
+
+/* Sectors of the device larger than the file system's, and a file system behind other things. */
+static void test_other_sectors(void **state)
+{
+	struct xfs_device *dev = format(512, 4096, 0, 4), *disk, *window;
+	struct test_findings found;
+	uint8_t buf[65536];
+
+	(void)state;
+	assert_int_equal(xfs_device_open_memory(514 * MIB, 4096, NULL, &disk), 0);
+	for (uint64_t off = 0; off < 512 * MIB; off += sizeof(buf)) {
+		assert_int_equal(xfs_device_pread(dev, off, buf, sizeof(buf)), 0);
+		if (!xfs_check_zeros(buf, sizeof(buf)))
+			assert_int_equal(xfs_device_pwrite(disk, MIB + off, buf, sizeof(buf), 0), 0);
+	}
+	assert_int_equal(xfs_device_open_window(disk, MIB, 512 * MIB, &window), 0);
+	found = check(window, 0, 0);
+	assert_true(found.error == 0 && found.n == 0);
+	test_findings_free(&found);
+	xfs_device_put(window);
+	xfs_device_put(disk);
+	xfs_device_put(dev);
+}
+
+static void test_truncated(void **state)
+{
+	struct xfs_device *dev = format(512, 4096, 0, 4), *window;
+	struct test_findings found;
+
+	(void)state;
+	for (uint64_t len = 512; len < 512 * MIB; len = len * 3 / 512 * 512) {
+		assert_int_equal(xfs_device_open_window(dev, 0, len, &window), 0);
+		found = check(window, 0, 0);
+		assert_int_equal(found.error, 0);
+		assert_true(named(&found, "superblock", "the device ends"));
+		test_findings_free(&found);
+		xfs_device_put(window);
+	}
+	xfs_device_put(dev);
+}
+
+static void note_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+	uint64_t *calls = ctx;
+
+	assert_non_null(phase);
+	assert_true(done <= total);
+	++*calls;
+}
+
+static void test_limit_and_progress(void **state)
+{
+	struct xfs_device *dev = format(512, 4096, 0, 4);
+	uint64_t calls = 0;
+	struct xfs_check_options opts = { .size = sizeof(opts), .ctx = &calls, .progress = note_progress };
+	struct xfs_check_summary sum;
+	struct test_findings found;
+
+	(void)state;
+	assert_int_equal(xfs_check(dev, NULL, &opts, &sum), 0);
+	assert_true(calls >= 4);
+	sb_field(dev, 127, 200);		/* sb_imax_pct */
+	sb_field(dev, 179, 1);			/* sb_shared_vn */
+	found = check(dev, 0, 0);
+	assert_int_equal(found.n, 2);
+	test_findings_free(&found);
+	found = check(dev, 0, 1);
+	assert_int_equal(found.n, 1);
+	assert_int_equal(found.sum.findings, 1);
+	test_findings_free(&found);
+	/* Nobody listens: they are still counted. */
+	assert_int_equal(xfs_check(dev, NULL, NULL, &sum), 0);
+	assert_int_equal(sum.findings, 2);
+	xfs_device_put(dev);
+}
+
+static void test_in_progress(void **state)
+{
+	struct xfs_device *dev = format(512, 4096, XFS_MKFS_INPROGRESS, 4);
+	struct test_findings found = check(dev, 0, 0);
+
+	(void)state;
+	assert_true(named(&found, "superblock", "sb_inprogress"));
+	test_findings_free(&found);
+	found = check(dev, XFS_CHECK_IN_PROGRESS_OK, 0);
+	assert_int_equal(found.n, 0);
+	test_findings_free(&found);
+	xfs_device_put(dev);
+}
+
+/* ---- the log ---- */
+
+static uint64_t log_bytes(struct xfs_device *dev, uint32_t *bbs)
+{
+	struct xfs_geometry geo;
+	struct xfs_dsb dsb;
+	struct xfs_sb sb;
+	uint8_t sector[512];
+
+	assert_int_equal(xfs_device_pread(dev, 0, sector, sizeof(sector)), 0);
+	memcpy(&dsb, sector, sizeof(dsb));
+	xfs_sb_from_disk(&sb, &dsb);
+	assert_int_equal(xfs_geometry_init(&geo, &sb), 0);
+	*bbs = geo.logblocks << (geo.blocklog - 9);
+	return xfs_fsb_to_bytes(&geo, geo.logstart);
+}
+
+/* The record that the formatter left at the start of the log. */
+static uint8_t first_record[1024];
+
+/* One like it, of one block of data, at @bb: unmount or not. */
+static void put_record(struct xfs_device *dev, uint32_t bb, uint32_t cycle, bool unmount)
+{
+	uint8_t rec[1024];
+	uint32_t bbs;
+	uint64_t start = log_bytes(dev, &bbs);
+	struct xlog_rec_header *r = (void *)rec;
+	struct xlog_op_header *op = (void *)(rec + 512);
+
+	memcpy(rec, first_record, sizeof(rec));
+	r->h_cycle = cpu_to_be32(cycle);
+	r->h_lsn = r->h_tail_lsn = cpu_to_be64((uint64_t)cycle << 32 | bb);
+	r->h_len = cpu_to_be32(512);
+	put_be32(cycle, rec + 512);
+	op->oh_flags = unmount ? XLOG_UNMOUNT_TRANS : XLOG_START_TRANS;
+	assert_int_equal(xfs_device_pwrite(dev, start + 512ull * bb, rec, sizeof(rec), 0), 0);
+}
+
+/* Stamp blocks [@from, @to) with @cycle. */
+static void stamp(struct xfs_device *dev, uint32_t from, uint32_t to, uint32_t cycle)
+{
+	uint8_t block[512] = { 0 };
+	uint32_t bbs;
+	uint64_t start = log_bytes(dev, &bbs);
+
+	put_be32(cycle, block);
+	for (uint32_t bb = from; bb < to; bb++)
+		assert_int_equal(xfs_device_pwrite(dev, start + 512ull * bb, block, 512, 0), 0);
+}
+
+/* What the checker makes of the log. */
+static void expect_log(struct xfs_device *dev, bool clean, uint32_t cycle, uint32_t head)
+{
+	struct xfs_check *chk;
+
+	assert_int_equal(xfs_check_open(dev, NULL, NULL, &chk), 0);
+	xfs_check_log(chk);
+	if (!chk->log_known || chk->log_clean != clean ||
+	    chk->head_lsn != ((uint64_t)cycle << 32 | head))
+		fail_msg("known %d, clean %d, head %" PRIu64 ":%u instead of %d, %u:%u", chk->log_known,
+			 chk->log_clean, chk->head_lsn >> 32, (uint32_t)chk->head_lsn, clean, cycle, head);
+	xfs_check_close(chk);
+}
+
+static void test_log(void **state)
+{
+	struct xfs_device *dev = format(512, 4096, 0, 4);
+	struct test_findings found;
+	uint32_t bbs;
+
+	(void)state;
+	assert_int_equal(xfs_device_pread(dev, log_bytes(dev, &bbs), first_record,
+					  sizeof(first_record)), 0);
+	expect_log(dev, true, 1, 2);
+	/* Its first cycle: records behind each other, zeros behind them. */
+	put_record(dev, 2, 1, false);
+	expect_log(dev, false, 1, 4);
+	found = check(dev, 0, 0);
+	assert_true(named(&found, "log", "dirty"));
+	test_findings_free(&found);
+	found = check(dev, XFS_CHECK_DIRTY_LOG_OK, 0);
+	assert_int_equal(found.n, 0);
+	test_findings_free(&found);
+	/* Counters mean nothing while the log is dirty. */
+	sb_field(dev, 151, 77);
+	found = check(dev, XFS_CHECK_DIRTY_LOG_OK, 0);
+	assert_int_equal(found.n, 0);
+	test_findings_free(&found);
+	put_record(dev, 4, 1, true);
+	expect_log(dev, true, 1, 6);
+	found = check(dev, 0, 0);
+	assert_true(named(&found, "superblock", "sb_fdblocks"));
+	test_findings_free(&found);
+	/* A record cut off by the end of writing: the one before it is the last. */
+	stamp(dev, 7, 8, 1);
+	put_record(dev, 6, 1, false);
+	stamp(dev, 7, 8, 0);
+	expect_log(dev, true, 1, 6);
+	/* A full log in its third cycle, the head in the middle. */
+	stamp(dev, 0, 10000, 3);
+	stamp(dev, 10000, bbs, 2);
+	put_record(dev, 9998, 3, true);
+	expect_log(dev, true, 3, 10000);
+	/* A hole before the head: that write never arrived. */
+	stamp(dev, 9500, 9501, 2);
+	put_record(dev, 9498, 3, false);
+	expect_log(dev, false, 3, 9500);
+	/* Exactly full: the head is at the start again. */
+	stamp(dev, 0, bbs, 2);
+	put_record(dev, bbs - 2, 2, true);
+	expect_log(dev, true, 3, 0);
+	/* Nothing at all. */
+	stamp(dev, 0, bbs, 0);
+	found = check(dev, 0, 0);
+	assert_true(named(&found, "log", "empty"));
+	test_findings_free(&found);
+	/* Stamped, but no record anywhere. */
+	stamp(dev, 0, bbs, 4);
+	found = check(dev, 0, 0);
+	assert_true(named(&found, "log", "no log record"));
+	test_findings_free(&found);
+	xfs_device_put(dev);
+}
+
+static void test_external_log(void **state)
+{
+	struct xfs_mkfs_options o = { .size = sizeof(o), .flags = XFS_MKFS_FORCE };
+	struct xfs_check_summary sum;
+	struct xfs_device *dev, *log;
+
+	(void)state;
+	assert_int_equal(xfs_device_open_memory(512 * MIB, 512, NULL, &dev), 0);
+	assert_int_equal(xfs_device_open_memory(100 * MIB, 512, NULL, &log), 0);
+	assert_int_equal(xfs_mkfs(dev, log, &o, NULL), 0);
+	assert_int_equal(xfs_check(dev, NULL, NULL, &sum), 0);
+	assert_int_equal(sum.findings, 0);
+	assert_int_equal(sum.not_checked, XFS_CHECK_SKIPPED_LOG);
+	assert_int_equal(xfs_check(dev, log, NULL, &sum), 0);
+	assert_int_equal(sum.findings, 0);
+	assert_int_equal(sum.not_checked, 0);
+	/* Another file system's log. */
+	assert_int_equal(xfs_device_zero(log, 0, 4096), 0);
+	assert_int_equal(xfs_check(dev, log, NULL, &sum), 0);
+	assert_int_equal(sum.findings, 1);
+	xfs_device_put(dev);
+	xfs_device_put(log);
+}
+
+/* ---- things that fail ---- */
+
+static void test_unreadable(void **state)
+{
+	struct xfs_device *dev = format(512, 4096, 0, 4), *fault;
+	struct test_findings found;
+	bool met = true;
+
+	(void)state;
+	assert_int_equal(test_fault_open(dev, &fault), 0);
+	for (unsigned int nth = 1; met; nth++) {
+		test_fault_arm(fault, TEST_FAULT_READ, nth, false, false);
+		found = check(fault, 0, 0);
+		met = test_fault_met(fault);
+		/* Without the superblock nothing can be said; anything else is a finding. */
+		assert_true(found.error == 0 || (met && found.error == -EIO));
+		assert_int_equal(found.error == 0 && found.n > 0, met && found.error == 0);
+		test_findings_free(&found);
+	}
+	test_fault_arm(fault, TEST_FAULT_READ, 12, true, false);
+	found = check(fault, 0, 0);
+	assert_int_equal(found.error, 0);
+	assert_true(found.n > 0);
+	test_fault_arm(fault, 0, 0, false, false);
+	test_findings_free(&found);
+	xfs_device_put(fault);
+	xfs_device_put(dev);
+}
+
+static void no_line(void *ctx, const char *text)
+{
+	(void)ctx;
+	(void)text;
+}
+
+static void test_no_memory(void **state)
+{
+	struct xfs_device *dev = format(512, 4096, 0, 4);
+	static const char *const what[] = { "sb", "rmapbt 1", "dir 128", "log" };
+	bool met = true;
+
+	(void)state;
+#ifndef XFSWRITE_DEBUG
+	xfs_device_put(dev);
+	skip();
+#endif
+	for (unsigned int nth = 1; met; nth++) {
+		int error;
+
+		xfs_mem_fail_at(nth, false);
+		error = xfs_check(dev, NULL, NULL, NULL);
+		met = xfs_mem_fail_met();
+		assert_int_equal(error, met ? -ENOMEM : 0);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(what); i++) {
+		met = true;
+		for (unsigned int nth = 1; met; nth++) {
+			int error;
+
+			xfs_mem_fail_at(nth, false);
+			error = xfs_dump(dev, NULL, what[i], no_line, NULL);
+			met = xfs_mem_fail_met();
+			assert_int_equal(error, met ? -ENOMEM : 0);
+		}
+	}
+	xfs_device_put(dev);
+}
+
+/* ---- what the checker computes by itself ---- */
+
+static void test_geometry(void **state)
+{
+	(void)state;
+	for (uint32_t bs = 1024; bs <= 65536; bs *= 2) {
+		struct xfs_device *dev = format(512, bs, 0, 4);
+		struct xfs_geometry geo;
+		struct xfs_check *chk;
+		const struct xfs_check_geo *g;
+
+		assert_int_equal(xfs_check_open(dev, NULL, NULL, &chk), 0);
+		assert_int_equal(xfs_geometry_init(&geo, &chk->sb), 0);
+		g = &chk->g;
+		assert_int_equal(g->agblklog, geo.agblklog);
+		assert_int_equal(g->agino_log, geo.agino_log);
+		assert_int_equal(g->inopblock, geo.inopblock);
+		assert_int_equal(g->dirblksize, geo.dirblksize);
+		assert_int_equal(g->agfl_block, geo.agfl_block);
+		assert_int_equal(g->agfl_slots, geo.agfl_slots);
+		assert_int_equal(g->cluster_align, geo.cluster_align);
+		assert_int_equal(g->ialloc_blks, geo.ialloc_blks);
+		for (unsigned int i = 0; i < 2; i++) {
+			assert_int_equal(g->alloc_mxr[i], geo.alloc_mxr[i]);
+			assert_int_equal(g->inobt_mxr[i], geo.inobt_mxr[i]);
+			assert_int_equal(g->rmap_mxr[i], geo.rmap_mxr[i]);
+			assert_int_equal(g->refc_mxr[i], geo.refc_mxr[i]);
+			assert_int_equal(g->bmbt_maxlevels[i][1], geo.bmap_maxlevels[i]);
+		}
+		assert_int_equal(g->bmbt_mxr, geo.bmap_mxr[0]);
+		assert_int_equal(g->alloc_maxlevels, geo.alloc_maxlevels);
+		assert_int_equal(g->inobt_maxlevels, geo.inobt_maxlevels);
+		assert_int_equal(g->rmap_maxlevels, geo.rmap_maxlevels);
+		assert_int_equal(g->refc_maxlevels, geo.refc_maxlevels);
+		assert_int_equal(g->leafblk, geo.leafblk);
+		assert_int_equal(g->freeblk, geo.freeblk);
+		for (uint64_t ino = 0; ino < 5000; ino++)
+			assert_int_equal(xfs_check_ino_valid(g, ino), xfs_verify_ino(&geo, ino));
+		for (uint64_t fsb = 0; fsb < 1ull << (geo.agblklog + 3); fsb += 97) {
+			uint32_t agno, agbno;
+
+			assert_int_equal(xfs_check_fsb(g, fsb, 3, &agno, &agbno),
+					 xfs_verify_fsbext(&geo, fsb, 3));
+		}
+		xfs_check_close(chk);
+		xfs_device_put(dev);
+	}
+}
+
+static void test_hashes(void **state)
+{
+	struct xfs_check chk = { .g = { .ascii_ci = false } };
+	struct xfs_rand r = test_rand(1);
+	uint8_t name[255];
+
+	(void)state;
+	for (unsigned int i = 0; i < 2000; i++) {
+		size_t len = 1 + xfs_rand_below(&r, sizeof(name));
+
+		xfs_rand_bytes(&r, name, len);
+		assert_int_equal(xfs_check_dahash(name, len), xfs_da_hashname(name, len));
+		chk.g.ascii_ci = false;
+		assert_int_equal(xfs_check_dirhash(&chk, name, len), xfs_da_hashname(name, len));
+		chk.g.ascii_ci = true;
+		assert_int_equal(xfs_check_dirhash(&chk, name, len), xfs_ascii_ci_hashname(name, len));
+	}
+}
+
+/* ---- sorting and sets ---- */
+
+struct pair {
+	uint32_t key, value;
+};
+
+XFS_CHECK_DEFINE_SORT(sort_pairs, struct pair, a->key < b->key)
+
+static void sort_one(size_t n, unsigned int shape, struct xfs_rand *r)
+{
+	struct pair *v = calloc(n + 1, sizeof(*v));
+	uint64_t sum = 0, sum_sorted = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		switch (shape) {
+		case 0:
+			v[i].key = xfs_rand32(r);
+			break;
+		case 1:
+			v[i].key = (uint32_t)i;
+			break;
+		case 2:
+			v[i].key = (uint32_t)(n - i);
+			break;
+		case 3:
+			v[i].key = 7;
+			break;
+		case 4:
+			v[i].key = (uint32_t)(i < n / 2 ? i : n - i);
+			break;
+		default:
+			v[i].key = xfs_rand32(r) % 5;
+		}
+		v[i].value = ~v[i].key;
+		sum += (uint64_t)v[i].key * 2654435761u;
+	}
+	sort_pairs(v, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(i == 0 || v[i - 1].key <= v[i].key);
+		assert_int_equal(v[i].value, ~v[i].key);
+		sum_sorted += (uint64_t)v[i].key * 2654435761u;
+	}
+	assert_int_equal(sum, sum_sorted);
+	free(v);
+}
+
+static void test_sort(void **state)
+{
+	struct xfs_rand r = test_rand(2);
+
+	(void)state;
+	for (unsigned int shape = 0; shape < 6; shape++) {
+		for (size_t n = 0; n < 200; n++)
+			sort_one(n, shape, &r);
+		sort_one(100000, shape, &r);
+	}
+	/* The part that takes over when a pattern defeats the other. */
+	struct pair v[500];
+
+	for (unsigned int i = 0; i < 500; i++)
+		v[i] = (struct pair){ xfs_rand32(&r), i };
+	sort_pairs_heap(v, 500);
+	for (unsigned int i = 1; i < 500; i++)
+		assert_true(v[i - 1].key <= v[i].key);
+}
+
+static void test_set(void **state)
+{
+	struct xfs_check chk = { 0 };
+	struct xfs_check_set set = { 0 };
+
+	(void)state;
+	for (uint64_t i = 0; i < 5000; i++)
+		assert_true(xfs_check_set_add(&chk, &set, i * i << 12));
+	for (uint64_t i = 0; i < 5000; i++)
+		assert_false(xfs_check_set_add(&chk, &set, i * i << 12));
+	assert_int_equal(set.n, 5000);
+	xfs_check_set_free(&chk, &set);
+}
+
+/* ---- the dumper ---- */
+
+struct lines {
+	const char *want;
+	unsigned int n;
+	bool found;
+};
+
+static void note_line(void *ctx, const char *text)
+{
+	struct lines *l = ctx;
+
+	l->n++;
+	l->found |= strstr(text, l->want) != NULL;
+	assert_null(strchr(text, '\n'));
+}
+
+static void test_dump(void **state)
+{
+	struct xfs_device *dev = format(512, 4096, 0, 4), *broken;
+	static const struct { const char *what, *line; } good[] = {
+		{ "sb", "sb_agcount = 4" }, { "sb 2", "sb_inprogress = 1" }, { "agf 1", "agf_seqno = 1" },
+		{ "agi 0", "agi_count = 64" }, { "agfl 3", "agfl_seqno = 3" },
+		{ "bnobt 0", "rec 0: startblock" }, { "cntbt 0", "rec 0: startblock" },
+		{ "inobt 0", "startino 128" }, { "finobt 0", "startino 128" }, { "rmapbt 0", "owner -3" },
+		{ "refcountbt 0", "bb_numrecs = 0" }, { "inode 128", "di_ino = 128" },
+		{ "bmap 129", "" }, { "bmap 128 attr", "" }, { "dir 128", "parent = 128" },
+		{ "attr 128", "" }, { "block 1", "bb_magic = 0x41423342" }, { "block 0", "sb_magicnum" },
+		{ "block 16", "inode at 512" }, { "log", "clean, head 2" }, { "inode 0x80", "di_ino = 128" },
+	};
+	static const char *const bad[] = { "", "s", "sbx", "agf", "agf 4", "agf x", "agf 1 2", "bnobt", "inode",
+					   "inode 1", "bmap 128 data", "dir 99999999999", "log 1",
+					   "block 99999999999", "sb -1" };
+	struct xfs_device_info info;
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
+		struct lines l = { .want = good[i].line };
+		int error = xfs_dump(dev, NULL, good[i].what, note_line, &l);
+
+		if (error || (*l.want && !l.found))
+			fail_msg("%s: %d, no line \"%s\"", good[i].what, error, l.want);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct lines l = { .want = "" };
+
+		if (xfs_dump(dev, NULL, bad[i], note_line, &l) != -EINVAL || l.n)
+			fail_msg("\"%s\" is not refused", bad[i]);
+	}
+	assert_int_equal(xfs_dump(NULL, NULL, "sb", note_line, NULL), -EINVAL);
+	/* Of an impossible geometry the superblock can still be looked at. */
+	assert_int_equal(xfs_device_info(dev, &info), 0);
+	assert_int_equal(test_device_clone(dev, &broken), 0);
+	sb_field(broken, 6, 3);
+	struct lines l = { .want = "sb_blocksize = 768" };
+
+	assert_int_equal(xfs_dump(broken, NULL, "sb", note_line, &l), 0);
+	assert_int_equal(xfs_dump(broken, NULL, "agf 0", note_line, &l), -EUCLEAN);
+	xfs_device_put(broken);
+	xfs_device_put(dev);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_not_xfs),
+		cmocka_unit_test(test_other_sectors),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_limit_and_progress),
+		cmocka_unit_test(test_in_progress),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_external_log),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_geometry),
+		cmocka_unit_test(test_hashes),
+		cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_dump),
+	};
+
+	test_seed_init(20260801);
+	return test_seed_report(cmocka_run_group_tests(tests, NULL, NULL));
+}
