@@ -19,6 +19,41 @@ static bool has_blocks(const struct xfs_trans *tp, const struct xfs_mount *mp)
 	return tp && tp->t_blk_res >= xfs_map_blocks_resv(mp, 1);
 }
 
+/*
+ * Is what the delalloc extent @got has behind @end preallocation of a file that is still being
+ * written?  Then it is allocated with the data, as unwritten blocks, so that files
+ * written side by side do not take turns on the disk.
+ */
+static bool takes_prealloc_along(const struct xfs_inode *ip, const struct xfs_bmbt_irec *got,
+				 xfs_fileoff_t end)
+{
+	uint64_t isize = (uint64_t)__atomic_load_n(&ip->i_size, __ATOMIC_ACQUIRE);
+
+	return got->br_startoff + got->br_blockcount > end &&
+	       XFS_FSB_TO_B(&ip->i_mount->m_geo, end) >= isize &&
+	       __atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED) > 0;
+}
+
+static int convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
+			    const struct xfs_bmbt_irec *got, xfs_fileoff_t off, xfs_filblks_t len,
+			    struct xfs_bmbt_irec *map)
+{
+	int error;
+
+	if (!tp)
+		return -EAGAIN;
+	if (!takes_prealloc_along(ip, got, off + len))
+		return xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off, len, false, map);
+	if (!has_blocks(tp, ip->i_mount))
+		return -EAGAIN;
+	error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off,
+					   got->br_startoff + got->br_blockcount - off, true, map);
+	if (error)
+		return error;
+	len = XFS_MIN(len, map->br_blockcount);
+	return xfs_bmapi_write(tp, ip, off, len, XFS_BMAPI_CONVERT, map);
+}
+
 int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 		   xfs_filblks_t len, struct xfs_bmbt_irec *map, bool *fresh)
 {
@@ -55,8 +90,7 @@ int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off
 	len = XFS_MIN(len, got.br_startoff + got.br_blockcount - off);
 	if (isnullstartblock(got.br_startblock)) {
 		*fresh = true;
-		return tp ? xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off, len, false, map)
-			  : -EAGAIN;
+		return convert_delalloc(tp, ip, &got, off, len, map);
 	}
 	if (got.br_state == XFS_EXT_UNWRITTEN) {
 		*fresh = true;

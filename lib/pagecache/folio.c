@@ -109,6 +109,7 @@ struct xfs_folio *xfs_folio_new(struct xfs_mapping *m, uint64_t pos, uint32_t si
 	folio->fo_pins = 0;
 	folio->fo_locked = false;
 	folio->fo_used = 0;
+	folio->fo_once = false;
 	folio->fo_uptodate = folio->fo_dirty = folio->fo_writing = folio->fo_failed = 0;
 	xfs_list_init(&folio->fo_dirty_link);
 	xfs_list_init(&folio->fo_lru);
@@ -130,12 +131,26 @@ void xfs_folio_free(struct xfs_mapping *m, struct xfs_folio *folio)
 	xfs_mutex_unlock(&m->m_cache->lock);
 }
 
-static void lru_add(struct xfs_pagecache *pc, struct xfs_folio *folio)
+void xfs_folio_leave_once(struct xfs_pagecache *pc, struct xfs_folio *folio)
 {
+	if (!folio->fo_once)
+		return;
+	folio->fo_once = false;
+	__atomic_store_n(&pc->once_bytes, pc->once_bytes - folio->fo_size, __ATOMIC_RELAXED);
+}
+
+void xfs_folio_lru_add(struct xfs_pagecache *pc, struct xfs_folio *folio)
+{
+	bool used = __atomic_load_n(&folio->fo_used, __ATOMIC_RELAXED);
+
 	if (!xfs_list_empty(&folio->fo_lru))
 		return;
-	xfs_list_add_tail(&folio->fo_lru, &pc->lru);
+	xfs_list_add_tail(&folio->fo_lru, used ? &pc->lru : &pc->lru_once);
 	pc->nr_lru++;
+	if (used)
+		return;
+	folio->fo_once = true;
+	__atomic_store_n(&pc->once_bytes, pc->once_bytes + folio->fo_size, __ATOMIC_RELAXED);
 }
 
 static void lru_del(struct xfs_pagecache *pc, struct xfs_folio *folio)
@@ -144,6 +159,7 @@ static void lru_del(struct xfs_pagecache *pc, struct xfs_folio *folio)
 		return;
 	xfs_list_del(&folio->fo_lru);
 	pc->nr_lru--;
+	xfs_folio_leave_once(pc, folio);
 }
 
 void xfs_folio_evict_locked(struct xfs_mapping *m, struct xfs_folio *folio)
@@ -210,6 +226,10 @@ static void lock_idle(struct xfs_mapping *m, struct xfs_folio *folio)
 	folio->fo_pins++;
 	wait_until_idle(m, folio);
 	folio->fo_locked = true;
+}
+
+static void mark_used(struct xfs_folio *folio)
+{
 	__atomic_store_n(&folio->fo_used, 1, __ATOMIC_RELAXED);
 }
 
@@ -235,6 +255,8 @@ int xfs_mapping_lock_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 		}
 		xfs_mutex_lock(&m->m_lock);
 		insert(m, folio);
+	} else {
+		mark_used(folio);
 	}
 	lock_idle(m, folio);
 	xfs_mutex_unlock(&m->m_lock);
@@ -301,7 +323,7 @@ bool xfs_folio_unlock(struct xfs_folio *folio, uint64_t dirty)
 		xfs_mutex_unlock(&pc->lock);
 	} else if (!dirty && !folio->fo_dirty && !folio->fo_failed) {
 		xfs_mutex_lock(&pc->lock);
-		lru_add(pc, folio);
+		xfs_folio_lru_add(pc, folio);
 		xfs_mutex_unlock(&pc->lock);
 	}
 	folio->fo_uptodate |= dirty;
@@ -329,7 +351,7 @@ struct xfs_folio *xfs_mapping_pin(struct xfs_mapping *m, uint64_t pos, uint64_t 
 
 		*valid = folio->fo_pos + ((uint64_t)(block + run) << block_log) - pos;
 		folio->fo_pins++;
-		__atomic_store_n(&folio->fo_used, 1, __ATOMIC_RELAXED);
+		mark_used(folio);
 		xfs_mutex_unlock(&m->m_lock);
 		return folio;
 	}
@@ -419,9 +441,10 @@ void xfs_mapping_add_clean(struct xfs_mapping *m, struct xfs_folio *folio, uint3
 		xfs_folio_release_locked(pc, folio);
 	} else {
 		folio->fo_uptodate = xfs_folio_mask(0, blocks);
+		mark_used(folio);
 		insert(m, folio);
 		xfs_mutex_lock(&pc->lock);
-		lru_add(pc, folio);
+		xfs_folio_lru_add(pc, folio);
 	}
 	xfs_mutex_unlock(&pc->lock);
 	xfs_mutex_unlock(&m->m_lock);
@@ -484,7 +507,7 @@ static void forget_blocks(struct xfs_mapping *m, struct xfs_folio *folio, uint64
 	if (!folio->fo_uptodate)
 		xfs_folio_evict_locked(m, folio);
 	else if (!folio->fo_dirty && !folio->fo_failed)
-		lru_add(pc, folio);
+		xfs_folio_lru_add(pc, folio);
 	xfs_mutex_unlock(&pc->lock);
 }
 
@@ -686,7 +709,7 @@ void xfs_folio_end_write(struct xfs_folio *folio, uint64_t blocks, bool failed)
 	if (!folio->fo_writing) {
 		m->m_nr_writing--;
 		if (!folio->fo_failed && !folio->fo_dirty)
-			lru_add(pc, folio);
+			xfs_folio_lru_add(pc, folio);
 		xfs_mapping_update_state(m);
 	}
 	xfs_mutex_unlock(&pc->lock);

@@ -16,9 +16,9 @@
  * (F1) Dirty, writing and failed blocks are up to date.
  * (F2) No block of a folio that has a writing one is changed: a writer waits.
  * (F3) Bytes of an up-to-date block past the end of the file are zero.
- * (F4) A folio is on the LRU list exactly when none of its blocks is dirty,
- *	writing or failed; only then may it be evicted, and only while nobody has it
- *	pinned.
+ * (F4) A folio that nobody has locked is on an LRU list exactly when none of its blocks is
+ *	dirty, writing or failed; only then may it be evicted, and only while nobody has
+ *	it pinned.
  * (F5) At most one thread has a folio locked; it alone changes the contents, and write-back
  *	leaves the folio alone meanwhile.
  */
@@ -48,7 +48,7 @@ struct xfs_ioend {
 struct xfs_folio {
 	struct xfs_rb_node fo_node;	/* (m) by position */
 	struct xfs_list fo_dirty_link;	/* (m) in the mapping's dirty list, or write-back's own */
-	struct xfs_list fo_lru;		/* (p) LRU or failed list */
+	struct xfs_list fo_lru;		/* (p) an LRU list or the failed list */
 	struct xfs_mapping *fo_mapping;	/* (c) */
 	struct xfs_folio_chunk *fo_chunk; /* (c) where the memory is from */
 	uint8_t *fo_data;		/* (c) */
@@ -57,6 +57,7 @@ struct xfs_folio {
 	uint32_t fo_pins;		/* (m) */
 	bool fo_locked;			/* (m) */
 	uint8_t fo_used;		/* (a) since eviction looked at it last */
+	bool fo_once;			/* (p) on the list of what was written once */
 	uint64_t fo_uptodate, fo_dirty, fo_writing, fo_failed;	/* (m) bit masks of blocks */
 	struct xfs_ioend fo_ioend;	/* of the first request of a write-back */
 };

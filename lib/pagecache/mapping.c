@@ -28,6 +28,7 @@ int xfs_pagecache_init(struct xfs_mount *mp)
 		      MAX_FREE_MAPPINGS);
 	xfs_pool_init(&pc->ioends, &mp->m_mem, sizeof(struct xfs_ioend), sizeof(uint64_t),
 		      MAX_FREE_IOENDS);
+	xfs_list_init(&pc->lru_once);
 	xfs_list_init(&pc->lru);
 	xfs_list_init(&pc->failed);
 	xfs_list_init(&pc->dirty);
@@ -105,6 +106,27 @@ struct xfs_mapping *xfs_mapping_get(struct xfs_mount *mp, struct xfs_mapping **s
 	return other;
 }
 
+static void set_state(struct xfs_mapping *m, enum xfs_mapping_state state)
+{
+	struct xfs_pagecache *pc = m->m_cache;
+
+	if (m->m_state == XFS_MAPPING_RELEASED)
+		__atomic_store_n(&pc->nr_released, pc->nr_released - 1, __ATOMIC_RELAXED);
+	if (m->m_state == XFS_MAPPING_DIRTY)
+		__atomic_store_n(&pc->nr_dirty, pc->nr_dirty - 1, __ATOMIC_RELAXED);
+	xfs_list_del(&m->m_link);
+	m->m_state = (uint8_t)state;
+	if (state == XFS_MAPPING_DIRTY) {
+		__atomic_store_n(&pc->nr_dirty, pc->nr_dirty + 1, __ATOMIC_RELAXED);
+		xfs_list_add_tail(&m->m_link, &pc->dirty);
+		m->m_seq = ++pc->dirty_seq;
+	}
+	if (state == XFS_MAPPING_RELEASED) {
+		xfs_list_add_tail(&m->m_link, &pc->released);
+		__atomic_store_n(&pc->nr_released, pc->nr_released + 1, __ATOMIC_RELAXED);
+	}
+}
+
 void xfs_mapping_destroy(struct xfs_mapping *m)
 {
 	struct xfs_pagecache *pc;
@@ -130,30 +152,12 @@ void xfs_mapping_destroy(struct xfs_mapping *m)
 		folio->fo_dirty = folio->fo_failed = 0;
 		xfs_folio_evict_locked(m, folio);
 	}
-	xfs_list_del(&m->m_link);
-	if (m->m_state == XFS_MAPPING_RELEASED)
-		__atomic_store_n(&pc->nr_released, pc->nr_released - 1, __ATOMIC_RELAXED);
+	m->m_nr_dirty = m->m_nr_failed = 0;
+	if (m->m_state != XFS_MAPPING_IDLE)
+		set_state(m, XFS_MAPPING_IDLE);
 	xfs_mutex_unlock(&pc->lock);
 	xfs_mutex_unlock(&m->m_lock);
 	mapping_free(m);
-}
-
-static void set_state(struct xfs_mapping *m, enum xfs_mapping_state state)
-{
-	struct xfs_pagecache *pc = m->m_cache;
-
-	if (m->m_state == XFS_MAPPING_RELEASED)
-		__atomic_store_n(&pc->nr_released, pc->nr_released - 1, __ATOMIC_RELAXED);
-	xfs_list_del(&m->m_link);
-	m->m_state = (uint8_t)state;
-	if (state == XFS_MAPPING_DIRTY) {
-		xfs_list_add_tail(&m->m_link, &pc->dirty);
-		m->m_seq = ++pc->dirty_seq;
-	}
-	if (state == XFS_MAPPING_RELEASED) {
-		xfs_list_add_tail(&m->m_link, &pc->released);
-		__atomic_store_n(&pc->nr_released, pc->nr_released + 1, __ATOMIC_RELAXED);
-	}
 }
 
 bool xfs_mapping_update_state(struct xfs_mapping *m)
@@ -315,10 +319,8 @@ void xfs_folio_end_failed(struct xfs_folio *folio, uint64_t blocks)
 		__atomic_store_n(&pc->nr_failed, pc->nr_failed + 1, __ATOMIC_RELAXED);
 	} else {
 		m->m_nr_failed--;
-		if (!folio->fo_dirty && !folio->fo_writing) {
-			xfs_list_add_tail(&folio->fo_lru, &pc->lru);
-			pc->nr_lru++;
-		}
+		if (!folio->fo_dirty && !folio->fo_writing)
+			xfs_folio_lru_add(pc, folio);
 	}
 	m->m_claims--;
 	if (m->m_waiters)
@@ -357,40 +359,76 @@ uint64_t xfs_pagecache_dirty_bytes(struct xfs_mount *mp)
 	return __atomic_load_n(&mp->m_pagecache->dirty_bytes, __ATOMIC_RELAXED);
 }
 
-/* The other half is for what is on its way to the device, and for readers. */
-uint64_t xfs_pagecache_dirty_limit(struct xfs_mount *mp)
+/*
+ * What is written should still be in the CPU's cache when the device takes it; on the other hand a
+ * long write-back makes long extents.  So large files may have an eighth of the cache
+ * dirty, but there are never more than a few hundred small ones.  The rest of the cache is for
+ * what is on its way, and for readers.
+ */
+#define MAX_DIRTY_MAPPINGS	256u
+#define KEEP_ONCE_BYTES		(512u << 10)
+
+static uint64_t dirty_limit(const struct xfs_pagecache *pc)
 {
-	return mp->m_pagecache->limit_bytes / 2;
+	return XFS_MAX(pc->limit_bytes / 8, 2ull * XFS_FOLIO_MAX_BYTES);
+}
+
+/* Whether @parts quarters of what may be dirty are exceeded by @bytes more. */
+static bool is_over(const struct xfs_pagecache *pc, uint64_t bytes, uint32_t parts)
+{
+	return __atomic_load_n(&pc->dirty_bytes, __ATOMIC_RELAXED) + bytes >
+	       dirty_limit(pc) * parts / 4 ||
+	       __atomic_load_n(&pc->nr_dirty, __ATOMIC_RELAXED) > MAX_DIRTY_MAPPINGS * parts / 4;
+}
+
+bool xfs_pagecache_is_dirty_enough(struct xfs_mount *mp)
+{
+	return is_over(mp->m_pagecache, 0, 2);
 }
 
 /*
- * Second chance: a folio that was used since the last look goes to the end of the list once.  The
- * mapping's lock comes before ours, so it can only be tried here; who holds it
- * uses one of its folios, and that one is passed over.
+ * Evict the first folio of @list, or find a reason to keep it: it was used since the
+ * last look, somebody has it, or his lock cannot be had.  That comes before ours, so it can only
+ * be tried; who holds it uses one of its folios.
  */
+static void evict_first(struct xfs_pagecache *pc, struct xfs_list *list)
+{
+	struct xfs_folio *folio = xfs_list_first_entry(list, struct xfs_folio, fo_lru);
+	struct xfs_mapping *m = folio->fo_mapping;
+
+	xfs_list_move_tail(&folio->fo_lru, &pc->lru);
+	xfs_folio_leave_once(pc, folio);
+	if (__atomic_exchange_n(&folio->fo_used, 0, __ATOMIC_RELAXED))
+		return;
+	if (!xfs_mutex_trylock(&m->m_lock))
+		return;
+	if (!folio->fo_pins)
+		xfs_folio_evict_locked(m, folio);
+	xfs_mutex_unlock(&m->m_lock);
+}
+
 void xfs_pagecache_shrink(struct xfs_mount *mp, uint64_t target_bytes)
 {
 	struct xfs_pagecache *pc = mp->m_pagecache;
 	uint64_t looks;
 
 	xfs_mutex_lock(&pc->lock);
-	for (looks = 2 * pc->nr_lru; looks && pc->bytes > target_bytes; looks--) {
-		struct xfs_folio *folio = xfs_list_first_entry(&pc->lru, struct xfs_folio, fo_lru);
-		struct xfs_mapping *m = folio->fo_mapping;
-		bool used = __atomic_exchange_n(&folio->fo_used, 0, __ATOMIC_RELAXED);
+	for (looks = 2 * pc->nr_lru; looks && pc->nr_lru && pc->bytes > target_bytes; looks--)
+		evict_first(pc, xfs_list_empty(&pc->lru_once) ? &pc->lru : &pc->lru_once);
+	xfs_mutex_unlock(&pc->lock);
+}
 
-		if (!used && xfs_mutex_trylock(&m->m_lock)) {
-			if (folio->fo_pins)
-				xfs_list_move_tail(&folio->fo_lru, &pc->lru);
-			else
-				xfs_folio_evict_locked(m, folio);
-			xfs_mutex_unlock(&m->m_lock);
-		} else {
-			xfs_list_move_tail(&folio->fo_lru, &pc->lru);
-		}
-		if (xfs_list_empty(&pc->lru))
-			break;
-	}
+/* Memory of what was written once is used again before fresh memory is. */
+static void recycle(struct xfs_pagecache *pc, uint64_t bytes)
+{
+	uint64_t target;
+
+	if (__atomic_load_n(&pc->once_bytes, __ATOMIC_RELAXED) <= KEEP_ONCE_BYTES)
+		return;
+	xfs_mutex_lock(&pc->lock);
+	target = pc->bytes - XFS_MIN(bytes, pc->bytes);
+	while (pc->bytes > target && pc->once_bytes > KEEP_ONCE_BYTES)
+		evict_first(pc, &pc->lru_once);
 	xfs_mutex_unlock(&pc->lock);
 }
 
@@ -404,10 +442,10 @@ void xfs_pagecache_make_room(struct xfs_mount *mp, uint64_t bytes)
 	struct xfs_pagecache *pc = mp->m_pagecache;
 	uint64_t spare = pc->limit_bytes / 16;
 
-	if (xfs_pagecache_dirty_bytes(mp) + bytes > xfs_pagecache_dirty_limit(mp) &&
-	    mp->m_upcalls && mp->m_upcalls->writeback_some)
+	if (is_over(pc, bytes, 4) && mp->m_upcalls && mp->m_upcalls->writeback_some)
 		/* Its errors belong to the files it wrote; their fsync tells. */
 		(void)mp->m_upcalls->writeback_some(mp);
+	recycle(pc, bytes);
 	if (has_room(mp, bytes))
 		return;
 	/* A little more than is needed, so that this is not done for every folio. */

@@ -183,10 +183,11 @@ void xfs_folio_end_failed(struct xfs_folio *folio, uint64_t blocks);
 bool xfs_pagecache_has_clean(struct xfs_mount *mp);
 bool xfs_pagecache_has_failed(struct xfs_mount *mp);
 
-/* Bytes of dirty folios, above which writers write back. */
+/* Bytes of dirty folios, and of all. */
 uint64_t xfs_pagecache_dirty_bytes(struct xfs_mount *mp);
-uint64_t xfs_pagecache_dirty_limit(struct xfs_mount *mp);
 uint64_t xfs_pagecache_bytes(struct xfs_mount *mp);
+/* A write-back that was asked to relieve memory should go on. */
+bool xfs_pagecache_is_dirty_enough(struct xfs_mount *mp);
 /* Evict clean folios until at most @target_bytes are in memory. */
 void xfs_pagecache_shrink(struct xfs_mount *mp, uint64_t target_bytes);
 /* Make room for @bytes more: evict, write back.  No lock but IOLOCKs held. */

@@ -36,12 +36,16 @@ struct xfs_pagecache {
 	struct xfs_cond unpicked;	/* nr_picked fell to 0 */
 	struct xfs_folio_memory memory;	/* all below: lock */
 	struct xfs_pool folios, mappings, ioends;
-	struct xfs_list lru;		/* of folios, oldest first */
+	/*
+	 * Of folios, oldest first.  What was written once and not looked at since is apart, and
+	 * its memory is taken again while the CPU's cache still has it.
+	 */
+	struct xfs_list lru_once, lru;
 	struct xfs_list failed;		/* of folios */
 	struct xfs_list dirty;		/* of mappings */
 	struct xfs_list released;	/* of mappings */
 	uint64_t dirty_seq;
-	uint64_t nr_lru, nr_failed, nr_released, nr_picked;
+	uint64_t nr_lru, once_bytes, nr_dirty, nr_failed, nr_released, nr_picked;
 	uint64_t bytes, dirty_bytes;
 	uint64_t nr_mappings;
 };
@@ -73,6 +77,11 @@ static inline uint32_t xfs_folio_max_bytes(const struct xfs_pagecache *pc)
 struct xfs_folio *xfs_folio_new(struct xfs_mapping *m, uint64_t pos, uint32_t size) XFS_MUST_CHECK;
 /* The same way back; cache lock held. */
 void xfs_folio_release_locked(struct xfs_pagecache *pc, struct xfs_folio *folio);
+
+/* Cache lock held: a clean folio to the end of its list; nothing if it is on one. */
+void xfs_folio_lru_add(struct xfs_pagecache *pc, struct xfs_folio *folio);
+/* Cache lock held: it is not on the list of what was written once any more. */
+void xfs_folio_leave_once(struct xfs_pagecache *pc, struct xfs_folio *folio);
 
 /* Mapping and cache lock held: take a clean folio out of its tree and off the LRU, and free it. */
 void xfs_folio_evict_locked(struct xfs_mapping *m, struct xfs_folio *folio);

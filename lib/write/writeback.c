@@ -388,12 +388,12 @@ int xfs_writeback_all(struct xfs_mount *mp)
 int xfs_writeback_some(struct xfs_mount *mp)
 {
 	struct writeback wb = { .mp = mp };
-	uint64_t target = xfs_pagecache_dirty_limit(mp) / 2, bytes;
+	uint64_t bytes;
 	uint32_t idle = 0;
 	int error = 0, error2;
 
 	xfs_end_failed_io(mp);
-	while (!error && idle < 8 && xfs_pagecache_dirty_bytes(mp) > target) {
+	while (!error && idle < 8 && xfs_pagecache_is_dirty_enough(mp)) {
 		struct xfs_mapping *m = xfs_pagecache_pick_dirty(mp, ~0ull);
 
 		if (!m)
@@ -404,6 +404,8 @@ int xfs_writeback_some(struct xfs_mount *mp)
 		xfs_pagecache_unpick(m, !bytes || error);
 	}
 	error2 = close_handle(&wb);
+	/* Now, while the CPU's cache has it; waiting for more would only make longer writes longer. */
+	xfs_queue_submit(mp->m_queue);
 	return error ? error : error2;
 }
 
