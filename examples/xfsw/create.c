@@ -165,10 +165,8 @@ static int create(struct create *c)
 	/* A device, or a file that somebody made as large as it shall be, keeps its size. */
 	if (!size && regular && !blank_file)
 		code = compute_size(c, &size);
-	else if (c->format.dry_run && format_geometry(c->call, &c->format, size, &geometry))
-		code = XFSW_FAILED;
 	else if (c->format.dry_run)
-		format_print(&geometry);
+		code = format_dry_run(c->call, &c->format, c->path);
 	if (code || c->format.dry_run)
 		return code;
 	c->format.mkfs.flags |= XFS_MKFS_INPROGRESS;

@@ -332,8 +332,7 @@ int format_image(struct xfsw_call *call, struct xfsw_format *format, const char 
 	return code;
 }
 
-/* The size a dry run is about, without opening the image for writing. */
-static int dry_run(struct xfsw_call *call, const struct xfsw_format *format, const char *path)
+int format_dry_run(struct xfsw_call *call, const struct xfsw_format *format, const char *path)
 {
 	struct xfs_mkfs_geometry geometry;
 	struct xfs_device_info info = { .size_bytes = format->size_bytes };
@@ -366,7 +365,7 @@ static int run_mkfs(struct xfsw_call *call)
 	if (code)
 		return code;
 	if (format.dry_run)
-		return dry_run(call, &format, path);
+		return format_dry_run(call, &format, path);
 	code = format_image(call, &format, path, format.size_bytes, false, &img, &geometry);
 	if (code)
 		return code;

@@ -61,6 +61,8 @@ int format_options(struct xfsw_call *call, struct xfsw_format *format);
 /* What a device of @size_bytes would become.  0 or -errno; with @call not NULL that is told. */
 int format_geometry(struct xfsw_call *call, const struct xfsw_format *format, uint64_t size_bytes,
 		    struct xfs_mkfs_geometry *geometry);
+/* Print the geometry that @path would get; nothing is opened for writing.  An exit code. */
+int format_dry_run(struct xfsw_call *call, const struct xfsw_format *format, const char *path);
 void format_print(const struct xfs_mkfs_geometry *geometry);
 /*
  * Open @path (made with @size_bytes if it is missing; emptied first if @empty says so and it is a
