@@ -321,16 +321,21 @@ static inline uint64_t xfs_ino_to_bytes(const struct xfs_geometry *geo, xfs_ino_
 	       ((uint64_t)XFS_AGINO_TO_OFFSET(geo, XFS_INO_TO_AGINO(geo, ino)) << geo->inodelog);
 }
 
-/* Inode numbers an AG can have at all: *first .. *last. */
+/* Inode numbers an AG can have at all: *first .. *last; an AG that is too short has none. */
 static inline void xfs_agino_range(const struct xfs_geometry *geo, xfs_agnumber_t agno,
 				   xfs_agino_t *first, xfs_agino_t *last)
 {
 	xfs_agblock_t eoag = xfs_ag_block_count(geo, agno);
-	xfs_agblock_t first_bno = (xfs_agblock_t)xfs_roundup64((uint64_t)geo->agfl_block + 1,
-							       geo->cluster_align);
+	uint64_t first_bno = xfs_roundup64((uint64_t)geo->agfl_block + 1, geo->cluster_align);
 
-	*first = XFS_AGB_TO_AGINO(geo, first_bno);
-	*last = XFS_AGB_TO_AGINO(geo, eoag - eoag % geo->cluster_align) - 1;
+	eoag -= eoag % geo->cluster_align;
+	if (unlikely(first_bno >= eoag)) {
+		*first = 1;
+		*last = 0;
+		return;
+	}
+	*first = XFS_AGB_TO_AGINO(geo, (xfs_agblock_t)first_bno);
+	*last = XFS_AGB_TO_AGINO(geo, eoag) - 1;
 }
 
 /* -------------------------------------------------------------- validity */

@@ -343,6 +343,13 @@ static void test_short_last_ag(void **state)
 	/* Inodes end at the last whole cluster alignment. */
 	xfs_agino_range(&geo, 3, &first, &last);
 	assert_int_equal(last, 5000 * 8 - 1);
+	/* With an alignment beyond its length it has none. */
+	geo.cluster_align = 8192;
+	xfs_agino_range(&geo, 3, &first, &last);
+	assert_true(first > last);
+	assert_false(xfs_verify_agino(&geo, 3, 128));
+	assert_false(xfs_verify_agino(&geo, 3, NULLAGINO));
+	assert_true(xfs_verify_agino(&geo, 2, 65536));
 }
 
 static void test_limits(void **state)
