@@ -313,9 +313,16 @@ XFS_API int xfs_getattr(struct xfs_mount *mp, const char *path, bool follow, str
 XFS_API int xfs_setattr(struct xfs_mount *mp, const char *path, bool follow,
 			const struct xfs_iattr *iattr);
 XFS_API int xfs_chmod(struct xfs_mount *mp, const char *path, mode_t mode);
+/*
+ * As chown(2): (uint32_t)-1 leaves one as it is; set-id bits of files, and their
+ * security.capability, go.  (xfs_setattr() keeps them, unless the mount is @unprivileged.)
+ */
 XFS_API int xfs_chown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid);
 XFS_API int xfs_lchown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid);
-/* times[0] atime, times[1] mtime; tv_nsec UTIME_NOW and UTIME_OMIT work. Follows links if @follow. */
+/*
+ * times[0] atime, times[1] mtime; tv_nsec UTIME_NOW and UTIME_OMIT work; NULL: both now.
+ * Follows links if @follow.
+ */
 XFS_API int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow,
 			const struct timespec times[2]);
 

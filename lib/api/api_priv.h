@@ -7,6 +7,7 @@
 #include <xfswrite/xfswrite.h>
 #include "core/message.h"
 #include "inode/inode.h"
+#include "reclaim/reclaim.h"
 
 /* An open object. */
 struct xfs_file {
@@ -16,8 +17,7 @@ struct xfs_file {
 };
 
 struct xfs_dir {
-	struct xfs_file *d_file;	/* borrowed, or own if d_own */
-	bool d_own;
+	struct xfs_inode *d_inode;	/* a reference */
 	uint64_t d_cookie;		/* where to go on reading */
 	/* Entries read ahead, packed. */
 	char *d_buf;
@@ -41,5 +41,17 @@ static inline bool xfs_file_can_write(const struct xfs_file *file)
  */
 int xfs_file_alloc(struct xfs_inode *ip, int flags, struct xfs_file **filep) XFS_MUST_CHECK;
 void xfs_file_free(struct xfs_file *file);
+
+/*
+ * Whether a call on @ip that ended with @error is to be tried once more, because space was
+ * reclaimed for it: promises of other files hold back more than they will need.
+ */
+static inline bool xfs_api_again(struct xfs_inode *ip, int error, bool *tried)
+{
+	if (error != -ENOSPC || *tried)
+		return false;
+	*tried = true;
+	return xfs_reclaim_for_write(ip, error);
+}
 
 #endif

@@ -43,16 +43,15 @@ static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	struct xfs_iattr rest = *iattr;
 	int error;
 
+	rest.valid &= ~(XFS_ATTR_SIZE | XFS_ATTR_RDEV);
 	if (iattr->valid & XFS_ATTR_SIZE) {
-		if (!xfs_is_reg(ip))
-			return xfs_error(ip->i_mount, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
-					 "inode %" PRIu64 " has no size to set", ip->i_ino);
-		error = xfs_file_truncate(ip, iattr->size_bytes);
+		/* What would be refused afterwards is refused before. */
+		error = xfs_file_check_setattr(ip, &rest);
+		if (!error)
+			error = xfs_file_truncate(ip, iattr->size_bytes);
 		if (error)
 			return error;
-		rest.valid &= ~XFS_ATTR_SIZE;
 	}
-	rest.valid &= ~XFS_ATTR_RDEV;
 	return xfs_file_setattr(ip, &rest);
 }
 
@@ -123,12 +122,20 @@ static int change_owner(struct xfs_mount *mp, const char *path, bool follow, uin
 			uint32_t gid)
 {
 	struct xfs_iattr iattr = { .uid = uid, .gid = gid };
+	struct xfs_inode *ip;
+	int error;
 
+	xfs_clear_text();
 	if (uid != UINT32_MAX)
 		iattr.valid |= XFS_ATTR_UID;
 	if (gid != UINT32_MAX)
 		iattr.valid |= XFS_ATTR_GID;
-	return xfs_setattr(mp, path, follow, &iattr);
+	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	if (error)
+		return error;
+	error = xfs_file_chown(ip, &iattr);
+	xfs_irele(ip);
+	return error;
 }
 
 int xfs_chown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid)
@@ -147,25 +154,34 @@ int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow,
 	struct xfs_iattr iattr = { 0 };
 	struct timespec now = xfs_now(mp);
 
-	if (times[0].tv_nsec != UTIME_OMIT) {
+	if (!times || times[0].tv_nsec != UTIME_OMIT) {
 		iattr.valid |= XFS_ATTR_ATIME;
-		iattr.atime = times[0].tv_nsec == UTIME_NOW ? now : times[0];
+		iattr.atime = !times || times[0].tv_nsec == UTIME_NOW ? now : times[0];
 	}
-	if (times[1].tv_nsec != UTIME_OMIT) {
+	if (!times || times[1].tv_nsec != UTIME_OMIT) {
 		iattr.valid |= XFS_ATTR_MTIME;
-		iattr.mtime = times[1].tv_nsec == UTIME_NOW ? now : times[1];
+		iattr.mtime = !times || times[1].tv_nsec == UTIME_NOW ? now : times[1];
 	}
-	if (iattr.atime.tv_nsec < 0 || iattr.atime.tv_nsec > 999999999 ||
-	    iattr.mtime.tv_nsec < 0 || iattr.mtime.tv_nsec > 999999999)
-		return xfs_error(mp, -EINVAL, "nanoseconds out of range");
 	return xfs_setattr(mp, path, follow, &iattr);
+}
+
+static int set_xattr(struct xfs_inode *ip, const char *name, const void *value, size_t size,
+		     int flags)
+{
+	bool tried = false;
+	int error;
+
+	do {
+		error = xfs_file_setxattr(ip, name, value, size, flags);
+	} while (xfs_api_again(ip, error, &tried));
+	return error;
 }
 
 int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
 		  int flags)
 {
 	xfs_clear_text();
-	return xfs_file_setxattr(file->f_inode, name, value, size, flags);
+	return set_xattr(file->f_inode, name, value, size, flags);
 }
 
 ssize_t xfs_fgetxattr(struct xfs_file *file, const char *name, void *value, size_t size)
@@ -196,7 +212,7 @@ int xfs_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char
 	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
-	error = xfs_file_setxattr(ip, name, value, size, flags);
+	error = set_xattr(ip, name, value, size, flags);
 	xfs_irele(ip);
 	return error;
 }

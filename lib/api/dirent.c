@@ -35,7 +35,9 @@ int xfs_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
 		xfs_free(mp, dir);
 		return xfs_error(mp, -ENOMEM, "out of memory for reading a directory");
 	}
-	dir->d_file = file;
+	/* Of its own, so that it does not matter which of the two is closed first. */
+	xfs_ihold(file->f_inode);
+	dir->d_inode = file->f_inode;
 	*dirp = dir;
 	return 0;
 }
@@ -50,10 +52,7 @@ int xfs_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp)
 	if (error)
 		return error;
 	error = xfs_fdopendir(file, dirp);
-	if (error)
-		xfs_close(file);
-	else
-		(*dirp)->d_own = true;
+	xfs_file_free(file);
 	return error;
 }
 
@@ -82,11 +81,16 @@ static bool take(void *arg, const struct xfs_name *name, xfs_ino_t ino, uint64_t
 
 static int fill(struct xfs_dir *dir)
 {
-	struct xfs_inode *dp = dir->d_file->f_inode;
+	struct xfs_inode *dp = dir->d_inode;
+	struct xfs_mount *mp = dp->i_mount;
 	bool excl;
 	int error;
 
 	dir->d_buf_len = dir->d_buf_pos = 0;
+	if (xfs_is_shutdown(mp))
+		return xfs_error(mp, -EIO, "the file system was shut down");
+	if (xfs_inode_nlink(dp) == 0)
+		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
 	error = xfs_ilock_map(dp, XFS_DATA_FORK, &excl);
 	if (error)
 		return error;
@@ -133,9 +137,8 @@ void xfs_closedir(struct xfs_dir *dir)
 
 	if (!dir)
 		return;
-	mp = dir->d_file->f_mount;
-	if (dir->d_own)
-		xfs_close(dir->d_file);
+	mp = dir->d_inode->i_mount;
+	xfs_irele(dir->d_inode);
 	xfs_free(mp, dir->d_buf);
 	xfs_free(mp, dir);
 }

@@ -8,24 +8,43 @@ static struct xfs_inode *root_of(struct xfs_mount *mp)
 	return mp->m_rootip;
 }
 
+/* A slash behind the name of what is no directory: what stands there decides. */
+static int no_slash(const struct xfs_path_last *last)
+{
+	struct xfs_mount *mp = last->dp->i_mount;
+	struct xfs_inode *ip;
+	int error = xfs_lookup(last->dp, &last->name, &ip);
+
+	if (error == -ENOENT)
+		return xfs_error(mp, -ENOENT, "the path ends in a slash");
+	if (error)
+		return error;
+	xfs_irele(ip);
+	return xfs_error(mp, -EEXIST, "\"%s\" exists", last->buf);
+}
+
 static int create_path(struct xfs_inode *start, const char *path, struct xfs_create_args *args)
 {
 	struct xfs_mount *mp = start->i_mount;
 	struct xfs_path_last last;
 	struct xfs_inode *ip;
+	bool tried = false;
 	int error;
 
 	xfs_clear_text();
 	args->inherit = true;
 	args->uid = mp->m_uid;
 	args->gid = mp->m_gid;
-	error = xfs_path_parent(start, path, &last);
+	error = xfs_path_parent(start, path, false, &last);
 	if (error)
 		return error;
-	if (last.want_dir && !S_ISDIR(args->mode))
-		error = xfs_error(mp, -ENOENT, "the path ends in a slash");
-	else
-		error = xfs_create(last.dp, &last.name, args, &ip);
+	if (last.want_dir && !S_ISDIR(args->mode)) {
+		error = no_slash(&last);
+	} else {
+		do {
+			error = xfs_create(last.dp, &last.name, args, &ip);
+		} while (xfs_api_again(last.dp, error, &tried));
+	}
 	xfs_irele(last.dp);
 	if (!error)
 		xfs_irele(ip);
@@ -119,6 +138,7 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 	struct xfs_create_args args = { .uid = mp->m_uid, .gid = mp->m_gid, .iattr = iattr };
 	struct xfs_name xname = { .name = (const uint8_t *)name };
 	struct xfs_inode *ip;
+	bool tried = false;
 	int error;
 
 	xfs_clear_text();
@@ -137,7 +157,9 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 		if (error)
 			return error;
 	}
-	error = xfs_create(dir->f_inode, &xname, &args, &ip);
+	do {
+		error = xfs_create(dir->f_inode, &xname, &args, &ip);
+	} while (xfs_api_again(dir->f_inode, error, &tried));
 	if (error)
 		return error;
 	if (!filep) {
@@ -152,15 +174,19 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *path)
 {
 	struct xfs_path_last last;
+	bool tried = false;
 	int error;
 
-	error = xfs_path_parent(start, path, &last);
+	error = xfs_path_parent(start, path, false, &last);
 	if (error)
 		return error;
-	if (last.want_dir)
-		error = xfs_error(ip->i_mount, -ENOENT, "the path ends in a slash");
-	else
-		error = xfs_link_inode(last.dp, &last.name, ip);
+	if (last.want_dir) {
+		error = no_slash(&last);
+	} else {
+		do {
+			error = xfs_link_inode(last.dp, &last.name, ip);
+		} while (xfs_api_again(last.dp, error, &tried));
+	}
 	xfs_irele(last.dp);
 	return error;
 }
@@ -185,17 +211,32 @@ int xfs_linkat(struct xfs_file *file, struct xfs_file *dir, const char *path)
 	return link_path(file->f_inode, dir->f_inode, path);
 }
 
+static int unlink_slash(const struct xfs_path_last *last)
+{
+	struct xfs_mount *mp = last->dp->i_mount;
+	struct xfs_inode *ip;
+	int error = xfs_lookup(last->dp, &last->name, &ip);
+
+	if (error)
+		return error;
+	error = xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -ENOTDIR, "the path ends in a slash");
+	xfs_irele(ip);
+	return error;
+}
+
 static int remove_path(struct xfs_inode *start, const char *path, bool dir)
 {
 	struct xfs_path_last last;
 	int error;
 
 	xfs_clear_text();
-	error = xfs_path_parent(start, path, &last);
+	error = xfs_path_parent(start, path, false, &last);
 	if (error)
 		return error;
-	if (last.want_dir && !dir)
-		error = xfs_error(start->i_mount, -EISDIR, "the path ends in a slash");
+	if (last.is_root)
+		error = xfs_error(start->i_mount, dir ? -EBUSY : -EISDIR, "the root directory stays");
+	else if (last.want_dir && !dir)
+		error = unlink_slash(&last);
 	else
 		error = xfs_remove(last.dp, &last.name, dir);
 	xfs_irele(last.dp);
@@ -224,13 +265,14 @@ static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 {
 	struct xfs_path_last from, to;
 	struct xfs_inode *ip;
+	bool tried = false;
 	int error;
 
 	xfs_clear_text();
-	error = xfs_path_parent(old_start, oldpath, &from);
+	error = xfs_path_parent(old_start, oldpath, false, &from);
 	if (error)
 		return error;
-	error = xfs_path_parent(new_start, newpath, &to);
+	error = xfs_path_parent(new_start, newpath, false, &to);
 	if (error)
 		goto out_from;
 	if (from.want_dir || to.want_dir) {
@@ -244,7 +286,9 @@ static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 		if (error)
 			goto out_to;
 	}
-	error = xfs_rename_inodes(from.dp, &from.name, to.dp, &to.name, flags);
+	do {
+		error = xfs_rename_inodes(from.dp, &from.name, to.dp, &to.name, flags);
+	} while (xfs_api_again(to.dp, error, &tried));
 out_to:
 	xfs_irele(to.dp);
 out_from:

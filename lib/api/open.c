@@ -4,7 +4,7 @@
 
 #define KNOWN_FLAGS	(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_DIRECTORY | \
 			 O_NOFOLLOW | O_PATH | O_SYNC | O_DSYNC | O_CLOEXEC | O_NOCTTY | \
-			 O_NONBLOCK | O_LARGEFILE)
+			 O_NONBLOCK | O_LARGEFILE | O_NOATIME)
 
 static int may_open(struct xfs_inode *ip, int flags)
 {
@@ -28,11 +28,11 @@ static int may_open(struct xfs_inode *ip, int flags)
 		return 0;
 	if (mp->m_rdonly)
 		return xfs_error(mp, -EROFS, "the file system is open read-only");
-	if (ip->i_diflags & XFS_DIFLAG_IMMUTABLE)
+	if (xfs_inode_diflags(ip) & XFS_DIFLAG_IMMUTABLE)
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable", ip->i_ino);
-	if ((ip->i_diflags & XFS_DIFLAG_APPEND) && (!(flags & O_APPEND) || (flags & O_TRUNC)))
+	if ((xfs_inode_diflags(ip) & XFS_DIFLAG_APPEND) && (!(flags & O_APPEND) || (flags & O_TRUNC)))
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " can only be appended to", ip->i_ino);
-	if (ip->i_diflags & XFS_DIFLAG_REALTIME)
+	if (xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME)
 		return xfs_error(mp, -EOPNOTSUPP, "realtime files cannot be written");
 	return 0;
 }
@@ -61,38 +61,48 @@ static int open_or_create(struct xfs_inode *start, const char *path, int flags, 
 		.mode = (uint16_t)(S_IFREG | (mode & 07777)), .inherit = true,
 		.uid = mp->m_uid, .gid = mp->m_gid,
 	};
+	bool tried = false;
 	int error;
 
 	*created = false;
-	for (;;) {
-		if (!(flags & O_EXCL)) {
-			error = xfs_path_lookup(start, path, !(flags & O_NOFOLLOW), ipp);
-			if (error != -ENOENT)
-				return error;
-		}
-		error = xfs_path_parent(start, path, &last);
+	do {
+		*ipp = NULL;
+		error = xfs_path_parent(start, path, !(flags & (O_EXCL | O_NOFOLLOW)), &last);
 		if (error)
 			return error;
 		if (last.want_dir)
 			error = xfs_error(mp, -EISDIR, "the path ends in a slash");
 		else
-			error = xfs_create(last.dp, &last.name, &args, ipp);
-		xfs_irele(last.dp);
-		if (!error)
-			*created = true;
-		/* Somebody was faster: open what he made. */
-		if (error != -EEXIST || (flags & O_EXCL))
-			return error;
-		error = xfs_path_lookup(start, path, false, ipp);
-		if (!error && xfs_is_symlink(*ipp)) {
-			/* A link that leads nowhere yet. */
+			error = xfs_lookup(last.dp, &last.name, ipp);
+		if (error == -ENOENT && mp->m_rdonly) {
+			error = xfs_error(mp, -EROFS, "the file system is open read-only");
+		} else if (error == -ENOENT) {
+			do {
+				error = xfs_create(last.dp, &last.name, &args, ipp);
+			} while (xfs_api_again(last.dp, error, &tried));
+			*created = !error;
+			/* Somebody was faster: open what he made. */
+			if (error == -EEXIST && !(flags & O_EXCL))
+				error = -EAGAIN;
+		} else if (!error && (flags & O_EXCL)) {
 			xfs_irele(*ipp);
 			*ipp = NULL;
-			return xfs_error(mp, -ENOENT, "a symbolic link leads to nothing");
+			error = xfs_error(mp, -EEXIST, "\"%s\" exists", last.buf);
 		}
-		if (error != -ENOENT)
-			return error;
-	}
+		xfs_irele(last.dp);
+	} while (error == -EAGAIN);
+	return error;
+}
+
+static int check_flags(struct xfs_mount *mp, int flags)
+{
+	if (flags & ~KNOWN_FLAGS)
+		return xfs_error(mp, -EINVAL, "unknown open flags 0x%x", flags & ~KNOWN_FLAGS);
+	if ((flags & O_ACCMODE) == O_ACCMODE)
+		return xfs_error(mp, -EINVAL, "open for reading, for writing, or for both");
+	if (!(flags & O_PATH) && (flags & O_CREAT) && (flags & O_DIRECTORY))
+		return xfs_error(mp, -EINVAL, "opening makes no directories");
+	return 0;
 }
 
 int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
@@ -105,19 +115,15 @@ int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
 
 	xfs_clear_text();
 	*filep = NULL;
-	if (flags & ~KNOWN_FLAGS)
-		return xfs_error(mp, -EINVAL, "unknown open flags 0x%x", flags & ~KNOWN_FLAGS);
+	error = check_flags(mp, flags);
+	if (error)
+		return error;
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
-	if ((flags & O_CREAT) && mp->m_rdonly) {
-		error = xfs_path_lookup(dir->f_inode, path, !(flags & O_NOFOLLOW), &ip);
-		if (error == -ENOENT)
-			return xfs_error(mp, -EROFS, "the file system is open read-only");
-	} else if (flags & O_CREAT) {
+	if (flags & O_CREAT)
 		error = open_or_create(dir->f_inode, path, flags, mode, &ip, &created);
-	} else {
+	else
 		error = xfs_path_lookup(dir->f_inode, path, !(flags & O_NOFOLLOW), &ip);
-	}
 	if (error)
 		return error;
 	return finish_open(ip, flags, created, filep);
@@ -137,6 +143,9 @@ int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
 
 	xfs_clear_text();
 	*filep = NULL;
+	error = check_flags(mp, flags);
+	if (error)
+		return error;
 	if (flags & (O_CREAT | O_EXCL))
 		return xfs_error(mp, -EINVAL, "an inode number creates nothing");
 	error = xfs_iget(mp, ino, XFS_IGET_UNTRUSTED, &ip);
@@ -144,7 +153,7 @@ int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
 		return xfs_error(mp, -ESTALE, "inode %" PRIu64 " is not in use", ino);
 	if (error)
 		return error;
-	if ((gen && ip->i_gen != gen) || ip->i_nlink == 0) {
+	if ((gen && ip->i_gen != gen) || xfs_inode_nlink(ip) == 0) {
 		xfs_irele(ip);
 		return xfs_error(mp, -ESTALE, "inode %" PRIu64 " is another one now", ino);
 	}

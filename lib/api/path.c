@@ -16,7 +16,8 @@ struct walk {
 	unsigned int links;
 };
 
-static int follow_link(struct walk *w, struct xfs_inode *ip, struct xfs_inode **dpp)
+/* @slash: one follows the link, so that what it leads to must be a directory. */
+static int follow_link(struct walk *w, struct xfs_inode *ip, bool slash, struct xfs_inode **dpp)
 {
 	char target[1024];
 	size_t rest_len = strlen(w->rest);
@@ -34,10 +35,8 @@ static int follow_link(struct walk *w, struct xfs_inode *ip, struct xfs_inode **
 	if (!buf)
 		return xfs_error(w->mp, -ENOMEM, "out of memory for a path");
 	memcpy(buf, target, (size_t)len);
-	buf[len] = '/';
-	memcpy(buf + len + 1, w->rest, rest_len + 1);
-	if (!rest_len)
-		buf[len] = '\0';
+	buf[len] = slash ? '/' : '\0';
+	memcpy(buf + len + slash, w->rest, rest_len + 1);
 	if (w->buf)
 		xfs_free(w->mp, w->buf);
 	w->buf = buf;
@@ -78,108 +77,133 @@ static int check_component(struct xfs_mount *mp, const struct xfs_name *name)
 	return 0;
 }
 
-/*
- * Walk to the directory of the last component (@want_parent) or to the end.
- * *@last is the last component then; its len 0: the path has none ("/", "").
- */
-static int walk_path(struct walk *w, struct xfs_inode *start, bool want_parent, bool follow,
-		     struct xfs_inode **ipp, char last[256], uint32_t *last_len, bool *want_dir)
+/* What becomes of the last component. */
+enum last_mode {
+	LAST_FOLLOW,	/* walk to it, and on when it is a symbolic link */
+	LAST_NOFOLLOW,	/* walk to it */
+	LAST_STOP,	/* walk to its directory */
+	LAST_CREATE,	/* the same, but on when it is a symbolic link */
+};
+
+/* Under LAST_CREATE: a link to go on from, referenced; NULL: stop here. */
+static int last_link(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode **ipp)
 {
-	struct xfs_inode *dp, *ip;
-	struct xfs_name name;
-	bool more;
-	int error = 0;
+	int error = xfs_lookup(dp, name, ipp);
 
-	dp = w->rest[0] == '/' ? w->mp->m_rootip : start;
-	xfs_ihold(dp);
-	if (want_parent) {
-		*last_len = 0;
-		*want_dir = false;
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	if (!xfs_is_symlink(*ipp)) {
+		xfs_irele(*ipp);
+		*ipp = NULL;
 	}
-	while (next_component(w, &name, &more)) {
-		bool slash = ((const char *)name.name)[name.len] == '/';
-
-		error = check_component(w->mp, &name);
-		if (!error && !xfs_is_dir(dp))
-			error = xfs_error(w->mp, -ENOTDIR, "inode %" PRIu64 " is no directory",
-					  dp->i_ino);
-		if (error)
-			break;
-		if (!more && want_parent) {
-			memcpy(last, name.name, name.len);
-			last[name.len] = '\0';
-			*last_len = name.len;
-			*want_dir = slash;
-			break;
-		}
-		error = xfs_lookup(dp, &name, &ip);
-		if (error)
-			break;
-		if (xfs_is_symlink(ip) && (more || slash || follow)) {
-			error = follow_link(w, ip, &dp);
-			xfs_irele(ip);
-			if (error)
-				break;
-			continue;
-		}
-		if (!more && slash && !xfs_is_dir(ip)) {
-			error = xfs_error(w->mp, -ENOTDIR, "inode %" PRIu64 " is no directory",
-					  ip->i_ino);
-			xfs_irele(ip);
-			break;
-		}
-		xfs_irele(dp);
-		dp = ip;
-	}
-	if (error) {
-		xfs_irele(dp);
-		dp = NULL;
-	}
-	*ipp = dp;
-	if (w->buf)
-		xfs_free(w->mp, w->buf);
-	return error;
+	return 0;
 }
 
-int xfs_path_lookup(struct xfs_inode *start, const char *path, bool follow,
-		    struct xfs_inode **ipp)
+/* One step; *@stop: the walk ends here, *@last is the component that is left. */
+static int step(struct walk *w, const struct xfs_name *name, bool more, enum last_mode mode,
+		struct xfs_inode **dpp, struct xfs_path_last *last, bool *stop)
+{
+	bool slash = ((const char *)name->name)[name->len] == '/';
+	bool is_last = !more, follow = more || slash || mode == LAST_FOLLOW;
+	struct xfs_inode *ip = NULL;
+	int error;
+
+	*stop = false;
+	if (is_last && (mode == LAST_STOP || mode == LAST_CREATE)) {
+		if (mode == LAST_CREATE && !slash) {
+			error = last_link(*dpp, name, &ip);
+			if (error)
+				return error;
+		}
+		if (!ip) {
+			memcpy(last->buf, name->name, name->len);
+			last->buf[name->len] = '\0';
+			last->name.len = name->len;
+			last->want_dir = slash;
+			*stop = true;
+			return 0;
+		}
+		follow = true;
+	} else {
+		error = xfs_lookup(*dpp, name, &ip);
+		if (error)
+			return error;
+	}
+	if (follow && xfs_is_symlink(ip)) {
+		error = follow_link(w, ip, slash, dpp);
+		xfs_irele(ip);
+		return error;
+	}
+	if (slash && !xfs_is_dir(ip)) {
+		error = xfs_error(w->mp, -ENOTDIR, "inode %" PRIu64 " is no directory", ip->i_ino);
+		xfs_irele(ip);
+		return error;
+	}
+	xfs_irele(*dpp);
+	*dpp = ip;
+	return 0;
+}
+
+static int walk_path(struct xfs_inode *start, const char *path, enum last_mode mode,
+		     struct xfs_inode **ipp, struct xfs_path_last *last)
 {
 	struct walk w = { .mp = start->i_mount, .rest = path };
+	struct xfs_inode *dp;
+	struct xfs_name name;
+	bool more, stop = false;
+	int error = 0;
 
 	*ipp = NULL;
 	if (!path)
 		return xfs_error(w.mp, -EINVAL, "no path");
 	if (!*path)
 		return xfs_error(w.mp, -ENOENT, "the path is empty");
-	return walk_path(&w, start, false, follow, ipp, NULL, NULL, NULL);
+	dp = *path == '/' ? w.mp->m_rootip : start;
+	xfs_ihold(dp);
+	while (!error && !stop && next_component(&w, &name, &more)) {
+		error = check_component(w.mp, &name);
+		if (!error && !xfs_is_dir(dp))
+			error = xfs_error(w.mp, -ENOTDIR, "inode %" PRIu64 " is no directory",
+					  dp->i_ino);
+		if (!error)
+			error = step(&w, &name, more, mode, &dp, last, &stop);
+	}
+	if (error)
+		xfs_irele(dp);
+	else
+		*ipp = dp;
+	if (w.buf)
+		xfs_free(w.mp, w.buf);
+	return error;
 }
 
-int xfs_path_parent(struct xfs_inode *start, const char *path, struct xfs_path_last *last)
+int xfs_path_lookup(struct xfs_inode *start, const char *path, bool follow,
+		    struct xfs_inode **ipp)
 {
-	struct walk w = { .mp = start->i_mount, .rest = path };
+	return walk_path(start, path, follow ? LAST_FOLLOW : LAST_NOFOLLOW, ipp, NULL);
+}
+
+int xfs_path_parent(struct xfs_inode *start, const char *path, bool follow,
+		    struct xfs_path_last *last)
+{
+	struct xfs_mount *mp = start->i_mount;
 	int error;
 
-	last->dp = NULL;
-	if (!path)
-		return xfs_error(w.mp, -EINVAL, "no path");
-	if (!*path)
-		return xfs_error(w.mp, -ENOENT, "the path is empty");
-	error = walk_path(&w, start, true, false, &last->dp, last->buf, &last->name.len,
-			  &last->want_dir);
+	*last = (struct xfs_path_last){ .name.type = XFS_DIR3_FT_UNKNOWN };
 	last->name.name = (const uint8_t *)last->buf;
-	last->name.type = XFS_DIR3_FT_UNKNOWN;
+	error = walk_path(start, path, follow ? LAST_CREATE : LAST_STOP, &last->dp, last);
 	if (error)
 		return error;
 	if (last->name.len == 0) {
 		/* "/" names the directory itself: nothing can be made or removed there. */
+		last->is_root = true;
 		last->buf[0] = '.';
-		last->buf[1] = '\0';
 		last->name.len = 1;
 	}
 	if (!xfs_is_dir(last->dp)) {
 		xfs_irele(last->dp);
 		last->dp = NULL;
-		return xfs_error(w.mp, -ENOTDIR, "the path leads through what is no directory");
+		return xfs_error(mp, -ENOTDIR, "the path leads through what is no directory");
 	}
 	return 0;
 }

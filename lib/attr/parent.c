@@ -4,6 +4,7 @@
  * value tells the directory.  They change in the handle that changes the directory.
  */
 #include "attr/attr_priv.h"
+#include "core/message.h"
 
 static void make_rec(struct xfs_parent_rec *rec, const struct xfs_inode *dp)
 {
@@ -66,11 +67,18 @@ int xfs_parent_remove(struct xfs_trans *tp, struct xfs_inode *dp, const struct x
 {
 	struct xfs_attr_name an = attr_name(name);
 	struct xfs_parent_rec rec;
+	int error;
 
 	if (!xfs_has_parent(&child->i_mount->m_geo))
 		return 0;
 	make_rec(&rec, dp);
-	return xfs_attr_remove(tp, child, &an, &rec, sizeof(rec));
+	error = xfs_attr_remove(tp, child, &an, &rec, sizeof(rec));
+	/* The name is there, so the pointer must be. */
+	if (error == -ENODATA)
+		return xfs_corrupt(child->i_mount, "parent pointer", "inode %" PRIu64
+				   " has none for \"%.*s\" in %" PRIu64, child->i_ino, (int)name->len,
+				   (const char *)name->name, dp->i_ino);
+	return error;
 }
 
 int xfs_parent_replace(struct xfs_trans *tp, struct xfs_inode *src_dp,

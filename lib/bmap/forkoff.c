@@ -175,6 +175,8 @@ int xfs_bmap_set_forkoff(struct xfs_trans *tp, struct xfs_inode *ip, uint8_t for
 			return error;
 	}
 	ip->i_forkoff = forkoff;
+	if (forkoff)
+		xfs_note_attr(mp);
 	if (!old || !forkoff) {
 		ASSERT(ip->i_af.if_nextents == 0 && ip->i_af.if_height == 0);
 		ASSERT(ip->i_af.if_format != XFS_DINODE_FMT_LOCAL);

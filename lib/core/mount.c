@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/mount.h"
+#include "disk/inode.h"
+
+struct timespec xfs_clamp_time(const struct xfs_mount *mp, struct timespec tv)
+{
+	bool big = xfs_has_bigtime(&mp->m_geo);
+	int64_t min = big ? XFS_BIGTIME_TIME_MIN : XFS_LEGACY_TIME_MIN;
+	int64_t max = big ? XFS_BIGTIME_TIME_MAX : XFS_LEGACY_TIME_MAX;
+
+	if (tv.tv_sec < min)
+		return (struct timespec){ .tv_sec = min };
+	if (tv.tv_sec >= max)
+		return (struct timespec){ .tv_sec = max };
+	return tv;
+}
 
 struct timespec xfs_now(const struct xfs_mount *mp)
 {
@@ -9,7 +23,7 @@ struct timespec xfs_now(const struct xfs_mount *mp)
 		mp->m_env.clock(mp->m_env.ctx, &now);
 	else
 		clock_gettime(CLOCK_REALTIME, &now);
-	return now;
+	return xfs_clamp_time(mp, now);
 }
 
 uint32_t xfs_random32(struct xfs_mount *mp)
@@ -20,4 +34,12 @@ uint32_t xfs_random32(struct xfs_mount *mp)
 	x = xfs_rand64(&mp->m_rand);
 	xfs_mutex_unlock(&mp->m_lock);
 	return (uint32_t)(x >> 32);
+}
+
+void xfs_note_attr(struct xfs_mount *mp)
+{
+	if (likely(__atomic_load_n(&mp->m_sb.sb_versionnum, __ATOMIC_RELAXED) &
+		   XFS_SB_VERSION_ATTRBIT))
+		return;
+	__atomic_fetch_or(&mp->m_sb.sb_versionnum, XFS_SB_VERSION_ATTRBIT, __ATOMIC_RELAXED);
 }

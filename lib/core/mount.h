@@ -99,8 +99,14 @@ static inline bool xfs_is_shutdown(const struct xfs_mount *mp)
 	return __atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_SHUTDOWN;
 }
 
-/* The present time of the host's clock. */
+/* The present time of the host's clock, as near as the file system's time stamps can hold it. */
 struct timespec xfs_now(const struct xfs_mount *mp);
+
+/* Seconds beyond what its inodes can hold become the nearest that they can. */
+struct timespec xfs_clamp_time(const struct xfs_mount *mp, struct timespec tv);
+
+/* An inode gets an attribute fork: the superblock tells, from the next time it is written. */
+void xfs_note_attr(struct xfs_mount *mp);
 
 /* 32 random bits (inode generations). */
 uint32_t xfs_random32(struct xfs_mount *mp);

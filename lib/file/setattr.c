@@ -2,23 +2,116 @@
 /* chmod, chown, utimes and the like in one transaction; sizes are truncate.c's. */
 #include "core/message.h"
 #include "file/setattr.h"
+#include "write/write.h"
 
 #define MODE_BITS	07777u
 
-static int apply_locked(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_iattr *iattr)
+static const struct xfs_attr_name access_acl = {
+	.name = (const uint8_t *)SGI_ACL_FILE, .len = SGI_ACL_FILE_SIZE, .ns = XFS_ATTR_ROOT,
+};
+static const struct xfs_attr_name capability = {
+	.name = (const uint8_t *)"capability", .len = 10, .ns = XFS_ATTR_SECURE,
+};
+
+/* Everything that is going to happen, worked out before the first change. */
+struct plan {
+	struct xfs_iattr iattr;
+	bool change_acl;		/* there is one, and it follows the mode */
+	bool kill_capability;
+};
+
+static bool changes_owner(const struct xfs_iattr *iattr)
 {
-	int error = 0;
+	return iattr->valid & (XFS_ATTR_UID | XFS_ATTR_GID);
+}
+
+/*
+ * Set-id bits: who gives a file away takes them along, as for chown(2), and who is neither
+ * privileged nor in the group cannot set that of the group.
+ */
+static void plan_mode(const struct xfs_inode *ip, struct xfs_iattr *iattr, bool kill)
+{
+	const struct xfs_mount *mp = ip->i_mount;
+	uint32_t gid = iattr->valid & XFS_ATTR_GID ? iattr->gid : ip->i_gid;
+	bool in_group = !mp->m_unprivileged || mp->m_gid == gid;
+	uint32_t mode = ip->i_mode & MODE_BITS;
 
 	if (iattr->valid & XFS_ATTR_MODE) {
-		uint16_t mode = (uint16_t)((ip->i_mode & ~MODE_BITS) | (iattr->mode & MODE_BITS));
+		if (!in_group)
+			iattr->mode &= ~(uint32_t)S_ISGID;
+		return;
+	}
+	if (!kill || xfs_is_dir(ip))
+		return;
+	mode &= ~(uint32_t)S_ISUID;
+	if ((mode & S_IXGRP) || !in_group)
+		mode &= ~(uint32_t)S_ISGID;
+	if (mode != (ip->i_mode & MODE_BITS)) {
+		iattr->mode = mode;
+		iattr->valid |= XFS_ATTR_MODE;
+	}
+}
 
-		/* A stored ACL and the mode say the same. */
-		if (xfs_inode_has_attr_fork(ip) && !xfs_is_symlink(ip))
-			error = xfs_acl_chmod(tp, ip, mode);
+/* Is there one of this name? */
+static int has_attr(struct xfs_inode *ip, const struct xfs_attr_name *name, bool *has)
+{
+	uint32_t len = 0;
+	int error = 0;
+
+	*has = false;
+	if (!xfs_inode_has_attr_fork(ip))
+		return 0;
+	error = xfs_iread_extents(ip, XFS_ATTR_FORK);
+	if (!error)
+		error = xfs_attr_get(ip, name, NULL, &len);
+	*has = !error;
+	return error == -ENODATA ? 0 : error;
+}
+
+static int make_plan(struct xfs_trans *tp, struct xfs_inode *ip, struct plan *plan, bool kill)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	uint32_t blocks = 0;
+	int error;
+
+	error = xfs_iattr_check(mp, ip, ip->i_mode, &plan->iattr);
+	if (error)
+		return error;
+	plan_mode(ip, &plan->iattr, kill);
+	if ((plan->iattr.valid & XFS_ATTR_MODE) && !xfs_is_symlink(ip)) {
+		error = has_attr(ip, &access_acl, &plan->change_acl);
 		if (error)
 			return error;
-		xfs_inode_set_mode(ip, mode);
 	}
+	if (kill && !xfs_is_dir(ip)) {
+		error = has_attr(ip, &capability, &plan->kill_capability);
+		if (error)
+			return error;
+	}
+	if (plan->change_acl)
+		blocks += xfs_acl_chmod_blocks(mp);
+	if (plan->kill_capability)
+		blocks += xfs_attr_remove_blocks(mp);
+	if (!blocks)
+		return 0;
+	error = xfs_iread_extents(ip, XFS_DATA_FORK);
+	return error ? error : xfs_trans_reserve_more(tp, blocks);
+}
+
+static int apply(struct xfs_trans *tp, struct xfs_inode *ip, const struct plan *plan)
+{
+	const struct xfs_iattr *iattr = &plan->iattr;
+	int error = 0;
+
+	if (plan->change_acl)
+		error = xfs_acl_chmod(tp, ip, (uint16_t)iattr->mode);
+	if (!error && plan->kill_capability)
+		error = xfs_attr_remove(tp, ip, &capability, NULL, 0);
+	if (error)
+		return error;
+	if (iattr->valid & XFS_ATTR_MODE)
+		xfs_inode_set_mode(ip, (uint16_t)((ip->i_mode & ~MODE_BITS) |
+						  (iattr->mode & MODE_BITS)));
 	xfs_iattr_apply(ip, iattr);
 	if (!(iattr->valid & XFS_ATTR_CTIME))
 		xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
@@ -26,47 +119,20 @@ static int apply_locked(struct xfs_trans *tp, struct xfs_inode *ip, const struct
 	return 0;
 }
 
-/* chown by an unprivileged caller takes set-id bits along. */
-static void strip_setid(const struct xfs_inode *ip, struct xfs_iattr *iattr)
-{
-	uint32_t mode = ip->i_mode;
-
-	if (!ip->i_mount->m_unprivileged || xfs_is_dir(ip) ||
-	    !(iattr->valid & (XFS_ATTR_UID | XFS_ATTR_GID)) || (iattr->valid & XFS_ATTR_MODE))
-		return;
-	mode &= ~(uint32_t)S_ISUID;
-	if (mode & S_IXGRP)
-		mode &= ~(uint32_t)S_ISGID;
-	if (mode != ip->i_mode) {
-		iattr->mode = mode;
-		iattr->valid |= XFS_ATTR_MODE;
-	}
-}
-
-int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *wanted)
+static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 {
 	struct xfs_mount *mp = ip->i_mount;
-	struct xfs_iattr iattr = *wanted;
+	struct plan plan = { .iattr = *iattr };
 	struct xfs_trans *tp;
-	uint32_t blocks = 0;
 	int error;
 
-	if (!iattr.valid)
-		return 0;
-	error = xfs_iattr_check(mp, ip, ip->i_mode, &iattr);
-	if (error)
-		return error;
-	strip_setid(ip, &iattr);
-	if ((iattr.valid & XFS_ATTR_MODE) && xfs_inode_has_attr_fork(ip))
-		blocks = xfs_acl_chmod_blocks(mp);
-	error = xfs_trans_alloc(mp, 0, blocks, XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, 0, 0, XFS_TRANS_RESERVE, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
-	if (xfs_inode_has_attr_fork(ip) && (iattr.valid & XFS_ATTR_MODE))
-		error = xfs_iread_extents(ip, XFS_ATTR_FORK);
+	error = make_plan(tp, ip, &plan, kill);
 	if (!error)
-		error = apply_locked(tp, ip, &iattr);
+		error = apply(tp, ip, &plan);
 	xfs_iunlock_excl(ip);
 	if (error)
 		xfs_trans_cancel(tp);
@@ -75,9 +141,39 @@ int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *wanted)
 	return error;
 }
 
+int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+{
+	if (!iattr->valid)
+		return 0;
+	return set(ip, iattr, ip->i_mount->m_unprivileged && changes_owner(iattr));
+}
+
+int xfs_file_chown(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+{
+	return set(ip, iattr, true);
+}
+
+int xfs_file_check_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+{
+	int error;
+
+	xfs_ilock_shared(ip);
+	error = xfs_iattr_check(ip->i_mount, ip, ip->i_mode, iattr);
+	xfs_iunlock_shared(ip);
+	return error;
+}
+
+/* Blocks in bytes, where the public type has no room for more. */
+static uint32_t hint_bytes(const struct xfs_mount *mp, uint32_t blocks)
+{
+	uint64_t bytes = (uint64_t)blocks << mp->m_geo.blocklog;
+
+	return (uint32_t)XFS_MIN(bytes, (uint64_t)UINT32_MAX & ~(uint64_t)mp->m_geo.blockmask);
+}
+
 void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 {
-	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	struct xfs_mount *mp = ip->i_mount;
 
 	memset(st, 0, sizeof(*st));
 	xfs_ilock_shared(ip);
@@ -92,12 +188,12 @@ void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 		st->rdev_major = xfs_sysv_major(ip->i_rdev);
 		st->rdev_minor = xfs_sysv_minor(ip->i_rdev);
 	}
-	st->size_bytes = (uint64_t)(xfs_is_reg(ip) ? ip->i_size : ip->i_disk_size);
-	st->blocks512 = XFS_FSB_TO_BB(geo, ip->i_nblocks + ip->i_delayed_blks);
-	st->blksize = geo->blocksize;
+	st->size_bytes = xfs_is_reg(ip) ? xfs_isize(ip) : (uint64_t)ip->i_disk_size;
+	st->blocks512 = XFS_FSB_TO_BB(&mp->m_geo, ip->i_nblocks + ip->i_delayed_blks);
+	st->blksize = mp->m_geo.blocksize;
 	st->xflags = xfs_inode_xflags(ip);
-	st->extsize_bytes = ip->i_extsize << geo->blocklog;
-	st->cowextsize_bytes = ip->i_cowextsize << geo->blocklog;
+	st->extsize_bytes = hint_bytes(mp, ip->i_extsize);
+	st->cowextsize_bytes = hint_bytes(mp, ip->i_cowextsize);
 	st->nextents = ip->i_df.if_nextents;
 	st->anextents = xfs_inode_has_attr_fork(ip) ? ip->i_af.if_nextents : 0;
 	st->changecount = ip->i_changecount;

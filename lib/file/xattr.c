@@ -8,7 +8,7 @@
 #include "core/message.h"
 #include "file/setattr.h"
 
-#define ACL_DISK_MAX	XFS_ATTR_VALUE_MAX
+#define NAME_MAX_BYTES	255u	/* of a full name that programs can use */
 
 enum acl_kind {
 	NO_ACL,
@@ -25,25 +25,38 @@ static const struct {
 	{ "security.", XFS_ATTR_SECURE },
 };
 
+static const struct {
+	const char *full, *disk;
+	enum acl_kind kind;
+} acl_names[] = {
+	{ "system.posix_acl_access", SGI_ACL_FILE, ACCESS_ACL },
+	{ "system.posix_acl_default", SGI_ACL_DEFAULT, DEFAULT_ACL },
+};
+
+/* What a full name means. */
+struct parsed_name {
+	const char *full;
+	struct xfs_attr_name attr;
+	enum acl_kind acl;		/* in the form of the system calls */
+};
+
 /* A full name taken apart; -ENOTSUP for a prefix we do not know. */
-static int parse_name(struct xfs_inode *ip, const char *full, struct xfs_attr_name *name,
-		      enum acl_kind *acl)
+static int parse_name(struct xfs_inode *ip, const char *full, bool change, struct parsed_name *out)
 {
 	struct xfs_mount *mp = ip->i_mount;
 
-	*acl = NO_ACL;
-	if (!strcmp(full, "system.posix_acl_access"))
-		*acl = ACCESS_ACL;
-	else if (!strcmp(full, "system.posix_acl_default"))
-		*acl = DEFAULT_ACL;
-	if (*acl != NO_ACL) {
-		const char *disk_name = *acl == ACCESS_ACL ? SGI_ACL_FILE : SGI_ACL_DEFAULT;
-
+	if (!full)
+		return xfs_error(mp, -EINVAL, "no attribute name");
+	*out = (struct parsed_name){ .full = full };
+	for (size_t i = 0; i < ARRAY_SIZE(acl_names); i++) {
+		if (strcmp(full, acl_names[i].full))
+			continue;
 		if (xfs_is_symlink(ip))
 			return xfs_error(mp, -ENOTSUP, "a symbolic link has no ACL");
-		*name = (struct xfs_attr_name){
-			.name = (const uint8_t *)disk_name, .len = (uint32_t)strlen(disk_name),
-			.ns = XFS_ATTR_ROOT,
+		out->acl = acl_names[i].kind;
+		out->attr = (struct xfs_attr_name){
+			.name = (const uint8_t *)acl_names[i].disk,
+			.len = (uint32_t)strlen(acl_names[i].disk), .ns = XFS_ATTR_ROOT,
 		};
 		return 0;
 	}
@@ -55,17 +68,39 @@ static int parse_name(struct xfs_inode *ip, const char *full, struct xfs_attr_na
 		len = strlen(full + plen);
 		if (len == 0)
 			return xfs_error(mp, -EINVAL, "\"%s\" names no attribute", full);
-		if (len > 255)
-			return xfs_error(mp, -ERANGE, "an attribute's name has at most 255 bytes");
+		/* The prefix counts, but names that are there already may be longer. */
+		if (len > NAME_MAX_BYTES || (change && plen + len > NAME_MAX_BYTES))
+			return xfs_error(mp, -ERANGE, "an attribute's name has at most %u bytes",
+					 NAME_MAX_BYTES);
 		if (prefixes[i].ns == 0 && !xfs_is_reg(ip) && !xfs_is_dir(ip))
-			return xfs_error(mp, -EPERM, "user attributes are for files and directories");
-		*name = (struct xfs_attr_name){
+			return xfs_error(mp, change ? -EPERM : -ENODATA,
+					 "user attributes are for files and directories");
+		out->attr = (struct xfs_attr_name){
 			.name = (const uint8_t *)full + plen, .len = (uint32_t)len,
 			.ns = prefixes[i].ns,
 		};
 		return 0;
 	}
 	return xfs_error(mp, -ENOTSUP, "\"%.64s\": unknown name space", full);
+}
+
+/* ACLs can also be had under the names they have on disk, in the form they have there. */
+static enum acl_kind raw_acl(const struct parsed_name *name)
+{
+	if (name->attr.ns != XFS_ATTR_ROOT || name->acl != NO_ACL)
+		return NO_ACL;
+	for (size_t i = 0; i < ARRAY_SIZE(acl_names); i++) {
+		if (name->attr.len == strlen(acl_names[i].disk) &&
+		    !memcmp(name->attr.name, acl_names[i].disk, name->attr.len))
+			return acl_names[i].kind;
+	}
+	return NO_ACL;
+}
+
+static int no_such_attr(struct xfs_inode *ip, const struct parsed_name *name)
+{
+	return xfs_error(ip->i_mount, -ENODATA, "inode %" PRIu64 " has no attribute \"%s\"", ip->i_ino,
+			 name->full);
 }
 
 /* One attribute into the fork, or out of it; with @mode the permission bits too. */
@@ -105,17 +140,15 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 	uint32_t blocks;
 	int error;
 
-	if (ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
-		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable", ip->i_ino);
 	blocks = ch->value ? xfs_attr_set_blocks(mp, ch->name->len, ch->len)
 			   : xfs_attr_remove_blocks(mp);
-	error = xfs_trans_alloc(mp, 0, blocks, ch->value ? 0 : XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, 0, blocks, ch->value ? 0 : XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
-	error = xfs_iread_extents(ip, XFS_DATA_FORK);
-	if (!error && xfs_inode_has_attr_fork(ip))
-		error = xfs_iread_extents(ip, XFS_ATTR_FORK);
+	if (ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
+		error = xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
+				  ip->i_ino);
 	if (!error)
 		error = apply(tp, ip, ch);
 	xfs_iunlock_excl(ip);
@@ -126,28 +159,30 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 	return error;
 }
 
-static int set_acl(struct xfs_inode *ip, const struct xfs_attr_name *name, enum acl_kind acl,
-		   const void *value, size_t size, uint32_t op_flags)
+/* @value is in the form of the system calls; without entries, or empty, it removes the ACL. */
+static int set_acl(struct xfs_inode *ip, const struct parsed_name *name, enum acl_kind acl,
+		   const void *value, size_t size)
 {
 	struct xfs_mount *mp = ip->i_mount;
-	struct change ch = { .name = name, .op_flags = op_flags };
-	uint32_t disk_len = ACL_DISK_MAX;
-	uint16_t mode = ip->i_mode;
+	struct change ch = { .name = &name->attr, .may_be_absent = true };
+	uint32_t disk_len = (uint32_t)XFS_ACL_SIZE(size / 8 + 1);
+	uint16_t mode = 0;
 	bool equiv = false;
 	void *disk;
 	int error;
 
 	if (acl == DEFAULT_ACL && !xfs_is_dir(ip))
-		return xfs_error(mp, size ? -EACCES : -ENODATA, "only directories have default ACLs");
-	disk = xfs_malloc(mp, ACL_DISK_MAX);
+		return size ? xfs_error(mp, -EACCES, "only directories have default ACLs") : 0;
+	if (!size)
+		return change_attr(ip, &ch);
+	disk = xfs_malloc(mp, disk_len);
 	if (!disk)
 		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
 	error = xfs_acl_from_xattr(mp, value, size, disk, &disk_len, &mode, &equiv);
 	if (!error) {
-		/* One without entries removes it; one that says no more than the mode is not stored. */
-		ch.may_be_absent = true;
 		ch.set_mode = acl == ACCESS_ACL && disk_len;
 		ch.mode = mode;
+		/* One that says no more than the mode is not stored. */
 		if (disk_len && (acl == DEFAULT_ACL || !equiv)) {
 			ch.value = disk;
 			ch.len = disk_len;
@@ -158,96 +193,138 @@ static int set_acl(struct xfs_inode *ip, const struct xfs_attr_name *name, enum 
 	return error;
 }
 
+/* A value as it stands on disk: restored by somebody who read it so. */
+static int set_raw_acl(struct xfs_inode *ip, const struct parsed_name *name, enum acl_kind acl,
+		       const void *value, size_t size)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	size_t len = size;
+	void *xattr;
+	int error;
+
+	if (xfs_is_symlink(ip))
+		return xfs_error(mp, -ENOTSUP, "a symbolic link has no ACL");
+	xattr = xfs_malloc(mp, size + 1);
+	if (!xattr)
+		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
+	if (xfs_acl_to_xattr(mp, value, (uint32_t)size, xattr, &len))
+		error = xfs_error(mp, -EINVAL, "\"%s\": no valid ACL", name->full);
+	else
+		error = set_acl(ip, name, acl, xattr, len);
+	xfs_free(mp, xattr);
+	return error;
+}
+
 int xfs_file_setxattr(struct xfs_inode *ip, const char *full, const void *value, size_t size,
 		      int flags)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	struct change ch = { 0 };
-	struct xfs_attr_name name;
-	enum acl_kind acl;
+	struct parsed_name name;
 	int error;
 
-	error = parse_name(ip, full, &name, &acl);
+	error = parse_name(ip, full, true, &name);
 	if (error)
 		return error;
 	if (size > XFS_ATTR_VALUE_MAX)
 		return xfs_error(mp, -E2BIG, "an attribute has at most %u bytes", XFS_ATTR_VALUE_MAX);
-	if (flags & ~(XATTR_CREATE | XATTR_REPLACE))
-		return xfs_error(mp, -EINVAL, "unknown flags");
+	if (flags & ~(XATTR_CREATE | XATTR_REPLACE) || (size && !value))
+		return xfs_error(mp, -EINVAL, "unknown flags, or no value");
+	/* As in the kernel, an ACL takes the place of the one before, whatever @flags say. */
+	if (name.acl != NO_ACL)
+		return set_acl(ip, &name, name.acl, value, size);
+	if (raw_acl(&name) != NO_ACL)
+		return set_raw_acl(ip, &name, raw_acl(&name), value, size);
 	ch.op_flags = (flags & XATTR_CREATE ? XFS_ATTR_OP_CREATE : 0) |
 		      (flags & XATTR_REPLACE ? XFS_ATTR_OP_REPLACE : 0);
-	if (acl != NO_ACL)
-		return set_acl(ip, &name, acl, value, size, ch.op_flags);
-	ch.name = &name;
+	ch.name = &name.attr;
 	ch.value = size ? value : "";
 	ch.len = (uint32_t)size;
-	return change_attr(ip, &ch);
+	error = change_attr(ip, &ch);
+	if (error == -EEXIST)
+		return xfs_error(mp, error, "inode %" PRIu64 " has an attribute \"%s\"", ip->i_ino, full);
+	return error == -ENODATA ? no_such_attr(ip, &name) : error;
 }
 
 int xfs_file_removexattr(struct xfs_inode *ip, const char *full)
 {
 	struct change ch = { 0 };
-	struct xfs_attr_name name;
-	enum acl_kind acl;
+	struct parsed_name name;
 	int error;
 
-	error = parse_name(ip, full, &name, &acl);
+	error = parse_name(ip, full, true, &name);
 	if (error)
 		return error;
-	ch.name = &name;
-	return change_attr(ip, &ch);
+	if (name.acl != NO_ACL)
+		return set_acl(ip, &name, name.acl, NULL, 0);
+	ch.name = &name.attr;
+	error = change_attr(ip, &ch);
+	return error == -ENODATA ? no_such_attr(ip, &name) : error;
 }
 
-static int get_raw(struct xfs_inode *ip, const struct xfs_attr_name *name, void *value,
-		   uint32_t *len)
+/* The stored value in memory of its own; ILOCK held. */
+static int read_value(struct xfs_inode *ip, const struct xfs_attr_name *name, void **value,
+		      uint32_t *len)
 {
-	bool excl;
+	struct xfs_mount *mp = ip->i_mount;
 	int error;
 
-	error = xfs_ilock_map(ip, XFS_ATTR_FORK, &excl);
+	*value = NULL;
+	*len = 0;
+	error = xfs_attr_get(ip, name, NULL, len);
 	if (error)
 		return error;
-	error = xfs_attr_get(ip, name, value, len);
-	xfs_iunlock_map(ip, excl);
+	*value = xfs_malloc(mp, *len + 1);
+	if (!*value)
+		return xfs_error(mp, -ENOMEM, "out of memory for an attribute");
+	error = xfs_attr_get(ip, name, *value, len);
+	if (error) {
+		xfs_free(mp, *value);
+		*value = NULL;
+	}
 	return error;
 }
 
-static ssize_t get_acl(struct xfs_inode *ip, const struct xfs_attr_name *name, void *value,
-		       size_t size)
+static int get_acl(struct xfs_inode *ip, const struct parsed_name *name, void *value, size_t *size)
 {
 	struct xfs_mount *mp = ip->i_mount;
-	uint32_t disk_len = ACL_DISK_MAX;
-	char *disk = xfs_malloc(mp, 2 * (size_t)ACL_DISK_MAX);
-	size_t len = ACL_DISK_MAX;
+	uint32_t disk_len;
+	void *disk;
 	int error;
 
-	if (!disk)
-		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
-	error = get_raw(ip, name, disk, &disk_len);
-	if (!error)
-		error = xfs_acl_to_xattr(mp, disk, disk_len, disk + ACL_DISK_MAX, &len);
-	if (!error && size && size < len)
-		error = xfs_error(mp, -ERANGE, "the ACL has %zu bytes", len);
-	if (!error && size)
-		memcpy(value, disk + ACL_DISK_MAX, len);
+	error = read_value(ip, &name->attr, &disk, &disk_len);
+	if (error)
+		return error;
+	error = xfs_acl_to_xattr(mp, disk, disk_len, *size ? value : NULL, size);
 	xfs_free(mp, disk);
-	return error ? error : (ssize_t)len;
+	return error;
 }
 
 ssize_t xfs_file_getxattr(struct xfs_inode *ip, const char *full, void *value, size_t size)
 {
 	uint32_t len = (uint32_t)XFS_MIN(size, (size_t)XFS_ATTR_VALUE_MAX);
-	struct xfs_attr_name name;
-	enum acl_kind acl;
+	struct parsed_name name;
+	bool excl;
 	int error;
 
-	error = parse_name(ip, full, &name, &acl);
+	error = parse_name(ip, full, false, &name);
 	if (error)
 		return error;
-	if (acl != NO_ACL)
-		return get_acl(ip, &name, value, size);
-	error = get_raw(ip, &name, size ? value : NULL, &len);
-	return error ? error : (ssize_t)len;
+	if (size && !value)
+		return xfs_error(ip->i_mount, -EINVAL, "no room for the value");
+	error = xfs_ilock_map(ip, XFS_ATTR_FORK, &excl);
+	if (error)
+		return error;
+	if (name.acl != NO_ACL) {
+		error = get_acl(ip, &name, value, &size);
+	} else {
+		error = xfs_attr_get(ip, &name.attr, size ? value : NULL, &len);
+		size = len;
+	}
+	xfs_iunlock_map(ip, excl);
+	if (error == -ENODATA)
+		return no_such_attr(ip, &name);
+	return error ? error : (ssize_t)size;
 }
 
 struct list_state {

@@ -100,8 +100,10 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 	if (!S_ISREG(args->mode) && !S_ISDIR(args->mode) && !S_ISLNK(args->mode))
 		ip->i_df.if_format = XFS_DINODE_FMT_DEV;
 	ip->i_forkoff = 0;
-	if (args->init_attr_fork || xfs_has_parent(&mp->m_geo))
+	if (args->init_attr_fork || xfs_has_parent(&mp->m_geo)) {
 		ip->i_forkoff = xfs_default_forkoff(mp, args->mode);
+		xfs_note_attr(mp);
+	}
 	if (pip && args->inherit)
 		inherit(ip, pip);
 }

@@ -10,27 +10,38 @@ int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs
 
 	if (dp->i_nlink == 0)
 		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
+	if (dp->i_diflags & XFS_DIFLAG_IMMUTABLE)
+		return xfs_error(mp, -EPERM, "directory %" PRIu64 " is immutable", dp->i_ino);
 	error = xfs_dir_prepare_add(dp, name);
 	if (error)
 		return error;
 	return xfs_iext_count_extend(tp, dp, XFS_DATA_FORK, xfs_dir_add_extents(mp));
 }
 
+int xfs_name_check_new(struct xfs_mount *mp, const struct xfs_name *name)
+{
+	if (!name->len)
+		return xfs_error(mp, -ENOENT, "an empty name");
+	if (name->len > 255)
+		return xfs_error(mp, -ENAMETOOLONG, "a name has at most 255 bytes");
+	if (!xfs_dir_name_valid(name->name, name->len))
+		return xfs_error(mp, -EINVAL, "a name may not hold '/'");
+	if (xfs_name_is_dot(name) || xfs_name_is_dotdot(name))
+		return xfs_error(mp, -EEXIST, "\".\" and \"..\" exist");
+	return 0;
+}
+
 static int check_args(struct xfs_inode *dp, const struct xfs_name *name,
 		      const struct xfs_create_args *args)
 {
 	struct xfs_mount *mp = dp->i_mount;
+	int error;
 
 	if (!xfs_is_dir(dp))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
-	if (name->len > 255)
-		return xfs_error(mp, -ENAMETOOLONG, "a name has at most 255 bytes");
-	if (!xfs_dir_name_valid(name->name, name->len))
-		return xfs_error(mp, -EINVAL, "no name for a new object");
-	if (xfs_name_is_dot(name) || xfs_name_is_dotdot(name))
-		return xfs_error(mp, -EEXIST, "\".\" and \"..\" exist");
-	if (dp->i_diflags & XFS_DIFLAG_IMMUTABLE)
-		return xfs_error(mp, -EPERM, "directory %" PRIu64 " is immutable", dp->i_ino);
+	error = xfs_name_check_new(mp, name);
+	if (error)
+		return error;
 	switch (args->mode & S_IFMT) {
 	case S_IFREG: case S_IFDIR: case S_IFCHR: case S_IFBLK: case S_IFIFO: case S_IFSOCK:
 		return 0;
@@ -40,13 +51,21 @@ static int check_args(struct xfs_inode *dp, const struct xfs_name *name,
 		if (args->target_len >= XFS_SYMLINK_MAXLEN)
 			return xfs_error(mp, -ENAMETOOLONG, "a target has at most %u bytes",
 					 XFS_SYMLINK_MAXLEN - 1);
-		if (dp->i_diflags & XFS_DIFLAG_NOSYMLINKS)
-			return xfs_error(mp, -EPERM, "directory %" PRIu64 " allows no symbolic links",
-					 dp->i_ino);
 		return 0;
 	default:
 		return xfs_error(mp, -EINVAL, "mode 0%o names no type", args->mode);
 	}
+}
+
+/* A new file may begin as one hole. */
+static int check_iattr(struct xfs_mount *mp, uint16_t mode, const struct xfs_iattr *iattr)
+{
+	if ((iattr->valid & XFS_ATTR_SIZE) && !S_ISREG(mode))
+		return xfs_error(mp, -EINVAL, "only regular files have a size to set");
+	if ((iattr->valid & XFS_ATTR_SIZE) && iattr->size_bytes > INT64_MAX)
+		return xfs_error(mp, -EFBIG, "size %" PRIu64 " is past the largest one",
+				 iattr->size_bytes);
+	return xfs_iattr_check(mp, NULL, mode, iattr);
 }
 
 /* The object itself and its name; both inodes are locked. */
@@ -64,6 +83,8 @@ static int fill(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_nam
 		error = xfs_dir_init(tp, ip, dp->i_ino);
 	else if (xfs_is_symlink(ip))
 		error = xfs_symlink_set(tp, ip, args->target, args->target_len);
+	else if (args->iattr && (args->iattr->valid & XFS_ATTR_SIZE))
+		ip->i_disk_size = ip->i_size = (xfs_fsize_t)args->iattr->size_bytes;
 	if (!error)
 		error = xfs_dir_createname(tp, dp, &typed, ip->i_ino);
 	if (!error)
@@ -88,13 +109,11 @@ static int create_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 	error = xfs_dir_may_add(tp, dp, name);
 	if (error)
 		return error;
+	if (S_ISLNK(args->mode) && (dp->i_diflags & XFS_DIFLAG_NOSYMLINKS))
+		return xfs_error(mp, -EPERM, "directory %" PRIu64 " allows no symbolic links",
+				 dp->i_ino);
 	if (S_ISDIR(args->mode) && dp->i_nlink >= XFS_MAXLINK)
 		return xfs_error(mp, -EMLINK, "directory %" PRIu64 " has too many links", dp->i_ino);
-	if (args->iattr) {
-		error = xfs_iattr_check(mp, NULL, args->mode, args->iattr);
-		if (error)
-			return error;
-	}
 	error = xfs_icreate(tp, iargs, ipp);
 	if (error)
 		return error;
@@ -122,6 +141,8 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 
 	*ipp = NULL;
 	error = check_args(dp, name, args);
+	if (!error && args->iattr)
+		error = check_iattr(mp, args->mode, args->iattr);
 	if (error)
 		return error;
 	if (args->inherit) {
@@ -156,6 +177,38 @@ out_acls:
 	return error;
 }
 
+static int link_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		       struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	int error;
+
+	if (ip->i_nlink == 0)
+		return xfs_error(mp, -ENOENT, "inode %" PRIu64 " was removed", ip->i_ino);
+	if (ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
+		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
+				 ip->i_ino);
+	if (ip->i_nlink >= XFS_MAXLINK)
+		return xfs_error(mp, -EMLINK, "inode %" PRIu64 " has too many links", ip->i_ino);
+	if ((dp->i_diflags & XFS_DIFLAG_PROJINHERIT) && dp->i_projid != ip->i_projid)
+		return xfs_error(mp, -EXDEV, "directory %" PRIu64 " belongs to another project",
+				 dp->i_ino);
+	error = xfs_dir_may_add(tp, dp, name);
+	if (!error)
+		error = xfs_parent_prepare(dp, name, ip);
+	/* This one has checks of its own before its first change: so it comes first. */
+	if (!error)
+		error = xfs_parent_add(tp, dp, name, ip);
+	if (!error)
+		error = xfs_dir_createname(tp, dp, name, ip->i_ino);
+	if (error)
+		return error;
+	xfs_dir_touched(tp, dp);
+	xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
+	xfs_bumplink(tp, ip);
+	return 0;
+}
+
 int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = dp->i_mount;
@@ -168,36 +221,17 @@ int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
 	if (xfs_is_dir(ip))
 		return xfs_error(mp, -EPERM, "a directory has one name");
-	if (!xfs_dir_name_valid(name->name, name->len) || xfs_name_is_dot(name) ||
-	    xfs_name_is_dotdot(name))
-		return xfs_error(mp, name->len > 255 ? -ENAMETOOLONG : -EEXIST, "no name for a link");
-	if ((dp->i_diflags | ip->i_diflags) & XFS_DIFLAG_IMMUTABLE)
-		return xfs_error(mp, -EPERM, "immutable");
+	error = xfs_name_check_new(mp, name);
+	if (error)
+		return error;
 	error = xfs_trans_alloc(mp, 0,
 				xfs_dir_add_blocks(mp, name->len) + xfs_parent_blocks(mp, name->len),
 				0, &tp);
 	if (error)
 		return error;
+	typed.type = xfs_mode_to_ftype(xfs_inode_mode(ip));
 	xfs_ilock_many(both, 2);
-	typed.type = xfs_mode_to_ftype(ip->i_mode);
-	if (ip->i_nlink == 0)
-		error = xfs_error(mp, -ENOENT, "inode %" PRIu64 " was removed", ip->i_ino);
-	else if (ip->i_nlink >= XFS_MAXLINK)
-		error = xfs_error(mp, -EMLINK, "inode %" PRIu64 " has too many links", ip->i_ino);
-	else if ((dp->i_diflags & XFS_DIFLAG_PROJINHERIT) && dp->i_projid != ip->i_projid)
-		error = xfs_error(mp, -EXDEV, "the directory belongs to another project");
-	if (!error)
-		error = xfs_dir_may_add(tp, dp, &typed);
-	if (!error)
-		error = xfs_parent_prepare(dp, &typed, ip);
-	if (!error)
-		error = xfs_dir_createname(tp, dp, &typed, ip->i_ino);
-	if (!error) {
-		xfs_dir_touched(tp, dp);
-		xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
-		xfs_bumplink(tp, ip);
-		error = xfs_parent_add(tp, dp, &typed, ip);
-	}
+	error = link_locked(tp, dp, &typed, ip);
 	xfs_iunlock_many(both, 2);
 	if (error)
 		xfs_trans_cancel(tp);

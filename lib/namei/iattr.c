@@ -28,6 +28,9 @@ static const struct {
 			 XFS_DIFLAG_NOSYMLINKS | XFS_DIFLAG_EXTSZINHERIT)
 #define FILE_ONLY	(XFS_DIFLAG_REALTIME | XFS_DIFLAG_EXTSIZE)
 
+#define KNOWN_XFLAGS	((0x1ffffu & ~0x4u) | XFS_XFLAG_HASATTR)	/* 0x4 never was one */
+#define KNOWN_ATTRS	((XFS_ATTR_RDEV << 1) - 1)
+
 uint32_t xfs_inode_xflags(const struct xfs_inode *ip)
 {
 	uint32_t xflags = 0;
@@ -77,10 +80,17 @@ static void work_out(const struct xfs_mount *mp, uint16_t mode, const struct xfs
 				after->diflags2 |= XFS_DIFLAG2_COWEXTSIZE;
 		}
 	}
-	if (iattr->valid & XFS_ATTR_EXTSIZE)
+	if (iattr->valid & XFS_ATTR_EXTSIZE) {
 		after->extsize = iattr->extsize_bytes >> blocklog;
-	if (iattr->valid & XFS_ATTR_COWEXTSIZE)
+		/* A hint alone means its flag too. */
+		if (!(iattr->valid & XFS_ATTR_XFLAGS))
+			after->diflags |= S_ISDIR(mode) ? XFS_DIFLAG_EXTSZINHERIT : XFS_DIFLAG_EXTSIZE;
+	}
+	if (iattr->valid & XFS_ATTR_COWEXTSIZE) {
 		after->cowextsize = iattr->cowextsize_bytes >> blocklog;
+		if (!(iattr->valid & XFS_ATTR_XFLAGS))
+			after->diflags2 |= XFS_DIFLAG2_COWEXTSIZE;
+	}
 	/* Hint and flag go together. */
 	if (!(after->diflags & (XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT)))
 		after->extsize = 0;
@@ -100,25 +110,31 @@ static struct flags_after flags_now(const struct xfs_inode *ip)
 	};
 }
 
-int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t mode,
-		    const struct xfs_iattr *iattr)
+static int check_flags(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t mode,
+		       const struct xfs_iattr *iattr)
 {
 	struct flags_after after = { 0 };
 	uint16_t had = ip ? ip->i_diflags : 0;
 	xfs_failaddr_t fa;
 
-	if (!(iattr->valid & (XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE)))
-		return 0;
+	if ((iattr->valid & XFS_ATTR_XFLAGS) && iattr->xflags & ~KNOWN_XFLAGS)
+		return xfs_error(mp, -EINVAL, "unknown inode flags 0x%x",
+				 iattr->xflags & ~KNOWN_XFLAGS);
 	if (((iattr->valid & XFS_ATTR_EXTSIZE) && iattr->extsize_bytes & mp->m_geo.blockmask) ||
 	    ((iattr->valid & XFS_ATTR_COWEXTSIZE) && iattr->cowextsize_bytes & mp->m_geo.blockmask))
 		return xfs_error(mp, -EINVAL, "an extent size hint is no multiple of the block size");
 	if (ip)
 		after = flags_now(ip);
 	work_out(mp, mode, iattr, &after);
-	if ((after.diflags & XFS_DIFLAG_REALTIME) && !(had & XFS_DIFLAG_REALTIME))
-		return xfs_error(mp, -EINVAL, "realtime files cannot be made");
+	if ((after.diflags & XFS_DIFLAG_REALTIME) != (had & XFS_DIFLAG_REALTIME))
+		return xfs_error(mp, -EINVAL, "realtime files cannot be made or unmade");
 	if ((after.diflags2 & XFS_DIFLAG2_COWEXTSIZE) && !xfs_has_reflink(&mp->m_geo))
 		return xfs_error(mp, -EINVAL, "the file system has no reflink");
+	/* Its blocks were allocated without it. */
+	if (ip && xfs_is_reg(ip) && after.extsize != ip->i_extsize &&
+	    (ip->i_df.if_nextents || ip->i_delayed_blks))
+		return xfs_error(mp, -EINVAL, "inode %" PRIu64
+				 " has data: its extent size hint cannot change", ip->i_ino);
 	fa = xfs_inode_validate_extsize(&mp->m_geo, after.extsize, mode, after.diflags);
 	if (!fa)
 		fa = xfs_inode_validate_cowextsize(&mp->m_geo, after.cowextsize, mode, after.diflags,
@@ -128,18 +144,61 @@ int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t m
 	return 0;
 }
 
-/* Seconds that the inode's form of time stamps cannot hold become the nearest that it can. */
+/* The flags alone of an immutable or append-only inode can be changed, and the rest with them. */
+static int check_fixed(struct xfs_mount *mp, const struct xfs_inode *ip,
+		       const struct xfs_iattr *iattr)
+{
+	struct flags_after after = flags_now(ip);
+
+	if (!(ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND)))
+		return 0;
+	work_out(mp, ip->i_mode, iattr, &after);
+	if (iattr->valid == XFS_ATTR_XFLAGS ||
+	    !(after.diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND)))
+		return 0;
+	return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only", ip->i_ino);
+}
+
+static int check_times(struct xfs_mount *mp, const struct xfs_iattr *iattr)
+{
+	const struct {
+		uint32_t bit;
+		const struct timespec *time;
+	} times[] = {
+		{ XFS_ATTR_ATIME, &iattr->atime }, { XFS_ATTR_MTIME, &iattr->mtime },
+		{ XFS_ATTR_CTIME, &iattr->ctime }, { XFS_ATTR_CRTIME, &iattr->crtime },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		if ((iattr->valid & times[i].bit) &&
+		    (times[i].time->tv_nsec < 0 || times[i].time->tv_nsec > 999999999))
+			return xfs_error(mp, -EINVAL, "%ld nanoseconds", times[i].time->tv_nsec);
+	}
+	return 0;
+}
+
+int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t mode,
+		    const struct xfs_iattr *iattr)
+{
+	int error;
+
+	if (iattr->valid & ~KNOWN_ATTRS)
+		return xfs_error(mp, -EINVAL, "unknown attributes 0x%x", iattr->valid & ~KNOWN_ATTRS);
+	if (((iattr->valid & XFS_ATTR_UID) && iattr->uid == UINT32_MAX) ||
+	    ((iattr->valid & XFS_ATTR_GID) && iattr->gid == UINT32_MAX) ||
+	    ((iattr->valid & XFS_ATTR_PROJID) && iattr->projid == UINT32_MAX))
+		return xfs_error(mp, -EINVAL, "-1 is nobody's number");
+	error = check_times(mp, iattr);
+	if (!error && iattr->valid & (XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE))
+		error = check_flags(mp, ip, mode, iattr);
+	if (!error && ip && iattr->valid)
+		error = check_fixed(mp, ip, iattr);
+	return error;
+}
+
 static struct timespec clamp_time(const struct xfs_inode *ip, struct timespec tv)
 {
-	bool big = xfs_has_bigtime(&ip->i_mount->m_geo);
-	int64_t min = big ? XFS_BIGTIME_TIME_MIN : XFS_LEGACY_TIME_MIN;
-	int64_t max = big ? XFS_BIGTIME_TIME_MAX : XFS_LEGACY_TIME_MAX;
-
-	if (tv.tv_sec < min)
-		return (struct timespec){ .tv_sec = min };
-	if (tv.tv_sec >= max)
-		return (struct timespec){ .tv_sec = max };
-	return tv;
+	return xfs_clamp_time(ip->i_mount, tv);
 }
 
 void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr)

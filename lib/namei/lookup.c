@@ -10,6 +10,8 @@ int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_ino
 	int error;
 
 	*ipp = NULL;
+	if (xfs_is_shutdown(mp))
+		return xfs_error(mp, -EIO, "the file system was shut down");
 	if (!xfs_is_dir(dp))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
 	if (xfs_name_is_dot(name)) {
@@ -21,10 +23,13 @@ int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_ino
 	if (error)
 		return error;
 	error = xfs_dir_lookup(dp, name, &ino);
-	xfs_iunlock_map(dp, excl);
-	if (error)
+	if (error) {
+		xfs_iunlock_map(dp, excl);
 		return error;
+	}
+	/* As long as the directory is locked nobody can take the name away and free the inode. */
 	error = xfs_iget(mp, ino, 0, ipp);
+	xfs_iunlock_map(dp, excl);
 	/* The directory names an inode: that it is not there is damage. */
 	if (error == -ENOENT || error == -EINVAL)
 		return xfs_corrupt(mp, "directory", "inode %" PRIu64 ": entry \"%.*s\" names inode %"

@@ -19,6 +19,9 @@ static inline void xfs_dir_touched(struct xfs_trans *tp, struct xfs_inode *dp)
 	xfs_trans_log_inode(tp, dp, XFS_ILOG_CORE);
 }
 
+/* -ENOENT, -ENAMETOOLONG, -EINVAL; -EEXIST for "." and "..". */
+int xfs_name_check_new(struct xfs_mount *mp, const struct xfs_name *name) XFS_MUST_CHECK;
+
 /* Before the first change of a handle that adds a name to @dp, which is locked. */
 int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
 	XFS_MUST_CHECK;
@@ -27,6 +30,9 @@ int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs
 int xfs_symlink_set(struct xfs_trans *tp, struct xfs_inode *ip, const uint8_t *target,
 		    uint32_t len) XFS_MUST_CHECK;
 uint32_t xfs_symlink_blocks(const struct xfs_mount *mp, uint32_t len);
+
+/* A directory below @dp is to go, its ".." with it: damage if @dp has not counted it. */
+int xfs_dir_may_lose_link(struct xfs_inode *dp) XFS_MUST_CHECK;
 
 /* The last name of directory @ip, in @dp, is gone; both are locked. */
 int xfs_dir_unlinked(struct xfs_trans *tp, struct xfs_inode *dp, struct xfs_inode *ip)

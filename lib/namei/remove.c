@@ -8,7 +8,10 @@ static int may_remove(struct xfs_inode *dp, struct xfs_inode *ip, bool dir)
 
 	if (dp->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND) ||
 	    ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
-		return xfs_error(mp, -EPERM, "immutable or append-only");
+		return xfs_error(mp, -EPERM, "inode %" PRIu64 " or its directory %" PRIu64
+				 " is immutable or append-only", ip->i_ino, dp->i_ino);
+	if (XFS_IS_CORRUPT(mp, ip->i_nlink == 0))
+		return -EUCLEAN;
 	if (!dir)
 		return xfs_is_dir(ip) ? xfs_error(mp, -EISDIR, "inode %" PRIu64 " is a directory",
 						  ip->i_ino)
@@ -19,7 +22,15 @@ static int may_remove(struct xfs_inode *dp, struct xfs_inode *ip, bool dir)
 		return xfs_error(mp, -EBUSY, "the root directory stays");
 	if (!xfs_dir_is_empty(ip) || ip->i_nlink > 2)
 		return xfs_error(mp, -ENOTEMPTY, "directory %" PRIu64 " is not empty", ip->i_ino);
-	return 0;
+	return xfs_dir_may_lose_link(dp);
+}
+
+int xfs_dir_may_lose_link(struct xfs_inode *dp)
+{
+	if (dp->i_nlink > 2)
+		return 0;
+	return xfs_corrupt(dp->i_mount, "inode", "directory %" PRIu64 " has %u links and a directory below",
+			   dp->i_ino, dp->i_nlink);
 }
 
 /* The last link of @ip, a directory, goes; its ".." must not name what may be freed. */
@@ -46,10 +57,11 @@ static int remove_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 
 	if (!error)
 		error = xfs_parent_prepare(dp, name, ip);
-	if (!error)
-		error = xfs_dir_removename(tp, dp, name, ip->i_ino);
+	/* That it is missing is found out before anything was changed. */
 	if (!error)
 		error = xfs_parent_remove(tp, dp, name, ip);
+	if (!error)
+		error = xfs_dir_removename(tp, dp, name, ip->i_ino);
 	if (error)
 		return error;
 	xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
@@ -113,7 +125,7 @@ int xfs_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir)
 	if (!xfs_is_dir(dp))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
 	if (xfs_name_is_dot(name))
-		return xfs_error(mp, -EINVAL, "\".\" cannot be removed");
+		return xfs_error(mp, dir ? -EINVAL : -EISDIR, "\".\" cannot be removed");
 	if (xfs_name_is_dotdot(name))
 		return xfs_error(mp, dir ? -ENOTEMPTY : -EISDIR, "\"..\" cannot be removed");
 	do {

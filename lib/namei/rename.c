@@ -19,17 +19,19 @@ struct rename {
 static int check_not_below(struct xfs_inode *dp, struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = dp->i_mount;
+	const struct xfs_geometry *geo = &mp->m_geo;
 	struct xfs_inode *cur = dp, *up;
+	/* A loop of damaged directories is not walked for ever. */
+	uint64_t max_steps = geo->dblocks << geo->inopblog;
 	int error = 0;
 
 	xfs_ihold(cur);
-	/* A loop of damaged directories is not walked for ever. */
 	for (uint64_t steps = 0; cur != mp->m_rootip; steps++) {
 		if (cur == ip) {
 			error = xfs_error(mp, -EINVAL, "a directory cannot be moved below itself");
 			break;
 		}
-		if (steps > (uint64_t)mp->m_icount) {
+		if (steps > max_steps) {
 			error = xfs_corrupt(mp, "directory", "inode %" PRIu64
 					    " does not lead up to the root", dp->i_ino);
 			break;
@@ -95,15 +97,28 @@ static void lock_all(struct rename *rn)
 	xfs_ilock_many(rn->all, rn->nr_all);
 }
 
-static int may_rename(struct rename *rn, uint32_t flags)
+/* A directory that moves away, or replaces another one, is a link less for where it was. */
+static int may_lose_link(struct rename *rn)
+{
+	if (!xfs_is_dir(rn->src) || (rn->src_dp == rn->dst_dp && !rn->target))
+		return 0;
+	return xfs_dir_may_lose_link(rn->src_dp);
+}
+
+static int may_rename(struct rename *rn)
 {
 	struct xfs_mount *mp = rn->src_dp->i_mount;
 	struct xfs_inode *src = rn->src, *target = rn->target;
 	const uint16_t fixed = XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND;
 
+	/* Two names of one inode, or twice the same: nothing to do, says POSIX. */
+	if (src == target)
+		return 0;
 	if ((src->i_diflags | rn->src_dp->i_diflags) & fixed ||
-	    rn->dst_dp->i_diflags & XFS_DIFLAG_IMMUTABLE || (target && target->i_diflags & fixed))
-		return xfs_error(mp, -EPERM, "immutable or append-only");
+	    rn->dst_dp->i_diflags & (target ? fixed : XFS_DIFLAG_IMMUTABLE) ||
+	    (target && target->i_diflags & fixed))
+		return xfs_error(mp, -EPERM, "inode %" PRIu64 ", what it would replace, or a directory of them is immutable or append-only",
+				 src->i_ino);
 	if (rn->dst_dp->i_nlink == 0)
 		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", rn->dst_dp->i_ino);
 	if ((rn->dst_dp->i_diflags & XFS_DIFLAG_PROJINHERIT) && rn->dst_dp->i_projid != src->i_projid)
@@ -113,24 +128,23 @@ static int may_rename(struct rename *rn, uint32_t flags)
 		    rn->dst_dp->i_nlink >= XFS_MAXLINK)
 			return xfs_error(mp, -EMLINK, "directory %" PRIu64 " has too many links",
 					 rn->dst_dp->i_ino);
-		return 0;
+		return may_lose_link(rn);
 	}
-	if (flags & RENAME_NOREPLACE)
-		return xfs_error(mp, -EEXIST, "\"%.*s\" exists", (int)rn->dst_name.len,
-				 (const char *)rn->dst_name.name);
-	/* Two names of one inode, or twice the same: nothing to do, says POSIX. */
-	if (src == target)
-		return 0;
+	if (XFS_IS_CORRUPT(mp, target->i_nlink == 0))
+		return -EUCLEAN;
 	if (xfs_is_dir(src) && !xfs_is_dir(target))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", target->i_ino);
 	if (!xfs_is_dir(src) && xfs_is_dir(target))
 		return xfs_error(mp, -EISDIR, "inode %" PRIu64 " is a directory", target->i_ino);
 	if (xfs_is_dir(target) && (!xfs_dir_is_empty(target) || target->i_nlink > 2))
 		return xfs_error(mp, -ENOTEMPTY, "directory %" PRIu64 " is not empty", target->i_ino);
-	return 0;
+	return may_lose_link(rn);
 }
 
-/* Everything that can be refused was; all inodes are locked. */
+/*
+ * Everything that can be refused was; all inodes are locked.  What may still find damage when it
+ * begins comes first.
+ */
 static int move_name(struct xfs_trans *tp, struct rename *rn)
 {
 	struct xfs_inode *src = rn->src, *target = rn->target;
@@ -139,14 +153,19 @@ static int move_name(struct xfs_trans *tp, struct rename *rn)
 	int error;
 
 	dst_name.type = xfs_mode_to_ftype(src->i_mode);
+	error = xfs_parent_replace(tp, rn->src_dp, &rn->src_name, rn->dst_dp, &dst_name, src);
+	if (!error && target)
+		error = xfs_parent_remove(tp, rn->dst_dp, &rn->dst_name, target);
+	if (!error && is_dir && new_parent)
+		error = xfs_dir_replace(tp, src, &dotdot_name, rn->dst_dp->i_ino);
+	if (error)
+		return error;
 	if (!target) {
 		error = xfs_dir_createname(tp, rn->dst_dp, &dst_name, src->i_ino);
 		if (!error && is_dir && new_parent)
 			xfs_bumplink(tp, rn->dst_dp);
 	} else {
 		error = xfs_dir_replace(tp, rn->dst_dp, &dst_name, src->i_ino);
-		if (!error)
-			error = xfs_parent_remove(tp, rn->dst_dp, &rn->dst_name, target);
 		if (error)
 			return error;
 		xfs_trans_ichgtime(tp, target, XFS_ICHGTIME_CHG);
@@ -159,14 +178,10 @@ static int move_name(struct xfs_trans *tp, struct rename *rn)
 		else
 			error = xfs_droplink(tp, target);
 	}
-	if (!error && is_dir && new_parent)
-		error = xfs_dir_replace(tp, src, &dotdot_name, rn->dst_dp->i_ino);
 	if (!error && is_dir && (new_parent || target))
 		error = xfs_droplink(tp, rn->src_dp);
 	if (!error)
 		error = xfs_dir_removename(tp, rn->src_dp, &rn->src_name, src->i_ino);
-	if (!error)
-		error = xfs_parent_replace(tp, rn->src_dp, &rn->src_name, rn->dst_dp, &dst_name, src);
 	if (error)
 		return error;
 	xfs_trans_ichgtime(tp, src, XFS_ICHGTIME_CHG);
@@ -177,9 +192,9 @@ static int move_name(struct xfs_trans *tp, struct rename *rn)
 	return 0;
 }
 
-static int rename_locked(struct xfs_trans *tp, struct rename *rn, uint32_t flags)
+static int rename_locked(struct xfs_trans *tp, struct rename *rn)
 {
-	int error = may_rename(rn, flags);
+	int error = may_rename(rn);
 
 	if (error || rn->src == rn->target)
 		return error;
@@ -194,6 +209,17 @@ static int rename_locked(struct xfs_trans *tp, struct rename *rn, uint32_t flags
 	return error ? error : move_name(tp, rn);
 }
 
+static uint32_t rename_blocks(const struct xfs_mount *mp, const struct rename *rn)
+{
+	uint32_t blocks = xfs_dir_add_blocks(mp, rn->dst_name.len) + 2 * xfs_dir_remove_blocks(mp) +
+			  xfs_parent_blocks(mp, rn->dst_name.len) + xfs_attr_remove_blocks(mp);
+
+	/* Numbers that are wider than those that were there: a replacement may need room too. */
+	if (rn->src->i_ino > UINT32_MAX || rn->dst_dp->i_ino > UINT32_MAX)
+		blocks += 2 * xfs_dir_add_blocks(mp, rn->dst_name.len);
+	return blocks;
+}
+
 static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, bool *again)
 {
 	struct xfs_trans *tp;
@@ -204,6 +230,9 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 	error = lookup_both(rn);
 	if (error)
 		return error;
+	if (rn->target && (flags & RENAME_NOREPLACE))
+		return xfs_error(mp, -EEXIST, "\"%.*s\" exists", (int)rn->dst_name.len,
+				 (const char *)rn->dst_name.name);
 	if (xfs_is_dir(rn->src) && rn->src_dp != rn->dst_dp) {
 		error = check_not_below(rn->dst_dp, rn->src);
 		if (error)
@@ -217,16 +246,13 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 		if (error)
 			return error;
 	}
-	error = xfs_trans_alloc(mp, 0, xfs_dir_add_blocks(mp, rn->dst_name.len) +
-				2 * xfs_dir_remove_blocks(mp) +
-				xfs_parent_blocks(mp, rn->dst_name.len) + xfs_attr_remove_blocks(mp),
-				XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, 0, rename_blocks(mp, rn), XFS_TRANS_RESERVE, &tp);
 	if (error)
 		return error;
 	lock_all(rn);
 	error = names_unchanged(rn, &same);
 	if (!error && same)
-		error = rename_locked(tp, rn, flags);
+		error = rename_locked(tp, rn);
 	xfs_iunlock_many(rn->all, rn->nr_all);
 	*again = !error && !same;
 	if (error || *again) {
@@ -253,18 +279,18 @@ int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
 	if (xfs_name_is_dot(src_name) || xfs_name_is_dotdot(src_name) ||
 	    xfs_name_is_dot(dst_name) || xfs_name_is_dotdot(dst_name))
 		return xfs_error(mp, -EBUSY, "\".\" and \"..\" cannot be renamed");
-	if (dst_name->len > 255)
-		return xfs_error(mp, -ENAMETOOLONG, "a name has at most 255 bytes");
-	if (!xfs_dir_name_valid(dst_name->name, dst_name->len))
-		return xfs_error(mp, -EINVAL, "no name");
+	error = xfs_name_check_new(mp, dst_name);
+	if (error)
+		return error;
 	/* Two moves of directories at once could make a loop out of two that are right alone. */
 	if (cross)
 		xfs_mutex_lock(&mp->m_rename_lock);
 	do {
-		error = try_rename(mp, &rn, flags, &again);
 		put_both(&rn);
+		error = try_rename(mp, &rn, flags, &again);
 	} while (again);
 	if (cross)
 		xfs_mutex_unlock(&mp->m_rename_lock);
+	put_both(&rn);
 	return error;
 }
