@@ -25,7 +25,10 @@ int xfs_reflink_trim_around_shared(struct xfs_inode *ip, struct xfs_bmbt_irec *i
 
 bool xfs_reflink_has_cow(const struct xfs_inode *ip)
 {
-	return ip->i_cowfp && ip->i_cowfp->if_height > 0;
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
+
+	return ip->i_cowfp && xfs_iext_first_extent(ip->i_cowfp, &cur, &got);
 }
 
 int xfs_reflink_cancel_cow(struct xfs_inode *ip, xfs_fileoff_t off)
