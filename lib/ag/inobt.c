@@ -129,11 +129,22 @@ static int change_finobt(struct xfs_trans *tp, struct xfs_perag *pag,
 	return error;
 }
 
-/* (I1) for an insert into the finobt. */
-static int reserve_finobt(struct xfs_perag *pag)
+/* (I1) for an insert of @startino into the finobt: blocks, unless the leaf has room. */
+static int reserve_finobt(struct xfs_perag *pag, xfs_agino_t startino)
 {
-	if (!xfs_has_finobt(&pag->pag_mount->m_geo))
-		return xfs_perag_load_agf(pag);
+	struct xfs_btree_target target = target_of(startino);
+	struct xfs_btree_cur cur;
+	bool found, room;
+	int error = xfs_perag_load_agf(pag);
+
+	if (error || !xfs_has_finobt(&pag->pag_mount->m_geo))
+		return error;
+	xfs_finobt_init_cursor(&cur, NULL, pag);
+	error = xfs_btree_lookup_le(&cur, &target, &found);
+	room = !error && xfs_btree_leaf_room(&cur) > 0;
+	xfs_btree_del_cursor(&cur);
+	if (error || room)
+		return error;
 	return xfs_ag_reserve_tree(pag, be32_to_cpu(xfs_pag_agi(pag)->agi_free_level) + 1,
 				   XFS_AG_RESV_METADATA);
 }
@@ -142,7 +153,7 @@ int xfs_inobt_insert(struct xfs_trans *tp, struct xfs_perag *pag,
 		     const struct xfs_inobt_rec_incore *rec)
 {
 	struct xfs_btree_cur cur;
-	int error = reserve_finobt(pag);
+	int error = reserve_finobt(pag, rec->ir_startino);
 
 	if (error)
 		return error;
@@ -161,7 +172,7 @@ int xfs_inobt_update(struct xfs_trans *tp, struct xfs_perag *pag,
 	int error;
 
 	if (!old->ir_freecount && rec->ir_freecount)
-		error = reserve_finobt(pag);
+		error = reserve_finobt(pag, rec->ir_startino);
 	else
 		error = xfs_perag_load_agf(pag);
 	if (error)

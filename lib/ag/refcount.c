@@ -197,11 +197,42 @@ static int change_inside(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_agb
 	return error;
 }
 
-/* New records at worst: the two cuts, and then one block each for their paths. */
-static int make_sure_of_space(struct xfs_perag *pag)
+/* Do the leaves on both ends of the range take in what cutting there makes? */
+static int room_to_cut(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_agblock_t end, bool *room)
+{
+	struct xfs_btree_target first = target_of(agbno), last = target_of(end);
+	struct xfs_btree_cur cur;
+	bool found;
+	int error;
+
+	xfs_refcountbt_init_cursor(&cur, NULL, pag);
+	error = xfs_btree_lookup_le(&cur, &first, &found);
+	*room = !error && xfs_btree_leaf_room(&cur) >= 2;
+	if (*room) {
+		error = xfs_btree_lookup_le(&cur, &last, &found);
+		*room = !error && xfs_btree_leaf_room(&cur) >= 2;
+	}
+	xfs_btree_del_cursor(&cur);
+	return error;
+}
+
+/*
+ * The tree may grow by two records where the range is cut, and when counts go up by one
+ * for each gap.  Counts that go down must not fail for want of space if that can be
+ * helped: it is how space is made.
+ */
+static int make_sure_of_space(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_agblock_t end,
+			      int delta)
 {
 	const struct xfs_agf *agf = xfs_pag_agf(pag);
+	bool room = false;
+	int error;
 
+	if (delta < 0) {
+		error = room_to_cut(pag, agbno, end, &room);
+		if (error || room)
+			return error;
+	}
 	return xfs_ag_reserve_tree(pag, 2 * (be32_to_cpu(agf->agf_refcount_level) + 1),
 				   XFS_AG_RESV_METADATA);
 }
@@ -224,7 +255,7 @@ static int adjust_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbloc
 		return error ? error : xfs_free_ag_extent(tp, pag, agbno, len, &oinfo,
 							  XFS_AG_RESV_NONE);
 	}
-	error = make_sure_of_space(pag);
+	error = make_sure_of_space(pag, agbno, agbno + len, delta);
 	if (error)
 		return error;
 	xfs_refcountbt_init_cursor(&cur, tp, pag);

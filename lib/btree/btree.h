@@ -150,6 +150,8 @@ int xfs_btree_lookup_ge(struct xfs_btree_cur *cur, const struct xfs_btree_target
 
 /* The record at the cursor, NULL when it stands on none; valid until the tree is changed. */
 const void *xfs_btree_get_rec(const struct xfs_btree_cur *cur);
+/* Records that still fit into the cursor's leaf: so many inserts take no block. */
+uint32_t xfs_btree_leaf_room(const struct xfs_btree_cur *cur);
 /*
  * The record @delta places on, if the cursor's leaf holds it; NULL: who knows.  Costs nothing,
  * and the cursor stays.

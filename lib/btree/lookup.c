@@ -94,6 +94,11 @@ const void *xfs_btree_get_rec(const struct xfs_btree_cur *cur)
 	return xfs_btree_entry_at(cur, leaf, 0, leaf->ptr);
 }
 
+uint32_t xfs_btree_leaf_room(const struct xfs_btree_cur *cur)
+{
+	return xfs_btree_maxrecs(cur, 0) - xfs_btree_numrecs(&cur->bc_levels[0]);
+}
+
 const void *xfs_btree_peek(const struct xfs_btree_cur *cur, int32_t delta)
 {
 	const struct xfs_btree_level *leaf = &cur->bc_levels[0];
