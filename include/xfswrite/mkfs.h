@@ -29,9 +29,9 @@ enum xfs_mkfs_profile {
 };
 
 #define XFS_MKFS_FORCE		(1u << 0)	/* whatever the device holds is overwritten */
-#define XFS_MKFS_SMALL		(1u << 1)	/* below 300 MiB, small logs, a single AG: unsupported by XFS */
-#define XFS_MKFS_INPROGRESS	(1u << 2)	/* leave sb_inprogress set: the caller goes on writing */
-#define XFS_MKFS_NOALIGN	(1u << 3)	/* ignore the stripe geometry that the device tells */
+#define XFS_MKFS_SMALL		(1u << 1)	/* below 300 MiB, small logs, one AG: unsupported */
+#define XFS_MKFS_INPROGRESS	(1u << 2)	/* leave sb_inprogress set: the caller goes on */
+#define XFS_MKFS_NOALIGN	(1u << 3)	/* ignore the stripes that the device tells of */
 #define XFS_MKFS_DISCARD	(1u << 4)	/* discard the devices first, where they can */
 #define XFS_MKFS_ASCII_CI	(1u << 5)	/* case-insensitive names (deprecated) */
 #define XFS_MKFS_LOG_AG		(1u << 6)	/* log_agno is meant */
@@ -64,7 +64,7 @@ struct xfs_mkfs_options {
 
 	uint64_t log_size;
 	uint32_t log_agno;		/* with XFS_MKFS_LOG_AG */
-	uint32_t log_sectsize;		/* of an external log: @sectsize, else its physical sector */
+	uint32_t log_sectsize;		/* external: @sectsize, else its physical sector */
 	uint32_t log_sunit;
 
 	char label[12];			/* need not end in a zero */

@@ -191,7 +191,8 @@ static inline struct xfs_dir2_block_tail *xfs_dir2_block_tail_p(const struct xfs
 }
 
 /* The leaf array in front of the tail; trust the count before using it. */
-static inline struct xfs_dir2_leaf_entry *xfs_dir2_block_leaf_p(const struct xfs_dir2_block_tail *btp)
+static inline struct xfs_dir2_leaf_entry *
+xfs_dir2_block_leaf_p(const struct xfs_dir2_block_tail *btp)
 {
 	return (struct xfs_dir2_leaf_entry *)(uintptr_t)btp - be32_to_cpu(btp->count);
 }

@@ -99,7 +99,7 @@ struct xfs_geometry {
 	uint32_t	ialloc_inos;		/* inodes allocated at a time, without sparse */
 	uint32_t	ialloc_blks;
 	uint32_t	ialloc_min_blks;	/* the same of a sparse chunk */
-	uint32_t	ialloc_align;		/* stripe unit that chunks are aligned to, 0: none */
+	uint32_t	ialloc_align;		/* stripe unit that chunks start on, 0: none */
 	uint32_t	blocks_per_cluster;	/* unit of inode I/O */
 	uint32_t	inodes_per_cluster;
 	uint32_t	cluster_align;		/* blocks, at least 1 */

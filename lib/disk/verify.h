@@ -148,7 +148,7 @@ xfs_failaddr_t xfs_dir3_free_verify(const struct xfs_geometry *geo, const void *
 /* Intermediate node of a directory (@len dirblksize) or attribute fork (blocksize). */
 xfs_failaddr_t xfs_da3_node_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 				   xfs_daddr_t daddr);
-/* Either of the two kinds that a data position, either of the three that a leaf position can hold. */
+/* Any of the two kinds that a data position can hold, any of the three of a leaf position. */
 xfs_failaddr_t xfs_dir3_data_any_verify(const struct xfs_geometry *geo, const void *block,
 					size_t len, xfs_daddr_t daddr);
 xfs_failaddr_t xfs_dir3_leaf_any_verify(const struct xfs_geometry *geo, const void *block,

@@ -204,6 +204,7 @@ xfs_failaddr_t xfs_symlink_check(const void *block, size_t len, xfs_ino_t ino, u
 	XFS_VERIFY(offset < size);
 	XFS_VERIFY(be64_to_cpu(sl->sl_owner) == ino);
 	XFS_VERIFY(be32_to_cpu(sl->sl_offset) == offset);
-	XFS_VERIFY(be32_to_cpu(sl->sl_bytes) == XFS_MIN(len - sizeof(*sl), (size_t)(size - offset)));
+	XFS_VERIFY(be32_to_cpu(sl->sl_bytes) ==
+		   XFS_MIN(len - sizeof(*sl), (size_t)(size - offset)));
 	return NULL;
 }

@@ -51,7 +51,8 @@ static struct kind {
 	DA("directory node", XFS_DA3_NODE_MAGIC, DIRBLOCK, xfs_da3_node_verify),
 	DA("attribute node", XFS_DA3_NODE_MAGIC, BLOCK, xfs_da3_node_verify),
 	DA("attribute leaf", XFS_ATTR3_LEAF_MAGIC, BLOCK, xfs_attr3_any_verify),
-	{ "attribute value", XFS_ATTR3_RMT_MAGIC, 0, 4, 12, 40, 16, BLOCK, xfs_attr3_rmt_verify, 0 },
+	{ "attribute value", XFS_ATTR3_RMT_MAGIC, 0, 4, 12, 40, 16, BLOCK, xfs_attr3_rmt_verify,
+	  0 },
 	{ "symlink", XFS_SYMLINK_MAGIC, 0, 4, 12, 40, 16, BLOCK, xfs_symlink_verify, 0 },
 };
 

@@ -252,7 +252,8 @@ static void test_directories(void **state)
 
 static void test_inode_forks(void **state)
 {
-	static const uint32_t v[][4] = {	/* inode size, literal area, largest forkoff, bmdr */
+	/* inode size, literal area, largest forkoff, records of a root */
+	static const uint32_t v[][4] = {
 		{ 512, 336, 37, 20 }, { 1024, 848, 101, 52 }, { 2048, 1872, 229, 116 },
 	};
 	static const unsigned int fork[][2] = {
@@ -387,7 +388,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fanout),	     cmocka_unit_test(test_heights),
-		cmocka_unit_test(test_fork_heights), cmocka_unit_test(test_tree_blocks), cmocka_unit_test(test_inode_clusters),
+		cmocka_unit_test(test_fork_heights), cmocka_unit_test(test_tree_blocks),
+		cmocka_unit_test(test_inode_clusters),
 		cmocka_unit_test(test_ag_layout),    cmocka_unit_test(test_optional_trees),
 		cmocka_unit_test(test_directories),  cmocka_unit_test(test_inode_forks),
 		cmocka_unit_test(test_addresses),    cmocka_unit_test(test_short_last_ag),

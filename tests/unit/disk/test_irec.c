@@ -237,7 +237,8 @@ static void test_inode_records(void **state)
 	} v[] = {
 		{ { 128, 0, 64, 61, 0xfffffffffffffff8 }, "00000080 0000403d ffffffff fffffff8",
 		  UINT64_MAX },
-		{ { 128, 0x00ff, 32, 11, 0x49249249ffffffff }, "00000080 00ff200b 49249249 ffffffff",
+		{ { 128, 0x00ff, 32, 11, 0x49249249ffffffff },
+		  "00000080 00ff200b 49249249 ffffffff",
 		  0xffffffff00000000 },
 		{ { 18944, 0xff00, 32, 11, 0xffffffff49249249 },
 		  "00004a00 ff00200b ffffffff 49249249", 0x00000000ffffffff },

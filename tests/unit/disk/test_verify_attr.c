@@ -64,7 +64,8 @@ static void test_shortform_rules(void **state)
 static void make_leaf(void)
 {
 	memset(block, 0, sizeof(block));
-	put_hex(block, 0x000, "00000000 00000000 3bee0000 72448e19  00000000 00000070 00000001 00000002");
+	put_hex(block, 0x000, "00000000 00000000 3bee0000 72448e19");
+	put_hex(block, 0x010, "00000000 00000070 00000001 00000002");
 	put_hex(block, 0x020, "01020304 05060708 090a0b0c 0d0e0f10  00000000 0000008a");
 	put_hex(block, 0x038, "0005 0120 0e74 01 00");
 	put_hex(block, 0x040, "0078 0dfc  0eac 006c  0000 0000  00000000");
@@ -232,7 +233,8 @@ static void test_remote(void **state)
 static void make_symlink(void)
 {
 	memset(block, 0, sizeof(block));
-	put_hex(block, 0x00, "58534c4d 00000000 00000191 221ba2bf  01020304 05060708 090a0b0c 0d0e0f10");
+	put_hex(block, 0x00, "58534c4d 00000000 00000191 221ba2bf");
+	put_hex(block, 0x10, "01020304 05060708 090a0b0c 0d0e0f10");
 	put_hex(block, 0x20, "00000000 00000097 00000000 00000068  00000001 00000002 2f");
 	memset(block + 0x39, 'p', 400);
 }

@@ -70,7 +70,8 @@ static void make_attrs(void)
 	put_hex(inode, 0x90, "36b7e460 036da88d 00000000 0000008e");
 	put_hex(inode, 0xa0, "01020304 05060708 090a0b0c 0d0e0f10");
 	put_hex(inode, 0x170, "00320300 030300666f6f626172 01000274"
-			      "0a14046361706162696c697479 0100000200200000000000000000000000000000");
+			      "0a14046361706162696c697479"
+			      "0100000200200000000000000000000000000000");
 }
 
 /* A regular file with one extent, made from the one above. */
@@ -196,7 +197,8 @@ static void test_core(void **state)
 	BAD(make_file, 142, dip->di_metatype = cpu_to_be16(5), "metatype");
 	BAD(make_file, 142, dip->di_flags = cpu_to_be16(0x8000), "DIFLAG_ANY");
 	for (unsigned int bit = 6; bit < 64; bit++)
-		BAD(make_file, 142, dip->di_flags2 = cpu_to_be64(0x18 | 1ull << bit), "DIFLAG2_ANY");
+		BAD(make_file, 142, dip->di_flags2 = cpu_to_be64(0x18 | 1ull << bit),
+		    "DIFLAG2_ANY");
 	BAD(make_file, 142, dip->di_nrext64_pad = cpu_to_be16(1), "nrext64_pad");
 	BAD(make_file, 142, dip->di_flags2 = cpu_to_be64(XFS_DIFLAG2_BIGTIME), "v3_pad");
 	BAD(make_file, 142, dip->di_nblocks = cpu_to_be64(0), "nextents");

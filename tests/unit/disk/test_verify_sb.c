@@ -372,7 +372,8 @@ int main(void)
 		cmocka_unit_test(test_units),	cmocka_unit_test(test_ags),
 		cmocka_unit_test(test_log),	cmocka_unit_test(test_stripe),
 		cmocka_unit_test(test_realtime), cmocka_unit_test(test_rtgroups),
-		cmocka_unit_test(test_conditional_fields), cmocka_unit_test(test_counters), cmocka_unit_test(test_buffer),
+		cmocka_unit_test(test_conditional_fields), cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_buffer),
 		cmocka_unit_test(test_access),
 	};
 

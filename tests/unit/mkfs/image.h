@@ -55,7 +55,7 @@ static inline struct xfs_device *memory(uint64_t bytes)
 }
 
 static inline void format(struct xfs_device *dev, const struct xfs_mkfs_options *o,
-		   struct xfs_mkfs_geometry *out)
+			  struct xfs_mkfs_geometry *out)
 {
 	out->size = sizeof(*out);
 	if (xfs_mkfs(dev, NULL, o, out))
@@ -72,7 +72,8 @@ static inline void *read_alloc(struct xfs_device *dev, uint64_t off, size_t len)
 }
 
 /* Geometry of what is on @dev, through its superblock. */
-static inline void read_geometry(struct xfs_device *dev, struct xfs_geometry *geo, struct xfs_sb *sb)
+static inline void read_geometry(struct xfs_device *dev, struct xfs_geometry *geo,
+				 struct xfs_sb *sb)
 {
 	uint8_t *sector = read_alloc(dev, 0, 4096);
 	xfs_failaddr_t fa;
@@ -94,9 +95,9 @@ static inline void read_geometry(struct xfs_device *dev, struct xfs_geometry *ge
 	} while (0)
 
 static inline void check_root_block(const struct xfs_geometry *geo, const uint8_t *ag,
-			     xfs_agnumber_t agno, xfs_agblock_t agbno,
-			     xfs_failaddr_t (*verify)(const struct xfs_geometry *, const void *,
-						      size_t, xfs_daddr_t))
+				    xfs_agnumber_t agno, xfs_agblock_t agbno,
+				    xfs_failaddr_t (*verify)(const struct xfs_geometry *,
+							     const void *, size_t, xfs_daddr_t))
 {
 	const uint8_t *block = ag + ((size_t)agbno << geo->blocklog);
 
@@ -106,7 +107,7 @@ static inline void check_root_block(const struct xfs_geometry *geo, const uint8_
 
 /* Every block is free or has an owner, once; counts agree.  Returns what counts as free. */
 static inline uint64_t check_ag_space(const struct xfs_geometry *geo, const uint8_t *ag,
-			       xfs_agnumber_t agno)
+				      xfs_agnumber_t agno)
 {
 	const struct xfs_agf *agf = (const void *)(ag + geo->sectsize);
 	const uint8_t *bno = ag + ((size_t)geo->bno_root << geo->blocklog);
