@@ -37,7 +37,8 @@ static int close_down(struct xfs_mount *mp)
 		error = xfs_inode_free_unlinked(mp, true);
 	if (!error)
 		error = xfs_syncfs(mp);
-	if (!error && (mp->m_state & XFS_STATE_MARKED))
+	/* A mark whose writing failed may be on disk all the same. */
+	if (!error && ((mp->m_state & XFS_STATE_MARKED) || mp->m_sb.sb_inprogress))
 		error = xfs_writesb(mp, false);
 	return error;
 }

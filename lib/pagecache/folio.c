@@ -155,7 +155,8 @@ void xfs_folio_lru_add(struct xfs_pagecache *pc, struct xfs_folio *folio)
 
 static void lru_del(struct xfs_pagecache *pc, struct xfs_folio *folio)
 {
-	if (xfs_list_empty(&folio->fo_lru))
+	/* With failed blocks it is on the list of those, and stays there. */
+	if (xfs_list_empty(&folio->fo_lru) || folio->fo_failed)
 		return;
 	xfs_list_del(&folio->fo_lru);
 	pc->nr_lru--;
