@@ -62,7 +62,7 @@ int xfs_alloc_put_freelist(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbl
 
 int xfs_agfl_alloc_btree_block(struct xfs_btree_cur *cur, uint64_t *new_ptr)
 {
-	xfs_agblock_t agbno;
+	xfs_agblock_t agbno = NULLAGBLOCK;
 	int error = xfs_alloc_get_freelist(cur->bc_tp, cur->bc_ag.pag, &agbno);
 
 	if (error)

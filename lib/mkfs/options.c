@@ -230,7 +230,7 @@ int xfs_mkfs_plan_units(struct xfs_mkfs_plan *plan)
 {
 	struct xfs_mkfs_options *o = &plan->opts;
 	struct xfs_sb *sb = &plan->sb;
-	uint64_t data_bytes;
+	uint64_t data_bytes = 0;
 	int error;
 
 	sb->sb_magicnum = XFS_SB_MAGIC;

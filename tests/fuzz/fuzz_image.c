@@ -77,7 +77,7 @@ static void fix_block(struct xfs_device *dev, const struct shape *s, uint64_t of
 struct xfs_device *fuzz_open(const uint8_t *data, size_t len)
 {
 	struct xfs_device *dev;
-	struct shape shape;
+	struct shape shape = { 0 };
 	uint64_t size, fixed = UINT64_MAX;
 	bool fix, known = false;
 

@@ -124,7 +124,7 @@ static void compare(struct file *f, uint64_t off, uint64_t len)
 	if (got != (ssize_t)expect) {
 		fprintf(stderr, "%s: read %zd of %" PRIu64 " at %" PRIu64 ", size %" PRIu64 "\n",
 			f->path, got, len, off, f->size);
-		CHECK(!"the length of a read");
+		CHECK(false && "the length of a read");
 	}
 	for (; done < expect; done += run) {
 		const uint8_t *at = model_at(f, off + done, expect - done, &run);
@@ -138,7 +138,7 @@ static void compare(struct file *f, uint64_t off, uint64_t len)
 				continue;
 			fprintf(stderr, "%s: byte %" PRIu64 " is %02x, not %02x; size %" PRIu64 "\n",
 				f->path, off + done + i, buf[done + i], at ? at[i] : 0, f->size);
-			CHECK(!"the contents of a file");
+			CHECK(false && "the contents of a file");
 		}
 	}
 }
