@@ -23,7 +23,7 @@ static void hook(struct xfs_mount *mp, enum xfs_log_level level, const char *lin
 		mp->m_env.log(mp->m_env.ctx, level, line);
 }
 
-int xfs_error(struct xfs_mount *mp, int error, const char *fmt, ...)
+int xfs_set_error(struct xfs_mount *mp, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -31,10 +31,10 @@ int xfs_error(struct xfs_mount *mp, int error, const char *fmt, ...)
 	vsnprintf(last_text, sizeof(last_text), fmt, ap);
 	va_end(ap);
 	hook(mp, XFS_LOG_DEBUG, last_text);
-	return error;
+	return 0;
 }
 
-int xfs_corrupt(struct xfs_mount *mp, const char *structure, const char *fmt, ...)
+int xfs_set_corrupt(struct xfs_mount *mp, const char *structure, const char *fmt, ...)
 {
 	char text[TEXT_SIZE];
 	va_list ap;
@@ -44,7 +44,7 @@ int xfs_corrupt(struct xfs_mount *mp, const char *structure, const char *fmt, ..
 	va_end(ap);
 	snprintf(last_text, sizeof(last_text), "%.64s: %.440s", structure, text);
 	hook(mp, XFS_LOG_ERROR, last_text);
-	return -EUCLEAN;
+	return 0;
 }
 
 void xfs_log(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ...)

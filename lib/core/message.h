@@ -8,18 +8,29 @@
 
 #include "core/mount.h"
 
+/* In this shape the compiler sees that what comes out is not 0. */
+static inline int xfs_error_value(int error, int text_was_set)
+{
+	(void)text_was_set;
+	return error;
+}
+
 /*
  * Set this thread's error text and return @error, which is a negative errno:
  *	return xfs_error(mp, -ENOSPC, "no AG has %u contiguous blocks", len);
  * @mp may be NULL.
  */
-int xfs_error(struct xfs_mount *mp, int error, const char *fmt, ...) XFS_PRINTF(3, 4);
+#define xfs_error(mp, error, ...) \
+	xfs_error_value((error), xfs_set_error(mp, __VA_ARGS__))
+int xfs_set_error(struct xfs_mount *mp, const char *fmt, ...) XFS_PRINTF(2, 3);
 
 /*
  * The image is bad: text, a log line, -EUCLEAN.  @structure is its usual name
  * ("bnobt", "AGF", "inode"); @fmt tells the place and what is wrong.
  */
-int xfs_corrupt(struct xfs_mount *mp, const char *structure, const char *fmt, ...)
+#define xfs_corrupt(mp, structure, ...) \
+	xfs_error_value(-EUCLEAN, xfs_set_corrupt(mp, structure, __VA_ARGS__))
+int xfs_set_corrupt(struct xfs_mount *mp, const char *structure, const char *fmt, ...)
 	XFS_PRINTF(3, 4);
 
 /*
@@ -28,7 +39,7 @@ int xfs_corrupt(struct xfs_mount *mp, const char *structure, const char *fmt, ..
  */
 #define XFS_IS_CORRUPT(mp, cond)						\
 	(unlikely(cond) ?							\
-	 (xfs_corrupt(mp, "structure", "%s (%s:%d)", #cond, __FILE_NAME__, __LINE__), true) : false)
+	 (xfs_set_corrupt(mp, "structure", "%s (%s:%d)", #cond, __FILE_NAME__, __LINE__), true) : false)
 
 void xfs_log(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ...)
 	XFS_PRINTF(3, 4);
