@@ -11,3 +11,9 @@ if(XFSWRITE_COVERAGE)
   add_compile_options(--coverage)
   add_link_options(--coverage)
 endif()
+
+# libFuzzer targets of tests/fuzz (clang): the library must count its own branches.
+option(XFSWRITE_FUZZ "libFuzzer targets (clang)" OFF)
+if(XFSWRITE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -206,6 +206,9 @@ void xfs_check_uuid(struct xfs_check *chk, struct xfs_check_place at, const xfs_
 void xfs_check_lsn(struct xfs_check *chk, struct xfs_check_place at, uint64_t lsn);
 bool xfs_check_zeros(const void *p, size_t len);
 uint32_t xfs_check_dahash(const uint8_t *name, size_t len);
+/* As directories compare names: with ASCIICI case does not count. */
+uint8_t xfs_check_fold(const struct xfs_check *chk, uint8_t c);
+bool xfs_check_same_name(const struct xfs_check *chk, const uint8_t *a, const uint8_t *b, size_t len);
 uint32_t xfs_check_dirhash(const struct xfs_check *chk, const uint8_t *name, size_t len);
 /* A name for a message: printable, at most 40 bytes of it. */
 struct xfs_check_name { char s[164]; };

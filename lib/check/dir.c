@@ -156,7 +156,7 @@ static void check_sf(struct xfs_check_dirwalk *dw)
 					 xfs_check_name(p + 3, len).s, off, last_end);
 		last_end = off + xfs_dir2_data_entsize(len);
 		for (; q < p; q += 3 + q[0] + 1 + (wide ? 8 : 4)) {
-			if (q[0] == len && memcmp(q + 3, p + 3, len) == 0)
+			if (q[0] == len && xfs_check_same_name(chk, q + 3, p + 3, len))
 				xfs_check_report(chk, at, "the name \"%s\" stands twice",
 						 xfs_check_name(p + 3, len).s);
 		}

@@ -58,10 +58,15 @@ static void check_free_table(struct xfs_check_dirwalk *dw, struct xfs_check_plac
 static void add_dent(struct xfs_check_dirwalk *dw, const uint8_t *name, uint32_t len, uint32_t addr)
 {
 	struct xfs_check_dent *d = xfs_check_push(dw->chk, &dw->dents, sizeof(*d));
+	uint8_t folded[UINT8_MAX];
 
+	for (uint32_t i = 0; dw->chk->g.ascii_ci && i < len; i++)
+		folded[i] = xfs_check_fold(dw->chk, name[i]);
 	if (d)
-		*d = (struct xfs_check_dent){ xfs_check_dirhash(dw->chk, name, len), addr,
-					      xfs_crc32c(XFS_CRC_SEED, name, len) };
+		*d = (struct xfs_check_dent){
+			.hash = xfs_check_dirhash(dw->chk, name, len), .addr = addr,
+			.mix = xfs_crc32c(XFS_CRC_SEED, dw->chk->g.ascii_ci ? folded : name, len),
+		};
 }
 
 static void check_dot(struct xfs_check_dirwalk *dw, struct xfs_check_place at, xfs_ino_t ino,
@@ -211,7 +216,7 @@ void xfs_check_dir_sort(struct xfs_check_dirwalk *dw)
 			continue;
 		/* Two hashes agree: look. */
 		if (read_name(dw, v[i - 1].addr, a, &alen) && read_name(dw, v[i].addr, b, &blen) &&
-		    alen == blen && memcmp(a, b, alen) == 0)
+		    alen == blen && xfs_check_same_name(dw->chk, a, b, alen))
 			xfs_check_report(dw->chk, xfs_check_at("directory", -1, XFS_CHECK_NOBLOCK,
 							       dw->ip->ino),
 					 "the name \"%s\" stands twice", xfs_check_name(a, alen).s);

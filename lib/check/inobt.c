@@ -11,6 +11,7 @@ struct inobt_walk {
 	uint64_t count, freecount;	/* sums over the records */
 	uint64_t with_free;		/* records with a free inode */
 	uint32_t last_block;		/* last block given to OWN_INODES, plus one */
+	uint32_t block, in_block;	/* last block with records, and how many start in it */
 };
 
 static int cmp_startino(const uint8_t *a, const uint8_t *b)
@@ -103,6 +104,19 @@ static bool check_alignment(const struct xfs_check_geo *g, uint32_t startino)
 	return !g->inoalignmt || agbno % g->inoalignmt == 0;
 }
 
+/* Blocks of more than 64 inodes get all their records at once. @next: the block after. */
+static void check_whole_block(struct xfs_check_bt *bt, uint32_t next)
+{
+	struct inobt_walk *iw = bt->ctx;
+	uint32_t want = bt->chk->g.inopblock / 64;
+
+	if (want > 1 && iw->in_block && next != iw->block && iw->in_block != want)
+		xfs_check_report(bt->chk, bt->at, "block %u has %u inode records, not %u", iw->block,
+				 iw->in_block, want);
+	iw->in_block = next == iw->block ? iw->in_block + 1 : 1;
+	iw->block = next;
+}
+
 static void ino_record(struct xfs_check_bt *bt, const uint8_t *rec)
 {
 	struct inobt_walk *iw = bt->ctx;
@@ -135,6 +149,7 @@ static void ino_record(struct xfs_check_bt *bt, const uint8_t *rec)
 		bt->broken = true;
 		return;			/* keep the table ascending */
 	}
+	check_whole_block(bt, c.startino >> g->inopblog);
 	holes = hole_inodes(c.holemask);
 	real_count = 64 - (uint32_t)__builtin_popcountll(holes);
 	real_free = (uint32_t)__builtin_popcountll(c.free & ~holes);
@@ -230,6 +245,7 @@ void xfs_check_inobt(struct xfs_check *chk, uint32_t agno, const struct xfs_agi 
 	struct xfs_check_bt fino = ino;
 
 	xfs_check_bt_walk(&ino, ag->ino_root, ag->ino_level);
+	check_whole_block(&ino, NULLAGBLOCK);
 	ag->inobt_ok = !ino.broken;
 	ag->icount = iw.count;
 	ag->ifree = iw.freecount;

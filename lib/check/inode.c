@@ -287,6 +287,10 @@ static void check_core(struct xfs_check *chk, const struct xfs_check_inode *ip)
 	RULE(!S_ISDIR(ip->mode) || ip->nextents <= (96ull << 30) >> chk->g.blocklog,
 	     "%" PRIu64 " extents are too many for a directory", ip->nextents);
 	RULE(xfs_check_zeros(dip->di_pad2, sizeof(dip->di_pad2)), "di_pad2 is not zero");
+	RULE(chk->g.metadir || ip->ino != chk->sb.sb_rbmino ||
+	     ip->size == (uint64_t)chk->sb.sb_rbmblocks << chk->g.blocklog,
+	     "the realtime bitmap has %" PRIu64 " bytes, not %u blocks", ip->size,
+	     chk->sb.sb_rbmblocks);
 	check_times(chk, ip);
 	check_flags(chk, ip);
 	check_metadata_inode(chk, ip);

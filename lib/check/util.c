@@ -151,20 +151,31 @@ uint32_t xfs_check_dahash(const uint8_t *name, size_t len)
 	return hash;
 }
 
-/* Directories with ASCII case folding hash the folded name; 0xd7 and 0xdf are no letters. */
+/* ISO 8859-1 letters; 0xd7 and 0xdf are none. */
+uint8_t xfs_check_fold(const struct xfs_check *chk, uint8_t c)
+{
+	if (chk->g.ascii_ci && ((c >= 0x41 && c <= 0x5a) || (c >= 0xc0 && c <= 0xde && c != 0xd7)))
+		return (uint8_t)(c + 0x20);
+	return c;
+}
+
+bool xfs_check_same_name(const struct xfs_check *chk, const uint8_t *a, const uint8_t *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (xfs_check_fold(chk, a[i]) != xfs_check_fold(chk, b[i]))
+			return false;
+	}
+	return true;
+}
+
 uint32_t xfs_check_dirhash(const struct xfs_check *chk, const uint8_t *name, size_t len)
 {
 	uint32_t hash = 0;
 
 	if (!chk->g.ascii_ci)
 		return xfs_check_dahash(name, len);
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = name[i];
-
-		if ((c >= 0x41 && c <= 0x5a) || (c >= 0xc0 && c <= 0xde && c != 0xd7))
-			c = (uint8_t)(c + 0x20);
-		hash = c ^ rotl7(hash);
-	}
+	for (size_t i = 0; i < len; i++)
+		hash = xfs_check_fold(chk, name[i]) ^ rotl7(hash);
 	return hash;
 }
 

@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <fcntl.h>
 #include <xfswrite/mkfs.h>
+#include <xfswrite/xfswrite.h>
 #include "base/crc32c.h"
 #include "check/check_priv.h"
 #include "disk/dir.h"
@@ -190,6 +193,81 @@ static void test_in_progress(void **state)
 	assert_int_equal(found.n, 0);
 	test_findings_free(&found);
 	xfs_device_put(dev);
+}
+
+static void touch(struct xfs_mount *mp, const char *path)
+{
+	struct xfs_file *file;
+
+	assert_int_equal(xfs_open(mp, path, O_CREAT | O_RDWR, 0644, &file), 0);
+	assert_int_equal(xfs_close(file), 0);
+}
+
+/* Put @to wherever @from stands on the device, checksums of inodes included. */
+static unsigned int replace(struct xfs_device *dev, const char *from, const char *to)
+{
+	struct test_objects objs;
+	unsigned int n = 0;
+	uint8_t buf[65536];
+
+	assert_int_equal(test_objects_find(dev, &objs), 0);
+	for (size_t i = 0; i < objs.n; i++) {
+		uint8_t *p;
+
+		assert_int_equal(test_object_read(dev, &objs.v[i], buf), 0);
+		p = memmem(buf, objs.v[i].len, from, strlen(from));
+		if (!p)
+			continue;
+		memcpy(p, to, strlen(to));
+		test_object_fix_crc(&objs.v[i], buf);
+		assert_int_equal(test_object_write(dev, &objs.v[i], buf), 0);
+		n++;
+	}
+	test_objects_free(&objs);
+	return n;
+}
+
+static bool twice(const struct test_findings *found)
+{
+	for (size_t i = 0; i < found->n; i++) {
+		if (strstr(found->v[i].text, "stands twice"))
+			return true;
+	}
+	return false;
+}
+
+/* Names that differ in case only are one name where case does not count, in each form. */
+static void test_case(void **state)
+{
+	struct xfs_mount_options mo = { .size = sizeof(mo), .flags = XFS_MOUNT_UNJOURNALLED };
+	struct xfs_mount *mp;
+	char path[64];
+
+	(void)state;
+	for (unsigned int form = 0; form < 4; form++) {
+		bool ci = form & 1, block = form & 2;
+		struct xfs_device *dev = format(512, 4096, ci ? XFS_MKFS_ASCII_CI : 0, 4);
+		struct test_findings found;
+
+		assert_int_equal(xfs_mount(dev, &mo, &mp), 0);
+		touch(mp, "/Same-name-X");
+		touch(mp, "/SAME-NAME-Y");
+		for (unsigned int i = 0; block && i < 60; i++) {
+			snprintf(path, sizeof(path), "/another file %u", i);
+			touch(mp, path);
+		}
+		assert_int_equal(xfs_unmount(mp), 0);
+		found = check(dev, 0, 0);
+		assert_int_equal(found.n, 0);
+		test_findings_free(&found);
+		/* In the directory, and in the parent pointer. */
+		assert_int_equal(replace(dev, "SAME-NAME-Y", "SAME-NAME-X"), 2);
+		found = check(dev, 0, 0);
+		assert_int_equal(twice(&found), ci);
+		assert_true(ci || block || found.n == 0);
+		test_findings_free(&found);
+		xfs_device_put(dev);
+	}
 }
 
 /* ---- the log ---- */
@@ -627,6 +705,7 @@ int main(void)
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_limit_and_progress),
 		cmocka_unit_test(test_in_progress),
+		cmocka_unit_test(test_case),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_external_log),
 		cmocka_unit_test(test_unreadable),

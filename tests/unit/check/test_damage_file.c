@@ -337,6 +337,7 @@ static const struct test_damage inode_damages[] = {
 	{ "uuid", TEST_INODE, -1, 160, 1, '^', 1, NULL, "inode", "UUID", not_root_inode },
 	{ "rt bitmap is a dir", TEST_INODE, -1, DI(di_mode), '=', S_IFDIR | 0755, NULL, "superblock", "internal", rbm },
 	{ "rt bitmap nlink", TEST_INODE, -1, DI(di_nlink), '=', 2, NULL, "nlink", "references", rbm },
+	{ "rt bitmap size", TEST_INODE, -1, DI(di_size), '=', 4096, NULL, "inode", "realtime bitmap", rbm },
 	{ "free: mode", TEST_INODE, -1, DI(di_mode), '=', 0100644, NULL, "inode", "free according", is_free },
 	{ "free: nblocks", TEST_INODE, -1, DI(di_nblocks), '=', 3, NULL, "inode", "free, but", is_free },
 	{ "free: next_unlinked", TEST_INODE, -1, DI(di_next_unlinked), '=', 0, NULL, "inode", "unlinked", is_free },
