@@ -67,8 +67,8 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 				   uint32_t flags, struct xfs_iomap *map,
 				   struct xfs_iomap *src) XFS_MUST_CHECK;
 /*
- * @written bytes of the request at @offset were used: what was reserved for the rest is given
- * back.
+ * @written bytes at @offset were used: what @map, with which a request for them ended, has
+ * reserved behind them is given back.
  */
 int xfs_buffered_write_iomap_end(struct xfs_inode *ip, uint64_t offset, uint64_t written,
 				 const struct xfs_iomap *map) XFS_MUST_CHECK;

@@ -153,6 +153,7 @@ struct write_state {
 	const struct xfs_write_source *source;
 	uint64_t pos, done, len;	/* @done of @len bytes at @pos are in memory */
 	bool source_ended;
+	struct xfs_iomap reserved;	/* the newest space that was reserved for them */
 };
 
 /*
@@ -214,18 +215,20 @@ out_unlock:
 static int write_mapping(struct write_state *w)
 {
 	struct xfs_iomap map, src;
-	uint64_t start = w->done;
-	int error, ret = 1;
+	int ret;
 
-	error = xfs_buffered_write_iomap_begin(w->ip, w->pos + start, w->len - start,
-					       XFS_IOMAP_WRITE, &map, &src);
-	if (error)
-		return error;
-	while (ret == 1 && w->done < w->len && !w->source_ended &&
-	       w->pos + w->done < xfs_iomap_end_byte(w->ip, &map))
+	ret = xfs_buffered_write_iomap_begin(w->ip, w->pos + w->done, w->len - w->done,
+					     XFS_IOMAP_WRITE, &map, &src);
+	if (ret)
+		return ret;
+	/* What was reserved before has been used up, or the mapping would be of it. */
+	if (map.flags & XFS_IOMAP_F_NEW)
+		w->reserved = map;
+	do {
 		ret = write_folio(w, &map, &src);
-	error = xfs_buffered_write_iomap_end(w->ip, w->pos + start, w->done - start, &map);
-	return ret < 0 ? ret : error;
+	} while (ret == 1 && w->done < w->len && !w->source_ended &&
+		 w->pos + w->done < xfs_iomap_end_byte(w->ip, &map));
+	return XFS_MIN(ret, 0);
 }
 
 int64_t xfs_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
@@ -235,11 +238,13 @@ int64_t xfs_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *
 		.ip = ip, .source = source, .pos = pos, .len = len,
 		.m = xfs_mapping_get(ip->i_mount, &ip->i_mapping, ip),
 	};
-	int error = 0;
+	int error = 0, error2;
 
 	if (!w.m)
 		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for file data");
 	while (!error && w.done < len && !w.source_ended)
 		error = write_mapping(&w);
+	error2 = xfs_buffered_write_iomap_end(ip, pos, w.done, &w.reserved);
+	error = error ? error : error2;
 	return w.done ? (int64_t)w.done : error;
 }
