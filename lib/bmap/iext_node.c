@@ -31,7 +31,7 @@ void xfs_iext_set_key(const struct xfs_ifork *ifp, const struct xfs_iext_path *p
 
 void xfs_iext_rekey(const struct xfs_ifork *ifp, xfs_fileoff_t old_first, xfs_fileoff_t first)
 {
-	struct xfs_iext_path path = { 0 };
+	struct xfs_iext_path path;
 
 	if (ifp->if_height < 2 || old_first == first)
 		return;

@@ -60,7 +60,7 @@ check_program "$work/project/build/static"
 
 # The headers stand on their own, in C and C++.
 for header in "$prefix"/include/xfswrite/*.h; do
-	echo "#include <xfswrite/$(basename "$header")>" >"$work/h.c"
+	printf "#include <xfswrite/%s>\nint not_empty;\n" "$(basename "$header")" >"$work/h.c"
 	$CC -Wall -Wextra -Werror -pedantic -std=c11 -I"$prefix/include" -fsyntax-only "$work/h.c" || fail "$header in C"
 	if command -v c++ >/dev/null 2>&1; then
 		c++ -Wall -Wextra -Werror -I"$prefix/include" -fsyntax-only -x c++ "$work/h.c" ||

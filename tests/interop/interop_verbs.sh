@@ -254,7 +254,7 @@ output inside ls --offset 1m disk.img
 [ $? = 3 ] || fail "a file system is found where none is"
 if command -v sfdisk >/dev/null 2>&1 || [ -x /sbin/sfdisk ]; then
 	PATH=$PATH:/sbin:/usr/sbin
-	echo '2048,819200' | sfdisk -q disk.img || fail "sfdisk"
+	echo '2048,819200' | sfdisk -q disk.img >out 2>&1 || fail "sfdisk"
 	"$XFSW" ls --partition 1 disk.img >out 2>err
 	status=$?
 	if [ $status = 3 ] && grep -q 'not supported' err; then
