@@ -31,6 +31,34 @@ struct test_damage {
 };
 
 /*
+ * Lines of a table.  @field: offset and size, see BYTES(); 0 and 1: blocks of that level
+ * of a tree, ROOT: of its root if that is no leaf; IF: an object that @pick likes.
+ */
+#define BYTES(off, size) off, size
+#define FIELD(name, kind, field, op, value, expect, say) \
+	{ name, kind, TEST_ANY_LEVEL, field, op, value, NULL, expect, say, NULL }
+#define FIELD_IF(name, kind, field, op, value, expect, say, pick) \
+	{ name, kind, TEST_ANY_LEVEL, field, op, value, NULL, expect, say, pick }
+#define FIELD0(name, kind, field, op, value, expect, say) \
+	{ name, kind, 0, field, op, value, NULL, expect, say, NULL }
+#define FIELD0_IF(name, kind, field, op, value, expect, say, pick) \
+	{ name, kind, 0, field, op, value, NULL, expect, say, pick }
+#define FIELD1(name, kind, field, op, value, expect, say) \
+	{ name, kind, 1, field, op, value, NULL, expect, say, NULL }
+#define FIELD1_IF(name, kind, field, op, value, expect, say, pick) \
+	{ name, kind, 1, field, op, value, NULL, expect, say, pick }
+#define FIELD_ROOT_IF(name, kind, field, op, value, expect, say, pick) \
+	{ name, kind, TEST_ROOT_LEVEL, field, op, value, NULL, expect, say, pick }
+#define EDIT(name, kind, edit, expect, say) \
+	{ name, kind, TEST_ANY_LEVEL, 0, 0, 0, 0, edit, expect, say, NULL }
+#define EDIT_IF(name, kind, edit, expect, say, pick) \
+	{ name, kind, TEST_ANY_LEVEL, 0, 0, 0, 0, edit, expect, say, pick }
+#define EDIT0(name, kind, edit, expect, say) \
+	{ name, kind, 0, 0, 0, 0, 0, edit, expect, say, NULL }
+#define EDIT0_IF(name, kind, edit, expect, say, pick) \
+	{ name, kind, 0, 0, 0, 0, 0, edit, expect, say, pick }
+
+/*
  * Do each of @table in turn to the image of @objs.  Returns how many were not
  * noticed as they should; each is told on stderr.
  */

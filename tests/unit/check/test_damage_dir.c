@@ -96,25 +96,30 @@ static bool sf_twice(ARGS, uint8_t *buf)
 }
 
 static const struct test_damage sf_damages[] = {
-	{ "count", TEST_INODE, -1, LITERAL, 1, '+', 1, NULL, "directory", "does not fit", sf_dir },
-	{ "count less", TEST_INODE, -1, LITERAL, 1, '+', (uint64_t)-1, NULL, "directory", "entries end", sf_dir },
-	{ "i8count", TEST_INODE, -1, LITERAL + 1, 1, '=', 1, NULL, "directory", NULL, sf_dir },
-	{ "parent", TEST_INODE, -1, LITERAL + 2, 4, '=', 64, NULL, "directory", "\"..\" is", sf_dir },
-	{ "parent bad", TEST_INODE, -1, LITERAL + 2, 4, '=', 3, NULL, "directory", "no inode number", sf_dir },
-	{ "namelen", TEST_INODE, -1, 0, 0, 0, 0, sf_namelen, "directory", NULL, sf_dir },
-	{ "namelen zero", TEST_INODE, -1, 0, 0, 0, 0, sf_namelen_zero, "directory", "does not fit", sf_dir },
-	{ "offset", TEST_INODE, -1, 0, 0, 0, 0, sf_offset, "directory", "offset", sf_dir },
-	{ "offset odd", TEST_INODE, -1, 0, 0, 0, 0, sf_offset_odd, "directory", "offset", sf_dir },
-	{ "offset far", TEST_INODE, -1, 0, 0, 0, 0, sf_last_offset, "directory", "one block", sf_dir },
-	{ "slash", TEST_INODE, -1, 0, 0, 0, 0, sf_slash, "directory", "not allowed", sf_dir },
-	{ "NUL", TEST_INODE, -1, 0, 0, 0, 0, sf_nul, "directory", "not allowed", sf_dir },
-	{ "ftype", TEST_INODE, -1, 0, 0, 0, 0, sf_ftype, "directory", "file type 6", sf_dir },
-	{ "ftype zero", TEST_INODE, -1, 0, 0, 0, 0, sf_ftype_zero, "directory", "file type 0", sf_dir },
-	{ "ftype huge", TEST_INODE, -1, 0, 0, 0, 0, sf_ftype_huge, "directory", "file type 9", sf_dir },
-	{ "ino", TEST_INODE, -1, 0, 0, 0, 0, sf_ino_bad, "directory", "not for directories", sf_dir },
-	{ "ino internal", TEST_INODE, -1, 0, 0, 0, 0, sf_ino_internal, "directory", "not for directories", sf_dir },
-	{ "ino of another", TEST_INODE, -1, 0, 0, 0, 0, sf_other, "nlink", "references", sf_dir },
-	{ "name twice", TEST_INODE, -1, 0, 0, 0, 0, sf_twice, "directory", "twice", sf_dir },
+	FIELD_IF("count", TEST_INODE, BYTES(LITERAL, 1), '+', 1, "directory", "does not fit",
+		sf_dir),
+	FIELD_IF("count less", TEST_INODE, BYTES(LITERAL, 1), '+', (uint64_t)-1, "directory",
+		"entries end", sf_dir),
+	FIELD_IF("i8count", TEST_INODE, BYTES(LITERAL + 1, 1), '=', 1, "directory", NULL, sf_dir),
+	FIELD_IF("parent", TEST_INODE, BYTES(LITERAL + 2, 4), '=', 64, "directory", "\"..\" is",
+		sf_dir),
+	FIELD_IF("parent bad", TEST_INODE, BYTES(LITERAL + 2, 4), '=', 3, "directory",
+		"no inode number", sf_dir),
+	EDIT_IF("namelen", TEST_INODE, sf_namelen, "directory", NULL, sf_dir),
+	EDIT_IF("namelen zero", TEST_INODE, sf_namelen_zero, "directory", "does not fit", sf_dir),
+	EDIT_IF("offset", TEST_INODE, sf_offset, "directory", "offset", sf_dir),
+	EDIT_IF("offset odd", TEST_INODE, sf_offset_odd, "directory", "offset", sf_dir),
+	EDIT_IF("offset far", TEST_INODE, sf_last_offset, "directory", "one block", sf_dir),
+	EDIT_IF("slash", TEST_INODE, sf_slash, "directory", "not allowed", sf_dir),
+	EDIT_IF("NUL", TEST_INODE, sf_nul, "directory", "not allowed", sf_dir),
+	EDIT_IF("ftype", TEST_INODE, sf_ftype, "directory", "file type 6", sf_dir),
+	EDIT_IF("ftype zero", TEST_INODE, sf_ftype_zero, "directory", "file type 0", sf_dir),
+	EDIT_IF("ftype huge", TEST_INODE, sf_ftype_huge, "directory", "file type 9", sf_dir),
+	EDIT_IF("ino", TEST_INODE, sf_ino_bad, "directory", "not for directories", sf_dir),
+	EDIT_IF("ino internal", TEST_INODE, sf_ino_internal, "directory", "not for directories",
+		sf_dir),
+	EDIT_IF("ino of another", TEST_INODE, sf_other, "nlink", "references", sf_dir),
+	EDIT_IF("name twice", TEST_INODE, sf_twice, "directory", "twice", sf_dir),
 };
 
 /* ---- data blocks, and the block form ---- */
@@ -240,43 +245,49 @@ TAIL_EDIT(tail_stale, put_be32(0, p + 4))
 TAIL_EDIT(tail_twice, memcpy(p, p - 8, 8))
 
 #define DATA_BLOCK(KIND) \
-	{ "magic", KIND, -1, DATA(magic), '=', 0, NULL, "directory", "magic", NULL }, \
-	{ "blkno", KIND, -1, DATA(blkno), '+', 8, NULL, "directory", "blkno", NULL }, \
-	{ "lsn", KIND, -1, DATA(lsn), '=', 99ull << 32, NULL, "directory", "LSN", NULL }, \
-	{ "uuid", KIND, -1, 24, 1, '^', 1, NULL, "directory", "UUID", NULL }, \
-	{ "owner", KIND, -1, DATA(owner), '+', 1, NULL, "directory", "owner", NULL }, \
-	{ "bestfree offset", KIND, -1, 48, 2, '+', 8, NULL, "directory", "best_free", has_free }, \
-	{ "bestfree length", KIND, -1, 50, 2, '+', 8, NULL, "directory", "best_free", has_free }, \
-	{ "bestfree second", KIND, -1, 52, 4, '=', 0, NULL, "directory", "best_free", has_free }, \
-	{ "entry: ino", KIND, -1, 0, 0, 0, 0, ent_ino, "directory", "not for directories", has_free_entries }, \
-	{ "entry: ino far", KIND, -1, 0, 0, 0, 0, ent_ino_far, "directory", "not for directories", has_free_entries }, \
-	{ "entry: no name", KIND, -1, 0, 0, 0, 0, ent_namelen, "directory", "empty name", has_free_entries }, \
-	{ "entry: long name", KIND, -1, 0, 0, 0, 0, ent_namelen_far, "directory", NULL, has_free_entries }, \
-	{ "entry: name", KIND, -1, 0, 0, 0, 0, ent_name, "directory", "hash entry", has_free_entries }, \
-	{ "entry: slash", KIND, -1, 0, 0, 0, 0, ent_slash, "directory", "not allowed", has_free_entries }, \
-	{ "entry: ftype", KIND, -1, 0, 0, 0, 0, ent_ftype, "directory", "file type 5", has_free_entries }, \
-	{ "entry: tag", KIND, -1, 0, 0, 0, 0, ent_tag, "directory", "tag", has_free_entries }, \
-	{ "free: tag", KIND, -1, 0, 0, 0, 0, free_tag, "directory", "tag", has_free }, \
-	{ "free: length", KIND, -1, 0, 0, 0, 0, free_length, "directory", "free record of", has_free }, \
-	{ "free: zero", KIND, -1, 0, 0, 0, 0, free_zero, "directory", "free record of", has_free }, \
-	{ "free: split", KIND, -1, 0, 0, 0, 0, free_split, "directory", "side by side", has_free }, \
-	{ "name twice", KIND, -1, 0, 0, 0, 0, name_twice, "directory", "stands twice", has_free_entries }, \
-	{ "dot", KIND, -1, 0, 0, 0, 0, dot, "directory", "\".\" points", first_block }, \
-	{ "dot: name", KIND, -1, 0, 0, 0, 0, dot_name, "directory", "not \".\"", first_block }, \
-	{ "dotdot", KIND, -1, 0, 0, 0, 0, dotdot, "directory", "\"..\" is", first_block }, \
-	{ "dotdot: name", KIND, -1, 0, 0, 0, 0, dotdot_name, "directory", "not \"..\"", first_block }, \
-	{ "dotdot: ftype", KIND, -1, 0, 0, 0, 0, dotdot_ftype, "directory", "\"..\" has", first_block }
+	FIELD("magic", KIND, DATA(magic), '=', 0, "directory", "magic"), \
+	FIELD("blkno", KIND, DATA(blkno), '+', 8, "directory", "blkno"), \
+	FIELD("lsn", KIND, DATA(lsn), '=', 99ull << 32, "directory", "LSN"), \
+	FIELD("uuid", KIND, BYTES(24, 1), '^', 1, "directory", "UUID"), \
+	FIELD("owner", KIND, DATA(owner), '+', 1, "directory", "owner"), \
+	FIELD_IF("bestfree offset", KIND, BYTES(48, 2), '+', 8, "directory", "best_free", \
+		has_free), \
+	FIELD_IF("bestfree length", KIND, BYTES(50, 2), '+', 8, "directory", "best_free", \
+		has_free), \
+	FIELD_IF("bestfree second", KIND, BYTES(52, 4), '=', 0, "directory", "best_free", \
+		has_free), \
+	EDIT_IF("entry: ino", KIND, ent_ino, "directory", "not for directories", \
+		has_free_entries), \
+	EDIT_IF("entry: ino far", KIND, ent_ino_far, "directory", "not for directories", \
+		has_free_entries), \
+	EDIT_IF("entry: no name", KIND, ent_namelen, "directory", "empty name", has_free_entries), \
+	EDIT_IF("entry: long name", KIND, ent_namelen_far, "directory", NULL, has_free_entries), \
+	EDIT_IF("entry: name", KIND, ent_name, "directory", "hash entry", has_free_entries), \
+	EDIT_IF("entry: slash", KIND, ent_slash, "directory", "not allowed", has_free_entries), \
+	EDIT_IF("entry: ftype", KIND, ent_ftype, "directory", "file type 5", has_free_entries), \
+	EDIT_IF("entry: tag", KIND, ent_tag, "directory", "tag", has_free_entries), \
+	EDIT_IF("free: tag", KIND, free_tag, "directory", "tag", has_free), \
+	EDIT_IF("free: length", KIND, free_length, "directory", "free record of", has_free), \
+	EDIT_IF("free: zero", KIND, free_zero, "directory", "free record of", has_free), \
+	EDIT_IF("free: split", KIND, free_split, "directory", "side by side", has_free), \
+	EDIT_IF("name twice", KIND, name_twice, "directory", "stands twice", has_free_entries), \
+	EDIT_IF("dot", KIND, dot, "directory", "\".\" points", first_block), \
+	EDIT_IF("dot: name", KIND, dot_name, "directory", "not \".\"", first_block), \
+	EDIT_IF("dotdot", KIND, dotdot, "directory", "\"..\" is", first_block), \
+	EDIT_IF("dotdot: name", KIND, dotdot_name, "directory", "not \"..\"", first_block), \
+	EDIT_IF("dotdot: ftype", KIND, dotdot_ftype, "directory", "\"..\" has", first_block)
 
 static const struct test_damage data_damages[] = {
 	DATA_BLOCK(TEST_DIR_BLOCK), DATA_BLOCK(TEST_DIR_DATA),
-	{ "tail: count", TEST_DIR_BLOCK, -1, DBS - 8, 4, '+', 1, NULL, "directory", NULL, NULL },
-	{ "tail: count huge", TEST_DIR_BLOCK, -1, DBS - 8, 4, '=', 1u << 30, NULL, "directory", "do not fit", NULL },
-	{ "tail: stale", TEST_DIR_BLOCK, -1, DBS - 4, 4, '+', 1, NULL, "directory", "stale", NULL },
-	{ "tail: hash", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_hash, "directory", "no name with this hash", NULL },
-	{ "tail: order", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_hash_order, "directory", "hashes fall", NULL },
-	{ "tail: address", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_address, "directory", "no hash entry", NULL },
-	{ "tail: made stale", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_stale, "directory", "stale", NULL },
-	{ "tail: twice", TEST_DIR_BLOCK, -1, 0, 0, 0, 0, tail_twice, "directory", "twice", NULL },
+	FIELD("tail: count", TEST_DIR_BLOCK, BYTES(DBS - 8, 4), '+', 1, "directory", NULL),
+	FIELD("tail: count huge", TEST_DIR_BLOCK, BYTES(DBS - 8, 4), '=', 1u << 30, "directory",
+		"do not fit"),
+	FIELD("tail: stale", TEST_DIR_BLOCK, BYTES(DBS - 4, 4), '+', 1, "directory", "stale"),
+	EDIT("tail: hash", TEST_DIR_BLOCK, tail_hash, "directory", "no name with this hash"),
+	EDIT("tail: order", TEST_DIR_BLOCK, tail_hash_order, "directory", "hashes fall"),
+	EDIT("tail: address", TEST_DIR_BLOCK, tail_address, "directory", "no hash entry"),
+	EDIT("tail: made stale", TEST_DIR_BLOCK, tail_stale, "directory", "stale"),
+	EDIT("tail: twice", TEST_DIR_BLOCK, tail_twice, "directory", "twice"),
 };
 
 /* ---- the index ---- */
@@ -308,53 +319,60 @@ static bool last_hash(ARGS, uint8_t *buf)
 }
 
 #define DA_BLOCK(KIND, ok) \
-	{ "magic", KIND, -1, 8, 2, '=', 0, NULL, "directory", "magic", ok }, \
-	{ "blkno", KIND, -1, 16, 8, '+', 8, NULL, "directory", "blkno", ok }, \
-	{ "lsn", KIND, -1, 24, 8, '=', 99ull << 32, NULL, "directory", "LSN", ok }, \
-	{ "uuid", KIND, -1, 32, 1, '^', 1, NULL, "directory", "UUID", ok }, \
-	{ "owner", KIND, -1, 48, 8, '+', 1, NULL, "directory", "owner", ok }
+	FIELD_IF("magic", KIND, BYTES(8, 2), '=', 0, "directory", "magic", ok), \
+	FIELD_IF("blkno", KIND, BYTES(16, 8), '+', 8, "directory", "blkno", ok), \
+	FIELD_IF("lsn", KIND, BYTES(24, 8), '=', 99ull << 32, "directory", "LSN", ok), \
+	FIELD_IF("uuid", KIND, BYTES(32, 1), '^', 1, "directory", "UUID", ok), \
+	FIELD_IF("owner", KIND, BYTES(48, 8), '+', 1, "directory", "owner", ok)
 
 static const struct test_damage index_damages[] = {
 	DA_BLOCK(TEST_DIR_LEAF1, NULL), DA_BLOCK(TEST_DIR_LEAFN, middle), DA_BLOCK(TEST_DIR_NODE, NULL),
-	{ "forw", TEST_DIR_LEAF1, -1, 0, 4, '=', 5, NULL, "directory", "neighbours", NULL },
-	{ "count", TEST_DIR_LEAF1, -1, LEAF(count), '+', 1, NULL, "directory", NULL, NULL },
-	{ "count huge", TEST_DIR_LEAF1, -1, LEAF(count), '=', 60000, NULL, "directory", "do not fit", NULL },
-	{ "stale", TEST_DIR_LEAF1, -1, LEAF(stale), '+', 1, NULL, "directory", "stale", NULL },
-	{ "hash", TEST_DIR_LEAF1, -1, 64 + 16, 4, '+', 1, NULL, "directory", "no name with", NULL },
-	{ "address", TEST_DIR_LEAF1, -1, 64 + 20, 4, '+', 4000000, NULL, "directory", "no name with", NULL },
-	{ "order", TEST_DIR_LEAF1, -1, 0, 0, 0, 0, leaf_swap, "directory", "hashes fall", NULL },
-	{ "bestcount", TEST_DIR_LEAF1, -1, DBS - 4, 4, '+', 1, NULL, "directory", "bestcount", NULL },
-	{ "bestcount huge", TEST_DIR_LEAF1, -1, DBS - 4, 4, '=', 1u << 30, NULL, "directory", "do not fit", NULL },
-	{ "bests", TEST_DIR_LEAF1, -1, DBS - 6, 2, '+', 8, NULL, "directory", "bests", NULL },
-	{ "forw", TEST_DIR_LEAFN, -1, 0, 4, '+', 4, NULL, "directory", "chain", middle },
-	{ "forw null", TEST_DIR_LEAFN, -1, 0, 4, '=', 0, NULL, "directory", "chain", middle },
-	{ "back", TEST_DIR_LEAFN, -1, 4, 4, '+', 4, NULL, "directory", "chain", middle },
-	{ "count zero", TEST_DIR_LEAFN, -1, LEAF(count), '=', 0, NULL, "directory", "leaf with 0", middle },
-	{ "count huge", TEST_DIR_LEAFN, -1, LEAF(count), '=', 60000, NULL, "directory", "a leaf with", middle },
-	{ "count less", TEST_DIR_LEAFN, -1, LEAF(count), '+', (uint64_t)-1, NULL, "directory", NULL, middle },
-	{ "stale", TEST_DIR_LEAFN, -1, LEAF(stale), '+', 1, NULL, "directory", "stale", middle },
-	{ "hash", TEST_DIR_LEAFN, -1, 64 + 16, 4, '+', 1, NULL, "directory", "no name with", middle },
-	{ "last hash", TEST_DIR_LEAFN, -1, 0, 0, 0, 0, last_hash, "directory", "hash in the parent", middle },
-	{ "order", TEST_DIR_LEAFN, -1, 0, 0, 0, 0, leaf_swap, "directory", "hashes fall", middle },
-	{ "count", TEST_DIR_NODE, -1, NODE(count), '=', 0, NULL, "directory", "a node with 0", NULL },
-	{ "count less", TEST_DIR_NODE, -1, NODE(count), '+', (uint64_t)-1, NULL, "directory", NULL, NULL },
-	{ "level", TEST_DIR_NODE, -1, NODE(level), '+', 1, NULL, "directory", NULL, NULL },
-	{ "level huge", TEST_DIR_NODE, -1, NODE(level), '=', 60, NULL, "directory", "level", NULL },
-	{ "forw", TEST_DIR_NODE, -1, 0, 4, '=', 3, NULL, "directory", "forw", NULL },
-	{ "hashval", TEST_DIR_NODE, -1, 64, 4, '+', 1, NULL, "directory", "hash in the parent", NULL },
-	{ "before", TEST_DIR_NODE, -1, 64 + 12, 4, '=', 7, NULL, "directory", NULL, NULL },
-	{ "before twice", TEST_DIR_NODE, -1, 64 + 4, 4, '=', 0x800000, NULL, "directory", "second time", NULL },
-	{ "magic", TEST_DIR_FREE, -1, FREE(magic), '=', 0, NULL, "directory", "magic", NULL },
-	{ "blkno", TEST_DIR_FREE, -1, FREE(blkno), '+', 8, NULL, "directory", "blkno", NULL },
-	{ "lsn", TEST_DIR_FREE, -1, FREE(lsn), '=', 99ull << 32, NULL, "directory", "LSN", NULL },
-	{ "uuid", TEST_DIR_FREE, -1, 24, 1, '^', 1, NULL, "directory", "UUID", NULL },
-	{ "owner", TEST_DIR_FREE, -1, FREE(owner), '+', 1, NULL, "directory", "owner", NULL },
-	{ "firstdb", TEST_DIR_FREE, -1, FREE(firstdb), '+', 1, NULL, "directory", "firstdb", NULL },
-	{ "nvalid", TEST_DIR_FREE, -1, FREE(nvalid), '+', (uint64_t)-1, NULL, "directory", NULL, NULL },
-	{ "nvalid huge", TEST_DIR_FREE, -1, FREE(nvalid), '=', 60000, NULL, "directory", "nvalid", NULL },
-	{ "nused", TEST_DIR_FREE, -1, FREE(nused), '+', 1, NULL, "directory", "nused", NULL },
-	{ "bests", TEST_DIR_FREE, -1, 64, 2, '+', 8, NULL, "directory", "bests", NULL },
-	{ "bests none", TEST_DIR_FREE, -1, 64, 2, '=', 0xffff, NULL, "directory", "bests", NULL },
+	FIELD("forw", TEST_DIR_LEAF1, BYTES(0, 4), '=', 5, "directory", "neighbours"),
+	FIELD("count", TEST_DIR_LEAF1, LEAF(count), '+', 1, "directory", NULL),
+	FIELD("count huge", TEST_DIR_LEAF1, LEAF(count), '=', 60000, "directory", "do not fit"),
+	FIELD("stale", TEST_DIR_LEAF1, LEAF(stale), '+', 1, "directory", "stale"),
+	FIELD("hash", TEST_DIR_LEAF1, BYTES(64 + 16, 4), '+', 1, "directory", "no name with"),
+	FIELD("address", TEST_DIR_LEAF1, BYTES(64 + 20, 4), '+', 4000000, "directory",
+		"no name with"),
+	EDIT("order", TEST_DIR_LEAF1, leaf_swap, "directory", "hashes fall"),
+	FIELD("bestcount", TEST_DIR_LEAF1, BYTES(DBS - 4, 4), '+', 1, "directory", "bestcount"),
+	FIELD("bestcount huge", TEST_DIR_LEAF1, BYTES(DBS - 4, 4), '=', 1u << 30, "directory",
+		"do not fit"),
+	FIELD("bests", TEST_DIR_LEAF1, BYTES(DBS - 6, 2), '+', 8, "directory", "bests"),
+	FIELD_IF("forw", TEST_DIR_LEAFN, BYTES(0, 4), '+', 4, "directory", "chain", middle),
+	FIELD_IF("forw null", TEST_DIR_LEAFN, BYTES(0, 4), '=', 0, "directory", "chain", middle),
+	FIELD_IF("back", TEST_DIR_LEAFN, BYTES(4, 4), '+', 4, "directory", "chain", middle),
+	FIELD_IF("count zero", TEST_DIR_LEAFN, LEAF(count), '=', 0, "directory", "leaf with 0",
+		middle),
+	FIELD_IF("count huge", TEST_DIR_LEAFN, LEAF(count), '=', 60000, "directory",
+		"a leaf with", middle),
+	FIELD_IF("count less", TEST_DIR_LEAFN, LEAF(count), '+', (uint64_t)-1, "directory", NULL,
+		middle),
+	FIELD_IF("stale", TEST_DIR_LEAFN, LEAF(stale), '+', 1, "directory", "stale", middle),
+	FIELD_IF("hash", TEST_DIR_LEAFN, BYTES(64 + 16, 4), '+', 1, "directory", "no name with",
+		middle),
+	EDIT_IF("last hash", TEST_DIR_LEAFN, last_hash, "directory", "hash in the parent", middle),
+	EDIT_IF("order", TEST_DIR_LEAFN, leaf_swap, "directory", "hashes fall", middle),
+	FIELD("count", TEST_DIR_NODE, NODE(count), '=', 0, "directory", "a node with 0"),
+	FIELD("count less", TEST_DIR_NODE, NODE(count), '+', (uint64_t)-1, "directory", NULL),
+	FIELD("level", TEST_DIR_NODE, NODE(level), '+', 1, "directory", NULL),
+	FIELD("level huge", TEST_DIR_NODE, NODE(level), '=', 60, "directory", "level"),
+	FIELD("forw", TEST_DIR_NODE, BYTES(0, 4), '=', 3, "directory", "forw"),
+	FIELD("hashval", TEST_DIR_NODE, BYTES(64, 4), '+', 1, "directory", "hash in the parent"),
+	FIELD("before", TEST_DIR_NODE, BYTES(64 + 12, 4), '=', 7, "directory", NULL),
+	FIELD("before twice", TEST_DIR_NODE, BYTES(64 + 4, 4), '=', 0x800000, "directory",
+		"second time"),
+	FIELD("magic", TEST_DIR_FREE, FREE(magic), '=', 0, "directory", "magic"),
+	FIELD("blkno", TEST_DIR_FREE, FREE(blkno), '+', 8, "directory", "blkno"),
+	FIELD("lsn", TEST_DIR_FREE, FREE(lsn), '=', 99ull << 32, "directory", "LSN"),
+	FIELD("uuid", TEST_DIR_FREE, BYTES(24, 1), '^', 1, "directory", "UUID"),
+	FIELD("owner", TEST_DIR_FREE, FREE(owner), '+', 1, "directory", "owner"),
+	FIELD("firstdb", TEST_DIR_FREE, FREE(firstdb), '+', 1, "directory", "firstdb"),
+	FIELD("nvalid", TEST_DIR_FREE, FREE(nvalid), '+', (uint64_t)-1, "directory", NULL),
+	FIELD("nvalid huge", TEST_DIR_FREE, FREE(nvalid), '=', 60000, "directory", "nvalid"),
+	FIELD("nused", TEST_DIR_FREE, FREE(nused), '+', 1, "directory", "nused"),
+	FIELD("bests", TEST_DIR_FREE, BYTES(64, 2), '+', 8, "directory", "bests"),
+	FIELD("bests none", TEST_DIR_FREE, BYTES(64, 2), '=', 0xffff, "directory", "bests"),
 };
 
 static int skipped;
