@@ -60,8 +60,8 @@ void xfs_check_acl(struct xfs_check *chk, struct xfs_check_inode *ip, bool is_de
 		int t = tag_index(get_be32(e));
 
 		if (t < 0 || get_be16(e + 8) > 7) {
-			xfs_check_report(chk, at, "%s list, entry %u: tag 0x%x, permissions 0%o", which, i,
-					 get_be32(e), get_be16(e + 8));
+			xfs_check_report(chk, at, "%s list, entry %u: tag 0x%x, permissions 0%o",
+					 which, i, get_be32(e), get_be16(e + 8));
 			return;
 		}
 		s.count[t]++;
@@ -75,12 +75,13 @@ void xfs_check_acl(struct xfs_check *chk, struct xfs_check_inode *ip, bool is_de
 	}
 	if (is_default) {
 		if (!S_ISDIR(ip->mode))
-			xfs_check_report(chk, at, "a default list on something that is no directory");
+			xfs_check_report(chk, at,
+					 "a default list on something that is no directory");
 		return;
 	}
 	group = s.count[4] ? s.perm[4] : s.perm[2];
 	mode = s.perm[0] << 6 | group << 3 | s.perm[5];
 	if (mode != (ip->mode & 0777u))
-		xfs_check_report(chk, at, "the access list means mode 0%03o, the inode says 0%03o", mode,
-				 ip->mode & 0777u);
+		xfs_check_report(chk, at, "the access list means mode 0%03o, the inode says 0%03o",
+				 mode, ip->mode & 0777u);
 }

@@ -74,10 +74,11 @@ static void check_agf(struct xfs_check *chk, uint32_t agno, const uint8_t *secto
 	last = be32_to_cpu(agf->agf_fllast);
 	count = be32_to_cpu(agf->agf_flcount);
 	RULE(first < g->agfl_slots && last < g->agfl_slots && count <= g->agfl_slots,
-	     "agf_flfirst %u, agf_fllast %u, agf_flcount %u do not fit %u slots", first, last, count,
-	     g->agfl_slots);
+	     "agf_flfirst %u, agf_fllast %u, agf_flcount %u do not fit %u slots", first, last,
+	     count, g->agfl_slots);
 	if (first < g->agfl_slots && last < g->agfl_slots) {
-		uint32_t range = last >= first ? last - first + 1 : g->agfl_slots - first + last + 1;
+		uint32_t range =
+			last >= first ? last - first + 1 : g->agfl_slots - first + last + 1;
 
 		RULE(count == range || (count == 0 && range == g->agfl_slots),
 		     "agf_flcount is %u, but slots %u to %u are %u", count, first, last, range);
@@ -106,7 +107,8 @@ static void check_agf(struct xfs_check *chk, uint32_t agno, const uint8_t *secto
 		check_absent(chk, at, "rmapbt", ag->rmap_root, ag->rmap_level,
 			     be32_to_cpu(agf->agf_rmap_blocks));
 	if (g->reflink)
-		check_levels(chk, at, "refcountbt", ag->refc_root, &ag->refc_level, g->refc_maxlevels);
+		check_levels(chk, at, "refcountbt", ag->refc_root, &ag->refc_level,
+			     g->refc_maxlevels);
 	else
 		check_absent(chk, at, "refcountbt", ag->refc_root, ag->refc_level,
 			     be32_to_cpu(agf->agf_refcount_blocks));
@@ -221,7 +223,8 @@ static void check_ag(struct xfs_check *chk, uint32_t agno, uint8_t *sectors)
 		if (g->rmapbt)
 			xfs_check_rmapbt(chk, agno, &agf);
 		RULE(be32_to_cpu(agf.agf_btreeblks) == ag->btreeblks,
-		     "agf_btreeblks is %u, counted %u", be32_to_cpu(agf.agf_btreeblks), ag->btreeblks);
+		     "agf_btreeblks is %u, counted %u", be32_to_cpu(agf.agf_btreeblks),
+		     ag->btreeblks);
 		if (g->reflink)
 			xfs_check_refcountbt(chk, agno, &agf);
 	}

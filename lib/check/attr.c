@@ -25,8 +25,8 @@ static void check_parent(struct xfs_check_attrwalk *aw, struct xfs_check_place a
 		xfs_check_report(chk, at, "the name \"%s\" is not allowed",
 				 xfs_check_name(name, namelen).s);
 	if (valuelen != sizeof(struct xfs_parent_rec) || !value) {
-		xfs_check_report(chk, at, "\"%s\": a value of %u bytes", xfs_check_name(name, namelen).s,
-				 valuelen);
+		xfs_check_report(chk, at, "\"%s\": a value of %u bytes",
+				 xfs_check_name(name, namelen).s, valuelen);
 		return;
 	}
 	if (!xfs_check_ino_valid(&chk->g, get_be64(value)))
@@ -120,13 +120,14 @@ static void check_usage(struct xfs_check_attrwalk *aw, struct xfs_check_da *da)
 					 rem[i].off);
 		for (uint32_t k = 0; k < rem[i].len; k++) {
 			if (!xfs_check_set_add(chk, &da->seen, rem[i].off + k) && !chk->error)
-				xfs_check_report(chk, at, "block %" PRIu64 " of the fork has two uses",
+				xfs_check_report(chk, at,
+						 "block %" PRIu64 " of the fork has two uses",
 						 rem[i].off + k);
 		}
 	}
 	if (da->seen.n != mapped && !chk->stop)
-		xfs_check_report(chk, at, "%" PRIu64 " blocks are mapped, but %zu are in use", mapped,
-				 da->seen.n);
+		xfs_check_report(chk, at, "%" PRIu64 " blocks are mapped, but %zu are in use",
+				 mapped, da->seen.n);
 }
 
 void xfs_check_attr(struct xfs_check *chk, struct xfs_check_inode *ip)

@@ -61,7 +61,8 @@ static bool remote_block(struct leaf_walk *lw, uint64_t dablk, uint32_t offset, 
 		xfs_check_report(chk, at, "remote value: the checksum is wrong");
 	if (be32_to_cpu(hdr->rm_offset) != offset || be32_to_cpu(hdr->rm_bytes) != want)
 		xfs_check_report(chk, at, "remote value: piece (%u, %u bytes) instead of (%u, %u)",
-				 be32_to_cpu(hdr->rm_offset), be32_to_cpu(hdr->rm_bytes), offset, want);
+				 be32_to_cpu(hdr->rm_offset), be32_to_cpu(hdr->rm_bytes), offset,
+				 want);
 	if (be64_to_cpu(hdr->rm_owner) != lw->at.ino)
 		xfs_check_report(chk, at, "remote value: owner is %" PRIu64,
 				 be64_to_cpu(hdr->rm_owner));
@@ -69,7 +70,8 @@ static bool remote_block(struct leaf_walk *lw, uint64_t dablk, uint32_t offset, 
 		xfs_check_report(chk, at, "remote value: blkno is %" PRIu64,
 				 be64_to_cpu(hdr->rm_blkno));
 	if (be64_to_cpu(hdr->rm_lsn) != ~0ull)
-		xfs_check_report(chk, at, "remote value: the LSN is set, though values are not logged");
+		xfs_check_report(chk, at,
+				 "remote value: the LSN is set, though values are not logged");
 	xfs_check_uuid(chk, at, &hdr->rm_uuid);
 	memcpy(value, hdr + 1, want);
 	return true;
@@ -88,20 +90,22 @@ static bool remote_value(struct leaf_walk *lw, uint32_t valueblk, uint32_t value
 	*run = (struct xfs_check_ext){ .off = valueblk,
 				       .len = (uint32_t)xfs_howmany64(valuelen, space) };
 	for (uint32_t off = 0, i = 0; off < valuelen; off += space, i++)
-		whole &= remote_block(lw, (uint64_t)valueblk + i, off, XFS_MIN(space, valuelen - off),
-				      chk->value_buf + off);
+		whole &= remote_block(lw, (uint64_t)valueblk + i, off,
+				      XFS_MIN(space, valuelen - off), chk->value_buf + off);
 	return whole;
 }
 
 static void check_hash(struct leaf_walk *lw, const struct xfs_attr_leaf_entry *ent,
-		       const uint8_t *name, uint32_t namelen, const uint8_t *value, uint32_t valuelen)
+		       const uint8_t *name, uint32_t namelen, const uint8_t *value,
+		       uint32_t valuelen)
 {
 	uint32_t want = xfs_check_dahash(name, namelen);
 
 	if (ent->flags & XFS_ATTR_PARENT) {
 		if (!value || valuelen < 8)
 			return;
-		want = xfs_check_dirhash(lw->chk, name, namelen) ^ get_be32(value) ^ get_be32(value + 4);
+		want = xfs_check_dirhash(lw->chk, name, namelen) ^ get_be32(value) ^
+		       get_be32(value + 4);
 	}
 	if (be32_to_cpu(ent->hashval) != want)
 		BAD("attribute \"%s\": the hash is 0x%x, not 0x%x", xfs_check_name(name, namelen).s,
@@ -225,14 +229,16 @@ uint32_t xfs_check_attr_leaf(struct xfs_check_da *da, const uint8_t *buf, uint64
 		BAD("an empty leaf");
 	take(lw, 0, table);
 	for (uint32_t i = 0; i < lw->count && !lw->chk->stop; i++) {
-		if (i && be32_to_cpu(entry_at(lw, i)->hashval) < be32_to_cpu(entry_at(lw, i - 1)->hashval))
+		if (i && be32_to_cpu(entry_at(lw, i)->hashval) <
+				 be32_to_cpu(entry_at(lw, i - 1)->hashval))
 			BAD("entry %u: the hashes fall", i);
 		check_entry(lw, i);
 	}
 	if (lw->chk->stop)
 		return 0;
 	if (lw->used_bytes != be16_to_cpu(leaf->hdr.usedbytes))
-		BAD("usedbytes is %u, counted %u", be16_to_cpu(leaf->hdr.usedbytes), lw->used_bytes);
+		BAD("usedbytes is %u, counted %u", be16_to_cpu(leaf->hdr.usedbytes),
+		    lw->used_bytes);
 	if (firstused > lw->lowest || (!leaf->hdr.holes && firstused != lw->lowest))
 		BAD("firstused is %u, the lowest name stands at %u", firstused, lw->lowest);
 	check_freemap(lw, &leaf->hdr);

@@ -99,8 +99,8 @@ static bool check_header(struct xfs_check_bt *bt, const uint8_t *buf, unsigned i
 }
 
 /* T5 */
-static void check_siblings(struct xfs_check_bt *bt, const uint8_t *buf, struct xfs_check_bt_level *lv,
-			   uint64_t self)
+static void check_siblings(struct xfs_check_bt *bt, const uint8_t *buf,
+			   struct xfs_check_bt_level *lv, uint64_t self)
 {
 	const struct xfs_btree_block *block = (const void *)buf;
 	uint64_t left, right;
@@ -116,12 +116,16 @@ static void check_siblings(struct xfs_check_bt *bt, const uint8_t *buf, struct x
 		bad(bt, "bb_leftsib is set on the first block of the level");
 	if (!bt->quiet && lv->chain == XFS_CHECK_CHAIN_KNOWN) {
 		if (left != lv->prev)
-			xfs_check_report(bt->chk, bt->at, "bb_leftsib is %" PRId64 ", but the block "
-					 "before is %" PRIu64, (int64_t)left, lv->prev);
+			xfs_check_report(bt->chk, bt->at,
+					 "bb_leftsib is %" PRId64 ", but the block "
+					 "before is %" PRIu64,
+					 (int64_t)left, lv->prev);
 		if (lv->prev_right != self)
-			xfs_check_report(bt->chk, xfs_check_at(bt->type->name, lv->last_agno,
-							       lv->last_agbno, bt->at.ino),
-					 "bb_rightsib is %" PRId64 ", but the next block is %" PRIu64,
+			xfs_check_report(bt->chk,
+					 xfs_check_at(bt->type->name, lv->last_agno, lv->last_agbno,
+						      bt->at.ino),
+					 "bb_rightsib is %" PRId64
+					 ", but the next block is %" PRIu64,
 					 (int64_t)lv->prev_right, self);
 	}
 	lv->chain = XFS_CHECK_CHAIN_KNOWN;
@@ -193,15 +197,16 @@ static void check_parent_key(struct xfs_check_bt *bt, const uint8_t *key, const 
 	if (bt->quiet || !key)
 		return;
 	if (memcmp(key, low, type->keylen) != 0)
-		bad(bt, type->overlapping ? "the low key in the parent is not that of the first entry"
-					  : "the key in the parent is not that of the first entry");
+		bad(bt, type->overlapping
+				? "the low key in the parent is not that of the first entry"
+				: "the key in the parent is not that of the first entry");
 	if (type->overlapping && memcmp(key + type->keylen, high, type->keylen) != 0)
 		bad(bt, "the high key in the parent is not the highest of the entries");
 }
 
 /* Read the block @ptr for @level; true: it is a node with entries to descend into. */
-static bool enter(struct xfs_check_bt *bt, unsigned int level, uint64_t ptr, const uint8_t *parent_key,
-		  bool is_root, bool below_inode)
+static bool enter(struct xfs_check_bt *bt, unsigned int level, uint64_t ptr,
+		  const uint8_t *parent_key, bool is_root, bool below_inode)
 {
 	struct xfs_check *chk = bt->chk;
 	struct xfs_check_bt_level *lv = &bt->level[level];
@@ -212,7 +217,8 @@ static bool enter(struct xfs_check_bt *bt, unsigned int level, uint64_t ptr, con
 
 	if (!locate(bt, ptr, &agno, &agbno)) {
 		if (!bt->quiet)
-			xfs_check_report(chk, bt->at, "%s points at block %" PRId64 ", which is none",
+			xfs_check_report(chk, bt->at,
+					 "%s points at block %" PRId64 ", which is none",
 					 is_root ? "the root pointer" : "a node", (int64_t)ptr);
 		goto broken;
 	}

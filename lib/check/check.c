@@ -95,8 +95,8 @@ static void check_counters(struct xfs_check *chk)
 	if (!chk->log_clean || chk->stop || sb->sb_inprogress)
 		return;
 	if (inodes && sb->sb_icount != icount)
-		xfs_check_report(chk, at, "sb_icount is %" PRIu64 ", counted %" PRIu64, sb->sb_icount,
-				 icount);
+		xfs_check_report(chk, at, "sb_icount is %" PRIu64 ", counted %" PRIu64,
+				 sb->sb_icount, icount);
 	if (inodes && sb->sb_ifree != ifree)
 		xfs_check_report(chk, at, "sb_ifree is %" PRIu64 ", counted %" PRIu64, sb->sb_ifree,
 				 ifree);
@@ -117,9 +117,10 @@ static void note_unchecked(struct xfs_check *chk)
 
 static void run(struct xfs_check *chk)
 {
-	void (*const phase[])(struct xfs_check *chk) = {
-		xfs_check_log, check_sb_lsn, xfs_check_ags, xfs_check_unlinked_lists, xfs_check_inodes,
-		xfs_check_dirs, xfs_check_links, xfs_check_space, check_counters,
+	void (*const phase[])(struct xfs_check * chk) = {
+		xfs_check_log,	  check_sb_lsn,	  xfs_check_ags,   xfs_check_unlinked_lists,
+		xfs_check_inodes, xfs_check_dirs, xfs_check_links, xfs_check_space,
+		check_counters,
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(phase) && !chk->stop; i++)

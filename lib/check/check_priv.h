@@ -160,7 +160,7 @@ struct xfs_check {
 	uint8_t *level_buf[XFS_CHECK_MAX_LEVELS];	/* one block each, for tree walks */
 	uint8_t *inode_buf;		/* 64 inodes */
 	uint8_t *da_buf[XFS_CHECK_DA_LEVELS];	/* a directory block each, by level */
-	uint8_t *dir_buf;		/* 64 KiB: one more directory block, an extent of a symlink */
+	uint8_t *dir_buf; /* 64 KiB: one more directory block, an extent of a symlink */
 	uint8_t *value_buf;		/* 64 KiB: an attribute value */
 	uint8_t *dir_inode;		/* the directory at hand */
 };
@@ -208,7 +208,8 @@ bool xfs_check_zeros(const void *p, size_t len);
 uint32_t xfs_check_dahash(const uint8_t *name, size_t len);
 /* As directories compare names: with ASCIICI case does not count. */
 uint8_t xfs_check_fold(const struct xfs_check *chk, uint8_t c);
-bool xfs_check_same_name(const struct xfs_check *chk, const uint8_t *a, const uint8_t *b, size_t len);
+bool xfs_check_same_name(const struct xfs_check *chk, const uint8_t *a, const uint8_t *b,
+			 size_t len);
 uint32_t xfs_check_dirhash(const struct xfs_check *chk, const uint8_t *name, size_t len);
 /* A name for a message: printable, at most 40 bytes of it. */
 struct xfs_check_name { char s[164]; };
@@ -227,7 +228,8 @@ int xfs_check_read_log(struct xfs_check *chk, uint32_t bb, void *buf, uint32_t n
 /* ---- sb.c ---- */
 int xfs_check_sb(struct xfs_check *chk);
 void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t *sector);
-/* Only what is needed to find things; no findings.  -EINVAL: not an XFS v5 superblock we can use. */
+/* Only what is needed to find things; no findings.  -EINVAL: not an XFS v5 superblock we can use.
+ */
 int xfs_check_geometry(struct xfs_check *chk, const struct xfs_sb *sb);
 
 static inline uint64_t xfs_check_daddr(const struct xfs_check_geo *g, uint32_t agno, uint32_t agbno)
@@ -273,7 +275,7 @@ void xfs_check_log(struct xfs_check *chk);
 struct xfs_check_bt_type {
 	const char *name;
 	uint32_t magic;
-	uint32_t reclen, keylen;	/* one key; a node of an overlapping tree has two per entry */
+	uint32_t reclen, keylen; /* one key; a node of an overlapping tree has two per entry */
 	bool overlapping;
 	bool longptr;			/* 64-bit pointers and owner inode */
 	int (*cmp)(const uint8_t *a, const uint8_t *b);		/* two keys */

@@ -68,11 +68,13 @@ static void check_siblings(struct xfs_check_da *da, const uint8_t *buf,
 	uint32_t forw = be32_to_cpu(info->forw), back = be32_to_cpu(info->back);
 
 	if (lv->chain == XFS_CHECK_DA_START && back)
-		xfs_check_report(da->chk, da->at, "back is %u in the first block of its level", back);
-	if (lv->chain == XFS_CHECK_DA_KNOWN && (back != lv->prev || lv->prev_forw != dablk))
-		xfs_check_report(da->chk, da->at, "the chain is broken: block %" PRIu64 " leads to %"
-				 PRIu64 ", block %" PRIu64 " back to %u", lv->prev, lv->prev_forw, dablk,
+		xfs_check_report(da->chk, da->at, "back is %u in the first block of its level",
 				 back);
+	if (lv->chain == XFS_CHECK_DA_KNOWN && (back != lv->prev || lv->prev_forw != dablk))
+		xfs_check_report(da->chk, da->at,
+				 "the chain is broken: block %" PRIu64 " leads to %" PRIu64
+				 ", block %" PRIu64 " back to %u",
+				 lv->prev, lv->prev_forw, dablk, back);
 	lv->chain = XFS_CHECK_DA_KNOWN;
 	lv->prev = dablk;
 	lv->prev_forw = forw;
@@ -83,8 +85,10 @@ static void check_hashes(struct xfs_check_da *da, struct xfs_check_da_level *lv,
 			 uint32_t last)
 {
 	if (lv->have_hash && first < lv->last_hash)
-		xfs_check_report(da->chk, da->at, "the first hash 0x%x is below the last of the block "
-				 "before, 0x%x", first, lv->last_hash);
+		xfs_check_report(da->chk, da->at,
+				 "the first hash 0x%x is below the last of the block "
+				 "before, 0x%x",
+				 first, lv->last_hash);
 	lv->have_hash = true;
 	lv->last_hash = last;
 }
@@ -102,7 +106,8 @@ static uint32_t check_node(struct xfs_check_da *da, const uint8_t *buf, unsigned
 		return 0;
 	}
 	if (!count || count > max) {
-		xfs_check_report(da->chk, da->at, "a node with %u entries, of at most %u", count, max);
+		xfs_check_report(da->chk, da->at, "a node with %u entries, of at most %u", count,
+				 max);
 		return 0;
 	}
 	for (uint32_t i = 0; i < count; i++) {
@@ -146,7 +151,8 @@ static bool enter(struct xfs_check_da *da, unsigned int level, uint64_t dablk, b
 		return false;
 	}
 	if (!is_root && last != parent_hash)
-		xfs_check_report(chk, da->at, "the hash in the parent is 0x%x, the last one here 0x%x",
+		xfs_check_report(chk, da->at,
+				 "the hash in the parent is 0x%x, the last one here 0x%x",
 				 parent_hash, last);
 	check_hashes(da, lv, first, last);
 	return level > 0;
@@ -196,10 +202,11 @@ void xfs_check_da_walk(struct xfs_check_da *da)
 		const struct xfs_check_da_level *lv = &da->level[i];
 
 		if (lv->chain == XFS_CHECK_DA_KNOWN && lv->prev_forw)
-			xfs_check_report(chk, xfs_check_at(da->structure, -1, XFS_CHECK_NOBLOCK,
-							   da->ip->ino),
-					 "forw is %" PRIu64 " in block %" PRIu64 ", the last of its level",
-					 lv->prev_forw, lv->prev);
+			xfs_check_report(
+				chk,
+				xfs_check_at(da->structure, -1, XFS_CHECK_NOBLOCK, da->ip->ino),
+				"forw is %" PRIu64 " in block %" PRIu64 ", the last of its level",
+				lv->prev_forw, lv->prev);
 	}
 	da->broken |= chk->stop;
 }

@@ -38,8 +38,8 @@ struct xfs_check_dir *xfs_check_find_dir(struct xfs_check *chk, xfs_ino_t ino)
 void xfs_check_dotdot(struct xfs_check_dirwalk *dw, struct xfs_check_place at, xfs_ino_t ino)
 {
 	if (!xfs_check_ino_valid(&dw->chk->g, ino))
-		xfs_check_report(dw->chk, at, "\"..\" points at %" PRIu64 ", which is no inode number",
-				 ino);
+		xfs_check_report(dw->chk, at,
+				 "\"..\" points at %" PRIu64 ", which is no inode number", ino);
 	dw->dir->dotdot = ino;
 	if (!dw->unlinked)
 		xfs_check_ref(dw->chk, ino);
@@ -144,15 +144,16 @@ static void check_sf(struct xfs_check_dirwalk *dw)
 		len = p < end ? p[0] : 0;
 		size = 3 + len + 1 + (wide ? 8 : 4);
 		if (!len || size > (size_t)(end - p)) {
-			xfs_check_report(chk, at, "entry %u of %u: name of %u bytes does not fit", n, count,
-					 len);
+			xfs_check_report(chk, at, "entry %u of %u: name of %u bytes does not fit",
+					 n, count, len);
 			return;
 		}
 		off = get_be16(p + 1);
 		ino = sf_ino(p + 3 + len + 1, wide);
 		wide8 += ino > XFS_DIR2_MAX_SHORT_INUM;
 		if (off < last_end || off % XFS_DIR2_DATA_ALIGN)
-			xfs_check_report(chk, at, "entry \"%s\" has offset %u, below %u or not aligned",
+			xfs_check_report(chk, at,
+					 "entry \"%s\" has offset %u, below %u or not aligned",
 					 xfs_check_name(p + 3, len).s, off, last_end);
 		last_end = off + xfs_dir2_data_entsize(len);
 		for (; q < p; q += 3 + q[0] + 1 + (wide ? 8 : 4)) {
@@ -164,10 +165,11 @@ static void check_sf(struct xfs_check_dirwalk *dw)
 		p += size;
 	}
 	if (p != end)
-		xfs_check_report(chk, at, "di_size is %" PRIu64 ", but the entries end at %zu", ip->size,
-				 (size_t)(p - ip->dfork));
+		xfs_check_report(chk, at, "di_size is %" PRIu64 ", but the entries end at %zu",
+				 ip->size, (size_t)(p - ip->dfork));
 	if (wide8 != i8count)
-		xfs_check_report(chk, at, "i8count is %u, but %u inode numbers are wide", i8count, wide8);
+		xfs_check_report(chk, at, "i8count is %u, but %u inode numbers are wide", i8count,
+				 wide8);
 	if (last_end + (count + 2) * 8 + 8 > chk->g.dirblksize)
 		xfs_check_report(chk, at, "the entries would not fit in one block");
 }
@@ -204,7 +206,8 @@ static void check_block(struct xfs_check_dirwalk *dw)
 	uint8_t *buf = chk->da_buf[0];
 
 	if (dw->ip->size != dbs)
-		xfs_check_report(chk, at, "di_size is %" PRIu64 " with a single block", dw->ip->size);
+		xfs_check_report(chk, at, "di_size is %" PRIu64 " with a single block",
+				 dw->ip->size);
 	if (!xfs_check_da_read(chk, &chk->dfork, 0, chk->g.dirfsb, buf, &at) ||
 	    !data_header(chk, at, buf, XFS_DIR3_BLOCK_MAGIC)) {
 		dw->data_broken = true;
@@ -261,14 +264,18 @@ static bool check_data_space(struct xfs_check_dirwalk *dw)
 		for (i++; i < chk->dfork.n && ext[i].off == end; i++)
 			end += ext[i].len;
 		if (start % fsb || end % fsb)
-			xfs_check_report(chk, AT_DIR(dw), "blocks %" PRIu64 " to %" PRIu64 " of the fork: a "
-					 "directory block is mapped in part", start, end - 1);
-		for (next = xfs_rounddown64(start, fsb); next < end && next < chk->g.leafblk && !chk->stop;
-		     next += fsb) {
+			xfs_check_report(chk, AT_DIR(dw),
+					 "blocks %" PRIu64 " to %" PRIu64 " of the fork: a "
+					 "directory block is mapped in part",
+					 start, end - 1);
+		for (next = xfs_rounddown64(start, fsb);
+		     next < end && next < chk->g.leafblk && !chk->stop; next += fsb) {
 			check_data_block(dw, next, &bad);
 			if (bad >= XFS_CHECK_BAD_BLOCKS) {
-				xfs_check_report(chk, AT_DIR(dw), "%u bad blocks in a row: the rest of the "
-						 "directory is not checked", bad);
+				xfs_check_report(chk, AT_DIR(dw),
+						 "%u bad blocks in a row: the rest of the "
+						 "directory is not checked",
+						 bad);
 				return false;
 			}
 		}
@@ -304,8 +311,9 @@ static void check_blocks(struct xfs_check_dirwalk *dw)
 		best = dw->bests.n ? (struct xfs_check_best *)dw->bests.v + dw->bests.n - 1 : NULL;
 		want = best ? ((uint64_t)best->db + 1) * chk->g.dirblksize : 0;
 		if (dw->ip->size != want && !dw->data_broken)
-			xfs_check_report(chk, AT_DIR(dw), "di_size is %" PRIu64 ", but the data ends at %"
-					 PRIu64, dw->ip->size, want);
+			xfs_check_report(chk, AT_DIR(dw),
+					 "di_size is %" PRIu64 ", but the data ends at %" PRIu64,
+					 dw->ip->size, want);
 		if (last == chk->g.leafblk + chk->g.dirfsb)
 			xfs_check_dir_leaf1(dw);
 		else
@@ -316,7 +324,8 @@ static void check_blocks(struct xfs_check_dirwalk *dw)
 	if (!dw->dot || !dw->dotdot)
 		xfs_check_report(chk, AT_DIR(dw), "\".\" or \"..\" is missing");
 	if (!dw->entries && !dw->data_broken)
-		xfs_check_report(chk, AT_DIR(dw), "an empty directory that does not stand in the inode");
+		xfs_check_report(chk, AT_DIR(dw),
+				 "an empty directory that does not stand in the inode");
 }
 
 static void check_dir(struct xfs_check *chk, struct xfs_check_dir *dir)

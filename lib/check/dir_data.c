@@ -47,9 +47,11 @@ static void check_free_table(struct xfs_check_dirwalk *dw, struct xfs_check_plac
 		uint32_t len = be16_to_cpu(ft->slot[i].length);
 
 		if (len != ft->longest[i] || (len ? !ft->matched[i] : off != 0)) {
-			xfs_check_report(dw->chk, at, "best_free[%u] is {%u, %u}, but the longest free "
-					 "records have %u, %u and %u bytes", i, off, len, ft->longest[0],
-					 ft->longest[1], ft->longest[2]);
+			xfs_check_report(dw->chk, at,
+					 "best_free[%u] is {%u, %u}, but the longest free "
+					 "records have %u, %u and %u bytes",
+					 i, off, len, ft->longest[0], ft->longest[1],
+					 ft->longest[2]);
 			return;
 		}
 	}
@@ -153,7 +155,8 @@ void xfs_check_dir_data(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
 			size = xfs_dir2_data_entsize(buf[off + 8]);
 		}
 		if (size > end - off) {
-			BAD("offset %u: a record of %u bytes passes the end of the block", off, size);
+			BAD("offset %u: a record of %u bytes passes the end of the block", off,
+			    size);
 			return;
 		}
 		if (get_be16(buf + off + size - 2) != off)
@@ -161,8 +164,8 @@ void xfs_check_dir_data(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
 					 get_be16(buf + off + size - 2));
 		if (is_free) {
 			if (after_free)
-				xfs_check_report(dw->chk, at, "offset %u: two free records side by side",
-						 off);
+				xfs_check_report(dw->chk, at,
+						 "offset %u: two free records side by side", off);
 			note_free(&ft, off, size);
 		} else {
 			one_entry(dw, at, buf + off, db, off);

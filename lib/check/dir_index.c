@@ -46,18 +46,21 @@ void xfs_check_dir_hash_entries(struct xfs_check_dirwalk *dw, struct xfs_check_p
 		d = find_dent(dw, hash, addr);
 		if (!d) {
 			if (!dw->data_broken)
-				xfs_check_report(dw->chk, at, "hash entry {0x%x, %u}: no name with this "
-						 "hash stands there", hash, addr);
+				xfs_check_report(dw->chk, at,
+						 "hash entry {0x%x, %u}: no name with this "
+						 "hash stands there",
+						 hash, addr);
 			continue;
 		}
 		bit = (size_t)(d - (const struct xfs_check_dent *)dw->dents.v);
 		if (dw->found[bit / 8] >> bit % 8 & 1)
-			xfs_check_report(dw->chk, at, "hash entry {0x%x, %u} stands twice", hash, addr);
+			xfs_check_report(dw->chk, at, "hash entry {0x%x, %u} stands twice", hash,
+					 addr);
 		dw->found[bit / 8] = (uint8_t)(dw->found[bit / 8] | 1u << bit % 8);
 	}
 	if (dead != stale)
-		xfs_check_report(dw->chk, at, "the stale count is %u, but %u entries are stale", stale,
-				 dead);
+		xfs_check_report(dw->chk, at, "the stale count is %u, but %u entries are stale",
+				 stale, dead);
 }
 
 void xfs_check_dir_unindexed(struct xfs_check_dirwalk *dw)
@@ -102,8 +105,8 @@ static uint32_t check_bests(struct xfs_check_dirwalk *dw, struct xfs_check_place
 
 		exist += b != NULL;
 		if (have != want && !(dw->data_broken && !b))
-			xfs_check_report(dw->chk, at, "bests of data block %u is %u, not %u", first + i,
-					 have, want);
+			xfs_check_report(dw->chk, at, "bests of data block %u is %u, not %u",
+					 first + i, have, want);
 	}
 	return exist;
 }
@@ -123,7 +126,8 @@ void xfs_check_dir_leaf1(struct xfs_check_dirwalk *dw)
 	struct xfs_check_place at = xfs_check_at("directory", -1, XFS_CHECK_NOBLOCK, dw->ip->ino);
 	uint32_t dbs = chk->g.dirblksize, bestcount, count;
 
-	if (!xfs_check_da_read(chk, &chk->dfork, chk->g.leafblk, chk->g.dirfsb, chk->da_buf[0], &at) ||
+	if (!xfs_check_da_read(chk, &chk->dfork, chk->g.leafblk, chk->g.dirfsb, chk->da_buf[0],
+			       &at) ||
 	    !xfs_check_da_header(chk, at, buf, dbs, XFS_DIR3_LEAF1_MAGIC))
 		return;
 	bestcount = get_be32(buf + dbs - 4);
@@ -131,13 +135,15 @@ void xfs_check_dir_leaf1(struct xfs_check_dirwalk *dw)
 	if (be32_to_cpu(leaf->hdr.info.forw) || be32_to_cpu(leaf->hdr.info.back))
 		xfs_check_report(chk, at, "the only leaf has neighbours");
 	if (bestcount > dbs / 2 || sizeof(*leaf) + 8ull * count + 2ull * bestcount + 4 > dbs) {
-		xfs_check_report(chk, at, "%u hash entries and %u bests do not fit", count, bestcount);
+		xfs_check_report(chk, at, "%u hash entries and %u bests do not fit", count,
+				 bestcount);
 		return;
 	}
-	xfs_check_dir_hash_entries(dw, at, buf + sizeof(*leaf), count, be16_to_cpu(leaf->hdr.stale));
+	xfs_check_dir_hash_entries(dw, at, buf + sizeof(*leaf), count,
+				   be16_to_cpu(leaf->hdr.stale));
 	if (bestcount != last_db(dw) + 1 && !dw->data_broken)
-		xfs_check_report(chk, at, "bestcount is %u, but the last data block is %u", bestcount,
-				 last_db(dw));
+		xfs_check_report(chk, at, "bestcount is %u, but the last data block is %u",
+				 bestcount, last_db(dw));
 	check_bests(dw, at, buf + dbs - 4 - 2 * (size_t)bestcount, 0, bestcount);
 	if (!chk->stop)
 		xfs_check_dir_unindexed(dw);
@@ -176,15 +182,18 @@ static uint32_t free_index(struct xfs_check_dirwalk *dw, uint64_t dablk)
 	if (!xfs_check_da_read(chk, &chk->dfork, dablk, chk->g.dirfsb, chk->dir_buf, &at))
 		return 0;
 	if (be32_to_cpu(free->hdr.magic) != XFS_DIR3_FREE_MAGIC) {
-		xfs_check_report(chk, at, "free index: magic number 0x%08x", be32_to_cpu(free->hdr.magic));
+		xfs_check_report(chk, at, "free index: magic number 0x%08x",
+				 be32_to_cpu(free->hdr.magic));
 		return 0;
 	}
 	if (!xfs_cksum_ok(chk->dir_buf, dbs, XFS_DIR3_DATA_CRC_OFF))
 		xfs_check_report(chk, at, "free index: the checksum is wrong");
 	if (be64_to_cpu(free->hdr.blkno) != xfs_check_da_blkno(chk, &at))
-		xfs_check_report(chk, at, "free index: blkno is %" PRIu64, be64_to_cpu(free->hdr.blkno));
+		xfs_check_report(chk, at, "free index: blkno is %" PRIu64,
+				 be64_to_cpu(free->hdr.blkno));
 	if (be64_to_cpu(free->hdr.owner) != dw->ip->ino)
-		xfs_check_report(chk, at, "free index: owner is %" PRIu64, be64_to_cpu(free->hdr.owner));
+		xfs_check_report(chk, at, "free index: owner is %" PRIu64,
+				 be64_to_cpu(free->hdr.owner));
 	xfs_check_uuid(chk, at, &free->hdr.uuid);
 	xfs_check_lsn(chk, at, be64_to_cpu(free->hdr.lsn));
 	nvalid = be32_to_cpu(free->hdr.nvalid);
@@ -219,8 +228,11 @@ static void free_indexes(struct xfs_check_dirwalk *dw)
 
 		if (end <= next)
 			continue;
-		next = XFS_MAX(next, chk->g.freeblk + xfs_rounddown64(ext[i].off > chk->g.freeblk ?
-								      ext[i].off - chk->g.freeblk : 0, fsb));
+		next = XFS_MAX(next, chk->g.freeblk +
+					     xfs_rounddown64(ext[i].off > chk->g.freeblk
+								     ? ext[i].off - chk->g.freeblk
+								     : 0,
+							     fsb));
 		/* More blocks than data blocks could need are not looked at. */
 		for (; next < end && !chk->stop && blocks <= dw->bests.n + 8; next += fsb, blocks++)
 			covered += free_index(dw, next);

@@ -18,8 +18,8 @@ static int read_ag_sectors(struct xfs_dump *d, uint64_t agno, uint8_t **sectors)
 	*sectors = xfs_mem_zalloc(&d->chk->mem, 4u * XFS_MAX_SECTORSIZE);
 	if (!*sectors)
 		return -ENOMEM;
-	error = xfs_check_read(d->chk, xfs_check_daddr(g, (uint32_t)agno, 0) << XFS_BB_SHIFT, *sectors,
-			       4u * g->sectsize);
+	error = xfs_check_read(d->chk, xfs_check_daddr(g, (uint32_t)agno, 0) << XFS_BB_SHIFT,
+			       *sectors, 4u * g->sectsize);
 	if (error) {
 		xfs_mem_free(&d->chk->mem, *sectors);
 		*sectors = NULL;
@@ -104,12 +104,13 @@ static int dump_tree(struct xfs_dump *d, uint64_t agno, uint32_t root, uint32_t 
 			} else {
 				xfs_dump_block(d, buf, chk->g.blocksize);
 				if (level && be16_to_cpu(block->bb_level) == level)
-					at[level].nr = XFS_MIN((uint32_t)be16_to_cpu(block->bb_numrecs),
-							       node_max);
+					at[level].nr = XFS_MIN(
+						(uint32_t)be16_to_cpu(block->bb_numrecs), node_max);
 			}
 		}
 		if (at[level].next < at[level].nr) {
-			const uint8_t *ptr = buf + XFS_BTREE_SBLOCK_LEN + (size_t)node_max * keylen +
+			const uint8_t *ptr = buf + XFS_BTREE_SBLOCK_LEN +
+					     (size_t)node_max * keylen +
 					     4 * (size_t)at[level].next++;
 
 			level--;
@@ -140,12 +141,12 @@ static int dump_ag_tree(struct xfs_dump *d, uint64_t agno, enum which_tree which
 	agi = (const void *)(sectors + 2 * (size_t)g->sectsize);
 	switch (which) {
 	case BNO:
-		error = dump_tree(d, agno, be32_to_cpu(agf->agf_bno_root), be32_to_cpu(agf->agf_bno_level),
-				  g->alloc_mxr[1], 8);
+		error = dump_tree(d, agno, be32_to_cpu(agf->agf_bno_root),
+				  be32_to_cpu(agf->agf_bno_level), g->alloc_mxr[1], 8);
 		break;
 	case CNT:
-		error = dump_tree(d, agno, be32_to_cpu(agf->agf_cnt_root), be32_to_cpu(agf->agf_cnt_level),
-				  g->alloc_mxr[1], 8);
+		error = dump_tree(d, agno, be32_to_cpu(agf->agf_cnt_root),
+				  be32_to_cpu(agf->agf_cnt_level), g->alloc_mxr[1], 8);
 		break;
 	case RMAP:
 		error = dump_tree(d, agno, be32_to_cpu(agf->agf_rmap_root),
@@ -189,10 +190,11 @@ static int load(struct xfs_dump *d, uint64_t ino, struct xfs_check_inode *ip, bo
 	return ip->dip ? 0 : -EIO;
 }
 
-static void dump_fork_root(struct xfs_dump *d, const char *name, uint8_t format, const uint8_t *fork,
-			   uint32_t size)
+static void dump_fork_root(struct xfs_dump *d, const char *name, uint8_t format,
+			   const uint8_t *fork, uint32_t size)
 {
-	static const char *const formats[] = { "dev", "local", "extents", "btree", "uuid", "meta btree" };
+	static const char *const formats[] = { "dev",	"local", "extents",
+					       "btree", "uuid",	 "meta btree" };
 	uint32_t max = (size - 4) / 16;
 
 	xfs_dump_line(d, "%s fork: %s, %u bytes", name,
@@ -205,7 +207,8 @@ static void dump_fork_root(struct xfs_dump *d, const char *name, uint8_t format,
 	xfs_dump_line(d, "bb_level = %u", get_be16(fork));
 	xfs_dump_line(d, "bb_numrecs = %u", get_be16(fork + 2));
 	for (uint32_t i = 0; i < XFS_MIN((uint32_t)get_be16(fork + 2), max); i++)
-		xfs_dump_line(d, "key %u: %" PRIu64 "; ptr %" PRIu64, i, get_be64(fork + 4 + 8 * (size_t)i),
+		xfs_dump_line(d, "key %u: %" PRIu64 "; ptr %" PRIu64, i,
+			      get_be64(fork + 4 + 8 * (size_t)i),
 			      get_be64(fork + 4 + 8 * (size_t)(max + i)));
 }
 
@@ -254,11 +257,13 @@ static int dump_bmap(struct xfs_dump *d, uint64_t ino, bool attr)
 				      ", blockcount %u%s", i, ext[i].off, ext[i].fsbno, ext[i].len,
 				      ext[i].unwritten ? ", unwritten" : "");
 		else
-			xfs_dump_line(d, "%zu: startoff %" PRIu64 ", startblock %" PRIu64 " (%u/%u), "
-				      "blockcount %u%s", i, ext[i].off, ext[i].fsbno,
+			xfs_dump_line(d,
+				      "%zu: startoff %" PRIu64 ", startblock %" PRIu64 " (%u/%u), "
+				      "blockcount %u%s",
+				      i, ext[i].off, ext[i].fsbno,
 				      (uint32_t)(ext[i].fsbno >> chk->g.agblklog),
-				      (uint32_t)(ext[i].fsbno & ((1ull << chk->g.agblklog) - 1)), ext[i].len,
-				      ext[i].unwritten ? ", unwritten" : "");
+				      (uint32_t)(ext[i].fsbno & ((1ull << chk->g.agblklog) - 1)),
+				      ext[i].len, ext[i].unwritten ? ", unwritten" : "");
 	}
 	return 0;
 }
@@ -276,7 +281,8 @@ static void dump_fork_blocks(struct xfs_dump *d, struct xfs_check_inode *ip, int
 	xfs_check_fork(chk, ip, whichfork, &keep, true);
 	ext = keep.v;
 	for (size_t i = 0; i < keep.n && !chk->stop; i++) {
-		for (next = XFS_MAX(next, ext[i].off); next < ext[i].off + ext[i].len; next += fsb) {
+		for (next = XFS_MAX(next, ext[i].off); next < ext[i].off + ext[i].len;
+		     next += fsb) {
 			struct xfs_check_place at = ip->at;
 
 			if (unknown >= XFS_CHECK_BAD_BLOCKS) {
@@ -284,13 +290,14 @@ static void dump_fork_blocks(struct xfs_dump *d, struct xfs_check_inode *ip, int
 				goto out;
 			}
 			if (!xfs_check_da_read(chk, &keep, next, fsb, chk->dir_buf, &at)) {
-				xfs_dump_line(d, "dablk %" PRIu64 ": not mapped or not readable", next);
+				xfs_dump_line(d, "dablk %" PRIu64 ": not mapped or not readable",
+					      next);
 				unknown++;
 				continue;
 			}
 			unknown = xfs_check_zeros(chk->dir_buf, 16) ? unknown + 1 : 0;
-			xfs_dump_line(d, "dablk %" PRIu64 ", block %" PRId64 "/%" PRIu64 ":", next, at.agno,
-				      at.block);
+			xfs_dump_line(d, "dablk %" PRIu64 ", block %" PRId64 "/%" PRIu64 ":", next,
+				      at.agno, at.block);
 			xfs_dump_block(d, chk->dir_buf, fsb << chk->g.blocklog);
 		}
 	}

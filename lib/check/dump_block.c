@@ -38,9 +38,10 @@ static uint64_t number(const uint8_t *p, uint32_t size)
 
 static void dump_uuid(struct xfs_dump *d, const char *name, const uint8_t *u)
 {
-	xfs_dump_line(d, "%s = %02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		      name, u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11],
-		      u[12], u[13], u[14], u[15]);
+	xfs_dump_line(d,
+		      "%s = %02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		      name, u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10],
+		      u[11], u[12], u[13], u[14], u[15]);
 }
 
 static void dump_fields(struct xfs_dump *d, const struct field *f, size_t n, const uint8_t *base)
@@ -50,7 +51,8 @@ static void dump_fields(struct xfs_dump *d, const struct field *f, size_t n, con
 
 		switch (f->as) {
 		case 'u':
-			if (f->size > 2 && number(p, f->size) == (f->size == 8 ? UINT64_MAX : UINT32_MAX))
+			if (f->size > 2 &&
+			    number(p, f->size) == (f->size == 8 ? UINT64_MAX : UINT32_MAX))
 				xfs_dump_line(d, "%s = null", f->name);
 			else
 				xfs_dump_line(d, "%s = %" PRIu64, f->name, number(p, f->size));
@@ -78,27 +80,67 @@ static void dump_fields(struct xfs_dump *d, const struct field *f, size_t n, con
 static void dump_crc(struct xfs_dump *d, const uint8_t *buf, uint32_t len, uint32_t off)
 {
 	if (!xfs_cksum_ok(buf, len, off))
-		xfs_dump_line(d, "checksum: 0x%08x is wrong, 0x%08x would be right", get_le32(buf + off),
-			      xfs_cksum(buf, len, off));
+		xfs_dump_line(d, "checksum: 0x%08x is wrong, 0x%08x would be right",
+			      get_le32(buf + off), xfs_cksum(buf, len, off));
 }
 
 #define SB(m, as) F(struct xfs_dsb, m, as)
 static const struct field sb_fields[] = {
-	SB(sb_magicnum, 'x'), SB(sb_blocksize, 'u'), SB(sb_dblocks, 'u'), SB(sb_rblocks, 'u'),
-	SB(sb_rextents, 'u'), SB(sb_uuid, 'U'), SB(sb_logstart, 'u'), SB(sb_rootino, 'u'),
-	SB(sb_rbmino, 'u'), SB(sb_rsumino, 'u'), SB(sb_rextsize, 'u'), SB(sb_agblocks, 'u'),
-	SB(sb_agcount, 'u'), SB(sb_rbmblocks, 'u'), SB(sb_logblocks, 'u'), SB(sb_versionnum, 'x'),
-	SB(sb_sectsize, 'u'), SB(sb_inodesize, 'u'), SB(sb_inopblock, 'u'), SB(sb_fname, 's'),
-	SB(sb_blocklog, 'u'), SB(sb_sectlog, 'u'), SB(sb_inodelog, 'u'), SB(sb_inopblog, 'u'),
-	SB(sb_agblklog, 'u'), SB(sb_rextslog, 'u'), SB(sb_inprogress, 'u'), SB(sb_imax_pct, 'u'),
-	SB(sb_icount, 'u'), SB(sb_ifree, 'u'), SB(sb_fdblocks, 'u'), SB(sb_frextents, 'u'),
-	SB(sb_uquotino, 'u'), SB(sb_gquotino, 'u'), SB(sb_qflags, 'x'), SB(sb_flags, 'x'),
-	SB(sb_shared_vn, 'u'), SB(sb_inoalignmt, 'u'), SB(sb_unit, 'u'), SB(sb_width, 'u'),
-	SB(sb_dirblklog, 'u'), SB(sb_logsectlog, 'u'), SB(sb_logsectsize, 'u'), SB(sb_logsunit, 'u'),
-	SB(sb_features2, 'x'), SB(sb_bad_features2, 'x'), SB(sb_features_compat, 'x'),
-	SB(sb_features_ro_compat, 'x'), SB(sb_features_incompat, 'x'),
-	SB(sb_features_log_incompat, 'x'), SB(sb_crc, 'c'), SB(sb_spino_align, 'u'),
-	SB(sb_pquotino, 'u'), SB(sb_lsn, 'l'), SB(sb_meta_uuid, 'U'),
+	SB(sb_magicnum, 'x'),
+	SB(sb_blocksize, 'u'),
+	SB(sb_dblocks, 'u'),
+	SB(sb_rblocks, 'u'),
+	SB(sb_rextents, 'u'),
+	SB(sb_uuid, 'U'),
+	SB(sb_logstart, 'u'),
+	SB(sb_rootino, 'u'),
+	SB(sb_rbmino, 'u'),
+	SB(sb_rsumino, 'u'),
+	SB(sb_rextsize, 'u'),
+	SB(sb_agblocks, 'u'),
+	SB(sb_agcount, 'u'),
+	SB(sb_rbmblocks, 'u'),
+	SB(sb_logblocks, 'u'),
+	SB(sb_versionnum, 'x'),
+	SB(sb_sectsize, 'u'),
+	SB(sb_inodesize, 'u'),
+	SB(sb_inopblock, 'u'),
+	SB(sb_fname, 's'),
+	SB(sb_blocklog, 'u'),
+	SB(sb_sectlog, 'u'),
+	SB(sb_inodelog, 'u'),
+	SB(sb_inopblog, 'u'),
+	SB(sb_agblklog, 'u'),
+	SB(sb_rextslog, 'u'),
+	SB(sb_inprogress, 'u'),
+	SB(sb_imax_pct, 'u'),
+	SB(sb_icount, 'u'),
+	SB(sb_ifree, 'u'),
+	SB(sb_fdblocks, 'u'),
+	SB(sb_frextents, 'u'),
+	SB(sb_uquotino, 'u'),
+	SB(sb_gquotino, 'u'),
+	SB(sb_qflags, 'x'),
+	SB(sb_flags, 'x'),
+	SB(sb_shared_vn, 'u'),
+	SB(sb_inoalignmt, 'u'),
+	SB(sb_unit, 'u'),
+	SB(sb_width, 'u'),
+	SB(sb_dirblklog, 'u'),
+	SB(sb_logsectlog, 'u'),
+	SB(sb_logsectsize, 'u'),
+	SB(sb_logsunit, 'u'),
+	SB(sb_features2, 'x'),
+	SB(sb_bad_features2, 'x'),
+	SB(sb_features_compat, 'x'),
+	SB(sb_features_ro_compat, 'x'),
+	SB(sb_features_incompat, 'x'),
+	SB(sb_features_log_incompat, 'x'),
+	SB(sb_crc, 'c'),
+	SB(sb_spino_align, 'u'),
+	SB(sb_pquotino, 'u'),
+	SB(sb_lsn, 'l'),
+	SB(sb_meta_uuid, 'U'),
 };
 static const struct field sb_metadir_fields[] = {
 	SB(sb_metadirino, 'u'), SB(sb_rgcount, 'u'), SB(sb_rgextents, 'u'), SB(sb_rgblklog, 'u'),
@@ -150,7 +192,8 @@ void xfs_dump_agi(struct xfs_dump *d, const uint8_t *sector)
 	FIELDS(d, agi_fields, sector);
 	for (unsigned int i = 0; i < XFS_AGI_UNLINKED_BUCKETS; i++) {
 		if (be32_to_cpu(agi->agi_unlinked[i]) != NULLAGINO)
-			xfs_dump_line(d, "agi_unlinked[%u] = %u", i, be32_to_cpu(agi->agi_unlinked[i]));
+			xfs_dump_line(d, "agi_unlinked[%u] = %u", i,
+				      be32_to_cpu(agi->agi_unlinked[i]));
 	}
 	dump_crc(d, sector, d->chk->g.sectsize, XFS_AGI_CRC_OFF);
 }
@@ -173,7 +216,8 @@ void xfs_dump_agfl(struct xfs_dump *d, const uint8_t *sector, const uint8_t *agf
 		bool active = (i + slots - first % slots) % slots < be32_to_cpu(agf->agf_flcount);
 
 		if (active || agbno != NULLAGBLOCK)
-			xfs_dump_line(d, "agfl_bno[%u] = %u%s", i, agbno, active ? "" : " (not active)");
+			xfs_dump_line(d, "agfl_bno[%u] = %u%s", i, agbno,
+				      active ? "" : " (not active)");
 	}
 	dump_crc(d, sector, d->chk->g.sectsize, XFS_AGFL_CRC_OFF);
 }
@@ -244,7 +288,8 @@ static void dump_rec(struct xfs_dump *d, const struct tree *t, uint32_t i, const
 
 	switch (t->rec) {
 	case 8:
-		xfs_dump_line(d, "rec %u: startblock %u, blockcount %u", i, get_be32(p), get_be32(p + 4));
+		xfs_dump_line(d, "rec %u: startblock %u, blockcount %u", i, get_be32(p),
+			      get_be32(p + 4));
 		break;
 	case 12:
 		xfs_dump_line(d, "rec %u: startblock %u%s, blockcount %u, refcount %u", i,
@@ -254,9 +299,12 @@ static void dump_rec(struct xfs_dump *d, const struct tree *t, uint32_t i, const
 		break;
 	case 24:
 		off = get_be64(p + 16);
-		xfs_dump_line(d, "rec %u: startblock %u, blockcount %u, owner %" PRId64 ", offset %" PRIu64
-			      "%s%s%s", i, get_be32(p), get_be32(p + 4), (int64_t)get_be64(p + 8),
-			      (uint64_t)XFS_RMAP_OFF(off), off & XFS_RMAP_OFF_ATTR_FORK ? " attr" : "",
+		xfs_dump_line(d,
+			      "rec %u: startblock %u, blockcount %u, owner %" PRId64
+			      ", offset %" PRIu64 "%s%s%s",
+			      i, get_be32(p), get_be32(p + 4), (int64_t)get_be64(p + 8),
+			      (uint64_t)XFS_RMAP_OFF(off),
+			      off & XFS_RMAP_OFF_ATTR_FORK ? " attr" : "",
 			      off & XFS_RMAP_OFF_BMBT_BLOCK ? " bmbt" : "",
 			      off & XFS_RMAP_OFF_UNWRITTEN ? " unwritten" : "");
 		break;
@@ -264,13 +312,18 @@ static void dump_rec(struct xfs_dump *d, const struct tree *t, uint32_t i, const
 		if (t->lp) {
 			uint64_t l0 = get_be64(p), l1 = get_be64(p + 8);
 
-			xfs_dump_line(d, "rec %u: startoff %" PRIu64 ", startblock %" PRIu64
-				      ", blockcount %u%s", i, l0 << 1 >> 10, (l0 & 0x1ff) << 43 | l1 >> 21,
-				      (uint32_t)(l1 & XFS_MAX_BMBT_EXTLEN), l0 >> 63 ? ", unwritten" : "");
+			xfs_dump_line(d,
+				      "rec %u: startoff %" PRIu64 ", startblock %" PRIu64
+				      ", blockcount %u%s",
+				      i, l0 << 1 >> 10, (l0 & 0x1ff) << 43 | l1 >> 21,
+				      (uint32_t)(l1 & XFS_MAX_BMBT_EXTLEN),
+				      l0 >> 63 ? ", unwritten" : "");
 		} else if (d->chk->g.spinodes) {
-			xfs_dump_line(d, "rec %u: startino %u, holemask 0x%04x, count %u, freecount %u, "
-				      "free 0x%016" PRIx64, i, get_be32(p), get_be16(p + 4), p[6], p[7],
-				      get_be64(p + 8));
+			xfs_dump_line(
+				d,
+				"rec %u: startino %u, holemask 0x%04x, count %u, freecount %u, "
+				"free 0x%016" PRIx64,
+				i, get_be32(p), get_be16(p + 4), p[6], p[7], get_be64(p + 8));
 		} else {
 			xfs_dump_line(d, "rec %u: startino %u, freecount %u, free 0x%016" PRIx64, i,
 				      get_be32(p), get_be32(p + 4), get_be64(p + 8));
@@ -282,13 +335,14 @@ static void dump_key(struct xfs_dump *d, const struct tree *t, uint32_t i, const
 		     uint64_t ptr)
 {
 	if (t->key == 40)
-		xfs_dump_line(d, "key %u: low %u, %" PRId64 ", 0x%" PRIx64 "; high %u, %" PRId64 ", 0x%"
-			      PRIx64 "; ptr %" PRIu64, i, get_be32(p), (int64_t)get_be64(p + 4),
-			      get_be64(p + 12), get_be32(p + 20), (int64_t)get_be64(p + 24),
-			      get_be64(p + 32), ptr);
+		xfs_dump_line(d,
+			      "key %u: low %u, %" PRId64 ", 0x%" PRIx64 "; high %u, %" PRId64
+			      ", 0x%" PRIx64 "; ptr %" PRIu64,
+			      i, get_be32(p), (int64_t)get_be64(p + 4), get_be64(p + 12),
+			      get_be32(p + 20), (int64_t)get_be64(p + 24), get_be64(p + 32), ptr);
 	else if (t->key == 8 && !t->lp)
-		xfs_dump_line(d, "key %u: startblock %u, blockcount %u; ptr %" PRIu64, i, get_be32(p),
-			      get_be32(p + 4), ptr);
+		xfs_dump_line(d, "key %u: startblock %u, blockcount %u; ptr %" PRIu64, i,
+			      get_be32(p), get_be32(p + 4), ptr);
 	else
 		xfs_dump_line(d, "key %u: %" PRIu64 "; ptr %" PRIu64, i, number(p, t->key), ptr);
 }
@@ -296,7 +350,8 @@ static void dump_key(struct xfs_dump *d, const struct tree *t, uint32_t i, const
 static void dump_tree_block(struct xfs_dump *d, const struct tree *t, const uint8_t *buf)
 {
 	const struct xfs_btree_block *block = (const void *)buf;
-	uint32_t bs = d->chk->g.blocksize, hdr = t->lp ? XFS_BTREE_LBLOCK_LEN : XFS_BTREE_SBLOCK_LEN;
+	uint32_t bs = d->chk->g.blocksize,
+		 hdr = t->lp ? XFS_BTREE_LBLOCK_LEN : XFS_BTREE_SBLOCK_LEN;
 	uint32_t level = be16_to_cpu(block->bb_level), nr = be16_to_cpu(block->bb_numrecs);
 	uint32_t max = (bs - hdr) / (level ? (uint32_t)t->key + t->ptr : t->rec);
 
@@ -311,7 +366,8 @@ static void dump_tree_block(struct xfs_dump *d, const struct tree *t, const uint
 			dump_rec(d, t, i, buf + hdr + (size_t)i * t->rec);
 		else
 			dump_key(d, t, i, buf + hdr + (size_t)i * t->key,
-				 number(buf + hdr + (size_t)max * t->key + (size_t)i * t->ptr, t->ptr));
+				 number(buf + hdr + (size_t)max * t->key + (size_t)i * t->ptr,
+					t->ptr));
 	}
 }
 
@@ -351,8 +407,8 @@ static void dump_hash_entries(struct xfs_dump *d, const uint8_t *ents, uint32_t 
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t addr = get_be32(ents + 8 * (size_t)i + 4);
 
-		xfs_dump_line(d, "ent %u: hashval 0x%08x, address %u%s", i, get_be32(ents + 8 * (size_t)i),
-			      addr, addr ? "" : " (stale)");
+		xfs_dump_line(d, "ent %u: hashval 0x%08x, address %u%s", i,
+			      get_be32(ents + 8 * (size_t)i), addr, addr ? "" : " (stale)");
 	}
 }
 
@@ -360,7 +416,8 @@ static void dump_bests(struct xfs_dump *d, const uint8_t *bests, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		xfs_dump_line(d, "bests[%u] = %u%s", i, get_be16(bests + 2 * (size_t)i),
-			      get_be16(bests + 2 * (size_t)i) == XFS_DIR2_NULL_DATAOFF ? " (none)" : "");
+			      get_be16(bests + 2 * (size_t)i) == XFS_DIR2_NULL_DATAOFF ? " (none)"
+										       : "");
 }
 
 static void dump_data(struct xfs_dump *d, const uint8_t *buf, uint32_t len, bool block)
@@ -372,7 +429,8 @@ static void dump_data(struct xfs_dump *d, const uint8_t *buf, uint32_t len, bool
 	dump_crc(d, buf, len, XFS_DIR3_DATA_CRC_OFF);
 	for (unsigned int i = 0; i < XFS_DIR2_DATA_FD_COUNT; i++)
 		xfs_dump_line(d, "best_free[%u] = {offset %u, length %u}", i,
-			      be16_to_cpu(hdr->best_free[i].offset), be16_to_cpu(hdr->best_free[i].length));
+			      be16_to_cpu(hdr->best_free[i].offset),
+			      be16_to_cpu(hdr->best_free[i].length));
 	if (block) {
 		count = XFS_MIN(get_be32(buf + len - 8), (len - 8 - 64) / 8);
 		end = len - 8 - 8 * count;
@@ -398,7 +456,8 @@ static void dump_data(struct xfs_dump *d, const uint8_t *buf, uint32_t len, bool
 	if (off != end)
 		xfs_dump_line(d, "%u: no record", off);
 	if (block) {
-		xfs_dump_line(d, "count = %u, stale = %u", get_be32(buf + len - 8), get_be32(buf + len - 4));
+		xfs_dump_line(d, "count = %u, stale = %u", get_be32(buf + len - 8),
+			      get_be32(buf + len - 4));
 		dump_hash_entries(d, buf + end, count);
 	}
 }
@@ -440,7 +499,8 @@ static void dump_node(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 	xfs_dump_line(d, "level = %u", be16_to_cpu(node->hdr.level));
 	for (uint32_t i = 0; i < XFS_MIN(count, (len - 64) / 8); i++)
 		xfs_dump_line(d, "btree %u: hashval 0x%08x, before %u", i,
-			      be32_to_cpu(node->btree[i].hashval), be32_to_cpu(node->btree[i].before));
+			      be32_to_cpu(node->btree[i].hashval),
+			      be32_to_cpu(node->btree[i].before));
 }
 
 static const char *attr_space(uint8_t flags)
@@ -474,7 +534,8 @@ static void dump_attr_leaf(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 	FIELDS(d, attr_fields, buf);
 	for (unsigned int i = 0; i < XFS_ATTR_LEAF_MAPSIZE; i++)
 		xfs_dump_line(d, "freemap[%u] = {base %u, size %u}", i,
-			      be16_to_cpu(leaf->hdr.freemap[i].base), be16_to_cpu(leaf->hdr.freemap[i].size));
+			      be16_to_cpu(leaf->hdr.freemap[i].base),
+			      be16_to_cpu(leaf->hdr.freemap[i].size));
 	for (uint32_t i = 0; i < XFS_MIN(count, (len - 80) / 8); i++) {
 		const struct xfs_attr_leaf_entry *e = &leaf->entries[i];
 		uint32_t idx = be16_to_cpu(e->nameidx), hdr = e->flags & XFS_ATTR_LOCAL ? 3 : 9;
@@ -486,15 +547,17 @@ static void dump_attr_leaf(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 			continue;
 		namelen = buf[idx + hdr - 1];
 		if (!(e->flags & XFS_ATTR_LOCAL)) {
-			xfs_dump_line(d, "    %s \"%s\", valueblk %u, valuelen %u", attr_space(e->flags),
-				      xfs_check_name(buf + idx + hdr, namelen).s, get_be32(buf + idx),
-				      get_be32(buf + idx + 4));
+			xfs_dump_line(d, "    %s \"%s\", valueblk %u, valuelen %u",
+				      attr_space(e->flags),
+				      xfs_check_name(buf + idx + hdr, namelen).s,
+				      get_be32(buf + idx), get_be32(buf + idx + 4));
 			continue;
 		}
 		valuelen = XFS_MIN((uint32_t)get_be16(buf + idx), len - idx - hdr - namelen);
 		xfs_dump_line(d, "    %s \"%s\" = \"%s\" (%u bytes)", attr_space(e->flags),
 			      xfs_check_name(buf + idx + hdr, namelen).s,
-			      xfs_check_name(buf + idx + hdr + namelen, valuelen).s, get_be16(buf + idx));
+			      xfs_check_name(buf + idx + hdr + namelen, valuelen).s,
+			      get_be16(buf + idx));
 		if ((e->flags & XFS_ATTR_PARENT) && valuelen == sizeof(struct xfs_parent_rec))
 			dump_parent(d, buf + idx + hdr + namelen);
 	}
@@ -525,9 +588,11 @@ void xfs_dump_dir_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len)
 	xfs_dump_line(d, "count = %u", fork[0]);
 	xfs_dump_line(d, "i8count = %u", fork[1]);
 	xfs_dump_line(d, "parent = %" PRIu64, number(fork + 2, inolen));
-	for (uint32_t i = 0; i < fork[0] && end - p >= 3 && 4 + p[0] + inolen <= (size_t)(end - p); i++) {
-		xfs_dump_line(d, "%u: inumber %" PRIu64 ", filetype %u, name \"%s\"", get_be16(p + 1),
-			      number(p + 4 + p[0], inolen), p[3 + p[0]], xfs_check_name(p + 3, p[0]).s);
+	for (uint32_t i = 0; i < fork[0] && end - p >= 3 && 4 + p[0] + inolen <= (size_t)(end - p);
+	     i++) {
+		xfs_dump_line(d, "%u: inumber %" PRIu64 ", filetype %u, name \"%s\"",
+			      get_be16(p + 1), number(p + 4 + p[0], inolen), p[3 + p[0]],
+			      xfs_check_name(p + 3, p[0]).s);
 		p += 4 + p[0] + inolen;
 	}
 }

@@ -8,15 +8,15 @@
 
 #define MAX_OPS	64u	/* printed of one record */
 
-static void dump_ops(struct xfs_dump *d, uint32_t bb, uint32_t headers, uint32_t len, uint32_t nr_ops,
-		     uint32_t nr_bb)
+static void dump_ops(struct xfs_dump *d, uint32_t bb, uint32_t headers, uint32_t len,
+		     uint32_t nr_ops, uint32_t nr_bb)
 {
 	struct xfs_check *chk = d->chk;
 	uint8_t data[XFS_BB_SIZE], hdr[XFS_BB_SIZE];
 	uint32_t off = 0, have = ~0u;
 
-	for (uint32_t op = 0; op < XFS_MIN(nr_ops, MAX_OPS) && off + sizeof(struct xlog_op_header) <= len;
-	     op++) {
+	for (uint32_t op = 0;
+	     op < XFS_MIN(nr_ops, MAX_OPS) && off + sizeof(struct xlog_op_header) <= len; op++) {
 		uint8_t raw[sizeof(struct xlog_op_header)];
 		const struct xlog_op_header *oh = (const void *)raw;
 
@@ -29,7 +29,8 @@ static void dump_ops(struct xfs_dump *d, uint32_t bb, uint32_t headers, uint32_t
 
 				/* The first word of each block stands in the headers. */
 				if (hdr_bb >= headers ||
-				    xfs_check_read_log(chk, (bb + headers + block) % nr_bb, data, 1) ||
+				    xfs_check_read_log(chk, (bb + headers + block) % nr_bb, data,
+						       1) ||
 				    xfs_check_read_log(chk, (bb + hdr_bb) % nr_bb, hdr, 1))
 					return;
 				memcpy(data, hdr + (hdr_bb ? 4 : 44) + 4 * slot, 4);
@@ -37,8 +38,9 @@ static void dump_ops(struct xfs_dump *d, uint32_t bb, uint32_t headers, uint32_t
 			}
 			memcpy(raw + i, data + word, 4);
 		}
-		xfs_dump_line(d, "    op %u: tid 0x%08x, len %u, clientid 0x%02x, flags%s%s%s%s%s%s", op,
-			      be32_to_cpu(oh->oh_tid), be32_to_cpu(oh->oh_len), oh->oh_clientid,
+		xfs_dump_line(d,
+			      "    op %u: tid 0x%08x, len %u, clientid 0x%02x, flags%s%s%s%s%s%s",
+			      op, be32_to_cpu(oh->oh_tid), be32_to_cpu(oh->oh_len), oh->oh_clientid,
 			      oh->oh_flags & XLOG_START_TRANS ? " start" : "",
 			      oh->oh_flags & XLOG_COMMIT_TRANS ? " commit" : "",
 			      oh->oh_flags & XLOG_CONTINUE_TRANS ? " continue" : "",
@@ -85,13 +87,15 @@ void xfs_dump_log(struct xfs_dump *d)
 		size = be32_to_cpu(r->h_size);
 		headers = size > XLOG_HEADER_CYCLE_SIZE && size <= XLOG_MAX_RECORD_BSIZE
 			  ? (uint32_t)xfs_howmany64(size, XLOG_HEADER_CYCLE_SIZE) : 1;
-		xfs_dump_line(d, "%u: h_cycle %u, h_version %u, h_len %u, h_lsn %u:%u, h_tail_lsn %u:%u, "
-			      "h_crc 0x%08x, h_prev_block %d, h_num_logops %u, h_fmt %u, h_size %u", bb,
-			      be32_to_cpu(r->h_cycle), be32_to_cpu(r->h_version), len, get_be32(r->h_lsn.b),
-			      get_be32(r->h_lsn.b + 4), get_be32(r->h_tail_lsn.b),
-			      get_be32(r->h_tail_lsn.b + 4), le32_to_cpu(r->h_crc),
-			      (int)be32_to_cpu(r->h_prev_block), be32_to_cpu(r->h_num_logops),
-			      be32_to_cpu(r->h_fmt), size);
+		xfs_dump_line(
+			d,
+			"%u: h_cycle %u, h_version %u, h_len %u, h_lsn %u:%u, h_tail_lsn %u:%u, "
+			"h_crc 0x%08x, h_prev_block %d, h_num_logops %u, h_fmt %u, h_size %u",
+			bb, be32_to_cpu(r->h_cycle), be32_to_cpu(r->h_version), len,
+			get_be32(r->h_lsn.b), get_be32(r->h_lsn.b + 4), get_be32(r->h_tail_lsn.b),
+			get_be32(r->h_tail_lsn.b + 4), le32_to_cpu(r->h_crc),
+			(int)be32_to_cpu(r->h_prev_block), be32_to_cpu(r->h_num_logops),
+			be32_to_cpu(r->h_fmt), size);
 		if (len <= 2 * XLOG_MAX_RECORD_BSIZE) {
 			dump_ops(d, bb, headers, len, be32_to_cpu(r->h_num_logops), nr_bb);
 			bb += headers + len / XFS_BB_SIZE;

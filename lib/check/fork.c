@@ -176,10 +176,13 @@ static bool walk_root(struct xfs_check *chk, struct fork_walk *fw, struct xfs_ch
 	uint32_t level = get_be16(fork), nr = get_be16(fork + 2);
 	uint32_t keylen = bt->type->overlapping ? 2 * bt->type->keylen : bt->type->keylen;
 
-	if (level < 1 || level >= maxlevels || level >= XFS_CHECK_MAX_LEVELS || nr < 1 || nr > max) {
+	if (level < 1 || level >= maxlevels || level >= XFS_CHECK_MAX_LEVELS || nr < 1 ||
+	    nr > max) {
 		if (!fw->quiet)
-			xfs_check_report(chk, fw->ip->at, "%s fork: tree root with level %u and %u of at "
-					 "most %u entries", fork_name(fw->whichfork), level, nr, max);
+			xfs_check_report(chk, fw->ip->at,
+					 "%s fork: tree root with level %u and %u of at "
+					 "most %u entries",
+					 fork_name(fw->whichfork), level, nr, max);
 		return false;
 	}
 	bt->seen = fw->quiet ? &local : &chk->seen;
@@ -245,9 +248,10 @@ bool xfs_check_fork(struct xfs_check *chk, struct xfs_check_inode *ip, int which
 		sound = walk_root(chk, &fw, &bt, fork, (size - 4) / 16,
 				  chk->g.bmbt_maxlevels[attr][ip->large_counts]);
 		if (sound && !quiet && fw.extents != nextents)
-			xfs_check_report(chk, ip->at, "%s fork: the inode counts %" PRIu64
-					 " extents, there are %" PRIu64, fork_name(whichfork), nextents,
-					 fw.extents);
+			xfs_check_report(chk, ip->at,
+					 "%s fork: the inode counts %" PRIu64
+					 " extents, there are %" PRIu64,
+					 fork_name(whichfork), nextents, fw.extents);
 		break;
 	case XFS_DINODE_FMT_META_BTREE:
 		if (size < 4 + 48)

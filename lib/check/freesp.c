@@ -55,17 +55,17 @@ static void bno_record(struct xfs_check_bt *bt, const uint8_t *rec)
 	struct xfs_check_free *f;
 
 	if (!xfs_check_agbno(&chk->g, bt->agno, start, len)) {
-		xfs_check_report(chk, bt->at, "free extent (%u, %u) does not lie in the group", start,
-				 len);
+		xfs_check_report(chk, bt->at, "free extent (%u, %u) does not lie in the group",
+				 start, len);
 		bt->broken = true;
 		return;
 	}
 	if (bt->records > 1 && start == fw->last_end)
-		xfs_check_report(chk, bt->at, "free extent (%u, %u) touches the one before it", start,
-				 len);
+		xfs_check_report(chk, bt->at, "free extent (%u, %u) touches the one before it",
+				 start, len);
 	if (fw->ag->free.n && start < fw->last_end) {
-		xfs_check_report(chk, bt->at, "free extent (%u, %u) overlaps the one before it", start,
-				 len);
+		xfs_check_report(chk, bt->at, "free extent (%u, %u) overlaps the one before it",
+				 start, len);
 		bt->broken = true;
 		return;		/* keep the list ascending */
 	}
@@ -100,7 +100,8 @@ static void cnt_record(struct xfs_check_bt *bt, const uint8_t *rec)
 	const struct xfs_check_free *f = find_free(fw->ag, start);
 
 	if (!f || f->len != len)
-		xfs_check_report(bt->chk, bt->at, "free extent (%u, %u) is not in the bnobt", start, len);
+		xfs_check_report(bt->chk, bt->at, "free extent (%u, %u) is not in the bnobt", start,
+				 len);
 }
 
 void xfs_check_freesp(struct xfs_check *chk, uint32_t agno, const struct xfs_agf *agf)
@@ -136,6 +137,7 @@ void xfs_check_freesp(struct xfs_check *chk, uint32_t agno, const struct xfs_agf
 		xfs_check_report(chk, at, "agf_freeblks is %u, counted %" PRIu64,
 				 be32_to_cpu(agf->agf_freeblks), fw.blocks);
 	if (be32_to_cpu(agf->agf_longest) != fw.longest)
-		xfs_check_report(chk, at, "agf_longest is %u, the longest free extent has %u blocks",
+		xfs_check_report(chk, at,
+				 "agf_longest is %u, the longest free extent has %u blocks",
 				 be32_to_cpu(agf->agf_longest), fw.longest);
 }

@@ -111,8 +111,8 @@ static void check_whole_block(struct xfs_check_bt *bt, uint32_t next)
 	uint32_t want = bt->chk->g.inopblock / 64;
 
 	if (want > 1 && iw->in_block && next != iw->block && iw->in_block != want)
-		xfs_check_report(bt->chk, bt->at, "block %u has %u inode records, not %u", iw->block,
-				 iw->in_block, want);
+		xfs_check_report(bt->chk, bt->at, "block %u has %u inode records, not %u",
+				 iw->block, iw->in_block, want);
 	iw->in_block = next == iw->block ? iw->in_block + 1 : 1;
 	iw->block = next;
 }
@@ -154,14 +154,14 @@ static void ino_record(struct xfs_check_bt *bt, const uint8_t *rec)
 	real_count = 64 - (uint32_t)__builtin_popcountll(holes);
 	real_free = (uint32_t)__builtin_popcountll(c.free & ~holes);
 	if (c.count != real_count || !real_count)
-		BAD("record at inode %u: ir_count is %u, but %u inodes are no holes", c.startino, c.count,
-		    real_count);
+		BAD("record at inode %u: ir_count is %u, but %u inodes are no holes", c.startino,
+		    c.count, real_count);
 	if (freecount != real_free)
 		BAD("record at inode %u: ir_freecount is %u, but %u inodes are free", c.startino,
 		    freecount, real_free);
 	if (holes & ~c.free)
-		BAD("record at inode %u: holes (ir_holemask 0x%04x) are not marked free", c.startino,
-		    c.holemask);
+		BAD("record at inode %u: holes (ir_holemask 0x%04x) are not marked free",
+		    c.startino, c.holemask);
 	if (c.holemask && g->spino_align) {
 		/* A sparse part comes and goes as a whole. */
 		uint32_t unit = g->spino_align << g->inopblog;
@@ -228,8 +228,8 @@ static void fino_record(struct xfs_check_bt *bt, const uint8_t *rec)
 				 c.startino);
 	else if (known->holemask != c.holemask || known->count != c.count ||
 		 known->freecount != c.freecount || known->free != c.free)
-		xfs_check_report(bt->chk, bt->at, "record at inode %u: differs from that of the inobt",
-				 c.startino);
+		xfs_check_report(bt->chk, bt->at,
+				 "record at inode %u: differs from that of the inobt", c.startino);
 }
 
 void xfs_check_inobt(struct xfs_check *chk, uint32_t agno, const struct xfs_agi *agi)
@@ -274,6 +274,7 @@ void xfs_check_inobt(struct xfs_check *chk, uint32_t agno, const struct xfs_agi 
 				 be32_to_cpu(agi->agi_fblocks), fino.blocks);
 	if (!ino.broken && fino.records != iw.with_free)
 		xfs_check_report(chk, xfs_check_at("finobt", agno, ag->fino_root, XFS_CHECK_NOINO),
-				 "%" PRIu64 " records, but %" PRIu64 " of the inobt have free inodes",
+				 "%" PRIu64 " records, but %" PRIu64
+				 " of the inobt have free inodes",
 				 fino.records, iw.with_free);
 }

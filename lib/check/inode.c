@@ -117,8 +117,8 @@ static void check_times(struct xfs_check *chk, const struct xfs_check_inode *ip)
 	if ((be64_to_cpu(ip->dip->di_flags2) & XFS_DIFLAG2_BIGTIME) || ip->ino == chk->sb.sb_rbmino)
 		return;
 	for (unsigned int i = 0; i < ARRAY_SIZE(ts); i++)
-		RULE((uint32_t)be64_to_cpu(*ts[i]) < XFS_NSEC_PER_SEC, "%s has %u nanoseconds", name[i],
-		     (uint32_t)be64_to_cpu(*ts[i]));
+		RULE((uint32_t)be64_to_cpu(*ts[i]) < XFS_NSEC_PER_SEC, "%s has %u nanoseconds",
+		     name[i], (uint32_t)be64_to_cpu(*ts[i]));
 }
 
 static void check_hints(struct xfs_check *chk, const struct xfs_check_inode *ip, uint16_t flags,
@@ -129,7 +129,8 @@ static void check_hints(struct xfs_check *chk, const struct xfs_check_inode *ip,
 	uint32_t cow = be32_to_cpu(ip->dip->di_cowextsize);
 	bool hinted = flags & (XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT);
 
-	RULE(hinted == (hint != 0), "di_extsize is %u, which does not fit di_flags 0x%04x", hint, flags);
+	RULE(hinted == (hint != 0), "di_extsize is %u, which does not fit di_flags 0x%04x", hint,
+	     flags);
 	RULE(hint <= XFS_MAX_BMBT_EXTLEN && (ip->realtime || hint <= g->agblocks / 2),
 	     "di_extsize is %u blocks", hint);
 	RULE(!hint || !ip->realtime || !g->rextsize || hint % g->rextsize == 0,
@@ -138,7 +139,8 @@ static void check_hints(struct xfs_check *chk, const struct xfs_check_inode *ip,
 		return;		/* there the field counts used blocks */
 	RULE(!(flags2 & XFS_DIFLAG2_COWEXTSIZE) == !cow,
 	     "di_cowextsize is %u, which does not fit di_flags2 0x%" PRIx64, cow, flags2);
-	RULE(cow <= XFS_MAX_BMBT_EXTLEN && cow <= g->agblocks / 2, "di_cowextsize is %u blocks", cow);
+	RULE(cow <= XFS_MAX_BMBT_EXTLEN && cow <= g->agblocks / 2, "di_cowextsize is %u blocks",
+	     cow);
 }
 
 static void check_flags(struct xfs_check *chk, const struct xfs_check_inode *ip)
@@ -183,7 +185,8 @@ static void check_metadata_inode(struct xfs_check *chk, const struct xfs_check_i
 		return;
 	}
 	RULE(chk->g.metadir, "a metadata inode without the feature METADIR");
-	RULE(type < XFS_METAFILE_MAX && dir == (type == XFS_METAFILE_DIR), "di_metatype is %u", type);
+	RULE(type < XFS_METAFILE_MAX && dir == (type == XFS_METAFILE_DIR), "di_metatype is %u",
+	     type);
 	RULE(dir || S_ISREG(ip->mode), "a metadata inode that is neither file nor directory");
 	RULE(!(ip->mode & 07777) && !be32_to_cpu(dip->di_uid) && !be32_to_cpu(dip->di_gid),
 	     "a metadata inode with owner or permissions");
@@ -219,16 +222,22 @@ static void check_data_format(struct xfs_check *chk, const struct xfs_check_inod
 		return;
 	}
 	if (ip->format == XFS_DINODE_FMT_LOCAL)
-		RULE(fits && !ip->nextents, "%" PRIu64 " bytes and %" PRIu64 " extents in a local fork "
-		     "of %u bytes", ip->size, ip->nextents, ip->dsize);
+		RULE(fits && !ip->nextents,
+		     "%" PRIu64 " bytes and %" PRIu64 " extents in a local fork "
+		     "of %u bytes",
+		     ip->size, ip->nextents, ip->dsize);
 	else if (type == S_IFDIR)
 		RULE(!fits, "a directory of %" PRIu64 " bytes must stand in the inode", ip->size);
 	if (ip->format == XFS_DINODE_FMT_EXTENTS)
-		RULE(ip->nextents <= ip->dsize / 16, "%" PRIu64 " extents do not fit in a data fork of "
-		     "%u bytes", ip->nextents, ip->dsize);
+		RULE(ip->nextents <= ip->dsize / 16,
+		     "%" PRIu64 " extents do not fit in a data fork of "
+		     "%u bytes",
+		     ip->nextents, ip->dsize);
 	if (ip->format == XFS_DINODE_FMT_BTREE)
-		RULE(ip->nextents > ip->dsize / 16, "%" PRIu64 " extents fit in the data fork, yet they "
-		     "stand in a tree", ip->nextents);
+		RULE(ip->nextents > ip->dsize / 16,
+		     "%" PRIu64 " extents fit in the data fork, yet they "
+		     "stand in a tree",
+		     ip->nextents);
 	if (is_special(ip->mode))
 		RULE(!ip->nextents && !ip->size, "a special file with %" PRIu64 " bytes, %" PRIu64
 		     " extents", ip->size, ip->nextents);
@@ -253,12 +262,16 @@ static void check_attr_format(struct xfs_check *chk, const struct xfs_check_inod
 		RULE(!ip->anextents, "local attributes, but %" PRIu64 " extents", ip->anextents);
 		break;
 	case XFS_DINODE_FMT_EXTENTS:
-		RULE(ip->anextents <= ip->asize / 16, "%" PRIu64 " extents do not fit in an attribute "
-		     "fork of %u bytes", ip->anextents, ip->asize);
+		RULE(ip->anextents <= ip->asize / 16,
+		     "%" PRIu64 " extents do not fit in an attribute "
+		     "fork of %u bytes",
+		     ip->anextents, ip->asize);
 		break;
 	case XFS_DINODE_FMT_BTREE:
-		RULE(ip->anextents > ip->asize / 16, "%" PRIu64 " extents fit in the attribute fork, yet "
-		     "they stand in a tree", ip->anextents);
+		RULE(ip->anextents > ip->asize / 16,
+		     "%" PRIu64 " extents fit in the attribute fork, yet "
+		     "they stand in a tree",
+		     ip->anextents);
 		break;
 	default:
 		BAD("di_aformat is %u", ip->aformat);
@@ -302,7 +315,8 @@ static void check_forks(struct xfs_check *chk, struct xfs_check_inode *ip)
 {
 	bool sound;
 
-	sound = xfs_check_fork(chk, ip, XFS_DATA_FORK, S_ISLNK(ip->mode) ? &chk->dfork : NULL, false);
+	sound = xfs_check_fork(chk, ip, XFS_DATA_FORK, S_ISLNK(ip->mode) ? &chk->dfork : NULL,
+			       false);
 	if (ip->afork)
 		sound &= xfs_check_fork(chk, ip, XFS_ATTR_FORK, &chk->afork, false);
 	if (sound && ip->blocks != ip->nblocks)
@@ -361,8 +375,8 @@ static void check_free(struct xfs_check *chk, const struct xfs_check_inode *ip)
 {
 	RULE(!ip->mode, "free according to the inobt, but di_mode is 0%o", ip->mode);
 	RULE(!ip->nblocks && !ip->nextents && !ip->anextents,
-	     "free, but it counts %" PRIu64 " blocks, %" PRIu64 " and %" PRIu64 " extents", ip->nblocks,
-	     ip->nextents, ip->anextents);
+	     "free, but it counts %" PRIu64 " blocks, %" PRIu64 " and %" PRIu64 " extents",
+	     ip->nblocks, ip->nextents, ip->anextents);
 }
 
 static void check_one(struct xfs_check *chk, const struct xfs_check_chunk *c, uint32_t agno,
@@ -384,7 +398,8 @@ static void check_one(struct xfs_check *chk, const struct xfs_check_chunk *c, ui
 		return;
 	}
 	RULE(xfs_cksum_ok(buf, chk->g.isize, XFS_DINODE_CRC_OFF), "the checksum is wrong");
-	RULE(be64_to_cpu(ip->dip->di_ino) == ino, "di_ino is %" PRIu64, be64_to_cpu(ip->dip->di_ino));
+	RULE(be64_to_cpu(ip->dip->di_ino) == ino, "di_ino is %" PRIu64,
+	     be64_to_cpu(ip->dip->di_ino));
 	xfs_check_uuid(chk, ip->at, &ip->dip->di_uuid);
 	xfs_check_lsn(chk, ip->at, be64_to_cpu(ip->dip->di_lsn));
 	RULE(next == NULLAGINO || xfs_check_on_unlinked(chk, ino),
@@ -414,8 +429,9 @@ static bool read_chunk(struct xfs_check *chk, const struct xfs_check_chunk *c, u
 		if (xfs_check_read(chk, base + ((uint64_t)i * 4 << g->inodelog),
 				   chk->inode_buf + ((size_t)i * 4 << g->inodelog),
 				   (size_t)n * 4 << g->inodelog)) {
-			xfs_check_report(chk, xfs_check_at("inode", agno, c->startino >> g->inopblog,
-							   xfs_check_ino(g, agno, c->startino + i * 4)),
+			xfs_check_report(chk,
+					 xfs_check_at("inode", agno, c->startino >> g->inopblog,
+						      xfs_check_ino(g, agno, c->startino + i * 4)),
 					 "%u inodes cannot be read", n * 4);
 			return false;
 		}
@@ -474,6 +490,7 @@ bool xfs_check_load_inode(struct xfs_check *chk, xfs_ino_t ino, uint8_t *buf,
 	/* Through a whole block: the neighbours come next, and it is cached. */
 	if (xfs_check_read_block(chk, agno, agino >> g->inopblog, chk->level_buf[0]))
 		return false;
-	memcpy(buf, chk->level_buf[0] + ((size_t)(agino & (g->inopblock - 1)) << g->inodelog), g->isize);
+	memcpy(buf, chk->level_buf[0] + ((size_t)(agino & (g->inopblock - 1)) << g->inodelog),
+	       g->isize);
 	return parse(chk, ino, buf, ip) && be16_to_cpu(ip->dip->di_magic) == XFS_DINODE_MAGIC;
 }

@@ -41,11 +41,14 @@ static void check_inode(struct xfs_check *chk, const struct xfs_check_chunk *c, 
 		refs++;
 	if (refs != info->nlink[i])
 		xfs_check_report(chk, at, "di_nlink is %u, but %u references were found%s",
-				 info->nlink[i], refs, refs ? "" : ": the inode is in no directory");
+				 info->nlink[i], refs,
+				 refs ? "" : ": the inode is in no directory");
 	at.structure = "parent";
 	if (chk->g.parent && info->parents[i])
-		xfs_check_report(chk, at, "the parent pointers are not those of the directory entries "
-				 "(of %u links)", info->nlink[i]);
+		xfs_check_report(chk, at,
+				 "the parent pointers are not those of the directory entries "
+				 "(of %u links)",
+				 info->nlink[i]);
 }
 
 static void check_ag_inodes(struct xfs_check *chk, uint32_t agno)
@@ -96,7 +99,8 @@ static void check_circles(struct xfs_check *chk)
 			d = d->parent == NULLFSINO ? NULL : xfs_check_find_dir(chk, d->parent);
 		}
 		if (d && mark[d - v] == walk)
-			xfs_check_report(chk, xfs_check_at("directory", -1, XFS_CHECK_NOBLOCK, d->ino),
+			xfs_check_report(chk,
+					 xfs_check_at("directory", -1, XFS_CHECK_NOBLOCK, d->ino),
 					 "the directory contains itself further down");
 	}
 	xfs_mem_free(&chk->mem, mark);
@@ -110,7 +114,8 @@ static void check_roots(struct xfs_check *chk)
 	for (unsigned int i = 0; i < (chk->g.metadir ? 2 : 1); i++) {
 		if (!xfs_check_find_dir(chk, roots[i]))
 			xfs_check_report(chk, xfs_check_at("superblock", 0, 0, roots[i]),
-					 "%s %" PRIu64 " is not a directory in use", name[i], roots[i]);
+					 "%s %" PRIu64 " is not a directory in use", name[i],
+					 roots[i]);
 	}
 }
 
@@ -130,7 +135,8 @@ static void check_internal(struct xfs_check *chk)
 		info = xfs_check_info(chk, inos[i], &k);
 		if (!info || (info->what[k] & XFS_CHECK_INO_FTYPE) != 1)
 			xfs_check_report(chk, xfs_check_at("superblock", 0, 0, inos[i]),
-					 "internal inode %" PRIu64 " is no regular file in use", inos[i]);
+					 "internal inode %" PRIu64 " is no regular file in use",
+					 inos[i]);
 	}
 }
 

@@ -134,9 +134,11 @@ static bool record_crc_ok(struct log_reader *lr, uint32_t bb, const struct xlog_
 		uint32_t crc = xfs_crc32c(XFS_CRC_SEED, &copy, hdr_len[try]);
 
 		for (uint32_t i = 1; i <= need_ext; i++)
-			crc = xfs_crc32c(crc, log_bb(lr, (bb + i) % lr->nr_bb), XLOG_REC_EXT_CRC_LEN);
+			crc = xfs_crc32c(crc, log_bb(lr, (bb + i) % lr->nr_bb),
+					 XLOG_REC_EXT_CRC_LEN);
 		for (uint32_t i = 0; i < len / XFS_BB_SIZE; i++)
-			crc = xfs_crc32c(crc, log_bb(lr, (bb + 1 + ext + i) % lr->nr_bb), XFS_BB_SIZE);
+			crc = xfs_crc32c(crc, log_bb(lr, (bb + 1 + ext + i) % lr->nr_bb),
+					 XFS_BB_SIZE);
 		if (~crc == le32_to_cpu(rhead->h_crc))
 			return true;
 	}

@@ -55,27 +55,30 @@ static void first_walk(struct xfs_check_bt *bt, const uint8_t *rec)
 	uint64_t last_end = (uint64_t)last->start + last->len;
 
 	if (!xfs_check_agbno(&chk->g, bt->agno, start, r.len)) {
-		xfs_check_report(chk, bt->at, "record (0x%x, %u, %u) does not lie in the group", r.start,
-				 r.len, r.count);
+		xfs_check_report(chk, bt->at, "record (0x%x, %u, %u) does not lie in the group",
+				 r.start, r.len, r.count);
 		bt->broken = true;
 		return;
 	}
 	if (cow ? r.count != 1 : r.count < 2)
-		xfs_check_report(chk, bt->at, "record (%u, %u) counts %u references%s", start, r.len,
-				 r.count, cow ? ", a staging extent has 1" : "");
+		xfs_check_report(chk, bt->at, "record (%u, %u) counts %u references%s", start,
+				 r.len, r.count, cow ? ", a staging extent has 1" : "");
 	if (last->len && r.start < last_end)
-		xfs_check_report(chk, bt->at, "record (0x%x, %u, %u) overlaps the one before it", r.start,
-				 r.len, r.count);
+		xfs_check_report(chk, bt->at, "record (0x%x, %u, %u) overlaps the one before it",
+				 r.start, r.len, r.count);
 	if (last->len && r.start == last_end && r.count == last->count &&
 	    (uint64_t)last->len + r.len < UINT32_MAX)
-		xfs_check_report(chk, bt->at, "record (0x%x, %u, %u) should be one with the one before",
-				 r.start, r.len, r.count);
+		xfs_check_report(chk, bt->at,
+				 "record (0x%x, %u, %u) should be one with the one before", r.start,
+				 r.len, r.count);
 	*last = r;
 	if (cow) {
 		xfs_check_own(chk, bt->agno, start, r.len, XFS_RMAP_OWN_COW, 0);
 		if (chk->log_clean)
-			xfs_check_report(chk, bt->at, "staging extent (%u, %u) of a copy-on-write was "
-					 "left over", start, r.len);
+			xfs_check_report(chk, bt->at,
+					 "staging extent (%u, %u) of a copy-on-write was "
+					 "left over",
+					 start, r.len);
 	}
 }
 
@@ -192,19 +195,25 @@ static void compare_run(struct xfs_check_bt *bt, struct refc_walk *rw)
 		if (have->len && want->start + want->len > have->start) {
 			if (want->start != have->start || want->len != have->len ||
 			    want->count != have->count)
-				xfs_check_report(bt->chk, bt->at, "blocks %u to %u are counted %u times, "
-						 "but files map %u to %u %u times", have->start,
-						 have->start + have->len - 1, have->count, want->start,
+				xfs_check_report(bt->chk, bt->at,
+						 "blocks %u to %u are counted %u times, "
+						 "but files map %u to %u %u times",
+						 have->start, have->start + have->len - 1,
+						 have->count, want->start,
 						 want->start + want->len - 1, want->count);
 			rw->next++;
 			return;
 		}
-		xfs_check_report(bt->chk, bt->at, "no record for blocks %u to %u, which %u mappings "
-				 "share", want->start, want->start + want->len - 1, want->count);
+		xfs_check_report(bt->chk, bt->at,
+				 "no record for blocks %u to %u, which %u mappings "
+				 "share",
+				 want->start, want->start + want->len - 1, want->count);
 	}
 	if (have->len)
-		xfs_check_report(bt->chk, bt->at, "record for blocks %u to %u (%u references), which no "
-				 "files share", have->start, have->start + have->len - 1, have->count);
+		xfs_check_report(bt->chk, bt->at,
+				 "record for blocks %u to %u (%u references), which no "
+				 "files share",
+				 have->start, have->start + have->len - 1, have->count);
 }
 
 static void second_walk(struct xfs_check_bt *bt, const uint8_t *rec)

@@ -149,7 +149,8 @@ static struct xfs_check_span *find_own(const struct rmap_walk *rw, const struct 
 
 		if (s->owner != r->owner)
 			break;
-		if (r->start >= s->start && skip < s->len && r->offset == s->offset + (fixed ? 0 : skip))
+		if (r->start >= s->start && skip < s->len &&
+		    r->offset == s->offset + (fixed ? 0 : skip))
 			return s;
 	}
 	return NULL;
@@ -216,10 +217,12 @@ void xfs_check_rmap_compare(struct xfs_check *chk, uint32_t agno)
 		const struct xfs_check_span *s = &rw.own[i];
 
 		if (rw.done[i] < s->len)
-			xfs_check_report(chk, xfs_check_at("rmapbt", agno, ag->rmap_root, XFS_CHECK_NOINO),
-					 "no record for blocks %u to %u (owner %" PRId64 ", offset 0x%"
-					 PRIx64 ")", s->start + rw.done[i], s->start + s->len - 1,
-					 (int64_t)s->owner, s->offset);
+			xfs_check_report(
+				chk, xfs_check_at("rmapbt", agno, ag->rmap_root, XFS_CHECK_NOINO),
+				"no record for blocks %u to %u (owner %" PRId64
+				", offset 0x%" PRIx64 ")",
+				s->start + rw.done[i], s->start + s->len - 1, (int64_t)s->owner,
+				s->offset);
 	}
 	xfs_mem_free(&chk->mem, rw.done);
 	xfs_check_set_free(chk, &seen);

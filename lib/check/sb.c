@@ -163,8 +163,8 @@ static bool usable(const struct xfs_sb *sb)
 	       sb->sb_inodesize >= XFS_DINODE_MIN_SIZE && sb->sb_inodesize <= XFS_DINODE_MAX_SIZE &&
 	       sb->sb_inodesize <= sb->sb_blocksize / 2 && sb->sb_dirblklog <= 6 &&
 	       (uint64_t)sb->sb_blocksize << sb->sb_dirblklog <= XFS_MAX_BLOCKSIZE &&
-	       ag_bytes >= XFS_MIN_AG_BYTES && ag_bytes <= XFS_MAX_AG_BYTES && sb->sb_dblocks >= 64 &&
-	       sb->sb_dblocks < 1ull << 52 &&
+	       ag_bytes >= XFS_MIN_AG_BYTES && ag_bytes <= XFS_MAX_AG_BYTES &&
+	       sb->sb_dblocks >= 64 && sb->sb_dblocks < 1ull << 52 &&
 	       xfs_howmany64(sb->sb_dblocks, sb->sb_agblocks) < NULLAGNUMBER;
 }
 
@@ -245,8 +245,10 @@ static void check_words(struct xfs_check *chk, const struct xfs_sb *sb)
 	RULE(!(in & ~XFS_SB_FEAT_INCOMPAT_ALL), "unknown bits in sb_features_incompat 0x%x", in);
 	RULE(!(sb->sb_features_log_incompat & ~XFS_SB_FEAT_INCOMPAT_LOG_ALL),
 	     "unknown bits in sb_features_log_incompat 0x%x", sb->sb_features_log_incompat);
-	RULE(in & XFS_SB_FEAT_INCOMPAT_FTYPE, "directory entries carry no file type (FTYPE is off)");
-	RULE(!(in & XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR), "NEEDSREPAIR is set: a repair was not finished");
+	RULE(in & XFS_SB_FEAT_INCOMPAT_FTYPE,
+	     "directory entries carry no file type (FTYPE is off)");
+	RULE(!(in & XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR),
+	     "NEEDSREPAIR is set: a repair was not finished");
 	RULE(!(ro & XFS_SB_FEAT_RO_COMPAT_INOBTCNT) || (ro & XFS_SB_FEAT_RO_COMPAT_FINOBT),
 	     "INOBTCNT is set without FINOBT");
 	RULE(!(in & XFS_SB_FEAT_INCOMPAT_METADIR) || (in & XFS_SB_FEAT_INCOMPAT_EXCHRANGE),
@@ -403,8 +405,8 @@ static void check_inode_numbers(struct xfs_check *chk, const struct xfs_sb *sb)
 		RULE(!sb->sb_rbmino && !sb->sb_rsumino,
 		     "sb_rbmino and sb_rsumino must be 0 with METADIR");
 	} else {
-		RULE(xfs_check_ino_valid(g, sb->sb_rbmino), "sb_rbmino %" PRIu64 " is no inode number",
-		     sb->sb_rbmino);
+		RULE(xfs_check_ino_valid(g, sb->sb_rbmino),
+		     "sb_rbmino %" PRIu64 " is no inode number", sb->sb_rbmino);
 		RULE(xfs_check_ino_valid(g, sb->sb_rsumino),
 		     "sb_rsumino %" PRIu64 " is no inode number", sb->sb_rsumino);
 		RULE(sb->sb_rbmino != sb->sb_rsumino && sb->sb_rootino != sb->sb_rbmino &&
@@ -414,9 +416,10 @@ static void check_inode_numbers(struct xfs_check *chk, const struct xfs_sb *sb)
 	for (unsigned int i = 0; i < ARRAY_SIZE(quota); i++) {
 		if (quota[i] == 0 || (quota[i] == NULLFSINO && !g->metadir))
 			continue;
-		RULE(!g->metadir && xfs_check_ino_valid(g, quota[i]) && quota[i] != sb->sb_rootino &&
-		     quota[i] != sb->sb_rbmino && quota[i] != sb->sb_rsumino &&
-		     quota[i] != quota[(i + 1) % 3] && quota[i] != quota[(i + 2) % 3],
+		RULE(!g->metadir && xfs_check_ino_valid(g, quota[i]) &&
+			     quota[i] != sb->sb_rootino && quota[i] != sb->sb_rbmino &&
+			     quota[i] != sb->sb_rsumino && quota[i] != quota[(i + 1) % 3] &&
+			     quota[i] != quota[(i + 2) % 3],
 		     "%s is %" PRIu64, quota_name[i], quota[i]);
 	}
 }
@@ -539,10 +542,13 @@ void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t 
 #undef SAME
 	if ((copy.sb_features_incompat ^ sb->sb_features_incompat) &
 	    ~XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR)
-		xfs_check_report(chk, at, "sb_features_incompat of the copy is 0x%x, in the primary "
-				 "0x%x", copy.sb_features_incompat, sb->sb_features_incompat);
+		xfs_check_report(chk, at,
+				 "sb_features_incompat of the copy is 0x%x, in the primary "
+				 "0x%x",
+				 copy.sb_features_incompat, sb->sb_features_incompat);
 	if ((copy.sb_versionnum ^ sb->sb_versionnum) & bits)
-		xfs_check_report(chk, at, "sb_versionnum of the copy is 0x%04x, in the primary 0x%04x",
+		xfs_check_report(chk, at,
+				 "sb_versionnum of the copy is 0x%04x, in the primary 0x%04x",
 				 copy.sb_versionnum, sb->sb_versionnum);
 	if (!xfs_uuid_equal(&copy.sb_uuid, &sb->sb_uuid))
 		xfs_check_report(chk, at, "sb_uuid of the copy differs from the primary");

@@ -67,10 +67,12 @@ static void report_overlap(struct xfs_check *chk, uint32_t agno, const struct xf
 	bool both_data = !((a->offset | b->offset) & XFS_RMAP_OFF_FLAGS) &&
 			 !XFS_RMAP_NON_INODE_OWNER(a->owner) && !XFS_RMAP_NON_INODE_OWNER(b->owner);
 
-	xfs_check_report(chk, xfs_check_at("space", agno, b->start,
-					   XFS_RMAP_NON_INODE_OWNER(b->owner) ? XFS_CHECK_NOINO : b->owner),
-			 "blocks %u to %u belong to %s and to %s%s", b->start, end - 1, owner_name(b).s,
-			 owner_name(a).s, both_data ? ", which cannot share" : "");
+	xfs_check_report(
+		chk,
+		xfs_check_at("space", agno, b->start,
+			     XFS_RMAP_NON_INODE_OWNER(b->owner) ? XFS_CHECK_NOINO : b->owner),
+		"blocks %u to %u belong to %s and to %s%s", b->start, end - 1, owner_name(b).s,
+		owner_name(a).s, both_data ? ", which cannot share" : "");
 }
 
 struct sweep {
@@ -86,7 +88,8 @@ static void claim(struct sweep *sw, const struct xfs_check_span *s)
 
 	if (s->start > sw->pos)
 		xfs_check_report(sw->chk, xfs_check_at("space", sw->agno, sw->pos, XFS_CHECK_NOINO),
-				 "blocks %u to %u are neither free nor in use", sw->pos, s->start - 1);
+				 "blocks %u to %u are neither free nor in use", sw->pos,
+				 s->start - 1);
 	if (s->start < sw->pos &&
 	    !(may_share(sw->chk, s) && may_share(sw->chk, &sw->holder)))
 		report_overlap(sw->chk, sw->agno, &sw->holder, s, XFS_MIN(end, sw->pos));
@@ -108,7 +111,8 @@ static void sweep_ag(struct xfs_check *chk, uint32_t agno)
 		if (k == ag->free.n || (i < ag->spans.n && spans[i].start <= free[k].start)) {
 			claim(&sw, &spans[i++]);
 		} else {
-			struct xfs_check_span s = { free[k].start, free[k].len, XFS_RMAP_OWN_NULL, 0 };
+			struct xfs_check_span s = { free[k].start, free[k].len, XFS_RMAP_OWN_NULL,
+						    0 };
 
 			claim(&sw, &s);
 			k++;
@@ -116,7 +120,8 @@ static void sweep_ag(struct xfs_check *chk, uint32_t agno)
 	}
 	if (sw.pos < ag->length && !chk->stop)
 		xfs_check_report(chk, xfs_check_at("space", agno, sw.pos, XFS_CHECK_NOINO),
-				 "blocks %u to %u are neither free nor in use", sw.pos, ag->length - 1);
+				 "blocks %u to %u are neither free nor in use", sw.pos,
+				 ag->length - 1);
 }
 
 void xfs_check_space(struct xfs_check *chk)

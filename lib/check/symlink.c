@@ -21,14 +21,15 @@ static void check_piece(struct xfs_check *chk, struct xfs_check_inode *ip, const
 		return;
 	}
 	RULE(xfs_cksum_ok(buf, bytes, XFS_SYMLINK_CRC_OFF), "the checksum is wrong");
-	RULE(be64_to_cpu(hdr->sl_owner) == ip->ino, "owner is %" PRIu64, be64_to_cpu(hdr->sl_owner));
-	RULE(be64_to_cpu(hdr->sl_blkno) == xfs_check_daddr(&chk->g, agno, agbno), "blkno is %" PRIu64,
-	     be64_to_cpu(hdr->sl_blkno));
+	RULE(be64_to_cpu(hdr->sl_owner) == ip->ino, "owner is %" PRIu64,
+	     be64_to_cpu(hdr->sl_owner));
+	RULE(be64_to_cpu(hdr->sl_blkno) == xfs_check_daddr(&chk->g, agno, agbno),
+	     "blkno is %" PRIu64, be64_to_cpu(hdr->sl_blkno));
 	xfs_check_uuid(chk, at, &hdr->sl_uuid);
 	xfs_check_lsn(chk, at, be64_to_cpu(hdr->sl_lsn));
 	RULE(be32_to_cpu(hdr->sl_offset) == *done && be32_to_cpu(hdr->sl_bytes) == want,
-	     "piece (%u, %u bytes) instead of (%" PRIu64 ", %" PRIu64 ")", be32_to_cpu(hdr->sl_offset),
-	     be32_to_cpu(hdr->sl_bytes), *done, want);
+	     "piece (%u, %u bytes) instead of (%" PRIu64 ", %" PRIu64 ")",
+	     be32_to_cpu(hdr->sl_offset), be32_to_cpu(hdr->sl_bytes), *done, want);
 	RULE(!memchr(hdr + 1, 0, want), "the target contains a NUL byte");
 #undef RULE
 	*done += want;
@@ -45,22 +46,24 @@ static void check_remote(struct xfs_check *chk, struct xfs_check_inode *ip)
 		uint32_t agno, agbno, bytes;
 
 		/* No target needs a longer extent than this. */
-		if (ext[i].off != off || !xfs_check_fsb(&chk->g, ext[i].fsbno, ext[i].len, &agno, &agbno) ||
+		if (ext[i].off != off ||
+		    !xfs_check_fsb(&chk->g, ext[i].fsbno, ext[i].len, &agno, &agbno) ||
 		    ext[i].len > XFS_MAX_BLOCKSIZE >> chk->g.blocklog) {
 			xfs_check_report(chk, at, "extent %zu does not continue the target", i);
 			return;
 		}
 		off += ext[i].len;
 		bytes = ext[i].len << chk->g.blocklog;
-		if (xfs_check_read(chk, xfs_check_daddr(&chk->g, agno, agbno) << XFS_BB_SHIFT, chk->dir_buf,
-				   bytes)) {
+		if (xfs_check_read(chk, xfs_check_daddr(&chk->g, agno, agbno) << XFS_BB_SHIFT,
+				   chk->dir_buf, bytes)) {
 			xfs_check_report(chk, at, "extent %zu cannot be read", i);
 			return;
 		}
 		check_piece(chk, ip, chk->dir_buf, agno, agbno, bytes, &done);
 	}
 	if (done < ip->size)
-		xfs_check_report(chk, at, "only %" PRIu64 " of %" PRIu64 " bytes are there", done, ip->size);
+		xfs_check_report(chk, at, "only %" PRIu64 " of %" PRIu64 " bytes are there", done,
+				 ip->size);
 	else if (i != chk->dfork.n)
 		xfs_check_report(chk, at, "%zu extents where %zu hold the target", chk->dfork.n, i);
 }

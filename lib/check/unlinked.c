@@ -14,7 +14,8 @@ static void walk_bucket(struct xfs_check *chk, uint32_t agno, uint32_t bucket, u
 	const struct xfs_check_geo *g = &chk->g;
 
 	if (chk->log_clean)
-		xfs_check_report(chk, at, "unlinked list %u starts with inode %u, though the log is clean",
+		xfs_check_report(chk, at,
+				 "unlinked list %u starts with inode %u, though the log is clean",
 				 bucket, agino);
 	while (agino != NULLAGINO && !chk->stop) {
 		xfs_ino_t ino = xfs_check_ino(g, agno, agino);
@@ -25,13 +26,15 @@ static void walk_bucket(struct xfs_check *chk, uint32_t agno, uint32_t bucket, u
 		at.ino = ino;
 		c = xfs_check_agino_valid(g, agno, agino) ? xfs_check_find_chunk(chk, ino) : NULL;
 		if (!c || (c->free >> (agino - c->startino) & 1)) {
-			xfs_check_report(chk, at, "unlinked list %u leads to inode %u, which is not in use",
+			xfs_check_report(chk, at,
+					 "unlinked list %u leads to inode %u, which is not in use",
 					 bucket, agino);
 			return;
 		}
 		if (!xfs_check_set_add(chk, seen, ino)) {
-			xfs_check_report(chk, at, "unlinked list %u leads to inode %u a second time",
-					 bucket, agino);
+			xfs_check_report(chk, at,
+					 "unlinked list %u leads to inode %u a second time", bucket,
+					 agino);
 			return;
 		}
 		if (agino % XFS_AGI_UNLINKED_BUCKETS != bucket)
@@ -40,13 +43,13 @@ static void walk_bucket(struct xfs_check *chk, uint32_t agno, uint32_t bucket, u
 		if (un)
 			un->ino = ino;
 		if (!xfs_check_load_inode(chk, ino, chk->inode_buf, &inode)) {
-			xfs_check_report(chk, at, "unlinked list %u: inode %u cannot be read", bucket,
-					 agino);
+			xfs_check_report(chk, at, "unlinked list %u: inode %u cannot be read",
+					 bucket, agino);
 			return;
 		}
 		if (be32_to_cpu(inode.dip->di_nlink))
-			xfs_check_report(chk, at, "unlinked list %u: inode %u has %u links", bucket, agino,
-					 be32_to_cpu(inode.dip->di_nlink));
+			xfs_check_report(chk, at, "unlinked list %u: inode %u has %u links", bucket,
+					 agino, be32_to_cpu(inode.dip->di_nlink));
 		agino = be32_to_cpu(inode.dip->di_next_unlinked);
 	}
 }

@@ -125,7 +125,8 @@ void xfs_check_uuid(struct xfs_check *chk, struct xfs_check_place at, const xfs_
 void xfs_check_lsn(struct xfs_check *chk, struct xfs_check_place at, uint64_t lsn)
 {
 	if (chk->log_known && lsn >= chk->head_lsn)
-		xfs_check_report(chk, at, "LSN %u:%u is not behind the head of the log, which is at %u:%u",
+		xfs_check_report(chk, at,
+				 "LSN %u:%u is not behind the head of the log, which is at %u:%u",
 				 (uint32_t)(lsn >> 32), (uint32_t)lsn,
 				 (uint32_t)(chk->head_lsn >> 32), (uint32_t)chk->head_lsn);
 }
@@ -159,7 +160,8 @@ uint8_t xfs_check_fold(const struct xfs_check *chk, uint8_t c)
 	return c;
 }
 
-bool xfs_check_same_name(const struct xfs_check *chk, const uint8_t *a, const uint8_t *b, size_t len)
+bool xfs_check_same_name(const struct xfs_check *chk, const uint8_t *a, const uint8_t *b,
+			 size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (xfs_check_fold(chk, a[i]) != xfs_check_fold(chk, b[i]))

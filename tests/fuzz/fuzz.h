@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 /* A memory device with the image in it; NULL: the input has not even a header. */
 struct xfs_device *fuzz_open(const uint8_t *data, size_t len);
 
-/* The other way: an input of the image on @dev.  Returns its length, 0 on failure; *@out is malloc'ed. */
+/* The other way: an input of the image on @dev.  Returns its length, 0 on failure; *@out is
+ * malloc'ed. */
 size_t fuzz_pack(struct xfs_device *dev, uint8_t **out);
 
 #endif

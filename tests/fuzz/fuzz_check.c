@@ -17,9 +17,11 @@ static void line(void *ctx, const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const char *const what[] = { "sb", "agf 0", "agi 0", "agfl 0", "bnobt 0", "cntbt 1", "inobt 0",
-					    "finobt 0", "rmapbt 0", "refcountbt 0", "inode 128", "dir 128",
-					    "bmap 131", "attr 131", "inode 64", "dir 64", "log", "block 3" };
+	static const char *const what[] = { "sb",	"agf 0",	"agi 0",     "agfl 0",
+					    "bnobt 0",	"cntbt 1",	"inobt 0",   "finobt 0",
+					    "rmapbt 0", "refcountbt 0", "inode 128", "dir 128",
+					    "bmap 131", "attr 131",	"inode 64",  "dir 64",
+					    "log",	"block 3" };
 	struct xfs_device *dev = fuzz_open(data, len);
 	size_t bytes = 0;
 	struct xfs_check_options opts = {

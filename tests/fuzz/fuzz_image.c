@@ -28,9 +28,10 @@ static bool read_shape(struct xfs_device *dev, struct shape *s)
 	s->bs = be32_to_cpu(sb->sb_blocksize);
 	s->sect = be16_to_cpu(sb->sb_sectsize);
 	s->isize = be16_to_cpu(sb->sb_inodesize);
-	if (!xfs_is_power_of_2(s->bs) || s->bs < 1024 || s->bs > 65536 || !xfs_is_power_of_2(s->sect) ||
-	    s->sect < 512 || s->sect > s->bs || !xfs_is_power_of_2(s->isize) || s->isize < 256 ||
-	    s->isize > s->bs || sb->sb_dirblklog > 6)
+	if (!xfs_is_power_of_2(s->bs) || s->bs < 1024 || s->bs > 65536 ||
+	    !xfs_is_power_of_2(s->sect) || s->sect < 512 || s->sect > s->bs ||
+	    !xfs_is_power_of_2(s->isize) || s->isize < 256 || s->isize > s->bs ||
+	    sb->sb_dirblklog > 6)
 		return false;
 	s->dbs = s->bs << sb->sb_dirblklog;
 	s->agbytes = (uint64_t)be32_to_cpu(sb->sb_agblocks) * s->bs;
@@ -68,9 +69,11 @@ static void fix_block(struct xfs_device *dev, const struct shape *s, uint64_t of
 	crc_off = test_crc_offset(buf);
 	if (crc_off)
 		/* Directory blocks may be longer than blocks; those of attributes are not. */
-		fix_object(dev, offset, crc_off == 4 || get_be16(buf + 8) >> 8 == 0x3d ? s->dbs : s->bs,
+		fix_object(dev, offset,
+			   crc_off == 4 || get_be16(buf + 8) >> 8 == 0x3d ? s->dbs : s->bs,
 			   crc_off);
-	for (uint32_t i = 0; get_be16(buf) == XFS_DINODE_MAGIC && i + s->isize <= s->bs; i += s->isize)
+	for (uint32_t i = 0; get_be16(buf) == XFS_DINODE_MAGIC && i + s->isize <= s->bs;
+	     i += s->isize)
 		fix_object(dev, offset + i, s->isize, XFS_DINODE_CRC_OFF);
 }
 

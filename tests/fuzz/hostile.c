@@ -64,8 +64,8 @@ static void too_long(int sig)
 static void say_round(int sig)
 {
 	char text[200];
-	int n = snprintf(text, sizeof(text), "hostile: %s: repeat with -s %llu -r %llu\n", run.image,
-			 (unsigned long long)run.seed, (unsigned long long)run.round);
+	int n = snprintf(text, sizeof(text), "hostile: %s: repeat with -s %llu -r %llu\n",
+			 run.image, (unsigned long long)run.seed, (unsigned long long)run.round);
 
 	signal(sig, SIG_DFL);
 	if (write(2, text, (size_t)n) < 0)
@@ -84,10 +84,12 @@ static uint64_t now(void)
 /* A number that code is likely to get wrong. */
 static uint64_t borderline(struct xfs_rand *r, uint64_t old)
 {
-	static const uint64_t v[] = { 0, 1, 2, 7, 8, 63, 64, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff,
-				      0x10000, 0x1fffff, 0x200000, 0x7fffffff, 0x80000000, 0xfffffffe,
+	static const uint64_t v[] = { 0,	  1,	      2,	  7,	      8,
+				      63,	  64,	      0x7f,	  0x80,	      0xff,
+				      0x100,	  0x7fff,     0x8000,	  0xffff,     0x10000,
+				      0x1fffff,	  0x200000,   0x7fffffff, 0x80000000, 0xfffffffe,
 				      0xffffffff, 1ull << 32, 1ull << 52, 1ull << 54, 1ull << 62,
-				      1ull << 63, ~0ull - 1, ~0ull };
+				      1ull << 63, ~0ull - 1,  ~0ull };
 
 	switch (xfs_rand_below(r, 4)) {
 	case 0:
@@ -178,8 +180,8 @@ static void no_line(void *ctx, const char *text)
 
 static void dump_some(struct xfs_device *dev, const struct test_objects *objs, struct xfs_rand *r)
 {
-	static const char *const ag[] = { "sb", "agf", "agi", "agfl", "bnobt", "cntbt", "inobt", "finobt",
-					  "rmapbt", "refcountbt" };
+	static const char *const ag[] = { "sb",	   "agf",   "agi",    "agfl",	"bnobt",
+					  "cntbt", "inobt", "finobt", "rmapbt", "refcountbt" };
 	static const char *const ino[] = { "inode %llu", "bmap %llu", "bmap %llu attr", "dir %llu",
 					   "attr %llu" };
 	uint64_t bytes = 0;
@@ -268,7 +270,8 @@ static int torture(const char *path, uint64_t until)
 	if (!error)
 		error = xfs_device_open_overlay(dev, NULL, &overlay);
 	if (error || !objs.n) {
-		fprintf(stderr, "hostile: %s: %s\n", path, error ? strerror(-error) : "nothing in it");
+		fprintf(stderr, "hostile: %s: %s\n", path,
+			error ? strerror(-error) : "nothing in it");
 		return 1;
 	}
 	xfs_rand_seed(&order, run.seed);
@@ -297,7 +300,10 @@ static const struct test_fill_options contents[] = {
 
 static const struct test_image_plan plans[] = {
 	{ .mkfs = "-b size=1024 -m rmapbt=1", .bytes = 320ull << 20, .fill = contents },
-	{ .mkfs = "", .mkfs2 = "-b size=1024 -n parent=1", .bytes = 320ull << 20, .fill = contents },
+	{ .mkfs = "",
+	  .mkfs2 = "-b size=1024 -n parent=1",
+	  .bytes = 320ull << 20,
+	  .fill = contents },
 	{ .mkfs = "-m rmapbt=1", .bytes = 400ull << 20 },
 };
 

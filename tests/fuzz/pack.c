@@ -12,11 +12,12 @@
 #define CYCLE	XLOG_INIT_CYCLE
 
 static const uint16_t lsn_off[TEST_NR_KINDS] = {
-	[TEST_SB] = 240, [TEST_AGF] = 208, [TEST_AGI] = 320, [TEST_AGFL] = 24, [TEST_BNOBT] = 24,
-	[TEST_CNTBT] = 24, [TEST_INOBT] = 24, [TEST_FINOBT] = 24, [TEST_RMAPBT] = 24, [TEST_REFCBT] = 24,
-	[TEST_BMBT] = 32, [TEST_INODE] = 112, [TEST_DIR_BLOCK] = 16, [TEST_DIR_DATA] = 16,
-	[TEST_DIR_LEAF1] = 24, [TEST_DIR_LEAFN] = 24, [TEST_DIR_NODE] = 24, [TEST_DIR_FREE] = 16,
-	[TEST_ATTR_LEAF] = 24, [TEST_ATTR_NODE] = 24, [TEST_SYMLINK] = 48,
+	[TEST_SB] = 240,       [TEST_AGF] = 208,     [TEST_AGI] = 320,	    [TEST_AGFL] = 24,
+	[TEST_BNOBT] = 24,     [TEST_CNTBT] = 24,    [TEST_INOBT] = 24,	    [TEST_FINOBT] = 24,
+	[TEST_RMAPBT] = 24,    [TEST_REFCBT] = 24,   [TEST_BMBT] = 32,	    [TEST_INODE] = 112,
+	[TEST_DIR_BLOCK] = 16, [TEST_DIR_DATA] = 16, [TEST_DIR_LEAF1] = 24, [TEST_DIR_LEAFN] = 24,
+	[TEST_DIR_NODE] = 24,  [TEST_DIR_FREE] = 16, [TEST_ATTR_LEAF] = 24, [TEST_ATTR_NODE] = 24,
+	[TEST_SYMLINK] = 48,
 };
 
 static int copy_objects(const struct test_objects *objs, struct xfs_device *to)
@@ -79,8 +80,8 @@ int main(int argc, char **argv)
 
 	if (argc != 3 || xfs_device_open_file(argv[1], XFS_DEV_RDONLY, 0, &dev) ||
 	    xfs_device_info(dev, &info) || test_objects_find(dev, &objs) ||
-	    xfs_device_open_memory(info.size_bytes, 512, NULL, &copy) || copy_objects(&objs, copy) ||
-	    format_log(&objs, copy))
+	    xfs_device_open_memory(info.size_bytes, 512, NULL, &copy) ||
+	    copy_objects(&objs, copy) || format_log(&objs, copy))
 		return 2;
 	n = fuzz_pack(copy, &out);
 	test_objects_free(&objs);

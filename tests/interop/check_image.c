@@ -33,8 +33,9 @@ static void print_summary(const struct xfs_check_summary *s)
 	printf("findings %" PRIu64 ", inodes %" PRIu64 " (%" PRIu64 " directories, %" PRIu64
 	       " files, %" PRIu64 " symlinks, %" PRIu64 " specials), data extents %" PRIu64
 	       ", blocks: shared %" PRIu64 ", metadata %" PRIu64 ", free %" PRIu64
-	       ", not checked 0x%x\n", s->findings, s->inodes, s->directories, s->files, s->symlinks,
-	       s->specials, s->data_extents, s->shared_blocks, s->metadata_blocks, s->free_blocks,
+	       ", not checked 0x%x\n",
+	       s->findings, s->inodes, s->directories, s->files, s->symlinks, s->specials,
+	       s->data_extents, s->shared_blocks, s->metadata_blocks, s->free_blocks,
 	       s->not_checked);
 }
 
@@ -82,7 +83,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind >= argc) {
-		fprintf(stderr, "usage: check_image [-d] [-p] [-n MAX] [-s] [-o BYTES] IMAGE [LOGDEV]\n");
+		fprintf(stderr,
+			"usage: check_image [-d] [-p] [-n MAX] [-s] [-o BYTES] IMAGE [LOGDEV]\n");
 		return 2;
 	}
 	error = open_device(argv[optind], offset, &dev);

@@ -68,7 +68,8 @@ static bool one(const struct test_objects *objs, struct xfs_device *overlay,
 			abort();
 	}
 	if (!changed) {
-		fprintf(stderr, "%s %s: the image has nothing to damage\n", test_kind_names[d->kind], d->name);
+		fprintf(stderr, "%s %s: the image has nothing to damage\n",
+			test_kind_names[d->kind], d->name);
 		return false;
 	}
 	test_check(overlay, 0, 0, &found);

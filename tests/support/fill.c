@@ -59,8 +59,9 @@ static unsigned int amount(const struct filler *f, unsigned int n)
 /* Errors a feature set or a full device may give; the tree is poorer then, not wrong. */
 static bool allowed(int err)
 {
-	static const int list[] = { EOPNOTSUPP, ENOTTY, EPERM, EINVAL, ENOSPC, EFBIG, ENOSYS, EEXIST,
-				    ENODATA, E2BIG, ENOENT, EMLINK, ENAMETOOLONG, ENOTEMPTY, EISDIR };
+	static const int list[] = { EOPNOTSUPP, ENOTTY, EPERM,	      EINVAL,	 ENOSPC,
+				    EFBIG,	ENOSYS, EEXIST,	      ENODATA,	 E2BIG,
+				    ENOENT,	EMLINK, ENAMETOOLONG, ENOTEMPTY, EISDIR };
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		if (list[i] == err)
@@ -146,7 +147,8 @@ static void set_attr(struct filler *f, path_t p, const char *name, size_t len)
 }
 
 /* A name of @len bytes, different for each @n: letters, UTF-8, or any bytes. */
-static void make_name(struct filler *f, char *out, unsigned int len, unsigned int kind, unsigned int n)
+static void make_name(struct filler *f, char *out, unsigned int len, unsigned int kind,
+		      unsigned int n)
 {
 	static const char *const wide[] = { "ä", "ß", "ж", "Ω", "日", "語", "😀", "é" };
 	unsigned int have = (unsigned int)sprintf(out, "%x.", n);
@@ -256,14 +258,19 @@ static void fill_dirs(struct filler *f)
 	unsigned int ds = f->o->dirblksize, per_block = ds / 48;
 	unsigned int deep = ds <= 1024 ? 16000 : ds <= 4096 ? 5000 : ds / 6 + 1500;
 	const struct dir_plan plan[] = {
-		{ "empty", 0, 0, 0 }, { "one", 1, 0, 0 }, { "few", 5, 0, 6 },
+		{ "empty", 0, 0, 0 },
+		{ "one", 1, 0, 0 },
+		{ "few", 5, 0, 6 },
 		{ "short-full", f->o->inodesize >= 1024 ? 18 : 9, 0, 9 },
-		{ "short-holes", 9, 50, 5 }, { "block", per_block / 2 + 12, 0, 12 },
+		{ "short-holes", 9, 50, 5 },
+		{ "block", per_block / 2 + 12, 0, 12 },
 		{ "block-holes", per_block / 2 + 12, 55, 0 },
 		{ "leaf", amount(f, per_block * 3 + 20), 0, 20 },
 		{ "leaf-holes", amount(f, per_block * 3 + 20), 75, 0 },
-		{ "node", amount(f, deep), 0, 0 }, { "node-holes", amount(f, deep / 2), 85, 0 },
-		{ "node-gone", amount(f, deep / 4), 100, 30 }, { "long", amount(f, ds / 60), 20, 255 },
+		{ "node", amount(f, deep), 0, 0 },
+		{ "node-holes", amount(f, deep / 2), 85, 0 },
+		{ "node-gone", amount(f, deep / 4), 100, 30 },
+		{ "long", amount(f, ds / 60), 20, 255 },
 	};
 
 	for (size_t i = 0; i < sizeof(plan) / sizeof(plan[0]) && !f->error; i++) {
@@ -364,14 +371,17 @@ static void set_acl(struct filler *f, path_t p, const char *name, unsigned int u
 static void fill_attrs(struct filler *f)
 {
 	unsigned int bs = f->o->blocksize, node = amount(f, bs > 8192 ? 1200 : bs / 3 + 250);
-	static const unsigned int sizes[] = { 256, 761, 1024, 3065, 3066, 4040, 4041, 20000, 65536 };
+	static const unsigned int sizes[] = {
+		256, 761, 1024, 3065, 3066, 4040, 4041, 20000, 65536
+	};
 	path_t p;
 
 	for (unsigned int k = 0; k < 10; k++) {
 		p = in(f, "short-%u", k);
 		attr_set(f, p, attr_target(f, p, k), "s", 1 + k / 5, 12, k > 6 ? 50 : 0);
 		p = in(f, "leaf-%u", k);
-		attr_set(f, p, attr_target(f, p, k), "leaf", amount(f, bs / 70), 40, k > 4 ? 60 : 0);
+		attr_set(f, p, attr_target(f, p, k), "leaf", amount(f, bs / 70), 40,
+			 k > 4 ? 60 : 0);
 		if (k >= 7)
 			continue;
 		p = in(f, "node-%u", k);
@@ -472,8 +482,8 @@ static void fill_shared(struct filler *f)
 
 static void fill_data(struct filler *f)
 {
-	static const unsigned int sizes[] = { 0, 1, 511, 512, 1023, 1025, 4095, 4096, 4097, 65535, 65537,
-					      300000, 1048577 };
+	static const unsigned int sizes[] = { 0,    1,	  511,	 512,	1023,	1025,	4095,
+					      4096, 4097, 65535, 65537, 300000, 1048577 };
 	static const uint64_t far[] = { 0, 1ull << 20, 1ull << 33, 1ull << 44, (1ull << 59) + 7 };
 	uint64_t bs = f->o->blocksize;
 	unsigned int n = amount(f, bs > 8192 ? 500 : bs > 1024 ? 4500 : 8000);
@@ -509,14 +519,16 @@ static void fill_data(struct filler *f)
 	for (unsigned int i = 0; i < 300; i++)
 		put(f, fd, i * 2 * bs, 20);
 	if (fd >= 0)
-		ok(f, fsync(fd), "fsync", f->dir), ok(f, ftruncate(fd, (off_t)(9 * bs)), "truncate", f->dir);
+		ok(f, fsync(fd), "fsync", f->dir),
+			ok(f, ftruncate(fd, (off_t)(9 * bs)), "truncate", f->dir);
 	close(fd);
 	fd = make_file(f, in(f, "mixed"));
 	punch(f, fd, 0, 0, 300 * bs);
 	for (unsigned int i = 0; i < 300; i++) {
 		switch (pick(f, 4)) {
 		case 0:
-			put(f, fd, i * bs + pick(f, (unsigned int)bs / 2), 1 + pick(f, (unsigned int)bs));
+			put(f, fd, i * bs + pick(f, (unsigned int)bs / 2),
+			    1 + pick(f, (unsigned int)bs));
 			break;
 		case 1:
 			punch(f, fd, hole, i * bs, bs * (1 + pick(f, 3)));
@@ -551,8 +563,8 @@ static void fill_data(struct filler *f)
 
 /* ---- the rest ---- */
 
-static void set_xflags(struct filler *f, path_t p, uint32_t xflags, uint32_t extsize, uint32_t cowextsize,
-		       uint32_t projid)
+static void set_xflags(struct filler *f, path_t p, uint32_t xflags, uint32_t extsize,
+		       uint32_t cowextsize, uint32_t projid)
 {
 	struct fsxattr fx;
 	int fd = open(p.s, O_RDONLY);
@@ -572,9 +584,11 @@ static void set_xflags(struct filler *f, path_t p, uint32_t xflags, uint32_t ext
 
 static void fill_flags(struct filler *f)
 {
-	static const uint32_t file[] = { FS_XFLAG_APPEND, FS_XFLAG_SYNC, FS_XFLAG_NOATIME, FS_XFLAG_NODUMP,
-					 FS_XFLAG_NODEFRAG, FS_XFLAG_IMMUTABLE, FS_XFLAG_FILESTREAM };
-	static const uint32_t dir[] = { FS_XFLAG_PROJINHERIT, FS_XFLAG_NOSYMLINKS, FS_XFLAG_NODUMP };
+	static const uint32_t file[] = { FS_XFLAG_APPEND,    FS_XFLAG_SYNC,	FS_XFLAG_NOATIME,
+					 FS_XFLAG_NODUMP,    FS_XFLAG_NODEFRAG, FS_XFLAG_IMMUTABLE,
+					 FS_XFLAG_FILESTREAM };
+	static const uint32_t dir[] = { FS_XFLAG_PROJINHERIT, FS_XFLAG_NOSYMLINKS,
+					FS_XFLAG_NODUMP };
 	uint32_t bs = f->o->blocksize;
 
 	for (size_t i = 0; i < sizeof(file) / sizeof(file[0]); i++) {
@@ -616,10 +630,12 @@ static void fill_renames(struct filler *f)
 			ok(f, rename(x.s, y.s), "rename", x.s);
 			break;
 		case 1:
-			ok(f, renameat2(AT_FDCWD, x.s, AT_FDCWD, y.s, RENAME_EXCHANGE), "exchange", x.s);
+			ok(f, renameat2(AT_FDCWD, x.s, AT_FDCWD, y.s, RENAME_EXCHANGE), "exchange",
+			   x.s);
 			break;
 		case 2:
-			ok(f, renameat2(AT_FDCWD, x.s, AT_FDCWD, z.s, RENAME_WHITEOUT), "whiteout", x.s);
+			ok(f, renameat2(AT_FDCWD, x.s, AT_FDCWD, z.s, RENAME_WHITEOUT), "whiteout",
+			   x.s);
 			break;
 		default:
 			ok(f, rename(d.s, e.s), "rename", d.s);
@@ -630,7 +646,8 @@ static void fill_renames(struct filler *f)
 static void fill_misc(struct filler *f)
 {
 	static const unsigned int dev[][2] = { { 1, 3 }, { 0, 0 }, { 255, 255 }, { 511, 262143 } };
-	static const unsigned int len[] = { 1, 59, 156, 157, 192, 193, 336, 337, 848, 849, 968, 969, 1000, 1023 };
+	static const unsigned int len[] = { 1,	 59,  156, 157, 192, 193,  336,
+					    337, 848, 849, 968, 969, 1000, 1023 };
 	static const int64_t when[] = { 0, -1, INT32_MIN, INT32_MAX, 4294967296ll, 16299260424ll };
 	char target[1100];
 
@@ -666,7 +683,9 @@ static void fill_misc(struct filler *f)
 	for (unsigned int i = 0; i < amount(f, 180); i++) {
 		if (i < 5)
 			make_dir(f, in(f, "hard/h%u", i));
-		ok(f, link(in(f, "hard/original").s, in(f, "hard/h%u/a-rather-long-link-%u", i % 5, i).s),
+		ok(f,
+		   link(in(f, "hard/original").s,
+			in(f, "hard/h%u/a-rather-long-link-%u", i % 5, i).s),
 		   "link", "hard");
 	}
 	ok(f, link(in(f, "fifo").s, in(f, "hard/fifo").s), "link", "fifo");
@@ -676,8 +695,8 @@ static void fill_misc(struct filler *f)
 
 		put(f, fd, 0, 3333);
 		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-		ok(f, linkat(AT_FDCWD, self, AT_FDCWD, in(f, "was-tmpfile").s, AT_SYMLINK_FOLLOW), "linkat",
-		   f->dir);
+		ok(f, linkat(AT_FDCWD, self, AT_FDCWD, in(f, "was-tmpfile").s, AT_SYMLINK_FOLLOW),
+		   "linkat", f->dir);
 		close(fd);
 	}
 	fill_flags(f);
@@ -713,7 +732,8 @@ static void fill_churn(struct filler *f)
 	}
 }
 
-static void section(struct filler *f, uint32_t bit, const char *name, void (*fill)(struct filler *f))
+static void section(struct filler *f, uint32_t bit, const char *name,
+		    void (*fill)(struct filler *f))
 {
 	int fd;
 

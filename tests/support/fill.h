@@ -22,7 +22,7 @@ struct test_fill_options {
 	const char *top;		/* an existing directory */
 	uint64_t seed;
 	uint32_t blocksize, dirblksize, inodesize;
-	uint32_t percent;		/* of the usual amount; 100 is about 60 MiB with 4 KiB blocks */
+	uint32_t percent; /* of the usual amount; 100 is about 60 MiB with 4 KiB blocks */
 	uint32_t what;			/* TEST_FILL_* */
 };
 

@@ -72,8 +72,8 @@ static int make(const char *path, const struct test_image_plan *plan, char *why,
 		}
 		snprintf(option, sizeof(option), "-p %s", proto);
 	}
-	if (run("%s -q -f %s %s %s %s >/dev/null 2>&1", newer && *newer ? newer : "mkfs.xfs", plan->mkfs,
-		plan->mkfs2 ? plan->mkfs2 : "", option, path)) {
+	if (run("%s -q -f %s %s %s %s >/dev/null 2>&1", newer && *newer ? newer : "mkfs.xfs",
+		plan->mkfs, plan->mkfs2 ? plan->mkfs2 : "", option, path)) {
 		snprintf(why, size, "mkfs.xfs is missing or refuses %s %s", plan->mkfs,
 			 plan->mkfs2 ? plan->mkfs2 : "");
 		return 77;

@@ -13,8 +13,9 @@
 #include "support/objects.h"
 
 const char *const test_kind_names[TEST_NR_KINDS] = {
-	"sb", "agf", "agi", "agfl", "bnobt", "cntbt", "inobt", "finobt", "rmapbt", "refcountbt", "bmbt",
-	"inode", "dir block", "dir data", "dir leaf1", "dir leafn", "dir node", "dir free",
+	"sb",	     "agf",	  "agi",	 "agfl",       "bnobt",	   "cntbt",
+	"inobt",     "finobt",	  "rmapbt",	 "refcountbt", "bmbt",	   "inode",
+	"dir block", "dir data",  "dir leaf1",	 "dir leafn",  "dir node", "dir free",
 	"attr leaf", "attr node", "attr remote", "symlink",
 };
 
@@ -73,15 +74,22 @@ struct magic {
 };
 
 static const struct magic magics[] = {
-	{ 0, 4, XFS_ABTB_CRC_MAGIC, TEST_BNOBT, 52 }, { 0, 4, XFS_ABTC_CRC_MAGIC, TEST_CNTBT, 52 },
-	{ 0, 4, XFS_IBT_CRC_MAGIC, TEST_INOBT, 52 }, { 0, 4, XFS_FIBT_CRC_MAGIC, TEST_FINOBT, 52 },
-	{ 0, 4, XFS_RMAP_CRC_MAGIC, TEST_RMAPBT, 52 }, { 0, 4, XFS_REFC_CRC_MAGIC, TEST_REFCBT, 52 },
+	{ 0, 4, XFS_ABTB_CRC_MAGIC, TEST_BNOBT, 52 },
+	{ 0, 4, XFS_ABTC_CRC_MAGIC, TEST_CNTBT, 52 },
+	{ 0, 4, XFS_IBT_CRC_MAGIC, TEST_INOBT, 52 },
+	{ 0, 4, XFS_FIBT_CRC_MAGIC, TEST_FINOBT, 52 },
+	{ 0, 4, XFS_RMAP_CRC_MAGIC, TEST_RMAPBT, 52 },
+	{ 0, 4, XFS_REFC_CRC_MAGIC, TEST_REFCBT, 52 },
 	{ 0, 4, XFS_BMAP_CRC_MAGIC, TEST_BMBT, 64 },
-	{ 0, 4, XFS_DIR3_BLOCK_MAGIC, TEST_DIR_BLOCK, 4 }, { 0, 4, XFS_DIR3_DATA_MAGIC, TEST_DIR_DATA, 4 },
+	{ 0, 4, XFS_DIR3_BLOCK_MAGIC, TEST_DIR_BLOCK, 4 },
+	{ 0, 4, XFS_DIR3_DATA_MAGIC, TEST_DIR_DATA, 4 },
 	{ 0, 4, XFS_DIR3_FREE_MAGIC, TEST_DIR_FREE, 4 },
-	{ 8, 2, XFS_DIR3_LEAF1_MAGIC, TEST_DIR_LEAF1, 12 }, { 8, 2, XFS_DIR3_LEAFN_MAGIC, TEST_DIR_LEAFN, 12 },
-	{ 8, 2, XFS_DA3_NODE_MAGIC, TEST_DIR_NODE, 12 }, { 8, 2, XFS_ATTR3_LEAF_MAGIC, TEST_ATTR_LEAF, 12 },
-	{ 0, 4, XFS_ATTR3_RMT_MAGIC, TEST_ATTR_REMOTE, 12 }, { 0, 4, XFS_SYMLINK_MAGIC, TEST_SYMLINK, 12 },
+	{ 8, 2, XFS_DIR3_LEAF1_MAGIC, TEST_DIR_LEAF1, 12 },
+	{ 8, 2, XFS_DIR3_LEAFN_MAGIC, TEST_DIR_LEAFN, 12 },
+	{ 8, 2, XFS_DA3_NODE_MAGIC, TEST_DIR_NODE, 12 },
+	{ 8, 2, XFS_ATTR3_LEAF_MAGIC, TEST_ATTR_LEAF, 12 },
+	{ 0, 4, XFS_ATTR3_RMT_MAGIC, TEST_ATTR_REMOTE, 12 },
+	{ 0, 4, XFS_SYMLINK_MAGIC, TEST_SYMLINK, 12 },
 };
 
 static const struct magic *recognise(const uint8_t *buf)
@@ -89,7 +97,8 @@ static const struct magic *recognise(const uint8_t *buf)
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++) {
 		const struct magic *m = &magics[i];
 
-		if (m->len == 4 ? get_be32(buf + m->off) == m->magic : get_be16(buf + m->off) == m->magic)
+		if (m->len == 4 ? get_be32(buf + m->off) == m->magic
+				: get_be16(buf + m->off) == m->magic)
 			return m;
 	}
 	return NULL;
@@ -139,8 +148,8 @@ static void flip_byte(struct xfs_device *dev, uint64_t offset)
 }
 
 /* Wrong checksums in everything that might be metadata. */
-static void spoil_block(const struct test_objects *objs, struct xfs_device *overlay, uint64_t offset,
-			const uint8_t *buf)
+static void spoil_block(const struct test_objects *objs, struct xfs_device *overlay,
+			uint64_t offset, const uint8_t *buf)
 {
 	const struct magic *m = recognise(buf);
 	uint32_t isize = objs->geo.inodesize;
@@ -213,7 +222,8 @@ static uint32_t symlink_bytes(const struct xfs_geometry *geo, const uint8_t *buf
 static int add_block(struct test_objects *objs, const char *structure, int64_t agno, uint64_t block)
 {
 	const struct xfs_geometry *geo = &objs->geo;
-	struct test_object obj = { .offset = place_bytes(geo, agno, block), .agno = (uint32_t)agno };
+	struct test_object obj = { .offset = place_bytes(geo, agno, block),
+				   .agno = (uint32_t)agno };
 	uint8_t buf[512];
 	const struct magic *m;
 	int error = xfs_device_pread(objs->dev, obj.offset, buf, sizeof(buf));
@@ -269,10 +279,13 @@ static int collect(struct test_objects *objs, const struct test_findings *found)
 				.offset = place_bytes(geo, agno, 0) + (uint64_t)h * geo->sectsize,
 				.agno = (uint32_t)agno, .owner = (uint64_t)agno });
 		} else if (!strcmp(structure, "inode")) {
-			add(objs, (struct test_object){
-				.kind = TEST_INODE, .len = geo->inodesize, .crc_off = XFS_DINODE_CRC_OFF,
-				.offset = xfs_ino_to_bytes(geo, found->v[i].ino), .agno = (uint32_t)agno,
-				.owner = found->v[i].ino });
+			add(objs,
+			    (struct test_object){ .kind = TEST_INODE,
+						  .len = geo->inodesize,
+						  .crc_off = XFS_DINODE_CRC_OFF,
+						  .offset = xfs_ino_to_bytes(geo, found->v[i].ino),
+						  .agno = (uint32_t)agno,
+						  .owner = found->v[i].ino });
 		} else {
 			error = add_block(objs, structure, agno, found->v[i].block);
 			if (error)

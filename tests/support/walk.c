@@ -119,8 +119,8 @@ static void read_dir(struct test_walk *w, struct xfs_mount *mp, uint64_t ino, st
 				continue;
 			read_object(w, mp, de.ino, dirs);
 			/* By its name, too: the other way through the directory. */
-			if (entries % 8 == 0 && ok(w, xfs_openat(file, de.name, O_PATH | O_NOFOLLOW, 0,
-								 &child)))
+			if (entries % 8 == 0 &&
+			    ok(w, xfs_openat(file, de.name, O_PATH | O_NOFOLLOW, 0, &child)))
 				xfs_close(child);
 		}
 		ok(w, ret);
@@ -177,13 +177,14 @@ static void find_paths(struct writer *wr, const char *top, unsigned int depth)
 
 	if (!ok(wr->w, xfs_opendir(wr->mp, top, &dir)))
 		return;
-	for (unsigned int i = 0; i < 400 && wr->nr_paths < MAX_PATHS && xfs_readdir(dir, &de) == 1; i++) {
+	for (unsigned int i = 0; i < 400 && wr->nr_paths < MAX_PATHS && xfs_readdir(dir, &de) == 1;
+	     i++) {
 		char *path = wr->paths[wr->nr_paths];
 
 		if (!strcmp(de.name, ".") || !strcmp(de.name, "..") || draw(wr, 3) == 0)
 			continue;
-		if ((size_t)snprintf(path, sizeof(wr->paths[0]), "%s/%s", strcmp(top, "/") ? top : "",
-				     de.name) >= sizeof(wr->paths[0]))
+		if ((size_t)snprintf(path, sizeof(wr->paths[0]), "%s/%s",
+				     strcmp(top, "/") ? top : "", de.name) >= sizeof(wr->paths[0]))
 			continue;
 		wr->nr_paths++;
 		if (de.type == 4 && depth && draw(wr, 2))
@@ -215,7 +216,8 @@ static void one_change(struct writer *wr)
 	char fresh[700], value[5000] = "value";
 
 	wr->w->objects++;
-	snprintf(fresh, sizeof(fresh), "%s/n%llu", draw(wr, 2) ? a : "", (unsigned long long)draw(wr, 1000));
+	snprintf(fresh, sizeof(fresh), "%s/n%llu", draw(wr, 2) ? a : "",
+		 (unsigned long long)draw(wr, 1000));
 	switch (draw(wr, 14)) {
 	case 0:
 	case 1:
@@ -244,7 +246,8 @@ static void one_change(struct writer *wr)
 		ok(wr->w, xfs_rename(wr->mp, a, draw(wr, 2) ? b : fresh));
 		break;
 	case 10:
-		ok(wr->w, xfs_setxattr(wr->mp, a, false, "user.hostile", value, draw(wr, sizeof(value)), 0));
+		ok(wr->w, xfs_setxattr(wr->mp, a, false, "user.hostile", value,
+				       draw(wr, sizeof(value)), 0));
 		break;
 	case 11:
 		ok(wr->w, xfs_removexattr(wr->mp, a, false, "user.hostile"));

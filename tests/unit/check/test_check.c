@@ -25,7 +25,8 @@
 
 #define MIB	(1ull << 20)
 
-static struct xfs_device *format(uint32_t sector, uint32_t blocksize, uint32_t flags, uint32_t agcount)
+static struct xfs_device *format(uint32_t sector, uint32_t blocksize, uint32_t flags,
+				 uint32_t agcount)
 {
 	struct xfs_mkfs_options o = {
 		.size = sizeof(o), .flags = XFS_MKFS_FORCE | XFS_MKFS_SMALL | flags,
@@ -118,7 +119,8 @@ static void test_other_sectors(void **state)
 	for (uint64_t off = 0; off < 512 * MIB; off += sizeof(buf)) {
 		assert_int_equal(xfs_device_pread(dev, off, buf, sizeof(buf)), 0);
 		if (!xfs_check_zeros(buf, sizeof(buf)))
-			assert_int_equal(xfs_device_pwrite(disk, MIB + off, buf, sizeof(buf), 0), 0);
+			assert_int_equal(xfs_device_pwrite(disk, MIB + off, buf, sizeof(buf), 0),
+					 0);
 	}
 	assert_int_equal(xfs_device_open_window(disk, MIB, 512 * MIB, &window), 0);
 	found = check(window, 0, 0);
@@ -159,7 +161,9 @@ static void test_limit_and_progress(void **state)
 {
 	struct xfs_device *dev = format(512, 4096, 0, 4);
 	uint64_t calls = 0;
-	struct xfs_check_options opts = { .size = sizeof(opts), .ctx = &calls, .progress = note_progress };
+	struct xfs_check_options opts = { .size = sizeof(opts),
+					  .ctx = &calls,
+					  .progress = note_progress };
 	struct xfs_check_summary sum;
 	struct test_findings found;
 
@@ -329,8 +333,9 @@ static void expect_log(struct xfs_device *dev, bool clean, uint32_t cycle, uint3
 	xfs_check_log(chk);
 	if (!chk->log_known || chk->log_clean != clean ||
 	    chk->head_lsn != ((uint64_t)cycle << 32 | head))
-		fail_msg("known %d, clean %d, head %" PRIu64 ":%u instead of %d, %u:%u", chk->log_known,
-			 chk->log_clean, chk->head_lsn >> 32, (uint32_t)chk->head_lsn, clean, cycle, head);
+		fail_msg("known %d, clean %d, head %" PRIu64 ":%u instead of %d, %u:%u",
+			 chk->log_known, chk->log_clean, chk->head_lsn >> 32,
+			 (uint32_t)chk->head_lsn, clean, cycle, head);
 	xfs_check_close(chk);
 }
 
@@ -550,7 +555,8 @@ static void test_hashes(void **state)
 		chk.g.ascii_ci = false;
 		assert_int_equal(xfs_check_dirhash(&chk, name, len), xfs_da_hashname(name, len));
 		chk.g.ascii_ci = true;
-		assert_int_equal(xfs_check_dirhash(&chk, name, len), xfs_ascii_ci_hashname(name, len));
+		assert_int_equal(xfs_check_dirhash(&chk, name, len),
+				 xfs_ascii_ci_hashname(name, len));
 	}
 }
 
@@ -654,19 +660,45 @@ static void note_line(void *ctx, const char *text)
 static void test_dump(void **state)
 {
 	struct xfs_device *dev = format(512, 4096, 0, 4), *broken;
-	static const struct { const char *what, *line; } good[] = {
-		{ "sb", "sb_agcount = 4" }, { "sb 2", "sb_inprogress = 1" }, { "agf 1", "agf_seqno = 1" },
-		{ "agi 0", "agi_count = 64" }, { "agfl 3", "agfl_seqno = 3" },
-		{ "bnobt 0", "rec 0: startblock" }, { "cntbt 0", "rec 0: startblock" },
-		{ "inobt 0", "startino 128" }, { "finobt 0", "startino 128" }, { "rmapbt 0", "owner -3" },
-		{ "refcountbt 0", "bb_numrecs = 0" }, { "inode 128", "di_ino = 128" },
-		{ "bmap 129", "" }, { "bmap 128 attr", "" }, { "dir 128", "parent = 128" },
-		{ "attr 128", "" }, { "block 1", "bb_magic = 0x41423342" }, { "block 0", "sb_magicnum" },
-		{ "block 16", "inode at 512" }, { "log", "clean, head 2" }, { "inode 0x80", "di_ino = 128" },
+	static const struct { const char *what, *line;
+	} good[] = {
+		{ "sb", "sb_agcount = 4" },
+		{ "sb 2", "sb_inprogress = 1" },
+		{ "agf 1", "agf_seqno = 1" },
+		{ "agi 0", "agi_count = 64" },
+		{ "agfl 3", "agfl_seqno = 3" },
+		{ "bnobt 0", "rec 0: startblock" },
+		{ "cntbt 0", "rec 0: startblock" },
+		{ "inobt 0", "startino 128" },
+		{ "finobt 0", "startino 128" },
+		{ "rmapbt 0", "owner -3" },
+		{ "refcountbt 0", "bb_numrecs = 0" },
+		{ "inode 128", "di_ino = 128" },
+		{ "bmap 129", "" },
+		{ "bmap 128 attr", "" },
+		{ "dir 128", "parent = 128" },
+		{ "attr 128", "" },
+		{ "block 1", "bb_magic = 0x41423342" },
+		{ "block 0", "sb_magicnum" },
+		{ "block 16", "inode at 512" },
+		{ "log", "clean, head 2" },
+		{ "inode 0x80", "di_ino = 128" },
 	};
-	static const char *const bad[] = { "", "s", "sbx", "agf", "agf 4", "agf x", "agf 1 2", "bnobt", "inode",
-					   "inode 1", "bmap 128 data", "dir 99999999999", "log 1",
-					   "block 99999999999", "sb -1" };
+	static const char *const bad[] = { "",
+					   "s",
+					   "sbx",
+					   "agf",
+					   "agf 4",
+					   "agf x",
+					   "agf 1 2",
+					   "bnobt",
+					   "inode",
+					   "inode 1",
+					   "bmap 128 data",
+					   "dir 99999999999",
+					   "log 1",
+					   "block 99999999999",
+					   "sb -1" };
 	struct xfs_device_info info;
 
 	(void)state;

@@ -61,6 +61,7 @@ static bool some_records(const struct test_objects *objs, const struct test_obje
 	return obj->count >= 2;
 }
 
+/* clang-format off */
 static const struct test_damage sb_damages[] = {
 	FIELD("dblocks", TEST_SB, SB(sb_dblocks), '+', 1, "superblock", "sb_dblocks"),
 	FIELD("rextents", TEST_SB, SB(sb_rextents), '=', 1, "superblock", "realtime"),
@@ -137,6 +138,7 @@ static const struct test_damage sb_damages[] = {
 	FIELD_IF("copy: tail", TEST_SB, BYTES(400, 1), '=', 1, "superblock",
 		"behind the last field", secondary),
 };
+/* clang-format on */
 
 static bool swap_agfl(const struct test_objects *objs, const struct test_object *obj, uint8_t *buf)
 {
@@ -146,6 +148,7 @@ static bool swap_agfl(const struct test_objects *objs, const struct test_object 
 	return true;
 }
 
+/* clang-format off */
 static const struct test_damage header_damages[] = {
 	FIELD("magic", TEST_AGF, AGF(agf_magicnum), '=', 0, "agf", "magic"),
 	FIELD("version", TEST_AGF, AGF(agf_versionnum), '+', 1, "agf", "agf_versionnum"),
@@ -202,7 +205,9 @@ static const struct test_damage header_damages[] = {
 	EDIT("slot twice", TEST_AGFL, swap_agfl, "space", "belong to"),
 	FIELD("unused slot", TEST_AGFL, BYTES(36 + 4 * 100, 4), '=', 0x7fffffff, "agfl", "unused"),
 };
+/* clang-format on */
 
+/* clang-format off */
 #define EACH_TREE(KIND, name) \
 	FIELD0("level", KIND, SHORT(bb_level), '+', 1, name, "bb_level"), \
 	FIELD0("numrecs over", KIND, SHORT(bb_numrecs), '=', 60000, name, "above the maximum"), \
@@ -211,9 +216,12 @@ static const struct test_damage header_damages[] = {
 	FIELD0("uuid", KIND, BYTES(32, 1), '^', 1, name, "UUID"), \
 	FIELD0("owner", KIND, U(bb_owner), '+', 1, name, "bb_owner"), \
 	FIELD0("root sibling", KIND, U(bb_rightsib), '=', 9, name, "bb_rightsib")
+/* clang-format on */
 
+/* clang-format off */
 static const struct test_damage block_damages[] = {
-	EACH_TREE(TEST_BNOBT, "bnobt"), EACH_TREE(TEST_CNTBT, "cntbt"), EACH_TREE(TEST_INOBT, "inobt"),
+	EACH_TREE(TEST_BNOBT, "bnobt"), EACH_TREE(TEST_CNTBT, "cntbt"),
+	EACH_TREE(TEST_INOBT, "inobt"),
 	EACH_TREE(TEST_FINOBT, "finobt"), EACH_TREE(TEST_RMAPBT, "rmapbt"),
 	EACH_TREE(TEST_REFCBT, "refcountbt"),
 	FIELD0_IF("record start", TEST_BNOBT, BYTES(56, 4), '+', 1, "space", "neither free",
@@ -246,6 +254,7 @@ static const struct test_damage block_damages[] = {
 	FIELD0("owner swapped", TEST_RMAPBT, BYTES(56 + 24 + 8, 8), '=', (uint64_t)-6, "rmapbt",
 		"does not have"),
 };
+/* clang-format on */
 
 static int skipped;
 
@@ -305,6 +314,7 @@ static bool drop_rmap_of(uint8_t *buf, uint64_t owner)
 	return false;
 }
 
+/* clang-format off */
 #define DROP(name, own) \
 static bool name(const struct test_objects *objs, const struct test_object *obj, uint8_t *buf) \
 { \
@@ -312,6 +322,7 @@ static bool name(const struct test_objects *objs, const struct test_object *obj,
 	(void)obj; \
 	return drop_rmap_of(buf, own); \
 }
+/* clang-format on */
 DROP(drop_ag, XFS_RMAP_OWN_AG)
 DROP(drop_inobt, XFS_RMAP_OWN_INOBT)
 DROP(drop_refc, XFS_RMAP_OWN_REFC)
@@ -339,7 +350,8 @@ static bool drop_file(const struct test_objects *objs, const struct test_object 
 }
 
 /* A record for blocks that are in no record yet, so free: behind one that a gap follows. */
-static bool rmap_of_free(const struct test_objects *objs, const struct test_object *obj, uint8_t *buf)
+static bool rmap_of_free(const struct test_objects *objs, const struct test_object *obj,
+			 uint8_t *buf)
 {
 	(void)obj;
 	for (uint32_t i = 0; i + 1 < get_be16(buf + 6); i++) {
@@ -360,7 +372,8 @@ static bool rmap_of_free(const struct test_objects *objs, const struct test_obje
 	return false;
 }
 
-static bool rmap_longer(const struct test_objects *objs, const struct test_object *obj, uint8_t *buf)
+static bool rmap_longer(const struct test_objects *objs, const struct test_object *obj,
+			uint8_t *buf)
 {
 	(void)objs;
 	(void)obj;
@@ -375,7 +388,8 @@ static bool rmap_longer(const struct test_objects *objs, const struct test_objec
 	return false;
 }
 
-static bool rmap_unwritten(const struct test_objects *objs, const struct test_object *obj, uint8_t *buf)
+static bool rmap_unwritten(const struct test_objects *objs, const struct test_object *obj,
+			   uint8_t *buf)
 {
 	(void)objs;
 	(void)obj;
@@ -511,6 +525,7 @@ static bool underfill(const struct test_objects *objs, const struct test_object 
 	return true;
 }
 
+/* clang-format off */
 #define TWO_LEVELS(KIND, name, keylen) \
 	FIELD0_IF("leftsib", KIND, U(bb_leftsib), '+', 1, name, "bb_leftsib", not_root), \
 	FIELD0_IF("leftsib null", KIND, U(bb_leftsib), '=', NULLAGBLOCK, name, "bb_leftsib", \
@@ -524,7 +539,9 @@ static bool underfill(const struct test_objects *objs, const struct test_object 
 	FIELD1_IF("node order", KIND, BYTES(56, 4), '=', 0x7ffffffe, name, "not greater", \
 		some_records), \
 	FIELD_ROOT_IF("one child", KIND, SHORT(bb_numrecs), '=', 1, name, "root node", root)
+/* clang-format on */
 
+/* clang-format off */
 static const struct test_damage deep_damages[] = {
 	TWO_LEVELS(TEST_BNOBT, "bnobt", 8), TWO_LEVELS(TEST_CNTBT, "cntbt", 8),
 	TWO_LEVELS(TEST_INOBT, "inobt", 4), TWO_LEVELS(TEST_FINOBT, "finobt", 4),
@@ -568,20 +585,35 @@ static const struct test_damage deep_damages[] = {
 	FIELD0_IF("staging left over", TEST_REFCBT, BYTES(56, 4), '^', XFS_REFC_COWFLAG,
 		"refcountbt", "left over", some_records),
 };
+/* clang-format on */
 
 static void test_deep(void **state)
 {
 	static const struct test_fill_options fill[] = {
-		{ .seed = 1, .blocksize = 1024, .dirblksize = 4096, .inodesize = 512, .percent = 60,
+		{ .seed = 1,
+		  .blocksize = 1024,
+		  .dirblksize = 4096,
+		  .inodesize = 512,
+		  .percent = 60,
 		  .what = TEST_FILL_DATA | TEST_FILL_MISC | TEST_FILL_ATTRS },
-		{ .seed = 2, .blocksize = 1024, .dirblksize = 4096, .inodesize = 512, .percent = 280,
+		{ .seed = 2,
+		  .blocksize = 1024,
+		  .dirblksize = 4096,
+		  .inodesize = 512,
+		  .percent = 280,
 		  .what = TEST_FILL_CHURN },
-		{ .seed = 3, .blocksize = 1024, .dirblksize = 4096, .inodesize = 512, .percent = 140,
+		{ .seed = 3,
+		  .blocksize = 1024,
+		  .dirblksize = 4096,
+		  .inodesize = 512,
+		  .percent = 140,
 		  .what = TEST_FILL_DATA },
 		{ .what = 0 },
 	};
 	const struct test_image_plan plan = {
-		.mkfs = "-b size=1024 -m rmapbt=1 -d agcount=2", .bytes = 500ull << 20, .fill = fill,
+		.mkfs = "-b size=1024 -m rmapbt=1 -d agcount=2",
+		.bytes = 500ull << 20,
+		.fill = fill,
 	};
 	const struct test_damage_table tables[] = { TEST_TABLE(deep_damages) };
 

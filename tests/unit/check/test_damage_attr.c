@@ -63,9 +63,11 @@ static bool sf_default_acl(ARGS, const uint8_t *buf)
 {
 	UNUSED_ARGS;
 	return be16_to_cpu(inode(buf)->di_mode) && inode(buf)->di_forkoff &&
-	       inode(buf)->di_aformat == XFS_DINODE_FMT_LOCAL && sf_find(afork(buf), SGI_ACL_DEFAULT);
+	       inode(buf)->di_aformat == XFS_DINODE_FMT_LOCAL &&
+	       sf_find(afork(buf), SGI_ACL_DEFAULT);
 }
 
+/* clang-format off */
 #define SF_EDIT(name, change) \
 static bool name(ARGS, uint8_t *buf) \
 { \
@@ -75,6 +77,7 @@ static bool name(ARGS, uint8_t *buf) \
 	change; \
 	return true; \
 }
+/* clang-format on */
 SF_EDIT(sf_totsize, put_be16((uint16_t)(get_be16(f) + 1), f))
 SF_EDIT(sf_totsize_huge, put_be16(1000, f))
 SF_EDIT(sf_totsize_zero, put_be16(0, f))
@@ -88,6 +91,7 @@ SF_EDIT(sf_spaces, f[6] |= XFS_ATTR_ROOT | XFS_ATTR_SECURE)
 SF_EDIT(sf_parent, f[6] = XFS_ATTR_PARENT)
 
 /* The value of the access list: count, then 12 bytes an entry. */
+/* clang-format off */
 #define ACL_EDIT(name, change) \
 static bool name(ARGS, uint8_t *buf) \
 { \
@@ -97,6 +101,7 @@ static bool name(ARGS, uint8_t *buf) \
 	change; \
 	return true; \
 }
+/* clang-format on */
 ACL_EDIT(acl_count, put_be32(get_be32(v) + 1, v))
 ACL_EDIT(acl_tag, put_be32(0x40, v + 4))
 ACL_EDIT(acl_tag_twice, put_be32(get_be32(v + 4 + 12), v + 4))
@@ -111,6 +116,7 @@ static bool acl_on_file(ARGS, uint8_t *buf)
 	return true;
 }
 
+/* clang-format off */
 static const struct test_damage sf_damages[] = {
 	EDIT_IF("totsize", TEST_INODE, sf_totsize, "attr", "totsize", sf_attrs),
 	EDIT_IF("totsize huge", TEST_INODE, sf_totsize_huge, "attr", "totsize", sf_attrs),
@@ -133,6 +139,7 @@ static const struct test_damage sf_damages[] = {
 	EDIT_IF("default acl on a file", TEST_INODE, acl_on_file, "acl", "no directory",
 		sf_default_acl),
 };
+/* clang-format on */
 
 /* ---- blocks ---- */
 
@@ -170,6 +177,7 @@ static uint8_t *leaf_entry(uint8_t *buf, const struct test_object *obj, bool loc
 	return NULL;
 }
 
+/* clang-format off */
 #define LEAF_EDIT(name, local, change) \
 static bool name(ARGS, uint8_t *buf) \
 { \
@@ -182,6 +190,7 @@ static bool name(ARGS, uint8_t *buf) \
 	change; \
 	return true; \
 }
+/* clang-format on */
 LEAF_EDIT(ent_hash, true, put_be32(get_be32(e) + 1, e))
 LEAF_EDIT(ent_order, true, put_be32(0, e))
 LEAF_EDIT(ent_nameidx, true, put_be16((uint16_t)(get_be16(e + 4) + 4), e + 4))
@@ -243,6 +252,7 @@ static bool last_hash(ARGS, uint8_t *buf)
 	return true;
 }
 
+/* clang-format off */
 static const struct test_damage block_damages[] = {
 	FIELD("magic", TEST_ATTR_LEAF, BYTES(8, 2), '=', 0, "attr", "magic"),
 	FIELD("blkno", TEST_ATTR_LEAF, BYTES(16, 8), '+', 8, "attr", "blkno"),
@@ -305,6 +315,7 @@ static const struct test_damage block_damages[] = {
 	FIELD("before", TEST_ATTR_NODE, BYTES(64 + 12, 4), '=', 7777, "attr", "not mapped"),
 	FIELD("before twice", TEST_ATTR_NODE, BYTES(64 + 4, 4), '=', 0, "attr", "second time"),
 };
+/* clang-format on */
 
 static int skipped;
 
@@ -324,8 +335,11 @@ static void test_attrs(void **state)
 		  .what = TEST_FILL_ATTRS },
 		{ .what = 0 },
 	};
-	const struct test_image_plan plan = { .mkfs = "-m rmapbt=1", .bytes = 400ull << 20, .fill = fill };
-	const struct test_damage_table tables[] = { TEST_TABLE(sf_damages), TEST_TABLE(block_damages) };
+	const struct test_image_plan plan = { .mkfs = "-m rmapbt=1",
+					      .bytes = 400ull << 20,
+					      .fill = fill };
+	const struct test_damage_table tables[] = { TEST_TABLE(sf_damages),
+						    TEST_TABLE(block_damages) };
 
 	(void)state;
 	finish(test_damage_plan(&plan, "attrs", tables, ARRAY_SIZE(tables)));
@@ -339,7 +353,8 @@ static bool sf_pptr(ARGS, const uint8_t *buf)
 
 	UNUSED_ARGS;
 	return be16_to_cpu(inode(buf)->di_mode) && inode(buf)->di_forkoff &&
-	       inode(buf)->di_aformat == XFS_DINODE_FMT_LOCAL && f[2] >= 1 && f[6] == XFS_ATTR_PARENT;
+	       inode(buf)->di_aformat == XFS_DINODE_FMT_LOCAL && f[2] >= 1 &&
+	       f[6] == XFS_ATTR_PARENT;
 }
 
 static bool pptr_dir(ARGS, const uint8_t *buf)
@@ -386,6 +401,7 @@ static bool leaf_pptr(ARGS, const uint8_t *buf)
 	return obj->count >= 3 && buf[80 + 8 + 6] == (XFS_ATTR_PARENT | XFS_ATTR_LOCAL);
 }
 
+/* clang-format off */
 static const struct test_damage parent_damages[] = {
 	EDIT_IF("name", TEST_INODE, pptr_name, "parent", "not those", sf_pptr),
 	EDIT_IF("slash", TEST_INODE, pptr_slash, "parent", "not allowed", sf_pptr),
@@ -400,6 +416,7 @@ static const struct test_damage parent_damages[] = {
 	FIELD_IF("hash in a leaf", TEST_ATTR_LEAF, BYTES(80 + 8, 4), '+', 1, "attr",
 		"the hash is", leaf_pptr),
 };
+/* clang-format on */
 
 static void test_parents(void **state)
 {

@@ -46,6 +46,7 @@ static uint8_t *sf_entry(uint8_t *buf, unsigned int i)
 	return p;
 }
 
+/* clang-format off */
 #define SF_EDIT(name, change) \
 static bool name(ARGS, uint8_t *buf) \
 { \
@@ -55,6 +56,7 @@ static bool name(ARGS, uint8_t *buf) \
 	change; \
 	return true; \
 }
+/* clang-format on */
 SF_EDIT(sf_namelen, p[0] = (uint8_t)(p[0] + 1))
 SF_EDIT(sf_namelen_zero, p[0] = 0)
 SF_EDIT(sf_offset, put_be16(96, p + 1))
@@ -95,6 +97,7 @@ static bool sf_twice(ARGS, uint8_t *buf)
 	return true;
 }
 
+/* clang-format off */
 static const struct test_damage sf_damages[] = {
 	FIELD_IF("count", TEST_INODE, BYTES(LITERAL, 1), '+', 1, "directory", "does not fit",
 		sf_dir),
@@ -121,6 +124,7 @@ static const struct test_damage sf_damages[] = {
 	EDIT_IF("ino of another", TEST_INODE, sf_other, "nlink", "references", sf_dir),
 	EDIT_IF("name twice", TEST_INODE, sf_twice, "directory", "twice", sf_dir),
 };
+/* clang-format on */
 
 /* ---- data blocks, and the block form ---- */
 
@@ -143,6 +147,7 @@ static uint8_t *data_record(uint8_t *buf, bool is_free, unsigned int n)
 	return NULL;
 }
 
+/* clang-format off */
 #define DATA_EDIT(name, is_free, n, change) \
 static bool name(ARGS, uint8_t *buf) \
 { \
@@ -154,6 +159,7 @@ static bool name(ARGS, uint8_t *buf) \
 	change; \
 	return true; \
 }
+/* clang-format on */
 DATA_EDIT(ent_ino, false, 2, put_be64(objs->sb.sb_rsumino, p))
 DATA_EDIT(ent_ino_far, false, 2, put_be64(1ull << 50, p))
 DATA_EDIT(ent_namelen, false, 2, p[8] = 0)
@@ -229,6 +235,7 @@ static uint8_t *tail_entry(uint8_t *buf, uint32_t i)
 	return buf + DBS - 8 - 8 * (size_t)get_be32(buf + DBS - 8) + 8 * (size_t)i;
 }
 
+/* clang-format off */
 #define TAIL_EDIT(name, change) \
 static bool name(ARGS, uint8_t *buf) \
 { \
@@ -238,12 +245,14 @@ static bool name(ARGS, uint8_t *buf) \
 	change; \
 	return true; \
 }
+/* clang-format on */
 TAIL_EDIT(tail_hash, put_be32(get_be32(p) + 1, p))
 TAIL_EDIT(tail_hash_order, put_be32(0, p))
 TAIL_EDIT(tail_address, put_be32(get_be32(p + 4) + 1, p + 4))
 TAIL_EDIT(tail_stale, put_be32(0, p + 4))
 TAIL_EDIT(tail_twice, memcpy(p, p - 8, 8))
 
+/* clang-format off */
 #define DATA_BLOCK(KIND) \
 	FIELD("magic", KIND, DATA(magic), '=', 0, "directory", "magic"), \
 	FIELD("blkno", KIND, DATA(blkno), '+', 8, "directory", "blkno"), \
@@ -276,7 +285,9 @@ TAIL_EDIT(tail_twice, memcpy(p, p - 8, 8))
 	EDIT_IF("dotdot", KIND, dotdot, "directory", "\"..\" is", first_block), \
 	EDIT_IF("dotdot: name", KIND, dotdot_name, "directory", "not \"..\"", first_block), \
 	EDIT_IF("dotdot: ftype", KIND, dotdot_ftype, "directory", "\"..\" has", first_block)
+/* clang-format on */
 
+/* clang-format off */
 static const struct test_damage data_damages[] = {
 	DATA_BLOCK(TEST_DIR_BLOCK), DATA_BLOCK(TEST_DIR_DATA),
 	FIELD("tail: count", TEST_DIR_BLOCK, BYTES(DBS - 8, 4), '+', 1, "directory", NULL),
@@ -289,6 +300,7 @@ static const struct test_damage data_damages[] = {
 	EDIT("tail: made stale", TEST_DIR_BLOCK, tail_stale, "directory", "stale"),
 	EDIT("tail: twice", TEST_DIR_BLOCK, tail_twice, "directory", "twice"),
 };
+/* clang-format on */
 
 /* ---- the index ---- */
 
@@ -318,15 +330,19 @@ static bool last_hash(ARGS, uint8_t *buf)
 	return true;
 }
 
+/* clang-format off */
 #define DA_BLOCK(KIND, ok) \
 	FIELD_IF("magic", KIND, BYTES(8, 2), '=', 0, "directory", "magic", ok), \
 	FIELD_IF("blkno", KIND, BYTES(16, 8), '+', 8, "directory", "blkno", ok), \
 	FIELD_IF("lsn", KIND, BYTES(24, 8), '=', 99ull << 32, "directory", "LSN", ok), \
 	FIELD_IF("uuid", KIND, BYTES(32, 1), '^', 1, "directory", "UUID", ok), \
 	FIELD_IF("owner", KIND, BYTES(48, 8), '+', 1, "directory", "owner", ok)
+/* clang-format on */
 
+/* clang-format off */
 static const struct test_damage index_damages[] = {
-	DA_BLOCK(TEST_DIR_LEAF1, NULL), DA_BLOCK(TEST_DIR_LEAFN, middle), DA_BLOCK(TEST_DIR_NODE, NULL),
+	DA_BLOCK(TEST_DIR_LEAF1, NULL), DA_BLOCK(TEST_DIR_LEAFN, middle),
+	DA_BLOCK(TEST_DIR_NODE, NULL),
 	FIELD("forw", TEST_DIR_LEAF1, BYTES(0, 4), '=', 5, "directory", "neighbours"),
 	FIELD("count", TEST_DIR_LEAF1, LEAF(count), '+', 1, "directory", NULL),
 	FIELD("count huge", TEST_DIR_LEAF1, LEAF(count), '=', 60000, "directory", "do not fit"),
@@ -374,13 +390,18 @@ static const struct test_damage index_damages[] = {
 	FIELD("bests", TEST_DIR_FREE, BYTES(64, 2), '+', 8, "directory", "bests"),
 	FIELD("bests none", TEST_DIR_FREE, BYTES(64, 2), '=', 0xffff, "directory", "bests"),
 };
+/* clang-format on */
 
 static int skipped;
 
 static void test_dirs(void **state)
 {
 	static const struct test_fill_options fill[] = {
-		{ .seed = 1, .blocksize = 4096, .dirblksize = 4096, .inodesize = 512, .percent = 100,
+		{ .seed = 1,
+		  .blocksize = 4096,
+		  .dirblksize = 4096,
+		  .inodesize = 512,
+		  .percent = 100,
 		  .what = TEST_FILL_DIRS },
 		{ .what = 0 },
 	};

@@ -50,7 +50,8 @@ static bool tree_file(ARGS, const uint8_t *buf)
 static bool shared_file(ARGS, const uint8_t *buf)
 {
 	UNUSED_ARGS;
-	return S_ISREG(mode_of(buf)) && (be64_to_cpu(inode(buf)->di_flags2) & XFS_DIFLAG2_REFLINK) &&
+	return S_ISREG(mode_of(buf)) &&
+	       (be64_to_cpu(inode(buf)->di_flags2) & XFS_DIFLAG2_REFLINK) &&
 	       be64_to_cpu(inode(buf)->di_nblocks) > 3;
 }
 
@@ -186,7 +187,8 @@ static bool extent_on_tree(ARGS, uint8_t *buf)
 static bool extent_twice(ARGS, uint8_t *buf)
 {
 	UNUSED_ARGS;
-	put_be64((get_be64(rec(buf, 1)) & ~0x1ffull) | (get_be64(rec(buf, 0)) & 0x1ff), rec(buf, 1));
+	put_be64((get_be64(rec(buf, 1)) & ~0x1ffull) | (get_be64(rec(buf, 0)) & 0x1ff),
+		 rec(buf, 1));
 	put_be64(get_be64(rec(buf, 0) + 8), rec(buf, 1) + 8);
 	return true;
 }
@@ -279,6 +281,7 @@ static bool sl_nul(ARGS, uint8_t *buf)
 	return true;
 }
 
+/* clang-format off */
 static const struct test_damage inode_damages[] = {
 	FIELD_IF("magic", TEST_INODE, DI(di_magic), '=', 0, "inode", "magic", file),
 	FIELD_IF("version", TEST_INODE, DI(di_version), '=', 2, "inode", "version", file),
@@ -406,7 +409,9 @@ static const struct test_damage inode_damages[] = {
 		tree_file),
 	EDIT_IF("target has a NUL", TEST_INODE, link_nul, "symlink", "NUL", local_link),
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct test_damage block_damages[] = {
 	FIELD0("magic", TEST_BMBT, LONG(bb_magic), '=', 0, "bmbt", "magic"),
 	FIELD0("level", TEST_BMBT, LONG(bb_level), '+', 1, "bmbt", "bb_level"),
@@ -439,6 +444,7 @@ static const struct test_damage block_damages[] = {
 	FIELD("lsn", TEST_SYMLINK, SL(sl_lsn), '=', 99ull << 32, "symlink", "LSN"),
 	EDIT("NUL", TEST_SYMLINK, sl_nul, "symlink", "NUL"),
 };
+/* clang-format on */
 
 static int skipped;
 
@@ -454,7 +460,8 @@ static void test_files(void **state)
 	const struct test_image_plan plan = {
 		.mkfs = "-b size=1024 -m rmapbt=1", .bytes = 400ull << 20, .fill = fill,
 	};
-	const struct test_damage_table tables[] = { TEST_TABLE(inode_damages), TEST_TABLE(block_damages) };
+	const struct test_damage_table tables[] = { TEST_TABLE(inode_damages),
+						    TEST_TABLE(block_damages) };
 	int ret;
 
 	(void)state;
