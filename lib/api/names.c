@@ -218,7 +218,7 @@ static int unlink_slash(const struct xfs_path_last *last)
 	int error = xfs_lookup(last->dp, &last->name, &ip);
 
 	if (error)
-		return error;
+		return error == -ENOENT ? xfs_no_such_name(last->dp, &last->name) : error;
 	error = xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -ENOTDIR, "the path ends in a slash");
 	xfs_irele(ip);
 	return error;
@@ -278,6 +278,8 @@ static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 	if (from.want_dir || to.want_dir) {
 		/* A slash behind it: only a directory will do. */
 		error = xfs_lookup(from.dp, &from.name, &ip);
+		if (error == -ENOENT)
+			xfs_no_such_name(from.dp, &from.name);
 		if (error)
 			goto out_to;
 		if (!xfs_is_dir(ip))

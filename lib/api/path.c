@@ -127,7 +127,7 @@ static int step(struct walk *w, const struct xfs_name *name, bool more, enum las
 	} else {
 		error = xfs_lookup(*dpp, name, &ip);
 		if (error)
-			return error;
+			return error == -ENOENT ? xfs_no_such_name(*dpp, name) : error;
 	}
 	if (follow && xfs_is_symlink(ip)) {
 		error = follow_link(w, ip, slash, dpp);

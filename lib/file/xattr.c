@@ -204,12 +204,13 @@ static int set_raw_acl(struct xfs_inode *ip, const struct parsed_name *name, enu
 
 	if (xfs_is_symlink(ip))
 		return xfs_error(mp, -ENOTSUP, "a symbolic link has no ACL");
-	xattr = xfs_malloc(mp, size + 1);
+	if (size < 4 || get_be32(value) > XFS_ACL_MAX_ENTRIES || size != XFS_ACL_SIZE(get_be32(value)))
+		return xfs_error(mp, -EINVAL, "\"%s\": no valid ACL", name->full);
+	xattr = xfs_malloc(mp, size);
 	if (!xattr)
 		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
-	if (xfs_acl_to_xattr(mp, value, (uint32_t)size, xattr, &len))
-		error = xfs_error(mp, -EINVAL, "\"%s\": no valid ACL", name->full);
-	else
+	error = xfs_acl_to_xattr(mp, value, (uint32_t)size, xattr, &len);
+	if (!error)
 		error = set_acl(ip, name, acl, xattr, len);
 	xfs_free(mp, xattr);
 	return error;
@@ -302,7 +303,7 @@ static int get_acl(struct xfs_inode *ip, const struct parsed_name *name, void *v
 
 ssize_t xfs_file_getxattr(struct xfs_inode *ip, const char *full, void *value, size_t size)
 {
-	uint32_t len = (uint32_t)XFS_MIN(size, (size_t)XFS_ATTR_VALUE_MAX);
+	uint32_t room = (uint32_t)XFS_MIN(size, (size_t)XFS_ATTR_VALUE_MAX), len = room;
 	struct parsed_name name;
 	bool excl;
 	int error;
@@ -324,6 +325,8 @@ ssize_t xfs_file_getxattr(struct xfs_inode *ip, const char *full, void *value, s
 	xfs_iunlock_map(ip, excl);
 	if (error == -ENODATA)
 		return no_such_attr(ip, &name);
+	if (error == -ERANGE)
+		return xfs_error(ip->i_mount, error, "attribute \"%s\" is longer than %u bytes", full, room);
 	return error ? error : (ssize_t)size;
 }
 

@@ -37,3 +37,9 @@ int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_ino
 				   (const char *)name->name, ino);
 	return error;
 }
+
+int xfs_no_such_name(const struct xfs_inode *dp, const struct xfs_name *name)
+{
+	return xfs_error(dp->i_mount, -ENOENT, "directory %" PRIu64 " has no \"%.*s\"", dp->i_ino,
+			 (int)name->len, (const char *)name->name);
+}

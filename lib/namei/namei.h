@@ -11,9 +11,14 @@
 #include "dir/dir.h"
 #include "inode/inode.h"
 
-/* The inode @name leads to, referenced. -ENOENT, -ENOTDIR. */
+/*
+ * The inode @name leads to, referenced. -ENOENT, -ENOTDIR.  -ENOENT is often no error, so it has
+ * no text; xfs_no_such_name() gives it one.
+ */
 int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode **ipp)
 	XFS_MUST_CHECK;
+
+int xfs_no_such_name(const struct xfs_inode *dp, const struct xfs_name *name);
 
 /* What a new object starts with, beyond the type; set in its first transaction. */
 struct xfs_create_args {

@@ -92,7 +92,7 @@ static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool di
 	*again = false;
 	error = xfs_lookup(dp, name, &ip);
 	if (error)
-		return error;
+		return error == -ENOENT ? xfs_no_such_name(dp, name) : error;
 	/* Removing must work on a full file system too. */
 	error = xfs_trans_alloc(mp, 0, xfs_dir_remove_blocks(mp) + xfs_attr_remove_blocks(mp),
 				XFS_TRANS_FREES, &tp);
@@ -104,6 +104,8 @@ static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool di
 	pair[1] = ip;
 	xfs_ilock_many(pair, 2);
 	error = xfs_dir_lookup(dp, name, &ino);
+	if (error == -ENOENT)
+		xfs_no_such_name(dp, name);
 	*again = !error && ino != ip->i_ino;
 	if (!error && !*again)
 		error = remove_locked(tp, dp, name, ip, dir);

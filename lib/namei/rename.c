@@ -53,7 +53,7 @@ static int lookup_both(struct rename *rn)
 	int error = xfs_lookup(rn->src_dp, &rn->src_name, &rn->src);
 
 	if (error)
-		return error;
+		return error == -ENOENT ? xfs_no_such_name(rn->src_dp, &rn->src_name) : error;
 	error = xfs_lookup(rn->dst_dp, &rn->dst_name, &rn->target);
 	return error == -ENOENT ? 0 : error;
 }

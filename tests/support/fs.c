@@ -6,14 +6,28 @@
 #include <string.h>
 #include <unistd.h>
 #include <xfswrite/check.h>
+#include "lock/lock.h"
 #include "support/test_fs.h"
 
 int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line)
 {
-	if (ret >= 0)
+	if (ret >= 0 && xfs_lock_order_held() == 0)
 		return ret;
-	fprintf(stderr, "%s:%d: %s: %s: %s\n", file, line, expr, strerror((int)-ret),
-		xfs_error_text(NULL));
+	fprintf(stderr, "%s:%d: %s: %s: %s (%u locks held)\n", file, line, expr,
+		ret < 0 ? strerror((int)-ret) : "no error", xfs_error_text(NULL),
+		xfs_lock_order_held());
+	abort();
+}
+
+void test_fs_is(int64_t ret, int64_t want, const char *expr, const char *file, int line)
+{
+	bool no_text = ret < 0 && !xfs_error_text(NULL)[0];
+
+	if (ret == want && !no_text && xfs_lock_order_held() == 0)
+		return;
+	fprintf(stderr, "%s:%d: %s is %" PRId64 " (%s), not %" PRId64 " (%s): \"%s\" (%u locks held)\n",
+		file, line, expr, ret, ret < 0 ? strerror((int)-ret) : "", want,
+		want < 0 ? strerror((int)-want) : "", xfs_error_text(NULL), xfs_lock_order_held());
 	abort();
 }
 
@@ -88,6 +102,25 @@ uint64_t test_fs_check(struct xfs_device *dev, uint32_t flags)
 	return summary.findings;
 }
 
+/*
+ * XFSWRITE_REPAIR="xfs_repair -n -f" in the environment: a second judge for each volume, and
+ * XFSWRITE_SAVE_IMAGE says where it is written to for that.
+ */
+static void ask_repair(struct test_fs *fs)
+{
+	const char *repair = getenv("XFSWRITE_REPAIR"), *path = getenv("XFSWRITE_SAVE_IMAGE");
+	char command[4096];
+
+	if (!repair || !path)
+		return;
+	test_fs_save(fs, path);
+	snprintf(command, sizeof(command), "%s %s >%s.log 2>&1", repair, path, path);
+	if (!system(command))
+		return;
+	fprintf(stderr, "\"%s\" is not content, see %s.log\n", command, path);
+	abort();
+}
+
 void test_fs_close_and_check(struct test_fs *fs)
 {
 	uint64_t findings;
@@ -103,6 +136,7 @@ void test_fs_close_and_check(struct test_fs *fs)
 		fprintf(stderr, "%" PRIu64 " findings\n", findings);
 		abort();
 	}
+	ask_repair(fs);
 }
 
 void test_fs_destroy(struct test_fs *fs)

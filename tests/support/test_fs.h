@@ -17,6 +17,9 @@ struct test_fs {
 /* Printed and aborted on failure, with the library's text. */
 #define TEST_OK(expr) test_fs_ok((expr), #expr, __FILE__, __LINE__)
 int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line);
+/* The call must return exactly @want; an error must have a text.  No lock may be left held. */
+#define TEST_IS(expr, want) test_fs_is((expr), (want), #expr, __FILE__, __LINE__)
+void test_fs_is(int64_t ret, int64_t want, const char *expr, const char *file, int line);
 
 /*
  * A memory device of @size_bytes, formatted with @mkfs (NULL: small defaults; XFS_MKFS_SMALL is
