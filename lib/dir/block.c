@@ -134,7 +134,7 @@ static void compact_index(struct xfs_dir_args *args, struct xfs_buf *bp)
 	log_ents(args, bp, 0, count - to - 1);
 }
 
-int xfs_dir_block_plan_add(struct xfs_dir_args *args, uint32_t *nblocks)
+int xfs_dir_block_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m, uint32_t *nblocks)
 {
 	struct xfs_buf *bp;
 	struct plan plan;
@@ -143,10 +143,12 @@ int xfs_dir_block_plan_add(struct xfs_dir_args *args, uint32_t *nblocks)
 	error = read_block(args, &bp);
 	if (error)
 		return error;
-	/* Else a leaf block, and a data block besides. */
-	*nblocks = make_plan(args, bp, &plan) ? 0 : 2;
+	error = match(args, bp, m);
+	/* Without room here a leaf block, and a data block besides. */
+	if (!error)
+		*nblocks = make_plan(args, bp, &plan) ? 0 : 2;
 	xfs_buf_put(bp);
-	return 0;
+	return error;
 }
 
 int xfs_dir_block_addname(struct xfs_dir_args *args)

@@ -47,10 +47,9 @@ int xfs_dir_form(struct xfs_inode *dp, enum xfs_dir_form *form)
 	xfs_fileoff_t end;
 	int error;
 
-	if (dp->i_df.if_format == XFS_DINODE_FMT_LOCAL) {
-		*form = XFS_DIR_FORM_SF;
+	*form = XFS_DIR_FORM_SF;
+	if (dp->i_df.if_format == XFS_DINODE_FMT_LOCAL)
 		return 0;
-	}
 	error = xfs_iread_extents(dp, XFS_DATA_FORK);
 	if (error)
 		return error;
@@ -141,34 +140,38 @@ int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name)
 {
 	enum xfs_dir_form form;
 	struct xfs_dir_args args;
+	struct xfs_dir_match m;
 	uint32_t nblocks = 0;
-	xfs_ino_t ino;
 	int error;
 
-	error = xfs_dir_lookup(dp, name, &ino);
-	if (error != -ENOENT)
-		return error ? error : xfs_error(dp->i_mount, -EEXIST, "\"%.*s\" exists",
-						 (int)name->len, (const char *)name->name);
 	error = xfs_dir_form(dp, &form);
 	if (error)
 		return error;
 	/* The inode number is not known yet: the wider kind needs more. */
 	init_args(&args, NULL, dp, name, XFS_DIR2_MAX_SHORT_INUM + 1);
+	xfs_dir_match_init(&m, false);
 	switch (form) {
 	case XFS_DIR_FORM_SF:
+		error = xfs_dir_sf_lookup(&args, false, &m.ino);
+		if (error == -ENOENT)
+			error = 0;
 		/* A block; and if that is full at once a leaf block and a second one. */
 		nblocks = xfs_dir_sf_has_room(&args) ? 0 : 3;
 		break;
 	case XFS_DIR_FORM_BLOCK:
-		error = xfs_dir_block_plan_add(&args, &nblocks);
+		error = xfs_dir_block_plan_add(&args, &m, &nblocks);
 		break;
 	case XFS_DIR_FORM_LEAF:
-		error = xfs_dir_leaf_plan_add(&args, &nblocks);
+		error = xfs_dir_leaf_plan_add(&args, &m, &nblocks);
 		break;
 	case XFS_DIR_FORM_NODE:
-		error = xfs_dir_node_plan_add(&args, &nblocks);
+		error = xfs_dir_node_plan_add(&args, &m, &nblocks);
 		break;
 	}
+	xfs_dir_match_done(&m);
+	if (!error && m.ino != NULLFSINO)
+		error = xfs_error(dp->i_mount, -EEXIST, "\"%.*s\" exists", (int)name->len,
+				  (const char *)name->name);
 	return error ? error : check_space(dp, nblocks);
 }
 

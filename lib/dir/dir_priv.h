@@ -207,12 +207,15 @@ int xfs_dir_block_to_sf(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t 
 
 int xfs_dir_block_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m) XFS_MUST_CHECK;
 /*
- * Read what adding takes; *@nblocks: directory blocks that will have to be allocated at most.
- * Changes nothing.
+ * Look the name up, and if it is not there read what adding it takes; *@nblocks: directory
+ * blocks that will have to be allocated at most.  Changes nothing.
  */
-int xfs_dir_block_plan_add(struct xfs_dir_args *args, uint32_t *nblocks) XFS_MUST_CHECK;
-int xfs_dir_leaf_plan_add(struct xfs_dir_args *args, uint32_t *nblocks) XFS_MUST_CHECK;
-int xfs_dir_node_plan_add(struct xfs_dir_args *args, uint32_t *nblocks) XFS_MUST_CHECK;
+int xfs_dir_block_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m,
+			   uint32_t *nblocks) XFS_MUST_CHECK;
+int xfs_dir_leaf_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m,
+			  uint32_t *nblocks) XFS_MUST_CHECK;
+int xfs_dir_node_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m,
+			  uint32_t *nblocks) XFS_MUST_CHECK;
 bool xfs_dir_sf_has_room(struct xfs_dir_args *args);
 
 int xfs_dir_block_addname(struct xfs_dir_args *args) XFS_MUST_CHECK;

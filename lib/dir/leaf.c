@@ -133,7 +133,8 @@ struct plan {
 	bool full;			/* the leaf block cannot take it: nothing else is set */
 };
 
-static int make_plan(struct xfs_dir_args *args, struct plan *plan)
+/* @m not NULL: look the name up first, and stop when it is there. */
+static int make_plan(struct xfs_dir_args *args, struct xfs_dir_match *m, struct plan *plan)
 {
 	const struct xfs_dir3_leaf *leaf;
 	uint32_t stale, n, gap, need;
@@ -141,7 +142,9 @@ static int make_plan(struct xfs_dir_args *args, struct plan *plan)
 
 	*plan = (struct plan){ .lbp = NULL };
 	error = read_leaf(args, &plan->lbp);
-	if (error)
+	if (!error && m)
+		error = match(args, plan->lbp, m);
+	if (error || (m && m->ino != NULLFSINO))
 		return error;
 	leaf = xfs_dir_leaf_of(plan->lbp);
 	stale = xfs_dir_leaf_stale(leaf);
@@ -167,12 +170,12 @@ static void put_plan(struct plan *plan)
 	xfs_buf_put(plan->lbp);
 }
 
-int xfs_dir_leaf_plan_add(struct xfs_dir_args *args, uint32_t *nblocks)
+int xfs_dir_leaf_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m, uint32_t *nblocks)
 {
 	struct plan plan;
 	int error;
 
-	error = make_plan(args, &plan);
+	error = make_plan(args, m, &plan);
 	/* A full leaf block: a free-index block comes, and a data block may. */
 	*nblocks = plan.full ? 2 : plan.is_new;
 	put_plan(&plan);
@@ -199,7 +202,7 @@ int xfs_dir_leaf_addname(struct xfs_dir_args *args)
 	uint32_t off;
 	int error;
 
-	error = make_plan(args, &plan);
+	error = make_plan(args, NULL, &plan);
 	if (!error && plan.full)
 		error = XFS_DIR_FULL;
 	if (!error && plan.is_new)

@@ -81,7 +81,8 @@ struct plan {
 	bool split;			/* the leaf is full */
 };
 
-static int make_plan(struct xfs_dir_args *args, struct plan *plan)
+/* @m not NULL: look the name up on the way, and stop when it is there. */
+static int make_plan(struct xfs_dir_args *args, struct xfs_dir_match *m, struct plan *plan)
 {
 	const struct xfs_dir3_leaf *leaf;
 	int error;
@@ -91,8 +92,8 @@ static int make_plan(struct xfs_dir_args *args, struct plan *plan)
 	plan->split = false;
 	xfs_da_state_init(&plan->state, &xfs_dir_da_kind, args->tp, args->dp);
 	plan->state.arg = &args->hash;
-	error = xfs_da_lookup(&plan->state, args->hash);
-	if (error)
+	error = m ? find(args, &plan->state, m) : xfs_da_lookup(&plan->state, args->hash);
+	if (error || (m && m->ino != NULLFSINO))
 		return error;
 	leaf = xfs_dir_leaf_of(xfs_da_leaf(&plan->state)->bp);
 	plan->split = !xfs_dir_leaf_stale(leaf) &&
@@ -117,12 +118,12 @@ static void put_plan(struct plan *plan)
 	xfs_da_state_release(&plan->state);
 }
 
-int xfs_dir_node_plan_add(struct xfs_dir_args *args, uint32_t *nblocks)
+int xfs_dir_node_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m, uint32_t *nblocks)
 {
 	struct plan plan;
 	int error;
 
-	error = make_plan(args, &plan);
+	error = make_plan(args, m, &plan);
 	*nblocks = 0;
 	if (!error)
 		*nblocks = (uint32_t)plan.room.new_data + plan.room.new_free +
@@ -139,7 +140,7 @@ int xfs_dir_node_addname(struct xfs_dir_args *args)
 	uint32_t off;
 	int error;
 
-	error = make_plan(args, &plan);
+	error = make_plan(args, NULL, &plan);
 	if (!error && plan.room.new_data)
 		error = make_data(args, &plan.room, &plan.dbp);
 	if (!error && plan.split)
