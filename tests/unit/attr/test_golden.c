@@ -215,7 +215,7 @@ static void test_parent_pointers(void **state)
 	tp = test_begin(&h, 400);
 	assert_int_equal(xfs_parent_add(tp, root, &n, h.ip), 0);
 	assert_int_equal(xfs_parent_remove(tp, root, &n, h.ip), 0);
-	assert_int_equal(xfs_parent_remove(tp, root, &n, h.ip), -ENODATA);
+	assert_int_equal(xfs_parent_remove(tp, root, &n, h.ip), -EUCLEAN);
 	test_end(&h, 0);
 	test_handle_destroy(&h);
 }
