@@ -88,7 +88,7 @@ void need_add_directory(struct xfsw_need *need, uint64_t names, uint64_t name_by
 void need_add_inode(struct xfsw_need *need, uint64_t name_len, uint64_t attrs, uint64_t attr_bytes,
 		    uint64_t remote_bytes)
 {
-	uint64_t inside;
+	uint64_t inside, leaf_bytes;
 
 	need->inodes++;
 	if (need->parent) {
@@ -99,8 +99,12 @@ void need_add_inode(struct xfsw_need *need, uint64_t name_len, uint64_t attrs, u
 	/* Beside it stands the data fork: a few extents, or a short directory or link. */
 	if (inside <= (need->inode_size - INODE_CORE) / 2)
 		return;
-	/* Leaf blocks split in the middle of what they hold: count them half full. */
-	need->attr_blocks += div_up(attr_bytes + attrs * 24, (need->block_size - 80) / 2) + 1;
+	/* One leaf block while they fit; then leaves split in the middle, under a node. */
+	leaf_bytes = attr_bytes + attrs * 24;
+	if (leaf_bytes <= need->block_size - 96)
+		need->attr_blocks++;
+	else
+		need->attr_blocks += div_up(leaf_bytes, (need->block_size - 96) / 2) + 1;
 	need->attr_blocks += div_up(remote_bytes, need->block_size - 56);
 	need->extents += 1 + attrs;
 }
