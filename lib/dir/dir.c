@@ -90,6 +90,12 @@ static void init_args(struct xfs_dir_args *args, struct xfs_trans *tp, struct xf
 
 int xfs_dir_lookup(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t *ino)
 {
+	return xfs_dir_lookup_stored(dp, name, ino, NULL);
+}
+
+int xfs_dir_lookup_stored(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t *ino,
+			  uint8_t *stored)
+{
 	enum xfs_dir_form form;
 	struct xfs_dir_args args;
 	struct xfs_dir_match m;
@@ -97,6 +103,7 @@ int xfs_dir_lookup(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t 
 
 	*ino = NULLFSINO;
 	init_args(&args, NULL, dp, name, NULLFSINO);
+	args.stored = stored;
 	error = xfs_dir_form(dp, &form);
 	if (error)
 		return error;

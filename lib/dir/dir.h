@@ -23,6 +23,13 @@ int xfs_dir_init(struct xfs_trans *tp, struct xfs_inode *dp, xfs_ino_t parent_in
 int xfs_dir_lookup(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t *ino)
 	XFS_MUST_CHECK;
 /*
+ * The same, and @stored gets the name as it stands in the directory: @name->len bytes, which
+ * differ in case only, and on case-insensitive volumes only.  Removing and replacing
+ * need that one.
+ */
+int xfs_dir_lookup_stored(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t *ino,
+			  uint8_t *stored) XFS_MUST_CHECK;
+/*
  * Before the first change of the handle that adds @name: -EEXIST; -ENOSPC when a
  * directory block larger than a file-system block could not be had in one piece, or the
  * directory is full; any error in reading what the addition needs.  After 0, with the

@@ -27,6 +27,7 @@ struct xfs_dir_args {
 	const struct xfs_name *name;
 	xfs_dahash_t hash;
 	xfs_ino_t ino;
+	uint8_t *stored;		/* lookups: gets the name that was found; or NULL */
 };
 
 /* A form has no room for the name: convert, then add again.  Never seen outside of dir/. */

@@ -117,8 +117,11 @@ int xfs_dir_ents_match(struct xfs_dir_args *args, const struct xfs_dir2_leaf_ent
 			return error;
 		dep = xfs_dir_entry_at(m->bp, off);
 		how = compare(args, dep);
-		if (how == MATCH_EXACT || (how == MATCH_CASE && m->ino == NULLFSINO))
+		if (how == MATCH_EXACT || (how == MATCH_CASE && m->ino == NULLFSINO)) {
 			m->ino = be64_to_cpu(dep->inumber);
+			if (args->stored)
+				memcpy(args->stored, dep->name, dep->namelen);
+		}
 		if (how == MATCH_EXACT) {
 			m->found = true;
 			m->off = off;

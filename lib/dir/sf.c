@@ -138,6 +138,8 @@ int xfs_dir_sf_lookup(struct xfs_dir_args *args, bool exact_only, xfs_ino_t *ino
 	if (!sfep)
 		return -ENOENT;
 	*ino = xfs_dir2_sf_get_ino(hdr, sfep);
+	if (args->stored)
+		memcpy(args->stored, sfep->name, sfep->namelen);
 	return 0;
 }
 

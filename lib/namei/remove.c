@@ -85,7 +85,9 @@ static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool di
 {
 	struct xfs_mount *mp = dp->i_mount;
 	struct xfs_inode *pair[2], *ip;
+	struct xfs_name stored = *name;
 	struct xfs_trans *tp;
+	uint8_t buf[255];
 	xfs_ino_t ino;
 	int error;
 
@@ -103,12 +105,13 @@ static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool di
 	pair[0] = dp;
 	pair[1] = ip;
 	xfs_ilock_many(pair, 2);
-	error = xfs_dir_lookup(dp, name, &ino);
+	error = xfs_dir_lookup_stored(dp, name, &ino, buf);
+	stored.name = buf;
 	if (error == -ENOENT)
 		xfs_no_such_name(dp, name);
 	*again = !error && ino != ip->i_ino;
 	if (!error && !*again)
-		error = remove_locked(tp, dp, name, ip, dir);
+		error = remove_locked(tp, dp, &stored, ip, dir);
 	xfs_iunlock_many(pair, 2);
 	if (error || *again)
 		xfs_trans_cancel(tp);

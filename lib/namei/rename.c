@@ -11,6 +11,7 @@ static const struct xfs_name dotdot_name = {
 struct rename {
 	struct xfs_inode *src_dp, *dst_dp, *src, *target;	/* target may be NULL */
 	struct xfs_name src_name, dst_name;
+	uint8_t src_buf[255], dst_buf[255];	/* names of what is there, as they stand there */
 	struct xfs_inode *all[4];
 	unsigned int nr_all;
 };
@@ -72,16 +73,20 @@ static int names_unchanged(struct rename *rn, bool *same)
 	int error;
 
 	*same = false;
-	error = xfs_dir_lookup(rn->src_dp, &rn->src_name, &ino);
+	error = xfs_dir_lookup_stored(rn->src_dp, &rn->src_name, &ino, rn->src_buf);
 	if (error)
 		return error == -ENOENT ? 0 : error;
 	if (ino != rn->src->i_ino)
 		return 0;
-	error = xfs_dir_lookup(rn->dst_dp, &rn->dst_name, &ino);
+	rn->src_name.name = rn->src_buf;
+	error = xfs_dir_lookup_stored(rn->dst_dp, &rn->dst_name, &ino, rn->dst_buf);
 	if (error == -ENOENT) {
 		*same = !rn->target;
 		return 0;
 	}
+	/* On case-insensitive volumes the name that was there first stays. */
+	if (!error)
+		rn->dst_name.name = rn->dst_buf;
 	*same = !error && rn->target && ino == rn->target->i_ino;
 	return error;
 }

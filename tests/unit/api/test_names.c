@@ -495,6 +495,47 @@ static void test_unlink_while_open(void **state)
 	}
 }
 
+/* Case-insensitive volumes: any spelling finds a name, which keeps its own. */
+static void test_ascii_ci(void **state)
+{
+	static const unsigned int counts[] = { 3, 60, 400, 3000 };
+
+	(void)state;
+	for (int parent = 0; parent < 2; parent++) {
+		struct xfs_mkfs_options ci = {
+			.size = sizeof(ci), .flags = XFS_MKFS_ASCII_CI,
+			.parent = parent ? XFS_MKFS_ON : XFS_MKFS_OFF,
+		};
+		char path[64];
+
+		test_fs_make(&fs, MIB(128), &ci);
+		for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
+			TEST_OK(xfs_mkdir(fs.mp, "/Dir", 0755));
+			TEST_IS(xfs_mkdir(fs.mp, "/dIR", 0755), -EEXIST);
+			for (unsigned int k = 0; k < counts[c]; k++) {
+				snprintf(path, sizeof(path), "/dir/File_%u", k);
+				touch(path);
+			}
+			TEST_OK(xfs_mkdir(fs.mp, "/DIR/Sub", 0755));
+			assert_int_equal(ino_of("/Dir/FILE_1"), ino_of("/dir/file_1"));
+			TEST_IS(xfs_link(fs.mp, "/dir/file_1", "/dir/FILE_2"), -EEXIST);
+			TEST_IS(xfs_rename(fs.mp, "/dir/FILE_1", "/dir/file_2"), 0);
+			TEST_IS(xfs_rename(fs.mp, "/dir/file_2", "/DIR/Other"), 0);
+			TEST_IS(xfs_rename(fs.mp, "/dir/other", "/DIR/sub/file"), 0);
+			TEST_IS(xfs_rename(fs.mp, "/dir/SUB", "/dir/moved"), 0);
+			TEST_IS(xfs_unlink(fs.mp, "/dir/MOVED/FILE"), 0);
+			TEST_IS(xfs_rmdir(fs.mp, "/dir/mOvEd"), 0);
+			for (unsigned int k = 0; k < counts[c]; k++) {
+				snprintf(path, sizeof(path), "/dir/FILE_%u", k);
+				TEST_IS(xfs_unlink(fs.mp, path), k == 1 || k == 2 ? -ENOENT : 0);
+			}
+			TEST_IS(xfs_rmdir(fs.mp, "/dir"), 0);
+		}
+		test_fs_close_and_check(&fs);
+		test_fs_destroy(&fs);
+	}
+}
+
 /* A name that is not there leaves the volume as it was, without a mark. */
 static void test_failures_change_nothing(void **state)
 {
@@ -527,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_name_bytes),
 		cmocka_unit_test(test_unlink_while_open),
+		cmocka_unit_test(test_ascii_ci),
 		cmocka_unit_test(test_failures_change_nothing),
 	};
 
