@@ -114,8 +114,7 @@ static int64_t write_once(struct xfs_inode *ip, const struct xfs_write_source *s
 	int64_t ret;
 
 	xfs_rwlock_excl(&ip->i_iolock);
-	XFS_TRACE(ip->i_mount, xfs_file_buffered_write, ip->i_ino, (uint64_t)ip->i_disk_size,
-		  *pos, len);
+	XFS_TRACE(ip->i_mount, xfs_file_buffered_write, ip->i_ino, xfs_isize(ip), *pos, len);
 	ret = write_checks(ip, pos, &len, flags);
 	if (!ret) {
 		ret = xfs_buffered_write(ip, source, *pos, len);

@@ -162,7 +162,9 @@ void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fi
 	if (ip->i_changed_by != tp->t_id) {
 		ip->i_changed_by = tp->t_id;
 		ip->i_changecount++;
-		if (xfs_has_bigtime(&ip->i_mount->m_geo))
+		/* Others look at their flags without the lock: it is written once only. */
+		if (xfs_has_bigtime(&ip->i_mount->m_geo) &&
+		    !(ip->i_diflags2 & XFS_DIFLAG2_BIGTIME))
 			ip->i_diflags2 |= XFS_DIFLAG2_BIGTIME;
 	}
 	ip->i_item.li_fields |= fields;

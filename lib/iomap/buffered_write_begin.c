@@ -209,7 +209,8 @@ static int reserve_data(struct begin *b, struct xfs_iomap *map, struct xfs_iomap
 static int convert_prealloc(struct begin *b)
 {
 	struct xfs_inode *ip = b->ip;
-	struct xfs_bmbt_irec map;
+	struct xfs_bmbt_irec got, map;
+	struct xfs_iext_cursor cur;
 	struct xfs_trans *tp;
 	int error;
 
@@ -218,8 +219,11 @@ static int convert_prealloc(struct begin *b)
 	xfs_ilock_excl(ip);
 	if (error)
 		return error;
-	error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, b->data.br_startoff,
-					   b->data.br_blockcount, true, &map);
+	/* Write-back may have been here meanwhile. */
+	if (xfs_iext_lookup_extent(&ip->i_df, b->off_fsb, &cur, &got) &&
+	    irec_covers(&got, b->off_fsb) && isnullstartblock(got.br_startblock))
+		error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, got.br_startoff,
+						   got.br_blockcount, true, &map);
 	xfs_iunlock_excl(ip);
 	if (error)
 		xfs_trans_cancel(tp);
