@@ -36,8 +36,14 @@ echo "== xfsw check"
 "$xfsw" check -v "$img"
 if command -v xfs_repair >/dev/null 2>&1; then
 	echo "== xfs_repair -n"
-	xfs_repair -n "$img" >/dev/null 2>&1 || { echo "xfs_repair complains" >&2; exit 1; }
-	echo "fine"
+	if said=$(xfs_repair -n "$img" 2>&1); then
+		echo "fine"
+	elif echo "$said" | grep -q "unsupported filesystem features"; then
+		echo "note: this xfs_repair is older than the features of the image (--profile 6.1 would do)"
+	else
+		echo "$said" >&2
+		exit 1
+	fi
 fi
 
 echo "== the kernel"
@@ -46,7 +52,7 @@ trap 'umount "$mnt" 2>/dev/null; rmdir "$mnt"' EXIT
 if [ "$(id -u)" != 0 ]; then
 	echo "not root: not mounted"
 elif ! mount -o loop,ro "$img" "$mnt" 2>/dev/null; then
-	echo "loop mounts do not work here: not mounted"
+	echo "no loop mounts here, or a kernel older than the features of the image: not mounted"
 else
 	diff -r --no-dereference "$tree" "$mnt" || { echo "the trees differ" >&2; exit 1; }
 	echo "mounted it; the trees are equal"

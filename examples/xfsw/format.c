@@ -212,10 +212,10 @@ int format_options(struct xfsw_call *call, struct xfsw_format *format)
 	memset(format, 0, sizeof(*format));
 	mkfs->size = sizeof(*mkfs);
 	mkfs->env = &call->env;
-	mkfs->profile = XFS_MKFS_PROFILE_6_1;
-	if (profile && strcmp(profile, "7.2") == 0)
-		mkfs->profile = XFS_MKFS_PROFILE_7_2;
-	else if (profile && strcmp(profile, "6.1") != 0)
+	mkfs->profile = XFS_MKFS_PROFILE_7_2;
+	if (profile && strcmp(profile, "6.1") == 0)
+		mkfs->profile = XFS_MKFS_PROFILE_6_1;
+	else if (profile && strcmp(profile, "7.2") != 0)
 		return xfsw_usage(call, "there are the profiles 6.1 and 7.2");
 	code = parse_letters(call, mkfs, "bsidlmn");
 	if (code)

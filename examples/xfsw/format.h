@@ -35,8 +35,8 @@ enum {
 	"  --uuid UUID         instead of a random one\n" \
 	"  --seed N            random numbers (UUID, generations) from this seed: with the same\n" \
 	"                      seed and SOURCE_DATE_EPOCH the same bytes come out\n" \
-	"  --profile 6.1|7.2   defaults of that mkfs.xfs; 6.1 (the default) mounts since Linux 5.10,\n" \
-	"                      7.2 (rmapbt, nrext64, exchange, parent pointers) since 6.10\n" \
+	"  --profile 7.2|6.1   defaults of that mkfs.xfs; 7.2 (the default: rmapbt, nrext64, exchange,\n" \
+	"                      parent pointers) mounts since Linux 6.10, 6.1 since Linux 5.10\n" \
 	"  --small             allow less than 300 MiB, a small log, a single group: no kernel\n" \
 	"                      refuses them, but XFS does not support them\n" \
 	"  --discard           discard the device first\n" \
