@@ -71,7 +71,10 @@ int xfs_alloc_unpack(const struct xfs_btree_cur *cur, const struct xfs_alloc_rec
 int xfs_alloc_remove(struct xfs_trans *tp, struct xfs_perag *pag,
 		     const struct xfs_alloc_rec_incore *rec, xfs_agblock_t agbno,
 		     xfs_extlen_t len) XFS_MUST_CHECK;
-/* Put free blocks in, merged with their neighbours; AGF counters. -EUCLEAN, nothing changed: not all in use. */
+/*
+ * Put free blocks in, merged with their neighbours; AGF counters.  -EUCLEAN, nothing changed:
+ * not all of them are in use.
+ */
 int xfs_alloc_insert(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
 		     xfs_extlen_t len) XFS_MUST_CHECK;
 /* The free extent that covers @agbno; *@found. */

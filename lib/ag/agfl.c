@@ -90,6 +90,7 @@ int xfs_agfl_reserve(struct xfs_btree_cur *cur, uint32_t blocks)
 
 	if (likely(pag->pag_flcount >= blocks))
 		return 0;
-	return xfs_error(pag->pag_mount, -ENOSPC, "AG %u: %u blocks on the free list, a %s needs %u",
-			 pag->pag_agno, pag->pag_flcount, cur->bc_ops->name, blocks);
+	return xfs_error(pag->pag_mount, -ENOSPC,
+			 "AG %u: the free list has %u blocks, a %s needs %u", pag->pag_agno,
+			 pag->pag_flcount, cur->bc_ops->name, blocks);
 }

@@ -292,7 +292,7 @@ int xfs_ag_reserve_tree(struct xfs_perag *pag, uint32_t blocks, enum xfs_ag_resv
 	if (error)
 		return error;
 	if (available(pag, xfs_alloc_min_freelist(pag), 0, resv) < blocks)
-		return xfs_error(pag->pag_mount, -ENOSPC, "AG %u has not the %u blocks its trees need",
+		return xfs_error(pag->pag_mount, -ENOSPC, "AG %u: no %u blocks for its trees",
 				 pag->pag_agno, blocks);
 	return 0;
 }
@@ -335,7 +335,8 @@ int xfs_ag_free_tree_block(struct xfs_trans *tp, struct xfs_perag *pag, struct x
 			   uint64_t owner, enum xfs_ag_resv_type resv)
 {
 	if (pag->pag_nr_tofree == ARRAY_SIZE(pag->pag_tofree))
-		return xfs_corrupt(pag->pag_mount, "AG", "AG %u: a tree loses more blocks than it has levels",
+		return xfs_corrupt(pag->pag_mount, "AG",
+				   "AG %u: a tree loses more blocks than it has levels",
 				   pag->pag_agno);
 	pag->pag_tofree[pag->pag_nr_tofree++] = (struct xfs_ag_tofree){
 		.agbno = xfs_daddr_to_agbno(&pag->pag_mount->m_geo, xfs_buf_daddr(bp)),

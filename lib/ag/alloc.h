@@ -10,7 +10,7 @@
 #include "ag/perag.h"
 #include "ag/rmap.h"
 
-#define XFS_ALLOC_USERDATA	(1u << 0)	/* file data: written before the handle is durable, so never a busy block */
+#define XFS_ALLOC_USERDATA	(1u << 0)	/* file data: grows upwards from where it starts */
 #define XFS_ALLOC_THIS_AG	(1u << 1)	/* only the AG of @target */
 #define XFS_ALLOC_EXACT		(1u << 2)	/* only at @target; *fsbno NULLFSBLOCK when taken */
 #define XFS_ALLOC_DELALLOC	(1u << 3)	/* paid for when it was promised */

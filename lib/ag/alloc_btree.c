@@ -155,8 +155,9 @@ int xfs_alloc_unpack(const struct xfs_btree_cur *cur, const struct xfs_alloc_rec
 	xfs_alloc_rec_unpack(rec, irec);
 	fa = xfs_alloc_irec_verify(&cur->bc_mp->m_geo, (xfs_agnumber_t)cur->bc_owner, irec);
 	if (unlikely(fa))
-		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name, "AG %" PRIu64 ", extent %u+%u: %s",
-				   cur->bc_owner, irec->ar_startblock, irec->ar_blockcount, fa);
+		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
+				   "AG %" PRIu64 ", extent %u+%u: %s", cur->bc_owner,
+				   irec->ar_startblock, irec->ar_blockcount, fa);
 	return 0;
 }
 
@@ -202,7 +203,7 @@ static int look_up_known(struct xfs_btree_cur *cur, const struct xfs_btree_targe
 	}
 	if (unlikely(!found))
 		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
-				   "AG %" PRIu64 ": free extent %u+%u stands in only one of the two trees",
+				   "AG %" PRIu64 ": free extent %u+%u is in one of two trees only",
 				   cur->bc_owner, rec->ar_startblock, rec->ar_blockcount);
 	return 0;
 }
@@ -239,7 +240,7 @@ static int insert_bno(struct xfs_btree_cur *cur, const struct xfs_alloc_rec_inco
 	return insert_rec(cur, &target, irec);
 }
 
-/* The extent at the by-size cursor is @irec now: often it keeps its place, being by far the largest. */
+/* The extent at the by-size cursor is @irec now; the largest by far often keeps its place. */
 static int replace_cnt(struct xfs_btree_cur *cur, const struct xfs_alloc_rec_incore *irec)
 {
 	struct xfs_alloc_rec rec;
@@ -355,7 +356,7 @@ static int find_neighbours(struct xfs_btree_cur *bno, xfs_agblock_t agbno, xfs_e
 	}
 	if (unlikely(bad))
 		return xfs_corrupt(bno->bc_mp, "bnobt",
-				   "AG %" PRIu64 ": of the extent %u+%u, which is to be freed, a part is free",
+				   "AG %" PRIu64 ": a part of extent %u+%u is free already",
 				   bno->bc_owner, agbno, len);
 	return 0;
 }

@@ -37,7 +37,7 @@ static bool too_far(const struct xfs_ag_alloc *req, const struct xfs_alloc_rec_i
 
 	if (!req->len)
 		return false;
-	nearest = rec->ar_startblock > req->target ? rec->ar_startblock : XFS_MIN(last, req->target);
+	nearest = XFS_MAX(rec->ar_startblock, XFS_MIN(last, req->target));
 	return xfs_alloc_distance(req, nearest) >= xfs_alloc_distance(req, req->agbno);
 }
 

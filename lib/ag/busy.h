@@ -26,7 +26,10 @@ void xfs_extent_busy_destroy(struct xfs_mount *mp);
  */
 void xfs_extent_busy_insert(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_extlen_t len);
 
-/* The first busy extent that touches [@agbno, +@len), cut to it; false: there is none. pag_lock held. */
+/*
+ * The first busy extent that touches [@agbno, +@len), cut to it; false: there is none.
+ * pag_lock held.
+ */
 bool xfs_extent_busy_search(const struct xfs_perag *pag, xfs_agblock_t agbno, xfs_extlen_t len,
 			    xfs_agblock_t *busy_agbno, xfs_extlen_t *busy_len);
 

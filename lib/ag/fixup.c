@@ -43,7 +43,7 @@ static void plan_piece(struct xfs_agfl_plan *plan, xfs_agblock_t agbno, xfs_extl
 	plan->found += len;
 }
 
-/* What @rec can give outside [@avoid, +@avoid_len); the end first, so that what is kept stays whole. */
+/* What @rec can give outside [@avoid, +@avoid_len); its end first, so that the rest stays whole. */
 static void plan_from(struct xfs_agfl_plan *plan, const struct xfs_alloc_rec_incore *rec,
 		      xfs_agblock_t avoid, xfs_extlen_t avoid_len)
 {

@@ -29,7 +29,7 @@ int xfs_free_extent(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len,
 	int error;
 
 	if (!xfs_verify_fsbext(&mp->m_geo, fsbno, len))
-		return xfs_corrupt(mp, "free extent", "blocks %#" PRIx64 "+%u cannot be freed", fsbno,
+		return xfs_corrupt(mp, "free extent", "impossible blocks %#" PRIx64 "+%u", fsbno,
 				   len);
 	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
 	xfs_mutex_lock(&pag->pag_lock);

@@ -22,8 +22,9 @@ static int get_rec(const struct xfs_btree_cur *cur, struct xfs_inobt_rec_incore 
 	xfs_inobt_rec_unpack(geo, xfs_btree_get_rec(cur), irec);
 	fa = xfs_inobt_irec_verify(geo, (xfs_agnumber_t)cur->bc_owner, irec);
 	if (unlikely(fa))
-		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name, "AG %" PRIu64 ", record of inode %u: %s",
-				   cur->bc_owner, irec->ir_startino, fa);
+		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
+				   "AG %" PRIu64 ", record of inode %u: %s", cur->bc_owner,
+				   irec->ir_startino, fa);
 	return 0;
 }
 
@@ -76,8 +77,9 @@ static int position(struct xfs_btree_cur *cur, const struct xfs_inobt_rec_incore
 	int error = xfs_btree_lookup_eq(cur, &target, &found);
 
 	if (!error && unlikely(found != want))
-		error = xfs_corrupt(cur->bc_mp, cur->bc_ops->name, "AG %" PRIu64 ": record of inode %u %s",
-				    cur->bc_owner, irec->ir_startino,
+		error = xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
+				    "AG %" PRIu64 ": record of inode %u %s", cur->bc_owner,
+				    irec->ir_startino,
 				    want ? "is missing" : "is there already");
 	return error;
 }

@@ -85,7 +85,7 @@ int xfs_perag_load_agf(struct xfs_perag *pag)
 		return error;
 	agf = agf_bp->b_addr;
 	if (be32_to_cpu(agf->agf_length) != pag->pag_length) {
-		error = xfs_corrupt(pag->pag_mount, "AGF", "AG %u has %u blocks, its header says %u",
+		error = xfs_corrupt(pag->pag_mount, "AGF", "AG %u of %u blocks says it has %u",
 				    pag->pag_agno, pag->pag_length, be32_to_cpu(agf->agf_length));
 		goto out_put;
 	}
@@ -119,7 +119,7 @@ int xfs_perag_load_agi(struct xfs_perag *pag)
 		return error;
 	agi = bp->b_addr;
 	if (be32_to_cpu(agi->agi_length) != pag->pag_length) {
-		error = xfs_corrupt(pag->pag_mount, "AGI", "AG %u has %u blocks, its header says %u",
+		error = xfs_corrupt(pag->pag_mount, "AGI", "AG %u of %u blocks says it has %u",
 				    pag->pag_agno, pag->pag_length, be32_to_cpu(agi->agi_length));
 		xfs_buf_put(bp);
 		return error;

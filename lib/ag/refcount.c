@@ -79,8 +79,9 @@ static int insert(struct xfs_btree_cur *cur, const struct xfs_refcount_irec *ire
 	if (error)
 		return error;
 	if (unlikely(found))
-		return xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64 ": a record at %u is there already",
-				   cur->bc_owner, irec->rc_startblock);
+		return xfs_corrupt(cur->bc_mp, "refcountbt",
+				   "AG %" PRIu64 ": a record at %u is there already", cur->bc_owner,
+				   irec->rc_startblock);
 	xfs_refcount_rec_pack(irec, &rec);
 	cur->bc_ag.pag->pag_may_share = true;
 	return xfs_btree_insert(cur, &rec);
@@ -131,8 +132,9 @@ static int join_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
 	error = xfs_btree_lookup_eq(cur, &target, &found);
 	left.rc_blockcount += right.rc_blockcount;
 	if (!error && unlikely(!found))
-		error = xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64 ": the record at %u vanished",
-				    cur->bc_owner, left.rc_startblock);
+		error = xfs_corrupt(cur->bc_mp, "refcountbt",
+				    "AG %" PRIu64 ": the record at %u vanished", cur->bc_owner,
+				    left.rc_startblock);
 	return error ? error : update(cur, &left);
 }
 
@@ -281,7 +283,8 @@ static int adjust(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len, i
 	int error;
 
 	if (!xfs_verify_fsbext(&mp->m_geo, fsbno, len))
-		return xfs_corrupt(mp, "refcountbt", "impossible blocks %#" PRIx64 "+%u", fsbno, len);
+		return xfs_corrupt(mp, "refcountbt", "impossible blocks %#" PRIx64 "+%u", fsbno,
+				   len);
 	if (!xfs_has_reflink(&mp->m_geo) && delta > 0)
 		return xfs_error(mp, -EOPNOTSUPP, "this file system cannot share blocks");
 	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));

@@ -146,7 +146,8 @@ static void fit_to_free_space(struct xfs_perag *pag)
 	if (meta + rmapbt <= have)
 		return;
 	xfs_log(pag->pag_mount, XFS_LOG_WARNING,
-		"AG %u: %u blocks should be held back for its trees, only %u are free; the file system may run out of space",
+		"AG %u: %u blocks should be held back for its trees, %u are free: space may run "
+		"out",
 		pag->pag_agno, meta + rmapbt, have);
 	meta = XFS_MIN(meta, have);
 	pag->pag_meta_resv.ar_asked = pag->pag_meta_resv.ar_used + meta;

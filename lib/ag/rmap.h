@@ -9,11 +9,11 @@
 
 /* Who owns blocks. */
 struct xfs_owner_info {
-	uint64_t oi_owner;		/* inode number or XFS_RMAP_OWN_*; XFS_RMAP_SKIP: leave the rmap alone */
+	uint64_t oi_owner;		/* inode number, XFS_RMAP_OWN_*, or XFS_RMAP_SKIP */
 	xfs_fileoff_t oi_offset;	/* inode owners: file block */
 	uint32_t oi_flags;		/* XFS_OWNER_* */
 };
-#define XFS_RMAP_SKIP		0	/* no inode has number 0 */
+#define XFS_RMAP_SKIP		0	/* leave the reverse map alone; no inode has number 0 */
 #define XFS_OWNER_ATTR_FORK	(1u << 0)
 #define XFS_OWNER_BMBT_BLOCK	(1u << 1)
 #define XFS_OWNER_UNWRITTEN	(1u << 2)

@@ -107,10 +107,10 @@ static void max_high_key(void *key, const void *entries, uint32_t n, bool leaf)
 		return;
 	}
 	for (uint32_t i = 1; i < n; i++) {
-		uint32_t a = be32_to_cpu(keys[2 * i + 1].rm_startblock);
-		uint32_t b = be32_to_cpu(keys[2 * best + 1].rm_startblock);
+		const struct xfs_rmap_key *x = &keys[2 * i + 1], *y = &keys[2 * best + 1];
+		uint32_t a = be32_to_cpu(x->rm_startblock), b = be32_to_cpu(y->rm_startblock);
 
-		if (a > b || (a == b && xfs_rmap_key_cmp(&keys[2 * i + 1], &keys[2 * best + 1]) > 0))
+		if (a > b || (a == b && xfs_rmap_key_cmp(x, y) > 0))
 			best = i;
 	}
 	memcpy(key, &keys[2 * best + 1], sizeof(*keys));

@@ -41,7 +41,7 @@ struct xfs_btree_target {
 
 #define XFS_BTREE_LONG_PTRS	(1u << 0)	/* 64-bit pointers, long block headers */
 #define XFS_BTREE_OVERLAPPING	(1u << 1)	/* node entries hold a low and a high key */
-#define XFS_BTREE_ROOT_IN_INODE	(1u << 2)	/* the root is a struct xfs_bmdr_block, never a leaf */
+#define XFS_BTREE_ROOT_IN_INODE	(1u << 2)	/* a struct xfs_bmdr_block, never a leaf */
 
 #define XFS_BTREE_MAX_REC_LEN	24u
 #define XFS_BTREE_MAX_KEY_LEN	40u		/* low and high key of an rmap entry */
@@ -61,8 +61,10 @@ struct xfs_btree_ops {
 	 * How many of the @n sorted records (entries of a node: low keys) are <= @target;
 	 * see XFS_BTREE_DEFINE_SEARCH.
 	 */
-	uint32_t (*search_recs)(const void *recs, uint32_t n, const struct xfs_btree_target *target);
-	uint32_t (*search_keys)(const void *keys, uint32_t n, const struct xfs_btree_target *target);
+	uint32_t (*search_recs)(const void *recs, uint32_t n,
+				const struct xfs_btree_target *target);
+	uint32_t (*search_keys)(const void *keys, uint32_t n,
+				const struct xfs_btree_target *target);
 	/* <0, 0, >0: the record (key) is before, at, behind @target. */
 	int (*cmp_rec)(const void *rec, const struct xfs_btree_target *target);
 	int (*cmp_key)(const void *key, const struct xfs_btree_target *target);
@@ -114,7 +116,7 @@ struct xfs_btree_cur {
 		struct {
 			void *ip;		/* struct xfs_inode of the tree's owner */
 			int whichfork;
-			void *root;		/* struct xfs_bmdr_block, keys, pointers: on-disk form */
+			void *root;		/* on disk: xfs_bmdr_block, keys, pointers */
 			uint32_t root_maxrecs;	/* (fork size - 4) / 16 */
 			uint32_t allocated;	/* blocks taken (+) since the cursor was made */
 			uint32_t freed;

@@ -51,7 +51,7 @@ static uint32_t blocks_needed(struct xfs_btree_cur *cur)
 		if (xfs_btree_numrecs(&cur->bc_levels[level]) < xfs_btree_maxrecs(cur, level))
 			return level;
 	}
-	/* A full root in the inode is pushed down into one block; a block splits and gets a parent. */
+	/* A root in the inode is pushed down into one block; a block splits and gets a parent. */
 	return xfs_btree_root_in_inode(cur) ? level : level + 1;
 }
 

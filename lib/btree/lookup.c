@@ -47,7 +47,8 @@ static uint32_t first_not_before(struct xfs_btree_cur *cur, const struct xfs_btr
 	struct xfs_btree_level *leaf = &cur->bc_levels[0];
 	uint32_t pos = cur->bc_ops->search_recs(leaf->entries, xfs_btree_numrecs(leaf), target);
 
-	*equal = pos > 0 && cur->bc_ops->cmp_rec(xfs_btree_entry_at(cur, leaf, 0, pos), target) == 0;
+	*equal = pos > 0 &&
+		 cur->bc_ops->cmp_rec(xfs_btree_entry_at(cur, leaf, 0, pos), target) == 0;
 	return *equal ? pos : pos + 1;
 }
 

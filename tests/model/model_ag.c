@@ -103,7 +103,8 @@ static int cmp_for_merge(const void *a, const void *b)
 		return x->rm_owner < y->rm_owner ? -1 : 1;
 	if (x->rm_flags != y->rm_flags)
 		return x->rm_flags < y->rm_flags ? -1 : 1;
-	if (!XFS_RMAP_NON_INODE_OWNER(x->rm_owner) && !(x->rm_flags & XFS_RMAP_BMBT_BLOCK) && dx != dy)
+	if (!XFS_RMAP_NON_INODE_OWNER(x->rm_owner) && !(x->rm_flags & XFS_RMAP_BMBT_BLOCK) &&
+	    dx != dy)
 		return dx < dy ? -1 : 1;
 	return x->rm_startblock < y->rm_startblock ? -1 : x->rm_startblock > y->rm_startblock;
 }
@@ -226,7 +227,8 @@ static void check_chunks(xfs_agnumber_t agno, const struct ag_walk *w)
 		if (M->chunks[i].agno != agno)
 			continue;
 		CHECK(n < w->list[AG_WALK_INO].nr);
-		CHECK(memcmp(&ag_walk_inodes(w)[n], &M->chunks[i].rec, sizeof(M->chunks[i].rec)) == 0);
+		CHECK(memcmp(&ag_walk_inodes(w)[n], &M->chunks[i].rec, sizeof(M->chunks[i].rec)) ==
+		      0);
 		n++;
 	}
 	CHECK(n == w->list[AG_WALK_INO].nr);
@@ -274,7 +276,8 @@ static void check_all(void)
 		CHECK(pag->pag_flcount == w.agfl_count);
 		if (xfs_has_rmapbt(geo()))
 			CHECK(pag->pag_rmapbt_resv.ar_used == w.blocks[AG_WALK_RMAP]);
-		CHECK(pag->pag_meta_resv.ar_used == w.blocks[AG_WALK_FINO] + w.blocks[AG_WALK_REFC]);
+		CHECK(pag->pag_meta_resv.ar_used ==
+		      w.blocks[AG_WALK_FINO] + w.blocks[AG_WALK_REFC]);
 		set_aside += 8 + w.blocks[AG_WALK_BNO] + w.blocks[AG_WALK_CNT] - 2;
 		for (unsigned int i = 0; i < AG_WALK_TREES; i++)
 			M->max_height[i] = XFS_MAX(M->max_height[i], w.height[i]);
@@ -587,7 +590,8 @@ static void op_new_chunk(void)
 	struct xfs_owner_info oinfo = xfs_owner_special(XFS_RMAP_OWN_INODES);
 	uint32_t blocks = geo()->ialloc_blks, records = geo()->ialloc_inos / 64;
 	xfs_agblock_t eoag = pag->pag_length - pag->pag_length % geo()->cluster_align;
-	xfs_agblock_t min = (xfs_agblock_t)xfs_roundup64(geo()->agfl_block + 1u, geo()->cluster_align);
+	xfs_agblock_t min =
+		(xfs_agblock_t)xfs_roundup64(geo()->agfl_block + 1u, geo()->cluster_align);
 	xfs_agblock_t agbno = (xfs_agblock_t)below(pag->pag_length);
 	struct xfs_trans *tp = begin(blocks + records * xfs_inobt_insert_blocks(M->mp));
 
@@ -657,7 +661,7 @@ static void op_change_chunk(void)
 		}
 		*c = M->chunks[--M->nchunks];
 	} else {
-		/* To the full, to the empty, or one at a time: each crossing matters to the finobt. */
+		/* To the full, to the empty, or one at a time: all that matters to the finobt. */
 		switch (below(3)) {
 		case 0:
 			rec.ir_free = 0;

@@ -428,7 +428,8 @@ static void check_tree(void)
 
 		CHECK(get_be16(r) == M->nlevels - 1);
 		CHECK(n >= 1 && n <= M->root_max);
-		walk_entries(&w, r + 4, r + 4 + 8 * M->root_max, n, M->nlevels - 1, true, low, high);
+		walk_entries(&w, r + 4, r + 4 + 8 * M->root_max, n, M->nlevels - 1, true, low,
+			     high);
 	} else {
 		walk_block(&w, M->root_ptr, M->nlevels - 1, true, false, low, high);
 	}

@@ -17,15 +17,18 @@ struct tree_type {
 };
 
 static const struct tree_type types[AG_WALK_TREES] = {
-	[AG_WALK_BNO] = { "bno", 0x41423342, 8, 8, XFS_RMAP_OWN_AG, sizeof(struct xfs_alloc_rec_incore) },
-	[AG_WALK_CNT] = { "cnt", 0x41423343, 8, 8, XFS_RMAP_OWN_AG, sizeof(struct xfs_alloc_rec_incore) },
-	[AG_WALK_INO] = { "ino", 0x49414233, 16, 4, XFS_RMAP_OWN_INOBT,
-			  sizeof(struct xfs_inobt_rec_incore) },
-	[AG_WALK_FINO] = { "fino", 0x46494233, 16, 4, XFS_RMAP_OWN_INOBT,
-			   sizeof(struct xfs_inobt_rec_incore) },
-	[AG_WALK_RMAP] = { "rmap", 0x524d4233, 24, 40, XFS_RMAP_OWN_AG, sizeof(struct xfs_rmap_irec) },
-	[AG_WALK_REFC] = { "refc", 0x52334643, 12, 4, XFS_RMAP_OWN_REFC,
-			   sizeof(struct xfs_refcount_irec) },
+	[AG_WALK_BNO] = {"bno", 0x41423342, 8, 8, XFS_RMAP_OWN_AG,
+			 sizeof(struct xfs_alloc_rec_incore)},
+	[AG_WALK_CNT] = {"cnt", 0x41423343, 8, 8, XFS_RMAP_OWN_AG,
+			 sizeof(struct xfs_alloc_rec_incore)},
+	[AG_WALK_INO] = {"ino", 0x49414233, 16, 4, XFS_RMAP_OWN_INOBT,
+			 sizeof(struct xfs_inobt_rec_incore)},
+	[AG_WALK_FINO] = {"fino", 0x46494233, 16, 4, XFS_RMAP_OWN_INOBT,
+			  sizeof(struct xfs_inobt_rec_incore)},
+	[AG_WALK_RMAP] = {"rmap", 0x524d4233, 24, 40, XFS_RMAP_OWN_AG,
+			  sizeof(struct xfs_rmap_irec)},
+	[AG_WALK_REFC] = {"refc", 0x52334643, 12, 4, XFS_RMAP_OWN_REFC,
+			  sizeof(struct xfs_refcount_irec)},
 };
 
 struct state {
@@ -35,11 +38,12 @@ struct state {
 	uint32_t len;
 	struct ag_walk *w;
 	unsigned int tree;
-	uint32_t prev[16], prev_right[16];	/* last block seen on a level, and its right sibling */
+	uint32_t prev[16], prev_right[16]; /* last block seen on a level, and its right sibling */
 	jmp_buf out;
 };
 
-__attribute__((noreturn, format(printf, 2, 3))) static void bad(struct state *s, const char *fmt, ...)
+__attribute__((noreturn, format(printf, 2, 3))) static void bad(struct state *s, const char *fmt,
+								...)
 {
 	va_list ap;
 
@@ -208,7 +212,8 @@ static void walk_agfl(struct state *s)
 {
 	struct xfs_agf *agf = &s->w->agf;
 	uint32_t first = be32_to_cpu(agf->agf_flfirst), last = be32_to_cpu(agf->agf_fllast);
-	uint32_t count = be32_to_cpu(agf->agf_flcount), slots = (s->geo->sectsize - 36) / 4, slot = first;
+	uint32_t count = be32_to_cpu(agf->agf_flcount), slots = (s->geo->sectsize - 36) / 4,
+		 slot = first;
 	uint8_t *sector = malloc(s->geo->sectsize);
 
 	read_at(s, xfs_agb_to_bytes(s->geo, s->agno, 0) + 3u * s->geo->sectsize, sector,
@@ -228,7 +233,8 @@ static void check_headers(struct state *s)
 {
 	struct ag_walk *w = s->w;
 	const struct xfs_alloc_rec_incore *bno = ag_walk_free_recs(w);
-	uint32_t free_blocks = 0, longest = 0, btreeblks = w->blocks[AG_WALK_BNO] + w->blocks[AG_WALK_CNT] - 2;
+	uint32_t free_blocks = 0, longest = 0,
+		 btreeblks = w->blocks[AG_WALK_BNO] + w->blocks[AG_WALK_CNT] - 2;
 	uint32_t icount = 0, ifree = 0, with_free = 0;
 
 	if (xfs_has_rmapbt(s->geo))
@@ -236,7 +242,8 @@ static void check_headers(struct state *s)
 	if (w->list[AG_WALK_BNO].nr != w->list[AG_WALK_CNT].nr)
 		bad(s, "AG %u: bno and cnt differ", s->agno);
 	for (uint32_t i = 0; i < w->list[AG_WALK_BNO].nr; i++) {
-		if (i && bno[i - 1].ar_startblock + bno[i - 1].ar_blockcount >= bno[i].ar_startblock)
+		if (i &&
+		    bno[i - 1].ar_startblock + bno[i - 1].ar_blockcount >= bno[i].ar_startblock)
 			bad(s, "AG %u: free extents at %u touch", s->agno, bno[i].ar_startblock);
 		free_blocks += bno[i].ar_blockcount;
 		longest = XFS_MAX(longest, bno[i].ar_blockcount);
@@ -283,7 +290,8 @@ static void check_headers(struct state *s)
 		if (!r->ir_freecount || !xfs_has_finobt(s->geo))
 			continue;
 		if (with_free >= w->list[AG_WALK_FINO].nr ||
-		    memcmp((const struct xfs_inobt_rec_incore *)w->list[AG_WALK_FINO].recs + with_free,
+		    memcmp((const struct xfs_inobt_rec_incore *)w->list[AG_WALK_FINO].recs +
+				   with_free,
 			   r, sizeof(*r)))
 			bad(s, "AG %u: finobt lacks inode %u", s->agno, r->ir_startino);
 		with_free++;

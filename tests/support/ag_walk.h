@@ -17,7 +17,15 @@ struct ag_walk_list {
 	uint32_t nr, room;
 };
 
-enum { AG_WALK_BNO, AG_WALK_CNT, AG_WALK_INO, AG_WALK_FINO, AG_WALK_RMAP, AG_WALK_REFC, AG_WALK_TREES };
+enum {
+	AG_WALK_BNO,
+	AG_WALK_CNT,
+	AG_WALK_INO,
+	AG_WALK_FINO,
+	AG_WALK_RMAP,
+	AG_WALK_REFC,
+	AG_WALK_TREES
+};
 
 struct ag_walk {
 	char error[256];			/* "" when all is well */
@@ -25,7 +33,7 @@ struct ag_walk {
 	struct xfs_agi agi;
 	struct ag_walk_list list[AG_WALK_TREES];	/* records in host form, in order */
 	uint32_t blocks[AG_WALK_TREES], height[AG_WALK_TREES];
-	uint64_t *owner;			/* per block: special owner of headers, trees, AGFL; 0: other */
+	uint64_t *owner; /* per block: special owner of headers, trees, AGFL; 0: other */
 	uint32_t agfl_count;
 };
 

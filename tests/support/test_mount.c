@@ -121,7 +121,8 @@ void test_mount_settle(struct xfs_mount *mp)
 
 	must(xfs_checkpoint_writeback(mp, true), "writeback");
 	must(xfs_device_pread(mp->m_dev, 0, &u, len), "superblock");
-	must(xfs_ag_sum_counters(mp, &mp->m_sb.sb_icount, &mp->m_sb.sb_ifree, &mp->m_sb.sb_fdblocks),
+	must(xfs_ag_sum_counters(mp, &mp->m_sb.sb_icount, &mp->m_sb.sb_ifree,
+				 &mp->m_sb.sb_fdblocks),
 	     "counters");
 	xfs_sb_to_disk(&u.dsb, &mp->m_sb);
 	xfs_cksum_set(&u, len, XFS_SB_CRC_OFF);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of reverse map, reference counts, AGFL and inode trees share: one small file system. */
+/* One small file system, for the tests of the trees of an AG. */
 #ifndef UNIT_AG_FIXTURE_H
 #define UNIT_AG_FIXTURE_H
 

@@ -66,7 +66,8 @@ static void test_set_against_array(void **state)
 	for (int i = 0; i < 20000; i++) {
 		xfs_agnumber_t agno = (xfs_agnumber_t)xfs_rand_below(&r, 2);
 		xfs_agblock_t agbno = (xfs_agblock_t)xfs_rand_below(&r, NBLOCKS), at, first;
-		xfs_extlen_t len = 1 + (xfs_extlen_t)xfs_rand_below(&r, XFS_MIN(NBLOCKS - agbno, 40u));
+		xfs_extlen_t len =
+			1 + (xfs_extlen_t)xfs_rand_below(&r, XFS_MIN(NBLOCKS - agbno, 40u));
 		xfs_extlen_t at_len = 0;
 		bool any = false, found;
 

@@ -177,7 +177,8 @@ static void test_full_ag(void **state)
 	assert_int_equal(xfs_trans_commit(args.tp), 0);
 	assert_true(pag->pag_freeblks < 100);
 	assert_int_equal(xfs_ag_resv_init(mp), 0);
-	assert_true(xfs_ag_resv_needed(pag, XFS_AG_RESV_NONE) <= pag->pag_freeblks + pag->pag_flcount);
+	assert_true(xfs_ag_resv_needed(pag, XFS_AG_RESV_NONE) <=
+		    pag->pag_freeblks + pag->pag_flcount);
 	assert_int_equal(xfs_ag_sum_counters(mp, &icount, &ifree, &fdblocks), 0);
 	assert_true(mp->m_fdblocks + mp->m_resblks_avail <= (int64_t)fdblocks);
 	test_mount_free(mp);
