@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: free space and inode counts are what statfs(2) of a kernel mount says, for writers and for
+ *       readers, and come back exactly when everything is removed.
+ * Method: numbers of a kernel's statfs on a volume of 300 MiB, and their formula worked out by hand
+ *       from the AG headers; then use, and giving back.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include "support/test_fs.h"
+
+#define MIB(n) ((uint64_t)(n) << 20)
+
+static struct test_fs fs;
+
+/*
+ * 300 MiB, 4 AGs of 19200 blocks, log of 16384 in AG 2: 60380 blocks are free.  Held back for
+ * refcount and finobt trees: 3 x (137 - 2) + (22 - 2); for the reverse maps: 3 x 236 + 35.  The
+ * pool has a twentieth of all blocks, 8 are set aside in each AG.
+ */
+static void test_numbers_of_a_kernel(void **state)
+{
+	const uint64_t sb_free = 60380, held = 425 + 743, pool = 3840, aside = 32;
+	struct xfs_statfs st;
+	struct xfs_info info = { .size = sizeof(info) };
+
+	(void)state;
+	test_fs_make(&fs, MIB(300), NULL);
+	TEST_OK(xfs_info(fs.mp, &info));
+	assert_int_equal(info.ag_blocks, 19200);
+	assert_int_equal(info.log_blocks, 16384);
+	assert_int_equal(info.fdblocks, sb_free);
+	assert_int_equal(info.icount, 64);
+	assert_int_equal(info.ifree, 61);
+	assert_int_equal(info.inode_size, 512);
+	assert_false(info.read_only);
+	TEST_OK(xfs_statfs(fs.mp, &st));
+	assert_int_equal(st.block_size, 4096);
+	assert_int_equal(st.blocks, 76800 - 16384);
+	assert_int_equal(st.blocks_free, sb_free - held - pool - aside);
+	/* A quarter of the space may become inodes. */
+	assert_int_equal(st.files, 76800 / 4 * 8);
+	assert_int_equal(st.files_free, st.files - 3);
+	assert_int_equal(st.name_max, 255);
+	TEST_OK(xfs_unmount(fs.mp));
+	fs.opts.flags = XFS_MOUNT_RDONLY;
+	test_fs_open(&fs);
+	TEST_OK(xfs_statfs(fs.mp, &st));
+	assert_int_equal(st.blocks_free, sb_free - aside);
+	TEST_OK(xfs_info(fs.mp, &info));
+	assert_int_equal(info.fdblocks, sb_free);
+	assert_true(info.read_only);
+	test_fs_destroy(&fs);
+}
+
+static void compare(const struct xfs_statfs *a, const struct xfs_statfs *b)
+{
+	assert_int_equal(a->blocks_free, b->blocks_free);
+	assert_int_equal(a->files, b->files);
+	assert_int_equal(a->files_free, b->files_free);
+}
+
+static void test_use_and_return(void **state)
+{
+	static const struct xfs_mkfs_options geos[] = {
+		{ .size = sizeof(geos[0]) },
+		{ .size = sizeof(geos[0]), .blocksize = 1024 },
+		{ .size = sizeof(geos[0]), .profile = XFS_MKFS_PROFILE_6_1, .sparse = XFS_MKFS_OFF,
+		  .finobt = XFS_MKFS_OFF, .inobtcount = XFS_MKFS_OFF, .reflink = XFS_MKFS_OFF },
+	};
+	static char data[1 << 20];
+
+	(void)state;
+	memset(data, 's', sizeof(data));
+	for (size_t g = 0; g < sizeof(geos) / sizeof(geos[0]); g++) {
+		struct xfs_statfs before, promised, written, after;
+		struct xfs_info info = { .size = sizeof(info) }, info2 = { .size = sizeof(info) };
+		struct xfs_file *file;
+		char path[32];
+
+		test_fs_make(&fs, MIB(300), &geos[g]);
+		TEST_OK(xfs_statfs(fs.mp, &before));
+		TEST_OK(xfs_info(fs.mp, &info));
+		TEST_OK(xfs_open(fs.mp, "/f", O_CREAT | O_RDWR, 0644, &file));
+		TEST_IS(xfs_pwrite(file, data, sizeof(data), 0), sizeof(data));
+		/* A promise counts at once, at least as much as the blocks it becomes. */
+		TEST_OK(xfs_statfs(fs.mp, &promised));
+		assert_true(promised.blocks_free + sizeof(data) / before.block_size <= before.blocks_free);
+		TEST_OK(xfs_close(file));
+		TEST_OK(xfs_sync(fs.mp));
+		TEST_OK(xfs_statfs(fs.mp, &written));
+		assert_int_equal(written.blocks_free, before.blocks_free - sizeof(data) / before.block_size);
+		assert_int_equal(written.files_free, before.files_free - 1);
+		TEST_OK(xfs_info(fs.mp, &info2));
+		assert_int_equal(info2.ifree, info.ifree - 1);
+		for (int i = 0; i < 500; i++) {
+			snprintf(path, sizeof(path), "/n%d", i);
+			TEST_OK(xfs_mknod(fs.mp, path, S_IFREG | 0644, 0, 0));
+		}
+		TEST_OK(xfs_info(fs.mp, &info2));
+		assert_true(info2.icount >= info.icount + 448);
+		for (int i = 0; i < 500; i++) {
+			snprintf(path, sizeof(path), "/n%d", i);
+			TEST_OK(xfs_unlink(fs.mp, path));
+		}
+		TEST_OK(xfs_unlink(fs.mp, "/f"));
+		TEST_OK(xfs_statfs(fs.mp, &after));
+		compare(&after, &before);
+		test_fs_close_and_check(&fs);
+		test_fs_open(&fs);
+		TEST_OK(xfs_statfs(fs.mp, &after));
+		compare(&after, &before);
+		test_fs_close_and_check(&fs);
+		test_fs_destroy(&fs);
+	}
+}
+
+/* Older callers know a shorter struct. */
+static void test_info_sizes(void **state)
+{
+	struct xfs_info info;
+
+	(void)state;
+	test_fs_make(&fs, MIB(64), NULL);
+	memset(&info, 0xee, sizeof(info));
+	info.size = offsetof(struct xfs_info, sector_size);
+	TEST_IS(xfs_info(fs.mp, &info), 0);
+	assert_int_equal(info.block_size, 4096);
+	assert_int_equal(info.sector_size, 0xeeeeeeee);
+	info.size = 3;
+	TEST_IS(xfs_info(fs.mp, &info), -EINVAL);
+	test_fs_close_and_check(&fs);
+	test_fs_destroy(&fs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers_of_a_kernel),
+		cmocka_unit_test(test_use_and_return),
+		cmocka_unit_test(test_info_sizes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
