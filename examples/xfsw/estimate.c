@@ -117,6 +117,8 @@ uint64_t need_size(const struct xfsw_need *need, uint64_t log_bytes)
 	uint64_t used, free_bytes, size;
 
 	inode_blocks += inode_blocks / 16 + 64;
+	/* Leaves of names of files with many names, half full. */
+	inode_blocks += div_up(need->link_bytes, (bs - 96) / 2);
 	used = need->data_blocks + need->tree_blocks + need->dir_blocks + need->attr_blocks +
 	       inode_blocks;
 	if (need->rmapbt)	/* 24 bytes for each extent, blocks half full */
@@ -239,12 +241,15 @@ static int count_entry(struct host_walk *walk, struct host_dir *dir, const char 
 
 		if (link) {
 			links_seen(&c->links, link);
-			if (c->need->parent)	/* one more parent pointer, outside of the inode */
-				c->need->attr_blocks++;
+			if (c->need->parent)
+				c->need->link_bytes += name_len + 36;
 			return 0;
 		}
 		if (links_add(&c->links, st->st_dev, st->st_ino, (uint32_t)st->st_nlink, 1, NULL))
 			return xfsw_fail(c->sink->call, NULL, -ENOMEM);
+		/* Each further name is a parent pointer, mostly outside of the inode. */
+		if (c->need->parent)
+			c->need->attr_blocks += 2;
 	}
 	if (host_walk_chdir(walk) || count_xattrs(c, st->st_dev, -1, name))
 		return 0;	/* the copy will say so */

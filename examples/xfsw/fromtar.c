@@ -168,21 +168,27 @@ static void object_from_entry(struct xfsw_object *object, struct archive_entry *
 }
 
 /* The data of the member, blocks with their offsets: a sparse member stays sparse. */
-static int copy_data(struct from_tar *ft, struct xfs_file *file, uint64_t size)
+static int copy_data(struct from_tar *ft, struct xfs_file *file, uint64_t size, bool sparse)
 {
 	struct xfsw_sink *sink = ft->sink;
 	uint64_t end = 0;
 	const void *buf;
 	la_int64_t offset;
 	size_t len;
-	int result;
+	int result, error;
 
-	while ((result = archive_read_data_block(ft->archive, &buf, &len, &offset)) == ARCHIVE_OK) {
-		int error = sink_write(sink, file, buf, len, (uint64_t)offset);
-
+	if (sparse) {	/* as in sink_copy_fd(): no preallocation between the pieces */
+		error = xfs_ftruncate(file, size);
 		if (error)
 			return error;
-		end = (uint64_t)offset + len;
+		end = size;
+	}
+	while ((result = archive_read_data_block(ft->archive, &buf, &len, &offset)) == ARCHIVE_OK) {
+		error = sink_write(sink, file, buf, len, (uint64_t)offset);
+		if (error)
+			return error;
+		if ((uint64_t)offset + len > end)
+			end = (uint64_t)offset + len;
 		xfsw_progress_step(&sink->progress);
 		if (xfsw_interrupted())
 			return -EINTR;
@@ -322,7 +328,8 @@ static int make_member(struct from_tar *ft, struct archive_entry *entry, const c
 	if (error)
 		return error;
 	if (S_ISREG(object.mode))
-		error = copy_data(ft, file, (uint64_t)archive_entry_size(entry));
+		error = copy_data(ft, file, (uint64_t)archive_entry_size(entry),
+				  archive_entry_sparse_reset(entry) > 0);
 	if (!error)
 		error = copy_attributes(ft, file, entry);
 	if (!error)

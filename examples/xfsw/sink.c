@@ -216,15 +216,19 @@ static int copy_range(struct xfsw_sink *sink, struct xfs_file *file, int fd, uin
 	return 0;
 }
 
+/*
+ * The size comes first: a write that moves the end of a file gets preallocation behind it, and with
+ * a hole after each piece all of that would stay inside the file.
+ */
 static int copy_sparse(struct xfsw_sink *sink, struct xfs_file *file, int fd, uint64_t size,
 		       uint64_t *copied, bool *reading)
 {
 	uint64_t offset = 0;
+	int error = xfs_ftruncate(file, size);
 
-	while (offset < size) {
+	while (offset < size && !error) {
 		off_t data = lseek(fd, (off_t)offset, SEEK_DATA), hole;
 		uint64_t end;
-		int error;
 
 		if (data < 0 && errno == ENXIO)
 			break;		/* a hole up to the end */
@@ -236,15 +240,14 @@ static int copy_sparse(struct xfsw_sink *sink, struct xfs_file *file, int fd, ui
 		offset = (uint64_t)data;
 		end = (uint64_t)hole < size ? (uint64_t)hole : size;
 		error = copy_range(sink, file, fd, &offset, end, reading);
-		if (error)
-			return error;
-		if (offset < end) {
+		if (!error && offset < end) {
+			/* It became shorter under our hands. */
 			*copied = offset;
-			return 0;
+			return xfs_ftruncate(file, offset);
 		}
 	}
 	*copied = size;
-	return xfs_ftruncate(file, size);
+	return error;
 }
 
 int sink_copy_fd(struct xfsw_sink *sink, struct xfs_file *file, int fd, const struct stat *st,

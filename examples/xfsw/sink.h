@@ -101,6 +101,7 @@ struct xfsw_need {
 	bool parent, rmapbt, reflink;
 	uint64_t inodes, directories, data_bytes;
 	uint64_t data_blocks, extents, tree_blocks, dir_blocks, attr_blocks;
+	uint64_t link_bytes;	/* of parent pointers of further names */
 };
 
 void need_add_file(struct xfsw_need *need, uint64_t size);
