@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "core/message.h"
 #include "inode/inode.h"
 #include "support/test_fs.h"
