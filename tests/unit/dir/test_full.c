@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: on a full and fragmented volume names and attributes are refused with -ENOSPC before anything
+ *       changes, what is there stays, removing works, and directory blocks of several file-system blocks
+ *       that had to be made of pieces are as good as others.
+ * Method: small volumes are filled with small files, every other of which goes, then with names and
+ *       values until nothing fits, several times over; the checker judges each time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "support/test_handle.h"
+#include "support/test_seed.h"
+
+static struct test_fs fs;
+static struct xfs_rand rnd;
+
+static void make_file(const char *path, uint32_t bytes)
+{
+	static const uint8_t data[4096];
+	struct xfs_file *file;
+
+	TEST_OK(xfs_open(fs.mp, path, O_CREAT | O_RDWR, 0644, &file));
+	if (bytes)
+		TEST_OK(xfs_pwrite(file, data, bytes, 0));
+	TEST_OK(xfs_close(file));
+}
+
+/* Free space in single blocks all over the volume, @keep of it. */
+static void fragment(uint32_t files)
+{
+	char path[64];
+
+	TEST_OK(xfs_mkdir(fs.mp, "/small", 0755));
+	for (uint32_t i = 0; i < files; i++) {
+		snprintf(path, sizeof(path), "/small/%u", i);
+		make_file(path, 1000);
+	}
+	TEST_OK(xfs_sync(fs.mp));
+	for (uint32_t i = 0; i < files; i += 2) {
+		snprintf(path, sizeof(path), "/small/%u", i);
+		TEST_OK(xfs_unlink(fs.mp, path));
+	}
+}
+
+/* Blocks that files may have, all but a few, go to one file. */
+static void eat(const char *path, uint64_t leave)
+{
+	static const uint8_t data[65536];
+	struct xfs_file *file;
+	uint64_t pos = 0;
+	struct xfs_statfs st;
+
+	TEST_OK(xfs_open(fs.mp, path, O_CREAT | O_RDWR, 0644, &file));
+	for (;;) {
+		TEST_OK(xfs_statfs(fs.mp, &st));
+		if (st.blocks_free * st.block_size < leave + sizeof(data))
+			break;
+		TEST_OK(xfs_pwrite(file, data, sizeof(data), (off_t)pos));
+		pos += sizeof(data);
+	}
+	TEST_OK(xfs_fsync(file));
+	TEST_OK(xfs_close(file));
+}
+
+static void name_path(char *path, uint32_t i)
+{
+	int len = snprintf(path, 300, "/it/%u-", i);
+
+	memset(path + len, 'n', 200);
+	path[len + 200] = '\0';
+}
+
+static void names_until_full(const struct xfs_mkfs_options *mkfs)
+{
+	uint32_t n[2] = { 0, 0 };
+	char path[300];
+	int error;
+
+	test_fs_make(&fs, 64ull << 20, mkfs);
+	make_file("/f", 0);
+	TEST_OK(xfs_mkdir(fs.mp, "/it", 0755));
+	fragment(6000);
+	eat("/rest", 3 << 20);
+	for (int round = 0; round < 2; round++) {
+		for (;; n[round]++) {
+			name_path(path, n[round]);
+			error = xfs_link(fs.mp, "/f", path);
+			if (error)
+				break;
+		}
+		assert_int_equal(error, -ENOSPC);
+		assert_false(xfs_is_shutdown(fs.mp));
+		assert_true(n[round] > 500);
+		assert_int_equal(xfs_link(fs.mp, "/f", path), -ENOSPC);
+		test_fs_close_and_check(&fs);
+		test_fs_open(&fs);
+		for (uint32_t i = 0; i < n[round]; i++) {
+			name_path(path, i * 7919 % n[round]);
+			error = xfs_unlink(fs.mp, path);
+			/* 7919 may divide the number: then names repeat. */
+			assert_true(error == 0 || (error == -ENOENT && n[round] % 7919 == 0));
+		}
+		test_fs_close_and_check(&fs);
+		test_fs_open(&fs);
+	}
+	/* Nothing leaked. */
+	assert_in_range(n[1], n[0] - n[0] / 20, n[0] + n[0] / 20);
+	TEST_OK(xfs_rmdir(fs.mp, "/it"));
+	test_fs_close_and_check(&fs);
+	test_fs_destroy(&fs);
+}
+
+static void test_names(void **state)
+{
+	struct xfs_mkfs_options mkfs = { .size = sizeof(mkfs), .parent = XFS_MKFS_OFF };
+
+	(void)state;
+	names_until_full(&mkfs);
+}
+
+static void test_names_in_pieces(void **state)
+{
+	struct xfs_mkfs_options mkfs = {
+		.size = sizeof(mkfs), .parent = XFS_MKFS_OFF, .blocksize = 1024, .dirblocksize = 16384,
+	};
+
+	(void)state;
+	names_until_full(&mkfs);
+}
+
+static void test_names_with_parents(void **state)
+{
+	struct xfs_mkfs_options mkfs = { .size = sizeof(mkfs), .parent = XFS_MKFS_ON };
+
+	(void)state;
+	names_until_full(&mkfs);
+}
+
+static void test_values(void **state)
+{
+	struct xfs_mkfs_options mkfs = { .size = sizeof(mkfs), .blocksize = 1024 };
+	static uint8_t value[65536], got[65536];
+	static uint32_t lens[4000];
+	char name[64];
+	uint32_t n;
+	int error = 0;
+
+	(void)state;
+	rnd = test_rand(1);
+	test_fs_make(&fs, 64ull << 20, &mkfs);
+	make_file("/f", 0);
+	fragment(9000);
+	eat("/rest", 6 << 20);
+	for (int round = 0; round < 3; round++) {
+		for (n = 0; n < 4000; n++) {
+			snprintf(name, sizeof(name), "user.%u", n);
+			lens[n] = (uint32_t)xfs_rand_below(&rnd, xfs_rand_below(&rnd, 4) ? 3000 : 65537);
+			memset(value, (int)n, lens[n]);
+			error = xfs_setxattr(fs.mp, "/f", false, name, value, lens[n], 0);
+			if (error)
+				break;
+		}
+		assert_int_equal(error, -ENOSPC);
+		assert_false(xfs_is_shutdown(fs.mp));
+		assert_true(n > 100);
+		test_fs_close_and_check(&fs);
+		test_fs_open(&fs);
+		for (uint32_t i = 0; i < n; i++) {
+			snprintf(name, sizeof(name), "user.%u", i);
+			assert_int_equal(xfs_getxattr(fs.mp, "/f", false, name, got, sizeof(got)),
+					 lens[i]);
+			memset(value, (int)i, lens[i]);
+			assert_memory_equal(got, value, lens[i]);
+			TEST_OK(xfs_removexattr(fs.mp, "/f", false, name));
+		}
+		test_fs_close_and_check(&fs);
+		test_fs_open(&fs);
+	}
+	test_fs_close_and_check(&fs);
+	test_fs_destroy(&fs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names_in_pieces),
+		cmocka_unit_test(test_names_with_parents),
+		cmocka_unit_test(test_values),
+	};
+
+	test_seed_init(5);
+	return test_seed_report(cmocka_run_group_tests(tests, NULL, NULL));
+}
