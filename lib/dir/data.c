@@ -216,6 +216,7 @@ void xfs_dir_data_use_free(struct xfs_dir_args *args, struct xfs_buf *bp, uint32
 	bool full = table_is_full(hdr), scan = false;
 
 	ASSERT(off >= free_off && off + len <= free_end);
+	ASSERT(!front || !back);
 	if (front) {
 		set_unused(bp, free_off, front);
 		log_unused(args->tp, bp, free_off);
@@ -226,17 +227,11 @@ void xfs_dir_data_use_free(struct xfs_dir_args *args, struct xfs_buf *bp, uint32
 	}
 	if (slot == NO_SLOT)
 		return;
-	if (!front == !back) {
-		/* None or two records remain; a record outside the table may be next now. */
-		if (full) {
-			scan = true;
-		} else {
+	if (!front && !back) {
+		/* A record outside the table may be among the longest now. */
+		scan = full;
+		if (!scan)
 			table_remove(hdr, slot);
-			if (front) {
-				table_insert(hdr, free_off, front);
-				table_insert(hdr, off + len, back);
-			}
-		}
 	} else {
 		slot = front ? table_move(hdr, slot, free_off, front)
 			     : table_move(hdr, slot, off + len, back);

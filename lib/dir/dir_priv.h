@@ -125,7 +125,7 @@ void xfs_dir_data_rescan(const struct xfs_geometry *geo, struct xfs_buf *bp);
 /* [@off, +@len), in use until now, becomes free. */
 void xfs_dir_data_make_free(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t off,
 			    uint32_t len);
-/* [@off, +@len) inside the free record at @free_off gets used. */
+/* [@off, +@len), the front or the back of the free record at @free_off, gets used. */
 void xfs_dir_data_use_free(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t free_off,
 			   uint32_t off, uint32_t len);
 /* Write an entry at @off, into space that is in use; not logged. */

@@ -68,38 +68,23 @@ static xfs_dahash_t last_hash(const void *block)
 	return count ? be32_to_cpu(leaf->ents[count - 1].hashval) : 0;
 }
 
-static uint32_t count_stale(const struct xfs_dir2_leaf_entry *ents, uint32_t count)
-{
-	uint32_t stale = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		stale += xfs_dir_ent_is_stale(&ents[i]);
-	return stale;
-}
-
 /*
- * Half of the entries move.  state->arg is the hash of the one to come, which then balances an
- * odd number.
+ * Half of the entries move; only a leaf without stale ones is ever split.  state->arg is the hash
+ * of the one to come.
  */
 static bool split(struct xfs_da_state *state, struct xfs_buf *left, struct xfs_buf *right)
 {
 	struct xfs_dir3_leaf *from = xfs_dir_leaf_of(left), *to = xfs_dir_leaf_of(right);
 	const xfs_dahash_t *hash = state->arg;
-	uint32_t count = xfs_dir_leaf_count(from), keep = count / 2, stale = 0;
-	bool go_right = *hash > be32_to_cpu(from->ents[keep - 1].hashval);
+	uint32_t count = xfs_dir_leaf_count(from), keep = count / 2;
 
-	if ((count & 1) && go_right) {
-		keep++;
-		go_right = *hash > be32_to_cpu(from->ents[keep - 1].hashval);
-	}
+	ASSERT(xfs_dir_leaf_stale(from) == 0);
 	memcpy(to->ents, &from->ents[keep], (count - keep) * ENT);
-	if (xfs_dir_leaf_stale(from))
-		stale = count_stale(from->ents, keep);
-	xfs_dir_leaf_set_counts(to, count - keep, xfs_dir_leaf_stale(from) - stale);
-	xfs_dir_leaf_set_counts(from, keep, stale);
+	xfs_dir_leaf_set_counts(to, count - keep, 0);
+	xfs_dir_leaf_set_counts(from, keep, 0);
 	xfs_trans_log_buf_all(state->tp, right);
 	xfs_dir_leaf_log(state->tp, left, 1, 0);
-	return go_right;
+	return *hash > be32_to_cpu(from->ents[keep - 1].hashval);
 }
 
 static bool is_empty(const void *leaf)

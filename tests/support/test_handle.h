@@ -15,6 +15,17 @@
 #include "namei/namei.h"
 #include "support/test_fs.h"
 
+/* Like TEST_OK(), in the middle of a transaction: locks may be held. */
+#define TEST_STEP(expr) test_step((expr), #expr, __FILE__, __LINE__)
+static inline void test_step(int error, const char *expr, const char *file, int line)
+{
+	if (!error)
+		return;
+	fprintf(stderr, "%s:%d: %s: %s: %s\n", file, line, expr, strerror(-error),
+		xfs_error_text(NULL));
+	abort();
+}
+
 struct test_handle {
 	struct test_fs fs;
 	struct xfs_inode *ip;
@@ -55,7 +66,7 @@ static inline void test_handle_destroy(struct test_handle *h)
 /* A transaction with @blocks, the inode locked; and its end. */
 static inline struct xfs_trans *test_begin(struct test_handle *h, uint32_t blocks)
 {
-	TEST_OK(xfs_trans_alloc(h->fs.mp, 0, blocks, 0, &h->tp));
+	TEST_STEP(xfs_trans_alloc(h->fs.mp, 0, blocks, 0, &h->tp));
 	xfs_ilock_excl(h->ip);
 	return h->tp;
 }
