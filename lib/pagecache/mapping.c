@@ -114,6 +114,10 @@ static void set_state(struct xfs_mapping *m, enum xfs_mapping_state state)
 		__atomic_store_n(&pc->nr_released, pc->nr_released - 1, __ATOMIC_RELAXED);
 	if (m->m_state == XFS_MAPPING_DIRTY)
 		__atomic_store_n(&pc->nr_dirty, pc->nr_dirty - 1, __ATOMIC_RELAXED);
+	if (m->m_state == XFS_MAPPING_IDLE)
+		pc->nr_not_idle++;
+	if (state == XFS_MAPPING_IDLE)
+		pc->nr_not_idle--;
 	xfs_list_del(&m->m_link);
 	m->m_state = (uint8_t)state;
 	if (state == XFS_MAPPING_DIRTY) {
@@ -237,6 +241,16 @@ void xfs_pagecache_wait_picked(struct xfs_mount *mp)
 	while (pc->nr_picked)
 		xfs_cond_wait(&pc->unpicked, &pc->lock);
 	xfs_mutex_unlock(&pc->lock);
+}
+
+bool xfs_pagecache_holds_owners(struct xfs_mount *mp)
+{
+	bool holds;
+
+	xfs_mutex_lock(&mp->m_pagecache->lock);
+	holds = mp->m_pagecache->nr_not_idle > 0;
+	xfs_mutex_unlock(&mp->m_pagecache->lock);
+	return holds;
 }
 
 bool xfs_pagecache_has_clean(struct xfs_mount *mp)

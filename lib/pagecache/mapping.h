@@ -179,6 +179,8 @@ void *xfs_pagecache_pop_clean(struct xfs_mount *mp);
 struct xfs_folio *xfs_pagecache_pop_failed(struct xfs_mount *mp, uint64_t *blocks);
 void xfs_folio_end_failed(struct xfs_folio *folio, uint64_t blocks);
 
+/* Whether any mapping is not idle. */
+bool xfs_pagecache_holds_owners(struct xfs_mount *mp);
 /* Without a lock: whether pop_clean or pop_failed have something to do. */
 bool xfs_pagecache_has_clean(struct xfs_mount *mp);
 bool xfs_pagecache_has_failed(struct xfs_mount *mp);

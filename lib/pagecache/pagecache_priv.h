@@ -47,7 +47,7 @@ struct xfs_pagecache {
 	uint64_t dirty_seq;
 	uint64_t nr_lru, once_bytes, nr_dirty, nr_failed, nr_released, nr_picked;
 	uint64_t bytes, dirty_bytes;
-	uint64_t nr_mappings;
+	uint64_t nr_mappings, nr_not_idle;
 };
 
 /* log2 of the folio's size in blocks. */

@@ -447,7 +447,15 @@ static int abandon_inode(struct xfs_inode *ip, void *arg)
 
 void xfs_writeback_abandon(struct xfs_mount *mp)
 {
+	bool promised;
+
 	if (!mp->m_inodes || !mp->m_pagecache)
+		return;
+	xfs_mutex_lock(&mp->m_lock);
+	promised = mp->m_delalloc_blocks != 0;
+	xfs_mutex_unlock(&mp->m_lock);
+	/* As it is after a good close. */
+	if (!promised && !xfs_pagecache_holds_owners(mp))
 		return;
 	if (xfs_inode_walk(mp, abandon_inode, NULL))
 		xfs_log(mp, XFS_LOG_WARNING, "promised blocks are lost");

@@ -425,6 +425,8 @@ static const struct config configs[] = {
 	{ "1k blocks, little memory", 128u << 20, 1024, 1u << 20, 0, 4, 1u << 20, 100u << 10, 1500,
 	  false },
 	{ "64k blocks", 1024u << 20, 65536, 4u << 20, 0, 3, 4u << 20, 700u << 10, 800, false },
+	{ "2k blocks", 128u << 20, 2048, 3u << 20, 0, 3, 1u << 20, 60u << 10, 1000, false },
+	{ "32k blocks", 512u << 20, 32768, 1u << 20, 0, 3, 2u << 20, 200u << 10, 600, false },
 	{ "16k blocks, fixed allocation size", 256u << 20, 16384, 2u << 20, 1u << 20, 4, 2u << 20,
 	  300u << 10, 1000, false },
 	{ "4k blocks, large writes", 512u << 20, 4096, 4u << 20, 0, 2, 24u << 20, 20u << 20, 150,
