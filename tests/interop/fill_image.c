@@ -4,13 +4,40 @@
  *
  *   fill_image [-s SEED] [-b BLOCK] [-D DIRBLOCK] [-i INODESIZE] [-n PERCENT]
  *              [-w SECTIONS] DIR        sections: letters of d a f m c, default all
+ *   fill_image -L ... IMAGE             through the library: DIR is an image's root
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xfswrite/xfswrite.h>
 #include "support/fill.h"
+
+static int fill_library(struct test_fill_options *o, const char *path, struct test_fill_result *res)
+{
+	struct xfs_mount_options mo = { .size = sizeof(mo), .flags = XFS_MOUNT_UNJOURNALLED };
+	struct xfs_device *dev;
+	struct xfs_mount *mp = NULL;
+	int error = xfs_device_open_file(path, 0, 0, &dev), closed;
+
+	if (error)
+		return error;
+	error = xfs_mount(dev, &mo, &mp);
+	xfs_device_put(dev);
+	if (error) {
+		fprintf(stderr, "%s\n", xfs_error_text(NULL));
+		return error;
+	}
+	o->top = "";
+	o->ops = &test_fill_library;
+	o->fs = mp;
+	error = test_fill(o, res);
+	if (error)
+		fprintf(stderr, "%s\n", xfs_error_text(mp));
+	closed = xfs_unmount(mp);
+	return error ? error : closed;
+}
 
 int main(int argc, char **argv)
 {
@@ -19,13 +46,17 @@ int main(int argc, char **argv)
 		.what = TEST_FILL_ALL,
 	};
 	static const char letters[] = "dafmc";
-	struct test_fill_result res;
+	struct test_fill_result res = { .failed = "" };
+	bool library = false;
 	int c, error;
 
-	while ((c = getopt(argc, argv, "s:b:D:i:n:w:")) != -1) {
+	while ((c = getopt(argc, argv, "Ls:b:D:i:n:w:")) != -1) {
 		uint32_t n = (uint32_t)strtoul(optarg ? optarg : "0", NULL, 0);
 
 		switch (c) {
+		case 'L':
+			library = true;
+			break;
 		case 's':
 			o.seed = strtoull(optarg, NULL, 0);
 			break;
@@ -57,7 +88,7 @@ int main(int argc, char **argv)
 	if (optind + 1 != argc)
 		return 2;
 	o.top = argv[optind];
-	error = test_fill(&o, &res);
+	error = library ? fill_library(&o, argv[optind], &res) : test_fill(&o, &res);
 	printf("fill_image: %" PRIu64 " calls, %" PRIu64 " refused\n", res.calls, res.refused);
 	if (error)
 		fprintf(stderr, "fill_image: seed %" PRIu64 ": %s\n", o.seed, res.failed);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Goal: the checker finds nothing wrong with file systems that mkfs.xfs made and
-# the kernel filled.
+# the kernel, or the library, filled.
 # Method: a matrix of block, sector, inode and directory block sizes and feature
 # sets; each image is mounted, filled with every on-disk form, unmounted and
 # checked; then mounted again, thinned out, filled again, and checked again.
@@ -63,6 +63,11 @@ matrix() {
 	2-ascii-ci   | 2 -n version=ci                      | 700m | |
 	2-metadir    | 2 -m metadir=1                       | 700m | |
 	2-quota      | 2 -m metadir=1,uquota,gquota,pquota  | 700m | | uquota,gquota,pquota
+	lib-b4096    | 1 -m rmapbt=1                        | 700m | -L -b 4096 |
+	lib-b1024    | 1 -b size=1024                       | 600m | -L -b 1024 |
+	lib-n65536   | 1 -n size=65536 -s size=4096         | 1g | -L -D 65536 |
+	lib-2        | 2 -i size=1024                       | 700m | -L -i 1024 |
+	lib-2-b65536 | 2 -b size=65536                      | 6g | -L -b 65536 -D 65536 |
 	2-tiny       | 2 -b size=1024                       | 310m | -b 1024 -n 400 -w dmc |
 	END
 }
@@ -111,12 +116,21 @@ one() {		# NAME MKFS-OPTIONS SIZE FILL-OPTIONS MOUNT-OPTIONS
 		return 0
 	}
 	verify "$name" "as formatted" || return 1
+	case $opts in -L*)
+		# Filled by the library first; from then on the kernel goes on with it.
+		# shellcheck disable=SC2086
+		"$fill" -n "$percent" $opts "$img" >"$work/fill" || { echo "FAIL: $name: fill"; return 1; }
+		verify "$name" "filled by the library" || return 1
+		opts=${opts#-L}
+		library=yes ;;
+	*)	library="" ;;
+	esac
 	mount -o "loop$mopts" "$img" "$mnt" 2>"$work/err" || {
 		echo "skipped $name: $(head -1 "$work/err")"
 		return 0
 	}
 	# shellcheck disable=SC2086
-	"$fill" -n "$percent" $opts "$mnt" >"$work/fill" || { umount "$mnt"; echo "FAIL: $name: fill"; return 1; }
+	[ -n "$library" ] || "$fill" -n "$percent" $opts "$mnt" >"$work/fill" || { umount "$mnt"; echo "FAIL: $name: fill"; return 1; }
 	umount "$mnt"
 	verify "$name" "filled" || return 1
 	dirty "$name" || return 1

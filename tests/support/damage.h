@@ -60,9 +60,11 @@ struct test_damage {
 
 /*
  * Do each of @table in turn to the image of @objs.  Returns how many were not
- * noticed as they should; each is told on stderr.
+ * noticed as they should; each is told on stderr.  *@lacking (NULL: that is a failure)
+ * counts those for which the image has nothing to damage.
  */
-int test_damage_run(const struct test_objects *objs, const struct test_damage *table, size_t n);
+int test_damage_run(const struct test_objects *objs, const struct test_damage *table, size_t n,
+		    size_t *lacking);
 
 struct test_damage_table {
 	const struct test_damage *v;

@@ -2,30 +2,24 @@
 /*
  * Each section works in a directory of its own below the top and draws from its
  * own stream of random numbers, so that leaving one out does not change the
- * others.  Nothing calls sync(2), which would wait for every file system of the
- * machine; a section ends with syncfs(2).
+ * others.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 #include "support/fill.h"
 
 #define PATH_BYTES	6144
 
 struct filler {
 	const struct test_fill_options *o;
+	const struct test_fill_ops *ops;
+	void *fs;
 	struct test_fill_result *res;
 	uint64_t rng;
 	int error;
@@ -73,16 +67,14 @@ static bool allowed(int err)
 /* Count a call; false: it was refused. */
 static bool ok(struct filler *f, long ret, const char *what, const char *path)
 {
-	int err = errno;
-
 	f->res->calls++;
 	if (ret >= 0)
 		return true;
 	f->res->refused++;
-	if (!allowed(err) && !f->error) {
-		f->error = -err;
+	if (!allowed((int)-ret) && !f->error) {
+		f->error = (int)ret;
 		snprintf(f->res->failed, sizeof(f->res->failed), "%s %.120s: %s", what, path,
-			 strerror(err));
+			 strerror((int)-ret));
 	}
 	return false;
 }
@@ -102,48 +94,94 @@ static path_t in(const struct filler *f, const char *fmt, ...)
 
 static void make_dir(struct filler *f, path_t p)
 {
-	ok(f, mkdir(p.s, 0755), "mkdir", p.s);
+	ok(f, f->ops->mkdir(f->fs, p.s), "mkdir", p.s);
 }
 
-static int make_file(struct filler *f, path_t p)
+static intptr_t make_file(struct filler *f, path_t p)
 {
-	int fd = open(p.s, O_CREAT | O_RDWR, 0644);
+	intptr_t file = f->ops->open(f->fs, p.s);
 
-	ok(f, fd, "create", p.s);
-	return fd;
+	ok(f, file, "create", p.s);
+	return file;
+}
+
+static void end_file(struct filler *f, intptr_t file)
+{
+	if (file >= 0)
+		ok(f, f->ops->close(f->fs, file), "close", f->dir);
 }
 
 static void touch(struct filler *f, path_t p)
 {
-	int fd = make_file(f, p);
-
-	if (fd >= 0)
-		close(fd);
+	end_file(f, make_file(f, p));
 }
 
-static void put(struct filler *f, int fd, uint64_t off, size_t len)
+static void put(struct filler *f, intptr_t file, uint64_t off, size_t len)
 {
-	while (fd >= 0 && len) {
+	while (file >= 0 && len) {
 		size_t n = len < sizeof(f->buf) ? len : sizeof(f->buf);
 
 		memset(f->buf, (int)('A' + off / 4096 % 26), n);
-		if (!ok(f, pwrite(fd, f->buf, n, (off_t)off), "write", f->dir))
+		if (!ok(f, f->ops->pwrite(f->fs, file, f->buf, n, off), "write", f->dir))
 			return;
 		off += n;
 		len -= n;
 	}
 }
 
-static void punch(struct filler *f, int fd, int mode, uint64_t off, uint64_t len)
+static void punch(struct filler *f, intptr_t file, int mode, uint64_t off, uint64_t len)
 {
-	if (fd >= 0)
-		ok(f, fallocate(fd, mode, (off_t)off, (off_t)len), "fallocate", f->dir);
+	if (file >= 0)
+		ok(f, f->ops->fallocate(f->fs, file, mode, off, len), "fallocate", f->dir);
+}
+
+static void flush(struct filler *f, intptr_t file)
+{
+	if (file >= 0)
+		ok(f, f->ops->fsync(f->fs, file), "fsync", f->dir);
+}
+
+static void cut(struct filler *f, intptr_t file, uint64_t size)
+{
+	if (file >= 0)
+		ok(f, f->ops->truncate(f->fs, file, size), "truncate", f->dir);
+}
+
+static void make_link(struct filler *f, path_t old, path_t p)
+{
+	ok(f, f->ops->link(f->fs, old.s, p.s), "link", p.s);
+}
+
+static void make_symlink(struct filler *f, const char *target, path_t p)
+{
+	ok(f, f->ops->symlink(f->fs, target, p.s), "symlink", p.s);
+}
+
+static void make_node(struct filler *f, path_t p, mode_t mode, unsigned int major,
+		      unsigned int minor)
+{
+	ok(f, f->ops->mknod(f->fs, p.s, mode, major, minor), "mknod", p.s);
+}
+
+static void drop(struct filler *f, path_t p)
+{
+	ok(f, f->ops->remove(f->fs, p.s, false), "unlink", p.s);
+}
+
+static void move(struct filler *f, path_t from, path_t to, unsigned int flags)
+{
+	ok(f, f->ops->rename(f->fs, from.s, to.s, flags), "rename", from.s);
 }
 
 static void set_attr(struct filler *f, path_t p, const char *name, size_t len)
 {
 	memset(f->buf, (int)('a' + len % 26), len);
-	ok(f, lsetxattr(p.s, name, f->buf, len, 0), "setxattr", p.s);
+	ok(f, f->ops->setxattr(f->fs, p.s, name, f->buf, len), "setxattr", p.s);
+}
+
+static void drop_attr(struct filler *f, path_t p, const char *name)
+{
+	ok(f, f->ops->removexattr(f->fs, p.s, name), "removexattr", p.s);
 }
 
 /* A name of @len bytes, different for each @n: letters, UTF-8, or any bytes. */
@@ -197,41 +235,50 @@ static void one_dir(struct filler *f, const struct dir_plan *plan)
 		else if (kind < 4)
 			make_dir(f, p);
 		else if (kind < 7)
-			ok(f, symlink("over/there", p.s), "symlink", p.s);
+			make_symlink(f, "over/there", p);
 		else if (kind < 9)
-			ok(f, mknod(p.s, S_IFIFO | 0600, 0), "mkfifo", p.s);
+			make_node(f, p, S_IFIFO | 0600, 0, 0);
 		else if (kind < 20)
 			touch(f, p);
 		else
-			ok(f, link(first.s, p.s), "link", p.s);
+			make_link(f, first, p);
 	}
+}
+
+struct name_list {
+	struct { char *name; bool dir; } *v;
+	size_t n;
+};
+
+static void note_name(void *ctx, const char *name, bool dir)
+{
+	struct name_list *l = ctx;
+
+	if (!strcmp(name, "0."))
+		return;		/* what the others are links to */
+	l->v = realloc(l->v, (l->n + 1) * sizeof(*l->v));
+	if (!l->v)
+		abort();
+	l->v[l->n].name = strdup(name);
+	l->v[l->n++].dir = dir;
 }
 
 static void thin_out(struct filler *f, const struct dir_plan *plan)
 {
 	path_t dir = in(f, "%s", plan->name);
-	DIR *d = opendir(dir.s);
-	char **names = NULL;
-	size_t n = 0;
+	struct name_list l = { 0 };
 
-	for (struct dirent *e; d && (e = readdir(d));) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !strcmp(e->d_name, "0."))
-			continue;
-		names = realloc(names, (n + 1) * sizeof(*names));
-		names[n++] = strdup(e->d_name);
-	}
-	if (d)
-		closedir(d);
-	for (size_t i = 0; i < n; i++) {
-		path_t p = in(f, "%s/%s", plan->name, names[i]);
+	ok(f, f->ops->list(f->fs, dir.s, note_name, &l), "readdir", dir.s);
+	for (size_t i = 0; i < l.n; i++) {
+		path_t p = in(f, "%s/%s", plan->name, l.v[i].name);
 
 		if (pick(f, 100) < plan->remove_percent)
-			ok(f, remove(p.s), "remove", p.s);
+			ok(f, f->ops->remove(f->fs, p.s, l.v[i].dir), "remove", p.s);
 		else if (pick(f, 20) == 0)
-			ok(f, rename(p.s, in(f, "%s/re-%zu", plan->name, i).s), "rename", p.s);
-		free(names[i]);
+			move(f, p, in(f, "%s/re-%zu", plan->name, i), 0);
+		free(l.v[i].name);
 	}
-	free(names);
+	free(l.v);
 }
 
 /* Flipping bit 0 of one byte and bit 7 of the next leaves the directory hash alone. */
@@ -249,7 +296,7 @@ static void colliding_names(struct filler *f)
 		}
 		touch(f, in(f, "collide/%s", name));
 		if (i % 5 == 4)
-			ok(f, unlink(in(f, "collide/%s", name).s), "unlink", name);
+			drop(f, in(f, "collide/%s", name));
 	}
 }
 
@@ -310,13 +357,13 @@ static const char *const *attr_target(struct filler *f, path_t p, unsigned int k
 		make_dir(f, p);
 		return user_space;
 	case 2:
-		ok(f, symlink("some/where/else", p.s), "symlink", p.s);
+		make_symlink(f, "some/where/else", p);
 		break;
 	case 3:
-		ok(f, mknod(p.s, S_IFIFO | 0644, 0), "mkfifo", p.s);
+		make_node(f, p, S_IFIFO | 0644, 0, 0);
 		break;
 	default:
-		ok(f, mknod(p.s, S_IFCHR | 0600, makedev(300, 7777)), "mknod", p.s);
+		make_node(f, p, S_IFCHR | 0600, 300, 7777);
 	}
 	return other_space;
 }
@@ -334,7 +381,7 @@ static void attr_set(struct filler *f, path_t p, const char *const *space, const
 		if (pick(f, 100) >= remove_percent)
 			continue;
 		snprintf(name, sizeof(name), "%s.%s-%u", space[i % 3], stem, i);
-		ok(f, lremovexattr(p.s, name), "removexattr", p.s);
+		drop_attr(f, p, name);
 	}
 }
 
@@ -365,7 +412,7 @@ static void set_acl(struct filler *f, path_t p, const char *name, unsigned int u
 			put16(&q, 0);
 		}
 	}
-	ok(f, setxattr(p.s, name, acl, (size_t)(q - acl), 0), "acl", p.s);
+	ok(f, f->ops->setxattr(f->fs, p.s, name, acl, (size_t)(q - acl)), "acl", p.s);
 }
 
 static void fill_attrs(struct filler *f)
@@ -400,7 +447,7 @@ static void fill_attrs(struct filler *f)
 			if (i % 4 == k % 4)
 				set_attr(f, p, name, sizes[8 - i]);
 			if (i % 5 == 4)
-				ok(f, lremovexattr(p.s, name), "removexattr", p.s);
+				drop_attr(f, p, name);
 		}
 	}
 	/* Names of all lengths in one fork; all attributes gone again. */
@@ -418,11 +465,10 @@ static void fill_attrs(struct filler *f)
 	attr_set(f, p, user_space, "g", 120, 60, 100);
 	/* Both forks want the inode. */
 	p = in(f, "both");
-	int fd = make_file(f, p);
+	intptr_t fd = make_file(f, p);
 	for (unsigned int i = 0; i < 30; i++)
 		put(f, fd, (uint64_t)i * 3 * bs, 100);
-	if (fd >= 0)
-		close(fd);
+	end_file(f, fd);
 	attr_set(f, p, user_space, "k", 30, 30, 0);
 	p = in(f, "acl-file");
 	touch(f, p);
@@ -440,26 +486,23 @@ static void fill_attrs(struct filler *f)
 
 /* ---- file data ---- */
 
-static void share(struct filler *f, int from, path_t to, uint64_t src, uint64_t len, uint64_t dst)
+static void share(struct filler *f, intptr_t from, path_t to, uint64_t src, uint64_t len,
+		  uint64_t dst)
 {
-	struct file_clone_range r = { .src_fd = from, .src_offset = src, .src_length = len,
-				      .dest_offset = dst };
-	int fd = make_file(f, to);
+	intptr_t fd = make_file(f, to);
 
-	if (fd < 0)
-		return;
-	ok(f, ioctl(fd, FICLONERANGE, &r), "clone", to.s);
-	close(fd);
+	if (fd >= 0 && from >= 0)
+		ok(f, f->ops->clone(f->fs, from, src, len, fd, dst), "clone", to.s);
+	end_file(f, fd);
 }
 
 static void fill_shared(struct filler *f)
 {
 	uint64_t bs = f->o->blocksize, blocks = amount(f, 200);
-	int fd = make_file(f, in(f, "shared")), out;
+	intptr_t fd = make_file(f, in(f, "shared")), out;
 
 	put(f, fd, 0, blocks * bs);
-	if (fd >= 0)
-		fsync(fd);
+	flush(f, fd);
 	for (unsigned int i = 0; i < 6; i++) {
 		uint64_t src = pick(f, (unsigned int)blocks / 2), len = i ? 1 + pick(f, 40) : 0;
 		path_t p = in(f, "clone-%u", i);
@@ -468,16 +511,14 @@ static void fill_shared(struct filler *f)
 		out = make_file(f, p);
 		for (unsigned int k = 0; k < 8 * i; k++)
 			put(f, out, pick(f, 100) * bs, 1 + pick(f, (unsigned int)bs));
-		if (out >= 0)
-			close(out);
+		end_file(f, out);
 	}
 	for (unsigned int i = 0; i < blocks / 2; i++)
 		share(f, fd, in(f, "clone-pieces"), i * 2 * bs, bs, (i * 5 + 1) * bs);
 	/* Within one file, and the original thinned out. */
 	share(f, fd, in(f, "shared"), 0, 10 * bs, (blocks + 5) * bs);
 	punch(f, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 20 * bs, 7 * bs);
-	if (fd >= 0)
-		close(fd);
+	end_file(f, fd);
 }
 
 static void fill_data(struct filler *f)
@@ -488,23 +529,23 @@ static void fill_data(struct filler *f)
 	uint64_t bs = f->o->blocksize;
 	unsigned int n = amount(f, bs > 8192 ? 500 : bs > 1024 ? 4500 : 8000);
 	const int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-	int fd;
+	intptr_t fd;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		fd = make_file(f, in(f, "size-%u", sizes[i]));
 		put(f, fd, 0, sizes[i]);
-		close(fd);
+		end_file(f, fd);
 	}
 	/* Every second block punched: as many extents as blocks. */
 	fd = make_file(f, in(f, "tree-unwritten"));
 	punch(f, fd, 0, 0, 2ull * n * bs);
 	for (unsigned int i = 0; i < n && !f->error; i++)
 		punch(f, fd, hole, (2 * i + 1) * bs, bs);
-	close(fd);
+	end_file(f, fd);
 	fd = make_file(f, in(f, "tree-shuffled"));
 	for (unsigned int i = 0; i < n / 6; i++)
 		put(f, fd, (i * 7919ull % (n / 6)) * 2 * bs, 40);
-	close(fd);
+	end_file(f, fd);
 	/* A tree that shrinks, to a lower one and back into the inode. */
 	fd = make_file(f, in(f, "tree-thinned"));
 	punch(f, fd, 0, 0, (uint64_t)n * bs);
@@ -514,14 +555,13 @@ static void fill_data(struct filler *f)
 		if (pick(f, 4))
 			punch(f, fd, hole, 2 * i * bs, bs);
 	}
-	close(fd);
+	end_file(f, fd);
 	fd = make_file(f, in(f, "tree-shrunk"));
 	for (unsigned int i = 0; i < 300; i++)
 		put(f, fd, i * 2 * bs, 20);
-	if (fd >= 0)
-		ok(f, fsync(fd), "fsync", f->dir),
-			ok(f, ftruncate(fd, (off_t)(9 * bs)), "truncate", f->dir);
-	close(fd);
+	flush(f, fd);
+	cut(f, fd, 9 * bs);
+	end_file(f, fd);
 	fd = make_file(f, in(f, "mixed"));
 	punch(f, fd, 0, 0, 300 * bs);
 	for (unsigned int i = 0; i < 300; i++) {
@@ -540,24 +580,24 @@ static void fill_data(struct filler *f)
 			break;
 		}
 	}
-	close(fd);
+	end_file(f, fd);
 	fd = make_file(f, in(f, "beyond-eof"));
 	put(f, fd, 0, 5000);
 	punch(f, fd, FALLOC_FL_KEEP_SIZE, 0, 1u << 20);
-	close(fd);
+	end_file(f, fd);
 	fd = make_file(f, in(f, "insert-collapse"));
 	put(f, fd, 0, 64 * bs);
-	fsync(fd);
+	flush(f, fd);
 	punch(f, fd, FALLOC_FL_INSERT_RANGE, 8 * bs, 16 * bs);
 	punch(f, fd, FALLOC_FL_COLLAPSE_RANGE, 4 * bs, 2 * bs);
-	close(fd);
+	end_file(f, fd);
 	fd = make_file(f, in(f, "far"));
 	for (size_t i = 0; i < sizeof(far) / sizeof(far[0]); i++)
 		put(f, fd, far[i], 100);
-	close(fd);
+	end_file(f, fd);
 	fd = make_file(f, in(f, "all-hole"));
-	ok(f, ftruncate(fd, INT64_MAX), "truncate", f->dir);
-	close(fd);
+	cut(f, fd, INT64_MAX);
+	end_file(f, fd);
 	fill_shared(f);
 }
 
@@ -566,20 +606,7 @@ static void fill_data(struct filler *f)
 static void set_xflags(struct filler *f, path_t p, uint32_t xflags, uint32_t extsize,
 		       uint32_t cowextsize, uint32_t projid)
 {
-	struct fsxattr fx;
-	int fd = open(p.s, O_RDONLY);
-
-	if (fd < 0 || ioctl(fd, FS_IOC_FSGETXATTR, &fx)) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	fx.fsx_xflags |= xflags;
-	fx.fsx_extsize = extsize;
-	fx.fsx_cowextsize = cowextsize;
-	fx.fsx_projid = projid;
-	ok(f, ioctl(fd, FS_IOC_FSSETXATTR, &fx), "fssetxattr", p.s);
-	close(fd);
+	ok(f, f->ops->xflags(f->fs, p.s, xflags, extsize, cowextsize, projid), "xflags", p.s);
 }
 
 static void fill_flags(struct filler *f)
@@ -603,9 +630,9 @@ static void fill_flags(struct filler *f)
 	}
 	touch(f, in(f, "extsize"));
 	set_xflags(f, in(f, "extsize"), FS_XFLAG_EXTSIZE, 16 * bs, 0, 0);
-	int fd = make_file(f, in(f, "extsize"));
+	intptr_t fd = make_file(f, in(f, "extsize"));
 	put(f, fd, 3 * bs, 77);
-	close(fd);
+	end_file(f, fd);
 	make_dir(f, in(f, "extsize-dir"));
 	set_xflags(f, in(f, "extsize-dir"), FS_XFLAG_EXTSZINHERIT, 8 * bs, 0, 0);
 	touch(f, in(f, "extsize-dir/heir"));
@@ -627,18 +654,16 @@ static void fill_renames(struct filler *f)
 
 		switch (i % 4) {
 		case 0:
-			ok(f, rename(x.s, y.s), "rename", x.s);
+			move(f, x, y, 0);
 			break;
 		case 1:
-			ok(f, renameat2(AT_FDCWD, x.s, AT_FDCWD, y.s, RENAME_EXCHANGE), "exchange",
-			   x.s);
+			move(f, x, y, RENAME_EXCHANGE);
 			break;
 		case 2:
-			ok(f, renameat2(AT_FDCWD, x.s, AT_FDCWD, z.s, RENAME_WHITEOUT), "whiteout",
-			   x.s);
+			move(f, x, z, RENAME_WHITEOUT);
 			break;
 		default:
-			ok(f, rename(d.s, e.s), "rename", d.s);
+			move(f, d, e, 0);
 		}
 	}
 }
@@ -652,21 +677,19 @@ static void fill_misc(struct filler *f)
 	char target[1100];
 
 	for (unsigned int i = 0; i < 4; i++) {
-		path_t c = in(f, "chr-%u", i), b = in(f, "blk-%u", i);
-
-		ok(f, mknod(c.s, S_IFCHR | 0640, makedev(dev[i][0], dev[i][1])), "mknod", c.s);
-		ok(f, mknod(b.s, S_IFBLK | 0640, makedev(dev[i][0], dev[i][1])), "mknod", b.s);
+		make_node(f, in(f, "chr-%u", i), S_IFCHR | 0640, dev[i][0], dev[i][1]);
+		make_node(f, in(f, "blk-%u", i), S_IFBLK | 0640, dev[i][0], dev[i][1]);
 	}
-	ok(f, mknod(in(f, "fifo").s, S_IFIFO | 0622, 0), "mkfifo", "fifo");
-	ok(f, mknod(in(f, "socket").s, S_IFSOCK | 0755, 0), "socket", "socket");
+	make_node(f, in(f, "fifo"), S_IFIFO | 0622, 0, 0);
+	make_node(f, in(f, "socket"), S_IFSOCK | 0755, 0, 0);
 	for (size_t i = 0; i < sizeof(len) / sizeof(len[0]); i++) {
 		path_t p = in(f, "link-%u", len[i]);
 
 		memset(target, (int)('a' + i), len[i]);
 		target[len[i]] = 0;
-		ok(f, symlink(target, p.s), "symlink", p.s);
+		make_symlink(f, target, p);
 		p = in(f, "link-attr-%u", len[i]);
-		ok(f, symlink(target, p.s), "symlink", p.s);
+		make_symlink(f, target, p);
 		set_attr(f, p, "trusted.on-a-link", 30 + (unsigned int)i * 10);
 	}
 	for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
@@ -674,31 +697,21 @@ static void fill_misc(struct filler *f)
 		path_t p = in(f, "time-%zu", i);
 
 		touch(f, p);
-		ok(f, utimensat(AT_FDCWD, p.s, ts, 0), "utimens", p.s);
-		ok(f, chown(p.s, (uid_t)(i * 40000), (gid_t)(i * 90000)), "chown", p.s);
-		ok(f, chmod(p.s, (mode_t)(i * 01111)), "chmod", p.s);
+		ok(f, f->ops->utimes(f->fs, p.s, ts), "utimens", p.s);
+		ok(f, f->ops->chown(f->fs, p.s, (uint32_t)i * 40000, (uint32_t)i * 90000), "chown",
+		   p.s);
+		ok(f, f->ops->chmod(f->fs, p.s, (mode_t)(i * 01111)), "chmod", p.s);
 	}
 	make_dir(f, in(f, "hard"));
 	touch(f, in(f, "hard/original"));
 	for (unsigned int i = 0; i < amount(f, 180); i++) {
 		if (i < 5)
 			make_dir(f, in(f, "hard/h%u", i));
-		ok(f,
-		   link(in(f, "hard/original").s,
-			in(f, "hard/h%u/a-rather-long-link-%u", i % 5, i).s),
-		   "link", "hard");
+		make_link(f, in(f, "hard/original"),
+			  in(f, "hard/h%u/a-rather-long-link-%u", i % 5, i));
 	}
-	ok(f, link(in(f, "fifo").s, in(f, "hard/fifo").s), "link", "fifo");
-	int fd = open(f->dir, O_TMPFILE | O_RDWR, 0640);
-	if (ok(f, fd, "tmpfile", f->dir)) {
-		char self[64];
-
-		put(f, fd, 0, 3333);
-		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-		ok(f, linkat(AT_FDCWD, self, AT_FDCWD, in(f, "was-tmpfile").s, AT_SYMLINK_FOLLOW),
-		   "linkat", f->dir);
-		close(fd);
-	}
+	make_link(f, in(f, "fifo"), in(f, "hard/fifo"));
+	ok(f, f->ops->tmpfile(f->fs, f->dir, in(f, "was-tmpfile").s), "tmpfile", f->dir);
 	fill_flags(f);
 	fill_renames(f);
 }
@@ -714,40 +727,33 @@ static void fill_churn(struct filler *f)
 	make_dir(f, in(f, "files"));
 	make_dir(f, in(f, "inodes"));
 	for (unsigned int i = 0; i < n && !f->error; i++) {
-		int fd = make_file(f, in(f, "files/%u", i));
+		intptr_t fd = make_file(f, in(f, "files/%u", i));
 
 		put(f, fd, 0, 1 + pick(f, 3 * bs > 16000 ? 16000 : 3 * bs));
-		if (fd >= 0)
-			close(fd);
+		end_file(f, fd);
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		if (i % 2)
-			ok(f, unlink(in(f, "files/%u", i).s), "unlink", f->dir);
+			drop(f, in(f, "files/%u", i));
 	}
 	for (unsigned int i = 0; i < n && !f->error; i++)
 		touch(f, in(f, "inodes/%u", i));
 	for (unsigned int i = 0; i < n; i++) {
 		if (i % 64 < 58 || pick(f, 3) == 0)
-			ok(f, unlink(in(f, "inodes/%u", i).s), "unlink", f->dir);
+			drop(f, in(f, "inodes/%u", i));
 	}
 }
 
 static void section(struct filler *f, uint32_t bit, const char *name,
 		    void (*fill)(struct filler *f))
 {
-	int fd;
-
 	if (!(f->o->what & bit) || f->error)
 		return;
 	f->rng = f->o->seed * 0x2545f4914f6cdd1dull + bit;
 	snprintf(f->dir, sizeof(f->dir), "%s/%s", f->o->top, name);
-	ok(f, mkdir(f->dir, 0755), "mkdir", f->dir);
+	ok(f, f->ops->mkdir(f->fs, f->dir), "mkdir", f->dir);
 	fill(f);
-	fd = open(f->dir, O_RDONLY);
-	if (fd >= 0) {
-		ok(f, syncfs(fd), "syncfs", f->dir);
-		close(fd);
-	}
+	ok(f, f->ops->sync(f->fs, f->dir), "sync", f->dir);
 }
 
 int test_fill(const struct test_fill_options *opts, struct test_fill_result *result)
@@ -759,6 +765,8 @@ int test_fill(const struct test_fill_options *opts, struct test_fill_result *res
 	if (!f)
 		return -ENOMEM;
 	f->o = opts;
+	f->ops = opts->ops ? opts->ops : &test_fill_posix;
+	f->fs = opts->fs;
 	f->res = result;
 	section(f, TEST_FILL_DIRS, "dirs", fill_dirs);
 	section(f, TEST_FILL_ATTRS, "attrs", fill_attrs);

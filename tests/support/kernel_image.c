@@ -8,6 +8,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xfswrite/mkfs.h>
+#include <xfswrite/xfswrite.h>
 #include "support/kernel_image.h"
 
 static char scratch[256];
@@ -50,45 +52,38 @@ static int run(const char *fmt, ...)
 	return system(cmd);
 }
 
-static int make(const char *path, const struct test_image_plan *plan, char *why, size_t size)
+static int make_file(const char *path, const struct test_image_plan *plan, char *why, size_t size)
 {
-	const char *newer = plan->mkfs2 ? getenv("MKFS_NEW") : NULL;
-	char proto[300] = "", option[320] = "";
 	int fd = open(path, O_CREAT | O_TRUNC | O_RDWR, 0600);
 
 	if (fd < 0 || ftruncate(fd, (off_t)plan->bytes)) {
 		snprintf(why, size, "%s: %s", path, strerror(errno));
-		return 1;
+		return 2;
 	}
 	close(fd);
-	if (plan->proto) {
-		FILE *f;
+	return 0;
+}
 
-		snprintf(proto, sizeof(proto), "%s/proto", test_scratch_dir());
-		f = fopen(proto, "w");
-		if (!f || fputs(plan->proto, f) < 0 || fclose(f)) {
-			snprintf(why, size, "%s: %s", proto, strerror(errno));
-			return 1;
-		}
-		snprintf(option, sizeof(option), "-p %s", proto);
+/* 0, or 77 and the reason. */
+static int by_kernel(const char *path, const struct test_image_plan *plan, char *why, size_t size)
+{
+	const char *newer = plan->mkfs2 ? getenv("MKFS_NEW") : NULL;
+	struct test_fill_result res;
+	char mnt[300], top[340];
+	int ret = 0;
+
+	if (getenv("XFSWRITE_NO_KERNEL")) {
+		snprintf(why, size, "XFSWRITE_NO_KERNEL is set");
+		return 77;
 	}
-	if (run("%s -q -f %s %s %s %s >/dev/null 2>&1", newer && *newer ? newer : "mkfs.xfs",
-		plan->mkfs, plan->mkfs2 ? plan->mkfs2 : "", option, path)) {
+	if (run("%s -q -f %s %s %s >/dev/null 2>&1", newer && *newer ? newer : "mkfs.xfs",
+		plan->mkfs, plan->mkfs2 ? plan->mkfs2 : "", path)) {
 		snprintf(why, size, "mkfs.xfs is missing or refuses %s %s", plan->mkfs,
 			 plan->mkfs2 ? plan->mkfs2 : "");
 		return 77;
 	}
-	return 0;
-}
-
-int test_kernel_image(const char *path, const struct test_image_plan *plan, char *why, size_t size)
-{
-	struct test_fill_result res;
-	char mnt[300], top[340];
-	int ret = make(path, plan, why, size);
-
-	if (ret || !plan->fill)
-		return ret;
+	if (!plan->fill)
+		return 0;
 	if (geteuid() != 0) {
 		snprintf(why, size, "loop mounts need root");
 		return 77;
@@ -96,7 +91,7 @@ int test_kernel_image(const char *path, const struct test_image_plan *plan, char
 	snprintf(mnt, sizeof(mnt), "%s/mnt", test_scratch_dir());
 	if (mkdir(mnt, 0700) && errno != EEXIST) {
 		snprintf(why, size, "%s: %s", mnt, strerror(errno));
-		return 1;
+		return 2;
 	}
 	if (run("mount -o loop %s %s 2>/dev/null", path, mnt)) {
 		snprintf(why, size, "this kernel does not mount it");
@@ -110,12 +105,77 @@ int test_kernel_image(const char *path, const struct test_image_plan *plan, char
 		ret = mkdir(top, 0755) ? -errno : test_fill(&o, &res);
 		if (ret) {
 			snprintf(why, size, "filling: %.200s", res.failed);
-			ret = 1;
+			ret = 2;
 		}
 	}
 	if (umount(mnt)) {
 		snprintf(why, size, "umount %s: %s", mnt, strerror(errno));
-		return 1;
+		return 2;
 	}
 	return ret;
+}
+
+static int fill_library(struct xfs_mount *mp, const struct test_image_plan *plan, char *why,
+			size_t size)
+{
+	struct test_fill_result res = { .failed = "" };
+	char top[64];
+	int error = 0;
+
+	for (unsigned int i = 0; plan->fill && plan->fill[i].what && !error; i++) {
+		struct test_fill_options o = plan->fill[i];
+
+		snprintf(top, sizeof(top), "/fill-%u", i);
+		o.top = top;
+		o.ops = &test_fill_library;
+		o.fs = mp;
+		error = xfs_mkdir(mp, top, 0755);
+		if (!error)
+			error = test_fill(&o, &res);
+	}
+	if (error)
+		snprintf(why, size, "filling: %.200s: %.150s", res.failed, xfs_error_text(mp));
+	return error;
+}
+
+static int by_library(const char *path, const struct test_image_plan *plan, char *why, size_t size)
+{
+	struct xfs_mkfs_options fo = {
+		.size = sizeof(fo), .flags = XFS_MKFS_FORCE | XFS_MKFS_SMALL,
+		.blocksize = plan->blocksize, .agcount = plan->agcount,
+		.rmapbt = XFS_MKFS_ON, .nrext64 = XFS_MKFS_OFF,
+		.parent = plan->mkfs2 ? XFS_MKFS_ON : XFS_MKFS_OFF,
+	};
+	struct xfs_mount_options mo = { .size = sizeof(mo), .flags = XFS_MOUNT_UNJOURNALLED };
+	struct xfs_device *dev;
+	struct xfs_mount *mp;
+	int error = xfs_device_open_file(path, 0, 0, &dev), closed;
+
+	if (!error) {
+		error = xfs_mkfs(dev, NULL, &fo, NULL);
+		if (!error)
+			error = xfs_mount(dev, &mo, &mp);
+		xfs_device_put(dev);
+	}
+	if (error) {
+		snprintf(why, size, "by the library: %s", xfs_error_text(NULL));
+		return 2;
+	}
+	error = fill_library(mp, plan, why, size);
+	closed = xfs_unmount(mp);
+	if (closed)
+		snprintf(why, size, "unmounting: %s", strerror(-closed));
+	return error || closed ? 2 : TEST_IMAGE_BY_LIBRARY;
+}
+
+int test_kernel_image(const char *path, const struct test_image_plan *plan, char *why, size_t size)
+{
+	int ret = make_file(path, plan, why, size);
+
+	if (!ret)
+		ret = by_kernel(path, plan, why, size);
+	if (ret != 77 || !plan->blocksize)
+		return ret;
+	ret = make_file(path, plan, why, size);
+	return ret ? ret : by_library(path, plan, why, size);
 }

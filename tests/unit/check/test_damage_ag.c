@@ -4,7 +4,7 @@
  * the right name, above all what xfs_repair -n does not see: missing reverse mappings
  * of tree blocks, mappings of free space, wrong siblings, wrong node keys.
  * Method: one change at a time with a right checksum, in an image by mkfs.xfs; for
- * trees of more than one level, one that the kernel filled (needs root).
+ * trees of more than one level, one that the kernel filled, or the library where that cannot be.
  */
 #include <stdarg.h>
 #include <setjmp.h>
@@ -269,7 +269,9 @@ static void finish(int ret)
 
 static void test_formatted(void **state)
 {
-	const struct test_image_plan plan = { .mkfs = "-m rmapbt=1", .bytes = 400ull << 20 };
+	const struct test_image_plan plan = {
+		.mkfs = "-m rmapbt=1", .bytes = 400ull << 20, .blocksize = 4096,
+	};
 	const struct test_damage_table tables[] = {
 		TEST_TABLE(sb_damages), TEST_TABLE(header_damages), TEST_TABLE(block_damages),
 	};
@@ -613,6 +615,8 @@ static void test_deep(void **state)
 	const struct test_image_plan plan = {
 		.mkfs = "-b size=1024 -m rmapbt=1 -d agcount=2",
 		.bytes = 500ull << 20,
+		.blocksize = 1024,
+		.agcount = 2,
 		.fill = fill,
 	};
 	const struct test_damage_table tables[] = { TEST_TABLE(deep_damages) };

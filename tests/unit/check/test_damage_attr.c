@@ -3,7 +3,7 @@
  * Goal: damage to extended attributes in each of their forms, access control
  * lists and parent pointers is found and called by the right name.
  * Method: one change at a time with a right checksum, in images that the kernel
- * filled (needs root; parent pointers need an xfsprogs and a kernel that know them).
+ * filled, or the library where that cannot be.
  */
 #include <stdarg.h>
 #include <setjmp.h>
@@ -337,6 +337,7 @@ static void test_attrs(void **state)
 	};
 	const struct test_image_plan plan = { .mkfs = "-m rmapbt=1",
 					      .bytes = 400ull << 20,
+					      .blocksize = 4096,
 					      .fill = fill };
 	const struct test_damage_table tables[] = { TEST_TABLE(sf_damages),
 						    TEST_TABLE(block_damages) };
@@ -427,6 +428,7 @@ static void test_parents(void **state)
 	};
 	const struct test_image_plan plan = {
 		.mkfs = "", .mkfs2 = "-n parent=1", .bytes = 400ull << 20, .fill = fill,
+		.blocksize = 4096,
 	};
 	const struct test_damage_table tables[] = { TEST_TABLE(parent_damages) };
 

@@ -3,7 +3,7 @@
  * Goal: damage to directories in each of their forms, and to what hangs on them
  * (link counts, parents), is found and called by the right name.
  * Method: one change at a time with a right checksum, in an image that the
- * kernel filled (needs root).
+ * kernel filled, or the library where that cannot be.
  */
 #include <stdarg.h>
 #include <setjmp.h>
@@ -407,6 +407,7 @@ static void test_dirs(void **state)
 	};
 	const struct test_image_plan plan = {
 		.mkfs = "-m rmapbt=1", .bytes = 400ull << 20, .fill = fill,
+		.blocksize = 4096,
 	};
 	const struct test_damage_table tables[] = {
 		TEST_TABLE(sf_damages), TEST_TABLE(data_damages), TEST_TABLE(index_damages),
