@@ -224,42 +224,61 @@ static void count_sparse(struct counter *c, int dirfd, const char *name, const s
 	close(fd);
 }
 
-static int count_entry(struct host_walk *walk, struct host_dir *dir, const char *name,
-		       const struct stat *st, uint64_t *cookie, bool *down)
+/* 1: a further name of an object that was counted. */
+static int count_link(struct counter *c, const struct stat *st, uint64_t name_len)
+{
+	struct xfsw_link *link = links_find(&c->links, st->st_dev, st->st_ino);
+
+	if (link) {
+		links_seen(&c->links, link);
+		if (c->need->parent)
+			c->need->link_bytes += name_len + 36;
+		return 1;
+	}
+	/* Each further name is a parent pointer, mostly outside of the inode. */
+	if (c->need->parent)
+		c->need->attr_blocks += 2;
+	return links_add(&c->links, st->st_dev, st->st_ino, (uint32_t)st->st_nlink, 1, NULL);
+}
+
+static int count_entry(struct host_walk *walk, struct host_dir *dir, struct host_entry *entry)
 {
 	struct counter *c = walk->ctx;
-	uint64_t name_len = strlen(name);
+	uint64_t name_len = strlen(entry->name), left_out = c->sink->xattrs.left_out;
+	struct stat st;
 
-	(void)dir;
-	(void)cookie;
-	(void)down;
+	/* What cannot be read is told when it is copied. */
+	if (host_walk_stat(walk, entry->name, &st)) {
+		c->sink->cache.full = true;	/* from here on the orders differ */
+		return 0;
+	}
+	if (host_walk_skips(walk, &st))
+		return 0;
+	entry->down = S_ISDIR(st.st_mode) && sink_enters(c->sink, dir, &st);
 	c->names++;
 	c->name_bytes += name_len;
 	c->sink->progress.total_objects++;
-	if (st->st_nlink > 1 && !S_ISDIR(st->st_mode)) {
-		struct xfsw_link *link = links_find(&c->links, st->st_dev, st->st_ino);
+	if (st.st_nlink > 1 && !S_ISDIR(st.st_mode)) {
+		int seen = count_link(c, &st, name_len);
 
-		if (link) {
-			links_seen(&c->links, link);
-			if (c->need->parent)
-				c->need->link_bytes += name_len + 36;
+		if (seen < 0)
+			return xfsw_fail(c->sink->call, NULL, seen);
+		if (seen) {
+			cache_add(&c->sink->cache, entry->name, &st, true);
 			return 0;
 		}
-		if (links_add(&c->links, st->st_dev, st->st_ino, (uint32_t)st->st_nlink, 1, NULL))
-			return xfsw_fail(c->sink->call, NULL, -ENOMEM);
-		/* Each further name is a parent pointer, mostly outside of the inode. */
-		if (c->need->parent)
-			c->need->attr_blocks += 2;
 	}
-	if (host_walk_chdir(walk) || count_xattrs(c, st->st_dev, -1, name))
-		return 0;	/* the copy will say so */
+	if (host_walk_chdir(walk) || count_xattrs(c, st.st_dev, -1, entry->name))
+		c->attrs = 1;	/* the copy will say so */
+	cache_add(&c->sink->cache, entry->name, &st,
+		  c->attrs || c->sink->xattrs.left_out != left_out);
 	need_add_inode(c->need, name_len, c->attrs, c->attr_bytes, c->remote_bytes);
-	if (S_ISLNK(st->st_mode))
-		need_add_symlink(c->need, (uint64_t)st->st_size);
-	else if (S_ISREG(st->st_mode) && st->st_blocks * 512 < st->st_size)
-		count_sparse(c, host_walk_fd(walk), name, st);
-	else if (S_ISREG(st->st_mode))
-		need_add_file(c->need, (uint64_t)st->st_size);
+	if (S_ISLNK(st.st_mode))
+		need_add_symlink(c->need, (uint64_t)st.st_size);
+	else if (S_ISREG(st.st_mode) && st.st_blocks * 512 < st.st_size)
+		count_sparse(c, host_walk_fd(walk), entry->name, &st);
+	else if (S_ISREG(st.st_mode))
+		need_add_file(c->need, (uint64_t)st.st_size);
 	return 0;
 }
 
@@ -278,7 +297,6 @@ int need_of_tree(struct xfsw_sink *sink, struct xfsw_need *need, const char *sou
 	struct host_walk walk = {
 		.visitor = &count_visitor,
 		.ctx = &c,
-		.one_file_system = xfsw_has(sink->call, 'x'),
 		.skip_dev = image->st_dev,
 		.skip_ino = image->st_ino,
 	};
@@ -286,7 +304,6 @@ int need_of_tree(struct xfsw_sink *sink, struct xfsw_need *need, const char *sou
 
 	links_free(&c.links);
 	sink->progress.total_bytes = need->data_bytes;
-	/* Counted once more when they are copied. */
-	sink->xattrs.left_out = 0;
+	sink->xattrs.left_out = 0;	/* counted once more when they are copied */
 	return code;
 }

@@ -5,7 +5,12 @@
  * directory after it was made (names, attributes) changes its times, so they are set
  * once more when its last name is there - also because a default ACL must not be on
  * it before.
+ *
+ * System calls are what small files cost on the host's side, so none is made for what is known:
+ * an object that was counted before is not looked at again; otherwise, while files have
+ * contents, a file is opened and read before its attributes are asked for.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -17,6 +22,16 @@ struct from_tree {
 	struct xfs_file *top;
 	struct xfsw_links links;
 	bool drop;		/* the object just made could not be read to its end */
+	bool read_first;	/* the last file had contents and one name */
+};
+
+/* An object of the host on its way. */
+struct source {
+	const char *name;
+	struct stat st;
+	int fd;			/* of a regular file with contents, else -1 */
+	ssize_t have;		/* its first bytes, in the sink's buffer; -1: not read yet */
+	bool attributes;	/* it may have extended attributes */
 };
 
 static int unreadable(struct host_walk *walk, const char *name, int error)
@@ -70,9 +85,14 @@ static int names_done(struct host_walk *walk, struct host_dir *dir)
 	return error ? failed(walk, NULL, error) : 0;
 }
 
-/* Contents and attributes of a regular file that is open on both sides. */
-static int fill_file(struct host_walk *walk, const char *name, int fd, struct xfs_file *file,
-		     const struct stat *st, bool *touched)
+/* All of a small file is in the buffer, and its attributes were asked for afterwards. */
+static bool is_read(const struct source *src)
+{
+	return src->have >= 0 && src->have == src->st.st_size &&
+	       (uint64_t)src->st.st_blocks * 512 >= (uint64_t)src->st.st_size;
+}
+
+static int copy_contents(struct host_walk *walk, const struct source *src, struct xfs_file *file)
 {
 	struct from_tree *ft = walk->ctx;
 	struct xfsw_sink *sink = ft->sink;
@@ -81,129 +101,204 @@ static int fill_file(struct host_walk *walk, const char *name, int fd, struct xf
 	bool reading;
 	int error;
 
-	error = sink_copy_fd(sink, file, fd, st, &copied, &reading);
+	error = sink_copy_fd(sink, file, src->fd, &src->st, &copied, &reading);
 	if (error && reading) {
 		ft->drop = true;
-		return unreadable(walk, name, error);
+		return unreadable(walk, src->name, error);
 	}
 	if (error)
-		return failed(walk, name, error);
-	if (fstat(fd, &after))
-		return unreadable(walk, name, -errno);
-	/* Also when it was replaced by another file between the two looks at its name. */
-	if (copied != (uint64_t)st->st_size || after.st_ino != st->st_ino ||
-	    after.st_mtim.tv_sec != st->st_mtim.tv_sec ||
-	    after.st_mtim.tv_nsec != st->st_mtim.tv_nsec) {
-		xfsw_complain(sink->call, host_walk_path(walk, name),
+		return failed(walk, src->name, error);
+	if (fstat(src->fd, &after))
+		return unreadable(walk, src->name, -errno);
+	/* Also when it was replaced by another file since it was looked at. */
+	if (copied != (uint64_t)src->st.st_size || after.st_ino != src->st.st_ino ||
+	    after.st_mtim.tv_sec != src->st.st_mtim.tv_sec ||
+	    after.st_mtim.tv_nsec != src->st.st_mtim.tv_nsec) {
+		xfsw_complain(sink->call, host_walk_path(walk, src->name),
 			      "the file changed while it was read");
 		sink->changed++;
 	}
-	error = sink_copy_xattrs(sink, file, st->st_dev, fd, NULL, touched);
-	*touched = true;
-	return error ? failed(walk, name, error) : 0;
+	return 0;
 }
 
-static int add_file(struct host_walk *walk, const char *name, struct xfs_file *file, int fd,
-		    const struct stat *st, const struct xfsw_object *object)
+static int copy_attributes(struct host_walk *walk, const struct source *src, struct xfs_file *file,
+			   bool *any)
 {
 	struct from_tree *ft = walk->ctx;
-	bool touched = false;
-	int code = 0, error = 0;
+	int error = src->fd < 0 ? host_walk_chdir(walk) : 0;
 
-	if (fd >= 0) {
-		code = fill_file(walk, name, fd, file, st, &touched);
-	} else if (!S_ISDIR(st->st_mode)) {
-		error = host_walk_chdir(walk);
-		if (!error)
-			error = sink_copy_xattrs(ft->sink, file, st->st_dev, -1, name, &touched);
-		if (error)
-			return failed(walk, name, error);
-	}
-	if (!code && touched)
-		error = sink_set_times(ft->sink, file, object);
-	return error ? failed(walk, name, error) : code;
+	if (!error)
+		error = sink_copy_xattrs(ft->sink, file, src->st.st_dev, src->fd, src->name, any);
+	return error ? failed(walk, src->name, error) : 0;
 }
 
-static int remember(struct host_walk *walk, const char *name, struct xfs_file *file,
-		    const struct stat *st, uint64_t *ino)
+/* Contents and attributes of the new object.  Directories get theirs when they are full. */
+static int fill(struct host_walk *walk, const struct source *src, struct xfs_file *file,
+		const struct xfsw_object *object)
+{
+	struct from_tree *ft = walk->ctx;
+	bool any = false;
+	int code = 0, error;
+
+	if (S_ISDIR(src->st.st_mode))
+		return 0;
+	if (is_read(src)) {
+		error = sink_write(ft->sink, file, ft->sink->buf, (size_t)src->have, 0);
+		if (error)
+			return failed(walk, src->name, error);
+	} else if (src->fd >= 0) {
+		code = copy_contents(walk, src, file);
+	}
+	if (!code && src->attributes && !ft->drop)
+		code = copy_attributes(walk, src, file, &any);
+	if (code || (src->fd < 0 && !any))
+		return code;
+	error = sink_set_times(ft->sink, file, object);
+	return error ? failed(walk, src->name, error) : 0;
+}
+
+static int remember(struct host_walk *walk, const struct source *src, struct xfs_file *file,
+		    uint64_t *ino)
 {
 	struct from_tree *ft = walk->ctx;
 	struct xfs_stat xst;
 	int error = xfs_fgetattr(file, &xst);
 
-	if (!error && !S_ISDIR(st->st_mode))
-		error = links_add(&ft->links, st->st_dev, st->st_ino, (uint32_t)st->st_nlink, xst.ino,
-				  NULL);
+	if (!error && !S_ISDIR(src->st.st_mode))
+		error = links_add(&ft->links, src->st.st_dev, src->st.st_ino,
+				  (uint32_t)src->st.st_nlink, xst.ino, NULL);
 	*ino = xst.ino;
-	return error ? failed(walk, name, error) : 0;
+	return error ? failed(walk, src->name, error) : 0;
 }
 
-/* 1: it is a further name of an object that is in the image, and was linked. */
-static int try_link(struct host_walk *walk, struct host_dir *dir, const char *name,
-		    const struct stat *st, int *code)
+/* Make the object and close it. */
+static int make(struct host_walk *walk, struct host_dir *dir, struct host_entry *entry,
+		const struct source *src, const struct xfsw_object *object)
 {
+	bool linked = src->st.st_nlink > 1 && !S_ISDIR(src->st.st_mode);
 	struct from_tree *ft = walk->ctx;
-	struct xfsw_link *link = links_find(&ft->links, st->st_dev, st->st_ino);
-	int error;
-
-	if (!link)
-		return 0;
-	error = sink_link(ft->sink, dir->data, name, link->value);
-	links_seen(&ft->links, link);
-	*code = error ? failed(walk, name, error) : 0;
-	return 1;
-}
-
-static int entry(struct host_walk *walk, struct host_dir *dir, const char *name,
-		 const struct stat *st, uint64_t *cookie, bool *down)
-{
-	struct from_tree *ft = walk->ctx;
-	bool linked = st->st_nlink > 1 && !S_ISDIR(st->st_mode);
-	struct xfsw_object object;
 	struct xfs_file *file;
-	int fd = -1, code = 0, error;
+	int code, error;
 
-	ft->sink->progress.objects++;
-	xfsw_progress_step(&ft->sink->progress);
-	if (linked && try_link(walk, dir, name, st, &code))
-		return code;
-	object_from_stat(&object, st);
-	if (S_ISREG(st->st_mode) && st->st_size) {
-		/* Before anything is made: what cannot be read does not come to be. */
-		fd = host_open(host_walk_fd(walk), name, O_RDONLY | O_NONBLOCK);
-		if (fd < 0)
-			return unreadable(walk, name, fd);
-	} else if (S_ISLNK(st->st_mode)) {
-		ssize_t len = readlinkat(host_walk_fd(walk), name, ft->sink->buf, SINK_BUF - 1);
-
-		if (len < 0)
-			return unreadable(walk, name, -errno);
-		ft->sink->buf[len] = 0;
-		object.target = ft->sink->buf;
-	}
-	error = sink_make(ft->sink, dir->data, name, &object, &file);
-	if (error) {
-		if (fd >= 0)
-			close(fd);
-		return failed(walk, name, error);
-	}
-	code = add_file(walk, name, file, fd, st, &object);
-	if (!code && !ft->drop && (linked || *down))
-		code = remember(walk, name, file, st, cookie);
-	if (fd >= 0)
-		close(fd);
+	error = sink_make(ft->sink, dir->data, src->name, object, &file);
+	if (error)
+		return failed(walk, src->name, error);
+	code = fill(walk, src, file, object);
+	if (!code && !ft->drop && (linked || entry->down))
+		code = remember(walk, src, file, &entry->cookie);
 	error = xfs_close(file);
 	if (!error && ft->drop) {
 		/* No half files: what is skipped is not there. */
-		error = xfs_unlinkat(dir->data, name, 0);
+		error = xfs_unlinkat(dir->data, src->name, 0);
 		ft->drop = false;
 	}
-	return code || !error ? code : failed(walk, name, error);
+	return code || !error ? code : failed(walk, src->name, error);
+}
+
+/* Open and read what the directory calls a regular file.  False: it is to be looked at first. */
+static bool read_before_looking(struct host_walk *walk, struct host_dir *dir,
+				const struct host_entry *entry, struct source *src)
+{
+	struct from_tree *ft = walk->ctx;
+
+	if (!ft->read_first || entry->type != DT_REG ||
+	    links_find(&ft->links, dir->st.st_dev, entry->ino))
+		return false;
+	src->fd = host_open(host_walk_fd(walk), src->name, O_RDONLY | O_NONBLOCK);
+	if (src->fd < 0)
+		return false;
+	src->have = pread(src->fd, ft->sink->buf, SINK_BUF, 0);
+	if (src->have >= 0 && fstat(src->fd, &src->st) == 0 && S_ISREG(src->st.st_mode))
+		return true;
+	close(src->fd);
+	src->fd = -1;
+	src->have = -1;
+	return false;
+}
+
+/* Everything about @src that is not known from the count: 0, or -errno. */
+static int look(struct host_walk *walk, struct host_dir *dir, const struct host_entry *entry,
+		struct source *src)
+{
+	struct from_tree *ft = walk->ctx;
+
+	src->name = entry->name;
+	src->fd = -1;
+	src->have = -1;
+	src->attributes = true;
+	if (cache_next(&ft->sink->cache, src->name, &src->st, &src->attributes) ||
+	    read_before_looking(walk, dir, entry, src))
+		return 0;
+	return host_walk_stat(walk, src->name, &src->st);
+}
+
+/* What it is: @object; regular files with contents are open afterwards.  0 or -errno. */
+static int describe(struct host_walk *walk, struct source *src, struct xfsw_object *object)
+{
+	struct from_tree *ft = walk->ctx;
+	ssize_t len;
+
+	object_from_stat(object, &src->st);
+	/* Before anything is made: what cannot be read does not come to be. */
+	if (S_ISREG(src->st.st_mode) && src->st.st_size && src->fd < 0) {
+		src->fd = host_open(host_walk_fd(walk), src->name, O_RDONLY | O_NONBLOCK);
+		return src->fd < 0 ? src->fd : 0;
+	}
+	if (S_ISLNK(src->st.st_mode)) {
+		len = readlinkat(host_walk_fd(walk), src->name, ft->sink->buf, SINK_BUF - 1);
+		if (len < 0)
+			return -errno;
+		ft->sink->buf[len] = 0;
+		object->target = ft->sink->buf;
+	}
+	return 0;
+}
+
+static int entry_found(struct host_walk *walk, struct host_dir *dir, struct host_entry *entry,
+		       struct source *src)
+{
+	struct from_tree *ft = walk->ctx;
+	const struct stat *st = &src->st;
+	struct xfsw_object object;
+	int error;
+
+	if (host_walk_skips(walk, st))
+		return 0;
+	ft->read_first = S_ISREG(st->st_mode) ? st->st_size && st->st_nlink == 1 : ft->read_first;
+	entry->down = S_ISDIR(st->st_mode) && sink_enters(ft->sink, dir, st);
+	if (st->st_nlink > 1 && !S_ISDIR(st->st_mode)) {
+		struct xfsw_link *link = links_find(&ft->links, st->st_dev, st->st_ino);
+
+		if (link) {
+			error = sink_link(ft->sink, dir->data, src->name, link->value);
+			links_seen(&ft->links, link);
+			return error ? failed(walk, src->name, error) : 0;
+		}
+	}
+	error = describe(walk, src, &object);
+	return error ? unreadable(walk, src->name, error) : make(walk, dir, entry, src, &object);
+}
+
+static int visit_entry(struct host_walk *walk, struct host_dir *dir, struct host_entry *entry)
+{
+	struct from_tree *ft = walk->ctx;
+	struct source src;
+	int code, error;
+
+	ft->sink->progress.objects++;
+	xfsw_progress_step(&ft->sink->progress);
+	error = look(walk, dir, entry, &src);
+	if (error)
+		return unreadable(walk, entry->name, error);
+	code = entry_found(walk, dir, entry, &src);
+	if (src.fd >= 0)
+		close(src.fd);
+	return code;
 }
 
 static const struct host_visitor from_tree_visitor = {
 	.enter = enter,
-	.entry = entry,
+	.entry = visit_entry,
 	.names_done = names_done,
 	.leave = leave,
 	.unreadable = unreadable,
@@ -216,7 +311,6 @@ int sink_from_tree(struct xfsw_sink *sink, const char *source, struct xfs_file *
 	struct host_walk walk = {
 		.visitor = &from_tree_visitor,
 		.ctx = &ft,
-		.one_file_system = xfsw_has(sink->call, 'x'),
 		.skip_dev = image->st_dev,
 		.skip_ino = image->st_ino,
 	};

@@ -61,16 +61,20 @@ struct host_dir {
 	uint32_t level;		/* 0: the top */
 };
 
+/* One entry of it. */
+struct host_entry {
+	const char *name;
+	uint8_t type;		/* DT_*, as the directory tells it; DT_UNKNOWN is possible */
+	uint64_t ino;		/* the same */
+	bool down;		/* set by entry(): it is a directory that shall be entered */
+	uint64_t cookie;	/* set by entry(): given to enter() */
+};
+
 /* All return 0, or an exit code that ends the walk; they have printed why. */
 struct host_visitor {
-	/* The top or a directory that entry() saw was opened. */
+	/* The top or a directory that entry() sent the walk to was opened. */
 	int (*enter)(struct host_walk *walk, struct host_dir *dir);
-	/*
-	 * One entry.  *@cookie is kept and given to enter() for a directory;
-	 * *@down false: a directory is not entered.
-	 */
-	int (*entry)(struct host_walk *walk, struct host_dir *dir, const char *name,
-		     const struct stat *st, uint64_t *cookie, bool *down);
+	int (*entry)(struct host_walk *walk, struct host_dir *dir, struct host_entry *entry);
 	/* All entries were seen; the directories among them are still to be entered. */
 	int (*names_done)(struct host_walk *walk, struct host_dir *dir);
 	/* The walk leaves @dir; called after each successful enter(), on errors too. */
@@ -82,7 +86,6 @@ struct host_visitor {
 struct host_walk {
 	const struct host_visitor *visitor;
 	void *ctx;
-	bool one_file_system;
 	dev_t skip_dev;			/* the image itself, when it lies in the tree */
 	ino_t skip_ino;
 	/* private */
@@ -99,6 +102,10 @@ struct host_walk {
  * depends on the host's order.  0 or an exit code.
  */
 int host_walk(struct host_walk *walk, const char *path);
+/* Look at an entry of the directory being read, links not followed.  0 or -errno. */
+int host_walk_stat(struct host_walk *walk, const char *name, struct stat *st);
+/* Is it the image itself? */
+bool host_walk_skips(const struct host_walk *walk, const struct stat *st);
 /* The directory being read, as descriptor. */
 int host_walk_fd(const struct host_walk *walk);
 /* Make it the working directory, for calls that have no ...at form.  0 or -errno. */
@@ -107,6 +114,25 @@ int host_walk_chdir(struct host_walk *walk);
 const char *host_walk_path(struct host_walk *walk, const char *name);
 /* Open for reading without touching atime where that is allowed.  A descriptor or -errno. */
 int host_open(int dirfd, const char *name, int flags);
+
+/* ---- hostcache.c -------------------------------------------------------------------- */
+
+/*
+ * What a first walk over a tree saw, for a second one in the same order: it need not ask
+ * the host again.  Holds so many objects as fit in a fixed amount of memory, and is no
+ * longer used from the first name on that is not the expected one.
+ */
+struct host_cache {
+	struct host_record *v;
+	size_t n, max, next;
+	bool full, off;
+};
+
+/* @attributes: it has extended attributes. */
+void cache_add(struct host_cache *cache, const char *name, const struct stat *st, bool attributes);
+/* The next object, if it is @name and was recorded: fills @st and *@attributes. */
+bool cache_next(struct host_cache *cache, const char *name, struct stat *st, bool *attributes);
+void cache_free(struct host_cache *cache);
 
 /* ---- hostxattr.c ----------------------------------------------------------------- */
 

@@ -18,7 +18,9 @@
 
 struct name {
 	uint64_t key;		/* first eight bytes, big-endian; later the visitor's cookie */
-	uint64_t offset;	/* into the arena */
+	uint64_t offset : 56;	/* into the arena */
+	uint64_t type : 8;	/* DT_* */
+	uint64_t ino;		/* as the directory tells it */
 };
 
 struct names {
@@ -35,9 +37,12 @@ static void free_names(struct names *names)
 	memset(names, 0, sizeof(*names));
 }
 
-static int add_name(struct names *names, const char *s)
+static int add_name(struct names *names, const struct dirent64 *entry)
 {
+	const char *s = entry->d_name;
 	size_t len = strlen(s);
+	struct name *name;
+	uint64_t key;
 
 	if (names->n == names->max) {
 		size_t max = names->max ? names->max * 2 : 64;
@@ -60,11 +65,12 @@ static int add_name(struct names *names, const char *s)
 	}
 	memset(names->arena + names->used + len, 0, 9);
 	memcpy(names->arena + names->used, s, len);
-	uint64_t key;
-
 	memcpy(&key, names->arena + names->used, 8);
-	names->v[names->n].key = be64toh(key);
-	names->v[names->n++].offset = names->used;
+	name = &names->v[names->n++];
+	name->key = be64toh(key);
+	name->offset = names->used & ((1ull << 56) - 1);
+	name->type = entry->d_type;
+	name->ino = entry->d_ino;
 	names->used += len + 1;
 	return 0;
 }
@@ -93,7 +99,7 @@ static int read_names(struct host_walk *walk, struct names *names)
 			at += entry->d_reclen;
 			if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
 				continue;
-			if (add_name(names, name))
+			if (add_name(names, entry))
 				return -ENOMEM;
 		}
 	}
@@ -128,11 +134,12 @@ const char *host_walk_path(struct host_walk *walk, const char *name)
 {
 	size_t len = walk->path.len;
 
+	walk->path.s[len] = 0;	/* a name of the call before stood behind it */
 	if (!name)
 		return walk->path.s;
 	if (!str_join(&walk->path, len, name))
 		return name;
-	walk->path.len = len;	/* the name stays behind the end until the next use */
+	walk->path.len = len;
 	return walk->path.s;
 }
 
@@ -145,39 +152,38 @@ int host_open(int dirfd, const char *name, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+int host_walk_stat(struct host_walk *walk, const char *name, struct stat *st)
+{
+	return fstatat(fds_top(&walk->fds), name, st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) ? -errno : 0;
+}
+
+bool host_walk_skips(const struct host_walk *walk, const struct stat *st)
+{
+	return st->st_ino == walk->skip_ino && st->st_dev == walk->skip_dev;
+}
+
 /* Visit all entries; what is left in @names afterwards are the directories to enter. */
 static int visit_entries(struct host_walk *walk, struct host_dir *dir, struct names *names)
 {
-	const struct host_visitor *visitor = walk->visitor;
-	int fd = fds_top(&walk->fds);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < names->n; i++) {
-		const char *name = names->arena + names->v[i].offset;
-		uint64_t cookie = 0;
-		struct stat st;
+		struct name *name = &names->v[i];
+		struct host_entry entry = {
+			.name = names->arena + name->offset,
+			.type = name->type,
+			.ino = name->ino,
+		};
 		int code;
-		bool down;
 
 		if (xfsw_interrupted())
 			return XFSW_INTERRUPTED;
-		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)) {
-			code = visitor->unreadable(walk, name, -errno);
-			if (code)
-				return code;
-			continue;
-		}
-		if (st.st_ino == walk->skip_ino && st.st_dev == walk->skip_dev)
-			continue;
-		/* A mount point stays as an empty directory. */
-		down = S_ISDIR(st.st_mode) &&
-		       !(walk->one_file_system && st.st_dev != dir->st.st_dev);
-		code = visitor->entry(walk, dir, name, &st, &cookie, &down);
+		code = walk->visitor->entry(walk, dir, &entry);
 		if (code)
 			return code;
-		if (down) {
-			names->v[kept].offset = names->v[i].offset;
-			names->v[kept++].key = cookie;
+		if (entry.down) {
+			names->v[kept].offset = name->offset;
+			names->v[kept++].key = entry.cookie;
 		}
 	}
 	names->n = kept;
@@ -208,7 +214,7 @@ static void shrink_names(struct names *names)
 		size_t len = strlen(names->arena + names->v[i].offset) + 1;
 
 		memcpy(smaller + used, names->arena + names->v[i].offset, len);
-		names->v[i].offset = used;
+		names->v[i].offset = used & ((1ull << 56) - 1);
 		used += len;
 	}
 	free(names->arena);

@@ -19,6 +19,7 @@ int sink_init(struct xfsw_sink *sink, struct xfsw_call *call)
 
 	memset(sink, 0, sizeof(*sink));
 	sink->call = call;
+	sink->one_file_system = xfsw_has(call, 'x');
 	sink->skip_unreadable = xfsw_has(call, XFSW_OPT_VERB);
 	if (owner && !xfsw_parse_owner(owner, &sink->uid, &sink->gid, &sink->owner_valid))
 		return xfsw_usage(call, "'%s' is not UID:GID", owner);
@@ -48,9 +49,15 @@ int sink_end(struct xfsw_sink *sink, int code)
 		code = xfsw_complain(call, NULL, "%ju files changed while they were read",
 				     (uintmax_t)sink->changed);
 	host_xattrs_free(&sink->xattrs);
+	cache_free(&sink->cache);
 	free(sink->buf);
 	sink->buf = NULL;
 	return code;
+}
+
+bool sink_enters(const struct xfsw_sink *sink, const struct host_dir *dir, const struct stat *st)
+{
+	return !sink->one_file_system || st->st_dev == dir->st.st_dev;
 }
 
 void object_from_stat(struct xfsw_object *object, const struct stat *st)

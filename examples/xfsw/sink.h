@@ -14,9 +14,11 @@ struct xfsw_sink {
 	struct xfs_mount *mp;
 	struct xfsw_progress progress;
 	struct host_xattrs xattrs;
+	struct host_cache cache;	/* what need_of_tree() saw */
 	bool replace;			/* what has the name already gives way */
 	bool skip_unreadable;
 	bool atime_is_mtime;
+	bool one_file_system;
 	bool clamp;			/* mtime and atime at most @clamp_to */
 	struct timespec clamp_to;
 	uint32_t owner_valid, uid, gid;	/* everybody's owner, XFS_ATTR_UID and _GID */
@@ -52,6 +54,9 @@ struct xfsw_object {
 int sink_init(struct xfsw_sink *sink, struct xfsw_call *call);
 /* Says what was left out; the exit code that follows from @code and that. */
 int sink_end(struct xfsw_sink *sink, int code);
+
+/* Shall directory @st in @dir be entered?  Not a mount point with -x: it stays empty. */
+bool sink_enters(const struct xfsw_sink *sink, const struct host_dir *dir, const struct stat *st);
 
 void object_from_stat(struct xfsw_object *object, const struct stat *st);
 
