@@ -25,8 +25,7 @@ void test_fs_is(int64_t ret, int64_t want, const char *expr, const char *file, i
 
 	if (ret == want && !no_text && xfs_lock_order_held() == 0)
 		return;
-	fprintf(stderr,
-		"%s:%d: %s is %" PRId64 " (%s), not %" PRId64 " (%s): \"%s\" (%u locks held)\n",
+	fprintf(stderr, "%s:%d: %s is %" PRId64 " (%s), not %" PRId64 " (%s): \"%s\" (%u locks held)\n",
 		file, line, expr, ret, ret < 0 ? strerror((int)-ret) : "", want,
 		want < 0 ? strerror((int)-want) : "", xfs_error_text(NULL), xfs_lock_order_held());
 	abort();
