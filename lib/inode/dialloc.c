@@ -279,6 +279,25 @@ int xfs_dialloc(struct xfs_trans *tp, xfs_ino_t parent, uint16_t mode, xfs_ino_t
 	return xfs_error(mp, -ENOSPC, "no free inode, and no room for more");
 }
 
+int xfs_ifree_prepare(struct xfs_inode *ip)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	struct xfs_perag *pag = xfs_perag_get(ip->i_mount, XFS_INO_TO_AGNO(geo, ip->i_ino));
+	xfs_agino_t agino = XFS_INO_TO_AGINO(geo, ip->i_ino);
+	struct xfs_inobt_rec_incore rec;
+	bool found;
+	int error;
+
+	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_perag_load_agi(pag);
+	if (!error)
+		error = xfs_inobt_lookup(pag, agino, &rec, &found);
+	if (!error)
+		error = xfs_inobt_find_free(pag, agino, &rec, &found);
+	xfs_mutex_unlock(&pag->pag_lock);
+	return error;
+}
+
 int xfs_difree(struct xfs_trans *tp, xfs_ino_t ino, bool *chunk_gone)
 {
 	struct xfs_mount *mp = tp->t_mount;

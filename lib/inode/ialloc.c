@@ -118,12 +118,16 @@ int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
 	int error;
 
 	*ipp = NULL;
+	/* Memory first: without it nothing may have been changed. */
+	ip = xfs_inode_alloc(mp);
+	if (!ip)
+		return -ENOMEM;
 	error = xfs_dialloc(tp, args->pip ? args->pip->i_ino : 0, args->mode, &ino, &imap);
-	if (error)
+	if (error) {
+		xfs_inode_unalloc(mp, ip);
 		return error;
-	error = xfs_inode_make(mp, ino, &imap, &ip);
-	if (error)
-		return error;
+	}
+	ip = xfs_inode_make(mp, ip, ino, &imap);
 	/*
 	 * The directory is locked, whose number may be the higher one.  But the new inode is ours
 	 * alone: others can only be looking at it, with no other lock to wait for.

@@ -224,8 +224,7 @@ struct xfs_inode *xfs_inode_find(struct xfs_mount *mp, xfs_ino_t ino)
 	return ip;
 }
 
-static struct xfs_inode *alloc_inode(struct xfs_mount *mp, xfs_ino_t ino,
-				     const struct xfs_imap *imap)
+static struct xfs_inode *alloc_inode(struct xfs_mount *mp)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
 	struct xfs_inode *ip;
@@ -234,7 +233,13 @@ static struct xfs_inode *alloc_inode(struct xfs_mount *mp, xfs_ino_t ino,
 	ip = xfs_pool_get(&cache->ic_pool);
 	xfs_mutex_unlock(&cache->ic_lock);
 	if (!ip)
-		return NULL;
+		xfs_error(mp, -ENOMEM, "out of memory for an inode");
+	return ip;
+}
+
+static void init_inode(struct xfs_mount *mp, struct xfs_inode *ip, xfs_ino_t ino,
+		       const struct xfs_imap *imap)
+{
 	memset(ip, 0, sizeof(*ip));
 	ip->i_mount = mp;
 	ip->i_ino = ino;
@@ -252,7 +257,6 @@ static struct xfs_inode *alloc_inode(struct xfs_mount *mp, xfs_ino_t ino,
 	xfs_rwlock_init(&ip->i_lock, XFS_CLASS_ILOCK, ino);
 	xfs_ifork_init_empty(&ip->i_df);
 	xfs_ifork_init_empty(&ip->i_af);
-	return ip;
 }
 
 /*
@@ -285,19 +289,31 @@ static struct xfs_inode *insert(struct xfs_mount *mp, struct xfs_inode *ip)
 	return ip;
 }
 
-int xfs_inode_make(struct xfs_mount *mp, xfs_ino_t ino, const struct xfs_imap *imap,
-		   struct xfs_inode **ipp)
+struct xfs_inode *xfs_inode_alloc(struct xfs_mount *mp)
+{
+	return alloc_inode(mp);
+}
+
+void xfs_inode_unalloc(struct xfs_mount *mp, struct xfs_inode *blank)
+{
+	struct xfs_inode_cache *cache = mp->m_inodes;
+
+	xfs_mutex_lock(&cache->ic_lock);
+	xfs_pool_put(&cache->ic_pool, blank);
+	xfs_mutex_unlock(&cache->ic_lock);
+}
+
+struct xfs_inode *xfs_inode_make(struct xfs_mount *mp, struct xfs_inode *blank, xfs_ino_t ino,
+				 const struct xfs_imap *imap)
 {
 	struct xfs_inode *ip = xfs_inode_find(mp, ino);
 
-	if (!ip) {
-		ip = alloc_inode(mp, ino, imap);
-		if (!ip)
-			return xfs_error(mp, -ENOMEM, "out of memory for inode %" PRIu64, ino);
-		ip = insert(mp, ip);
+	if (ip) {
+		xfs_inode_unalloc(mp, blank);
+		return ip;
 	}
-	*ipp = ip;
-	return 0;
+	init_inode(mp, blank, ino, imap);
+	return insert(mp, blank);
 }
 
 /* The number came from outside: is there an inode, and is it in use? */
@@ -355,9 +371,10 @@ static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode
 	error = xfs_imap(mp, ino, &imap);
 	if (error)
 		return error;
-	mine = alloc_inode(mp, ino, &imap);
+	mine = alloc_inode(mp);
 	if (!mine)
-		return xfs_error(mp, -ENOMEM, "out of memory for inode %" PRIu64, ino);
+		return -ENOMEM;
+	init_inode(mp, mine, ino, &imap);
 	mine->i_flags = XFS_IF_READING;
 	ip = insert(mp, mine);
 	*ipp = ip;

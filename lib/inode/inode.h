@@ -69,6 +69,8 @@ uint32_t xfs_icreate_blocks(const struct xfs_mount *mp);
  * back to the inode trees, and the chunk when it was the last.
  */
 int xfs_ifree(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
+/* Before the first change of a handle that will: reads what it needs of the trees, as far as known. */
+int xfs_ifree_prepare(struct xfs_inode *ip) XFS_MUST_CHECK;
 uint32_t xfs_ifree_blocks(const struct xfs_mount *mp);
 
 /* nlink fell to 0: put it on its AG's unlinked list; or take it off. */

@@ -37,9 +37,15 @@ void xfs_imap_in_chunk(struct xfs_mount *mp, xfs_ino_t ino, xfs_agblock_t chunk_
 int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip) XFS_MUST_CHECK;
 void xfs_inode_to_disk(struct xfs_inode *ip, struct xfs_dinode *dip);
 
-/* An in-core inode of this number, in the cache or new and referenced; no disk access. */
-int xfs_inode_make(struct xfs_mount *mp, xfs_ino_t ino, const struct xfs_imap *imap,
-		   struct xfs_inode **ipp) XFS_MUST_CHECK;
+/* Memory for an inode, to be had before its number is known; NULL: none (text set). */
+struct xfs_inode *xfs_inode_alloc(struct xfs_mount *mp);
+void xfs_inode_unalloc(struct xfs_mount *mp, struct xfs_inode *blank);
+/*
+ * The in-core inode of this number, in the cache or, made of @blank, new, and referenced; no disk
+ * access.  @blank is used up in either case.
+ */
+struct xfs_inode *xfs_inode_make(struct xfs_mount *mp, struct xfs_inode *blank, xfs_ino_t ino,
+				 const struct xfs_imap *imap);
 /* The inode if it is in memory, referenced; NULL otherwise. */
 struct xfs_inode *xfs_inode_find(struct xfs_mount *mp, xfs_ino_t ino);
 /* Give back a reference where locks are held: an unlinked inode is freed later (I2). */

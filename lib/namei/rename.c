@@ -200,6 +200,7 @@ static int move_name(struct xfs_trans *tp, struct rename *rn)
 static int rename_locked(struct xfs_trans *tp, struct rename *rn)
 {
 	int error = may_rename(rn);
+	xfs_ino_t parent;
 
 	if (error || rn->src == rn->target)
 		return error;
@@ -211,6 +212,9 @@ static int rename_locked(struct xfs_trans *tp, struct rename *rn)
 		error = xfs_parent_prepare(rn->src_dp, &rn->src_name, rn->src);
 	if (!error)
 		error = xfs_parent_prepare(rn->dst_dp, &rn->dst_name, rn->src);
+	/* Its ".." is going to change: can it be read? */
+	if (!error && xfs_is_dir(rn->src))
+		error = xfs_dir_lookup(rn->src, &dotdot_name, &parent);
 	return error ? error : move_name(tp, rn);
 }
 

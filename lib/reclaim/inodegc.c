@@ -40,7 +40,9 @@ static int free_inode(struct xfs_inode *ip)
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
-	error = xfs_iunlink_remove(tp, ip);
+	error = xfs_ifree_prepare(ip);
+	if (!error)
+		error = xfs_iunlink_remove(tp, ip);
 	if (!error)
 		error = xfs_ifree(tp, ip);
 	xfs_iunlock_excl(ip);
