@@ -27,8 +27,11 @@ echo "== xfsw create $tree"
 rm -f "$img"
 skip=""
 [ "$(id -u)" = 0 ] || skip=--skip-unreadable
+# Something the running kernel can mount.
+profile=$(uname -r | awk '{ split($1, v, "."); if (v[1] < 6 || (v[1] == 6 && v[2] < 10)) print "--profile 6.1" }')
 start=$(date +%s)
-"$xfsw" create $skip "$tree" "$img"
+# shellcheck disable=SC2086
+"$xfsw" create $skip $profile "$tree" "$img"
 echo "$(find "$tree" | wc -l) objects in $(($(date +%s) - start)) s"
 "$xfsw" df -h "$img"
 

@@ -65,7 +65,7 @@ if [ -z "${XFS_REPAIR_NEW:-}" ]; then
 		skipped=$((skipped + 1))
 	fi
 fi
-export XFS_REPAIR_NEW="${XFS_REPAIR_NEW:-}" MKFS_NEW="${MKFS_NEW:-}"
+export XFS_REPAIR_NEW="${XFS_REPAIR_NEW:-}" MKFS_NEW="${MKFS_NEW:-}" REPAIR_NEW="${XFS_REPAIR_NEW:-}"
 
 # build NAME CMAKE-ARGS...: counts as failed when it does not build.
 build() {

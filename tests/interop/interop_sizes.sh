@@ -75,8 +75,8 @@ fi
 for kind in inodes names links $attributes directories tails holes hardlinks; do
 	make $kind
 	one --small
-	one --small --profile 7.2
-	one --small -b size=1k -i size=512
-	one -b size=64k --profile 7.2
+	one --small --profile 6.1
+	one --small -b size=1k -i size=512 --profile 6.1
+	one -b size=64k
 done
 exit 0
