@@ -113,15 +113,30 @@ int xfs_file_truncate(struct xfs_inode *ip, uint64_t size)
 	return error;
 }
 
+/*
+ * The last handle of a file without names: its data need not go to the disk.  The users that
+ * are left are the caller and the data itself, and by name nobody can come any more.
+ */
+static void forget_unlinked(struct xfs_inode *ip)
+{
+	struct xfs_mapping *m = __atomic_load_n(&ip->i_mapping, __ATOMIC_ACQUIRE);
+
+	xfs_rwlock_excl(&ip->i_iolock);
+	if (m && xfs_inode_users(ip) == 2)
+		xfs_mapping_truncate(m, 0);
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+}
+
 int xfs_file_release(struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	int error = 0;
 
-	if (mp->m_rdonly || !xfs_is_reg(ip))
+	if (mp->m_rdonly || !xfs_is_reg(ip) || xfs_is_shutdown(mp))
 		return 0;
-	/* A file without names is going away, and what it has with it. */
-	if (ip->i_nlink && xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) && !xfs_is_shutdown(mp)) {
+	if (!xfs_inode_nlink(ip)) {
+		forget_unlinked(ip);
+	} else if (xfs_iflags_test(ip, XFS_IF_EOFBLOCKS)) {
 		xfs_rwlock_excl(&ip->i_iolock);
 		if (xfs_can_free_eofblocks(ip))
 			error = xfs_free_eofblocks(ip);
@@ -130,8 +145,7 @@ int xfs_file_release(struct xfs_inode *ip)
 	/* Cut and written anew: not for long without its contents, if the machine stops. */
 	if (!error && !mp->m_unjournalled && xfs_iflags_test(ip, XFS_IF_TRUNCATED)) {
 		xfs_iflags_clear(ip, XFS_IF_TRUNCATED);
-		if (ip->i_delayed_blks)
-			error = xfs_writeback_start(ip, 0, XFS_MAXBYTES);
+		error = xfs_writeback_start(ip, 0, XFS_MAXBYTES);
 	}
 	xfs_writeback_release(mp);
 	return error;

@@ -563,6 +563,17 @@ static struct xfs_inode *take_unlinked(struct xfs_inode_cache *cache, bool again
 	return found;
 }
 
+uint32_t xfs_inode_users(struct xfs_inode *ip)
+{
+	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
+	uint32_t users;
+
+	xfs_mutex_lock(&cache->ic_lock);
+	users = ip->i_ref - ip->i_pinned;
+	xfs_mutex_unlock(&cache->ic_lock);
+	return users;
+}
+
 void xfs_irele(struct xfs_inode *ip)
 {
 	struct xfs_inode_cache *cache;

@@ -29,6 +29,8 @@ void xfs_ihold(struct xfs_inode *ip);
  * m_upcalls->inactivate; must be called with no lock and no handle held.  NULL is fine.
  */
 void xfs_irele(struct xfs_inode *ip);
+/* References that are not the log item's: how many others use it, at this moment. */
+uint32_t xfs_inode_users(struct xfs_inode *ip);
 /*
  * Free the unlinked inodes whose freeing failed before or had to wait; with @all also those that
  * are still in use: the file system is being closed.  The first error; the others were tried.

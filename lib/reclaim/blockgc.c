@@ -87,10 +87,12 @@ static int free_inode_space(struct xfs_inode *ip, void *arg)
 
 int xfs_blockgc_free_space(struct xfs_mount *mp)
 {
-	int first_error = 0, error;
+	int first_error = 0, error, error2;
 
 	XFS_TRACE(mp, xfs_blockgc_free_space);
 	xfs_writeback_release(mp);
 	error = xfs_inode_walk(mp, free_inode_space, &first_error);
-	return error ? error : first_error;
+	error = error ? error : first_error;
+	error2 = xfs_inode_free_unlinked(mp, false);
+	return error ? error : error2;
 }

@@ -188,6 +188,14 @@ static void test_unlinked_files_are_freed(void **state)
 	TEST_OK(xfs_close(file));
 	assert_true(free_blocks() >= before - 20);	/* inodes may have come to stay */
 	before = free_blocks();
+	/* Never written back: its blocks are never allocated. */
+	file = create("/temporary");
+	assert_int_equal(xfs_pwrite(file, buf, 1u << 20, 0), 1u << 20);
+	TEST_OK(xfs_unlink(fs.mp, "/temporary"));
+	TEST_OK(xfs_close(file));
+	assert_int_equal(fs.mp->m_delalloc_blocks, 0);
+	TEST_OK(xfs_statfs(fs.mp, &st));
+	assert_int_equal(st.blocks_free, before);
 	/* Closed and not written back yet. */
 	file = create("/dirty");
 	assert_int_equal(xfs_pwrite(file, buf, 1u << 20, 0), 1u << 20);
