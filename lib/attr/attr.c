@@ -142,6 +142,13 @@ static int extend_count(struct xfs_attr_args *args)
 				     XFS_DA_NODE_MAXDEPTH + XFS_MAX(rmt, 1u));
 }
 
+static int alloc_scratch(struct xfs_attr_args *args)
+{
+	args->scratch = xfs_malloc(args->ip->i_mount, args->geo->blocksize);
+	return args->scratch ? 0 : xfs_error(args->ip->i_mount, -ENOMEM,
+					     "out of memory for an attribute leaf");
+}
+
 static int set_tree(struct xfs_attr_args *args, uint32_t op_flags)
 {
 	struct xfs_da_state state;
@@ -149,9 +156,6 @@ static int set_tree(struct xfs_attr_args *args, uint32_t op_flags)
 	int error;
 
 	hash_name(args);
-	args->scratch = xfs_malloc(args->ip->i_mount, args->geo->blocksize);
-	if (!args->scratch)
-		return xfs_error(args->ip->i_mount, -ENOMEM, "out of memory for an attribute leaf");
 	xfs_da_state_init(&state, &xfs_attr_da_kind, args->tp, args->ip);
 	error = xfs_attr_tree_find(args, &state, &found);
 	if (!error)
@@ -163,36 +167,36 @@ static int set_tree(struct xfs_attr_args *args, uint32_t op_flags)
 			error = xfs_attr_tree_set(args, &state, found);
 	}
 	xfs_da_state_release(&state);
-	xfs_free(args->ip->i_mount, args->scratch);
 	return error;
 }
 
-/* The fork is absent, empty or short: into the inode if that can be, else a tree is made of it. */
-static int set_small(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
+/* The fork is absent, empty or short, and will not do: a tree is made of it first. */
+static int set_new_tree(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
 {
 	struct xfs_inode *ip = args->ip;
-	uint8_t forkoff = 0;
 	int error;
 
-	if (xfs_attr_fits_sf(args->namelen, args->valuelen))
-		forkoff = xfs_bmap_forkoff_for(ip, xfs_attr_sf_total(args, old));
-	if (forkoff) {
-		error = xfs_bmap_set_forkoff(args->tp, ip, forkoff);
-		return error ? error : xfs_attr_sf_put(args, old);
-	}
 	error = extend_count(args);
 	if (!error && !xfs_inode_has_attr_fork(ip))
 		error = xfs_bmap_set_forkoff(args->tp, ip,
 					     xfs_default_forkoff(ip->i_mount, ip->i_mode));
+	if (!error)
+		error = xfs_attr_to_tree(args, old);
+	return error ? error : set_tree(args, 0);
+}
+
+static int set_with_scratch(struct xfs_attr_args *args, bool tree, struct xfs_attr_sf_entry *old,
+			    uint32_t op_flags)
+{
+	int error;
+
+	error = alloc_scratch(args);
 	if (error)
 		return error;
-	args->scratch = xfs_malloc(ip->i_mount, args->geo->blocksize);
-	if (!args->scratch)
-		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for an attribute leaf");
-	error = xfs_attr_to_tree(args, old);
-	xfs_free(ip->i_mount, args->scratch);
+	error = tree ? set_tree(args, op_flags) : set_new_tree(args, old);
+	xfs_free(args->ip->i_mount, args->scratch);
 	args->scratch = NULL;
-	return error ? error : set_tree(args, 0);
+	return error;
 }
 
 int xfs_attr_set(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_attr_name *name,
@@ -219,13 +223,20 @@ int xfs_attr_set(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_at
 	if (error)
 		return error;
 	if (form == XFS_ATTR_FORM_TREE)
-		return set_tree(&args, op_flags);
+		return set_with_scratch(&args, true, NULL, op_flags);
 	if (form == XFS_ATTR_FORM_SF)
 		old = xfs_attr_sf_find(&args);
 	error = check_existence(&args, old != NULL, op_flags);
 	if (error || (old && (name->ns & XFS_ATTR_PARENT)))
 		return error;
-	return set_small(&args, old);
+	/* Into the inode, if that can be. */
+	if (xfs_attr_fits_sf(args.namelen, args.valuelen)) {
+		uint8_t forkoff = xfs_bmap_forkoff_for(ip, xfs_attr_sf_total(&args, old));
+
+		if (forkoff)
+			return xfs_attr_sf_put(&args, old, forkoff);
+	}
+	return set_with_scratch(&args, false, old, 0);
 }
 
 int xfs_attr_remove(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_attr_name *name,
@@ -256,9 +267,9 @@ int xfs_attr_remove(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs
 	if (error)
 		return error;
 	hash_name(&args);
-	args.scratch = xfs_malloc(ip->i_mount, args.geo->blocksize);
-	if (!args.scratch)
-		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for an attribute leaf");
+	error = alloc_scratch(&args);
+	if (error)
+		return error;
 	xfs_da_state_init(&state, &xfs_attr_da_kind, tp, ip);
 	error = xfs_attr_tree_find(&args, &state, &found);
 	if (!error)

@@ -99,8 +99,9 @@ struct xfs_attr_sf_entry *xfs_attr_sf_find(const struct xfs_attr_args *args);
 /* Bytes of the fork with @old (NULL: none) replaced by the attribute of @args. */
 uint32_t xfs_attr_sf_total(const struct xfs_attr_args *args,
 			   const struct xfs_attr_sf_entry *old);
-/* Put it there, in place of @old; the fork has room by now. */
-int xfs_attr_sf_put(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old) XFS_MUST_CHECK;
+/* Put it there, in place of @old; with the border at @forkoff there is room. */
+int xfs_attr_sf_put(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old, uint8_t forkoff)
+	XFS_MUST_CHECK;
 int xfs_attr_sf_remove(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
 	XFS_MUST_CHECK;
 /* Contents @buf of @len bytes, header included, for an empty fork in EXTENTS format. */

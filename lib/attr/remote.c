@@ -147,6 +147,8 @@ int xfs_attr_rmt_set(struct xfs_attr_args *args)
 
 	/* Block 0 is the root's, and no value may begin there. */
 	error = xfs_da_find_hole(args->ip, XFS_ATTR_FORK, nblocks, 1, UINT32_MAX, &args->valueblk);
+	if (!error)
+		error = xfs_buf_prealloc(args->ip->i_mount, args->geo->blocksize, nblocks);
 	if (error)
 		return error;
 	error = xfs_bmapi_write(args->tp, args->ip, args->valueblk, nblocks,

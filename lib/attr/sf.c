@@ -54,7 +54,7 @@ int xfs_attr_sf_install(struct xfs_trans *tp, struct xfs_inode *ip, const void *
 static void cut(struct xfs_inode *ip, struct xfs_attr_sf_entry *old)
 {
 	struct xfs_attr_sf_hdr *hdr = sf_hdr(ip);
-	uint32_t size = xfs_attr_sf_entsize(old), bytes = ip->i_af.if_bytes;
+	uint32_t size = xfs_attr_sf_entsize(old), bytes = be16_to_cpu(hdr->totsize);
 	uint32_t off = (uint32_t)((char *)old - (char *)hdr);
 
 	memmove(old, (char *)old + size, bytes - off - size);
@@ -62,42 +62,15 @@ static void cut(struct xfs_inode *ip, struct xfs_attr_sf_entry *old)
 	hdr->totsize = cpu_to_be16((uint16_t)(bytes - size));
 }
 
-int xfs_attr_sf_put(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
+/* Append the attribute; there is memory for it. */
+static void append(struct xfs_attr_args *args)
 {
 	struct xfs_inode *ip = args->ip;
-	uint32_t size = xfs_attr_sf_entsize_byname(args->namelen, args->valuelen), bytes;
-	struct xfs_attr_sf_entry *sfep;
-	struct xfs_attr_sf_hdr *hdr;
-	int error;
+	uint32_t size = xfs_attr_sf_entsize_byname(args->namelen, args->valuelen);
+	struct xfs_attr_sf_hdr *hdr = sf_hdr(ip);
+	uint32_t bytes = be16_to_cpu(hdr->totsize);
+	struct xfs_attr_sf_entry *sfep = (struct xfs_attr_sf_entry *)((char *)hdr + bytes);
 
-	if (ip->i_af.if_format != XFS_DINODE_FMT_LOCAL) {
-		const struct xfs_attr_sf_hdr empty = { .totsize = cpu_to_be16(HDR) };
-
-		error = xfs_init_local_fork(ip, XFS_ATTR_FORK, &empty, HDR);
-		if (error)
-			return error;
-	}
-	bytes = ip->i_af.if_bytes;
-	if (old) {
-		uint32_t off = (uint32_t)((char *)old - (char *)sf_hdr(ip));
-		uint32_t old_size = xfs_attr_sf_entsize(old);
-
-		/* Room first: nothing is lost when there is no memory. */
-		if (size > old_size) {
-			error = xfs_idata_realloc(ip, (int32_t)(size - old_size), XFS_ATTR_FORK);
-			if (error)
-				return error;
-			ip->i_af.if_bytes = bytes;
-		}
-		cut(ip, (struct xfs_attr_sf_entry *)((char *)sf_hdr(ip) + off));
-		bytes -= old_size;
-	}
-	error = xfs_idata_realloc(ip, (int32_t)(bytes + size) - (int32_t)ip->i_af.if_bytes,
-				  XFS_ATTR_FORK);
-	if (error)
-		return error;
-	hdr = sf_hdr(ip);
-	sfep = (struct xfs_attr_sf_entry *)((char *)hdr + bytes);
 	sfep->namelen = (uint8_t)args->namelen;
 	sfep->valuelen = (uint8_t)args->valuelen;
 	sfep->flags = args->ns;
@@ -107,7 +80,58 @@ int xfs_attr_sf_put(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
 	hdr->count++;
 	hdr->totsize = cpu_to_be16((uint16_t)(bytes + size));
 	log_sf(args->tp, ip);
+}
+
+/* The first one: memory first, then the fork. */
+static int put_first(struct xfs_attr_args *args, uint8_t forkoff)
+{
+	uint32_t bytes = HDR + xfs_attr_sf_entsize_byname(args->namelen, args->valuelen);
+	struct xfs_inode *ip = args->ip;
+	uint8_t buf[HDR + 3 + 2 * XFS_ATTR_SF_ENTSIZE_MAX] = { 0 };
+	struct xfs_ifork local;
+	int error;
+
+	put_be16((uint16_t)HDR, buf);
+	error = xfs_da_make_local(ip, XFS_ATTR_FORK, buf, bytes, &local);
+	if (error)
+		return error;
+	error = xfs_bmap_set_forkoff(args->tp, ip, forkoff);
+	if (error) {
+		xfs_free(ip->i_mount, local.if_data);
+		return error;
+	}
+	ip->i_af = local;
+	append(args);
 	return 0;
+}
+
+int xfs_attr_sf_put(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old, uint8_t forkoff)
+{
+	int32_t grow = (int32_t)xfs_attr_sf_entsize_byname(args->namelen, args->valuelen);
+	struct xfs_inode *ip = args->ip;
+	uint32_t bytes = ip->i_af.if_bytes, old_off = 0;
+	int error;
+
+	if (ip->i_af.if_format != XFS_DINODE_FMT_LOCAL)
+		return put_first(args, forkoff);
+	if (old) {
+		old_off = (uint32_t)((char *)old - (char *)sf_hdr(ip));
+		grow -= (int32_t)xfs_attr_sf_entsize(old);
+	}
+	/* Memory first, then the border: nothing has happened when either cannot be had. */
+	error = grow > 0 ? xfs_idata_realloc(ip, grow, XFS_ATTR_FORK) : 0;
+	if (error)
+		return error;
+	error = xfs_bmap_set_forkoff(args->tp, ip, forkoff);
+	if (error) {
+		ip->i_af.if_bytes = bytes;
+		return error;
+	}
+	if (old)
+		cut(ip, (struct xfs_attr_sf_entry *)((char *)sf_hdr(ip) + old_off));
+	append(args);
+	/* Giving back needs no memory. */
+	return grow < 0 ? xfs_idata_realloc(ip, grow, XFS_ATTR_FORK) : 0;
 }
 
 int xfs_attr_sf_remove(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)

@@ -185,8 +185,9 @@ static int try_shrink(struct xfs_attr_args *args)
 	uint8_t buf[2048];		/* no literal area is larger */
 	struct xfs_buf *bp;
 	uint32_t bytes;
+	struct xfs_ifork local;
 	uint8_t forkoff;
-	bool empty;
+	bool goes;
 	int error;
 
 	if (!xfs_iext_last_extent(&ip->i_af, &cur, &got) ||
@@ -200,18 +201,24 @@ static int try_shrink(struct xfs_attr_args *args)
 	forkoff = bytes ? xfs_bmap_forkoff_for(ip, bytes) : 0;
 	if (!forkoff || xfs_attr_leaf_count(bp) > UINT8_MAX)
 		goto out_put;
-	empty = xfs_attr_leaf_count(bp) == 0;
+	goes = xfs_attr_leaf_count(bp) == 0 && xfs_attr_fork_may_go(ip);
 	fill_sf(bp, buf, bytes);
-	error = xfs_da_free_block(args->tp, ip, XFS_ATTR_FORK, 0, 1, bp);
-	if (error)
+	/* Without memory it stays a leaf. */
+	if (!goes && xfs_da_make_local(ip, XFS_ATTR_FORK, buf, bytes, &local))
 		goto out_put;
-	if (empty && xfs_attr_fork_may_go(ip)) {
-		error = xfs_attr_fork_remove(args->tp, ip);
-	} else {
-		error = xfs_bmap_set_forkoff(args->tp, ip, forkoff);
-		if (!error)
-			error = xfs_attr_sf_install(args->tp, ip, buf, bytes);
+	error = xfs_da_free_block(args->tp, ip, XFS_ATTR_FORK, 0, 1, bp);
+	if (!error)
+		error = goes ? xfs_attr_fork_remove(args->tp, ip)
+			     : xfs_bmap_set_forkoff(args->tp, ip, forkoff);
+	if (goes)
+		goto out_put;
+	if (error) {
+		xfs_free(ip->i_mount, local.if_data);
+		goto out_put;
 	}
+	xfs_idestroy_fork(ip, XFS_ATTR_FORK);
+	ip->i_af = local;
+	xfs_trans_log_inode(args->tp, ip, XFS_ILOG_CORE | XFS_ILOG_ADATA);
 out_put:
 	xfs_buf_put(bp);
 	return error;

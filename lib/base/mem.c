@@ -172,6 +172,19 @@ void *xfs_pool_get(struct xfs_pool *pool)
 	return object;
 }
 
+bool xfs_pool_fill(struct xfs_pool *pool, uint32_t n)
+{
+	ASSERT(n <= pool->max_free);
+	while (pool->nr_free < n) {
+		void *object = xfs_mem_alloc_aligned(pool->mem, pool->align, pool->object_size);
+
+		if (!object)
+			return false;
+		xfs_pool_put(pool, object);
+	}
+	return true;
+}
+
 void xfs_pool_put(struct xfs_pool *pool, void *object)
 {
 	if (!object)

@@ -52,6 +52,8 @@ struct xfs_pool {
 void xfs_pool_init(struct xfs_pool *pool, const struct xfs_mem *mem, size_t object_size,
 		   size_t align, uint32_t max_free);
 void *xfs_pool_get(struct xfs_pool *pool) XFS_MUST_CHECK;
+/* Have @n objects in the pool, so that as many gets cannot fail; false: no memory. */
+bool xfs_pool_fill(struct xfs_pool *pool, uint32_t n) XFS_MUST_CHECK;
 void xfs_pool_put(struct xfs_pool *pool, void *object);
 void xfs_pool_drain(struct xfs_pool *pool);
 

@@ -449,6 +449,20 @@ int xfs_buf_get(struct xfs_mount *mp, xfs_daddr_t daddr, uint32_t len,
 	return xfs_buf_get_map(mp, &map, 1, ops, bpp);
 }
 
+int xfs_buf_prealloc(struct xfs_mount *mp, uint32_t len, uint32_t n)
+{
+	struct xfs_buf_cache *cache = mp->m_bufs;
+	struct xfs_pool *pool = &cache->bc_pools[pool_index(len)];
+	bool have;
+
+	/* More than the pool would keep is not to be had ahead. */
+	n = XFS_MIN(n, pool->max_free);
+	xfs_mutex_lock(&cache->bc_lock);
+	have = xfs_pool_fill(pool, n) && xfs_pool_fill(&cache->bc_buf_pool, n);
+	xfs_mutex_unlock(&cache->bc_lock);
+	return have ? 0 : xfs_error(mp, -ENOMEM, "out of memory for metadata");
+}
+
 struct xfs_buf *xfs_buf_peek(struct xfs_mount *mp, xfs_daddr_t daddr)
 {
 	struct xfs_buf_cache *cache = mp->m_bufs;

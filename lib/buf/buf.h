@@ -125,6 +125,12 @@ int xfs_buf_get(struct xfs_mount *mp, xfs_daddr_t daddr, uint32_t len,
 int xfs_buf_get_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
 		    const struct xfs_buf_ops *ops, struct xfs_buf **bpp) XFS_MUST_CHECK;
 
+/*
+ * Before the first change of a handle: have memory at hand for @n new buffers of @len bytes, so that
+ * getting them does not fail in the middle (unless other threads are faster). -ENOMEM.
+ */
+int xfs_buf_prealloc(struct xfs_mount *mp, uint32_t len, uint32_t n) XFS_MUST_CHECK;
+
 /* The buffer at @daddr if it is in the cache, with a reference; NULL: it is not. No I/O. */
 struct xfs_buf *xfs_buf_peek(struct xfs_mount *mp, xfs_daddr_t daddr);
 

@@ -141,6 +141,9 @@ int xfs_da_alloc_block(struct xfs_trans *tp, struct xfs_inode *dp, enum xfs_fork
 	*bpp = NULL;
 	if (nfsb > 1)
 		flags |= XFS_BMAPI_CONTIG;
+	error = xfs_buf_prealloc(dp->i_mount, nfsb << dp->i_mount->m_geo.blocklog, 1);
+	if (error)
+		return error;
 	error = xfs_bmapi_write(tp, dp, bno, nfsb, flags, &map);
 	if (error == -ENOSPC && nfsb > 1) {
 		flags &= ~XFS_BMAPI_CONTIG;
@@ -176,6 +179,19 @@ int xfs_da_free_block(struct xfs_trans *tp, struct xfs_inode *dp, enum xfs_fork_
 			return error;
 	}
 	return 0;
+}
+
+int xfs_da_make_local(struct xfs_inode *dp, enum xfs_fork_id whichfork, const void *data,
+		      uint32_t len, struct xfs_ifork *local)
+{
+	struct xfs_ifork *ifp = xfs_ifork_ptr(dp, whichfork), present = *ifp;
+	int error;
+
+	xfs_ifork_init_empty(ifp);
+	error = xfs_init_local_fork(dp, whichfork, data, len);
+	*local = *ifp;
+	*ifp = present;
+	return error;
 }
 
 /*

@@ -58,6 +58,13 @@ int xfs_da_alloc_block(struct xfs_trans *tp, struct xfs_inode *dp, enum xfs_fork
 int xfs_da_free_block(struct xfs_trans *tp, struct xfs_inode *dp, enum xfs_fork_id whichfork,
 		      xfs_dablk_t bno, uint32_t nfsb, struct xfs_buf *bp) XFS_MUST_CHECK;
 
+/*
+ * Contents @data for a fork that is to become LOCAL, as a fork beside the present one: memory is had
+ * before anything changes.  The caller puts it in the place of the old one, or frees if_data.
+ */
+int xfs_da_make_local(struct xfs_inode *dp, enum xfs_fork_id whichfork, const void *data,
+		      uint32_t len, struct xfs_ifork *local) XFS_MUST_CHECK;
+
 /* Worst case of blocks for @nblocks additions of @nfsb blocks each to a fork. */
 uint32_t xfs_da_alloc_blocks(const struct xfs_mount *mp, enum xfs_fork_id whichfork,
 			     uint32_t nblocks, uint32_t nfsb);

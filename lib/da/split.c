@@ -20,15 +20,16 @@ int xfs_da_split_prepare(struct xfs_da_state *state)
 			if (error)
 				return error;
 		}
+		if (i && xfs_da_node_count(state->path[i - 1].bp) < max)
+			break;
+		if (i == 0 && state->depth == XFS_DA_NODE_MAXDEPTH)
+			return xfs_error(state->dp->i_mount, -ENOSPC, "inode %" PRIu64 ": the %s is full",
+					 state->dp->i_ino, state->kind->name);
 		if (i == 0)
 			break;
-		if (xfs_da_node_count(state->path[i - 1].bp) < max)
-			return 0;
 	}
-	if (state->depth == XFS_DA_NODE_MAXDEPTH)
-		return xfs_error(state->dp->i_mount, -ENOSPC, "inode %" PRIu64 ": the %s is full",
-				 state->dp->i_ino, state->kind->name);
-	return 0;
+	return xfs_buf_prealloc(state->dp->i_mount, state->path[0].bp->b_len,
+				xfs_da_split_blocks(state));
 }
 
 uint32_t xfs_da_split_blocks(const struct xfs_da_state *state)

@@ -179,7 +179,11 @@ int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name)
 	if (!error && m.ino != NULLFSINO)
 		error = xfs_error(dp->i_mount, -EEXIST, "\"%.*s\" exists", (int)name->len,
 				  (const char *)name->name);
-	return error ? error : check_space(dp, nblocks);
+	if (!error)
+		error = check_space(dp, nblocks);
+	if (!error && nblocks)
+		error = xfs_buf_prealloc(dp->i_mount, args.geo->dirblksize, nblocks);
+	return error;
 }
 
 /* To the next larger form. */

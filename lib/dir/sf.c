@@ -502,6 +502,7 @@ int xfs_dir_block_to_sf(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t 
 {
 	struct xfs_inode *dp = args->dp;
 	uint32_t end = xfs_dir_data_end(args->geo, bp), off = FIRST_OFF;
+	struct xfs_ifork local;
 	struct sf_writer w;
 	xfs_ino_t parent;
 	bool wide;
@@ -523,14 +524,17 @@ int xfs_dir_block_to_sf(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t 
 				   be64_to_cpu(dep->inumber));
 		off += xfs_dir2_data_entsize(dep->namelen);
 	}
+	/* Without memory it stays as it is, unless something was done already and it is empty. */
+	error = xfs_da_make_local(dp, XFS_DATA_FORK, w.buf, w.len, &local);
+	if (error)
+		return args->tp->t_dirty && writer_hdr(&w)->count ? 0 : error;
 	error = xfs_dir_free_block(args, 0, bp);
-	if (error)
+	if (error) {
+		xfs_free(dp->i_mount, local.if_data);
 		return error;
+	}
 	xfs_idestroy_fork(dp, XFS_DATA_FORK);
-	error = xfs_init_local_fork(dp, XFS_DATA_FORK, w.buf, w.len);
-	if (error)
-		return error;
-	dp->i_df.if_format = XFS_DINODE_FMT_LOCAL;
+	dp->i_df = local;
 	xfs_dir_set_size(args->tp, dp, w.len);
 	log_sf(args->tp, dp);
 	*converted = true;
