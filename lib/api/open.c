@@ -88,6 +88,11 @@ static int open_or_create(struct xfs_inode *start, const char *path, int flags, 
 			xfs_irele(*ipp);
 			*ipp = NULL;
 			error = xfs_error(mp, -EEXIST, "\"%s\" exists", last.buf);
+		} else if (!error && !(flags & O_NOFOLLOW) && xfs_is_symlink(*ipp)) {
+			/* Only just made: the path leads on through it. */
+			xfs_irele(*ipp);
+			*ipp = NULL;
+			error = -EAGAIN;
 		}
 		xfs_irele(last.dp);
 	} while (error == -EAGAIN);

@@ -20,6 +20,12 @@
 int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
 				uint64_t pos, uint64_t len, uint32_t flags) XFS_MUST_CHECK;
 
+/*
+ * The contents are going to be changed by somebody without privilege: set-id bits and the capability
+ * attribute go.  IOLOCK held exclusively.
+ */
+int xfs_file_strip_privileges(struct xfs_inode *ip) XFS_MUST_CHECK;
+
 /* Bytes read, 0 at and past the end. */
 int64_t xfs_file_read(struct xfs_inode *ip, void *buf, size_t len, uint64_t pos) XFS_MUST_CHECK;
 

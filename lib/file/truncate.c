@@ -7,6 +7,7 @@
  * MMAPLOCK is not taken: nothing fills this page cache but under the IOLOCK.
  */
 #include "core/message.h"
+#include "file/file.h"
 #include "file/truncate.h"
 #include "reclaim/reclaim.h"
 #include "write/write.h"
@@ -21,10 +22,10 @@ static int may_truncate(const struct xfs_inode *ip, uint64_t size)
 	if (!xfs_is_reg(ip))
 		return xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
 				 "inode %" PRIu64 " is no regular file", ip->i_ino);
-	if (ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
+	if (xfs_inode_diflags(ip) & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
 				 ip->i_ino);
-	if (ip->i_diflags & XFS_DIFLAG_REALTIME)
+	if (xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME)
 		return xfs_error(mp, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file", ip->i_ino);
 	if (size > XFS_MAXBYTES)
 		return xfs_error(mp, -EFBIG, "size %" PRIu64 " is past the largest one", size);
@@ -99,7 +100,10 @@ int xfs_file_truncate(struct xfs_inode *ip, uint64_t size)
 	if (error)
 		return error;
 	xfs_rwlock_excl(&ip->i_iolock);
-	error = set_size(ip, size);
+	if (ip->i_mount->m_unprivileged)
+		error = xfs_file_strip_privileges(ip);
+	if (!error)
+		error = set_size(ip, size);
 	if (!error)
 		xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);

@@ -35,19 +35,19 @@ static int has_capability(struct xfs_inode *ip, const struct xfs_attr_name *name
 }
 
 /* Set-id bits and capabilities do not survive a write by somebody without privilege. */
-static int strip_privileges(struct xfs_inode *ip)
+int xfs_file_strip_privileges(struct xfs_inode *ip)
 {
 	static const struct xfs_attr_name capability = {
 		.name = (const uint8_t *)"capability", .len = 10, .ns = XFS_ATTR_SECURE,
 	};
 	struct xfs_mount *mp = ip->i_mount;
-	uint32_t strip = ip->i_mode & S_ISUID;
+	uint32_t mode = xfs_inode_mode(ip), strip = mode & S_ISUID;
 	struct xfs_trans *tp;
 	bool has;
 	int error;
 
-	if (ip->i_mode & S_IXGRP)
-		strip |= ip->i_mode & S_ISGID;
+	if (mode & S_IXGRP)
+		strip |= mode & S_ISGID;
 	error = has_capability(ip, &capability, &has);
 	if (error || (!has && !strip))
 		return error;
@@ -98,7 +98,7 @@ static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint
 			return error;
 	}
 	if (ip->i_mount->m_unprivileged) {
-		error = strip_privileges(ip);
+		error = xfs_file_strip_privileges(ip);
 		if (error)
 			return error;
 	}
@@ -154,7 +154,7 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 	}
 	xfs_writeback_release(mp);
 	if (ret > 0 && ((flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) ||
-			(ip->i_diflags & XFS_DIFLAG_SYNC))) {
+			(xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))) {
 		int error = xfs_file_fsync(ip, at, at + (uint64_t)ret, !(flags & XFS_WRITE_SYNC));
 
 		if (error)

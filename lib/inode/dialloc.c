@@ -164,12 +164,15 @@ static int make_chunk(struct xfs_trans *tp, struct xfs_perag *pag, bool *made)
 	const struct xfs_geometry *geo = &mp->m_geo;
 	xfs_extlen_t blocks = geo->ialloc_blks;
 	xfs_agblock_t agbno, start;
+	uint64_t icount;
 	int32_t inodes;
 	int error;
 
 	*made = false;
-	if (geo->maxicount && (uint64_t)(mp->m_icount + tp->t_icount_delta) + geo->ialloc_inos >
-				      geo->maxicount)
+	xfs_mutex_lock(&mp->m_lock);
+	icount = (uint64_t)(mp->m_icount + tp->t_icount_delta);
+	xfs_mutex_unlock(&mp->m_lock);
+	if (geo->maxicount && icount + geo->ialloc_inos > geo->maxicount)
 		return 0;
 	error = alloc_full(tp, pag, &agbno);
 	if (error)

@@ -300,7 +300,7 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 	ASSERT(count > 0 && offset + count <= XFS_MAXBYTES);
 	if (xfs_is_shutdown(ip->i_mount))
 		return xfs_error(ip->i_mount, -EIO, "the file system was shut down");
-	if (unlikely(ip->i_diflags & XFS_DIFLAG_REALTIME))
+	if (unlikely(xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME))
 		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file",
 				 ip->i_ino);
 	if (xfs_get_extsz_hint(ip) && !(ip->i_diflags2 & XFS_DIFLAG2_REFLINK)) {

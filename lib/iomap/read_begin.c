@@ -13,7 +13,7 @@ int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 	int error, nmaps = 1;
 	bool excl;
 
-	if (unlikely(ip->i_diflags & XFS_DIFLAG_REALTIME))
+	if (unlikely(xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME))
 		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file",
 				 ip->i_ino);
 	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);

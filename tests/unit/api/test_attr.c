@@ -142,6 +142,10 @@ static void test_unprivileged(void **state)
 	TEST_IS(xfs_pwrite(file, "x", 1, 0), 1);
 	assert_int_equal(get("/w").mode, S_IFREG | 0755);
 	TEST_IS(xfs_fgetxattr(file, "security.capability", NULL, 0), -ENODATA);
+	/* So does cutting it. */
+	TEST_OK(xfs_chmod(fs.mp, "/w", 06755));
+	TEST_IS(xfs_ftruncate(file, 0), 0);
+	assert_int_equal(get("/w").mode, S_IFREG | 0755);
 	TEST_OK(xfs_close(file));
 	test_fs_close_and_check(&fs);
 	test_fs_destroy(&fs);

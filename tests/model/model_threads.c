@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: any number of threads may use one volume at once, in the same directories and files: no race
+ *       (thread sanitizer), no lock out of order (debug builds), nothing lost or torn.
+ * Method: seeded threads create, write, read, rename, link, remove, list, and set attributes in a
+ *       directory of their own and in one of all, with caches from ample to tiny.  What must hold
+ *       while they run: a page that is read was written by one write; an attribute's value too;
+ *       names that stay are listed exactly once; no other errors than those that the others'
+ *       doings explain.  At the end nothing is left of what was removed, and the checker is silent.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xfswrite/check.h>
+#include "base/rand.h"
+#include "lock/lock.h"
+#include "support/test_fs.h"
+#include "support/test_seed.h"
+
+#define THREADS		6
+#define PAGE		4096u
+#define STAY		30	/* names that are never removed */
+#define SHARED		12	/* names that all threads fight for */
+
+static struct test_fs fs;
+static unsigned int ops_per_thread;
+
+struct worker {
+	unsigned int id;
+	struct xfs_rand r;
+	uint8_t page[16 * PAGE];
+	uint64_t done, refused;
+};
+
+static void die(const struct worker *w, int line, const char *what, int64_t ret)
+{
+	fprintf(stderr, "model_threads.c:%d: thread %u: %s: %" PRId64 " (%s); library: %s; seed %" PRIu64 "\n",
+		line, w->id, what, ret, ret < 0 ? strerror((int)-ret) : "", xfs_error_text(NULL),
+		test_seed());
+	abort();
+}
+#define DIE(w, what, ret) die(w, __LINE__, what, ret)
+#define CHECK(w, cond) ((cond) ? (void)0 : DIE(w, #cond, 0))
+
+/* @ret may be an error that somebody else's work explains. */
+static bool ok(struct worker *w, int line, int64_t ret)
+{
+	static const int explained[] = {
+		-ENOENT, -EEXIST, -ENOTEMPTY, -EISDIR, -ENOTDIR, -ENODATA, -EINVAL, -ESTALE,
+	};
+
+	if (xfs_lock_order_held())
+		die(w, line, "locks are left held", 0);
+	w->done++;
+	if (ret >= 0)
+		return true;
+	w->refused++;
+	for (size_t i = 0; i < sizeof(explained) / sizeof(explained[0]); i++) {
+		if (ret == explained[i])
+			return false;
+	}
+	die(w, line, "not an error that others explain", ret);
+	return false;
+}
+#define OK(w, expr) ok(w, __LINE__, (expr))
+
+static uint32_t below(struct worker *w, uint32_t n)
+{
+	return (uint32_t)xfs_rand_below(&w->r, n);
+}
+
+/* A name in the shared directory or in the thread's own. */
+static void some_name(struct worker *w, char *path)
+{
+	if (below(w, 2))
+		sprintf(path, "/shared/name%u", below(w, SHARED));
+	else
+		sprintf(path, "/own%u/name%u", w->id, below(w, 60));
+}
+
+/* ---- what threads do ------------------------------------------------------------------------ */
+
+static void do_create(struct worker *w)
+{
+	struct xfs_file *file;
+	char path[64];
+
+	some_name(w, path);
+	switch (below(w, 6)) {
+	case 0:
+		OK(w, xfs_mkdir(fs.mp, path, 0755));
+		break;
+	case 1:
+		OK(w, xfs_symlink(fs.mp, "/stay/name1", path));
+		break;
+	case 2:
+		OK(w, xfs_mknod(fs.mp, path, S_IFIFO | 0644, 0, 0));
+		break;
+	default:
+		if (OK(w, xfs_open(fs.mp, path, O_CREAT | O_EXCL | O_RDWR, 0644, &file)))
+			OK(w, xfs_close(file));
+		break;
+	}
+}
+
+static void do_remove(struct worker *w)
+{
+	char path[64];
+
+	some_name(w, path);
+	if (!OK(w, xfs_unlink(fs.mp, path)))
+		OK(w, xfs_rmdir(fs.mp, path));
+}
+
+static void do_rename(struct worker *w)
+{
+	char from[64], to[80];
+
+	some_name(w, from);
+	some_name(w, to);
+	if (below(w, 8) == 0)
+		strcat(to, "/below");
+	OK(w, xfs_rename(fs.mp, from, to));
+}
+
+static void do_link(struct worker *w)
+{
+	char from[64], to[64];
+	int ret;
+
+	some_name(w, from);
+	some_name(w, to);
+	ret = xfs_link(fs.mp, from, to);
+	if (ret != -EPERM)	/* a directory */
+		OK(w, ret);
+}
+
+static struct xfs_file *open_some(struct worker *w, int flags)
+{
+	struct xfs_file *file;
+	char path[64];
+	int ret;
+
+	if (below(w, 2))
+		sprintf(path, "/stay/name%u", below(w, STAY));
+	else
+		some_name(w, path);
+	ret = xfs_open(fs.mp, path, flags, 0644, &file);
+	/* A special file. */
+	if (ret == -ENXIO)
+		return NULL;
+	return OK(w, ret) ? file : NULL;
+}
+
+/* Whole pages of one byte. */
+static void do_write(struct worker *w)
+{
+	struct xfs_file *file = open_some(w, O_RDWR | (below(w, 2) ? O_CREAT : 0));
+	uint32_t pages = 1 + below(w, 16);
+	int64_t ret;
+
+	if (!file)
+		return;
+	memset(w->page, 'a' + (int)w->id, pages * PAGE);
+	ret = xfs_pwrite(file, w->page, pages * PAGE, (uint64_t)below(w, 40) * PAGE);
+	if (OK(w, ret))
+		CHECK(w, ret == (int64_t)pages * PAGE);
+	if (below(w, 20) == 0)
+		OK(w, xfs_fsync(file));
+	if (below(w, 20) == 0)
+		OK(w, xfs_ftruncate(file, (uint64_t)below(w, 40) * PAGE));
+	OK(w, xfs_close(file));
+}
+
+static void do_read(struct worker *w)
+{
+	struct xfs_file *file = open_some(w, O_RDONLY);
+	struct xfs_stat st;
+	int64_t ret;
+
+	if (!file)
+		return;
+	ret = xfs_pread(file, w->page, PAGE, (uint64_t)below(w, 40) * PAGE);
+	if (OK(w, ret) && ret > 0) {
+		CHECK(w, ret == PAGE);
+		for (uint32_t i = 1; i < PAGE; i++)
+			CHECK(w, w->page[i] == w->page[0]);
+		CHECK(w, w->page[0] == 0 || (w->page[0] >= 'a' && w->page[0] < 'a' + THREADS));
+	}
+	if (OK(w, xfs_fgetattr(file, &st)))
+		CHECK(w, !S_ISREG(st.mode) || st.size_bytes % PAGE == 0);
+	if (below(w, 4) == 0) {
+		struct xfs_extent ext[8];
+		size_t count;
+
+		OK(w, xfs_extents(file, 0, ext, 8, &count));
+	}
+	OK(w, xfs_close(file));
+}
+
+/* A value's bytes tell its length: one of another set or half of one would show. */
+static void do_xattr(struct worker *w)
+{
+	uint32_t len = below(w, 3) ? below(w, 200) : below(w, 9000);
+	char path[64], name[32];
+	ssize_t ret;
+
+	sprintf(path, "/stay/name%u", below(w, 4));
+	sprintf(name, "user.attribute%u", below(w, 10));
+	switch (below(w, 4)) {
+	case 0:
+		OK(w, xfs_removexattr(fs.mp, path, true, name));
+		break;
+	case 1:
+		memset(w->page, (int)(len % 251), len);
+		OK(w, xfs_setxattr(fs.mp, path, true, name, w->page, len, 0));
+		break;
+	case 2:
+		OK(w, xfs_listxattr(fs.mp, path, true, (char *)w->page, sizeof(w->page)));
+		break;
+	default:
+		ret = xfs_getxattr(fs.mp, path, true, name, w->page, sizeof(w->page));
+		if (!OK(w, ret))
+			break;
+		for (ssize_t i = 0; i < ret; i++)
+			CHECK(w, w->page[i] == (uint8_t)(ret % 251));
+		break;
+	}
+}
+
+static void do_attr(struct worker *w)
+{
+	struct xfs_stat st;
+	char path[64];
+
+	some_name(w, path);
+	if (below(w, 2))
+		sprintf(path, "/stay/name%u", below(w, STAY));
+	switch (below(w, 5)) {
+	case 0:
+		OK(w, xfs_chmod(fs.mp, path, below(w, 010000)));
+		break;
+	case 3:
+		OK(w, xfs_setattr(fs.mp, path, false, &(struct xfs_iattr){
+			.valid = XFS_ATTR_XFLAGS | XFS_ATTR_ATIME | XFS_ATTR_PROJID,
+			.xflags = below(w, 2) ? XFS_XFLAG_NODUMP | XFS_XFLAG_SYNC : 0,
+			.atime = { .tv_sec = 5 }, .projid = below(w, 5) }));
+		break;
+	case 1:
+		OK(w, xfs_utimens(fs.mp, path, false, NULL));
+		break;
+	case 2:
+		OK(w, xfs_lchown(fs.mp, path, below(w, 100), below(w, 100)));
+		break;
+	default:
+		if (OK(w, xfs_getattr(fs.mp, path, false, &st))) {
+			struct xfs_file *file;
+
+			if (OK(w, xfs_open_by_ino(fs.mp, st.ino, st.gen, O_PATH, &file)))
+				OK(w, xfs_close(file));
+		}
+		break;
+	}
+}
+
+static void do_list(struct worker *w)
+{
+	unsigned int seen[STAY] = { 0 }, n;
+	struct xfs_dirent ent;
+	struct xfs_dir *d;
+	int ret;
+
+	OK(w, xfs_opendir(fs.mp, "/stay", &d));
+	while ((ret = xfs_readdir(d, &ent)) == 1) {
+		if (sscanf(ent.name, "name%u", &n) == 1 && n < STAY)
+			seen[n]++;
+	}
+	OK(w, ret);
+	xfs_closedir(d);
+	for (n = 0; n < STAY; n++)
+		CHECK(w, seen[n] == 1);
+	if (OK(w, xfs_opendir(fs.mp, "/shared", &d))) {
+		while ((ret = xfs_readdir(d, &ent)) == 1)
+			CHECK(w, ent.name_len > 0);
+		OK(w, ret);
+		xfs_closedir(d);
+	}
+}
+
+/* Names beside those that stay: the directory changes its form under those who list it. */
+static void do_churn_stay(struct worker *w)
+{
+	char path[64];
+	uint32_t n = below(w, 200);
+
+	sprintf(path, "/stay/extra_%u_%u", w->id, n);
+	if (!OK(w, xfs_mknod(fs.mp, path, S_IFREG | 0644, 0, 0)))
+		OK(w, xfs_unlink(fs.mp, path));
+}
+
+/* Removed while it is open, by whomever. */
+static void do_orphan(struct worker *w)
+{
+	struct xfs_file *file;
+	char path[64];
+
+	sprintf(path, "/own%u/orphan", w->id);
+	if (!OK(w, xfs_open(fs.mp, path, O_CREAT | O_RDWR, 0644, &file)))
+		return;
+	memset(w->page, 'a' + (int)w->id, PAGE);
+	OK(w, xfs_pwrite(file, w->page, PAGE, (uint64_t)below(w, 5) * PAGE));
+	OK(w, xfs_unlink(fs.mp, path));
+	OK(w, xfs_pwrite(file, w->page, PAGE, 0));
+	CHECK(w, xfs_pread(file, w->page, PAGE, 0) == PAGE);
+	CHECK(w, w->page[77] == 'a' + (int)w->id);
+	OK(w, xfs_close(file));
+}
+
+static void do_whole(struct worker *w)
+{
+	struct xfs_info info = { .size = sizeof(info) };
+	struct xfs_statfs st;
+
+	switch (below(w, 3)) {
+	case 0:
+		OK(w, xfs_sync(fs.mp));
+		break;
+	case 1:
+		OK(w, xfs_info(fs.mp, &info));
+		break;
+	default:
+		OK(w, xfs_statfs(fs.mp, &st));
+		CHECK(w, st.blocks_free < st.blocks);
+		break;
+	}
+}
+
+static void *work(void *arg)
+{
+	static const struct {
+		unsigned int weight;
+		void (*run)(struct worker *w);
+	} kinds[] = {
+		{ 20, do_create }, { 12, do_remove }, { 12, do_rename }, { 5, do_link },
+		{ 20, do_write }, { 15, do_read }, { 10, do_xattr }, { 8, do_attr }, { 3, do_list },
+		{ 8, do_churn_stay }, { 4, do_orphan }, { 1, do_whole },
+	};
+	struct worker *w = arg;
+
+	for (unsigned int i = 0; i < ops_per_thread; i++) {
+		uint32_t draw = below(w, 118), k = 0;
+
+		while (draw >= kinds[k].weight)
+			draw -= kinds[k++].weight;
+		kinds[k].run(w);
+	}
+	return NULL;
+}
+
+/* ---- rounds ------------------------------------------------------------------------------ */
+
+/* The clock of test_fs is not made for threads; this one is. */
+static void clock_of_threads(void *ctx, struct timespec *now)
+{
+	uint64_t ns = __atomic_add_fetch(&((struct test_fs *)ctx)->clock_ns, 1000, __ATOMIC_RELAXED);
+
+	*now = (struct timespec){ .tv_sec = 1700000000, .tv_nsec = (long)(ns % 1000000000) };
+}
+
+static void remove_tree(const char *path)
+{
+	struct xfs_dirent ent;
+	struct xfs_dir *d;
+	char below_path[600];
+
+	TEST_OK(xfs_opendir(fs.mp, *path ? path : "/", &d));
+	while (TEST_OK(xfs_readdir(d, &ent)) == 1) {
+		if (!strcmp(ent.name, ".") || !strcmp(ent.name, ".."))
+			continue;
+		snprintf(below_path, sizeof(below_path), "%s/%s", path, ent.name);
+		if (ent.type == DT_DIR) {
+			remove_tree(below_path);
+			TEST_OK(xfs_rmdir(fs.mp, below_path));
+		} else {
+			TEST_OK(xfs_unlink(fs.mp, below_path));
+		}
+	}
+	xfs_closedir(d);
+}
+
+static void one_round(uint64_t stream, const struct xfs_mkfs_options *mkfs, uint64_t data_cache,
+		      uint64_t meta_cache, bool unprivileged)
+{
+	static struct worker workers[THREADS];
+	struct xfs_statfs before, after;
+	pthread_t threads[THREADS];
+	uint64_t done = 0, refused = 0;
+	char path[64];
+
+	test_fs_make(&fs, (uint64_t)256 << 20, mkfs);
+	TEST_OK(xfs_statfs(fs.mp, &before));
+	test_fs_close_and_check(&fs);
+	fs.env.clock = clock_of_threads;
+	fs.opts.data_cache_bytes = data_cache;
+	fs.opts.meta_cache_bytes = meta_cache;
+	fs.opts.unprivileged = unprivileged;
+	test_fs_open(&fs);
+	TEST_OK(xfs_mkdir(fs.mp, "/stay", 0755));
+	TEST_OK(xfs_mkdir(fs.mp, "/shared", 0755));
+	for (unsigned int i = 0; i < STAY; i++) {
+		snprintf(path, sizeof(path), "/stay/name%u", i);
+		TEST_OK(xfs_mknod(fs.mp, path, S_IFREG | 0644, 0, 0));
+	}
+	for (unsigned int t = 0; t < THREADS; t++) {
+		workers[t].id = t;
+		workers[t].r = test_rand(stream * 100 + t);
+		workers[t].done = workers[t].refused = 0;
+		snprintf(path, sizeof(path), "/own%u", t);
+		TEST_OK(xfs_mkdir(fs.mp, path, 0755));
+	}
+	for (unsigned int t = 0; t < THREADS; t++) {
+		if (pthread_create(&threads[t], NULL, work, &workers[t]))
+			abort();
+	}
+	for (unsigned int t = 0; t < THREADS; t++) {
+		pthread_join(threads[t], NULL);
+		done += workers[t].done;
+		refused += workers[t].refused;
+	}
+	test_fs_close_and_check(&fs);
+	test_fs_open(&fs);
+	remove_tree("");
+	TEST_OK(xfs_statfs(fs.mp, &after));
+	if (after.blocks_free != before.blocks_free || after.files_free != before.files_free) {
+		fprintf(stderr, "%" PRIu64 " free blocks before, %" PRIu64 " after\n",
+			before.blocks_free, after.blocks_free);
+		abort();
+	}
+	test_fs_close_and_check(&fs);
+	test_fs_destroy(&fs);
+	printf("round %" PRIu64 ": %" PRIu64 " calls, %" PRIu64 " refused\n", stream, done, refused);
+	fflush(stdout);
+}
+
+int main(void)
+{
+	struct xfs_mkfs_options plain = { .size = sizeof(plain) };
+	struct xfs_mkfs_options k1 = {
+		.size = sizeof(k1), .blocksize = 1024, .parent = XFS_MKFS_OFF, .agcount = 8,
+	};
+	const char *ops = getenv("XFSWRITE_OPS");
+
+	ops_per_thread = ops ? (unsigned int)atoi(ops) : 3000;
+	test_seed_init(61);
+	one_round(1, &plain, 0, 0, false);
+	one_round(2, &plain, 256 << 10, 128 << 10, true);
+	one_round(3, &k1, 1 << 20, 64 << 10, false);
+	return 0;
+}
