@@ -27,7 +27,8 @@ static void fixed_clock(void *ctx, struct timespec *now)
 static struct xfs_iattr attributes(uint32_t mode, uint32_t uid)
 {
 	struct xfs_iattr iattr = {
-		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_ATIME | XFS_ATTR_MTIME,
+		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_ATIME |
+			 XFS_ATTR_MTIME,
 		.mode = mode,
 		.uid = uid,
 		.gid = uid,

@@ -25,7 +25,8 @@ static struct counting_device *counting(struct xfs_device *dev)
 	return (struct counting_device *)dev;
 }
 
-static int counting_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt)
+static int counting_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			   int iovcnt)
 {
 	struct counting_device *c = counting(dev);
 

@@ -74,7 +74,7 @@ int xfsw_parse(struct xfsw_call *call, int argc, char **argv)
 	optind = 0;	/* GNU: begin anew, the shell comes here once a line */
 	while ((id = getopt_long(argc, argv, shortopts, longopts, NULL)) != -1) {
 		if (id == ':' || id == '?') {
-			/* With a long option optopt is 0 or its value, the word itself is behind us. */
+			/* Of a long option optopt is 0 or its value: the word is behind us. */
 			const char *word = argv[optind - 1];
 			char letter[3] = { '-', (char)optopt, 0 };
 
@@ -166,7 +166,8 @@ bool xfsw_parse_size(const char *text, uint32_t block_size, uint64_t *value)
 			return false;
 		digits[len - 1] = 0;
 	}
-	if (!xfsw_parse_u64(digits, UINT64_MAX, &number) || __builtin_mul_overflow(number, unit, value))
+	if (!xfsw_parse_u64(digits, UINT64_MAX, &number) ||
+	    __builtin_mul_overflow(number, unit, value))
 		return false;
 	return true;
 }

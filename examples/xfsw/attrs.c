@@ -83,7 +83,8 @@ const struct xfsw_verb verb_chown = {
 	.name = "chown",
 	.operands = "[-R] [-h] IMG UID[:GID] PATH...",
 	.summary = "Set owner and group",
-	.help = "UID and GID are numbers, or names that the host knows; ':GID' sets the group alone.\n\n"
+	.help = "UID and GID are numbers, or names that the host knows; ':GID' sets the group\n"
+		"alone.\n\n"
 		"  -R               everything below as well; links themselves, not their targets\n"
 		"  -h               a link itself, not its target\n",
 	.shortopts = "Rh",
@@ -140,7 +141,8 @@ const struct xfsw_verb verb_touch = {
 	.name = "touch",
 	.operands = "[-t TIME] [-a] [-m] [-c] [-h] IMG PATH...",
 	.summary = "Set atime and mtime; make empty files",
-	.help = "  -t TIME          @SECONDS[.FRACTION], 'YYYY-MM-DD[ HH:MM[:SS[.FRACTION]]]' in UTC, or now\n"
+	.help = "  -t TIME          @SECONDS[.FRACTION], or in UTC\n"
+		"                   'YYYY-MM-DD[ HH:MM[:SS[.FRACTION]]]', or now\n"
 		"  -a, -m           atime only, mtime only\n"
 		"  -c               make no files\n"
 		"  -h               a link itself, not its target\n",

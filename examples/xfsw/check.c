@@ -54,11 +54,13 @@ static void print_summary(struct check_output *out, const struct xfs_check_summa
 
 	if (!j->out) {
 		if (!quiet)
-			fprintf(stderr, "%ju findings; %ju inodes: %ju directories, %ju files, %ju links, "
-				"%ju specials; %ju extents\n", (uintmax_t)sum->findings,
-				(uintmax_t)sum->inodes, (uintmax_t)sum->directories,
-				(uintmax_t)sum->files, (uintmax_t)sum->symlinks,
-				(uintmax_t)sum->specials, (uintmax_t)sum->data_extents);
+			fprintf(stderr,
+				"%ju findings; %ju inodes: %ju directories, %ju files, %ju links, "
+				"%ju specials; %ju extents\n",
+				(uintmax_t)sum->findings, (uintmax_t)sum->inodes,
+				(uintmax_t)sum->directories, (uintmax_t)sum->files,
+				(uintmax_t)sum->symlinks, (uintmax_t)sum->specials,
+				(uintmax_t)sum->data_extents);
 		return;
 	}
 	json_close(j, ']');
@@ -116,7 +118,8 @@ const struct xfsw_verb verb_check = {
 	.name = "check",
 	.operands = "[-v] [-n MAX] [-p] [-d] IMG",
 	.summary = "Hold every structure of the image against all others; writes nothing",
-	.help = "Prints one line per finding and nothing when there is none; exit code 1 with findings.\n\n"
+	.help = "Prints one line per finding and nothing when there is none; exit code 1 with\n"
+		"findings.\n\n"
 		"  -v               a summary on standard error\n"
 		"  -n MAX           stop after MAX findings\n"
 		"  -p               an image marked in progress is no finding\n"
@@ -176,9 +179,10 @@ static int run_recover(struct xfsw_call *call)
 		return xfsw_fail(call, call->img->path, error);
 	if (!info.log_dirty)
 		return XFSW_OK;
-	xfsw_complain(call, call->img->path,
-		      "the log is dirty and this version cannot replay it: mount the image once with a "
-		      "kernel, or use a later version of xfsw");
+	xfsw_complain(
+		call, call->img->path,
+		"the log is dirty and this version cannot replay it: mount the image once with a "
+		"kernel, or use a later version of xfsw");
 	return XFSW_DIRTY_LOG;
 }
 

@@ -81,7 +81,7 @@ int tar_next(struct xfsw_sink *sink, const char *source, struct archive *archive
 		if (result == ARCHIVE_OK)
 			return 1;
 		tar_failed(sink, source, archive);
-		/* A warning: a name or an attribute could not be read as meant, the stream goes on. */
+		/* A warning: a name or an attribute is not as meant; the stream goes on. */
 		if (result != ARCHIVE_WARN || !sink->skip_unreadable)
 			return -1;
 		sink->skipped++;
@@ -171,7 +171,7 @@ int need_of_tar(struct xfsw_sink *sink, struct xfsw_need *need, const char *sour
 	}
 	if (more < 0)
 		code = XFSW_FAILED;
-	/* Whole paths where last components stand: more than it will be, however they are spread. */
+	/* Whole paths for last components: more than it will be, however they are spread. */
 	need_add_directory(need, names, name_bytes);
 	sink->progress.total_objects = names;
 	sink->progress.total_bytes = need->data_bytes;

@@ -199,7 +199,8 @@ static int run_create(struct xfsw_call *call)
 
 	if (code)
 		return code;
-	/* What is copied is known to fit, be it mostly inodes: a quarter for them is no rule here. */
+	/* What is copied is known to fit, be it mostly inodes: a quarter for them is no rule here.
+	 */
 	if (!c.format.mkfs.imaxpct)
 		c.format.mkfs.imaxpct = XFS_MKFS_IMAXPCT_NOLIMIT;
 	code = sink_init(&c.sink, call);
@@ -224,13 +225,14 @@ const struct xfsw_verb verb_create = {
 	.name = "create",
 	.operands = "[--size N] [OPTIONS] DIR|TARFILE|- IMG",
 	.summary = "Make an image that holds a copy of a tree or of a tar stream",
-	.help = "All attributes are copied: owner, mode, times, extended attributes, ACLs, hard links,\n"
-		"holes, devices; DIR's own become the root directory's.  A tar stream may be\n"
-		"compressed; '-' is standard input and needs --size; pax names must be UTF-8.\n"
-		"Without --size the image gets the size that surely holds the source, with a tenth and\n"
-		"at least 16 MiB free, and at least 300 MiB in all.  Inodes may take all of it; -i\n"
-		"maxpct=25 brings back mkfs's limit.  Interrupted or failed, create leaves the image\n"
-		"marked in progress, which a kernel refuses to mount.\n\n"
+	.help = "All attributes are copied: owner, mode, times, extended attributes, ACLs, hard\n"
+		"links, holes, devices; DIR's own become the root directory's.  A tar stream\n"
+		"may be compressed; '-' is standard input and needs --size; pax names must be\n"
+		"UTF-8. Without --size the image gets the size that surely holds the source,\n"
+		"with a tenth and at least 16 MiB free, and at least 300 MiB in all.  Inodes\n"
+		"may take all of it; -i maxpct=25 brings back mkfs's limit.  Interrupted or\n"
+		"failed, create leaves the image marked in progress, which a kernel refuses to\n"
+		"mount.\n\n"
 		SINK_HELP FORMAT_HELP,
 	.shortopts = "x" FORMAT_SHORTOPTS,
 	.longopts = create_longopts,

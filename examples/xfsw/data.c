@@ -152,8 +152,8 @@ static int run_write(struct xfsw_call *call)
 		return xfsw_usage(call, "OFFSET or LENGTH is no size");
 	if (!text && !parse_byte(call->argv[3], &byte))
 		return xfsw_usage(call, "'%s' is no byte", call->argv[3]);
-	error = xfs_open(call->img->mp, call->argv[0], O_WRONLY | (xfsw_has(call, 'a') ? O_APPEND : 0),
-			 0, &file);
+	error = xfs_open(call->img->mp, call->argv[0],
+			 O_WRONLY | (xfsw_has(call, 'a') ? O_APPEND : 0), 0, &file);
 	if (error)
 		return xfsw_fail(call, call->argv[0], error);
 	error = text ? write_all(file, call->argv[2], strlen(call->argv[2]), offset)
@@ -196,7 +196,8 @@ static int print_runs(struct xfs_file *file, uint64_t offset, uint64_t len)
 				continue;
 			if (byte >= 0)
 				printf("%ju %ju 0x%02x\n", (uintmax_t)start,
-				       (uintmax_t)(offset + (uint64_t)i - start), (unsigned int)byte);
+				       (uintmax_t)(offset + (uint64_t)i - start),
+				       (unsigned int)byte);
 			start = offset + (uint64_t)i;
 			byte = buf[i];
 		}
@@ -254,7 +255,8 @@ static int print_extents(struct xfs_file *file)
 				fputs("delalloc", stdout);
 			else
 				printf("%ju%s%s", (uintmax_t)e->device_offset,
-				       e->unwritten ? " unwritten" : "", e->shared ? " shared" : "");
+				       e->unwritten ? " unwritten" : "",
+				       e->shared ? " shared" : "");
 			putchar('\n');
 		}
 		offset = extents[count - 1].offset + extents[count - 1].length;

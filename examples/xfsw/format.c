@@ -68,7 +68,8 @@ static const struct suboption {
 	{ 'n', KIND_VERSION, "version", 0, XFS_MKFS_ASCII_CI },
 };
 
-static bool store_size(struct xfs_mkfs_options *mkfs, const struct suboption *sub, const char *value)
+static bool store_size(struct xfs_mkfs_options *mkfs, const struct suboption *sub,
+		       const char *value)
 {
 	uint32_t block = mkfs->blocksize ? mkfs->blocksize : 4096;
 	void *member = (char *)mkfs + sub->offset;
@@ -93,7 +94,8 @@ static bool store_size(struct xfs_mkfs_options *mkfs, const struct suboption *su
 	return true;
 }
 
-static bool store_number(struct xfs_mkfs_options *mkfs, const struct suboption *sub, const char *value)
+static bool store_number(struct xfs_mkfs_options *mkfs, const struct suboption *sub,
+			 const char *value)
 {
 	uint64_t number;
 	uint32_t number32;
@@ -281,13 +283,15 @@ void format_print(const struct xfs_mkfs_geometry *g)
 	if (g->sunit)
 		printf("stripe     unit %u, width %u blocks\n", g->sunit, g->swidth);
 	printf("free       %ju blocks\n", (uintmax_t)g->free_blocks);
-	printf("features   ro_compat %#x, incompat %#x\n", g->features_ro_compat, g->features_incompat);
+	printf("features   ro_compat %#x, incompat %#x\n", g->features_ro_compat,
+	       g->features_incompat);
 }
 
 static int format_failed(struct xfsw_call *call, const char *path, int error)
 {
 	if (error == -EEXIST)
-		return xfsw_complain(call, path, "something is there already (%s); -f overwrites it",
+		return xfsw_complain(call, path,
+				     "something is there already (%s); -f overwrites it",
 				     xfs_error_text(NULL));
 	return xfsw_fail(call, path, error);
 }
@@ -382,7 +386,8 @@ const struct xfsw_verb verb_mkfs = {
 	.name = "mkfs",
 	.operands = "[--size N] [OPTIONS] IMG",
 	.summary = "Make an empty file system",
-	.help = "IMG is a file (made if missing, with --size) or a block device.\n\n" FORMAT_HELP,
+	.help = "IMG is a file (made if missing, with --size) or a block device.\n\n"
+		FORMAT_HELP,
 	.shortopts = FORMAT_SHORTOPTS,
 	.longopts = mkfs_longopts,
 	.open = XFSW_OPEN_NONE,

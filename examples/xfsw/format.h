@@ -26,28 +26,29 @@ enum {
 	{ "label", required_argument, NULL, 'L' },			\
 	{ "force", no_argument, NULL, 'f' },				\
 	{ "dry-run", no_argument, NULL, 'N' }
-#define FORMAT_HELP \
-	"  --size N            bytes of the image\n" \
-	"  -f, --force         overwrite what is there\n" \
-	"  -N, --dry-run       print the geometry, write nothing\n" \
-	"  -v                  print the geometry\n" \
-	"  -L, --label NAME    at most 12 bytes\n" \
-	"  --uuid UUID         instead of a random one\n" \
+#define FORMAT_HELP                                                                                \
+	"  --size N            bytes of the image\n"                                               \
+	"  -f, --force         overwrite what is there\n"                                          \
+	"  -N, --dry-run       print the geometry, write nothing\n"                                \
+	"  -v                  print the geometry\n"                                               \
+	"  -L, --label NAME    at most 12 bytes\n"                                                 \
+	"  --uuid UUID         instead of a random one\n"                                          \
 	"  --seed N            random numbers (UUID, generations) from this seed: with the same\n" \
-	"                      seed and SOURCE_DATE_EPOCH the same bytes come out\n" \
-	"  --profile 7.2|6.1   defaults of that mkfs.xfs; 7.2 (the default: rmapbt, nrext64, exchange,\n" \
-	"                      parent pointers) mounts since Linux 6.10, 6.1 since Linux 5.10\n" \
-	"  --small             allow less than 300 MiB, a small log, a single group: no kernel\n" \
-	"                      refuses them, but XFS does not support them\n" \
-	"  --discard           discard the device first\n" \
-	"  and those of mkfs.xfs:\n" \
-	"  -b size=N           block size, 1k to 64k\n" \
-	"  -s size=N           sector size\n" \
-	"  -i size=N,maxpct=N,sparse=0|1,nrext64=0|1,exchange=0|1\n" \
-	"  -d size=N,agcount=N,agsize=N,su=N,sw=N,sunit=N,swidth=N,noalign\n" \
-	"  -l size=N,agnum=N,su=N,sunit=N,sectsize=N,internal\n" \
-	"  -m bigtime=0|1,finobt=0|1,inobtcount=0|1,reflink=0|1,rmapbt=0|1,uuid=U,autofsck=0|1\n" \
-	"  -n size=N,parent=0|1,version=2|ci\n" \
+	"                      seed and SOURCE_DATE_EPOCH the same bytes come out\n"               \
+	"  --profile 7.2|6.1   defaults of that mkfs.xfs; 7.2 (the default: rmapbt, nrext64, "     \
+	"exchange,\n"                                                                              \
+	"                      parent pointers) mounts since Linux 6.10, 6.1 since Linux 5.10\n"   \
+	"  --small             allow less than 300 MiB, a small log, a single group: no kernel\n"  \
+	"                      refuses them, but XFS does not support them\n"                      \
+	"  --discard           discard the device first\n"                                         \
+	"  and those of mkfs.xfs:\n"                                                               \
+	"  -b size=N           block size, 1k to 64k\n"                                            \
+	"  -s size=N           sector size\n"                                                      \
+	"  -i size=N,maxpct=N,sparse=0|1,nrext64=0|1,exchange=0|1\n"                               \
+	"  -d size=N,agcount=N,agsize=N,su=N,sw=N,sunit=N,swidth=N,noalign\n"                      \
+	"  -l size=N,agnum=N,su=N,sunit=N,sectsize=N,internal\n"                                   \
+	"  -m bigtime=0|1,finobt=0|1,inobtcount=0|1,reflink=0|1,rmapbt=0|1,uuid=U,autofsck=0|1\n"  \
+	"  -n size=N,parent=0|1,version=2|ci\n"                                                    \
 	"  -K                  no discard (which is the default here)\n"
 
 struct xfsw_format {

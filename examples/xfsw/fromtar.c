@@ -208,7 +208,8 @@ static int copy_acl(struct xfs_file *file, struct archive_entry *entry, int type
 
 	if (archive_entry_acl_reset(entry, type) <= (type == ARCHIVE_ENTRY_ACL_TYPE_ACCESS ? 3 : 0))
 		return 0;	/* three entries are the mode over again */
-	while (archive_entry_acl_next(entry, type, &kind, &permset, &tag, &id, &who) == ARCHIVE_OK) {
+	while (archive_entry_acl_next(entry, type, &kind, &permset, &tag, &id, &who) ==
+	       ARCHIVE_OK) {
 		if (n == ACL_MAX_ENTRIES)
 			return -E2BIG;
 		acl[n].perm = 0;
@@ -278,7 +279,8 @@ static int set_directory_times(struct from_tar *ft)
 	int error = 0;
 
 	for (size_t i = 0; i < ft->ndirs && !error; i++) {
-		struct xfsw_object object = { .atime = ft->dirs[i].atime, .mtime = ft->dirs[i].mtime };
+		struct xfsw_object object = { .atime = ft->dirs[i].atime,
+					     .mtime = ft->dirs[i].mtime };
 		struct xfs_file *file;
 
 		error = xfs_open_by_ino(ft->sink->mp, ft->dirs[i].ino, 0, O_PATH, &file);
@@ -351,7 +353,8 @@ static int add_member(struct from_tar *ft, struct archive_entry *entry, const ch
 	int error;
 
 	if (!path || !clean_path(&ft->path, path))
-		return xfsw_complain(call, path ? path : source, "the member's name cannot be used");
+		return xfsw_complain(call, path ? path : source,
+				     "the member's name cannot be used");
 	ft->sink->progress.objects++;
 	xfsw_progress_step(&ft->sink->progress);
 	error = go_to_parent(ft, &name);

@@ -56,7 +56,8 @@ static int enter(struct host_walk *walk, struct host_dir *dir)
 	int error = 0;
 
 	if (dir->level)
-		error = xfs_open_by_ino(ft->sink->mp, dir->cookie, 0, O_RDONLY | O_DIRECTORY, &file);
+		error = xfs_open_by_ino(ft->sink->mp, dir->cookie, 0, O_RDONLY | O_DIRECTORY,
+					&file);
 	dir->data = file;
 	return error ? failed(walk, NULL, error) : 0;
 }
@@ -75,7 +76,8 @@ static int names_done(struct host_walk *walk, struct host_dir *dir)
 	bool any;
 	int error;
 
-	error = sink_copy_xattrs(ft->sink, dir->data, dir->st.st_dev, host_walk_fd(walk), NULL, &any);
+	error = sink_copy_xattrs(ft->sink, dir->data, dir->st.st_dev, host_walk_fd(walk), NULL,
+				 &any);
 	if (error)
 		return failed(walk, NULL, error);
 	object_from_stat(&object, &dir->st);

@@ -75,8 +75,8 @@ static int copy_data(struct get *g, struct xfs_file *file, int fd, uint64_t size
 			return (int)hole;
 		for (offset = (uint64_t)data; offset < (uint64_t)hole;) {
 			uint64_t len = (uint64_t)hole - offset;
-			ssize_t got = xfs_pread(file, g->buf, len < BUF_SIZE ? (size_t)len : BUF_SIZE,
-						offset);
+			ssize_t got = xfs_pread(file, g->buf,
+						len < BUF_SIZE ? (size_t)len : BUF_SIZE, offset);
 			int error = got <= 0 ? (got < 0 ? (int)got : -EIO)
 					     : write_all(fd, g->buf, (size_t)got, offset);
 
@@ -135,8 +135,8 @@ static int copy_xattrs(struct get *g, struct xfs_file *file, int dirfd, int fd, 
  * Owner, then attributes (giving a file away drops its capabilities), then mode (which
  * giving away changes too), then times.
  */
-static int copy_attributes(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
-			   int fd, const char *name)
+static int copy_attributes(struct get *g, struct xfs_file *file, const struct xfs_stat *st,
+			   int dirfd, int fd, const char *name)
 {
 	const struct timespec times[2] = { st->atime, st->mtime };
 	uint32_t mode = st->mode & 07777;
@@ -396,7 +396,8 @@ static int run_get(struct xfsw_call *call)
 	error = xfs_getattr(call->img->mp, path, false, &st);
 	if (!error)
 		error = xfs_open(call->img->mp, path,
-				 (S_ISREG(st.mode) || S_ISDIR(st.mode) ? O_RDONLY : O_PATH) | O_NOFOLLOW,
+				 (S_ISREG(st.mode) || S_ISDIR(st.mode) ? O_RDONLY : O_PATH) |
+					 O_NOFOLLOW,
 				 0, &file);
 	if (error)
 		return finish(&g, xfsw_fail(call, path, error));
@@ -412,11 +413,12 @@ const struct xfsw_verb verb_get = {
 	.name = "get",
 	.operands = "[-f] IMG PATH HOSTPATH",
 	.summary = "Copy a file or tree out of an image",
-	.help = "A directory PATH: HOSTPATH becomes its copy, made if missing.  Anything else: HOSTPATH\n"
-		"is the new name, or a directory to put it into.  As root all attributes are copied: owner,\n"
-		"mode, times, extended attributes, ACLs, hard links, holes, devices; others get what the\n"
-		"host lets them have, without set-id bits on files that change hands.  An object that fails\n"
-		"is told of and the others go on.\n\n"
+	.help = "A directory PATH: HOSTPATH becomes its copy, made if missing.  Anything else:\n"
+		"HOSTPATH is the new name, or a directory to put it into.  As root all\n"
+		"attributes are copied: owner, mode, times, extended attributes, ACLs, hard\n"
+		"links, holes, devices; others get what the host lets them have, without set-id\n"
+		"bits on files that change hands.  An object that fails is told of and the\n"
+		"others go on.\n\n"
 		"  -f               replace what exists\n"
 		"  -q, --quiet      no progress\n",
 	.shortopts = "f",

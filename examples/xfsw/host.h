@@ -148,8 +148,8 @@ struct host_xattrs {
 };
 typedef int (*host_xattr_fn)(void *ctx, const char *name, const void *value, size_t size);
 /* 0, -errno of the host, or what @fn returned.  With @sizes_only @value is NULL. */
-int host_each_xattr(struct host_xattrs *xattrs, dev_t dev, int fd, const char *name, bool sizes_only,
-		    host_xattr_fn fn, void *ctx);
+int host_each_xattr(struct host_xattrs *xattrs, dev_t dev, int fd, const char *name,
+		    bool sizes_only, host_xattr_fn fn, void *ctx);
 void host_xattrs_free(struct host_xattrs *xattrs);
 /* Is it one to copy?  Those of namespaces that XFS does not have are counted in *@left_out. */
 bool host_xattr_fits(const char *name, uint64_t *left_out);

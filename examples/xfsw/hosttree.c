@@ -154,7 +154,9 @@ int host_open(int dirfd, const char *name, int flags)
 
 int host_walk_stat(struct host_walk *walk, const char *name, struct stat *st)
 {
-	return fstatat(fds_top(&walk->fds), name, st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) ? -errno : 0;
+	return fstatat(fds_top(&walk->fds), name, st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)
+		       ? -errno
+		       : 0;
 }
 
 bool host_walk_skips(const struct host_walk *walk, const struct stat *st)
@@ -299,7 +301,8 @@ int host_walk(struct host_walk *walk, const char *path)
 	}
 	/* The tree named by the user may be reached through a link, nothing in it may. */
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	code = fd < 0 ? walk->visitor->unreadable(walk, NULL, -errno) : visit_directory(walk, fd, 0, 0);
+	code = fd < 0 ? walk->visitor->unreadable(walk, NULL, -errno)
+		      : visit_directory(walk, fd, 0, 0);
 	if (walk->old_cwd >= 0) {
 		/* Where the process was belongs to the caller. */
 		if (fchdir(walk->old_cwd) && !code)

@@ -22,8 +22,8 @@ static bool is_double(const char *name)
 
 bool host_xattr_fits(const char *name, uint64_t *left_out)
 {
-	bool fits = starts(name, "user.") || starts(name, "trusted.") || starts(name, "security.") ||
-		    strcmp(name, "system.posix_acl_access") == 0 ||
+	bool fits = starts(name, "user.") || starts(name, "trusted.") ||
+		    starts(name, "security.") || strcmp(name, "system.posix_acl_access") == 0 ||
 		    strcmp(name, "system.posix_acl_default") == 0;
 
 	if (!fits)
@@ -62,8 +62,8 @@ static int visit(struct host_xattrs *xattrs, int fd, const char *name, const cha
 	return fn(ctx, attr, sizes_only ? NULL : xattrs->value, (size_t)size);
 }
 
-int host_each_xattr(struct host_xattrs *xattrs, dev_t dev, int fd, const char *name, bool sizes_only,
-		    host_xattr_fn fn, void *ctx)
+int host_each_xattr(struct host_xattrs *xattrs, dev_t dev, int fd, const char *name,
+		    bool sizes_only, host_xattr_fn fn, void *ctx)
 {
 	ssize_t len;
 	int error = 0;

@@ -99,9 +99,10 @@ static void block_signals(void)
 static int mount_failed(struct xfsw_call *call, const struct xfsw_image *img, int error)
 {
 	if (error == -EAGAIN) {
-		xfsw_complain(call, img->path,
-			      "the log is dirty and this version cannot replay it: mount the image once "
-			      "with a kernel, or read what is there with --norecovery");
+		xfsw_complain(
+			call, img->path,
+			"the log is dirty and this version cannot replay it: mount the image once "
+			"with a kernel, or read what is there with --norecovery");
 		return XFSW_DIRTY_LOG;
 	}
 	xfsw_fail(call, img->path, error);

@@ -33,7 +33,8 @@ static void place(struct xfsw_links *links, const struct xfsw_link *link)
 
 static int grow(struct xfsw_links *links)
 {
-	struct xfsw_links larger = { .used = links->used, .size = links->size ? links->size * 2 : 256 };
+	struct xfsw_links larger = { .used = links->used,
+				    .size = links->size ? links->size * 2 : 256 };
 
 	larger.v = calloc(larger.size, sizeof(*larger.v));
 	if (!larger.v)

@@ -125,7 +125,8 @@ static int list_directory(struct listing *l, struct xfs_file *dir)
 		else if (l->need_stat || name->type == DT_UNKNOWN)
 			error = xfs_openat(dir, name->name, O_PATH | O_NOFOLLOW, 0, &child);
 		if (!error)
-			error = print_object(l, name->name, l->path.s, name->ino, name->type, child);
+			error = print_object(l, name->name, l->path.s, name->ino, name->type,
+					     child);
 		if (child)
 			xfs_close(child);
 		if (error) {
@@ -170,8 +171,8 @@ static int list_path(struct listing *l, const char *path)
 	if (!str_set(&l->path, path))
 		return -ENOMEM;
 	/* A link named on the command line is followed, unless its own line is wanted. */
-	error = xfs_open(l->call->img->mp, path, O_PATH | (as_itself || l->lines ? O_NOFOLLOW : 0), 0,
-			 &file);
+	error = xfs_open(l->call->img->mp, path, O_PATH | (as_itself || l->lines ? O_NOFOLLOW : 0),
+			 0, &file);
 	if (error)
 		return error;
 	error = xfs_fgetattr(file, &st);
@@ -225,7 +226,8 @@ const struct xfsw_verb verb_ls = {
 		"  -R               go down into directories\n"
 		"  -i               inode numbers\n"
 		"  -d               a directory itself, not what is in it\n"
-		"  -b               control characters and backslashes as escapes (always on a terminal)\n",
+		"  -b               control characters and backslashes as escapes (always on a\n"
+		"                   terminal)\n",
 	.shortopts = "lRidb",
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON,

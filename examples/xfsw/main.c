@@ -7,14 +7,13 @@
 #include "xfsw/xfsw.h"
 
 const struct xfsw_verb *const xfsw_verbs[] = {
-	&verb_mkfs, &verb_create, &verb_put, &verb_get,
-	&verb_ls, &verb_cat, &verb_stat, &verb_df, &verb_info, &verb_check, &verb_dump,
-	&verb_mkdir, &verb_rm, &verb_mv, &verb_ln, &verb_mknod, &verb_chmod, &verb_chown, &verb_touch,
-	&verb_truncate, &verb_xattr_ls, &verb_xattr_get, &verb_xattr_set, &verb_xattr_rm, &verb_shell, &verb_recover, &verb_help,
+	&verb_mkfs, &verb_create, &verb_put, &verb_get, &verb_ls, &verb_cat, &verb_stat, &verb_df,
+	&verb_info, &verb_check, &verb_dump, &verb_mkdir, &verb_rm, &verb_mv, &verb_ln, &verb_mknod,
+	&verb_chmod, &verb_chown, &verb_touch, &verb_truncate, &verb_xattr_ls, &verb_xattr_get,
+	&verb_xattr_set, &verb_xattr_rm, &verb_shell, &verb_recover, &verb_help,
 	/* shell only */
-	&verb_new, &verb_write, &verb_read, &verb_extents, &verb_fsync, &verb_sync,
-	&verb_rename, &verb_echo, NULL
-};
+	&verb_new, &verb_write, &verb_read, &verb_extents, &verb_fsync, &verb_sync, &verb_rename,
+	&verb_echo, NULL};
 
 /* Does @verb's name consist of the first words of @argv?  How many, or 0. */
 static int match_verb(const struct xfsw_verb *verb, int argc, char **argv)
@@ -50,10 +49,12 @@ const struct xfsw_verb *xfsw_find_verb(int argc, char **argv, bool in_shell, int
 
 static void print_overview(FILE *out)
 {
-	fputs("xfsw: work inside XFS images without mounting them (libxfswrite " XFSWRITE_VERSION ")\n"
+	fputs("xfsw: work inside XFS images without mounting them (libxfswrite " XFSWRITE_VERSION
+	      ")\n"
 	      "\n"
 	      "usage: xfsw VERB [OPTIONS] IMG [OPERANDS]      xfsw VERB --help tells more\n"
-	      "\n", out);
+	      "\n",
+	      out);
 	for (size_t i = 0; xfsw_verbs[i]; i++)
 		if (!(xfsw_verbs[i]->flags & (XFSW_SHELL_ONLY | XFSW_HIDDEN)))
 			fprintf(out, "  %-9s %s\n", xfsw_verbs[i]->name, xfsw_verbs[i]->summary);
@@ -126,7 +127,8 @@ static int check_operands(const struct xfsw_call *call)
 	if (call->argc < verb->min_operands)
 		return xfsw_usage(call, "operands are missing");
 	if (verb->max_operands >= 0 && call->argc > verb->max_operands)
-		return xfsw_usage(call, "'%s' is one operand too many", call->argv[verb->max_operands]);
+		return xfsw_usage(call, "'%s' is one operand too many",
+				  call->argv[verb->max_operands]);
 	return 0;
 }
 

@@ -166,8 +166,8 @@ const struct xfsw_verb verb_mv = {
 	.name = "mv",
 	.operands = "[-n] IMG OLD... NEW",
 	.summary = "Rename, or move into a directory",
-	.help = "Where NEW is a directory, OLD goes into it; otherwise NEW is the new name and what\n"
-		"had it is replaced.\n\n"
+	.help = "Where NEW is a directory, OLD goes into it; otherwise NEW is the new name and\n"
+		"what had it is replaced.\n\n"
 		"  -n               replace nothing\n",
 	.shortopts = "n",
 	.open = XFSW_OPEN_WRITE,
@@ -250,7 +250,8 @@ static int run_mknod(struct xfsw_call *call)
 		return xfsw_usage(call, "devices, and only they, have a MAJOR and a MINOR");
 	if (call->argc == 4 && (!xfsw_parse_u64(call->argv[2], UINT32_MAX, &major) ||
 				!xfsw_parse_u64(call->argv[3], UINT32_MAX, &minor)))
-		return xfsw_usage(call, "'%s %s' is no device number", call->argv[2], call->argv[3]);
+		return xfsw_usage(call, "'%s %s' is no device number", call->argv[2],
+				  call->argv[3]);
 	error = xfs_mknod(call->img->mp, call->argv[0], (mode_t)(type | mode), (uint32_t)major,
 			  (uint32_t)minor);
 	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;

@@ -141,11 +141,12 @@ const struct xfsw_verb verb_put = {
 	.name = "put",
 	.operands = "[OPTIONS] IMG HOSTPATH PATH",
 	.summary = "Copy a host file or tree into an image",
-	.help = "A directory HOSTPATH: PATH becomes its copy, made if missing, merged if it is there.\n"
-		"Anything else: PATH is the new name, or a directory to put it into.  '-': standard\n"
-		"input becomes the file PATH.  What has a name already is replaced.  All attributes are\n"
-		"copied: owner, mode, times, extended attributes, ACLs, hard links, holes.\n"
-		"Interrupted, it leaves the image marked in progress, which a kernel refuses to mount.\n\n"
+	.help = "A directory HOSTPATH: PATH becomes its copy, made if missing, merged if it is\n"
+		"there. Anything else: PATH is the new name, or a directory to put it into.\n"
+		"'-': standard input becomes the file PATH.  What has a name already is\n"
+		"replaced.  All attributes are copied: owner, mode, times, extended attributes,\n"
+		"ACLs, hard links, holes. Interrupted, it leaves the image marked in progress,\n"
+		"which a kernel refuses to mount.\n\n"
 		SINK_HELP,
 	.shortopts = "x",
 	.longopts = put_longopts,

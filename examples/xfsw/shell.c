@@ -115,7 +115,8 @@ static void print_commands(void)
 enum { GO_ON, LEAVE, ABANDON };
 
 /* Run one line; *@code is its exit code. */
-static int run_line(struct xfsw_call *call, unsigned long number, char *line, char **words, int *code)
+static int run_line(struct xfsw_call *call, unsigned long number, char *line, char **words,
+		    int *code)
 {
 	struct xfsw_call at_line = { .verb = NULL, .img = call->img, .line = number };
 	const char *why = "";
@@ -193,10 +194,11 @@ const struct xfsw_verb verb_shell = {
 	.name = "shell",
 	.operands = "[-k] [-x] [--read-only] IMG",
 	.summary = "Run commands from standard input, one a line, on the open image",
-	.help = "Commands are the verbs without IMG, and some more: 'help' lists them.\n"
-		"Blanks separate words; # begins a comment; '...' is literal; in \"...\" and outside of\n"
-		"quotes \\n \\t \\r \\e \\xHH and \\OOO are bytes, and \\ before anything else keeps it.\n"
-		"The first error ends the shell with its exit code and the number of the line.\n\n"
+	.help = "Commands are the verbs without IMG, and some more: 'help' lists them. Blanks\n"
+		"separate words; # begins a comment; '...' is literal; in \"...\" and outside\n"
+		"of quotes \\n \\t \\r \\e \\xHH and \\OOO are bytes, and \\ before anything\n"
+		"else keeps it. The first error ends the shell with its exit code and the\n"
+		"number of the line.\n\n"
 		"  -k, --keep-going go on after errors; the exit code is the first one's\n"
 		"  -x               print each line before it runs\n"
 		"  --read-only      change nothing\n",

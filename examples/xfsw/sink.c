@@ -208,8 +208,8 @@ static int copy_range(struct xfsw_sink *sink, struct xfs_file *file, int fd, uin
 				return error;
 			*offset += (uint64_t)got;
 		} else {
-			int64_t done = xfs_write_from_fd(file, fd, *offset,
-							 len < COPY_STEP ? len : COPY_STEP, *offset);
+			int64_t done = xfs_write_from_fd(
+				file, fd, *offset, len < COPY_STEP ? len : COPY_STEP, *offset);
 
 			if (done <= 0)
 				return (int)done;
@@ -276,7 +276,8 @@ int sink_copy_stream(struct xfsw_sink *sink, struct xfs_file *file, int fd)
 	ssize_t got;
 
 	while ((got = read(fd, sink->buf, SINK_BUF)) != 0) {
-		int error = got < 0 ? -errno : sink_write(sink, file, sink->buf, (size_t)got, offset);
+		int error =
+			got < 0 ? -errno : sink_write(sink, file, sink->buf, (size_t)got, offset);
 
 		if (error)
 			return error;

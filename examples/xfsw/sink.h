@@ -44,11 +44,12 @@ struct xfsw_object {
 	{ "atime", required_argument, NULL, XFSW_OPT_VERB + 3 },	\
 	{ "one-file-system", no_argument, NULL, 'x' }
 #define SINK_HELP \
-	"  --skip-unreadable   go on without what cannot be read, and say how much it was\n" \
+	"  --skip-unreadable   go on without what cannot be read, and count it\n" \
 	"  --owner UID:GID     owner and group of everything\n" \
 	"  --mtime-clamp TIME  no atime or mtime is later than TIME (as for touch -t)\n" \
-	"  --atime source|mtime  the source's atime, or the mtime in its place; mtime is the default\n" \
-	"                      when SOURCE_DATE_EPOCH is set, as reading a tree changes its atimes\n" \
+	"  --atime source|mtime  the source's atime, or the mtime in its place; mtime is\n" \
+	"                      the default when SOURCE_DATE_EPOCH is set, as reading a\n" \
+	"                      tree changes its atimes\n" \
 	"  -x, --one-file-system  leave mount points empty\n" \
 	"  -q, --quiet         no progress\n"
 int sink_init(struct xfsw_sink *sink, struct xfsw_call *call);
@@ -95,10 +96,10 @@ int sink_from_tree(struct xfsw_sink *sink, const char *source, struct xfs_file *
 
 /* ---- fromtar.c ------------------------------------------------------------------------------ */
 bool tar_supported(void);
-/* A tar stream (any compression libarchive knows), "-": standard input, becomes what is below @top. */
+/* A tar stream, compressed or not ("-": standard input), becomes what is below @top. */
 int sink_from_tar(struct xfsw_sink *sink, const char *source, struct xfs_file *top);
 
-/* ---- estimate.c: how large an image must be ---------------------------------------------------- */
+/* ---- estimate.c: how large an image must be ----------------------------------- */
 
 /* What a tree will take, counted before anything is written. */
 struct xfsw_need {
@@ -116,7 +117,10 @@ void need_add_extent_tree(struct xfsw_need *need, uint64_t extents);
 void need_add_symlink(struct xfsw_need *need, uint64_t len);
 /* @names entries, @name_bytes in all. */
 void need_add_directory(struct xfsw_need *need, uint64_t names, uint64_t name_bytes);
-/* One inode with attributes of @bytes in all (names and values), values longer than half a block apart. */
+/*
+ * One inode with @attrs attributes: @attr_bytes of names and values, @remote_bytes of values that
+ * get blocks of their own.
+ */
 void need_add_inode(struct xfsw_need *need, uint64_t name_len, uint64_t attrs, uint64_t attr_bytes,
 		    uint64_t remote_bytes);
 /* Bytes of an image that surely holds it, with 10 % and at least 16 MiB free. */

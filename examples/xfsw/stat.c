@@ -319,7 +319,8 @@ static void info_text(const struct xfs_info *info, const char *uuid)
 	printf(" (compat %#x ro_compat %#x incompat %#x log_incompat %#x)\n", info->features_compat,
 	       info->features_ro_compat, info->features_incompat, info->features_log_incompat);
 	if (info->in_progress)
-		printf("state      IN PROGRESS: its making was not finished, a kernel refuses it\n");
+		printf("state      IN PROGRESS: its making was not finished, a kernel refuses "
+		       "it\n");
 }
 
 static int run_info(struct xfsw_call *call)

@@ -99,7 +99,8 @@ const struct xfsw_verb verb_xattr_get = {
 	.name = "xattr get",
 	.operands = "[-h] [-x] IMG PATH NAME",
 	.summary = "Print the value of an extended attribute, byte for byte",
-	.help = "NAME has its prefix: user. trusted. security. system.posix_acl_access/_default.\n\n"
+	.help = "NAME has its prefix: user. trusted. security.\n"
+		"system.posix_acl_access/_default.\n\n"
 		"  -x               in hex\n"
 		"  -h               of a link itself, not of its target\n",
 	.shortopts = "hx",
@@ -165,8 +166,9 @@ const struct xfsw_verb verb_xattr_set = {
 	.name = "xattr set",
 	.operands = "[-h] IMG PATH NAME VALUE",
 	.summary = "Set an extended attribute",
-	.help = "NAME has its prefix: user. trusted. security. system.posix_acl_access/_default.\n"
-		"VALUE is text, or 0x and hex digits, or - for standard input; at most 64 KiB.\n\n"
+	.help = "NAME has its prefix: user. trusted. security.\n"
+		"system.posix_acl_access/_default. VALUE is text, or 0x and hex digits, or -\n"
+		"for standard input; at most 64 KiB.\n\n"
 		"  -h               of a link itself, not of its target\n",
 	.shortopts = "h",
 	.open = XFSW_OPEN_WRITE,

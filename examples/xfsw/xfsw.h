@@ -44,7 +44,7 @@ enum xfsw_open {
 #define XFSW_JSON	(1u << 2)	/* knows --json */
 #define XFSW_HIDDEN	(1u << 3)	/* not in the list of verbs */
 #define XFSW_LONG_WORK	(1u << 4)	/* ends by itself, soon, when interrupted */
-#define XFSW_ANY_STATE	(1u << 5)	/* reads images whose log is dirty or that are in progress */
+#define XFSW_ANY_STATE	(1u << 5)	/* reads unfinished images and dirty logs */
 
 struct xfsw_call;
 
@@ -110,7 +110,7 @@ bool xfsw_has(const struct xfsw_call *call, int id);
 /* The last one given wins; NULL when absent. */
 const char *xfsw_arg(const struct xfsw_call *call, int id);
 
-/* Bytes with k, m, g, t, p (powers of 1024), b (blocks of @block_size), s (512).  false: no number. */
+/* Bytes with k, m, g, t, p (powers of 1024), b (blocks of @block_size), s (512).  False: no. */
 bool xfsw_parse_size(const char *text, uint32_t block_size, uint64_t *value);
 bool xfsw_parse_u64(const char *text, uint64_t max, uint64_t *value);
 bool xfsw_parse_mode(const char *text, uint32_t *mode);
@@ -119,7 +119,7 @@ bool xfsw_parse_owner(const char *text, uint32_t *uid, uint32_t *gid, uint32_t *
 /* "@SECONDS[.FRACTION]", "YYYY-MM-DD[ T]HH:MM[:SS[.FRACTION]]" (UTC), "now". */
 bool xfsw_parse_time(const char *text, struct timespec *ts);
 bool xfsw_parse_uuid(const char *text, uint8_t uuid[16]);
-/* Option @id as size or number into *@value (unchanged when absent); prints and returns false if bad. */
+/* Option @id into *@value, which stays when it is absent; prints and returns false if bad. */
 bool xfsw_size_option(const struct xfsw_call *call, int id, uint64_t *value);
 bool xfsw_number_option(const struct xfsw_call *call, int id, uint64_t max, uint64_t *value);
 
@@ -244,8 +244,8 @@ void xfsw_time_string(const struct timespec *ts, bool precise, char buf[40]);
 
 extern const struct xfsw_verb verb_mkfs, verb_create, verb_ls, verb_cat, verb_get, verb_put,
 	verb_mkdir, verb_rm, verb_mv, verb_ln, verb_mknod, verb_stat, verb_chmod, verb_chown,
-	verb_touch, verb_truncate, verb_xattr_ls, verb_xattr_get, verb_xattr_set, verb_xattr_rm, verb_df, verb_info, verb_check, verb_dump,
-	verb_recover, verb_shell, verb_help;
+	verb_touch, verb_truncate, verb_xattr_ls, verb_xattr_get, verb_xattr_set, verb_xattr_rm,
+	verb_df, verb_info, verb_check, verb_dump, verb_recover, verb_shell, verb_help;
 extern const struct xfsw_verb verb_write, verb_read, verb_fsync, verb_sync, verb_new, verb_rename,
 	verb_extents, verb_echo;
 

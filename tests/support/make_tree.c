@@ -83,9 +83,10 @@ static void put_random(int fd, uint64_t offset, size_t len)
 
 static void make_sizes(void)
 {
-	static const uint64_t sizes[] = { 0, 1, 2, 57, 336, 337, 511, 512, 513, 1023, 1024, 4095, 4096,
-					  4097, 8191, 16384, 16385, 65535, 65536, 65537, 131072,
-					  262143, 262144, 262145, 1000001, 9000000 };
+	static const uint64_t sizes[] = {
+		0, 1, 2, 57, 336, 337, 511, 512, 513, 1023, 1024, 4095, 4096, 4097, 8191, 16384, 16385,
+		65535, 65536, 65537, 131072, 262143, 262144, 262145, 1000001, 9000000,
+	};
 	char name[32];
 
 	go_into("sizes");
@@ -131,7 +132,8 @@ static void make_names(unsigned int count)
 
 	go_into("many");
 	for (unsigned int i = 0; i < count; i++) {
-		int len = snprintf(name, sizeof(name), "%06x-", (unsigned int)(next_random() >> 44));
+		int len =
+			snprintf(name, sizeof(name), "%06x-", (unsigned int)(next_random() >> 44));
 
 		snprintf(name + len, sizeof(name) - (size_t)len, "%u", i);
 		close(make_file(name));
@@ -184,7 +186,8 @@ static void make_specials(void)
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)))
 		die("socket");
 	close(fd);
-	if (mknod("null", S_IFCHR | 0666, makedev(1, 3)) || mknod("large", S_IFCHR | 0600, makedev(511, 262143)) ||
+	if (mknod("null", S_IFCHR | 0666, makedev(1, 3)) ||
+	    mknod("large", S_IFCHR | 0600, makedev(511, 262143)) ||
 	    mknod("loop", S_IFBLK | 0660, makedev(7, 0)))
 		die("mknod");
 	go_back();
@@ -286,7 +289,8 @@ static void make_owners(void)
 	close(make_file("file"));
 	go_into("directory");
 	go_back();
-	if (chown("file", 1, 2) || chmod("file", 0600) || chown("directory", 3, 4) || chmod("directory", 0700))
+	if (chown("file", 1, 2) || chmod("file", 0600) || chown("directory", 3, 4) ||
+	    chmod("directory", 0700))
 		die("chown");
 	go_back();
 	go_back();
@@ -359,8 +363,14 @@ static void make_directories(void)
 static void make_times(void)
 {
 	static const struct timespec stamps[] = {
-		{ 0, 0 },	     { 1, 1 },		  { 1700000000, 123456789 }, { 2147483647, 999999999 },
-		{ 2147483648, 0 },   { 8000000000, 7 },   { -1, 0 },		     { -2147483648, 5 },
+		{ 0, 0 },
+		{ 1, 1 },
+		{ 1700000000, 123456789 },
+		{ 2147483647, 999999999 },
+		{ 2147483648, 0 },
+		{ 8000000000, 7 },
+		{ -1, 0 },
+		{ -2147483648, 5 },
 	};
 	char name[32];
 

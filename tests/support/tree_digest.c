@@ -332,8 +332,8 @@ static void print_object(int fd, const char *name, const char *path, const struc
 	static const char types[] = "?pc?d?b?f?l?s???";
 
 	print_bytes(path, strlen(path));
-	printf(" %c %04o %u:%u", types[(st->st_mode & S_IFMT) >> 12], st->st_mode & 07777, st->st_uid,
-	       st->st_gid);
+	printf(" %c %04o %u:%u", types[(st->st_mode & S_IFMT) >> 12], st->st_mode & 07777,
+	       st->st_uid, st->st_gid);
 	if (!S_ISDIR(st->st_mode))
 		printf(" links=%ju size=%ju", (uintmax_t)st->st_nlink, (uintmax_t)st->st_size);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
