@@ -610,13 +610,27 @@ static void sort_dirty(struct xfs_list *list)
 	}
 }
 
-/* The first dirty folio that ends after @start; mapping locked, and for a while not if @wait. */
+/*
+ * Whether @folio may be claimed now.  Failed blocks have to be dealt with first: their mapping
+ * is about to become unwritten.
+ */
+static bool is_claimable(const struct xfs_folio *folio)
+{
+	return !folio->fo_locked && !folio->fo_failed;
+}
+
+/*
+ * The first dirty folio that ends after @start and may be claimed.  Mapping locked; with @wait
+ * it is released while somebody has a folio locked or deals with its failed blocks.
+ * *@left_failed: a folio was passed over because nobody does.
+ */
 static struct xfs_folio *first_claimable(struct xfs_mapping *m, uint64_t start, uint64_t end,
-					 bool wait)
+					 bool wait, bool *left_failed)
 {
 	struct xfs_list *link;
 
 again:
+	*left_failed = false;
 	if (m->m_unsorted) {
 		sort_dirty(&m->m_dirty);
 		m->m_unsorted = false;
@@ -628,10 +642,14 @@ again:
 			break;
 		if (xfs_folio_end(folio) <= start)
 			continue;
-		if (!folio->fo_locked)
+		if (is_claimable(folio))
 			return folio;
 		if (!wait)
 			continue;
+		if (folio->fo_failed && !xfs_list_empty(&folio->fo_lru)) {
+			*left_failed = true;
+			continue;
+		}
 		m->m_waiters++;
 		xfs_cond_wait(&m->m_wake, &m->m_lock);
 		m->m_waiters--;
@@ -641,15 +659,18 @@ again:
 }
 
 uint64_t xfs_mapping_claim(struct xfs_mapping *m, uint64_t start, uint64_t end,
-			   uint64_t max_bytes, bool wait, struct xfs_list *out)
+			   uint64_t max_bytes, bool wait, struct xfs_list *out, bool *left_failed)
 {
 	struct xfs_pagecache *pc = m->m_cache;
 	struct xfs_folio *folio;
 	uint64_t bytes = 0;
+	bool failed;
 
+	*left_failed = false;
 	xfs_mutex_lock(&m->m_lock);
 	while (bytes < max_bytes) {
-		folio = first_claimable(m, start, end, wait);
+		folio = first_claimable(m, start, end, wait, &failed);
+		*left_failed |= failed;
 		if (!folio)
 			break;
 		if (!bytes)
@@ -669,7 +690,7 @@ uint64_t xfs_mapping_claim(struct xfs_mapping *m, uint64_t start, uint64_t end,
 			if (link == &m->m_dirty || bytes >= max_bytes)
 				break;
 			folio = dirty_entry(link);
-			if (folio->fo_locked || folio->fo_pos >= end)
+			if (!is_claimable(folio) || folio->fo_pos >= end)
 				break;
 			bytes += folio->fo_size;
 			start = xfs_folio_end(folio);

@@ -19,7 +19,9 @@
  * (F4) A folio that nobody has locked is on an LRU list exactly when none of its blocks is
  *	dirty, writing or failed; only then may it be evicted, and only while nobody has
  *	it pinned.
- * (F5) At most one thread has a folio locked; it alone changes the contents, and write-back
+ * (F5) A folio with failed blocks is not claimed for write-back before somebody has dealt
+ *	with them.
+ * (F6) At most one thread has a folio locked; it alone changes the contents, and write-back
  *	leaves the folio alone meanwhile.
  */
 #ifndef PAGECACHE_FOLIO_H

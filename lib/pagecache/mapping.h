@@ -135,10 +135,12 @@ void xfs_mapping_drop_clean(struct xfs_mapping *m);
  * @max_bytes are claimed: their dirty blocks become writing, the folios are appended to @out.
  * A locked folio is waited for if @wait, else left.  Returns the bytes claimed; when that is not
  * 0, xfs_mapping_end_claim() must follow, after every claimed block was given to the
- * queue or to xfs_folio_end_write().
+ * queue or to xfs_folio_end_write().  *@left_failed: with @wait, dirty folios were left
+ * because they have failed blocks, which the caller has to deal with before he tries again.
  */
 uint64_t xfs_mapping_claim(struct xfs_mapping *m, uint64_t start, uint64_t end,
-			   uint64_t max_bytes, bool wait, struct xfs_list *out);
+			   uint64_t max_bytes, bool wait, struct xfs_list *out,
+			   bool *left_failed);
 void xfs_mapping_end_claim(struct xfs_mapping *m);
 
 /*

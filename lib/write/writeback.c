@@ -310,26 +310,38 @@ static int write_claim(struct writeback *wb, struct claim *c)
 		xfs_trans_cancel(wb->tp);
 		*wb = (struct writeback){ .mp = wb->mp };
 	}
-	if (error == -ENOMEM && !xfs_is_shutdown(wb->mp))
+	/* Memory and blocks for a handle may be there the next time. */
+	if ((error == -ENOMEM || error == -ENOSPC) && !xfs_is_shutdown(wb->mp))
 		give_back(c);
 	else if (error)
 		discard(c, error);
 	return error;
 }
 
-/* Claim and write what is dirty in the range, up to @max_bytes; *@bytes: how much that was. */
+/*
+ * Claim and write what is dirty in the range, up to @max_bytes; *@bytes: how much that was.
+ * With @wait all of it, whatever is in the way.
+ */
 static int write_some(struct writeback *wb, struct xfs_mapping *m, uint64_t start, uint64_t end,
 		      uint64_t max_bytes, bool wait, uint64_t *bytes)
 {
 	struct claim c = { .ip = m->m_owner, .m = m };
-	int error;
+	bool left_failed;
+	int error = 0;
 
-	xfs_list_init(&c.folios);
-	*bytes = xfs_mapping_claim(m, start, end, max_bytes, wait, &c.folios);
-	if (!*bytes)
-		return 0;
-	error = write_claim(wb, &c);
-	xfs_mapping_end_claim(m);
+	do {
+		xfs_list_init(&c.folios);
+		*bytes = xfs_mapping_claim(m, start, end, max_bytes, wait, &c.folios,
+					   &left_failed);
+		if (*bytes) {
+			error = write_claim(wb, &c);
+			xfs_mapping_end_claim(m);
+		}
+		if (!error && left_failed) {
+			error = close_handle(wb);
+			xfs_end_failed_io(wb->mp);
+		}
+	} while (!error && left_failed);
 	return error;
 }
 
@@ -373,9 +385,9 @@ int xfs_writeback_all(struct xfs_mount *mp)
 	xfs_end_failed_io(mp);
 	while ((m = xfs_pagecache_pick_dirty(mp, upto))) {
 		error2 = write_some(&wb, m, 0, ~0ull, ~0ull, true, &bytes);
-		/* One bad file must not keep the others from the disk. */
+		/* One bad file must not keep the others from the disk, nor one that is busy. */
 		error = error ? error : error2;
-		xfs_pagecache_unpick(m, error2 != 0);
+		xfs_pagecache_unpick(m, true);
 	}
 	error2 = close_handle(&wb);
 	error = error ? error : error2;

@@ -180,11 +180,13 @@ static void write_back(struct world *w, struct file *f, uint32_t first, uint32_t
 	uint64_t file_base = (uint64_t)(f - w->files) * FILE_BLOCKS << w->block_log;
 	bool fail = xfs_rand32(r) % 8 == 0;
 	struct xfs_list claim;
+	bool left_failed;
 	uint64_t bytes;
 
 	xfs_list_init(&claim);
 	bytes = xfs_mapping_claim(f->m, start, start + ((uint64_t)count << w->block_log),
-				  max_bytes, true, &claim);
+				  max_bytes, true, &claim, &left_failed);
+	assert_false(left_failed);
 	while (!xfs_list_empty(&claim)) {
 		struct xfs_folio *folio = xfs_list_first_entry(&claim, struct xfs_folio,
 							       fo_dirty_link);

@@ -14,11 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "api/api_priv.h"
 #include "base/mem.h"
 #include "core/mount.h"
+#include "device/queue.h"
 #include "pagecache/mapping.h"
 #include "support/test_device.h"
 #include "support/test_fs.h"
+#include "write/writeback.h"
 
 #define SIZE	(64u << 20)
 
@@ -95,6 +98,42 @@ static void test_failed_write_of_new_blocks(void **state)
 	assert_true(all_bytes(a, 100, 5000, 0xaa));
 	assert_true(all_bytes(a, 5100, 16384 - 5100, 0));
 	TEST_OK(xfs_close(a));
+	test_fs_destroy(&fs);
+}
+
+static void test_failed_blocks_that_are_written_again(void **state)
+{
+	struct xfs_file *a;
+	struct xfs_extent e[4];
+	size_t n;
+
+	(void)state;
+	set_up();
+	a = create("/a");
+	memset(buf, 0xaa, 16384);
+	assert_int_equal(xfs_pwrite(a, buf, 16384, 0), 16384);
+	test_fault_arm(fs.dev, TEST_FAULT_WRITE, 1, false, false);
+	assert_int_equal(xfs_writeback_start(a->f_inode, 0, 16384), 0);
+	xfs_queue_submit(fs.mp->m_queue);
+	assert_true(test_fault_met(fs.dev));
+	/* Nobody has dealt with the failure when one of the blocks gets new contents. */
+	assert_true(xfs_pagecache_has_failed(fs.mp));
+	memset(buf, 0xbb, 4096);
+	assert_int_equal(xfs_pwrite(a, buf, 4096, 4096), 4096);
+	assert_int_equal(xfs_fsync(a), -EIO);
+	assert_false(xfs_pagecache_has_failed(fs.mp));
+	for (int cached = 1; cached >= 0; cached--) {
+		assert_true(all_bytes(a, 0, 4096, 0));
+		assert_true(all_bytes(a, 4096, 4096, 0xbb));
+		assert_true(all_bytes(a, 8192, 8192, 0));
+		xfs_pagecache_shrink(fs.mp, 0);
+	}
+	TEST_OK(xfs_extents(a, 0, e, 4, &n));
+	assert_int_equal(n, 3);
+	assert_true(e[0].unwritten && !e[1].unwritten && e[2].unwritten);
+	assert_int_equal(xfs_sync(fs.mp), -EIO);
+	TEST_OK(xfs_close(a));
+	test_fs_close_and_check(&fs);
 	test_fs_destroy(&fs);
 }
 
@@ -341,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_failed_write_of_new_blocks),
+		cmocka_unit_test(test_failed_blocks_that_are_written_again),
 		cmocka_unit_test(test_failed_overwrite_keeps_the_mapping),
 		cmocka_unit_test(test_one_of_many_neighbours_fails),
 		cmocka_unit_test(test_failed_reads_change_nothing),

@@ -4,7 +4,8 @@
  *       half a write; write-back in one thread is no danger to writers in others.
  * Method: each thread has a file of its own, compared with an array, and all share one in which every
  *       write covers a record of one value; memory is so small that everybody always
- *       writes back for the others.  The thread sanitizer has its say when it is there.
+ *       writes back for the others.  Then once more on a device with a bad spot, where only
+ *       errors may come and nothing else.  The thread sanitizer has its say when it is there.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include "core/mount.h"
 #include "pagecache/mapping.h"
+#include "support/test_device.h"
 #include "support/test_fs.h"
 #include "support/test_seed.h"
 #ifdef XFSWRITE_THREADS
@@ -121,12 +123,66 @@ static void *thread(void *arg)
 	return NULL;
 }
 
-int main(void)
+/* Whatever comes back: success or an I/O error. */
+static void *thread_on_a_bad_device(void *arg)
+{
+	uint64_t number = (uint64_t)(uintptr_t)arg;
+	struct xfs_rand r = test_rand(100 + number);
+	uint8_t *buf = calloc(1, 300000);
+	struct xfs_file *file = NULL;
+	char path[16];
+
+	CHECK(buf);
+	for (uint32_t i = 0; i < OPS; i++) {
+		uint64_t off = xfs_rand_below(&r, AREA), len = 1 + xfs_rand_below(&r, 300000);
+		ssize_t ret = 0;
+
+		if (!file) {
+			snprintf(path, sizeof(path), "/bad%d", (int)xfs_rand_below(&r, 6));
+			ret = xfs_open(fs.mp, path, O_RDWR | O_CREAT, 0644, &file);
+		} else {
+			switch (xfs_rand_below(&r, 8)) {
+			default:
+				ret = xfs_pwrite(file, buf, len, off);
+				break;
+			case 4:
+				ret = xfs_pread(file, buf, len, off);
+				break;
+			case 5:
+				ret = xfs_ftruncate(file, off);
+				break;
+			case 6:
+				ret = xfs_fsync(file);
+				break;
+			case 7:
+				ret = xfs_close(file);
+				file = NULL;
+				break;
+			}
+		}
+		if (ret < 0 && ret != -EIO)
+			die("an operation on a bad device", ret);
+	}
+	if (file)
+		(void)!xfs_close(file);
+	free(buf);
+	return NULL;
+}
+
+static void run(void *(*fn)(void *))
 {
 	pthread_t threads[THREADS];
+
+	for (uintptr_t i = 0; i < THREADS; i++)
+		CHECK(pthread_create(&threads[i], NULL, fn, (void *)(i + 1)) == 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void set_up(void)
+{
 	struct xfs_file *file;
 
-	test_seed_init(20240620);
 	test_fs_make(&fs, 256u << 20, NULL);
 	TEST_OK(xfs_unmount(fs.mp));
 	fs.opts.data_cache_bytes = 2u << 20;
@@ -135,14 +191,41 @@ int main(void)
 	test_fs_open(&fs);
 	TEST_OK(xfs_open(fs.mp, "/shared", O_RDWR | O_CREAT, 0644, &file));
 	TEST_OK(xfs_close(file));
-	for (uintptr_t i = 0; i < THREADS; i++)
-		CHECK(pthread_create(&threads[i], NULL, thread, (void *)(i + 1)) == 0);
-	for (int i = 0; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
+}
+
+static void run_on_a_bad_device(void)
+{
+	struct xfs_device *fault;
+	int error;
+
+	set_up();
+	TEST_OK(xfs_unmount(fs.mp));
+	TEST_OK(test_fault_open(fs.dev, &fault));
+	xfs_device_put(fs.dev);
+	fs.dev = fault;
+	fs.env.log = NULL;
+	test_fs_open(&fs);
+	test_fault_bad_range(fs.dev, TEST_FAULT_WRITE, 6u << 20, 1u << 20);
+	run(thread_on_a_bad_device);
+	CHECK(test_fault_met(fs.dev));
+	error = xfs_unmount(fs.mp);
+	fs.mp = NULL;
+	CHECK(error == 0 || error == -EIO);
+	if (!error)
+		CHECK(test_fs_check(fs.dev, 0) == 0);
+	test_fs_destroy(&fs);
+}
+
+int main(void)
+{
+	test_seed_init(20240620);
+	set_up();
+	run(thread);
 	TEST_OK(xfs_sync(fs.mp));
 	CHECK(fs.mp->m_delalloc_blocks == 0);
 	test_fs_close_and_check(&fs);
 	test_fs_destroy(&fs);
+	run_on_a_bad_device();
 	return 0;
 }
 #else
