@@ -44,7 +44,9 @@ static struct xfs_acl_entry *find(struct xfs_acl *acl, uint32_t tag)
 	return NULL;
 }
 
-/* Sorted by tag and identity: each once, the three that must be there, a mask where it is needed. */
+/*
+ * Sorted by tag and identity: each once, the three that must be there, a mask where it is needed.
+ */
 static bool is_valid(struct xfs_acl *acl)
 {
 	const uint32_t known = XFS_ACL_USER_OBJ | XFS_ACL_USER | XFS_ACL_GROUP_OBJ | XFS_ACL_GROUP |

@@ -17,7 +17,10 @@ struct xfs_attr_name {
 	uint8_t ns;			/* XFS_ATTR_ROOT / SECURE / PARENT bit, 0 = user */
 };
 
-/* -ENODATA.  *@valuelen in: room at @value, out: true length; -ERANGE when it does not fit; @value NULL: ask. */
+/*
+ * -ENODATA.  *@valuelen in: room at @value, out: true length; -ERANGE when it does not fit;
+ * @value NULL: ask.
+ */
 int xfs_attr_get(struct xfs_inode *ip, const struct xfs_attr_name *name, void *value,
 		 uint32_t *valuelen) XFS_MUST_CHECK;
 

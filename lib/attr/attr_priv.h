@@ -60,8 +60,8 @@ static inline bool xfs_attr_fits_sf(uint32_t namelen, uint32_t valuelen)
 }
 
 /*
- * The data fork may get @bytes.  A symbolic link's target that was moved to a block stays there, but
- * kernels before 6.10 and tools of their time call a link corrupt whose target would fit
+ * The data fork may get @bytes.  A symbolic link's target that was moved to a block stays there,
+ * but kernels before 6.10 and tools of their time call a link corrupt whose target would fit
  * into the inode: such a fork must stay short.
  */
 static inline bool xfs_attr_data_fork_may_grow(const struct xfs_inode *ip, uint32_t bytes)

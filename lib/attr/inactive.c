@@ -2,8 +2,8 @@
 /*
  * The attribute fork of an inode that is going away.  It may be large, so it goes in
  * steps, and whoever recovers after any of them must be able to go on: first
- * the root becomes an empty leaf, so that nothing refers to the other blocks any more; then they are
- * freed from the end of the fork on; the root goes last, together with the fork.
+ * the root becomes an empty leaf, so that nothing refers to the other blocks any more; then they
+ * are freed from the end of the fork on; the root goes last, together with the fork.
  */
 #include "attr/attr_priv.h"
 #include "core/message.h"

@@ -75,9 +75,10 @@ int xfs_parent_remove(struct xfs_trans *tp, struct xfs_inode *dp, const struct x
 	error = xfs_attr_remove(tp, child, &an, &rec, sizeof(rec));
 	/* The name is there, so the pointer must be. */
 	if (error == -ENODATA)
-		return xfs_corrupt(child->i_mount, "parent pointer", "inode %" PRIu64
-				   " has none for \"%.*s\" in %" PRIu64, child->i_ino, (int)name->len,
-				   (const char *)name->name, dp->i_ino);
+		return xfs_corrupt(child->i_mount, "parent pointer",
+				   "inode %" PRIu64 " has none for \"%.*s\" in %" PRIu64,
+				   child->i_ino, (int)name->len, (const char *)name->name,
+				   dp->i_ino);
 	return error;
 }
 

@@ -55,7 +55,8 @@ static int each_block(struct xfs_inode *ip, xfs_dablk_t valueblk, uint32_t nbloc
 		}
 		if (!nmaps)
 			return xfs_corrupt(ip->i_mount, "attribute fork",
-					   "inode %" PRIu64 ": a value ends behind the fork", ip->i_ino);
+					   "inode %" PRIu64 ": a value ends behind the fork",
+					   ip->i_ino);
 	}
 	return 0;
 }
@@ -82,8 +83,9 @@ static int get_piece(void *arg, uint32_t piece, xfs_daddr_t daddr)
 		return error;
 	fa = xfs_attr3_rmt_check(&mp->m_geo, bp->b_addr, g->ip->i_ino, off, g->valuelen);
 	if (fa)
-		error = xfs_corrupt(mp, "attribute value", "inode %" PRIu64 ", daddr 0x%" PRIx64 ": %s",
-				    g->ip->i_ino, (uint64_t)daddr, fa);
+		error = xfs_corrupt(mp, "attribute value",
+				    "inode %" PRIu64 ", daddr 0x%" PRIx64 ": %s", g->ip->i_ino,
+				    (uint64_t)daddr, fa);
 	else
 		memcpy(g->value + off, (char *)bp->b_addr + sizeof(struct xfs_attr3_rmt_hdr),
 		       XFS_MIN(space, g->valuelen - off));

@@ -50,7 +50,8 @@ static int insert(struct xfs_attr_args *args, struct xfs_da_state *state)
 			error = xfs_da_split(state);
 		if (error)
 			return error;
-		xfs_da_leaf(state)->index = xfs_attr_leaf_search(xfs_da_leaf(state)->bp, args->hash);
+		xfs_da_leaf(state)->index =
+			xfs_attr_leaf_search(xfs_da_leaf(state)->bp, args->hash);
 	}
 	xfs_attr_leaf_add(args, xfs_da_leaf(state)->bp, xfs_da_leaf(state)->index);
 	xfs_da_fix_hash(state);
@@ -116,7 +117,8 @@ int xfs_attr_to_tree(struct xfs_attr_args *args, const struct xfs_attr_sf_entry 
 	if (!hdr)
 		goto out_free;
 	sfep = xfs_attr_sf_firstentry(hdr);
-	for (unsigned int i = 0; i < hdr->count && !error; i++, sfep = xfs_attr_sf_nextentry(sfep)) {
+	for (unsigned int i = 0; i < hdr->count && !error;
+	     i++, sfep = xfs_attr_sf_nextentry(sfep)) {
 		struct xfs_attr_args one = *args;
 
 		if (sfep == skip)

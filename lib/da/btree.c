@@ -98,7 +98,8 @@ int xfs_da_read_level(struct xfs_da_state *state, xfs_dablk_t blkno, uint32_t le
 	if (level && xfs_da_node_level(*bpp) != level) {
 		error = xfs_corrupt(state->dp->i_mount, kind->name,
 				    "inode %" PRIu64 ", block %" PRIu32
-				    " of the fork: a node of level %" PRIu32 " stands at level %" PRIu32,
+				    " of the fork: a node of level %" PRIu32
+				    " stands at level %" PRIu32,
 				    state->dp->i_ino, blkno, xfs_da_node_level(*bpp), level);
 		xfs_buf_put(*bpp);
 		*bpp = NULL;

@@ -59,8 +59,8 @@ int xfs_da_free_block(struct xfs_trans *tp, struct xfs_inode *dp, enum xfs_fork_
 		      xfs_dablk_t bno, uint32_t nfsb, struct xfs_buf *bp) XFS_MUST_CHECK;
 
 /*
- * Contents @data for a fork that is to become LOCAL, as a fork beside the present one: memory is had
- * before anything changes.  The caller puts it in the place of the old one, or frees if_data.
+ * Contents @data for a fork that is to become LOCAL, as a fork beside the present one: memory is
+ * had before anything changes.  The caller puts it in the place of the old one, or frees if_data.
  */
 int xfs_da_make_local(struct xfs_inode *dp, enum xfs_fork_id whichfork, const void *data,
 		      uint32_t len, struct xfs_ifork *local) XFS_MUST_CHECK;
@@ -115,7 +115,7 @@ struct xfs_da_kind {
 struct xfs_da_level {
 	struct xfs_buf *bp;
 	xfs_dablk_t blkno;
-	uint32_t index;			/* node: entry of the child on the path; leaf: the owner's */
+	uint32_t index;			/* node: entry on the path; leaf: the owner's */
 };
 
 struct xfs_da_state {

@@ -23,8 +23,9 @@ int xfs_da_split_prepare(struct xfs_da_state *state)
 		if (i && xfs_da_node_count(state->path[i - 1].bp) < max)
 			break;
 		if (i == 0 && state->depth == XFS_DA_NODE_MAXDEPTH)
-			return xfs_error(state->dp->i_mount, -ENOSPC, "inode %" PRIu64 ": the %s is full",
-					 state->dp->i_ino, state->kind->name);
+			return xfs_error(state->dp->i_mount, -ENOSPC,
+					 "inode %" PRIu64 ": the %s is full", state->dp->i_ino,
+					 state->kind->name);
 		if (i == 0)
 			break;
 	}

@@ -69,7 +69,7 @@ int xfs_dir_block_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m)
 /* Where a name goes, and what has to be done for it first. */
 struct plan {
 	bool compact;			/* the index, for the room that stale entries take */
-	uint32_t enddup;		/* free record before the index that gives it 8 bytes; 0: none */
+	uint32_t enddup;		/* free record that gives the index 8 bytes; 0: none */
 	uint32_t free_off;		/* free record that takes the name at its front */
 };
 
@@ -186,7 +186,9 @@ int xfs_dir_block_addname(struct xfs_dir_args *args)
 
 	ents = xfs_dir2_block_leaf_p(tail);
 	if (plan.enddup || plan.compact) {
-		/* The first entry is stale and its hash says nothing: what is behind it is sorted. */
+		/*
+		 * The first entry is stale and its hash says nothing: what is behind it is sorted.
+		 */
 		index = 1 + xfs_dir_ents_search(ents + 1, be32_to_cpu(tail->count) - 1, args->hash);
 		memmove(&ents[0], &ents[1], (index - 1) * ENT);
 		slot = index - 1;

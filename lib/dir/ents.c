@@ -105,7 +105,8 @@ int xfs_dir_ents_match(struct xfs_dir_args *args, const struct xfs_dir2_leaf_ent
 		if (!m->bp || m->db != db) {
 			xfs_dir_match_done(m);
 			error = block ? xfs_corrupt(args->dp->i_mount, "directory",
-						    "inode %" PRIu64 ": the index points behind the only block",
+						    "inode %" PRIu64
+						    ": the index points behind the only block",
 						    args->dp->i_ino)
 				      : xfs_dir_read_data(args, db, &m->bp);
 			if (error)

@@ -75,8 +75,8 @@ int xfs_dir_read_free(struct xfs_dir_args *args, xfs_dir2_db_t db, struct xfs_bu
 	fa = xfs_dir3_free_check(args->geo, (*fbpp)->b_addr, args->dp->i_ino, bno);
 	if (unlikely(fa)) {
 		error = xfs_corrupt(args->dp->i_mount, xfs_dir3_free_buf_ops.name,
-				    "inode %" PRIu64 ", block %" PRIu32 ": %s", args->dp->i_ino, bno,
-				    fa);
+				    "inode %" PRIu64 ", block %" PRIu32 ": %s", args->dp->i_ino,
+				    bno, fa);
 		xfs_buf_put(*fbpp);
 		*fbpp = NULL;
 	}

@@ -273,7 +273,8 @@ int xfs_dir_leaf_removename(struct xfs_dir_args *args)
 	if (!error && XFS_IS_CORRUPT(args->dp->i_mount, m.db >= bestcount(args, lbp)))
 		error = -EUCLEAN;
 	if (!error)
-		error = xfs_dir_check_best(args, m.bp, m.db, be16_to_cpu(bests_of(args, lbp)[m.db]));
+		error = xfs_dir_check_best(args, m.bp, m.db,
+					   be16_to_cpu(bests_of(args, lbp)[m.db]));
 	if (error)
 		goto out_put;
 
@@ -327,7 +328,8 @@ int xfs_dir_leaf_to_block(struct xfs_dir_args *args, struct xfs_buf *lbp)
 		return 0;
 	last = get_be16(xfs_dir_at(dbp, args->geo->dirblksize - 2));
 	start = args->geo->dirblksize - size;
-	if (last < sizeof(struct xfs_dir3_data_hdr) || last > start || !xfs_dir_is_unused(dbp, last))
+	if (last < sizeof(struct xfs_dir3_data_hdr) || last > start ||
+	    !xfs_dir_is_unused(dbp, last))
 		goto out_put;
 
 	/* First what tells where the records end. */

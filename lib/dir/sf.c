@@ -96,7 +96,10 @@ static int writer_install(struct sf_writer *w, struct xfs_trans *tp, struct xfs_
 	for ((i) = 0, (sfep) = xfs_dir2_sf_firstentry(hdr); (i) < (hdr)->count;	\
 	     (i)++, (sfep) = xfs_dir2_sf_nextentry(hdr, sfep))
 
-/* The exact name; NULL: none.  On case-insensitive volumes *@nearly is one that is equal but for case. */
+/*
+ * The exact name; NULL: none.  On case-insensitive volumes *@nearly is one that is equal but for
+ * case.
+ */
 static struct xfs_dir2_sf_entry *find(const struct xfs_dir_args *args,
 				      struct xfs_dir2_sf_entry **nearly)
 {
@@ -428,7 +431,8 @@ static void build_block(struct xfs_dir_args *args, const struct xfs_dir2_sf_hdr 
 			.name = sfep->name, .len = sfep->namelen, .type = sfep->name[sfep->namelen],
 		};
 
-		builder_add(&b, xfs_dir2_sf_get_offset(sfep), &name, xfs_dir2_sf_get_ino(hdr, sfep));
+		builder_add(&b, xfs_dir2_sf_get_offset(sfep), &name,
+			    xfs_dir2_sf_get_ino(hdr, sfep));
 	}
 	builder_free_until(&b, (uint32_t)((char *)b.ents - (char *)bp->b_addr));
 	qsort(b.ents, b.nents, sizeof(*b.ents), cmp_ents);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: adding, finding, listing, exchanging and removing names in one large directory takes the same time per
- *       name however large it is.
- * Method: bench_dir [NAMES [HANDLE]]: NAMES (a million) names of usual lengths into one directory of
- *       a volume in memory, HANDLE (1) of them in one transaction, without the work on inodes; CPU times
- *       on standard output.  Fails when the last tenth took five times as long as the first.
+ * Goal: adding, finding, listing, exchanging and removing names in one large directory takes the
+ *       same time per name however large it is.
+ * Method: bench_dir [NAMES [HANDLE]]: NAMES (a million) names of usual lengths into one directory
+ *       of a volume in memory, HANDLE (1) of them in one transaction, without the work on inodes;
+ *       CPU times on standard output.  Fails when the last tenth took five times as long as the
+ *       first.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ static struct xfs_name make_name(char *buf, uint64_t i)
 {
 	/* Not in the order of hashes, and not all of one length. */
 	uint32_t x = (uint32_t)(i * 2654435761u);
-	int len = snprintf(buf, 64, "%08" PRIx32 "-%" PRIu64 "%.*s", x, i, (int)(x % 9), ".jpeg.bak");
+	int len =
+		snprintf(buf, 64, "%08" PRIx32 "-%" PRIu64 "%.*s", x, i, (int)(x % 9), ".jpeg.bak");
 
 	return (struct xfs_name){
 		.name = (const uint8_t *)buf, .len = (uint32_t)len, .type = XFS_DIR3_FT_REG_FILE,
@@ -58,8 +60,9 @@ static void run(enum what what, uint64_t first, uint64_t end, uint64_t per_handl
 
 	for (uint64_t i = first; i < end; i++) {
 		if (what != FIND && !tp) {
-			ok(xfs_trans_alloc(mp, 0, xfs_dir_add_blocks(mp, 64) * (uint32_t)per_handle, 0,
-					   &tp), "handle");
+			ok(xfs_trans_alloc(mp, 0, xfs_dir_add_blocks(mp, 64) * (uint32_t)per_handle,
+					   0, &tp),
+			   "handle");
 			xfs_ilock_excl(dp);
 		} else if (what == FIND) {
 			xfs_ilock_shared(dp);

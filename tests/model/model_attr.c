@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: attributes of files, directories, symbolic links and special files, through all forms of the
- *       attribute fork up and down, always are what was set, and the volume has no fault.
- * Method: seeded setting, replacing and removing of attributes of three name spaces, with values of 0
- *       to 65536 bytes and names with equal hashes, against a plain table; meanwhile the data forks
- *       grow and shrink, so that the border between the forks is wanted by both sides, and, where
- *       the volume has parent pointers, names come and go.  After each phase the volume is closed,
- *       checked and opened again.
+ * Goal: attributes of files, directories, symbolic links and special files, through all forms of
+ *       the attribute fork up and down, always are what was set, and the volume has no fault.
+ * Method: seeded setting, replacing and removing of attributes of three name spaces, with values
+ *       of 0 to 65536 bytes and names with equal hashes, against a plain table; meanwhile the
+ *       data forks grow and shrink, so that the border between the forks is wanted by both sides,
+ *       and, where the volume has parent pointers, names come and go.  After each phase the
+ *       volume is closed, checked and opened again.
  *
  * model_attr --list DIR prints the attributes of the files below DIR, a mounted volume.
  * XFSWRITE_SAVE_DIR=<dir>: the image and such a list of each phase are left there for other
@@ -157,9 +157,10 @@ static void make_name(struct object *o, char *name, uint32_t collisions_pct)
 
 static uint32_t make_len(uint32_t remote_pct)
 {
-	static const uint32_t edges[] = { 0, 1, 253, 254, 255, 256, 757, 758, 761, 764, 767, 768, 968, 969,
-					  3050, 3064, 3065, 3066, 3072, 4040, 4041, 49140, 49150,
-					  65480, 65481, 65535, 65536 };
+	static const uint32_t edges[] = {0,	1,     253,   254,   255,   256,  757,
+					 758,	761,   764,   767,   768,   968,  969,
+					 3050,	3064,  3065,  3066,  3072,  4040, 4041,
+					 49140, 49150, 65480, 65481, 65535, 65536};
 
 	if (below(100) >= remote_pct)
 		return below(5) ? below(60) : below(260);
@@ -338,7 +339,9 @@ static void compare_all(void)
 		compare(&objects[i]);
 }
 
-/* ---- the volume -------------------------------------------------------------------------------- */
+/*
+ * ---- the volume --------------------------------------------------------------------------------
+ */
 
 static void print_line(FILE *f, const char *path, const char *name, const uint8_t *p, size_t len)
 {
@@ -513,19 +516,28 @@ static int list_mounted(const char *top)
 int main(int argc, char **argv)
 {
 	static const struct geometry geos[] = {
-		{ "4k", { .size = sizeof(geos[0].mkfs) }, 512, 1500 },
-		{ "4k, no parent pointers",
-		  { .size = sizeof(geos[0].mkfs), .profile = XFS_MKFS_PROFILE_6_1 }, 512, 1500 },
-		{ "1k, no parent pointers",
-		  { .size = sizeof(geos[0].mkfs), .profile = XFS_MKFS_PROFILE_6_1, .blocksize = 1024 }, 512,
-		  3900 },
-		{ "1k", { .size = sizeof(geos[0].mkfs), .blocksize = 1024 }, 512, 1200 },
-		{ "64k", { .size = sizeof(geos[0].mkfs), .blocksize = 65536 }, 4096, 3000 },
-		{ "4k, inodes of 2k, directory blocks of 16k",
-		  { .size = sizeof(geos[0].mkfs), .inodesize = 2048, .dirblocksize = 16384 }, 512, 1500 },
-		{ "4k, inodes of 1k, no wide counters, no reverse map",
-		  { .size = sizeof(geos[0].mkfs), .inodesize = 1024, .nrext64 = XFS_MKFS_OFF,
-		    .rmapbt = XFS_MKFS_OFF }, 512, 1500 },
+		{"4k", {.size = sizeof(geos[0].mkfs)}, 512, 1500},
+		{"4k, no parent pointers",
+		 {.size = sizeof(geos[0].mkfs), .profile = XFS_MKFS_PROFILE_6_1},
+		 512,
+		 1500},
+		{"1k, no parent pointers",
+		 {.size = sizeof(geos[0].mkfs), .profile = XFS_MKFS_PROFILE_6_1, .blocksize = 1024},
+		 512,
+		 3900},
+		{"1k", {.size = sizeof(geos[0].mkfs), .blocksize = 1024}, 512, 1200},
+		{"64k", {.size = sizeof(geos[0].mkfs), .blocksize = 65536}, 4096, 3000},
+		{"4k, inodes of 2k, directory blocks of 16k",
+		 {.size = sizeof(geos[0].mkfs), .inodesize = 2048, .dirblocksize = 16384},
+		 512,
+		 1500},
+		{"4k, inodes of 1k, no wide counters, no reverse map",
+		 {.size = sizeof(geos[0].mkfs),
+		  .inodesize = 1024,
+		  .nrext64 = XFS_MKFS_OFF,
+		  .rmapbt = XFS_MKFS_OFF},
+		 512,
+		 1500},
 	};
 	const char *only = getenv("XFSWRITE_GEOMETRY");
 

@@ -3,8 +3,8 @@
  * Goal: one directory, through all its forms up and down, always has the names that were put in and
  *       nothing else, its positions stay good while it changes, and the volume has no fault.
  * Method: seeded additions, removals and replacements of names of all lengths, many with equal
- *       hashes, against a plain table; names are links to a few files, with inode numbers of 4 and of
- *       8 bytes.  Lookups and listings are compared; after each phase the volume is closed,
+ *       hashes, against a plain table; names are links to a few files, with inode numbers of 4
+ *       and of 8 bytes.  Lookups and listings are compared; after each phase the volume is closed,
  *       checked and opened again.  Many block and directory block sizes.
  *
  * XFSWRITE_SAVE_DIR=<dir>: the image and the expected list of each phase are left there for other
@@ -159,7 +159,8 @@ static int random_entry(void)
 
 static uint8_t letter(void)
 {
-	static const char pool[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+=@#%";
+	static const char pool[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+=@#%";
 
 	return (uint8_t)pool[below((uint32_t)sizeof(pool) - 1)];
 }
@@ -254,7 +255,8 @@ static void note_form(void)
 	if (!bp)
 		return;
 	hdr = bp->b_addr;
-	if (be16_to_cpu(hdr->info.magic) == XFS_DA3_NODE_MAGIC && be16_to_cpu(hdr->level) > max_level)
+	if (be16_to_cpu(hdr->info.magic) == XFS_DA3_NODE_MAGIC &&
+	    be16_to_cpu(hdr->level) > max_level)
 		max_level = be16_to_cpu(hdr->level);
 	xfs_buf_put(bp);
 }
@@ -644,25 +646,47 @@ static void one(const struct geometry *g)
 int main(void)
 {
 	static const struct geometry geos[] = {
-		{ "4k", { .size = sizeof(geos[0].mkfs) }, 512, 12000 },
-		{ "1k blocks, 1k directory blocks, no parent pointers",
-		  { .size = sizeof(geos[0].mkfs), .blocksize = 1024, .dirblocksize = 1024,
-		    .profile = XFS_MKFS_PROFILE_6_1 }, 512, 20000 },
-		{ "1k blocks, 4k directory blocks", { .size = sizeof(geos[0].mkfs), .blocksize = 1024 },
-		  512, 10000 },
-		{ "1k blocks, 64k directory blocks",
-		  { .size = sizeof(geos[0].mkfs), .blocksize = 1024, .dirblocksize = 65536,
-		    .profile = XFS_MKFS_PROFILE_6_1 }, 512, 20000 },
-		{ "4k blocks, 16k directory blocks, inodes of 1k",
-		  { .size = sizeof(geos[0].mkfs), .dirblocksize = 16384, .inodesize = 1024 }, 512, 12000 },
-		{ "64k", { .size = sizeof(geos[0].mkfs), .blocksize = 65536, .profile = XFS_MKFS_PROFILE_6_1 }, 2048,
-		  20000 },
-		{ "16 TiB: inode numbers of both widths, no parent pointers",
-		  { .size = sizeof(geos[0].mkfs), .profile = XFS_MKFS_PROFILE_6_1 }, 16ull << 20, 5000 },
-		{ "16 TiB with parent pointers, inodes of 2k",
-		  { .size = sizeof(geos[0].mkfs), .inodesize = 2048 }, 16ull << 20, 3000 },
-		{ "case-insensitive", { .size = sizeof(geos[0].mkfs), .flags = XFS_MKFS_ASCII_CI }, 512,
-		  6000 },
+		{"4k", {.size = sizeof(geos[0].mkfs)}, 512, 12000},
+		{"1k blocks, 1k directory blocks, no parent pointers",
+		 {.size = sizeof(geos[0].mkfs),
+		  .blocksize = 1024,
+		  .dirblocksize = 1024,
+		  .profile = XFS_MKFS_PROFILE_6_1},
+		 512,
+		 20000},
+		{"1k blocks, 4k directory blocks",
+		 {.size = sizeof(geos[0].mkfs), .blocksize = 1024},
+		 512,
+		 10000},
+		{"1k blocks, 64k directory blocks",
+		 {.size = sizeof(geos[0].mkfs),
+		  .blocksize = 1024,
+		  .dirblocksize = 65536,
+		  .profile = XFS_MKFS_PROFILE_6_1},
+		 512,
+		 20000},
+		{"4k blocks, 16k directory blocks, inodes of 1k",
+		 {.size = sizeof(geos[0].mkfs), .dirblocksize = 16384, .inodesize = 1024},
+		 512,
+		 12000},
+		{"64k",
+		 {.size = sizeof(geos[0].mkfs),
+		  .blocksize = 65536,
+		  .profile = XFS_MKFS_PROFILE_6_1},
+		 2048,
+		 20000},
+		{"16 TiB: inode numbers of both widths, no parent pointers",
+		 {.size = sizeof(geos[0].mkfs), .profile = XFS_MKFS_PROFILE_6_1},
+		 16ull << 20,
+		 5000},
+		{"16 TiB with parent pointers, inodes of 2k",
+		 {.size = sizeof(geos[0].mkfs), .inodesize = 2048},
+		 16ull << 20,
+		 3000},
+		{"case-insensitive",
+		 {.size = sizeof(geos[0].mkfs), .flags = XFS_MKFS_ASCII_CI},
+		 512,
+		 6000},
 	};
 	const char *only = getenv("XFSWRITE_GEOMETRY");
 

@@ -133,8 +133,9 @@ static inline struct xfs_buf *test_fork_buf(struct test_handle *h, enum xfs_fork
 	if (!xfs_iext_lookup_extent(xfs_ifork_ptr(h->ip, whichfork), bno, &cur, &got) ||
 	    got.br_startoff > bno)
 		return NULL;
-	return xfs_buf_peek(h->fs.mp, XFS_FSB_TO_DADDR(&h->fs.mp->m_geo,
-						       got.br_startblock + (bno - got.br_startoff)));
+	return xfs_buf_peek(
+		h->fs.mp,
+		XFS_FSB_TO_DADDR(&h->fs.mp->m_geo, got.br_startblock + (bno - got.br_startoff)));
 }
 
 /* Every block of the fork that is in memory passes its verifier; the first that does not aborts. */
@@ -152,10 +153,12 @@ static inline uint32_t test_verify_fork(struct test_handle *h, enum xfs_fork_id 
 
 			if (!bp)
 				continue;
-			fa = bp->b_ops->verify(&h->fs.mp->m_geo, bp->b_addr, bp->b_len, bp->b_daddr);
+			fa = bp->b_ops->verify(&h->fs.mp->m_geo, bp->b_addr, bp->b_len,
+					       bp->b_daddr);
 			if (fa) {
 				fprintf(stderr, "block %llu of the fork: %s: %s\n",
-					(unsigned long long)(got.br_startoff + i), bp->b_ops->name, fa);
+					(unsigned long long)(got.br_startoff + i), bp->b_ops->name,
+					fa);
 				abort();
 			}
 			xfs_buf_put(bp);

@@ -108,7 +108,8 @@ static void test_leaf_and_value(void **state)
 	del("four", 0);
 	assert_int_equal(h.ip->i_nblocks, 3);
 
-	put_hex(want, 0x00, "00000000 00000000 3bee0000 72448e19  00000000 00000070 00000001 00000002");
+	put_hex(want, 0x00,
+		"00000000 00000000 3bee0000 72448e19  00000000 00000070 00000001 00000002");
 	put_hex(want, 0x20, volume_uuid);
 	put_hex(want, 0x30, "00000000 0000008a 0005 0120 0e74 01 00 0078 0dfc  0eac 006c");
 	put_hex(want, 0x50, "0018b4e7 0e9c 00 00   001bf765 0ff0 01 00   001d3bef 0fe8 03 00"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: the hashed tree stays exact at every height up to its limit, where it refuses without harm, and
- *       shrinks to nothing again.
- * Method: nodes are made to hold four entries only, so that a few thousand names or attributes make a
- *       tree of five levels; a walker of its own checks levels, hashes, order and both directions of
- *       every chain.
+ * Goal: the hashed tree stays exact at every height up to its limit, where it refuses without
+ *       harm, and shrinks to nothing again.
+ * Method: nodes are made to hold four entries only, so that a few thousand names or attributes
+ *       make a tree of five levels; a walker of its own checks levels, hashes, order and both
+ *       directions of every chain.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,7 +143,9 @@ static uint64_t mapped(xfs_fileoff_t start, xfs_fileoff_t end)
 	return n;
 }
 
-/* ---- directories ------------------------------------------------------------------------------ */
+/*
+ * ---- directories ------------------------------------------------------------------------------
+ */
 
 static struct xfs_name numbered(char *buf, uint32_t i)
 {
@@ -244,7 +246,8 @@ static void test_one_side(void **state)
 
 			name = numbered(buf, i);
 			assert_int_equal(test_dir_add(&h, &name, 10000 + i), 0);
-			for (k = i; k && all[k - 1].hash > xfs_name_hash(&h.fs.mp->m_geo, &name); k--)
+			for (k = i; k && all[k - 1].hash > xfs_name_hash(&h.fs.mp->m_geo, &name);
+			     k--)
 				all[k] = all[k - 1];
 			all[k].hash = xfs_name_hash(&h.fs.mp->m_geo, &name);
 			all[k].i = i;
@@ -262,7 +265,9 @@ static void test_one_side(void **state)
 	}
 }
 
-/* ---- attributes --------------------------------------------------------------------------------- */
+/*
+ * ---- attributes ---------------------------------------------------------------------------------
+ */
 
 static int attr_op(uint32_t i, uint32_t len, bool remove)
 {
@@ -300,7 +305,8 @@ static void test_attributes(void **state)
 	h.fs.mp->m_geo.attr_node_ents = 4;
 	for (;; n++) {
 		/* Records of all sizes up to the largest, which may split a leaf into three. */
-		uint32_t len = (uint32_t)(n % 7 ? xfs_rand_below(&rnd, 60) : xfs_rand_below(&rnd, 745));
+		uint32_t len =
+			(uint32_t)(n % 7 ? xfs_rand_below(&rnd, 60) : xfs_rand_below(&rnd, 745));
 
 		assert_true(n < MAX);
 		error = attr_op(n, len, false);

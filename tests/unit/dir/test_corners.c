@@ -94,8 +94,8 @@ static uint32_t block_stale(void)
 }
 
 /*
- * A block full of the shortest entries, every third of them gone: no hole takes a longer name, but the
- * stale part of the index does.
+ * A block full of the shortest entries, every third of them gone: no hole takes a longer name,
+ * but the stale part of the index does.
  */
 static void test_compact_block(void **state)
 {
@@ -318,8 +318,8 @@ static void test_wide_addition(void **state)
 }
 
 /*
- * A kernel without space for a tree block leaves an empty data block where it would have freed it: it
- * is freed when the directory comes back to leaf form with it as the last.
+ * A kernel without space for a tree block leaves an empty data block where it would have freed
+ * it: it is freed when the directory comes back to leaf form with it as the last.
  */
 static void test_empty_data_block(void **state)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: on a full and fragmented volume names and attributes are refused with -ENOSPC before anything
- *       changes, what is there stays, removing works, and directory blocks of several file-system blocks
- *       that had to be made of pieces are as good as others.
- * Method: small volumes are filled with small files, every other of which goes, then with names and
- *       values until nothing fits, several times over; the checker judges each time.
+ * Goal: on a full and fragmented volume names and attributes are refused with -ENOSPC before
+ *       anything changes, what is there stays, removing works, and directory blocks of several
+ *       file-system blocks that had to be made of pieces are as good as others.
+ * Method: a file takes a small volume and gives every other of its blocks back; then names and
+ *       values come until nothing fits, several times over; the checker judges each time.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,46 +19,28 @@
 static struct test_fs fs;
 static struct xfs_rand rnd;
 
-static void make_file(const char *path, uint32_t bytes)
+static void make_file(const char *path)
 {
-	static const uint8_t data[4096];
 	struct xfs_file *file;
 
 	TEST_OK(xfs_open(fs.mp, path, O_CREAT | O_RDWR, 0644, &file));
-	if (bytes)
-		TEST_OK(xfs_pwrite(file, data, bytes, 0));
 	TEST_OK(xfs_close(file));
 }
 
-static void eat(const char *path, uint64_t leave);
-
-/* Free space in single blocks all over the volume, and a little more. */
-static void fragment(uint32_t files)
-{
-	char path[64];
-
-	TEST_OK(xfs_mkdir(fs.mp, "/small", 0755));
-	for (uint32_t i = 0; i < files; i++) {
-		snprintf(path, sizeof(path), "/small/%u", i);
-		make_file(path, 1000);
-	}
-	TEST_OK(xfs_sync(fs.mp));
-	eat("/rest", 256 << 10);
-	for (uint32_t i = 0; i < files; i += 2) {
-		snprintf(path, sizeof(path), "/small/%u", i);
-		TEST_OK(xfs_unlink(fs.mp, path));
-	}
-}
-
-/* Blocks that files may have, all but a few, go to one file. */
-static void eat(const char *path, uint64_t leave)
+/*
+ * One file takes all blocks that files may have, but @leave bytes, gives @holes single ones back,
+ * and then takes everything that is there in pieces of @run blocks (0: nothing).
+ */
+static void fragment(uint64_t leave, uint32_t holes, uint32_t run)
 {
 	static const uint8_t data[65536];
+	struct xfs_name rest = test_name("rest", 0);
 	struct xfs_file *file;
-	uint64_t pos = 0;
+	struct xfs_inode *ip;
 	struct xfs_statfs st;
+	uint64_t pos = 0;
 
-	TEST_OK(xfs_open(fs.mp, path, O_CREAT | O_RDWR, 0644, &file));
+	TEST_OK(xfs_open(fs.mp, "/rest", O_CREAT | O_RDWR, 0644, &file));
 	for (;;) {
 		TEST_OK(xfs_statfs(fs.mp, &st));
 		if (st.blocks_free * st.block_size < leave + sizeof(data))
@@ -68,6 +50,38 @@ static void eat(const char *path, uint64_t leave)
 	}
 	TEST_OK(xfs_fsync(file));
 	TEST_OK(xfs_close(file));
+	TEST_OK(xfs_lookup(fs.mp->m_rootip, &rest, &ip));
+	for (uint32_t i = 0; i < holes; i++) {
+		struct xfs_trans *tp;
+		bool done;
+
+		TEST_STEP(xfs_trans_alloc(fs.mp, 0, 100, XFS_TRANS_FREES, &tp));
+		xfs_ilock_excl(ip);
+		TEST_STEP(xfs_bunmapi(tp, ip, 2 * i, 1, 0, 1, &done));
+		xfs_iunlock_excl(ip);
+		TEST_STEP(xfs_trans_commit(tp));
+	}
+	/* What is left in larger pieces goes to it too. */
+	for (xfs_fileoff_t off = 1 << 20; run > 1; off += run) {
+		struct xfs_bmbt_irec map;
+		struct xfs_trans *tp;
+		int error;
+
+		error = xfs_trans_alloc(fs.mp, 0, run + 20, 0, &tp);
+		if (error == -ENOSPC)
+			break;
+		TEST_STEP(error);
+		xfs_ilock_excl(ip);
+		error = xfs_bmapi_write(tp, ip, off, run, XFS_BMAPI_CONTIG, &map);
+		xfs_iunlock_excl(ip);
+		if (error) {
+			assert_int_equal(error, -ENOSPC);
+			xfs_trans_cancel(tp);
+			break;
+		}
+		TEST_STEP(xfs_trans_commit(tp));
+	}
+	xfs_irele(ip);
 }
 
 static void name_path(char *path, uint32_t i)
@@ -78,16 +92,17 @@ static void name_path(char *path, uint32_t i)
 	path[len + 200] = '\0';
 }
 
-static void names_until_full(const struct xfs_mkfs_options *mkfs)
+static void names_until_full(const struct xfs_mkfs_options *mkfs, uint32_t holes,
+			     uint32_t run)
 {
 	uint32_t n[2] = { 0, 0 };
 	char path[300];
 	int error;
 
 	test_fs_make(&fs, 64ull << 20, mkfs);
-	make_file("/f", 0);
+	make_file("/f");
 	TEST_OK(xfs_mkdir(fs.mp, "/it", 0755));
-	fragment(6000);
+	fragment(700 << 10, holes, run);
 	for (int round = 0; round < 2; round++) {
 		for (;; n[round]++) {
 			name_path(path, n[round]);
@@ -122,17 +137,20 @@ static void test_names(void **state)
 	struct xfs_mkfs_options mkfs = { .size = sizeof(mkfs), .parent = XFS_MKFS_OFF };
 
 	(void)state;
-	names_until_full(&mkfs);
+	names_until_full(&mkfs, 1000, 0);
 }
 
 static void test_names_in_pieces(void **state)
 {
 	struct xfs_mkfs_options mkfs = {
-		.size = sizeof(mkfs), .parent = XFS_MKFS_OFF, .blocksize = 1024, .dirblocksize = 16384,
+		.size = sizeof(mkfs),
+		.parent = XFS_MKFS_OFF,
+		.blocksize = 1024,
+		.dirblocksize = 16384,
 	};
 
 	(void)state;
-	names_until_full(&mkfs);
+	names_until_full(&mkfs, 9000, 16);
 }
 
 static void test_names_with_parents(void **state)
@@ -140,7 +158,7 @@ static void test_names_with_parents(void **state)
 	struct xfs_mkfs_options mkfs = { .size = sizeof(mkfs), .parent = XFS_MKFS_ON };
 
 	(void)state;
-	names_until_full(&mkfs);
+	names_until_full(&mkfs, 1000, 0);
 }
 
 static void test_values(void **state)
@@ -155,12 +173,13 @@ static void test_values(void **state)
 	(void)state;
 	rnd = test_rand(1);
 	test_fs_make(&fs, 64ull << 20, &mkfs);
-	make_file("/f", 0);
-	fragment(9000);
+	make_file("/f");
+	fragment(1 << 20, 6000, 16);
 	for (int round = 0; round < 3; round++) {
 		for (n = 0; n < 4000; n++) {
 			snprintf(name, sizeof(name), "user.%u", n);
-			lens[n] = (uint32_t)xfs_rand_below(&rnd, xfs_rand_below(&rnd, 4) ? 3000 : 65537);
+			lens[n] = (uint32_t)xfs_rand_below(&rnd,
+							   xfs_rand_below(&rnd, 4) ? 3000 : 65537);
 			memset(value, (int)n, lens[n]);
 			error = xfs_setxattr(fs.mp, "/f", false, name, value, lens[n], 0);
 			if (error)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: without memory a change of a directory or an attribute fork is refused and nothing happened, or,
- *       where it had begun, the file system is shut down and says so; nothing is lost or leaked.
- * Method: one in twelve operations of a seeded history meets a failing allocation at its first, second,
- *       third ... request until it works; after each clean refusal the blocks are verified.  A volume that was
- *       shut down is left, and the history goes on in a new one from another seed.
+ * Goal: without memory a change of a directory or an attribute fork is refused and nothing
+ *       happened, or, where it had begun, the file system is shut down and says so; nothing is
+ *       lost or leaked.
+ * Method: one in twelve operations of a seeded history meets a failing allocation at its first,
+ *       second, third ... request until it works; after each clean refusal the blocks are
+ *       verified.  A volume that was shut down is left, and the history goes on in a new one from
+ *       another seed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -132,7 +134,10 @@ static void check_names(void)
 static void history(uint32_t seed)
 {
 	struct xfs_mkfs_options mkfs = {
-		.size = sizeof(mkfs), .blocksize = 1024, .dirblocksize = 1024, .parent = XFS_MKFS_OFF,
+		.size = sizeof(mkfs),
+		.blocksize = 1024,
+		.dirblocksize = 1024,
+		.parent = XFS_MKFS_OFF,
 	};
 	bool alive = true;
 
@@ -152,7 +157,8 @@ static void history(uint32_t seed)
 			continue;
 		alive = step(false, i, 0);
 		if (alive && below(10) < size)
-			alive = step(true, below(40), below(3) ? 1 + below(below(4) ? 200 : 3000) : 0);
+			alive = step(true, below(40),
+				     below(3) ? 1 + below(below(4) ? 200 : 3000) : 0);
 		if (alive && n % 100 == 0)
 			check_names();
 	}

@@ -38,7 +38,8 @@ static void verify(void)
 	const struct xfs_inode *dp = h.ip;
 
 	if (dp->i_df.if_format == XFS_DINODE_FMT_LOCAL) {
-		assert_null(xfs_dir2_sf_verify(geo, dp->i_df.if_data, (size_t)dp->i_disk_size, false));
+		assert_null(
+			xfs_dir2_sf_verify(geo, dp->i_df.if_data, (size_t)dp->i_disk_size, false));
 		assert_int_equal(dp->i_df.if_bytes, dp->i_disk_size);
 	} else {
 		assert_true(test_verify_fork(&h, XFS_DATA_FORK, geo->dirblkfsbs) > 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: a damaged block of a directory makes the calls that need it fail before they change anything:
- *       the file system is not shut down, and what does not need the block still works.
+ * Goal: a damaged block of a directory makes the calls that need it fail before they change
+ *       anything: the file system is not shut down, and what does not need the block still works.
  * Method: one block of a directory in node form is damaged on the device, each in turn; then every
  *       operation on many names, each of which either works or fails cleanly.
  */
