@@ -91,7 +91,7 @@ struct xfs_inode {
 	uint16_t i_metatype;
 	uint8_t i_forkoff;		/* (i) units of 8 bytes; 0 = no attribute fork */
 	uint16_t i_diflags;		/* (ia) XFS_DIFLAG_* */
-	uint64_t i_diflags2;		/* (i) XFS_DIFLAG2_* */
+	uint64_t i_diflags2;		/* (ia) XFS_DIFLAG2_* */
 	uint32_t i_uid, i_gid, i_projid; /* (i) */
 	uint32_t i_nlink;		/* (ia) */
 	uint32_t i_gen;			/* (i) */
@@ -165,6 +165,16 @@ static inline uint16_t xfs_inode_diflags(const struct xfs_inode *ip)
 static inline void xfs_inode_set_diflags(struct xfs_inode *ip, uint16_t diflags)
 {
 	__atomic_store_n(&ip->i_diflags, diflags, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t xfs_inode_diflags2(const struct xfs_inode *ip)
+{
+	return __atomic_load_n(&ip->i_diflags2, __ATOMIC_RELAXED);
+}
+
+static inline void xfs_inode_set_diflags2(struct xfs_inode *ip, uint64_t diflags2)
+{
+	__atomic_store_n(&ip->i_diflags2, diflags2, __ATOMIC_RELAXED);
 }
 
 static inline struct xfs_ifork *xfs_ifork_ptr(struct xfs_inode *ip, enum xfs_fork_id whichfork)

@@ -43,7 +43,7 @@ struct xfs_log_item {
 	struct xfs_list li_list;		/* (checkpoint lock) running or stable list */
 	const struct xfs_log_item_ops *li_ops;	/* constant */
 	uint32_t li_state;			/* (checkpoint lock) enum xfs_log_item_state */
-	uint32_t li_fields;			/* the owner's: what changed */
+	uint32_t li_fields;			/* (a) the owner's: what changed */
 	xfs_lsn_t li_lsn;			/* start of the newest checkpoint that holds it */
 	uint64_t li_sort_key;			/* (c) order of going home: device address */
 	uint32_t li_bytes;			/* (c) memory it keeps; 0 = about an inode's */

@@ -424,7 +424,7 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 		xfs_inode_put(ip);
 		return xfs_error(mp, -ENOENT, "inode %" PRIu64 " is not in use", ino);
 	}
-	if ((ip->i_diflags2 & XFS_DIFLAG2_METADATA) && !(flags & XFS_IGET_INTERNAL)) {
+	if ((xfs_inode_diflags2(ip) & XFS_DIFLAG2_METADATA) && !(flags & XFS_IGET_INTERNAL)) {
 		xfs_inode_put(ip);
 		return xfs_error(mp, -EINVAL, "inode %" PRIu64 " is the file system's own", ino);
 	}

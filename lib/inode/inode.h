@@ -122,7 +122,7 @@ static inline bool xfs_is_symlink(const struct xfs_inode *ip)
 
 static inline bool xfs_is_reflink_inode(const struct xfs_inode *ip)
 {
-	return (ip->i_diflags2 & XFS_DIFLAG2_REFLINK) != 0;
+	return (xfs_inode_diflags2(ip) & XFS_DIFLAG2_REFLINK) != 0;
 }
 
 #endif

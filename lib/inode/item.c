@@ -165,8 +165,8 @@ void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fi
 		/* Others look at their flags without the lock: it is written once only. */
 		if (xfs_has_bigtime(&ip->i_mount->m_geo) &&
 		    !(ip->i_diflags2 & XFS_DIFLAG2_BIGTIME))
-			ip->i_diflags2 |= XFS_DIFLAG2_BIGTIME;
+			xfs_inode_set_diflags2(ip, ip->i_diflags2 | XFS_DIFLAG2_BIGTIME);
 	}
-	ip->i_item.li_fields |= fields;
+	__atomic_fetch_or(&ip->i_item.li_fields, fields, __ATOMIC_RELAXED);
 	xfs_trans_log_item(tp, &ip->i_item);
 }

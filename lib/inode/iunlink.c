@@ -15,7 +15,7 @@
 static void set_next(struct xfs_trans *tp, struct xfs_inode *ip, xfs_agino_t next)
 {
 	ip->i_next_unlinked = next;
-	ip->i_item.li_fields |= XFS_ILOG_UNLINKED;
+	__atomic_fetch_or(&ip->i_item.li_fields, XFS_ILOG_UNLINKED, __ATOMIC_RELAXED);
 	xfs_trans_log_item(tp, &ip->i_item);
 }
 

@@ -303,7 +303,7 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 	if (unlikely(xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME))
 		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file",
 				 ip->i_ino);
-	if (xfs_get_extsz_hint(ip) && !(ip->i_diflags2 & XFS_DIFLAG2_REFLINK)) {
+	if (xfs_get_extsz_hint(ip) && !(xfs_inode_diflags2(ip) & XFS_DIFLAG2_REFLINK)) {
 		error = xfs_iomap_write_direct(ip, offset, count, b.zero, map);
 		*src = *map;
 		return error;

@@ -223,7 +223,7 @@ void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 		after = flags_now(ip);
 		work_out(ip->i_mount, ip->i_mode, iattr, &after);
 		xfs_inode_set_diflags(ip, after.diflags);
-		ip->i_diflags2 = after.diflags2;
+		xfs_inode_set_diflags2(ip, after.diflags2);
 		ip->i_extsize = after.extsize;
 		ip->i_cowextsize = after.cowextsize;
 	}

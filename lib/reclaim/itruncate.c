@@ -41,7 +41,7 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 		goto out_cancel;
 	if (*done && what->set_size && ip->i_df.if_nextents == 0 &&
 	    (ip->i_diflags2 & XFS_DIFLAG2_REFLINK)) {
-		ip->i_diflags2 &= ~XFS_DIFLAG2_REFLINK;
+		xfs_inode_set_diflags2(ip, ip->i_diflags2 & ~XFS_DIFLAG2_REFLINK);
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
 	xfs_iunlock_excl(ip);
