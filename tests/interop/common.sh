@@ -90,6 +90,27 @@ run_silent() {
 	fi
 }
 
+# measured WHAT CMD...: as run_silent, and tells what it took.
+measured() {
+	if ! command -v python3 >/dev/null 2>&1; then
+		run_silent "$@"
+		return
+	fi
+	_told=$1
+	shift
+	run_silent "$_told" python3 -c '
+import resource, subprocess, sys, time
+start = time.time()
+status = subprocess.call(sys.argv[2:])
+took = time.time() - start
+use = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1], "w") as out:
+    out.write("%.1f s (%.1f s of CPU), at most %.1f MiB of memory" % (took,
+        use.ru_utime + use.ru_stime, use.ru_maxrss / 1024))
+sys.exit(status if status >= 0 else 128 - status)' "$work/measured" "$@"
+	say "$_told: $(cat "$work/measured")"
+}
+
 # xfs_repair -n talks about its phases; what is neither a phase nor its "- ..." steps is a finding.
 repair_silent() {
 	_what=$1
