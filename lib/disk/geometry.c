@@ -6,78 +6,52 @@
 #include "disk/dir.h"
 #include "disk/inode.h"
 
+/*
+ * The members of a superblock that every version 5 file system has, whichever way they go: what
+ * kind each is, and its name.  A checksum is not converted but computed.
+ */
+#define SB_MEMBERS(U8, U16, U32, U64, BYTES)						\
+	U32(sb_magicnum) U32(sb_blocksize) U64(sb_dblocks) U64(sb_rblocks)		\
+	U64(sb_rextents) BYTES(sb_uuid) U64(sb_logstart) U64(sb_rootino)		\
+	U64(sb_rbmino) U64(sb_rsumino) U32(sb_rextsize) U32(sb_agblocks)		\
+	U32(sb_agcount) U32(sb_rbmblocks) U32(sb_logblocks) U16(sb_versionnum)		\
+	U16(sb_sectsize) U16(sb_inodesize) U16(sb_inopblock) BYTES(sb_fname)		\
+	U8(sb_blocklog) U8(sb_sectlog) U8(sb_inodelog) U8(sb_inopblog)			\
+	U8(sb_agblklog) U8(sb_rextslog) U8(sb_inprogress) U8(sb_imax_pct)		\
+	U64(sb_icount) U64(sb_ifree) U64(sb_fdblocks) U64(sb_frextents)			\
+	U64(sb_uquotino) U64(sb_gquotino) U16(sb_qflags) U8(sb_flags)			\
+	U8(sb_shared_vn) U32(sb_inoalignmt) U32(sb_unit) U32(sb_width)			\
+	U8(sb_dirblklog) U8(sb_logsectlog) U16(sb_logsectsize) U32(sb_logsunit)		\
+	U32(sb_features2) U32(sb_bad_features2) U32(sb_features_compat)			\
+	U32(sb_features_ro_compat) U32(sb_features_incompat)				\
+	U32(sb_features_log_incompat) U32(sb_spino_align) U64(sb_pquotino)
+
+#define SB_METADIR_MEMBERS(U8, U32, U64, BYTES)						\
+	U64(sb_metadirino) U32(sb_rgcount) U32(sb_rgextents) U8(sb_rgblklog) BYTES(sb_pad)
+
+#define SB_ZONED_MEMBERS(U64)	U64(sb_rtstart) U64(sb_rtreserved)
+
+#define COPY(f)		(to->f = from->f);
+#define COPY_BYTES(f)	memcpy(&to->f, &from->f, sizeof(to->f));
+
 void xfs_sb_from_disk(struct xfs_sb *to, const struct xfs_dsb *from)
 {
 	memset(to, 0, sizeof(*to));
-#define GET32(f) (to->f = be32_to_cpu(from->f))
-#define GET64(f) (to->f = be64_to_cpu(from->f))
-	GET32(sb_magicnum);
-	GET32(sb_blocksize);
-	GET64(sb_dblocks);
-	GET64(sb_rblocks);
-	GET64(sb_rextents);
-	to->sb_uuid = from->sb_uuid;
-	GET64(sb_logstart);
-	GET64(sb_rootino);
-	GET64(sb_rbmino);
-	GET64(sb_rsumino);
-	GET32(sb_rextsize);
-	GET32(sb_agblocks);
-	GET32(sb_agcount);
-	GET32(sb_rbmblocks);
-	GET32(sb_logblocks);
-	to->sb_versionnum = be16_to_cpu(from->sb_versionnum);
-	to->sb_sectsize = be16_to_cpu(from->sb_sectsize);
-	to->sb_inodesize = be16_to_cpu(from->sb_inodesize);
-	to->sb_inopblock = be16_to_cpu(from->sb_inopblock);
-	memcpy(to->sb_fname, from->sb_fname, sizeof(to->sb_fname));
-	to->sb_blocklog = from->sb_blocklog;
-	to->sb_sectlog = from->sb_sectlog;
-	to->sb_inodelog = from->sb_inodelog;
-	to->sb_inopblog = from->sb_inopblog;
-	to->sb_agblklog = from->sb_agblklog;
-	to->sb_rextslog = from->sb_rextslog;
-	to->sb_inprogress = from->sb_inprogress;
-	to->sb_imax_pct = from->sb_imax_pct;
-	GET64(sb_icount);
-	GET64(sb_ifree);
-	GET64(sb_fdblocks);
-	GET64(sb_frextents);
-	GET64(sb_uquotino);
-	GET64(sb_gquotino);
-	to->sb_qflags = be16_to_cpu(from->sb_qflags);
-	to->sb_flags = from->sb_flags;
-	to->sb_shared_vn = from->sb_shared_vn;
-	GET32(sb_inoalignmt);
-	GET32(sb_unit);
-	GET32(sb_width);
-	to->sb_dirblklog = from->sb_dirblklog;
-	to->sb_logsectlog = from->sb_logsectlog;
-	to->sb_logsectsize = be16_to_cpu(from->sb_logsectsize);
-	GET32(sb_logsunit);
-	GET32(sb_features2);
-	GET32(sb_bad_features2);
-	GET32(sb_features_compat);
-	GET32(sb_features_ro_compat);
-	GET32(sb_features_incompat);
-	GET32(sb_features_log_incompat);
+#define GET16(f) (to->f = be16_to_cpu(from->f));
+#define GET32(f) (to->f = be32_to_cpu(from->f));
+#define GET64(f) (to->f = be64_to_cpu(from->f));
+	SB_MEMBERS(COPY, GET16, GET32, GET64, COPY_BYTES)
 	to->sb_crc = le32_to_cpu(from->sb_crc);
-	GET32(sb_spino_align);
-	GET64(sb_pquotino);
 	to->sb_lsn = (xfs_lsn_t)be64_to_cpu(from->sb_lsn);
 	if (to->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_META_UUID)
 		to->sb_meta_uuid = from->sb_meta_uuid;
 	if (to->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_METADIR) {
-		GET64(sb_metadirino);
-		GET32(sb_rgcount);
-		GET32(sb_rgextents);
-		to->sb_rgblklog = from->sb_rgblklog;
-		memcpy(to->sb_pad, from->sb_pad, sizeof(to->sb_pad));
+		SB_METADIR_MEMBERS(COPY, GET32, GET64, COPY_BYTES)
 	}
 	if (to->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_ZONED) {
-		GET64(sb_rtstart);
-		GET64(sb_rtreserved);
+		SB_ZONED_MEMBERS(GET64)
 	}
+#undef GET16
 #undef GET32
 #undef GET64
 }
@@ -87,75 +61,21 @@ void xfs_sb_to_disk(struct xfs_dsb *to, const struct xfs_sb *from)
 	le32_t crc = to->sb_crc;
 
 	memset(to, 0, sizeof(*to));
-#define PUT32(f) (to->f = cpu_to_be32(from->f))
-#define PUT64(f) (to->f = cpu_to_be64(from->f))
-	PUT32(sb_magicnum);
-	PUT32(sb_blocksize);
-	PUT64(sb_dblocks);
-	PUT64(sb_rblocks);
-	PUT64(sb_rextents);
-	to->sb_uuid = from->sb_uuid;
-	PUT64(sb_logstart);
-	PUT64(sb_rootino);
-	PUT64(sb_rbmino);
-	PUT64(sb_rsumino);
-	PUT32(sb_rextsize);
-	PUT32(sb_agblocks);
-	PUT32(sb_agcount);
-	PUT32(sb_rbmblocks);
-	PUT32(sb_logblocks);
-	to->sb_versionnum = cpu_to_be16(from->sb_versionnum);
-	to->sb_sectsize = cpu_to_be16(from->sb_sectsize);
-	to->sb_inodesize = cpu_to_be16(from->sb_inodesize);
-	to->sb_inopblock = cpu_to_be16(from->sb_inopblock);
-	memcpy(to->sb_fname, from->sb_fname, sizeof(to->sb_fname));
-	to->sb_blocklog = from->sb_blocklog;
-	to->sb_sectlog = from->sb_sectlog;
-	to->sb_inodelog = from->sb_inodelog;
-	to->sb_inopblog = from->sb_inopblog;
-	to->sb_agblklog = from->sb_agblklog;
-	to->sb_rextslog = from->sb_rextslog;
-	to->sb_inprogress = from->sb_inprogress;
-	to->sb_imax_pct = from->sb_imax_pct;
-	PUT64(sb_icount);
-	PUT64(sb_ifree);
-	PUT64(sb_fdblocks);
-	PUT64(sb_frextents);
-	PUT64(sb_uquotino);
-	PUT64(sb_gquotino);
-	to->sb_qflags = cpu_to_be16(from->sb_qflags);
-	to->sb_flags = from->sb_flags;
-	to->sb_shared_vn = from->sb_shared_vn;
-	PUT32(sb_inoalignmt);
-	PUT32(sb_unit);
-	PUT32(sb_width);
-	to->sb_dirblklog = from->sb_dirblklog;
-	to->sb_logsectlog = from->sb_logsectlog;
-	to->sb_logsectsize = cpu_to_be16(from->sb_logsectsize);
-	PUT32(sb_logsunit);
-	PUT32(sb_features2);
-	PUT32(sb_bad_features2);
-	PUT32(sb_features_compat);
-	PUT32(sb_features_ro_compat);
-	PUT32(sb_features_incompat);
-	PUT32(sb_features_log_incompat);
+#define PUT16(f) (to->f = cpu_to_be16(from->f));
+#define PUT32(f) (to->f = cpu_to_be32(from->f));
+#define PUT64(f) (to->f = cpu_to_be64(from->f));
+	SB_MEMBERS(COPY, PUT16, PUT32, PUT64, COPY_BYTES)
 	to->sb_crc = crc;
-	PUT32(sb_spino_align);
-	PUT64(sb_pquotino);
 	to->sb_lsn = cpu_to_be64((uint64_t)from->sb_lsn);
 	if (from->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_META_UUID)
 		to->sb_meta_uuid = from->sb_meta_uuid;
 	if (from->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_METADIR) {
-		PUT64(sb_metadirino);
-		PUT32(sb_rgcount);
-		PUT32(sb_rgextents);
-		to->sb_rgblklog = from->sb_rgblklog;
-		memcpy(to->sb_pad, from->sb_pad, sizeof(to->sb_pad));
+		SB_METADIR_MEMBERS(COPY, PUT32, PUT64, COPY_BYTES)
 	}
 	if (from->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_ZONED) {
-		PUT64(sb_rtstart);
-		PUT64(sb_rtreserved);
+		SB_ZONED_MEMBERS(PUT64)
 	}
+#undef PUT16
 #undef PUT32
 #undef PUT64
 }
