@@ -11,6 +11,7 @@
 #include "disk/dquot.h"
 #include "disk/inode.h"
 #include "disk/log.h"
+#include "disk/log_item.h"
 #include "disk/sb.h"
 #include "disk/symlink.h"
 
@@ -231,6 +232,28 @@ SIZE(struct xlog_rec_ext_header, 512);
 OFFSET(struct xlog_rec_ext_header, xh_reserved, XLOG_REC_EXT_CRC_LEN);
 SIZE(struct xlog_op_header, 12);
 SIZE(struct xfs_trans_header, 16);
+
+OFFSET(struct xfs_buf_log_format, blf_blkno, 8);
+OFFSET(struct xfs_buf_log_format, blf_map_size, 16);
+SIZE(struct xfs_inode_log_format, 56);
+OFFSET(struct xfs_inode_log_format, ilf_ino, 16);
+OFFSET(struct xfs_inode_log_format, ilf_blkno, 40);
+SIZE(struct xfs_log_dinode, XFS_DINODE_CORE_SIZE);
+OFFSET(struct xfs_log_dinode, di_big_nextents, 24);
+OFFSET(struct xfs_log_dinode, di_size, 56);
+OFFSET(struct xfs_log_dinode, di_forkoff, 82);
+OFFSET(struct xfs_log_dinode, di_gen, 92);
+OFFSET(struct xfs_log_dinode, di_lsn, XFS_DINODE_LSN_OFF);
+OFFSET(struct xfs_log_dinode, di_ino, 152);
+SIZE(struct xfs_icreate_log, 28);
+SIZE(struct xfs_dq_logformat, 24);
+SIZE(struct xfs_qoff_logformat, 20);
+SIZE(struct xfs_intent_log_format, 16);
+SIZE(struct xfs_efi_extent, 16);
+SIZE(struct xfs_map_extent, 32);
+SIZE(struct xfs_phys_extent, 16);
+SIZE(struct xfs_attri_log_format, 40);
+SIZE(struct xfs_xmi_log_format, 88);
 
 SIZE(struct xfs_disk_dquot, 104);
 OFFSET(struct xfs_disk_dquot, d_bcount, 40);

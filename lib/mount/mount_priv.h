@@ -3,6 +3,7 @@
 #ifndef MOUNT_MOUNT_PRIV_H
 #define MOUNT_MOUNT_PRIV_H
 
+#include "base/list.h"
 #include "mount/mount.h"
 
 extern const struct xfs_upcalls xfs_mount_upcalls;
@@ -18,6 +19,12 @@ int xfs_writesb(struct xfs_mount *mp, bool in_progress) XFS_MUST_CHECK;
 
 /* Files that were open without a name when somebody's mount ended: free them. */
 int xfs_free_leftovers(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+/*
+ * Do what @intents (struct xlog_intent, log/recover.h) announced, in two rounds: the first step of
+ * each in the order of the log, then what follows from them.  Frees those that are finished.
+ */
+int xfs_recover_finish_intents(struct xfs_mount *mp, struct xfs_list *intents) XFS_MUST_CHECK;
 
 /* The first change is about to be made: say so on disk. */
 int xfs_mark_in_progress(struct xfs_mount *mp) XFS_MUST_CHECK;
