@@ -373,6 +373,34 @@ static void do_xattr(void)
 		removexattr(file, name);
 }
 
+/*
+ * Names of a file whose attributes fill blocks: with parent pointers each takes a while, and
+ * a log force finds it half done.
+ */
+static void do_links(void)
+{
+	char file[16], name[300];
+	int i, len;
+
+	snprintf(file, sizeof(file), "attrs%u", rnd(4));
+	for (i = 0; i < 12; i++) {
+		len = snprintf(name, sizeof(name), "d%u/%s-%u", rnd(DIRS), file, rnd(60));
+		memset(name + len, 'l', 200);
+		name[len + (int)rnd(2) * 180] = 0;
+		switch (rnd(3)) {
+		case 0:
+			unlink(name);
+			break;
+		case 1:
+			rename(name, any_name());
+			break;
+		default:
+			link(file, name);
+			break;
+		}
+	}
+}
+
 static void do_unlink_open(void)
 {
 	const char *name = rnd(3) ? any_name() : big_name(rnd(BIG_FILES));
@@ -425,13 +453,14 @@ static const struct op ops[] = {
 	{ do_cow,		{ 6, 4, 0, 25 } },
 	{ do_clone,		{ 10, 5, 0, 25 } },
 	{ do_dedupe,		{ 4, 0, 0, 6 } },
-	{ do_exchange,		{ 8, 2, 0, 12 } },
+	{ do_exchange,		{ 10, 4, 0, 20 } },
 	{ do_space,		{ 15, 25, 0, 5 } },
 	{ do_truncate,		{ 10, 25, 0, 10 } },
 	{ do_renew,		{ 10, 20, 0, 12 } },
 	{ do_names,		{ 25, 2, 50, 0 } },
 	{ do_burst,		{ 3, 0, 8, 0 } },
 	{ do_xattr,		{ 12, 2, 20, 0 } },
+	{ do_links,		{ 6, 0, 40, 0 } },
 	{ do_unlink_open,	{ 4, 6, 8, 4 } },
 	{ do_tmpfile,		{ 3, 2, 8, 2 } },
 	{ do_sync,		{ 4, 4, 8, 4 } },
@@ -490,6 +519,19 @@ static int prepare(void)
 			return 1;
 		close(big);
 	}
+	for (unsigned int i = 0; i < 4; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "attrs%u", i);
+		close(open(name, O_RDWR | O_CREAT, 0644));
+		for (unsigned int j = 0; j < 60 * i; j++) {
+			char attr[40];
+
+			snprintf(attr, sizeof(attr), "user.number-%u", j);
+			if (setxattr(name, attr, buffer, 40 + j % 50, 0))
+				return 1;
+		}
+	}
 	for (unsigned int i = 0; i < DIRS; i++) {
 		char name[16];
 
@@ -533,7 +575,9 @@ static int run(uint64_t run_seed, unsigned int ms, unsigned int procs, bool forc
 		if (pids[i] < 0)
 			return 1;
 		if (pids[i] == 0) {
-			work(run_seed * 64 + i, (unsigned int)(run_seed + i) % 4);
+			/* Each kind has its turn; now and then names are all there is. */
+			work(run_seed * 64 + i,
+			     run_seed % 5 == 4 ? 2 : (unsigned int)(run_seed + i) % 4);
 			_exit(0);
 		}
 	}
