@@ -22,6 +22,7 @@ struct xfs_buf_cache;
 struct xfs_inode_cache;
 struct xfs_pagecache;
 struct xfs_checkpoint;
+struct xlog;
 struct xfs_queue;
 struct xfs_inode;
 struct xfs_mount;
@@ -88,6 +89,7 @@ struct xfs_mount {
 	struct xfs_inode_cache *m_inodes;	/* inode/ */
 	struct xfs_pagecache *m_pagecache;	/* pagecache/ */
 	struct xfs_checkpoint *m_checkpoint;	/* trans/ */
+	struct xlog *m_log;			/* log/: NULL when unjournalled or read-only */
 	struct xfs_inode *m_rootip;		/* (c) mount/: referenced */
 	void *m_root_file;			/* (c) api/ */
 	const struct xfs_upcalls *m_upcalls;	/* (c) mount/ops.c */

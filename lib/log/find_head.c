@@ -176,7 +176,7 @@ static int header_before(struct head_search *hs, uint32_t from, uint32_t max, bo
 }
 
 struct record {
-	uint32_t block, cycle, len, num_ops, header_bbs, bbs;
+	uint32_t block, cycle, len, num_ops, size, header_bbs, bbs;
 	xfs_lsn_t tail_lsn;
 };
 
@@ -201,7 +201,7 @@ static int read_record(struct head_search *hs, uint32_t bb, struct record *rec)
 	rec->len = be32_to_cpu(h->h_len);
 	rec->num_ops = be32_to_cpu(h->h_num_logops);
 	rec->tail_lsn = (xfs_lsn_t)be64_to_cpu(h->h_tail_lsn);
-	size = be32_to_cpu(h->h_size);
+	rec->size = size = be32_to_cpu(h->h_size);
 	rec->header_bbs = size > XLOG_HEADER_CYCLE_SIZE
 				  ? (uint32_t)xfs_howmany64(size, XLOG_HEADER_CYCLE_SIZE)
 				  : 1;
@@ -242,7 +242,8 @@ static int find_head(struct head_search *hs, struct xlog_state *state)
 	if (error)
 		return error;
 	if (first_cycle == 0) {
-		*state = (struct xlog_state){ .clean = true, .head_cycle = 1 };
+		*state = (struct xlog_state){ .clean = true, .head_cycle = 1,
+					      .tail_lsn = xlog_assign_lsn(1, 0) };
 		return 0;
 	}
 	error = head_by_cycles(hs, &head, &zeroed);
@@ -272,9 +273,13 @@ static int find_head(struct head_search *hs, struct xlog_state *state)
 	state->head_cycle = rec.cycle + (block >= head);
 	state->tail_block = BLOCK_LSN(rec.tail_lsn);
 	state->last_lsn = xlog_assign_lsn(rec.cycle, block);
+	state->last_tail_lsn = state->tail_lsn = rec.tail_lsn;
+	state->record_size = rec.size;
 	error = is_unmount_record(hs, &rec, head, &state->clean);
 	if (!error && state->clean)
 		state->tail_block = head;
+	if (!error && state->clean)
+		state->tail_lsn = xlog_assign_lsn(state->head_cycle, head);
 	return error;
 }
 

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing a checkpoint.  Regions are copied once, to the place that they have in
+ * the records: the buffer is a row of records as they will lie in the ring, with
+ * room for their headers, and goes out in as few writes as the flush rule (L3)
+ * allows.  Headers, stamps and checksums are made when it is written.
+ */
+#include "core/message.h"
+#include "log/log_priv.h"
+
+#define PIECE_MIN	4u		/* an empty first piece would be dropped by recovery */
+#define SPARE_RECORDS	64u		/* memory of more is not kept for the next checkpoint */
+
+struct xlog_stream {
+	struct xlog *log;
+	uint8_t *buf;			/* max_records full records */
+	uint32_t max_records, nr;	/* room; records begun */
+	uint8_t *pos, *end;		/* in the record that is being filled */
+	uint32_t num_ops;		/* that begin in it */
+	uint32_t tid;
+	uint32_t regions;
+	struct xfs_trans_header *header;
+	uint64_t contents;
+	bool overflow;			/* the caller promised less: nothing is written */
+	xfs_lsn_t lsn;
+};
+
+static uint8_t *record_at(const struct xlog_stream *s, uint32_t i)
+{
+	return s->buf + ((size_t)i * s->log->max_bbs << XFS_BB_SHIFT);
+}
+
+static size_t header_bytes(const struct xlog *log)
+{
+	return (size_t)log->header_bbs << XFS_BB_SHIFT;
+}
+
+/* How many operations begin in the record, how many bytes it has: kept in its header. */
+static void end_record(struct xlog_stream *s)
+{
+	uint8_t *record = record_at(s, s->nr - 1);
+	struct xlog_rec_header *h = (void *)record;
+	size_t used = (size_t)(s->pos - record);
+	size_t extent = xfs_roundup64(used, (size_t)s->log->unit_bbs << XFS_BB_SHIFT);
+
+	memset(s->pos, 0, extent - used);
+	h->h_len = cpu_to_be32((uint32_t)(extent - header_bytes(s->log)));
+	h->h_num_logops = cpu_to_be32(s->num_ops);
+}
+
+static void begin_record(struct xlog_stream *s)
+{
+	uint8_t *record = record_at(s, s->nr++);
+
+	memset(record, 0, header_bytes(s->log));
+	s->pos = record + header_bytes(s->log);
+	s->end = record + ((size_t)s->log->max_bbs << XFS_BB_SHIFT);
+	s->num_ops = 0;
+}
+
+/* At least @bytes in one record. */
+static bool make_room(struct xlog_stream *s, size_t bytes)
+{
+	if ((size_t)(s->end - s->pos) >= bytes)
+		return true;
+	if (s->nr == s->max_records) {
+		ASSERT(!"more contents than announced");
+		s->overflow = true;
+	}
+	if (s->overflow)
+		return false;
+	end_record(s);
+	begin_record(s);
+	return true;
+}
+
+static uint8_t *put_op(struct xlog_stream *s, uint32_t len, uint8_t flags)
+{
+	struct xlog_op_header *op = (void *)s->pos;
+	uint8_t *data = s->pos + sizeof(*op);
+
+	ASSERT((size_t)(s->end - s->pos) >= sizeof(*op) + len);
+	op->oh_tid = cpu_to_be32(s->tid);
+	op->oh_len = cpu_to_be32(len);
+	op->oh_clientid = XFS_TRANSACTION;
+	op->oh_flags = flags;
+	op->oh_res2 = cpu_to_be16(0);
+	s->pos = data + len;
+	s->num_ops++;
+	return data;
+}
+
+void xlog_stream_region(struct xlog_stream *s, const void *data, uint32_t len)
+{
+	const uint8_t *from = data;
+	uint32_t pad = -len % 4u, left = len + pad;
+	bool first = true;
+
+	ASSERT(len && left <= UINT32_MAX - 4);
+	s->regions++;
+	s->contents += XLOG_OP_HEADER_BYTES + left;
+	while (left) {
+		uint32_t room, take;
+		uint8_t flags = first ? 0 : XLOG_WAS_CONT_TRANS, *to;
+
+		if (!make_room(s, XLOG_OP_HEADER_BYTES + PIECE_MIN))
+			return;
+		room = (uint32_t)(s->end - s->pos) - XLOG_OP_HEADER_BYTES;
+		take = XFS_MIN(left, room);
+		if (take < left)
+			flags |= XLOG_CONTINUE_TRANS;
+		else if (!first)
+			flags |= XLOG_END_TRANS;
+		to = put_op(s, take, flags);
+		left -= take;
+		if (!left && pad) {
+			take -= pad;
+			memset(to + take, 0, pad);
+		}
+		memcpy(to, from, take);
+		from += take;
+		first = false;
+	}
+}
+
+static void free_stream(struct xfs_mount *mp, struct xlog_stream *s)
+{
+	xfs_mem_free_aligned(&mp->m_mem, s->buf);
+	xfs_free(mp, s);
+}
+
+void xlog_stream_free(struct xlog_stream *s)
+{
+	struct xlog *log;
+
+	if (!s)
+		return;
+	log = s->log;
+	if (!log->spare && s->max_records <= SPARE_RECORDS)
+		log->spare = s;
+	else
+		free_stream(log->ring.mp, s);
+}
+
+void xlog_close(struct xfs_mount *mp)
+{
+	struct xlog *log = mp->m_log;
+
+	if (!log)
+		return;
+	if (log->spare)
+		free_stream(mp, log->spare);
+	xfs_free(mp, log);
+	mp->m_log = NULL;
+}
+
+/* A stream with memory for @records, the one of the last checkpoint if it is large enough. */
+static struct xlog_stream *get_stream(struct xlog *log, uint32_t records)
+{
+	struct xfs_mount *mp = log->ring.mp;
+	struct xlog_stream *s = log->spare;
+
+	log->spare = NULL;
+	if (s && s->max_records >= records)
+		return s;
+	if (s)
+		free_stream(mp, s);
+	s = xfs_zalloc(mp, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->buf = xfs_mem_alloc_aligned(&mp->m_mem, 4096,
+				       (size_t)records * log->max_bbs << XFS_BB_SHIFT);
+	if (!s->buf) {
+		xfs_free(mp, s);
+		return NULL;
+	}
+	s->max_records = records;
+	return s;
+}
+
+int xlog_stream_alloc(struct xlog *log, uint64_t bytes, uint64_t regions, struct xlog_stream **sp)
+{
+	/* As contents_of() in space.c counts. */
+	uint64_t per = (((uint64_t)log->max_bbs - log->header_bbs) << XFS_BB_SHIFT) - 24;
+	uint64_t records = xfs_howmany64(bytes + 3 * regions + 52, per);
+	struct xlog_stream *s = NULL;
+	uint32_t max;
+
+	*sp = NULL;
+	/* More than the whole log was asked for by mistake only. */
+	ASSERT(records * log->max_bbs <= log->ring.nbbs);
+	if (records * log->max_bbs <= log->ring.nbbs)
+		s = get_stream(log, (uint32_t)records);
+	if (!s)
+		return xfs_error(log->ring.mp, -ENOMEM,
+				 "out of memory for a checkpoint of %" PRIu64 " bytes", bytes);
+	max = s->max_records;
+	*s = (struct xlog_stream){ .log = log, .buf = s->buf, .max_records = max };
+	s->lsn = xlog_head_lsn(log);
+	/* No other transaction that recovery can meet started at this block. */
+	s->tid = CYCLE_LSN(s->lsn) << 22 | BLOCK_LSN(s->lsn);
+	begin_record(s);
+	put_op(s, 0, XLOG_START_TRANS);
+	s->header = (void *)put_op(s, sizeof(*s->header), 0);
+	*sp = s;
+	return 0;
+}
+
+xfs_lsn_t xlog_stream_lsn(const struct xlog_stream *s)
+{
+	return s->lsn;
+}
+
+/* Blocks of a record that lie behind the end of the ring belong to the next turn. */
+static void stamp_wrapped(const struct xlog *log, uint8_t *record, uint32_t block, uint32_t bbs,
+			  uint32_t cycle)
+{
+	if (block + bbs <= log->ring.nbbs)
+		return;
+	for (uint32_t i = log->ring.nbbs - block; i < bbs; i++)
+		put_be32(cycle, record + ((size_t)i << XFS_BB_SHIFT));
+}
+
+/* Complete the record, which will lie at @block; returns its blocks. */
+static uint32_t finish_record(struct xlog *log, uint8_t *record, uint32_t block, uint32_t cycle,
+			      xfs_lsn_t tail)
+{
+	struct xlog_rec_header *h = (void *)record;
+	uint32_t len = be32_to_cpu(h->h_len), bbs = log->header_bbs + (len >> XFS_BB_SHIFT);
+
+	h->h_magicno = cpu_to_be32(XLOG_HEADER_MAGIC_NUM);
+	h->h_cycle = cpu_to_be32(cycle);
+	h->h_version = cpu_to_be32(XLOG_VERSION_2);
+	h->h_lsn = cpu_to_be64((uint64_t)xlog_assign_lsn(cycle, block));
+	h->h_tail_lsn = cpu_to_be64((uint64_t)tail);
+	h->h_prev_block = cpu_to_be32(log->prev_block);
+	h->h_fmt = cpu_to_be32(XLOG_FMT);
+	h->h_fs_uuid = log->ring.mp->m_geo.uuid;
+	h->h_size = cpu_to_be32(log->h_size);
+	xlog_stamp(record, log->header_bbs, len, cycle);
+	stamp_wrapped(log, record, block, bbs, xlog_next_cycle(cycle));
+	h->h_crc = cpu_to_le32(xlog_record_cksum(record, log->header_bbs, len, XLOG_REC_CRC_LEN));
+	log->prev_block = block;
+	log->stats.records++;
+	log->stats.bytes += (uint64_t)bbs << XFS_BB_SHIFT;
+	return bbs;
+}
+
+static xfs_lsn_t lsn_forward(const struct xlog *log, xfs_lsn_t lsn, uint32_t bbs)
+{
+	uint32_t block = BLOCK_LSN(lsn) + bbs, cycle = CYCLE_LSN(lsn);
+
+	if (block >= log->ring.nbbs) {
+		block -= log->ring.nbbs;
+		cycle = xlog_next_cycle(cycle);
+	}
+	return xlog_assign_lsn(cycle, block);
+}
+
+/* Records [@first, @first + @count) of the stream, which lie next to each other, at *@at. */
+static int write_records(struct xlog_stream *s, uint32_t first, uint32_t count, xfs_lsn_t tail,
+			 unsigned int flags, xfs_lsn_t *at)
+{
+	struct xlog *log = s->log;
+	uint32_t bbs = 0;
+	xfs_lsn_t pos = *at;
+	int error;
+
+	for (uint32_t i = first; i < first + count; i++) {
+		uint32_t n = finish_record(log, record_at(s, i), BLOCK_LSN(pos), CYCLE_LSN(pos),
+					   tail);
+
+		bbs += n;
+		pos = lsn_forward(log, pos, n);
+	}
+	error = xlog_ring_write(&log->ring, BLOCK_LSN(*at), bbs, record_at(s, first), flags);
+	*at = pos;
+	return error;
+}
+
+/* All records, durable at the end; *@at moves behind them. */
+static int write_all(struct xlog_stream *s, xfs_lsn_t tail, xfs_lsn_t *at)
+{
+	struct xlog *log = s->log;
+	uint32_t window = XFS_MIN(XLOG_IN_FLIGHT_RECORDS, XLOG_IN_FLIGHT_BBS / log->max_bbs);
+	uint32_t last = s->nr - 1;
+	int error = 0;
+
+	for (uint32_t i = 0; i < last && !error; i += window) {
+		uint32_t count = XFS_MIN(window, last - i);
+
+		error = write_records(s, i, count, tail, 0, at);
+		/*
+		 * A hole further back than recovery looks for would make the log unreadable,
+		 * with all checkpoints that were durable before.
+		 */
+		if (!error && i + count < last)
+			error = xlog_flush(log, XFS_RULE_WINDOW_FLUSH);
+	}
+	/* The COMMIT that the last record has must not be there without what it commits. */
+	if (!error && last)
+		error = xlog_flush(log, XFS_RULE_COMMIT_FLUSH);
+	if (!error)
+		error = write_records(s, last, 1, tail,
+				      XFS_SABOTAGE(XFS_RULE_FINAL_FLUSH) ? 0 : XFS_DEV_FUA, at);
+	return error;
+}
+
+static uint32_t stream_bbs(const struct xlog_stream *s)
+{
+	const struct xlog_rec_header *h = (void *)record_at(s, s->nr - 1);
+
+	return (s->nr - 1) * s->log->max_bbs + s->log->header_bbs +
+	       (be32_to_cpu(h->h_len) >> XFS_BB_SHIFT);
+}
+
+/* Room for the unmount record and one more stays: a head that meets the tail is no log any more. */
+static bool fits(const struct xlog *log, uint32_t bbs)
+{
+	uint32_t unmount = (uint32_t)xfs_roundup64(log->header_bbs + 1u, log->unit_bbs);
+
+	return (uint64_t)bbs + 2u * unmount <= xlog_free_bbs(log);
+}
+
+/* End the transaction: its last operation, and the count in its first. */
+static void commit_op(struct xlog_stream *s)
+{
+	*s->header = (struct xfs_trans_header){
+		.th_magic = XFS_TRANS_HEADER_MAGIC,
+		.th_type = XFS_TRANS_CHECKPOINT,
+		.th_tid = (int32_t)s->tid,
+		.th_num_items = s->regions,
+	};
+	if (make_room(s, XLOG_OP_HEADER_BYTES)) {
+		put_op(s, 0, XLOG_COMMIT_TRANS);
+		end_record(s);
+	}
+}
+
+int xlog_stream_write(struct xlog_stream *s, xfs_lsn_t tail)
+{
+	struct xlog *log = s->log;
+	xfs_lsn_t at = s->lsn;
+	int error;
+
+	if (log->dead || xfs_is_shutdown(log->ring.mp))
+		return xfs_error(log->ring.mp, -EIO, "the log was shut down");
+	ASSERT(s->lsn == xlog_head_lsn(log));
+	if (!tail)
+		tail = s->lsn;
+	ASSERT(tail <= s->lsn && tail >= xlog_tail_lsn(log));
+	commit_op(s);
+	if (s->overflow || s->lsn != xlog_head_lsn(log) || !fits(log, stream_bbs(s))) {
+		ASSERT(!"a checkpoint that does not fit");
+		return xlog_fail(log, -EIO);
+	}
+	error = write_all(s, tail, &at);
+	if (error)
+		return xlog_fail(log, error);
+	log->stats.checkpoints++;
+	log->stats.contents += s->contents;
+	/* The head first: who reads the tail and then the head never sees it behind the tail. */
+	__atomic_store_n(&log->head, (uint64_t)at, __ATOMIC_RELEASE);
+	__atomic_store_n(&log->tail, (uint64_t)tail, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int xlog_write_unmount(struct xlog *log)
+{
+	struct xlog_stream *s;
+	uint16_t magic = XLOG_UNMOUNT_TYPE;
+	struct xlog_op_header *op;
+	xfs_lsn_t at;
+	int error;
+
+	if (log->dead || xfs_is_shutdown(log->ring.mp))
+		return xfs_error(log->ring.mp, -EIO, "the log was shut down");
+	s = get_stream(log, 1);
+	if (!s)
+		return xfs_error(log->ring.mp, -ENOMEM, "out of memory for the unmount record");
+	s->log = log;
+	s->nr = 0;
+	s->tid = XLOG_UNMOUNT_TID;
+	begin_record(s);
+	op = (void *)s->pos;
+	memset(put_op(s, XLOG_UNMOUNT_PAYLOAD, XLOG_UNMOUNT_TRANS), 0, XLOG_UNMOUNT_PAYLOAD);
+	op->oh_clientid = XFS_LOG;
+	memcpy(op + 1, &magic, sizeof(magic));
+	end_record(s);
+	at = xlog_head_lsn(log);
+	/* Nothing older is needed: the record's own place is its tail. */
+	error = fits(log, 0) ? write_records(s, 0, 1, at, XFS_DEV_FUA, &at) : -EIO;
+	xlog_stream_free(s);
+	if (error)
+		return xlog_fail(log, error);
+	__atomic_store_n(&log->head, (uint64_t)at, __ATOMIC_RELEASE);
+	log->dead = true;
+	return 0;
+}
