@@ -21,6 +21,13 @@
 #define INITIAL_HASH_LOG	10
 #define WALK_BATCH		64
 
+/*
+ * So much of inodes that were made here and never asked for again is kept when nobody uses them:
+ * enough for a program that comes back to a file it has just made, little enough to be
+ * in the CPU's cache when it is used again for the next ones.
+ */
+#define ONCE_BYTES		(512u << 10)
+
 static inline uint64_t slot_of(const struct xfs_inode_cache *cache, xfs_ino_t ino)
 {
 	return ino * 0x9e3779b97f4a7c15u >> (64 - cache->ic_hash_log);
@@ -41,6 +48,7 @@ int xfs_inode_cache_init(struct xfs_mount *mp)
 	xfs_mutex_init(&cache->ic_lock, XFS_CLASS_LEAF, 2);
 	xfs_cond_init(&cache->ic_wake);
 	xfs_list_init(&cache->ic_lru);
+	xfs_list_init(&cache->ic_lru_once);
 	xfs_list_init(&cache->ic_unlinked);
 	xfs_pool_init(&cache->ic_pool, &mp->m_mem, sizeof(struct xfs_inode), 64, 8192);
 	mp->m_inodes = cache;
@@ -151,20 +159,25 @@ static void to_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 {
 	ip->i_lru_bytes = memory_of(ip);
 	cache->ic_unused_bytes += ip->i_lru_bytes;
-	xfs_list_add_tail(&ip->i_lru, &cache->ic_lru);
+	if (ip->i_once)
+		cache->ic_once_bytes += ip->i_lru_bytes;
+	xfs_list_add_tail(&ip->i_lru, ip->i_once ? &cache->ic_lru_once : &cache->ic_lru);
 }
 
 static void from_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 {
 	cache->ic_unused_bytes -= ip->i_lru_bytes;
+	if (ip->i_once)
+		cache->ic_once_bytes -= ip->i_lru_bytes;
 	xfs_list_del(&ip->i_lru);
 }
 
 /* ic_lock held: what has to go is moved to @victims. */
 static void evict(struct xfs_inode_cache *cache, uint64_t target_bytes, struct xfs_list *victims)
 {
-	while (cache->ic_unused_bytes > target_bytes) {
-		struct xfs_inode *ip = xfs_list_first_entry(&cache->ic_lru, struct xfs_inode, i_lru);
+	while (cache->ic_unused_bytes > target_bytes || cache->ic_once_bytes > ONCE_BYTES) {
+		struct xfs_list *list = cache->ic_once_bytes ? &cache->ic_lru_once : &cache->ic_lru;
+		struct xfs_inode *ip = xfs_list_first_entry(list, struct xfs_inode, i_lru);
 
 		from_lru(cache, ip);
 		unhash(cache, ip);
@@ -198,8 +211,10 @@ static struct xfs_inode *find_any(struct xfs_inode_cache *cache, xfs_ino_t ino)
 
 	while (ip && ip->i_ino != ino)
 		ip = ip->i_hash_next;
-	if (ip)
+	if (ip) {
 		hold(cache, ip);
+		ip->i_once = false;
+	}
 	return ip;
 }
 
@@ -313,6 +328,7 @@ struct xfs_inode *xfs_inode_make(struct xfs_mount *mp, struct xfs_inode *blank, 
 		return ip;
 	}
 	init_inode(mp, blank, ino, imap);
+	blank->i_once = true;
 	return insert(mp, blank);
 }
 

@@ -12,8 +12,10 @@ struct xfs_inode_cache {
 	uint32_t ic_hash_log;
 	uint64_t ic_count;		/* in the hash */
 	struct xfs_cond ic_wake;	/* an inode was read */
-	struct xfs_list ic_lru;		/* without a reference, oldest first */
+	/* Without a reference, oldest first; the first of these lists is emptied first. */
+	struct xfs_list ic_lru_once, ic_lru;
 	uint64_t ic_unused_bytes;	/* that these keep */
+	uint64_t ic_once_bytes;		/* of these on ic_lru_once */
 	struct xfs_list ic_unlinked;	/* (I2) to be freed; each has a reference */
 	uint64_t ic_nr_unlinked;	/* of these not tried yet; may be read without the lock */
 	struct xfs_pool ic_pool;	/* struct xfs_inode */

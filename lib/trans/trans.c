@@ -7,6 +7,12 @@
 /* Memory that a dirty inode keeps alive, about. */
 #define ITEM_BYTES	1024
 
+/*
+ * So many changed inodes are copied into their clusters while they are still in the CPU's
+ * cache; what is seldom looked at again need not be fetched from memory for that.
+ */
+#define MAX_CHANGED_INODES	1024
+
 int xfs_trans_init(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = xfs_zalloc(mp, sizeof(*cp));
@@ -16,7 +22,8 @@ int xfs_trans_init(struct xfs_mount *mp)
 	xfs_rwlock_init(&cp->cp_gate, XFS_CLASS_HANDLE, 0);
 	xfs_mutex_init(&cp->cp_lock, XFS_CLASS_LEAF, 1);
 	xfs_list_init(&cp->cp_running);
-	xfs_list_init(&cp->cp_stable);
+	xfs_list_init(&cp->cp_stable_bufs);
+	xfs_list_init(&cp->cp_stable_inodes);
 	xfs_pool_init(&cp->cp_pool, &mp->m_mem, sizeof(struct xfs_trans), 64, 64);
 	mp->m_checkpoint = cp;
 	return 0;
@@ -41,7 +48,8 @@ void xfs_trans_destroy(struct xfs_mount *mp)
 	if (!cp)
 		return;
 	forget_items(&cp->cp_running);
-	forget_items(&cp->cp_stable);
+	forget_items(&cp->cp_stable_inodes);
+	forget_items(&cp->cp_stable_bufs);
 	xfs_pool_drain(&cp->cp_pool);
 	xfs_mutex_destroy(&cp->cp_lock);
 	xfs_rwlock_destroy(&cp->cp_gate);
@@ -56,10 +64,16 @@ void xfs_trans_destroy(struct xfs_mount *mp)
 static int relieve_pressure(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	int error;
 
-	if (likely(__atomic_load_n(&cp->cp_item_bytes, __ATOMIC_RELAXED) <= mp->m_meta_cache_bytes))
+	if (unlikely(__atomic_load_n(&cp->cp_item_bytes, __ATOMIC_RELAXED) >
+		     mp->m_meta_cache_bytes))
+		return xfs_checkpoint_writeback(mp, false);
+	if (likely(__atomic_load_n(&cp->cp_inodes, __ATOMIC_RELAXED) <= MAX_CHANGED_INODES))
 		return 0;
-	return xfs_checkpoint_writeback(mp, false);
+	error = xfs_checkpoint_push_inodes(mp);
+	/* It was for speed: when there is no memory for it they wait. */
+	return error == -ENOMEM ? 0 : error;
 }
 
 int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, unsigned int flags,
@@ -199,6 +213,8 @@ void xfs_checkpoint_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 	if (lip->li_state == XFS_LI_CLEAN) {
 		lip->li_ops->get(lip);
 		cp->cp_items++;
+		if (!xfs_item_is_buf(lip))
+			__atomic_store_n(&cp->cp_inodes, cp->cp_inodes + 1, __ATOMIC_RELAXED);
 		__atomic_store_n(&cp->cp_item_bytes,
 				 cp->cp_item_bytes + (lip->li_bytes ? lip->li_bytes : ITEM_BYTES),
 				 __ATOMIC_RELAXED);
@@ -213,6 +229,8 @@ void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 	xfs_list_del(&lip->li_list);
 	__atomic_store_n(&lip->li_state, XFS_LI_CLEAN, __ATOMIC_RELEASE);
 	cp->cp_items--;
+	if (!xfs_item_is_buf(lip))
+		__atomic_store_n(&cp->cp_inodes, cp->cp_inodes - 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&cp->cp_item_bytes,
 			 cp->cp_item_bytes - (lip->li_bytes ? lip->li_bytes : ITEM_BYTES),
 			 __ATOMIC_RELAXED);

@@ -106,6 +106,12 @@ void xfs_trans_mod_inodes(struct xfs_trans *tp, int64_t icount_delta, int64_t if
 int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush) XFS_MUST_CHECK;
 
 /*
+ * Copy the stable inodes into their cluster buffers and let go of them; the buffers stay.  Closes
+ * the gate for the time.  Errors as above.
+ */
+int xfs_checkpoint_push_inodes(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+/*
  * For an item's push, while the gate is closed: @lip (the cluster buffer an inode was copied
  * into) goes home in the same write-back.
  */
