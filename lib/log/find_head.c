@@ -5,19 +5,19 @@
  * meets the one before.  A binary search finds the place, a look at the blocks
  * that may have been in flight corrects it, and the record before it says by its
  * shape whether the file system was unmounted.
+ *
+ * If it was not, the checksums of all records that recovery would read are verified
+ * here.  Writes that were in flight at a crash may have been torn: a bad record among
+ * the last eight is cut off with all behind it, since nobody was told that these are
+ * stable.  A bad one elsewhere is damage.
  */
 #include "core/message.h"
-#include "disk/log.h"
-#include "log/log.h"
+#include "log/log_priv.h"
 
 #define CHUNK_BBS	128u		/* blocks read at a time; whole log sectors of any size */
-#define IN_FLIGHT_BBS	4096u		/* blocks that can have been in flight at a crash */
-#define RECORD_BBS	512u		/* largest record, headers left out */
 
 struct head_search {
-	struct xfs_mount *mp;
-	struct xfs_device *dev;
-	uint64_t start;			/* bytes on dev */
+	struct xlog_ring ring;
 	uint32_t nbbs;			/* size of the log */
 	uint8_t *chunk;			/* CHUNK_BBS blocks ... */
 	uint32_t chunk_first, chunk_count; /* ... starting here */
@@ -27,15 +27,11 @@ static int load(struct head_search *hs, uint32_t bb)
 {
 	uint32_t first = bb - bb % CHUNK_BBS;
 	uint32_t count = XFS_MIN(CHUNK_BBS, hs->nbbs - first);
-	int error;
+	int error = xlog_ring_read(&hs->ring, first, count, hs->chunk);
 
-	error = xfs_device_pread(hs->dev, hs->start + ((uint64_t)first << XFS_BB_SHIFT), hs->chunk,
-				 (size_t)count << XFS_BB_SHIFT);
 	hs->chunk_count = error ? 0 : count;
 	hs->chunk_first = first;
-	if (error)
-		return xfs_error(hs->mp, error, "log: reading block %u: %s", bb, strerror(-error));
-	return 0;
+	return error;
 }
 
 static int get_bb(struct head_search *hs, uint32_t bb, const uint8_t **data)
@@ -58,9 +54,7 @@ static int get_cycle(struct head_search *hs, uint32_t bb, uint32_t *cycle)
 
 	if (error)
 		return error;
-	*cycle = get_be32(p);
-	if (*cycle == XLOG_HEADER_MAGIC_NUM)
-		*cycle = get_be32(p + 4);
+	*cycle = xlog_get_cycle(p);
 	return 0;
 }
 
@@ -105,7 +99,7 @@ static int scan_for_cycle(struct head_search *hs, uint32_t from, uint32_t to, ui
 /* The head by cycle numbers alone, holes of writes that never arrived included. */
 static int head_by_cycles(struct head_search *hs, uint32_t *head, bool *zeroed)
 {
-	uint32_t n = hs->nbbs, window = XFS_MIN(n, IN_FLIGHT_BBS);
+	uint32_t n = hs->nbbs, window = XFS_MIN(n, XLOG_IN_FLIGHT_BBS);
 	uint32_t first, last, stop, h, hole;
 	int error;
 
@@ -175,48 +169,15 @@ static int header_before(struct head_search *hs, uint32_t from, uint32_t max, bo
 	return 0;
 }
 
-struct record {
-	uint32_t block, cycle, len, num_ops, size, header_bbs, bbs;
-	xfs_lsn_t tail_lsn;
-};
-
-static int read_record(struct head_search *hs, uint32_t bb, struct record *rec)
+static int read_header(struct head_search *hs, uint32_t bb, struct xlog_record *rec)
 {
-	const struct xlog_rec_header *h;
 	const uint8_t *p;
-	uint32_t size;
 	int error = get_bb(hs, bb, &p);
 
-	if (error)
-		return error;
-	h = (const struct xlog_rec_header *)p;
-	if (be32_to_cpu(h->h_version) != XLOG_VERSION_2)
-		return xfs_corrupt(hs->mp, "log", "record at block %u has version %u", bb,
-				   be32_to_cpu(h->h_version));
-	if (!xfs_uuid_is_null(&h->h_fs_uuid) && !xfs_uuid_equal(&h->h_fs_uuid, &hs->mp->m_geo.uuid))
-		return xfs_corrupt(hs->mp, "log", "record at block %u belongs to another file system",
-				   bb);
-	rec->block = bb;
-	rec->cycle = be32_to_cpu(h->h_cycle);
-	rec->len = be32_to_cpu(h->h_len);
-	rec->num_ops = be32_to_cpu(h->h_num_logops);
-	rec->tail_lsn = (xfs_lsn_t)be64_to_cpu(h->h_tail_lsn);
-	rec->size = size = be32_to_cpu(h->h_size);
-	rec->header_bbs = size > XLOG_HEADER_CYCLE_SIZE
-				  ? (uint32_t)xfs_howmany64(size, XLOG_HEADER_CYCLE_SIZE)
-				  : 1;
-	rec->bbs = rec->header_bbs + (rec->len >> XFS_BB_SHIFT);
-	if (rec->bbs > hs->nbbs)
-		return xfs_corrupt(hs->mp, "log", "record at block %u is longer than the log", bb);
-	return 0;
+	return error ? error : xlog_decode_header(&hs->ring, bb, p, rec);
 }
 
-static uint32_t distance(const struct head_search *hs, uint32_t from, uint32_t to)
-{
-	return to >= from ? to - from : to + hs->nbbs - from;
-}
-
-static int is_unmount_record(struct head_search *hs, const struct record *rec, uint32_t head,
+static int is_unmount_record(struct head_search *hs, const struct xlog_record *rec, uint32_t head,
 			     bool *unmounted)
 {
 	const uint8_t *p;
@@ -231,10 +192,170 @@ static int is_unmount_record(struct head_search *hs, const struct record *rec, u
 	return error;
 }
 
+/* The state of a log that ends at @head, from the last record in front of that. */
+static int state_at(struct head_search *hs, uint32_t head, struct xlog_state *state)
+{
+	struct xlog_record rec;
+	uint32_t block;
+	int error;
+
+	error = header_before(hs, head, hs->nbbs, true, &block);
+	if (error)
+		return error;
+	if (block == hs->nbbs)
+		return xfs_corrupt(hs->ring.mp, "log", "no whole record");
+	error = read_header(hs, block, &rec);
+	if (error)
+		return error;
+	if (BLOCK_LSN(rec.tail_lsn) >= hs->nbbs)
+		return xfs_corrupt(hs->ring.mp, "log", "record at block %u has its tail at %u", block,
+				   BLOCK_LSN(rec.tail_lsn));
+	state->head_block = head;
+	state->head_cycle = block >= head ? xlog_next_cycle(rec.cycle) : rec.cycle;
+	state->last_lsn = xlog_assign_lsn(rec.cycle, block);
+	state->last_tail_lsn = state->tail_lsn = rec.tail_lsn;
+	state->tail_block = BLOCK_LSN(rec.tail_lsn);
+	state->record_size = rec.size;
+	error = is_unmount_record(hs, &rec, head, &state->clean);
+	if (!error && state->clean) {
+		state->tail_block = head;
+		state->tail_lsn = xlog_assign_lsn(state->head_cycle, head);
+	}
+	return error;
+}
+
+/* The first header at or behind @from and before @head; nbbs: none. */
+static int header_behind(struct head_search *hs, uint32_t from, uint32_t head, uint32_t *found)
+{
+	for (uint32_t bb = from; bb != head; bb = (bb + 1) % hs->nbbs) {
+		const uint8_t *p;
+		int error = get_bb(hs, bb, &p);
+
+		if (error)
+			return error;
+		if (get_be32(p) == XLOG_HEADER_MAGIC_NUM) {
+			*found = bb;
+			return 0;
+		}
+	}
+	*found = hs->nbbs;
+	return 0;
+}
+
+/*
+ * Read the records from the header at @from to @head; *@bad becomes the first that is not whole,
+ * or @head.
+ */
+static int verify_records(struct head_search *hs, uint32_t from, uint32_t head, uint32_t *bad)
+{
+	struct xlog_record rec;
+	uint32_t bb = from, left = xlog_distance(hs->nbbs, from, head), size;
+	uint8_t *buf;
+	int error;
+
+	*bad = from;
+	error = read_header(hs, from, &rec);
+	if (error)
+		return error == -EUCLEAN ? 0 : error;
+	size = rec.size;
+	/* Sizes that no writer uses are what a torn header shows, or damage. */
+	if (size > XLOG_MAX_RECORD_BSIZE || size < XFS_BB_SIZE)
+		return 0;
+	buf = xfs_mem_alloc_aligned(&hs->ring.mp->m_mem, 4096, xlog_record_room(size));
+	if (!buf)
+		return xfs_error(hs->ring.mp, -ENOMEM, "out of memory for reading the log");
+	while (left) {
+		error = xlog_read_record(&hs->ring, bb, size, buf, &rec);
+		if (!error && rec.bbs > left)
+			error = -EUCLEAN;
+		if (error)
+			break;
+		left -= rec.bbs;
+		bb = (bb + rec.bbs) % hs->nbbs;
+	}
+	xfs_mem_free_aligned(&hs->ring.mp->m_mem, buf);
+	if (error && error != -EBADMSG && error != -EUCLEAN)
+		return error;
+	*bad = bb;
+	return 0;
+}
+
+/* Cut off what was torn among the last records; *@state becomes that of the rest. */
+static int cut_torn(struct head_search *hs, struct xlog_state *state)
+{
+	uint32_t head = state->head_block, bb = head, bad;
+	int error;
+
+	for (unsigned int i = 0; i < XLOG_IN_FLIGHT_RECORDS && bb != state->tail_block; i++) {
+		uint32_t left = xlog_distance(hs->nbbs, state->tail_block, bb), block;
+
+		error = header_before(hs, bb, left, true, &block);
+		if (error)
+			return error;
+		if (block == hs->nbbs)
+			break;
+		bb = block;
+	}
+	error = verify_records(hs, bb, head, &bad);
+	if (error || bad == head)
+		return error;
+	xfs_log(hs->ring.mp, XFS_LOG_WARNING,
+		"log: the record at block %u is torn: the log ends there, not at %u", bad, head);
+	error = state_at(hs, bad, state);
+	if (error)
+		return error;
+	state->torn = true;
+	state->torn_block = bad;
+	if (!state->clean && state->tail_block == bad)
+		return xfs_corrupt(hs->ring.mp, "log", "the record at block %u is torn, and nothing "
+				   "before it is left", bad);
+	return 0;
+}
+
+/* Verify what recovery will read, and find where that begins. */
+static int verify_active(struct head_search *hs, struct xlog_state *state)
+{
+	uint32_t tail = state->tail_block, head = state->head_block, bad;
+	struct xlog_record rec;
+	int error;
+
+	for (;;) {
+		error = header_behind(hs, tail, head, &tail);
+		if (error)
+			return error;
+		if (tail == hs->nbbs)
+			return xfs_corrupt(hs->ring.mp, "log", "no record between tail %u and head %u",
+					   state->tail_block, head);
+		error = verify_records(hs, tail, head, &bad);
+		if (error)
+			return error;
+		if (bad == head)
+			break;
+		/*
+		 * What was just cut off may have run over the oldest records.  They are not
+		 * needed then: nobody writes over what is not in place and stable.
+		 */
+		error = read_header(hs, tail, &rec);
+		if (error)
+			return error;
+		if (xlog_distance(hs->nbbs, head, bad) >=
+		    XLOG_IN_FLIGHT_RECORDS * (rec.size >> XFS_BB_SHIFT))
+			return xfs_corrupt(hs->ring.mp, "log", "the record at block %u is damaged", bad);
+		tail = (bad + 1) % hs->nbbs;
+	}
+	error = read_header(hs, tail, &rec);
+	if (error)
+		return error;
+	state->tail_block = tail;
+	state->tail_lsn = xlog_assign_lsn(rec.cycle, tail);
+	state->record_size = rec.size;
+	return 0;
+}
+
 static int find_head(struct head_search *hs, struct xlog_state *state)
 {
-	uint32_t head, block, n = hs->nbbs, first_cycle;
-	struct record rec;
+	uint32_t head, block, first_cycle;
+	struct xlog_record rec;
 	bool zeroed;
 	int error;
 
@@ -242,63 +363,44 @@ static int find_head(struct head_search *hs, struct xlog_state *state)
 	if (error)
 		return error;
 	if (first_cycle == 0) {
-		*state = (struct xlog_state){ .clean = true, .head_cycle = 1,
-					      .tail_lsn = xlog_assign_lsn(1, 0) };
+		*state = (struct xlog_state){ .clean = true, .head_cycle = XLOG_INIT_CYCLE };
+		state->tail_lsn = xlog_assign_lsn(XLOG_INIT_CYCLE, 0);
 		return 0;
 	}
 	error = head_by_cycles(hs, &head, &zeroed);
 	if (error)
 		return error;
 	/* A last record that is not whole never happened. */
-	error = header_before(hs, head, RECORD_BBS + 8, !zeroed, &block);
+	error = header_before(hs, head, XLOG_MAX_RECORD_BBS + 8, !zeroed, &block);
 	if (error)
 		return error;
-	if (block == n)
-		return xfs_corrupt(hs->mp, "log", "no record before block %u", head);
-	error = read_record(hs, block, &rec);
+	if (block == hs->nbbs)
+		return xfs_corrupt(hs->ring.mp, "log", "no record before block %u", head);
+	error = read_header(hs, block, &rec);
 	if (error)
 		return error;
-	if (distance(hs, block, head % n) % n != rec.bbs % n)
+	head %= hs->nbbs;
+	if (xlog_distance(hs->nbbs, block, head) != rec.bbs % hs->nbbs)
 		head = block;
-	head %= n;
-	error = header_before(hs, head, n, true, &block);
-	if (error)
+	error = state_at(hs, head, state);
+	if (error || state->clean)
 		return error;
-	if (block == n)
-		return xfs_corrupt(hs->mp, "log", "no whole record");
-	error = read_record(hs, block, &rec);
-	if (error)
+	error = cut_torn(hs, state);
+	if (error || state->clean)
 		return error;
-	state->head_block = head;
-	state->head_cycle = rec.cycle + (block >= head);
-	state->tail_block = BLOCK_LSN(rec.tail_lsn);
-	state->last_lsn = xlog_assign_lsn(rec.cycle, block);
-	state->last_tail_lsn = state->tail_lsn = rec.tail_lsn;
-	state->record_size = rec.size;
-	error = is_unmount_record(hs, &rec, head, &state->clean);
-	if (!error && state->clean)
-		state->tail_block = head;
-	if (!error && state->clean)
-		state->tail_lsn = xlog_assign_lsn(state->head_cycle, head);
-	return error;
+	return verify_active(hs, state);
 }
 
 int xlog_find_head(struct xfs_mount *mp, struct xlog_state *state)
 {
-	struct xfs_geometry *geo = &mp->m_geo;
-	struct head_search hs = { .mp = mp };
+	struct head_search hs = { .chunk = NULL };
 	int error;
 
 	memset(state, 0, sizeof(*state));
-	hs.nbbs = (uint32_t)XFS_FSB_TO_BB(geo, geo->logblocks);
-	if (geo->logstart) {
-		hs.dev = mp->m_dev;
-		hs.start = xfs_fsb_to_bytes(geo, geo->logstart);
-	} else {
-		hs.dev = mp->m_logdev;
-	}
-	if (!hs.nbbs || !hs.dev)
-		return xfs_error(mp, -ENXIO, "the log is on another device, which was not given");
+	error = xlog_ring_init(mp, &hs.ring);
+	if (error)
+		return error;
+	hs.nbbs = hs.ring.nbbs;
 	hs.chunk = xfs_mem_alloc_aligned(&mp->m_mem, 4096, (size_t)CHUNK_BBS << XFS_BB_SHIFT);
 	if (!hs.chunk)
 		return xfs_error(mp, -ENOMEM, "out of memory for reading the log");

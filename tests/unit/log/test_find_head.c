@@ -77,6 +77,7 @@ static int setup(void **state)
 	f->mp.m_geo.agcount = 1;
 	f->mp.m_geo.logstart = LOG_START / 4096;
 	f->mp.m_geo.logblocks = LOG_BBS / 8;
+	f->mp.m_geo.logsectsize = 512;
 	memset(f->mp.m_geo.uuid.b, 0x5a, 16);
 	f->cycle = 1;
 	f->tail = xlog_assign_lsn(1, 0);
