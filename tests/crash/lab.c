@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/sabotage.h"
+#include "base/compiler.h"
+#include "crash/image.h"
+#include "crash/lab.h"
+#include "crash/tree.h"
+
+/* Small, so that write-back under pressure happens too. */
+#define DATA_CACHE (2u << 20)
+
+static void clock_hook(void *ctx, struct timespec *now)
+{
+	struct lab *lab = ctx;
+	uint64_t ns = __atomic_add_fetch(&lab->clock_ns, 1000, __ATOMIC_RELAXED);
+
+	now->tv_sec = 1700000000 + (time_t)(ns / 1000000000);
+	now->tv_nsec = (long)(ns % 1000000000);
+}
+
+static void log_hook(void *ctx, enum xfs_log_level level, const char *line)
+{
+	struct lab *lab = ctx;
+	uint32_t slot = __atomic_fetch_add(&lab->nr_lines, 1, __ATOMIC_RELAXED);
+
+	if (level <= XFS_LOG_INFO)
+		snprintf(lab->lines[slot % ARRAY_SIZE(lab->lines)], sizeof(lab->lines[0]), "%s",
+			 line);
+}
+
+void lab_mount(struct lab *lab, struct xfs_device *dev)
+{
+	int error = xfs_mount(dev, &lab->mount, &lab->mp);
+
+	if (error)
+		lab_die(lab, "mount: %s: %s", strerror(-error), xfs_error_text(NULL));
+}
+
+static void unmount(struct lab *lab)
+{
+	int error;
+
+	lab_forget_handles(lab);
+	error = xfs_unmount(lab->mp);
+	lab->mp = NULL;
+	if (error)
+		lab_die(lab, "unmount: %s: %s", strerror(-error), xfs_error_text(NULL));
+}
+
+/* A file that takes so much of the space that the rest is scarce. */
+static void fill(struct lab *lab)
+{
+	struct xfs_statfs st;
+	struct xfs_file *file;
+	static uint8_t data[65536];
+	uint64_t bytes;
+	int error = xfs_statfs(lab->mp, &st);
+
+	if (!error)
+		error = xfs_open(lab->mp, "/ballast", O_CREAT | O_RDWR, 0600, &file);
+	if (error)
+		lab_die(lab, "ballast: %s", xfs_error_text(NULL));
+	bytes = st.blocks_free * st.block_size / 100 * lab->scenario->fill_percent;
+	for (uint64_t at = 0; at < bytes; at += sizeof(data))
+		if (xfs_pwrite(file, data, sizeof(data), at) < 0)
+			lab_die(lab, "ballast: %s", xfs_error_text(NULL));
+	xfs_close(file);
+}
+
+/* What the top directory of a stream is now becomes the model's start. */
+static void adopt_stream(struct lab *lab, struct lab_stream *s)
+{
+	struct tree tree = {0};
+	struct xfs_stat st;
+
+	s->model = tree.adopt = model_new(lab->geo.blocksize);
+	if (tree_read(lab->mp, s->path, &tree) ||
+	    xfs_getattr(lab->mp, s->path, false, &st))
+		lab_die(lab, "%s", tree.error);
+	s->root = model_find(s->model, st.ino, st.gen);
+	tree_free(&tree);
+}
+
+void lab_compare(struct lab *lab)
+{
+	for (uint32_t i = 0; i < lab->nr_streams; i++) {
+		struct lab_stream *s = &lab->stream[i];
+		struct tree tree = {.want_pieces = true};
+		char why[512];
+
+		if (tree_read(lab->mp, s->path, &tree))
+			lab_die(lab, "%s", tree.error);
+		/* Everything counts as promised: what is mounted has to be the newest. */
+		model_begin(s->model, test_recorder_events(lab->recorder));
+		model_promise_all(s->model, UINT32_MAX - 1);
+		model_end(s->model);
+		if (!model_allows(s->model, UINT32_MAX - 1, tree.state, tree.files, tree.nr_files,
+				  why, sizeof(why))) {
+			model_explain(s->model, UINT32_MAX - 1, tree.pieces, tree.nr_pieces);
+			lab_die(lab, "what is mounted is not what was done: %s", why);
+		}
+		tree_free(&tree);
+	}
+}
+
+static void format(struct lab *lab)
+{
+	const struct scenario *sc = lab->scenario;
+	struct xfs_mkfs_options opts = {
+		.size = sizeof(opts), .flags = XFS_MKFS_FORCE | XFS_MKFS_SMALL, .env = &lab->env,
+		.profile = XFS_MKFS_PROFILE_6_1, .blocksize = sc->blocksize, .rmapbt = XFS_MKFS_ON,
+	};
+	uint64_t size = (sc->size_mib ? sc->size_mib : 64) << 20;
+	int error;
+
+	lab->start = crash_image_new(size, NULL);
+	lab->geo.size = sizeof(lab->geo);
+	error = xfs_mkfs_geometry(lab->start, NULL, &opts, &lab->geo);
+	if (!error) {
+		opts.log_size = (uint64_t)lab->geo.min_logblocks * lab->geo.blocksize;
+		error = xfs_mkfs(lab->start, NULL, &opts, &lab->geo);
+	}
+	if (error)
+		lab_die(lab, "mkfs: %s: %s", strerror(-error), xfs_error_text(NULL));
+}
+
+/* Recorded for the sake of the models, and forgotten. */
+static void prepare(struct lab *lab)
+{
+	if (test_recorder_open(lab->start, &lab->recorder))
+		abort();
+	lab->mount.flags = XFS_MOUNT_UNJOURNALLED;
+	lab_mount(lab, lab->recorder);
+	for (uint32_t i = 0; i < lab->nr_streams; i++)
+		if (xfs_mkdir(lab->mp, lab->stream[i].path, 0755))
+			lab_die(lab, "mkdir: %s", xfs_error_text(NULL));
+	if (lab->scenario->fill_percent)
+		fill(lab);
+	for (uint32_t i = 0; i < lab->nr_streams; i++)
+		adopt_stream(lab, &lab->stream[i]);
+	if (lab->scenario->setup) {
+		lab->scenario->setup(lab);
+		lab_compare(lab);
+	}
+	unmount(lab);
+	xfs_device_put(lab->recorder);
+	for (uint32_t i = 0; i < lab->nr_streams; i++)
+		model_free(lab->stream[i].model);
+	lab->mount.flags = 0;
+}
+
+static uint64_t log_bytes(const struct lab *lab, const struct crash_plan *plan)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < test_recorder_events(lab->recorder); i++) {
+		const struct test_event *e = test_recorder_event(lab->recorder, i);
+
+		if (e->kind == TEST_EVENT_WRITE && e->offset >= plan->log_start &&
+		    e->offset < plan->log_end)
+			bytes += e->len;
+	}
+	return bytes;
+}
+
+void lab_plan(const struct lab *lab, struct crash_plan *plan)
+{
+	uint64_t log_block = (uint64_t)lab->geo.log_agno * lab->geo.agblocks + lab->geo.log_agbno;
+
+	*plan = (struct crash_plan){
+		.seed = lab->options->seed + lab->generation, .budget = lab->options->budget,
+		.unit = lab->options->sample_dir ? lab->geo.blocksize : CRASH_SECTOR,
+		.log_start = log_block * lab->geo.blocksize,
+		.log_end = (log_block + lab->geo.logblocks) * lab->geo.blocksize,
+	};
+}
+
+/* Mount what lab->start holds, work, unmount; all of it is recorded. */
+static void record(struct lab *lab)
+{
+	struct xfs_device *work;
+	struct xfs_device_info info;
+
+	xfs_device_info(lab->start, &info);
+	work = crash_image_new(info.size_bytes, lab->start);
+	if (test_recorder_open(work, &lab->recorder))
+		abort();
+	xfs_device_put(work);
+	lab_mount(lab, lab->recorder);
+	for (uint32_t i = 0; i < lab->nr_streams; i++)
+		adopt_stream(lab, &lab->stream[i]);
+	lab->scenario->run(lab);
+	if (!lab->options->sabotage)
+		lab_compare(lab);
+	unmount(lab);
+	for (uint32_t i = 0; i < lab->nr_streams; i++) {
+		struct lab_stream *s = &lab->stream[i];
+
+		model_begin(s->model, test_recorder_events(lab->recorder));
+		model_promise_all(s->model, test_recorder_events(lab->recorder));
+		model_end(s->model);
+		lab->result->operations += model_now(s->model);
+	}
+}
+
+/* One image of many, which becomes the start of what comes next. */
+struct chosen {
+	struct lab *lab;
+	uint64_t countdown;
+	struct xfs_device *image;
+};
+
+static int choose(void *ctx, struct xfs_device *view, uint32_t nr)
+{
+	struct chosen *chosen = ctx;
+
+	(void)nr;
+	if (chosen->countdown--)
+		return 0;
+	chosen->image = crash_image_copy(view);
+	return 1;
+}
+
+static void drop_recording(struct lab *lab)
+{
+	for (uint32_t i = 0; i < lab->nr_streams; i++)
+		model_free(lab->stream[i].model);
+	xfs_device_put(lab->recorder);
+	lab->recorder = NULL;
+}
+
+/* Crash at random, and go on from there. */
+static void next_generation(struct lab *lab)
+{
+	struct chosen chosen = {.lab = lab};
+	struct crash_counts unused = {0};
+	struct crash_plan plan;
+
+	lab_plan(lab, &plan);
+	plan.budget = 40;
+	chosen.countdown = lab_below(&lab->stream[0], 30);
+	crash_power(lab->recorder, lab->start, &plan, choose, lab_promise, lab, &chosen, &unused);
+	if (!chosen.image)
+		lab_die(lab, "no crash image to go on from");
+	drop_recording(lab);
+	xfs_device_put(lab->start);
+	lab->start = chosen.image;
+	lab->generation++;
+	lab->result->generations++;
+	record(lab);
+}
+
+static void judge_recording(struct lab *lab)
+{
+	struct crash_plan plan;
+
+	lab_plan(lab, &plan);
+	lab->result->log_bytes += log_bytes(lab, &plan);
+	crash_power(lab->recorder, lab->start, &plan, lab_judge, lab_promise, lab, lab,
+		    &lab->result->power);
+}
+
+uint64_t lab_run(const struct scenario *scenario, const struct lab_options *options,
+		 struct lab_result *result)
+{
+	struct lab lab = {.scenario = scenario, .options = options, .result = result};
+
+	lab.env = (struct xfs_env){
+		.size = sizeof(lab.env), .ctx = &lab, .clock = clock_hook, .log = log_hook,
+		.seed = options->seed + 1,
+	};
+	lab.mount = (struct xfs_mount_options){
+		.size = sizeof(lab.mount), .env = &lab.env, .data_cache_bytes = DATA_CACHE,
+	};
+	lab.nr_streams = scenario->streams ? scenario->streams : 1;
+	for (uint32_t i = 0; i < lab.nr_streams; i++) {
+		struct lab_stream *s = &lab.stream[i];
+
+		s->lab = &lab;
+		xfs_rand_seed(&s->rand, options->seed * LAB_STREAMS + i);
+		snprintf(s->path, sizeof(s->path), "/s%u", i);
+	}
+	format(&lab);
+	prepare(&lab);
+#ifdef XFSWRITE_DEBUG
+	xfs_sabotage_set(options->sabotage);
+#endif
+	record(&lab);
+	while (lab.generation + 1 < scenario->generations)
+		next_generation(&lab);
+	judge_recording(&lab);
+#ifdef XFSWRITE_DEBUG
+	xfs_sabotage_set(0);
+#endif
+	drop_recording(&lab);
+	xfs_device_put(lab.start);
+	return result->failures;
+}

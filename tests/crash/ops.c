@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* What scenarios do: to the library and to the model at once. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/compiler.h"
+#include "crash/lab.h"
+
+void lab_die(const struct lab *lab, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fprintf(stderr, "%s, seed %" PRIu64 ": ", lab->scenario->name, lab->options->seed);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	abort();
+}
+
+uint32_t lab_below(struct lab_stream *s, uint32_t bound)
+{
+	return (uint32_t)xfs_rand_below(&s->rand, bound);
+}
+
+static uint32_t begin(struct lab_stream *s)
+{
+	return model_begin(s->model, test_recorder_events(s->lab->recorder));
+}
+
+/* End of an operation: the error, if it is one that may happen. */
+static int end(struct lab_stream *s, int64_t error, const char *what)
+{
+	model_end(s->model);
+	if (error >= 0)
+		return 0;
+	if (error == -ENOSPC && s->lab->may_be_full)
+		return (int)error;
+	lab_die(s->lab, "%s (operation %u): %s: %s", what, model_now(s->model),
+		strerror((int)-error), xfs_error_text(NULL));
+}
+
+/* An open handle on it; given back with put(). */
+static struct xfs_file *get(struct lab_stream *s, const struct model_node *node)
+{
+	struct xfs_file *file = node->handle;
+	int flags = S_ISREG(node->mode) ? O_RDWR : S_ISDIR(node->mode) ? O_RDONLY : O_PATH;
+	int error;
+
+	if (file)
+		return file;
+	error = xfs_open_by_ino(s->lab->mp, node->ino, node->gen, flags, &file);
+	if (error)
+		lab_die(s->lab, "open of inode %" PRIu64 ": %s: %s", node->ino, strerror(-error),
+			xfs_error_text(NULL));
+	return file;
+}
+
+static void put(const struct model_node *node, struct xfs_file *file)
+{
+	if (file != node->handle)
+		xfs_close(file);
+}
+
+void lab_hold(struct lab_stream *s, struct model_node *node)
+{
+	node->handle = get(s, node);
+}
+
+void lab_release(struct lab_stream *s, struct model_node *node)
+{
+	(void)s;
+	if (node->handle)
+		xfs_close(node->handle);
+	node->handle = NULL;
+}
+
+void lab_forget_handles(struct lab *lab)
+{
+	for (uint32_t i = 0; i < lab->nr_streams; i++)
+		for (struct model_node *n = model_nodes(lab->stream[i].model); n; n = n->next)
+			lab_release(&lab->stream[i], n);
+}
+
+static struct model_node *make(struct lab_stream *s, struct model_node *dir, const char *name,
+			       uint32_t mode, const char *target)
+{
+	uint32_t seq = begin(s);
+	struct xfs_iattr attr = {
+		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_RDEV, .mode = mode, .uid = seq,
+		.rdev_major = 8, .rdev_minor = 1,
+	};
+	struct xfs_file *in = get(s, dir), *file = NULL;
+	struct model_node *node = NULL;
+	struct xfs_stat st;
+	int error;
+
+	if (!S_ISBLK(mode))
+		attr.valid &= ~XFS_ATTR_RDEV;
+	error = xfs_createat(in, name, &attr, target, &file);
+	put(dir, in);
+	if (!error) {
+		error = xfs_fgetattr(file, &st);
+		xfs_close(file);
+		node = model_node(s->model, st.ino, st.gen, mode, seq,
+				  target ? model_hash(target, strlen(target)) : 0);
+		model_add_name(s->model, dir, name, node);
+	}
+	return end(s, error, "create") ? NULL : node;
+}
+
+struct model_node *lab_create(struct lab_stream *s, struct model_node *dir, const char *name)
+{
+	return make(s, dir, name, S_IFREG | 0640, NULL);
+}
+
+struct model_node *lab_mkdir(struct lab_stream *s, struct model_node *dir, const char *name)
+{
+	return make(s, dir, name, S_IFDIR | 0750, NULL);
+}
+
+struct model_node *lab_mknod(struct lab_stream *s, struct model_node *dir, const char *name)
+{
+	return make(s, dir, name, S_IFBLK | 0600, NULL);
+}
+
+struct model_node *lab_symlink(struct lab_stream *s, struct model_node *dir, const char *name,
+			       uint32_t target_len)
+{
+	char target[1024];
+
+	for (uint32_t i = 0; i < target_len; i++)
+		target[i] = (char)('a' + (model_now(s->model) + i) % 26);
+	target[target_len] = 0;
+	return make(s, dir, name, S_IFLNK | 0777, target);
+}
+
+int lab_link(struct lab_stream *s, struct model_node *node, struct model_node *dir,
+	     const char *name)
+{
+	struct xfs_file *file, *in;
+	int error;
+
+	begin(s);
+	file = get(s, node);
+	in = get(s, dir);
+	error = xfs_linkat(file, in, name);
+	put(node, file);
+	put(dir, in);
+	if (!error)
+		model_add_name(s->model, dir, name, node);
+	return end(s, error, "link");
+}
+
+int lab_unlink(struct lab_stream *s, struct model_node *dir, const char *name)
+{
+	struct model_node *node = model_lookup(s->model, dir, name);
+	struct xfs_file *in;
+	int error;
+
+	begin(s);
+	in = get(s, dir);
+	error = xfs_unlinkat(in, name, S_ISDIR(node->mode) ? AT_REMOVEDIR : 0);
+	put(dir, in);
+	if (!error)
+		model_remove_name(s->model, dir, name);
+	return end(s, error, "unlink");
+}
+
+int lab_rename(struct lab_stream *s, struct model_node *from, const char *name,
+	       struct model_node *to, const char *new_name)
+{
+	struct model_node *node = model_lookup(s->model, from, name);
+	struct xfs_file *dir1, *dir2;
+	int error;
+
+	begin(s);
+	dir1 = get(s, from);
+	dir2 = get(s, to);
+	error = xfs_renameat(dir1, name, dir2, new_name, 0);
+	put(from, dir1);
+	put(to, dir2);
+	if (!error && model_lookup(s->model, to, new_name) != node) {
+		if (model_lookup(s->model, to, new_name))
+			model_remove_name(s->model, to, new_name);
+		model_add_name(s->model, to, new_name, node);
+		model_remove_name(s->model, from, name);
+	}
+	return end(s, error, "rename");
+}
+
+int lab_write(struct lab_stream *s, struct model_node *node, uint64_t offset, uint64_t len)
+{
+	uint32_t seq = begin(s);
+	uint8_t *data = malloc(len + 1);
+	struct xfs_file *file = get(s, node);
+	uint64_t done = 0;
+	ssize_t got = 0;
+
+	if (!data)
+		abort();
+	model_pattern(node->id, seq, offset, data, len);
+	while (done < len) {
+		got = xfs_pwrite(file, data + done, len - done, offset + done);
+		if (got <= 0)
+			break;
+		done += (uint64_t)got;
+	}
+	put(node, file);
+	if (done)
+		model_write(s->model, node, offset, data, done);
+	free(data);
+	return end(s, got, "write");
+}
+
+int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size)
+{
+	struct xfs_file *file;
+	int error;
+
+	begin(s);
+	file = get(s, node);
+	error = xfs_ftruncate(file, size);
+	put(node, file);
+	if (!error)
+		model_truncate(s->model, node, size);
+	return end(s, error, "truncate");
+}
+
+int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits)
+{
+	struct xfs_iattr attr = {.valid = XFS_ATTR_MODE, .mode = bits};
+	struct xfs_file *file;
+	int error;
+
+	begin(s);
+	file = get(s, node);
+	error = xfs_fsetattr(file, &attr);
+	put(node, file);
+	if (!error)
+		model_set_mode(s->model, node, (node->mode & S_IFMT) | bits);
+	return end(s, error, "chmod");
+}
+
+int lab_setxattr(struct lab_stream *s, struct model_node *node, const char *name, uint32_t len)
+{
+	uint32_t seq = begin(s);
+	uint8_t *value = malloc(len + 1);
+	struct xfs_file *file = get(s, node);
+	int error;
+
+	if (!value)
+		abort();
+	model_pattern(node->id, seq, 0, value, len);
+	error = xfs_fsetxattr(file, name, value, len, 0);
+	put(node, file);
+	if (!error)
+		model_set_xattr(s->model, node, name, model_hash(value, len));
+	free(value);
+	return end(s, error, "setxattr");
+}
+
+int lab_removexattr(struct lab_stream *s, struct model_node *node, const char *name)
+{
+	struct xfs_file *file;
+	int error;
+
+	begin(s);
+	file = get(s, node);
+	error = xfs_fremovexattr(file, name);
+	put(node, file);
+	if (!error)
+		model_set_xattr(s->model, node, name, 0);
+	return end(s, error, "removexattr");
+}
+
+static void sync_one(struct lab_stream *s, struct model_node *node, bool data_only)
+{
+	struct xfs_file *file;
+	int error;
+
+	begin(s);
+	file = get(s, node);
+	error = data_only ? xfs_fdatasync(file) : xfs_fsync(file);
+	put(node, file);
+	if (!error)
+		model_promise(s->model, node, data_only,
+			      test_recorder_events(s->lab->recorder));
+	end(s, error, "fsync");
+	__atomic_fetch_add(&s->lab->result->promises, 1, __ATOMIC_RELAXED);
+}
+
+void lab_fsync(struct lab_stream *s, struct model_node *node)
+{
+	sync_one(s, node, false);
+}
+
+void lab_fdatasync(struct lab_stream *s, struct model_node *node)
+{
+	sync_one(s, node, true);
+}
+
+void lab_sync(struct lab_stream *s)
+{
+	int error;
+
+	begin(s);
+	error = xfs_sync(s->lab->mp);
+	if (!error)
+		model_promise_all(s->model, test_recorder_events(s->lab->recorder));
+	end(s, error, "sync");
+	__atomic_fetch_add(&s->lab->result->promises, 1, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/compiler.h"
+#include "base/sabotage.h"
+#include "crash/lab.h"
+
+#define RULE(name) (1u << XFS_RULE_##name)
+#define KIB 1024u
+
+static const char *numbered(char *buf, size_t size, const char *stem, uint32_t n)
+{
+	snprintf(buf, size, "%s%u", stem, n);
+	return buf;
+}
+
+/* Any object of the stream that passes @mask (S_IFMT bits) and has a name; NULL: none met. */
+static struct model_node *any_node(struct lab_stream *s, uint32_t type)
+{
+	struct model_node *picked = NULL;
+	uint32_t met = 0;
+
+	for (struct model_node *n = model_nodes(s->model); n; n = n->next)
+		if (n->nlink && (n->mode & S_IFMT) == type && lab_below(s, ++met) == 0)
+			picked = n;
+	return picked;
+}
+
+static struct model_node *any_dir(struct lab_stream *s)
+{
+	return any_node(s, S_IFDIR);
+}
+
+/* A name in @dir, copied; NULL when it is empty. */
+static struct model_node *any_name(struct lab_stream *s, struct model_node *dir, char *name,
+				   size_t size)
+{
+	uint32_t count = model_count_names(s->model, dir);
+	struct model_node *node;
+	const char *found;
+
+	if (!count)
+		return NULL;
+	found = model_name(s->model, dir, lab_below(s, count), &node);
+	snprintf(name, size, "%s", found);
+	return node;
+}
+
+static bool removable(struct lab_stream *s, struct model_node *node)
+{
+	return !S_ISDIR(node->mode) || model_count_names(s->model, node) == 0;
+}
+
+/* A directory must not move below itself. */
+static bool is_below(struct lab_stream *s, const struct model_node *dir,
+		     const struct model_node *top)
+{
+	if (dir == top)
+		return true;
+	for (uint32_t i = 0; i < model_count_names(s->model, top); i++) {
+		struct model_node *node;
+
+		model_name(s->model, top, i, &node);
+		if (S_ISDIR(node->mode) && is_below(s, dir, node))
+			return true;
+	}
+	return false;
+}
+
+static void rename_any(struct lab_stream *s)
+{
+	struct model_node *from = any_dir(s), *to = any_dir(s), *node, *over;
+	char name[256], new_name[256];
+
+	node = any_name(s, from, name, sizeof(name));
+	if (!node || (S_ISDIR(node->mode) && is_below(s, to, node)))
+		return;
+	over = lab_below(s, 2) ? any_name(s, to, new_name, sizeof(new_name)) : NULL;
+	if (!over)
+		numbered(new_name, sizeof(new_name), "moved-", model_now(s->model));
+	else if (over == node || S_ISDIR(over->mode) != S_ISDIR(node->mode) ||
+		 !removable(s, over) || is_below(s, to, over) || is_below(s, from, over))
+		return;
+	lab_rename(s, from, name, to, new_name);
+}
+
+static void unlink_any(struct lab_stream *s)
+{
+	struct model_node *dir = any_dir(s), *node;
+	char name[256];
+
+	node = any_name(s, dir, name, sizeof(name));
+	if (node && removable(s, node))
+		lab_unlink(s, dir, name);
+}
+
+static void one_name_operation(struct lab_stream *s)
+{
+	struct model_node *dir = any_dir(s), *file;
+	char name[256];
+
+	numbered(name, sizeof(name), lab_below(s, 3) ? "n" : "a-name-of-some-length-",
+		 model_now(s->model));
+	switch (lab_below(s, 16)) {
+	case 0: case 1: case 2: case 3:
+		lab_create(s, dir, name);
+		break;
+	case 4:
+		lab_mkdir(s, dir, name);
+		break;
+	case 5:
+		lab_symlink(s, dir, name, 1 + lab_below(s, lab_below(s, 2) ? 60 : 1000));
+		break;
+	case 6:
+		lab_mknod(s, dir, name);
+		break;
+	case 7:
+		file = any_node(s, S_IFREG);
+		if (file)
+			lab_link(s, file, dir, name);
+		break;
+	case 8: case 9: case 10: case 11:
+		unlink_any(s);
+		break;
+	case 12: case 13: case 14:
+		rename_any(s);
+		break;
+	case 15:
+		file = any_node(s, S_IFREG);
+		if (file)
+			lab_chmod(s, file, lab_below(s, 07777));
+		break;
+	}
+}
+
+/* Of a few kinds of promises one, with a chance of one in @one_in. */
+static void maybe_promise(struct lab_stream *s, uint32_t one_in)
+{
+	struct model_node *node = NULL;
+
+	if (lab_below(s, one_in))
+		return;
+	switch (lab_below(s, 4)) {
+	case 0:
+		lab_sync(s);
+		return;
+	case 1:
+		node = any_dir(s);
+		break;
+	default:
+		node = any_node(s, S_IFREG);
+	}
+	if (!node)
+		return;
+	if (lab_below(s, 4) == 0)
+		lab_fdatasync(s, node);
+	else
+		lab_fsync(s, node);
+}
+
+static void run_names(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+
+	for (int i = 0; i < 500; i++) {
+		one_name_operation(s);
+		maybe_promise(s, 12);
+	}
+}
+
+static void run_append(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *file[4];
+	char name[32];
+
+	for (uint32_t i = 0; i < 4; i++)
+		file[i] = lab_create(s, s->root, numbered(name, sizeof(name), "log", i));
+	for (int i = 0; i < 160; i++) {
+		struct model_node *f = file[lab_below(s, 4)];
+		uint32_t len = lab_below(s, 3) ? 1 + lab_below(s, 700) : lab_below(s, 40000);
+
+		lab_write(s, f, f->size, len);
+		if (lab_below(s, 3) == 0)
+			lab_fsync(s, f);
+		else if (lab_below(s, 3) == 0)
+			lab_fdatasync(s, f);
+	}
+}
+
+static void run_overwrite(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *file[3];
+	char name[32];
+
+	for (uint32_t i = 0; i < 3; i++) {
+		file[i] = lab_create(s, s->root, numbered(name, sizeof(name), "data", i));
+		lab_write(s, file[i], 0, 100 * KIB);
+	}
+	lab_sync(s);
+	for (int i = 0; i < 200; i++) {
+		struct model_node *f = file[lab_below(s, 3)];
+
+		lab_write(s, f, lab_below(s, 100 * KIB), 1 + lab_below(s, 9000));
+		if (lab_below(s, 5) == 0)
+			lab_fsync(s, f);
+		else if (lab_below(s, 5) == 0)
+			lab_fdatasync(s, f);
+		if (lab_below(s, 40) == 0)
+			lab_sync(s);
+	}
+}
+
+static void run_truncate(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *file[4];
+	char name[32];
+
+	for (uint32_t i = 0; i < 4; i++)
+		file[i] = lab_create(s, s->root, numbered(name, sizeof(name), "cut", i));
+	for (int i = 0; i < 220; i++) {
+		struct model_node *f = file[lab_below(s, 4)];
+
+		switch (lab_below(s, 5)) {
+		case 0:
+			lab_truncate(s, f, f->size ? lab_below(s, (uint32_t)f->size) : 5000);
+			break;
+		case 1:
+			lab_truncate(s, f, lab_below(s, 4) ? f->size + lab_below(s, 20000) : 0);
+			break;
+		default:
+			lab_write(s, f, lab_below(s, (uint32_t)f->size + 30000),
+				  1 + lab_below(s, 30000));
+		}
+		maybe_promise(s, 6);
+	}
+}
+
+/* Names of 200 bytes: every form of a directory within some hundred of them. */
+static void long_name(char *name, uint32_t n)
+{
+	memset(name, 'x', 200);
+	snprintf(name + 190, 11, "%010u", n);
+}
+
+static void run_dirs(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *dir = lab_mkdir(s, s->root, "grows");
+	struct model_node *one = lab_create(s, s->root, "one");
+	char name[256];
+
+	for (uint32_t i = 0; i < 420; i++) {
+		long_name(name, i);
+		if (i % 8 == 0)
+			lab_create(s, dir, name);
+		else
+			lab_link(s, one, dir, name);
+		if (i < 40 ? i % 5 == 0 : i % 37 == 0)
+			lab_fsync(s, dir);
+	}
+	while (any_name(s, dir, name, sizeof(name))) {
+		uint32_t left = model_count_names(s->model, dir);
+
+		lab_unlink(s, dir, name);
+		if (left < 40 ? left % 5 == 0 : left % 41 == 0)
+			lab_fsync(s, dir);
+	}
+	lab_unlink(s, s->root, "grows");
+}
+
+static void run_bmbt(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *file = lab_create(s, s->root, "holes");
+	struct model_node *other = lab_create(s, s->root, "between");
+	uint32_t bs = lab->geo.blocksize;
+
+	for (uint32_t i = 0; i < 300; i++) {
+		uint64_t at = lab_below(s, 2) ? 2ull * i * bs : 2ull * lab_below(s, 300) * bs;
+
+		lab_write(s, file, at, bs);
+		if (i % 10 == 0)
+			lab_write(s, other, other->size, bs);
+		if (i % 25 == 24)
+			lab_fsync(s, file);
+	}
+	lab_sync(s);
+	for (int i = 0; i < 12; i++) {
+		lab_truncate(s, file, file->size / 4 * 3);
+		if (i % 3 == 0)
+			lab_fsync(s, file);
+		for (int j = 0; j < 8; j++)
+			lab_write(s, file, (uint64_t)lab_below(s, 600) * bs, bs / 2);
+	}
+	lab_unlink(s, s->root, "holes");
+	lab_sync(s);
+}
+
+static void run_xattr(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *node[3];
+	char name[300];
+
+	node[0] = lab_create(s, s->root, "file");
+	node[1] = lab_mkdir(s, s->root, "dir");
+	node[2] = lab_create(s, s->root, "gone");
+	for (uint32_t i = 0; i < 300; i++) {
+		struct model_node *n = node[lab_below(s, 3)];
+		static const uint32_t lens[] = {0, 8, 40, 300, 2000, 5000, 20000, 65000};
+		uint32_t bound = i < 100 ? 4 : 8;
+
+		numbered(name, sizeof(name), lab_below(s, 2) ? "user.n" :
+			 "trusted.a-name-that-is-a-little-longer-than-the-other-one-", lab_below(s, 30));
+		if (model_has_xattr(n, name) && lab_below(s, 3) == 0)
+			lab_removexattr(s, n, name);
+		else
+			lab_setxattr(s, n, name, lens[lab_below(s, lab_below(s, 4) ? 5 : bound)]);
+		if (lab_below(s, 9) == 0)
+			lab_fsync(s, n);
+	}
+	lab_unlink(s, s->root, "gone");
+	lab_sync(s);
+}
+
+static void run_full(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *f;
+	char name[64];
+
+	lab->may_be_full = true;
+	for (uint32_t i = 0; i < 160; i++) {
+		numbered(name, sizeof(name), "f", i);
+		switch (lab_below(s, 6)) {
+		case 0:
+			unlink_any(s);
+			break;
+		case 1:
+			f = any_node(s, S_IFREG);
+			if (f)
+				lab_truncate(s, f, f->size / 2);
+			break;
+		case 2:
+			f = any_node(s, S_IFREG);
+			if (f)
+				lab_write(s, f, f->size, 200 * KIB);
+			break;
+		default:
+			f = lab_create(s, s->root, name);
+			if (f)
+				lab_write(s, f, 0, 50 * KIB + lab_below(s, 300 * KIB));
+		}
+		maybe_promise(s, 8);
+	}
+}
+
+/* Enough to go around the log, in many small checkpoints. */
+static void run_wrap(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	char name[64];
+	struct model_node *f;
+
+	for (uint32_t i = 0; i < 700; i++) {
+		f = any_node(s, S_IFREG);
+		if (!f || (lab_below(s, 3) == 0 && model_count_names(s->model, s->root) < 60))
+			f = lab_create(s, s->root, numbered(name, sizeof(name), "w", i));
+		else if (lab_below(s, 3) == 0)
+			unlink_any(s);
+		f = any_node(s, S_IFREG);
+		if (!f)
+			continue;
+		if (lab_below(s, 4) == 0)
+			lab_setxattr(s, f, "user.big", 1500);
+		else
+			lab_write(s, f, lab_below(s, 8000), 1 + lab_below(s, 3000));
+		if (lab_below(s, 30) == 0)
+			lab_sync(s);
+		else
+			lab_fsync(s, f);
+	}
+}
+
+/* A few checkpoints of many records each. */
+static void run_large(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	char name[256];
+
+	for (uint32_t round = 0; round < 4; round++) {
+		struct model_node *dir = lab_mkdir(s, s->root, numbered(name, sizeof(name), "d",
+									round));
+
+		for (uint32_t i = 0; i < 250; i++) {
+			struct model_node *f;
+
+			long_name(name, i);
+			f = lab_create(s, dir, name);
+			if (i % 5 == 0)
+				lab_setxattr(s, f, "user.x", 1800);
+		}
+		lab_fsync(s, dir);
+		if (round % 2) {
+			while (any_name(s, dir, name, sizeof(name)))
+				lab_unlink(s, dir, name);
+			lab_sync(s);
+		}
+	}
+}
+
+static void run_orphans(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *held[40] = {NULL};
+	char name[64];
+
+	for (uint32_t i = 0; i < 240; i++) {
+		uint32_t slot = lab_below(s, ARRAY_SIZE(held));
+
+		if (held[slot]) {
+			lab_release(s, held[slot]);
+			held[slot] = NULL;
+		} else {
+			numbered(name, sizeof(name), "o", i);
+			held[slot] = lab_create(s, s->root, name);
+			lab_write(s, held[slot], 0, 1 + lab_below(s, 20000));
+			if (lab_below(s, 3) == 0)
+				lab_fsync(s, held[slot]);
+			lab_hold(s, held[slot]);
+			if (lab_below(s, 5) == 0)
+				lab_rename(s, s->root, name, s->root, "target");
+			else
+				lab_unlink(s, s->root, name);
+			if (lab_below(s, 3) == 0)
+				lab_write(s, held[slot], held[slot]->size, 5000);
+			if (lab_below(s, 3) == 0)
+				lab_truncate(s, held[slot], lab_below(s, 9000));
+		}
+		maybe_promise(s, 7);
+	}
+}
+
+/* Whole inode chunks come and go. */
+static void run_chunks(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	char name[64];
+
+	for (uint32_t round = 0; round < 5; round++) {
+		for (uint32_t i = 0; i < 150; i++) {
+			struct model_node *f;
+
+			f = lab_create(s, s->root, numbered(name, sizeof(name), "c", i));
+			if (i % 10 == 0)
+				lab_fsync(s, f);
+			if (i % 16 == 3)
+				lab_write(s, f, 0, 3000);
+		}
+		for (uint32_t i = 0; i < 150; i++) {
+			lab_unlink(s, s->root, numbered(name, sizeof(name), "c", i));
+			if (i % 20 == 0)
+				lab_fsync(s, s->root);
+		}
+		if (round % 2)
+			lab_sync(s);
+	}
+}
+
+/* Blocks that were one thing become another, before and after it is durable that they were freed. */
+static void run_reuse(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	char name[64], long_one[256];
+	struct model_node *f, *dir = NULL;
+
+	for (uint32_t i = 0; i < 150; i++) {
+		numbered(name, sizeof(name), "r", i % 12);
+		if (model_lookup(s->model, s->root, name)) {
+			lab_unlink(s, s->root, name);
+		} else if (lab_below(s, 3)) {
+			f = lab_create(s, s->root, name);
+			lab_write(s, f, 0, 20 * KIB + lab_below(s, 100 * KIB));
+			if (lab_below(s, 2))
+				lab_fsync(s, f);
+		} else {
+			f = lab_create(s, s->root, name);
+			for (uint32_t x = 0; x < 6; x++)
+				lab_setxattr(s, f, numbered(long_one, sizeof(long_one), "user.v", x),
+					     3000);
+		}
+		if (!dir) {
+			dir = lab_mkdir(s, s->root, "dir");
+		} else if (model_count_names(s->model, dir) > 60) {
+			while (any_name(s, dir, long_one, sizeof(long_one)))
+				lab_unlink(s, dir, long_one);
+			lab_unlink(s, s->root, "dir");
+			dir = NULL;
+		} else {
+			for (uint32_t n = 0; n < 12; n++) {
+				long_name(long_one, i * 12 + n);
+				lab_create(s, dir, long_one);
+			}
+		}
+		maybe_promise(s, 9);
+	}
+}
+
+static void *one_thread(void *arg)
+{
+	struct lab_stream *s = arg;
+	char name[64];
+
+	for (uint32_t i = 0; i < 60; i++) {
+		struct model_node *f = any_node(s, S_IFREG);
+
+		if (!f || lab_below(s, 3) == 0)
+			f = lab_create(s, s->root, numbered(name, sizeof(name), "t", i));
+		lab_write(s, f, lab_below(s, 2) ? f->size : lab_below(s, 5000),
+			  1 + lab_below(s, 12000));
+		if (lab_below(s, 6) == 0)
+			unlink_any(s);
+		else if (lab_below(s, 3))
+			lab_fsync(s, f);
+	}
+	return NULL;
+}
+
+static void run_threads(struct lab *lab)
+{
+	pthread_t thread[LAB_STREAMS];
+
+	for (uint32_t i = 0; i < lab->nr_streams; i++)
+		if (pthread_create(&thread[i], NULL, one_thread, &lab->stream[i]))
+			abort();
+	for (uint32_t i = 0; i < lab->nr_streams; i++)
+		pthread_join(thread[i], NULL);
+}
+
+static void mixed_operation(struct lab_stream *s)
+{
+	struct model_node *f = any_node(s, S_IFREG);
+	char name[64];
+
+	if (!f || lab_below(s, 3) == 0) {
+		one_name_operation(s);
+		return;
+	}
+	switch (lab_below(s, 6)) {
+	case 0:
+		lab_truncate(s, f, lab_below(s, 60000));
+		break;
+	case 1:
+		lab_setxattr(s, f, numbered(name, sizeof(name), "user.m", lab_below(s, 8)),
+			     lab_below(s, lab_below(s, 3) ? 100 : 8000));
+		break;
+	case 2:
+		numbered(name, sizeof(name), "user.m", lab_below(s, 8));
+		if (model_has_xattr(f, name))
+			lab_removexattr(s, f, name);
+		break;
+	default:
+		lab_write(s, f, lab_below(s, 50000), 1 + lab_below(s, 20000));
+	}
+}
+
+static void run_mixed(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+
+	for (int i = 0; i < 400; i++) {
+		mixed_operation(s);
+		maybe_promise(s, 14);
+	}
+}
+
+/* Short: what follows a crash is crashed again, several times. */
+static void run_again(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+
+	for (int i = 0; i < 60; i++) {
+		mixed_operation(s);
+		maybe_promise(s, 5);
+	}
+}
+
+/* Blocks with holes between them, so that the space is in pieces. */
+static void setup_pieces(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	char name[64];
+
+	for (uint32_t i = 0; i < 120; i++) {
+		struct model_node *f = lab_create(s, s->root, numbered(name, sizeof(name), "p", i));
+
+		lab_write(s, f, 0, 5 * KIB);
+		if (i % 16 == 15)
+			lab_sync(s);
+	}
+	lab_sync(s);
+	for (uint32_t i = 0; i < 120; i += 2)
+		lab_unlink(s, s->root, numbered(name, sizeof(name), "p", i));
+}
+
+const struct scenario lab_scenarios[] = {
+	{ .name = "names", .what = "create, unlink, rename, link, symlink, mkdir storms",
+	  .setup = setup_pieces, .run = run_names },
+	{ .name = "append", .what = "appends, each file fsynced now and then", .run = run_append },
+	{ .name = "overwrite", .what = "data overwritten in place", .run = run_overwrite },
+	{ .name = "truncate", .what = "files cut, extended, written with holes",
+	  .run = run_truncate },
+	{ .name = "dirs", .what = "a directory through all its forms and back", .blocksize = 1024,
+	  .run = run_dirs },
+	{ .name = "bmbt", .what = "an extent tree that grows and shrinks", .blocksize = 1024,
+	  .run = run_bmbt },
+	{ .name = "xattr", .what = "attributes of all forms and sizes", .run = run_xattr },
+	{ .name = "full", .what = "space that runs out", .size_mib = 32, .fill_percent = 88,
+	  .run = run_full },
+	{ .name = "wrap", .what = "around the smallest log in small checkpoints",
+	  .blocksize = 1024, .run = run_wrap },
+	{ .name = "large", .what = "checkpoints of many records", .run = run_large },
+	{ .name = "orphans", .what = "files that are unlinked while they are open",
+	  .run = run_orphans },
+	{ .name = "chunks", .what = "inode chunks allocated and freed", .run = run_chunks },
+	{ .name = "reuse", .what = "freed blocks that become something else",
+	  .size_mib = 32, .fill_percent = 60, .run = run_reuse },
+	{ .name = "threads", .what = "four threads, each fsyncs its own files", .streams = 4,
+	  .run = run_threads },
+	{ .name = "mixed", .what = "all of it", .setup = setup_pieces, .run = run_mixed },
+	{ .name = "again", .what = "crashed, recovered, gone on with, crashed again",
+	  .generations = 4, .run = run_again },
+};
+const uint32_t lab_nr_scenarios = ARRAY_SIZE(lab_scenarios);
