@@ -34,7 +34,8 @@ if [ -z "$tree" ]; then
 else
 	SOURCE_SIZE=$(du -sk "$tree" | awk '{ printf "%dM", $1 / 800 + 1000 }')
 fi
-digest "$tree" "$work/source.digest"
+# Files of a part of a tree may have other names elsewhere.
+"$TREE_DIGEST" --links-inside "$tree" >"$work/source.digest" || fail "$tree cannot be read"
 say "$(wc -l <"$work/source.digest") objects in $tree"
 
 

@@ -8,12 +8,17 @@
  * Left out: what depends on the file system rather than on the tree (inode numbers, ctime,
  * sizes and link counts of directories), and atime, which reading changes.
  *
+ * --holes: where the holes of files are, too.
+ * --links-inside: of the links of a file only those in the tree are counted, for a part of a
+ * larger tree.
+ *
  * Bytes that are not printable are written \xHH, so that lines stay lines.
  * Exit: 0, or 1 when something could not be read (told on standard error).
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -153,7 +158,7 @@ static void sha256_end(struct sha256 *s, char hex[65])
 /* ---- the line ----------------------------------------------------------------- */
 
 static char *buf, *list, *value;
-static bool failed, show_holes;
+static bool failed, links_inside, show_holes;
 
 static void die(const char *what)
 {
@@ -304,25 +309,35 @@ static void print_xattrs(int fd, const char *name, const char *path)
 
 static struct same {
 	uint64_t dev, ino;
-	char *path;
+	uintmax_t names;	/* of it in the tree, with --links-inside */
+	char *path;		/* of the first name; NULL: none met yet */
 	struct same *next;
 } *same_table[1u << 16];
 
-static const char *first_name(const struct stat *st, const char *path)
+static struct same *find_same(const struct stat *st)
 {
 	size_t slot = (st->st_ino * 0x9e3779b97f4a7c15ull ^ st->st_dev) >> 48;
 	struct same *s;
 
 	for (s = same_table[slot]; s; s = s->next)
 		if (s->ino == st->st_ino && s->dev == st->st_dev)
-			return s->path;
-	s = need(malloc(sizeof(*s)));
+			return s;
+	s = need(calloc(1, sizeof(*s)));
 	s->dev = st->st_dev;
 	s->ino = st->st_ino;
-	s->path = need(strdup(path));
 	s->next = same_table[slot];
 	same_table[slot] = s;
-	return path;
+	return s;
+}
+
+static int count_name(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)path;
+	(void)type;
+	(void)at;
+	if (!S_ISDIR(st->st_mode) && st->st_nlink > 1)
+		find_same(st)->names++;
+	return 0;
 }
 
 /* ---- the walk --------------------------------------------------------------------- */
@@ -330,12 +345,19 @@ static const char *first_name(const struct stat *st, const char *path)
 static void print_object(int fd, const char *name, const char *path, const struct stat *st)
 {
 	static const char types[] = "?pc?d?b?f?l?s???";
+	uintmax_t links = st->st_nlink;
+	struct same *same = NULL;
 
+	if (!S_ISDIR(st->st_mode) && links > 1) {
+		same = find_same(st);
+		if (links_inside)
+			links = same->names;
+	}
 	print_bytes(path, strlen(path));
 	printf(" %c %04o %u:%u", types[(st->st_mode & S_IFMT) >> 12], st->st_mode & 07777,
 	       st->st_uid, st->st_gid);
 	if (!S_ISDIR(st->st_mode))
-		printf(" links=%ju size=%ju", (uintmax_t)st->st_nlink, (uintmax_t)st->st_size);
+		printf(" links=%ju size=%ju", links, (uintmax_t)st->st_size);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		printf(" dev=%u:%u", major(st->st_rdev), minor(st->st_rdev));
 	printf(" mtime=%jd.%09ld", (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
@@ -347,11 +369,11 @@ static void print_object(int fd, const char *name, const char *path, const struc
 		fputs(" -> ", stdout);
 		print_bytes(buf, len < 0 ? 0 : (size_t)len);
 	}
-	if (!S_ISDIR(st->st_mode) && st->st_nlink > 1) {
-		const char *first = first_name(st, path);
-
+	if (same && links > 1) {
+		if (!same->path)
+			same->path = need(strdup(path));
 		fputs(" same=", stdout);
-		print_bytes(first, strlen(first));
+		print_bytes(same->path, strlen(same->path));
 	}
 	print_xattrs(fd, name, path);
 	if (S_ISREG(st->st_mode) && fd >= 0)
@@ -433,12 +455,16 @@ int main(int argc, char **argv)
 {
 	int arg = 1;
 
-	if (arg < argc && strcmp(argv[arg], "--holes") == 0) {
-		show_holes = true;
-		arg++;
+	for (; arg < argc && strncmp(argv[arg], "--", 2) == 0; arg++) {
+		if (strcmp(argv[arg], "--holes") == 0)
+			show_holes = true;
+		else if (strcmp(argv[arg], "--links-inside") == 0)
+			links_inside = true;
+		else
+			break;
 	}
 	if (arg + 1 != argc) {
-		fputs("usage: tree_digest [--holes] DIR\n", stderr);
+		fputs("usage: tree_digest [--holes] [--links-inside] DIR\n", stderr);
 		return 2;
 	}
 	sha256_tables();
@@ -446,6 +472,8 @@ int main(int argc, char **argv)
 	list = need(malloc(XATTR_MAX));
 	value = need(malloc(XATTR_MAX));
 	if (chdir(argv[arg]))
+		die(argv[arg]);
+	if (links_inside && nftw(".", count_name, 64, FTW_PHYS))
 		die(argv[arg]);
 	visit(".", ".");
 	if (fflush(stdout) || ferror(stdout))
