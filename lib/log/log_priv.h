@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring of blocks, and how a record lies in it: for writer, head search and recovery. */
+/*
+ * What the files of log/ share: the ring of blocks and how a record lies in it, for writer, head
+ * search and recovery; the writer; recovery.
+ */
 #ifndef LOG_LOG_PRIV_H
 #define LOG_LOG_PRIV_H
 
+#include "base/rbtree.h"
 #include "base/sabotage.h"
 #include "log/log.h"
+#include "log/recover.h"
 
 #define XLOG_IN_FLIGHT_RECORDS	8u
 #define XLOG_IN_FLIGHT_BBS	4096u	/* what can be in flight at a crash */
@@ -129,5 +134,184 @@ uint32_t xlog_free_at(const struct xlog *log, xfs_lsn_t head, xfs_lsn_t tail);
 int xlog_fail(struct xlog *log, int error);
 /* Flush the log's device, unless @rule is broken for a test. */
 int xlog_flush(struct xlog *log, enum xfs_rule rule) XFS_MUST_CHECK;
+
+/* ------------------------------------- records, one after the other (recover_read.c) */
+
+struct xlog_walk {
+	struct xlog_ring ring;
+	uint32_t size;			/* h_size of all records of this walk */
+	uint32_t head, next, left;	/* blocks; left: from next to head */
+	void *buf;			/* one whole record */
+
+	/* the record that was read last */
+	uint32_t block;
+	uint32_t len, num_ops;
+	xfs_lsn_t lsn;
+	const uint8_t *data;		/* len bytes of operations */
+};
+
+/* The records that @state says are to be replayed. */
+int xlog_walk_init(struct xfs_mount *mp, const struct xlog_state *state,
+		   struct xlog_walk *walk) XFS_MUST_CHECK;
+void xlog_walk_destroy(struct xlog_walk *walk);
+/* Begin (again) at the tail. */
+void xlog_walk_rewind(struct xlog_walk *walk, const struct xlog_state *state);
+/* The next record, checked and restored; *@found is false at the end. */
+int xlog_walk_next(struct xlog_walk *walk, bool *found) XFS_MUST_CHECK;
+
+/* ------------------------------------------- transactions (recover_trans.c) */
+
+/* One item of a transaction; regions lie in the transaction's own memory. */
+struct xlog_item {
+	struct xlog_item *it_next;
+	uint32_t it_block;		/* record in which it began, for messages */
+	uint16_t it_type;
+	uint16_t it_size;		/* regions announced */
+	uint16_t it_count;		/* of these, there */
+	struct xlog_region it_regions[];
+};
+
+/* A committed transaction. */
+struct xlog_trans {
+	xfs_lsn_t xt_lsn;
+	uint32_t xt_tid;
+	struct xlog_item *xt_items;	/* in the order of the log */
+};
+
+struct xlog_trans_table;
+/* @trans and its items are gone when this returns. */
+typedef int (*xlog_commit_fn)(void *ctx, struct xlog_trans *trans);
+
+int xlog_trans_table_create(struct xfs_mount *mp, xlog_commit_fn commit, void *ctx,
+			    struct xlog_trans_table **tablep) XFS_MUST_CHECK;
+/* NULL is fine. @uncommitted (may be NULL): transactions that were open at the end. */
+void xlog_trans_table_destroy(struct xlog_trans_table *table, uint64_t *uncommitted);
+/* Take the operations of the record that @walk has read; @ops counts them. */
+int xlog_trans_add_record(struct xlog_trans_table *table, const struct xlog_walk *walk,
+			  uint64_t *ops) XFS_MUST_CHECK;
+
+/* ------------------------------------------------- recovery (recover.c) */
+
+/* Buffers that were freed later on: by address and length. */
+struct xlog_cancel_table {
+	struct xlog_cancel **slots;
+	uint32_t slots_log;
+	uint64_t count;
+};
+
+int xlog_cancel_add(struct xfs_mount *mp, struct xlog_cancel_table *table, xfs_daddr_t blkno,
+		    uint32_t bbs) XFS_MUST_CHECK;
+bool xlog_cancel_has(const struct xlog_cancel_table *table, xfs_daddr_t blkno, uint32_t bbs);
+/* One cancel of that key has been passed. */
+void xlog_cancel_drop(struct xfs_mount *mp, struct xlog_cancel_table *table, xfs_daddr_t blkno,
+		      uint32_t bbs);
+void xlog_cancel_destroy(struct xfs_mount *mp, struct xlog_cancel_table *table);
+
+/* A metadata buffer that replay has read (recover_buf.c). */
+struct xlog_rbuf {
+	struct xfs_rb_node rb_node;
+	struct xfs_list rb_batch;
+	xfs_daddr_t rb_daddr;
+	uint32_t rb_len;		/* bytes */
+	uint16_t rb_blft;		/* of the newest item */
+	bool rb_dirty;			/* must be written */
+	bool rb_in_batch;		/* gets the LSN of the batch at its end */
+	bool rb_partial;		/* a part of a directory block: neither checked nor stamped */
+	xfs_lsn_t rb_lsn;		/* what the place carries as far as it can be trusted; else 0 */
+	uint8_t *rb_data;
+};
+
+struct xlog_recover {
+	struct xfs_mount *mp;
+	struct xfs_geometry geo;	/* as the superblock will be when all is replayed */
+	struct xlog_recovery *rec;
+	struct xlog_walk walk;
+	struct xlog_cancel_table cancel;
+	uint32_t quotaoff;		/* XFS_QOFF_*: types that were turned off in the log */
+	uint64_t device_bbs;		/* size of the data device */
+	struct xlog_intent_table *intents;
+
+	/* buffers */
+	struct xfs_rb_tree bufs;
+	struct xfs_list batch;
+	xfs_lsn_t batch_lsn;
+	uint64_t buf_bytes, max_buf_bytes;
+	struct xlog_dirparts *dirparts;	/* NULL: none was met */
+};
+
+/* Text of what is wrong with an item; -EUCLEAN. */
+#define xlog_item_corrupt(rl, trans, item, ...)					\
+	xfs_error_value(-EUCLEAN, xlog_set_item_corrupt(rl, trans, item, __VA_ARGS__))
+int xlog_set_item_corrupt(struct xlog_recover *rl, const struct xlog_trans *trans,
+			  const struct xlog_item *item, const char *fmt, ...) XFS_PRINTF(4, 5);
+
+/* Is all of @item possible, as far as it tells alone?  (recover_check.c) */
+int xlog_item_check(struct xlog_recover *rl, const struct xlog_trans *trans,
+		    const struct xlog_item *item) XFS_MUST_CHECK;
+/* The format structures of an item that was checked. */
+void xlog_item_buf_format(const struct xlog_item *item, struct xfs_buf_log_format *blf);
+void xlog_item_inode_format(const struct xlog_item *item, struct xfs_inode_log_format *ilf);
+
+/*
+ * The next run of logged bytes of a BUF item: begin with *@it zeroed.  False at the end.  A run
+ * ends where its region does.
+ */
+struct xlog_buf_iter {
+	uint32_t chunk, region;		/* where to go on */
+	uint32_t off, len;		/* the run: bytes in the buffer */
+	const uint8_t *data;
+};
+bool xlog_buf_next(const struct xlog_item *item, struct xlog_buf_iter *it);
+
+int xlog_intent_table_create(struct xfs_mount *mp, struct xlog_intent_table **tablep)
+	XFS_MUST_CHECK;
+void xlog_intent_table_destroy(struct xfs_mount *mp, struct xlog_intent_table *table);
+/* An intent joins the pending ones, a done item takes its intent away. */
+int xlog_intent_take(struct xlog_recover *rl, const struct xlog_trans *trans,
+		     const struct xlog_item *item) XFS_MUST_CHECK;
+bool xlog_is_intent(uint16_t type);
+bool xlog_is_done(uint16_t type);
+const char *xlog_item_name(uint16_t type);
+
+/*
+ * The buffer at @daddr; when @read, with what stands there (or what replay has made of it), else
+ * zeroed.
+ */
+int xlog_rbuf_get(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t len, bool read,
+		  struct xlog_rbuf **bpp) XFS_MUST_CHECK;
+/* It was changed by the transaction that is replayed; @stamp: it gets the LSN with its batch. */
+void xlog_rbuf_dirty(struct xlog_recover *rl, struct xlog_rbuf *bp, bool stamp);
+/* The next transaction begins at @lsn: the batch before it is complete. */
+void xlog_rbuf_batch(struct xlog_recover *rl, xfs_lsn_t lsn);
+/* Between two items: write what there is when memory is over its limit. */
+int xlog_rbuf_relieve(struct xlog_recover *rl) XFS_MUST_CHECK;
+/*
+ * Check @block, of a kind that its magic number tells, and set its checksum; what is wrong
+ * with it otherwise.
+ */
+xfs_failaddr_t xlog_block_renew(const struct xfs_geometry *geo, uint8_t *block, uint32_t len,
+				xfs_daddr_t daddr);
+/* Write everything, in the order of addresses, and forget it. */
+int xlog_rbuf_write_all(struct xlog_recover *rl) XFS_MUST_CHECK;
+void xlog_rbuf_destroy(struct xlog_recover *rl);
+
+/* A part of a directory block was logged by itself: remember it, and who may own it. */
+int xlog_dirparts_note(struct xlog_recover *rl, xfs_daddr_t daddr) XFS_MUST_CHECK;
+int xlog_dirparts_note_dir(struct xlog_recover *rl,
+			   const struct xfs_inode_log_format *ilf) XFS_MUST_CHECK;
+/* All is replayed: make the checksums of such directory blocks whole. */
+int xlog_dirparts_finish(struct xlog_recover *rl) XFS_MUST_CHECK;
+void xlog_dirparts_destroy(struct xlog_recover *rl);
+
+int xlog_replay_buf(struct xlog_recover *rl, const struct xlog_trans *trans,
+		    const struct xlog_item *item) XFS_MUST_CHECK;
+int xlog_replay_inode_buf(struct xlog_recover *rl, const struct xlog_trans *trans,
+			  const struct xlog_item *item) XFS_MUST_CHECK;
+int xlog_replay_icreate(struct xlog_recover *rl, const struct xlog_trans *trans,
+			const struct xlog_item *item) XFS_MUST_CHECK;
+int xlog_replay_inode(struct xlog_recover *rl, const struct xlog_trans *trans,
+		      const struct xlog_item *item) XFS_MUST_CHECK;
+int xlog_replay_dquot(struct xlog_recover *rl, const struct xlog_trans *trans,
+		      const struct xlog_item *item) XFS_MUST_CHECK;
 
 #endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Recovery: the two passes over the log.
+ *
+ * The first pass reads everything, checks every item of a committed transaction, learns
+ * which buffers were freed and which intents were not finished.  Nothing is written
+ * unless all of it was good.  The second pass applies the items to buffers.
+ *
+ * Within a transaction, buffers come before inodes, whose clusters they may make;
+ * links of unlinked lists come after inodes; cancel items come last.
+ */
+#include "core/message.h"
+#include "disk/dquot.h"
+#include "log/log_priv.h"
+
+#define MAX_BUF_BYTES	(256u << 20)	/* of buffers that wait in memory for the end of replay */
+
+/* ------------------------------------------------------------ first pass */
+
+static int note_item(struct xlog_recover *rl, const struct xlog_trans *trans,
+		     const struct xlog_item *item)
+{
+	struct xfs_buf_log_format blf;
+	struct xfs_qoff_logformat qoff;
+
+	if (xlog_is_intent(item->it_type) || xlog_is_done(item->it_type))
+		return xlog_intent_take(rl, trans, item);
+	switch (item->it_type) {
+	case XFS_LI_BUF:
+		xlog_item_buf_format(item, &blf);
+		if (blf.blf_flags & XFS_BLF_CANCEL)
+			return xlog_cancel_add(rl->mp, &rl->cancel, blf.blf_blkno, blf.blf_len);
+		return 0;
+	case XFS_LI_QUOTAOFF:
+		memcpy(&qoff, item->it_regions[0].data, offsetof(struct xfs_qoff_logformat, qf_pad));
+		rl->quotaoff |= qoff.qf_flags;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int commit_first(void *ctx, struct xlog_trans *trans)
+{
+	struct xlog_recover *rl = ctx;
+
+	rl->rec->stats.transactions++;
+	for (const struct xlog_item *item = trans->xt_items; item; item = item->it_next) {
+		int error = xlog_item_check(rl, trans, item);
+
+		if (!error)
+			error = note_item(rl, trans, item);
+		if (error)
+			return error;
+		rl->rec->stats.items[item->it_type - XFS_LI_EFI]++;
+	}
+	return 0;
+}
+
+/* ----------------------------------------------------------- second pass */
+
+enum order { BUFFERS, OTHERS, INODE_BUFS, CANCELS, ORDERS };
+
+static enum order order_of(const struct xlog_item *item)
+{
+	struct xfs_buf_log_format blf;
+
+	if (item->it_type == XFS_LI_ICREATE)
+		return BUFFERS;
+	if (item->it_type != XFS_LI_BUF)
+		return OTHERS;
+	xlog_item_buf_format(item, &blf);
+	if (blf.blf_flags & XFS_BLF_CANCEL)
+		return CANCELS;
+	return blf.blf_flags & XFS_BLF_INODE_BUF ? INODE_BUFS : BUFFERS;
+}
+
+static int replay_item(struct xlog_recover *rl, const struct xlog_trans *trans,
+		       const struct xlog_item *item, enum order order)
+{
+	struct xfs_buf_log_format blf;
+
+	switch (item->it_type) {
+	case XFS_LI_BUF:
+		if (order == BUFFERS)
+			return xlog_replay_buf(rl, trans, item);
+		if (order == INODE_BUFS)
+			return xlog_replay_inode_buf(rl, trans, item);
+		xlog_item_buf_format(item, &blf);
+		xlog_cancel_drop(rl->mp, &rl->cancel, blf.blf_blkno, blf.blf_len);
+		return 0;
+	case XFS_LI_ICREATE:
+		return xlog_replay_icreate(rl, trans, item);
+	case XFS_LI_INODE:
+		return xlog_replay_inode(rl, trans, item);
+	case XFS_LI_DQUOT:
+		return xlog_replay_dquot(rl, trans, item);
+	default:
+		return 0;	/* the first pass has dealt with it */
+	}
+}
+
+static int commit_second(void *ctx, struct xlog_trans *trans)
+{
+	struct xlog_recover *rl = ctx;
+	struct xlog_item *first[ORDERS] = { NULL }, *last[ORDERS] = { NULL };
+	struct xlog_item *item, *next;
+	int error;
+
+	xlog_rbuf_batch(rl, trans->xt_lsn);
+	for (item = trans->xt_items; item; item = next) {
+		enum order order = order_of(item);
+
+		next = item->it_next;
+		item->it_next = NULL;
+		if (last[order])
+			last[order]->it_next = item;
+		else
+			first[order] = item;
+		last[order] = item;
+	}
+	for (enum order order = BUFFERS; order < ORDERS; order++) {
+		for (item = first[order]; item; item = item->it_next) {
+			error = replay_item(rl, trans, item, order);
+			if (!error)
+				error = xlog_rbuf_relieve(rl);
+			if (error)
+				return error;
+		}
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ both */
+
+static int walk_log(struct xlog_recover *rl, xlog_commit_fn commit, bool count)
+{
+	struct xlog_recovery_stats *stats = &rl->rec->stats;
+	struct xlog_trans_table *table;
+	uint64_t records = 0, ops = 0, uncommitted;
+	bool found = true;
+	int error;
+
+	error = xlog_trans_table_create(rl->mp, commit, rl, &table);
+	xlog_walk_rewind(&rl->walk, &rl->rec->state);
+	while (!error && found) {
+		error = xlog_walk_next(&rl->walk, &found);
+		if (!error && found)
+			error = xlog_trans_add_record(table, &rl->walk, &ops);
+		records += found;
+	}
+	xlog_trans_table_destroy(table, &uncommitted);
+	if (count) {
+		stats->records = records;
+		stats->ops = ops;
+		stats->uncommitted = uncommitted;
+	}
+	return error;
+}
+
+static int check_features(struct xlog_recover *rl)
+{
+	const struct xfs_sb *sb = &rl->mp->m_sb;
+	uint32_t unknown = sb->sb_features_log_incompat & ~XFS_SB_FEAT_INCOMPAT_LOG_ALL;
+
+	if (unknown)
+		return xfs_error(rl->mp, -ENOTSUP, "the log needs features that are not known: 0x%x",
+				 unknown);
+	return 0;
+}
+
+static int recover(struct xlog_recover *rl, bool dry)
+{
+	struct xlog_recovery_stats *stats = &rl->rec->stats;
+	int error;
+
+	error = walk_log(rl, commit_first, true);
+	if (error || dry)
+		return error;
+	error = walk_log(rl, commit_second, false);
+	xlog_rbuf_batch(rl, NULLCOMMITLSN);
+	if (!error)
+		error = xlog_dirparts_finish(rl);
+	if (!error)
+		error = xlog_rbuf_write_all(rl);
+	/* Otherwise the log could become clean, and its space be used anew, before this is stable. */
+	if (!error && stats->buffers_written && !XFS_SABOTAGE(XFS_RULE_RECOVERY_FLUSH)) {
+		error = xfs_device_flush(rl->mp->m_dev);
+		if (error)
+			xfs_error(rl->mp, error, "log: flushing what was replayed: %s",
+				  strerror(-error));
+	}
+	return error;
+}
+
+int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
+		 struct xlog_recovery *rec)
+{
+	struct xlog_recover rl = { .mp = mp, .geo = mp->m_geo, .rec = rec };
+	struct xfs_device_info info;
+	int error;
+
+	memset(rec, 0, sizeof(*rec));
+	xfs_list_init(&rec->intents);
+	rec->state = *state;
+	rec->stats.torn_block = state->torn ? state->torn_block : ~0u;
+	xfs_list_init(&rl.batch);
+	rl.max_buf_bytes = XFS_MAX((uint64_t)MAX_BUF_BYTES, mp->m_meta_cache_bytes);
+	error = xfs_device_info(mp->m_dev, &info);
+	if (error)
+		return xfs_error(mp, error, "the device does not tell its size: %s",
+				 strerror(-error));
+	rl.device_bbs = info.size_bytes >> XFS_BB_SHIFT;
+	error = check_features(&rl);
+	if (!error)
+		error = xlog_walk_init(mp, state, &rl.walk);
+	if (!error)
+		error = xlog_intent_table_create(mp, &rl.intents);
+	if (!error)
+		error = recover(&rl, dry);
+	xlog_rbuf_destroy(&rl);
+	xlog_dirparts_destroy(&rl);
+	xlog_cancel_destroy(mp, &rl.cancel);
+	xlog_intent_table_destroy(mp, rl.intents);
+	xlog_walk_destroy(&rl.walk);
+	if (error)
+		xlog_recovery_destroy(mp, rec);
+	return error;
+}
+
+void xlog_recovery_destroy(struct xfs_mount *mp, struct xlog_recovery *rec)
+{
+	struct xlog_intent *intent, *next;
+
+	xfs_list_for_each_entry_safe(intent, next, &rec->intents, xi_list)
+		xlog_intent_free(mp, intent);
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The buffers that replay works on.
+ *
+ * They stay in memory until the end of replay as long as there is room, so that an
+ * item that turns out to be impossible in the middle of a log leaves the disk as it
+ * was.  When memory is over its limit all are written; that may be done at any
+ * moment, because replaying the log anew over what was written gives the same.
+ *
+ * Transactions that began in the same record share an LSN, and together are a
+ * batch.  A buffer gets the LSN when its batch is complete, not earlier:
+ * it would seem newer than what the rest of the batch has to say.  A buffer that
+ * leaves memory in the middle of a batch goes out with the LSN it had, which only
+ * means that it would be replayed once more.
+ *
+ * No two buffers overlap.  A request for another shape of a place sends what is
+ * there to the disk first.
+ */
+#include "base/crc32c.h"
+#include "base/sabotage.h"
+#include "buf/buf.h"
+#include "core/message.h"
+#include "disk/ag.h"
+#include "disk/dquot.h"
+#include "disk/symlink.h"
+#include "disk/verify.h"
+#include "log/log_priv.h"
+
+#define MAX_IOVS	64
+
+/* The superblock as the log has it: its counters need not be exact. */
+static xfs_failaddr_t sb_verify(const struct xfs_geometry *geo, const void *block, size_t len,
+				xfs_daddr_t daddr)
+{
+	struct xfs_sb sb;
+
+	(void)len;
+	(void)daddr;
+	xfs_sb_from_disk(&sb, block);
+	XFS_VERIFY(sb.sb_blocksize == geo->blocksize);
+	XFS_VERIFY(sb.sb_sectsize == geo->sectsize);
+	return xfs_sb_verify(&sb);
+}
+
+enum extent_of_crc { SECTOR, BLOCK, DIR_BLOCK, WHOLE };
+
+/* A kind of block that can be told by its magic number. */
+struct kind {
+	uint32_t magic;
+	uint16_t blft;
+	uint16_t magic_off;		/* 0: 32 bits there; 8: 16 bits there */
+	enum extent_of_crc extent;
+	uint16_t lsn_off, uuid_off, crc_off;
+	xfs_failaddr_t (*verify)(const struct xfs_geometry *geo, const void *block, size_t len,
+				 xfs_daddr_t daddr);
+};
+
+#define SHORT_TREE(magic, verify)						\
+	{ magic, XFS_BLFT_BTREE, 0, BLOCK, XFS_BTREE_SBLOCK_LSN_OFF, 32,		\
+	  XFS_BTREE_SBLOCK_CRC_OFF, verify }
+#define DA_BLOCK(magic, blft, verify)						\
+	{ magic, blft, 8, WHOLE, XFS_DA3_LSN_OFF, 32, XFS_DA3_CRC_OFF, verify }
+#define DIR_DATA(magic, blft, verify)						\
+	{ magic, blft, 0, DIR_BLOCK, XFS_DIR3_DATA_LSN_OFF, 24, XFS_DIR3_DATA_CRC_OFF, verify }
+
+static const struct kind kinds[] = {
+	{ XFS_SB_MAGIC, XFS_BLFT_SB, 0, SECTOR, XFS_SB_LSN_OFF, 32, XFS_SB_CRC_OFF, sb_verify },
+	{ XFS_AGF_MAGIC, XFS_BLFT_AGF, 0, SECTOR, XFS_AGF_LSN_OFF, 64, XFS_AGF_CRC_OFF,
+	  xfs_agf_verify },
+	{ XFS_AGFL_MAGIC, XFS_BLFT_AGFL, 0, SECTOR, XFS_AGFL_LSN_OFF, 8, XFS_AGFL_CRC_OFF,
+	  xfs_agfl_verify },
+	{ XFS_AGI_MAGIC, XFS_BLFT_AGI, 0, SECTOR, XFS_AGI_LSN_OFF, 296, XFS_AGI_CRC_OFF,
+	  xfs_agi_verify },
+	SHORT_TREE(XFS_ABTB_CRC_MAGIC, xfs_bnobt_verify),
+	SHORT_TREE(XFS_ABTC_CRC_MAGIC, xfs_cntbt_verify),
+	SHORT_TREE(XFS_IBT_CRC_MAGIC, xfs_inobt_verify),
+	SHORT_TREE(XFS_FIBT_CRC_MAGIC, xfs_finobt_verify),
+	SHORT_TREE(XFS_RMAP_CRC_MAGIC, xfs_rmapbt_verify),
+	SHORT_TREE(XFS_REFC_CRC_MAGIC, xfs_refcountbt_verify),
+	{ XFS_BMAP_CRC_MAGIC, XFS_BLFT_BTREE, 0, BLOCK, XFS_BTREE_LBLOCK_LSN_OFF, 40,
+	  XFS_BTREE_LBLOCK_CRC_OFF, xfs_bmbt_verify },
+	{ XFS_SYMLINK_MAGIC, XFS_BLFT_SYMLINK, 0, WHOLE, XFS_SYMLINK_LSN_OFF, 16,
+	  XFS_SYMLINK_CRC_OFF, xfs_symlink_verify },
+	DIR_DATA(XFS_DIR3_BLOCK_MAGIC, XFS_BLFT_DIR_BLOCK, xfs_dir3_block_verify),
+	DIR_DATA(XFS_DIR3_DATA_MAGIC, XFS_BLFT_DIR_DATA, xfs_dir3_data_verify),
+	DIR_DATA(XFS_DIR3_FREE_MAGIC, XFS_BLFT_DIR_FREE, xfs_dir3_free_verify),
+	DA_BLOCK(XFS_DIR3_LEAF1_MAGIC, XFS_BLFT_DIR_LEAF1, xfs_dir3_leaf1_verify),
+	DA_BLOCK(XFS_DIR3_LEAFN_MAGIC, XFS_BLFT_DIR_LEAFN, xfs_dir3_leafn_verify),
+	DA_BLOCK(XFS_DA3_NODE_MAGIC, XFS_BLFT_DA_NODE, xfs_da3_node_verify),
+	DA_BLOCK(XFS_ATTR3_LEAF_MAGIC, XFS_BLFT_ATTR_LEAF, xfs_attr3_leaf_verify),
+};
+
+static const struct kind *kind_of(const uint8_t *data)
+{
+	uint32_t first = get_be32(data), at_8 = get_be16(data + 8);
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (kinds[i].magic == (kinds[i].magic_off ? at_8 : first))
+			return &kinds[i];
+	}
+	return NULL;
+}
+
+/* Bytes that the checksum of such a block covers. */
+static uint32_t crc_bytes(const struct xlog_recover *rl, const struct kind *kind, uint32_t len)
+{
+	switch (kind->extent) {
+	case SECTOR:
+		return rl->geo.sectsize;
+	case BLOCK:
+		return rl->geo.blocksize;
+	case DIR_BLOCK:
+		return rl->geo.dirblksize;
+	default:
+		return len;
+	}
+}
+
+/*
+ * The LSN that stands in @bp, or 0 when it says nothing: the contents are of no known
+ * kind or of another file system, or their checksum is wrong, as after a write that
+ * was cut short.
+ */
+static xfs_lsn_t lsn_of(const struct xlog_recover *rl, const struct xlog_rbuf *bp)
+{
+	const struct kind *kind = kind_of(bp->rb_data);
+	const xfs_uuid_t *want = &rl->geo.meta_uuid;
+	uint32_t uuid_off, bytes;
+	uint64_t lsn;
+
+	if (!kind)
+		return 0;
+	uuid_off = kind->uuid_off;
+	if (kind->blft == XFS_BLFT_SB && xfs_has_metauuid(&rl->geo))
+		uuid_off = offsetof(struct xfs_dsb, sb_meta_uuid);
+	if (!xfs_uuid_equal((const void *)(bp->rb_data + uuid_off), want))
+		return 0;
+	bytes = crc_bytes(rl, kind, bp->rb_len);
+	if (bytes > bp->rb_len || !xfs_cksum_ok(bp->rb_data, bytes, kind->crc_off))
+		return 0;
+	lsn = get_be64(bp->rb_data + kind->lsn_off);
+	return lsn == (uint64_t)NULLCOMMITLSN ? 0 : (xfs_lsn_t)lsn;
+}
+
+/* The kind that @bp will be written as; NULL: as it is, without LSN and checksum. */
+static const struct kind *write_kind(const struct xlog_rbuf *bp)
+{
+	const struct kind *kind = bp->rb_partial ? NULL : kind_of(bp->rb_data);
+
+	return kind && kind->blft == bp->rb_blft ? kind : NULL;
+}
+
+static xfs_daddr_t daddr_of(const struct xfs_rb_node *node)
+{
+	return ((const struct xlog_rbuf *)(const void *)node)->rb_daddr;
+}
+
+static_assert(offsetof(struct xlog_rbuf, rb_node) == 0, "rb_node comes first");
+
+static int key_cmp(const void *key, const struct xfs_rb_node *node)
+{
+	xfs_daddr_t daddr = *(const xfs_daddr_t *)key;
+	xfs_daddr_t other = daddr_of(node);
+
+	return daddr < other ? -1 : daddr > other;
+}
+
+static int node_cmp(const struct xfs_rb_node *a, const struct xfs_rb_node *b)
+{
+	xfs_daddr_t daddr = daddr_of(a);
+
+	return key_cmp(&daddr, b);
+}
+
+static void drop(struct xlog_recover *rl, struct xlog_rbuf *bp)
+{
+	xfs_rb_erase(&rl->bufs, &bp->rb_node);
+	xfs_list_del(&bp->rb_batch);
+	rl->buf_bytes -= bp->rb_len;
+	xfs_mem_free_aligned(&rl->mp->m_mem, bp->rb_data);
+	xfs_free(rl->mp, bp);
+}
+
+void xlog_rbuf_destroy(struct xlog_recover *rl)
+{
+	struct xfs_rb_node *node;
+
+	while ((node = xfs_rb_first(&rl->bufs)))
+		drop(rl, xfs_rb_entry(node, struct xlog_rbuf, rb_node));
+}
+
+static xfs_failaddr_t verify_inodes(const struct xlog_recover *rl, const struct xlog_rbuf *bp)
+{
+	if (bp->rb_len % rl->geo.inodesize)
+		return "the buffer does not hold whole inodes";
+	return xfs_inode_cluster_verify(&rl->geo, bp->rb_data, bp->rb_len, bp->rb_daddr);
+}
+
+static xfs_failaddr_t verify_dquots(const struct xlog_rbuf *bp)
+{
+	for (uint32_t off = 0; off + sizeof(struct xfs_dqblk) <= bp->rb_len;
+	     off += (uint32_t)sizeof(struct xfs_dqblk)) {
+		const struct xfs_dqblk *dqb = (const void *)(bp->rb_data + off);
+
+		XFS_VERIFY(be16_to_cpu(dqb->dd_diskdq.d_magic) == XFS_DQUOT_MAGIC);
+		XFS_VERIFY(dqb->dd_diskdq.d_version == XFS_DQUOT_VERSION);
+	}
+	return NULL;
+}
+
+/* What replay made of it must be a good block before it goes to its place. */
+static int make_ready(struct xlog_recover *rl, struct xlog_rbuf *bp)
+{
+	const struct kind *kind = write_kind(bp);
+	xfs_failaddr_t fa = NULL;
+
+	if (kind) {
+		uint32_t bytes = crc_bytes(rl, kind, bp->rb_len);
+
+		if (bytes != bp->rb_len)
+			fa = "the buffer has not the length of such a block";
+		else
+			fa = kind->verify(&rl->geo, bp->rb_data, bytes, bp->rb_daddr);
+		if (!fa)
+			xfs_cksum_set(bp->rb_data, bytes, kind->crc_off);
+	} else if (bp->rb_blft == XFS_BLFT_DINO) {
+		fa = verify_inodes(rl, bp);
+	} else if (bp->rb_blft >= XFS_BLFT_UDQUOT && bp->rb_blft <= XFS_BLFT_GDQUOT) {
+		fa = verify_dquots(bp);
+	} else if (!bp->rb_partial && bp->rb_blft <= XFS_BLFT_SB) {
+		xfs_log(rl->mp, XFS_LOG_WARNING, "log: buffer at daddr 0x%" PRIx64 " is logged as type %u and is something else",
+			(uint64_t)bp->rb_daddr, bp->rb_blft);
+	}
+	if (fa)
+		return xfs_corrupt(rl->mp, "log", "replay makes a bad block at daddr 0x%" PRIx64 ": %s",
+				   (uint64_t)bp->rb_daddr, fa);
+	return 0;
+}
+
+static int write_error(struct xlog_recover *rl, int error, uint64_t daddr)
+{
+	return error ? xfs_error(rl->mp, error, "log: writing daddr 0x%" PRIx64 ": %s", daddr,
+				 strerror(-error)) : 0;
+}
+
+static int write_one(struct xlog_recover *rl, struct xlog_rbuf *bp)
+{
+	int error;
+
+	if (!bp->rb_dirty)
+		return 0;
+	error = make_ready(rl, bp);
+	if (error)
+		return error;
+	error = xfs_device_pwrite(rl->mp->m_dev, (uint64_t)bp->rb_daddr << XFS_BB_SHIFT, bp->rb_data,
+				  bp->rb_len, 0);
+	rl->rec->stats.buffers_written++;
+	rl->rec->stats.bytes_written += bp->rb_len;
+	return write_error(rl, error, (uint64_t)bp->rb_daddr);
+}
+
+/* Neighbours in one write. */
+static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep)
+{
+	struct xlog_rbuf *first = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node), *bp = first;
+	struct iovec iov[MAX_IOVS];
+	uint64_t end = (uint64_t)first->rb_daddr;
+	int n = 0;
+
+	for (;;) {
+		iov[n].iov_base = bp->rb_data;
+		iov[n++].iov_len = bp->rb_len;
+		end += bp->rb_len >> XFS_BB_SHIFT;
+		rl->rec->stats.buffers_written++;
+		rl->rec->stats.bytes_written += bp->rb_len;
+		*nodep = xfs_rb_next(*nodep);
+		if (!*nodep || n == MAX_IOVS)
+			break;
+		bp = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node);
+		if (!bp->rb_dirty || (uint64_t)bp->rb_daddr != end)
+			break;
+	}
+	return write_error(rl, xfs_device_pwritev(rl->mp->m_dev,
+						  (uint64_t)first->rb_daddr << XFS_BB_SHIFT, iov, n, 0),
+			   (uint64_t)first->rb_daddr);
+}
+
+int xlog_rbuf_write_all(struct xlog_recover *rl)
+{
+	struct xfs_rb_node *node;
+	int error;
+
+	/* All are looked at before the first one is written. */
+	for (node = xfs_rb_first(&rl->bufs); node; node = xfs_rb_next(node)) {
+		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
+
+		error = bp->rb_dirty ? make_ready(rl, bp) : 0;
+		if (error)
+			return error;
+	}
+	for (node = xfs_rb_first(&rl->bufs); node;) {
+		if (!xfs_rb_entry(node, struct xlog_rbuf, rb_node)->rb_dirty) {
+			node = xfs_rb_next(node);
+			continue;
+		}
+		error = write_run(rl, &node);
+		if (error)
+			return error;
+	}
+	xlog_rbuf_destroy(rl);
+	return 0;
+}
+
+/* Whoever lies in [@daddr, @daddr + @bbs) in another shape goes home. */
+static int make_way(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t bbs)
+{
+	xfs_daddr_t last = daddr + bbs - 1;
+	struct xfs_rb_node *node;
+
+	while ((node = xfs_rb_floor(&rl->bufs, &last, key_cmp))) {
+		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
+		int error;
+
+		if (bp->rb_daddr + (xfs_daddr_t)(bp->rb_len >> XFS_BB_SHIFT) <= daddr)
+			break;
+		error = write_one(rl, bp);
+		if (error)
+			return error;
+		drop(rl, bp);
+	}
+	return 0;
+}
+
+int xlog_rbuf_get(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t len, bool read,
+		  struct xlog_rbuf **bpp)
+{
+	struct xfs_mount *mp = rl->mp;
+	struct xfs_rb_node *node = xfs_rb_find(&rl->bufs, &daddr, key_cmp);
+	struct xlog_rbuf *bp = node ? xfs_rb_entry(node, struct xlog_rbuf, rb_node) : NULL;
+	int error;
+
+	*bpp = NULL;
+	if (bp && bp->rb_len == len) {
+		if (!read) {
+			memset(bp->rb_data, 0, len);
+			bp->rb_lsn = 0;
+		}
+		*bpp = bp;
+		return 0;
+	}
+	error = make_way(rl, daddr, len >> XFS_BB_SHIFT);
+	if (error)
+		return error;
+	bp = xfs_zalloc(mp, sizeof(*bp));
+	if (!bp)
+		return xfs_error(mp, -ENOMEM, "out of memory for the buffers of the log");
+	xfs_list_init(&bp->rb_batch);
+	bp->rb_data = xfs_mem_alloc_aligned(&mp->m_mem, XFS_MIN(4096u, rl->geo.sectsize), len);
+	if (!bp->rb_data) {
+		xfs_free(mp, bp);
+		return xfs_error(mp, -ENOMEM, "out of memory for the buffers of the log");
+	}
+	bp->rb_daddr = daddr;
+	bp->rb_len = len;
+	if (read)
+		error = xfs_device_pread(mp->m_dev, (uint64_t)daddr << XFS_BB_SHIFT, bp->rb_data, len);
+	else
+		memset(bp->rb_data, 0, len);
+	if (error) {
+		xfs_mem_free_aligned(&mp->m_mem, bp->rb_data);
+		xfs_free(mp, bp);
+		return xfs_error(mp, error, "log: reading daddr 0x%" PRIx64 ": %s", (uint64_t)daddr,
+				 strerror(-error));
+	}
+	if (read)
+		bp->rb_lsn = lsn_of(rl, bp);
+	xfs_rb_add(&rl->bufs, &bp->rb_node, node_cmp);
+	rl->buf_bytes += len;
+	*bpp = bp;
+	return 0;
+}
+
+void xlog_rbuf_dirty(struct xlog_recover *rl, struct xlog_rbuf *bp, bool stamp)
+{
+	bp->rb_dirty = true;
+	if (stamp && !bp->rb_in_batch) {
+		bp->rb_in_batch = true;
+		xfs_list_add_tail(&bp->rb_batch, &rl->batch);
+	}
+	/* What it goes out with when it must leave before the batch is complete. */
+	if (stamp) {
+		const struct kind *kind = write_kind(bp);
+
+		if (kind)
+			put_be64((uint64_t)bp->rb_lsn, bp->rb_data + kind->lsn_off);
+	}
+}
+
+static void end_batch(struct xlog_recover *rl)
+{
+	struct xlog_rbuf *bp, *tmp;
+
+	xfs_list_for_each_entry_safe(bp, tmp, &rl->batch, rb_batch) {
+		const struct kind *kind = write_kind(bp);
+
+		bp->rb_lsn = 0;
+		if (kind && !XFS_SABOTAGE(XFS_RULE_LSN_STAMP)) {
+			bp->rb_lsn = rl->batch_lsn;
+			put_be64((uint64_t)rl->batch_lsn, bp->rb_data + kind->lsn_off);
+		}
+		bp->rb_in_batch = false;
+		xfs_list_del(&bp->rb_batch);
+	}
+}
+
+void xlog_rbuf_batch(struct xlog_recover *rl, xfs_lsn_t lsn)
+{
+	if (lsn != rl->batch_lsn)
+		end_batch(rl);
+	rl->batch_lsn = lsn;
+}
+
+int xlog_rbuf_relieve(struct xlog_recover *rl)
+{
+	return rl->buf_bytes > rl->max_buf_bytes ? xlog_rbuf_write_all(rl) : 0;
+}
+
+xfs_failaddr_t xlog_block_renew(const struct xfs_geometry *geo, uint8_t *block, uint32_t len,
+				xfs_daddr_t daddr)
+{
+	const struct kind *kind = kind_of(block);
+	xfs_failaddr_t fa;
+
+	XFS_VERIFY(kind);
+	fa = kind->verify(geo, block, len, daddr);
+	if (!fa)
+		xfs_cksum_set(block, len, kind->crc_off);
+	return fa;
+}

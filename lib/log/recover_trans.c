@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From operations to transactions.  Each operation names its transaction; regions
+ * that did not fit into a record go on in the next one, and transactions may be
+ * interleaved.  A transaction that has no commit operation before the head never
+ * happened; operations whose transaction began before the tail are not wanted.
+ *
+ * The contents of open transactions are held in memory, each in chunks of its own
+ * that go with it.
+ */
+#include "core/message.h"
+#include "log/log_priv.h"
+
+#define CHUNK_BYTES	(64u << 10)
+#define TABLE_LOG	8
+#define MAX_OPEN	65536u		/* transactions; writers have a handful */
+#define TRANS_HEADER	((uint32_t)sizeof(struct xfs_trans_header))
+
+struct chunk {
+	struct chunk *next;
+	size_t used, size;
+	uint8_t data[] __attribute__((aligned(8)));
+};
+
+struct open_trans {
+	struct open_trans *next;	/* of the same hash */
+	struct xlog_trans trans;
+	struct xlog_item *last;
+	struct chunk *chunks;		/* newest first */
+	uint32_t start_block;
+	uint32_t header_len;
+	uint8_t header[sizeof(struct xfs_trans_header)];
+};
+
+struct xlog_trans_table {
+	struct xfs_mount *mp;
+	xlog_commit_fn commit;
+	void *ctx;
+	uint32_t open;
+	struct open_trans *slots[1u << TABLE_LOG];
+};
+
+int xlog_trans_table_create(struct xfs_mount *mp, xlog_commit_fn commit, void *ctx,
+			    struct xlog_trans_table **tablep)
+{
+	struct xlog_trans_table *table = xfs_zalloc(mp, sizeof(*table));
+
+	*tablep = table;
+	if (!table)
+		return xfs_error(mp, -ENOMEM, "out of memory for the transactions of the log");
+	table->mp = mp;
+	table->commit = commit;
+	table->ctx = ctx;
+	return 0;
+}
+
+static struct open_trans **slot_of(struct xlog_trans_table *table, uint32_t tid)
+{
+	return &table->slots[(tid * 0x9e3779b1u) >> (32 - TABLE_LOG)];
+}
+
+static struct open_trans *find(struct xlog_trans_table *table, uint32_t tid)
+{
+	struct open_trans *ot = *slot_of(table, tid);
+
+	while (ot && ot->trans.xt_tid != tid)
+		ot = ot->next;
+	return ot;
+}
+
+static void unlink_trans(struct xlog_trans_table *table, struct open_trans *ot)
+{
+	struct open_trans **link = slot_of(table, ot->trans.xt_tid);
+
+	while (*link != ot)
+		link = &(*link)->next;
+	*link = ot->next;
+	table->open--;
+}
+
+static void free_trans(struct xfs_mount *mp, struct open_trans *ot)
+{
+	while (ot->chunks) {
+		struct chunk *chunk = ot->chunks;
+
+		ot->chunks = chunk->next;
+		xfs_free(mp, chunk);
+	}
+	xfs_free(mp, ot);
+}
+
+void xlog_trans_table_destroy(struct xlog_trans_table *table, uint64_t *uncommitted)
+{
+	if (uncommitted)
+		*uncommitted = table ? table->open : 0;
+	if (!table)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(table->slots); i++) {
+		while (table->slots[i]) {
+			struct open_trans *ot = table->slots[i];
+
+			table->slots[i] = ot->next;
+			free_trans(table->mp, ot);
+		}
+	}
+	xfs_free(table->mp, table);
+}
+
+/* Memory of the transaction, aligned to 8 bytes. */
+static void *get_memory(struct xfs_mount *mp, struct open_trans *ot, size_t size)
+{
+	struct chunk *chunk = ot->chunks;
+	size_t rounded = XFS_ALIGN(size, (size_t)8);
+
+	if (!chunk || chunk->size - chunk->used < rounded) {
+		size_t bytes = XFS_MAX(rounded, (size_t)CHUNK_BYTES);
+
+		chunk = xfs_malloc(mp, sizeof(*chunk) + bytes);
+		if (!chunk)
+			return NULL;
+		chunk->next = ot->chunks;
+		chunk->used = 0;
+		chunk->size = bytes;
+		ot->chunks = chunk;
+	}
+	chunk->used += rounded;
+	return chunk->data + chunk->used - rounded;
+}
+
+/* @region grows by @len bytes, in place when nothing came after it. */
+static int grow_region(struct xfs_mount *mp, struct open_trans *ot, struct xlog_region *region,
+		       const void *data, uint32_t len)
+{
+	struct chunk *chunk = ot->chunks;
+	uint8_t *old = (uint8_t *)(uintptr_t)region->data;
+	size_t off = 0, total = (size_t)region->len + len;
+	bool last;
+
+	if (total > UINT32_MAX - 8)
+		return -EUCLEAN;
+	last = old >= chunk->data && old < chunk->data + chunk->size;
+	if (last)
+		off = (size_t)(old - chunk->data);
+	if (last && off + XFS_ALIGN((size_t)region->len, (size_t)8) == chunk->used &&
+	    XFS_ALIGN(total, (size_t)8) <= chunk->size - off) {
+		chunk->used = off + XFS_ALIGN(total, (size_t)8);
+	} else {
+		/* Twice as much, so that a region of many pieces is not copied for each. */
+		uint8_t *bigger = get_memory(mp, ot, total + XFS_MIN(total, (size_t)(1u << 20)));
+
+		if (!bigger)
+			return -ENOMEM;
+		memcpy(bigger, old, region->len);
+		ot->chunks->used = (size_t)(bigger - ot->chunks->data) + XFS_ALIGN(total, (size_t)8);
+		region->data = bigger;
+		old = bigger;
+	}
+	memcpy(old + region->len, data, len);
+	region->len = (uint32_t)total;
+	return 0;
+}
+
+static int no_memory(struct xlog_trans_table *table)
+{
+	return xfs_error(table->mp, -ENOMEM, "out of memory for a transaction of the log");
+}
+
+static int start_trans(struct xlog_trans_table *table, const struct xlog_walk *walk, uint32_t tid)
+{
+	struct open_trans **head = slot_of(table, tid);
+	struct open_trans *ot;
+
+	if (table->open >= MAX_OPEN)
+		return xfs_corrupt(table->mp, "log", "record at block %u: more than %u transactions are open",
+				   walk->block, MAX_OPEN);
+	ot = xfs_zalloc(table->mp, sizeof(*ot));
+	if (!ot)
+		return no_memory(table);
+	ot->trans.xt_tid = tid;
+	ot->trans.xt_lsn = walk->lsn;
+	ot->start_block = walk->block;
+	ot->next = *head;
+	*head = ot;
+	table->open++;
+	return 0;
+}
+
+static int take_header(struct xlog_trans_table *table, const struct xlog_walk *walk,
+		       struct open_trans *ot, const uint8_t *data, uint32_t len)
+{
+	uint32_t magic;
+
+	if (len < sizeof(magic) || len > TRANS_HEADER)
+		return xfs_corrupt(table->mp, "log", "record at block %u: transaction 0x%08x has a header of %u bytes",
+				   walk->block, ot->trans.xt_tid, len);
+	memcpy(&magic, data, sizeof(magic));
+	if (magic != XFS_TRANS_HEADER_MAGIC)
+		return xfs_corrupt(table->mp, "log", "record at block %u: transaction 0x%08x has a wrong magic number 0x%08x",
+				   walk->block, ot->trans.xt_tid, magic);
+	memcpy(ot->header, data, len);
+	ot->header_len = len;
+	return 0;
+}
+
+static int new_region(struct xlog_trans_table *table, const struct xlog_walk *walk,
+		      struct open_trans *ot, const uint8_t *data, uint32_t len)
+{
+	struct xlog_item *item = ot->last;
+	struct xlog_region *region;
+	uint8_t *copy;
+
+	if (!ot->header_len)
+		return take_header(table, walk, ot, data, len);
+	if (!item || item->it_count == item->it_size) {
+		struct xfs_log_item_head head;
+
+		if (len < sizeof(head))
+			return xfs_corrupt(table->mp, "log", "record at block %u: an item begins with %u bytes",
+					   walk->block, len);
+		memcpy(&head, data, sizeof(head));
+		if (!head.size || head.size > XLOG_MAX_REGIONS_IN_ITEM)
+			return xfs_corrupt(table->mp, "log", "record at block %u: an item of type 0x%04x has %u regions",
+					   walk->block, head.type, head.size);
+		item = get_memory(table->mp, ot, sizeof(*item) + head.size * sizeof(item->it_regions[0]));
+		if (!item)
+			return no_memory(table);
+		item->it_next = NULL;
+		item->it_block = walk->block;
+		item->it_type = head.type;
+		item->it_size = head.size;
+		item->it_count = 0;
+		if (ot->last)
+			ot->last->it_next = item;
+		else
+			ot->trans.xt_items = item;
+		ot->last = item;
+	}
+	copy = get_memory(table->mp, ot, len);
+	if (!copy)
+		return no_memory(table);
+	memcpy(copy, data, len);
+	region = &item->it_regions[item->it_count++];
+	region->data = copy;
+	region->len = len;
+	return 0;
+}
+
+static int continue_region(struct xlog_trans_table *table, const struct xlog_walk *walk,
+			   struct open_trans *ot, const uint8_t *data, uint32_t len)
+{
+	int error;
+
+	if (!ot->last) {
+		/* Of the header: what came first is its beginning, this is its end. */
+		if (!ot->header_len || len > TRANS_HEADER - ot->header_len)
+			return xfs_corrupt(table->mp, "log", "record at block %u: %u bytes continue nothing in transaction 0x%08x",
+					   walk->block, len, ot->trans.xt_tid);
+		memcpy(ot->header + TRANS_HEADER - len, data, len);
+		return 0;
+	}
+	if (!len)
+		return 0;
+	error = grow_region(table->mp, ot, &ot->last->it_regions[ot->last->it_count - 1], data, len);
+	if (error == -EUCLEAN)
+		return xfs_corrupt(table->mp, "log", "record at block %u: a region has more than 4 GiB",
+				   walk->block);
+	return error ? no_memory(table) : 0;
+}
+
+static int commit(struct xlog_trans_table *table, const struct xlog_walk *walk,
+		  struct open_trans *ot)
+{
+	int error = 0;
+
+	unlink_trans(table, ot);
+	if (ot->last && ot->last->it_count != ot->last->it_size)
+		error = xfs_corrupt(table->mp, "log", "record at block %u: transaction 0x%08x ends in an item of type 0x%04x that has %u of %u regions",
+				    walk->block, ot->trans.xt_tid, ot->last->it_type,
+				    ot->last->it_count, ot->last->it_size);
+	else
+		error = table->commit(table->ctx, &ot->trans);
+	free_trans(table->mp, ot);
+	return error;
+}
+
+static int add_op(struct xlog_trans_table *table, const struct xlog_walk *walk,
+		  const struct xlog_op_header *op, const uint8_t *data, uint32_t len)
+{
+	uint32_t tid = be32_to_cpu(op->oh_tid);
+	uint8_t flags = op->oh_flags;
+	struct open_trans *ot = find(table, tid);
+
+	if (!ot) {
+		if (!(flags & XLOG_START_TRANS))
+			return 0;
+		if (len)
+			return xfs_corrupt(table->mp, "log", "record at block %u: the start of transaction 0x%08x has %u bytes",
+					   walk->block, tid, len);
+		return start_trans(table, walk, tid);
+	}
+	flags &= (uint8_t)~XLOG_END_TRANS;
+	if (flags & XLOG_WAS_CONT_TRANS)
+		flags &= (uint8_t)~XLOG_CONTINUE_TRANS;
+	switch (flags) {
+	case 0:
+	case XLOG_CONTINUE_TRANS:
+		return len ? new_region(table, walk, ot, data, len) : 0;
+	case XLOG_WAS_CONT_TRANS:
+		return continue_region(table, walk, ot, data, len);
+	case XLOG_COMMIT_TRANS:
+		return commit(table, walk, ot);
+	case XLOG_UNMOUNT_TRANS:
+		unlink_trans(table, ot);
+		free_trans(table->mp, ot);
+		return 0;
+	default:
+		return xfs_corrupt(table->mp, "log", "record at block %u: an operation of transaction 0x%08x has flags 0x%02x",
+				   walk->block, tid, op->oh_flags);
+	}
+}
+
+int xlog_trans_add_record(struct xlog_trans_table *table, const struct xlog_walk *walk,
+			  uint64_t *ops)
+{
+	uint32_t off = 0;
+
+	for (uint32_t i = 0; i < walk->num_ops && off < walk->len; i++) {
+		const struct xlog_op_header *op = (const void *)(walk->data + off);
+		uint32_t left = walk->len - off, len;
+		int error;
+
+		if (left < sizeof(*op))
+			return xfs_corrupt(table->mp, "log", "record at block %u: operation %u is cut off",
+					   walk->block, i);
+		left -= (uint32_t)sizeof(*op);
+		len = be32_to_cpu(op->oh_len);
+		if (op->oh_clientid != XFS_TRANSACTION && op->oh_clientid != XFS_LOG)
+			return xfs_corrupt(table->mp, "log", "record at block %u: operation %u is of client 0x%02x",
+					   walk->block, i, op->oh_clientid);
+		if (len > left)
+			return xfs_corrupt(table->mp, "log", "record at block %u: operation %u has %u bytes, %u are left",
+					   walk->block, i, len, left);
+		error = add_op(table, walk, op, walk->data + off + sizeof(*op), len);
+		if (error)
+			return error;
+		off += (uint32_t)sizeof(*op) + len;
+		++*ops;
+	}
+	return 0;
+}
