@@ -148,6 +148,7 @@ static void free_node(struct model_node *node)
 	free(node->sectors);
 	free(node->sizes);
 	free(node->cuts);
+	free(node->times);
 	free(node->promises);
 	free(node);
 }
@@ -489,6 +490,13 @@ bool model_reads(const struct model_node *node, uint64_t offset, const uint8_t *
 	return true;
 }
 
+void model_set_times(struct model *m, struct model_node *node, uint64_t mtime, uint64_t ctime)
+{
+	node->times = more(node->times, node->nr_times, sizeof(*node->times));
+	node->times[node->nr_times++] =
+		(struct model_times){.seq = m->now, .mtime = mtime, .ctime = ctime};
+}
+
 /* ---- promises -------------------------------------------------------------------- */
 
 void model_promise(struct model *m, struct model_node *node, bool data_only, uint32_t mark)
@@ -496,6 +504,7 @@ void model_promise(struct model *m, struct model_node *node, bool data_only, uin
 	node->promises = more(node->promises, node->nr_promises, sizeof(*node->promises));
 	node->promises[node->nr_promises++] = (struct model_promise){
 		.seq = m->now, .low = data_only ? node->touched : node->written, .mark = mark,
+		.data_only = data_only,
 	};
 	m->promises = more(m->promises, m->nr_promises, sizeof(*m->promises));
 	m->promises[m->nr_promises++] = node->promises[node->nr_promises - 1];

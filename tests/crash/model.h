@@ -11,6 +11,7 @@
  *
  *  - the size is that of the last truncation up to j or of the last promise, or one
  *    that later writes up to j reached;
+ *  - its times are those of the last promise of more than data, or later ones;
  *  - each sector holds what it held at the last promise or at some moment since;
  *  - never what was there before a truncation that is in effect, never what was
  *    written after one that is not.
@@ -49,6 +50,8 @@ struct model_node {
 	uint32_t nr_sizes;
 	struct model_cut *cuts;
 	uint32_t nr_cuts;
+	struct model_times *times;
+	uint32_t nr_times;
 	struct model_promise *promises;
 	uint32_t nr_promises;
 	struct model_node *next;
@@ -113,6 +116,9 @@ void model_adopt(struct model *m, struct model_node *node, const uint8_t *data, 
 /* Whether @node must read as @data now. */
 bool model_reads(const struct model_node *node, uint64_t offset, const uint8_t *data, size_t len);
 
+/* What the operation made of its times, in nanoseconds. */
+void model_set_times(struct model *m, struct model_node *node, uint64_t mtime, uint64_t ctime);
+
 /* fsync of @node returned when the device had seen @mark; @data_only: fdatasync. */
 void model_promise(struct model *m, struct model_node *node, bool data_only, uint32_t mark);
 /* The newest operation whose writes to @node were promised. */
@@ -124,6 +130,7 @@ struct model_found {
 	uint64_t ino;
 	uint32_t gen;
 	uint64_t size;
+	uint64_t mtime, ctime;	/* 0: not looked at */
 	const uint8_t *data;
 };
 

@@ -27,6 +27,11 @@ struct model_size {
 	uint64_t size;
 };
 
+struct model_times {
+	uint32_t seq;
+	uint64_t mtime, ctime;
+};
+
 /* From here on, what was there before operation @seq is gone. */
 struct model_cut {
 	uint32_t seq;
@@ -36,6 +41,7 @@ struct model_cut {
 struct model_promise {
 	uint32_t seq;	/* all up to here */
 	uint32_t low;	/* the operation that must be there */
+	bool data_only;
 	uint32_t mark;	/* since when */
 };
 

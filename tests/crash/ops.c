@@ -86,6 +86,32 @@ void lab_forget_handles(struct lab *lab)
 			lab_release(&lab->stream[i], n);
 }
 
+/* What the operation did to its times; the files' ones are compared. */
+static void note_times(struct lab_stream *s, struct model_node *node, struct xfs_file *file)
+{
+	struct xfs_stat st;
+
+	if (!S_ISREG(node->mode))
+		return;
+	if (xfs_fgetattr(file, &st))
+		lab_die(s->lab, "stat: %s", xfs_error_text(NULL));
+	model_set_times(s->model, node,
+			(uint64_t)st.mtime.tv_sec * 1000000000 + (uint64_t)st.mtime.tv_nsec,
+			(uint64_t)st.ctime.tv_sec * 1000000000 + (uint64_t)st.ctime.tv_nsec);
+}
+
+/* Of an object that may be gone by now. */
+static void note_times_of(struct lab_stream *s, struct model_node *node)
+{
+	struct xfs_file *file;
+
+	if (!S_ISREG(node->mode) || (!node->nlink && !node->handle))
+		return;
+	file = get(s, node);
+	note_times(s, node, file);
+	put(node, file);
+}
+
 static struct model_node *make(struct lab_stream *s, struct model_node *dir, const char *name,
 			       uint32_t mode, const char *target)
 {
@@ -105,10 +131,11 @@ static struct model_node *make(struct lab_stream *s, struct model_node *dir, con
 	put(dir, in);
 	if (!error) {
 		error = xfs_fgetattr(file, &st);
-		xfs_close(file);
 		node = model_node(s->model, st.ino, st.gen, mode, seq,
 				  target ? model_hash(target, strlen(target)) : 0);
 		model_add_name(s->model, dir, name, node);
+		note_times(s, node, file);
+		xfs_close(file);
 	}
 	return end(s, error, "create") ? NULL : node;
 }
@@ -151,8 +178,10 @@ int lab_link(struct lab_stream *s, struct model_node *node, struct model_node *d
 	error = xfs_linkat(file, in, name);
 	put(node, file);
 	put(dir, in);
-	if (!error)
+	if (!error) {
 		model_add_name(s->model, dir, name, node);
+		note_times_of(s, node);
+	}
 	return end(s, error, "link");
 }
 
@@ -166,15 +195,17 @@ int lab_unlink(struct lab_stream *s, struct model_node *dir, const char *name)
 	in = get(s, dir);
 	error = xfs_unlinkat(in, name, S_ISDIR(node->mode) ? AT_REMOVEDIR : 0);
 	put(dir, in);
-	if (!error)
+	if (!error) {
 		model_remove_name(s->model, dir, name);
+		note_times_of(s, node);
+	}
 	return end(s, error, "unlink");
 }
 
 int lab_rename(struct lab_stream *s, struct model_node *from, const char *name,
 	       struct model_node *to, const char *new_name)
 {
-	struct model_node *node = model_lookup(s->model, from, name);
+	struct model_node *node = model_lookup(s->model, from, name), *over;
 	struct xfs_file *dir1, *dir2;
 	int error;
 
@@ -184,11 +215,15 @@ int lab_rename(struct lab_stream *s, struct model_node *from, const char *name,
 	error = xfs_renameat(dir1, name, dir2, new_name, 0);
 	put(from, dir1);
 	put(to, dir2);
-	if (!error && model_lookup(s->model, to, new_name) != node) {
-		if (model_lookup(s->model, to, new_name))
+	over = model_lookup(s->model, to, new_name);
+	if (!error && over != node) {
+		if (over)
 			model_remove_name(s->model, to, new_name);
 		model_add_name(s->model, to, new_name, node);
 		model_remove_name(s->model, from, name);
+		note_times_of(s, node);
+		if (over)
+			note_times_of(s, over);
 	}
 	return end(s, error, "rename");
 }
@@ -210,9 +245,10 @@ int lab_write(struct lab_stream *s, struct model_node *node, uint64_t offset, ui
 			break;
 		done += (uint64_t)got;
 	}
-	put(node, file);
 	if (done)
 		model_write(s->model, node, offset, data, done);
+	note_times(s, node, file);
+	put(node, file);
 	free(data);
 	return end(s, got, "write");
 }
@@ -225,9 +261,10 @@ int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size)
 	begin(s);
 	file = get(s, node);
 	error = xfs_ftruncate(file, size);
-	put(node, file);
 	if (!error)
 		model_truncate(s->model, node, size);
+	note_times(s, node, file);
+	put(node, file);
 	return end(s, error, "truncate");
 }
 
@@ -240,9 +277,10 @@ int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits)
 	begin(s);
 	file = get(s, node);
 	error = xfs_fsetattr(file, &attr);
-	put(node, file);
 	if (!error)
 		model_set_mode(s->model, node, (node->mode & S_IFMT) | bits);
+	note_times(s, node, file);
+	put(node, file);
 	return end(s, error, "chmod");
 }
 
@@ -257,9 +295,10 @@ int lab_setxattr(struct lab_stream *s, struct model_node *node, const char *name
 		abort();
 	model_pattern(node->id, seq, 0, value, len);
 	error = xfs_fsetxattr(file, name, value, len, 0);
-	put(node, file);
 	if (!error)
 		model_set_xattr(s->model, node, name, model_hash(value, len));
+	note_times(s, node, file);
+	put(node, file);
 	free(value);
 	return end(s, error, "setxattr");
 }
@@ -272,9 +311,10 @@ int lab_removexattr(struct lab_stream *s, struct model_node *node, const char *n
 	begin(s);
 	file = get(s, node);
 	error = xfs_fremovexattr(file, name);
-	put(node, file);
 	if (!error)
 		model_set_xattr(s->model, node, name, 0);
+	note_times(s, node, file);
+	put(node, file);
 	return end(s, error, "removexattr");
 }
 

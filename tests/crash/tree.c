@@ -64,6 +64,11 @@ static int read_xattrs(struct tree *tree, struct xfs_file *file, const struct xf
 	return 0;
 }
 
+static uint64_t nanoseconds(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_nsec;
+}
+
 static int read_contents(struct tree *tree, struct xfs_file *file, const struct xfs_stat *st,
 			 struct model_node *node)
 {
@@ -89,10 +94,13 @@ static int read_contents(struct tree *tree, struct xfs_file *file, const struct 
 	found = &tree->files[tree->nr_files++];
 	*found = (struct model_found){
 		.ino = st->ino, .gen = st->gen, .size = st->size_bytes, .data = data,
+		.mtime = nanoseconds(&st->mtime), .ctime = nanoseconds(&st->ctime),
 	};
 	tree->digest ^= crash_mix(model_hash(data, st->size_bytes) + st->ino);
-	if (node)
+	if (node) {
 		model_adopt(tree->adopt, node, data, st->size_bytes);
+		model_set_times(tree->adopt, node, found->mtime, found->ctime);
+	}
 	return 0;
 }
 
@@ -138,8 +146,8 @@ static int read_object(struct tree *tree, struct xfs_file *file, struct model_no
 	}
 	piece(tree, model_hash_node(&facts), "node %" PRIu64 ".%x mode %o uid %u nlink %u",
 	      st.ino, st.gen, st.mode, st.uid, st.nlink);
-	times[0] = (uint64_t)st.mtime.tv_sec * 1000000000 + (uint64_t)st.mtime.tv_nsec;
-	times[1] = (uint64_t)st.ctime.tv_sec * 1000000000 + (uint64_t)st.ctime.tv_nsec;
+	times[0] = nanoseconds(&st.mtime);
+	times[1] = nanoseconds(&st.ctime);
 	times[2] = S_ISREG(st.mode) ? st.size_bytes : 0;
 	times[3] = st.ino;
 	tree->digest ^= model_hash(times, sizeof(times));

@@ -117,6 +117,27 @@ static bool sector_allowed(const struct verdict *v, const struct model_node *nod
 	return false;
 }
 
+/* Times are in the inode, which is logged whole: those of one operation or of another. */
+static bool times_allowed(const struct verdict *v, const struct model_node *node,
+			  const struct model_found *found)
+{
+	uint32_t ack = 0, first = 0;
+
+	for (uint32_t i = 0; i < node->nr_promises; i++)
+		if (node->promises[i].mark <= v->mark && !node->promises[i].data_only)
+			ack = node->promises[i].seq > ack ? node->promises[i].seq : ack;
+	while (first + 1 < node->nr_times && node->times[first + 1].seq <= ack)
+		first++;
+	for (uint32_t i = first; i < node->nr_times && node->times[i].seq <= v->high; i++)
+		if (node->times[i].mtime == found->mtime && node->times[i].ctime == found->ctime)
+			return true;
+	snprintf(v->why, v->why_size,
+		 "inode %" PRIu64 " has mtime ...%" PRIu64 " and ctime ...%" PRIu64
+		 " ns; promised is operation %u, names are as after operation %u", node->ino,
+		 found->mtime % 1000000000, found->ctime % 1000000000, ack, v->at);
+	return false;
+}
+
 static bool file_allowed(const struct verdict *v, const struct model_found *found)
 {
 	const struct model_node *node = model_find(v->m, found->ino, found->gen);
@@ -128,6 +149,8 @@ static bool file_allowed(const struct verdict *v, const struct model_found *foun
 	}
 	ack = model_promised(node, v->mark);
 	if (!size_allowed(v, node, ack, found->size))
+		return false;
+	if (found->mtime && !times_allowed(v, node, found))
 		return false;
 	for (uint64_t at = 0; at < found->size; at += MODEL_SECTOR) {
 		uint64_t left = found->size - at;

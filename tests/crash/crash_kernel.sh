@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+#
+# crash_kernel.sh CAMPAIGN [--samples N] [--seed N] [SCENARIO...]
+#
+# Goal: the logs that a crash leaves are good for other people too.
+# Method: N crash images of each scenario (all that CAMPAIGN knows) go to xfs_logprint, which must
+# not complain; to the running kernel, which recovers them; and to the library.  Both must
+# show the same tree, and xfs_repair -n must be silent about what the kernel made of them.
+. "$(dirname "$0")/../interop/common.sh"
+
+campaign=$1
+shift
+samples=3
+seed=1
+while [ $# -gt 0 ]; do
+	case $1 in
+	--samples) samples=$2; shift 2 ;;
+	--seed) seed=$2; shift 2 ;;
+	--*) fail "unknown option $1" ;;
+	*) break ;;
+	esac
+done
+[ $# -gt 0 ] || set -- $("$campaign" --list | awk '{ print $1 }')
+need_mounts
+need_tools xfs_repair xfs_logprint
+
+# no_complaint WHAT FLAG IMG: what xfs_logprint calls an error it does not always exit with.
+no_complaint() {
+	if ! xfs_logprint "$2" -f "$3" >"$work/logprint" 2>"$work/logprint.err" ||
+	   [ -s "$work/logprint.err" ] ||
+	   grep -i -e error -e illegal -e 'bad ' -e corrupt -e unknown -e 'not found' "$work/logprint" >&2
+	then
+		cat "$work/logprint.err" >&2
+		cp "$3" "${CRASH_SAVE:-/dev/null}"
+		fail "$1: xfs_logprint $2 complains (seed $seed)"
+	fi
+}
+
+# digest WHAT IMG OUT: as the kernel shows it, recovering it if need be.
+digest() {
+	if ! mount_image "$2" "$work/mnt"; then
+		dmesg 2>/dev/null | tail -20 >&2
+		cp "$2.keep" "${CRASH_SAVE:-/dev/null}" 2>/dev/null
+		fail "$1: the kernel does not mount it (seed $seed)"
+	fi
+	"$TREE_DIGEST" "$work/mnt" >"$3" || fail "$1: tree_digest (seed $seed)"
+	unmount_image "$work/mnt"
+}
+
+total=0
+dirty=0
+for scenario; do
+	run_dir=$work/images
+	mkdir -p "$run_dir"
+	"$campaign" --seed "$seed" --budget $((samples * 8)) --sample "$samples" --dir "$run_dir" \
+		"$scenario" >"$work/campaign" 2>&1 || {
+		cat "$work/campaign" >&2
+		fail "$scenario: the campaign itself"
+	}
+	for ours in "$run_dir"/*.ours; do
+		[ -e "$ours" ] || break
+		crash=${ours%.ours}.crash
+		what=${crash##*/}
+		no_complaint "$what" -t "$crash"
+		grep -q '<DIRTY>' "$work/logprint" && dirty=$((dirty + 1))
+		no_complaint "$what" -d "$crash"
+		digest "$what" "$crash" "$work/kernel.digest"
+		digest "$what, recovered by the library" "$ours" "$work/ours.digest"
+		if ! cmp -s "$work/kernel.digest" "$work/ours.digest"; then
+			diff "$work/kernel.digest" "$work/ours.digest" | head -20 >&2
+			fail "$what: the kernel recovers another tree than the library (seed $seed)"
+		fi
+		repair_silent "$what, recovered by the kernel" "$crash" xfs_repair
+		if [ -n "${XFS_REPAIR_NEW:-}" ]; then
+			# shellcheck disable=SC2086  # may be a wrapper and a name
+			repair_silent "$what, recovered by the kernel" "$crash" $XFS_REPAIR_NEW
+		fi
+		repair_silent "$what, recovered by the library" "$ours" xfs_repair
+		total=$((total + 1))
+		rm -f "$crash" "$ours"
+	done
+	rm -rf "$run_dir"
+done
+say "$total crash images, $dirty with a dirty log: the kernel and the library recover the same trees"
+[ $total -gt 0 ] || fail "no image was made"
