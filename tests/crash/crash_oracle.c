@@ -16,6 +16,7 @@
 #include "crash/image.h"
 #include "crash/model.h"
 #include "crash/power.h"
+#include "crash/side.h"
 
 #define FILE_MODE (S_IFREG | 0644)
 #define AT_ROOT (S_IFDIR | 0755)
@@ -364,6 +365,41 @@ static void test_power(void **unused)
 	free(seen);
 }
 
+static void test_two_disks(void **unused)
+{
+	struct xfs_device *start_image = crash_image_new(IMAGE_BYTES, NULL), *work, *recorder, *log;
+	struct crash_plan plan = {
+		.seed = 5, .budget = 400, .unit = CRASH_SECTOR, .split = 4 * CRASH_SECTOR,
+	};
+	struct crash_counts counts = {0};
+	struct seen *seen = calloc(1, sizeof(*seen));
+
+	(void)unused;
+	assert_non_null(seen);
+	work = crash_image_new(IMAGE_BYTES, start_image);
+	assert_int_equal(test_recorder_open(work, &recorder), 0);
+	log = crash_side_new(recorder, true, plan.split, 4 * CRASH_SECTOR);
+	put(recorder, 0, 1, 1, 0);			/* event 0 */
+	put(log, 0, 1, 2, 0);				/* 1 */
+	assert_int_equal(xfs_device_flush(log), 0);	/* 2 */
+	put(log, 1, 1, 3, 0);				/* 3 */
+	assert_int_equal(xfs_device_flush(recorder), 0);/* 4 */
+	assert_int_equal(crash_power(recorder, start_image, &plan, collect, promise_each, NULL,
+				     seen, &counts), 0);
+	/* The flush of the log does nothing for the data. */
+	assert_true(was_seen(seen, 3, 0x20000));
+	assert_true(was_seen(seen, 3, 0x20001));
+	assert_false(was_seen(seen, 3, 0x00001));
+	assert_true(was_seen(seen, 4, 0x320000));
+	assert_true(was_seen(seen, 5, 0x320001));
+	assert_false(was_seen(seen, 5, 0x320000));
+	xfs_device_put(log);
+	xfs_device_put(recorder);
+	xfs_device_put(work);
+	xfs_device_put(start_image);
+	free(seen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_overwrites),
 		cmocka_unit_test(test_truncations),
 		cmocka_unit_test(test_power),
+		cmocka_unit_test(test_two_disks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

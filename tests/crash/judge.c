@@ -79,7 +79,7 @@ uint64_t lab_promise(void *ctx, uint32_t mark)
 
 /* Digest of all streams; false: the reason was told. */
 static bool read_all(struct lab *lab, struct xfs_mount *mp, struct xfs_device *view, uint32_t mark,
-		     bool judge, uint64_t *digest)
+		     uint64_t *digest)
 {
 	bool ok = true;
 
@@ -92,8 +92,8 @@ static bool read_all(struct lab *lab, struct xfs_mount *mp, struct xfs_device *v
 		if (tree_read(mp, s->path, &tree)) {
 			fail(lab, view, mark, "%s", tree.error);
 			ok = false;
-		} else if (judge && !model_allows(s->model, mark, tree.state, tree.files,
-						  tree.nr_files, why, sizeof(why))) {
+		} else if (!model_allows(s->model, mark, tree.state, tree.files, tree.nr_files,
+					 why, sizeof(why))) {
 			fail(lab, view, mark, "%s", why);
 			ok = false;
 			if (!lab->options->quiet) {
@@ -171,8 +171,10 @@ static int check(struct lab *lab, struct xfs_device *view, uint32_t mark, const 
 		.size = sizeof(opts), .ctx = &findings, .finding = finding, .max_findings = 50,
 	};
 	struct xfs_check_summary summary;
-	int error = xfs_check(view, NULL, &opts, &summary);
+	struct lab_disks disks = lab_disks(lab, view, false);
+	int error = xfs_check(disks.data, disks.log, &opts, &summary);
 
+	lab_put_disks(&disks);
 	if (error)
 		return fail(lab, NULL, mark, "checker: %s", strerror(-error));
 	if (findings.nr)
@@ -186,17 +188,17 @@ static int check(struct lab *lab, struct xfs_device *view, uint32_t mark, const 
  * 1: failed and told.
  */
 static int recover(struct lab *lab, struct xfs_device *dev, struct xfs_device *view, uint32_t mark,
-		   bool judge, bool use, uint64_t *digest)
+		   bool use, uint64_t *digest)
 {
 	uint64_t failures = lab->result->failures;
 	struct xfs_mount *mp;
-	int error = xfs_mount(dev, &lab->mount, &mp);
+	int error = lab_mount(lab, dev, dev != view, &mp);
 
 	if (error) {
 		fail(lab, view, mark, "recovery: %s: %s", strerror(-error), xfs_error_text(NULL));
 		return 1;
 	}
-	if (!read_all(lab, mp, view, mark, judge, digest)) {
+	if (!read_all(lab, mp, view, mark, digest)) {
 		xfs_abandon(mp);
 		return 1;
 	}
@@ -222,7 +224,7 @@ static int judge_again(void *ctx, struct xfs_device *view, uint32_t nr)
 	struct lab *lab = again->lab;
 	uint64_t digest;
 
-	if (recover(lab, view, view, again->mark, true, false, &digest)) {
+	if (recover(lab, view, view, again->mark, false, &digest)) {
 		if (!lab->options->quiet)
 			fprintf(stderr, "    (its recovery was crashed after event %u)\n", nr);
 	} else if (digest != again->digest) {
@@ -255,7 +257,7 @@ static int crash_again(struct lab *lab, struct xfs_device *view, uint32_t mark)
 	if (test_recorder_open(work, &recorder))
 		abort();
 	xfs_device_put(work);
-	if (!recover(lab, recorder, view, mark, true, false, &again.digest))
+	if (!recover(lab, recorder, view, mark, false, &again.digest))
 		crash_power(recorder, view, &plan, judge_again, no_promise, NULL, &again,
 			    &lab->result->again);
 	xfs_device_put(recorder);
@@ -289,7 +291,7 @@ int lab_judge(void *ctx, struct xfs_device *view, uint32_t mark)
 	if (sample)
 		save_sample(lab, view, false);
 	memset(lab->lines, 0, sizeof(lab->lines));
-	if (!recover(lab, view, view, mark, true, !sample && r->power.judged % GO_ON_EVERY == 1,
+	if (!recover(lab, view, view, mark, !sample && r->power.judged % GO_ON_EVERY == 1,
 		     &digest) && sample)
 		save_sample(lab, view, true);
 	return r->failures >= o->max_failures;

@@ -9,10 +9,12 @@
 #include "base/compiler.h"
 #include "crash/image.h"
 #include "crash/lab.h"
+#include "crash/side.h"
 #include "crash/tree.h"
 
 /* Small, so that write-back under pressure happens too. */
 #define DATA_CACHE (2u << 20)
+#define EXTERNAL_LOG (16ull << 20)
 
 static void clock_hook(void *ctx, struct timespec *now)
 {
@@ -33,9 +35,40 @@ static void log_hook(void *ctx, enum xfs_log_level level, const char *line)
 			 line);
 }
 
-void lab_mount(struct lab *lab, struct xfs_device *dev)
+struct lab_disks lab_disks(const struct lab *lab, struct xfs_device *base, bool recorded)
 {
-	int error = xfs_mount(dev, &lab->mount, &lab->mp);
+	struct lab_disks disks = {.data = NULL};
+
+	if (!lab->log_bytes) {
+		disks.data = xfs_device_get(base);
+		return disks;
+	}
+	disks.data = crash_side_new(base, recorded, 0, lab->data_bytes);
+	disks.log = crash_side_new(base, recorded, lab->data_bytes, lab->log_bytes);
+	return disks;
+}
+
+void lab_put_disks(struct lab_disks *disks)
+{
+	xfs_device_put(disks->data);
+	xfs_device_put(disks->log);
+}
+
+int lab_mount(struct lab *lab, struct xfs_device *base, bool recorded, struct xfs_mount **mpp)
+{
+	struct lab_disks disks = lab_disks(lab, base, recorded);
+	int error;
+
+	lab->mount.logdev = disks.log;
+	error = xfs_mount(disks.data, &lab->mount, mpp);
+	lab->mount.logdev = NULL;
+	lab_put_disks(&disks);
+	return error;
+}
+
+static void mount_recorder(struct lab *lab)
+{
+	int error = lab_mount(lab, lab->recorder, true, &lab->mp);
 
 	if (error)
 		lab_die(lab, "mount: %s: %s", strerror(-error), xfs_error_text(NULL));
@@ -114,17 +147,23 @@ static void format(struct lab *lab)
 	struct xfs_mkfs_options opts = {
 		.size = sizeof(opts), .flags = XFS_MKFS_FORCE | XFS_MKFS_SMALL, .env = &lab->env,
 		.profile = XFS_MKFS_PROFILE_6_1, .blocksize = sc->blocksize, .rmapbt = XFS_MKFS_ON,
+		.sectsize = sc->sectsize, .log_sunit = sc->log_sunit,
+		.dirblocksize = sc->dirblocksize,
 	};
-	uint64_t size = (sc->size_mib ? sc->size_mib : 64) << 20;
+	struct lab_disks disks;
 	int error;
 
-	lab->start = crash_image_new(size, NULL);
+	lab->data_bytes = (uint64_t)(sc->size_mib ? sc->size_mib : 64) << 20;
+	lab->log_bytes = sc->external_log ? EXTERNAL_LOG : 0;
+	lab->start = crash_image_new(lab->data_bytes + lab->log_bytes, NULL);
+	disks = lab_disks(lab, lab->start, false);
 	lab->geo.size = sizeof(lab->geo);
-	error = xfs_mkfs_geometry(lab->start, NULL, &opts, &lab->geo);
+	error = xfs_mkfs_geometry(disks.data, disks.log, &opts, &lab->geo);
 	if (!error) {
 		opts.log_size = (uint64_t)lab->geo.min_logblocks * lab->geo.blocksize;
-		error = xfs_mkfs(lab->start, NULL, &opts, &lab->geo);
+		error = xfs_mkfs(disks.data, disks.log, &opts, &lab->geo);
 	}
+	lab_put_disks(&disks);
 	if (error)
 		lab_die(lab, "mkfs: %s: %s", strerror(-error), xfs_error_text(NULL));
 }
@@ -135,7 +174,7 @@ static void prepare(struct lab *lab)
 	if (test_recorder_open(lab->start, &lab->recorder))
 		abort();
 	lab->mount.flags = XFS_MOUNT_UNJOURNALLED;
-	lab_mount(lab, lab->recorder);
+	mount_recorder(lab);
 	for (uint32_t i = 0; i < lab->nr_streams; i++)
 		if (xfs_mkdir(lab->mp, lab->stream[i].path, 0755))
 			lab_die(lab, "mkdir: %s", xfs_error_text(NULL));
@@ -178,6 +217,10 @@ void lab_plan(const struct lab *lab, struct crash_plan *plan)
 		.log_start = log_block * lab->geo.blocksize,
 		.log_end = (log_block + lab->geo.logblocks) * lab->geo.blocksize,
 	};
+	if (lab->log_bytes) {
+		plan->split = plan->log_start = lab->data_bytes;
+		plan->log_end = lab->data_bytes + lab->log_bytes;
+	}
 }
 
 /* Mount what lab->start holds, work, unmount; all of it is recorded. */
@@ -191,7 +234,7 @@ static void record(struct lab *lab)
 	if (test_recorder_open(work, &lab->recorder))
 		abort();
 	xfs_device_put(work);
-	lab_mount(lab, lab->recorder);
+	mount_recorder(lab);
 	for (uint32_t i = 0; i < lab->nr_streams; i++)
 		adopt_stream(lab, &lab->stream[i]);
 	lab->scenario->run(lab);

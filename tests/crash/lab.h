@@ -33,6 +33,8 @@ struct scenario {
 	uint64_t size_mib;	/* of the file system; 0: 64 */
 	uint32_t blocksize;	/* 0: 4096 */
 	uint32_t streams;	/* 0: 1 */
+	uint32_t log_sunit, sectsize, dirblocksize;	/* bytes; 0: as usual */
+	bool external_log;	/* on a disk of its own */
 	uint32_t fill_percent;	/* of the space taken by a file before the start */
 	uint32_t generations;	/* crashed, recovered and gone on with so often; 0: once */
 	uint32_t rules;		/* 1 << rule for those that it is meant to catch */
@@ -68,6 +70,7 @@ struct lab {
 	struct xfs_mount_options mount;
 	struct xfs_mkfs_geometry geo;
 	uint64_t clock_ns;
+	uint64_t data_bytes, log_bytes;	/* @log_bytes: of the other disk, or 0 */
 	struct xfs_device *start;	/* when the recording began */
 	struct xfs_device *recorder;
 	struct xfs_mount *mp;
@@ -118,7 +121,14 @@ void lab_die(const struct lab *lab, const char *format, ...);
 
 int lab_judge(void *ctx, struct xfs_device *view, uint32_t nr_events);
 uint64_t lab_promise(void *ctx, uint32_t nr_events);
-void lab_mount(struct lab *lab, struct xfs_device *dev);
+/* The disks that are parts of @base; @log is NULL when there is just one. */
+struct lab_disks {
+	struct xfs_device *data, *log;
+};
+struct lab_disks lab_disks(const struct lab *lab, struct xfs_device *base, bool recorded);
+void lab_put_disks(struct lab_disks *disks);
+/* Mounts what is on @base. */
+int lab_mount(struct lab *lab, struct xfs_device *base, bool recorded, struct xfs_mount **mpp);
 /* What is mounted must be what the models say now. */
 void lab_compare(struct lab *lab);
 void lab_forget_handles(struct lab *lab);

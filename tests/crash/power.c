@@ -12,8 +12,9 @@ struct power {
 	const struct crash_plan *plan;
 	struct xfs_device *stable;	/* the start, and all that is certainly there */
 	struct xfs_device *view;
-	uint32_t promoted;		/* events in @stable */
-	uint32_t stable_before;		/* events that the flushes so far cover */
+	/* Of each disk: events before this one are in @stable; flushes so far cover these. */
+	uint32_t promoted[2];
+	uint32_t stable_before[2];
 	struct xfs_rand rand;
 	crash_judge_fn judge;
 	crash_promise_fn promise;
@@ -50,15 +51,42 @@ static void put_part(struct xfs_device *image, const struct test_event *event, u
 		crash_image_put(image, event->offset + from, filler, CRASH_SECTOR);
 }
 
-/* Events that a flush made stable go into the base of all later images. */
-static void promote(struct power *p, uint32_t nr)
+static int disk_of(const struct power *p, uint64_t offset)
 {
-	for (; p->promoted < p->stable_before && p->promoted < nr; p->promoted++) {
-		const struct test_event *event = event_at(p, p->promoted);
+	return p->plan->split && offset >= p->plan->split;
+}
 
-		if (changes(event))
+/* Events that a flush made stable go into the base of all later images. */
+static void promote(struct power *p, int disk)
+{
+	for (; p->promoted[disk] < p->stable_before[disk]; p->promoted[disk]++) {
+		const struct test_event *event = event_at(p, p->promoted[disk]);
+
+		if (changes(event) && disk_of(p, event->offset) == disk)
 			put_part(p->stable, event, 0, event->len);
 	}
+}
+
+static void note_flush(struct power *p, const struct test_event *event)
+{
+	p->counts->flushes++;
+	for (int disk = 0; disk < 2; disk++)
+		if (!event->len || disk_of(p, event->offset) == disk)
+			p->stable_before[disk] = XFS_MAX(p->stable_before[disk], event->before);
+}
+
+/* The first event that may still be lost. */
+static uint32_t first_unstable(const struct power *p)
+{
+	return p->plan->split ? XFS_MIN(p->promoted[0], p->promoted[1]) : p->promoted[0];
+}
+
+/* Whether the event is one that a crash now decides upon (or one with FUA, which stays). */
+static bool is_open(const struct power *p, uint32_t e)
+{
+	const struct test_event *event = event_at(p, e);
+
+	return changes(event) && e >= p->promoted[disk_of(p, event->offset)];
 }
 
 static uint32_t unit_of(const struct power *p, const struct test_event *event)
@@ -198,14 +226,14 @@ static void draw(struct power *p, uint32_t nr, enum fashion fashion)
 {
 	uint32_t unstable = 0, pick = 0, i = 0;
 
-	for (uint32_t e = p->promoted; e < nr; e++)
-		unstable += changes(event_at(p, e)) && !event_at(p, e)->fua;
+	for (uint32_t e = first_unstable(p); e < nr; e++)
+		unstable += is_open(p, e) && !event_at(p, e)->fua;
 	if (unstable)
 		pick = (uint32_t)xfs_rand_below(&p->rand, unstable);
-	for (uint32_t e = p->promoted; e < nr; e++) {
+	for (uint32_t e = first_unstable(p); e < nr; e++) {
 		const struct test_event *event = event_at(p, e);
 
-		if (!changes(event))
+		if (!is_open(p, e))
 			continue;
 		if (event->fua)
 			put_part(p->view, event, 0, event->len);
@@ -254,10 +282,10 @@ static uint64_t count_pieces(const struct power *p, uint32_t nr)
 {
 	uint64_t pieces = 0;
 
-	for (uint32_t e = p->promoted; e < nr && pieces <= EXHAUSTIVE_PIECES; e++) {
+	for (uint32_t e = first_unstable(p); e < nr && pieces <= EXHAUSTIVE_PIECES; e++) {
 		const struct test_event *event = event_at(p, e);
 
-		if (changes(event) && !event->fua)
+		if (is_open(p, e) && !event->fua)
 			pieces += count_units(p, event);
 	}
 	return pieces;
@@ -272,10 +300,10 @@ static int each_subset(struct power *p, uint32_t nr, uint64_t pieces)
 		uint64_t piece = 0;
 
 		crash_image_reset(p->view);
-		for (uint32_t e = p->promoted; e < nr; e++) {
+		for (uint32_t e = first_unstable(p); e < nr; e++) {
 			const struct test_event *event = event_at(p, e);
 
-			if (!changes(event))
+			if (!is_open(p, e))
 				continue;
 			for (uint64_t at = 0, end; at < event->len; at = end) {
 				end = unit_end(p, event, at);
@@ -350,11 +378,10 @@ int crash_power(struct xfs_device *recorder, struct xfs_device *start,
 		const struct test_event *last = nr ? event_at(&p, nr - 1) : NULL;
 		uint32_t extra;
 
-		if (last && last->kind == TEST_EVENT_FLUSH && !last->error) {
-			counts->flushes++;
-			p.stable_before = XFS_MAX(p.stable_before, last->before);
-		}
-		promote(&p, nr);
+		if (last && last->kind == TEST_EVENT_FLUSH && !last->error)
+			note_flush(&p, last);
+		promote(&p, 0);
+		promote(&p, 1);
 		/* Long recordings are sampled; a moment that is left out costs nothing. */
 		if (xfs_rand_below(&p.rand, events + 1ull) >= plan->budget)
 			continue;

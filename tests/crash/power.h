@@ -21,6 +21,7 @@ struct crash_plan {
 	 */
 	uint32_t unit;
 	uint64_t log_start, log_end;
+	uint64_t split;	/* from here on it is another disk, with flushes of its own; 0: one disk */
 };
 
 struct crash_counts {

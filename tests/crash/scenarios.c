@@ -633,6 +633,12 @@ const struct scenario lab_scenarios[] = {
 	{ .name = "threads", .what = "four threads, each fsyncs its own files", .streams = 4,
 	  .run = run_threads },
 	{ .name = "mixed", .what = "all of it", .setup = setup_pieces, .run = run_mixed },
+	{ .name = "extlog", .what = "the log on a disk of its own", .external_log = true,
+	  .run = run_mixed },
+	{ .name = "sectors", .what = "sectors of 4096 bytes, a log with a stripe unit",
+	  .sectsize = 4096, .log_sunit = 32768, .run = run_mixed },
+	{ .name = "dirblocks", .what = "directory blocks of several blocks", .blocksize = 1024,
+	  .dirblocksize = 8192, .run = run_dirs },
 	{ .name = "again", .what = "crashed, recovered, gone on with, crashed again",
 	  .generations = 4, .run = run_again },
 };

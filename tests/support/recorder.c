@@ -72,15 +72,20 @@ static int recorder_pwritev(struct xfs_device *dev, uint64_t offset, const struc
 	return event.error;
 }
 
-static int recorder_flush(struct xfs_device *dev)
+int test_recorder_flush(struct xfs_device *dev, uint64_t offset, uint64_t len)
 {
 	struct recorder *rec = to_recorder(dev);
-	struct test_event event = {.kind = TEST_EVENT_FLUSH};
+	struct test_event event = {.kind = TEST_EVENT_FLUSH, .offset = offset, .len = len};
 
 	event.before = test_recorder_events(dev);
 	event.error = xfs_device_flush(rec->base);
 	record(rec, event);
 	return event.error;
+}
+
+static int recorder_flush(struct xfs_device *dev)
+{
+	return test_recorder_flush(dev, 0, 0);
 }
 
 static int recorder_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)

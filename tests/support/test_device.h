@@ -29,7 +29,7 @@ struct test_event {
 	enum test_event_kind kind;
 	bool fua;
 	int error; /* what the call returned */
-	uint64_t offset, len;
+	uint64_t offset, len; /* of a flush: what it covers; @len 0: everything */
 	uint8_t *data;	 /* of a write */
 	uint32_t before; /* of a flush: events that had returned when it began */
 };
@@ -39,6 +39,12 @@ struct test_event {
 
 int test_recorder_open(struct xfs_device *base, struct xfs_device **devp);
 uint32_t test_recorder_events(struct xfs_device *recorder);
+/*
+ * A flush that makes nothing stable but writes in the range: several disks
+ * in one recording, so that the order between them is known.  Not for
+ * test_recorder_crash(), which takes each flush as one of everything.
+ */
+int test_recorder_flush(struct xfs_device *recorder, uint64_t offset, uint64_t len);
 /* Valid until the log is cleared. */
 const struct test_event *test_recorder_event(struct xfs_device *recorder, uint32_t i);
 /* Forget the events so far; what replays start from is then the base as it is now. */
