@@ -18,6 +18,7 @@ static const struct option common_options[] = {
 	{ "offset", required_argument, NULL, XFSW_OPT_OFFSET },
 	{ "logdev", required_argument, NULL, XFSW_OPT_LOGDEV },
 	{ "norecovery", no_argument, NULL, XFSW_OPT_NORECOVERY },
+	{ "unjournalled", no_argument, NULL, XFSW_OPT_UNJOURNALLED },
 	{ "json", no_argument, NULL, XFSW_OPT_JSON },
 	{ "quiet", no_argument, NULL, XFSW_OPT_QUIET },
 	{ "help", no_argument, NULL, XFSW_OPT_HELP },
@@ -45,6 +46,8 @@ static bool option_fits(const struct xfsw_call *call, int id)
 	case XFSW_OPT_NORECOVERY:
 		return on_command_line && (call->verb->open == XFSW_OPEN_READ ||
 					   call->verb == &verb_shell);
+	case XFSW_OPT_UNJOURNALLED:
+		return on_command_line && call->verb->open == XFSW_OPEN_WRITE;
 	case XFSW_OPT_JSON:
 		return (call->verb->flags & XFSW_JSON) != 0;
 	default:

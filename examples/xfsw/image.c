@@ -128,15 +128,13 @@ int xfsw_open_image(struct xfsw_call *call, const char *path, struct xfsw_image 
 	options.logdev = img->logdev;
 	if (!write)
 		options.flags |= XFS_MOUNT_RDONLY;
+	else if (xfsw_has(call, XFSW_OPT_UNJOURNALLED))
+		options.flags |= XFS_MOUNT_UNJOURNALLED;
 	if (xfsw_has(call, XFSW_OPT_NORECOVERY))
 		options.flags |= XFS_MOUNT_NORECOVERY;
 	if (call->verb->flags & XFSW_ANY_STATE)
 		options.flags |= XFS_MOUNT_NORECOVERY | XFS_MOUNT_INPROGRESS;
 	error = xfs_mount(img->dev, &options, &img->mp);
-	if (error == -EOPNOTSUPP && write) {
-		options.flags |= XFS_MOUNT_UNJOURNALLED;
-		error = xfs_mount(img->dev, &options, &img->mp);
-	}
 	if (error) {
 		code = mount_failed(call, img, error);
 		goto out_put;

@@ -69,7 +69,10 @@ struct xfs_mount_options {
  * XFS_MOUNT_UNJOURNALLED: for building images.  Nothing is logged; from the
  * first change to the clean xfs_unmount() the superblock says "in progress",
  * so that a process that dies leaves an image nobody mounts by accident.
- * Without this flag and without RDONLY: -EOPNOTSUPP, this version has no journal.
+ * Without this flag and without RDONLY every change goes through the journal, as the
+ * kernel's do: a process that dies leaves an image whose log is dirty, and that the kernel,
+ * or this library, brings back to a state that was between two calls, with all in it
+ * that was said to be stable.
  *
  * -EINVAL: not an XFS v5 file system, or geometry that cannot be; -ENOTSUP: an
  * unknown incompatible feature; -EROFS: an unknown read-only-compatible feature
@@ -84,13 +87,15 @@ XFS_API int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *op
 /*
  * Close all that is open in it, write everything, make it stable and free @mp.
  * Open xfs_file and xfs_dir handles become invalid: close them first.
- * On error the image keeps its in-progress mark (unjournalled); @mp is freed all the same.
+ * On error the image keeps its in-progress mark (unjournalled), or a dirty log; @mp is freed
+ * all the same.
  */
 XFS_API int xfs_unmount(struct xfs_mount *mp);
 
 /*
  * Free @mp and write nothing more: after unrecoverable errors, or when the work is
- * to be abandoned.  An unjournalled image that was changed keeps its in-progress mark.
+ * to be abandoned.  An unjournalled image that was changed keeps its in-progress mark; one with
+ * a journal looks as after a crash at this moment.
  */
 XFS_API void xfs_abandon(struct xfs_mount *mp);
 

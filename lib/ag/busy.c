@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ag/busy.h"
 #include "base/list.h"
+#include "base/sabotage.h"
 #include "core/message.h"
 
 struct xfs_extent_busy {
@@ -174,7 +175,7 @@ void xfs_extent_busy_insert(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_extl
 	struct xfs_extent_busy *b;
 
 	ASSERT(xfs_mutex_is_held(&pag->pag_lock));
-	if (!busy)
+	if (!busy || XFS_SABOTAGE(XFS_RULE_BUSY))
 		return;
 	xfs_mutex_lock(&busy->b_lock);
 	if (!cut_older(busy, pag, agbno, len))

@@ -15,6 +15,7 @@
 #include "core/log_item.h"
 #include "core/mount.h"
 #include "disk/inode.h"
+#include "disk/log_item.h"
 #include "trans/trans.h"
 
 struct xfs_mapping;		/* pagecache/ */
@@ -77,6 +78,9 @@ struct xfs_inode {
 	struct xfs_rwlock i_lock;
 
 	struct xfs_log_item i_item;	/* li_fields: XFS_ILOG_* below */
+	uint64_t i_datasync_seq;	/* (a) newest checkpoint with more of it than times */
+	/* What its place on disk has, as a free inode there has zeros; (i), and with the gate closed. */
+	uint8_t i_place_format, i_place_aformat, i_place_forkoff;
 
 	struct xfs_inode *i_hash_next;	/* (h) */
 	struct xfs_list i_lru;		/* (h) unreferenced, or waiting to be freed */
@@ -120,16 +124,12 @@ struct xfs_inode {
 	int i_data_error;		/* (a) a write-back failed; the next fsync returns it once */
 };
 
-/* What xfs_trans_log_inode() is told; also what the inode's item remembers. */
-#define XFS_ILOG_CORE	(1u << 0)
-#define XFS_ILOG_DDATA	(1u << 1)	/* local data */
-#define XFS_ILOG_DEXT	(1u << 2)	/* extent list */
-#define XFS_ILOG_DBROOT	(1u << 3)	/* B+tree root */
-#define XFS_ILOG_DEV	(1u << 4)
-#define XFS_ILOG_ADATA	(1u << 5)
-#define XFS_ILOG_AEXT	(1u << 6)
-#define XFS_ILOG_ABROOT	(1u << 7)
-#define XFS_ILOG_UNLINKED (1u << 8)	/* di_next_unlinked: goes through the cluster buffer */
+/*
+ * What xfs_trans_log_inode() is told, and what the inode's item remembers: XFS_ILOG_* of
+ * disk/log_item.h, and these, which never are in a log.
+ */
+#define XFS_ILOG_TIMES	(1u << 14)	/* with nothing but CORE: only times changed */
+#define XFS_ILOG_UNLINKED (1u << 15)	/* di_next_unlinked: goes through the cluster buffer */
 
 /*
  * ILOCK held exclusively, inside a handle: the inode was changed.  Bumps the

@@ -39,6 +39,7 @@ int xfs_buf_cache_init(struct xfs_mount *mp)
 			      (uint32_t)((4u << 20) / size));
 	}
 	xfs_pool_init(&cache->bc_buf_pool, &mp->m_mem, sizeof(struct xfs_buf), 64, 4096);
+	xfs_pool_init(&cache->bc_dirty_pool, &mp->m_mem, XFS_BUF_DIRTY_BYTES, 64, 4096);
 	mp->m_bufs = cache;
 	return 0;
 }
@@ -53,8 +54,8 @@ static void free_buf(struct xfs_buf_cache *cache, struct xfs_buf *bp)
 	xfs_pool_put(&cache->bc_pools[pool_index(bp->b_len)], bp->b_addr);
 	if (bp->b_maps)
 		xfs_free(mp, bp->b_maps);
-	if (bp->b_dirty)
-		xfs_free(mp, bp->b_dirty);
+	if (bp->b_dirty && bp->b_dirty != &bp->b_dirty_word)
+		xfs_pool_put(&cache->bc_dirty_pool, bp->b_dirty);
 	xfs_pool_put(&cache->bc_buf_pool, bp);
 }
 
@@ -88,6 +89,7 @@ void xfs_buf_cache_destroy(struct xfs_mount *mp)
 	for (uint32_t i = 0; i < XFS_BUF_POOLS; i++)
 		xfs_pool_drain(&cache->bc_pools[i]);
 	xfs_pool_drain(&cache->bc_buf_pool);
+	xfs_pool_drain(&cache->bc_dirty_pool);
 	xfs_mutex_destroy(&cache->bc_lock);
 	xfs_free(mp, cache->bc_hash);
 	xfs_free(mp, cache);
@@ -173,6 +175,26 @@ static bool same_maps(const struct xfs_buf *bp, const struct xfs_buf_map *maps, 
 	return true;
 }
 
+/* More chunks than the word in the buffer has bits, and they are going to be logged. */
+static bool needs_dirty_memory(const struct xfs_mount *mp, uint32_t len)
+{
+	return !mp->m_unjournalled && !mp->m_rdonly && len > 64 * 128;
+}
+
+/* (B5) false: no memory. */
+static bool have_dirty_map(struct xfs_mount *mp, struct xfs_buf_cache *cache, struct xfs_buf *bp)
+{
+	if (mp->m_unjournalled || mp->m_rdonly)
+		return true;
+	bp->b_dirty = &bp->b_dirty_word;
+	if (!needs_dirty_memory(mp, bp->b_len))
+		return true;
+	bp->b_dirty = xfs_pool_get(&cache->bc_dirty_pool);
+	if (bp->b_dirty)
+		memset(bp->b_dirty, 0, XFS_BUF_DIRTY_BYTES);
+	return bp->b_dirty != NULL;
+}
+
 /* Cache lock held: a new buffer, in the hash, with one reference. */
 static struct xfs_buf *make_buf(struct xfs_mount *mp, struct xfs_buf_cache *cache,
 				const struct xfs_buf_map *maps, uint32_t nmaps,
@@ -196,12 +218,14 @@ static struct xfs_buf *make_buf(struct xfs_mount *mp, struct xfs_buf_cache *cach
 		if (!bp->b_maps)
 			goto out_free_addr;
 	}
+	bp->b_len = len;
+	if (!have_dirty_map(mp, cache, bp))
+		goto out_free_maps;
 	xfs_log_item_init(&bp->b_item, &xfs_buf_item_ops);
 	bp->b_item.li_sort_key = (uint64_t)maps[0].bm_bn;
 	bp->b_item.li_bytes = len;
 	bp->b_mount = mp;
 	bp->b_daddr = maps[0].bm_bn;
-	bp->b_len = len;
 	bp->b_nmaps = nmaps;
 	bp->b_ref = 1;
 	bp->b_ops = ops;
@@ -215,11 +239,44 @@ static struct xfs_buf *make_buf(struct xfs_mount *mp, struct xfs_buf_cache *cach
 	maybe_grow_hash(mp, cache);
 	return bp;
 
+out_free_maps:
+	if (bp->b_maps)
+		xfs_free(mp, bp->b_maps);
 out_free_addr:
 	xfs_pool_put(&cache->bc_pools[pool_index(len)], bp->b_addr);
 out_free_buf:
 	xfs_pool_put(&cache->bc_buf_pool, bp);
 	return NULL;
+}
+
+/* Cache lock held. */
+static struct xfs_buf *next_in_chain(struct xfs_buf *bp, xfs_daddr_t daddr)
+{
+	while (bp && bp->b_daddr != daddr)
+		bp = bp->b_hash_next;
+	return bp;
+}
+
+static struct xfs_buf *first_in_chain(const struct xfs_buf_cache *cache, xfs_daddr_t daddr)
+{
+	return next_in_chain(cache->bc_hash[hash_slot(cache, daddr)], daddr);
+}
+
+/*
+ * Cache lock held.  The buffer at this address; one that was freed only if it has the same shape, and
+ * is not in the way of anything else.
+ */
+static struct xfs_buf *lookup(const struct xfs_buf_cache *cache, const struct xfs_buf_map *maps,
+			      uint32_t nmaps)
+{
+	struct xfs_buf *bp;
+
+	for (bp = first_in_chain(cache, maps[0].bm_bn); bp;
+	     bp = next_in_chain(bp->b_hash_next, maps[0].bm_bn)) {
+		if (!xfs_buf_flags_test(bp, XFS_BUF_STALE) || same_maps(bp, maps, nmaps))
+			break;
+	}
+	return bp;
 }
 
 /*
@@ -235,10 +292,7 @@ static int find_buf(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32
 
 	*bpp = NULL;
 	xfs_mutex_lock(&cache->bc_lock);
-	for (bp = cache->bc_hash[hash_slot(cache, maps[0].bm_bn)]; bp; bp = bp->b_hash_next) {
-		if (bp->b_daddr == maps[0].bm_bn)
-			break;
-	}
+	bp = lookup(cache, maps, nmaps);
 	if (bp && !same_maps(bp, maps, nmaps)) {
 		if (bp->b_ref) {
 			error = xfs_corrupt(mp, ops->name,
@@ -334,15 +388,16 @@ static int select_ops(struct xfs_buf *bp, const struct xfs_buf_ops **ops)
 }
 
 /* The cache forgets @bp, whose contents could not be had or are not wanted any more. */
-static void make_stale(struct xfs_buf *bp)
+static void make_stale(struct xfs_buf *bp, bool keep)
 {
 	struct xfs_buf_cache *cache = bp->b_mount->m_bufs;
 
 	xfs_mutex_lock(&cache->bc_lock);
-	if (!xfs_buf_flags_test(bp, XFS_BUF_STALE)) {
-		__atomic_fetch_or(&bp->b_flags, XFS_BUF_STALE, __ATOMIC_RELEASE);
+	if (!keep && !xfs_buf_flags_test(bp, XFS_BUF_UNHASHED)) {
+		__atomic_fetch_or(&bp->b_flags, XFS_BUF_UNHASHED, __ATOMIC_RELEASE);
 		xfs_buf_unhash(cache, bp);
 	}
+	__atomic_fetch_or(&bp->b_flags, XFS_BUF_STALE, __ATOMIC_RELEASE);
 	xfs_mutex_unlock(&cache->bc_lock);
 }
 
@@ -352,7 +407,7 @@ static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bool *aga
 	int error;
 
 	xfs_mutex_lock(&bp->b_lock);
-	*again = xfs_buf_flags_test(bp, XFS_BUF_STALE);
+	*again = xfs_buf_flags_test(bp, XFS_BUF_UNHASHED);
 	if (*again || xfs_buf_flags_test(bp, XFS_BUF_UPTODATE)) {
 		error = 0;
 		goto out_unlock;
@@ -369,7 +424,7 @@ static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bool *aga
 		bp->b_ops = ops;
 		__atomic_fetch_or(&bp->b_flags, XFS_BUF_UPTODATE, __ATOMIC_RELEASE);
 	} else {
-		make_stale(bp);
+		make_stale(bp, false);
 	}
 out_unlock:
 	xfs_mutex_unlock(&bp->b_lock);
@@ -436,6 +491,8 @@ int xfs_buf_get_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32
 		return error;
 	memset(bp->b_addr, 0, bp->b_len);
 	bp->b_ops = ops;
+	if (unlikely(xfs_buf_flags_test(bp, XFS_BUF_STALE)))
+		__atomic_fetch_and(&bp->b_flags, ~XFS_BUF_STALE, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&bp->b_flags, XFS_BUF_UPTODATE, __ATOMIC_RELEASE);
 	*bpp = bp;
 	return 0;
@@ -458,7 +515,8 @@ int xfs_buf_prealloc(struct xfs_mount *mp, uint32_t len, uint32_t n)
 	/* More than the pool would keep is not to be had ahead. */
 	n = XFS_MIN(n, pool->max_free);
 	xfs_mutex_lock(&cache->bc_lock);
-	have = xfs_pool_fill(pool, n) && xfs_pool_fill(&cache->bc_buf_pool, n);
+	have = xfs_pool_fill(pool, n) && xfs_pool_fill(&cache->bc_buf_pool, n) &&
+	       (!needs_dirty_memory(mp, len) || xfs_pool_fill(&cache->bc_dirty_pool, n));
 	xfs_mutex_unlock(&cache->bc_lock);
 	return have ? 0 : xfs_error(mp, -ENOMEM, "out of memory for metadata");
 }
@@ -469,8 +527,8 @@ struct xfs_buf *xfs_buf_peek(struct xfs_mount *mp, xfs_daddr_t daddr)
 	struct xfs_buf *bp;
 
 	xfs_mutex_lock(&cache->bc_lock);
-	for (bp = cache->bc_hash[hash_slot(cache, daddr)]; bp; bp = bp->b_hash_next) {
-		if (bp->b_daddr == daddr)
+	for (bp = first_in_chain(cache, daddr); bp; bp = next_in_chain(bp->b_hash_next, daddr)) {
+		if (!xfs_buf_flags_test(bp, XFS_BUF_STALE))
 			break;
 	}
 	if (bp && bp->b_ref++ == 0)
@@ -499,15 +557,18 @@ void xfs_buf_put(struct xfs_buf *bp)
 	xfs_mutex_lock(&cache->bc_lock);
 	ASSERT(bp->b_ref > 0);
 	if (--bp->b_ref == 0) {
-		if (xfs_buf_flags_test(bp, XFS_BUF_STALE))
+		if (xfs_buf_flags_test(bp, XFS_BUF_STALE)) {
+			if (!xfs_buf_flags_test(bp, XFS_BUF_UNHASHED))
+				xfs_buf_unhash(cache, bp);
 			free_buf(cache, bp);
-		else
+		} else {
 			xfs_list_add_tail(&bp->b_lru, &cache->bc_lru);
+		}
 	}
 	xfs_mutex_unlock(&cache->bc_lock);
 }
 
-void xfs_buf_stale(struct xfs_buf *bp)
+void xfs_buf_stale(struct xfs_buf *bp, bool keep)
 {
-	make_stale(bp);
+	make_stale(bp, keep);
 }

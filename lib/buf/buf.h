@@ -12,7 +12,11 @@
  *      and CRC are stamped then, after its write verifier passed.  A write verifier
  *      that fails shuts down instead of writing.
  * (B4) A freed block's buffer is made stale: it is never written, and the cache
- *      forgets it, so that no late write lands on the block's new contents.
+ *      forgets it, so that no late write lands on the block's new contents.  With a
+ *      journal it stays in the cache until the checkpoint that freed it is durable: who
+ *      gets the same block meanwhile gets the same buffer, alive again.
+ * (B5) The memory that remembers which chunks of a buffer changed is had with the
+ *      buffer, so that logging it cannot fail.
  *
  * One block of the file system may be cached as different buffers of smaller
  * size only where they do not overlap (AG headers are sectors).
@@ -74,7 +78,8 @@ struct xfs_buf_ops {
 };
 
 #define XFS_BUF_UPTODATE	(1u << 0)	/* contents are valid */
-#define XFS_BUF_STALE		(1u << 1)	/* freed: not in the cache, never written */
+#define XFS_BUF_STALE		(1u << 1)	/* freed: never written */
+#define XFS_BUF_UNHASHED	(1u << 2)	/* the cache does not know it any more */
 
 struct xfs_buf {
 	struct xfs_log_item b_item;
@@ -92,14 +97,19 @@ struct xfs_buf {
 	uint32_t b_nmaps;			/* (c) */
 	struct xfs_buf_map *b_maps;		/* (c) NULL when b_nmaps is 1 */
 	/*
-	 * Changed bytes since the last cut, in chunks of 128 bytes, for the journal; b_len/128
-	 * bits.  NULL as long as nothing was logged or on an unjournalled mount.
+	 * Journal: chunks of 128 bytes that were changed since the buffer was written in place.
+	 * Protected as the contents are.
 	 */
-	uint64_t *b_dirty;
+	uint64_t *b_dirty;			/* b_dirty_word, or memory of its own; NULL: no journal */
+	uint64_t b_dirty_word;
+	uint32_t b_dirty_chunks;		/* bits that are set */
+	uint32_t b_icreate_blocks;		/* first cluster of new inodes: blocks of all of them */
 };
 
 /* What the log item of every buffer has. */
 extern const struct xfs_log_item_ops xfs_buf_item_ops;
+/* The primary superblock, as the journal has it. */
+extern const struct xfs_buf_ops xfs_sb_buf_ops;
 
 int xfs_buf_cache_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 void xfs_buf_cache_destroy(struct xfs_mount *mp);	/* drops everything, dirty or not */
@@ -138,13 +148,36 @@ void xfs_buf_hold(struct xfs_buf *bp);
 /* NULL is fine. */
 void xfs_buf_put(struct xfs_buf *bp);
 
-/* (B4) The caller holds a reference; contents stay readable until it is put. */
-void xfs_buf_stale(struct xfs_buf *bp);
+/*
+ * (B4) The caller holds a reference; contents stay readable until it is put.  The cache goes on
+ * knowing it if @keep.
+ */
+void xfs_buf_stale(struct xfs_buf *bp, bool keep);
 /*
  * Verify, stamp and hand the buffer to the device queue; clean when the queue
- * is done.  The log item's push.
+ * is done.  The log item's push without a journal.
  */
 int xfs_buf_write(struct xfs_buf *bp) XFS_MUST_CHECK;
+
+/*
+ * With a journal, in two steps.  While the gate is closed: copy @bp, which is not running, to
+ * @copy, verified and stamped with the LSN of its newest durable checkpoint; nothing of it is
+ * dirty then.  Later: hand the copy to the device queue, of which it is until the
+ * queue was submitted.  A write that fails shuts the file system down.
+ */
+int xfs_buf_copy_out(struct xfs_buf *bp, void *copy) XFS_MUST_CHECK;
+void xfs_buf_write_copy(struct xfs_buf *bp, const void *copy);
+
+/* Bytes [@first, @last] of @bp changed; how many chunks became dirty by it. */
+uint32_t xfs_buf_mark_dirty(struct xfs_buf *bp, uint32_t first, uint32_t last);
+/* Most bytes that a chunk, and a buffer without any, takes in the journal. */
+#define XFS_BUF_LOG_CHUNK_COST	(128u + 12u)
+#define XFS_BUF_LOG_COST	(12u + 24u + 128u)
+
+static inline struct xfs_buf *xfs_buf_of_item(struct xfs_log_item *lip)
+{
+	return container_of(lip, struct xfs_buf, b_item);
+}
 
 /* Drop clean unreferenced buffers until at most @target_bytes remain. */
 void xfs_buf_shrink(struct xfs_mount *mp, uint64_t target_bytes);

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Buffers going home: verified, stamped, handed to the device queue. */
 #include "base/crc32c.h"
+#include "base/sabotage.h"
 #include "buf/buf_priv.h"
 #include "core/message.h"
 #include "device/queue.h"
-
-static inline struct xfs_buf *to_buf(struct xfs_log_item *lip)
-{
-	return container_of(lip, struct xfs_buf, b_item);
-}
 
 static void write_done(void *ctx, int error)
 {
@@ -23,57 +19,90 @@ static void write_done(void *ctx, int error)
 	xfs_buf_put(bp);
 }
 
-int xfs_buf_write(struct xfs_buf *bp)
+/* Stamp and verify @contents, which are those of @bp. */
+static int make_ready(struct xfs_buf *bp, void *contents)
 {
 	struct xfs_mount *mp = bp->b_mount;
 	const struct xfs_buf_ops *ops = bp->b_ops;
-	xfs_lsn_t lsn = bp->b_item.li_lsn;
+	xfs_lsn_t lsn = XFS_SABOTAGE(XFS_RULE_LSN_STAMP) ? 0 : bp->b_item.li_lsn;
 	xfs_failaddr_t fa;
-	char *p = bp->b_addr;
 
-	if (xfs_is_shutdown(mp))
-		return -EIO;
 	/* Without a journal there is no LSN to give: a block keeps the one it has. */
 	if (ops->stamp) {
-		ops->stamp(&mp->m_geo, bp->b_addr, bp->b_len, lsn);
+		ops->stamp(&mp->m_geo, contents, bp->b_len, lsn);
 	} else {
 		if (lsn && ops->lsn_off >= 0)
-			put_be64((uint64_t)lsn, p + ops->lsn_off);
+			put_be64((uint64_t)lsn, (char *)contents + ops->lsn_off);
 		if (ops->has_crc)
-			xfs_cksum_set(p, bp->b_len, ops->crc_off);
+			xfs_cksum_set(contents, bp->b_len, ops->crc_off);
 	}
-	fa = ops->verify ? ops->verify(&mp->m_geo, bp->b_addr, bp->b_len, bp->b_daddr) : NULL;
-	if (fa) {
-		xfs_shutdown(mp, "%s at daddr 0x%" PRIx64 " is wrong and was not written: %s",
-			     ops->name, (uint64_t)bp->b_daddr, fa);
-		return xfs_corrupt(mp, ops->name, "at daddr 0x%" PRIx64 ", before writing: %s",
-				   (uint64_t)bp->b_daddr, fa);
-	}
+	fa = ops->verify ? ops->verify(&mp->m_geo, contents, bp->b_len, bp->b_daddr) : NULL;
+	if (!fa)
+		return 0;
+	xfs_shutdown(mp, "%s at daddr 0x%" PRIx64 " is wrong and was not written: %s", ops->name,
+		     (uint64_t)bp->b_daddr, fa);
+	return xfs_corrupt(mp, ops->name, "at daddr 0x%" PRIx64 ", before writing: %s",
+			   (uint64_t)bp->b_daddr, fa);
+}
+
+/* The queue holds a reference for each piece. */
+void xfs_buf_write_copy(struct xfs_buf *bp, const void *copy)
+{
+	const char *p = copy;
+
 	for (uint32_t i = 0; i < bp->b_nmaps; i++) {
 		xfs_daddr_t bn = i ? bp->b_maps[i].bm_bn : bp->b_daddr;
 		uint32_t len = bp->b_maps ? bp->b_maps[i].bm_len : bp->b_len;
 
 		xfs_buf_hold(bp);
-		xfs_queue_write(mp->m_queue, (uint64_t)bn << XFS_BB_SHIFT, p, len, write_done, bp);
+		xfs_queue_write(bp->b_mount->m_queue, (uint64_t)bn << XFS_BB_SHIFT, p, len,
+				write_done, bp);
 		p += len;
 	}
-	return 0;
+}
+
+int xfs_buf_write(struct xfs_buf *bp)
+{
+	int error;
+
+	if (xfs_is_shutdown(bp->b_mount))
+		return -EIO;
+	error = make_ready(bp, bp->b_addr);
+	if (!error)
+		xfs_buf_write_copy(bp, bp->b_addr);
+	return error;
+}
+
+int xfs_buf_copy_out(struct xfs_buf *bp, void *copy)
+{
+	int error;
+
+	memcpy(copy, bp->b_addr, bp->b_len);
+	error = make_ready(bp, copy);
+	if (!error)
+		xfs_buf_forget_dirty(bp);
+	return error;
+}
+
+static void item_forget_changes(struct xfs_log_item *lip)
+{
+	xfs_buf_forget_dirty(xfs_buf_of_item(lip));
 }
 
 static void item_get(struct xfs_log_item *lip)
 {
-	xfs_buf_hold(to_buf(lip));
+	xfs_buf_hold(xfs_buf_of_item(lip));
 }
 
 static void item_put(struct xfs_log_item *lip)
 {
-	xfs_buf_put(to_buf(lip));
+	xfs_buf_put(xfs_buf_of_item(lip));
 }
 
 static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
 	(void)mp;
-	return xfs_buf_write(to_buf(lip));
+	return xfs_buf_write(xfs_buf_of_item(lip));
 }
 
 const struct xfs_log_item_ops xfs_buf_item_ops = {
@@ -81,4 +110,7 @@ const struct xfs_log_item_ops xfs_buf_item_ops = {
 	.get = item_get,
 	.put = item_put,
 	.push = item_push,
+	.size = xfs_buf_item_size,
+	.format = xfs_buf_item_format,
+	.forget_changes = item_forget_changes,
 };

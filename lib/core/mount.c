@@ -42,4 +42,5 @@ void xfs_note_attr(struct xfs_mount *mp)
 		   XFS_SB_VERSION_ATTRBIT))
 		return;
 	__atomic_fetch_or(&mp->m_sb.sb_versionnum, XFS_SB_VERSION_ATTRBIT, __ATOMIC_RELAXED);
+	__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
 }

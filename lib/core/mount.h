@@ -42,6 +42,16 @@ struct xfs_upcalls {
 	 * that fails it may be called again.
 	 */
 	int (*inactivate)(struct xfs_inode *ip);
+	/*
+	 * The journal.  A checkpoint is cut, with the gate closed; @seq and all before it are
+	 * durable.  For what belongs to checkpoints above trans/: extents that are busy.
+	 */
+	void (*checkpoint_cut)(struct xfs_mount *mp);
+	void (*checkpoint_durable)(struct xfs_mount *mp, uint64_t seq);
+	/* Is there free space that cannot be had before a checkpoint is durable? */
+	bool (*freed_space_is_busy)(struct xfs_mount *mp);
+	/* New blocks whose data could not be written become unwritten.  No lock, no handle held. */
+	void (*end_failed_io)(struct xfs_mount *mp);
 	/* The attribute fork of an inode with LOCAL data needs room: move the data out. */
 	int (*local_data_out)(struct xfs_trans *tp, struct xfs_inode *ip);
 };
@@ -69,9 +79,12 @@ struct xfs_mount {
 	uint64_t m_data_cache_bytes;		/* (c) */
 	uint64_t m_meta_cache_bytes;		/* (c) */
 	uint32_t m_state;			/* (a) XFS_STATE_* */
+	bool m_repairing;			/* (a) failed data writes are being repaired */
+	bool m_sb_changed;			/* (a) the journal has to log the superblock */
 	int m_data_error;			/* (a) first failed data write that no sync has told yet */
 	struct xfs_mutex m_lock;		/* LEAF class */
 	struct xfs_mutex m_rename_lock;		/* before every IOLOCK: moves between directories */
+	struct xfs_mutex m_failed_lock;		/* COMMIT class: repair after failed data writes */
 	struct xfs_mutex m_mark_lock;		/* HANDLE class: the first change, mount/super.c */
 
 	/* In-core counters, core/counter.h. */

@@ -62,6 +62,9 @@ struct xfs_queue {		   /* (c) constant (l) lock (w) who set writing */
 	bool writing;			     /* (l) */
 	uint64_t last_batch;		     /* (l) number of the newest batch */
 	struct xfs_list completing;	     /* (l) batches taken and not done */
+	uint64_t written;		     /* (l) batches and other writes so far */
+	uint64_t stable;		     /* (l) so many of them were flushed */
+	bool flushing;			     /* (l) somebody flushes for xfs_queue_flush_written() */
 	struct xfs_pool requests;	     /* (l) */
 	struct xfs_queue_stats stats;	     /* (l) */
 };
@@ -298,6 +301,7 @@ static void run_batch(struct xfs_queue *q, struct queue_batch *batch)
 	write_batch(q, batch);
 	xfs_mutex_lock(&q->lock);
 	q->writing = false;
+	q->written++;
 	q->stats.writes += batch->writes;
 	q->stats.retries += batch->retries;
 	xfs_cond_broadcast(&q->wake);
@@ -404,13 +408,58 @@ void xfs_queue_cancel(struct xfs_queue *q, int error)
 	finish_all(q, error);
 }
 
-int xfs_queue_flush(struct xfs_queue *q)
+/* Under the lock, which it leaves: flush the device, for all that was written until now. */
+static int flush_device(struct xfs_queue *q)
 {
-	xfs_queue_submit(q);
-	xfs_mutex_lock(&q->lock);
+	uint64_t upto = q->written;
+	int error;
+
 	q->stats.flushes++;
 	xfs_mutex_unlock(&q->lock);
-	return xfs_device_flush(q->dev);
+	error = xfs_device_flush(q->dev);
+	xfs_mutex_lock(&q->lock);
+	if (!error)
+		q->stable = XFS_MAX(q->stable, upto);
+	return error;
+}
+
+int xfs_queue_flush(struct xfs_queue *q)
+{
+	int error;
+
+	xfs_queue_submit(q);
+	xfs_mutex_lock(&q->lock);
+	error = flush_device(q);
+	xfs_mutex_unlock(&q->lock);
+	return error;
+}
+
+int xfs_queue_flush_written(struct xfs_queue *q)
+{
+	uint64_t upto;
+	int error = 0;
+
+	xfs_queue_submit(q);
+	xfs_mutex_lock(&q->lock);
+	upto = q->written;
+	/* One that is under way may have begun too early for us; then it is our turn, or another's. */
+	while (q->stable < upto && q->flushing)
+		xfs_cond_wait(&q->wake, &q->lock);
+	if (q->stable < upto) {
+		q->flushing = true;
+		error = flush_device(q);
+		q->flushing = false;
+		xfs_cond_broadcast(&q->wake);
+	}
+	xfs_mutex_unlock(&q->lock);
+	return error;
+}
+
+void xfs_queue_note_write(struct xfs_queue *q)
+{
+	xfs_mutex_lock(&q->lock);
+	q->written++;
+	xfs_mutex_unlock(&q->lock);
 }
 
 uint32_t xfs_queue_pending(struct xfs_queue *q)

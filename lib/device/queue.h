@@ -75,6 +75,15 @@ void xfs_queue_cancel(struct xfs_queue *q, int error);
  */
 int xfs_queue_flush(struct xfs_queue *q);
 
+/*
+ * The same, but the device is only flushed if something was written since it was last, by the queue
+ * or by who told it; and several callers share one flush.  For callers to whom
+ * nothing else written to the device matters.
+ */
+int xfs_queue_flush_written(struct xfs_queue *q);
+/* Something that xfs_queue_flush_written() is asked for was written past the queue. */
+void xfs_queue_note_write(struct xfs_queue *q);
+
 /* Requests that are queued and not yet under way. */
 uint32_t xfs_queue_pending(struct xfs_queue *q);
 

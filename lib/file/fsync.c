@@ -4,10 +4,33 @@
 #include "file/file.h"
 #include "write/writeback.h"
 
-/* The inode and everything it needs was written, or has nothing new. */
-static bool is_clean(const struct xfs_inode *ip)
+/*
+ * Without a journal what an inode needs - trees, free space - is spread over
+ * the disk: all of it goes home, unless the inode was written, or has nothing new.
+ */
+static int write_home(struct xfs_inode *ip)
 {
-	return __atomic_load_n(&ip->i_item.li_state, __ATOMIC_ACQUIRE) == XFS_LI_CLEAN;
+	struct xfs_mount *mp = ip->i_mount;
+
+	if (__atomic_load_n(&ip->i_item.li_state, __ATOMIC_ACQUIRE) != XFS_LI_CLEAN)
+		return xfs_checkpoint_writeback(mp, true);
+	return xfs_queue_flush(mp->m_queue);
+}
+
+/*
+ * With one: the checkpoint that the inode was last changed in, and with it the names that lead
+ * to it, and the data.  A checkpoint that was durable before our data was written does not
+ * cover that, nor does one that somebody else was writing at that moment, whose flush may have come too
+ * early; so the flush is asked for in any case, and done if it is needed.
+ */
+static int make_durable(struct xfs_inode *ip, bool datasync)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	uint64_t seq = datasync ? __atomic_load_n(&ip->i_datasync_seq, __ATOMIC_RELAXED)
+				: xfs_log_item_seq(&ip->i_item);
+	int error = seq ? xfs_log_force(mp, seq) : 0;
+
+	return error ? error : xfs_queue_flush_written(mp->m_queue);
 }
 
 int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync)
@@ -26,13 +49,7 @@ int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool data
 		return xfs_error(mp, -EIO, "the file system was shut down");
 	xfs_iflags_clear(ip, XFS_IF_TRUNCATED);
 	error2 = datasync ? 0 : xfs_log_times(ip);
-	/*
-	 * Without a journal what an inode needs - trees, free space - is spread over
-	 * the disk: all of it goes home.
-	 */
-	if (!error2 && !is_clean(ip))
-		error2 = xfs_checkpoint_writeback(mp, true);
-	else if (!error2)
-		error2 = xfs_queue_flush(mp->m_queue);
+	if (!error2)
+		error2 = mp->m_unjournalled ? write_home(ip) : make_durable(ip, datasync);
 	return error ? error : error2;
 }

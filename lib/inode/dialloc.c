@@ -41,7 +41,7 @@ static int init_chunk_bufs(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbl
 			dip->di_uuid = geo->meta_uuid;
 			xfs_cksum_set(dip, geo->inodesize, XFS_DINODE_CRC_OFF);
 		}
-		xfs_trans_log_buf_all(tp, bp);
+		xfs_trans_log_new_inodes(tp, bp, done ? 0 : blocks);
 		xfs_buf_put(bp);
 	}
 	return 0;

@@ -39,6 +39,19 @@ void xfs_imap_in_chunk(struct xfs_mount *mp, xfs_ino_t ino, xfs_agblock_t chunk_
 int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip) XFS_MUST_CHECK;
 void xfs_inode_to_disk(struct xfs_inode *ip, struct xfs_dinode *dip);
 
+/* log_format.c: what the log item of an inode gives to the journal. */
+uint32_t xfs_inode_item_size(struct xfs_log_item *lip, uint32_t *regions);
+void xfs_inode_item_format(struct xfs_log_item *lip, struct xfs_log_sink *sink);
+bool xfs_inode_item_cluster_chunk(struct xfs_log_item *lip, struct xfs_cluster_chunk *chunk);
+/* Its parts. */
+void xfs_dinode_to_log(const struct xfs_dinode *dip, struct xfs_log_dinode *to);
+/*
+ * The root of an extent tree, @root_bytes in the inode, as the log has it: @to gets a full block
+ * header and exactly the keys and pointers in use; returns its bytes.
+ */
+uint32_t xfs_bmdr_to_log(const struct xfs_geometry *geo, xfs_ino_t ino, const void *root,
+			 uint32_t root_bytes, void *to);
+
 /* Memory for an inode, to be had before its number is known; NULL: none (text set). */
 struct xfs_inode *xfs_inode_alloc(struct xfs_mount *mp);
 void xfs_inode_unalloc(struct xfs_mount *mp, struct xfs_inode *blank);

@@ -29,6 +29,9 @@ int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip)
 	ip->i_diflags2 = be64_to_cpu(dip->di_flags2);
 	if (!ip->i_mode)
 		return 0;
+	ip->i_place_format = dip->di_format;
+	ip->i_place_aformat = dip->di_aformat;
+	ip->i_place_forkoff = dip->di_forkoff;
 	ip->i_uid = be32_to_cpu(dip->di_uid);
 	ip->i_gid = be32_to_cpu(dip->di_gid);
 	xfs_inode_set_nlink(ip, be32_to_cpu(dip->di_nlink));
@@ -134,9 +137,17 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 				   fa);
 	}
 	lip->li_fields = 0;
+	ip->i_place_format = ip->i_mode ? ip->i_df.if_format : 0;
+	ip->i_place_aformat = ip->i_mode ? ip->i_af.if_format : 0;
+	ip->i_place_forkoff = ip->i_forkoff;
 	xfs_checkpoint_log_item(mp, &bp->b_item);
 	xfs_buf_put(bp);
 	return 0;
+}
+
+static void item_forget_changes(struct xfs_log_item *lip)
+{
+	lip->li_fields = 0;
 }
 
 static void item_get(struct xfs_log_item *lip)
@@ -154,6 +165,10 @@ const struct xfs_log_item_ops xfs_inode_item_ops = {
 	.get = item_get,
 	.put = item_put,
 	.push = item_push,
+	.size = xfs_inode_item_size,
+	.format = xfs_inode_item_format,
+	.cluster_chunk = xfs_inode_item_cluster_chunk,
+	.forget_changes = item_forget_changes,
 };
 
 void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fields)
@@ -167,6 +182,10 @@ void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fi
 		    !(ip->i_diflags2 & XFS_DIFLAG2_BIGTIME))
 			xfs_inode_set_diflags2(ip, ip->i_diflags2 | XFS_DIFLAG2_BIGTIME);
 	}
-	__atomic_fetch_or(&ip->i_item.li_fields, fields, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&ip->i_item.li_fields, fields & ~XFS_ILOG_TIMES, __ATOMIC_RELAXED);
 	xfs_trans_log_item(tp, &ip->i_item);
+	if (!(fields & XFS_ILOG_TIMES))
+		__atomic_store_n(&ip->i_datasync_seq,
+				 __atomic_load_n(&ip->i_item.li_seq, __ATOMIC_RELAXED),
+				 __ATOMIC_RELAXED);
 }

@@ -13,6 +13,7 @@
 #include "log/log.h"
 #include "mount/mount_priv.h"
 #include "pagecache/mapping.h"
+#include "trans/trans.h"
 #include "write/writeback.h"
 
 #define DATA_CACHE_BYTES	(32u << 20)
@@ -51,9 +52,6 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	mp->m_trace.env = &mp->m_env;
 	mp->m_rdonly = opts->flags & XFS_MOUNT_RDONLY;
 	mp->m_unjournalled = opts->flags & XFS_MOUNT_UNJOURNALLED;
-	if (!mp->m_rdonly && !mp->m_unjournalled)
-		return xfs_error(NULL, -EOPNOTSUPP,
-				 "this version has no journal: open read-only or unjournalled");
 	if ((opts->flags & XFS_MOUNT_NORECOVERY) && !mp->m_rdonly)
 		return xfs_error(NULL, -EINVAL, "a dirty log can only be left alone by a reader");
 	mp->m_uid = opts->uid;
@@ -85,9 +83,11 @@ static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
 			   CYCLE_LSN(lsn), BLOCK_LSN(lsn), CYCLE_LSN(head), BLOCK_LSN(head));
 }
 
-static int check_log(struct xfs_mount *mp, bool norecovery)
+/*
+ * Is there something to be recovered?  *@log is where a journalled mount goes on.
+ */
+static int check_log(struct xfs_mount *mp, bool norecovery, struct xlog_state *log)
 {
-	struct xlog_state log;
 	int error;
 
 	if (xfs_has_external_log(&mp->m_geo) && !mp->m_logdev) {
@@ -95,12 +95,12 @@ static int check_log(struct xfs_mount *mp, bool norecovery)
 			return 0;
 		return xfs_error(mp, -ENXIO, "the log is on another device, which was not given");
 	}
-	error = xlog_find_head(mp, &log);
-	if (!error && !log.clean)
+	error = xlog_find_head(mp, log);
+	if (!error && !log->clean)
 		error = xfs_error(mp, -EAGAIN,
 				  "the log is dirty: mount the file system with a kernel once to recover it");
 	if (!error)
-		error = check_lsn(mp, &log);
+		error = check_lsn(mp, log);
 	if (!error)
 		return 0;
 	if (!norecovery)
@@ -126,6 +126,18 @@ static int check_counters(struct xfs_mount *mp)
 	return 0;
 }
 
+/* From here on there may be handles, and what they change is logged. */
+static int open_journal(struct xfs_mount *mp, const struct xlog_state *log)
+{
+	int error;
+
+	if (mp->m_sb.sb_inprogress)
+		return xfs_error(mp, -EUCLEAN,
+				 "the image is in progress: it can only be finished unjournalled");
+	error = xlog_open(mp, log);
+	return error ? error : xfs_trans_start_journal(mp);
+}
+
 static int open_root(struct xfs_mount *mp)
 {
 	int error = xfs_iget(mp, mp->m_sb.sb_rootino, 0, &mp->m_rootip);
@@ -142,6 +154,7 @@ static void tear_down(struct xfs_mount *mp)
 {
 	if (mp->m_checkpoint)
 		xfs_trans_destroy(mp);
+	xlog_close(mp);
 	xfs_inode_cache_destroy(mp);
 	xfs_pagecache_destroy(mp);
 	xfs_perag_destroy(mp);
@@ -150,12 +163,14 @@ static void tear_down(struct xfs_mount *mp)
 	xfs_device_put(mp->m_logdev);
 	xfs_device_put(mp->m_dev);
 	xfs_mutex_destroy(&mp->m_lock);
+	xfs_mutex_destroy(&mp->m_failed_lock);
 	xfs_mutex_destroy(&mp->m_mark_lock);
 	xfs_mutex_destroy(&mp->m_rename_lock);
 }
 
 static int set_up(struct xfs_mount *mp, uint32_t flags)
 {
+	struct xlog_state log = { 0 };
 	int error;
 
 	error = xfs_readsb(mp, flags & XFS_MOUNT_INPROGRESS);
@@ -175,7 +190,7 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	if (!error)
 		error = xfs_inode_cache_init(mp);
 	if (!error)
-		error = check_log(mp, flags & XFS_MOUNT_NORECOVERY);
+		error = check_log(mp, flags & XFS_MOUNT_NORECOVERY, &log);
 	if (!error && mp->m_rdonly) {
 		const struct xfs_sb *sb = &mp->m_sb;
 		uint64_t icount = XFS_MIN(sb->sb_icount, sb->sb_dblocks << sb->sb_inopblog);
@@ -190,6 +205,8 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 		if (!error)
 			error = check_counters(mp);
 	}
+	if (!error && !mp->m_rdonly && !mp->m_unjournalled)
+		error = open_journal(mp, &log);
 	if (!error)
 		error = open_root(mp);
 	if (!error && mp->m_sb.sb_inprogress) {
@@ -222,6 +239,7 @@ int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *given,
 	mp->m_upcalls = &xfs_mount_upcalls;
 	xfs_mutex_init(&mp->m_lock, XFS_CLASS_LEAF, 0);
 	xfs_mutex_init(&mp->m_rename_lock, XFS_CLASS_IOLOCK, 0);
+	xfs_mutex_init(&mp->m_failed_lock, XFS_CLASS_COMMIT, 0);
 	xfs_mutex_init(&mp->m_mark_lock, XFS_CLASS_HANDLE, 1);
 	error = read_options(mp, dev, &opts);
 	if (!error)

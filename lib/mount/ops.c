@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The one list of what low layers may call above them. */
+#include "ag/busy.h"
 #include "dir/dir.h"
 #include "mount/mount_priv.h"
 #include "namei/namei.h"
@@ -11,9 +12,18 @@ static int local_data_out(struct xfs_trans *tp, struct xfs_inode *ip)
 	return xfs_is_dir(ip) ? xfs_dir_sf_to_block(tp, ip) : xfs_symlink_to_remote(tp, ip);
 }
 
+static void checkpoint_cut(struct xfs_mount *mp)
+{
+	xfs_extent_busy_cut(mp);
+}
+
 const struct xfs_upcalls xfs_mount_upcalls = {
 	.writeback_some = xfs_writeback_some,
 	.mark_in_progress = xfs_mark_in_progress,
 	.inactivate = xfs_inactive,
+	.checkpoint_cut = checkpoint_cut,
+	.checkpoint_durable = xfs_extent_busy_clear,
+	.freed_space_is_busy = xfs_extent_busy_any,
+	.end_failed_io = xfs_end_failed_io,
 	.local_data_out = local_data_out,
 };

@@ -2,6 +2,7 @@
 /* The primary superblock: read at open, written at the first change and at the close. */
 #include "ag/perag.h"
 #include "base/crc32c.h"
+#include "base/sabotage.h"
 #include "core/message.h"
 #include "disk/verify.h"
 #include "mount/mount_priv.h"
@@ -138,7 +139,7 @@ int xfs_writesb(struct xfs_mount *mp, bool in_progress)
 		xfs_cksum_set(dsb, geo->sectsize, XFS_SB_CRC_OFF);
 		error = xfs_device_pwrite(mp->m_dev, 0, dsb, geo->sectsize, 0);
 	}
-	if (!error)
+	if (!error && !XFS_SABOTAGE(XFS_RULE_UNMOUNT_FLUSH))
 		error = xfs_device_flush(mp->m_dev);
 	xfs_mem_free_aligned(&mp->m_mem, dsb);
 	if (error)
@@ -156,8 +157,12 @@ int xfs_mark_in_progress(struct xfs_mount *mp)
 		 * Quota counts are not kept: without the "checked" flags the kernel counts
 		 * anew when it next mounts with quota.
 		 */
+		if (mp->m_sb.sb_qflags & XFS_ALL_QUOTA_CHKD)
+			__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
 		mp->m_sb.sb_qflags &= (uint16_t)~XFS_ALL_QUOTA_CHKD;
-		error = xfs_writesb(mp, true);
+		/* With a journal the superblock goes with the first checkpoint. */
+		if (mp->m_unjournalled)
+			error = xfs_writesb(mp, true);
 		if (!error)
 			__atomic_fetch_or(&mp->m_state, XFS_STATE_MARKED, __ATOMIC_RELEASE);
 	}

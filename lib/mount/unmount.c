@@ -3,8 +3,11 @@
  * Closing.  Data first, then what was promised too much is given back and files without a name
  * are freed, then metadata; when all of it is stable the superblock takes the in-progress mark off.
  */
+#include "base/sabotage.h"
 #include "core/message.h"
+#include "device/queue.h"
 #include "inode/inode.h"
+#include "log/log.h"
 #include "mount/mount_priv.h"
 #include "reclaim/reclaim.h"
 #include "trans/trans.h"
@@ -19,8 +22,27 @@ int xfs_syncfs(struct xfs_mount *mp)
 	error = xfs_flush_inodes(mp);
 	error2 = xfs_mount_data_error(mp);
 	error = error ? error : error2;
-	error2 = xfs_checkpoint_writeback(mp, true);
+	/* With a journal what is durable in the log need not be in place. */
+	if (mp->m_unjournalled)
+		error2 = xfs_checkpoint_writeback(mp, true);
+	else
+		error2 = xfs_log_force(mp, 0);
+	if (!error2 && !mp->m_unjournalled)
+		error2 = xfs_queue_flush_written(mp->m_queue);
 	return error ? error : error2;
+}
+
+/*
+ * The log ends with a record that says nothing in it is needed.  All must be in place and stable
+ * before, the superblock with counters that are exact: from then on they are believed.
+ */
+static int close_log(struct xfs_mount *mp)
+{
+	int error = xfs_checkpoint_writeback(mp, !XFS_SABOTAGE(XFS_RULE_UNMOUNT_FLUSH));
+
+	if (!error)
+		error = xfs_writesb(mp, false);
+	return error ? error : xlog_write_unmount(mp->m_log);
 }
 
 static int close_down(struct xfs_mount *mp)
@@ -37,6 +59,8 @@ static int close_down(struct xfs_mount *mp)
 		error = xfs_inode_free_unlinked(mp, true);
 	if (!error)
 		error = xfs_syncfs(mp);
+	if (!error && !mp->m_unjournalled)
+		return mp->m_state & XFS_STATE_MARKED ? close_log(mp) : 0;
 	/* A mark whose writing failed may be on disk all the same. */
 	if (!error && ((mp->m_state & XFS_STATE_MARKED) || mp->m_sb.sb_inprogress))
 		error = xfs_writesb(mp, false);

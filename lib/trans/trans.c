@@ -13,6 +13,9 @@
  */
 #define MAX_CHANGED_INODES	1024
 
+/* Log bytes of an inode besides its forks, which fit into an inode: formats, core, link, tree roots. */
+#define INODE_LOG_COST		600u
+
 int xfs_trans_init(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = xfs_zalloc(mp, sizeof(*cp));
@@ -21,6 +24,9 @@ int xfs_trans_init(struct xfs_mount *mp)
 		return xfs_error(mp, -ENOMEM, "out of memory for the checkpoint");
 	xfs_rwlock_init(&cp->cp_gate, XFS_CLASS_HANDLE, 0);
 	xfs_mutex_init(&cp->cp_lock, XFS_CLASS_LEAF, 1);
+	xfs_mutex_init(&cp->cp_commit, XFS_CLASS_COMMIT, 1);
+	xfs_list_init(&cp->cp_committing);
+	xfs_list_init(&cp->cp_ail);
 	xfs_list_init(&cp->cp_running);
 	xfs_list_init(&cp->cp_stable_bufs);
 	xfs_list_init(&cp->cp_stable_inodes);
@@ -29,16 +35,21 @@ int xfs_trans_init(struct xfs_mount *mp)
 	return 0;
 }
 
-/* Forget items without writing them: after a shutdown, or nothing is left. */
+/* Forget an item without writing it: after a shutdown, or nothing is left. */
+static void forget_item(struct xfs_log_item *lip)
+{
+	xfs_list_del(&lip->li_list);
+	xfs_list_del(&lip->li_commit);
+	xfs_list_del(&lip->li_ail);
+	lip->li_state = XFS_LI_CLEAN;
+	lip->li_flags = 0;
+	lip->li_ops->put(lip);
+}
+
 static void forget_items(struct xfs_list *list)
 {
-	while (!xfs_list_empty(list)) {
-		struct xfs_log_item *lip = xfs_list_first_entry(list, struct xfs_log_item, li_list);
-
-		xfs_list_del(&lip->li_list);
-		lip->li_state = XFS_LI_CLEAN;
-		lip->li_ops->put(lip);
-	}
+	while (!xfs_list_empty(list))
+		forget_item(xfs_list_first_entry(list, struct xfs_log_item, li_list));
 }
 
 void xfs_trans_destroy(struct xfs_mount *mp)
@@ -50,6 +61,16 @@ void xfs_trans_destroy(struct xfs_mount *mp)
 	forget_items(&cp->cp_running);
 	forget_items(&cp->cp_stable_inodes);
 	forget_items(&cp->cp_stable_bufs);
+	while (!xfs_list_empty(&cp->cp_committing))
+		forget_item(xfs_list_first_entry(&cp->cp_committing, struct xfs_log_item,
+						 li_commit));
+	while (!xfs_list_empty(&cp->cp_ail))
+		forget_item(xfs_list_first_entry(&cp->cp_ail, struct xfs_log_item, li_ail));
+	xfs_buf_put(cp->cp_sb);
+	xfs_free(mp, cp->cp_batch.items);
+	xfs_free(mp, cp->cp_batch.bufs);
+	xfs_mem_free_aligned(&mp->m_mem, cp->cp_batch.copies);
+	xfs_mutex_destroy(&cp->cp_commit);
 	xfs_pool_drain(&cp->cp_pool);
 	xfs_mutex_destroy(&cp->cp_lock);
 	xfs_rwlock_destroy(&cp->cp_gate);
@@ -69,6 +90,8 @@ static int relieve_pressure(struct xfs_mount *mp)
 	if (unlikely(__atomic_load_n(&cp->cp_item_bytes, __ATOMIC_RELAXED) >
 		     mp->m_meta_cache_bytes))
 		return xfs_checkpoint_writeback(mp, false);
+	if (cp->cp_journal)
+		return 0;
 	if (likely(__atomic_load_n(&cp->cp_inodes, __ATOMIC_RELAXED) <= MAX_CHANGED_INODES))
 		return 0;
 	error = xfs_checkpoint_push_inodes(mp);
@@ -84,7 +107,6 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 	uint64_t id;
 	int error;
 
-	(void)logbytes;		/* the journal bounds checkpoints with it */
 	*tpp = NULL;
 	if (xfs_is_shutdown(mp))
 		return xfs_error(mp, -EIO, "the file system was shut down");
@@ -96,9 +118,10 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 		if (error)
 			return error;
 	}
-	error = relieve_pressure(mp);
+	error = flags & XFS_TRANS_REPAIR ? 0 : relieve_pressure(mp);
 	if (error)
 		return error;
+	logbytes = !cp->cp_journal ? 0 : logbytes ? logbytes : XFS_TRANS_LOG_DEFAULT;
 	if (blocks && flags & XFS_TRANS_FREES) {
 		xfs_take_fdblocks(mp, blocks);
 	} else if (blocks) {
@@ -106,11 +129,16 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 		if (error)
 			return error;
 	}
+	if (logbytes) {
+		error = xfs_checkpoint_reserve(mp, logbytes, flags);
+		if (error)
+			goto out_blocks;
+	}
 	if (!(flags & XFS_TRANS_NO_WAIT)) {
 		xfs_rwlock_shared(&cp->cp_gate);
 	} else if (!xfs_rwlock_try_shared(&cp->cp_gate)) {
 		error = -EAGAIN;
-		goto out_blocks;
+		goto out_log;
 	}
 	xfs_mutex_lock(&cp->cp_lock);
 	tp = xfs_pool_get(&cp->cp_pool);
@@ -122,6 +150,7 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 	}
 	*tp = (struct xfs_trans){
 		.t_mount = mp, .t_id = id, .t_flags = flags, .t_blk_res = blocks,
+		.t_log_res = logbytes,
 	};
 	xfs_list_init(&tp->t_defer);
 	*tpp = tp;
@@ -129,6 +158,10 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 
 out_gate:
 	xfs_rwlock_unlock_shared(&cp->cp_gate);
+out_log:
+	xfs_mutex_lock(&cp->cp_lock);
+	cp->cp_log_open -= logbytes;
+	xfs_mutex_unlock(&cp->cp_lock);
 out_blocks:
 	xfs_add_fdblocks(mp, blocks);
 	return error;
@@ -161,6 +194,7 @@ static void close_handle(struct xfs_trans *tp)
 		xfs_mod_icount(mp, tp->t_icount_delta, tp->t_ifree_delta);
 	xfs_rwlock_unlock_shared(&cp->cp_gate);
 	xfs_mutex_lock(&cp->cp_lock);
+	cp->cp_log_open -= tp->t_log_res;
 	xfs_pool_put(&cp->cp_pool, tp);
 	xfs_mutex_unlock(&cp->cp_lock);
 }
@@ -189,7 +223,28 @@ void xfs_trans_cancel(struct xfs_trans *tp)
 	close_handle(tp);
 }
 
-void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip)
+/*
+ * The block was freed and is in use again, before the checkpoint that freed it was cut: an item
+ * that cancels it would take its new contents with it.
+ */
+static void revive(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
+
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_li_flags_clear(lip, XFS_LI_FREED | XFS_LI_ORDERED);
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+/* @bytes more of the log are needed for what @tp has changed, at most. */
+static inline void use_log(struct xfs_trans *tp, uint32_t bytes)
+{
+	tp->t_log_used += bytes;
+	__atomic_add_fetch(&tp->t_mount->m_checkpoint->cp_log_used, bytes, __ATOMIC_RELAXED);
+}
+
+/* True: it was not running. */
+static bool make_running(struct xfs_trans *tp, struct xfs_log_item *lip)
 {
 	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
 
@@ -199,10 +254,21 @@ void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip)
 	 * this handle is open: no lock is needed to see it.
 	 */
 	if (__atomic_load_n(&lip->li_state, __ATOMIC_ACQUIRE) == XFS_LI_RUNNING)
-		return;
+		return false;
 	xfs_mutex_lock(&cp->cp_lock);
 	xfs_checkpoint_add(cp, lip);
 	xfs_mutex_unlock(&cp->cp_lock);
+	return true;
+}
+
+void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	bool journal = tp->t_mount->m_checkpoint->cp_journal;
+
+	if (make_running(tp, lip) && journal)
+		use_log(tp, tp->t_mount->m_geo.inodesize + INODE_LOG_COST);
+	if (journal && unlikely(xfs_li_flags(lip) & XFS_LI_FREED))
+		revive(tp, lip);
 }
 
 /* cp_lock held: the item becomes running. */
@@ -220,13 +286,12 @@ void xfs_checkpoint_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 				 __ATOMIC_RELAXED);
 	}
 	xfs_list_move_tail(&lip->li_list, &cp->cp_running);
+	__atomic_store_n(&lip->li_seq, cp->cp_seq, __ATOMIC_RELAXED);
 	__atomic_store_n(&lip->li_state, XFS_LI_RUNNING, __ATOMIC_RELEASE);
 }
 
-/* cp_lock held: the item leaves its list for good; the caller puts it. */
-void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
+void xfs_checkpoint_forget(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 {
-	xfs_list_del(&lip->li_list);
 	__atomic_store_n(&lip->li_state, XFS_LI_CLEAN, __ATOMIC_RELEASE);
 	cp->cp_items--;
 	if (!xfs_item_is_buf(lip))
@@ -236,14 +301,63 @@ void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 			 __ATOMIC_RELAXED);
 }
 
-void xfs_trans_log_buf(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last)
+/* cp_lock held: the item leaves its list for good; the caller puts it. */
+void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 {
-	ASSERT(first <= last && last < bp->b_len);
-	ASSERT(!xfs_buf_flags_test(bp, XFS_BUF_STALE));
-	xfs_trans_log_item(tp, &bp->b_item);
+	xfs_list_del(&lip->li_list);
+	xfs_checkpoint_forget(cp, lip);
 }
 
-void xfs_trans_forget_item(struct xfs_trans *tp, struct xfs_log_item *lip)
+void xfs_trans_log_buf(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last)
+{
+	uint32_t chunks;
+
+	ASSERT(first <= last && last < bp->b_len);
+	ASSERT(!xfs_buf_flags_test(bp, XFS_BUF_STALE));
+	if (!tp->t_mount->m_checkpoint->cp_journal) {
+		make_running(tp, &bp->b_item);
+		return;
+	}
+	chunks = xfs_buf_mark_dirty(bp, first, last);
+	/* What was logged before and is not in place yet goes with it again. */
+	if (make_running(tp, &bp->b_item))
+		use_log(tp, XFS_BUF_LOG_COST + bp->b_dirty_chunks * XFS_BUF_LOG_CHUNK_COST);
+	else if (chunks)
+		use_log(tp, chunks * XFS_BUF_LOG_CHUNK_COST);
+	if (unlikely(xfs_li_flags(&bp->b_item) & XFS_LI_FREED))
+		revive(tp, &bp->b_item);
+}
+
+void xfs_trans_log_new_inodes(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t blocks)
+{
+	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
+
+	if (!cp->cp_journal) {
+		xfs_trans_log_buf_all(tp, bp);
+		return;
+	}
+	ASSERT(!(xfs_li_flags(&bp->b_item) & (XFS_LI_FREED | XFS_LI_IN_AIL)));
+	bp->b_icreate_blocks = blocks;
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_li_flags_set(&bp->b_item, XFS_LI_ORDERED);
+	xfs_mutex_unlock(&cp->cp_lock);
+	if (make_running(tp, &bp->b_item) && blocks)
+		use_log(tp, XFS_BUF_LOG_COST);
+}
+
+/* With a journal it goes into the log as freed, and waits until that is durable. */
+static void log_freed(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
+
+	if (make_running(tp, lip))
+		use_log(tp, XFS_BUF_LOG_COST);
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_li_flags_set(lip, XFS_LI_FREED);
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+static void forget_at_once(struct xfs_trans *tp, struct xfs_log_item *lip)
 {
 	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
 	bool listed;
@@ -258,10 +372,23 @@ void xfs_trans_forget_item(struct xfs_trans *tp, struct xfs_log_item *lip)
 		lip->li_ops->put(lip);
 }
 
+void xfs_trans_forget_item(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	if (!tp->t_mount->m_checkpoint->cp_journal)
+		forget_at_once(tp, lip);
+	else if (__atomic_load_n(&lip->li_state, __ATOMIC_ACQUIRE) != XFS_LI_CLEAN)
+		log_freed(tp, lip);
+}
+
 void xfs_trans_binval(struct xfs_trans *tp, struct xfs_buf *bp)
 {
-	xfs_buf_stale(bp);
-	xfs_trans_forget_item(tp, &bp->b_item);
+	bool journal = tp->t_mount->m_checkpoint->cp_journal;
+
+	xfs_buf_stale(bp, journal);
+	if (journal)
+		log_freed(tp, &bp->b_item);
+	else
+		forget_at_once(tp, &bp->b_item);
 }
 
 void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc)

@@ -16,6 +16,16 @@
  *      queue is flushed (ordered data).
  *
  * An unjournalled mount has the same handles; a committed item is at once stable.
+ *
+ * With a journal the running checkpoint is cut, written and made durable by whoever needs
+ * that: there are no threads of our own.
+ *
+ * (T5) Nothing goes home before the checkpoint with its newest change is durable.
+ * (T6) Checkpoint n is durable only when all data is in place that its handles made visible
+ *      (T4), and after checkpoint n - 1.
+ * (T7) The tail in a checkpoint's records is at or before the first checkpoint that holds anything
+ *      which is not in place and stable.
+ * (T8) What has been logged and open handles may still log always fits in front of the tail.
  */
 #ifndef TRANS_TRANS_H
 #define TRANS_TRANS_H
@@ -34,6 +44,8 @@ struct xfs_trans {
 	bool t_dirty;			/* something was changed */
 	uint64_t t_freed_blocks;	/* given back at commit */
 	int64_t t_icount_delta, t_ifree_delta;	/* applied at commit */
+	uint32_t t_log_res;		/* journal: bytes it may log */
+	uint32_t t_log_used;		/* and has, at most */
 	/* AG of the last allocation in this handle; searches do not go below it. */
 	xfs_agnumber_t t_highest_agno;
 	struct xfs_list t_defer;	/* work put off to commit, trans/defer.h */
@@ -47,17 +59,28 @@ struct xfs_trans {
  */
 #define XFS_TRANS_FREES		(1u << 2)
 
-/* Worst-case log bytes of an operation; what the journal bounds checkpoints with. */
-struct xfs_trans_resv {
-	uint32_t tr_logbytes;
-};
+/*
+ * The handle repairs what keeps checkpoints from being written: it neither waits for room in the
+ * log nor makes any.
+ */
+#define XFS_TRANS_REPAIR	(1u << 3)
+
+/* What a handle may log when its maker does not say. */
+#define XFS_TRANS_LOG_DEFAULT	(256u << 10)
 
 int xfs_trans_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* at open */
 void xfs_trans_destroy(struct xfs_mount *mp);
 
 /*
- * Open a handle with @blocks reserved.  -ENOSPC, -EIO (shut down), -EROFS,
- * -ENOMEM.  May write metadata back when memory is over its limit.
+ * The journal was opened (mp->m_log): handles may be had from now on.  Gets the memory that
+ * writing in place needs.
+ */
+int xfs_trans_start_journal(struct xfs_mount *mp) XFS_MUST_CHECK;
+
+/*
+ * Open a handle with @blocks reserved that logs at most @logbytes (0: XFS_TRANS_LOG_DEFAULT).
+ * -ENOSPC, -EIO (shut down), -EROFS, -ENOMEM.  May write the log and metadata when memory or
+ * the log is over its limit.
  */
 int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, unsigned int flags,
 		    struct xfs_trans **tpp) XFS_MUST_CHECK;
@@ -81,6 +104,12 @@ static inline void xfs_trans_log_buf_all(struct xfs_trans *tp, struct xfs_buf *b
 /* The block of @bp was freed: a cancel item in the journal, and the buffer is stale. */
 void xfs_trans_binval(struct xfs_trans *tp, struct xfs_buf *bp);
 
+/*
+ * @bp, a cluster of new inodes, was filled: the journal gets an ICREATE item instead of its
+ * contents.  @blocks: of all of them together if this is the first, else 0.
+ */
+void xfs_trans_log_new_inodes(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t blocks);
+
 /* @lip (an inode's item) was changed. */
 void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip);
 
@@ -99,8 +128,29 @@ void xfs_trans_free_blocks(struct xfs_trans *tp, uint32_t blocks);
 void xfs_trans_mod_inodes(struct xfs_trans *tp, int64_t icount_delta, int64_t ifree_delta);
 
 /*
+ * What was committed so far is durable: checkpoint @seq and all before it; 0: the running
+ * one.  Several callers share one write.  No lock but IOLOCK and MMAPLOCK, no handle held.
+ * -ENOMEM: nothing is lost, try again later; after any other error the file
+ * system is shut down.  Without a journal: 0.
+ */
+int xfs_log_force(struct xfs_mount *mp, uint64_t seq) XFS_MUST_CHECK;
+/* Is it durable already? */
+bool xfs_log_is_durable(struct xfs_mount *mp, uint64_t seq);
+/* The checkpoint that @lip was last changed in; 0: never. */
+static inline uint64_t xfs_log_item_seq(const struct xfs_log_item *lip)
+{
+	return __atomic_load_n(&lip->li_seq, __ATOMIC_RELAXED);
+}
+
+/*
+ * An operation got @error and has closed its handle.  True: it was for want of blocks that a
+ * checkpoint not yet durable has freed; now they can be had, and it may be tried again.
+ */
+bool xfs_log_force_for_space(struct xfs_mount *mp, int error);
+
+/*
  * Write all stable items in place, sorted by address, and drain the queue; with
- * @flush make them durable.  Closes the gate for the time.  -ENOMEM: nothing is lost, try again
+ * @flush make them durable.  With a journal all that was committed becomes stable first.  Closes the gate for the time.  -ENOMEM: nothing is lost, try again
  * later; after any other error the file system is shut down.
  */
 int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush) XFS_MUST_CHECK;

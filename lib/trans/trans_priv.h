@@ -1,22 +1,81 @@
 /* SPDX-License-Identifier: MIT */
-/* The running checkpoint, shared by the files of trans/. */
+/*
+ * The running checkpoint, and what became of earlier ones; shared by the files of trans/.
+ *
+ *   trans.c		handles: reservations, what they log
+ *   checkpoint.c	the journal: cutting and writing checkpoints, making room for them
+ *   inplace.c		the journal: durable items go home
+ *   writeback.c	without a journal: items go home
+ */
 #ifndef TRANS_TRANS_PRIV_H
 #define TRANS_TRANS_PRIV_H
 
 #include "trans/trans.h"
 
+struct sort_entry {
+	uint64_t key;
+	struct xfs_log_item *lip;
+};
+
+/* Items that go home between two closings of the gate: at most so many buffers, and bytes of them. */
+#define XFS_BATCH_BUFS		1024u
+#define XFS_BATCH_BYTES		(2u << 20)
+#define XFS_BATCH_ITEMS		8192u
+
+/* Memory for going home with a journal, had at open. */
+struct xfs_home_batch {
+	struct sort_entry *items;	/* XFS_BATCH_ITEMS of them, candidates by address */
+	struct xfs_buf **bufs;		/* XFS_BATCH_BUFS */
+	uint8_t *copies;		/* XFS_BATCH_BYTES */
+	uint32_t nbufs;
+	uint32_t bytes;			/* of these */
+};
+
 struct xfs_checkpoint {
 	struct xfs_rwlock cp_gate;	/* HANDLE class: handles shared, a cut exclusive */
-	struct xfs_mutex cp_lock;	/* LEAF class: everything below */
+	struct xfs_mutex cp_lock;	/* LEAF class: everything below, unless it says otherwise */
 	struct xfs_list cp_running;	/* items changed since the last cut */
-	/* May be written in place: buffers, and what is copied into buffers first. */
+	/* Without a journal, may be written in place: buffers, and what is copied into them first. */
 	struct xfs_list cp_stable_bufs, cp_stable_inodes;
-	uint64_t cp_items;		/* on these lists */
+	uint64_t cp_items;		/* that are not clean */
 	uint64_t cp_item_bytes;		/* memory that they hold */
-	uint64_t cp_inodes;		/* on these lists that are inodes */
+	uint64_t cp_inodes;		/* of them that are inodes */
 	uint64_t cp_next_id;
 	struct xfs_pool cp_pool;	/* struct xfs_trans */
+
+	/* The journal.  (t) cp_commit (a) atomic (c) constant */
+	bool cp_journal;		/* (c) there is one, and it is open */
+	struct xfs_mutex cp_commit;	/* COMMIT class: who cuts, writes the log, writes in place */
+	struct xfs_list cp_committing;	/* (t) items of the checkpoint that is being written */
+	struct xfs_list cp_ail;		/* (t) in the log and not in place, oldest tail first */
+	uint64_t cp_seq;		/* (a) number of the running checkpoint; changes with the gate closed */
+	uint64_t cp_durable_seq;	/* (a) all up to this one are durable */
+	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */
+	uint64_t cp_log_open;		/* credits of open handles */
+	uint64_t cp_log_limit;		/* both together stay below this */
+	struct xfs_buf *cp_sb;		/* (c) the primary superblock, referenced */
+	struct xfs_home_batch cp_batch;	/* (t) */
 };
+
+/* Take @lip off the checkpoint's books; cp_lock held, the caller puts it.  It is on no list. */
+void xfs_checkpoint_forget(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
+
+/*
+ * inplace.c.  cp_commit held: everything durable that is not running goes home.  Afterwards the
+ * tail may move over it as soon as the device was flushed.
+ */
+int xfs_checkpoint_go_home(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* The buffer joins the batch that is put together; for pushes of inodes. */
+void xfs_home_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
+
+/*
+ * checkpoint.c: room for @bytes of a new handle.  No lock, no handle held.  Takes the credits, or
+ * -EAGAIN when @nowait and there is none.
+ */
+int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags) XFS_MUST_CHECK;
+
+/* All that was committed is durable and in place. */
+int xfs_checkpoint_home_all(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 void xfs_checkpoint_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
 void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stable items go home: inodes first, into their cluster buffers, then all
+ * Without a journal stable items go home: inodes first, into their cluster buffers, then all
  * buffers, sorted by address so that the queue can write long runs.  The gate is
  * closed for the time: no handle can change a buffer between its checksum
  * and its write.
@@ -9,11 +9,6 @@
 #include "core/message.h"
 #include "device/queue.h"
 #include "trans/trans_priv.h"
-
-struct sort_entry {
-	uint64_t key;
-	struct xfs_log_item *lip;
-};
 
 static int compare(const void *a, const void *b)
 {
@@ -140,6 +135,12 @@ static int go_home(struct xfs_mount *mp, bool bufs, bool flush)
 
 int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush)
 {
+	int error;
+
+	if (mp->m_checkpoint->cp_journal) {
+		error = xfs_checkpoint_home_all(mp);
+		return !error && flush ? xfs_queue_flush_written(mp->m_queue) : error;
+	}
 	return go_home(mp, true, flush);
 }
 
@@ -152,6 +153,10 @@ void xfs_checkpoint_log_item(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 
+	if (cp->cp_journal) {
+		xfs_home_batch_add(cp, lip);
+		return;
+	}
 	xfs_mutex_lock(&cp->cp_lock);
 	xfs_checkpoint_add(cp, lip);
 	xfs_mutex_unlock(&cp->cp_lock);

@@ -66,7 +66,8 @@ static int take_back(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
 	struct xfs_trans *tp;
 	int error;
 
-	error = xfs_trans_alloc(mp, 0, xfs_map_blocks_resv(mp, 1), XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, 0, xfs_map_blocks_resv(mp, 1),
+				XFS_TRANS_RESERVE | XFS_TRANS_REPAIR, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
@@ -78,26 +79,43 @@ static int take_back(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
 	return error;
 }
 
+static void repair(struct xfs_inode *ip, struct xfs_folio *folio, uint64_t blocks)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	uint64_t first_fsb = folio->fo_pos >> mp->m_geo.blocklog, todo = blocks;
+
+	while (todo && !xfs_is_shutdown(mp)) {
+		uint32_t first = xfs_lowbit64(todo), run = xfs_folio_run(todo, first);
+		int error;
+
+		todo &= ~xfs_folio_mask(first, run);
+		error = take_back(ip, first_fsb + first, run);
+		/* Rather no file system than one that shows what lay in those blocks. */
+		if (error && !xfs_is_shutdown(mp))
+			xfs_shutdown(mp, "inode %" PRIu64 ": blocks without their data cannot be "
+				     "made unwritten: %s", ip->i_ino, strerror(-error));
+	}
+}
+
 void xfs_end_failed_io(struct xfs_mount *mp)
 {
 	struct xfs_folio *folio;
 	uint64_t blocks;
 
+	if (likely(!xfs_pagecache_has_failed(mp) &&
+		   !__atomic_load_n(&mp->m_repairing, __ATOMIC_ACQUIRE)))
+		return;
+	/*
+	 * A folio that was taken off the list is nobody's: who looks at the list alone would write
+	 * a checkpoint that shows its garbage.  So m_repairing says so until it was dealt with,
+	 * and who comes meanwhile waits.
+	 */
+	xfs_mutex_lock(&mp->m_failed_lock);
+	__atomic_store_n(&mp->m_repairing, true, __ATOMIC_SEQ_CST);
 	while ((folio = xfs_pagecache_pop_failed(mp, &blocks))) {
-		struct xfs_inode *ip = folio->fo_mapping->m_owner;
-		uint64_t first_fsb = folio->fo_pos >> mp->m_geo.blocklog, todo = blocks;
-		int error = 0;
-
-		while (todo && !xfs_is_shutdown(mp)) {
-			uint32_t first = xfs_lowbit64(todo), run = xfs_folio_run(todo, first);
-
-			todo &= ~xfs_folio_mask(first, run);
-			error = take_back(ip, first_fsb + first, run);
-			/* Rather no file system than one that shows what lay in those blocks. */
-			if (error && !xfs_is_shutdown(mp))
-				xfs_shutdown(mp, "inode %" PRIu64 ": blocks without their data cannot be "
-					     "made unwritten: %s", ip->i_ino, strerror(-error));
-		}
+		repair(folio->fo_mapping->m_owner, folio, blocks);
 		xfs_folio_end_failed(folio, blocks);
 	}
+	__atomic_store_n(&mp->m_repairing, false, __ATOMIC_SEQ_CST);
+	xfs_mutex_unlock(&mp->m_failed_lock);
 }

@@ -21,10 +21,4 @@ void xfs_folio_unlock_dirty(struct xfs_inode *ip, struct xfs_folio *folio, uint3
 void xfs_end_io(void *ctx, int error);
 /* Remember the first error for fsync. */
 void xfs_set_data_error(struct xfs_inode *ip, int error);
-/*
- * Take back the mappings of new blocks whose data could not be written.  No lock or handle
- * held, but IOLOCKs.
- */
-void xfs_end_failed_io(struct xfs_mount *mp);
-
 #endif

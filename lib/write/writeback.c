@@ -128,6 +128,7 @@ static void submit_piece(struct claim *c, uint32_t count, uint64_t where, bool f
 	c->todo &= ~blocks;
 	if (ioend == &on_stack) {
 		xfs_end_io(ioend, xfs_device_pwrite(mp->m_dev, where, data, len, 0));
+		xfs_queue_note_write(mp->m_queue);
 		return;
 	}
 	xfs_queue_write(mp->m_queue, where, data, len, xfs_end_io, ioend);
@@ -179,7 +180,7 @@ static int log_inode(struct writeback *wb, struct claim *c)
 {
 	struct xfs_inode *ip = c->ip;
 	uint64_t size = XFS_MIN(c->end_byte, xfs_isize(ip));
-	bool grows = size > (uint64_t)ip->i_disk_size;
+	bool grows = size > (uint64_t)ip->i_disk_size, only_times = !grows && !c->fresh;
 
 	if (!grows && !c->fresh && !xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES))
 		return 0;
@@ -190,7 +191,7 @@ static int log_inode(struct writeback *wb, struct claim *c)
 		ip->i_disk_size = (xfs_fsize_t)size;
 	}
 	xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
-	xfs_trans_log_inode(wb->tp, ip, XFS_ILOG_CORE);
+	xfs_trans_log_inode(wb->tp, ip, XFS_ILOG_CORE | (only_times ? XFS_ILOG_TIMES : 0));
 	c->fresh = false;
 	return 0;
 }
@@ -285,10 +286,25 @@ static void give_back(struct claim *c)
 	}
 }
 
+/*
+ * All free blocks were freed in checkpoints that are not durable.  -EAGAIN: they are now, which
+ * helps once.
+ */
+static int wait_for_space(struct writeback *wb, bool *forced)
+{
+	int error = close_handle(wb);
+
+	*forced = true;
+	if (error)
+		return error;
+	return xfs_log_force_for_space(wb->mp, -ENOSPC) ? reopen(wb) : -ENOSPC;
+}
+
 /* Write all that was claimed. */
 static int write_claim(struct writeback *wb, struct claim *c)
 {
 	struct xfs_inode *ip = c->ip;
+	bool forced = false;
 	int error;
 
 	next_folio(c);
@@ -304,6 +320,8 @@ static int write_claim(struct writeback *wb, struct claim *c)
 		xfs_iunlock_excl(ip);
 		if (error == -EAGAIN)
 			error = reopen(wb);
+		else if (error == -ENOSPC && !wb->broken && !forced)
+			error = wait_for_space(wb, &forced);
 	} while (error == -EAGAIN);
 	if (wb->broken) {
 		/* Shuts down: what the handle changed cannot be taken back. */
@@ -433,7 +451,7 @@ int xfs_log_times(struct xfs_inode *ip)
 		return error;
 	xfs_ilock_excl(ip);
 	xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
-	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE | XFS_ILOG_TIMES);
 	xfs_iunlock_excl(ip);
 	return xfs_trans_commit(tp);
 }

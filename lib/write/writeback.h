@@ -44,6 +44,12 @@ void xfs_writeback_release(struct xfs_mount *mp);
 int xfs_log_times(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 /*
+ * Take back the mappings of new blocks whose data could not be written.  No lock or handle
+ * held, but IOLOCKs.
+ */
+void xfs_end_failed_io(struct xfs_mount *mp);
+
+/*
  * Forget all dirty data and all promises: nothing more is written.  After it no inode
  * is held by its data.
  */

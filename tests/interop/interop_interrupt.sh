@@ -52,7 +52,7 @@ done
 caught=0
 for delay in 0.02 0.05 0.1; do
 	"$XFSW" mkfs --size 2g -f "$work/p.img" || fail "mkfs"
-	"$XFSW" put "$work/p.img" "$work/tree" /tree 2>/dev/null &
+	"$XFSW" put --unjournalled "$work/p.img" "$work/tree" /tree 2>/dev/null &
 	pid=$!
 	sleep $delay
 	kill -INT $pid 2>/dev/null

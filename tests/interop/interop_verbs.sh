@@ -238,7 +238,8 @@ printf 'frob\n' | shell v.img
 printf 'mkdir /ro\n' | shell --read-only v.img
 [ $? = 1 ] || fail "a read-only shell writes"
 cp v.img abandoned.img
-printf 'mkdir /lost\nsync\nabandon\n' | shell abandoned.img || fail "abandon: $(cat err)"
+printf 'mkdir /lost\nsync\nabandon\n' | shell --unjournalled abandoned.img ||
+	fail "abandon: $(cat err)"
 "$XFSW" ls abandoned.img >/dev/null 2>&1
 [ $? = 3 ] || fail "an abandoned image can be opened"
 rm abandoned.img

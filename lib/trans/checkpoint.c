@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The journal from the side of the handles: cutting the running checkpoint, writing it,
+ * and making room for the next.  Who holds cp_commit does all of it; who waits for that
+ * lock finds, more often than not, that it was done for him (group commit).
+ *
+ * A commit, in order:
+ *
+ *  1. Data that was queued is written, while handles go on (T4).
+ *  2. The gate is closed, and the little data that came meanwhile is written.  Was
+ *     some data not written, whose blocks a handle has mapped, then the gate is opened, those
+ *     blocks are made unwritten again, and all of it starts anew.
+ *  3. The running items are measured, memory for them is had (-ENOMEM changes nothing), and
+ *     they are copied.  The gate is opened: what follows only needs the copies.
+ *  4. The device is flushed if anything was written: data (T6), and what went home and
+ *     lets the tail move (T7).
+ *  5. The records are written.  Their flushes are the log's own.
+ *  6. Items are durable: they may go home.
+ *
+ * The tail that goes with a checkpoint is that of the items durable before it: what
+ * it holds itself does not count until it is durable.
+ */
+#include <stdlib.h>
+#include "base/sabotage.h"
+#include "core/message.h"
+#include "device/queue.h"
+#include "disk/log_item.h"
+#include "log/log.h"
+#include "pagecache/mapping.h"
+#include "trans/trans_priv.h"
+
+#define OP_HEADER	12u
+#define SB_LOGGED_BYTES	384u
+
+/* Restart, after failed data was dealt with: not an error that a device can give. */
+#define RESTART		(-ERESTART)
+
+/* ---- cutting ----------------------------------------------------------------------- */
+
+/* What the running items need. */
+struct cut_size {
+	uint64_t bytes, regions;	/* headers of regions included */
+	uint64_t links;			/* inodes whose place in an unlinked list changed */
+};
+
+struct cut {
+	struct xfs_log_sink sink;
+	struct xlog_stream *stream;
+	struct sort_entry *links;	/* by place in the cluster */
+	uint64_t nlinks;
+};
+
+static void to_stream(struct xfs_log_sink *sink, const void *data, uint32_t len)
+{
+	xlog_stream_region(container_of(sink, struct cut, sink)->stream, data, len);
+}
+
+static bool has_link(struct xfs_log_item *lip, struct xfs_cluster_chunk *chunk)
+{
+	return lip->li_ops->cluster_chunk && lip->li_ops->cluster_chunk(lip, chunk);
+}
+
+static void measure(struct xfs_checkpoint *cp, struct cut_size *size)
+{
+	struct xfs_cluster_chunk chunk;
+	struct xfs_log_item *lip;
+
+	*size = (struct cut_size){ 0 };
+	xfs_list_for_each_entry(lip, &cp->cp_running, li_list) {
+		uint32_t regions;
+
+		size->bytes += lip->li_ops->size(lip, &regions);
+		size->bytes += (uint64_t)regions * OP_HEADER;
+		size->regions += regions;
+		if (!has_link(lip, &chunk))
+			continue;
+		/* In the worst case each has its cluster for itself. */
+		size->links++;
+		size->regions += 2;
+		size->bytes += 2 * OP_HEADER + sizeof(chunk.cc_data) + XFS_BUF_LOG_FORMAT_LEN +
+			       XFS_ALIGN((chunk.cc_len >> XFS_BLF_CHUNK_SHIFT) / 8, 4);
+	}
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct sort_entry *x = a, *y = b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/*
+ * One BUF item for the links of all inodes of one cluster, which begin at @first; returns how
+ * many they are.
+ */
+static uint64_t format_links(struct cut *cut, uint64_t first)
+{
+	/* A chunk of each inode in a cluster of 64 KiB at most, and the map of it. */
+	struct {
+		struct xfs_buf_log_format blf;
+		uint32_t map[16];
+	} fr;
+	struct xfs_cluster_chunk head, chunk;
+	uint8_t *map = (uint8_t *)&fr + XFS_BUF_LOG_FORMAT_LEN;
+	uint64_t n = 1;
+
+	memset(&fr, 0, sizeof(fr));
+	if (!has_link(cut->links[first].lip, &head))
+		return 1;
+	for (; first + n < cut->nlinks; n++) {
+		if (!has_link(cut->links[first + n].lip, &chunk) || chunk.cc_daddr != head.cc_daddr)
+			break;
+	}
+	fr.blf = (struct xfs_buf_log_format){
+		.blf_type = XFS_LI_BUF,
+		.blf_size = (uint16_t)(1 + n),
+		.blf_flags = XFS_BLF_INODE_BUF | XFS_BLFT_DINO << XFS_BLFT_SHIFT,
+		.blf_len = (uint16_t)(head.cc_len >> XFS_BB_SHIFT),
+		.blf_blkno = head.cc_daddr,
+		.blf_map_size = (head.cc_len / XFS_BLF_CHUNK + 31) / 32,
+	};
+	for (uint64_t i = first; i < first + n; i++) {
+		uint32_t bit, word;
+
+		has_link(cut->links[i].lip, &chunk);
+		bit = chunk.cc_offset / XFS_BLF_CHUNK;
+		memcpy(&word, map + bit / 32 * 4, 4);
+		word |= 1u << bit % 32;
+		memcpy(map + bit / 32 * 4, &word, 4);
+	}
+	to_stream(&cut->sink, &fr, XFS_BUF_LOG_FORMAT_LEN + 4 * fr.blf.blf_map_size);
+	for (uint64_t i = first; i < first + n; i++) {
+		has_link(cut->links[i].lip, &chunk);
+		to_stream(&cut->sink, chunk.cc_data, sizeof(chunk.cc_data));
+	}
+	return n;
+}
+
+/* Copy the running items; they become part of the checkpoint that is being written. */
+static void format_all(struct xfs_checkpoint *cp, struct cut *cut)
+{
+	struct xfs_cluster_chunk chunk;
+	struct xfs_log_item *lip, *next;
+
+	xfs_list_for_each_entry_safe(lip, next, &cp->cp_running, li_list) {
+		lip->li_ops->format(lip, &cut->sink);
+		if (cut->links && has_link(lip, &chunk)) {
+			/* Inodes of a cluster are neighbours; no two clusters share a byte. */
+			cut->links[cut->nlinks++] = (struct sort_entry){
+				.key = ((uint64_t)chunk.cc_daddr << XFS_BB_SHIFT) + chunk.cc_offset,
+				.lip = lip,
+			};
+		}
+	}
+	qsort(cut->links, cut->nlinks, sizeof(*cut->links), compare_keys);
+	for (uint64_t i = 0; i < cut->nlinks;)
+		i += format_links(cut, i);
+
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_list_for_each_entry_safe(lip, next, &cp->cp_running, li_list) {
+		xfs_list_del(&lip->li_list);
+		xfs_list_add_tail(&lip->li_commit, &cp->cp_committing);
+		xfs_li_flags_set(lip, lip->li_flags & XFS_LI_FREED
+					      ? XFS_LI_COMMITTING | XFS_LI_COMMIT_FREED
+					      : XFS_LI_COMMITTING);
+		if (XFS_SABOTAGE(XFS_RULE_CUMULATIVE))
+			lip->li_ops->forget_changes(lip);
+		__atomic_store_n(&lip->li_state, XFS_LI_STABLE, __ATOMIC_RELEASE);
+	}
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+/* The gate is closed: the superblock becomes one of the running items. */
+static void log_superblock(struct xfs_mount *mp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+
+	__atomic_store_n(&mp->m_sb_changed, false, __ATOMIC_RELAXED);
+	xfs_mutex_lock(&mp->m_lock);
+	xfs_sb_to_disk(cp->cp_sb->b_addr, &mp->m_sb);
+	xfs_mutex_unlock(&mp->m_lock);
+	xfs_buf_mark_dirty(cp->cp_sb, 0, SB_LOGGED_BYTES - 1);
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_checkpoint_add(cp, &cp->cp_sb->b_item);
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+/* Blocks that a handle has mapped hold garbage, and nobody has unmapped them yet. */
+static bool data_is_missing(struct xfs_mount *mp)
+{
+	return __atomic_load_n(&mp->m_repairing, __ATOMIC_ACQUIRE) ||
+	       (mp->m_pagecache && xfs_pagecache_has_failed(mp));
+}
+
+/* Steps 2 and 3 with the gate closed. *@streamp NULL: there is nothing to write. */
+static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream **streamp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct cut cut = { .sink.region = to_stream };
+	struct cut_size size;
+	int error;
+
+	*streamp = NULL;
+	if (!XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
+		xfs_queue_submit(mp->m_queue);
+	if (data_is_missing(mp))
+		return RESTART;
+	if (xfs_is_shutdown(mp))
+		return xfs_error(mp, -EIO, "the file system was shut down");
+	if (covering || __atomic_load_n(&mp->m_sb_changed, __ATOMIC_RELAXED))
+		log_superblock(mp);
+	if (xfs_list_empty(&cp->cp_running))
+		return 0;
+	measure(cp, &size);
+	if (!size.regions) {
+		log_superblock(mp);
+		measure(cp, &size);
+	}
+	if (size.links) {
+		cut.links = xfs_malloc(mp, size.links * sizeof(*cut.links));
+		if (!cut.links)
+			return xfs_error(mp, -ENOMEM, "out of memory for a checkpoint");
+	}
+	error = xlog_stream_alloc(mp->m_log, size.bytes, size.regions, &cut.stream);
+	if (error) {
+		xfs_free(mp, cut.links);
+		return error;
+	}
+	format_all(cp, &cut);
+	xfs_free(mp, cut.links);
+	__atomic_store_n(&cp->cp_log_used, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&cp->cp_seq, cp->cp_seq + 1, __ATOMIC_RELEASE);
+	mp->m_upcalls->checkpoint_cut(mp);
+	*streamp = cut.stream;
+	return 0;
+}
+
+/* ---- writing ------------------------------------------------------------------------ */
+
+/* Where recovery has to start for what is durable and not in place; 0: nowhere. */
+static xfs_lsn_t ail_tail(struct xfs_checkpoint *cp)
+{
+	struct xfs_log_item *lip;
+
+	if (XFS_SABOTAGE(XFS_RULE_TAIL))
+		return 0;
+	xfs_list_for_each_entry(lip, &cp->cp_ail, li_ail) {
+		if (!(lip->li_flags & XFS_LI_ORDERED) || !XFS_SABOTAGE(XFS_RULE_ICREATE_TAIL))
+			return lip->li_tail_lsn;
+	}
+	return 0;
+}
+
+/* cp_lock held: @lip was in checkpoint @lsn, which is durable; true: it is clean, put it. */
+static bool item_durable(struct xfs_checkpoint *cp, struct xfs_log_item *lip, xfs_lsn_t lsn)
+{
+	bool running = lip->li_state == XFS_LI_RUNNING;
+
+	if (!(lip->li_flags & XFS_LI_COMMIT_FREED)) {
+		lip->li_lsn = lsn;
+		/* (T7) New inodes are only in the log by their first checkpoint. */
+		if (!(lip->li_flags & XFS_LI_ORDERED && lip->li_flags & XFS_LI_IN_AIL)) {
+			lip->li_tail_lsn = lsn;
+			xfs_list_move_tail(&lip->li_ail, &cp->cp_ail);
+		}
+		xfs_li_flags_clear(lip, XFS_LI_COMMITTING);
+		xfs_li_flags_set(lip, XFS_LI_IN_AIL);
+		return false;
+	}
+	/* Older images are not replayed any more: nothing has to go home. */
+	xfs_list_del(&lip->li_ail);
+	xfs_li_flags_clear(lip, XFS_LI_COMMITTING | XFS_LI_COMMIT_FREED | XFS_LI_IN_AIL);
+	if (running)
+		return false;
+	xfs_li_flags_clear(lip, XFS_LI_FREED | XFS_LI_ORDERED);
+	lip->li_ops->forget_changes(lip);
+	xfs_checkpoint_forget(cp, lip);
+	return true;
+}
+
+/* Step 6. */
+static void make_durable(struct xfs_checkpoint *cp, xfs_lsn_t lsn)
+{
+	struct xfs_log_item *lip, *next;
+
+	xfs_list_for_each_entry_safe(lip, next, &cp->cp_committing, li_commit) {
+		bool clean;
+
+		xfs_list_del(&lip->li_commit);
+		xfs_mutex_lock(&cp->cp_lock);
+		clean = item_durable(cp, lip, lsn);
+		xfs_mutex_unlock(&cp->cp_lock);
+		if (clean)
+			lip->li_ops->put(lip);
+	}
+}
+
+static void set_limit(struct xfs_mount *mp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	uint64_t limit = XFS_MIN(xlog_space(mp->m_log), xlog_max_checkpoint(mp->m_log));
+
+	xfs_mutex_lock(&cp->cp_lock);
+	cp->cp_log_limit = limit;
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+/* Steps 4 to 6. */
+static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, uint64_t seq)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	xfs_lsn_t lsn = xlog_stream_lsn(stream);
+	int error = 0;
+
+	if (XFS_SABOTAGE(XFS_RULE_WAL)) {
+		make_durable(cp, lsn);
+		error = xfs_checkpoint_go_home(mp);
+	}
+	/*
+	 * Without it a crash could keep the checkpoint and lose data it makes visible: stale
+	 * blocks would be read; or lose what went home before the tail moved over it.
+	 */
+	if (!error && !XFS_SABOTAGE(XFS_RULE_PREFLUSH))
+		error = xfs_queue_flush_written(mp->m_queue);
+	if (error)
+		xfs_shutdown(mp, "flushing data before a checkpoint: %s", strerror(-error));
+	else
+		error = xlog_stream_write(stream, ail_tail(cp));
+	if (error && !xfs_is_shutdown(mp))
+		xfs_shutdown(mp, "writing the log: %s", strerror(-error));
+	if (error)
+		return error;
+	make_durable(cp, lsn);
+	mp->m_upcalls->checkpoint_durable(mp, seq);
+	__atomic_store_n(&cp->cp_durable_seq, seq, __ATOMIC_RELEASE);
+	set_limit(mp);
+	return 0;
+}
+
+/* cp_commit held.  @covering: write a checkpoint also if nothing was changed. */
+static int commit(struct xfs_mount *mp, bool covering)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xlog_stream *stream;
+	int error;
+
+	if (!XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
+		xfs_queue_submit(mp->m_queue);
+	xfs_rwlock_excl(&cp->cp_gate);
+	error = cut_running(mp, covering, &stream);
+	xfs_rwlock_unlock_excl(&cp->cp_gate);
+	if (!stream)
+		return error;
+	error = write_checkpoint(mp, stream, cp->cp_seq - 1);
+	xlog_stream_free(stream);
+	return error;
+}
+
+/* ---- callers -------------------------------------------------------------------------- */
+
+static bool is_log_half_full(const struct xfs_mount *mp)
+{
+	return xlog_free_bbs(mp->m_log) < xlog_size_bbs(mp->m_log) / 2;
+}
+
+/*
+ * cp_commit held.  Make the next checkpoint have room.  What is durable goes home first, so that
+ * this commit carries the newer tail; only when something that is always running has held it
+ * back until now does a second one have to follow.
+ */
+static int make_room(struct xfs_mount *mp, uint64_t bytes)
+{
+	int error = 0;
+
+	if (is_log_half_full(mp))
+		error = xfs_checkpoint_go_home(mp);
+	if (!error)
+		error = commit(mp, false);
+	if (error || xlog_space(mp->m_log) >= bytes)
+		return error;
+	error = xfs_checkpoint_go_home(mp);
+	return error ? error : commit(mp, true);
+}
+
+enum task {
+	FORCE,		/* checkpoint @arg is durable */
+	ROOM,		/* a handle of @arg bytes fits */
+	HOME,		/* nothing is left in the log only */
+};
+
+static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg)
+{
+	int error = 0;
+
+	switch (task) {
+	case FORCE:
+		/* While we waited for the lock another one may have done it. */
+		if (!xfs_log_is_durable(mp, arg))
+			error = commit(mp, false);
+		break;
+	case ROOM:
+		error = make_room(mp, arg);
+		break;
+	case HOME:
+		error = commit(mp, false);
+		if (!error)
+			error = xfs_checkpoint_go_home(mp);
+		break;
+	}
+	return error;
+}
+
+static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	int error;
+
+	for (;;) {
+		if (xfs_is_shutdown(mp))
+			return xfs_error(mp, -EIO, "the file system was shut down");
+		xfs_mutex_lock(&cp->cp_commit);
+		error = do_task(mp, task, arg);
+		xfs_mutex_unlock(&cp->cp_commit);
+		if (error != RESTART)
+			break;
+		mp->m_upcalls->end_failed_io(mp);
+	}
+	/* For want of memory it may be tried again: everything is still where it was. */
+	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
+		xfs_shutdown(mp, "writing a checkpoint: %s", strerror(-error));
+	return error;
+}
+
+bool xfs_log_is_durable(struct xfs_mount *mp, uint64_t seq)
+{
+	return __atomic_load_n(&mp->m_checkpoint->cp_durable_seq, __ATOMIC_ACQUIRE) >= seq;
+}
+
+int xfs_log_force(struct xfs_mount *mp, uint64_t seq)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+
+	if (!cp->cp_journal)
+		return 0;
+	if (!seq)
+		seq = __atomic_load_n(&cp->cp_seq, __ATOMIC_ACQUIRE);
+	else if (xfs_log_is_durable(mp, seq))
+		return 0;
+	XFS_TRACE(mp, xfs_log_force, seq);
+	return run_task(mp, FORCE, seq);
+}
+
+bool xfs_log_force_for_space(struct xfs_mount *mp, int error)
+{
+	if (error != -ENOSPC || !mp->m_checkpoint->cp_journal ||
+	    !mp->m_upcalls->freed_space_is_busy(mp))
+		return false;
+	return xfs_log_force(mp, 0) == 0;
+}
+
+int xfs_checkpoint_home_all(struct xfs_mount *mp)
+{
+	return run_task(mp, HOME, 0);
+}
+
+int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+
+	for (;;) {
+		uint64_t used;
+		bool fits;
+		int error;
+
+		xfs_mutex_lock(&cp->cp_lock);
+		used = __atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED) + cp->cp_log_open;
+		fits = used + bytes <= cp->cp_log_limit || flags & XFS_TRANS_REPAIR;
+		if (fits)
+			cp->cp_log_open += bytes;
+		xfs_mutex_unlock(&cp->cp_lock);
+		if (fits)
+			return 0;
+		if (flags & XFS_TRANS_NO_WAIT)
+			return -EAGAIN;
+		if (bytes > xlog_max_checkpoint(mp->m_log)) {
+			ASSERT(!"a handle larger than any checkpoint");
+			return xfs_error(mp, -EFBIG, "an operation needs %u bytes of the log at once",
+					 bytes);
+		}
+		error = run_task(mp, ROOM, bytes);
+		if (error)
+			return error;
+	}
+}
+
+/* ---- opening ---------------------------------------------------------------------------- */
+
+int xfs_trans_start_journal(struct xfs_mount *mp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xfs_home_batch *batch = &cp->cp_batch;
+	int error;
+
+	error = xfs_buf_read(mp, 0, mp->m_geo.sectsize, &xfs_sb_buf_ops, &cp->cp_sb);
+	if (error)
+		return error;
+	batch->items = xfs_malloc(mp, XFS_BATCH_ITEMS * sizeof(*batch->items));
+	batch->bufs = xfs_malloc(mp, XFS_BATCH_BUFS * sizeof(struct xfs_buf *));
+	batch->copies = xfs_mem_alloc_aligned(&mp->m_mem, 4096, XFS_BATCH_BYTES);
+	if (!batch->items || !batch->bufs || !batch->copies)
+		return xfs_error(mp, -ENOMEM, "out of memory for writing metadata");
+	cp->cp_seq = 1;
+	cp->cp_journal = true;
+	set_limit(mp);
+	return 0;
+}

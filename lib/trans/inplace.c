@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * With a journal: what is durable goes home.  Handles wait only while contents are copied, a few
+ * MiB at a time; they are written from the copies.  What is running again is left for
+ * later: its contents are ahead of what is durable (T5).
+ *
+ * cp_commit is held all the time, so nothing becomes durable, and no tail is written, in between.
+ */
+#include <stdlib.h>
+#include "core/message.h"
+#include "device/queue.h"
+#include "trans/trans_priv.h"
+
+static int compare(const void *a, const void *b)
+{
+	const struct sort_entry *x = a, *y = b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static bool is_running(const struct xfs_log_item *lip)
+{
+	return __atomic_load_n(&lip->li_state, __ATOMIC_ACQUIRE) == XFS_LI_RUNNING;
+}
+
+/* The oldest ones that may go, by address. */
+static uint32_t choose(struct xfs_checkpoint *cp)
+{
+	struct sort_entry *items = cp->cp_batch.items;
+	struct xfs_log_item *lip;
+	uint32_t n = 0;
+
+	xfs_list_for_each_entry(lip, &cp->cp_ail, li_ail) {
+		if (is_running(lip))
+			continue;
+		items[n].key = lip->li_sort_key;
+		items[n].lip = lip;
+		if (++n == XFS_BATCH_ITEMS)
+			break;
+	}
+	qsort(items, n, sizeof(*items), compare);
+	return n;
+}
+
+void xfs_home_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
+{
+	struct xfs_home_batch *batch = &cp->cp_batch;
+	struct xfs_buf *bp = xfs_buf_of_item(lip);
+
+	/* Inodes of a cluster, and the cluster itself, come one after another. */
+	if (batch->nbufs && batch->bufs[batch->nbufs - 1] == bp)
+		return;
+	ASSERT(batch->nbufs < XFS_BATCH_BUFS && batch->bytes + bp->b_len <= XFS_BATCH_BYTES);
+	ASSERT(!is_running(lip));
+	xfs_buf_hold(bp);
+	batch->bufs[batch->nbufs++] = bp;
+	batch->bytes += bp->b_len;
+}
+
+/*
+ * Fill a batch from items [@first, @n); returns where the next one begins.  Those that are running
+ * by now become NULL.  With an error the batch ends before the item it came from.
+ */
+static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *error)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xfs_home_batch *batch = &cp->cp_batch;
+	uint32_t cluster = mp->m_geo.blocks_per_cluster << mp->m_geo.blocklog, i;
+
+	batch->nbufs = 0;
+	batch->bytes = 0;
+	for (i = first; i < n; i++) {
+		struct xfs_log_item *lip = batch->items[i].lip;
+		uint32_t need = xfs_item_is_buf(lip) ? lip->li_bytes : cluster;
+
+		if (is_running(lip)) {
+			batch->items[i].lip = NULL;
+			continue;
+		}
+		if (batch->nbufs == XFS_BATCH_BUFS || batch->bytes + need > XFS_BATCH_BYTES)
+			break;
+		if (xfs_item_is_buf(lip))
+			xfs_home_batch_add(cp, lip);
+		else
+			*error = lip->li_ops->push(mp, lip);
+		if (*error)
+			break;
+	}
+	return i;
+}
+
+/* The gate is closed. */
+static int copy_out(struct xfs_home_batch *batch)
+{
+	uint8_t *p = batch->copies;
+	int error = 0;
+
+	for (uint32_t i = 0; i < batch->nbufs && !error; i++) {
+		error = xfs_buf_copy_out(batch->bufs[i], p);
+		p += batch->bufs[i]->b_len;
+	}
+	return error;
+}
+
+static int write_out(struct xfs_mount *mp, struct xfs_home_batch *batch)
+{
+	const uint8_t *p = batch->copies;
+
+	for (uint32_t i = 0; i < batch->nbufs; i++) {
+		xfs_buf_write_copy(batch->bufs[i], p);
+		p += batch->bufs[i]->b_len;
+	}
+	xfs_queue_submit(mp->m_queue);
+	/* A write that failed shut the file system down. */
+	return xfs_is_shutdown(mp) ? xfs_error(mp, -EIO, "writing metadata failed") : 0;
+}
+
+/* They are in place.  What became running since it was copied stays so. */
+static void leave_ail(struct xfs_checkpoint *cp, uint32_t first, uint32_t end)
+{
+	for (uint32_t i = first; i < end; i++) {
+		struct xfs_log_item *lip = cp->cp_batch.items[i].lip;
+		bool clean;
+
+		if (!lip)
+			continue;
+		xfs_list_del(&lip->li_ail);
+		xfs_mutex_lock(&cp->cp_lock);
+		xfs_li_flags_clear(lip, XFS_LI_IN_AIL | XFS_LI_ORDERED);
+		clean = lip->li_state != XFS_LI_RUNNING;
+		if (clean)
+			xfs_checkpoint_forget(cp, lip);
+		xfs_mutex_unlock(&cp->cp_lock);
+		if (clean)
+			lip->li_ops->put(lip);
+	}
+}
+
+/* One filling of the batch; *@next: where to go on. */
+static int one_batch(struct xfs_mount *mp, uint32_t first, uint32_t n, uint32_t *next)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xfs_home_batch *batch = &cp->cp_batch;
+	int error, later = 0;
+
+	xfs_rwlock_excl(&cp->cp_gate);
+	*next = gather(mp, first, n, &later);
+	error = copy_out(batch);
+	xfs_rwlock_unlock_excl(&cp->cp_gate);
+	/*
+	 * What was gathered has to go in any case: its items believe that they are in place
+	 * (or would, without this, leave the log with less than all they have to say).
+	 */
+	if (!error)
+		error = write_out(mp, batch);
+	for (uint32_t i = 0; i < batch->nbufs; i++)
+		xfs_buf_put(batch->bufs[i]);
+	if (!error)
+		leave_ail(cp, first, *next);
+	return error ? error : later;
+}
+
+int xfs_checkpoint_go_home(struct xfs_mount *mp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	uint32_t n;
+	int error = 0;
+
+	if (xfs_is_shutdown(mp))
+		return xfs_error(mp, -EIO, "the file system was shut down");
+	do {
+		n = choose(cp);
+		for (uint32_t i = 0; i < n && !error;)
+			error = one_batch(mp, i, n, &i);
+	} while (n == XFS_BATCH_ITEMS && !error);
+	return error;
+}
