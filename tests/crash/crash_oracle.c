@@ -232,6 +232,9 @@ static void test_truncations(void **unused)
 	assert_false(allows(&h, h.mark, state, a, old, 6000));
 	model_pattern(a->id, 6, 4096, new + 4096, 512);
 	assert_true(allows(&h, h.mark, state, a, new, 6000));
+	/* The end of the last block was zeroed in place. */
+	memset(old + 1000, 0, 3096);
+	assert_true(allows(&h, h.mark, state, a, old, 8192));
 	/* The new contents need new blocks: with the old size they cannot be there. */
 	memcpy(old + 4096, new + 4096, 512);
 	assert_false(allows(&h, h.mark, state, a, old, 8192));

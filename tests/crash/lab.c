@@ -320,6 +320,7 @@ uint64_t lab_run(const struct scenario *scenario, const struct lab_options *opti
 	lab.mount = (struct xfs_mount_options){
 		.size = sizeof(lab.mount), .env = &lab.env, .data_cache_bytes = DATA_CACHE,
 	};
+	lab.trace = getenv("CRASH_TRACE") != NULL;
 	lab.nr_streams = scenario->streams ? scenario->streams : 1;
 	for (uint32_t i = 0; i < lab.nr_streams; i++) {
 		struct lab_stream *s = &lab.stream[i];

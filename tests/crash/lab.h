@@ -78,6 +78,7 @@ struct lab {
 	uint32_t nr_streams;
 	bool may_be_full;		/* -ENOSPC is an answer */
 	uint32_t generation;
+	bool trace;
 	char lines[8][256];		/* the library's newest messages */
 	uint32_t nr_lines;
 };

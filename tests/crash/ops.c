@@ -27,9 +27,24 @@ uint32_t lab_below(struct lab_stream *s, uint32_t bound)
 	return (uint32_t)xfs_rand_below(&s->rand, bound);
 }
 
-static uint32_t begin(struct lab_stream *s)
+/* CRASH_TRACE in the environment: the operations, for reading a failure. */
+__attribute__((format(printf, 2, 3)))
+static uint32_t begin(struct lab_stream *s, const char *format, ...)
 {
-	return model_begin(s->model, test_recorder_events(s->lab->recorder));
+	uint32_t mark = test_recorder_events(s->lab->recorder);
+	uint32_t seq = model_begin(s->model, mark);
+	va_list args;
+
+	if (!s->lab->trace)
+		return seq;
+	va_start(args, format);
+	flockfile(stderr);
+	fprintf(stderr, "%s op %u (event %u): ", s->path, seq, mark);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+	va_end(args);
+	return seq;
 }
 
 /* End of an operation: the error, if it is one that may happen. */
@@ -115,7 +130,7 @@ static void note_times_of(struct lab_stream *s, struct model_node *node)
 static struct model_node *make(struct lab_stream *s, struct model_node *dir, const char *name,
 			       uint32_t mode, const char *target)
 {
-	uint32_t seq = begin(s);
+	uint32_t seq = begin(s, "create %.40s in %u, mode %o", name, dir->id, mode);
 	struct xfs_iattr attr = {
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_RDEV, .mode = mode, .uid = seq,
 		.rdev_major = 8, .rdev_minor = 1,
@@ -172,7 +187,7 @@ int lab_link(struct lab_stream *s, struct model_node *node, struct model_node *d
 	struct xfs_file *file, *in;
 	int error;
 
-	begin(s);
+	begin(s, "link node %u as %.40s", node->id, name);
 	file = get(s, node);
 	in = get(s, dir);
 	error = xfs_linkat(file, in, name);
@@ -191,7 +206,7 @@ int lab_unlink(struct lab_stream *s, struct model_node *dir, const char *name)
 	struct xfs_file *in;
 	int error;
 
-	begin(s);
+	begin(s, "unlink %.40s, node %u", name, node->id);
 	in = get(s, dir);
 	error = xfs_unlinkat(in, name, S_ISDIR(node->mode) ? AT_REMOVEDIR : 0);
 	put(dir, in);
@@ -209,7 +224,7 @@ int lab_rename(struct lab_stream *s, struct model_node *from, const char *name,
 	struct xfs_file *dir1, *dir2;
 	int error;
 
-	begin(s);
+	begin(s, "rename %.40s to %.40s, node %u", name, new_name, node->id);
 	dir1 = get(s, from);
 	dir2 = get(s, to);
 	error = xfs_renameat(dir1, name, dir2, new_name, 0);
@@ -230,7 +245,7 @@ int lab_rename(struct lab_stream *s, struct model_node *from, const char *name,
 
 int lab_write(struct lab_stream *s, struct model_node *node, uint64_t offset, uint64_t len)
 {
-	uint32_t seq = begin(s);
+	uint32_t seq = begin(s, "write node %u at %" PRIu64 " + %" PRIu64, node->id, offset, len);
 	uint8_t *data = malloc(len + 1);
 	struct xfs_file *file = get(s, node);
 	uint64_t done = 0;
@@ -258,7 +273,7 @@ int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size)
 	struct xfs_file *file;
 	int error;
 
-	begin(s);
+	begin(s, "truncate node %u from %" PRIu64 " to %" PRIu64, node->id, node->size, size);
 	file = get(s, node);
 	error = xfs_ftruncate(file, size);
 	if (!error)
@@ -274,7 +289,7 @@ int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits)
 	struct xfs_file *file;
 	int error;
 
-	begin(s);
+	begin(s, "chmod node %u", node->id);
 	file = get(s, node);
 	error = xfs_fsetattr(file, &attr);
 	if (!error)
@@ -286,7 +301,7 @@ int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits)
 
 int lab_setxattr(struct lab_stream *s, struct model_node *node, const char *name, uint32_t len)
 {
-	uint32_t seq = begin(s);
+	uint32_t seq = begin(s, "setxattr node %u %.40s of %u", node->id, name, len);
 	uint8_t *value = malloc(len + 1);
 	struct xfs_file *file = get(s, node);
 	int error;
@@ -308,7 +323,7 @@ int lab_removexattr(struct lab_stream *s, struct model_node *node, const char *n
 	struct xfs_file *file;
 	int error;
 
-	begin(s);
+	begin(s, "removexattr node %u %.40s", node->id, name);
 	file = get(s, node);
 	error = xfs_fremovexattr(file, name);
 	if (!error)
@@ -323,7 +338,7 @@ static void sync_one(struct lab_stream *s, struct model_node *node, bool data_on
 	struct xfs_file *file;
 	int error;
 
-	begin(s);
+	begin(s, "%s node %u", data_only ? "fdatasync" : "fsync", node->id);
 	file = get(s, node);
 	error = data_only ? xfs_fdatasync(file) : xfs_fsync(file);
 	put(node, file);
@@ -348,7 +363,7 @@ void lab_sync(struct lab_stream *s)
 {
 	int error;
 
-	begin(s);
+	begin(s, "sync");
 	error = xfs_sync(s->lab->mp);
 	if (!error)
 		model_promise_all(s->model, test_recorder_events(s->lab->recorder));

@@ -59,15 +59,25 @@ static bool size_allowed(const struct verdict *v, const struct model_node *node,
 	return false;
 }
 
-/* Whether a truncation of this sector lies between the moments. */
-static bool cut_between(const struct model_node *node, uint64_t sector, uint32_t a, uint32_t b)
+/*
+ * Whether a truncation of this sector lies between what was written and the state found.  The
+ * block that the new end lies in stays the file's: it is zeroed and written in place, perhaps
+ * before the truncation is durable.
+ */
+static bool cut_between(const struct verdict *v, const struct model_node *node, uint64_t sector,
+			uint32_t written)
 {
-	uint32_t low = a < b ? a : b, high = a < b ? b : a;
+	for (uint32_t i = 0; i < node->nr_cuts; i++) {
+		const struct model_cut *cut = &node->cuts[i];
+		uint64_t bs = v->m->blocksize, from = cut->from;
 
-	for (uint32_t i = 0; i < node->nr_cuts; i++)
-		if (node->cuts[i].seq > low && node->cuts[i].seq <= high &&
-		    node->cuts[i].from < (sector + 1) * MODEL_SECTOR)
+		if (written > v->at)
+			from = (from + bs - 1) / bs * bs;
+		if (cut->seq > (written < v->at ? written : v->at) &&
+		    cut->seq <= (written < v->at ? v->at : written) &&
+		    from < (sector + 1) * MODEL_SECTOR)
 			return true;
+	}
 	return false;
 }
 
@@ -110,7 +120,7 @@ static bool sector_allowed(const struct verdict *v, const struct model_node *nod
 		if (version->seq > v->high)
 			break;
 		if (memcmp(version->data, data, len) == 0 &&
-		    !cut_between(node, sector, version->seq, v->at))
+		    !cut_between(v, node, sector, version->seq))
 			return true;
 	}
 	tell_sector(v, node, sector, data, ack);
