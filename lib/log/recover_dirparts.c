@@ -68,7 +68,7 @@ static int append(struct xlog_recover *rl, struct array *array, const void *item
 {
 	if (array->count == array->room) {
 		sort_unique(array, cmp);
-		if (array->count * 2 > array->room) {
+		if (array->count * 2 >= array->room) {
 			size_t room = array->room ? array->room * 2 : 64;
 			void *bigger = xfs_mem_realloc(&rl->mp->m_mem, array->items,
 						       room * array->size);
