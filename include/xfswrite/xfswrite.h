@@ -44,6 +44,8 @@ struct xfs_dir;		/* a position in a directory */
 #define XFS_MOUNT_UNJOURNALLED	(1u << 1)	/* see xfs_mount() */
 #define XFS_MOUNT_NORECOVERY	(1u << 2)	/* with RDONLY: read although the log is dirty */
 #define XFS_MOUNT_INPROGRESS	(1u << 3)	/* go on with what xfs_mkfs left in progress */
+/* With RDONLY: recover a dirty log in memory.  As much of it as was changed is held there. */
+#define XFS_MOUNT_RECOVER_IN_MEMORY (1u << 4)
 
 /* Zero it, set @size, set what you need. */
 struct xfs_mount_options {
@@ -77,7 +79,8 @@ struct xfs_mount_options {
  * -EINVAL: not an XFS v5 file system, or geometry that cannot be; -ENOTSUP: an
  * unknown incompatible feature; -EROFS: an unknown read-only-compatible feature
  * or a read-only device, and RDONLY was not given; -EUCLEAN: damaged;
- * -EAGAIN: the log is dirty (and NORECOVERY was not given); -ENXIO: the
+ * -EAGAIN: the log is dirty, which a read-only open does not change (see NORECOVERY and
+ * RECOVER_IN_MEMORY; any other open recovers it); -ENXIO: the
  * log is external and no logdev was given.  The text of the failure is
  * returned by xfs_error_text(NULL) on this thread.
  */
@@ -139,6 +142,38 @@ struct xfs_info {
 	bool log_dirty, in_progress, read_only;
 };
 XFS_API int xfs_info(struct xfs_mount *mp, struct xfs_info *info);
+
+/* Items of one type in the log. */
+struct xfs_log_type_count {
+	const char *name;		/* "BUF", "INODE", "EFI" ... */
+	uint64_t items;
+	uint64_t unfinished;		/* intents that nobody had carried out */
+};
+
+/*
+ * What a dirty log held, and what was made of it.  Blocks are of 512 bytes, from the start of the log.
+ */
+struct xfs_log_report {
+	uint32_t size;			/* in: sizeof(struct xfs_log_report) */
+	bool dirty;			/* it was when it was opened; else only head and tail are told */
+	bool recovered;			/* by this mount */
+	bool torn;			/* records from torn_block on were incomplete, and not replayed */
+	uint32_t head_cycle, head_block, tail_block, torn_block;
+	uint64_t records, transactions;	/* between tail and head, committed ones */
+	uint64_t uncommitted;		/* transactions without an end, not replayed */
+	uint64_t cancelled, newer;	/* items: of blocks freed later on; in place already */
+	uint64_t buffers_written, bytes_written;
+	uint64_t inodes_freed;		/* that had been unlinked while they were open */
+	uint64_t cow_blocks_freed;	/* left over from copy-on-write */
+	uint32_t type_count;
+	struct xfs_log_type_count types[32];
+};
+
+/*
+ * The log of @mp as it was found.  A dirty log that was not recovered (NORECOVERY) is read and
+ * checked for this: -EUCLEAN, -EBADMSG when it could not be recovered either.
+ */
+XFS_API int xfs_log_report(struct xfs_mount *mp, struct xfs_log_report *report);
 
 /* ---- attributes ------------------------------------------------------------- */
 

@@ -27,6 +27,7 @@ struct xfs_queue;
 struct xfs_inode;
 struct xfs_mount;
 struct xfs_trans;
+struct xlog_recovery;
 
 /*
  * Calls that go up: low layers reach high ones only through this table, which
@@ -104,6 +105,7 @@ struct xfs_mount {
 	struct xfs_checkpoint *m_checkpoint;	/* trans/ */
 	struct xlog *m_log;			/* log/: NULL when unjournalled or read-only */
 	struct xfs_inode *m_rootip;		/* (c) mount/: referenced */
+	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */
 	void *m_root_file;			/* (c) api/ */
 	const struct xfs_upcalls *m_upcalls;	/* (c) mount/ops.c */
 	struct xfs_trace_ring m_trace;

@@ -271,7 +271,6 @@ int xlog_intent_take(struct xlog_recover *rl, const struct xlog_trans *trans,
 		     const struct xlog_item *item) XFS_MUST_CHECK;
 bool xlog_is_intent(uint16_t type);
 bool xlog_is_done(uint16_t type);
-const char *xlog_item_name(uint16_t type);
 
 /*
  * The buffer at @daddr; when @read, with what stands there (or what replay has made of it), else

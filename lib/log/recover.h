@@ -40,6 +40,9 @@ struct xlog_intent {
 /* Extents of an EFI may be of 12 or 16 bytes: this takes the @i-th of either. */
 void xlog_efi_extent(const struct xlog_intent *intent, uint32_t i, struct xfs_efi_extent *ext);
 
+/* "BUF", "EFI" ...; "unknown". */
+const char *xlog_item_name(uint16_t type);
+
 /* What was found and done. */
 struct xlog_recovery_stats {
 	uint64_t records, transactions, uncommitted, ops;

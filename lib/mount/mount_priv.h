@@ -4,6 +4,7 @@
 #define MOUNT_MOUNT_PRIV_H
 
 #include "base/list.h"
+#include "log/log.h"
 #include "mount/mount.h"
 
 extern const struct xfs_upcalls xfs_mount_upcalls;
@@ -13,6 +14,18 @@ extern const struct xfs_upcalls xfs_mount_upcalls;
  * @in_progress_ok: an unfinished image may be gone on with.
  */
 int xfs_readsb(struct xfs_mount *mp, bool in_progress_ok) XFS_MUST_CHECK;
+
+/*
+ * Find the head of the log, and do about a dirty one what @flags and the kind of mount
+ * say; m_sb and m_geo are set, no cache is.  *@log: where a journalled mount goes on.
+ * -EAGAIN: dirty, and only to be read.
+ */
+int xfs_open_log(struct xfs_mount *mp, uint32_t flags, struct xlog_state *log) XFS_MUST_CHECK;
+/* The log was dirty (m_recovery): make the counters of the superblock those of the AGs. */
+int xfs_recover_counters(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* Handles may be had: do what the crash had interrupted. */
+int xfs_finish_recovery(struct xfs_mount *mp) XFS_MUST_CHECK;
+void xfs_recovery_free(struct xfs_mount *mp);
 
 /* Write the primary superblock from m_sb and the AG headers, and flush. */
 int xfs_writesb(struct xfs_mount *mp, bool in_progress) XFS_MUST_CHECK;
