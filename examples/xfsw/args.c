@@ -18,6 +18,7 @@ static const struct option common_options[] = {
 	{ "offset", required_argument, NULL, XFSW_OPT_OFFSET },
 	{ "logdev", required_argument, NULL, XFSW_OPT_LOGDEV },
 	{ "norecovery", no_argument, NULL, XFSW_OPT_NORECOVERY },
+	{ "recover-in-memory", no_argument, NULL, XFSW_OPT_IN_MEMORY },
 	{ "unjournalled", no_argument, NULL, XFSW_OPT_UNJOURNALLED },
 	{ "json", no_argument, NULL, XFSW_OPT_JSON },
 	{ "quiet", no_argument, NULL, XFSW_OPT_QUIET },
@@ -44,6 +45,7 @@ static bool option_fits(const struct xfsw_call *call, int id)
 	case XFSW_OPT_LOGDEV:
 		return on_command_line;
 	case XFSW_OPT_NORECOVERY:
+	case XFSW_OPT_IN_MEMORY:
 		return on_command_line && (call->verb->open == XFSW_OPEN_READ ||
 					   call->verb == &verb_shell);
 	case XFSW_OPT_UNJOURNALLED:

@@ -169,30 +169,3 @@ const struct xfsw_verb verb_dump = {
 	.max_operands = 3,
 	.run = run_dump,
 };
-
-static int run_recover(struct xfsw_call *call)
-{
-	struct xfs_info info = { .size = sizeof(info) };
-	int error = xfs_info(call->img->mp, &info);
-
-	if (error)
-		return xfsw_fail(call, call->img->path, error);
-	if (!info.log_dirty)
-		return XFSW_OK;
-	xfsw_complain(
-		call, call->img->path,
-		"the log is dirty and this version cannot replay it: mount the image once with a "
-		"kernel, or use a later version of xfsw");
-	return XFSW_DIRTY_LOG;
-}
-
-/* Not in the list of verbs until it can do its work; scripts get an answer all the same. */
-const struct xfsw_verb verb_recover = {
-	.name = "recover",
-	.operands = "IMG [LOGDEV]",
-	.summary = "Exit code 4 if the log is dirty: this version cannot replay it",
-	.open = XFSW_OPEN_READ,
-	.flags = XFSW_HIDDEN | XFSW_NO_SHELL | XFSW_ANY_STATE,
-	.max_operands = 1,
-	.run = run_recover,
-};

@@ -101,12 +101,34 @@ static int mount_failed(struct xfsw_call *call, const struct xfsw_image *img, in
 	if (error == -EAGAIN) {
 		xfsw_complain(
 			call, img->path,
-			"the log is dirty and this version cannot replay it: mount the image once "
-			"with a kernel, or read what is there with --norecovery");
+			"the log is dirty: 'xfsw recover' replays it, --recover-in-memory does so "
+			"without changing the image, --norecovery reads what is there");
 		return XFSW_DIRTY_LOG;
 	}
 	xfsw_fail(call, img->path, error);
 	return XFSW_NO_IMAGE;
+}
+
+/* What is written stays in memory, and goes with the image. */
+static int put_overlays(struct xfsw_call *call, struct xfsw_image *img)
+{
+	struct xfs_device **devs[] = { &img->dev, &img->logdev };
+
+	for (size_t i = 0; i < sizeof(devs) / sizeof(devs[0]); i++) {
+		struct xfs_device *overlay;
+		int error;
+
+		if (!*devs[i])
+			continue;
+		error = xfs_device_open_overlay(*devs[i], &call->env, &overlay);
+		if (error) {
+			xfsw_fail(call, img->path, error);
+			return XFSW_NO_IMAGE;
+		}
+		xfs_device_put(*devs[i]);
+		*devs[i] = overlay;
+	}
+	return 0;
 }
 
 int xfsw_open_image(struct xfsw_call *call, const char *path, struct xfsw_image *img)
@@ -119,7 +141,10 @@ int xfsw_open_image(struct xfsw_call *call, const char *path, struct xfsw_image 
 	memset(img, 0, sizeof(*img));
 	img->path = path;
 	call->img = img;
-	code = open_devices(call, img, write ? XFS_DEV_EXCL : XFS_DEV_RDONLY, 0);
+	img->dry = call->verb == &verb_recover && xfsw_has(call, 'n');
+	code = open_devices(call, img, write && !img->dry ? XFS_DEV_EXCL : XFS_DEV_RDONLY, 0);
+	if (!code && img->dry)
+		code = put_overlays(call, img);
 	if (code)
 		goto out_put;
 	if (call->verb->open == XFSW_OPEN_DEVICE)
@@ -132,7 +157,9 @@ int xfsw_open_image(struct xfsw_call *call, const char *path, struct xfsw_image 
 		options.flags |= XFS_MOUNT_UNJOURNALLED;
 	if (xfsw_has(call, XFSW_OPT_NORECOVERY))
 		options.flags |= XFS_MOUNT_NORECOVERY;
-	if (call->verb->flags & XFSW_ANY_STATE)
+	if (xfsw_has(call, XFSW_OPT_IN_MEMORY))
+		options.flags |= XFS_MOUNT_RECOVER_IN_MEMORY;
+	else if (call->verb->flags & XFSW_ANY_STATE)
 		options.flags |= XFS_MOUNT_NORECOVERY | XFS_MOUNT_INPROGRESS;
 	error = xfs_mount(img->dev, &options, &img->mp);
 	if (error) {

@@ -63,7 +63,8 @@ static void print_overview(FILE *out)
 	      "  --partition N    work in partition N of a disk image\n"
 	      "  --offset BYTES   the file system starts there\n"
 	      "  --logdev DEV     its external log\n"
-	      "Verbs that only read take --norecovery: read although the log is dirty; those\n"
+	      "Verbs that only read take --norecovery: read although the log is dirty, and\n"
+	      "--recover-in-memory: replay the log, but leave the image as it is; those\n"
 	      "that write --unjournalled: faster, but when it is cut off the image is lost.\n"
 	      "Sizes and offsets take k, m, g, t, p (powers of 1024).\n"
 	      "\n"
@@ -73,7 +74,7 @@ static void print_overview(FILE *out)
 	      "       on standard error says what\n"
 	      "  2    the command line is wrong\n"
 	      "  3    the image cannot be opened, or is no XFS v5 file system this version knows\n"
-	      "  4    the log is dirty: mount the image once with a kernel\n"
+	      "  4    the log is dirty, and the verb only reads: see 'xfsw help recover'\n"
 	      "  130  interrupted\n", out);
 }
 

@@ -252,7 +252,8 @@ static void format_uuid(const uint8_t uuid[16], char text[37])
 	}
 }
 
-static void info_json(const struct xfs_info *info, const char *uuid)
+static void info_json(const struct xfs_info *info, const struct xfs_log_report *log,
+		      const char *uuid)
 {
 	struct xfsw_json j = { .out = stdout };
 
@@ -287,12 +288,15 @@ static void info_json(const struct xfs_info *info, const char *uuid)
 	json_u64(&j, "inodes_free", info->ifree);
 	json_u64(&j, "blocks_free", info->fdblocks);
 	json_bool(&j, "log_dirty", info->log_dirty);
+	if (log->size)
+		xfsw_log_json(&j, "log_state", log);
 	json_bool(&j, "in_progress", info->in_progress);
 	json_close(&j, '}');
 	json_end(&j);
 }
 
-static void info_text(const struct xfs_info *info, const char *uuid)
+static void info_text(const struct xfs_info *info, const struct xfs_log_report *log,
+		      const char *uuid)
 {
 	char size[16];
 
@@ -321,21 +325,31 @@ static void info_text(const struct xfs_info *info, const char *uuid)
 	if (info->in_progress)
 		printf("state      IN PROGRESS: its making was not finished, a kernel refuses "
 		       "it\n");
+	if (log->size)
+		xfsw_log_text(log);
 }
 
 static int run_info(struct xfsw_call *call)
 {
 	struct xfs_info info = { .size = sizeof(info) };
+	struct xfs_log_report log = { .size = sizeof(log) };
 	char uuid[37];
 	int error = xfs_info(call->img->mp, &info);
 
 	if (error)
 		return xfsw_fail(call, call->img->path, error);
+	/* A log that cannot be read leaves the rest to be told. */
+	error = xfs_log_report(call->img->mp, &log);
+	if (error) {
+		if (error != -ENXIO)
+			xfsw_fail(call, call->img->path, error);
+		log.size = 0;
+	}
 	format_uuid(info.uuid, uuid);
 	if (xfsw_has(call, XFSW_OPT_JSON))
-		info_json(&info, uuid);
+		info_json(&info, &log, uuid);
 	else
-		info_text(&info, uuid);
+		info_text(&info, &log, uuid);
 	return xfsw_finish_output(call);
 }
 

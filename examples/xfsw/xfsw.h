@@ -68,6 +68,7 @@ enum {
 	XFSW_OPT_OFFSET,
 	XFSW_OPT_LOGDEV,
 	XFSW_OPT_NORECOVERY,
+	XFSW_OPT_IN_MEMORY,
 	XFSW_OPT_UNJOURNALLED,
 	XFSW_OPT_READONLY,	/* of the shell */
 	XFSW_OPT_JSON,
@@ -85,6 +86,7 @@ struct xfsw_image {
 	const char *path;
 	struct xfs_device *dev, *logdev;
 	struct xfs_mount *mp;
+	bool dry;		/* dev is an overlay: nothing is kept */
 };
 
 struct xfsw_call {
@@ -235,6 +237,10 @@ typedef int (*xfsw_visit)(void *ctx, const char *path, struct xfs_file *file,
 			  const struct xfs_stat *st);
 int xfsw_walk(struct xfs_mount *mp, const char *path, bool recurse, bool post, xfsw_visit fn,
 	      void *ctx);
+
+/* recover.c: what stood in the log. */
+void xfsw_log_json(struct xfsw_json *j, const char *key, const struct xfs_log_report *log);
+void xfsw_log_text(const struct xfs_log_report *log);
 
 /* Lines of ls -l, stat and df shared by several verbs. */
 void xfsw_mode_string(uint32_t mode, char buf[11]);

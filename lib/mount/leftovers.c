@@ -7,6 +7,7 @@
 #include "ag/inobt.h"
 #include "core/message.h"
 #include "inode/inode.h"
+#include "log/recover.h"
 #include "mount/mount_priv.h"
 
 #define BUCKETS		64u
@@ -60,6 +61,8 @@ int xfs_free_leftovers(struct xfs_mount *mp)
 				if (error)
 					return error;
 				head = list_head(pag, bucket);
+				if (head != old && mp->m_recovery)
+					mp->m_recovery->stats.inodes_freed++;
 				/* It was logged why. */
 				if (head == old)
 					return xfs_error(mp, -EUCLEAN, "inode %u of AG %u has no names and could not be freed: %s",

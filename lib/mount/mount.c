@@ -20,7 +20,7 @@
 #define META_CACHE_BYTES	(64u << 20)
 
 #define KNOWN_FLAGS	(XFS_MOUNT_RDONLY | XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_NORECOVERY | \
-			 XFS_MOUNT_INPROGRESS)
+			 XFS_MOUNT_INPROGRESS | XFS_MOUNT_RECOVER_IN_MEMORY)
 
 /* As much as the caller's header knows; what it does not know is the default. */
 static int copy_options(struct xfs_mount_options *opts, const struct xfs_mount_options *given)
@@ -54,6 +54,9 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	mp->m_unjournalled = opts->flags & XFS_MOUNT_UNJOURNALLED;
 	if ((opts->flags & XFS_MOUNT_NORECOVERY) && !mp->m_rdonly)
 		return xfs_error(NULL, -EINVAL, "a dirty log can only be left alone by a reader");
+	if ((opts->flags & XFS_MOUNT_RECOVER_IN_MEMORY) &&
+	    (!mp->m_rdonly || opts->flags & XFS_MOUNT_NORECOVERY))
+		return xfs_error(NULL, -EINVAL, "recovery in memory is for a reader who wants recovery");
 	mp->m_uid = opts->uid;
 	mp->m_gid = opts->gid;
 	mp->m_unprivileged = opts->unprivileged;
@@ -68,44 +71,6 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	}
 	mp->m_dev = xfs_device_get(dev);
 	mp->m_logdev = opts->logdev ? xfs_device_get(opts->logdev) : NULL;
-	return 0;
-}
-
-/* Nothing can have been written later than the end of the log. */
-static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
-{
-	xfs_lsn_t lsn = (xfs_lsn_t)mp->m_sb.sb_lsn, head;
-
-	head = xlog_assign_lsn(log->head_cycle, log->head_block);
-	if (lsn <= head)
-		return 0;
-	return xfs_corrupt(mp, "superblock", "its LSN %u:%u is ahead of the log, which ends at %u:%u",
-			   CYCLE_LSN(lsn), BLOCK_LSN(lsn), CYCLE_LSN(head), BLOCK_LSN(head));
-}
-
-/*
- * Is there something to be recovered?  *@log is where a journalled mount goes on.
- */
-static int check_log(struct xfs_mount *mp, bool norecovery, struct xlog_state *log)
-{
-	int error;
-
-	if (xfs_has_external_log(&mp->m_geo) && !mp->m_logdev) {
-		if (mp->m_rdonly && norecovery)
-			return 0;
-		return xfs_error(mp, -ENXIO, "the log is on another device, which was not given");
-	}
-	error = xlog_find_head(mp, log);
-	if (!error && !log->clean)
-		error = xfs_error(mp, -EAGAIN,
-				  "the log is dirty: mount the file system with a kernel once to recover it");
-	if (!error)
-		error = check_lsn(mp, log);
-	if (!error)
-		return 0;
-	if (!norecovery)
-		return error;
-	__atomic_fetch_or(&mp->m_state, XFS_STATE_LOG_DIRTY, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -155,6 +120,7 @@ static void tear_down(struct xfs_mount *mp)
 	if (mp->m_checkpoint)
 		xfs_trans_destroy(mp);
 	xlog_close(mp);
+	xfs_recovery_free(mp);
 	xfs_inode_cache_destroy(mp);
 	xfs_pagecache_destroy(mp);
 	xfs_perag_destroy(mp);
@@ -174,6 +140,9 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	int error;
 
 	error = xfs_readsb(mp, flags & XFS_MOUNT_INPROGRESS);
+	/* It may put an overlay on the device, and what it replays must not have been cached. */
+	if (!error)
+		error = xfs_open_log(mp, flags, &log);
 	if (!error) {
 		error = xfs_queue_create(mp->m_dev, &mp->m_mem, 0, 0, &mp->m_queue);
 		if (error)
@@ -189,8 +158,6 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 		error = xfs_pagecache_init(mp);
 	if (!error)
 		error = xfs_inode_cache_init(mp);
-	if (!error)
-		error = check_log(mp, flags & XFS_MOUNT_NORECOVERY, &log);
 	if (!error && mp->m_rdonly) {
 		const struct xfs_sb *sb = &mp->m_sb;
 		uint64_t icount = XFS_MIN(sb->sb_icount, sb->sb_dblocks << sb->sb_inopblog);
@@ -203,7 +170,7 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	} else if (!error) {
 		error = xfs_ag_resv_init(mp);
 		if (!error)
-			error = check_counters(mp);
+			error = log.clean ? check_counters(mp) : xfs_recover_counters(mp);
 	}
 	if (!error && !mp->m_rdonly && !mp->m_unjournalled)
 		error = open_journal(mp, &log);
@@ -215,7 +182,7 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 		mp->m_sb.sb_qflags &= (uint16_t)~XFS_ALL_QUOTA_CHKD;
 	}
 	if (!error && !mp->m_rdonly)
-		error = xfs_free_leftovers(mp);
+		error = log.clean ? xfs_free_leftovers(mp) : xfs_finish_recovery(mp);
 	return error;
 }
 

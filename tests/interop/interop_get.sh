@@ -49,14 +49,20 @@ truncate -s 300M "$work/dirty.img"
 mkfs.xfs -q "$work/dirty.img" || fail "mkfs.xfs"
 mount_image "$work/dirty.img" "$work/mnt" || fail "mount"
 echo x >"$work/mnt/file"
+xfs_io -c fsync "$work/mnt/file" || fail "fsync"
 xfs_io -x -c "shutdown -f" "$work/mnt" || fail "shutdown"
 unmount_image "$work/mnt"
 "$XFSW" ls "$work/dirty.img" / 2>"$work/err"
 [ $? = 4 ] || fail "a dirty log gave another exit code than 4"
 grep -q 'log is dirty' "$work/err" || fail "a dirty log is not named: $(cat "$work/err")"
 "$XFSW" ls --norecovery "$work/dirty.img" / >/dev/null || fail "--norecovery does not read"
-"$XFSW" recover "$work/dirty.img" 2>/dev/null
-[ $? = 4 ] || fail "recover of a dirty log gave another exit code than 4"
-"$XFSW" mkdir "$work/dirty.img" /d 2>/dev/null
-[ $? = 4 ] || fail "a change under a dirty log gave another exit code than 4"
+before=$(cksum <"$work/dirty.img")
+[ "$("$XFSW" cat --recover-in-memory "$work/dirty.img" /file)" = x ] ||
+	fail "--recover-in-memory does not read"
+"$XFSW" recover -n "$work/dirty.img" >"$work/out" || fail "recover -n"
+grep -q 'dirty, recovered' "$work/out" || fail "recover -n says: $(cat "$work/out")"
+[ "$(cksum <"$work/dirty.img")" = "$before" ] || fail "a reader has changed the image"
+"$XFSW" mkdir "$work/dirty.img" /d || fail "a change under a dirty log"
+[ "$("$XFSW" cat "$work/dirty.img" /file)" = x ] || fail "recovery has lost a file"
+xfs_repair -n "$work/dirty.img" >/dev/null 2>&1 || fail "xfs_repair finds fault after recovery"
 exit 0
