@@ -7,6 +7,7 @@
  */
 #include "attr/attr_priv.h"
 #include "core/message.h"
+#include "trans/resv.h"
 
 #define STEP_BLOCKS	64u
 
@@ -94,7 +95,8 @@ int xfs_attr_inactive(struct xfs_inode *ip)
 	int error = 0;
 
 	while (!error && !done) {
-		error = xfs_trans_alloc(mp, 0, xfs_attr_remove_blocks(mp), XFS_TRANS_FREES, &tp);
+		error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_ATTR_STEP),
+					xfs_attr_remove_blocks(mp), XFS_TRANS_FREES, &tp);
 		if (error)
 			return error;
 		xfs_ilock_excl(ip);

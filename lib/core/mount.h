@@ -23,6 +23,7 @@ struct xfs_inode_cache;
 struct xfs_pagecache;
 struct xfs_checkpoint;
 struct xlog;
+struct xfs_resv;
 struct xfs_queue;
 struct xfs_inode;
 struct xfs_mount;
@@ -103,6 +104,7 @@ struct xfs_mount {
 	struct xfs_inode_cache *m_inodes;	/* inode/ */
 	struct xfs_pagecache *m_pagecache;	/* pagecache/ */
 	struct xfs_checkpoint *m_checkpoint;	/* trans/ */
+	struct xfs_resv *m_resv;		/* (c) trans/: NULL when unjournalled or read-only */
 	struct xlog *m_log;			/* log/: NULL when unjournalled or read-only */
 	struct xfs_inode *m_rootip;		/* (c) mount/: referenced */
 	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */

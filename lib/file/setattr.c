@@ -2,6 +2,7 @@
 /* chmod, chown, utimes and the like in one transaction; sizes are truncate.c's. */
 #include "core/message.h"
 #include "file/setattr.h"
+#include "trans/resv.h"
 #include "write/write.h"
 
 #define MODE_BITS	07777u
@@ -126,7 +127,10 @@ static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 	struct xfs_trans *tp;
 	int error;
 
-	error = xfs_trans_alloc(mp, 0, 0, XFS_TRANS_RESERVE, &tp);
+	/* A new mode may change an ACL. */
+	error = xfs_trans_alloc(mp, xfs_resv(mp, kill || (iattr->valid & XFS_ATTR_MODE)
+					     ? XFS_RESV_ATTR_SET : XFS_RESV_INODE),
+				0, XFS_TRANS_RESERVE, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

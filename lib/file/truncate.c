@@ -10,6 +10,7 @@
 #include "file/file.h"
 #include "file/truncate.h"
 #include "reclaim/reclaim.h"
+#include "trans/resv.h"
 #include "write/write.h"
 #include "write/writeback.h"
 
@@ -38,7 +39,7 @@ static int may_truncate(const struct xfs_inode *ip, uint64_t size)
 static int log_size(struct xfs_inode *ip, uint64_t size)
 {
 	struct xfs_trans *tp;
-	int error = xfs_trans_alloc(ip->i_mount, 0, 0, 0, &tp);
+	int error = xfs_trans_alloc(ip->i_mount, xfs_resv(ip->i_mount, XFS_RESV_INODE), 0, 0, &tp);
 
 	if (error)
 		return error;

@@ -11,6 +11,7 @@
 #include "file/file.h"
 #include "namei/namei.h"
 #include "reclaim/reclaim.h"
+#include "trans/resv.h"
 #include "write/writeback.h"
 
 /* ---- checks ------------------------------------------------------------------------ */
@@ -51,7 +52,8 @@ int xfs_file_strip_privileges(struct xfs_inode *ip)
 	error = has_capability(ip, &capability, &has);
 	if (error || (!has && !strip))
 		return error;
-	error = xfs_trans_alloc(mp, 0, has ? xfs_attr_remove_blocks(mp) : 0, 0, &tp);
+	error = xfs_trans_alloc(mp, xfs_resv(mp, has ? XFS_RESV_ATTR_REMOVE : XFS_RESV_INODE),
+				has ? xfs_attr_remove_blocks(mp) : 0, 0, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

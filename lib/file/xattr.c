@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 #include "core/message.h"
 #include "file/setattr.h"
+#include "trans/resv.h"
 
 #define NAME_MAX_BYTES	255u	/* of a full name that programs can use */
 
@@ -142,7 +143,8 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 
 	blocks = ch->value ? xfs_attr_set_blocks(mp, ch->name->len, ch->len)
 			   : xfs_attr_remove_blocks(mp);
-	error = xfs_trans_alloc(mp, 0, blocks, ch->value ? 0 : XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc(mp, xfs_resv(mp, ch->value ? XFS_RESV_ATTR_SET : XFS_RESV_ATTR_REMOVE),
+				blocks, ch->value ? 0 : XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

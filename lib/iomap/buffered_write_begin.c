@@ -19,6 +19,7 @@
 #include "core/counter.h"
 #include "core/message.h"
 #include "iomap/iomap.h"
+#include "trans/resv.h"
 
 /* One call makes at most this much new space. */
 #define MAX_RESERVE_BYTES	(4ull << 20)
@@ -215,7 +216,8 @@ static int convert_prealloc(struct begin *b)
 	int error;
 
 	xfs_iunlock_excl(ip);
-	error = xfs_trans_alloc(ip->i_mount, 0, 0, XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(ip->i_mount, xfs_resv(ip->i_mount, XFS_RESV_MAP), 0, XFS_TRANS_RESERVE,
+				&tp);
 	xfs_ilock_excl(ip);
 	if (error)
 		return error;

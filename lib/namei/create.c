@@ -2,6 +2,7 @@
 /* New objects and new names. */
 #include "disk/symlink.h"
 #include "namei/namei_priv.h"
+#include "trans/resv.h"
 
 int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
 {
@@ -158,7 +159,9 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 		 xfs_parent_new_blocks(mp, name->len) + xfs_symlink_blocks(mp, args->target_len);
 	if (acls.access || acls.dflt)
 		blocks += xfs_acl_inherited_blocks(mp, &acls);
-	error = xfs_trans_alloc(mp, 0, blocks, 0, &tp);
+	error = xfs_trans_alloc(mp, xfs_resv(mp, acls.access || acls.dflt ? XFS_RESV_CREATE_ACL
+									    : XFS_RESV_CREATE),
+				blocks, 0, &tp);
 	if (error)
 		goto out_acls;
 	xfs_ilock_excl(dp);
@@ -224,7 +227,7 @@ int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs
 	error = xfs_name_check_new(mp, name);
 	if (error)
 		return error;
-	error = xfs_trans_alloc(mp, 0,
+	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_LINK),
 				xfs_dir_add_blocks(mp, name->len) + xfs_parent_blocks(mp, name->len),
 				0, &tp);
 	if (error)

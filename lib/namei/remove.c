@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names go. */
 #include "namei/namei_priv.h"
+#include "trans/resv.h"
 
 static int may_remove(struct xfs_inode *dp, struct xfs_inode *ip, bool dir)
 {
@@ -96,7 +97,8 @@ static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool di
 	if (error)
 		return error == -ENOENT ? xfs_no_such_name(dp, name) : error;
 	/* Removing must work on a full file system too. */
-	error = xfs_trans_alloc(mp, 0, xfs_dir_remove_blocks(mp) + xfs_attr_remove_blocks(mp),
+	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_REMOVE),
+				xfs_dir_remove_blocks(mp) + xfs_attr_remove_blocks(mp),
 				XFS_TRANS_FREES, &tp);
 	if (error) {
 		xfs_irele(ip);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include "namei/namei_priv.h"
+#include "trans/resv.h"
 
 static const struct xfs_name dotdot_name = {
 	.name = (const uint8_t *)"..", .len = 2, .type = XFS_DIR3_FT_DIR,
@@ -255,7 +256,8 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 		if (error)
 			return error;
 	}
-	error = xfs_trans_alloc(mp, 0, rename_blocks(mp, rn), XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_RENAME), rename_blocks(mp, rn),
+				XFS_TRANS_RESERVE, &tp);
 	if (error)
 		return error;
 	lock_all(rn);

@@ -9,6 +9,7 @@
 #include "namei/namei.h"
 #include "pagecache/mapping.h"
 #include "reclaim/reclaim.h"
+#include "trans/resv.h"
 #include "write/write.h"
 
 static int free_data(struct xfs_inode *ip)
@@ -36,7 +37,8 @@ static int free_inode(struct xfs_inode *ip)
 	struct xfs_trans *tp;
 	int error;
 
-	error = xfs_trans_alloc(mp, 0, xfs_ifree_blocks(mp), XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_IFREE), xfs_ifree_blocks(mp), XFS_TRANS_FREES,
+				&tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

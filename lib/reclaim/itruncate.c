@@ -6,8 +6,9 @@
 #include "core/message.h"
 #include "iomap/iomap.h"
 #include "reclaim/reclaim.h"
+#include "trans/resv.h"
 
-/* Removed in one handle; each changes a few blocks of the AG's trees. */
+/* Removed in one handle, or fewer on a small log; each changes a few blocks of the AG's trees. */
 #define EXTENTS_PER_HANDLE	32u
 
 /* The size, the times and the first extents; *@done: nothing is left. */
@@ -19,8 +20,8 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 	int error;
 
 	/* From the reserve pool: freeing space must work when there is none. */
-	error = xfs_trans_alloc(mp, 0, 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
-				XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_TRUNCATE),
+				2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK), XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
@@ -34,7 +35,8 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 			xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_MOD | XFS_ICHGTIME_CHG);
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
-	error = xfs_bunmapi(tp, ip, from, NULLFILEOFF - from, 0, EXTENTS_PER_HANDLE, done);
+	error = xfs_bunmapi(tp, ip, from, NULLFILEOFF - from, 0,
+			    xfs_resv_extents(mp, EXTENTS_PER_HANDLE), done);
 	if (!error && *done)
 		error = xfs_reflink_cancel_cow(ip, from);
 	if (error)

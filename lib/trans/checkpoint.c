@@ -27,6 +27,7 @@
 #include "disk/log_item.h"
 #include "log/log.h"
 #include "pagecache/mapping.h"
+#include "trans/resv.h"
 #include "trans/trans_priv.h"
 
 #define OP_HEADER	12u
@@ -509,6 +510,9 @@ int xfs_trans_start_journal(struct xfs_mount *mp)
 	batch->copies = xfs_mem_alloc_aligned(&mp->m_mem, 4096, XFS_BATCH_BYTES);
 	if (!batch->items || !batch->bufs || !batch->copies)
 		return xfs_error(mp, -ENOMEM, "out of memory for writing metadata");
+	error = xfs_resv_init(mp, xlog_max_checkpoint(mp->m_log));
+	if (error)
+		return error;
 	cp->cp_seq = 1;
 	cp->cp_journal = true;
 	set_limit(mp);

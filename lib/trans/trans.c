@@ -2,6 +2,7 @@
 #include "core/counter.h"
 #include "core/message.h"
 #include "trans/defer.h"
+#include "trans/resv.h"
 #include "trans/trans_priv.h"
 
 /* Memory that a dirty inode keeps alive, about. */
@@ -12,9 +13,6 @@
  * cache; what is seldom looked at again need not be fetched from memory for that.
  */
 #define MAX_CHANGED_INODES	1024
-
-/* Log bytes of an inode besides its forks, which fit into an inode: formats, core, link, tree roots. */
-#define INODE_LOG_COST		600u
 
 int xfs_trans_init(struct xfs_mount *mp)
 {
@@ -66,6 +64,7 @@ void xfs_trans_destroy(struct xfs_mount *mp)
 						 li_commit));
 	while (!xfs_list_empty(&cp->cp_ail))
 		forget_item(xfs_list_first_entry(&cp->cp_ail, struct xfs_log_item, li_ail));
+	xfs_resv_destroy(mp);
 	xfs_buf_put(cp->cp_sb);
 	xfs_free(mp, cp->cp_batch.items);
 	xfs_free(mp, cp->cp_batch.bufs);
@@ -199,6 +198,19 @@ static void close_handle(struct xfs_trans *tp)
 	xfs_mutex_unlock(&cp->cp_lock);
 }
 
+/*
+ * Who logs more than its credit takes what others were promised, and in the end the room that is
+ * kept back for moving the tail.
+ */
+static void check_credit(const struct xfs_trans *tp)
+{
+	if (tp->t_log_used <= tp->t_log_res)
+		return;
+	xfs_log(tp->t_mount, XFS_LOG_WARNING, "a handle with a credit of %u bytes logged %u",
+		tp->t_log_res, tp->t_log_used);
+	ASSERT(!tp->t_log_res || !"a handle logged more than its credit");
+}
+
 int xfs_trans_commit(struct xfs_trans *tp)
 {
 	struct xfs_mount *mp = tp->t_mount;
@@ -206,6 +218,7 @@ int xfs_trans_commit(struct xfs_trans *tp)
 
 	if (!error && xfs_is_shutdown(mp))
 		error = xfs_error(mp, -EIO, "the file system was shut down");
+	check_credit(tp);
 	if (error && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, "put-off work of a transaction failed: %s", strerror(-error));
 	close_handle(tp);
@@ -266,7 +279,7 @@ void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip)
 	bool journal = tp->t_mount->m_checkpoint->cp_journal;
 
 	if (make_running(tp, lip) && journal)
-		use_log(tp, tp->t_mount->m_geo.inodesize + INODE_LOG_COST);
+		use_log(tp, tp->t_mount->m_geo.inodesize + XFS_INODE_LOG_COST);
 	if (journal && unlikely(xfs_li_flags(lip) & XFS_LI_FREED))
 		revive(tp, lip);
 }

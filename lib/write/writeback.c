@@ -3,12 +3,14 @@
  * How dirty folios become requests in the device queue.
  *
  * A write-back keeps one handle open over many files, because opening and closing one
- * costs about as much as mapping a small file; it is closed after MAX_CONVERSIONS mapped pieces.
+ * costs about as much as mapping a small file; it is closed after MAX_CONVERSIONS mapped pieces,
+ * or when its share of the log is used up.
  * Of the inodes only one at a time is locked.  A handle is opened when the first
  * piece needs one: overwriting what is mapped needs none.
  */
 #include "core/message.h"
 #include "device/queue.h"
+#include "trans/resv.h"
 #include "write/write_priv.h"
 
 /* Pieces mapped in one handle; more would make its share of the checkpoint large. */
@@ -43,7 +45,16 @@ static int open_handle(struct writeback *wb)
 	uint32_t blocks = wb->reserve ? xfs_map_blocks_resv(wb->mp, RESERVED_PIECES) : 0;
 	int error = close_handle(wb);
 
-	return error ? error : xfs_trans_alloc(wb->mp, 0, blocks, XFS_TRANS_RESERVE, &wb->tp);
+	if (error)
+		return error;
+	return xfs_trans_alloc(wb->mp, xfs_resv(wb->mp, XFS_RESV_WRITEBACK), blocks,
+			       XFS_TRANS_RESERVE, &wb->tp);
+}
+
+/* Whether the handle, if it is open, may still log @bytes. */
+static bool has_log_room(const struct writeback *wb, uint32_t bytes)
+{
+	return !wb->tp || wb->tp->t_log_used + bytes <= wb->tp->t_log_res;
 }
 
 /* The handle was too small, or there was none. -EAGAIN: there is one now. */
@@ -184,7 +195,8 @@ static int log_inode(struct writeback *wb, struct claim *c)
 
 	if (!grows && !c->fresh && !xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES))
 		return 0;
-	if (!wb->tp)
+	/* The last piece left room for its inode; without pieces there may be many inodes. */
+	if (!wb->tp || !has_log_room(wb, xfs_resv(wb->mp, XFS_RESV_INODE)))
 		return -EAGAIN;
 	if (grows) {
 		XFS_TRACE(wb->mp, xfs_setfilesize, ip->i_ino, (uint64_t)ip->i_disk_size, size);
@@ -225,7 +237,8 @@ static int write_locked(struct writeback *wb, struct claim *c)
 	int error;
 
 	while (c->folio) {
-		if (wb->conversions >= MAX_CONVERSIONS)
+		if (wb->conversions >= MAX_CONVERSIONS ||
+		    !has_log_room(wb, xfs_resv_step(wb->mp)))
 			return -EAGAIN;
 		next_run(c, &off, &len);
 		error = map_run(wb, c, off, len, &map, &fresh);
@@ -446,7 +459,7 @@ int xfs_log_times(struct xfs_inode *ip)
 
 	if (!xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES))
 		return 0;
-	error = xfs_trans_alloc(ip->i_mount, 0, 0, 0, &tp);
+	error = xfs_trans_alloc(ip->i_mount, xfs_resv(ip->i_mount, XFS_RESV_INODE), 0, 0, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

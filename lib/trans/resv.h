@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Credits: the most that a handle of each kind can put into the log.  They bound
+ * the running checkpoint, because it may only be cut between handles: what it
+ * holds and what open handles may still add must fit in front of the tail.
+ *
+ * They are worst cases of a handle that does at once what other implementations spread
+ * over several transactions, computed from the shape of the file system: the
+ * heights that its trees can reach, the sizes of its blocks.
+ */
+#ifndef TRANS_RESV_H
+#define TRANS_RESV_H
+
+#include "core/mount.h"
+
+enum xfs_resv_kind {
+	XFS_RESV_INODE,		/* the cores of one or two inodes */
+	XFS_RESV_CREATE,	/* a new inode of any kind, its name, its parent pointer, a link target */
+	XFS_RESV_CREATE_ACL,	/* the same with ACLs that it inherits */
+	XFS_RESV_LINK,
+	XFS_RESV_RENAME,
+	XFS_RESV_REMOVE,
+	XFS_RESV_ATTR_SET,	/* setting an attribute, perhaps in place of another; chmod with ACLs */
+	XFS_RESV_ATTR_REMOVE,
+	XFS_RESV_ATTR_STEP,	/* one step of dropping an attribute fork */
+	XFS_RESV_SYMLINK_FREE,	/* dropping the target */
+	XFS_RESV_MAP,		/* one extent allocated, converted, split or taken back */
+	XFS_RESV_WRITEBACK,	/* a handle that maps many pieces, see xfs_resv_step() */
+	XFS_RESV_TRUNCATE,	/* xfs_resv_extents() extents removed */
+	XFS_RESV_IFREE,
+	XFS_RESV_KINDS,
+};
+
+struct xfs_resv {
+	uint32_t bytes[XFS_RESV_KINDS];
+	uint32_t step;			/* one piece of a WRITEBACK handle */
+	uint32_t extents;		/* of a TRUNCATE handle */
+	uint64_t largest;		/* the largest worst case, before it was cut to half of @limit */
+};
+
+/*
+ * Compute mp->m_resv for checkpoints of at most @limit bytes.  No credit is more than half of that:
+ * on the smallest logs worst cases are larger, but what handles really log is far below them.
+ */
+int xfs_resv_init(struct xfs_mount *mp, uint64_t limit) XFS_MUST_CHECK;
+void xfs_resv_destroy(struct xfs_mount *mp);
+
+/* Bytes for xfs_trans_alloc(); 0 without a journal. */
+uint32_t xfs_resv(const struct xfs_mount *mp, enum xfs_resv_kind kind);
+/*
+ * The most that one piece mapped in a WRITEBACK handle can log: who has less of its credit left
+ * must close the handle first.
+ */
+uint32_t xfs_resv_step(const struct xfs_mount *mp);
+/* Extents that one TRUNCATE handle may remove, at most @max. */
+uint32_t xfs_resv_extents(const struct xfs_mount *mp, uint32_t max);
+
+/*
+ * Bytes that an inode takes in a checkpoint besides its forks, which fit into an inode: formats,
+ * core, its link in the unlinked list, longer roots of trees.  For buffers see buf/buf.h.
+ */
+#define XFS_INODE_LOG_COST	600u
+
+#endif
