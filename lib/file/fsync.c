@@ -5,16 +5,12 @@
 #include "write/writeback.h"
 
 /*
- * Without a journal what an inode needs - trees, free space - is spread over
- * the disk: all of it goes home, unless the inode was written, or has nothing new.
+ * Without a journal what an inode needs - its cluster, trees, free space - is spread over
+ * the disk, and the inode itself may be clean because its cluster has it: all of it goes home.
  */
 static int write_home(struct xfs_inode *ip)
 {
-	struct xfs_mount *mp = ip->i_mount;
-
-	if (__atomic_load_n(&ip->i_item.li_state, __ATOMIC_ACQUIRE) != XFS_LI_CLEAN)
-		return xfs_checkpoint_writeback(mp, true);
-	return xfs_queue_flush(mp->m_queue);
+	return xfs_checkpoint_writeback(ip->i_mount, true);
 }
 
 /*
