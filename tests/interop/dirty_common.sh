@@ -146,11 +146,12 @@ dirty_counts() {
 	# shellcheck disable=SC2086
 	$g_logprint -t $_logopt "$1" 2>/dev/null | awk '
 		/^[ \t]*(EFI|RUI|CUI|BUI|ATTRI|XMI):.*id: *0x/ {
-			type = $1; sub(/:.*/, "", type)
+			type = $1; sub(/:.*/, "", type); sub(/^id:/, "", $NF)
 			open[type " " $NF] = 1
 		}
 		/^[ \t]*(EFD|RUD|CUD|BUD|ATTRD|XMD):.*id: *0x/ {
 			type = $1; sub(/:.*/, "", type); sub(/D$/, "I", type)
+			sub(/^id:/, "", $NF)
 			delete open[type " " $NF]
 		}
 		END {
