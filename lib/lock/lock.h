@@ -4,7 +4,8 @@
  * is taken in their order, never back up; of two locks of one class the one
  * with the lower key first.  Debug builds check this at run time and stop.
  * With XFSWRITE_THREADS off a lock is an owner count that must never be
- * contended.
+ * contended.  In release builds a lock is the host's and nothing else (futex.h, posix.h,
+ * single.h), and an acquisition without contention is a few instructions in its caller.
  *
  * A thread never takes a lock twice, not even shared: a waiting writer goes
  * before later readers, so that a steady stream of readers cannot starve it.
@@ -24,8 +25,13 @@
 #define LOCK_LOCK_H
 
 #include "base/compiler.h"
-#ifdef XFSWRITE_THREADS
-#include <pthread.h>
+#if !defined(XFSWRITE_THREADS)
+#include "lock/single.h"
+#elif defined(__linux__) && !defined(XFSWRITE_POSIX_LOCKS)
+#define XFS_LOCK_FUTEX
+#include "lock/futex.h"
+#else
+#include "lock/posix.h"
 #endif
 
 enum xfs_lock_class {
@@ -42,71 +48,71 @@ enum xfs_lock_class {
 };
 
 struct xfs_rwlock {
-#ifdef XFSWRITE_THREADS
-	pthread_rwlock_t lk_rw;
-#endif
-	int32_t lk_holders; /* debug and no-threads: readers, or -1 for a writer */
+	struct xfs_host_rwlock lk_host;
+#ifdef XFSWRITE_DEBUG
 	uint32_t lk_class;
 	uint64_t lk_key;
+#endif
 };
 
 struct xfs_mutex {
-#ifdef XFSWRITE_THREADS
-	pthread_mutex_t mx_mutex;
-#endif
-	int32_t mx_held;
+	struct xfs_host_mutex mx_host;
+#ifdef XFSWRITE_DEBUG
 	uint32_t mx_class;
 	uint64_t mx_key;
+#endif
 };
 
 struct xfs_cond {
-#ifdef XFSWRITE_THREADS
-	pthread_cond_t cv_cond;
-#else
-	char cv_unused;
-#endif
+	struct xfs_host_cond cv_host;
 };
 
-void xfs_rwlock_init(struct xfs_rwlock *lk, enum xfs_lock_class cls, uint64_t key);
-void xfs_rwlock_destroy(struct xfs_rwlock *lk);
-void xfs_rwlock_excl(struct xfs_rwlock *lk);
-void xfs_rwlock_shared(struct xfs_rwlock *lk);
+#ifdef XFSWRITE_DEBUG
+#define XFS_LOCK_FN
+#else
+#define XFS_LOCK_FN static inline
+#endif
+
+XFS_LOCK_FN void xfs_rwlock_init(struct xfs_rwlock *lk, enum xfs_lock_class cls, uint64_t key);
+XFS_LOCK_FN void xfs_rwlock_destroy(struct xfs_rwlock *lk);
+XFS_LOCK_FN void xfs_rwlock_excl(struct xfs_rwlock *lk);
+XFS_LOCK_FN void xfs_rwlock_shared(struct xfs_rwlock *lk);
 /*
  * Not held to the order: the caller knows that whoever has it waits for nothing that this thread
  * holds.
  */
-void xfs_rwlock_excl_unordered(struct xfs_rwlock *lk);
+XFS_LOCK_FN void xfs_rwlock_excl_unordered(struct xfs_rwlock *lk);
 /*
  * True when taken; never sleeps.  NOWAIT callers turn false into -EAGAIN.  Not
  * held to the order, but one's own lock must not be tried either.
  */
-bool xfs_rwlock_try_excl(struct xfs_rwlock *lk);
-bool xfs_rwlock_try_shared(struct xfs_rwlock *lk);
-void xfs_rwlock_unlock_excl(struct xfs_rwlock *lk);
-void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk);
+XFS_LOCK_FN bool xfs_rwlock_try_excl(struct xfs_rwlock *lk);
+XFS_LOCK_FN bool xfs_rwlock_try_shared(struct xfs_rwlock *lk);
+XFS_LOCK_FN void xfs_rwlock_unlock_excl(struct xfs_rwlock *lk);
+XFS_LOCK_FN void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk);
 /*
  * For assertions that it is held: in debug builds whether this thread holds it
  * (exclusively); always true in release builds, so never assert the opposite.
  */
-bool xfs_rwlock_is_held(const struct xfs_rwlock *lk);
-bool xfs_rwlock_is_held_excl(const struct xfs_rwlock *lk);
+XFS_LOCK_FN bool xfs_rwlock_is_held(const struct xfs_rwlock *lk);
+XFS_LOCK_FN bool xfs_rwlock_is_held_excl(const struct xfs_rwlock *lk);
 
-void xfs_mutex_init(struct xfs_mutex *mx, enum xfs_lock_class cls, uint64_t key);
-void xfs_mutex_destroy(struct xfs_mutex *mx);
-void xfs_mutex_lock(struct xfs_mutex *mx);
-bool xfs_mutex_trylock(struct xfs_mutex *mx);
-void xfs_mutex_unlock(struct xfs_mutex *mx);
-bool xfs_mutex_is_held(const struct xfs_mutex *mx);
+XFS_LOCK_FN void xfs_mutex_init(struct xfs_mutex *mx, enum xfs_lock_class cls, uint64_t key);
+XFS_LOCK_FN void xfs_mutex_destroy(struct xfs_mutex *mx);
+XFS_LOCK_FN void xfs_mutex_lock(struct xfs_mutex *mx);
+XFS_LOCK_FN bool xfs_mutex_trylock(struct xfs_mutex *mx);
+XFS_LOCK_FN void xfs_mutex_unlock(struct xfs_mutex *mx);
+XFS_LOCK_FN bool xfs_mutex_is_held(const struct xfs_mutex *mx);
 
-void xfs_cond_init(struct xfs_cond *cv);
-void xfs_cond_destroy(struct xfs_cond *cv);
+XFS_LOCK_FN void xfs_cond_init(struct xfs_cond *cv);
+XFS_LOCK_FN void xfs_cond_destroy(struct xfs_cond *cv);
 /*
  * Releases @mx, sleeps, takes it again; may wake for no reason, so stands in a
  * loop over the condition.  No lock later than @mx may be held.  Without
  * threads nobody could ever wake the caller: a bug, asserted.
  */
-void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx);
-void xfs_cond_broadcast(struct xfs_cond *cv);
+XFS_LOCK_FN void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx);
+XFS_LOCK_FN void xfs_cond_broadcast(struct xfs_cond *cv);
 
 /*
  * Debug order checker: what this thread holds.  xfs_lock_order_violations()
@@ -117,5 +123,9 @@ void xfs_lock_order_set_fatal(bool fatal);
 unsigned int xfs_lock_order_violations(void);
 /* Number of locks this thread holds (debug; 0 otherwise): tests demand 0 at the API's edge. */
 unsigned int xfs_lock_order_held(void);
+
+#ifndef XFSWRITE_DEBUG
+#include "lock/unchecked.h"
+#endif
 
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What lock.c tells the order checker.  In release builds all of it is nothing.
+ * What lock.c tells the order checker.
  */
 #ifndef LOCK_LOCK_PRIV_H
 #define LOCK_LOCK_PRIV_H
 
 #include "lock/lock.h"
 
+#ifdef XFSWRITE_DEBUG
 enum xfs_lock_mode {
 	XFS_LOCK_SHARED,
 	XFS_LOCK_EXCL,
 };
 
-#ifdef XFSWRITE_DEBUG
 /* Before a blocking acquisition: may this thread sleep for @lock now? */
 void xfs_lock_order_check(const void *lock, uint32_t cls, uint64_t key);
 /* After an acquisition of either kind. */
@@ -21,35 +21,6 @@ void xfs_lock_order_add(const void *lock, uint32_t cls, uint64_t key, enum xfs_l
 void xfs_lock_order_del(const void *lock, enum xfs_lock_mode mode);
 /* Whether this thread holds @lock, in any mode or exclusively. */
 bool xfs_lock_order_holds(const void *lock, bool excl_only);
-#else
-static inline void xfs_lock_order_check(const void *lock, uint32_t cls, uint64_t key)
-{
-	(void)lock;
-	(void)cls;
-	(void)key;
-}
-
-static inline void xfs_lock_order_add(const void *lock, uint32_t cls, uint64_t key,
-				      enum xfs_lock_mode mode)
-{
-	(void)lock;
-	(void)cls;
-	(void)key;
-	(void)mode;
-}
-
-static inline void xfs_lock_order_del(const void *lock, enum xfs_lock_mode mode)
-{
-	(void)lock;
-	(void)mode;
-}
-
-static inline bool xfs_lock_order_holds(const void *lock, bool excl_only)
-{
-	(void)lock;
-	(void)excl_only;
-	return true;
-}
 #endif
 
 #endif

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 #include "lock/lock.h"
 #include "support/test_seed.h"
 
@@ -101,6 +102,101 @@ static void test_hammer(void **state)
 	assert_int_equal(h.by_mutex, mutexed);
 	xfs_rwlock_destroy(&h.rwlock);
 	xfs_mutex_destroy(&h.mutex);
+}
+
+/*
+ * The same with holders that stay for a while, so that the others sleep; the locks are taken before
+ * there are threads and left when they wait for them, because alone they are taken in
+ * another way.
+ */
+#define SLEEPERS	12
+#define SLEEPS		400
+
+struct dormitory {
+	struct xfs_rwlock rwlock;
+	struct xfs_mutex mutex;
+	uint64_t inside;	/* under rwlock: 0 unless a writer is at work */
+	uint64_t writes, mutexed;
+	uint32_t broken, arrived; /* atomic */
+};
+
+static void stay(struct xfs_rand *r)
+{
+	const struct timespec moment = { .tv_nsec = 20000 };
+
+	if (xfs_rand_below(r, 4) == 0)
+		nanosleep(&moment, NULL);
+	else
+		sched_yield();
+}
+
+static void *sleeper_thread(void *arg)
+{
+	struct dormitory *d = arg;
+	struct xfs_rand r = test_rand(__atomic_fetch_add(&d->arrived, 1, __ATOMIC_RELAXED));
+
+	for (unsigned int i = 0; i < SLEEPS; i++) {
+		switch (xfs_rand_below(&r, 3)) {
+		case 0:
+			xfs_rwlock_excl(&d->rwlock);
+			d->inside++;
+			stay(&r);
+			d->inside--;
+			d->writes++;
+			xfs_rwlock_unlock_excl(&d->rwlock);
+			break;
+		case 1:
+			xfs_rwlock_shared(&d->rwlock);
+			stay(&r);
+			if (d->inside)
+				__atomic_add_fetch(&d->broken, 1, __ATOMIC_RELAXED);
+			xfs_rwlock_unlock_shared(&d->rwlock);
+			break;
+		default:
+			xfs_mutex_lock(&d->mutex);
+			d->mutexed++;
+			stay(&r);
+			xfs_mutex_unlock(&d->mutex);
+		}
+	}
+	return NULL;
+}
+
+static void test_sleepers(void **state)
+{
+	struct dormitory d = {.broken = 0};
+	pthread_t thread[SLEEPERS];
+
+	(void)state;
+	xfs_rwlock_init(&d.rwlock, XFS_CLASS_ILOCK, 1);
+	xfs_mutex_init(&d.mutex, XFS_CLASS_LEAF, 0);
+	for (unsigned int round = 0; round < 3; round++) {
+		struct xfs_rand r = test_rand(1000 + round);
+
+		__atomic_store_n(&d.arrived, 0, __ATOMIC_RELAXED);
+		if (round)
+			xfs_rwlock_excl(&d.rwlock);
+		else
+			xfs_rwlock_shared(&d.rwlock);
+		xfs_mutex_lock(&d.mutex);
+		for (unsigned int i = 0; i < SLEEPERS; i++)
+			assert_int_equal(pthread_create(&thread[i], NULL, sleeper_thread, &d), 0);
+		while (__atomic_load_n(&d.arrived, __ATOMIC_RELAXED) < SLEEPERS)
+			stay(&r);
+		stay(&r);
+		xfs_mutex_unlock(&d.mutex);
+		if (round)
+			xfs_rwlock_unlock_excl(&d.rwlock);
+		else
+			xfs_rwlock_unlock_shared(&d.rwlock);
+		for (unsigned int i = 0; i < SLEEPERS; i++)
+			assert_int_equal(pthread_join(thread[i], NULL), 0);
+	}
+	assert_int_equal(d.broken, 0);
+	assert_int_equal(d.inside, 0);
+	assert_true(d.writes > 0 && d.mutexed > 0);
+	xfs_rwlock_destroy(&d.rwlock);
+	xfs_mutex_destroy(&d.mutex);
 }
 
 struct tries {
@@ -285,8 +381,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alone),
 #ifdef XFSWRITE_THREADS
-		cmocka_unit_test(test_hammer),	       cmocka_unit_test(test_try),
-		cmocka_unit_test(test_writer_gets_in), cmocka_unit_test(test_cond),
+		cmocka_unit_test(test_hammer),	       cmocka_unit_test(test_sleepers),
+		cmocka_unit_test(test_try),	       cmocka_unit_test(test_writer_gets_in),
+		cmocka_unit_test(test_cond),
 #endif
 	};
 
