@@ -22,6 +22,7 @@ struct power {
 	struct crash_counts *counts;
 	uint64_t *seen;			/* open addressing; 0 is empty */
 	uint64_t seen_mask;
+	uint64_t weights;		/* of all moments */
 };
 
 static const struct test_event *event_at(const struct power *p, uint32_t i)
@@ -317,10 +318,10 @@ static int each_subset(struct power *p, uint32_t nr, uint64_t pieces)
 }
 
 /*
- * @extra random images of the moment after @nr events, besides the one in which
- * everything arrived.  The last moment before a flush has all subsets of those before it.
+ * @images of the moment after @nr events, the first one with everything that arrived.  The
+ * last moment before a flush has all subsets of those before it.
  */
-static int one_moment(struct power *p, uint32_t nr, uint32_t events, uint32_t extra)
+static int one_moment(struct power *p, uint32_t nr, uint32_t events, uint32_t images)
 {
 	bool window_ends = nr == events || event_at(p, nr)->kind == TEST_EVENT_FLUSH;
 	uint64_t pieces = count_pieces(p, nr);
@@ -328,25 +329,28 @@ static int one_moment(struct power *p, uint32_t nr, uint32_t events, uint32_t ex
 
 	if (!pieces || error)
 		return error;
-	if (window_ends && pieces <= EXHAUSTIVE_PIECES && extra)
+	if (window_ends && pieces <= EXHAUSTIVE_PIECES && images > 1)
 		return each_subset(p, nr, pieces);
-	if (extra && window_ends)
+	if (images > 1)
 		error = one_image(p, nr, LOSE_ALL);
-	for (uint32_t i = 1; i < extra && !error; i++)
+	for (uint32_t i = 2; i < images && !error; i++)
 		error = one_image(p, nr, (enum fashion)xfs_rand_below(&p->rand, FASHIONS));
 	return error;
 }
 
-/* How many extra images each moment gets: twice as many where a window ends. */
-static uint32_t extras(struct power *p, uint32_t nr, uint32_t events, uint32_t budget)
+/* More is to be found where a window ends than inside of it. */
+static uint32_t weight(const struct power *p, uint32_t nr, uint32_t events)
 {
-	uint64_t weight = 3, whole, rest;
+	return nr == events || event_at(p, nr)->kind == TEST_EVENT_FLUSH ? 4 : 1;
+}
 
-	if (nr < events && event_at(p, nr)->kind != TEST_EVENT_FLUSH)
-		weight = 1;
-	whole = (uint64_t)budget * weight / (2ull * events);
-	rest = (uint64_t)budget * weight % (2ull * events);
-	return (uint32_t)(whole + (xfs_rand_below(&p->rand, 2ull * events) < rest));
+/* How many images the moment after @nr events gets of the budget. */
+static uint32_t share(struct power *p, uint32_t nr, uint32_t events)
+{
+	uint64_t part = (uint64_t)p->plan->budget * weight(p, nr, events);
+
+	return (uint32_t)(part / p->weights +
+			  (xfs_rand_below(&p->rand, p->weights) < part % p->weights));
 }
 
 int crash_power(struct xfs_device *recorder, struct xfs_device *start,
@@ -374,19 +378,19 @@ int crash_power(struct xfs_device *recorder, struct xfs_device *start,
 	p.stable = crash_image_new(info.size_bytes, start);
 	p.view = crash_image_new(info.size_bytes, p.stable);
 	counts->events += events;
+	for (uint32_t nr = 0; nr <= events; nr++)
+		p.weights += weight(&p, nr, events);
 	for (uint32_t nr = 0; nr <= events && !error; nr++) {
 		const struct test_event *last = nr ? event_at(&p, nr - 1) : NULL;
-		uint32_t extra;
+		uint32_t images;
 
 		if (last && last->kind == TEST_EVENT_FLUSH && !last->error)
 			note_flush(&p, last);
 		promote(&p, 0);
 		promote(&p, 1);
-		/* Long recordings are sampled; a moment that is left out costs nothing. */
-		if (xfs_rand_below(&p.rand, events + 1ull) >= plan->budget)
-			continue;
-		extra = extras(&p, nr, events ? events : 1, plan->budget);
-		error = one_moment(&p, nr, events, extra);
+		images = share(&p, nr, events);
+		if (images)
+			error = one_moment(&p, nr, events, images);
 	}
 	xfs_device_put(p.view);
 	xfs_device_put(p.stable);

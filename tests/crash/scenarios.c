@@ -79,7 +79,8 @@ static void rename_any(struct lab_stream *s)
 		return;
 	over = lab_below(s, 2) ? any_name(s, to, new_name, sizeof(new_name)) : NULL;
 	if (!over)
-		numbered(new_name, sizeof(new_name), "moved-", model_now(s->model));
+		snprintf(new_name, sizeof(new_name), "moved-%u.%u", s->lab->generation,
+			 model_now(s->model));
 	else if (over == node || S_ISDIR(over->mode) != S_ISDIR(node->mode) ||
 		 !removable(s, over) || is_below(s, to, over) || is_below(s, from, over))
 		return;
@@ -101,8 +102,8 @@ static void one_name_operation(struct lab_stream *s)
 	struct model_node *dir = any_dir(s), *file;
 	char name[256];
 
-	numbered(name, sizeof(name), lab_below(s, 3) ? "n" : "a-name-of-some-length-",
-		 model_now(s->model));
+	snprintf(name, sizeof(name), "%s%u.%u", lab_below(s, 3) ? "n" : "a-name-of-some-length-",
+		 s->lab->generation, model_now(s->model));
 	switch (lab_below(s, 16)) {
 	case 0: case 1: case 2: case 3:
 		lab_create(s, dir, name);
