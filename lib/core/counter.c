@@ -99,6 +99,32 @@ void xfs_settle_promise(struct xfs_mount *mp, uint64_t used, int64_t back)
 	xfs_mutex_unlock(&mp->m_lock);
 }
 
+void xfs_free_blocks_unripe(struct xfs_mount *mp, uint64_t blocks)
+{
+	xfs_mutex_lock(&mp->m_lock);
+	mp->m_unripe_blocks += (int64_t)blocks;
+	xfs_mutex_unlock(&mp->m_lock);
+}
+
+void xfs_ripen_blocks(struct xfs_mount *mp, uint64_t blocks)
+{
+	xfs_mutex_lock(&mp->m_lock);
+	mp->m_unripe_blocks -= (int64_t)blocks;
+	give_back(mp, (int64_t)blocks);
+	xfs_mutex_unlock(&mp->m_lock);
+}
+
+bool xfs_unripe_blocks_wanted(struct xfs_mount *mp, uint64_t blocks)
+{
+	bool wanted;
+
+	xfs_mutex_lock(&mp->m_lock);
+	wanted = mp->m_unripe_blocks &&
+		 mp->m_fdblocks - mp->m_set_aside < (int64_t)blocks;
+	xfs_mutex_unlock(&mp->m_lock);
+	return wanted;
+}
+
 void xfs_mod_icount(struct xfs_mount *mp, int64_t icount_delta, int64_t ifree_delta)
 {
 	xfs_mutex_lock(&mp->m_lock);
@@ -112,7 +138,7 @@ int64_t xfs_fdblocks_available(struct xfs_mount *mp)
 	int64_t blocks;
 
 	xfs_mutex_lock(&mp->m_lock);
-	blocks = mp->m_fdblocks - mp->m_set_aside;
+	blocks = mp->m_fdblocks + mp->m_unripe_blocks - mp->m_set_aside;
 	xfs_mutex_unlock(&mp->m_lock);
 	return XFS_MAX(blocks, (int64_t)0);
 }

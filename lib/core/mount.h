@@ -91,6 +91,7 @@ struct xfs_mount {
 
 	/* In-core counters, core/counter.h. */
 	int64_t m_fdblocks;			/* (m) blocks that may still be promised */
+	int64_t m_unripe_blocks;		/* (m) freed, but not for others yet */
 	int64_t m_icount, m_ifree;		/* (m) */
 	int64_t m_resblks_avail;		/* (m) reserve pool */
 	int64_t m_set_aside;			/* (m) never given to users */

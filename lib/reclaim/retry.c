@@ -8,6 +8,7 @@
 bool xfs_reclaim_for_write(struct xfs_inode *ip, int error)
 {
 	struct xfs_mount *mp = ip->i_mount;
+	bool freed;
 
 	if (error != -EDQUOT && error != -ENOSPC)
 		return false;
@@ -27,5 +28,7 @@ bool xfs_reclaim_for_write(struct xfs_inode *ip, int error)
 	 */
 	if (xfs_flush_inodes(mp) && xfs_is_shutdown(mp))
 		return false;
-	return xfs_blockgc_free_space(mp) == 0;
+	freed = xfs_blockgc_free_space(mp) == 0;
+	/* What was freed, now or before, can be had when that is durable. */
+	return xfs_log_force_for_space(mp, error) || freed;
 }

@@ -22,6 +22,7 @@
  */
 #include <stdlib.h>
 #include "base/sabotage.h"
+#include "core/counter.h"
 #include "core/message.h"
 #include "device/queue.h"
 #include "disk/log_item.h"
@@ -231,6 +232,10 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 	xfs_free(mp, cut.links);
 	__atomic_store_n(&cp->cp_log_used, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&cp->cp_seq, cp->cp_seq + 1, __ATOMIC_RELEASE);
+	xfs_mutex_lock(&cp->cp_lock);
+	cp->cp_freed_cut = cp->cp_freed;
+	cp->cp_freed = 0;
+	xfs_mutex_unlock(&cp->cp_lock);
 	mp->m_upcalls->checkpoint_cut(mp);
 	*streamp = cut.stream;
 	return 0;
@@ -333,6 +338,9 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 		return error;
 	make_durable(cp, lsn);
 	mp->m_upcalls->checkpoint_durable(mp, seq);
+	if (cp->cp_freed_cut)
+		xfs_ripen_blocks(mp, cp->cp_freed_cut);
+	cp->cp_freed_cut = 0;
 	__atomic_store_n(&cp->cp_durable_seq, seq, __ATOMIC_RELEASE);
 	set_limit(mp);
 	return 0;

@@ -120,6 +120,13 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 	error = flags & XFS_TRANS_REPAIR ? 0 : relieve_pressure(mp);
 	if (error)
 		return error;
+	/* Better wait now for blocks that were freed than not find any later. */
+	if (cp->cp_journal && blocks && !(flags & (XFS_TRANS_REPAIR | XFS_TRANS_NO_WAIT)) &&
+	    unlikely(xfs_unripe_blocks_wanted(mp, blocks))) {
+		error = xfs_log_force(mp, 0);
+		if (error)
+			return error;
+	}
 	logbytes = !cp->cp_journal ? 0 : logbytes ? logbytes : XFS_TRANS_LOG_DEFAULT;
 	if (blocks && flags & XFS_TRANS_FREES) {
 		xfs_take_fdblocks(mp, blocks);
@@ -185,12 +192,24 @@ static void close_handle(struct xfs_trans *tp)
 {
 	struct xfs_mount *mp = tp->t_mount;
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	uint64_t back = tp->t_blk_res + tp->t_freed_blocks;
+	uint64_t freed = tp->t_freed_blocks, back = tp->t_blk_res;
 
+	if (freed && cp->cp_journal) {
+		xfs_free_blocks_unripe(mp, freed);
+	} else {
+		back += freed;
+		freed = 0;
+	}
 	if (back)
 		xfs_add_fdblocks(mp, back);
 	if (tp->t_icount_delta || tp->t_ifree_delta)
 		xfs_mod_icount(mp, tp->t_icount_delta, tp->t_ifree_delta);
+	if (freed) {
+		/* Before the gate is opened: they belong to the running checkpoint. */
+		xfs_mutex_lock(&cp->cp_lock);
+		cp->cp_freed += freed;
+		xfs_mutex_unlock(&cp->cp_lock);
+	}
 	xfs_rwlock_unlock_shared(&cp->cp_gate);
 	xfs_mutex_lock(&cp->cp_lock);
 	cp->cp_log_open -= tp->t_log_res;

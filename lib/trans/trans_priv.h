@@ -53,6 +53,8 @@ struct xfs_checkpoint {
 	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */
 	uint64_t cp_log_open;		/* credits of open handles */
 	uint64_t cp_log_limit;		/* both together stay below this */
+	uint64_t cp_freed;		/* blocks that handles of the running checkpoint freed */
+	uint64_t cp_freed_cut;		/* (t) those of the one that is being written */
 	struct xfs_buf *cp_sb;		/* (c) the primary superblock, referenced */
 	struct xfs_home_batch cp_batch;	/* (t) */
 };

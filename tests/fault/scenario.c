@@ -376,7 +376,7 @@ void attempt_begin(struct attempt *at, struct xfs_device *image)
 	TEST_OK(test_fault_open(at->overlay, &at->fault));
 	at->fs.dev = at->fault;
 	at->fs.opts.size = sizeof(at->fs.opts);
-	at->fs.opts.flags = XFS_MOUNT_UNJOURNALLED;
+	at->fs.opts.flags = test_fs_mount_flags();
 	at->fs.opts.env = &at->fs.env;
 }
 

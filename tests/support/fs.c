@@ -54,6 +54,11 @@ void test_fs_make(struct test_fs *fs, uint64_t size_bytes, const struct xfs_mkfs
 	test_fs_make_on(fs, dev, mkfs);
 }
 
+uint32_t test_fs_mount_flags(void)
+{
+	return getenv("XFSWRITE_TEST_JOURNAL") ? 0 : XFS_MOUNT_UNJOURNALLED;
+}
+
 void test_fs_make_on(struct test_fs *fs, struct xfs_device *dev,
 		     const struct xfs_mkfs_options *mkfs)
 {
@@ -72,7 +77,7 @@ void test_fs_make_on(struct test_fs *fs, struct xfs_device *dev,
 	fs->dev = dev;
 	TEST_OK(xfs_mkfs(fs->dev, NULL, &opts, NULL));
 	fs->opts.size = sizeof(fs->opts);
-	fs->opts.flags = XFS_MOUNT_UNJOURNALLED;
+	fs->opts.flags = test_fs_mount_flags();
 	fs->opts.env = &fs->env;
 	test_fs_open(fs);
 }

@@ -4,6 +4,7 @@
 #include "core/message.h"
 #include "mount/mount.h"
 #include "support/test_formatted.h"
+#include "support/test_fs.h"
 
 static void must(int error, const char *what)
 {
@@ -15,7 +16,7 @@ static void must(int error, const char *what)
 
 struct xfs_mount *test_formatted_on(struct xfs_device *dev, const struct xfs_mkfs_options *opts)
 {
-	struct xfs_mount_options mopts = {.size = sizeof(mopts), .flags = XFS_MOUNT_UNJOURNALLED};
+	struct xfs_mount_options mopts = {.size = sizeof(mopts), .flags = test_fs_mount_flags()};
 	struct xfs_mkfs_options o = {.size = sizeof(o)};
 	struct xfs_mount *mp;
 

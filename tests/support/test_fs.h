@@ -14,6 +14,9 @@ struct test_fs {
 	uint64_t clock_ns;
 };
 
+/* Unjournalled; with XFSWRITE_TEST_JOURNAL in the environment with the journal. */
+uint32_t test_fs_mount_flags(void);
+
 /* Printed and aborted on failure, with the library's text. */
 #define TEST_OK(expr) test_fs_ok((expr), #expr, __FILE__, __LINE__)
 int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line);
@@ -23,7 +26,7 @@ void test_fs_is(int64_t ret, int64_t want, const char *expr, const char *file, i
 
 /*
  * A memory device of @size_bytes, formatted with @mkfs (NULL: small defaults; XFS_MKFS_SMALL is
- * added) and opened unjournalled, with a fixed clock and seed.
+ * added) and opened with test_fs_mount_flags(), with a fixed clock and seed.
  */
 void test_fs_make(struct test_fs *fs, uint64_t size_bytes, const struct xfs_mkfs_options *mkfs);
 /* The same on @dev, which becomes the file system's to put. */
