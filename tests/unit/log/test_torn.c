@@ -35,6 +35,7 @@ struct written {
 struct rig {
 	struct xfs_mount mp;
 	uint64_t log_bytes;
+	bool large;			/* checkpoints larger than what may be in flight */
 	struct test_log log;
 	struct xfs_rand r;
 	struct written w[MAX_WRITTEN];
@@ -98,6 +99,8 @@ static void write_one(struct rig *rig, struct xfs_device *recorder, uint32_t old
 	assert_true(rig->nr < MAX_WRITTEN);
 	*w = (struct written){ .lsn = xlog_head_lsn(log) };
 	size = 100 + xfs_rand_below(&rig->r, xfs_rand_below(&rig->r, 3) ? 3000 : 400000);
+	if (rig->large)
+		size += 3u << 20;
 	size = XFS_MIN(size, space);
 	size = XFS_MIN(size, max);
 	size = XFS_MAX(size, 400ull);
@@ -180,7 +183,7 @@ static struct xfs_device *history(struct rig *rig, struct xfs_device *base, uint
 		write_one(rig, recorder, first);
 	xlog_close(&rig->mp);
 	events = test_recorder_events(recorder);
-	for (uint32_t i = 0; i < 25; i++) {
+	for (uint32_t i = 0; i < (rig->large ? 8u : 20u); i++) {
 		uint32_t nr = (uint32_t)xfs_rand_below(&rig->r, events + 1), acked = first;
 
 		xfs_device_put(target);
@@ -202,13 +205,14 @@ static struct xfs_device *history(struct rig *rig, struct xfs_device *base, uint
 	return target;
 }
 
-static void power_losses(uint32_t log_bytes, uint32_t logsunit, uint64_t stream)
+static void power_losses(uint32_t log_bytes, uint32_t logsunit, bool large, uint64_t stream)
 {
 	struct rig *rig = rig_new(log_bytes, logsunit, stream);
 	struct xfs_device *dev = new_memory(rig);
 
-	for (uint32_t turn = 0; turn < 14; turn++) {
-		dev = history(rig, dev, 3 + (uint32_t)xfs_rand_below(&rig->r, 12));
+	rig->large = large;
+	for (uint32_t turn = 0; turn < (large ? 3 : 10); turn++) {
+		dev = history(rig, dev, 3 + (uint32_t)xfs_rand_below(&rig->r, large ? 3 : 12));
 		rig->nr = 0;
 	}
 	xfs_device_put(dev);
@@ -219,9 +223,10 @@ static void test_power_losses(void **unused)
 {
 	(void)unused;
 	for (uint64_t i = 0; i < 4; i++)
-		power_losses(2u << 20, 0, 100 + i);
-	power_losses(4u << 20, 32768, 110);
-	power_losses(16u << 20, 262144, 120);
+		power_losses(2u << 20, 0, false, 100 + i);
+	power_losses(4u << 20, 32768, false, 110);
+	power_losses(16u << 20, 262144, false, 120);
+	power_losses(20u << 20, 0, true, 130);
 }
 
 /* Blocks of the records between the tail and the head, oldest first. */
