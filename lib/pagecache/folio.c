@@ -256,7 +256,8 @@ int xfs_mapping_lock_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 		}
 		xfs_mutex_lock(&m->m_lock);
 		insert(m, folio);
-	} else {
+	} else if (folio->fo_uptodate) {
+		/* Not when it was made a moment ago, for a mapping that turned out stale. */
 		mark_used(folio);
 	}
 	lock_idle(m, folio);
