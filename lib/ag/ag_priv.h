@@ -184,6 +184,9 @@ int xfs_rmap_map_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock
 			xfs_extlen_t len, const struct xfs_owner_info *oinfo) XFS_MUST_CHECK;
 int xfs_rmap_unmap_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
 			  xfs_extlen_t len, const struct xfs_owner_info *oinfo) XFS_MUST_CHECK;
+/* Whoever owns the blocks, all of them in one record, does no more; nobody does: fine. */
+int xfs_rmap_unmap_whoever(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+			   xfs_extlen_t len) XFS_MUST_CHECK;
 
 /* ---- refcount_btree.c -------------------------------------------------------------- */
 /* pag_may_share up to date. */

@@ -138,8 +138,18 @@ static int join_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
 	return error ? error : update(cur, &left);
 }
 
+static int free_later(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+		      xfs_extlen_t len)
+{
+	struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };
+
+	return xfs_free_extent_later(tp, XFS_AGB_TO_FSB(&pag->pag_mount->m_geo, pag->pag_agno,
+							agbno), len, &oinfo, XFS_AG_RESV_NONE);
+}
+
 /* Blocks that no record covers: they have one owner, and get one more or lose it. */
-static int change_gap(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t len, int delta)
+static int change_gap(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t len, int delta,
+		      bool later)
 {
 	struct xfs_refcount_irec irec = {
 		.rc_startblock = agbno, .rc_blockcount = len, .rc_refcount = 2,
@@ -151,6 +161,8 @@ static int change_gap(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen
 
 	if (delta > 0)
 		return insert(cur, &irec);
+	if (later)
+		return free_later(cur->bc_tp, pag, agbno, len);
 	error = xfs_agfl_fix_for_free(cur->bc_tp, pag);
 	if (error)
 		return error;
@@ -169,7 +181,7 @@ static int change_rec(struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec,
 }
 
 static int change_inside(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_agblock_t end,
-			 int delta)
+			 int delta, bool later)
 {
 	struct xfs_refcount_irec irec;
 	bool found, pinned = false;
@@ -184,7 +196,7 @@ static int change_inside(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_agb
 		if (found && irec.rc_startblock < end)
 			next = irec.rc_startblock;
 		if (agbno < next) {
-			error = change_gap(cur, agbno, next - agbno, delta);
+			error = change_gap(cur, agbno, next - agbno, delta, later);
 			agbno = next;
 			continue;
 		}
@@ -240,7 +252,7 @@ static int make_sure_of_space(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_ag
 }
 
 static int adjust_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
-			 xfs_extlen_t len, int delta)
+			 xfs_extlen_t len, int delta, bool later)
 {
 	struct xfs_btree_cur cur;
 	int error = xfs_perag_load_agf(pag);
@@ -253,6 +265,8 @@ static int adjust_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbloc
 	if (delta < 0 && !pag->pag_may_share) {
 		struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };
 
+		if (later)
+			return free_later(tp, pag, agbno, len);
 		error = xfs_agfl_fix_for_free(tp, pag);
 		return error ? error : xfs_free_ag_extent(tp, pag, agbno, len, &oinfo,
 							  XFS_AG_RESV_NONE);
@@ -265,7 +279,7 @@ static int adjust_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbloc
 	if (!error)
 		error = cut_at(&cur, agbno + len);
 	if (!error)
-		error = change_inside(&cur, agbno, agbno + len, delta);
+		error = change_inside(&cur, agbno, agbno + len, delta, later);
 	if (!error)
 		error = join_at(&cur, agbno);
 	if (!error)
@@ -276,7 +290,7 @@ static int adjust_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbloc
 	return error;
 }
 
-static int adjust(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len, int delta)
+static int adjust(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len, int delta, bool later)
 {
 	struct xfs_mount *mp = tp->t_mount;
 	struct xfs_perag *pag;
@@ -289,19 +303,24 @@ static int adjust(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len, i
 		return xfs_error(mp, -EOPNOTSUPP, "this file system cannot share blocks");
 	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
 	xfs_mutex_lock(&pag->pag_lock);
-	error = adjust_locked(tp, pag, XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), len, delta);
+	error = adjust_locked(tp, pag, XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), len, delta, later);
 	xfs_mutex_unlock(&pag->pag_lock);
 	return error;
 }
 
 int xfs_refcount_increase(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
 {
-	return adjust(tp, fsbno, len, 1);
+	return adjust(tp, fsbno, len, 1, false);
 }
 
 int xfs_refcount_decrease(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
 {
-	return adjust(tp, fsbno, len, -1);
+	return adjust(tp, fsbno, len, -1, false);
+}
+
+int xfs_refcount_decrease_later(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
+{
+	return adjust(tp, fsbno, len, -1, true);
 }
 
 int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t len,

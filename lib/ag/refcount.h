@@ -12,6 +12,9 @@
  */
 int xfs_refcount_decrease(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
 	XFS_MUST_CHECK;
+/* The same, but what had no other owner is freed at the end of the handle. */
+int xfs_refcount_decrease_later(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
+	XFS_MUST_CHECK;
 /* One owner more. */
 int xfs_refcount_increase(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
 	XFS_MUST_CHECK;
@@ -21,5 +24,12 @@ int xfs_refcount_increase(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_
  */
 int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t len,
 			     xfs_fsblock_t *shared_fsbno, xfs_extlen_t *shared_len) XFS_MUST_CHECK;
+
+/*
+ * [@fsbno, +@len) (one AG, checked) are staged for copy-on-write, or are so no more; the
+ * reverse map and the blocks themselves are the caller's.
+ */
+int xfs_refcount_stage(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len, bool stage)
+	XFS_MUST_CHECK;
 
 #endif

@@ -395,6 +395,56 @@ out_del:
 	return error;
 }
 
+struct owners {
+	struct xfs_rmap_irec range, rec;
+	uint32_t nr;
+};
+
+static int note_owner(struct xfs_btree_cur *cur, const void *rec, void *priv)
+{
+	struct owners *owners = priv;
+	struct xfs_rmap_irec irec;
+	int error = decode(cur, rec, &irec);
+
+	if (error || !overlaps(&irec, &owners->range))
+		return error;
+	owners->rec = irec;
+	/* Two are too many already. */
+	return ++owners->nr > 1 ? -ECANCELED : 0;
+}
+
+int xfs_rmap_unmap_whoever(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
+			   xfs_extlen_t len)
+{
+	struct owners owners = { .range = { .rm_startblock = agbno, .rm_blockcount = len } };
+	struct xfs_btree_target low = { .w = { agbno, 0, 0 } };
+	struct xfs_btree_target high = { .w = { agbno + len - 1, UINT64_MAX, UINT64_MAX } };
+	const struct xfs_rmap_irec *rec = &owners.rec;
+	struct xfs_owner_info oinfo;
+	struct xfs_btree_cur cur;
+	int error;
+
+	if (!xfs_has_rmapbt(&pag->pag_mount->m_geo))
+		return 0;
+	xfs_rmapbt_init_cursor(&cur, NULL, pag);
+	error = xfs_btree_query_range(&cur, &low, &high, note_owner, &owners);
+	if (error == -ECANCELED)
+		error = 0;
+	if (!error && owners.nr &&
+	    unlikely(owners.nr > 1 || rec->rm_startblock > agbno ||
+		     rec->rm_startblock + rec->rm_blockcount < agbno + len))
+		error = corrupt(&cur, rec, "owns a part of what is to be freed");
+	xfs_btree_del_cursor(&cur);
+	if (error || !owners.nr)
+		return error;
+	oinfo.oi_owner = rec->rm_owner;
+	oinfo.oi_offset = has_offset(rec) ? rec->rm_offset + (agbno - rec->rm_startblock) : 0;
+	oinfo.oi_flags = (rec->rm_flags & XFS_RMAP_ATTR_FORK ? XFS_OWNER_ATTR_FORK : 0) |
+			 (rec->rm_flags & XFS_RMAP_BMBT_BLOCK ? XFS_OWNER_BMBT_BLOCK : 0) |
+			 (rec->rm_flags & XFS_RMAP_UNWRITTEN ? XFS_OWNER_UNWRITTEN : 0);
+	return xfs_rmap_unmap_locked(tp, pag, agbno, len, &oinfo);
+}
+
 /* ---- calls from above ------------------------------------------------------------- */
 
 enum op { MAP, UNMAP, CONVERT };
