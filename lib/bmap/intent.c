@@ -335,15 +335,29 @@ static void at_its_end(struct xfs_trans *tp, struct xfs_inode *ip, uint64_t flag
 }
 
 int xfs_xmi_finish(struct xfs_trans *tp, struct xfs_inode *ip1, struct xfs_inode *ip2,
-		   struct xfs_exchange *ex)
+		   struct xfs_exchange *ex, uint32_t log_bytes, bool *done)
 {
 	int error = 0;
 
-	while (!error && ex->blocks)
+	*done = false;
+	while (!error && ex->blocks && tp->t_log_used < log_bytes)
 		error = exchange_next(tp, ip1, ip2, ex);
-	if (error)
+	if (error || ex->blocks)
 		return error;
+	*done = true;
 	at_its_end(tp, ip1, ex->flags, ex->size1, XFS_EXCHMAPS_CLEAR_INO1_REFLINK);
 	at_its_end(tp, ip2, ex->flags, ex->size2, XFS_EXCHMAPS_CLEAR_INO2_REFLINK);
 	return 0;
+}
+
+void xfs_xmi_format(const struct xfs_exchange *ex, uint64_t id, struct xfs_xmi_log_format *xmi)
+{
+	*xmi = (struct xfs_xmi_log_format){
+		.xmi_type = XFS_LI_XMI, .xmi_size = 1, .xmi_id = id,
+		.xmi_inode1 = ex->ino1, .xmi_inode2 = ex->ino2,
+		.xmi_igen1 = ex->gen1, .xmi_igen2 = ex->gen2,
+		.xmi_startoff1 = ex->off1, .xmi_startoff2 = ex->off2,
+		.xmi_blockcount = ex->blocks, .xmi_flags = ex->flags,
+		.xmi_isize1 = ex->size1, .xmi_isize2 = ex->size2,
+	};
 }

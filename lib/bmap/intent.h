@@ -35,8 +35,13 @@ int xfs_xmi_check(struct xfs_mount *mp, const struct xlog_intent *intent,
 /* The inodes were read: are they those, and can their extents be exchanged? */
 int xfs_xmi_check_inodes(const struct xfs_exchange *ex, struct xfs_inode *ip1,
 			 struct xfs_inode *ip2) XFS_MUST_CHECK;
-/* All of it, sizes and flags included.  Both ILOCKs held. */
+/*
+ * Go on with it until the handle has logged @log_bytes, or to its end, sizes and flags
+ * included: then *@done.  Both ILOCKs held.
+ */
 int xfs_xmi_finish(struct xfs_trans *tp, struct xfs_inode *ip1, struct xfs_inode *ip2,
-		   struct xfs_exchange *ex) XFS_MUST_CHECK;
+		   struct xfs_exchange *ex, uint32_t log_bytes, bool *done) XFS_MUST_CHECK;
+/* What is left as it stands in the log, its id @id. */
+void xfs_xmi_format(const struct xfs_exchange *ex, uint64_t id, struct xfs_xmi_log_format *xmi);
 
 #endif

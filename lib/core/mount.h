@@ -109,6 +109,7 @@ struct xfs_mount {
 	struct xlog *m_log;			/* log/: NULL when unjournalled or read-only */
 	struct xfs_inode *m_rootip;		/* (c) mount/: referenced */
 	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */
+	xfs_lsn_t m_held_tail;			/* mount/: the tail stays here, intents are unfinished; 0: none */
 	void *m_root_file;			/* (c) api/ */
 	const struct xfs_upcalls *m_upcalls;	/* (c) mount/ops.c */
 	struct xfs_trace_ring m_trace;

@@ -7,11 +7,13 @@
  *      log that asks for the impossible leaves the file system as recovery made it.
  * (F2) They are carried out in the order of the log, each for its own part; what follows
  *      from them comes after the last of them, in the same order.  An intent describes older
- *      work than what follows from any.
- * (F3) All of it is one handle, so it is in one checkpoint: before that is durable the intents
- *      stand in front of the tail, and another recovery begins with them anew; after it they
- *      are behind the tail.  None is ever carried out twice.
- * (F4) Inodes stay referenced until the end: one without links must not be freed
+ *      work than what follows from any.  Exchanges, of which everything follows, come last.
+ * (F3) A checkpoint that holds what an intent asked for also holds its done item, and until
+ *      that is durable the tail stays in front of the intent.  So after another crash each
+ *      is carried out by the next recovery if it was not by this one, and never twice.
+ * (F4) All but exchanges is one handle.  An exchange may be longer than any checkpoint: it is
+ *      cut into steps, each of which logs what is left as a new intent and is made durable.
+ * (F5) Inodes stay referenced until the end: one without links must not be freed
  *      while something is still to be done to it.
  */
 #include "ag/intent.h"
@@ -20,21 +22,133 @@
 #include "core/message.h"
 #include "inode/inode.h"
 #include "mount/mount_priv.h"
-#include "trans/defer.h"
+#include "trans/resv.h"
 
 /* What one entry of an intent may add to the checkpoint, about: the leaves it touches. */
-#define BYTES_PER_INTENT	(16u << 10)
+#define BYTES_PER_ENTRY		(16u << 10)
+#define OP_HEADER		12u
 
 struct work {
-	struct xfs_defer_item item;	/* XMI: all of it follows */
 	struct xfs_mount *mp;
 	const struct xlog_intent *intent;
 	struct xfs_inode *ip, *ip2;
 	union {
 		struct xfs_attr_intent attr;
-		struct xfs_exchange ex;
+		struct {
+			struct xfs_exchange ex;
+			uint64_t id;	/* of its intent, which changes with each step */
+		};
 	};
 };
+
+/* ---- done items, which only the log knows -------------------------------------------------- */
+
+struct note {
+	struct xfs_log_item item;
+	struct xfs_mount *mp;
+	uint32_t regions, bytes;	/* so far; each region follows its length */
+	uint8_t data[];
+};
+
+static struct note *note_of(struct xfs_log_item *lip)
+{
+	return container_of(lip, struct note, item);
+}
+
+static void note_get(struct xfs_log_item *lip)
+{
+	(void)lip;
+}
+
+static void note_put(struct xfs_log_item *lip)
+{
+	xfs_free(note_of(lip)->mp, note_of(lip));
+}
+
+static int note_push(struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	(void)mp, (void)lip;
+	return 0;
+}
+
+static uint32_t note_size(struct xfs_log_item *lip, uint32_t *regions)
+{
+	const struct note *note = note_of(lip);
+
+	*regions = note->regions;
+	return note->bytes - note->regions * (uint32_t)sizeof(uint32_t);
+}
+
+static void note_format(struct xfs_log_item *lip, struct xfs_log_sink *sink)
+{
+	const struct note *note = note_of(lip);
+	uint32_t len;
+
+	for (uint32_t at = 0; at < note->bytes; at += len) {
+		memcpy(&len, note->data + at, sizeof(len));
+		at += (uint32_t)sizeof(len);
+		sink->region(sink, note->data + at, len);
+	}
+}
+
+static void note_forget(struct xfs_log_item *lip)
+{
+	(void)lip;
+}
+
+static const struct xfs_log_item_ops note_ops = {
+	.name = "intents", .get = note_get, .put = note_put, .push = note_push,
+	.size = note_size, .format = note_format, .forget_changes = note_forget,
+};
+
+static struct note *note_new(struct xfs_mount *mp, size_t bytes)
+{
+	struct note *note = xfs_zalloc(mp, sizeof(*note) + bytes);
+
+	if (!note)
+		return NULL;
+	xfs_log_item_init(&note->item, &note_ops);
+	note->item.li_bytes = (uint32_t)bytes;
+	note->mp = mp;
+	return note;
+}
+
+static void *note_region(struct note *note, uint32_t len)
+{
+	uint8_t *data = note->data + note->bytes + sizeof(len);
+
+	memcpy(data - sizeof(len), &len, sizeof(len));
+	note->bytes += (uint32_t)sizeof(len) + len;
+	note->regions++;
+	return data;
+}
+
+static void note_commit(struct xfs_trans *tp, struct note *note)
+{
+	xfs_trans_log_only(tp, &note->item, note->bytes + note->regions * OP_HEADER);
+}
+
+/* A done item of EFI repeats the extents, the others are heads alone. */
+static uint32_t done_len(const struct xlog_intent *intent)
+{
+	return intent->xi_type == XFS_LI_EFI ? intent->xi_regions[0].len
+					     : (uint32_t)sizeof(struct xfs_intent_log_format);
+}
+
+static void note_done(struct note *note, const struct xlog_intent *intent, uint64_t id)
+{
+	struct xfs_intent_log_format head = {
+		.type = (uint16_t)(intent->xi_type + 1), .size = 1, .id = id,
+	};
+	uint8_t *data = note_region(note, done_len(intent));
+
+	if (intent->xi_type == XFS_LI_EFI) {
+		memcpy(data, intent->xi_regions[0].data, done_len(intent));
+		memcpy(data, &head.type, sizeof(head.type));
+	} else {
+		memcpy(data, &head, sizeof(head));
+	}
+}
 
 /* ---- (F1) ------------------------------------------------------------------------------------ */
 
@@ -70,6 +184,7 @@ static int check_xmi(struct work *work)
 {
 	int error = xfs_xmi_check(work->mp, work->intent, &work->ex);
 
+	work->id = work->intent->xi_id;
 	if (!error)
 		error = get_inode(work->mp, work->ex.ino1, &work->ip);
 	if (!error)
@@ -104,20 +219,6 @@ static int check(struct work *work)
 
 /* ---- (F2) ------------------------------------------------------------------------------------- */
 
-static int finish_exchange(struct xfs_trans *tp, struct xfs_defer_item *item)
-{
-	struct work *work = container_of(item, struct work, item);
-	struct xfs_inode *ips[2] = { work->ip, work->ip2 };
-	int error;
-
-	if (!tp)
-		return 0;
-	xfs_ilock_many(ips, 2);
-	error = xfs_xmi_finish(tp, work->ip, work->ip2, &work->ex);
-	xfs_iunlock_many(ips, 2);
-	return error;
-}
-
 static int carry_out(struct xfs_trans *tp, struct work *work)
 {
 	int error;
@@ -129,9 +230,6 @@ static int carry_out(struct xfs_trans *tp, struct work *work)
 		return xfs_rui_finish(tp, work->intent);
 	case XFS_LI_CUI:
 		return xfs_cui_finish(tp, work->intent);
-	case XFS_LI_XMI:
-		xfs_defer_add(tp, &work->item, finish_exchange);
-		return 0;
 	default:
 		break;
 	}
@@ -144,43 +242,182 @@ static int carry_out(struct xfs_trans *tp, struct work *work)
 	return error;
 }
 
-static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
+/* Half of what fits is the most that any handle asks for. */
+static uint32_t credit(const struct xfs_mount *mp, uint64_t want)
 {
-	uint64_t bytes = (uint64_t)count * BYTES_PER_INTENT;
+	uint64_t limit = XFS_MIN(xlog_max_checkpoint(mp->m_log), xlog_space(mp->m_log)) / 2;
+
+	limit = XFS_MIN(limit, (uint64_t)UINT32_MAX);
+	return (uint32_t)XFS_MIN(want, limit);
+}
+
+static uint64_t log_need(const struct work *work)
+{
+	uint64_t entries = work->intent->xi_regions[0].len / 16;
+
+	if (work->intent->xi_type == XFS_LI_ATTRI)
+		return 2ull * xfs_resv(work->mp, XFS_RESV_ATTR_SET);
+	return entries * BYTES_PER_ENTRY;
+}
+
+static int all_but_exchanges(struct xfs_mount *mp, struct work *work, size_t count)
+{
+	uint64_t need = 0, done_bytes = 0;
 	struct xfs_trans *tp;
+	struct note *note;
 	int error;
 
-	xfs_refcount_expect_shared(mp);
-	error = xfs_trans_alloc(mp, (uint32_t)XFS_MIN(bytes, UINT32_MAX), 0, XFS_TRANS_FREES, &tp);
+	for (size_t i = 0; i < count; i++) {
+		if (work[i].intent->xi_type == XFS_LI_XMI)
+			continue;
+		need += log_need(&work[i]);
+		done_bytes += done_len(work[i].intent) + sizeof(uint32_t);
+	}
+	if (!need)
+		return 0;
+	note = note_new(mp, done_bytes);
+	if (!note)
+		return xfs_error(mp, -ENOMEM, "out of memory for done items");
+	error = xfs_trans_alloc(mp, credit(mp, need + 2 * done_bytes), 0, XFS_TRANS_FREES, &tp);
+	if (error) {
+		xfs_free(mp, note);
+		return error;
+	}
+	for (size_t i = 0; !error && i < count; i++) {
+		if (work[i].intent->xi_type == XFS_LI_XMI)
+			continue;
+		error = carry_out(tp, &work[i]);
+		note_done(note, work[i].intent, work[i].intent->xi_id);
+	}
+	if (error) {
+		xfs_free(mp, note);
+		xfs_trans_cancel(tp);
+		return error;
+	}
+	note_commit(tp, note);
+	return xfs_trans_commit(tp);
+}
+
+/* ---- (F4) -------------------------------------------------------------------------------------- */
+
+/*
+ * One checkpoint of an exchange.  Ids of those who write logs otherwise are addresses, and even:
+ * an odd one is nobody else's.
+ */
+static int exchange_step(struct work *work, bool *done)
+{
+	uint32_t bytes = credit(work->mp, 1u << 20);
+	struct xfs_inode *ips[2] = { work->ip, work->ip2 };
+	struct xfs_xmi_log_format xmi;
+	struct xfs_trans *tp;
+	struct note *note;
+	int error;
+
+	note = note_new(work->mp, sizeof(xmi) + 64);
+	if (!note)
+		return xfs_error(work->mp, -ENOMEM, "out of memory for done items");
+	error = xfs_trans_alloc(work->mp, bytes, 0, XFS_TRANS_FREES, &tp);
+	if (error) {
+		xfs_free(work->mp, note);
+		return error;
+	}
+	xfs_ilock_many(ips, 2);
+	error = xfs_xmi_finish(tp, work->ip, work->ip2, &work->ex, bytes / 2, done);
+	xfs_iunlock_many(ips, 2);
+	if (error) {
+		xfs_free(work->mp, note);
+		xfs_trans_cancel(tp);
+		return error;
+	}
+	note_done(note, work->intent, work->id);
+	if (!*done) {
+		work->id = work->id & 1 ? work->id ^ 2 : work->id | 1;
+		xfs_xmi_format(&work->ex, work->id, &xmi);
+		memcpy(note_region(note, sizeof(xmi)), &xmi, sizeof(xmi));
+	}
+	note_commit(tp, note);
+	return xfs_trans_commit(tp);
+}
+
+/* Those behind @first have not begun: the tail stays in front of them, too. */
+static xfs_lsn_t oldest(const struct work *work, size_t first, size_t count)
+{
+	xfs_lsn_t lsn = 0;
+
+	for (size_t i = first; i < count; i++) {
+		if (work[i].intent->xi_type == XFS_LI_XMI &&
+		    (!lsn || work[i].intent->xi_lsn < lsn))
+			lsn = work[i].intent->xi_lsn;
+	}
+	return lsn;
+}
+
+static int exchanges(struct xfs_mount *mp, struct work *work, size_t count)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < count; i++) {
+		bool done = work[i].intent->xi_type != XFS_LI_XMI;
+
+		while (!error && !done) {
+			xfs_lsn_t others = oldest(work, i + 1, count), here;
+
+			error = exchange_step(&work[i], &done);
+			here = xlog_head_lsn(mp->m_log);
+			if (!error)
+				error = xfs_log_force(mp, 0);
+			/* What was left of it stands in the checkpoint that is durable now. */
+			if (!error)
+				mp->m_held_tail = done ? others
+						       : others ? XFS_MIN(others, here) : here;
+		}
+	}
+	return error;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------ */
+
+static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
+{
+	int error;
+
+	/* A checkpoint of the superblock moves the tail up to the oldest intent: that makes room. */
+	mp->m_held_tail = work[0].intent->xi_lsn;
+	for (size_t i = 0; i < count; i++)
+		mp->m_held_tail = XFS_MIN(mp->m_held_tail, work[i].intent->xi_lsn);
+	__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
+	error = xfs_log_force(mp, 0);
 	if (error)
 		return error;
-	for (size_t i = 0; !error && i < count; i++)
-		error = carry_out(tp, &work[i]);
+	xfs_refcount_expect_shared(mp);
+	error = all_but_exchanges(mp, work, count);
 	if (!error)
-		return xfs_trans_commit(tp);
-	xfs_trans_cancel(tp);
-	return error;
+		error = xfs_log_force(mp, 0);
+	if (!error)
+		mp->m_held_tail = oldest(work, 0, count);
+	return error ? error : exchanges(mp, work, count);
 }
 
 int xfs_recover_finish_intents(struct xfs_mount *mp, struct xfs_list *intents)
 {
-	struct xlog_intent *intent;
+	struct xlog_intent *intent, *next;
 	size_t count = 0, i = 0;
 	struct work *work;
 	int error = 0;
 
-	for (struct xfs_list *pos = intents->next; pos != intents; pos = pos->next)
+	xfs_list_for_each_entry(intent, intents, xi_list)
 		count++;
 	if (count == 0)
 		return 0;
 	work = xfs_zalloc(mp, count * sizeof(*work));
 	if (!work)
 		return xfs_error(mp, -ENOMEM, "out of memory for unfinished work");
-	for (struct xfs_list *pos = intents->next; !error && pos != intents; pos = pos->next) {
-		intent = container_of(pos, struct xlog_intent, xi_list);
+	xfs_list_for_each_entry(intent, intents, xi_list) {
 		work[i].mp = mp;
 		work[i].intent = intent;
 		error = check(&work[i++]);
+		if (error)
+			break;
 	}
 	if (!error)
 		error = carry_out_all(mp, work, count);
@@ -189,10 +426,11 @@ int xfs_recover_finish_intents(struct xfs_mount *mp, struct xfs_list *intents)
 		xfs_irele(work[i].ip2);
 	}
 	xfs_free(mp, work);
-	while (!error && !xfs_list_empty(intents)) {
-		intent = xfs_list_first_entry(intents, struct xlog_intent, xi_list);
+	if (error)
+		return error;
+	xfs_list_for_each_entry_safe(intent, next, intents, xi_list) {
 		xfs_list_del(&intent->xi_list);
 		xlog_intent_free(mp, intent);
 	}
-	return error;
+	return 0;
 }

@@ -10,6 +10,7 @@
  *                   RECOVER_IN_MEMORY a journalled mount recovers an overlay of the device,
  *                   which this mount reads, and nothing reaches the device
  */
+#include "ag/intent.h"
 #include "ag/perag.h"
 #include "core/counter.h"
 #include "core/message.h"
@@ -174,8 +175,10 @@ int xfs_finish_recovery(struct xfs_mount *mp)
 
 	/* From here on closing makes the log clean. */
 	error = xfs_mark_in_progress(mp);
-	if (!error && !xfs_list_empty(&rec->intents))
-		error = xfs_error(mp, -ENOTSUP, "the log holds unfinished work that this version cannot do");
+	if (!error)
+		error = xfs_recover_finish_intents(mp, &rec->intents);
+	if (!error)
+		error = xfs_refcount_free_staging(mp, &rec->stats.cow_blocks_freed);
 	if (!error)
 		error = xfs_free_leftovers(mp);
 	return error;

@@ -248,8 +248,6 @@ static xfs_lsn_t ail_tail(struct xfs_checkpoint *cp)
 {
 	struct xfs_log_item *lip;
 
-	if (XFS_SABOTAGE(XFS_RULE_TAIL))
-		return 0;
 	xfs_list_for_each_entry(lip, &cp->cp_ail, li_ail) {
 		if (!(lip->li_flags & XFS_LI_ORDERED) || !XFS_SABOTAGE(XFS_RULE_ICREATE_TAIL))
 			return lip->li_tail_lsn;
@@ -301,6 +299,17 @@ static void make_durable(struct xfs_checkpoint *cp, xfs_lsn_t lsn)
 	}
 }
 
+/* Intents that recovery found and nobody has finished must stay in front of the tail. */
+static xfs_lsn_t tail_of(struct xfs_mount *mp)
+{
+	xfs_lsn_t tail;
+
+	if (XFS_SABOTAGE(XFS_RULE_TAIL))
+		return 0;
+	tail = ail_tail(mp->m_checkpoint);
+	return mp->m_held_tail && (!tail || mp->m_held_tail < tail) ? mp->m_held_tail : tail;
+}
+
 static void set_limit(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -331,7 +340,7 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 	if (error)
 		xfs_shutdown(mp, "flushing data before a checkpoint: %s", strerror(-error));
 	else
-		error = xlog_stream_write(stream, ail_tail(cp));
+		error = xlog_stream_write(stream, tail_of(mp));
 	if (error && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, "writing the log: %s", strerror(-error));
 	if (error)

@@ -412,6 +412,21 @@ void xfs_trans_forget_item(struct xfs_trans *tp, struct xfs_log_item *lip)
 		log_freed(tp, lip);
 }
 
+void xfs_trans_log_only(struct xfs_trans *tp, struct xfs_log_item *lip, uint32_t bytes)
+{
+	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
+
+	if (!cp->cp_journal) {
+		lip->li_ops->put(lip);
+		return;
+	}
+	make_running(tp, lip);
+	use_log(tp, bytes);
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_li_flags_set(lip, XFS_LI_FREED);
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
 void xfs_trans_binval(struct xfs_trans *tp, struct xfs_buf *bp)
 {
 	bool journal = tp->t_mount->m_checkpoint->cp_journal;

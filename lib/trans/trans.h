@@ -120,6 +120,12 @@ void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip);
 void xfs_trans_forget_item(struct xfs_trans *tp, struct xfs_log_item *lip);
 
 /*
+ * @lip has no place but the log: it takes @bytes there, operation headers included, and is put
+ * when its checkpoint is durable.  Without a journal it is put at once.
+ */
+void xfs_trans_log_only(struct xfs_trans *tp, struct xfs_log_item *lip, uint32_t bytes);
+
+/*
  * Account for @blocks allocated (+) or freed (-) by this handle: allocation uses
  * up its reservation; @delalloc allocations were paid for when they were promised.
  */
