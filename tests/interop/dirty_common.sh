@@ -157,5 +157,5 @@ dirty_counts() {
 		END {
 			for (key in open) { split(key, part, " "); count[part[1]]++ }
 			for (type in count) print type, count[type]
-		}' | sed 's/id:0x//' | sort
+		}' | sort
 }
