@@ -4,9 +4,11 @@
 # How fast does a tree become an image?  The same tree by `xfsw create`, by mkfs.xfs and a loop
 # mount and `cp -a`, by `mkfs.xfs -p` (MKFS_NEW, 7.2 or later), by `mke2fs -d`, and by `tar` into one
 # flat file; the yardstick is `cat` of all files into one.  Everything warmed, target on
-# tmpfs, best of RUNS (3).  As root, where loop mounts work; what is missing is left out.
+# tmpfs.  All take turns, RUNS (5) times, so that what else the machine does meets each of
+# them; the medians of wall time and of CPU time (with the kernel's for it) are told, and what was left
+# out and why.
 #
-#   sh tests/bench/populate.sh [tree|empty|flat|data|all|open] [DIR]
+#   sh tests/bench/populate.sh [tree|small|empty|flat|data|all|open] [DIR]
 #
 #   tree   DIR (default /usr/share)           empty  500,000 empty files in 500 directories
 #   flat   200,000 files of 1 KiB in one      data   two files of 1 GiB
@@ -15,50 +17,107 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 : "${XFSWRITE_BUILD:=$here/../../build/release}"
 : "${XFSW:=$XFSWRITE_BUILD/examples/xfsw}"
-: "${RUNS:=3}"
+: "${RUNS:=5}"
+: "${SLOW_RUNS:=1}"
 what=${1:-all}
 dir=${2:-/usr/share}
+if [ ! -x "$XFSW" ]; then
+	echo "populate.sh: $XFSW is not there: set XFSW, or XFSWRITE_BUILD to a release build" >&2
+	exit 1
+fi
 work=$(mktemp -d "${TMPDIR:-/dev/shm}/xfswrite-bench.XXXXXX") || exit 1
 trap 'umount "$work/mnt" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-mkdir "$work/mnt"
+mkdir "$work/mnt" "$work/times"
 PATH=$PATH:/usr/sbin:/sbin
 
 now() { date +%s.%N; }
 
-# time_best NAME CMD...: seconds of the fastest run in $best; "-" when it fails.
-time_best() {
-	shift
-	best=-
-	for run in $(seq "$RUNS"); do
-		rm -f "$work/out.img"
-		start=$(now)
-		"$@" >"$work/log" 2>&1 || { best=-; tail -2 "$work/log" >&2; return; }
-		end=$(now)
-		best=$(echo "$start $end $best" | awk '{ t = $2 - $1; print ($3 == "-" || t < $3) ? t : $3 }')
-	done
-}
-
 by_cat() { find "$1" -type f -print0 | xargs -0 cat >"$work/out.img"; }
 by_tar() { tar -cf "$work/out.img" -C "$1" .; }
-by_xfsw() { "$XFSW" create -q $options "$1" "$work/out.img"; }
+by_xfsw() { "$XFSW" create -q "$1" "$work/out.img"; }
 by_xfsw_size() { "$XFSW" create -q --size "$size" "$1" "$work/out.img"; }
-by_xfsw_72() { "$XFSW" create -q --profile 7.2 --size "$size" "$1" "$work/out.img"; }
+by_xfsw_61() { "$XFSW" create -q --profile 6.1 --size "$size" "$1" "$work/out.img"; }
 by_kernel() {
 	truncate -s "$size" "$work/out.img" && mkfs.xfs -q "$work/out.img" &&
 		mount -o loop "$work/out.img" "$work/mnt" && cp -a "$1/." "$work/mnt/" &&
 		umount "$work/mnt"
 }
-by_mkfs_p() { truncate -s "$size" "$work/out.img" && $MKFS_NEW -q -p "$1" "$work/out.img"; }
+by_mkfs_p() { truncate -s "$size" "$work/out.img" && $mkfs_new -q -p "$1" "$work/out.img"; }
 by_mke2fs() { mke2fs -q -t ext4 -N "$inodes" -d "$1" "$work/out.img" "${size%?}g"; }
 
-report() {
-	printf '%-26s %9s s' "$1" "$best"
-	if [ "$best" != - ]; then
-		echo "$best $files $bytes $yardstick" |
-			awk '{ printf " %9.0f files/s %7.0f MiB/s %6.2f x cat", $2 / $1, $3 / $1 / 1048576, $1 / $4 }'
+# Why a rival cannot run here; nothing: it can.
+why_not() {
+	case $1 in
+	mke2fs)
+		command -v mke2fs >/dev/null || echo "mke2fs is not installed"
+		;;
+	mkfs_p)
+		if [ -n "${MKFS_NEW:-}" ]; then
+			$MKFS_NEW -V >/dev/null 2>&1 || echo "'$MKFS_NEW' does not run"
+		elif ! mkfs.xfs -V 2>/dev/null | grep -Eq ' ([7-9]|[1-9][0-9])\.'; then
+			echo "needs mkfs.xfs 7.2: set MKFS_NEW"
+		fi
+		;;
+	kernel)
+		if [ "$(id -u)" != 0 ]; then
+			echo "needs root, for a loop mount"
+		elif ! command -v mkfs.xfs >/dev/null; then
+			echo "mkfs.xfs is not installed"
+		elif ! kernel_mounts; then
+			echo "loop mounts of XFS do not work here"
+		fi
+		;;
+	esac
+}
+
+kernel_mounts() {
+	truncate -s 300m "$work/out.img" && mkfs.xfs -q "$work/out.img" >/dev/null 2>&1 &&
+		mount -o loop "$work/out.img" "$work/mnt" 2>/dev/null && umount "$work/mnt"
+	mounted=$?
+	rm -f "$work/out.img"
+	return $mounted
+}
+
+# run_once NAME DIR: its wall and CPU seconds onto the list of NAME; a failure takes it out.
+run_once() {
+	[ -e "$work/times/$1.failed" ] && return
+	rm -f "$work/out.img"
+	start=$(now)
+	if (
+		"by_$1" "$2" >"$work/log" 2>&1 || exit 1
+		times >"$work/cpu"
+	); then
+		end=$(now)
+		# The second line is that of the children.
+		tr 'ms' '  ' <"$work/cpu" | awk -v start="$start" -v end="$end" \
+			'NR == 2 { print end - start, $1 * 60 + $2 + $3 * 60 + $4 }' \
+			>>"$work/times/$1"
+	else
+		tail -1 "$work/log" >"$work/times/$1.failed"
+		umount "$work/mnt" 2>/dev/null
 	fi
-	echo
+}
+
+# median NAME COLUMN
+median() {
+	awk -v c="$2" '{ print $c }' "$work/times/$1" | sort -g | awk '{ v[NR] = $1 }
+		END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# report NAME TITLE
+report() {
+	if [ -e "$work/times/$1.failed" ]; then
+		printf '%-24s failed: %s\n' "$2" "$(cat "$work/times/$1.failed")"
+	elif [ ! -e "$work/times/$1" ]; then
+		printf '%-24s skipped: %s\n' "$2" "$(why_not "$1")"
+	else
+		echo "$2|$(median "$1" 1)|$(median "$1" 2)|$files|$bytes|$(median cat 1)|$(median cat 2)" |
+			awk -F '|' '{ y = $6 < 0.05 ? 0.05 : $6; c = $7 < 0.05 ? 0.05 : $7
+				printf "%-24s %8.3f s %8.0f files/s %6.0f MiB/s %6.2f x cat", $1, $2,
+					$4 / $2, $5 / $2 / 1048576, $2 / y
+				printf ", CPU %7.3f s %6.2f x cat\n", $3, $3 / c }'
+	fi
 }
 
 one_tree() {
@@ -66,44 +125,43 @@ one_tree() {
 	bytes=$(find "$1" -type f -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
 	inodes=$((files + files / 8 + 1000))
 	size=$(echo "$files $bytes" | awk '{ g = int(($2 * 1.15 + $1 * 5500) / 2^30) + 2; printf "%dg", g }')
-	echo "-- $2: $files objects, $bytes bytes, image $size"
-	options=""
+	mkfs_new=${MKFS_NEW:-mkfs.xfs}
+	echo "-- $2: $files objects, $bytes bytes, image $size, medians of $RUNS runs"
+	rm -f "$work/times/"*
 	by_cat "$1"	# warms
-	time_best cat by_cat "$1"
-	yardstick=$best
-	[ "$(echo "$best" | awk '{ print ($1 < 0.05) }')" = 0 ] || yardstick=0.05
-	report "cat into one file"
-	time_best xfsw by_xfsw_size "$1"
-	report "xfsw create --size"
-	time_best xfsw by_xfsw "$1"
-	report "xfsw create"
-	time_best xfsw by_xfsw_72 "$1"
-	report "xfsw create, 7.2"
-	time_best tar by_tar "$1"
-	report "tar into one file"
-	if command -v mke2fs >/dev/null; then
-		time_best mke2fs by_mke2fs "$1"
-		report "mke2fs -d"
-	fi
-	if [ -n "${MKFS_NEW:-}" ]; then
-		time_best mkfs by_mkfs_p "$1"
-		report "mkfs.xfs -p DIR"
-	fi
-	if [ "$(id -u)" = 0 ]; then
-		time_best kernel by_kernel "$1"
-		report "mkfs.xfs, mount, cp -a"
-	fi
+	able=
+	for rival in mke2fs mkfs_p kernel; do
+		[ -n "$(why_not $rival)" ] || able="$able $rival"
+	done
+	for run in $(seq "$RUNS"); do
+		for name in cat xfsw_size xfsw xfsw_61 tar $able; do
+			# Half a minute each is enough of that.
+			[ "$name" = mke2fs ] && [ "$run" -gt "$SLOW_RUNS" ] && continue
+			run_once "$name" "$1"
+		done
+	done
+	report cat "cat into one file"
+	report xfsw_size "xfsw create --size"
+	report xfsw "xfsw create"
+	report xfsw_61 "xfsw create, as 6.1"
+	report tar "tar into one file"
+	report mkfs_p "mkfs.xfs -p DIR"
+	report kernel "mkfs.xfs, mount, cp -a"
+	report mke2fs "mke2fs -d"
 	rm -f "$work/out.img"
 	memory "$1"
 }
 
 # Peak resident memory of one create.
 memory() {
-	command -v python3 >/dev/null || return
+	if ! command -v python3 >/dev/null; then
+		printf '%-24s skipped: python3 is not installed\n' "peak memory"
+		return
+	fi
 	python3 - "$XFSW" create -q --size "$size" "$1" "$work/out.img" <<'END'
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True)
-print("%-26s %9.1f MiB" % ("peak memory", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024))
+print("%-24s %8.1f MiB" % ("peak memory", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024))
 END
 	rm -f "$work/out.img"
 }
@@ -144,6 +202,10 @@ make_data() {
 }
 
 generated() {
+	if ! command -v python3 >/dev/null; then
+		echo "-- $1: skipped: python3, which makes the files, is not installed"
+		return
+	fi
 	"make_$1"
 	one_tree "$work/$1" "$1"
 	rm -rf "${work:?}/$1"
@@ -151,17 +213,23 @@ generated() {
 
 one_open() {
 	echo "-- open: a sparse image of 16 TiB"
+	if ! command -v python3 >/dev/null; then
+		echo "skipped: python3 is not installed"
+		return
+	fi
 	"$XFSW" mkfs --size 16t "$work/out.img" || return
 	python3 - "$XFSW" df "$work/out.img" <<'END'
 import resource, subprocess, sys, time
 start = time.time()
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 use = resource.getrusage(resource.RUSAGE_CHILDREN)
-print("%-26s %9.1f MiB, %.3f s" % ("xfsw df: peak memory", use.ru_maxrss / 1024, time.time() - start))
+print("%-24s %8.1f MiB, %.3f s" % ("xfsw df: peak memory", use.ru_maxrss / 1024, time.time() - start))
 END
-	if command -v strace >/dev/null; then
+	if ! command -v strace >/dev/null; then
+		printf '%-24s skipped: strace is not installed\n' "bytes read"
+	else
 		strace -f -e trace=pread64,preadv,preadv2 "$XFSW" df "$work/out.img" 2>&1 >/dev/null |
-			awk -F '= ' '/pread/ { n += $NF; c++ } END { printf "%-26s %9d in %d calls\n", "bytes read", n, c }'
+			awk -F '= ' '/pread/ { n += $NF; c++ } END { printf "%-24s %8d in %d calls\n", "bytes read", n, c }'
 	fi
 	rm -f "$work/out.img"
 }
