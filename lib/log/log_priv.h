@@ -210,7 +210,7 @@ void xlog_cancel_destroy(struct xfs_mount *mp, struct xlog_cancel_table *table);
 /* A metadata buffer that replay has read (recover_buf.c). */
 struct xlog_rbuf {
 	struct xfs_rb_node rb_node;
-	struct xfs_list rb_batch;
+	struct xfs_list rb_batch;	/* of the batch, or set aside */
 	xfs_daddr_t rb_daddr;
 	uint32_t rb_len;		/* bytes */
 	uint16_t rb_blft;		/* of the newest item */
@@ -234,6 +234,7 @@ struct xlog_recover {
 	/* buffers */
 	struct xfs_rb_tree bufs;
 	struct xfs_list batch;
+	struct xfs_list aside;		/* not in bufs any more, to be written first */
 	xfs_lsn_t batch_lsn;
 	uint64_t buf_bytes, max_buf_bytes;
 	struct xlog_dirparts *dirparts;	/* NULL: none was met */

@@ -205,6 +205,7 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	rec->state = *state;
 	rec->stats.torn_block = state->torn ? state->torn_block : ~0u;
 	xfs_list_init(&rl.batch);
+	xfs_list_init(&rl.aside);
 	rl.max_buf_bytes = XFS_MAX((uint64_t)MAX_BUF_BYTES, mp->m_meta_cache_bytes);
 	error = xfs_device_info(mp->m_dev, &info);
 	if (error)

@@ -13,8 +13,8 @@
  * leaves memory in the middle of a batch goes out with the LSN it had, which only
  * means that it would be replayed once more.
  *
- * No two buffers overlap.  A request for another shape of a place sends what is
- * there to the disk first.
+ * No two buffers overlap.  When a place is wanted in another shape, what was there is
+ * set aside: it is written before all others, and lies over what is read until then.
  */
 #include "base/crc32c.h"
 #include "base/sabotage.h"
@@ -172,9 +172,8 @@ static int node_cmp(const struct xfs_rb_node *a, const struct xfs_rb_node *b)
 	return key_cmp(&daddr, b);
 }
 
-static void drop(struct xlog_recover *rl, struct xlog_rbuf *bp)
+static void free_buf(struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
-	xfs_rb_erase(&rl->bufs, &bp->rb_node);
 	xfs_list_del(&bp->rb_batch);
 	rl->buf_bytes -= bp->rb_len;
 	xfs_mem_free_aligned(&rl->mp->m_mem, bp->rb_data);
@@ -185,8 +184,12 @@ void xlog_rbuf_destroy(struct xlog_recover *rl)
 {
 	struct xfs_rb_node *node;
 
-	while ((node = xfs_rb_first(&rl->bufs)))
-		drop(rl, xfs_rb_entry(node, struct xlog_rbuf, rb_node));
+	while ((node = xfs_rb_first(&rl->bufs))) {
+		xfs_rb_erase(&rl->bufs, node);
+		free_buf(rl, xfs_rb_entry(node, struct xlog_rbuf, rb_node));
+	}
+	while (!xfs_list_empty(&rl->aside))
+		free_buf(rl, xfs_list_first_entry(&rl->aside, struct xlog_rbuf, rb_batch));
 }
 
 static xfs_failaddr_t verify_inodes(const struct xlog_recover *rl, const struct xlog_rbuf *bp)
@@ -245,15 +248,9 @@ static int write_error(struct xlog_recover *rl, int error, uint64_t daddr)
 
 static int write_one(struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
-	int error;
+	int error = xfs_device_pwrite(rl->mp->m_dev, (uint64_t)bp->rb_daddr << XFS_BB_SHIFT,
+				      bp->rb_data, bp->rb_len, 0);
 
-	if (!bp->rb_dirty)
-		return 0;
-	error = make_ready(rl, bp);
-	if (error)
-		return error;
-	error = xfs_device_pwrite(rl->mp->m_dev, (uint64_t)bp->rb_daddr << XFS_BB_SHIFT, bp->rb_data,
-				  bp->rb_len, 0);
 	rl->rec->stats.buffers_written++;
 	rl->rec->stats.bytes_written += bp->rb_len;
 	return write_error(rl, error, (uint64_t)bp->rb_daddr);
@@ -298,6 +295,14 @@ int xlog_rbuf_write_all(struct xlog_recover *rl)
 		if (error)
 			return error;
 	}
+	while (!xfs_list_empty(&rl->aside)) {
+		struct xlog_rbuf *bp = xfs_list_first_entry(&rl->aside, struct xlog_rbuf, rb_batch);
+
+		error = write_one(rl, bp);
+		if (error)
+			return error;
+		free_buf(rl, bp);
+	}
 	for (node = xfs_rb_first(&rl->bufs); node;) {
 		if (!xfs_rb_entry(node, struct xlog_rbuf, rb_node)->rb_dirty) {
 			node = xfs_rb_next(node);
@@ -311,7 +316,7 @@ int xlog_rbuf_write_all(struct xlog_recover *rl)
 	return 0;
 }
 
-/* Whoever lies in [@daddr, @daddr + @bbs) in another shape goes home. */
+/* Whoever lies in [@daddr, @daddr + @bbs) in another shape is set aside. */
 static int make_way(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t bbs)
 {
 	xfs_daddr_t last = daddr + bbs - 1;
@@ -323,12 +328,32 @@ static int make_way(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t bbs)
 
 		if (bp->rb_daddr + (xfs_daddr_t)(bp->rb_len >> XFS_BB_SHIFT) <= daddr)
 			break;
-		error = write_one(rl, bp);
+		error = bp->rb_dirty ? make_ready(rl, bp) : 0;
 		if (error)
 			return error;
-		drop(rl, bp);
+		xfs_rb_erase(&rl->bufs, node);
+		if (bp->rb_dirty)
+			xfs_list_move_tail(&bp->rb_batch, &rl->aside);
+		else
+			free_buf(rl, bp);
 	}
 	return 0;
+}
+
+/* What was set aside is not on disk yet. */
+static void lay_aside_over(struct xlog_recover *rl, struct xlog_rbuf *bp)
+{
+	uint64_t start = (uint64_t)bp->rb_daddr << XFS_BB_SHIFT, end = start + bp->rb_len;
+	struct xlog_rbuf *other;
+
+	xfs_list_for_each_entry(other, &rl->aside, rb_batch) {
+		uint64_t from = (uint64_t)other->rb_daddr << XFS_BB_SHIFT;
+		uint64_t first = XFS_MAX(start, from), last = XFS_MIN(end, from + other->rb_len);
+
+		if (first < last)
+			memcpy(bp->rb_data + (first - start), other->rb_data + (first - from),
+			       last - first);
+	}
 }
 
 int xlog_rbuf_get(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t len, bool read,
@@ -372,8 +397,10 @@ int xlog_rbuf_get(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t len, bool
 		return xfs_error(mp, error, "log: reading daddr 0x%" PRIx64 ": %s", (uint64_t)daddr,
 				 strerror(-error));
 	}
-	if (read)
+	if (read) {
+		lay_aside_over(rl, bp);
 		bp->rb_lsn = lsn_of(rl, bp);
+	}
 	xfs_rb_add(&rl->bufs, &bp->rb_node, node_cmp);
 	rl->buf_bytes += len;
 	*bpp = bp;
