@@ -4,7 +4,7 @@
  * is taken in their order, never back up; of two locks of one class the one
  * with the lower key first.  Debug builds check this at run time and stop.
  * With XFSWRITE_THREADS off a lock is an owner count that must never be
- * contended.  In release builds a lock is the host's and nothing else (futex.h, posix.h,
+ * contended.  In release builds a lock is the host's and nothing else (posix.h,
  * single.h), and an acquisition without contention is a few instructions in its caller.
  *
  * A thread never takes a lock twice, not even shared: a waiting writer goes
@@ -27,9 +27,6 @@
 #include "base/compiler.h"
 #if !defined(XFSWRITE_THREADS)
 #include "lock/single.h"
-#elif defined(__linux__) && !defined(XFSWRITE_POSIX_LOCKS)
-#define XFS_LOCK_FUTEX
-#include "lock/futex.h"
 #else
 #include "lock/posix.h"
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's locks over pthreads, where there is no futex(2); the same functions as futex.h.
+ * The host's locks over pthreads.  (Words of our own over futex(2) made small files 7 % faster;
+ * not enough to maintain, and to trust, another lock implementation.)
  *
  * Writers go before readers that come later: the checkpoint cut takes the gate
  * exclusively, and with the reader preference that is glibc's default it would

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's locks where there are no threads; the same functions as futex.h.  Alone in the world
+ * The host's locks where there are no threads; the same functions as posix.h.  Alone in the world
  * a lock that is taken can never become free: contention is a bug of ours.
  */
 #ifndef LOCK_SINGLE_H
