@@ -82,6 +82,14 @@ bool test_fault_met(struct xfs_device *fault);
 /* Calls of one of TEST_FAULT_READ, _WRITE, _FLUSH so far. */
 uint64_t test_fault_count(struct xfs_device *fault, unsigned int op);
 
+/*
+ * Flushes of @base, and writes with FUA, take @flush_ns longer: a disk with a slow cache.  For
+ * measuring, and for making threads meet.
+ */
+int test_delay_open(struct xfs_device *base, uint64_t flush_ns, struct xfs_device **devp);
+/* How many of both there were. */
+uint64_t test_delay_flushes(struct xfs_device *delay);
+
 /* A copy in memory of all that @src holds. */
 int test_device_clone(struct xfs_device *src, struct xfs_device **copyp);
 /* Write it to a sparse host file, for other programs to look at. */
