@@ -46,6 +46,27 @@ static int free_first(struct xfs_perag *pag, xfs_agino_t agino)
 	return 0;
 }
 
+/*
+ * The list leads nowhere: who is on it cannot be found any more, and stays allocated until the
+ * file system is repaired.  That is no reason to refuse the rest of it.
+ */
+static int drop_list(struct xfs_perag *pag, unsigned int bucket)
+{
+	struct xfs_mount *mp = pag->pag_mount;
+	struct xfs_trans *tp;
+	int error;
+
+	xfs_log(mp, XFS_LOG_WARNING, "unlinked list %u of AG %u is broken and given up: %s", bucket,
+		pag->pag_agno, xfs_last_text());
+	error = xfs_trans_alloc(mp, 0, 0, XFS_TRANS_FREES, &tp);
+	if (error)
+		return error;
+	xfs_mutex_lock(&pag->pag_lock);
+	xfs_agi_set_unlinked_head(tp, pag, bucket, NULLAGINO);
+	xfs_mutex_unlock(&pag->pag_lock);
+	return xfs_trans_commit(tp);
+}
+
 int xfs_free_leftovers(struct xfs_mount *mp)
 {
 	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
@@ -58,6 +79,9 @@ int xfs_free_leftovers(struct xfs_mount *mp)
 				xfs_agino_t old = head;
 				int error = free_first(pag, head);
 
+				if ((error == -EUCLEAN || error == -EBADMSG) && mp->m_recovery &&
+				    !xfs_is_shutdown(mp))
+					error = drop_list(pag, bucket);
 				if (error)
 					return error;
 				head = list_head(pag, bucket);
