@@ -374,4 +374,78 @@ static inline void put_agi_trans(struct rig *rig, uint32_t tid, uint32_t version
 	test_build_commit(&rig->b, tid);
 }
 
+static inline void put_intent(struct rig *rig, uint16_t type, uint64_t id, uint32_t n, uint32_t size)
+{
+	uint8_t raw[16 + 64] = { 0 };
+	struct xfs_intent_log_format f = { .type = type, .size = 1, .nextents = n, .id = id };
+
+	memcpy(raw, &f, sizeof(f));
+	test_build_region(&rig->b, TID, raw, 16 + n * size);
+}
+
+/* One item of every type, the intents with their done items, into an open transaction. */
+static inline void put_everything(struct rig *rig)
+{
+	const struct xfs_geometry *geo = &rig->mp.m_geo;
+	uint8_t agi[512], sb[512], raw[2048], *cluster;
+	struct xfs_icreate_log icl = {
+		.icl_type = XFS_LI_ICREATE, .icl_size = 1, .icl_agbno = cpu_to_be32(4000),
+		.icl_count = cpu_to_be32(64), .icl_isize = cpu_to_be32(geo->inodesize),
+		.icl_length = cpu_to_be32(geo->ialloc_blks), .icl_gen = cpu_to_be32(1),
+	};
+	struct xfs_dq_logformat qlf = {
+		.qlf_type = XFS_LI_DQUOT, .qlf_size = 2, .qlf_id = 3, .qlf_blkno = 8 * 5000,
+		.qlf_len = 1, .qlf_boffset = 3 * 136,
+	};
+	struct xfs_disk_dquot ddq = {
+		.d_magic = cpu_to_be16(XFS_DQUOT_MAGIC), .d_version = XFS_DQUOT_VERSION,
+		.d_type = XFS_DQTYPE_USER, .d_id = cpu_to_be32(3),
+	};
+	struct xfs_qoff_logformat qoff = { .qf_type = XFS_LI_QUOTAOFF, .qf_size = 1 };
+	struct xfs_attri_log_format attri = {
+		.alfi_type = XFS_LI_ATTRI, .alfi_size = 3, .alfi_id = 7, .alfi_ino = rig->file,
+		.alfi_op_flags = XFS_ATTRI_OP_SET, .alfi_name_len = 3, .alfi_value_len = 5,
+	};
+	struct xfs_xmi_log_format xmi = {
+		.xmi_type = XFS_LI_XMI, .xmi_size = 1, .xmi_id = 8, .xmi_inode1 = rig->file,
+		.xmi_inode2 = rig->many, .xmi_blockcount = 1,
+	};
+	static const uint8_t bui[48] = { 0x44, 0x12, 1, 0, 1, 0, 0, 0, 5 };
+	xfs_ino_t inos[] = { rig->file, rig->dir, rig->link, rig->node, rig->many };
+
+	make_agi(rig, agi, 64);
+	put_buf(&rig->b, TID, AGI_DADDR, 1, XFS_BLFT_AGI, agi);
+	rig_read(rig->log, 0, sb, 512);
+	put_buf_chunks(&rig->b, TID, 0, 1, XFS_BLFT_SB << 11, sb, 0, 3);
+	put_cancel(&rig->b, TID, 8 * 6000, 8);
+	cluster = malloc(cluster_bytes(rig));
+	rig_read(rig->log, cluster_daddr(rig, rig->file), cluster, cluster_bytes(rig));
+	put_buf_chunks(&rig->b, TID, cluster_daddr(rig, rig->file), cluster_bytes(rig) / 512,
+		       XFS_BLF_INODE_BUF | XFS_BLFT_DINO << 11, cluster, 0, 1);
+	free(cluster);
+	for (size_t i = 0; i < ARRAY_SIZE(inos); i++) {
+		read_inode(rig, rig->log, inos[i], (void *)raw);
+		put_inode(rig, TID, (void *)raw, i & 1 ? 52 : 56);
+	}
+	test_build_region(&rig->b, TID, &icl, sizeof(icl));
+	test_build_region(&rig->b, TID, &qlf, sizeof(qlf));
+	test_build_region(&rig->b, TID, &ddq, sizeof(ddq));
+	test_build_region(&rig->b, TID, &qoff, sizeof(qoff));
+	put_intent(rig, XFS_LI_EFI, 1, 2, 16);
+	put_intent(rig, XFS_LI_EFI, 2, 2, 12);
+	put_intent(rig, XFS_LI_EFD, 1, 2, 16);
+	put_intent(rig, XFS_LI_RUI, 3, 1, 32);
+	put_intent(rig, XFS_LI_RUD, 3, 0, 0);
+	put_intent(rig, XFS_LI_CUI, 4, 1, 16);
+	put_intent(rig, XFS_LI_CUD, 4, 0, 0);
+	test_build_region(&rig->b, TID, bui, sizeof(bui));
+	put_intent(rig, XFS_LI_BUD, 5, 0, 0);
+	test_build_region(&rig->b, TID, &attri, sizeof(attri));
+	test_build_region(&rig->b, TID, "abc", 4);
+	test_build_region(&rig->b, TID, "value12", 8);
+	put_intent(rig, XFS_LI_ATTRD, 7, 0, 0);
+	test_build_region(&rig->b, TID, &xmi, sizeof(xmi));
+	put_intent(rig, XFS_LI_XMD, 8, 0, 0);
+}
+
 #endif
