@@ -335,7 +335,9 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 	 * Without it a crash could keep the checkpoint and lose data it makes visible: stale
 	 * blocks would be read; or lose what went home before the tail moved over it.
 	 */
-	if (!error && !XFS_SABOTAGE(XFS_RULE_PREFLUSH))
+	if (XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
+		error = error ? error : xfs_device_flush(mp->m_dev);
+	else if (!error && !XFS_SABOTAGE(XFS_RULE_PREFLUSH))
 		error = xfs_queue_flush_written(mp->m_queue);
 	if (error)
 		xfs_shutdown(mp, "flushing data before a checkpoint: %s", strerror(-error));

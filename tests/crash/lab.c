@@ -161,6 +161,8 @@ static void format(struct lab *lab)
 	error = xfs_mkfs_geometry(disks.data, disks.log, &opts, &lab->geo);
 	if (!error) {
 		opts.log_size = (uint64_t)lab->geo.min_logblocks * lab->geo.blocksize;
+		if (sc->log_mib)
+			opts.log_size = sc->log_mib << 20;
 		error = xfs_mkfs(disks.data, disks.log, &opts, &lab->geo);
 	}
 	lab_put_disks(&disks);
@@ -211,8 +213,11 @@ void lab_plan(const struct lab *lab, struct crash_plan *plan)
 {
 	uint64_t log_block = (uint64_t)lab->geo.log_agno * lab->geo.agblocks + lab->geo.log_agbno;
 
+	uint64_t percent = lab->scenario->percent ? lab->scenario->percent : 100;
+	uint32_t budget = (uint32_t)(lab->options->budget * percent / 100);
+
 	*plan = (struct crash_plan){
-		.seed = lab->options->seed + lab->generation, .budget = lab->options->budget,
+		.seed = lab->options->seed + lab->generation, .budget = budget,
 		.unit = lab->options->sample_dir ? lab->geo.blocksize : CRASH_SECTOR,
 		.log_start = log_block * lab->geo.blocksize,
 		.log_end = (log_block + lab->geo.logblocks) * lab->geo.blocksize,
@@ -298,11 +303,27 @@ static void next_generation(struct lab *lab)
 	record(lab);
 }
 
+static void print_events(const struct lab *lab, const struct crash_plan *plan)
+{
+	static const char *const kinds[] = {"write", "zero", "discard", "flush", "resize"};
+
+	for (uint32_t i = 0; i < test_recorder_events(lab->recorder); i++) {
+		const struct test_event *e = test_recorder_event(lab->recorder, i);
+		bool log = e->offset >= plan->log_start && e->offset < plan->log_end;
+
+		fprintf(stderr, "event %u: %s%s %s%" PRIu64 " + %" PRIu64 "\n", i, kinds[e->kind],
+			e->fua ? " FUA" : "", log ? "log " : "",
+			log ? (e->offset - plan->log_start) / CRASH_SECTOR : e->offset, e->len);
+	}
+}
+
 static void judge_recording(struct lab *lab)
 {
 	struct crash_plan plan;
 
 	lab_plan(lab, &plan);
+	if (lab->trace)
+		print_events(lab, &plan);
 	lab->result->log_bytes += log_bytes(lab, &plan);
 	crash_power(lab->recorder, lab->start, &plan, lab_judge, lab_promise, lab, lab,
 		    &lab->result->power);
@@ -318,7 +339,7 @@ uint64_t lab_run(const struct scenario *scenario, const struct lab_options *opti
 		.seed = options->seed + 1,
 	};
 	lab.mount = (struct xfs_mount_options){
-		.size = sizeof(lab.mount), .env = &lab.env, .data_cache_bytes = DATA_CACHE,
+		.size = sizeof(lab.mount), .env = &lab.env, .data_cache_bytes = scenario->cache_mib ? scenario->cache_mib << 20 : DATA_CACHE,
 	};
 	lab.trace = getenv("CRASH_TRACE") != NULL;
 	lab.nr_streams = scenario->streams ? scenario->streams : 1;

@@ -31,6 +31,9 @@ struct lab_stream {
 struct scenario {
 	const char *name, *what;
 	uint64_t size_mib;	/* of the file system; 0: 64 */
+	uint64_t log_mib;	/* 0: the smallest */
+	uint64_t cache_mib;	/* of file data; 0: so small that it is written back early */
+	uint32_t percent;	/* of the images that others get; 0: 100 */
 	uint32_t blocksize;	/* 0: 4096 */
 	uint32_t streams;	/* 0: 1 */
 	uint32_t log_sunit, sectsize, dirblocksize;	/* bytes; 0: as usual */

@@ -259,6 +259,7 @@ int lab_write(struct lab_stream *s, struct model_node *node, uint64_t offset, ui
 		if (got <= 0)
 			break;
 		done += (uint64_t)got;
+		note_times(s, node, file);
 	}
 	if (done)
 		model_write(s->model, node, offset, data, done);

@@ -325,8 +325,12 @@ static int one_moment(struct power *p, uint32_t nr, uint32_t events, uint32_t im
 {
 	bool window_ends = nr == events || event_at(p, nr)->kind == TEST_EVENT_FLUSH;
 	uint64_t pieces = count_pieces(p, nr);
-	int error = one_image(p, nr, KEEP_ALL);
+	int error;
 
+	/* A moment that gets just one: any. */
+	if (images == 1 && xfs_rand_below(&p->rand, 2))
+		return one_image(p, nr, (enum fashion)xfs_rand_below(&p->rand, FASHIONS));
+	error = one_image(p, nr, KEEP_ALL);
 	if (!pieces || error)
 		return error;
 	if (window_ends && pieces <= EXHAUSTIVE_PIECES && images > 1)

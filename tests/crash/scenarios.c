@@ -415,6 +415,38 @@ static void run_large(struct lab *lab)
 	}
 }
 
+/* Data of many small files is being written back when a checkpoint is full. */
+static void run_files(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	char name[64];
+
+	for (uint32_t i = 0; i < 900; i++) {
+		struct model_node *f;
+
+		f = lab_create(s, s->root, numbered(name, sizeof(name), "s", i));
+		lab_write(s, f, 0, 700 + i % 600);
+	}
+	lab_fsync(s, s->root);
+	for (uint32_t i = 0; i < 900; i += 2)
+		lab_unlink(s, s->root, numbered(name, sizeof(name), "s", i));
+	lab_sync(s);
+}
+
+/* More in one checkpoint than recovery looks back for holes. */
+static void run_huge(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *f = NULL;
+	char name[64];
+
+	for (uint32_t i = 0; i < 900; i++) {
+		f = lab_create(s, s->root, numbered(name, sizeof(name), "h", i));
+		lab_setxattr(s, f, "user.x", 3000);
+	}
+	lab_fsync(s, f);
+}
+
 static void run_orphans(struct lab *lab)
 {
 	struct lab_stream *s = &lab->stream[0];
@@ -532,6 +564,47 @@ static void *one_thread(void *arg)
 	return NULL;
 }
 
+/* Many small pieces, so that their write-back takes long enough for others to commit meanwhile. */
+static void *pieces_thread(void *arg)
+{
+	struct lab_stream *s = arg;
+	uint32_t bs = s->lab->geo.blocksize;
+	char name[64];
+
+	for (uint32_t i = 0; i < 6; i++) {
+		struct model_node *f;
+
+		f = lab_create(s, s->root, numbered(name, sizeof(name), "pieces", i));
+		for (uint32_t n = 0; n < 400; n++)
+			lab_write(s, f, 2ull * n * bs, bs);
+		lab_fsync(s, f);
+	}
+	return NULL;
+}
+
+static void *appends_thread(void *arg)
+{
+	struct lab_stream *s = arg;
+	struct model_node *f = lab_create(s, s->root, "log");
+
+	for (uint32_t i = 0; i < 120; i++) {
+		lab_write(s, f, f->size, 100);
+		lab_fsync(s, f);
+	}
+	return NULL;
+}
+
+static void run_order(struct lab *lab)
+{
+	pthread_t thread[2];
+
+	if (pthread_create(&thread[0], NULL, pieces_thread, &lab->stream[0]) ||
+	    pthread_create(&thread[1], NULL, appends_thread, &lab->stream[1]))
+		abort();
+	pthread_join(thread[0], NULL);
+	pthread_join(thread[1], NULL);
+}
+
 static void run_threads(struct lab *lab)
 {
 	pthread_t thread[LAB_STREAMS];
@@ -611,29 +684,45 @@ static void setup_pieces(struct lab *lab)
 
 const struct scenario lab_scenarios[] = {
 	{ .name = "names", .what = "create, unlink, rename, link, symlink, mkdir storms",
-	  .setup = setup_pieces, .run = run_names },
-	{ .name = "append", .what = "appends, each file fsynced now and then", .run = run_append },
+	  .setup = setup_pieces,
+	  .rules = RULE(COMMIT_FLUSH) | RULE(FINAL_FLUSH) | RULE(WAL) | RULE(TAIL) | RULE(UNMOUNT_FLUSH), .run = run_names },
+	{ .name = "append", .what = "appends, each file fsynced now and then",
+	  .rules = RULE(PREFLUSH), .run = run_append },
 	{ .name = "overwrite", .what = "data overwritten in place", .run = run_overwrite },
 	{ .name = "truncate", .what = "files cut, extended, written with holes",
-	  .run = run_truncate },
+	  
+	  .rules = RULE(BUSY), .run = run_truncate },
 	{ .name = "dirs", .what = "a directory through all its forms and back", .blocksize = 1024,
 	  .run = run_dirs },
 	{ .name = "bmbt", .what = "an extent tree that grows and shrinks", .blocksize = 1024,
 	  .run = run_bmbt },
 	{ .name = "xattr", .what = "attributes of all forms and sizes", .run = run_xattr },
 	{ .name = "full", .what = "space that runs out", .size_mib = 32, .fill_percent = 88,
-	  .run = run_full },
+	  
+	  .rules = RULE(CUMULATIVE), .run = run_full },
 	{ .name = "wrap", .what = "around the smallest log in small checkpoints",
-	  .blocksize = 1024, .run = run_wrap },
+	  .blocksize = 1024, .percent = 130,
+	  .rules = RULE(CANCEL), .run = run_wrap },
 	{ .name = "large", .what = "checkpoints of many records", .run = run_large },
+	{ .name = "files", .what = "many small files, written in several checkpoints",
+	  .blocksize = 1024, .cache_mib = 32, .percent = 40,
+	  .rules = RULE(ORDERED_DATA), .run = run_files },
+	{ .name = "huge", .what = "a checkpoint of several MiB", .size_mib = 96, .log_mib = 20,
+	  .percent = 15,
+	  .rules = RULE(WINDOW_FLUSH), .run = run_huge },
 	{ .name = "orphans", .what = "files that are unlinked while they are open",
-	  .run = run_orphans },
-	{ .name = "chunks", .what = "inode chunks allocated and freed", .run = run_chunks },
+	  
+	  .rules = RULE(RECOVERY_FLUSH), .run = run_orphans },
+	{ .name = "chunks", .what = "inode chunks allocated and freed",
+	  .rules = RULE(ICREATE_TAIL) | RULE(UNLINKED_BUF), .run = run_chunks },
 	{ .name = "reuse", .what = "freed blocks that become something else",
 	  .size_mib = 32, .fill_percent = 60, .run = run_reuse },
 	{ .name = "threads", .what = "four threads, each fsyncs its own files", .streams = 4,
 	  .run = run_threads },
-	{ .name = "mixed", .what = "all of it", .setup = setup_pieces, .run = run_mixed },
+	{ .name = "order", .what = "a thread commits while another one's data is on its way",
+	  .streams = 2, .run = run_order },
+	{ .name = "mixed", .what = "all of it", .setup = setup_pieces,
+	  .rules = RULE(LSN_STAMP), .run = run_mixed },
 	{ .name = "extlog", .what = "the log on a disk of its own", .external_log = true,
 	  .run = run_mixed },
 	{ .name = "sectors", .what = "sectors of 4096 bytes, a log with a stripe unit",
@@ -641,6 +730,7 @@ const struct scenario lab_scenarios[] = {
 	{ .name = "dirblocks", .what = "directory blocks of several blocks", .blocksize = 1024,
 	  .dirblocksize = 8192, .run = run_dirs },
 	{ .name = "again", .what = "crashed, recovered, gone on with, crashed again",
-	  .generations = 4, .run = run_again },
+	  .generations = 4,
+	  .rules = RULE(STALE_CLEAR), .run = run_again },
 };
 const uint32_t lab_nr_scenarios = ARRAY_SIZE(lab_scenarios);
