@@ -60,7 +60,7 @@ static int close_down(struct xfs_mount *mp)
 	if (!error)
 		error = xfs_syncfs(mp);
 	if (!error && !mp->m_unjournalled)
-		return mp->m_state & XFS_STATE_MARKED ? close_log(mp) : 0;
+		return mp->m_recovery || mp->m_state & XFS_STATE_MARKED ? close_log(mp) : 0;
 	/* A mark whose writing failed may be on disk all the same. */
 	if (!error && ((mp->m_state & XFS_STATE_MARKED) || mp->m_sb.sb_inprogress))
 		error = xfs_writesb(mp, false);
