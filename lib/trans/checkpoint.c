@@ -154,7 +154,8 @@ static void format_all(struct xfs_checkpoint *cp, struct cut *cut)
 			};
 		}
 	}
-	qsort(cut->links, cut->nlinks, sizeof(*cut->links), compare_keys);
+	if (cut->nlinks)
+		qsort(cut->links, cut->nlinks, sizeof(*cut->links), compare_keys);
 	for (uint64_t i = 0; i < cut->nlinks;)
 		i += format_links(cut, i);
 
