@@ -290,7 +290,11 @@ int xfs_dir_block_to_leaf(struct xfs_dir_args *args)
 	xfs_dir2_leaf_tail_p(args->geo, leaf)->bestcount = cpu_to_be32(1);
 	*xfs_dir2_leaf_bests_p(xfs_dir2_leaf_tail_p(args->geo, leaf)) =
 		cpu_to_be16((uint16_t)xfs_dir_best_len(bp, 0));
-	xfs_trans_log_buf_all(args->tp, lbp);
+	/* Not what lies between the entries and the bests: it is logged when it is used. */
+	xfs_dir_leaf_log(args->tp, lbp, 0, count - 1);
+	xfs_trans_log_buf(args->tp, lbp,
+			  args->geo->dirblksize - (uint32_t)sizeof(struct xfs_dir2_leaf_tail) -
+			  (uint32_t)sizeof(be16_t), args->geo->dirblksize - 1);
 	xfs_buf_put(lbp);
 	xfs_buf_put(bp);
 	return 0;

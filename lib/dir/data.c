@@ -142,6 +142,12 @@ void xfs_dir_data_init(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t m
 	table_set(&hdr->best_free[0], FIRST_OFF, len);
 }
 
+void xfs_dir_data_log_new(struct xfs_dir_args *args, struct xfs_buf *bp)
+{
+	log_hdr(args->tp, bp);
+	log_unused(args->tp, bp, FIRST_OFF);
+}
+
 /* Replace what is in @slot by a longer or shorter record. */
 static unsigned int table_move(struct xfs_dir3_data_hdr *hdr, unsigned int slot, uint32_t off,
 			       uint32_t len)

@@ -120,6 +120,11 @@ static inline bool xfs_dir_data_is_empty(const struct xfs_geometry *geo, const s
 uint32_t xfs_dir_data_end(const struct xfs_geometry *geo, const struct xfs_buf *bp);
 /* Header and one free record of a new block; not logged. */
 void xfs_dir_data_init(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t magic);
+/*
+ * An empty block that was just made is logged: not the free space in it, which would be logged
+ * again with every name until the block is written in place.
+ */
+void xfs_dir_data_log_new(struct xfs_dir_args *args, struct xfs_buf *bp);
 /* The best-free table anew, from the records. */
 void xfs_dir_data_rescan(const struct xfs_geometry *geo, struct xfs_buf *bp);
 /* [@off, +@len), in use until now, becomes free. */

@@ -127,7 +127,6 @@ int xfs_dir_free_add_db(struct xfs_dir_args *args, struct xfs_dir_room *room)
 		if (error)
 			return error;
 		xfs_dir_free_init(args, room->fbp, db - index);
-		xfs_trans_log_buf_all(args->tp, room->fbp);
 	}
 	free = free_of(room->fbp);
 	first = nvalid(room->fbp);

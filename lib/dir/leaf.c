@@ -215,7 +215,7 @@ int xfs_dir_leaf_addname(struct xfs_dir_args *args)
 		xfs_dir_leaf_compact(args->tp, plan.lbp);
 	if (plan.is_new) {
 		xfs_dir_data_init(args, plan.dbp, XFS_DIR3_DATA_MAGIC);
-		xfs_trans_log_buf_all(args->tp, plan.dbp);
+		xfs_dir_data_log_new(args, plan.dbp);
 		if (plan.db == bestcount(args, plan.lbp))
 			append_best(args, plan.lbp);
 	}
@@ -373,7 +373,8 @@ int xfs_dir_leaf_to_node(struct xfs_dir_args *args)
 		nused += be16_to_cpu(free->bests[i]) != XFS_DIR2_NULL_DATAOFF;
 	free->hdr.nvalid = cpu_to_be32(n);
 	free->hdr.nused = cpu_to_be32(nused);
-	xfs_trans_log_buf_all(args->tp, fbp);
+	xfs_trans_log_buf(args->tp, fbp, 0,
+			  (uint32_t)((char *)(free->bests + n) - (char *)free) - 1);
 	xfs_buf_put(fbp);
 
 	xfs_da_info(lbp)->magic = cpu_to_be16(XFS_DIR3_LEAFN_MAGIC);

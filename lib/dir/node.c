@@ -67,7 +67,7 @@ static int make_data(struct xfs_dir_args *args, struct xfs_dir_room *room, struc
 	if (error)
 		return error;
 	xfs_dir_data_init(args, *dbpp, XFS_DIR3_DATA_MAGIC);
-	xfs_trans_log_buf_all(args->tp, *dbpp);
+	xfs_dir_data_log_new(args, *dbpp);
 	if (size > (uint64_t)args->dp->i_disk_size)
 		xfs_dir_set_size(args->tp, args->dp, size);
 	return xfs_dir_free_add_db(args, room);

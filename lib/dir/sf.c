@@ -408,7 +408,7 @@ static void builder_add(struct block_builder *b, uint32_t off, const struct xfs_
 	ent->address = cpu_to_be32(xfs_dir2_db_off_to_dataptr(geo, 0, off));
 }
 
-/* Fill the zeroed block @bp with what @hdr says. */
+/* Fill the zeroed block @bp with what @hdr says, and log it. */
 static void build_block(struct xfs_dir_args *args, const struct xfs_dir2_sf_hdr *hdr,
 			struct xfs_buf *bp)
 {
@@ -418,6 +418,7 @@ static void build_block(struct xfs_dir_args *args, const struct xfs_dir2_sf_hdr 
 	struct block_builder b = { .args = args, .bp = bp };
 	struct xfs_dir2_sf_entry *sfep;
 	unsigned int i;
+	uint32_t index;
 
 	xfs_dir_data_init(args, bp, XFS_DIR3_BLOCK_MAGIC);
 	tail->count = cpu_to_be32(hdr->count + 2u);
@@ -434,7 +435,11 @@ static void build_block(struct xfs_dir_args *args, const struct xfs_dir2_sf_hdr 
 		builder_add(&b, xfs_dir2_sf_get_offset(sfep), &name,
 			    xfs_dir2_sf_get_ino(hdr, sfep));
 	}
-	builder_free_until(&b, (uint32_t)((char *)b.ents - (char *)bp->b_addr));
+	/* All but the inside of the free space: up to its header, and from its tag on. */
+	index = (uint32_t)((char *)b.ents - (char *)bp->b_addr);
+	xfs_trans_log_buf(args->tp, bp, 0, XFS_MIN(b.off + 3, index - 1));
+	xfs_trans_log_buf(args->tp, bp, index - 2, args->geo->dirblksize - 1);
+	builder_free_until(&b, index);
 	qsort(b.ents, b.nents, sizeof(*b.ents), cmp_ents);
 	xfs_dir_data_rescan(args->geo, bp);
 }
@@ -459,7 +464,6 @@ int xfs_dir_sf_to_block_form(struct xfs_dir_args *args)
 		return error;
 	}
 	build_block(args, old.if_data, bp);
-	xfs_trans_log_buf_all(args->tp, bp);
 	xfs_buf_put(bp);
 	xfs_free(dp->i_mount, old.if_data);
 	xfs_dir_set_size(args->tp, dp, args->geo->dirblksize);
