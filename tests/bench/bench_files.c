@@ -2,7 +2,7 @@
 /*
  * Goal: how many files a second one thread makes in a new image through the public interface, and
  *       how fast data of large files gets there.
- * Method: bench_files [-6] [-i] [-o] [-m MIB] [-n FACTOR] [-t TARGET] [CASE...]: each case
+ * Method: bench_files [-6] [-i] [-j] [-o] [-m MIB] [-n FACTOR] [-t TARGET] [CASE...]: each case
  *       formats TARGET (a file in TMPDIR or /dev/shm), makes directories and files with
  *       xfs_createat(), writes each file in one piece, closes all and unmounts; in a process of
  *       its own, so that CPU time and peak memory are the case's.  The yardstick beside it is
@@ -11,6 +11,7 @@
  *
  *       -6  the profile of mkfs.xfs 6.1 (no parent pointers, no reverse mapping)
  *       -i  files are made in turns of the directories, not one directory after the other
+ *       -j  with the journal, into a file system that is complete
  *       -m  at most so many MiB of metadata in memory
  *       -n  FACTOR times as many files, or bytes of data
  *       -o  ours only: without the yardstick (for profilers: in this process, too)
@@ -46,7 +47,7 @@ static const struct bench_case cases[] = {
 };
 
 static struct {
-	bool profile_61, turns, ours_only;
+	bool profile_61, turns, journal, ours_only;
 	double factor;
 	uint64_t meta_mib;
 	char work[1024], target[1100];
@@ -171,13 +172,13 @@ static void by_library(const struct bench_case *bc)
 {
 	const struct xfs_mkfs_options format = {
 		.size = sizeof(format),
-		.flags = XFS_MKFS_INPROGRESS,
+		.flags = opt.journal ? 0 : XFS_MKFS_INPROGRESS,
 		.profile = opt.profile_61 ? XFS_MKFS_PROFILE_6_1 : XFS_MKFS_PROFILE_7_2,
 		.imaxpct = XFS_MKFS_IMAXPCT_NOLIMIT,
 	};
 	const struct xfs_mount_options how = {
 		.size = sizeof(how),
-		.flags = XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_INPROGRESS,
+		.flags = opt.journal ? 0 : XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_INPROGRESS,
 		.meta_cache_bytes = opt.meta_mib << 20,
 	};
 	uint64_t size = total_bytes(bc) + bc->files * 6000 + (1ull << 30);
@@ -346,9 +347,10 @@ int main(int argc, char **argv)
 	bool any = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "6iom:n:t:")) != -1) {
+	while ((c = getopt(argc, argv, "6ijom:n:t:")) != -1) {
 		opt.profile_61 |= c == '6';
 		opt.turns |= c == 'i';
+		opt.journal |= c == 'j';
 		opt.ours_only |= c == 'o';
 		if (c == 'n')
 			opt.factor = atof(optarg);
