@@ -106,7 +106,7 @@ bytes() {
 # not_run NAME REASON-FILE
 not_run() {
 	refused=$((refused + 1))
-	say "SKIP $1: $(grep -v '^ *dmesg(1)' "$2" | head -3 | tr '\n' ' ')"
+	say "SKIP: $1: $(grep -v '^ *dmesg(1)' "$2" | head -3 | tr '\n' ' ')"
 }
 
 # make_volume WHICH SIZE OPTIONS...
