@@ -400,7 +400,7 @@ static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
 
 int xfs_recover_finish_intents(struct xfs_mount *mp, struct xfs_list *intents)
 {
-	struct xlog_intent *intent, *next;
+	const struct xlog_intent *intent;
 	size_t count = 0, i = 0;
 	struct work *work;
 	int error = 0;
@@ -426,11 +426,5 @@ int xfs_recover_finish_intents(struct xfs_mount *mp, struct xfs_list *intents)
 		xfs_irele(work[i].ip2);
 	}
 	xfs_free(mp, work);
-	if (error)
-		return error;
-	xfs_list_for_each_entry_safe(intent, next, intents, xi_list) {
-		xfs_list_del(&intent->xi_list);
-		xlog_intent_free(mp, intent);
-	}
-	return 0;
+	return error;
 }

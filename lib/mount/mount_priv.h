@@ -36,7 +36,7 @@ int xfs_free_leftovers(struct xfs_mount *mp) XFS_MUST_CHECK;
 /*
  * Do what @intents (struct xlog_intent, log/recover.h) announced, in two rounds: the first step of
  * each in the order of the log, then what follows from them.  Nobody else uses the file
- * system.  On success the list is empty.  -EUCLEAN, -EOPNOTSUPP (realtime): nothing was
+ * system; the list stays the caller's.  -EUCLEAN, -EOPNOTSUPP (realtime): nothing was
  * changed.
  */
 int xfs_recover_finish_intents(struct xfs_mount *mp, struct xfs_list *intents) XFS_MUST_CHECK;
