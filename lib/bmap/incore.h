@@ -86,7 +86,7 @@ struct xfs_inode {
 	struct xfs_list i_lru;		/* (h) unreferenced, or waiting to be freed */
 	uint64_t i_lru_bytes;		/* (h) memory it keeps while it is unreferenced */
 	uint32_t i_ref;			/* (h) */
-	uint32_t i_pinned;		/* (h) 1: one of these is the log item's */
+	uint32_t i_pinned;		/* (h) how many of these are the log item's */
 	bool i_once;			/* (h) made, and not asked for by its number since then */
 	uint32_t i_opens_write;		/* (a) handles open for writing */
 	uint32_t i_flags;		/* (a) XFS_IF_* */

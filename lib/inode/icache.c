@@ -507,9 +507,9 @@ void xfs_inode_pin(struct xfs_inode *ip)
 	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
 
 	xfs_mutex_lock(&cache->ic_lock);
-	ASSERT(!ip->i_pinned);
 	hold(cache, ip);
-	ip->i_pinned = 1;
+	/* The item may be changed again before who has written it has let go of it. */
+	ip->i_pinned++;
 	xfs_mutex_unlock(&cache->ic_lock);
 }
 
@@ -520,7 +520,7 @@ void xfs_inode_unpin(struct xfs_inode *ip)
 
 	xfs_mutex_lock(&cache->ic_lock);
 	ASSERT(ip->i_pinned);
-	ip->i_pinned = 0;
+	ip->i_pinned--;
 	/* Users put it on the list when the last of them went; now there are none. */
 	if (ip->i_ref > 1) {
 		ip->i_ref--;

@@ -219,7 +219,10 @@ bool xfs_inode_item_cluster_chunk(struct xfs_log_item *lip, struct xfs_cluster_c
 	    XFS_SABOTAGE(XFS_RULE_UNLINKED_BUF))
 		return false;
 	memset(&dip, 0, sizeof(dip));
+	/* Writes set times without a handle. */
+	xfs_ilock_shared(ip);
 	xfs_inode_to_disk(ip, &dip);
+	xfs_iunlock_shared(ip);
 	chunk->cc_daddr = ip->i_cluster_daddr;
 	chunk->cc_len = ip->i_cluster_len;
 	chunk->cc_offset = ip->i_cluster_off;
