@@ -224,6 +224,21 @@ int xfs_alloc_vextent(struct xfs_alloc_arg *args)
 	return try_all(args, start, args->minlen);
 }
 
+/* How often @len blocks go into [@start, @start + @count), beside what is busy. */
+static uint64_t pieces_not_busy(const struct xfs_perag *pag, xfs_agblock_t start,
+				xfs_extlen_t count, xfs_extlen_t len)
+{
+	xfs_agblock_t end = start + count, busy;
+	xfs_extlen_t busy_len;
+	uint64_t pieces = 0;
+
+	while (start < end && xfs_extent_busy_search(pag, start, end - start, &busy, &busy_len)) {
+		pieces += (busy - start) / len;
+		start = busy + busy_len;
+	}
+	return pieces + (end - start) / len;
+}
+
 int xfs_alloc_count_contiguous(struct xfs_mount *mp, xfs_extlen_t len, uint32_t enough,
 			       uint32_t *count)
 {
@@ -250,7 +265,7 @@ int xfs_alloc_count_contiguous(struct xfs_mount *mp, xfs_extlen_t len, uint32_t 
 			error = xfs_alloc_get_rec(&cnt, &rec);
 			if (error)
 				break;
-			here += rec.ar_blockcount / len;
+			here += pieces_not_busy(pag, rec.ar_startblock, rec.ar_blockcount, len);
 			error = xfs_btree_increment(&cnt, &found);
 		}
 		xfs_btree_del_cursor(&cnt);
