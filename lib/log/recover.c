@@ -13,7 +13,8 @@
 #include "disk/dquot.h"
 #include "log/log_priv.h"
 
-#define MAX_BUF_BYTES	(256u << 20)	/* of buffers that wait in memory for the end of replay */
+/* Buffers wait in memory for the end of replay while no other cache has anything. */
+#define CACHE_SHARE	4u
 
 /* ------------------------------------------------------------ first pass */
 
@@ -206,7 +207,7 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	rec->stats.torn_block = state->torn ? state->torn_block : ~0u;
 	xfs_list_init(&rl.batch);
 	xfs_list_init(&rl.aside);
-	rl.max_buf_bytes = XFS_MAX((uint64_t)MAX_BUF_BYTES, mp->m_meta_cache_bytes);
+	rl.max_buf_bytes = CACHE_SHARE * mp->m_meta_cache_bytes;
 	error = xfs_device_info(mp->m_dev, &info);
 	if (error)
 		return xfs_error(mp, error, "the device does not tell its size: %s",

@@ -136,6 +136,25 @@ static void test_same_lsn(void **state)
 	assert_int_equal(rig.rec.stats.buffers_written, 1);
 }
 
+/*
+ * Without memory each buffer goes home at once, in the middle of its batch: not with the LSN of the
+ * batch, or the rest of it would be taken for older.
+ */
+static void test_little_memory(void **state)
+{
+	(void)state;
+	rig_begin(&rig, 32768);
+	put_agi_trans(&rig, TID, 64);
+	put_agi_trans(&rig, TID + 1, 128);
+	put_agi_trans(&rig, TID, 192);
+	test_build_record(&rig.b);
+	rig.mp.m_meta_cache_bytes = 0;
+	assert_int_equal(rig_recover(&rig), 0);
+	assert_int_equal(agi_version(rig.out), 192);
+	assert_int_equal(rig.rec.stats.buffers_written, 3);
+	assert_int_equal(agi_lsn(rig.out), 0);
+}
+
 static void test_uncommitted(void **state)
 {
 	uint8_t agi[512];
@@ -314,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_splits),
 		cmocka_unit_test(test_interleaved),
 		cmocka_unit_test(test_same_lsn),
+		cmocka_unit_test(test_little_memory),
 		cmocka_unit_test(test_uncommitted),
 		cmocka_unit_test(test_unmount_between),
 		cmocka_unit_test(test_torn_head),
