@@ -26,7 +26,7 @@ need_tools xfs_repair xfs_logprint
 
 # no_complaint WHAT FLAG IMG: what xfs_logprint calls an error it does not always exit with.
 no_complaint() {
-	if ! xfs_logprint "$2" -f "$3" >"$work/logprint" 2>"$work/logprint.err" ||
+	if ! xfs_logprint "$2" "$3" >"$work/logprint" 2>"$work/logprint.err" ||
 	   [ -s "$work/logprint.err" ] ||
 	   grep -i -e error -e illegal -e 'bad ' -e corrupt -e unknown -e 'not found' "$work/logprint" >&2
 	then

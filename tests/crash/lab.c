@@ -21,7 +21,7 @@ static void clock_hook(void *ctx, struct timespec *now)
 	struct lab *lab = ctx;
 	uint64_t ns = __atomic_add_fetch(&lab->clock_ns, 1000, __ATOMIC_RELAXED);
 
-	now->tv_sec = 1700000000 + (time_t)(ns / 1000000000);
+	now->tv_sec = (time_t)LAB_EPOCH + (time_t)(ns / 1000000000);
 	now->tv_nsec = (long)(ns % 1000000000);
 }
 
@@ -239,6 +239,8 @@ static void record(struct lab *lab)
 	if (test_recorder_open(work, &lab->recorder))
 		abort();
 	xfs_device_put(work);
+	/* Inode numbers come again, and must not have the generation they had. */
+	lab->env.seed += 1000003;
 	mount_recorder(lab);
 	for (uint32_t i = 0; i < lab->nr_streams; i++)
 		adopt_stream(lab, &lab->stream[i]);

@@ -16,6 +16,7 @@
 #include "crash/power.h"
 
 #define LAB_STREAMS 4u
+#define LAB_EPOCH 1700000000ull
 
 struct lab;
 
@@ -25,6 +26,7 @@ struct lab_stream {
 	struct model *model;
 	struct model_node *root;
 	struct xfs_rand rand;
+	uint64_t began;		/* when the newest operation did, in nanoseconds */
 	char path[16];
 };
 

@@ -490,11 +490,12 @@ bool model_reads(const struct model_node *node, uint64_t offset, const uint8_t *
 	return true;
 }
 
-void model_set_times(struct model *m, struct model_node *node, uint64_t mtime, uint64_t ctime)
+void model_set_times(struct model *m, struct model_node *node, uint64_t began, uint64_t mtime,
+		     uint64_t ctime)
 {
 	node->times = more(node->times, node->nr_times, sizeof(*node->times));
 	node->times[node->nr_times++] =
-		(struct model_times){.seq = m->now, .mtime = mtime, .ctime = ctime};
+		(struct model_times){.seq = m->now, .began = began, .mtime = mtime, .ctime = ctime};
 }
 
 /* ---- promises -------------------------------------------------------------------- */

@@ -116,8 +116,12 @@ void model_adopt(struct model *m, struct model_node *node, const uint8_t *data, 
 /* Whether @node must read as @data now. */
 bool model_reads(const struct model_node *node, uint64_t offset, const uint8_t *data, size_t len);
 
-/* What the operation made of its times, in nanoseconds. */
-void model_set_times(struct model *m, struct model_node *node, uint64_t mtime, uint64_t ctime);
+/*
+ * What the operation made of its times, in nanoseconds; it began at @began.  One that is tried
+ * twice because space was short sets them twice: an earlier time since then is as good.
+ */
+void model_set_times(struct model *m, struct model_node *node, uint64_t began, uint64_t mtime,
+		     uint64_t ctime);
 
 /* fsync of @node returned when the device had seen @mark; @data_only: fdatasync. */
 void model_promise(struct model *m, struct model_node *node, bool data_only, uint32_t mark);

@@ -29,7 +29,7 @@ struct model_size {
 
 struct model_times {
 	uint32_t seq;
-	uint64_t mtime, ctime;
+	uint64_t began, mtime, ctime;
 };
 
 /* From here on, what was there before operation @seq is gone. */

@@ -35,6 +35,9 @@ static uint32_t begin(struct lab_stream *s, const char *format, ...)
 	uint32_t seq = model_begin(s->model, mark);
 	va_list args;
 
+	s->began = LAB_EPOCH * 1000000000ull +
+		   __atomic_load_n(&s->lab->clock_ns, __ATOMIC_RELAXED);
+
 	if (!s->lab->trace)
 		return seq;
 	va_start(args, format);
@@ -110,7 +113,7 @@ static void note_times(struct lab_stream *s, struct model_node *node, struct xfs
 		return;
 	if (xfs_fgetattr(file, &st))
 		lab_die(s->lab, "stat: %s", xfs_error_text(NULL));
-	model_set_times(s->model, node,
+	model_set_times(s->model, node, s->began,
 			(uint64_t)st.mtime.tv_sec * 1000000000 + (uint64_t)st.mtime.tv_nsec,
 			(uint64_t)st.ctime.tv_sec * 1000000000 + (uint64_t)st.ctime.tv_nsec);
 }

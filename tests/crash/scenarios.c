@@ -685,12 +685,12 @@ static void setup_pieces(struct lab *lab)
 const struct scenario lab_scenarios[] = {
 	{ .name = "names", .what = "create, unlink, rename, link, symlink, mkdir storms",
 	  .setup = setup_pieces,
-	  .rules = RULE(COMMIT_FLUSH) | RULE(FINAL_FLUSH) | RULE(WAL) | RULE(TAIL) | RULE(UNMOUNT_FLUSH), .run = run_names },
+	  .rules = RULE(COMMIT_FLUSH) | RULE(FINAL_FLUSH) | RULE(WAL) | RULE(TAIL) |
+		   RULE(UNMOUNT_FLUSH), .run = run_names },
 	{ .name = "append", .what = "appends, each file fsynced now and then",
 	  .rules = RULE(PREFLUSH), .run = run_append },
 	{ .name = "overwrite", .what = "data overwritten in place", .run = run_overwrite },
 	{ .name = "truncate", .what = "files cut, extended, written with holes",
-	  
 	  .rules = RULE(BUSY), .run = run_truncate },
 	{ .name = "dirs", .what = "a directory through all its forms and back", .blocksize = 1024,
 	  .run = run_dirs },
@@ -698,7 +698,6 @@ const struct scenario lab_scenarios[] = {
 	  .run = run_bmbt },
 	{ .name = "xattr", .what = "attributes of all forms and sizes", .run = run_xattr },
 	{ .name = "full", .what = "space that runs out", .size_mib = 32, .fill_percent = 88,
-	  
 	  .rules = RULE(CUMULATIVE), .run = run_full },
 	{ .name = "wrap", .what = "around the smallest log in small checkpoints",
 	  .blocksize = 1024, .percent = 130,
@@ -711,7 +710,6 @@ const struct scenario lab_scenarios[] = {
 	  .percent = 15,
 	  .rules = RULE(WINDOW_FLUSH), .run = run_huge },
 	{ .name = "orphans", .what = "files that are unlinked while they are open",
-	  
 	  .rules = RULE(RECOVERY_FLUSH), .run = run_orphans },
 	{ .name = "chunks", .what = "inode chunks allocated and freed",
 	  .rules = RULE(ICREATE_TAIL) | RULE(UNLINKED_BUF), .run = run_chunks },

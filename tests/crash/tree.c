@@ -99,7 +99,7 @@ static int read_contents(struct tree *tree, struct xfs_file *file, const struct 
 	tree->digest ^= crash_mix(model_hash(data, st->size_bytes) + st->ino);
 	if (node) {
 		model_adopt(tree->adopt, node, data, st->size_bytes);
-		model_set_times(tree->adopt, node, found->mtime, found->ctime);
+		model_set_times(tree->adopt, node, found->mtime, found->mtime, found->ctime);
 	}
 	return 0;
 }

@@ -127,6 +127,11 @@ static bool sector_allowed(const struct verdict *v, const struct model_node *nod
 	return false;
 }
 
+static bool time_fits(uint64_t found, uint64_t began, uint64_t told)
+{
+	return found == told || (found >= began && found < told);
+}
+
 /* Times are in the inode, which is logged whole: those of one operation or of another. */
 static bool times_allowed(const struct verdict *v, const struct model_node *node,
 			  const struct model_found *found)
@@ -139,7 +144,8 @@ static bool times_allowed(const struct verdict *v, const struct model_node *node
 	while (first + 1 < node->nr_times && node->times[first + 1].seq <= ack)
 		first++;
 	for (uint32_t i = first; i < node->nr_times && node->times[i].seq <= v->high; i++)
-		if (node->times[i].mtime == found->mtime && node->times[i].ctime == found->ctime)
+		if (time_fits(found->mtime, node->times[i].began, node->times[i].mtime) &&
+		    time_fits(found->ctime, node->times[i].began, node->times[i].ctime))
 			return true;
 	snprintf(v->why, v->why_size,
 		 "inode %" PRIu64 " has mtime ...%" PRIu64 " and ctime ...%" PRIu64
