@@ -61,8 +61,19 @@ dirty_names() {
 	}'
 }
 
-# dirty_mount IMG DIR: as the geometry says; IMG.log is the external log if there is one.
+# dirty_mount IMG DIR: as the geometry says; IMG.log is the external log if there is one.  Tried
+# again: who attaches loop devices at the same time may have got the one that mount had chosen.
 dirty_mount() {
+	for _try in 1 2 3; do
+		dirty_mount_once "$@" 2>"$work/mount.err" && return 0
+		! mountpoint -q "$2" || umount "$2"
+		sleep 0.3
+	done
+	cat "$work/mount.err" >&2
+	return 1
+}
+
+dirty_mount_once() {
 	_options=$g_mopts
 	if [ -e "$1.log" ]; then
 		log_loop=$(losetup -f --show "$1.log") || return 1

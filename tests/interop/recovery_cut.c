@@ -88,6 +88,31 @@ static void look(struct xfs_device *dev, struct outcome *out)
 		check(xfs_check(dev, NULL, &copts, &sum), "check");
 }
 
+/*
+ * A moment of the recording: any, or, half of the time, next to one at which something became
+ * stable, of which there are few.
+ */
+static uint32_t moment(struct xfs_device *recorder, struct xfs_rand *r)
+{
+	uint32_t nr = test_recorder_events(recorder), stable = 0, pick, i;
+
+	for (i = 0; i < nr; i++) {
+		const struct test_event *e = test_recorder_event(recorder, i);
+
+		stable += e->kind == TEST_EVENT_FLUSH || e->fua;
+	}
+	if (!stable || xfs_rand_below(r, 2))
+		return (uint32_t)xfs_rand_below(r, nr + 1u);
+	pick = (uint32_t)xfs_rand_below(r, stable);
+	for (i = 0; i < nr; i++) {
+		const struct test_event *e = test_recorder_event(recorder, i);
+
+		if ((e->kind == TEST_EVENT_FLUSH || e->fua) && !pick--)
+			break;
+	}
+	return i + (uint32_t)xfs_rand_below(r, 2);
+}
+
 /* What a power loss leaves of a recovery of @dev, at a moment that @r draws; @dev is used up. */
 static struct xfs_device *cut(struct xfs_device *dev, struct xfs_rand *r, uint32_t *at)
 {
@@ -95,7 +120,7 @@ static struct xfs_device *cut(struct xfs_device *dev, struct xfs_rand *r, uint32
 
 	check(test_recorder_open(run, &recorder), "recorder");
 	recover(recorder);
-	*at = (uint32_t)xfs_rand_below(r, test_recorder_events(recorder) + 1u);
+	*at = moment(recorder, r);
 	check(test_recorder_crash(recorder, *at, r, left), "crash image");
 	xfs_device_put(recorder);
 	xfs_device_put(run);
