@@ -488,6 +488,36 @@ static void test_order_of_writes(void **unused)
 	}
 }
 
+/* The largest log there is, at its end and in its second turn; and cycles around the magic. */
+static void test_largest_log(void **unused)
+{
+	static const uint32_t cycles[] = { 1, 1023, XLOG_HEADER_MAGIC_NUM - 1 };
+	const uint32_t bytes = (2048u - 10u) << 20, n = bytes / 512;
+
+	(void)unused;
+	for (uint32_t i = 0; i < ARRAY_SIZE(cycles); i++) {
+		struct rig *rig = rig_new(bytes, 512, 0, false, 60 + i);
+		struct xlog_state state = { .head_block = n - 3000, .head_cycle = cycles[i],
+					    .clean = true,
+					    .last_lsn = xlog_assign_lsn(cycles[i], n - 3002),
+					    .last_tail_lsn = xlog_assign_lsn(cycles[i], n - 3002) };
+		uint32_t next = cycles[i] + 1 == XLOG_HEADER_MAGIC_NUM ? cycles[i] + 2 : cycles[i] + 1;
+		uint8_t bb[512];
+
+		assert_int_equal(xlog_open(&rig->mp, &state), 0);
+		assert_true(xlog_max_checkpoint(rig->mp.m_log) > 31u << 20);
+		assert_int_equal(write_checkpoint(rig, 1u << 20, 0), 0);
+		assert_int_equal(write_checkpoint(rig, 3u << 20, rig->live[0].lsn), 0);
+		assert_int_equal(CYCLE_LSN(xlog_head_lsn(rig->mp.m_log)), next);
+		/* The parser counts cycles plainly. */
+		if (next == cycles[i] + 1)
+			check_log(rig, BLOCK_LSN(xlog_head_lsn(rig->mp.m_log)));
+		assert_int_equal(xfs_device_pread(rig->memory, LOG_START, bb, 512), 0);
+		assert_int_equal(xlog_get_cycle(bb), next);
+		rig_free(rig);
+	}
+}
+
 /* Logs that are too small or lie outside, no memory, a device that fails. */
 static void test_refusals(void **unused)
 {
@@ -565,6 +595,7 @@ int main(void)
 		cmocka_unit_test(test_wrap_everywhere),
 		cmocka_unit_test(test_go_round),
 		cmocka_unit_test(test_order_of_writes),
+		cmocka_unit_test(test_largest_log),
 		cmocka_unit_test(test_refusals),
 	};
 
