@@ -10,6 +10,7 @@
 #include "ag/ag_priv.h"
 #include "ag/intent.h"
 #include "ag/refcount.h"
+#include "trans/resv.h"
 
 #define EXTENTS_PER_HANDLE	16u
 
@@ -174,9 +175,10 @@ static int last_staging(struct xfs_perag *pag, struct xfs_refcount_irec *rec, bo
 static int free_some(struct xfs_trans *tp, struct xfs_perag *pag, uint64_t *blocks, bool *more)
 {
 	struct xfs_owner_info oinfo = xfs_owner_special(XFS_RMAP_OWN_COW);
+	uint32_t extents = xfs_resv_extents(tp->t_mount, EXTENTS_PER_HANDLE);
 	int error = 0;
 
-	for (unsigned int i = 0; !error && i < EXTENTS_PER_HANDLE; i++) {
+	for (uint32_t i = 0; !error && i < extents; i++) {
 		struct xfs_refcount_irec rec;
 
 		error = last_staging(pag, &rec, more);
@@ -212,7 +214,8 @@ int xfs_refcount_free_staging(struct xfs_mount *mp, uint64_t *blocks)
 		while (!error && more) {
 			struct xfs_trans *tp;
 
-			error = xfs_trans_alloc(mp, 0, 0, XFS_TRANS_FREES, &tp);
+			error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_TRUNCATE), 0,
+						XFS_TRANS_FREES, &tp);
 			if (error)
 				break;
 			xfs_mutex_lock(&pag->pag_lock);
