@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "ag/alloc.h"
+#include "ag/inobt.h"
 #include "ag/intent.h"
 #include "ag/refcount.h"
 #include "inode/inode.h"
@@ -595,6 +596,33 @@ static void test_the_impossible_is_refused(void **state)
 	expect_content("/f", 10);
 }
 
+/* A list that leads to an inode that is free, another one to one that has a name. */
+static void test_broken_lists_are_given_up(void **state)
+{
+	xfs_agino_t named = XFS_INO_TO_AGINO(&fs.mp->m_geo, make_file("/f", 1));
+	xfs_agino_t unused = (xfs_agino_t)fs.mp->m_sb.sb_rootino + 60;
+	struct xfs_perag *pag = xfs_perag_get(fs.mp, 0);
+	struct xlog_recovery rec;
+	struct xfs_trans *tp = begin();
+
+	(void)state;
+	memset(&rec, 0, sizeof(rec));
+	xfs_list_init(&rec.intents);
+	xfs_mutex_lock(&pag->pag_lock);
+	xfs_agi_set_unlinked_head(tp, pag, unused % 64, unused);
+	xfs_agi_set_unlinked_head(tp, pag, named % 64, named);
+	xfs_mutex_unlock(&pag->pag_lock);
+	TEST_OK(xfs_trans_commit(tp));
+	/* After a clean log nobody may have lost a list. */
+	assert_int_equal(xfs_free_leftovers(fs.mp), -EUCLEAN);
+	fs.mp->m_recovery = &rec;
+	TEST_OK(xfs_free_leftovers(fs.mp));
+	fs.mp->m_recovery = NULL;
+	assert_int_equal(xfs_agi_unlinked_head(pag, unused % 64), NULLAGINO);
+	assert_int_equal(xfs_agi_unlinked_head(pag, named % 64), NULLAGINO);
+	expect_content("/f", 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -609,6 +637,7 @@ int main(void)
 		TEST(test_a_parent_pointer_is_replaced),
 		TEST(test_a_long_exchange),
 		TEST(test_the_impossible_is_refused),
+		TEST(test_broken_lists_are_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
