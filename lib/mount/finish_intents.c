@@ -41,7 +41,7 @@ struct work {
 	};
 };
 
-/* ---- done items, which only the log knows -------------------------------------------------- */
+/* ---- done items, which only the log knows ----------------------------------- */
 
 struct note {
 	struct xfs_log_item item;
@@ -150,7 +150,7 @@ static void note_done(struct note *note, const struct xlog_intent *intent, uint6
 	}
 }
 
-/* ---- (F1) ------------------------------------------------------------------------------------ */
+/* ---- (F1) ------------------------------------------------------------------- */
 
 static int get_inode(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp)
 {
@@ -217,7 +217,7 @@ static int check(struct work *work)
 	}
 }
 
-/* ---- (F2) ------------------------------------------------------------------------------------- */
+/* ---- (F2) ------------------------------------------------------------------- */
 
 static int carry_out(struct xfs_trans *tp, struct work *work)
 {
@@ -298,7 +298,7 @@ static int all_but_exchanges(struct xfs_mount *mp, struct work *work, size_t cou
 	return xfs_trans_commit(tp);
 }
 
-/* ---- (F4) -------------------------------------------------------------------------------------- */
+/* ---- (F4) ------------------------------------------------------------------- */
 
 /*
  * One checkpoint of an exchange.  Ids of those who write logs otherwise are addresses, and even:
@@ -375,7 +375,7 @@ static int exchanges(struct xfs_mount *mp, struct work *work, size_t count)
 	return error;
 }
 
-/* ---- all ------------------------------------------------------------------------------------------ */
+/* ---- all -------------------------------------------------------------------- */
 
 static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
 {

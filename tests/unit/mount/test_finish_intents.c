@@ -67,7 +67,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* ---- making intents ---------------------------------------------------------------------------- */
+/* ---- making intents --------------------------------------------------------- */
 
 static struct xlog_intent *intent(uint16_t type, uint16_t nregions)
 {
@@ -140,7 +140,7 @@ static int finish(void)
 	return error;
 }
 
-/* ---- the middle of operations -------------------------------------------------------------------- */
+/* ---- the middle of operations ----------------------------------------------- */
 
 static xfs_ino_t make_file(const char *path, uint32_t blocks)
 {
@@ -232,7 +232,7 @@ static void expect_content(const char *path, uint32_t blocks)
 	TEST_OK(xfs_close(file));
 }
 
-/* ---- tests ------------------------------------------------------------------------------------- */
+/* ---- tests ------------------------------------------------------------------ */
 
 static void test_extents_are_freed_whoever_owned_them(void **state)
 {
