@@ -14,7 +14,7 @@
 
 uint32_t xfs_get_extsz_hint(const struct xfs_inode *ip)
 {
-	if ((ip->i_diflags & XFS_DIFLAG_EXTSIZE) && ip->i_extsize)
+	if ((xfs_inode_diflags(ip) & XFS_DIFLAG_EXTSIZE) && ip->i_extsize)
 		return ip->i_extsize;
 	return 0;
 }

@@ -434,18 +434,25 @@ int xfs_queue_flush(struct xfs_queue *q)
 	return error;
 }
 
-int xfs_queue_flush_written(struct xfs_queue *q)
+uint64_t xfs_queue_written(struct xfs_queue *q)
 {
-	uint64_t upto;
+	uint64_t written;
+
+	xfs_mutex_lock(&q->lock);
+	written = q->written;
+	xfs_mutex_unlock(&q->lock);
+	return written;
+}
+
+int xfs_queue_flush_upto(struct xfs_queue *q, uint64_t written)
+{
 	int error = 0;
 
-	xfs_queue_submit(q);
 	xfs_mutex_lock(&q->lock);
-	upto = q->written;
 	/* One that is under way may have begun too early for us; then it is our turn, or another's. */
-	while (q->stable < upto && q->flushing)
+	while (q->stable < written && q->flushing)
 		xfs_cond_wait(&q->wake, &q->lock);
-	if (q->stable < upto) {
+	if (q->stable < written) {
 		q->flushing = true;
 		error = flush_device(q);
 		q->flushing = false;
@@ -453,6 +460,12 @@ int xfs_queue_flush_written(struct xfs_queue *q)
 	}
 	xfs_mutex_unlock(&q->lock);
 	return error;
+}
+
+int xfs_queue_flush_written(struct xfs_queue *q)
+{
+	xfs_queue_submit(q);
+	return xfs_queue_flush_upto(q, xfs_queue_written(q));
 }
 
 void xfs_queue_note_write(struct xfs_queue *q)

@@ -81,6 +81,12 @@ int xfs_queue_flush(struct xfs_queue *q);
  * nothing else written to the device matters.
  */
 int xfs_queue_flush_written(struct xfs_queue *q);
+/*
+ * The same in two steps: a mark for all that is written by now, and, later, a flush unless one that
+ * began after the mark was taken has been done for it.
+ */
+uint64_t xfs_queue_written(struct xfs_queue *q);
+int xfs_queue_flush_upto(struct xfs_queue *q, uint64_t written);
 /* Something that xfs_queue_flush_written() is asked for was written past the queue. */
 void xfs_queue_note_write(struct xfs_queue *q);
 

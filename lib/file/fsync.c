@@ -19,25 +19,28 @@ static int write_home(struct xfs_inode *ip)
  * cover that, nor does one that somebody else was writing at that moment, whose flush may have come too
  * early; so the flush is asked for in any case, and done if it is needed.
  */
-static int make_durable(struct xfs_inode *ip, bool datasync)
+static int make_durable(struct xfs_inode *ip, bool datasync, uint64_t written)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	uint64_t seq = datasync ? __atomic_load_n(&ip->i_datasync_seq, __ATOMIC_RELAXED)
 				: xfs_log_item_seq(&ip->i_item);
 	int error = seq ? xfs_log_force(mp, seq) : 0;
 
-	return error ? error : xfs_queue_flush_written(mp->m_queue);
+	return error ? error : xfs_queue_flush_upto(mp->m_queue, written);
 }
 
 int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync)
 {
 	struct xfs_mount *mp = ip->i_mount;
+	uint64_t written;
 	int error, error2;
 
 	if (mp->m_rdonly)
 		return 0;
 	XFS_TRACE(mp, xfs_file_fsync, ip->i_ino, start, end);
 	error = xfs_is_reg(ip) ? xfs_writeback_range(ip, start, end) : 0;
+	/* What was written before, by whomever, so that our data is in it. */
+	written = xfs_queue_written(mp->m_queue);
 	error2 = xfs_data_error(ip);
 	error = error ? error : error2;
 	xfs_writeback_release(mp);
@@ -46,6 +49,6 @@ int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool data
 	xfs_iflags_clear(ip, XFS_IF_TRUNCATED);
 	error2 = datasync ? 0 : xfs_log_times(ip);
 	if (!error2)
-		error2 = mp->m_unjournalled ? write_home(ip) : make_durable(ip, datasync);
+		error2 = mp->m_unjournalled ? write_home(ip) : make_durable(ip, datasync, written);
 	return error ? error : error2;
 }
