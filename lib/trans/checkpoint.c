@@ -237,6 +237,8 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 	xfs_mutex_lock(&cp->cp_lock);
 	cp->cp_freed_cut = cp->cp_freed;
 	cp->cp_freed = 0;
+	cp->cp_shared = cp->cp_came > 1;
+	cp->cp_came = 0;
 	xfs_mutex_unlock(&cp->cp_lock);
 	mp->m_upcalls->checkpoint_cut(mp);
 	*streamp = cut.stream;
@@ -354,7 +356,10 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 	if (cp->cp_freed_cut)
 		xfs_ripen_blocks(mp, cp->cp_freed_cut);
 	cp->cp_freed_cut = 0;
+	xfs_mutex_lock(&cp->cp_lock);
 	__atomic_store_n(&cp->cp_durable_seq, seq, __ATOMIC_RELEASE);
+	xfs_cond_broadcast(&cp->cp_wake);
+	xfs_mutex_unlock(&cp->cp_lock);
 	set_limit(mp);
 	return 0;
 }
@@ -373,7 +378,6 @@ static int commit(struct xfs_mount *mp, bool covering)
 	xfs_rwlock_unlock_excl(&cp->cp_gate);
 	if (!stream)
 		return error;
-	cp->cp_shared = __atomic_exchange_n(&cp->cp_served, 0, __ATOMIC_RELAXED) != 0;
 	cp->cp_write_ns = xfs_host_ns();
 	error = write_checkpoint(mp, stream, cp->cp_seq - 1);
 	cp->cp_write_ns = xfs_host_ns() - cp->cp_write_ns;
@@ -415,11 +419,11 @@ static int make_room(struct xfs_mount *mp, uint64_t bytes)
 #define MIN_REST_NS	20000u
 #define MAX_REST_NS	1000000u
 
-static void wait_for_company(const struct xfs_checkpoint *cp, bool had_to_wait)
+static void wait_for_company(const struct xfs_checkpoint *cp, bool shared)
 {
 	uint64_t rest = XFS_MIN(cp->cp_write_ns / 16, (uint64_t)MAX_REST_NS);
 
-	if ((had_to_wait || cp->cp_shared) && rest >= MIN_REST_NS)
+	if (shared && rest >= MIN_REST_NS)
 		xfs_host_sleep_ns((uint32_t)rest);
 }
 
@@ -429,21 +433,15 @@ enum task {
 	HOME,		/* nothing is left in the log only */
 };
 
-/* @had_to_wait: somebody else had the lock when we came for it. */
-static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg, bool had_to_wait)
+static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 {
-	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	int error = 0;
 
 	switch (task) {
 	case FORCE:
 		/* While we waited for the lock another one may have done it. */
-		if (xfs_log_is_durable(mp, arg)) {
-			__atomic_add_fetch(&cp->cp_served, 1, __ATOMIC_RELAXED);
-			break;
-		}
-		wait_for_company(cp, had_to_wait);
-		error = commit(mp, false);
+		if (!xfs_log_is_durable(mp, arg))
+			error = commit(mp, false);
 		break;
 	case ROOM:
 		error = make_room(mp, arg);
@@ -460,16 +458,13 @@ static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg, bool had_
 static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	bool had_to_wait;
 	int error;
 
 	for (;;) {
 		if (xfs_is_shutdown(mp))
 			return xfs_error(mp, -EIO, "the file system was shut down");
-		had_to_wait = !xfs_mutex_trylock(&cp->cp_commit);
-		if (had_to_wait)
-			xfs_mutex_lock(&cp->cp_commit);
-		error = do_task(mp, task, arg, had_to_wait);
+		xfs_mutex_lock(&cp->cp_commit);
+		error = do_task(mp, task, arg);
 		xfs_mutex_unlock(&cp->cp_commit);
 		if (error != RESTART)
 			break;
@@ -489,6 +484,8 @@ bool xfs_log_is_durable(struct xfs_mount *mp, uint64_t seq)
 int xfs_log_force(struct xfs_mount *mp, uint64_t seq)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	bool waited = false, done, shared;
+	int error;
 
 	if (!cp->cp_journal)
 		return 0;
@@ -497,7 +494,31 @@ int xfs_log_force(struct xfs_mount *mp, uint64_t seq)
 	else if (xfs_log_is_durable(mp, seq))
 		return 0;
 	XFS_TRACE(mp, xfs_log_force, seq);
-	return run_task(mp, FORCE, seq);
+	/*
+	 * Who finds another one at it waits for the checkpoint, not for the lock: whoever gets that next
+	 * may be the same one again, with the next checkpoint, while ours is long durable.
+	 */
+	xfs_mutex_lock(&cp->cp_lock);
+	cp->cp_came++;
+	while (cp->cp_forcing && !xfs_log_is_durable(mp, seq)) {
+		waited = true;
+		xfs_cond_wait(&cp->cp_wake, &cp->cp_lock);
+	}
+	done = waited && xfs_log_is_durable(mp, seq);
+	if (!done)
+		cp->cp_forcing = true;
+	shared = cp->cp_shared || cp->cp_came > 1;
+	xfs_mutex_unlock(&cp->cp_lock);
+	if (done)
+		return 0;
+
+	wait_for_company(cp, shared);
+	error = run_task(mp, FORCE, seq);
+	xfs_mutex_lock(&cp->cp_lock);
+	cp->cp_forcing = false;
+	xfs_cond_broadcast(&cp->cp_wake);
+	xfs_mutex_unlock(&cp->cp_lock);
+	return error;
 }
 
 bool xfs_log_force_for_space(struct xfs_mount *mp, int error)

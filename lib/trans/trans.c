@@ -23,6 +23,7 @@ int xfs_trans_init(struct xfs_mount *mp)
 	xfs_rwlock_init(&cp->cp_gate, XFS_CLASS_HANDLE, 0);
 	xfs_mutex_init(&cp->cp_lock, XFS_CLASS_LEAF, 1);
 	xfs_mutex_init(&cp->cp_commit, XFS_CLASS_COMMIT, 1);
+	xfs_cond_init(&cp->cp_wake);
 	xfs_list_init(&cp->cp_committing);
 	xfs_list_init(&cp->cp_ail);
 	xfs_list_init(&cp->cp_running);
@@ -70,6 +71,7 @@ void xfs_trans_destroy(struct xfs_mount *mp)
 	xfs_free(mp, cp->cp_batch.bufs);
 	xfs_mem_free_aligned(&mp->m_mem, cp->cp_batch.copies);
 	xfs_mutex_destroy(&cp->cp_commit);
+	xfs_cond_destroy(&cp->cp_wake);
 	xfs_pool_drain(&cp->cp_pool);
 	xfs_mutex_destroy(&cp->cp_lock);
 	xfs_rwlock_destroy(&cp->cp_gate);

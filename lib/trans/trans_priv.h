@@ -53,8 +53,10 @@ struct xfs_checkpoint {
 	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */
 	uint64_t cp_log_open;		/* credits of open handles */
 	uint64_t cp_log_limit;		/* both together stay below this */
-	uint32_t cp_served;		/* (a) forces that the newest commit did for others */
-	bool cp_shared;			/* (t) the one before it did something for others */
+	struct xfs_cond cp_wake;	/* a checkpoint is durable, or nobody forces any more */
+	bool cp_forcing;		/* somebody forces the log; others wait for what he does */
+	uint32_t cp_came;		/* calls to force it since the last cut */
+	bool cp_shared;			/* there were several for the newest checkpoint */
 	uint64_t cp_write_ns;		/* (t) how long the newest checkpoint took to write */
 	uint64_t cp_freed;		/* blocks that handles of the running checkpoint freed */
 	uint64_t cp_freed_cut;		/* (t) those of the one that is being written */
