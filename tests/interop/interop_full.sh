@@ -10,7 +10,7 @@
 . "$(dirname "$0")/common.sh"
 need_tools mkfs.xfs
 : "${MODELS:=$XFSWRITE_BUILD/tests/model}"
-which=-full geometries="0 3 4 6 8" enough=30
+which=-full geometries="0 3 6" enough=30
 if [ "${1:-}" = --slow ]; then
 	which='' geometries="0 1 2 3 4 5 6 7 8" enough=120
 fi
