@@ -293,8 +293,14 @@ static void next_generation(struct lab *lab)
 
 	lab_plan(lab, &plan);
 	plan.budget = 40;
-	chosen.countdown = lab_below(&lab->stream[0], 30);
-	crash_power(lab->recorder, lab->start, &plan, choose, lab_promise, lab, &chosen, &unused);
+	/* Short recordings do not have as many. */
+	for (uint32_t which = lab_below(&lab->stream[0], 30); !chosen.image; which /= 2) {
+		chosen.countdown = which;
+		crash_power(lab->recorder, lab->start, &plan, choose, lab_promise, lab, &chosen,
+			    &unused);
+		if (!which)
+			break;
+	}
 	if (!chosen.image)
 		lab_die(lab, "no crash image to go on from");
 	drop_recording(lab);
