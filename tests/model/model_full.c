@@ -24,7 +24,7 @@
 #define OK(expr) CHECK((expr) >= 0)
 
 #define MAX_OBJECTS	400000
-#define MOST_BYTES	(6u << 20)
+#define MOST_BYTES	(3u << 20)
 #define MOST_BLOCKS	300
 
 enum kind { DATA, SMALL, NAMES, DIRS, ATTRS, LINKS, FRAGMENTS, MIX, KINDS };
