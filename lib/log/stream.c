@@ -63,10 +63,10 @@ static bool make_room(struct xlog_stream *s, size_t bytes)
 {
 	if ((size_t)(s->end - s->pos) >= bytes)
 		return true;
-	if (s->nr == s->max_records) {
-		ASSERT(!"more contents than announced");
+	/* More than was announced would be a bug of the caller; the memory behind is not its. */
+	ASSERT(s->nr < s->max_records);
+	if (s->nr == s->max_records)
 		s->overflow = true;
-	}
 	if (s->overflow)
 		return false;
 	end_record(s);
@@ -341,6 +341,7 @@ int xlog_stream_write(struct xlog_stream *s, xfs_lsn_t tail)
 {
 	struct xlog *log = s->log;
 	xfs_lsn_t at = s->lsn;
+	bool good;
 	int error;
 
 	if (log->dead || xfs_is_shutdown(log->ring.mp))
@@ -350,10 +351,10 @@ int xlog_stream_write(struct xlog_stream *s, xfs_lsn_t tail)
 		tail = s->lsn;
 	ASSERT(tail <= s->lsn && tail >= xlog_tail_lsn(log));
 	commit_op(s);
-	if (s->overflow || s->lsn != xlog_head_lsn(log) || !fits(log, stream_bbs(s))) {
-		ASSERT(!"a checkpoint that does not fit");
+	good = !s->overflow && s->lsn == xlog_head_lsn(log) && fits(log, stream_bbs(s));
+	ASSERT(good);
+	if (!good)
 		return xlog_fail(log, -EIO);
-	}
 	error = write_all(s, tail, &at);
 	if (error)
 		return xlog_fail(log, error);

@@ -554,7 +554,7 @@ int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
 		if (flags & XFS_TRANS_NO_WAIT)
 			return -EAGAIN;
 		if (bytes > xlog_max_checkpoint(mp->m_log)) {
-			ASSERT(!"a handle larger than any checkpoint");
+			ASSERT(bytes <= xlog_max_checkpoint(mp->m_log));
 			return xfs_error(mp, -EFBIG, "an operation needs %u bytes of the log at once",
 					 bytes);
 		}

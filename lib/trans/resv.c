@@ -92,7 +92,7 @@ static uint64_t tally_bytes(const struct xfs_geometry *geo, const struct tally *
 	uint64_t chunk_clusters = xfs_howmany64((uint64_t)64 << geo->inodelog, cluster);
 	uint64_t agblocks = geo->agblocks;
 
-	for (int f = 0; f < 2; f++) {
+	for (enum xfs_fork_id f = XFS_DATA_FORK; f <= XFS_ATTR_FORK; f++) {
 		forks[f] = fork_blocks(geo, f, t->maps[f], t->map_run);
 		blocks += forks[f];
 		/* New blocks of the fork's tree are extents too: a split of one path, and leaves. */
