@@ -15,6 +15,8 @@
 #define MIB		(1ull << 20)
 #define SUPPORTED_MIN	(300 * MIB)
 
+#define OPT_JOURNAL	(XFSW_OPT_VERB + 32)
+
 struct create {
 	struct xfsw_call *call;
 	struct xfsw_format format;
@@ -23,6 +25,7 @@ struct create {
 	struct stat target;		/* of the image file; st_ino 0: there is none yet */
 	const char *source, *path;
 	bool from_tree;
+	bool journal;			/* cut off, it is a valid image of a part of the source */
 };
 
 static int look_at_source(struct create *c)
@@ -128,7 +131,7 @@ static int fill_image(struct create *c)
 {
 	struct xfs_mount_options options = {
 		.size = sizeof(options),
-		.flags = XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_INPROGRESS,
+		.flags = c->journal ? 0 : XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_INPROGRESS,
 		.env = &c->call->env,
 		.logdev = c->img.logdev,
 	};
@@ -169,7 +172,9 @@ static int create(struct create *c)
 		code = format_dry_run(c->call, &c->format, c->path);
 	if (code || c->format.dry_run)
 		return code;
-	c->format.mkfs.flags |= XFS_MKFS_INPROGRESS;
+	c->journal = xfsw_has(c->call, OPT_JOURNAL);
+	if (!c->journal)
+		c->format.mkfs.flags |= XFS_MKFS_INPROGRESS;
 	/* The root directory's attributes are those of the source, unless one was asked for. */
 	if (c->format.mkfs.autofsck == XFS_MKFS_DEFAULT)
 		c->format.mkfs.autofsck = XFS_MKFS_OFF;
@@ -218,7 +223,9 @@ static int run_create(struct xfsw_call *call)
 }
 
 static const struct option create_longopts[] = {
-	FORMAT_LONGOPTS, SINK_LONGOPTS, { NULL, 0, NULL, 0 }
+	FORMAT_LONGOPTS, SINK_LONGOPTS,
+	{ "journal", no_argument, NULL, OPT_JOURNAL },
+	{ NULL, 0, NULL, 0 }
 };
 
 const struct xfsw_verb verb_create = {
@@ -232,7 +239,8 @@ const struct xfsw_verb verb_create = {
 		"with a tenth and at least 16 MiB free, and at least 300 MiB in all.  Inodes\n"
 		"may take all of it; -i maxpct=25 brings back mkfs's limit.  Interrupted or\n"
 		"failed, create leaves the image marked in progress, which a kernel refuses to\n"
-		"mount.\n\n"
+		"mount.  With --journal, slower, it leaves a file system that is sound and holds\n"
+		"a part of the source.\n\n"
 		SINK_HELP FORMAT_HELP,
 	.shortopts = "x" FORMAT_SHORTOPTS,
 	.longopts = create_longopts,

@@ -15,7 +15,12 @@
  *    from the root directory (xfs_..._at: from @dir).  Symbolic links on the way are
  *    followed inside the image, at most 40 of them (-ELOOP).
  *  - Durability: unless a function says otherwise its effect is in memory until
- *    xfs_fsync(), xfs_sync() or xfs_unmount() returned 0.
+ *    xfs_fsync(), xfs_sync() or xfs_unmount() returned 0.  On a mount with a journal it may become
+ *    stable earlier, whole and in order: after a crash every call that changes names, attributes or
+ *    sizes has happened completely or not at all, and none without those that finished before
+ *    it began.  A call that works in steps (cutting or writing a large file, removing what an
+ *    unlinked file held) may be found between two of them; data that was
+ *    overwritten in place may be old or new by sector.  Blocks never show what others wrote.
  */
 #ifndef XFSWRITE_H
 #define XFSWRITE_H
@@ -102,7 +107,10 @@ XFS_API int xfs_unmount(struct xfs_mount *mp);
  */
 XFS_API void xfs_abandon(struct xfs_mount *mp);
 
-/* Write all data and metadata and make them stable. */
+/*
+ * Everything that was done before the call is stable when it returns 0.  -EIO also when data of
+ * any file could not be written since the last call; it is told once.
+ */
 XFS_API int xfs_sync(struct xfs_mount *mp);
 
 /*
@@ -256,7 +264,10 @@ XFS_API int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t
 XFS_API int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
 			    struct xfs_file **filep);
 
-/* Preallocation past the end is trimmed.  Does not make anything stable. */
+/*
+ * Preallocation past the end is trimmed.  Does not make anything stable, but a file without a name
+ * is freed with its last handle; a crash before that is stable frees it at recovery.
+ */
 XFS_API int xfs_close(struct xfs_file *file);
 
 XFS_API ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset);
@@ -277,7 +288,19 @@ XFS_API int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_off
 
 /*
  * After 0, a crash at any later moment followed by recovery shows this file's
- * contents, size and times.  On an unjournalled mount this writes the
+ * contents, size, attributes and times, as they were when the call began or later, and the names that
+ * lead to it - as all else that was done before the last change of this file.  Of a
+ * directory: its entries.  Threads that call it at the same time share what it costs.
+ *
+ * xfs_fdatasync() leaves out times when nothing else has changed.  Writes to a file that is open with
+ * O_SYNC or O_DSYNC end with the one or the other over what they wrote.
+ *
+ * -EIO: data of this file could not be written since the last call; it is told once, what could not be
+ * written is lost (new blocks read as zeros), and the file may be used further.  Or the
+ * device failed under the journal: the file system is shut down, and this and every later call says so.
+ * -ENOMEM: nothing is lost, and nothing is promised.
+ *
+ * On an unjournalled mount this writes the
  * data and the metadata and flushes, but the in-progress mark stays until xfs_unmount().
  */
 XFS_API int xfs_fsync(struct xfs_file *file);

@@ -156,8 +156,9 @@ bool xfs_log_force_for_space(struct xfs_mount *mp, int error);
 
 /*
  * Write all stable items in place, sorted by address, and drain the queue; with
- * @flush make them durable.  With a journal all that was committed becomes stable first.  Closes the gate for the time.  -ENOMEM: nothing is lost, try again
- * later; after any other error the file system is shut down.
+ * @flush make them durable.  With a journal all that was committed becomes durable first.
+ * Closes the gate for the time.  -ENOMEM: nothing is lost, try again later; after any
+ * other error the file system is shut down.
  */
 int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush) XFS_MUST_CHECK;
 

@@ -17,7 +17,7 @@ struct sort_entry {
 	struct xfs_log_item *lip;
 };
 
-/* Items that go home between two closings of the gate: at most so many buffers, and bytes of them. */
+/* Buffers, and bytes of them, that go home between two closings of the gate. */
 #define XFS_BATCH_BUFS		1024u
 #define XFS_BATCH_BYTES		(2u << 20)
 #define XFS_BATCH_ITEMS		8192u

@@ -246,6 +246,26 @@ rm abandoned.img
 
 judge "all verbs" v.img
 
+# ---- the same tree through the journal, and without it --------------------------------
+mkdir made
+for i in $(seq 300); do
+	head -c $((i * 97)) /dev/urandom >"made/$i"
+done
+for how in --journal --quiet; do
+	ok create $how --profile 6.1 --size 400m made "made$how.img"
+	judge "create $how" "made$how.img"
+	"$XFSW" get "made$how.img" / "out$how" || fail "get after create $how"
+	diff -r made "out$how" || fail "create $how: contents differ"
+done
+for how in "" --unjournalled; do
+	# shellcheck disable=SC2086
+	ok rm $how made--journal.img /1
+	# shellcheck disable=SC2086
+	ok put $how made--journal.img made/2 /1
+done
+judge "rm and put" made--journal.img
+rm -r made out--journal out--quiet made--journal.img made--quiet.img
+
 # ---- parts of a disk ---------------------------------------------------------------
 truncate -s 500M disk.img
 ok mkfs --offset 1m --size 400m disk.img
