@@ -28,8 +28,10 @@ judged=0 emptied=0
 for g in $geometries; do
 	rm -rf "$work/images"
 	mkdir "$work/images"
-	XFSWRITE_SAVE_DIR=$work/images XFSWRITE_GEOMETRY=$g "$MODELS/model_full" >"$work/log" 2>&1 ||
-		{ cat "$work/log" >&2; fail "model_full, geometry $g"; }
+	export XFSWRITE_SAVE_DIR=$work/images XFSWRITE_GEOMETRY=$g
+	"$MODELS/model_full" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "model_full, geometry $g"; }
+	XFSWRITE_TEST_JOURNAL=1 "$MODELS/model_full" >"$work/log" 2>&1 ||
+		{ cat "$work/log" >&2; fail "model_full, geometry $g, with the journal"; }
 	for img in "$work"/images/*$which.img; do
 		judge "$img" "$img"
 		judged=$((judged + 1))
