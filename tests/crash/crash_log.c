@@ -29,7 +29,7 @@
 #define CHECKPOINTS	4096u
 #define GENERATIONS	6u
 #define PER_GENERATION	40u
-#define IMAGES		100u
+#define IMAGES		60u
 
 /* One checkpoint, by its number. */
 struct point {

@@ -575,7 +575,7 @@ static void *pieces_thread(void *arg)
 		struct model_node *f;
 
 		f = lab_create(s, s->root, numbered(name, sizeof(name), "pieces", i));
-		for (uint32_t n = 0; n < 400; n++)
+		for (uint32_t n = 0; n < 150; n++)
 			lab_write(s, f, 2ull * n * bs, bs);
 		lab_fsync(s, f);
 	}
@@ -700,7 +700,7 @@ const struct scenario lab_scenarios[] = {
 	{ .name = "full", .what = "space that runs out", .size_mib = 32, .fill_percent = 88,
 	  .rules = RULE(CUMULATIVE), .run = run_full },
 	{ .name = "wrap", .what = "around the smallest log in small checkpoints",
-	  .blocksize = 1024, .percent = 130,
+	  .blocksize = 1024, .percent = 70,
 	  .rules = RULE(CANCEL), .run = run_wrap },
 	{ .name = "large", .what = "checkpoints of many records", .run = run_large },
 	{ .name = "files", .what = "many small files, written in several checkpoints",
@@ -718,7 +718,7 @@ const struct scenario lab_scenarios[] = {
 	{ .name = "threads", .what = "four threads, each fsyncs its own files", .streams = 4,
 	  .run = run_threads },
 	{ .name = "order", .what = "a thread commits while another one's data is on its way",
-	  .streams = 2, .run = run_order },
+	  .streams = 2, .percent = 50, .run = run_order },
 	{ .name = "mixed", .what = "all of it", .setup = setup_pieces,
 	  .rules = RULE(LSN_STAMP), .run = run_mixed },
 	{ .name = "extlog", .what = "the log on a disk of its own", .external_log = true,
