@@ -253,7 +253,7 @@ static xfs_lsn_t ail_tail(struct xfs_checkpoint *cp)
 	struct xfs_log_item *lip;
 
 	xfs_list_for_each_entry(lip, &cp->cp_ail, li_ail) {
-		if (!(lip->li_flags & XFS_LI_ORDERED) || !XFS_SABOTAGE(XFS_RULE_ICREATE_TAIL))
+		if (!(xfs_li_flags(lip) & XFS_LI_ORDERED) || !XFS_SABOTAGE(XFS_RULE_ICREATE_TAIL))
 			return lip->li_tail_lsn;
 	}
 	return 0;
@@ -369,6 +369,7 @@ static int commit(struct xfs_mount *mp, bool covering)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	struct xlog_stream *stream;
+	uint64_t began;
 	int error;
 
 	if (!XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
@@ -378,9 +379,9 @@ static int commit(struct xfs_mount *mp, bool covering)
 	xfs_rwlock_unlock_excl(&cp->cp_gate);
 	if (!stream)
 		return error;
-	cp->cp_write_ns = xfs_host_ns();
+	began = xfs_host_ns();
 	error = write_checkpoint(mp, stream, cp->cp_seq - 1);
-	cp->cp_write_ns = xfs_host_ns() - cp->cp_write_ns;
+	__atomic_store_n(&cp->cp_write_ns, xfs_host_ns() - began, __ATOMIC_RELAXED);
 	xlog_stream_free(stream);
 	return error;
 }
@@ -421,7 +422,8 @@ static int make_room(struct xfs_mount *mp, uint64_t bytes)
 
 static void wait_for_company(const struct xfs_checkpoint *cp, bool shared)
 {
-	uint64_t rest = XFS_MIN(cp->cp_write_ns / 16, (uint64_t)MAX_REST_NS);
+	uint64_t took = __atomic_load_n(&cp->cp_write_ns, __ATOMIC_RELAXED);
+	uint64_t rest = XFS_MIN(took / 16, (uint64_t)MAX_REST_NS);
 
 	if (shared && rest >= MIN_REST_NS)
 		xfs_host_sleep_ns((uint32_t)rest);

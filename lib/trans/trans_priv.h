@@ -57,7 +57,7 @@ struct xfs_checkpoint {
 	bool cp_forcing;		/* somebody forces the log; others wait for what he does */
 	uint32_t cp_came;		/* calls to force it since the last cut */
 	bool cp_shared;			/* there were several for the newest checkpoint */
-	uint64_t cp_write_ns;		/* (t) how long the newest checkpoint took to write */
+	uint64_t cp_write_ns;		/* (a) how long the newest checkpoint took to write */
 	uint64_t cp_freed;		/* blocks that handles of the running checkpoint freed */
 	uint64_t cp_freed_cut;		/* (t) those of the one that is being written */
 	struct xfs_buf *cp_sb;		/* (c) the primary superblock, referenced */
