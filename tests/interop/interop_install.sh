@@ -6,6 +6,8 @@
 # find_package; run the results, and the installed xfsw.
 . "$(dirname "$0")/common.sh"
 need_tools cmake pkg-config
+# Ninja may be all there is.
+command -v make >/dev/null 2>&1 || export CMAKE_GENERATOR=Ninja
 [ -z "${SANITIZE:-}" ] || skip "a sanitized library does not link into plain programs"
 : "${CC:=cc}"
 lesson=$XFSWRITE_SOURCE/examples/lessons/open_read.c

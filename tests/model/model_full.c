@@ -493,6 +493,8 @@ static void make_volume(const struct geometry *g)
 	if (free_blocks() > most) {
 		uint64_t take = (free_blocks() - most) * block_size;
 
+		/* Zeros: saved images have holes there. */
+		memset(buf, 0, sizeof(buf));
 		OK(xfs_open(fs.mp, "/ballast", O_CREAT | O_RDWR, 0644, &file));
 		for (uint64_t done = 0; done < take; done += sizeof(buf))
 			CHECK(xfs_pwrite(file, buf, sizeof(buf), done) == sizeof(buf));

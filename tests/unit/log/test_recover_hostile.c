@@ -164,6 +164,7 @@ static void test_seeded_garbage(void **state)
 	}
 }
 
+#ifdef XFSWRITE_DEBUG
 static void test_no_memory(void **state)
 {
 	unsigned int failed = 0;
@@ -201,6 +202,7 @@ static void test_no_memory(void **state)
 	}
 	assert_true(failed > 10);
 }
+#endif
 
 /* @image: all that recovery may change, which is in the first 32 MiB. */
 static void read_image(struct xfs_device *dev, uint8_t *image)
@@ -293,7 +295,9 @@ int main(void)
 		cmocka_unit_test(test_each_word),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_seeded_garbage),
+#ifdef XFSWRITE_DEBUG
 		cmocka_unit_test(test_no_memory),
+#endif
 		cmocka_unit_test(test_failing_device),
 	};
 
