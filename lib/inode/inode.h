@@ -29,6 +29,8 @@ void xfs_ihold(struct xfs_inode *ip);
  * m_upcalls->inactivate; must be called with no lock and no handle held.  NULL is fine.
  */
 void xfs_irele(struct xfs_inode *ip);
+/* The same where locks are held: an unlinked inode is freed by the next xfs_irele() of anyone. */
+void xfs_inode_put(struct xfs_inode *ip);
 /* References that are not the log item's: how many others use it, at this moment. */
 uint32_t xfs_inode_users(struct xfs_inode *ip);
 /*

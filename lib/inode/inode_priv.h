@@ -63,8 +63,6 @@ struct xfs_inode *xfs_inode_make(struct xfs_mount *mp, struct xfs_inode *blank, 
 				 const struct xfs_imap *imap);
 /* The inode if it is in memory, referenced; NULL otherwise. */
 struct xfs_inode *xfs_inode_find(struct xfs_mount *mp, xfs_ino_t ino);
-/* Give back a reference where locks are held: an unlinked inode is freed later (I2). */
-void xfs_inode_put(struct xfs_inode *ip);
 /* The log item's reference. */
 void xfs_inode_pin(struct xfs_inode *ip);
 void xfs_inode_unpin(struct xfs_inode *ip);

@@ -91,12 +91,13 @@ int xfs_iunlink_remove(struct xfs_trans *tp, struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = tp->t_mount;
 	struct xfs_perag *pag = xfs_perag_get(mp, XFS_INO_TO_AGNO(&mp->m_geo, ip->i_ino));
-	xfs_agino_t agino = XFS_INO_TO_AGINO(&mp->m_geo, ip->i_ino), head;
-	xfs_agino_t next = ip->i_next_unlinked;
+	xfs_agino_t agino = XFS_INO_TO_AGINO(&mp->m_geo, ip->i_ino), head, next;
 	struct xfs_inode *prev = NULL;
 	int error;
 
 	xfs_mutex_lock(&pag->pag_lock);
+	/* Whoever removes our successor changes it, without our ILOCK. */
+	next = ip->i_next_unlinked;
 	error = xfs_perag_load_agi(pag);
 	if (error)
 		goto out_unlock;

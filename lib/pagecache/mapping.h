@@ -10,7 +10,7 @@
  * (P2) No function here is called with a handle open or an ILOCK held, except
  *	those that say "anywhere".  Those that wait may submit the device queue.
  * (P3) A mapping with dirty, writing or failed folios keeps its owner alive: who makes it
- *	dirty first takes a reference for it, and who finds it on the clean list
+ *	dirty takes a reference for it before, and who finds it on the clean list
  *	gives that back (xfs_pagecache_pop_clean()).
  *
  * Where a mapping stands:
@@ -84,7 +84,8 @@ int xfs_mapping_lock_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 struct xfs_folio *xfs_mapping_lock_existing(struct xfs_mapping *m, uint64_t pos);
 /*
  * Unlock.  @dirty: blocks that were filled and changed, they become up to date and dirty.
- * True: the mapping was idle, the caller takes the reference of (P3).
+ * True: the mapping was idle, and has one reference of the caller's now, who had it before
+ * the call (P3): it may be given back, by another thread, as soon as this begins.
  */
 bool xfs_folio_unlock(struct xfs_folio *folio, uint64_t dirty);
 /* By the one who locked it: these blocks now hold what the disk has. */

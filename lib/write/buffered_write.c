@@ -83,8 +83,13 @@ void xfs_folio_unlock_dirty(struct xfs_inode *ip, struct xfs_folio *folio, uint3
 	uint32_t block_log = ip->i_mount->m_geo.blocklog;
 	uint32_t first = from >> block_log, last = (to - 1) >> block_log;
 
-	if (xfs_folio_unlock(folio, xfs_folio_mask(first, last - first + 1)))
-		xfs_ihold(ip);
+	/*
+	 * Held before: as soon as it is unlocked another thread may write it back and give
+	 * the mapping's reference away, which would be ours.
+	 */
+	xfs_ihold(ip);
+	if (!xfs_folio_unlock(folio, xfs_folio_mask(first, last - first + 1)))
+		xfs_inode_put(ip);
 }
 
 /* ---- sources ----------------------------------------------------------------------- */
