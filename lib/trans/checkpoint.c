@@ -107,7 +107,6 @@ static uint64_t format_links(struct cut *cut, uint64_t first)
 	uint8_t *map = (uint8_t *)&fr + XFS_BUF_LOG_FORMAT_LEN;
 	uint64_t n = 1;
 
-	memset(&fr, 0, sizeof(fr));
 	if (!has_link(cut->links[first].lip, &head))
 		return 1;
 	for (; first + n < cut->nlinks; n++) {
@@ -122,6 +121,8 @@ static uint64_t format_links(struct cut *cut, uint64_t first)
 		.blf_blkno = head.cc_daddr,
 		.blf_map_size = (head.cc_len / XFS_BLF_CHUNK + 31) / 32,
 	};
+	/* The map begins where the structure has padding, which nobody promises to be zero. */
+	memset(map, 0, 4 * (size_t)fr.blf.blf_map_size);
 	for (uint64_t i = first; i < first + n; i++) {
 		uint32_t bit, word;
 
