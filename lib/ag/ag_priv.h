@@ -188,6 +188,11 @@ int xfs_rmap_unmap_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblo
 int xfs_rmap_unmap_whoever(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
 			   xfs_extlen_t len) XFS_MUST_CHECK;
 
+/* ---- refcount.c -------------------------------------------------------------------- */
+/* The record at the cursor, of either domain, verified. */
+int xfs_refcount_get_rec(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec)
+	XFS_MUST_CHECK;
+
 /* ---- refcount_btree.c -------------------------------------------------------------- */
 /* pag_may_share up to date. */
 int xfs_refcount_load_share(struct xfs_perag *pag) XFS_MUST_CHECK;

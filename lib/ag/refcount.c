@@ -20,7 +20,7 @@ static struct xfs_btree_target target_of(xfs_agblock_t agbno)
 	return (struct xfs_btree_target){ .w = { agbno } };
 }
 
-static int get_rec(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec)
+int xfs_refcount_get_rec(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec)
 {
 	xfs_failaddr_t fa;
 
@@ -40,7 +40,7 @@ static int get_shared(const struct xfs_btree_cur *cur, struct xfs_refcount_irec 
 
 	if (!*found)
 		return 0;
-	error = get_rec(cur, irec);
+	error = xfs_refcount_get_rec(cur, irec);
 	if (!error && irec->rc_domain != XFS_REFC_DOMAIN_SHARED)
 		*found = false;
 	return error;
@@ -118,7 +118,7 @@ static int join_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
 		return error;
 	error = xfs_btree_decrement(cur, &found);
 	if (!error && found)
-		error = get_rec(cur, &left);
+		error = xfs_refcount_get_rec(cur, &left);
 	if (error || !found || left.rc_startblock + left.rc_blockcount != agbno ||
 	    left.rc_refcount != right.rc_refcount ||
 	    (uint64_t)left.rc_blockcount + right.rc_blockcount >= UINT32_MAX)

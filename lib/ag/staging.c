@@ -25,15 +25,13 @@ static struct xfs_btree_target target_of(xfs_agblock_t agbno)
 static int get_staging(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec,
 		       bool *found)
 {
-	xfs_failaddr_t fa;
+	int error;
 
 	if (!*found)
 		return 0;
-	xfs_refcount_rec_unpack(xfs_btree_get_rec(cur), irec);
-	fa = xfs_refcount_irec_verify(&cur->bc_mp->m_geo, (xfs_agnumber_t)cur->bc_owner, irec);
-	if (unlikely(fa))
-		return xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64 ", record %u+%u: %s",
-				   cur->bc_owner, irec->rc_startblock, irec->rc_blockcount, fa);
+	error = xfs_refcount_get_rec(cur, irec);
+	if (error)
+		return error;
 	*found = irec->rc_domain == XFS_REFC_DOMAIN_COW;
 	return 0;
 }

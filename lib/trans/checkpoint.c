@@ -20,7 +20,6 @@
  * The tail that goes with a checkpoint is that of the items durable before it: what
  * it holds itself does not count until it is durable.
  */
-#include <stdlib.h>
 #include "base/clock.h"
 #include "base/sabotage.h"
 #include "core/counter.h"
@@ -83,13 +82,6 @@ static void measure(struct xfs_checkpoint *cp, struct cut_size *size)
 		size->bytes += 2 * OP_HEADER + sizeof(chunk.cc_data) + XFS_BUF_LOG_FORMAT_LEN +
 			       XFS_ALIGN((chunk.cc_len >> XFS_BLF_CHUNK_SHIFT) / 8, 4);
 	}
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-	const struct sort_entry *x = a, *y = b;
-
-	return x->key < y->key ? -1 : x->key > y->key;
 }
 
 /*
@@ -156,8 +148,7 @@ static void format_all(struct xfs_checkpoint *cp, struct cut *cut)
 			};
 		}
 	}
-	if (cut->nlinks)
-		qsort(cut->links, cut->nlinks, sizeof(*cut->links), compare_keys);
+	xfs_sort_entries(cut->links, cut->nlinks);
 	for (uint64_t i = 0; i < cut->nlinks;)
 		i += format_links(cut, i);
 

@@ -6,17 +6,9 @@
  *
  * cp_commit is held all the time, so nothing becomes durable, and no tail is written, in between.
  */
-#include <stdlib.h>
 #include "core/message.h"
 #include "device/queue.h"
 #include "trans/trans_priv.h"
-
-static int compare(const void *a, const void *b)
-{
-	const struct sort_entry *x = a, *y = b;
-
-	return x->key < y->key ? -1 : x->key > y->key;
-}
 
 static bool is_running(const struct xfs_log_item *lip)
 {
@@ -38,7 +30,7 @@ static uint32_t choose(struct xfs_checkpoint *cp)
 		if (++n == XFS_BATCH_ITEMS)
 			break;
 	}
-	qsort(items, n, sizeof(*items), compare);
+	xfs_sort_entries(items, n);
 	return n;
 }
 

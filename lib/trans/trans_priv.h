@@ -17,6 +17,9 @@ struct sort_entry {
 	struct xfs_log_item *lip;
 };
 
+/* By rising key. */
+void xfs_sort_entries(struct sort_entry *entries, uint64_t n);
+
 /* Buffers, and bytes of them, that go home between two closings of the gate. */
 #define XFS_BATCH_BUFS		1024u
 #define XFS_BATCH_BYTES		(2u << 20)

@@ -17,6 +17,13 @@ static int compare(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
+void xfs_sort_entries(struct sort_entry *entries, uint64_t n)
+{
+	/* Nothing to sort need not be an array. */
+	if (n)
+		qsort(entries, n, sizeof(*entries), compare);
+}
+
 static int push_sorted(struct xfs_mount *mp, struct xfs_list *items, struct sort_entry *entries)
 {
 	struct xfs_log_item *lip;
@@ -27,7 +34,7 @@ static int push_sorted(struct xfs_mount *mp, struct xfs_list *items, struct sort
 		entries[n].lip = lip;
 		entries[n++].key = lip->li_sort_key;
 	}
-	qsort(entries, n, sizeof(*entries), compare);
+	xfs_sort_entries(entries, n);
 	for (uint64_t i = 0; i < n && !error; i++)
 		error = entries[i].lip->li_ops->push(mp, entries[i].lip);
 	return error;
