@@ -207,6 +207,10 @@ void xlog_cancel_drop(struct xfs_mount *mp, struct xlog_cancel_table *table, xfs
 		      uint32_t bbs);
 void xlog_cancel_destroy(struct xfs_mount *mp, struct xlog_cancel_table *table);
 
+/* No metadata buffer is longer than the largest block. */
+#define XLOG_RBUF_MAX_BBS	(XFS_MAX_BLOCKSIZE >> XFS_BB_SHIFT)
+#define XLOG_RBUF_MAX_INODES	(XFS_MAX_BLOCKSIZE / XFS_DINODE_MIN_SIZE)
+
 /* A metadata buffer that replay has read (recover_buf.c). */
 struct xlog_rbuf {
 	struct xfs_rb_node rb_node;
@@ -217,6 +221,8 @@ struct xlog_rbuf {
 	bool rb_dirty;			/* must be written */
 	bool rb_in_batch;		/* gets the LSN of the batch at its end */
 	bool rb_partial;		/* a part of a directory block: neither checked nor stamped */
+	bool rb_torn;			/* a mixture of states until the end of replay */
+	uint64_t rb_mixed[XLOG_RBUF_MAX_INODES / 64];	/* the inodes for which it is */
 	xfs_lsn_t rb_lsn;		/* what the place carries as far as it can be trusted; else 0 */
 	uint8_t *rb_data;
 };
@@ -285,13 +291,15 @@ void xlog_rbuf_dirty(struct xlog_recover *rl, struct xlog_rbuf *bp, bool stamp);
 void xlog_rbuf_batch(struct xlog_recover *rl, xfs_lsn_t lsn);
 /* Between two items: write what there is when memory is over its limit. */
 int xlog_rbuf_relieve(struct xlog_recover *rl) XFS_MUST_CHECK;
+/* Inode @slot of the buffer is a mixture until all of the log is replayed; its checksum is wrong. */
+void xlog_rbuf_mixed_inode(struct xlog_rbuf *bp, uint32_t slot);
 /*
  * Check @block, of a kind that its magic number tells, and set its checksum; what is wrong
  * with it otherwise.
  */
 xfs_failaddr_t xlog_block_renew(const struct xfs_geometry *geo, uint8_t *block, uint32_t len,
 				xfs_daddr_t daddr);
-/* Write everything, in the order of addresses, and forget it. */
+/* The log is replayed: write everything, in the order of addresses, and forget it. */
 int xlog_rbuf_write_all(struct xlog_recover *rl) XFS_MUST_CHECK;
 void xlog_rbuf_destroy(struct xlog_recover *rl);
 

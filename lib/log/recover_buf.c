@@ -13,6 +13,14 @@
  * leaves memory in the middle of a batch goes out with the LSN it had, which only
  * means that it would be replayed once more.
  *
+ * A block or inode of several sectors that was being written when power failed is a
+ * mixture of two states, which its checksum tells.  All that differs between the two is
+ * in the log still, so replay makes it whole; but on the way there it may be no good
+ * block at all: an old item says that a fork is a list, and what lies there is the
+ * tree it became.  Such a buffer is checked and gets its checksum when all is replayed,
+ * and stays in memory until then; should power fail once more, it is known again by
+ * the checksum it still has.
+ *
  * No two buffers overlap.  When a place is wanted in another shape, what was there is
  * set aside: it is written before all others, and lies over what is read until then.
  */
@@ -118,10 +126,9 @@ static uint32_t crc_bytes(const struct xlog_recover *rl, const struct kind *kind
 
 /*
  * The LSN that stands in @bp, or 0 when it says nothing: the contents are of no known
- * kind or of another file system, or their checksum is wrong, as after a write that
- * was cut short.
+ * kind or of another file system, or, which makes @bp torn, their checksum is wrong.
  */
-static xfs_lsn_t lsn_of(const struct xlog_recover *rl, const struct xlog_rbuf *bp)
+static xfs_lsn_t take_lsn(const struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
 	const struct kind *kind = kind_of(bp->rb_data);
 	const xfs_uuid_t *want = &rl->geo.meta_uuid;
@@ -136,7 +143,10 @@ static xfs_lsn_t lsn_of(const struct xlog_recover *rl, const struct xlog_rbuf *b
 	if (!xfs_uuid_equal((const void *)(bp->rb_data + uuid_off), want))
 		return 0;
 	bytes = crc_bytes(rl, kind, bp->rb_len);
-	if (bytes > bp->rb_len || !xfs_cksum_ok(bp->rb_data, bytes, kind->crc_off))
+	if (bytes > bp->rb_len)
+		return 0;
+	bp->rb_torn = !xfs_cksum_ok(bp->rb_data, bytes, kind->crc_off);
+	if (bp->rb_torn)
 		return 0;
 	lsn = get_be64(bp->rb_data + kind->lsn_off);
 	return lsn == (uint64_t)NULLCOMMITLSN ? 0 : (xfs_lsn_t)lsn;
@@ -192,11 +202,37 @@ void xlog_rbuf_destroy(struct xlog_recover *rl)
 		free_buf(rl, xfs_list_first_entry(&rl->aside, struct xlog_rbuf, rb_batch));
 }
 
-static xfs_failaddr_t verify_inodes(const struct xlog_recover *rl, const struct xlog_rbuf *bp)
+void xlog_rbuf_mixed_inode(struct xlog_rbuf *bp, uint32_t slot)
 {
-	if (bp->rb_len % rl->geo.inodesize)
+	bp->rb_mixed[slot / 64] |= 1ull << (slot % 64);
+	bp->rb_torn = true;
+}
+
+/* Inodes that were mixtures are none any more. */
+static xfs_failaddr_t make_inodes_ready(const struct xlog_recover *rl, struct xlog_rbuf *bp)
+{
+	const struct xfs_geometry *geo = &rl->geo;
+	xfs_failaddr_t fa;
+	xfs_ino_t first;
+
+	if (bp->rb_len % geo->inodesize)
 		return "the buffer does not hold whole inodes";
-	return xfs_inode_cluster_verify(&rl->geo, bp->rb_data, bp->rb_len, bp->rb_daddr);
+	fa = xfs_inode_cluster_verify(geo, bp->rb_data, bp->rb_len, bp->rb_daddr);
+	if (fa || !bp->rb_torn)
+		return fa;
+	first = XFS_AGINO_TO_INO(geo, xfs_daddr_to_agno(geo, bp->rb_daddr),
+				 XFS_AGB_TO_AGINO(geo, xfs_daddr_to_agbno(geo, bp->rb_daddr)));
+	for (uint32_t slot = 0; slot < bp->rb_len >> geo->inodelog; slot++) {
+		struct xfs_dinode *dip = (void *)(bp->rb_data + (slot << geo->inodelog));
+
+		if (!(bp->rb_mixed[slot / 64] & 1ull << (slot % 64)))
+			continue;
+		fa = xfs_dinode_verify(geo, first + slot, dip);
+		if (fa)
+			return fa;
+		xfs_cksum_set(dip, geo->inodesize, XFS_DINODE_CRC_OFF);
+	}
+	return NULL;
 }
 
 static xfs_failaddr_t verify_dquots(const struct xlog_rbuf *bp)
@@ -227,7 +263,7 @@ static int make_ready(struct xlog_recover *rl, struct xlog_rbuf *bp)
 		if (!fa)
 			xfs_cksum_set(bp->rb_data, bytes, kind->crc_off);
 	} else if (bp->rb_blft == XFS_BLFT_DINO) {
-		fa = verify_inodes(rl, bp);
+		fa = make_inodes_ready(rl, bp);
 	} else if (bp->rb_blft >= XFS_BLFT_UDQUOT && bp->rb_blft <= XFS_BLFT_GDQUOT) {
 		fa = verify_dquots(bp);
 	} else if (!bp->rb_partial && bp->rb_blft <= XFS_BLFT_SB) {
@@ -256,8 +292,13 @@ static int write_one(struct xlog_recover *rl, struct xlog_rbuf *bp)
 	return write_error(rl, error, (uint64_t)bp->rb_daddr);
 }
 
+static bool is_due(const struct xlog_rbuf *bp, bool torn)
+{
+	return bp->rb_dirty && (torn || !bp->rb_torn);
+}
+
 /* Neighbours in one write. */
-static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep)
+static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep, bool torn)
 {
 	struct xlog_rbuf *first = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node), *bp = first;
 	struct iovec iov[MAX_IOVS];
@@ -274,7 +315,7 @@ static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep)
 		if (!*nodep || n == MAX_IOVS)
 			break;
 		bp = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node);
-		if (!bp->rb_dirty || (uint64_t)bp->rb_daddr != end)
+		if (!is_due(bp, torn) || (uint64_t)bp->rb_daddr != end)
 			break;
 	}
 	return write_error(rl, xfs_device_pwritev(rl->mp->m_dev,
@@ -282,16 +323,17 @@ static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep)
 			   (uint64_t)first->rb_daddr);
 }
 
-int xlog_rbuf_write_all(struct xlog_recover *rl)
+/* Write what replay has changed, and forget it; of what is torn only if @torn says so. */
+static int write_changed(struct xlog_recover *rl, bool torn)
 {
-	struct xfs_rb_node *node;
+	struct xfs_rb_node *node, *next;
 	int error;
 
 	/* All are looked at before the first one is written. */
 	for (node = xfs_rb_first(&rl->bufs); node; node = xfs_rb_next(node)) {
 		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
 
-		error = bp->rb_dirty ? make_ready(rl, bp) : 0;
+		error = is_due(bp, torn) ? make_ready(rl, bp) : 0;
 		if (error)
 			return error;
 	}
@@ -304,16 +346,29 @@ int xlog_rbuf_write_all(struct xlog_recover *rl)
 		free_buf(rl, bp);
 	}
 	for (node = xfs_rb_first(&rl->bufs); node;) {
-		if (!xfs_rb_entry(node, struct xlog_rbuf, rb_node)->rb_dirty) {
+		if (!is_due(xfs_rb_entry(node, struct xlog_rbuf, rb_node), torn)) {
 			node = xfs_rb_next(node);
 			continue;
 		}
-		error = write_run(rl, &node);
+		error = write_run(rl, &node, torn);
 		if (error)
 			return error;
 	}
-	xlog_rbuf_destroy(rl);
+	for (node = xfs_rb_first(&rl->bufs); node; node = next) {
+		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
+
+		next = xfs_rb_next(node);
+		if (bp->rb_dirty && !is_due(bp, torn))
+			continue;
+		xfs_rb_erase(&rl->bufs, node);
+		free_buf(rl, bp);
+	}
 	return 0;
+}
+
+int xlog_rbuf_write_all(struct xlog_recover *rl)
+{
+	return write_changed(rl, true);
 }
 
 /* Whoever lies in [@daddr, @daddr + @bbs) in another shape is set aside. */
@@ -368,6 +423,8 @@ int xlog_rbuf_get(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t len, bool
 	if (bp && bp->rb_len == len) {
 		if (!read) {
 			memset(bp->rb_data, 0, len);
+			memset(bp->rb_mixed, 0, sizeof(bp->rb_mixed));
+			bp->rb_torn = false;
 			bp->rb_lsn = 0;
 		}
 		*bpp = bp;
@@ -399,7 +456,7 @@ int xlog_rbuf_get(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t len, bool
 	}
 	if (read) {
 		lay_aside_over(rl, bp);
-		bp->rb_lsn = lsn_of(rl, bp);
+		bp->rb_lsn = take_lsn(rl, bp);
 	}
 	xfs_rb_add(&rl->bufs, &bp->rb_node, node_cmp);
 	rl->buf_bytes += len;
@@ -449,7 +506,15 @@ void xlog_rbuf_batch(struct xlog_recover *rl, xfs_lsn_t lsn)
 
 int xlog_rbuf_relieve(struct xlog_recover *rl)
 {
-	return rl->buf_bytes > rl->max_buf_bytes ? xlog_rbuf_write_all(rl) : 0;
+	int error;
+
+	if (rl->buf_bytes <= rl->max_buf_bytes)
+		return 0;
+	error = write_changed(rl, false);
+	/* No power loss tears so much: these blocks are damaged, and good enough now or never. */
+	if (!error && rl->buf_bytes > rl->max_buf_bytes / 2)
+		error = write_changed(rl, true);
+	return error;
 }
 
 xfs_failaddr_t xlog_block_renew(const struct xfs_geometry *geo, uint8_t *block, uint32_t len,

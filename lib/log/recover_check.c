@@ -12,8 +12,6 @@
 #include "disk/inode.h"
 #include "log/log_priv.h"
 
-#define MAX_BUF_BBS	128u		/* no metadata buffer is longer than 64 KiB */
-
 const char *xlog_item_name(uint16_t type)
 {
 	static const char *const names[] = {
@@ -195,7 +193,7 @@ static int check_buf(struct xlog_recover *rl, const struct xlog_trans *trans,
 			   (uint64_t)blf.blf_blkno);
 	if (blf.blf_flags & XFS_BLF_CANCEL)
 		return 0;
-	if (blf.blf_len > MAX_BUF_BBS || ((uint64_t)blf.blf_blkno << XFS_BB_SHIFT) % rl->geo.sectsize ||
+	if (blf.blf_len > XLOG_RBUF_MAX_BBS || ((uint64_t)blf.blf_blkno << XFS_BB_SHIFT) % rl->geo.sectsize ||
 	    ((uint32_t)blf.blf_len << XFS_BB_SHIFT) % rl->geo.sectsize)
 		return BAD("no buffer can have %u blocks at daddr 0x%" PRIx64, blf.blf_len,
 			   (uint64_t)blf.blf_blkno);
@@ -297,7 +295,7 @@ static int check_inode(struct xlog_recover *rl, const struct xlog_trans *trans,
 	if (!one_at_most(ilf.ilf_fields & XFS_ILOG_DFORK) ||
 	    !one_at_most(ilf.ilf_fields & XFS_ILOG_AFORK))
 		return BAD("fields 0x%x", ilf.ilf_fields);
-	if (!place_ok(rl, ilf.ilf_blkno, ilf.ilf_len) || ilf.ilf_len > MAX_BUF_BBS ||
+	if (!place_ok(rl, ilf.ilf_blkno, ilf.ilf_len) || ilf.ilf_len > XLOG_RBUF_MAX_BBS ||
 	    ((uint64_t)ilf.ilf_blkno << XFS_BB_SHIFT) % geo->blocksize)
 		return BAD("its cluster is %u blocks at daddr 0x%" PRIx64, ilf.ilf_len,
 			   (uint64_t)ilf.ilf_blkno);

@@ -232,16 +232,48 @@ static int change_owners(struct xlog_recover *rl, const struct xlog_trans *trans
 }
 
 /*
- * The inode on disk has these changes already: its LSN is later.  It is believed when its
- * checksum is right; an inode that is larger than a sector can be torn.
+ * Are these changes in the inode on disk already, as its LSN says?  The LSN is believed when the
+ * checksum is right: an inode that is larger than a sector can be torn.
+ *
+ * A torn inode is a mixture of states until the end of replay; and so can one be that has
+ * this very LSN, when several transactions have it and this is not the last of them.
  */
-static bool is_newer(const struct xlog_recover *rl, const struct xfs_dinode *dip, xfs_lsn_t lsn)
+static bool is_newer(const struct xlog_recover *rl, const struct xfs_dinode *dip, xfs_lsn_t lsn,
+		     bool *mixed)
 {
 	xfs_lsn_t there = (xfs_lsn_t)be64_to_cpu(dip->di_lsn);
+	bool whole = xfs_cksum_ok(dip, rl->geo.inodesize, XFS_DINODE_CRC_OFF);
 
-	if (!there || there == NULLCOMMITLSN || there <= lsn)
-		return false;
-	return xfs_cksum_ok(dip, rl->geo.inodesize, XFS_DINODE_CRC_OFF);
+	*mixed = !whole || there == lsn;
+	return whole && there && there != NULLCOMMITLSN && there > lsn;
+}
+
+static int replay_changes(struct xlog_recover *rl, const struct xlog_trans *trans,
+			  const struct xlog_item *item, const struct xfs_inode_log_format *ilf,
+			  struct xlog_rbuf *bp, bool mixed)
+{
+	struct xfs_dinode *dip = (void *)(bp->rb_data + ilf->ilf_boffset);
+	struct xfs_log_dinode core;
+	xfs_failaddr_t fa;
+	int error;
+
+	memcpy(&core, item->it_regions[1].data, sizeof(core));
+	replay_core(dip, &core, trans->xt_lsn);
+	error = replay_forks(rl, trans, item, ilf, dip);
+	if (error)
+		return error;
+	bp->rb_blft = XFS_BLFT_DINO;
+	bp->rb_partial = false;
+	xlog_rbuf_dirty(rl, bp, false);
+	if (mixed) {
+		xlog_rbuf_mixed_inode(bp, ilf->ilf_boffset >> rl->geo.inodelog);
+		return 0;
+	}
+	fa = xfs_dinode_verify(&rl->geo, ilf->ilf_ino, dip);
+	if (fa)
+		return BAD("it makes a bad inode %" PRIu64 ": %s", ilf->ilf_ino, fa);
+	xfs_cksum_set(dip, rl->geo.inodesize, XFS_DINODE_CRC_OFF);
+	return 0;
 }
 
 int xlog_replay_inode(struct xlog_recover *rl, const struct xlog_trans *trans,
@@ -251,7 +283,7 @@ int xlog_replay_inode(struct xlog_recover *rl, const struct xlog_trans *trans,
 	struct xfs_log_dinode core;
 	struct xfs_dinode *dip;
 	struct xlog_rbuf *bp;
-	xfs_failaddr_t fa;
+	bool mixed;
 	int error;
 
 	xlog_item_inode_format(item, &ilf);
@@ -272,20 +304,12 @@ int xlog_replay_inode(struct xlog_recover *rl, const struct xlog_trans *trans,
 		if (error)
 			return error;
 	}
-	if (is_newer(rl, dip, trans->xt_lsn)) {
+	if (is_newer(rl, dip, trans->xt_lsn, &mixed)) {
 		rl->rec->stats.newer++;
 	} else {
-		replay_core(dip, &core, trans->xt_lsn);
-		error = replay_forks(rl, trans, item, &ilf, dip);
+		error = replay_changes(rl, trans, item, &ilf, bp, mixed);
 		if (error)
 			return error;
-		fa = xfs_dinode_verify(&rl->geo, ilf.ilf_ino, dip);
-		if (fa)
-			return BAD("it makes a bad inode %" PRIu64 ": %s", ilf.ilf_ino, fa);
-		xfs_cksum_set(dip, rl->geo.inodesize, XFS_DINODE_CRC_OFF);
-		bp->rb_blft = XFS_BLFT_DINO;
-		bp->rb_partial = false;
-		xlog_rbuf_dirty(rl, bp, false);
 	}
 	if (!(ilf.ilf_fields & (XFS_ILOG_DOWNER | XFS_ILOG_AOWNER)))
 		return 0;

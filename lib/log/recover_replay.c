@@ -115,6 +115,7 @@ int xlog_replay_inode_buf(struct xlog_recover *rl, const struct xlog_trans *tran
 		     at += size, slot++) {
 			struct xfs_dinode *dip = (void *)(bp->rb_data + slot * size);
 			uint32_t next = get_be32(it.data + (at - it.off));
+			bool whole;
 
 			if (!next)
 				return BAD("inode %u of the cluster at daddr 0x%" PRIx64
@@ -123,8 +124,11 @@ int xlog_replay_inode_buf(struct xlog_recover *rl, const struct xlog_trans *tran
 			if (be16_to_cpu(dip->di_magic) != XFS_DINODE_MAGIC)
 				return BAD("there is no inode %u at daddr 0x%" PRIx64, slot,
 					   (uint64_t)blf.blf_blkno);
+			/* A torn inode must not look as if it were none: INODE items mend it. */
+			whole = xfs_cksum_ok(dip, size, XFS_DINODE_CRC_OFF);
 			dip->di_next_unlinked = cpu_to_be32(next);
-			xfs_cksum_set(dip, size, XFS_DINODE_CRC_OFF);
+			if (whole)
+				xfs_cksum_set(dip, size, XFS_DINODE_CRC_OFF);
 		}
 	}
 	bp->rb_blft = XFS_BLFT_DINO;
