@@ -14,9 +14,9 @@
 #include "core/message.h"
 #include "disk/log.h"
 #include "log/log.h"
+#include "support/log_volume.h"
 
 #define LOG_BBS		8192u
-#define LOG_START	(1u << 20)
 
 struct fixture {
 	struct xfs_mount mp;
@@ -26,8 +26,8 @@ struct fixture {
 
 static void put_bb(struct fixture *f, uint32_t bb, const void *data)
 {
-	assert_int_equal(xfs_device_pwrite(f->mp.m_dev, LOG_START + (uint64_t)bb * 512, data, 512, 0),
-			 0);
+	assert_int_equal(xfs_device_pwrite(f->mp.m_dev, TEST_LOG_START + (uint64_t)bb * 512, data,
+					   512, 0), 0);
 }
 
 /* A record of @data_bbs blocks behind its header; an unmount record if @unmount. */
@@ -66,19 +66,14 @@ static void put_record(struct fixture *f, uint32_t data_bbs, bool unmount)
 
 static int setup(void **state)
 {
+	static const uint8_t uuid[16] = { 0x5a, 0xa5, 0x5a, 0x5a };
+	const struct test_log_shape shape = {
+		.bytes = LOG_BBS * 512, .sector = 512, .uuid = uuid,
+	};
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	f->mp.m_geo.blocksize = 4096;
-	f->mp.m_geo.blocklog = 12;
-	f->mp.m_geo.blkbb_log = 3;
-	f->mp.m_geo.agblocks = 65536;
-	f->mp.m_geo.agblklog = 16;
-	f->mp.m_geo.agcount = 1;
-	f->mp.m_geo.logstart = LOG_START / 4096;
-	f->mp.m_geo.logblocks = LOG_BBS / 8;
-	f->mp.m_geo.logsectsize = 512;
-	memset(f->mp.m_geo.uuid.b, 0x5a, 16);
+	f->mp.m_geo = test_log_geometry(&shape);
 	f->cycle = 1;
 	f->tail = xlog_assign_lsn(1, 0);
 	assert_int_equal(xfs_device_open_memory(64u << 20, 512, NULL, &f->mp.m_dev), 0);

@@ -20,11 +20,10 @@
 #include "disk/log.h"
 #include "log/log.h"
 #include "log/log_priv.h"
-#include "support/log_parse.h"
+#include "support/log_volume.h"
 #include "support/test_device.h"
 #include "support/test_seed.h"
 
-#define LOG_START	(1u << 20)
 #define MAX_LIVE	4096u
 
 /* A checkpoint that was written: where, and what. */
@@ -50,37 +49,23 @@ static struct rig *rig_new(uint32_t log_bytes, uint32_t sector, uint32_t logsuni
 			   uint64_t stream)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	struct xfs_geometry *geo;
+	const struct test_log_shape shape = {
+		.bytes = log_bytes, .sector = sector, .sunit = logsunit, .external = external,
+		.uuid = uuid,
+	};
 
 	assert_non_null(rig);
-	geo = &rig->mp.m_geo;
-	geo->blocksize = 4096;
-	geo->blocklog = 12;
-	geo->blkbb_log = 3;
-	geo->agblocks = 1u << 20;
-	geo->agblklog = 20;
-	geo->agcount = 1;
-	geo->logstart = external ? 0 : LOG_START / 4096;
-	geo->logblocks = log_bytes / 4096;
-	geo->logsectsize = sector;
-	geo->logsunit = logsunit;
-	memcpy(geo->uuid.b, uuid, 16);
+	rig->mp.m_geo = test_log_geometry(&shape);
+	rig->log = test_log_of(&rig->mp.m_geo);
 	rig->r = test_rand(stream);
-	assert_int_equal(xfs_device_open_memory((uint64_t)log_bytes + 2 * LOG_START, sector, NULL,
-						&rig->memory), 0);
+	assert_int_equal(xfs_device_open_memory((uint64_t)log_bytes + 2 * TEST_LOG_START, sector,
+						NULL, &rig->memory), 0);
 	assert_int_equal(test_recorder_open(rig->memory, &rig->recorder), 0);
 	if (external)
 		rig->mp.m_logdev = rig->recorder;
 	else
 		rig->mp.m_dev = rig->recorder;
-	rig->log = (struct test_log){
-		.dev = rig->memory,
-		.start = external ? 0 : LOG_START,
-		.nbbs = log_bytes / 512,
-		.unit_bbs = (logsunit ? logsunit : sector) / 512,
-		.h_size = logsunit > 32768 ? logsunit : 32768,
-	};
-	memcpy(rig->log.uuid, uuid, 16);
+	rig->log.dev = rig->memory;
 	return rig;
 }
 
@@ -235,7 +220,7 @@ static void test_unmount_record(void **unused)
 	memcpy(expect + 512, data, sizeof(data));
 	crc = ~test_crc32c(test_crc32c(~0u, expect, 328), expect + 512, 512);
 	put_le32(crc, expect + 32);
-	assert_int_equal(xfs_device_pread(rig->memory, LOG_START, got, sizeof(got)), 0);
+	assert_int_equal(xfs_device_pread(rig->memory, TEST_LOG_START, got, sizeof(got)), 0);
 	assert_memory_equal(got, expect, sizeof(got));
 	check_found(rig, true);
 	rig_free(rig);
@@ -299,7 +284,7 @@ static void test_vector(void **unused)
 	assert_int_equal(xlog_stream_write(s, 0), 0);
 	xlog_stream_free(s);
 	assert_true(xlog_head_lsn(rig->mp.m_log) == xlog_assign_lsn(1, 16));
-	assert_int_equal(xfs_device_pread(rig->memory, LOG_START + 13 * 512, got, sizeof(got)), 0);
+	assert_int_equal(xfs_device_pread(rig->memory, TEST_LOG_START + 13 * 512, got, sizeof(got)), 0);
 	assert_true(xlog_record_crc_ok(got, 1, 1024));
 	xlog_unstamp(got, 1, 1024);
 	for (uint32_t i = 0; i < ARRAY_SIZE(ids); i++)
@@ -512,7 +497,7 @@ static void test_largest_log(void **unused)
 		/* The parser counts cycles plainly. */
 		if (next == cycles[i] + 1)
 			check_log(rig, BLOCK_LSN(xlog_head_lsn(rig->mp.m_log)));
-		assert_int_equal(xfs_device_pread(rig->memory, LOG_START, bb, 512), 0);
+		assert_int_equal(xfs_device_pread(rig->memory, TEST_LOG_START, bb, 512), 0);
 		assert_int_equal(xlog_get_cycle(bb), next);
 		rig_free(rig);
 	}

@@ -19,11 +19,10 @@
 #include "disk/log.h"
 #include "log/log.h"
 #include "log/log_priv.h"
-#include "support/log_parse.h"
+#include "support/log_volume.h"
 #include "support/test_device.h"
 #include "support/test_seed.h"
 
-#define LOG_START	(1u << 20)
 #define MAX_WRITTEN	600u
 
 struct written {
@@ -42,31 +41,20 @@ struct rig {
 	uint32_t nr;
 };
 
+static const uint8_t uuid[16] = { 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0,
+				  0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x88 };
+
 static struct rig *rig_new(uint32_t log_bytes, uint32_t logsunit, uint64_t stream)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	struct xfs_geometry *geo;
+	const struct test_log_shape shape = {
+		.bytes = log_bytes, .sector = 512, .sunit = logsunit, .uuid = uuid,
+	};
 
 	assert_non_null(rig);
-	geo = &rig->mp.m_geo;
-	geo->blocksize = 4096;
-	geo->blocklog = 12;
-	geo->blkbb_log = 3;
-	geo->agblocks = 1u << 20;
-	geo->agblklog = 20;
-	geo->agcount = 1;
-	geo->logstart = LOG_START / 4096;
-	geo->logblocks = log_bytes / 4096;
-	geo->logsectsize = 512;
-	geo->logsunit = logsunit;
-	memset(geo->uuid.b, 0x77, 16);
+	rig->mp.m_geo = test_log_geometry(&shape);
+	rig->log = test_log_of(&rig->mp.m_geo);
 	rig->log_bytes = log_bytes;
-	rig->log = (struct test_log){
-		.start = LOG_START, .nbbs = log_bytes / 512,
-		.unit_bbs = logsunit ? logsunit / 512 : 1,
-		.h_size = logsunit > 32768 ? logsunit : 32768,
-	};
-	memset(rig->log.uuid, 0x77, 16);
 	rig->r = test_rand(stream);
 	return rig;
 }
@@ -76,7 +64,8 @@ static struct xfs_device *new_memory(struct rig *rig)
 	struct xfs_device *dev;
 	struct xlog_state state;
 
-	assert_int_equal(xfs_device_open_memory(rig->log_bytes + 2 * LOG_START, 512, NULL, &dev), 0);
+	assert_int_equal(xfs_device_open_memory(rig->log_bytes + 2 * TEST_LOG_START, 512, NULL,
+						&dev), 0);
 	rig->mp.m_dev = dev;
 	assert_int_equal(xlog_find_head(&rig->mp, &state), 0);
 	assert_int_equal(xlog_open(&rig->mp, &state), 0);
@@ -238,8 +227,8 @@ static uint32_t list_records(struct rig *rig, uint32_t tail, uint32_t head, uint
 	for (uint32_t bb = tail; bb != head;) {
 		uint8_t h[512];
 
-		assert_int_equal(xfs_device_pread(rig->log.dev, LOG_START + (uint64_t)bb * 512, h, 512),
-				 0);
+		assert_int_equal(xfs_device_pread(rig->log.dev, TEST_LOG_START + (uint64_t)bb * 512, h,
+						  512), 0);
 		assert_int_equal(get_be32(h), XLOG_HEADER_MAGIC_NUM);
 		assert_true(nr < max);
 		blocks[nr++] = bb;
@@ -283,7 +272,7 @@ static void test_damaged_records(void **unused)
 	for (uint32_t i = 0; i < nr; i++) {
 		static const uint32_t at[] = { 9, 24, 33, 44, 305, 512 + 5, 512 + 300 };
 		uint32_t where = at[xfs_rand_below(&rig->r, ARRAY_SIZE(at))];
-		uint64_t offset = LOG_START + (uint64_t)blocks[i] * 512 + where / 512 * 512;
+		uint64_t offset = TEST_LOG_START + (uint64_t)blocks[i] * 512 + where / 512 * 512;
 		uint8_t bb[512], keep[512];
 		int error;
 
