@@ -417,7 +417,7 @@ void demand_image(struct xfs_device *overlay, bool clean, const char *what)
 	abort();
 }
 
-static bool is_allowed(const int *allowed, int error)
+bool error_is_allowed(const int *allowed, int error)
 {
 	while (*allowed && *allowed != error)
 		allowed++;
@@ -432,7 +432,7 @@ bool attempt_end(struct attempt *at, const struct scenario *sc, int error, bool 
 		die(sc, "locks are left held", error);
 	if (error && !met)
 		die(sc, "failed without a fault", error);
-	if (error && !is_allowed(allowed, error))
+	if (error && !error_is_allowed(allowed, error))
 		die(sc, "an error that the fault does not explain", error);
 	/* The call itself may have succeeded: what is left of an unlinked file is freed behind it. */
 	if (was_shut_down) {
@@ -452,7 +452,7 @@ bool attempt_end(struct attempt *at, const struct scenario *sc, int error, bool 
 		}
 		/* A write that failed behind the operation's back is told of once. */
 		error = xfs_sync(at->fs.mp);
-		if (error && (!met || !is_allowed(allowed, error)))
+		if (error && (!met || !error_is_allowed(allowed, error)))
 			die(sc, "sync", error);
 		error = xfs_unmount(at->fs.mp);
 		if (error)

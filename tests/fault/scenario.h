@@ -43,6 +43,9 @@ void attempt_begin(struct attempt *at, struct xfs_device *image);
 bool attempt_end(struct attempt *at, const struct scenario *sc, int error, bool met,
 		 const int *allowed);
 
+/* Whether @error is one of the 0-terminated list @allowed; 0 never is. */
+bool error_is_allowed(const int *allowed, int error);
+
 /* The device is untouched, marked, or (@clean) what the checker likes; aborts with @what if not. */
 void demand_image(struct xfs_device *overlay, bool clean, const char *what);
 
