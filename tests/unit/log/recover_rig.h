@@ -298,13 +298,13 @@ static inline uint32_t log_fork(const struct rig *rig, const struct xfs_dinode *
 	}
 }
 
-/* An INODE item that says what @dip does, in the format of 56 or 52 bytes. */
-static inline void put_inode(struct rig *rig, uint32_t tid, const struct xfs_dinode *dip,
-			     uint32_t format_len)
+/* An INODE item that says what @dip does, its forks only if so, in the format of 56 or 52 bytes. */
+static inline void put_inode_parts(struct rig *rig, uint32_t tid, const struct xfs_dinode *dip,
+				   uint32_t format_len, bool forks)
 {
 	uint8_t dfork[2048 + 256], afork[2048 + 256], raw[56];
 	struct xfs_log_dinode core;
-	uint32_t dlen, alen;
+	uint32_t dlen = 0, alen = 0;
 	struct xfs_inode_log_format ilf = {
 		.ilf_type = XFS_LI_INODE,
 		.ilf_size = 2,
@@ -316,8 +316,10 @@ static inline void put_inode(struct rig *rig, uint32_t tid, const struct xfs_din
 	};
 
 	log_core(dip, &core);
-	ilf.ilf_fields |= log_fork(rig, dip, XFS_DATA_FORK, dfork, &dlen);
-	ilf.ilf_fields |= log_fork(rig, dip, XFS_ATTR_FORK, afork, &alen);
+	if (forks) {
+		ilf.ilf_fields |= log_fork(rig, dip, XFS_DATA_FORK, dfork, &dlen);
+		ilf.ilf_fields |= log_fork(rig, dip, XFS_ATTR_FORK, afork, &alen);
+	}
 	ilf.ilf_size = (uint16_t)(2 + (dlen > 0) + (alen > 0));
 	ilf.ilf_dsize = (uint16_t)dlen;
 	ilf.ilf_asize = (uint16_t)alen;
@@ -335,6 +337,12 @@ static inline void put_inode(struct rig *rig, uint32_t tid, const struct xfs_din
 		test_build_region(&rig->b, tid, dfork, dlen);
 	if (alen)
 		test_build_region(&rig->b, tid, afork, alen);
+}
+
+static inline void put_inode(struct rig *rig, uint32_t tid, const struct xfs_dinode *dip,
+			     uint32_t format_len)
+{
+	put_inode_parts(rig, tid, dip, format_len, true);
 }
 
 /* The AGI of AG 0, changed so that one can see which version it is. */
