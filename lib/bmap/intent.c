@@ -71,6 +71,32 @@ static int note_rmap(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *irec, b
 
 /* ---- one mapping comes or goes, its blocks stay in use ------------------------------------- */
 
+static int begin_change(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,
+			enum xfs_fork_id whichfork)
+{
+	int error = xfs_bmap_op_init(op, tp, ip, whichfork);
+
+	return error ? error : top_up(tp, ip, whichfork, 1);
+}
+
+/* Do @edit, by which @irec comes (@map) or goes, and all that follows from it. */
+static int finish_change(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit,
+			 const struct xfs_bmbt_irec *irec, bool map, bool later)
+{
+	int error = xfs_bmap_edit(op, edit, false);
+
+	if (!error) {
+		if (map)
+			op->ip->i_nblocks += irec->br_blockcount;
+		else
+			op->ip->i_nblocks -= irec->br_blockcount;
+		op->logflags |= XFS_ILOG_CORE;
+		error = note_rmap(op, irec, map, later);
+	}
+	xfs_bmap_op_end(op);
+	return error;
+}
+
 static int add_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
 		       const struct xfs_bmbt_irec *irec, bool later)
 {
@@ -79,9 +105,7 @@ static int add_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork
 	struct xfs_bmap_op op;
 	int error;
 
-	error = xfs_bmap_op_init(&op, tp, ip, whichfork);
-	if (!error)
-		error = top_up(tp, ip, whichfork, 1);
+	error = begin_change(&op, tp, ip, whichfork);
 	if (error)
 		return error;
 	if (xfs_iext_lookup_extent(op.ifp, irec->br_startoff, &edit.cur, &got) &&
@@ -89,14 +113,7 @@ static int add_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork
 		return xfs_corrupt(ip->i_mount, "log", "inode %" PRIu64 ": offset %" PRIu64
 				   ", which is to be mapped, is mapped already", ip->i_ino,
 				   got.br_startoff);
-	error = xfs_bmap_edit(&op, &edit, false);
-	if (!error) {
-		ip->i_nblocks += irec->br_blockcount;
-		op.logflags |= XFS_ILOG_CORE;
-		error = note_rmap(&op, irec, true, later);
-	}
-	xfs_bmap_op_end(&op);
-	return error;
+	return finish_change(&op, &edit, irec, true, later);
 }
 
 /* The mapping must be just that, or a part of one that is larger. */
@@ -108,9 +125,7 @@ static int drop_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_for
 	struct xfs_bmap_op op;
 	int error;
 
-	error = xfs_bmap_op_init(&op, tp, ip, whichfork);
-	if (!error)
-		error = top_up(tp, ip, whichfork, 1);
+	error = begin_change(&op, tp, ip, whichfork);
 	if (error)
 		return error;
 	if (unlikely(!xfs_iext_lookup_extent(op.ifp, irec->br_startoff, &edit.cur, &got) ||
@@ -133,14 +148,7 @@ static int drop_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_for
 		xfs_irec_trim(&rest, xfs_irec_end(irec), xfs_irec_end(&got));
 		edit.new[edit.nnew++] = rest;
 	}
-	error = xfs_bmap_edit(&op, &edit, false);
-	if (!error) {
-		ip->i_nblocks -= irec->br_blockcount;
-		op.logflags |= XFS_ILOG_CORE;
-		error = note_rmap(&op, irec, false, later);
-	}
-	xfs_bmap_op_end(&op);
-	return error;
+	return finish_change(&op, &edit, irec, false, later);
 }
 
 /* ---- BUI ------------------------------------------------------------------------------------ */
