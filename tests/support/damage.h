@@ -31,10 +31,41 @@ struct test_damage {
 };
 
 /*
- * Lines of a table.  @field: offset and size, see BYTES(); 0 and 1: blocks of that level
+ * What a pick and an edit are given, as far as they care; a pick by what must hold; an edit
+ * as one @change of what *@p, which is what @where says of @buf; NULL: this object will not do.
+ */
+#define ARGS \
+	XFS_UNUSED const struct test_objects *objs, XFS_UNUSED const struct test_object *obj
+#define PICK(name, cond) \
+static bool name(ARGS, XFS_UNUSED const uint8_t *buf) \
+{ \
+	return cond; \
+}
+#define CHANGE(name, where, change) \
+static bool name(ARGS, uint8_t *buf) \
+{ \
+	uint8_t *p = where; \
+ \
+	if (!p) \
+		return false; \
+	change; \
+	return true; \
+}
+
+/* Where the literal area of an inode begins. */
+#define LITERAL	176u
+
+static inline const struct xfs_dinode *dinode(const uint8_t *buf)
+{
+	return (const void *)buf;
+}
+
+/*
+ * Lines of a table.  @field: offset and size, see BYTES(), MEMBER(); 0 and 1: blocks of that level
  * of a tree, ROOT: of its root if that is no leaf; IF: an object that @pick likes.
  */
 #define BYTES(off, size) off, size
+#define MEMBER(type, m) offsetof(type, m), sizeof(((type *)0)->m)
 #define FIELD(name, kind, field, op, value, expect, say) \
 	{ name, kind, TEST_ANY_LEVEL, field, op, value, NULL, expect, say, NULL }
 #define FIELD_IF(name, kind, field, op, value, expect, say, pick) \
@@ -58,6 +89,29 @@ struct test_damage {
 #define EDIT0_IF(name, kind, edit, expect, say, pick) \
 	{ name, kind, 0, 0, 0, 0, 0, edit, expect, say, pick }
 
+/* The header of a block of a hashed tree; @ok: a pick, or NULL. */
+#define DA_BLOCK(kind, what, ok) \
+	FIELD_IF("magic", kind, BYTES(8, 2), '=', 0, what, "magic", ok), \
+	FIELD_IF("blkno", kind, BYTES(16, 8), '+', 8, what, "blkno", ok), \
+	FIELD_IF("lsn", kind, BYTES(24, 8), '=', 99ull << 32, what, "LSN", ok), \
+	FIELD_IF("uuid", kind, BYTES(32, 1), '^', 1, what, "UUID", ok), \
+	FIELD_IF("owner", kind, BYTES(48, 8), '+', 1, what, "owner", ok)
+/* That of a block with a piece of a long value or target. */
+#define PIECE_BLOCK(kind, what, wrong_lsn) \
+	FIELD("magic", kind, BYTES(0, 4), '=', 0, what, "magic"), \
+	FIELD("offset", kind, BYTES(4, 4), '+', 1, what, "piece"), \
+	FIELD("bytes", kind, BYTES(8, 4), '+', (uint64_t)-1, what, "piece"), \
+	FIELD("uuid", kind, BYTES(16, 1), '^', 1, what, "UUID"), \
+	FIELD("owner", kind, BYTES(32, 8), '+', 1, what, "owner"), \
+	FIELD("blkno", kind, BYTES(40, 8), '+', 8, what, "blkno"), \
+	FIELD("lsn", kind, BYTES(48, 8), '=', wrong_lsn, what, "LSN")
+
+/* A block of a hashed tree that has neighbours. */
+static inline bool da_middle(ARGS, const uint8_t *buf)
+{
+	return get_be32(buf) && get_be32(buf + 4);
+}
+
 /*
  * Do each of @table in turn to the image of @objs.  Returns how many were not
  * noticed as they should; each is told on stderr.  *@lacking (NULL: that is a failure)
@@ -78,5 +132,10 @@ struct test_damage_table {
  */
 int test_damage_plan(const struct test_image_plan *plan, const char *name,
 		     const struct test_damage_table *tables, size_t n);
+
+/* That as the whole of a cmocka test; what main() returns then, 77 if all @tests were skipped. */
+void test_damage_demand(const struct test_image_plan *plan, const char *name,
+			const struct test_damage_table *tables, size_t n);
+int test_damage_report(int failed, size_t tests);
 
 #endif
