@@ -6,8 +6,10 @@
  * IMG is recovered once, in memory, with every write and flush recorded.  Then CUTS times: an
  * image that a power loss during that could have left - of what was not flushed each sector
  * old or new - is recovered, with power lost once more in one of two; and then to the end.  The
- * checker must find what it finds after the undisturbed recovery, the tree and the free
- * space must be the same.  IMG is not changed.  Exit: 0; 1 and a line for each difference.
+ * checker must find what it finds after the undisturbed recovery, the tree and the space
+ * it takes must be the same.  The blocks of the AGs' trees may be one more or less: they split
+ * and join as their records come and go, and what waits for a checkpoint in one go
+ * has come before in two.  So they count as free space.  IMG is not changed.  Exit: 0; 1 and a line for each difference.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +22,7 @@
 #include "support/test_device.h"
 
 struct outcome {
-	uint64_t digest, findings, free_blocks, inodes;
+	uint64_t digest, findings, free_blocks, metadata_blocks, inodes;
 	char first[300];	/* finding */
 };
 
@@ -80,7 +82,7 @@ static void look(struct xfs_device *dev, struct outcome *out)
 	}
 	*out = (struct outcome){
 		.digest = tree.digest, .findings = sum.findings, .free_blocks = sum.free_blocks,
-		.inodes = sum.inodes,
+		.metadata_blocks = sum.metadata_blocks, .inodes = sum.inodes,
 	};
 	tree_free(&tree);
 	check(xfs_unmount(mp), "closing");
@@ -149,12 +151,15 @@ static int one_cut(struct xfs_device *img, uint64_t seed, const struct outcome *
 	look(left, &got);
 	xfs_device_put(left);
 	if (got.digest == want->digest && got.findings == want->findings &&
-	    got.free_blocks == want->free_blocks && got.inodes == want->inodes)
+	    got.free_blocks + got.metadata_blocks == want->free_blocks + want->metadata_blocks &&
+	    got.inodes == want->inodes)
 		return 0;
 	fprintf(stderr, "%s: %s tree, %" PRIu64 " findings (%s), %" PRIu64 " blocks free, %" PRIu64
-		" inodes; it should be %" PRIu64 ", %" PRIu64 ", %" PRIu64 "\n", what,
+		" of metadata, %" PRIu64 " inodes; it should be %" PRIu64 ", %" PRIu64 ", %" PRIu64
+		", %" PRIu64 "\n", what,
 		got.digest == want->digest ? "same" : "another", got.findings, got.first,
-		got.free_blocks, got.inodes, want->findings, want->free_blocks, want->inodes);
+		got.free_blocks, got.metadata_blocks, got.inodes, want->findings,
+		want->free_blocks, want->metadata_blocks, want->inodes);
 	return 1;
 }
 
