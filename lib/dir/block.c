@@ -241,21 +241,6 @@ int xfs_dir_block_removename(struct xfs_dir_args *args)
 	return error;
 }
 
-int xfs_dir_block_replace(struct xfs_dir_args *args)
-{
-	struct xfs_dir_match m;
-	int error;
-
-	xfs_dir_match_init(&m, true);
-	error = xfs_dir_block_lookup(args, &m);
-	if (!error && !m.found)
-		error = -ENOENT;
-	if (!error)
-		xfs_dir_data_set(args, m.bp, m.off);
-	xfs_dir_match_done(&m);
-	return error;
-}
-
 /* The index moves to a leaf block; what it took becomes free space. */
 int xfs_dir_block_to_leaf(struct xfs_dir_args *args)
 {

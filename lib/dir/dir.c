@@ -88,6 +88,19 @@ static void init_args(struct xfs_dir_args *args, struct xfs_trans *tp, struct xf
 		args->hash = xfs_name_hash(args->geo, name);
 }
 
+/* The forms with data blocks. */
+static int find_entry(struct xfs_dir_args *args, enum xfs_dir_form form, struct xfs_dir_match *m)
+{
+	switch (form) {
+	case XFS_DIR_FORM_BLOCK:
+		return xfs_dir_block_lookup(args, m);
+	case XFS_DIR_FORM_LEAF:
+		return xfs_dir_leaf_lookup(args, m);
+	default:
+		return xfs_dir_node_lookup(args, m);
+	}
+}
+
 int xfs_dir_lookup(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t *ino)
 {
 	return xfs_dir_lookup_stored(dp, name, ino, NULL);
@@ -110,12 +123,7 @@ int xfs_dir_lookup_stored(struct xfs_inode *dp, const struct xfs_name *name, xfs
 	if (form == XFS_DIR_FORM_SF)
 		return xfs_dir_sf_lookup(&args, false, ino);
 	xfs_dir_match_init(&m, false);
-	if (form == XFS_DIR_FORM_BLOCK)
-		error = xfs_dir_block_lookup(&args, &m);
-	else if (form == XFS_DIR_FORM_LEAF)
-		error = xfs_dir_leaf_lookup(&args, &m);
-	else
-		error = xfs_dir_node_lookup(&args, &m);
+	error = find_entry(&args, form, &m);
 	xfs_dir_match_done(&m);
 	if (!error && m.ino == NULLFSINO)
 		error = -ENOENT;
@@ -254,6 +262,7 @@ int xfs_dir_replace(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs
 {
 	enum xfs_dir_form form;
 	struct xfs_dir_args args;
+	struct xfs_dir_match m;
 	int error;
 
 	init_args(&args, tp, dp, name, ino);
@@ -268,14 +277,15 @@ int xfs_dir_replace(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs
 		if (error)
 			return error;
 	}
-	switch (form) {
-	case XFS_DIR_FORM_BLOCK:
-		return xfs_dir_block_replace(&args);
-	case XFS_DIR_FORM_LEAF:
-		return xfs_dir_leaf_replace(&args);
-	default:
-		return xfs_dir_node_replace(&args);
-	}
+	/* The index stays as it is: only the entry's inode and type change. */
+	xfs_dir_match_init(&m, true);
+	error = find_entry(&args, form, &m);
+	if (!error && !m.found)
+		error = -ENOENT;
+	if (!error)
+		xfs_dir_data_set(&args, m.bp, m.off);
+	xfs_dir_match_done(&m);
+	return error;
 }
 
 int xfs_dir_sf_to_block(struct xfs_trans *tp, struct xfs_inode *dp)

@@ -226,13 +226,11 @@ bool xfs_dir_sf_has_room(struct xfs_dir_args *args);
 
 int xfs_dir_block_addname(struct xfs_dir_args *args) XFS_MUST_CHECK;
 int xfs_dir_block_removename(struct xfs_dir_args *args) XFS_MUST_CHECK;
-int xfs_dir_block_replace(struct xfs_dir_args *args) XFS_MUST_CHECK;
 int xfs_dir_block_to_leaf(struct xfs_dir_args *args) XFS_MUST_CHECK;
 
 int xfs_dir_leaf_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m) XFS_MUST_CHECK;
 int xfs_dir_leaf_addname(struct xfs_dir_args *args) XFS_MUST_CHECK;
 int xfs_dir_leaf_removename(struct xfs_dir_args *args) XFS_MUST_CHECK;
-int xfs_dir_leaf_replace(struct xfs_dir_args *args) XFS_MUST_CHECK;
 int xfs_dir_leaf_to_node(struct xfs_dir_args *args) XFS_MUST_CHECK;
 /* Back to block form, and on to short form, when what is left fits. */
 int xfs_dir_leaf_to_block(struct xfs_dir_args *args, struct xfs_buf *lbp) XFS_MUST_CHECK;
@@ -240,7 +238,6 @@ int xfs_dir_leaf_to_block(struct xfs_dir_args *args, struct xfs_buf *lbp) XFS_MU
 int xfs_dir_node_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m) XFS_MUST_CHECK;
 int xfs_dir_node_addname(struct xfs_dir_args *args) XFS_MUST_CHECK;
 int xfs_dir_node_removename(struct xfs_dir_args *args) XFS_MUST_CHECK;
-int xfs_dir_node_replace(struct xfs_dir_args *args) XFS_MUST_CHECK;
 
 /* ---- free.c: free-index blocks, the bests of node form ------------------------------------- */
 

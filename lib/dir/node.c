@@ -39,21 +39,6 @@ int xfs_dir_node_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m)
 	return error;
 }
 
-int xfs_dir_node_replace(struct xfs_dir_args *args)
-{
-	struct xfs_dir_match m;
-	int error;
-
-	xfs_dir_match_init(&m, true);
-	error = xfs_dir_node_lookup(args, &m);
-	if (!error && !m.found)
-		error = -ENOENT;
-	if (!error)
-		xfs_dir_data_set(args, m.bp, m.off);
-	xfs_dir_match_done(&m);
-	return error;
-}
-
 /* ---- adding ----------------------------------------------------------------------------- */
 
 /* The new data block that @room asks for, known to its free-index block. */
