@@ -453,17 +453,8 @@ static void merge(struct xfs_da_state *state, struct xfs_buf *dst, struct xfs_bu
 
 static const struct xfs_buf_ops *select_root(const void *block, size_t len)
 {
-	const struct xfs_da3_blkinfo *info = block;
-
 	(void)len;
-	switch (be16_to_cpu(info->magic)) {
-	case XFS_ATTR3_LEAF_MAGIC:
-		return &xfs_attr3_leaf_buf_ops;
-	case XFS_DA3_NODE_MAGIC:
-		return &xfs_da3_node_buf_ops;
-	default:
-		return NULL;
-	}
+	return xfs_da_select_root(&xfs_attr_da_kind, block);
 }
 
 static const struct xfs_buf_ops root_ops = {

@@ -13,6 +13,16 @@ const struct xfs_buf_ops xfs_da3_node_buf_ops = {
 	.verify = xfs_da3_node_verify,
 };
 
+const struct xfs_buf_ops *xfs_da_select_root(const struct xfs_da_kind *kind, const void *block)
+{
+	const struct xfs_da3_blkinfo *info = block;
+	uint16_t magic = be16_to_cpu(info->magic);
+
+	if (magic == kind->leaf_magic)
+		return kind->leaf_ops;
+	return magic == XFS_DA3_NODE_MAGIC ? &xfs_da3_node_buf_ops : NULL;
+}
+
 /* ---- node blocks --------------------------------------------------------------------- */
 
 xfs_dahash_t xfs_da_last_hash(const struct xfs_da_state *state, const struct xfs_buf *bp)

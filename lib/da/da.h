@@ -90,7 +90,7 @@ struct xfs_da_kind {
 	const char *name;		/* "directory", "attribute fork" */
 	enum xfs_fork_id whichfork;
 	uint16_t leaf_magic;
-	const struct xfs_buf_ops *root_ops;	/* selects leaf_ops or the node's */
+	const struct xfs_buf_ops *root_ops;	/* its select: xfs_da_select_root() */
 	const struct xfs_buf_ops *leaf_ops;
 
 	/* Of a leaf that has entries. */
@@ -111,6 +111,9 @@ struct xfs_da_kind {
 	void (*leaf_merge)(struct xfs_da_state *state, struct xfs_buf *dst, struct xfs_buf *src,
 			   bool src_first);
 };
+
+/* A root is a node, or the only leaf; NULL: neither. */
+const struct xfs_buf_ops *xfs_da_select_root(const struct xfs_da_kind *kind, const void *block);
 
 struct xfs_da_level {
 	struct xfs_buf *bp;

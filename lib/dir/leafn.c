@@ -144,17 +144,8 @@ const struct xfs_buf_ops xfs_dir3_leafn_buf_ops = {
 
 static const struct xfs_buf_ops *select_root(const void *block, size_t len)
 {
-	const struct xfs_da3_blkinfo *info = block;
-
 	(void)len;
-	switch (be16_to_cpu(info->magic)) {
-	case XFS_DIR3_LEAFN_MAGIC:
-		return &xfs_dir3_leafn_buf_ops;
-	case XFS_DA3_NODE_MAGIC:
-		return &xfs_da3_node_buf_ops;
-	default:
-		return NULL;
-	}
+	return xfs_da_select_root(&xfs_dir_da_kind, block);
 }
 
 static const struct xfs_buf_ops root_ops = {
