@@ -219,10 +219,7 @@ int xfs_refcount_free_staging(struct xfs_mount *mp, uint64_t *blocks)
 			xfs_mutex_lock(&pag->pag_lock);
 			error = free_some(tp, pag, blocks, &more);
 			xfs_mutex_unlock(&pag->pag_lock);
-			if (!error)
-				error = xfs_trans_commit(tp);
-			else
-				xfs_trans_cancel(tp);
+			error = xfs_trans_finish(tp, error);
 		}
 		if (error)
 			return error;

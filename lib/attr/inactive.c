@@ -102,10 +102,7 @@ int xfs_attr_inactive(struct xfs_inode *ip)
 		xfs_ilock_excl(ip);
 		error = step(tp, ip, &rooted, &done);
 		xfs_iunlock_excl(ip);
-		if (error)
-			xfs_trans_cancel(tp);
-		else
-			error = xfs_trans_commit(tp);
+		error = xfs_trans_finish(tp, error);
 	}
 	return error;
 }

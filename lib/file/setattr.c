@@ -138,11 +138,7 @@ static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 	if (!error)
 		error = apply(tp, ip, &plan);
 	xfs_iunlock_excl(ip);
-	if (error)
-		xfs_trans_cancel(tp);
-	else
-		error = xfs_trans_commit(tp);
-	return error;
+	return xfs_trans_finish(tp, error);
 }
 
 int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)

@@ -65,10 +65,7 @@ int xfs_file_strip_privileges(struct xfs_inode *ip)
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
 	xfs_iunlock_excl(ip);
-	if (!error)
-		return xfs_trans_commit(tp);
-	xfs_trans_cancel(tp);
-	return error;
+	return xfs_trans_finish(tp, error);
 }
 
 static void update_times(struct xfs_inode *ip)

@@ -154,11 +154,7 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 	if (!error)
 		error = apply(tp, ip, ch);
 	xfs_iunlock_excl(ip);
-	if (error)
-		xfs_trans_cancel(tp);
-	else
-		error = xfs_trans_commit(tp);
-	return error;
+	return xfs_trans_finish(tp, error);
 }
 
 /* @value is in the form of the system calls; without entries, or empty, it removes the ACL. */

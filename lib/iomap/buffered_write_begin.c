@@ -227,10 +227,7 @@ static int convert_prealloc(struct begin *b)
 		error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, got.br_startoff,
 						   got.br_blockcount, true, &map);
 	xfs_iunlock_excl(ip);
-	if (error)
-		xfs_trans_cancel(tp);
-	else
-		error = xfs_trans_commit(tp);
+	error = xfs_trans_finish(tp, error);
 	xfs_ilock_excl(ip);
 	return error;
 }

@@ -167,10 +167,7 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 	xfs_ilock_excl(dp);
 	error = create_locked(tp, dp, name, args, &iargs, &acls, &ip);
 	xfs_iunlock_excl(dp);
-	if (error)
-		xfs_trans_cancel(tp);
-	else
-		error = xfs_trans_commit(tp);
+	error = xfs_trans_finish(tp, error);
 	if (error)
 		xfs_irele(ip);
 	else
@@ -236,9 +233,5 @@ int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs
 	xfs_ilock_many(both, 2);
 	error = link_locked(tp, dp, &typed, ip);
 	xfs_iunlock_many(both, 2);
-	if (error)
-		xfs_trans_cancel(tp);
-	else
-		error = xfs_trans_commit(tp);
-	return error;
+	return xfs_trans_finish(tp, error);
 }

@@ -235,9 +235,5 @@ int xfs_symlink_inactive(struct xfs_inode *ip)
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
 	xfs_iunlock_excl(ip);
-	if (error)
-		xfs_trans_cancel(tp);
-	else
-		error = xfs_trans_commit(tp);
-	return error;
+	return xfs_trans_finish(tp, error);
 }

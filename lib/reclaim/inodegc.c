@@ -48,10 +48,7 @@ static int free_inode(struct xfs_inode *ip)
 	if (!error)
 		error = xfs_ifree(tp, ip);
 	xfs_iunlock_excl(ip);
-	if (!error)
-		return xfs_trans_commit(tp);
-	xfs_trans_cancel(tp);
-	return error;
+	return xfs_trans_finish(tp, error);
 }
 
 int xfs_inactive(struct xfs_inode *ip)

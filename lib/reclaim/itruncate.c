@@ -27,7 +27,7 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 	xfs_ilock_excl(ip);
 	error = xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
 	if (error)
-		goto out_cancel;
+		goto out_unlock;
 	if (first && (what->set_size || what->set_times)) {
 		if (what->set_size)
 			ip->i_disk_size = (xfs_fsize_t)what->size_bytes;
@@ -40,19 +40,15 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 	if (!error && *done)
 		error = xfs_reflink_cancel_cow(ip, from);
 	if (error)
-		goto out_cancel;
+		goto out_unlock;
 	if (*done && what->set_size && ip->i_df.if_nextents == 0 &&
 	    (ip->i_diflags2 & XFS_DIFLAG2_REFLINK)) {
 		xfs_inode_set_diflags2(ip, ip->i_diflags2 & ~XFS_DIFLAG2_REFLINK);
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
+out_unlock:
 	xfs_iunlock_excl(ip);
-	return xfs_trans_commit(tp);
-
-out_cancel:
-	xfs_iunlock_excl(ip);
-	xfs_trans_cancel(tp);
-	return error;
+	return xfs_trans_finish(tp, error);
 }
 
 int xfs_itruncate_extents(struct xfs_inode *ip, const struct xfs_itruncate *what)

@@ -94,6 +94,15 @@ int xfs_trans_commit(struct xfs_trans *tp) XFS_MUST_CHECK;
 /* Close without a change; with one: shutdown.  NULL is fine. */
 void xfs_trans_cancel(struct xfs_trans *tp);
 
+/* Close the handle of work that came to @error: the one or the other; the error of both. */
+static inline int XFS_MUST_CHECK xfs_trans_finish(struct xfs_trans *tp, int error)
+{
+	if (!error)
+		return xfs_trans_commit(tp);
+	xfs_trans_cancel(tp);
+	return error;
+}
+
 /* Bytes [@first, @last] of @bp were changed.  The item keeps a reference of its own. */
 void xfs_trans_log_buf(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last);
 static inline void xfs_trans_log_buf_all(struct xfs_trans *tp, struct xfs_buf *bp)

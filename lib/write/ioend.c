@@ -74,10 +74,7 @@ static int take_back(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
 	xfs_ilock_excl(ip);
 	error = xfs_bmap_unconvert(tp, ip, off, len);
 	xfs_iunlock_excl(ip);
-	if (!error)
-		return xfs_trans_commit(tp);
-	xfs_trans_cancel(tp);
-	return error;
+	return xfs_trans_finish(tp, error);
 }
 
 static void repair(struct xfs_inode *ip, struct xfs_folio *folio, uint64_t blocks)
