@@ -95,8 +95,9 @@ void xfs_btree_block_keys(struct xfs_btree_cur *cur, const struct xfs_btree_leve
 				  level == 0);
 }
 
-void xfs_btree_set_parent_keys(struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
-			       uint32_t level, uint32_t pos)
+/* False: they were right, and so are all further up. */
+static bool set_keys_at(struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
+			uint32_t level, uint32_t pos)
 {
 	struct xfs_btree_level *parent = &cur->bc_levels[level + 1];
 	uint8_t *entry = xfs_btree_entry_at(cur, parent, level + 1, pos);
@@ -105,33 +106,29 @@ void xfs_btree_set_parent_keys(struct xfs_btree_cur *cur, const struct xfs_btree
 
 	xfs_btree_block_keys(cur, lvl, level, keys);
 	if (memcmp(entry, keys, len) == 0)
-		return;
+		return false;
 	memcpy(entry, keys, len);
 	if (parent->bp)
 		log_bytes(cur, parent, entry, len);
 	else
 		cur->bc_ops->log_root(cur);
+	return true;
+}
+
+void xfs_btree_set_parent_keys(struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
+			       uint32_t level, uint32_t pos)
+{
+	set_keys_at(cur, lvl, level, pos);
 }
 
 void xfs_btree_update_keys(struct xfs_btree_cur *cur, uint32_t level)
 {
 	for (; !xfs_btree_is_root(cur, level); level++) {
-		struct xfs_btree_level *lvl = &cur->bc_levels[level];
-		struct xfs_btree_level *parent = &cur->bc_levels[level + 1];
-		uint8_t *entry = xfs_btree_entry_at(cur, parent, level + 1, parent->ptr);
-		uint32_t len = xfs_btree_keys_len(cur);
-		uint8_t keys[XFS_BTREE_MAX_KEY_LEN];
+		const struct xfs_btree_level *lvl = &cur->bc_levels[level];
+		const struct xfs_btree_level *parent = &cur->bc_levels[level + 1];
 
-		if (xfs_btree_numrecs(lvl) == 0)
+		if (xfs_btree_numrecs(lvl) == 0 || !set_keys_at(cur, lvl, level, parent->ptr))
 			return;
-		xfs_btree_block_keys(cur, lvl, level, keys);
-		if (memcmp(entry, keys, len) == 0)
-			return;
-		memcpy(entry, keys, len);
-		if (parent->bp)
-			log_bytes(cur, parent, entry, len);
-		else
-			cur->bc_ops->log_root(cur);
 		/* Plain trees: only the first key of a block is known further up. */
 		if (parent->ptr != 1 && !xfs_btree_is_overlapping(cur))
 			return;
