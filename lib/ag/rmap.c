@@ -128,29 +128,29 @@ static int replace(struct xfs_btree_cur *cur, const struct xfs_rmap_irec *old,
 /* ---- neighbours ---------------------------------------------------------------- */
 
 struct find {
-	struct xfs_rmap_irec want;	/* for find_left: what is to be joined */
+	struct xfs_rmap_irec want;
+	bool (*suits)(const struct xfs_rmap_irec *rec, const struct xfs_rmap_irec *want);
 	struct xfs_rmap_irec rec;	/* found */
 	bool found;
 };
 
-static int match_left(struct xfs_btree_cur *cur, const void *rec, void *priv)
+static int match(struct xfs_btree_cur *cur, const void *rec, void *priv)
 {
 	struct find *find = priv;
 	int error = decode(cur, rec, &find->rec);
 
 	if (error)
 		return error;
-	find->found = xfs_rmap_irecs_mergeable(&find->rec, &find->want);
+	find->found = find->suits(&find->rec, &find->want);
 	return find->found ? -ECANCELED : 0;
 }
 
-/* All records that touch block @agbno go to @fn. */
-static int query_block(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_btree_query_fn fn,
-		       struct find *find)
+/* Find it among the records that touch block @agbno. */
+static int query_block(struct xfs_btree_cur *cur, xfs_agblock_t agbno, struct find *find)
 {
 	struct xfs_btree_target low = { .w = { agbno, 0, 0 } };
 	struct xfs_btree_target high = { .w = { agbno, UINT64_MAX, UINT64_MAX } };
-	int error = xfs_btree_query_range(cur, &low, &high, fn, find);
+	int error = xfs_btree_query_range(cur, &low, &high, match, find);
 
 	return error == -ECANCELED ? 0 : error;
 }
@@ -204,7 +204,7 @@ static int find_neighbours(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 {
 	bool share = may_share(pag, irec), found;
 	struct xfs_btree_target target = target_of(irec);
-	struct find find = { .want = *irec };
+	struct find find = { .want = *irec, .suits = xfs_rmap_irecs_mergeable };
 	int error;
 
 	left->rm_blockcount = right->rm_blockcount = 0;
@@ -228,7 +228,7 @@ static int find_neighbours(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 		return 0;
 
 	if (!left->rm_blockcount && irec->rm_startblock > 0) {
-		error = query_block(cur, irec->rm_startblock - 1, match_left, &find);
+		error = query_block(cur, irec->rm_startblock - 1, &find);
 		if (error)
 			return error;
 		if (find.found)
@@ -313,23 +313,12 @@ static bool covers(const struct xfs_rmap_irec *rec, const struct xfs_rmap_irec *
 	       want->rm_offset - rec->rm_offset == want->rm_startblock - rec->rm_startblock;
 }
 
-static int match_covering(struct xfs_btree_cur *cur, const void *rec, void *priv)
-{
-	struct find *find = priv;
-	int error = decode(cur, rec, &find->rec);
-
-	if (error)
-		return error;
-	find->found = covers(&find->rec, &find->want);
-	return find->found ? -ECANCELED : 0;
-}
-
 /* The record that @irec is a part of. */
 static int find_covering(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 			 const struct xfs_rmap_irec *irec, struct xfs_rmap_irec *rec)
 {
 	struct xfs_btree_target target = target_of(irec);
-	struct find find = { .want = *irec };
+	struct find find = { .want = *irec, .suits = covers };
 	bool found;
 	int error = xfs_btree_lookup_le(cur, &target, &found);
 
@@ -343,7 +332,7 @@ static int find_covering(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 			return 0;
 	}
 	if (may_share(pag, irec)) {
-		error = query_block(cur, irec->rm_startblock, match_covering, &find);
+		error = query_block(cur, irec->rm_startblock, &find);
 		if (error)
 			return error;
 		if (find.found) {
