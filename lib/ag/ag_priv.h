@@ -189,8 +189,17 @@ int xfs_rmap_unmap_whoever(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbl
 			   xfs_extlen_t len) XFS_MUST_CHECK;
 
 /* ---- refcount.c -------------------------------------------------------------------- */
-/* The record at the cursor, of either domain, verified. */
-int xfs_refcount_get_rec(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec)
+/* Staging extents of copy-on-write have bit 31 set and stand behind all shared ones. */
+static inline struct xfs_btree_target xfs_refcount_target(enum xfs_refc_domain domain,
+							  xfs_agblock_t agbno)
+{
+	return (struct xfs_btree_target){ .w = { xfs_refcount_encode_startblock(agbno, domain) } };
+}
+/* The record at the cursor, verified; *@found, if it was true, tells whether it is of @domain. */
+int xfs_refcount_get(const struct xfs_btree_cur *cur, enum xfs_refc_domain domain,
+		     struct xfs_refcount_irec *irec, bool *found) XFS_MUST_CHECK;
+/* A record that must not be there yet. */
+int xfs_refcount_insert(struct xfs_btree_cur *cur, const struct xfs_refcount_irec *irec)
 	XFS_MUST_CHECK;
 
 /* ---- refcount_btree.c -------------------------------------------------------------- */

@@ -14,13 +14,12 @@
 #include "ag/refcount.h"
 #include "ag/ag_priv.h"
 
-/* Staging extents of copy-on-write have bit 31 set and stand behind all shared ones. */
 static struct xfs_btree_target target_of(xfs_agblock_t agbno)
 {
-	return (struct xfs_btree_target){ .w = { agbno } };
+	return xfs_refcount_target(XFS_REFC_DOMAIN_SHARED, agbno);
 }
 
-int xfs_refcount_get_rec(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec)
+static int get_rec(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec)
 {
 	xfs_failaddr_t fa;
 
@@ -32,18 +31,24 @@ int xfs_refcount_get_rec(const struct xfs_btree_cur *cur, struct xfs_refcount_ir
 	return 0;
 }
 
-/* The shared record at the cursor; staging records end the world. */
-static int get_shared(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec,
-		      bool *found)
+int xfs_refcount_get(const struct xfs_btree_cur *cur, enum xfs_refc_domain domain,
+		     struct xfs_refcount_irec *irec, bool *found)
 {
 	int error;
 
 	if (!*found)
 		return 0;
-	error = xfs_refcount_get_rec(cur, irec);
-	if (!error && irec->rc_domain != XFS_REFC_DOMAIN_SHARED)
+	error = get_rec(cur, irec);
+	if (!error && irec->rc_domain != domain)
 		*found = false;
 	return error;
+}
+
+/* The shared record at the cursor; staging records end the world. */
+static int get_shared(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec,
+		      bool *found)
+{
+	return xfs_refcount_get(cur, XFS_REFC_DOMAIN_SHARED, irec, found);
 }
 
 /* The record that covers @agbno, or else the next one behind it. */
@@ -69,9 +74,9 @@ static int update(struct xfs_btree_cur *cur, const struct xfs_refcount_irec *ire
 	return xfs_btree_update(cur, &rec);
 }
 
-static int insert(struct xfs_btree_cur *cur, const struct xfs_refcount_irec *irec)
+int xfs_refcount_insert(struct xfs_btree_cur *cur, const struct xfs_refcount_irec *irec)
 {
-	struct xfs_btree_target target = target_of(irec->rc_startblock);
+	struct xfs_btree_target target = xfs_refcount_target(irec->rc_domain, irec->rc_startblock);
 	struct xfs_refcount_rec rec;
 	bool found;
 	int error = xfs_btree_lookup_eq(cur, &target, &found);
@@ -83,7 +88,8 @@ static int insert(struct xfs_btree_cur *cur, const struct xfs_refcount_irec *ire
 				   "AG %" PRIu64 ": a record at %u is there already", cur->bc_owner,
 				   irec->rc_startblock);
 	xfs_refcount_rec_pack(irec, &rec);
-	cur->bc_ag.pag->pag_may_share = true;
+	if (irec->rc_domain == XFS_REFC_DOMAIN_SHARED)
+		cur->bc_ag.pag->pag_may_share = true;
 	return xfs_btree_insert(cur, &rec);
 }
 
@@ -101,7 +107,7 @@ static int cut_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
 	right.rc_blockcount = left.rc_startblock + left.rc_blockcount - agbno;
 	left.rc_blockcount = agbno - left.rc_startblock;
 	error = update(cur, &left);
-	return error ? error : insert(cur, &right);
+	return error ? error : xfs_refcount_insert(cur, &right);
 }
 
 /* Join the records that meet before @agbno, if they are equal. */
@@ -118,7 +124,7 @@ static int join_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
 		return error;
 	error = xfs_btree_decrement(cur, &found);
 	if (!error && found)
-		error = xfs_refcount_get_rec(cur, &left);
+		error = get_rec(cur, &left);
 	if (error || !found || left.rc_startblock + left.rc_blockcount != agbno ||
 	    left.rc_refcount != right.rc_refcount ||
 	    (uint64_t)left.rc_blockcount + right.rc_blockcount >= UINT32_MAX)
@@ -160,7 +166,7 @@ static int change_gap(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen
 	int error;
 
 	if (delta > 0)
-		return insert(cur, &irec);
+		return xfs_refcount_insert(cur, &irec);
 	if (later)
 		return free_later(cur->bc_tp, pag, agbno, len);
 	error = xfs_agfl_fix_for_free(cur->bc_tp, pag);

@@ -14,32 +14,17 @@
 
 #define EXTENTS_PER_HANDLE	16u
 
-static struct xfs_btree_target target_of(xfs_agblock_t agbno)
-{
-	return (struct xfs_btree_target){ .w = {
-		xfs_refcount_encode_startblock(agbno, XFS_REFC_DOMAIN_COW),
-	} };
-}
-
 /* The record at the cursor; *@found becomes false for a count. */
 static int get_staging(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec,
 		       bool *found)
 {
-	int error;
-
-	if (!*found)
-		return 0;
-	error = xfs_refcount_get_rec(cur, irec);
-	if (error)
-		return error;
-	*found = irec->rc_domain == XFS_REFC_DOMAIN_COW;
-	return 0;
+	return xfs_refcount_get(cur, XFS_REFC_DOMAIN_COW, irec, found);
 }
 
 static int lookup_le(struct xfs_btree_cur *cur, xfs_agblock_t agbno,
 		     struct xfs_refcount_irec *irec, bool *found)
 {
-	struct xfs_btree_target target = target_of(agbno);
+	struct xfs_btree_target target = xfs_refcount_target(XFS_REFC_DOMAIN_COW, agbno);
 	int error = xfs_btree_lookup_le(cur, &target, found);
 
 	return error ? error : get_staging(cur, irec, found);
@@ -51,18 +36,8 @@ static int insert(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t l
 		.rc_startblock = agbno, .rc_blockcount = len, .rc_refcount = 1,
 		.rc_domain = XFS_REFC_DOMAIN_COW,
 	};
-	struct xfs_btree_target target = target_of(agbno);
-	struct xfs_refcount_rec rec;
-	bool found;
-	int error = xfs_btree_lookup_eq(cur, &target, &found);
 
-	if (error)
-		return error;
-	if (unlikely(found))
-		return xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64
-				   ": block %u is staged already", cur->bc_owner, agbno);
-	xfs_refcount_rec_pack(&irec, &rec);
-	return xfs_btree_insert(cur, &rec);
+	return xfs_refcount_insert(cur, &irec);
 }
 
 static int add(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t len)
