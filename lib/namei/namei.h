@@ -48,7 +48,7 @@ int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
 		      uint32_t flags) XFS_MUST_CHECK;
 /* ILOCK is taken here. Copies at most @size bytes; returns the full length. */
 ssize_t xfs_readlink_inode(struct xfs_inode *ip, char *buf, size_t size) XFS_MUST_CHECK;
-/* Free a symlink's remote blocks: inactivation. */
+/* Inactivation: free the blocks of a symbolic link; without them it is a regular file, of no bytes. */
 int xfs_symlink_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
 /* The attribute fork needs room: an inline target moves to a block. */
 int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;

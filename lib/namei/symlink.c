@@ -231,6 +231,11 @@ int xfs_symlink_inactive(struct xfs_inode *ip)
 		error = xfs_bunmapi(tp, ip, 0, target_blocks(&mp->m_geo, XFS_SYMLINK_MAXLEN),
 				    XFS_BMAPI_METADATA, XFS_SYMLINK_MAPS, &done);
 	if (!error) {
+		/*
+		 * After a crash from here on somebody else may free it, and the kernel leaves a
+		 * symbolic link without a target on the unlinked list for good.
+		 */
+		ip->i_mode = (uint16_t)(S_IFREG | (ip->i_mode & ~S_IFMT));
 		ip->i_disk_size = ip->i_size = 0;
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
