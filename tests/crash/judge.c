@@ -17,6 +17,8 @@
 #define GO_ON_EVERY	8u
 #define CRASH_AGAIN_EVERY 32u
 #define CRASH_AGAIN_IMAGES 8u
+/* Of what a crash of a recovery left, so many times fewer are crashed in turn. */
+#define DEEPER_EVERY	4u
 
 struct findings {
 	char first[256];
@@ -192,7 +194,12 @@ static int recover(struct lab *lab, struct xfs_device *dev, struct xfs_device *v
 {
 	uint64_t failures = lab->result->failures;
 	struct xfs_mount *mp;
-	int error = lab_mount(lab, dev, dev != view, &mp);
+	int error;
+
+	lab->mount.meta_cache_bytes = lab->scenario->recovery_cache;
+	if (lab->mount.meta_cache_bytes && lab->recoveries++ % 2)
+		lab->mount.meta_cache_bytes = 1;
+	error = lab_mount(lab, dev, dev != view, &mp);
 
 	if (error) {
 		fail(lab, view, mark, "recovery: %s: %s", strerror(-error), xfs_error_text(NULL));
@@ -214,9 +221,11 @@ static int recover(struct lab *lab, struct xfs_device *dev, struct xfs_device *v
 
 struct again {
 	struct lab *lab;
-	uint32_t mark;
+	uint32_t mark, depth, nr;
 	uint64_t digest;
 };
+
+static int crash_again(struct lab *lab, struct xfs_device *view, uint32_t mark, uint32_t depth);
 
 static int judge_again(void *ctx, struct xfs_device *view, uint32_t nr)
 {
@@ -224,6 +233,9 @@ static int judge_again(void *ctx, struct xfs_device *view, uint32_t nr)
 	struct lab *lab = again->lab;
 	uint64_t digest;
 
+	if (again->depth && again->nr++ % DEEPER_EVERY == 0 &&
+	    crash_again(lab, view, again->mark, again->depth - 1))
+		return 1;
 	if (recover(lab, view, view, again->mark, false, &digest)) {
 		if (!lab->options->quiet)
 			fprintf(stderr, "    (its recovery was crashed after event %u)\n", nr);
@@ -241,17 +253,18 @@ static uint64_t no_promise(void *ctx, uint32_t nr)
 	return 0;
 }
 
-/* Record the recovery of @view, and crash that. */
-static int crash_again(struct lab *lab, struct xfs_device *view, uint32_t mark)
+/* Record the recovery of @view, and crash that; and the recovery of what is left, @depth times. */
+static int crash_again(struct lab *lab, struct xfs_device *view, uint32_t mark, uint32_t depth)
 {
-	struct again again = {.lab = lab, .mark = mark};
+	struct again again = {.lab = lab, .mark = mark, .depth = depth};
+	uint32_t images = lab->scenario->again_images;
 	struct xfs_device *work, *recorder;
 	struct xfs_device_info info;
 	struct crash_plan plan;
 
 	lab_plan(lab, &plan);
 	plan.seed ^= mark;
-	plan.budget = CRASH_AGAIN_IMAGES;
+	plan.budget = images ? images : CRASH_AGAIN_IMAGES;
 	xfs_device_info(view, &info);
 	work = crash_image_new(info.size_bytes, view);
 	if (test_recorder_open(work, &recorder))
@@ -280,13 +293,14 @@ int lab_judge(void *ctx, struct xfs_device *view, uint32_t mark)
 	struct lab *lab = ctx;
 	struct lab_result *r = lab->result;
 	const struct lab_options *o = lab->options;
+	uint32_t every = lab->scenario->again_every, depth = lab->scenario->again_depth;
 	bool sample = o->sample_dir && r->samples < o->samples &&
 		      r->power.judged % XFS_MAX(o->budget / (2 * o->samples), 1u) == 0;
 	uint64_t digest;
 
 	/* The pages of @view stay clean while a recovery of it is crashed. */
-	if (!o->no_second_crash && r->power.judged % CRASH_AGAIN_EVERY == 0 &&
-	    crash_again(lab, view, mark))
+	if (!o->no_second_crash && r->power.judged % (every ? every : CRASH_AGAIN_EVERY) == 0 &&
+	    crash_again(lab, view, mark, depth ? depth - 1 : 0))
 		return 1;
 	if (sample)
 		save_sample(lab, view, false);

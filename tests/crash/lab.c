@@ -148,7 +148,7 @@ static void format(struct lab *lab)
 		.size = sizeof(opts), .flags = XFS_MKFS_FORCE | XFS_MKFS_SMALL, .env = &lab->env,
 		.profile = XFS_MKFS_PROFILE_6_1, .blocksize = sc->blocksize, .rmapbt = XFS_MKFS_ON,
 		.sectsize = sc->sectsize, .log_sunit = sc->log_sunit,
-		.dirblocksize = sc->dirblocksize,
+		.dirblocksize = sc->dirblocksize, .inodesize = sc->inodesize,
 	};
 	struct lab_disks disks;
 	int error;
@@ -241,6 +241,7 @@ static void record(struct lab *lab)
 	xfs_device_put(work);
 	/* Inode numbers come again, and must not have the generation they had. */
 	lab->env.seed += 1000003;
+	lab->mount.meta_cache_bytes = lab->scenario->meta_cache;
 	mount_recorder(lab);
 	for (uint32_t i = 0; i < lab->nr_streams; i++)
 		adopt_stream(lab, &lab->stream[i]);

@@ -39,9 +39,21 @@ struct scenario {
 	uint32_t blocksize;	/* 0: 4096 */
 	uint32_t streams;	/* 0: 1 */
 	uint32_t log_sunit, sectsize, dirblocksize;	/* bytes; 0: as usual */
+	uint32_t inodesize;	/* 0: 512, a sector, so that no inode can be torn */
+	/*
+	 * Bytes of the metadata cache while it is recorded, and while it is recovered; 0: as
+	 * usual.  Replay holds four times of it and writes everything when it has more: of
+	 * two images one has this much, the other a byte, so that each item is written at once.
+	 */
+	uint32_t meta_cache, recovery_cache;
 	bool external_log;	/* on a disk of its own */
 	uint32_t fill_percent;	/* of the space taken by a file before the start */
 	uint32_t generations;	/* crashed, recovered and gone on with so often; 0: once */
+	/*
+	 * Of so many images one has its recovery crashed (0: 32), and what that leaves, of which
+	 * so many images are drawn (0: 8), too, until so many recoveries were crashed (0: 1).
+	 */
+	uint32_t again_every, again_images, again_depth;
 	uint32_t rules;		/* 1 << rule for those that it is meant to catch */
 	void (*setup)(struct lab *lab);	/* unrecorded; its end state is promised; may be NULL */
 	void (*run)(struct lab *lab);
@@ -83,6 +95,7 @@ struct lab {
 	uint32_t nr_streams;
 	bool may_be_full;		/* -ENOSPC is an answer */
 	uint32_t generation;
+	uint64_t recoveries;
 	bool trace;
 	char lines[8][256];		/* the library's newest messages */
 	uint32_t nr_lines;

@@ -653,6 +653,100 @@ static void run_mixed(struct lab *lab)
 	}
 }
 
+/* Extents that do not touch, or fewer of them. */
+static void change_data_fork(struct lab_stream *s, struct model_node *f)
+{
+	uint32_t bs = s->lab->geo.blocksize, at = (uint32_t)(f->size / bs) + 1;
+
+	switch (lab_below(s, 5)) {
+	case 0:
+		lab_truncate(s, f, lab_below(s, 3) ? f->size / 2 : 0);
+		break;
+	case 1:
+		lab_chmod(s, f, lab_below(s, 07777));
+		break;
+	case 2:
+		for (uint32_t n = 4 + lab_below(s, 60); n; n--, at += 2)
+			lab_write(s, f, (uint64_t)at * bs, 1 + lab_below(s, bs));
+		break;
+	default:
+		lab_write(s, f, (uint64_t)at * bs, 1 + lab_below(s, bs));
+	}
+}
+
+/* Short form up to all of the inode, and beyond. */
+static void change_attr_fork(struct lab_stream *s, struct model_node *node)
+{
+	char name[64];
+
+	numbered(name, sizeof(name), "user.fork", lab_below(s, 10));
+	if (model_has_xattr(node, name) && lab_below(s, 3))
+		lab_removexattr(s, node, name);
+	else
+		lab_setxattr(s, node, name, lab_below(s, lab_below(s, 8) ? 200 : 3000));
+}
+
+/* Inline, a block and inline again. */
+static void change_inline_dir(struct lab_stream *s, struct model_node *dir)
+{
+	uint32_t names = model_count_names(s->model, dir);
+	char name[256];
+
+	if (lab_below(s, 60) < names) {
+		for (uint32_t n = 1 + lab_below(s, names); n; n--)
+			if (any_name(s, dir, name, sizeof(name)))
+				lab_unlink(s, dir, name);
+		return;
+	}
+	for (uint32_t n = 1 + lab_below(s, 12); n; n--) {
+		snprintf(name, sizeof(name), "%.*s%u.%u", (int)lab_below(s, 60),
+			 "a-name-that-fills-an-inline-directory-sooner-than-another-one-",
+			 s->lab->generation, model_now(s->model));
+		if (lab_below(s, 3))
+			lab_symlink(s, dir, name, 1 + lab_below(s, lab_below(s, 2) ? 1000 : 400));
+		else
+			lab_create(s, dir, name);
+	}
+}
+
+/* A few inodes again and again, in both forks, so that the log has many versions of each. */
+static void run_forks(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *held = NULL;
+	char name[64];
+
+	for (uint32_t i = 0; i < 4; i++) {
+		numbered(name, sizeof(name), "fork", i);
+		if (!model_lookup(s->model, s->root, name))
+			lab_create(s, s->root, name);
+		numbered(name, sizeof(name), "dir", i);
+		if (!model_lookup(s->model, s->root, name))
+			lab_mkdir(s, s->root, name);
+	}
+	for (uint32_t i = 0; i < 140; i++) {
+		bool dir = lab_below(s, 3) == 0;
+		struct model_node *node;
+
+		numbered(name, sizeof(name), dir ? "dir" : "fork", lab_below(s, 4));
+		node = model_lookup(s->model, s->root, name);
+		if (!dir && lab_below(s, 12) == 0) {
+			if (held)
+				lab_release(s, held);
+			lab_hold(s, held = node);
+			lab_unlink(s, s->root, name);
+			lab_create(s, s->root, name);
+		}
+		if (lab_below(s, 2))
+			change_attr_fork(s, node);
+		else if (dir)
+			change_inline_dir(s, node);
+		else
+			change_data_fork(s, node);
+		maybe_promise(s, 6);
+	}
+}
+
 /* Short: what follows a crash is crashed again, several times. */
 static void run_again(struct lab *lab)
 {
@@ -730,5 +824,13 @@ const struct scenario lab_scenarios[] = {
 	{ .name = "again", .what = "crashed, recovered, gone on with, crashed again",
 	  .generations = 4,
 	  .rules = RULE(STALE_CLEAR), .run = run_again },
+	{ .name = "inodes", .what = "inodes of two sectors, torn; recovery crashed again and again",
+	  .inodesize = 1024, .blocksize = 2048, .meta_cache = 64 * KIB, .again_every = 8,
+	  .again_depth = 3, .run = run_forks },
+	{ .name = "inodes2k", .what = "inodes of four sectors, torn", .inodesize = 2048,
+	  .meta_cache = 128 * KIB, .again_every = 8, .again_depth = 3, .run = run_forks },
+	{ .name = "evictdirs", .what = "recovery without memory writes what it replays at once, and is crashed",
+	  .inodesize = 1024, .blocksize = 2048, .dirblocksize = 8192, .recovery_cache = 16 * KIB,
+	  .again_every = 12, .again_depth = 2, .run = run_dirs },
 };
 const uint32_t lab_nr_scenarios = ARRAY_SIZE(lab_scenarios);
