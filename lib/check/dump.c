@@ -6,7 +6,14 @@
 #include <stdlib.h>
 #include "check/check_priv.h"
 
-typedef int (*dump_fn)(struct xfs_dump *d, uint64_t number, bool attr);
+/* What the caller asked for; the kind is what a function that serves several is to show. */
+struct request {
+	uint64_t number;
+	unsigned int kind;
+	bool attr;
+};
+
+typedef int (*dump_fn)(struct xfs_dump *d, const struct request *rq);
 
 static int read_ag_sectors(struct xfs_dump *d, uint64_t agno, uint8_t **sectors)
 {
@@ -27,48 +34,24 @@ static int read_ag_sectors(struct xfs_dump *d, uint64_t agno, uint8_t **sectors)
 	return error;
 }
 
-static int dump_header(struct xfs_dump *d, uint64_t agno, unsigned int sector)
+static int dump_header(struct xfs_dump *d, const struct request *rq)
 {
 	uint32_t sectsize = d->chk->g.sectsize;
 	uint8_t *sectors = NULL;
-	int error = read_ag_sectors(d, agno, &sectors);
+	int error = read_ag_sectors(d, rq->number, &sectors);
 
 	if (error)
 		return error;
-	if (sector == XFS_SB_SECTOR)
+	if (rq->kind == XFS_SB_SECTOR)
 		xfs_dump_sb(d, sectors);
-	else if (sector == XFS_AGF_SECTOR)
+	else if (rq->kind == XFS_AGF_SECTOR)
 		xfs_dump_agf(d, sectors + sectsize);
-	else if (sector == XFS_AGI_SECTOR)
+	else if (rq->kind == XFS_AGI_SECTOR)
 		xfs_dump_agi(d, sectors + 2 * sectsize);
 	else
 		xfs_dump_agfl(d, sectors + 3 * sectsize, sectors + sectsize);
 	xfs_mem_free(&d->chk->mem, sectors);
 	return 0;
-}
-
-static int dump_sb(struct xfs_dump *d, uint64_t agno, bool attr)
-{
-	(void)attr;
-	return dump_header(d, agno, XFS_SB_SECTOR);
-}
-
-static int dump_agf(struct xfs_dump *d, uint64_t agno, bool attr)
-{
-	(void)attr;
-	return dump_header(d, agno, XFS_AGF_SECTOR);
-}
-
-static int dump_agi(struct xfs_dump *d, uint64_t agno, bool attr)
-{
-	(void)attr;
-	return dump_header(d, agno, XFS_AGI_SECTOR);
-}
-
-static int dump_agfl(struct xfs_dump *d, uint64_t agno, bool attr)
-{
-	(void)attr;
-	return dump_header(d, agno, XFS_AGFL_SECTOR);
 }
 
 /*
@@ -127,8 +110,9 @@ static int dump_tree(struct xfs_dump *d, uint64_t agno, uint32_t root, uint32_t 
 
 enum which_tree { BNO, CNT, RMAP, REFC, INO, FINO };
 
-static int dump_ag_tree(struct xfs_dump *d, uint64_t agno, enum which_tree which)
+static int dump_ag_tree(struct xfs_dump *d, const struct request *rq)
 {
+	uint64_t agno = rq->number;
 	const struct xfs_check_geo *g = &d->chk->g;
 	uint8_t *sectors = NULL;
 	int error = read_ag_sectors(d, agno, &sectors);
@@ -139,7 +123,7 @@ static int dump_ag_tree(struct xfs_dump *d, uint64_t agno, enum which_tree which
 		return error;
 	agf = (const void *)(sectors + g->sectsize);
 	agi = (const void *)(sectors + 2 * (size_t)g->sectsize);
-	switch (which) {
+	switch ((enum which_tree)rq->kind) {
 	case BNO:
 		error = dump_tree(d, agno, be32_to_cpu(agf->agf_bno_root),
 				  be32_to_cpu(agf->agf_bno_level), g->alloc_mxr[1], 8);
@@ -168,19 +152,6 @@ static int dump_ag_tree(struct xfs_dump *d, uint64_t agno, enum which_tree which
 	xfs_mem_free(&d->chk->mem, sectors);
 	return error;
 }
-
-#define DUMP_TREE(name, which)								\
-static int name(struct xfs_dump *d, uint64_t agno, bool attr)				\
-{											\
-	(void)attr;									\
-	return dump_ag_tree(d, agno, which);						\
-}
-DUMP_TREE(dump_bnobt, BNO)
-DUMP_TREE(dump_cntbt, CNT)
-DUMP_TREE(dump_rmapbt, RMAP)
-DUMP_TREE(dump_refcountbt, REFC)
-DUMP_TREE(dump_inobt, INO)
-DUMP_TREE(dump_finobt, FINO)
 
 static int load(struct xfs_dump *d, uint64_t ino, struct xfs_check_inode *ip, bool *whole)
 {
@@ -212,13 +183,12 @@ static void dump_fork_root(struct xfs_dump *d, const char *name, uint8_t format,
 			      get_be64(fork + 4 + 8 * (size_t)(max + i)));
 }
 
-static int dump_inode(struct xfs_dump *d, uint64_t ino, bool attr)
+static int dump_inode(struct xfs_dump *d, const struct request *rq)
 {
 	struct xfs_check_inode inode;
 	bool whole;
-	int error = load(d, ino, &inode, &whole);
+	int error = load(d, rq->number, &inode, &whole);
 
-	(void)attr;
 	if (error)
 		return error;
 	xfs_dump_inode(d, d->chk->dir_inode);
@@ -234,25 +204,25 @@ static int dump_inode(struct xfs_dump *d, uint64_t ino, bool attr)
 	return 0;
 }
 
-static int dump_bmap(struct xfs_dump *d, uint64_t ino, bool attr)
+static int dump_bmap(struct xfs_dump *d, const struct request *rq)
 {
 	struct xfs_check *chk = d->chk;
 	struct xfs_check_inode inode;
 	const struct xfs_check_ext *ext;
 	bool whole;
-	int error = load(d, ino, &inode, &whole);
+	int error = load(d, rq->number, &inode, &whole);
 
 	if (error)
 		return error;
-	if (!whole || (attr && !inode.afork)) {
+	if (!whole || (rq->attr && !inode.afork)) {
 		xfs_dump_line(d, "no such fork");
 		return 0;
 	}
-	if (!xfs_check_fork(chk, &inode, attr ? XFS_ATTR_FORK : XFS_DATA_FORK, &chk->dfork, true))
+	if (!xfs_check_fork(chk, &inode, rq->attr ? XFS_ATTR_FORK : XFS_DATA_FORK, &chk->dfork, true))
 		xfs_dump_line(d, "the fork is damaged: this is what can be found");
 	ext = chk->dfork.v;
 	for (size_t i = 0; i < chk->dfork.n; i++) {
-		if (inode.realtime && !attr)
+		if (inode.realtime && !rq->attr)
 			xfs_dump_line(d, "%zu: startoff %" PRIu64 ", realtime block %" PRIu64
 				      ", blockcount %u%s", i, ext[i].off, ext[i].fsbno, ext[i].len,
 				      ext[i].unwritten ? ", unwritten" : "");
@@ -305,13 +275,12 @@ out:
 	xfs_check_vec_free(chk, &keep);
 }
 
-static int dump_dir(struct xfs_dump *d, uint64_t ino, bool attr)
+static int dump_dir(struct xfs_dump *d, const struct request *rq)
 {
 	struct xfs_check_inode inode;
 	bool whole;
-	int error = load(d, ino, &inode, &whole);
+	int error = load(d, rq->number, &inode, &whole);
 
-	(void)attr;
 	if (error)
 		return error;
 	if (!whole || !S_ISDIR(inode.mode))
@@ -323,13 +292,12 @@ static int dump_dir(struct xfs_dump *d, uint64_t ino, bool attr)
 	return 0;
 }
 
-static int dump_attr(struct xfs_dump *d, uint64_t ino, bool attr)
+static int dump_attr(struct xfs_dump *d, const struct request *rq)
 {
 	struct xfs_check_inode inode;
 	bool whole;
-	int error = load(d, ino, &inode, &whole);
+	int error = load(d, rq->number, &inode, &whole);
 
-	(void)attr;
 	if (error)
 		return error;
 	if (!whole || !inode.afork)
@@ -341,14 +309,14 @@ static int dump_attr(struct xfs_dump *d, uint64_t ino, bool attr)
 	return 0;
 }
 
-static int dump_one_block(struct xfs_dump *d, uint64_t fsbno, bool attr)
+static int dump_one_block(struct xfs_dump *d, const struct request *rq)
 {
 	const struct xfs_check_geo *g = &d->chk->g;
+	uint64_t fsbno = rq->number;
 	uint32_t agno = (uint32_t)(fsbno >> g->agblklog);
 	uint32_t agbno = (uint32_t)(fsbno & ((1ull << g->agblklog) - 1));
 	int error;
 
-	(void)attr;
 	if (fsbno >> g->agblklog >= g->agcount || agbno >= xfs_check_ag_length(g, agno))
 		return -EINVAL;
 	error = xfs_check_read_block(d->chk, agno, agbno, d->chk->level_buf[0]);
@@ -357,10 +325,9 @@ static int dump_one_block(struct xfs_dump *d, uint64_t fsbno, bool attr)
 	return error;
 }
 
-static int dump_log(struct xfs_dump *d, uint64_t number, bool attr)
+static int dump_log(struct xfs_dump *d, const struct request *rq)
 {
-	(void)number;
-	(void)attr;
+	(void)rq;
 	if (!d->chk->sb.sb_logstart && !d->chk->logdev)
 		return -EINVAL;
 	xfs_dump_log(d);
@@ -370,49 +337,50 @@ static int dump_log(struct xfs_dump *d, uint64_t number, bool attr)
 static const struct what {
 	const char *name;
 	dump_fn dump;
+	unsigned int kind;
 	enum { NUMBER_NONE, NUMBER_OPTIONAL, NUMBER_NEEDED } number;
 	bool attr_allowed;
 } whats[] = {
-	{ "sb", dump_sb, NUMBER_OPTIONAL, false },
-	{ "agf", dump_agf, NUMBER_NEEDED, false },
-	{ "agi", dump_agi, NUMBER_NEEDED, false },
-	{ "agfl", dump_agfl, NUMBER_NEEDED, false },
-	{ "bnobt", dump_bnobt, NUMBER_NEEDED, false },
-	{ "cntbt", dump_cntbt, NUMBER_NEEDED, false },
-	{ "inobt", dump_inobt, NUMBER_NEEDED, false },
-	{ "finobt", dump_finobt, NUMBER_NEEDED, false },
-	{ "rmapbt", dump_rmapbt, NUMBER_NEEDED, false },
-	{ "refcountbt", dump_refcountbt, NUMBER_NEEDED, false },
-	{ "inode", dump_inode, NUMBER_NEEDED, false },
-	{ "bmap", dump_bmap, NUMBER_NEEDED, true },
-	{ "dir", dump_dir, NUMBER_NEEDED, false },
-	{ "attr", dump_attr, NUMBER_NEEDED, false },
-	{ "block", dump_one_block, NUMBER_NEEDED, false },
-	{ "log", dump_log, NUMBER_NONE, false },
+	{ "sb", dump_header, XFS_SB_SECTOR, NUMBER_OPTIONAL, false },
+	{ "agf", dump_header, XFS_AGF_SECTOR, NUMBER_NEEDED, false },
+	{ "agi", dump_header, XFS_AGI_SECTOR, NUMBER_NEEDED, false },
+	{ "agfl", dump_header, XFS_AGFL_SECTOR, NUMBER_NEEDED, false },
+	{ "bnobt", dump_ag_tree, BNO, NUMBER_NEEDED, false },
+	{ "cntbt", dump_ag_tree, CNT, NUMBER_NEEDED, false },
+	{ "inobt", dump_ag_tree, INO, NUMBER_NEEDED, false },
+	{ "finobt", dump_ag_tree, FINO, NUMBER_NEEDED, false },
+	{ "rmapbt", dump_ag_tree, RMAP, NUMBER_NEEDED, false },
+	{ "refcountbt", dump_ag_tree, REFC, NUMBER_NEEDED, false },
+	{ "inode", dump_inode, 0, NUMBER_NEEDED, false },
+	{ "bmap", dump_bmap, 0, NUMBER_NEEDED, true },
+	{ "dir", dump_dir, 0, NUMBER_NEEDED, false },
+	{ "attr", dump_attr, 0, NUMBER_NEEDED, false },
+	{ "block", dump_one_block, 0, NUMBER_NEEDED, false },
+	{ "log", dump_log, 0, NUMBER_NONE, false },
 };
 
 /* "NAME", "NAME NUMBER" or "NAME NUMBER attr". */
-static const struct what *parse(const char *text, uint64_t *number, bool *attr)
+static const struct what *parse(const char *text, struct request *rq)
 {
 	size_t len = strcspn(text, " ");
 	const char *rest = text + len + strspn(text + len, " ");
 	char *end;
 
-	*number = 0;
-	*attr = false;
+	*rq = (struct request){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(whats); i++) {
 		const struct what *w = &whats[i];
 
 		if (strlen(w->name) != len || memcmp(w->name, text, len))
 			continue;
+		rq->kind = w->kind;
 		if (!*rest)
 			return w->number == NUMBER_NEEDED ? NULL : w;
 		if (w->number == NUMBER_NONE || *rest < '0' || *rest > '9')
 			return NULL;
-		*number = strtoull(rest, &end, 0);
+		rq->number = strtoull(rest, &end, 0);
 		end += strspn(end, " ");
-		*attr = strcmp(end, "attr") == 0;
-		return !*end || (*attr && w->attr_allowed) ? w : NULL;
+		rq->attr = strcmp(end, "attr") == 0;
+		return !*end || (rq->attr && w->attr_allowed) ? w : NULL;
 	}
 	return NULL;
 }
@@ -437,21 +405,21 @@ int xfs_dump(struct xfs_device *dev, struct xfs_device *logdev, const char *what
 {
 	struct xfs_dump d = { .line = line, .ctx = ctx };
 	const struct what *w;
-	uint64_t number;
-	bool attr;
+	struct request rq;
 	int error;
 
 	if (!dev || !what || !line)
 		return -EINVAL;
-	w = parse(what, &number, &attr);
+	w = parse(what, &rq);
 	if (!w)
 		return -EINVAL;
 	error = xfs_check_open(dev, logdev, NULL, &d.chk);
 	if (!error && d.chk->stop) {
 		/* Nothing can be located but what stands at the very beginning. */
-		error = w->dump == dump_sb && !number ? dump_primary(&d) : -EUCLEAN;
+		error = w->kind == XFS_SB_SECTOR && w->dump == dump_header && !rq.number
+			? dump_primary(&d) : -EUCLEAN;
 	} else if (!error) {
-		error = w->dump(&d, number, attr);
+		error = w->dump(&d, &rq);
 		if (!error)
 			error = d.chk->error;
 	}
