@@ -57,22 +57,17 @@ static bool remote_block(struct leaf_walk *lw, uint64_t dablk, uint32_t offset, 
 				 be32_to_cpu(hdr->rm_magic));
 		return false;
 	}
-	if (!xfs_cksum_ok(chk->dir_buf, chk->g.blocksize, XFS_ATTR3_RMT_CRC_OFF))
-		xfs_check_report(chk, at, "remote value: the checksum is wrong");
+	xfs_check_self(chk, at, &(struct xfs_check_self){
+		"remote value: ", chk->dir_buf, chk->g.blocksize, XFS_ATTR3_RMT_CRC_OFF,
+		hdr->rm_blkno, hdr->rm_owner, &hdr->rm_uuid, NULL,
+	});
 	if (be32_to_cpu(hdr->rm_offset) != offset || be32_to_cpu(hdr->rm_bytes) != want)
 		xfs_check_report(chk, at, "remote value: piece (%u, %u bytes) instead of (%u, %u)",
 				 be32_to_cpu(hdr->rm_offset), be32_to_cpu(hdr->rm_bytes), offset,
 				 want);
-	if (be64_to_cpu(hdr->rm_owner) != lw->at.ino)
-		xfs_check_report(chk, at, "remote value: owner is %" PRIu64,
-				 be64_to_cpu(hdr->rm_owner));
-	if (be64_to_cpu(hdr->rm_blkno) != xfs_check_da_blkno(chk, &at))
-		xfs_check_report(chk, at, "remote value: blkno is %" PRIu64,
-				 be64_to_cpu(hdr->rm_blkno));
 	if (be64_to_cpu(hdr->rm_lsn) != ~0ull)
 		xfs_check_report(chk, at,
 				 "remote value: the LSN is set, though values are not logged");
-	xfs_check_uuid(chk, at, &hdr->rm_uuid);
 	memcpy(value, hdr + 1, want);
 	return true;
 }

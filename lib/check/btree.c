@@ -19,6 +19,24 @@
 #include "base/crc32c.h"
 #include "check/check_priv.h"
 
+int xfs_check_cmp32(const uint8_t *a, const uint8_t *b)
+{
+	uint32_t x = get_be32(a), y = get_be32(b);
+
+	return x < y ? -1 : x > y;
+}
+
+void xfs_check_key32(const uint8_t *rec, uint8_t *key)
+{
+	memcpy(key, rec, 4);
+}
+
+void xfs_check_own_tree_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno)
+{
+	bt->chk->sum.metadata_blocks++;
+	xfs_check_own(bt->chk, agno, agbno, 1, bt->type->owner, 0);
+}
+
 static uint64_t get_ptr(const struct xfs_check_bt *bt, const uint8_t *p)
 {
 	uint32_t null32;

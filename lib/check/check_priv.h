@@ -197,6 +197,8 @@ void xfs_check_fail(struct xfs_check *chk, int error);
 void xfs_check_progress(struct xfs_check *chk, const char *phase, uint64_t done, uint64_t total);
 /* Room for one more element of @size bytes at the end; NULL: the check fails with -ENOMEM. */
 void *xfs_check_push(struct xfs_check *chk, struct xfs_check_vec *vec, size_t size);
+/* In elements of @size bytes that begin with an inode number and ascend by it; NULL: none. */
+void *xfs_check_find_ino(const struct xfs_check_vec *vec, size_t size, xfs_ino_t ino);
 void xfs_check_vec_free(struct xfs_check *chk, struct xfs_check_vec *vec);
 /* True if @key was not a member; after a memory failure false. */
 bool xfs_check_set_add(struct xfs_check *chk, struct xfs_check_set *set, uint64_t key);
@@ -278,6 +280,7 @@ struct xfs_check_bt_type {
 	uint32_t reclen, keylen; /* one key; a node of an overlapping tree has two per entry */
 	bool overlapping;
 	bool longptr;			/* 64-bit pointers and owner inode */
+	uint64_t owner;			/* of blocks of an AG's tree, as reverse mappings tell it */
 	int (*cmp)(const uint8_t *a, const uint8_t *b);		/* two keys */
 	void (*low_key)(const uint8_t *rec, uint8_t *key);
 	void (*high_key)(const uint8_t *rec, uint8_t *key);	/* overlapping trees only */
@@ -312,6 +315,12 @@ struct xfs_check_bt {
 	struct xfs_check_place at;	/* the block a record callback is called for */
 	struct xfs_check_bt_level level[XFS_CHECK_MAX_LEVELS];
 };
+
+/* For keys that are, or begin with, a 32-bit number that begins the record too. */
+int xfs_check_cmp32(const uint8_t *a, const uint8_t *b);
+void xfs_check_key32(const uint8_t *rec, uint8_t *key);
+/* For xfs_check_bt::block: note that it is its type's. */
+void xfs_check_own_tree_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno);
 
 void xfs_check_bt_walk(struct xfs_check_bt *bt, uint32_t root, uint32_t levels);
 /* The root's entries stand in an inode; @level >= 1. */
@@ -441,6 +450,18 @@ bool xfs_check_da_read(struct xfs_check *chk, const struct xfs_check_vec *ext, u
 		       uint32_t fsb, uint8_t *buf, struct xfs_check_place *at);
 /* The address that a header should carry for a block at *@at. */
 uint64_t xfs_check_da_blkno(const struct xfs_check *chk, const struct xfs_check_place *at);
+/* What a block of a fork says of itself; @lsn NULL: it has none that could be wrong. */
+struct xfs_check_self {
+	const char *what;		/* begins what is reported */
+	const uint8_t *buf;
+	uint32_t bytes, crc_off;
+	be64_t blkno, owner;
+	const xfs_uuid_t *uuid;
+	const be64_t *lsn;
+};
+/* Checksum, address, owner, UUID and LSN are those of the block at @at. */
+void xfs_check_self(struct xfs_check *chk, struct xfs_check_place at,
+		    const struct xfs_check_self *self);
 /* Magic (16 bits), checksum, address, owner, UUID, LSN of a da3 header; false: not this magic. */
 bool xfs_check_da_header(struct xfs_check *chk, struct xfs_check_place at, const uint8_t *buf,
 			 uint32_t bytes, uint16_t magic);

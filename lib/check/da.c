@@ -39,6 +39,22 @@ bool xfs_check_da_read(struct xfs_check *chk, const struct xfs_check_vec *ext, u
 	return true;
 }
 
+void xfs_check_self(struct xfs_check *chk, struct xfs_check_place at,
+		    const struct xfs_check_self *self)
+{
+	if (!xfs_cksum_ok(self->buf, self->bytes, self->crc_off))
+		xfs_check_report(chk, at, "%sthe checksum is wrong", self->what);
+	if (be64_to_cpu(self->blkno) != xfs_check_da_blkno(chk, &at))
+		xfs_check_report(chk, at, "%sblkno is %" PRIu64 ": not this block's address",
+				 self->what, be64_to_cpu(self->blkno));
+	if (be64_to_cpu(self->owner) != at.ino)
+		xfs_check_report(chk, at, "%sowner is %" PRIu64, self->what,
+				 be64_to_cpu(self->owner));
+	xfs_check_uuid(chk, at, self->uuid);
+	if (self->lsn)
+		xfs_check_lsn(chk, at, be64_to_cpu(*self->lsn));
+}
+
 bool xfs_check_da_header(struct xfs_check *chk, struct xfs_check_place at, const uint8_t *buf,
 			 uint32_t bytes, uint16_t magic)
 {
@@ -49,15 +65,9 @@ bool xfs_check_da_header(struct xfs_check *chk, struct xfs_check_place at, const
 				 be16_to_cpu(info->magic), magic);
 		return false;
 	}
-	if (!xfs_cksum_ok(buf, bytes, XFS_DA3_CRC_OFF))
-		xfs_check_report(chk, at, "the checksum is wrong");
-	if (be64_to_cpu(info->blkno) != xfs_check_da_blkno(chk, &at))
-		xfs_check_report(chk, at, "blkno is %" PRIu64 ": not this block's address",
-				 be64_to_cpu(info->blkno));
-	if (be64_to_cpu(info->owner) != at.ino)
-		xfs_check_report(chk, at, "owner is %" PRIu64, be64_to_cpu(info->owner));
-	xfs_check_uuid(chk, at, &info->uuid);
-	xfs_check_lsn(chk, at, be64_to_cpu(info->lsn));
+	xfs_check_self(chk, at, &(struct xfs_check_self){
+		"", buf, bytes, XFS_DA3_CRC_OFF, info->blkno, info->owner, &info->uuid, &info->lsn,
+	});
 	return true;
 }
 

@@ -21,18 +21,7 @@ void xfs_check_ref(struct xfs_check *chk, xfs_ino_t ino)
 
 struct xfs_check_dir *xfs_check_find_dir(struct xfs_check *chk, xfs_ino_t ino)
 {
-	struct xfs_check_dir *v = chk->dirs.v;
-	size_t lo = 0, hi = chk->dirs.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (v[mid].ino < ino)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < chk->dirs.n && v[lo].ino == ino ? &v[lo] : NULL;
+	return xfs_check_find_ino(&chk->dirs, sizeof(struct xfs_check_dir), ino);
 }
 
 void xfs_check_dotdot(struct xfs_check_dirwalk *dw, struct xfs_check_place at, xfs_ino_t ino)
@@ -186,15 +175,10 @@ static bool data_header(struct xfs_check *chk, struct xfs_check_place at, const 
 				 be32_to_cpu(hdr->magic), magic);
 		return false;
 	}
-	if (!xfs_cksum_ok(buf, chk->g.dirblksize, XFS_DIR3_DATA_CRC_OFF))
-		xfs_check_report(chk, at, "the checksum is wrong");
-	if (be64_to_cpu(hdr->blkno) != xfs_check_da_blkno(chk, &at))
-		xfs_check_report(chk, at, "blkno is %" PRIu64 ": not this block's address",
-				 be64_to_cpu(hdr->blkno));
-	if (be64_to_cpu(hdr->owner) != at.ino)
-		xfs_check_report(chk, at, "owner is %" PRIu64, be64_to_cpu(hdr->owner));
-	xfs_check_uuid(chk, at, &hdr->uuid);
-	xfs_check_lsn(chk, at, be64_to_cpu(hdr->lsn));
+	xfs_check_self(chk, at, &(struct xfs_check_self){
+		"", buf, chk->g.dirblksize, XFS_DIR3_DATA_CRC_OFF, hdr->blkno, hdr->owner,
+		&hdr->uuid, &hdr->lsn,
+	});
 	return true;
 }
 

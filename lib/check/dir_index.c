@@ -186,16 +186,10 @@ static uint32_t free_index(struct xfs_check_dirwalk *dw, uint64_t dablk)
 				 be32_to_cpu(free->hdr.magic));
 		return 0;
 	}
-	if (!xfs_cksum_ok(chk->dir_buf, dbs, XFS_DIR3_DATA_CRC_OFF))
-		xfs_check_report(chk, at, "free index: the checksum is wrong");
-	if (be64_to_cpu(free->hdr.blkno) != xfs_check_da_blkno(chk, &at))
-		xfs_check_report(chk, at, "free index: blkno is %" PRIu64,
-				 be64_to_cpu(free->hdr.blkno));
-	if (be64_to_cpu(free->hdr.owner) != dw->ip->ino)
-		xfs_check_report(chk, at, "free index: owner is %" PRIu64,
-				 be64_to_cpu(free->hdr.owner));
-	xfs_check_uuid(chk, at, &free->hdr.uuid);
-	xfs_check_lsn(chk, at, be64_to_cpu(free->hdr.lsn));
+	xfs_check_self(chk, at, &(struct xfs_check_self){
+		"free index: ", chk->dir_buf, dbs, XFS_DIR3_DATA_CRC_OFF, free->hdr.blkno,
+		free->hdr.owner, &free->hdr.uuid, &free->hdr.lsn,
+	});
 	nvalid = be32_to_cpu(free->hdr.nvalid);
 	if (be32_to_cpu(free->hdr.firstdb) != index * max) {
 		xfs_check_report(chk, at, "free index: firstdb is %u, not %" PRIu64,

@@ -24,13 +24,6 @@ static int cmp64(const uint8_t *a, const uint8_t *b)
 	return x < y ? -1 : x > y;
 }
 
-static int cmp32(const uint8_t *a, const uint8_t *b)
-{
-	uint32_t x = get_be32(a), y = get_be32(b);
-
-	return x < y ? -1 : x > y;
-}
-
 static int cmp_rmap(const uint8_t *a, const uint8_t *b)
 {
 	return memcmp(a, b, 20);
@@ -39,11 +32,6 @@ static int cmp_rmap(const uint8_t *a, const uint8_t *b)
 static void bmbt_key(const uint8_t *rec, uint8_t *key)
 {
 	put_be64(get_be64(rec) << 1 >> 10, key);
-}
-
-static void refc_key(const uint8_t *rec, uint8_t *key)
-{
-	memcpy(key, rec, 4);
 }
 
 static const struct xfs_check_bt_type bmbt_type = {
@@ -59,7 +47,7 @@ static const struct xfs_check_bt_type rtrmap_type = {
 
 static const struct xfs_check_bt_type rtrefc_type = {
 	.name = "rtrefcountbt", .magic = XFS_RTREFC_CRC_MAGIC, .reclen = 12, .keylen = 4,
-	.longptr = true, .cmp = cmp32, .low_key = refc_key,
+	.longptr = true, .cmp = xfs_check_cmp32, .low_key = xfs_check_key32,
 };
 
 static const char *fork_name(int whichfork)

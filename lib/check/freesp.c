@@ -12,18 +12,11 @@ struct freesp_walk {
 	uint32_t last_end;
 };
 
-static int cmp32(const uint8_t *a, const uint8_t *b)
-{
-	uint32_t x = get_be32(a), y = get_be32(b);
-
-	return x < y ? -1 : x > y;
-}
-
 static int cmp_cnt(const uint8_t *a, const uint8_t *b)
 {
-	int d = cmp32(a + 4, b + 4);
+	int d = xfs_check_cmp32(a + 4, b + 4);
 
-	return d ? d : cmp32(a, b);
+	return d ? d : xfs_check_cmp32(a, b);
 }
 
 static void alloc_key(const uint8_t *rec, uint8_t *key)
@@ -33,19 +26,13 @@ static void alloc_key(const uint8_t *rec, uint8_t *key)
 
 static const struct xfs_check_bt_type bno_type = {
 	.name = "bnobt", .magic = XFS_ABTB_CRC_MAGIC, .reclen = 8, .keylen = 8,
-	.cmp = cmp32, .low_key = alloc_key,
+	.owner = XFS_RMAP_OWN_AG, .cmp = xfs_check_cmp32, .low_key = alloc_key,
 };
 
 static const struct xfs_check_bt_type cnt_type = {
 	.name = "cntbt", .magic = XFS_ABTC_CRC_MAGIC, .reclen = 8, .keylen = 8,
-	.cmp = cmp_cnt, .low_key = alloc_key,
+	.owner = XFS_RMAP_OWN_AG, .cmp = cmp_cnt, .low_key = alloc_key,
 };
-
-static void own_ag_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno)
-{
-	bt->chk->sum.metadata_blocks++;
-	xfs_check_own(bt->chk, agno, agbno, 1, XFS_RMAP_OWN_AG, 0);
-}
 
 static void bno_record(struct xfs_check_bt *bt, const uint8_t *rec)
 {
@@ -112,7 +99,7 @@ void xfs_check_freesp(struct xfs_check *chk, uint32_t agno, const struct xfs_agf
 	struct xfs_check_bt bno = {
 		.chk = chk, .type = &bno_type, .agno = agno, .seen = &chk->seen, .ctx = &fw,
 		.mxr = { chk->g.alloc_mxr[0], chk->g.alloc_mxr[1] },
-		.block = own_ag_block, .record = bno_record,
+		.block = xfs_check_own_tree_block, .record = bno_record,
 	};
 	struct xfs_check_bt cnt = bno;
 

@@ -14,26 +14,14 @@ struct inobt_walk {
 	uint32_t block, in_block;	/* last block with records, and how many start in it */
 };
 
-static int cmp_startino(const uint8_t *a, const uint8_t *b)
-{
-	uint32_t x = get_be32(a), y = get_be32(b);
-
-	return x < y ? -1 : x > y;
-}
-
-static void inobt_key(const uint8_t *rec, uint8_t *key)
-{
-	memcpy(key, rec, 4);
-}
-
 static const struct xfs_check_bt_type ino_type = {
 	.name = "inobt", .magic = XFS_IBT_CRC_MAGIC, .reclen = 16, .keylen = 4,
-	.cmp = cmp_startino, .low_key = inobt_key,
+	.owner = XFS_RMAP_OWN_INOBT, .cmp = xfs_check_cmp32, .low_key = xfs_check_key32,
 };
 
 static const struct xfs_check_bt_type fino_type = {
 	.name = "finobt", .magic = XFS_FIBT_CRC_MAGIC, .reclen = 16, .keylen = 4,
-	.cmp = cmp_startino, .low_key = inobt_key,
+	.owner = XFS_RMAP_OWN_INOBT, .cmp = xfs_check_cmp32, .low_key = xfs_check_key32,
 };
 
 static uint64_t hole_inodes(uint16_t holemask)
@@ -45,12 +33,6 @@ static uint64_t hole_inodes(uint16_t holemask)
 			bits |= 0xfull << (4 * i);
 	}
 	return bits;
-}
-
-static void own_inobt_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno)
-{
-	bt->chk->sum.metadata_blocks++;
-	xfs_check_own(bt->chk, agno, agbno, 1, XFS_RMAP_OWN_INOBT, 0);
 }
 
 static void decode(const struct xfs_check_geo *g, const uint8_t *rec, struct xfs_check_chunk *c,
@@ -240,7 +222,7 @@ void xfs_check_inobt(struct xfs_check *chk, uint32_t agno, const struct xfs_agi 
 	struct xfs_check_bt ino = {
 		.chk = chk, .type = &ino_type, .agno = agno, .seen = &chk->seen, .ctx = &iw,
 		.mxr = { chk->g.inobt_mxr[0], chk->g.inobt_mxr[1] },
-		.block = own_inobt_block, .record = ino_record,
+		.block = xfs_check_own_tree_block, .record = ino_record,
 	};
 	struct xfs_check_bt fino = ino;
 

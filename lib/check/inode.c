@@ -45,18 +45,7 @@ struct xfs_check_chunk_info *xfs_check_info(struct xfs_check *chk, xfs_ino_t ino
 
 bool xfs_check_on_unlinked(struct xfs_check *chk, xfs_ino_t ino)
 {
-	const struct xfs_check_unlinked *v = chk->unlinked.v;
-	size_t lo = 0, hi = chk->unlinked.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (v[mid].ino < ino)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < chk->unlinked.n && v[lo].ino == ino;
+	return xfs_check_find_ino(&chk->unlinked, sizeof(struct xfs_check_unlinked), ino);
 }
 
 static bool is_special(uint16_t mode)

@@ -17,32 +17,14 @@ struct refc_walk {
 	struct refc_run have;		/* touching records with one count, joined */
 };
 
-static int cmp_start(const uint8_t *a, const uint8_t *b)
-{
-	uint32_t x = get_be32(a), y = get_be32(b);
-
-	return x < y ? -1 : x > y;
-}
-
-static void refc_key(const uint8_t *rec, uint8_t *key)
-{
-	memcpy(key, rec, 4);
-}
-
 static const struct xfs_check_bt_type refc_type = {
 	.name = "refcountbt", .magic = XFS_REFC_CRC_MAGIC, .reclen = 12, .keylen = 4,
-	.cmp = cmp_start, .low_key = refc_key,
+	.owner = XFS_RMAP_OWN_REFC, .cmp = xfs_check_cmp32, .low_key = xfs_check_key32,
 };
 
 static struct refc_run decode(const uint8_t *rec)
 {
 	return (struct refc_run){ get_be32(rec), get_be32(rec + 4), get_be32(rec + 8) };
-}
-
-static void own_refc_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno)
-{
-	bt->chk->sum.metadata_blocks++;
-	xfs_check_own(bt->chk, agno, agbno, 1, XFS_RMAP_OWN_REFC, 0);
 }
 
 static void first_walk(struct xfs_check_bt *bt, const uint8_t *rec)
@@ -89,7 +71,7 @@ void xfs_check_refcountbt(struct xfs_check *chk, uint32_t agno, const struct xfs
 	struct xfs_check_bt bt = {
 		.chk = chk, .type = &refc_type, .agno = agno, .seen = &chk->seen, .ctx = &rw,
 		.mxr = { chk->g.refc_mxr[0], chk->g.refc_mxr[1] },
-		.block = own_refc_block, .record = first_walk,
+		.block = xfs_check_own_tree_block, .record = first_walk,
 	};
 
 	xfs_check_bt_walk(&bt, ag->refc_root, ag->refc_level);

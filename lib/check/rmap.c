@@ -54,16 +54,10 @@ void xfs_check_rmap_high_key(const uint8_t *rec, uint8_t *key)
 
 static const struct xfs_check_bt_type rmap_type = {
 	.name = "rmapbt", .magic = XFS_RMAP_CRC_MAGIC, .reclen = 24, .keylen = 20,
-	.overlapping = true, .cmp = cmp_key,
+	.overlapping = true, .owner = XFS_RMAP_OWN_AG, .cmp = cmp_key,
 	.low_key = xfs_check_rmap_low_key,
 	.high_key = xfs_check_rmap_high_key,
 };
-
-static void own_ag_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno)
-{
-	bt->chk->sum.metadata_blocks++;
-	xfs_check_own(bt->chk, agno, agbno, 1, XFS_RMAP_OWN_AG, 0);
-}
 
 static bool mergeable(const struct xfs_check_span *a, const struct xfs_check_span *b)
 {
@@ -113,7 +107,7 @@ void xfs_check_rmapbt(struct xfs_check *chk, uint32_t agno, const struct xfs_agf
 	struct xfs_check_bt bt = {
 		.chk = chk, .type = &rmap_type, .agno = agno, .seen = &chk->seen, .ctx = &rw,
 		.mxr = { chk->g.rmap_mxr[0], chk->g.rmap_mxr[1] },
-		.block = own_ag_block, .record = first_walk,
+		.block = xfs_check_own_tree_block, .record = first_walk,
 	};
 
 	xfs_check_bt_walk(&bt, ag->rmap_root, ag->rmap_level);

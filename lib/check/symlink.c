@@ -20,13 +20,10 @@ static void check_piece(struct xfs_check *chk, struct xfs_check_inode *ip, const
 		*done = ip->size;
 		return;
 	}
-	RULE(xfs_cksum_ok(buf, bytes, XFS_SYMLINK_CRC_OFF), "the checksum is wrong");
-	RULE(be64_to_cpu(hdr->sl_owner) == ip->ino, "owner is %" PRIu64,
-	     be64_to_cpu(hdr->sl_owner));
-	RULE(be64_to_cpu(hdr->sl_blkno) == xfs_check_daddr(&chk->g, agno, agbno),
-	     "blkno is %" PRIu64, be64_to_cpu(hdr->sl_blkno));
-	xfs_check_uuid(chk, at, &hdr->sl_uuid);
-	xfs_check_lsn(chk, at, be64_to_cpu(hdr->sl_lsn));
+	xfs_check_self(chk, at, &(struct xfs_check_self){
+		"", buf, bytes, XFS_SYMLINK_CRC_OFF, hdr->sl_blkno, hdr->sl_owner, &hdr->sl_uuid,
+		&hdr->sl_lsn,
+	});
 	RULE(be32_to_cpu(hdr->sl_offset) == *done && be32_to_cpu(hdr->sl_bytes) == want,
 	     "piece (%u, %u bytes) instead of (%" PRIu64 ", %" PRIu64 ")",
 	     be32_to_cpu(hdr->sl_offset), be32_to_cpu(hdr->sl_bytes), *done, want);

@@ -60,6 +60,24 @@ void *xfs_check_push(struct xfs_check *chk, struct xfs_check_vec *vec, size_t si
 	return (char *)vec->v + size * vec->n++;
 }
 
+void *xfs_check_find_ino(const struct xfs_check_vec *vec, size_t size, xfs_ino_t ino)
+{
+	uint8_t *v = vec->v;
+	size_t lo = 0, hi = vec->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (*(const xfs_ino_t *)(const void *)(v + mid * size) < ino)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == vec->n || *(const xfs_ino_t *)(const void *)(v + lo * size) != ino)
+		return NULL;
+	return v + lo * size;
+}
+
 void xfs_check_vec_free(struct xfs_check *chk, struct xfs_check_vec *vec)
 {
 	xfs_mem_free(&chk->mem, vec->v);
