@@ -243,6 +243,7 @@ struct xlog_recover {
 	struct xfs_list aside;		/* not in bufs any more, to be written first */
 	xfs_lsn_t batch_lsn;
 	uint64_t buf_bytes, max_buf_bytes;
+	uint64_t held_bytes;		/* of what was torn when the others were written */
 	struct xlog_dirparts *dirparts;	/* NULL: none was met */
 };
 

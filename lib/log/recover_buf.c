@@ -35,6 +35,7 @@
 #include "log/log_priv.h"
 
 #define MAX_IOVS	64
+#define MAX_TORN_BYTES	(16ull << 20)	/* kept even where no memory is to be used */
 
 /* The superblock as the log has it: its counters need not be exact. */
 static xfs_failaddr_t sb_verify(const struct xfs_geometry *geo, const void *block, size_t len,
@@ -508,12 +509,15 @@ int xlog_rbuf_relieve(struct xlog_recover *rl)
 {
 	int error;
 
-	if (rl->buf_bytes <= rl->max_buf_bytes)
+	if (rl->buf_bytes <= rl->held_bytes + rl->max_buf_bytes)
 		return 0;
 	error = write_changed(rl, false);
+	rl->held_bytes = rl->buf_bytes;
 	/* No power loss tears so much: these blocks are damaged, and good enough now or never. */
-	if (!error && rl->buf_bytes > rl->max_buf_bytes / 2)
+	if (!error && rl->held_bytes > XFS_MAX(rl->max_buf_bytes, MAX_TORN_BYTES)) {
 		error = write_changed(rl, true);
+		rl->held_bytes = 0;
+	}
 	return error;
 }
 
