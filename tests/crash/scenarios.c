@@ -829,7 +829,10 @@ const struct scenario lab_scenarios[] = {
 	  .again_depth = 3, .run = run_forks },
 	{ .name = "inodes2k", .what = "inodes of four sectors, torn", .inodesize = 2048,
 	  .meta_cache = 128 * KIB, .again_every = 8, .again_depth = 3, .run = run_forks },
-	{ .name = "evictdirs", .what = "recovery without memory writes what it replays at once, and is crashed",
+	{ .name = "evict", .what = "recovery writes what it replays at once, and is crashed",
+	  .inodesize = 1024, .meta_cache = 64 * KIB, .recovery_cache = 16 * KIB, .again_every = 16,
+	  .again_depth = 3, .run = run_forks },
+	{ .name = "evictdirs", .what = "the same with directory blocks of several blocks",
 	  .inodesize = 1024, .blocksize = 2048, .dirblocksize = 8192, .recovery_cache = 16 * KIB,
 	  .again_every = 12, .again_depth = 2, .run = run_dirs },
 };
