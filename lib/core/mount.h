@@ -80,6 +80,7 @@ struct xfs_mount {
 	uint32_t m_allocsize_log;		/* (c) log2 of speculative preallocation, 0 = dynamic */
 	uint64_t m_data_cache_bytes;		/* (c) */
 	uint64_t m_meta_cache_bytes;		/* (c) */
+	uint64_t m_copy_in_bytes;		/* (c) of host files such pieces go past the page cache; 0: none */
 	uint32_t m_state;			/* (a) XFS_STATE_* */
 	bool m_repairing;			/* (a) failed data writes are being repaired */
 	bool m_sb_changed;			/* (a) the journal has to log the superblock */

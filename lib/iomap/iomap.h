@@ -127,6 +127,14 @@ uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n);
 int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 		   xfs_filblks_t len, struct xfs_bmbt_irec *map, bool *fresh) XFS_MUST_CHECK;
 
+/*
+ * The promise of the data fork for [@off, +@len), or for a prefix of it, becomes unwritten blocks
+ * (*@map), with preallocation behind it as in xfs_map_blocks().  -EAGAIN: there is no promise.
+ * ILOCK held exclusively.
+ */
+int xfs_map_unwritten(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
+		      xfs_filblks_t len, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
+
 /* ---- cow.c ---------------------------------------------------------------------------------- */
 
 /*

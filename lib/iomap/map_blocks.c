@@ -54,6 +54,26 @@ static int convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 	return xfs_bmapi_write(tp, ip, off, len, XFS_BMAPI_CONVERT, map);
 }
 
+int xfs_map_unwritten(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
+		      xfs_filblks_t len, struct xfs_bmbt_irec *map)
+{
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
+	int error;
+
+	if (!xfs_iext_lookup_extent(&ip->i_df, off, &cur, &got) || got.br_startoff > off ||
+	    !isnullstartblock(got.br_startblock))
+		return -EAGAIN;
+	if (takes_prealloc_along(ip, &got, off + len))
+		error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off,
+						   got.br_startoff + got.br_blockcount - off, true, map);
+	else
+		error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off, len, true, map);
+	if (!error)
+		map->br_blockcount = XFS_MIN(len, map->br_blockcount);
+	return error;
+}
+
 int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 		   xfs_filblks_t len, struct xfs_bmbt_irec *map, bool *fresh)
 {

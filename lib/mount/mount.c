@@ -18,6 +18,7 @@
 
 #define DATA_CACHE_BYTES	(32u << 20)
 #define META_CACHE_BYTES	(64u << 20)
+#define COPY_IN_BYTES		(1u << 20)	/* less is better merged with its neighbours */
 
 #define KNOWN_FLAGS	(XFS_MOUNT_RDONLY | XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_NORECOVERY | \
 			 XFS_MOUNT_INPROGRESS | XFS_MOUNT_RECOVER_IN_MEMORY)
@@ -62,6 +63,7 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	mp->m_unprivileged = opts->unprivileged;
 	mp->m_data_cache_bytes = opts->data_cache_bytes ? opts->data_cache_bytes : DATA_CACHE_BYTES;
 	mp->m_meta_cache_bytes = opts->meta_cache_bytes ? opts->meta_cache_bytes : META_CACHE_BYTES;
+	mp->m_copy_in_bytes = COPY_IN_BYTES;
 	if (opts->allocsize_bytes) {
 		if (!xfs_is_power_of_2(opts->allocsize_bytes) || opts->allocsize_bytes < 4096 ||
 		    opts->allocsize_bytes > 1u << 30)

@@ -487,6 +487,19 @@ bool xfs_mapping_find_dirty(struct xfs_mapping *m, uint64_t pos, uint64_t end, u
 	return true;
 }
 
+bool xfs_mapping_may_pass(struct xfs_mapping *m, uint64_t start, uint64_t end)
+{
+	struct xfs_folio *folio;
+	bool quiet;
+
+	xfs_mutex_lock(&m->m_lock);
+	folio = find_from(m, start);
+	quiet = (!folio || folio->fo_pos >= end) && !m->m_claims && !m->m_nr_dirty &&
+		!m->m_nr_writing && !m->m_nr_failed;
+	xfs_mutex_unlock(&m->m_lock);
+	return quiet;		/* by (P1) it stays so */
+}
+
 /* ---- removal ---------------------------------------------------------------------- */
 
 /* Mapping locked, nothing is writing: these blocks become empty. */

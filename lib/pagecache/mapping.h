@@ -119,6 +119,12 @@ void xfs_folio_free(struct xfs_mapping *m, struct xfs_folio *folio);
 bool xfs_mapping_find_dirty(struct xfs_mapping *m, uint64_t pos, uint64_t end, uint64_t *start,
 			    uint64_t *run_end);
 
+/*
+ * Whether [@start, @end) may change on the device behind the mapping's back: nothing of it is in memory,
+ * and nothing of the file is dirty, so that its size may follow.  IOLOCK held exclusively.
+ */
+bool xfs_mapping_may_pass(struct xfs_mapping *m, uint64_t start, uint64_t end);
+
 /* ---- removal -------------------------------------------------------------------- */
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The buffered write loop: ask iomap/ for a mapping, which reserves space; copy into folios; say
- * how much was used.  Bytes are copied once, into the memory that the device is written from.
+ * how much was used.  Bytes are copied once, into the memory that the device is written from; large
+ * pieces of a host file not even that (copy_in.c).
  *
  * A mapping is only good while the extent maps are as they were.  Write-back may change
  * them at any time, but not under a folio that is locked; so the loop locks the folio, looks
@@ -158,6 +159,7 @@ struct write_state {
 	const struct xfs_write_source *source;
 	uint64_t pos, done, len;	/* @done of @len bytes at @pos are in memory */
 	bool source_ended;
+	uint64_t copy_in_end;		/* so far the host file may go past the page cache */
 	struct xfs_iomap reserved;	/* the newest space that was reserved for them */
 };
 
@@ -216,10 +218,27 @@ out_unlock:
 	return error;
 }
 
+/* Bytes that went past the page cache; 0: none. */
+static uint64_t copy_in(struct write_state *w, const struct xfs_iomap *map)
+{
+	uint64_t from = w->source->fd_offset + w->done, left = w->len - w->done;
+	int64_t ret;
+
+	if (from >= w->copy_in_end)
+		return 0;
+	ret = xfs_copy_in(w->ip, w->m, w->source->fd, from, w->pos + w->done,
+			  XFS_MIN(left, w->copy_in_end - from), map);
+	if (ret >= 0)
+		return (uint64_t)ret;
+	w->copy_in_end = 0;
+	return 0;
+}
+
 /* Use a mapping as far as it goes; 0, also when it turned out stale. */
 static int write_mapping(struct write_state *w)
 {
 	struct xfs_iomap map, src;
+	uint64_t copied;
 	int ret;
 
 	ret = xfs_buffered_write_iomap_begin(w->ip, w->pos + w->done, w->len - w->done,
@@ -229,6 +248,10 @@ static int write_mapping(struct write_state *w)
 	/* What was reserved before has been used up, or the mapping would be of it. */
 	if (map.flags & XFS_IOMAP_F_NEW)
 		w->reserved = map;
+	copied = copy_in(w, &map);
+	w->done += copied;
+	if (copied)
+		return 0;
 	do {
 		ret = write_folio(w, &map, &src);
 	} while (ret == 1 && w->done < w->len && !w->source_ended &&
@@ -242,6 +265,7 @@ int64_t xfs_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *
 	struct write_state w = {
 		.ip = ip, .source = source, .pos = pos, .len = len,
 		.m = xfs_mapping_get(ip->i_mount, &ip->i_mapping, ip),
+		.copy_in_end = xfs_copy_in_end(source),
 	};
 	int error = 0, error2;
 

@@ -17,6 +17,16 @@ int xfs_folio_prepare(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t fr
 void xfs_folio_unlock_dirty(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t from,
 			    uint32_t to);
 
+/*
+ * Past the page cache: @len bytes of host file @fd at @fd_pos, which it has, to @pos, or as many of
+ * them as @map allows.  Returns how many that were; 0: they are for the page cache, an
+ * error: the page cache may have more luck.  IOLOCK held exclusively.
+ */
+int64_t xfs_copy_in(struct xfs_inode *ip, struct xfs_mapping *m, int fd, uint64_t fd_pos,
+		    uint64_t pos, uint64_t len, const struct xfs_iomap *map) XFS_MUST_CHECK;
+/* Where a source ends that can be copied this way; 0: it cannot. */
+uint64_t xfs_copy_in_end(const struct xfs_write_source *source);
+
 /* The done function of data in the device queue; @ctx is a struct xfs_ioend. */
 void xfs_end_io(void *ctx, int error);
 /* Remember the first error for fsync. */

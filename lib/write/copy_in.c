@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Large pieces of a host file go to the device without a stay in the page cache: the host copies
+ * them within its own memory, or shares the blocks, where through folios each byte is copied
+ * twice.
+ *
+ * The blocks are there first, as unwritten ones; then the data; then a handle makes them written
+ * and moves the size, and the checkpoint that says so is not on disk before the data is. So
+ * no crash shows what lay there before, and a copy that fails leaves the range as it was: the
+ * caller then goes through the page cache, where errors are told as for any other data.
+ *
+ * What is mapped where depends on the request alone and not on what the host can do: where it
+ * cannot, the device copies through memory, to the same blocks.
+ */
+#include <sys/stat.h>
+#include "device/queue.h"
+#include "trans/resv.h"
+#include "write/write_priv.h"
+
+/* Copied at once: others wait for the device meanwhile, and a signal is heard between two. */
+#define MAX_PIECE	(16u << 20)
+
+uint64_t xfs_copy_in_end(const struct xfs_write_source *source)
+{
+	struct stat st;
+
+	/* What else can be read from does not say how much there is. */
+	if (source->buf || fstat(source->fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0)
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
+static int end_handle(struct xfs_trans *tp, int error)
+{
+	if (!error)
+		return xfs_trans_commit(tp);
+	xfs_trans_cancel(tp);
+	return error;
+}
+
+/* The promise becomes unwritten blocks: how many, and where, *@irec says. */
+static int allocate(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
+		    struct xfs_bmbt_irec *irec)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	struct xfs_trans *tp;
+	int error;
+
+	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_MAP), 0, XFS_TRANS_RESERVE, &tp);
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	error = xfs_map_unwritten(tp, ip, off, len, irec);
+	xfs_iunlock_excl(ip);
+	return end_handle(tp, error);
+}
+
+/* The data of @irec is on the device: it is part of the file now.  @irec is cut to what is. */
+static int publish(struct xfs_inode *ip, struct xfs_bmbt_irec *irec)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	struct xfs_bmbt_irec now;
+	struct xfs_trans *tp;
+	bool fresh, grows = false;
+	uint64_t end;
+	int error;
+
+	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_MAP), xfs_map_blocks_resv(mp, 1),
+				XFS_TRANS_RESERVE, &tp);
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	error = xfs_map_blocks(tp, ip, irec->br_startoff, irec->br_blockcount, &now, &fresh);
+	if (!error) {
+		/* Nothing moves blocks of a file whose IOLOCK we hold and that has no dirty data. */
+		ASSERT(now.br_startoff == irec->br_startoff);
+		ASSERT(now.br_startblock == irec->br_startblock);
+		irec->br_blockcount = now.br_blockcount;
+		end = (now.br_startoff + now.br_blockcount) << mp->m_geo.blocklog;
+		if (end > xfs_isize(ip))
+			xfs_set_isize(ip, end);
+		grows = end > (uint64_t)ip->i_disk_size;
+		if (grows)
+			ip->i_disk_size = (xfs_fsize_t)end;
+		xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
+		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE | (grows || fresh ? 0 : XFS_ILOG_TIMES));
+	}
+	xfs_iunlock_excl(ip);
+	return end_handle(tp, error);
+}
+
+/* Whole blocks of the request from @pos on that can be copied at once; 0: too few. */
+static uint64_t piece_bytes(const struct xfs_inode *ip, struct xfs_mapping *m, uint64_t pos,
+			    uint64_t len, const struct xfs_iomap *map)
+{
+	const struct xfs_mount *mp = ip->i_mount;
+	uint64_t block = mp->m_geo.blocksize;
+
+	if (!mp->m_copy_in_bytes || pos % block || len < mp->m_copy_in_bytes)
+		return 0;
+	/* What CoW replaces stays visible until its data is there: write-back does that. */
+	if (map->type == XFS_IOMAP_HOLE || map->flags & XFS_IOMAP_F_SHARED)
+		return 0;
+	len = XFS_MIN(len, (uint64_t)MAX_PIECE);
+	len = XFS_MIN(len, xfs_iomap_end_byte(ip, map) - pos);
+	len -= len % block;
+	return len >= mp->m_copy_in_bytes && xfs_mapping_may_pass(m, pos, pos + len) ? len : 0;
+}
+
+int64_t xfs_copy_in(struct xfs_inode *ip, struct xfs_mapping *m, int fd, uint64_t fd_pos,
+		    uint64_t pos, uint64_t len, const struct xfs_iomap *map)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	uint32_t block_log = mp->m_geo.blocklog;
+	struct xfs_bmbt_irec irec;
+	int error = 0;
+
+	len = piece_bytes(ip, m, pos, len, map);
+	if (!len)
+		return 0;
+	irec.br_startoff = pos >> block_log;
+	irec.br_blockcount = len >> block_log;
+	if (map->type == XFS_IOMAP_DELALLOC)
+		error = allocate(ip, irec.br_startoff, irec.br_blockcount, &irec);
+	else
+		irec.br_startblock = map->startblock + (irec.br_startoff - map->off_fsb);
+	if (error)
+		return error;
+	len = irec.br_blockcount << block_log;
+	/* Nothing older that is still queued may come after it. */
+	xfs_queue_submit(mp->m_queue);
+	error = xfs_device_copy_range(mp->m_dev, xfs_fsb_to_bytes(&mp->m_geo, irec.br_startblock),
+				      fd, fd_pos, len);
+	xfs_queue_note_write(mp->m_queue);
+	if (!error)
+		error = publish(ip, &irec);
+	XFS_TRACE(mp, xfs_copy_in, ip->i_ino, pos, len, error);
+	return error ? error : (int64_t)(irec.br_blockcount << block_log);
+}
