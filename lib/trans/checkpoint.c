@@ -528,20 +528,47 @@ int xfs_checkpoint_home_all(struct xfs_mount *mp)
 	return run_task(mp, HOME, 0);
 }
 
+/*
+ * cp_lock held, dropped while waiting: take @bytes if they fit.  Handles use little of what they may use,
+ * so when only the credits of open ones are in the way, those are waited for: a small log
+ * has room for the worst cases of two handles at once, and cutting a checkpoint for each that comes
+ * as a third one would write them one by one.  Who cuts waits for the open ones too.
+ */
+static bool take_credit(struct xfs_checkpoint *cp, uint32_t bytes, uint32_t flags)
+{
+	for (;;) {
+		uint64_t used = __atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED);
+
+		if (used + cp->cp_log_open + bytes <= cp->cp_log_limit || flags & XFS_TRANS_REPAIR)
+			break;
+		if (used + bytes > cp->cp_log_limit || !cp->cp_log_open ||
+		    flags & XFS_TRANS_NO_WAIT)
+			return false;
+		cp->cp_room_waiters++;
+		xfs_cond_wait(&cp->cp_room, &cp->cp_lock);
+		cp->cp_room_waiters--;
+	}
+	cp->cp_log_open += bytes;
+	return true;
+}
+
+void xfs_checkpoint_unreserve(struct xfs_checkpoint *cp, uint32_t bytes)
+{
+	cp->cp_log_open -= bytes;
+	if (cp->cp_room_waiters)
+		xfs_cond_broadcast(&cp->cp_room);
+}
+
 int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 
 	for (;;) {
-		uint64_t used;
 		bool fits;
 		int error;
 
 		xfs_mutex_lock(&cp->cp_lock);
-		used = __atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED) + cp->cp_log_open;
-		fits = used + bytes <= cp->cp_log_limit || flags & XFS_TRANS_REPAIR;
-		if (fits)
-			cp->cp_log_open += bytes;
+		fits = take_credit(cp, bytes, flags);
 		xfs_mutex_unlock(&cp->cp_lock);
 		if (fits)
 			return 0;

@@ -24,6 +24,7 @@ int xfs_trans_init(struct xfs_mount *mp)
 	xfs_mutex_init(&cp->cp_lock, XFS_CLASS_LEAF, 1);
 	xfs_mutex_init(&cp->cp_commit, XFS_CLASS_COMMIT, 1);
 	xfs_cond_init(&cp->cp_wake);
+	xfs_cond_init(&cp->cp_room);
 	xfs_list_init(&cp->cp_committing);
 	xfs_list_init(&cp->cp_ail);
 	xfs_list_init(&cp->cp_running);
@@ -71,6 +72,7 @@ void xfs_trans_destroy(struct xfs_mount *mp)
 	xfs_free(mp, cp->cp_batch.bufs);
 	xfs_mem_free_aligned(&mp->m_mem, cp->cp_batch.copies);
 	xfs_mutex_destroy(&cp->cp_commit);
+	xfs_cond_destroy(&cp->cp_room);
 	xfs_cond_destroy(&cp->cp_wake);
 	xfs_pool_drain(&cp->cp_pool);
 	xfs_mutex_destroy(&cp->cp_lock);
@@ -168,7 +170,7 @@ out_gate:
 	xfs_rwlock_unlock_shared(&cp->cp_gate);
 out_log:
 	xfs_mutex_lock(&cp->cp_lock);
-	cp->cp_log_open -= logbytes;
+	xfs_checkpoint_unreserve(cp, logbytes);
 	xfs_mutex_unlock(&cp->cp_lock);
 out_blocks:
 	xfs_add_fdblocks(mp, blocks);
@@ -214,7 +216,7 @@ static void close_handle(struct xfs_trans *tp)
 	}
 	xfs_rwlock_unlock_shared(&cp->cp_gate);
 	xfs_mutex_lock(&cp->cp_lock);
-	cp->cp_log_open -= tp->t_log_res;
+	xfs_checkpoint_unreserve(cp, tp->t_log_res);
 	xfs_pool_put(&cp->cp_pool, tp);
 	xfs_mutex_unlock(&cp->cp_lock);
 }

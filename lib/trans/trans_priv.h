@@ -56,6 +56,8 @@ struct xfs_checkpoint {
 	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */
 	uint64_t cp_log_open;		/* credits of open handles */
 	uint64_t cp_log_limit;		/* both together stay below this */
+	struct xfs_cond cp_room;	/* credits were given back */
+	uint32_t cp_room_waiters;
 	struct xfs_cond cp_wake;	/* a checkpoint is durable, or nobody forces any more */
 	bool cp_forcing;		/* somebody forces the log; others wait for what he does */
 	uint32_t cp_came;		/* calls to force it since the last cut */
@@ -83,6 +85,8 @@ void xfs_home_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
  * -EAGAIN when @nowait and there is none.
  */
 int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags) XFS_MUST_CHECK;
+/* The handle is over, or did not come to be; cp_lock held. */
+void xfs_checkpoint_unreserve(struct xfs_checkpoint *cp, uint32_t bytes);
 
 /* All that was committed is durable and in place. */
 int xfs_checkpoint_home_all(struct xfs_mount *mp) XFS_MUST_CHECK;

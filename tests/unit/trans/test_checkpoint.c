@@ -20,6 +20,11 @@
 #include "support/test_fs.h"
 #include "trans/trans_priv.h"
 
+#ifdef XFSWRITE_THREADS
+#include <pthread.h>
+#include <unistd.h>
+#endif
+
 static struct test_fs fs;
 static struct xfs_checkpoint *cp;
 
@@ -308,9 +313,72 @@ static void test_close(void **state)
 	tear_down();
 }
 
+#ifdef XFSWRITE_THREADS
+
+static void *open_and_close_handle(void *arg)
+{
+	struct xfs_trans *tp;
+
+	TEST_OK(xfs_trans_alloc(fs.mp, *(const uint32_t *)arg, 0, 0, &tp));
+	TEST_OK(xfs_trans_commit(tp));
+	return NULL;
+}
+
+static uint32_t waiters(void)
+{
+	uint32_t n;
+
+	xfs_mutex_lock(&cp->cp_lock);
+	n = cp->cp_room_waiters;
+	xfs_mutex_unlock(&cp->cp_lock);
+	return n;
+}
+
+/* Credits that open handles hardly use are waited for, and no checkpoint is cut short for them. */
+static void test_credits_of_others_are_waited_for(void **state)
+{
+	struct xfs_trans *tp, *other;
+	struct xfs_file *a;
+	pthread_t ids[4];
+	uint32_t bytes, small = 4096;
+	uint64_t n;
+
+	(void)state;
+	set_up(0);
+	a = create("/a");	/* something to write */
+	bytes = (uint32_t)(cp->cp_log_limit / 3 * 2);
+	n = checkpoints();
+	TEST_OK(xfs_trans_alloc(fs.mp, bytes, 0, 0, &tp));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&ids[i], NULL, open_and_close_handle, &bytes), 0);
+	while (waiters() < 3)
+		usleep(1000);
+	assert_int_equal(xfs_trans_alloc(fs.mp, bytes, 0, XFS_TRANS_NO_WAIT, &other), -EAGAIN);
+	/* A small one still fits. */
+	assert_int_equal(pthread_create(&ids[3], NULL, open_and_close_handle, &small), 0);
+	pthread_join(ids[3], NULL);
+	assert_int_equal(waiters(), 3);
+	TEST_OK(xfs_trans_commit(tp));
+	for (int i = 0; i < 3; i++)
+		pthread_join(ids[i], NULL);
+	assert_int_equal(checkpoints(), n);
+	assert_int_equal(cp->cp_log_open, 0);
+	/* What is used does not come back by itself. */
+	cp->cp_log_used = cp->cp_log_limit - bytes + 1;
+	open_and_close_handle(&bytes);
+	assert_int_equal(checkpoints(), n + 1);
+	TEST_OK(xfs_close(a));
+	tear_down();
+}
+
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#ifdef XFSWRITE_THREADS
+		cmocka_unit_test(test_credits_of_others_are_waited_for),
+#endif
 		cmocka_unit_test(test_fsync_writes_what_is_new),
 		cmocka_unit_test(test_flushes),
 		cmocka_unit_test(test_going_home),
