@@ -350,18 +350,13 @@ static void print_line(FILE *f, const char *path, const char *name, const uint8_
 
 static void save(const char *what)
 {
-	const char *to = getenv("XFSWRITE_SAVE_DIR");
-	char cmd[8300], path[4096];
+	char name[64];
 	FILE *f;
 
-	if (!to)
+	snprintf(name, sizeof(name), "attr-%d-%d-%s", geo_index, phase, what);
+	f = test_fs_save_work(name);
+	if (!f)
 		return;
-	snprintf(cmd, sizeof(cmd), "cp --sparse=always '%s/work.img' '%s/attr-%d-%d-%s.img'", to,
-		 to, geo_index, phase, what);
-	CHECK(system(cmd) == 0);
-	snprintf(path, sizeof(path), "%s/attr-%d-%d-%s.list", to, geo_index, phase, what);
-	f = fopen(path, "w");
-	CHECK(f);
 	for (int i = 0; i < OBJECTS; i++) {
 		size_t all = 0;
 
@@ -390,22 +385,6 @@ static void judge(const char *what)
 	phase++;
 }
 
-static struct xfs_device *make_device(uint64_t size)
-{
-	const char *to = getenv("XFSWRITE_SAVE_DIR");
-	struct xfs_device *dev;
-	char path[4096];
-
-	if (!to) {
-		OK(xfs_device_open_memory(size, 512, NULL, &dev));
-		return dev;
-	}
-	snprintf(path, sizeof(path), "%s/work.img", to);
-	remove(path);
-	OK(xfs_device_open_file(path, XFS_DEV_CREATE, size, &dev));
-	return dev;
-}
-
 static void make_volume(const struct geometry *g)
 {
 	struct xfs_file *file;
@@ -417,7 +396,7 @@ static void make_volume(const struct geometry *g)
 	}
 	nlinks = nnames = 0;
 	phase = 0;
-	test_fs_make_on(&fs, make_device(g->mib << 20), &g->mkfs);
+	test_fs_make_on(&fs, test_fs_work_device(g->mib << 20), &g->mkfs);
 	OK(xfs_open(fs.mp, "/file", O_CREAT | O_RDWR, 0644, &file));
 	OK(xfs_close(file));
 	OK(xfs_open(fs.mp, "/big", O_CREAT | O_RDWR, 0644, &file));

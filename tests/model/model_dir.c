@@ -466,40 +466,18 @@ static void put_inodes(void)
 /* A copy of the closed volume and the expected names, for other judges. */
 static void save(const char *what)
 {
-	const char *to = getenv("XFSWRITE_SAVE_DIR");
-	char cmd[8300], path[4096];
+	char name[64];
 	FILE *f;
 
-	if (!to)
+	snprintf(name, sizeof(name), "dir-%d-%d-%s", geo_index, phase, what);
+	f = test_fs_save_work(name);
+	if (!f)
 		return;
-	snprintf(cmd, sizeof(cmd), "cp --sparse=always '%s/work.img' '%s/dir-%d-%d-%s.img'", to, to,
-		 geo_index, phase, what);
-	CHECK(system(cmd) == 0);
-	snprintf(path, sizeof(path), "%s/dir-%d-%d-%s.list", to, geo_index, phase, what);
-	f = fopen(path, "w");
-	CHECK(f);
 	for (int i = 0; i < MAX_ENTRIES; i++) {
 		if (entries[i].used)
 			fprintf(f, "%.*s\n", entries[i].len, (const char *)entries[i].name);
 	}
 	fclose(f);
-}
-
-/* In memory; in a file when it is to be saved. */
-static struct xfs_device *make_device(uint64_t size)
-{
-	const char *to = getenv("XFSWRITE_SAVE_DIR");
-	struct xfs_device *dev;
-	char path[4096];
-
-	if (!to) {
-		OK(xfs_device_open_memory(size, 512, NULL, &dev));
-		return dev;
-	}
-	snprintf(path, sizeof(path), "%s/work.img", to);
-	remove(path);
-	OK(xfs_device_open_file(path, XFS_DEV_CREATE, size, &dev));
-	return dev;
 }
 
 /* Close, let the checker and others judge, open again and compare. */
@@ -527,7 +505,7 @@ static void make_volume(const struct geometry *g)
 	nused = 0;
 	phase = 0;
 	ci = g->mkfs.flags & XFS_MKFS_ASCII_CI;
-	test_fs_make_on(&fs, make_device(g->mib << 20), &g->mkfs);
+	test_fs_make_on(&fs, test_fs_work_device(g->mib << 20), &g->mkfs);
 	for (int i = 0; i < TARGETS; i++) {
 		struct xfs_file *file;
 

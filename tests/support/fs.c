@@ -172,3 +172,41 @@ void test_fs_save(struct test_fs *fs, const char *path)
 	close(fd);
 	free(buf);
 }
+
+static const char *work_dir(void)
+{
+	return getenv("XFSWRITE_SAVE_DIR");
+}
+
+struct xfs_device *test_fs_work_device(uint64_t size_bytes)
+{
+	struct xfs_device *dev;
+	char path[4096];
+
+	if (!work_dir()) {
+		TEST_OK(xfs_device_open_memory(size_bytes, 512, NULL, &dev));
+		return dev;
+	}
+	snprintf(path, sizeof(path), "%s/work.img", work_dir());
+	remove(path);
+	TEST_OK(xfs_device_open_file(path, XFS_DEV_CREATE, size_bytes, &dev));
+	return dev;
+}
+
+FILE *test_fs_save_work(const char *name)
+{
+	const char *to = work_dir();
+	char command[8300], path[4096];
+	FILE *list;
+
+	if (!to)
+		return NULL;
+	snprintf(command, sizeof(command), "cp --sparse=always '%s/work.img' '%s/%s.img'", to, to, name);
+	snprintf(path, sizeof(path), "%s/%s.list", to, name);
+	list = system(command) ? NULL : fopen(path, "w");
+	if (!list) {
+		fprintf(stderr, "%s: cannot be saved\n", path);
+		abort();
+	}
+	return list;
+}

@@ -3,6 +3,7 @@
 #ifndef TEST_FS_H
 #define TEST_FS_H
 
+#include <stdio.h>
 #include <xfswrite/mkfs.h>
 #include <xfswrite/xfswrite.h>
 
@@ -42,5 +43,13 @@ void test_fs_destroy(struct test_fs *fs);
 
 /* Write the image to @path, sparse. */
 void test_fs_save(struct test_fs *fs, const char *path);
+
+/*
+ * For models whose closed volumes others are to judge: memory, or a file in XFSWRITE_SAVE_DIR if
+ * that is set, for volumes so large that only the holes of a file make copies of them quick.
+ */
+struct xfs_device *test_fs_work_device(uint64_t size_bytes);
+/* Its copy NAME.img there; and NAME.list to be written to.  NULL: it is not to be saved. */
+FILE *test_fs_save_work(const char *name);
 
 #endif
