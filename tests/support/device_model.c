@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include "base/compiler.h"
 #include "support/device_model.h"
+#include "support/test_seed.h"
 
 #define MAX_IOVS 24
 
@@ -187,4 +188,16 @@ void test_device_refusals(struct xfs_device *dev)
 	assert_int_equal(xfs_device_copy_range(dev, 0, 0, INT64_MAX, sector), -EINVAL);
 	assert_int_equal(xfs_device_resize(dev, UINT64_MAX), info.read_only ? -EROFS : -EFBIG);
 	test_free(buf);
+}
+
+struct xfs_device *test_device_patterned(uint64_t size_bytes, uint32_t sector)
+{
+	struct xfs_device *dev;
+	uint8_t *buf = test_malloc(size_bytes);
+
+	assert_int_equal(xfs_device_open_memory(size_bytes, sector, NULL, &dev), 0);
+	test_pattern_fill(buf, size_bytes, 1);
+	assert_int_equal(xfs_device_pwrite(dev, 0, buf, size_bytes, 0), 0);
+	test_free(buf);
+	return dev;
 }

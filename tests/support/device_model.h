@@ -18,4 +18,7 @@ void test_device_model(struct xfs_device *dev, struct xfs_rand *r, unsigned int 
 /* Requests that the plain calls must refuse, on a device of any kind. */
 void test_device_refusals(struct xfs_device *dev);
 
+/* A memory device full of a pattern; fails the test that cannot have it. */
+struct xfs_device *test_device_patterned(uint64_t size_bytes, uint32_t sector);
+
 #endif

@@ -63,4 +63,11 @@ static inline void take_bare(xfs_agblock_t agbno, xfs_extlen_t len)
 	commit();
 }
 
+static inline int fixture_tear_down(void **state)
+{
+	(void)state;
+	test_mount_free(mp);
+	return 0;
+}
+
 #endif

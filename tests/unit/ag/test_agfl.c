@@ -140,6 +140,19 @@ static void test_the_list_can_be_full(void **state)
 	commit();
 }
 
+/* As large pieces as there are, until there are none, without reservations. */
+static void take_all(struct xfs_alloc_arg *args)
+{
+	xfs_ag_resv_free(mp);
+	do {
+		args->maxlen = 50000;
+		begin(0);
+		args->tp = tp;
+		assert_int_equal(xfs_alloc_vextent(args), 0);
+		commit();
+	} while (args->fsbno != NULLFSBLOCK);
+}
+
 /* The list's need is planned around what the caller will take, from crumbs if it must be. */
 static void test_fill_from_crumbs(void **state)
 {
@@ -154,16 +167,7 @@ static void test_fill_from_crumbs(void **state)
 
 	(void)state;
 	/* Nothing is left but single blocks. */
-	xfs_ag_resv_free(mp);
-	for (;;) {
-		args.maxlen = 50000;
-		begin(0);
-		args.tp = tp;
-		assert_int_equal(xfs_alloc_vextent(&args), 0);
-		commit();
-		if (args.fsbno == NULLFSBLOCK)
-			break;
-	}
+	take_all(&args);
 	begin(0);
 	for (xfs_agblock_t b = 3000; b < 3060; b += 3)
 		assert_int_equal(xfs_free_extent(tp, b, 1, &oinfo, XFS_AG_RESV_NONE), 0);
@@ -203,16 +207,7 @@ static void test_the_last_blocks_are_the_lists(void **state)
 	uint32_t need, n;
 
 	(void)state;
-	xfs_ag_resv_free(mp);
-	for (;;) {
-		args.maxlen = 50000;
-		begin(0);
-		args.tp = tp;
-		assert_int_equal(xfs_alloc_vextent(&args), 0);
-		commit();
-		if (args.fsbno == NULLFSBLOCK)
-			break;
-	}
+	take_all(&args);
 	n = empty_list(blocks);
 	need = xfs_alloc_min_freelist(pag);
 	/* A free in an AG that cannot fill its list goes through all the same. */

@@ -15,13 +15,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	(void)state;
-	test_mount_free(mp);
-	return 0;
-}
-
 static void expect(const struct xfs_refcount_irec *want, uint32_t n)
 {
 	struct ag_walk w;
@@ -231,7 +224,7 @@ static void test_impossible_blocks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_tear_down)
 		T(test_up),
 		T(test_down),
 		T(test_maximum_stays),

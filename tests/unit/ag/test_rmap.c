@@ -18,13 +18,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	(void)state;
-	test_mount_free(mp);
-	return 0;
-}
-
 static int map(xfs_agblock_t agbno, xfs_extlen_t len, struct xfs_owner_info oinfo)
 {
 	int error;
@@ -242,7 +235,7 @@ static void test_nobody_keeps_a_map(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_tear_down)
 		T(test_merging),
 		T(test_blocks_of_trees),
 		T(test_taking_apart),

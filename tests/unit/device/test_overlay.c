@@ -15,18 +15,6 @@
 #include "support/test_device.h"
 #include "support/test_seed.h"
 
-static struct xfs_device *new_base(uint64_t size_bytes, uint32_t sector)
-{
-	struct xfs_device *dev;
-	uint8_t *buf = test_malloc(size_bytes);
-
-	assert_int_equal(xfs_device_open_memory(size_bytes, sector, NULL, &dev), 0);
-	test_pattern_fill(buf, size_bytes, 1);
-	assert_int_equal(xfs_device_pwrite(dev, 0, buf, size_bytes, 0), 0);
-	test_free(buf);
-	return dev;
-}
-
 /* The last one does not end with a block of the overlay. */
 static const struct {
 	uint64_t size_bytes;
@@ -37,7 +25,7 @@ static void test_model(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(shapes); i++) {
-		struct xfs_device *base = new_base(shapes[i].size_bytes, shapes[i].sector);
+		struct xfs_device *base = test_device_patterned(shapes[i].size_bytes, shapes[i].sector);
 		struct xfs_device *before, *overlay;
 		struct xfs_rand r = test_rand(i);
 
@@ -106,7 +94,7 @@ static void fill(struct xfs_device *dev, uint64_t offset, size_t len, uint64_t t
 
 static void test_resize(void **state)
 {
-	struct xfs_device *base = new_base(10 * 4096, 512), *overlay, *copy;
+	struct xfs_device *base = test_device_patterned(10 * 4096, 512), *overlay, *copy;
 	struct xfs_device_info info;
 	uint8_t out[512];
 
@@ -147,7 +135,7 @@ static void test_resize(void **state)
 /* A base that cannot be written or resized: the commit says so and changes nothing. */
 static void test_unwilling_base(void **state)
 {
-	struct xfs_device *base = new_base(16 * 4096, 512), *before, *view, *overlay;
+	struct xfs_device *base = test_device_patterned(16 * 4096, 512), *before, *view, *overlay;
 	uint8_t buf[512] = {1};
 
 	(void)state;
@@ -201,7 +189,7 @@ static void test_faults_below(void **state)
 
 	(void)state;
 	for (unsigned int nth = 1; met; nth++) {
-		struct xfs_device *base = new_base(999 * 512, 512), *fault, *overlay;
+		struct xfs_device *base = test_device_patterned(999 * 512, 512), *fault, *overlay;
 		int error;
 
 		assert_int_equal(test_fault_open(base, &fault), 0);
@@ -230,7 +218,7 @@ static void test_out_of_memory(void **state)
 
 	(void)state;
 	for (unsigned int nth = 1; met; nth++) {
-		struct xfs_device *base = new_base(999 * 512, 512), *overlay;
+		struct xfs_device *base = test_device_patterned(999 * 512, 512), *overlay;
 		static uint8_t out[2048 * 512];
 		int error;
 

@@ -14,18 +14,6 @@
 #include "support/test_device.h"
 #include "support/test_seed.h"
 
-static struct xfs_device *new_base(uint64_t size_bytes, uint32_t sector)
-{
-	struct xfs_device *dev;
-	uint8_t *buf = test_malloc(size_bytes);
-
-	assert_int_equal(xfs_device_open_memory(size_bytes, sector, NULL, &dev), 0);
-	test_pattern_fill(buf, size_bytes, 1);
-	assert_int_equal(xfs_device_pwrite(dev, 0, buf, size_bytes, 0), 0);
-	test_free(buf);
-	return dev;
-}
-
 static void check_equal_outside(struct xfs_device *dev, struct xfs_device *before, uint64_t offset,
 				uint64_t len)
 {
@@ -46,7 +34,7 @@ static void test_model(void **state)
 {
 	const uint64_t offset = 70 * 512, len = 300 * 512;
 	struct xfs_rand r = test_rand(1);
-	struct xfs_device *base = new_base(500 * 512, 512), *before, *window, *inner;
+	struct xfs_device *base = test_device_patterned(500 * 512, 512), *before, *window, *inner;
 
 	(void)state;
 	assert_int_equal(test_device_clone(base, &before), 0);
@@ -70,7 +58,7 @@ static void test_model(void **state)
 
 static void test_window_refusals(void **state)
 {
-	struct xfs_device *base = new_base(64 * 4096, 4096), *window;
+	struct xfs_device *base = test_device_patterned(64 * 4096, 4096), *window;
 	struct xfs_device_info info;
 
 	(void)state;
@@ -93,7 +81,7 @@ static void test_window_refusals(void **state)
 
 static void test_readonly(void **state)
 {
-	struct xfs_device *base = new_base(64 * 512, 512), *before, *view, *window;
+	struct xfs_device *base = test_device_patterned(64 * 512, 512), *before, *view, *window;
 	struct xfs_device_info info;
 	struct iovec iov;
 	uint8_t a[512], b[512];

@@ -12,20 +12,27 @@
 
 #define GIB2_BLOCKS	524288u
 
-/* Blocks past the request for a write of @count bytes at @offset = isize, all before it contiguous. */
-static uint64_t append(uint64_t offset, uint64_t count)
+/* A write of @count bytes at @offset = isize, all before it contiguous, into an empty volume. */
+static struct xfs_prealloc_args append_args(uint64_t offset, uint64_t count)
 {
-	const struct xfs_prealloc_args args = {
+	return (struct xfs_prealloc_args){
 		.isize_bytes = offset,
 		.offset_bytes = offset,
 		.count_bytes = count,
 		.block_log = 12,
 		.prev_end = offset >> 12,
 		.prev_len = offset >> 12,
-		.free_blocks = GIB2_BLOCKS - 2000,
+		.free_blocks = GIB2_BLOCKS,
 		.total_blocks = GIB2_BLOCKS,
 	};
+}
 
+/* Blocks past the request, where a little is in use. */
+static uint64_t append(uint64_t offset, uint64_t count)
+{
+	struct xfs_prealloc_args args = append_args(offset, count);
+
+	args.free_blocks -= 2000;
 	return xfs_prealloc_blocks(&args);
 }
 
@@ -67,17 +74,9 @@ static void test_low_space_shrinks_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(expect); i++) {
-		const struct xfs_prealloc_args args = {
-			.isize_bytes = 4096 * 4096,
-			.offset_bytes = 4096 * 4096,
-			.count_bytes = 4096,
-			.block_log = 12,
-			.prev_end = 4096,
-			.prev_len = 4096,
-			.free_blocks = expect[i][0],
-			.total_blocks = GIB2_BLOCKS,
-		};
+		struct xfs_prealloc_args args = append_args(4096 * 4096, 4096);
 
+		args.free_blocks = expect[i][0];
 		/* The end is counted from the last 64 KiB: one block of it is the request. */
 		assert_int_equal(1 + xfs_prealloc_blocks(&args), expect[i][1]);
 	}
@@ -85,18 +84,10 @@ static void test_low_space_shrinks_it(void **state)
 
 static void test_never_all_of_the_space(void **state)
 {
-	struct xfs_prealloc_args args = {
-		.isize_bytes = 4096 * 4096,
-		.offset_bytes = 4096 * 4096,
-		.count_bytes = 4096,
-		.block_log = 12,
-		.prev_end = 4096,
-		.prev_len = 4096,
-		.free_blocks = 100,
-		.total_blocks = GIB2_BLOCKS,
-	};
+	struct xfs_prealloc_args args = append_args(4096 * 4096, 4096);
 
 	(void)state;
+	args.free_blocks = 100;
 	/* 128 would not fit: a sixteenth, but never less than 64 KiB. */
 	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
 	args.free_blocks = 0;
@@ -105,18 +96,10 @@ static void test_never_all_of_the_space(void **state)
 
 static void test_after_a_hole(void **state)
 {
-	const struct xfs_prealloc_args args = {
-		.isize_bytes = 1u << 20,
-		.offset_bytes = 2u << 20,
-		.count_bytes = 4096,
-		.block_log = 12,
-		.prev_end = 256,
-		.prev_len = 256,
-		.free_blocks = GIB2_BLOCKS,
-		.total_blocks = GIB2_BLOCKS,
-	};
+	struct xfs_prealloc_args args = append_args(1u << 20, 4096);
 
 	(void)state;
+	args.offset_bytes = 2u << 20;
 	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
 }
 
@@ -139,19 +122,10 @@ static void test_fixed_size(void **state)
 
 static void test_stripe(void **state)
 {
-	struct xfs_prealloc_args args = {
-		.isize_bytes = 1u << 20,
-		.offset_bytes = 1u << 20,
-		.count_bytes = 4096,
-		.block_log = 12,
-		.align = 16,
-		.prev_end = 256,
-		.prev_len = 256,
-		.free_blocks = GIB2_BLOCKS,
-		.total_blocks = GIB2_BLOCKS,
-	};
+	struct xfs_prealloc_args args = append_args(1u << 20, 4096);
 
 	(void)state;
+	args.align = 16;
 	/* To sector 6144, as the kernel does. */
 	assert_int_equal(257 + xfs_prealloc_blocks(&args), 6144 / 8);
 	args.align = 100;
