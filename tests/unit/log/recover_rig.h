@@ -371,7 +371,13 @@ static inline uint64_t agi_lsn(struct xfs_device *dev)
 	return get_be64(agi + XFS_AGI_LSN_OFF);
 }
 
-/* One transaction with the AGI, in a record of its own. */
+/* Recovery succeeds, and that version is the one that won. */
+#define assert_recovers_to(rig, version) do { \
+	assert_int_equal(rig_recover(rig), 0); \
+	assert_int_equal(agi_version((rig)->out), version); \
+} while (0)
+
+/* One transaction with the AGI, for a record that may hold more. */
 static inline void put_agi_trans(struct rig *rig, uint32_t tid, uint32_t version)
 {
 	uint8_t agi[512];
@@ -380,6 +386,37 @@ static inline void put_agi_trans(struct rig *rig, uint32_t tid, uint32_t version
 	test_build_begin(&rig->b, tid);
 	put_buf(&rig->b, tid, AGI_DADDR, 1, XFS_BLFT_AGI, agi);
 	test_build_commit(&rig->b, tid);
+}
+
+/* The end of a transaction, and of its record. */
+static inline void put_end(struct rig *rig, uint32_t tid)
+{
+	test_build_commit(&rig->b, tid);
+	test_build_record(&rig->b);
+}
+
+/* Whole transactions of one item, each in a record of its own. */
+static inline void put_inode_trans(struct rig *rig, uint32_t tid, const struct xfs_dinode *dip,
+				   uint32_t format_len)
+{
+	test_build_begin(&rig->b, tid);
+	put_inode(rig, tid, dip, format_len);
+	put_end(rig, tid);
+}
+
+static inline void put_buf_trans(struct rig *rig, uint32_t tid, uint64_t daddr, uint32_t bbs,
+				 uint16_t blft, const void *image)
+{
+	test_build_begin(&rig->b, tid);
+	put_buf(&rig->b, tid, daddr, bbs, blft, image);
+	put_end(rig, tid);
+}
+
+static inline void put_cancel_trans(struct rig *rig, uint32_t tid, uint64_t daddr, uint32_t bbs)
+{
+	test_build_begin(&rig->b, tid);
+	put_cancel(&rig->b, tid, daddr, bbs);
+	put_end(rig, tid);
 }
 
 static inline void put_intent(struct rig *rig, uint16_t type, uint64_t id, uint32_t n, uint32_t size)

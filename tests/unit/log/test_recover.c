@@ -16,8 +16,7 @@ static void test_one(void **state)
 	rig_begin(&rig, 32768);
 	put_agi_trans(&rig, TID, 64);
 	test_build_record(&rig.b);
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 64);
+	assert_recovers_to(&rig, 64);
 	assert_int_equal(agi_lsn(rig.out), 1ull << 32 | 2);
 	assert_int_equal(rig.rec.stats.transactions, 1);
 	assert_int_equal(rig.rec.stats.items[XFS_LI_BUF - XFS_LI_EFI], 1);
@@ -67,11 +66,9 @@ static void test_sizes_and_wrap(void **state)
 		for (uint32_t i = 0; i < 2; i++)
 			put_buf(&rig.b, TID, 256, 128, 0, image);
 		put_buf(&rig.b, TID, AGI_DADDR, 1, XFS_BLFT_AGI, agi);
-		test_build_commit(&rig.b, TID);
-		test_build_record(&rig.b);
+		put_end(&rig, TID);
 		assert_int_equal(rig.b.cycle, 2);
-		assert_int_equal(rig_recover(&rig), 0);
-		assert_int_equal(agi_version(rig.out), 128 + size);
+		assert_recovers_to(&rig, 128 + size);
 		assert_int_equal(agi_lsn(rig.out), (uint64_t)tail);
 		assert_int_equal(rig.rec.stats.cancelled, 2);
 		free(image);
@@ -93,8 +90,7 @@ static void test_splits(void **state)
 		test_build_op(&rig.b, 77, XFS_TRANSACTION, 0, pad, room - 12 - fill);
 		put_agi_trans(&rig, TID, 640 + fill);
 		test_build_record(&rig.b);
-		assert_int_equal(rig_recover(&rig), 0);
-		assert_int_equal(agi_version(rig.out), 640 + fill);
+		assert_recovers_to(&rig, 640 + fill);
 		assert_int_equal(rig.rec.stats.uncommitted, 1);
 	}
 }
@@ -112,12 +108,9 @@ static void test_interleaved(void **state)
 	test_build_begin(&rig.b, TID + 1);
 	put_buf(&rig.b, TID, AGI_DADDR, 1, XFS_BLFT_AGI, a);
 	put_buf(&rig.b, TID + 1, AGI_DADDR, 1, XFS_BLFT_AGI, c);
-	test_build_commit(&rig.b, TID + 1);
-	test_build_record(&rig.b);
-	test_build_commit(&rig.b, TID);
-	test_build_record(&rig.b);
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 64);
+	put_end(&rig, TID + 1);
+	put_end(&rig, TID);
+	assert_recovers_to(&rig, 64);
 	assert_int_equal(rig.rec.stats.transactions, 2);
 }
 
@@ -130,8 +123,7 @@ static void test_same_lsn(void **state)
 	put_agi_trans(&rig, TID + 1, 128);
 	put_agi_trans(&rig, TID, 192);
 	test_build_record(&rig.b);
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 192);
+	assert_recovers_to(&rig, 192);
 	assert_int_equal(rig.rec.stats.newer, 0);
 	assert_int_equal(rig.rec.stats.buffers_written, 1);
 }
@@ -149,8 +141,7 @@ static void test_little_memory(void **state)
 	put_agi_trans(&rig, TID, 192);
 	test_build_record(&rig.b);
 	rig.mp.m_meta_cache_bytes = 0;
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 192);
+	assert_recovers_to(&rig, 192);
 	assert_int_equal(rig.rec.stats.buffers_written, 3);
 	assert_int_equal(agi_lsn(rig.out), 0);
 }
@@ -166,8 +157,7 @@ static void test_uncommitted(void **state)
 	test_build_begin(&rig.b, TID + 1);
 	put_buf(&rig.b, TID + 1, AGI_DADDR, 1, XFS_BLFT_AGI, agi);
 	test_build_record(&rig.b);
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 64);
+	assert_recovers_to(&rig, 64);
 	assert_int_equal(rig.rec.stats.uncommitted, 1);
 }
 
@@ -181,8 +171,7 @@ static void test_unmount_between(void **state)
 	test_build_unmount(&rig.b);
 	put_agi_trans(&rig, TID, 128);
 	test_build_record(&rig.b);
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 128);
+	assert_recovers_to(&rig, 128);
 }
 
 /* The last record was torn: what is before it counts. */
@@ -201,8 +190,7 @@ static void test_torn_head(void **state)
 	memset(junk, 0x5a, sizeof(junk));
 	put_be32(1, junk);
 	rig_write(&rig, rig.b.start / 512 + block + 1, junk, sizeof(junk));
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 64);
+	assert_recovers_to(&rig, 64);
 	assert_int_equal(rig.rec.stats.torn_block, block);
 }
 
@@ -214,8 +202,7 @@ static void test_short_header_crc(void **state)
 	rig.b.crc_head = 324;
 	put_agi_trans(&rig, TID, 64);
 	test_build_record(&rig.b);
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 64);
+	assert_recovers_to(&rig, 64);
 }
 
 static void test_other_byte_order(void **state)
@@ -278,8 +265,7 @@ static void test_bad_operations(void **state)
 		item[20] = 0xf;
 		test_build_region(&rig.b, TID, item, sizeof(item));
 	}
-	test_build_commit(&rig.b, TID);
-	test_build_record(&rig.b);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), -EUCLEAN);
 }
 
@@ -298,10 +284,8 @@ static void test_split_trans_header(void **state)
 	test_build_op(&rig.b, TID, XFS_TRANSACTION, XLOG_WAS_CONT_TRANS | XLOG_END_TRANS,
 		      (const uint8_t *)&th + 8, 8);
 	put_buf(&rig.b, TID, AGI_DADDR, 1, XFS_BLFT_AGI, agi);
-	test_build_commit(&rig.b, TID);
-	test_build_record(&rig.b);
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 64);
+	put_end(&rig, TID);
+	assert_recovers_to(&rig, 64);
 	/* Its magic number is looked at. */
 	rig_begin(&rig, 32768);
 	test_build_op(&rig.b, TID, XFS_TRANSACTION, XLOG_START_TRANS, NULL, 0);

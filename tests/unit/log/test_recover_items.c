@@ -19,12 +19,6 @@ static uint64_t pending(uint16_t type)
 	return rig.rec.stats.pending[type - XFS_LI_EFI];
 }
 
-static void finish(uint32_t tid)
-{
-	test_build_commit(&rig.b, tid);
-	test_build_record(&rig.b);
-}
-
 /* ------------------------------------------------------------------- BUF */
 
 /* What stands on disk before: this LSN, and these defects. */
@@ -65,8 +59,7 @@ static void test_buf_lsn(void **state)
 		put_agi_trans(&rig, TID, 64);
 		test_build_record(&rig.b);
 		set_agi_on_disk(cases[i].lsn, cases[i].torn, cases[i].foreign);
-		assert_int_equal(rig_recover(&rig), 0);
-		assert_int_equal(agi_version(rig.out), cases[i].replayed ? 64 : 960);
+		assert_recovers_to(&rig, cases[i].replayed ? 64 : 960);
 		assert_int_equal(agi_lsn(rig.out),
 				 cases[i].replayed ? 1ull << 32 | 2 : cases[i].lsn);
 		assert_int_equal(rig.rec.stats.newer, !cases[i].replayed);
@@ -86,11 +79,11 @@ static void test_buf_chunks(void **state)
 	memset(agi + 384, 0x77, 128);
 	test_build_begin(&rig.b, TID);
 	put_buf_chunks(&rig.b, TID, AGI_DADDR, 1, XFS_BLFT_AGI << 11, agi, 3, 1);
-	finish(TID);
+	put_end(&rig, TID);
 	lsn = test_build_lsn(&rig.b);
 	test_build_begin(&rig.b, TID);
 	put_buf_chunks(&rig.b, TID, AGI_DADDR, 1, XFS_BLFT_AGI << 11, agi, 0, 1);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), 0);
 	rig_read(rig.out, AGI_DADDR, after, 512);
 	assert_memory_equal(after, agi, 128);
@@ -109,9 +102,7 @@ static void test_buf_that_makes_nonsense(void **state)
 	put_agi_trans(&rig, TID, 64);
 	make_agi(&rig, agi, 64);
 	((struct xfs_agi *)(void *)agi)->agi_length = cpu_to_be32(1);
-	test_build_begin(&rig.b, TID + 1);
-	put_buf(&rig.b, TID + 1, AGI_DADDR, 1, XFS_BLFT_AGI, agi);
-	finish(TID + 1);
+	put_buf_trans(&rig, TID + 1, AGI_DADDR, 1, XFS_BLFT_AGI, agi);
 	assert_int_equal(rig_recover(&rig), -EUCLEAN);
 }
 
@@ -123,9 +114,7 @@ static void test_buf_of_wrong_type(void **state)
 	(void)state;
 	rig_begin(&rig, 32768);
 	make_agi(&rig, agi, 64);
-	test_build_begin(&rig.b, TID);
-	put_buf(&rig.b, TID, AGI_DADDR, 1, 0, agi);
-	finish(TID);
+	put_buf_trans(&rig, TID, AGI_DADDR, 1, 0, agi);
 	assert_int_equal(rig_recover(&rig), 0);
 	rig_read(rig.out, AGI_DADDR, after, 512);
 	assert_memory_equal(after, agi, 512);
@@ -144,33 +133,25 @@ static void test_cancel(void **state)
 	test_build_begin(&rig.b, TID);
 	put_cancel(&rig.b, TID, AGI_DADDR, 1);
 	put_buf(&rig.b, TID, AGI_DADDR, 1, XFS_BLFT_AGI, agi);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), 0);
 	assert_int_not_equal(agi_version(rig.out), 64);
 	assert_int_equal(rig.rec.stats.cancelled, 1);
 	/* What comes after the last cancel is replayed, what comes between two is not. */
 	rig_begin(&rig, 32768);
-	test_build_begin(&rig.b, TID);
-	put_cancel(&rig.b, TID, AGI_DADDR, 1);
-	finish(TID);
+	put_cancel_trans(&rig, TID, AGI_DADDR, 1);
 	put_agi_trans(&rig, TID, 64);
-	test_build_begin(&rig.b, TID + 1);
-	put_cancel(&rig.b, TID + 1, AGI_DADDR, 1);
-	finish(TID + 1);
+	put_cancel_trans(&rig, TID + 1, AGI_DADDR, 1);
 	assert_int_equal(rig_recover(&rig), 0);
 	assert_int_not_equal(agi_version(rig.out), 64);
 	put_agi_trans(&rig, TID, 128);
 	test_build_record(&rig.b);
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 128);
+	assert_recovers_to(&rig, 128);
 	/* Another length is another buffer. */
 	rig_begin(&rig, 32768);
 	put_agi_trans(&rig, TID, 64);
-	test_build_begin(&rig.b, TID);
-	put_cancel(&rig.b, TID, AGI_DADDR, 2);
-	finish(TID);
-	assert_int_equal(rig_recover(&rig), 0);
-	assert_int_equal(agi_version(rig.out), 64);
+	put_cancel_trans(&rig, TID, AGI_DADDR, 2);
+	assert_recovers_to(&rig, 64);
 }
 
 /* ----------------------------------------------------------------- INODE */
@@ -211,9 +192,7 @@ static void test_inode_lsn(void **state)
 		rig_begin(&rig, 32768);
 		read_inode(&rig, rig.log, rig.file, dip);
 		dip->di_uid = cpu_to_be32(4711);
-		test_build_begin(&rig.b, TID);
-		put_inode(&rig, TID, dip, 56);
-		finish(TID);
+		put_inode_trans(&rig, TID, dip, 56);
 		set_inode_on_disk(rig.file, cases[i].lsn, cases[i].torn);
 		assert_int_equal(rig_recover(&rig), 0);
 		read_inode(&rig, rig.out, rig.file, dip);
@@ -239,9 +218,7 @@ static void test_inode_forms(void **state)
 		rig_begin(&rig, 32768);
 		size = rig.mp.m_geo.inodesize;
 		read_inode(&rig, rig.log, ino, dip);
-		test_build_begin(&rig.b, TID);
-		put_inode(&rig, TID, dip, i & 1 ? 52 : 56);
-		finish(TID);
+		put_inode_trans(&rig, TID, dip, i & 1 ? 52 : 56);
 		/* All of it comes from the log. */
 		memcpy(now, was, size);
 		memset(now + 16, 0, 96 - 16);
@@ -284,9 +261,7 @@ static void test_inode_old_times(void **state)
 	read_inode(&rig, rig.log, rig.file, dip);
 	dip->di_flags2 = cpu_to_be64(be64_to_cpu(dip->di_flags2) & ~XFS_DIFLAG2_BIGTIME);
 	dip->di_mtime = cpu_to_be64(0x0102030405060708);
-	test_build_begin(&rig.b, TID);
-	put_inode(&rig, TID, dip, 56);
-	finish(TID);
+	put_inode_trans(&rig, TID, dip, 56);
 	assert_int_equal(rig_recover(&rig), 0);
 	read_inode(&rig, rig.out, rig.file, dip);
 	assert_int_equal(be64_to_cpu(dip->di_mtime), 0x0102030405060708);
@@ -302,12 +277,8 @@ static void test_inode_cancelled(void **state)
 	rig_begin(&rig, 32768);
 	read_inode(&rig, rig.log, rig.file, dip);
 	dip->di_uid = cpu_to_be32(4711);
-	test_build_begin(&rig.b, TID);
-	put_inode(&rig, TID, dip, 56);
-	finish(TID);
-	test_build_begin(&rig.b, TID);
-	put_cancel(&rig.b, TID, cluster_daddr(&rig, rig.file), cluster_bytes(&rig) / 512);
-	finish(TID);
+	put_inode_trans(&rig, TID, dip, 56);
+	put_cancel_trans(&rig, TID, cluster_daddr(&rig, rig.file), cluster_bytes(&rig) / 512);
 	assert_int_equal(rig_recover(&rig), 0);
 	read_inode(&rig, rig.out, rig.file, dip);
 	assert_int_not_equal(be32_to_cpu(dip->di_uid), 4711);
@@ -349,7 +320,7 @@ static void test_inode_owner(void **state)
 	test_build_region(&rig.b, TID, format, sizeof(format));
 	test_build_region(&rig.b, TID, &core, sizeof(core));
 	test_build_region(&rig.b, TID, dfork, dlen);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), 0);
 	rig_read(rig.out, daddr, block, sizeof(block));
 	assert_int_equal(get_be64(block + 56), rig.many);
@@ -385,7 +356,7 @@ static void test_inode_buf(void **state)
 	/* The chunk behind the one with the link: nothing. */
 	put_buf_chunks(&rig.b, TID, daddr, bytes / 512,
 		       XFS_BLF_INODE_BUF | XFS_BLFT_DINO << 11, image, 9 * size / 128 + 1, 1);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), 0);
 	rig_read(rig.out, daddr, now, bytes);
 	for (uint32_t i = 0; i < bytes / size; i++) {
@@ -403,7 +374,7 @@ static void test_inode_buf(void **state)
 	test_build_begin(&rig.b, TID);
 	put_buf_chunks(&rig.b, TID, daddr, bytes / 512,
 		       XFS_BLF_INODE_BUF | XFS_BLFT_DINO << 11, image, 3 * size / 128, 1);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), -EUCLEAN);
 	free(was);
 	free(image);
@@ -437,7 +408,7 @@ static void test_icreate(void **state)
 	read_inode(&rig, rig.log, rig.file, (void *)raw);
 	put_inode(&rig, TID, (void *)raw, 56);
 	put_icreate(agbno, 64, geo->ialloc_blks, 0x11223344);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), 0);
 	for (uint32_t i = 0; i < 64; i++) {
 		xfs_ino_t ino = XFS_AGINO_TO_INO(geo, 0, XFS_AGB_TO_AGINO(geo, agbno) + i);
@@ -459,17 +430,15 @@ static void test_icreate(void **state)
 	rig_begin(&rig, 32768);
 	test_build_begin(&rig.b, TID);
 	put_icreate(agbno, 64, geo->ialloc_blks, 0x11223344);
-	finish(TID);
-	test_build_begin(&rig.b, TID);
-	put_cancel(&rig.b, TID, cluster_daddr(&rig, rig.file), cluster_bytes(&rig) / 512);
-	finish(TID);
+	put_end(&rig, TID);
+	put_cancel_trans(&rig, TID, cluster_daddr(&rig, rig.file), cluster_bytes(&rig) / 512);
 	assert_int_equal(rig_recover(&rig), 0);
 	assert_int_equal(xfs_device_overlay_bytes(rig.out), 0);
 	/* Counts that do not fit. */
 	rig_begin(&rig, 32768);
 	test_build_begin(&rig.b, TID);
 	put_icreate(agbno, 32, geo->ialloc_blks, 1);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), -EUCLEAN);
 }
 
@@ -537,7 +506,7 @@ static void test_dquot(void **state)
 		put_dquot(daddr, 3, 4711);
 		if (cases[i].off)
 			put_quotaoff(cases[i].off);
-		finish(TID);
+		put_end(&rig, TID);
 		assert_int_equal(rig_recover(&rig), 0);
 		rig_read(rig.out, daddr, block, sizeof(block));
 		assert_int_equal(be64_to_cpu(dqb->dd_diskdq.d_bcount), cases[i].replayed ? 4711 : 0);
@@ -584,7 +553,7 @@ static void test_intents(void **state)
 	put_efi(XFS_LI_EFI, 1, 2, false);
 	put_efi(XFS_LI_EFI, 2, 3, true);
 	put_efi(XFS_LI_EFI, 3, 1, false);
-	finish(TID);
+	put_end(&rig, TID);
 	second = test_build_lsn(&rig.b);
 	test_build_begin(&rig.b, TID);
 	test_build_region(&rig.b, TID, cui, sizeof(cui));
@@ -592,10 +561,10 @@ static void test_intents(void **state)
 	put_done(XFS_LI_RUD, 2);		/* another type: another id */
 	put_efi(XFS_LI_EFI, 1, 1, false);	/* the address was used again */
 	put_efi(XFS_LI_EFI_RT, 3, 1, false);
-	finish(TID);
+	put_end(&rig, TID);
 	test_build_begin(&rig.b, TID);
 	put_efi(XFS_LI_EFD_RT, 3, 1, false);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), 0);
 	assert_int_equal(items(XFS_LI_EFI), 4);
 	assert_int_equal(items(XFS_LI_EFD), 2);
@@ -639,7 +608,7 @@ static void test_attri(void **state)
 	test_build_region(&rig.b, TID, text, 12);
 	test_build_region(&rig.b, TID, text, 12);
 	test_build_region(&rig.b, TID, text, 12);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), 0);
 	intent = xfs_list_first_entry(&rig.rec.intents, struct xlog_intent, xi_list);
 	assert_int_equal(intent->xi_nregions, 5);
@@ -653,7 +622,7 @@ static void test_attri(void **state)
 	test_build_region(&rig.b, TID, text, 12);
 	test_build_region(&rig.b, TID, text, 12);
 	test_build_region(&rig.b, TID, text, 12);
-	finish(TID);
+	put_end(&rig, TID);
 	assert_int_equal(rig_recover(&rig), -EUCLEAN);
 }
 
