@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SIGINT and SIGTERM.  Work that takes long asks xfsw_interrupted() now and
- * then and ends by itself, so that the image is abandoned with its in-progress
- * mark instead of being torn somewhere.  The second signal kills as usual: the
- * mark is on the disk from the first change on, so that is safe as well.
+ * then and ends by itself: the image is abandoned with its dirty log or, without
+ * a journal, with its in-progress mark.  The second signal kills as usual: either is on
+ * the disk before anything that needs it, so that is safe as well.
  */
 #include <signal.h>
 #include <string.h>

@@ -125,6 +125,17 @@ const struct xfsw_verb verb_rm = {
 	.run = run_rm,
 };
 
+/* The name of @of in the directory @dir. */
+static int path_inside(struct xfsw_str *path, const char *dir, const char *of)
+{
+	char base[256];
+	const char *name = xfsw_basename(of, base);
+
+	if (!name)
+		return -ENAMETOOLONG;
+	return str_set(path, dir) && str_join(path, path->len, name) ? 0 : -ENOMEM;
+}
+
 static int do_rename(struct xfsw_call *call, const char *from, const char *to, bool replace)
 {
 	struct xfs_file *root = xfs_root(call->img->mp);
@@ -138,23 +149,16 @@ static int run_mv(struct xfsw_call *call)
 	const char *to = call->argv[call->argc - 1];
 	bool into = is_directory(call->img->mp, to);
 	struct xfsw_str target = { 0 };
-	char base[256];
 	int code = XFSW_OK;
 
 	if (!into && call->argc > 2)
 		return xfsw_fail(call, to, -ENOTDIR);
 	for (int i = 0; i + 1 < call->argc; i++) {
-		const char *name = xfsw_basename(call->argv[i], base);
-		int result;
+		int error = into ? path_inside(&target, to, call->argv[i]) : 0;
+		int result = error ? xfsw_fail(call, call->argv[i], error)
+				   : do_rename(call, call->argv[i], into ? target.s : to,
+					       !xfsw_has(call, 'n'));
 
-		if (!into)
-			result = do_rename(call, call->argv[i], to, !xfsw_has(call, 'n'));
-		else if (!name)
-			result = xfsw_fail(call, call->argv[i], -ENAMETOOLONG);
-		else if (!str_set(&target, to) || !str_join(&target, target.len, name))
-			result = xfsw_fail(call, to, -ENOMEM);
-		else
-			result = do_rename(call, call->argv[i], target.s, !xfsw_has(call, 'n'));
 		if (result)
 			code = result;
 	}
@@ -198,17 +202,15 @@ static int run_ln(struct xfsw_call *call)
 	struct xfs_mount *mp = call->img->mp;
 	const char *target = call->argv[0], *path = call->argv[1];
 	struct xfsw_str inside = { 0 };
-	char base[256];
-	int error;
+	int error = 0;
 
 	if (is_directory(mp, path)) {
-		const char *name = xfsw_basename(target, base);
-
-		if (!name || !str_set(&inside, path) || !str_join(&inside, inside.len, name))
-			return xfsw_fail(call, path, name ? -ENOMEM : -ENAMETOOLONG);
-		path = inside.s;
+		error = path_inside(&inside, path, target);
+		path = error ? path : inside.s;
 	}
-	error = xfsw_has(call, 's') ? xfs_symlink(mp, target, path) : xfs_link(mp, target, path);
+	if (!error)
+		error = xfsw_has(call, 's') ? xfs_symlink(mp, target, path)
+					    : xfs_link(mp, target, path);
 	if (error)
 		xfsw_fail(call, path, error);
 	str_free(&inside);

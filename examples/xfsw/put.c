@@ -145,8 +145,9 @@ const struct xfsw_verb verb_put = {
 		"there. Anything else: PATH is the new name, or a directory to put it into.\n"
 		"'-': standard input becomes the file PATH.  What has a name already is\n"
 		"replaced.  All attributes are copied: owner, mode, times, extended attributes,\n"
-		"ACLs, hard links, holes. Interrupted, it leaves the image marked in progress,\n"
-		"which a kernel refuses to mount.\n\n"
+		"ACLs, hard links, holes. Interrupted, it leaves a part of the source and a\n"
+		"dirty log, which the next mount or 'recover' replays; with --unjournalled an\n"
+		"image marked in progress, which a kernel refuses to mount.\n\n"
 		SINK_HELP,
 	.shortopts = "x",
 	.longopts = put_longopts,

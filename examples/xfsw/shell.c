@@ -108,7 +108,8 @@ static void print_commands(void)
 	for (size_t i = 0; xfsw_verbs[i]; i++)
 		if (!(xfsw_verbs[i]->flags & (XFSW_NO_SHELL | XFSW_HIDDEN)))
 			printf("  %-9s %s\n", xfsw_verbs[i]->name, xfsw_verbs[i]->summary);
-	puts("  abandon   Write nothing more and leave; a changed image stays marked in progress\n"
+	puts("  abandon   Write nothing more and leave: the log stays dirty, or the image marked\n"
+	     "            in progress when it is changed --unjournalled\n"
 	     "  exit      Leave; the end of the input does the same");
 }
 
