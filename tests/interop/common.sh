@@ -176,3 +176,20 @@ make_source() {
 	mount_image "$work/source.img" "$_dir" || fail "mount of the source"
 	"$MAKE_TREE" "$@" "$_dir" || fail "make_tree"
 }
+
+# every_size COMMAND: COMMAND BLOCK DIRBLOCK INODE SECTOR, in KiB the first two, for every block size
+# with every directory block that mkfs.xfs allows; inode and sector take turns.
+every_size() {
+	_turn=0
+	for _block in 1 2 4 8 16 32 64; do
+		for _dirblock in 4 8 16 32 64; do
+			[ $_dirblock -ge $_block ] || continue
+			_turn=$((_turn + 1))
+			_inode=$((512 << _turn % 3))
+			[ $_inode -le $((_block * 512)) ] || _inode=$((_block * 512))
+			_sector=512
+			[ $_block -lt 4 ] || [ $((_turn % 2)) = 0 ] || _sector=4096
+			"$1" $_block $_dirblock $_inode $_sector
+		done
+	done
+}

@@ -97,23 +97,14 @@ one --size 16t
 one --size 1t -d agcount=999
 one -L matrix --uuid 01234567-89ab-cdef-0123-456789abcdef --profile 6.1
 
-if [ -n "$slow" ]; then
-	turn=0
-	for b in 1 2 4 8 16 32 64; do
-		for n in 4 8 16 32 64; do
-			[ $n -ge $b ] || continue
-			turn=$((turn + 1))
-			inode=$((512 << turn % 3))
-			[ $inode -le $((b * 512)) ] || inode=$((b * 512))
-			sector=512
-			[ $b -lt 4 ] || [ $((turn % 2)) = 0 ] || sector=4096
-			set -- -b size=${b}k -n size=${n}k -i size=$inode -s size=$sector
-			one "$@"
-			# As above: groups of more than 4096 blocks.
-			one "$@" --profile 6.1 --size $((1 + b / 8))g
-		done
-	done
-fi
+one_size() {
+	# As above: groups of more than 4096 blocks.
+	gib=$((1 + $1 / 8))
+	set -- -b size=${1}k -n size=${2}k -i size=$3 -s size=$4
+	one "$@"
+	one "$@" --profile 6.1 --size ${gib}g
+}
+[ -z "$slow" ] || every_size one_size
 
 # Small images, as small as they get.
 unmount_image "$work/source"

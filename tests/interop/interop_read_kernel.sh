@@ -77,22 +77,13 @@ matrix() {
 	 quota-2     | 2 -m uquota,gquota,pquota             | 4k  | 4k  | 512  | 2g | uquota,gquota,pquota
 	 mdquota-2   | 2 -m metadir=1,uquota,gquota,pquota   | 4k  | 4k  | 512  | 2g |
 	END
-	[ -n "$slow" ] || return 0
-	# Every block size with every directory block that mkfs.xfs allows; sector, inode and profile take turns.
-	turn=0
-	for b in 1 2 4 8 16 32 64; do
-		for n in 4 8 16 32 64; do
-			[ $n -ge $b ] || continue
-			turn=$((turn + 1))
-			inode=$((512 << turn % 3))
-			[ $inode -le $((b * 512)) ] || inode=$((b * 512))
-			sector=512
-			[ $b -lt 4 ] || [ $((turn % 2)) = 0 ] || sector=4096
-			for which in 1 2; do
-				echo " b${b}k-n${n}k-$which | $which -b size=${b}k -n size=${n}k -i size=$inode" \
-					"-s size=$sector | ${b}k | ${n}k | $inode | $((2 + b / 8))g |"
-			done
-		done
+	[ -z "$slow" ] || every_size lines_of_size
+}
+
+lines_of_size() {
+	for which in 1 2; do
+		echo " b${1}k-n${2}k-$which | $which -b size=${1}k -n size=${2}k -i size=$3 -s size=$4" \
+			"| ${1}k | ${2}k | $3 | $((2 + $1 / 8))g |"
 	done
 }
 
