@@ -119,6 +119,8 @@ int lab_unlink(struct lab_stream *s, struct model_node *dir, const char *name);
 int lab_rename(struct lab_stream *s, struct model_node *from, const char *name,
 	       struct model_node *to, const char *new_name);
 int lab_write(struct lab_stream *s, struct model_node *node, uint64_t offset, uint64_t len);
+/* From a host file; whole blocks go past the page cache. */
+int lab_write_host(struct lab_stream *s, struct model_node *node, uint64_t offset, uint64_t len);
 int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size);
 int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits);
 /* @len 0: an empty value. */

@@ -6,8 +6,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/compiler.h"
+#include "core/mount.h"
 #include "crash/lab.h"
 
 void lab_die(const struct lab *lab, const char *format, ...)
@@ -246,19 +249,25 @@ int lab_rename(struct lab_stream *s, struct model_node *from, const char *name,
 	return end(s, error, "rename");
 }
 
-int lab_write(struct lab_stream *s, struct model_node *node, uint64_t offset, uint64_t len)
+static int write_pattern(struct lab_stream *s, struct model_node *node, uint64_t offset,
+			 uint64_t len, bool host)
 {
-	uint32_t seq = begin(s, "write node %u at %" PRIu64 " + %" PRIu64, node->id, offset, len);
+	uint32_t seq = begin(s, "write node %u at %" PRIu64 " + %" PRIu64 "%s", node->id, offset,
+			     len, host ? " from a host file" : "");
 	uint8_t *data = malloc(len + 1);
 	struct xfs_file *file = get(s, node);
+	int fd = host ? memfd_create("crash", MFD_CLOEXEC) : -1;
 	uint64_t done = 0;
-	ssize_t got = 0;
+	int64_t got = 0;
 
 	if (!data)
 		abort();
 	model_pattern(node->id, seq, offset, data, len);
+	if (host && pwrite(fd, data, len, 0) != (ssize_t)len)
+		abort();
 	while (done < len) {
-		got = xfs_pwrite(file, data + done, len - done, offset + done);
+		got = host ? xfs_write_from_fd(file, fd, done, len - done, offset + done)
+			   : xfs_pwrite(file, data + done, len - done, offset + done);
 		if (got <= 0)
 			break;
 		done += (uint64_t)got;
@@ -269,7 +278,20 @@ int lab_write(struct lab_stream *s, struct model_node *node, uint64_t offset, ui
 	note_times(s, node, file);
 	put(node, file);
 	free(data);
-	return end(s, got, "write");
+	if (host)
+		close(fd);
+	return end(s, (int)XFS_MIN(got, (int64_t)0), "write");
+}
+
+int lab_write(struct lab_stream *s, struct model_node *node, uint64_t offset, uint64_t len)
+{
+	return write_pattern(s, node, offset, len, false);
+}
+
+int lab_write_host(struct lab_stream *s, struct model_node *node, uint64_t offset, uint64_t len)
+{
+	s->lab->mp->m_copy_in_bytes = s->lab->geo.blocksize;
+	return write_pattern(s, node, offset, len, true);
 }
 
 int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size)

@@ -544,6 +544,40 @@ static void run_reuse(struct lab *lab)
 	}
 }
 
+/* Data that goes past the page cache, over blocks that were others', and over its own. */
+static void run_hostfiles(struct lab *lab)
+{
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *f;
+	char name[64];
+
+	for (uint32_t i = 0; i < 150; i++) {
+		uint64_t at;
+
+		numbered(name, sizeof(name), "h", lab_below(s, 8));
+		f = model_lookup(s->model, s->root, name);
+		if (!f)
+			f = lab_create(s, s->root, name);
+		at = lab_below(s, 3) ? f->size : lab_below(s, (uint32_t)f->size + 20000);
+		switch (lab_below(s, 10)) {
+		case 0:
+			lab_unlink(s, s->root, name);
+			break;
+		case 1:
+			lab_truncate(s, f, lab_below(s, (uint32_t)f->size + 20000));
+			break;
+		case 2:
+			lab_write(s, f, at, 1 + lab_below(s, 30000));
+			break;
+		default:
+			if (lab_below(s, 4))
+				at -= at % lab->geo.blocksize;
+			lab_write_host(s, f, at, 1 + lab_below(s, 60000));
+		}
+		maybe_promise(s, 7);
+	}
+}
+
 static void *one_thread(void *arg)
 {
 	struct lab_stream *s = arg;
@@ -809,6 +843,8 @@ const struct scenario lab_scenarios[] = {
 	  .rules = RULE(ICREATE_TAIL) | RULE(UNLINKED_BUF), .run = run_chunks },
 	{ .name = "reuse", .what = "freed blocks that become something else",
 	  .size_mib = 32, .fill_percent = 60, .run = run_reuse },
+	{ .name = "hostfiles", .what = "host files copied past the page cache",
+	  .size_mib = 32, .fill_percent = 60, .run = run_hostfiles },
 	{ .name = "threads", .what = "four threads, each fsyncs its own files", .streams = 4,
 	  .run = run_threads },
 	{ .name = "order", .what = "a thread commits while another one's data is on its way",
