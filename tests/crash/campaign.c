@@ -12,6 +12,8 @@
  *	--catch			each rule in turn: fail unless some scenario notices
  *	--failures N		stop a scenario after so many (3)
  *	--list			names of the scenarios
+ *	--inodesize N --meta-cache N --recovery-cache N --again-every N --again-depth N
+ *				instead of what the scenarios have (blocks grow with inodes)
  *
  * CRASH_SAVE=PATH in the environment: the first image that fails is written there.
  * Exit: 0, 1 for failures, 2 for usage.
@@ -33,6 +35,7 @@ struct campaign {
 	uint32_t rounds;
 	uint64_t at_least;
 	bool catch;
+	struct scenario instead;	/* only what the options can change; 0: as it is */
 };
 
 static double cpu_seconds(void)
@@ -79,12 +82,33 @@ static void add(struct lab_result *sum, const struct lab_result *r)
 	sum->again.judged += r->again.judged;
 }
 
+static struct scenario altered(const struct scenario *scenario, const struct scenario *instead)
+{
+	struct scenario s = *scenario;
+
+	if (instead->inodesize) {
+		s.inodesize = instead->inodesize;
+		if (s.blocksize)
+			s.blocksize = XFS_MAX(s.blocksize, 2 * s.inodesize);
+	}
+	if (instead->meta_cache)
+		s.meta_cache = instead->meta_cache;
+	if (instead->recovery_cache)
+		s.recovery_cache = instead->recovery_cache;
+	if (instead->again_every)
+		s.again_every = instead->again_every;
+	if (instead->again_depth)
+		s.again_depth = instead->again_depth;
+	return s;
+}
+
 static int run_all(const struct campaign *c, const struct scenario *const *scenarios, uint32_t nr)
 {
 	struct lab_result sum = {0};
 	uint64_t judged;
 
 	for (uint32_t i = 0; i < nr; i++) {
+		struct scenario scenario = altered(scenarios[i], &c->instead);
 		struct lab_options o = c->lab;
 		struct lab_result of = {0};
 		double begin = cpu_seconds();
@@ -92,7 +116,7 @@ static int run_all(const struct campaign *c, const struct scenario *const *scena
 		for (uint32_t round = 0; round < c->rounds; round++, o.seed++) {
 			struct lab_result r = {0};
 
-			lab_run(scenarios[i], &o, &r);
+			lab_run(&scenario, &o, &r);
 			add(&of, &r);
 		}
 		print_result(scenarios[i]->name, &of, cpu_seconds() - begin);
@@ -206,7 +230,9 @@ int main(int argc, char **argv)
 		{"seed", 1, NULL, 's'}, {"rounds", 1, NULL, 'r'}, {"budget", 1, NULL, 'b'},
 		{"at-least", 1, NULL, 'a'}, {"sample", 1, NULL, 'n'}, {"dir", 1, NULL, 'd'},
 		{"sabotage", 1, NULL, 'x'}, {"catch", 0, NULL, 'c'}, {"failures", 1, NULL, 'f'},
-		{"list", 0, NULL, 'l'}, {NULL, 0, NULL, 0},
+		{"list", 0, NULL, 'l'}, {"inodesize", 1, NULL, 'i'}, {"meta-cache", 1, NULL, 'm'},
+		{"recovery-cache", 1, NULL, 'R'}, {"again-every", 1, NULL, 'E'},
+		{"again-depth", 1, NULL, 'D'}, {NULL, 0, NULL, 0},
 	};
 	struct campaign c = {
 		.lab = {.seed = 1, .budget = 1500, .max_failures = 3}, .rounds = 1,
@@ -243,6 +269,21 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			c.lab.max_failures = (uint32_t)strtoul(optarg, NULL, 0);
+			break;
+		case 'i':
+			c.instead.inodesize = (uint32_t)strtoul(optarg, NULL, 0);
+			break;
+		case 'm':
+			c.instead.meta_cache = (uint32_t)strtoul(optarg, NULL, 0);
+			break;
+		case 'R':
+			c.instead.recovery_cache = (uint32_t)strtoul(optarg, NULL, 0);
+			break;
+		case 'E':
+			c.instead.again_every = (uint32_t)strtoul(optarg, NULL, 0);
+			break;
+		case 'D':
+			c.instead.again_depth = (uint32_t)strtoul(optarg, NULL, 0);
 			break;
 		case 'l':
 			for (uint32_t i = 0; i < lab_nr_scenarios; i++)

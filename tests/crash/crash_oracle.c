@@ -246,6 +246,35 @@ static void test_truncations(void **unused)
 	model_free(h.m);
 }
 
+/* Before a file is longer its last block has zeros to the end, and may show them. */
+static void test_truncations_to_more(void **unused)
+{
+	struct history h = start();
+	struct model_node *a = create(&h, "a");
+	const struct model_node *only[] = {a};
+	uint8_t data[20000] = {0};
+	uint32_t before;
+	uint64_t state;
+
+	(void)unused;
+	state = state_of(h.root, only, (const char *[]){"a"}, 1);
+	write_at(&h, a, 0, 5000);	/* 2 */
+	promise(&h, a);			/* 3 */
+	model_pattern(a->id, 2, 0, data, 5000);
+	before = h.mark;
+	truncate_to(&h, a, 20000);	/* 4 */
+	assert_true(allows(&h, h.mark, state, a, data, 5000));
+	assert_true(allows(&h, h.mark, state, a, data, 8192));
+	assert_true(allows(&h, h.mark, state, a, data, 20000));
+	assert_false(allows(&h, before, state, a, data, 8192));
+	assert_false(allows(&h, h.mark, state, a, data, 8000));
+	assert_false(allows(&h, h.mark, state, a, data, 12288));
+	assert_false(allows(&h, h.mark, state, a, data, 4096));
+	data[5000] = 1;
+	assert_false(allows(&h, h.mark, state, a, data, 8192));
+	model_free(h.m);
+}
+
 /* ---- power losses -------------------------------------------------------------- */
 
 #define IMAGE_BYTES (1u << 20)
@@ -410,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_appends),
 		cmocka_unit_test(test_overwrites),
 		cmocka_unit_test(test_truncations),
+		cmocka_unit_test(test_truncations_to_more),
 		cmocka_unit_test(test_power),
 		cmocka_unit_test(test_two_disks),
 	};

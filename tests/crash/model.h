@@ -10,7 +10,8 @@
  * are bounded:
  *
  *  - the size is that of the last truncation up to j or of the last promise, or one
- *    that later writes up to j reached;
+ *    that later writes up to j reached; or, if a truncation to more comes next, the end of
+ *    the block of the last byte, which it fills with zeros first;
  *  - its times are those of the last promise of more than data, or later ones;
  *  - each sector holds what it held at the last promise or at some moment since;
  *  - never what was there before a truncation that is in effect, never what was

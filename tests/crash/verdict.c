@@ -31,6 +31,23 @@ uint32_t model_promised(const struct model_node *node, uint32_t mark)
 	return seq;
 }
 
+/*
+ * Whether the operation after these names is a truncation that makes the file longer, and @size what
+ * it has on the way: the zeros behind the old end, up to the end of its block, are written before
+ * the new size is.
+ */
+static bool is_growing(const struct verdict *v, const struct model_node *node, uint64_t size)
+{
+	for (uint32_t i = 1; i < node->nr_sizes; i++) {
+		const struct model_size *to = &node->sizes[i];
+
+		if (to->seq == v->at + 1 && to->seq <= v->high && to->logged && size < to->size)
+			return size > to[-1].size && size - to[-1].size < v->m->blocksize &&
+			       size % v->m->blocksize == 0;
+	}
+	return false;
+}
+
 static bool size_allowed(const struct verdict *v, const struct model_node *node, uint32_t ack,
 			 uint64_t size)
 {
@@ -51,6 +68,8 @@ static bool size_allowed(const struct verdict *v, const struct model_node *node,
 	}
 	/* A long write, or two of them, may have gone out in pieces. */
 	if (size > node->sizes[base].size && size < max && size % v->m->blocksize == 0)
+		return true;
+	if (is_growing(v, node, size))
 		return true;
 	snprintf(v->why, v->why_size,
 		 "inode %" PRIu64 " has size %" PRIu64 ", not between %" PRIu64
