@@ -197,8 +197,9 @@ void xfs_check_fail(struct xfs_check *chk, int error);
 void xfs_check_progress(struct xfs_check *chk, const char *phase, uint64_t done, uint64_t total);
 /* Room for one more element of @size bytes at the end; NULL: the check fails with -ENOMEM. */
 void *xfs_check_push(struct xfs_check *chk, struct xfs_check_vec *vec, size_t size);
-/* In elements of @size bytes that begin with an inode number and ascend by it; NULL: none. */
+/* Among elements of @size bytes that begin with what is looked for and ascend by it; NULL: none. */
 void *xfs_check_find_ino(const struct xfs_check_vec *vec, size_t size, xfs_ino_t ino);
+void *xfs_check_find_u32(const struct xfs_check_vec *vec, size_t size, uint32_t key);
 void xfs_check_vec_free(struct xfs_check *chk, struct xfs_check_vec *vec);
 /* True if @key was not a member; after a memory failure false. */
 bool xfs_check_set_add(struct xfs_check *chk, struct xfs_check_set *set, uint64_t key);

@@ -78,18 +78,7 @@ void xfs_check_dir_unindexed(struct xfs_check_dirwalk *dw)
 
 static const struct xfs_check_best *find_best(const struct xfs_check_dirwalk *dw, uint32_t db)
 {
-	const struct xfs_check_best *v = dw->bests.v;
-	size_t lo = 0, hi = dw->bests.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (v[mid].db < db)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < dw->bests.n && v[lo].db == db ? &v[lo] : NULL;
+	return xfs_check_find_u32(&dw->bests, sizeof(struct xfs_check_best), db);
 }
 
 /* bests[i] speaks of data block first + i.  Returns how many of them exist. */

@@ -66,18 +66,7 @@ static void bno_record(struct xfs_check_bt *bt, const uint8_t *rec)
 
 static const struct xfs_check_free *find_free(const struct xfs_check_ag *ag, uint32_t start)
 {
-	const struct xfs_check_free *v = ag->free.v;
-	size_t lo = 0, hi = ag->free.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (v[mid].start < start)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < ag->free.n && v[lo].start == start ? &v[lo] : NULL;
+	return xfs_check_find_u32(&ag->free, sizeof(struct xfs_check_free), start);
 }
 
 static void cnt_record(struct xfs_check_bt *bt, const uint8_t *rec)

@@ -60,7 +60,18 @@ void *xfs_check_push(struct xfs_check *chk, struct xfs_check_vec *vec, size_t si
 	return (char *)vec->v + size * vec->n++;
 }
 
-void *xfs_check_find_ino(const struct xfs_check_vec *vec, size_t size, xfs_ino_t ino)
+static uint64_t ino_of(const void *element)
+{
+	return *(const xfs_ino_t *)element;
+}
+
+static uint64_t u32_of(const void *element)
+{
+	return *(const uint32_t *)element;
+}
+
+static void *find(const struct xfs_check_vec *vec, size_t size, uint64_t key,
+		  uint64_t (*key_of)(const void *element))
 {
 	uint8_t *v = vec->v;
 	size_t lo = 0, hi = vec->n;
@@ -68,14 +79,22 @@ void *xfs_check_find_ino(const struct xfs_check_vec *vec, size_t size, xfs_ino_t
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (*(const xfs_ino_t *)(const void *)(v + mid * size) < ino)
+		if (key_of(v + mid * size) < key)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (lo == vec->n || *(const xfs_ino_t *)(const void *)(v + lo * size) != ino)
-		return NULL;
-	return v + lo * size;
+	return lo < vec->n && key_of(v + lo * size) == key ? v + lo * size : NULL;
+}
+
+void *xfs_check_find_ino(const struct xfs_check_vec *vec, size_t size, xfs_ino_t ino)
+{
+	return find(vec, size, ino, ino_of);
+}
+
+void *xfs_check_find_u32(const struct xfs_check_vec *vec, size_t size, uint32_t key)
+{
+	return find(vec, size, key, u32_of);
 }
 
 void xfs_check_vec_free(struct xfs_check *chk, struct xfs_check_vec *vec)
