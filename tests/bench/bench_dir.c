@@ -152,8 +152,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	xfs_irele(dp);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 	if (slower > 5) {
 		fprintf(stderr, "adding became %.1f times as slow\n", slower);
 		return 1;

@@ -463,8 +463,7 @@ static void one(const struct geometry *g)
 	grow_to(&objects[4], g->many / 4, 10, 10);
 	compare(&objects[4]);
 	OK(xfs_unlink(fs.mp, "/big"));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* ---- the other side: a mounted volume -------------------------------------------------------- */

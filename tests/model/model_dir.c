@@ -617,8 +617,7 @@ static void one(const struct geometry *g)
 	judge("empty");
 	put_inodes();
 	OK(xfs_rmdir(fs.mp, "/t"));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

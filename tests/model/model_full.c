@@ -544,8 +544,7 @@ static void one(const struct geometry *g, enum kind kind)
 		CHECK(kept <= (block_size > 64 * inode_size ? first * inode_size / block_size + 1 : 0));
 		CHECK(disk_free_blocks() == disk_before - kept);
 	}
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 #define GEO(...) { .size = sizeof(struct xfs_mkfs_options), __VA_ARGS__ }

@@ -435,8 +435,7 @@ static void one_volume(const struct xfs_mkfs_options *mkfs, uint64_t size)
 		test_fs_open(&fs);
 		compare();
 	}
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

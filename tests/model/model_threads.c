@@ -441,8 +441,7 @@ static void one_round(uint64_t stream, const struct xfs_mkfs_options *mkfs, uint
 			before.blocks_free, after.blocks_free);
 		abort();
 	}
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 	printf("round %" PRIu64 ": %" PRIu64 " calls, %" PRIu64 " refused\n", stream, done, refused);
 	fflush(stdout);
 }

@@ -151,6 +151,12 @@ void test_fs_destroy(struct test_fs *fs)
 	memset(fs, 0, sizeof(*fs));
 }
 
+void test_fs_end(struct test_fs *fs)
+{
+	test_fs_close_and_check(fs);
+	test_fs_destroy(fs);
+}
+
 void test_fs_save(struct test_fs *fs, const char *path)
 {
 	static const char zero[65536];

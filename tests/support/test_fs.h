@@ -40,6 +40,8 @@ void test_fs_close_and_check(struct test_fs *fs);
 /* The checker alone; prints each finding, returns their number. */
 uint64_t test_fs_check(struct xfs_device *dev, uint32_t flags);
 void test_fs_destroy(struct test_fs *fs);
+/* The end of most tests: closed, checked, and gone. */
+void test_fs_end(struct test_fs *fs);
 
 /* Write the image to @path, sparse. */
 void test_fs_save(struct test_fs *fs, const char *path);

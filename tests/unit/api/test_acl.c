@@ -141,8 +141,7 @@ static void test_access(void **state)
 	TEST_IS(xfs_setxattr(fs.mp, "/l", false, ACCESS, xattr, len, 0), -ENOTSUP);
 	TEST_IS(xfs_getxattr(fs.mp, "/l", false, ACCESS, xattr, len), -ENOTSUP);
 	TEST_IS(xfs_removexattr(fs.mp, "/l", false, ACCESS), -ENOTSUP);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_invalid(void **state)
@@ -170,8 +169,7 @@ static void test_invalid(void **state)
 	TEST_IS(set("/f", DEFAULT, "u6 g4 o0"), -EACCES);
 	TEST_IS(xfs_removexattr(fs.mp, "/f", true, DEFAULT), 0);
 	TEST_IS(xfs_getxattr(fs.mp, "/f", true, DEFAULT, xattr, 10), -ENODATA);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_inheritance(void **state)
@@ -231,8 +229,7 @@ static void test_inheritance(void **state)
 		test_fs_open(&fs);
 		expect("/d/s", ACCESS, "u7 u:1000:7 g5 m5 o0");
 		expect("/d/f", ACCESS, "u6 u:1000:7 g5 m4 o4");
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -262,8 +259,7 @@ static void test_raw_names(void **state)
 	len = xfs_listxattr(fs.mp, "/f", true, list, sizeof(list));
 	TEST_IS(len, sizeof(ACCESS));
 	assert_string_equal(list, ACCESS);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* As many entries as fit into an attribute. */
@@ -298,8 +294,7 @@ static void test_largest(void **state)
 	TEST_OK(xfs_mkdir(fs.mp, "/d/sub", 0777));
 	TEST_IS(xfs_getxattr(fs.mp, "/d/sub", true, DEFAULT, back, len), (int64_t)len);
 	TEST_IS(xfs_getxattr(fs.mp, "/d/sub", true, ACCESS, back, len), (int64_t)len);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 	free(xattr);
 	free(back);
 }

@@ -94,8 +94,7 @@ static void test_mode_and_owner(void **state)
 		TEST_OK(xfs_chown(fs.mp, "/f", 9, 9));
 		TEST_IS(xfs_getxattr(fs.mp, "/f", true, "security.capability", NULL, 0), -ENODATA);
 	}
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* Who is not privileged loses set-id bits as for a caller without CAP_FSETID. */
@@ -147,8 +146,7 @@ static void test_unprivileged(void **state)
 	TEST_IS(xfs_ftruncate(file, 0), 0);
 	assert_int_equal(get("/w").mode, S_IFREG | 0755);
 	TEST_OK(xfs_close(file));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_times(void **state)
@@ -237,8 +235,7 @@ static void test_times(void **state)
 			iattr.crtime.tv_nsec = 1000000000;
 			TEST_IS(xfs_setattr(fs.mp, "/f", true, &iattr), -EINVAL);
 		}
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -308,8 +305,7 @@ static void test_flags_and_hints(void **state)
 	iattr.valid = 1u << 20;
 	TEST_IS(xfs_fsetattr(file, &iattr), -EINVAL);
 	TEST_OK(xfs_close(file));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_size(void **state)
@@ -349,8 +345,7 @@ static void test_size(void **state)
 	TEST_IS(xfs_truncate(fs.mp, "/none", 3), -ENOENT);
 	assert_int_equal(get("/f").size_bytes, 3);
 	TEST_OK(xfs_close(file));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* What comes from the parent: flags, hints, project, group. */
@@ -412,8 +407,7 @@ static void test_inheritance(void **state)
 		test_fs_close_and_check(&fs);
 		test_fs_open(&fs);
 	}
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* Everything that a new object can be given at once. */
@@ -487,8 +481,7 @@ static void test_createat(void **state)
 	TEST_IS(xfs_createat(root, "w", &iattr, NULL, &file), 0);
 	TEST_IS(xfs_pwrite(file, "x", 1, 0), 1);
 	TEST_OK(xfs_close(file));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

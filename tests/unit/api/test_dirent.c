@@ -129,8 +129,7 @@ static void test_all_sizes(void **state)
 			assert_int_equal(l.count, have);
 		}
 		TEST_OK(xfs_close(dir));
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -185,8 +184,7 @@ static void test_seek(void **state)
 			xfs_closedir(d);
 			TEST_OK(xfs_close(dir));
 		}
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -242,8 +240,7 @@ static void test_changes_while_reading(void **state)
 			TEST_OK(xfs_close(dir));
 			TEST_IS(xfs_rmdir(fs.mp, path), 0);
 		}
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -275,8 +272,7 @@ static void test_handles(void **state)
 	TEST_OK(xfs_fdopendir(xfs_root(fs.mp), &d));
 	TEST_IS(xfs_readdir(d, &ent), 1);
 	xfs_closedir(d);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

@@ -85,8 +85,7 @@ static void test_mkdir(void **state)
 		/* ".." leads back. */
 		assert_int_equal(ino_of("/a/b/../.."), ino_of("/"));
 		assert_int_equal(ino_of("/../../a/./b/.."), ino_of("/a"));
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -123,8 +122,7 @@ static void test_rmdir(void **state)
 		TEST_IS(xfs_unlink(fs.mp, "/l"), 0);
 		TEST_IS(xfs_unlink(fs.mp, "f"), 0);
 		TEST_IS(xfs_unlink(fs.mp, "f"), -ENOENT);
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -155,8 +153,7 @@ static void test_removed_directory(void **state)
 	xfs_closedir(d);
 	TEST_OK(xfs_close(dir));
 	TEST_OK(xfs_close(file));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_mknod(void **state)
@@ -213,8 +210,7 @@ static void test_mknod(void **state)
 			snprintf(path, sizeof(path), "/n%zu", c);
 			TEST_IS(xfs_unlink(fs.mp, path), cases[c].want ? -ENOENT : 0);
 		}
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -270,8 +266,7 @@ static void test_symlink_lengths(void **state)
 			snprintf(path, sizeof(path), "/link%u", lens[k]);
 			TEST_IS(xfs_unlink(fs.mp, path), 0);
 		}
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -311,8 +306,7 @@ static void test_symlink_with_attributes(void **state)
 			if (k & 1)
 				TEST_OK(xfs_unlink(fs.mp, path));
 		}
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -375,8 +369,7 @@ static void test_link(void **state)
 		test_fs_close_and_check(&fs);
 		test_fs_open(&fs);
 		TEST_IS(xfs_unlink(fs.mp, "/d/f2"), 0);
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -433,8 +426,7 @@ static void test_name_bytes(void **state)
 			TEST_IS(xfs_unlinkat(root, name, 0x8000), -EINVAL);
 			TEST_IS(xfs_unlinkat(root, name, 0), 0);
 		}
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -490,8 +482,7 @@ static void test_unlink_while_open(void **state)
 		test_fs_open(&fs);
 		TEST_OK(xfs_statfs(fs.mp, &after));
 		assert_int_equal(after.blocks_free, before.blocks_free);
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -531,8 +522,7 @@ static void test_ascii_ci(void **state)
 			}
 			TEST_IS(xfs_rmdir(fs.mp, "/dir"), 0);
 		}
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -552,8 +542,7 @@ static void test_failures_change_nothing(void **state)
 	TEST_OK(xfs_mkdir(fs.mp, "/d", 0755));
 	TEST_OK(xfs_info(fs.mp, &info));
 	assert_true(info.in_progress);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

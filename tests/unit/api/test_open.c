@@ -45,8 +45,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 	return 0;
 }
 

@@ -173,8 +173,7 @@ static void one_volume(const struct xfs_mkfs_options *mkfs)
 		TEST_OK(xfs_rename(fs.mp, "/b.0", cross ? "/cross/b0" : "/same/b0"));
 		TEST_OK(xfs_rename(fs.mp, "/b.1", cross ? "/cross/b1" : "/same/b1"));
 	}
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_matrix(void **state)
@@ -222,8 +221,7 @@ static void test_loops(void **state)
 	assert_int_equal(ino_of("/c/d/a/b/../../../.."), ino_of("/"));
 	assert_int_equal(nlink_of("/"), 3);
 	TEST_IS(xfs_rename(fs.mp, "/c/d/a/b", "/c/d/a/b"), 0);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_slashes_and_same_inode(void **state)
@@ -257,8 +255,7 @@ static void test_slashes_and_same_inode(void **state)
 	TEST_IS(xfs_rename(fs.mp, "/f", "/F"), 0);
 	TEST_IS(xfs_rename(fs.mp, "/F", "/a_much_longer_name_than_the_one_before_it"), 0);
 	TEST_IS(xfs_rename(fs.mp, "/a_much_longer_name_than_the_one_before_it", "/f"), 0);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* What is replaced while it is open lives until it is closed. */
@@ -281,8 +278,7 @@ static void test_over_open_file(void **state)
 	TEST_OK(xfs_close(old));
 	TEST_OK(xfs_getattr(fs.mp, "/old", true, &st));
 	assert_int_equal(st.size_bytes, 0);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* A directory may belong to one project only. */
@@ -305,8 +301,7 @@ static void test_projects(void **state)
 	TEST_IS(xfs_rename(fs.mp, "/p/h", "/h"), 0);
 	TEST_IS(xfs_rename(fs.mp, "/h", "/p/h"), 0);
 	TEST_IS(xfs_link(fs.mp, "/p/h", "/p/i"), 0);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

@@ -118,8 +118,7 @@ static void test_use_and_return(void **state)
 		test_fs_open(&fs);
 		TEST_OK(xfs_statfs(fs.mp, &after));
 		compare(&after, &before);
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -137,8 +136,7 @@ static void test_info_sizes(void **state)
 	assert_int_equal(info.sector_size, 0xeeeeeeee);
 	info.size = 3;
 	TEST_IS(xfs_info(fs.mp, &info), -EINVAL);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

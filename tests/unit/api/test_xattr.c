@@ -100,8 +100,7 @@ static void test_sizes(void **state)
 			TEST_IS(xfs_removexattr(fs.mp, "/f", true, name), -ENODATA);
 		}
 		TEST_IS(xfs_listxattr(fs.mp, "/f", true, out, sizeof(out)), 0);
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -171,8 +170,7 @@ static void test_flags_and_refusals(void **state)
 		TEST_IS(xfs_fgetxattr(file, "user.b", out, 10), -ENODATA);
 		TEST_IS(xfs_flistxattr(file, out, sizeof(out)), 7);
 		TEST_OK(xfs_close(file));
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -217,8 +215,7 @@ static void test_list(void **state)
 		TEST_OK(xfs_link(fs.mp, "/f", "/second_name"));
 		TEST_IS(xfs_listxattr(fs.mp, "/f", true, NULL, 0), want);
 		TEST_IS(xfs_listxattr(fs.mp, "/d", true, NULL, 0), 0);
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 
@@ -330,8 +327,7 @@ static void test_against_table(void **state)
 				compare_table();
 			}
 		}
-		test_fs_close_and_check(&fs);
-		test_fs_destroy(&fs);
+		test_fs_end(&fs);
 	}
 }
 

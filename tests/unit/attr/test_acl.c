@@ -183,8 +183,7 @@ static void test_mode(void **state)
 	expect_none("/f", ACCESS);
 	set_acl("/f", ACCESS, "02000000");
 	expect_mode("/f", S_IFREG | 0660);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_inheritance(void **state)
@@ -216,8 +215,7 @@ static void test_inheritance(void **state)
 	TEST_OK(xfs_mknod(fs.mp, "/d/fifo", S_IFIFO | 0666, 0, 0));
 	expect_mode("/d/fifo", S_IFIFO | 0640);
 	expect_none("/d/fifo", ACCESS);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

@@ -128,8 +128,7 @@ static void names_until_full(const struct xfs_mkfs_options *mkfs, uint32_t holes
 	/* Nothing leaked. */
 	assert_in_range(n[1], n[0] - n[0] / 20, n[0] + n[0] / 20);
 	TEST_OK(xfs_rmdir(fs.mp, "/it"));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_names(void **state)
@@ -201,8 +200,7 @@ static void test_values(void **state)
 		test_fs_close_and_check(&fs);
 		test_fs_open(&fs);
 	}
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

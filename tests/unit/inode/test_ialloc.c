@@ -103,8 +103,7 @@ static void one_volume(struct xfs_mkfs_options *opts, uint64_t size, uint64_t st
 	}
 	while (nr_live)
 		free_one(&fs, live[--nr_live]);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 #define MIB(n) ((uint64_t)(n) << 20)
@@ -168,8 +167,7 @@ static void test_unlinked_lists(void **state)
 		free_one(&fs, live[k]);
 		live[k] = live[--nr_live];
 	}
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

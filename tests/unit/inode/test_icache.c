@@ -105,8 +105,7 @@ static void test_made_once(void **state)
 	test_fs_close_and_check(&fs);
 	test_fs_open(&fs);
 	check_attributes(&fs);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_changed(void **state)
@@ -120,8 +119,7 @@ static void test_changed(void **state)
 		assert_in_range(fs.mp->m_checkpoint->cp_inodes, 1, 1100);
 	}
 	check_attributes(&fs);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

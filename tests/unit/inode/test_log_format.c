@@ -251,8 +251,7 @@ static void test_items(void **state)
 	expect_fields("/dev", XFS_ILOG_CORE | XFS_ILOG_DEV);
 	expect_fields("/link", XFS_ILOG_CORE);
 	expect_fields("/dir", XFS_ILOG_CORE);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* The root of a tree, and the list it came from: only what the fork is now is logged. */
@@ -280,8 +279,7 @@ static void test_tree(void **state)
 	expect_fields("/tree", XFS_ILOG_CORE | XFS_ILOG_DBROOT);
 	ip->i_place_format = XFS_DINODE_FMT_BTREE;
 	xfs_irele(ip);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* The link of an unlinked list: 128 bytes of the cluster, with the link at 96. */
@@ -306,8 +304,7 @@ static void test_link(void **state)
 	assert_int_equal(get_be16(chunk.cc_data), XFS_DINODE_MAGIC);
 	ip->i_next_unlinked = NULLAGINO;
 	xfs_irele(ip);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

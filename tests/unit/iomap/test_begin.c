@@ -30,8 +30,7 @@ static void set_up(uint64_t cache_bytes)
 static void tear_down(void)
 {
 	TEST_OK(xfs_close(file));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static size_t extents(struct xfs_extent *e, size_t max)

@@ -323,8 +323,7 @@ static void test_continue_mkfs(void **state)
 		.size = sizeof(mkfs), .flags = XFS_MKFS_INPROGRESS | XFS_MKFS_SMALL |
 					       XFS_MKFS_FORCE }, NULL));
 	test_fs_open(&fs);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static uint16_t qflags(void)

@@ -48,8 +48,7 @@ static void test_a_link_without_its_target_is_an_empty_file(void **state)
 	TEST_OK(xfs_statfs(fs.mp, &after));
 	assert_int_equal(after.blocks_free, before.blocks_free);
 	assert_int_equal(after.files_free, before.files_free);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 int main(void)

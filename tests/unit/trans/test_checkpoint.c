@@ -41,8 +41,7 @@ static void set_up(uint64_t log_bytes)
 
 static void tear_down(void)
 {
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static uint64_t checkpoints(void)

@@ -66,8 +66,7 @@ static void stack(int (*open)(struct xfs_device *base, struct xfs_device **devp)
 static void tear_down(void)
 {
 	close(fd);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static struct xfs_file *open_file(struct xfs_mount *mp, int flags)

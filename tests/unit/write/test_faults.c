@@ -133,8 +133,7 @@ static void test_failed_blocks_that_are_written_again(void **state)
 	assert_true(e[0].unwritten && !e[1].unwritten && e[2].unwritten);
 	assert_int_equal(xfs_sync(fs.mp), -EIO);
 	TEST_OK(xfs_close(a));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_failed_overwrite_keeps_the_mapping(void **state)
@@ -161,8 +160,7 @@ static void test_failed_overwrite_keeps_the_mapping(void **state)
 	assert_true(all_bytes(a, 8192, 8192, 0x11));
 	assert_int_equal(xfs_sync(fs.mp), -EIO);
 	TEST_OK(xfs_close(a));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_one_of_many_neighbours_fails(void **state)
@@ -204,8 +202,7 @@ static void test_one_of_many_neighbours_fails(void **state)
 			TEST_OK(xfs_close(files[i]));
 		}
 	}
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 static void test_failed_reads_change_nothing(void **state)
@@ -233,8 +230,7 @@ static void test_failed_reads_change_nothing(void **state)
 	assert_true(all_bytes(a, 8192, 8192, 0x55));
 	assert_true(all_bytes(a, 16384, 300000 - 16384, 0x44));
 	TEST_OK(xfs_close(a));
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 }
 
 /* ---- the n-th call fails ---------------------------------------------------------------- */

@@ -223,8 +223,7 @@ int main(void)
 	run(thread);
 	TEST_OK(xfs_sync(fs.mp));
 	CHECK(fs.mp->m_delalloc_blocks == 0);
-	test_fs_close_and_check(&fs);
-	test_fs_destroy(&fs);
+	test_fs_end(&fs);
 	run_on_a_bad_device();
 	return 0;
 }
