@@ -281,7 +281,8 @@ XFS_API ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, u
 /*
  * Copy [@fd_offset, +@len) of host file @fd to @offset of @file: like
  * xfs_pwrite, without a buffer of the caller's.  Ends early at the end of @fd.
- * Returns the bytes written.
+ * Large pieces the device copies by itself, if it can: they take no memory, and an image on
+ * a host that shares blocks between files may share them with @fd's file.  Returns the bytes written.
  */
 XFS_API int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
 				  uint64_t offset);

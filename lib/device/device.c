@@ -12,7 +12,7 @@ const uint8_t xfs_device_zeros[XFS_DEV_ZERO_BYTES] __attribute__((aligned(4096))
 
 /* How much one fallback write of zeros or of copied data carries. */
 #define ZERO_IOVS  64
-#define COPY_BYTES (1u << 20)
+#define COPY_BYTES (256u << 10)
 
 void xfs_device_init(struct xfs_device *dev, const struct xfs_device_ops *ops)
 {
