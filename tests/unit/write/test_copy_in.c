@@ -3,8 +3,9 @@
  * Goal: large pieces of a host file that go past the page cache are as good as any other data: what
  *       is read is what was copied, a device that fails is told of once, and no power loss shows
  *       what lay in the blocks before.
- * Method: small pieces count as large ones; the device fails at each write in turn; a recorder makes
- *       the images that a power loss could leave, after the blocks were full of garbage.
+ * Method: small pieces count as large ones; the device fails at each write in turn, the memory at
+ *       each allocation; a recorder makes the images that a power loss could leave, after the
+ *       blocks were full of garbage.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "api/api_priv.h"
+#include "base/mem.h"
 #include "core/mount.h"
 #include "pagecache/mapping.h"
 #include "support/test_device.h"
@@ -224,6 +226,43 @@ static void test_failing_device(void **state)
 	}
 }
 
+/* Whichever allocation fails: -ENOMEM or all of it, and then it works; or nothing works any more. */
+static void test_failing_memory(void **state)
+{
+	(void)state;
+	for (int journal = 0; journal < 2; journal++) {
+		bool met = true;
+
+		for (unsigned int nth = 1; met; nth++) {
+			struct xfs_file *f;
+			int64_t ret;
+
+			make(journal);
+			f = open_file(fs.mp, O_RDWR | O_CREAT);
+			xfs_mem_fail_at(nth, false);
+			ret = xfs_write_from_fd(f, fd, 0, BYTES, 0);
+			met = xfs_mem_fail_met();
+			if (!met)
+				assert_int_equal(ret, BYTES);
+			if (xfs_is_shutdown(fs.mp)) {
+				/* In the middle of a change of the trees. */
+				assert_true(met);
+				(void)!xfs_close(f);
+				xfs_abandon(fs.mp);
+				close(fd);
+				fs.mp = NULL;
+				test_fs_destroy(&fs);
+				continue;
+			}
+			assert_true(ret == BYTES || ret == -ENOMEM || (ret > 0 && ret % BLOCK == 0));
+			assert_int_equal(xfs_write_from_fd(f, fd, 0, BYTES, 0), BYTES);
+			assert_true(is_source(f));
+			TEST_OK(xfs_close(f));
+			tear_down();
+		}
+	}
+}
+
 /* Blocks for the file that hold garbage. */
 static void leave_garbage(void)
 {
@@ -302,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_in_memory_is_changed_there),
 		cmocka_unit_test(test_odd_sources),
 		cmocka_unit_test(test_failing_device),
+		cmocka_unit_test(test_failing_memory),
 		cmocka_unit_test(test_power_loss),
 	};
 
