@@ -64,22 +64,16 @@ static uint8_t value[VALUE_MAX + 1], got[VALUE_MAX + 1];
 static char list[1 << 20];
 static bool seen_form[4];		/* of attribute forks: none, short, leaf, tree */
 
-#define CHECK(cond) do { if (!(cond)) die(__LINE__, #cond); } while (0)
+#define DIE(line, what) \
+	test_fs_die(&fs, __FILE__, line, what, "geometry %d, phase %d", geo_index, phase)
+#define CHECK(cond) ((cond) ? (void)0 : DIE(__LINE__, #cond))
 #define OK(expr) ok((expr), __LINE__, #expr)
-
-static void die(int line, const char *what)
-{
-	fprintf(stderr, "model_attr.c:%d: %s; geometry %d, phase %d; library: %s\n", line, what,
-		geo_index, phase, xfs_error_text(fs.mp));
-	test_seed_report(1);
-	abort();
-}
 
 static int64_t ok(int64_t ret, int line, const char *what)
 {
 	if (ret < 0) {
 		fprintf(stderr, "error %" PRId64 " (%s)\n", ret, strerror((int)-ret));
-		die(line, what);
+		DIE(line, what);
 	}
 	return ret;
 }

@@ -55,17 +55,8 @@ static uint8_t *buf, *want;
 static int host_fd;
 static uint64_t nr_enospc, nr_short, nr_passed;
 
-#define CHECK(cond) do { if (!(cond)) die(__LINE__, #cond); } while (0)
-
-static void die(int line, const char *what)
-{
-	fprintf(stderr, "model_data.c:%d: %s: %s; library: %s\n", line, cfg->name, what,
-		xfs_error_text(fs.mp));
-	test_seed_report(1);
-	if (getenv("XFSWRITE_SAVE_IMAGE"))
-		test_fs_save(&fs, getenv("XFSWRITE_SAVE_IMAGE"));
-	abort();
-}
+#define CHECK(cond) \
+	((cond) ? (void)0 : test_fs_die(&fs, __FILE__, __LINE__, #cond, "%s", cfg->name))
 
 static uint64_t below(uint64_t n)
 {

@@ -49,22 +49,16 @@ static struct xfs_inode *dir, *parents[TARGETS], *targets[TARGETS];
 static bool ci;
 static int geo_index, phase;
 
-#define CHECK(cond) do { if (!(cond)) die(__LINE__, #cond); } while (0)
+#define DIE(line, what) \
+	test_fs_die(&fs, __FILE__, line, what, "geometry %d, phase %d", geo_index, phase)
+#define CHECK(cond) ((cond) ? (void)0 : DIE(__LINE__, #cond))
 #define OK(expr) ok((expr), __LINE__, #expr)
-
-static void die(int line, const char *what)
-{
-	fprintf(stderr, "model_dir.c:%d: %s; geometry %d, phase %d; library: %s\n", line, what,
-		geo_index, phase, xfs_error_text(fs.mp));
-	test_seed_report(1);
-	abort();
-}
 
 static void ok(int error, int line, const char *what)
 {
 	if (error) {
 		fprintf(stderr, "error %d (%s)\n", error, strerror(-error));
-		die(line, what);
+		DIE(line, what);
 	}
 }
 

@@ -20,7 +20,8 @@
 #include "support/test_fs.h"
 #include "support/test_seed.h"
 
-#define CHECK(cond) do { if (!(cond)) die(__LINE__, #cond); } while (0)
+#define CHECK(cond) \
+	((cond) ? (void)0 : test_fs_die(&fs, __FILE__, __LINE__, #cond, "%u objects", nobjects))
 #define OK(expr) CHECK((expr) >= 0)
 
 #define MAX_OBJECTS	400000
@@ -58,16 +59,6 @@ static uint32_t fragments;	/* blocks of "/fragments", every other one */
 static int geo_index;
 static bool journalled;
 static uint8_t buf[1u << 20], got[1u << 20];
-
-static void die(int line, const char *what)
-{
-	fprintf(stderr, "model_full.c:%d: %s; library: %s; %u objects\n", line, what,
-		xfs_error_text(fs.mp), nobjects);
-	test_seed_report(1);
-	if (getenv("XFSWRITE_SAVE_IMAGE") && fs.dev)
-		test_fs_save(&fs, getenv("XFSWRITE_SAVE_IMAGE"));
-	abort();
-}
 
 static uint32_t below(uint32_t n)
 {

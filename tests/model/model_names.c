@@ -41,16 +41,8 @@ static struct name names[MAX_NAMES];
 static struct test_fs fs;
 static struct xfs_rand rnd;
 
-#define CHECK(cond) do { if (!(cond)) die(__LINE__, #cond); } while (0)
-
-static void die(int line, const char *what)
-{
-	fprintf(stderr, "model_names.c:%d: %s; library: %s\n", line, what, xfs_error_text(fs.mp));
-	test_seed_report(1);
-	if (getenv("XFSWRITE_SAVE_IMAGE"))
-		test_fs_save(&fs, getenv("XFSWRITE_SAVE_IMAGE"));
-	abort();
-}
+#define CHECK(cond) \
+	((cond) ? (void)0 : test_fs_die(&fs, __FILE__, __LINE__, #cond, "%s", "names and links"))
 
 static uint32_t below(uint32_t n)
 {

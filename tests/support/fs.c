@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <xfswrite/check.h>
 #include "lock/lock.h"
 #include "support/test_fs.h"
+#include "support/test_seed.h"
 
 int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line)
 {
@@ -215,4 +217,20 @@ FILE *test_fs_save_work(const char *name)
 		abort();
 	}
 	return list;
+}
+
+void test_fs_die(struct test_fs *fs, const char *file, int line, const char *what, const char *fmt, ...)
+{
+	const char *image = getenv("XFSWRITE_SAVE_IMAGE");
+	va_list args;
+
+	fprintf(stderr, "%s:%d: %s; ", file, line, what);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "; library: %s\n", xfs_error_text(fs->mp));
+	test_seed_report(1);
+	if (image && fs->dev)
+		test_fs_save(fs, image);
+	abort();
 }

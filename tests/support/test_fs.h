@@ -47,6 +47,13 @@ void test_fs_end(struct test_fs *fs);
 void test_fs_save(struct test_fs *fs, const char *path);
 
 /*
+ * For models: say what failed, where, at which step (@fmt), and what the library says; the seed; the
+ * image to where XFSWRITE_SAVE_IMAGE in the environment wants it; then abort.
+ */
+__attribute__((noreturn, format(printf, 5, 6))) void
+test_fs_die(struct test_fs *fs, const char *file, int line, const char *what, const char *fmt, ...);
+
+/*
  * For models whose closed volumes others are to judge: memory, or a file in XFSWRITE_SAVE_DIR if
  * that is set, for volumes so large that only the holes of a file make copies of them quick.
  */
