@@ -55,10 +55,26 @@ struct job {
 	pthread_t id;
 };
 
+static int shell(const char *fmt, const char *a, const char *b)
+{
+	char cmd[4096];
+
+	snprintf(cmd, sizeof(cmd), fmt, a, b);
+	return system(cmd);
+}
+
+/* The loop mount goes with the first unmount, also if somebody still has a file open. */
+static void remove_work(void)
+{
+	if (work[0] && shell("umount -l %s/mnt%s 2>/dev/null; true", work, "") == 0)
+		shell("rm -rf --one-file-system %s%s", work, "");
+}
+
 static void die(const char *what, int error)
 {
 	fprintf(stderr, "bench_smalllog: %s: %s (%s)\n", what,
 		strerror(error < 0 ? -error : error), xfs_error_text(NULL));
+	remove_work();
 	exit(1);
 }
 
@@ -187,14 +203,6 @@ static void by_us(struct xfs_mount *mp, const double kernel[3])
 
 /* ---- images ------------------------------------------------------------------------------ */
 
-static int shell(const char *fmt, const char *a, const char *b)
-{
-	char cmd[4096];
-
-	snprintf(cmd, sizeof(cmd), fmt, a, b);
-	return system(cmd);
-}
-
 /* False: no log of this size. */
 static bool format(const char *path, uint32_t mib, struct xfs_device **devp)
 {
@@ -294,6 +302,6 @@ int main(int argc, char **argv)
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && optind == argc; i++)
 			run(sizes[i]);
 	}
-	shell("rm -rf %s%s", work, "");
+	remove_work();
 	return 0;
 }
