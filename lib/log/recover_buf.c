@@ -9,9 +9,10 @@
  *
  * Transactions that began in the same record share an LSN, and together are a
  * batch.  A buffer gets the LSN when its batch is complete, not earlier:
- * it would seem newer than what the rest of the batch has to say.  A buffer that
- * leaves memory in the middle of a batch goes out with the LSN it had, which only
- * means that it would be replayed once more.
+ * it would seem newer than what the rest of the batch has to say.  Until then it stays
+ * in memory: with the LSN it had it would be taken, after one more power loss, for what
+ * it was before, and be a mixture that no checksum tells of while all since then is
+ * replayed over it.
  *
  * A block or inode of several sectors that was being written when power failed is a
  * mixture of two states, which its checksum tells.  All that differs between the two is
@@ -295,7 +296,7 @@ static int write_one(struct xlog_recover *rl, struct xlog_rbuf *bp)
 
 static bool is_due(const struct xlog_rbuf *bp, bool torn)
 {
-	return bp->rb_dirty && (torn || !bp->rb_torn);
+	return bp->rb_dirty && (torn || !(bp->rb_torn || bp->rb_in_batch));
 }
 
 /* Neighbours in one write. */

@@ -129,8 +129,8 @@ static void test_same_lsn(void **state)
 }
 
 /*
- * Without memory each buffer goes home at once, in the middle of its batch: not with the LSN of the
- * batch, or the rest of it would be taken for older.
+ * Without memory each buffer goes home at once, but not in the middle of its batch: with the LSN of the
+ * batch the rest of it would be taken for older, and with the old one what it has for nothing.
  */
 static void test_little_memory(void **state)
 {
@@ -142,8 +142,8 @@ static void test_little_memory(void **state)
 	test_build_record(&rig.b);
 	rig.mp.m_meta_cache_bytes = 0;
 	assert_recovers_to(&rig, 192);
-	assert_int_equal(rig.rec.stats.buffers_written, 3);
-	assert_int_equal(agi_lsn(rig.out), 0);
+	assert_int_equal(rig.rec.stats.buffers_written, 1);
+	assert_true(agi_lsn(rig.out) != 0);
 }
 
 static void test_uncommitted(void **state)
