@@ -219,6 +219,7 @@ struct xlog_rbuf {
 	uint32_t rb_len;		/* bytes */
 	uint16_t rb_blft;		/* of the newest item */
 	bool rb_dirty;			/* must be written */
+	bool rb_due;			/* now */
 	bool rb_in_batch;		/* gets the LSN of the batch at its end */
 	bool rb_partial;		/* a part of a directory block: neither checked nor stamped */
 	bool rb_torn;			/* a mixture of states until the end of replay */
@@ -243,7 +244,7 @@ struct xlog_recover {
 	struct xfs_list aside;		/* not in bufs any more, to be written first */
 	xfs_lsn_t batch_lsn;
 	uint64_t buf_bytes, max_buf_bytes;
-	uint64_t held_bytes;		/* of what was torn when the others were written */
+	uint64_t held_bytes;		/* of what had to stay when others were written */
 	struct xlog_dirparts *dirparts;	/* NULL: none was met */
 };
 

@@ -20,7 +20,8 @@
  * block at all: an old item says that a fork is a list, and what lies there is the
  * tree it became.  Such a buffer is checked and gets its checksum when all is replayed,
  * and stays in memory until then; should power fail once more, it is known again by
- * the checksum it still has.
+ * the checksum it still has.  Only if there are too many to be kept go those that are
+ * good blocks as they are.
  *
  * No two buffers overlap.  When a place is wanted in another shape, what was there is
  * set aside: it is written before all others, and lies over what is read until then.
@@ -36,7 +37,7 @@
 #include "log/log_priv.h"
 
 #define MAX_IOVS	64
-#define MAX_TORN_BYTES	(16ull << 20)	/* kept even where no memory is to be used */
+#define MAX_HELD_BYTES	(16ull << 20)	/* of what should stay, even where no memory is to be used */
 
 /* The superblock as the log has it: its counters need not be exact. */
 static xfs_failaddr_t sb_verify(const struct xfs_geometry *geo, const void *block, size_t len,
@@ -210,6 +211,17 @@ void xlog_rbuf_mixed_inode(struct xlog_rbuf *bp, uint32_t slot)
 	bp->rb_torn = true;
 }
 
+static bool is_mixed(const struct xlog_rbuf *bp, uint32_t slot)
+{
+	return bp->rb_mixed[slot / 64] & 1ull << (slot % 64);
+}
+
+static struct xfs_dinode *inode_at(const struct xlog_recover *rl, struct xlog_rbuf *bp,
+				   uint32_t slot)
+{
+	return (void *)(bp->rb_data + (slot << rl->geo.inodelog));
+}
+
 /* Inodes that were mixtures are none any more. */
 static xfs_failaddr_t make_inodes_ready(const struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
@@ -225,14 +237,14 @@ static xfs_failaddr_t make_inodes_ready(const struct xlog_recover *rl, struct xl
 	first = XFS_AGINO_TO_INO(geo, xfs_daddr_to_agno(geo, bp->rb_daddr),
 				 XFS_AGB_TO_AGINO(geo, xfs_daddr_to_agbno(geo, bp->rb_daddr)));
 	for (uint32_t slot = 0; slot < bp->rb_len >> geo->inodelog; slot++) {
-		struct xfs_dinode *dip = (void *)(bp->rb_data + (slot << geo->inodelog));
-
-		if (!(bp->rb_mixed[slot / 64] & 1ull << (slot % 64)))
-			continue;
-		fa = xfs_dinode_verify(geo, first + slot, dip);
+		if (is_mixed(bp, slot))
+			fa = xfs_dinode_verify(geo, first + slot, inode_at(rl, bp, slot));
 		if (fa)
 			return fa;
-		xfs_cksum_set(dip, geo->inodesize, XFS_DINODE_CRC_OFF);
+	}
+	for (uint32_t slot = 0; slot < bp->rb_len >> geo->inodelog; slot++) {
+		if (is_mixed(bp, slot))
+			xfs_cksum_set(inode_at(rl, bp, slot), geo->inodesize, XFS_DINODE_CRC_OFF);
 	}
 	return NULL;
 }
@@ -249,8 +261,8 @@ static xfs_failaddr_t verify_dquots(const struct xlog_rbuf *bp)
 	return NULL;
 }
 
-/* What replay made of it must be a good block before it goes to its place. */
-static int make_ready(struct xlog_recover *rl, struct xlog_rbuf *bp)
+/* What replay made of it must be a good block before it goes to its place; what is wrong with it. */
+static xfs_failaddr_t make_ready(struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
 	const struct kind *kind = write_kind(bp);
 	xfs_failaddr_t fa = NULL;
@@ -272,10 +284,13 @@ static int make_ready(struct xlog_recover *rl, struct xlog_rbuf *bp)
 		xfs_log(rl->mp, XFS_LOG_WARNING, "log: buffer at daddr 0x%" PRIx64 " is logged as type %u and is something else",
 			(uint64_t)bp->rb_daddr, bp->rb_blft);
 	}
-	if (fa)
-		return xfs_corrupt(rl->mp, "log", "replay makes a bad block at daddr 0x%" PRIx64 ": %s",
-				   (uint64_t)bp->rb_daddr, fa);
-	return 0;
+	return fa;
+}
+
+static int bad_block(struct xlog_recover *rl, const struct xlog_rbuf *bp, xfs_failaddr_t fa)
+{
+	return xfs_corrupt(rl->mp, "log", "replay makes a bad block at daddr 0x%" PRIx64 ": %s",
+			   (uint64_t)bp->rb_daddr, fa);
 }
 
 static int write_error(struct xlog_recover *rl, int error, uint64_t daddr)
@@ -294,13 +309,8 @@ static int write_one(struct xlog_recover *rl, struct xlog_rbuf *bp)
 	return write_error(rl, error, (uint64_t)bp->rb_daddr);
 }
 
-static bool is_due(const struct xlog_rbuf *bp, bool torn)
-{
-	return bp->rb_dirty && (torn || !(bp->rb_torn || bp->rb_in_batch));
-}
-
 /* Neighbours in one write. */
-static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep, bool torn)
+static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep)
 {
 	struct xlog_rbuf *first = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node), *bp = first;
 	struct iovec iov[MAX_IOVS];
@@ -317,7 +327,7 @@ static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep, bool t
 		if (!*nodep || n == MAX_IOVS)
 			break;
 		bp = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node);
-		if (!is_due(bp, torn) || (uint64_t)bp->rb_daddr != end)
+		if (!bp->rb_due || (uint64_t)bp->rb_daddr != end)
 			break;
 	}
 	return write_error(rl, xfs_device_pwritev(rl->mp->m_dev,
@@ -325,20 +335,42 @@ static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep, bool t
 			   (uint64_t)first->rb_daddr);
 }
 
-/* Write what replay has changed, and forget it; of what is torn only if @torn says so. */
-static int write_changed(struct xlog_recover *rl, bool torn)
+/* What of the changed buffers is written. */
+enum which {
+	COMPLETE,	/* what is no mixture, and has all of its batch */
+	GOOD,		/* what is a good block as it is */
+	ALL,		/* all, and nothing if there is a bad one */
+};
+
+/* All are looked at before the first one is written. */
+static int pick_due(struct xlog_recover *rl, enum which which)
+{
+	for (struct xfs_rb_node *node = xfs_rb_first(&rl->bufs); node; node = xfs_rb_next(node)) {
+		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
+		xfs_failaddr_t fa;
+
+		bp->rb_due = bp->rb_dirty &&
+			     (which != COMPLETE || !(bp->rb_torn || bp->rb_in_batch));
+		fa = bp->rb_due ? make_ready(rl, bp) : NULL;
+		if (fa && which == ALL)
+			return bad_block(rl, bp, fa);
+		/* It may be a mixture that no checksum told of: what follows makes it whole, or not. */
+		if (fa) {
+			bp->rb_torn = true;
+			bp->rb_due = false;
+		}
+	}
+	return 0;
+}
+
+/* Write what replay has changed, and forget it. */
+static int write_changed(struct xlog_recover *rl, enum which which)
 {
 	struct xfs_rb_node *node, *next;
-	int error;
+	int error = pick_due(rl, which);
 
-	/* All are looked at before the first one is written. */
-	for (node = xfs_rb_first(&rl->bufs); node; node = xfs_rb_next(node)) {
-		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
-
-		error = is_due(bp, torn) ? make_ready(rl, bp) : 0;
-		if (error)
-			return error;
-	}
+	if (error)
+		return error;
 	while (!xfs_list_empty(&rl->aside)) {
 		struct xlog_rbuf *bp = xfs_list_first_entry(&rl->aside, struct xlog_rbuf, rb_batch);
 
@@ -348,11 +380,11 @@ static int write_changed(struct xlog_recover *rl, bool torn)
 		free_buf(rl, bp);
 	}
 	for (node = xfs_rb_first(&rl->bufs); node;) {
-		if (!is_due(xfs_rb_entry(node, struct xlog_rbuf, rb_node), torn)) {
+		if (!xfs_rb_entry(node, struct xlog_rbuf, rb_node)->rb_due) {
 			node = xfs_rb_next(node);
 			continue;
 		}
-		error = write_run(rl, &node, torn);
+		error = write_run(rl, &node);
 		if (error)
 			return error;
 	}
@@ -360,7 +392,7 @@ static int write_changed(struct xlog_recover *rl, bool torn)
 		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
 
 		next = xfs_rb_next(node);
-		if (bp->rb_dirty && !is_due(bp, torn))
+		if (bp->rb_dirty && !bp->rb_due)
 			continue;
 		xfs_rb_erase(&rl->bufs, node);
 		free_buf(rl, bp);
@@ -370,7 +402,7 @@ static int write_changed(struct xlog_recover *rl, bool torn)
 
 int xlog_rbuf_write_all(struct xlog_recover *rl)
 {
-	return write_changed(rl, true);
+	return write_changed(rl, ALL);
 }
 
 /* Whoever lies in [@daddr, @daddr + @bbs) in another shape is set aside. */
@@ -381,13 +413,13 @@ static int make_way(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t bbs)
 
 	while ((node = xfs_rb_floor(&rl->bufs, &last, key_cmp))) {
 		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
-		int error;
+		xfs_failaddr_t fa;
 
 		if (bp->rb_daddr + (xfs_daddr_t)(bp->rb_len >> XFS_BB_SHIFT) <= daddr)
 			break;
-		error = bp->rb_dirty ? make_ready(rl, bp) : 0;
-		if (error)
-			return error;
+		fa = bp->rb_dirty ? make_ready(rl, bp) : NULL;
+		if (fa)
+			return bad_block(rl, bp, fa);
 		xfs_rb_erase(&rl->bufs, node);
 		if (bp->rb_dirty)
 			xfs_list_move_tail(&bp->rb_batch, &rl->aside);
@@ -508,17 +540,18 @@ void xlog_rbuf_batch(struct xlog_recover *rl, xfs_lsn_t lsn)
 
 int xlog_rbuf_relieve(struct xlog_recover *rl)
 {
+	const uint64_t enough = XFS_MAX(rl->max_buf_bytes, MAX_HELD_BYTES);
 	int error;
 
 	if (rl->buf_bytes <= rl->held_bytes + rl->max_buf_bytes)
 		return 0;
-	error = write_changed(rl, false);
+	error = write_changed(rl, COMPLETE);
+	if (!error && rl->buf_bytes > enough)
+		error = write_changed(rl, GOOD);
+	/* No power loss leaves so many mixtures: they are damage, or the log is. */
+	if (!error && rl->buf_bytes > enough)
+		error = write_changed(rl, ALL);
 	rl->held_bytes = rl->buf_bytes;
-	/* No power loss tears so much: these blocks are damaged, and good enough now or never. */
-	if (!error && rl->held_bytes > XFS_MAX(rl->max_buf_bytes, MAX_TORN_BYTES)) {
-		error = write_changed(rl, true);
-		rl->held_bytes = 0;
-	}
 	return error;
 }
 

@@ -216,16 +216,24 @@ static void put_dir(uint32_t tid, const uint8_t *image, uint32_t chunks)
 	test_build_commit(&rig.b, tid);
 }
 
+/* On disk, a mixture that no checksum tells of, before all changes of the log. */
+static void hide_mixture(uint8_t *block)
+{
+	rig_read(rig.log, dir_daddr, block, dir_bytes);
+	put_be64(0, block + XFS_DIR3_DATA_LSN_OFF);
+	xfs_cksum_set(block, dir_bytes, XFS_DIR3_DATA_CRC_OFF);
+	rig_write(&rig, dir_daddr, block, dir_bytes);
+}
+
 /*
- * A block that is torn, with so little memory that replay writes other blocks in the middle:
- * the torn one must wait for what makes it whole.
+ * A block that is a mixture, with so little memory that replay writes other blocks in the middle:
+ * it must wait for what makes it whole.
  */
-static void test_block_and_little_memory(void **state)
+static void mixed_block(bool hidden)
 {
 	const uint32_t sectors = dir_bytes / 512;
 	uint8_t *old = malloc(dir_bytes), *new = malloc(dir_bytes), *now = malloc(dir_bytes);
 
-	(void)state;
 	for (uint32_t which = 0; which < 1u << sectors; which++) {
 		xfs_lsn_t lsn;
 
@@ -247,6 +255,8 @@ static void test_block_and_little_memory(void **state)
 		xfs_cksum_set(old, dir_bytes, XFS_DIR3_DATA_CRC_OFF);
 		xfs_cksum_set(new, dir_bytes, XFS_DIR3_DATA_CRC_OFF);
 		put_torn(dir_daddr * 512, old, new, sectors, which);
+		if (hidden)
+			hide_mixture(now);
 		rig.mp.m_meta_cache_bytes = dir_bytes;
 		assert_int_equal(rig_recover(&rig), 0);
 		rig_read(rig.out, dir_daddr, now, dir_bytes);
@@ -257,6 +267,18 @@ static void test_block_and_little_memory(void **state)
 	free(old);
 	free(new);
 	free(now);
+}
+
+static void test_torn_block_and_little_memory(void **state)
+{
+	(void)state;
+	mixed_block(false);
+}
+
+static void test_hidden_mixture_and_little_memory(void **state)
+{
+	(void)state;
+	mixed_block(true);
 }
 
 /* ----------------------------------------------------------------- setup */
@@ -376,7 +398,8 @@ int main(void)
 		cmocka_unit_test(test_inode_same_lsn),
 		cmocka_unit_test(test_never_whole),
 		cmocka_unit_test(test_link_in_damage),
-		cmocka_unit_test(test_block_and_little_memory),
+		cmocka_unit_test(test_torn_block_and_little_memory),
+		cmocka_unit_test(test_hidden_mixture_and_little_memory),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
