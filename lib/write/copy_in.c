@@ -30,14 +30,6 @@ uint64_t xfs_copy_in_end(const struct xfs_write_source *source)
 	return (uint64_t)st.st_size;
 }
 
-static int end_handle(struct xfs_trans *tp, int error)
-{
-	if (!error)
-		return xfs_trans_commit(tp);
-	xfs_trans_cancel(tp);
-	return error;
-}
-
 /* The promise becomes unwritten blocks: how many, and where, *@irec says. */
 static int allocate(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
 		    struct xfs_bmbt_irec *irec)
@@ -52,7 +44,7 @@ static int allocate(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
 	xfs_ilock_excl(ip);
 	error = xfs_map_unwritten(tp, ip, off, len, irec);
 	xfs_iunlock_excl(ip);
-	return end_handle(tp, error);
+	return xfs_trans_finish(tp, error);
 }
 
 /* The data of @irec is on the device: it is part of the file now.  @irec is cut to what is. */
@@ -86,7 +78,7 @@ static int publish(struct xfs_inode *ip, struct xfs_bmbt_irec *irec)
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE | (grows || fresh ? 0 : XFS_ILOG_TIMES));
 	}
 	xfs_iunlock_excl(ip);
-	return end_handle(tp, error);
+	return xfs_trans_finish(tp, error);
 }
 
 /* Whole blocks of the request from @pos on that can be copied at once; 0: too few. */

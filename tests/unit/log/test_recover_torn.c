@@ -99,10 +99,23 @@ static void assert_tree(uint64_t lsn, uint32_t next)
 	assert_null(xfs_dinode_verify(&rig.mp.m_geo, rig.many, inode_of(now)));
 }
 
-static void test_inode(void **state)
+/* The log, which ends in the tree at @lsn, over a place of which @which sectors have that already. */
+static void recover_torn(xfs_lsn_t lsn, uint32_t next, uint32_t which)
 {
 	uint8_t old[ISIZE], new[ISIZE];
 
+	memcpy(old, list, ISIZE);
+	memcpy(new, tree, ISIZE);
+	inode_of(new)->di_next_unlinked = cpu_to_be32(next);
+	set_lsn(old, 0);
+	set_lsn(new, (uint64_t)lsn);
+	put_torn(many_byte(), old, new, SECTORS, which);
+	assert_int_equal(rig_recover(&rig), 0);
+	assert_tree((uint64_t)lsn, next);
+}
+
+static void test_inode(void **state)
+{
 	(void)state;
 	for (uint32_t which = 0; which < 1u << SECTORS; which++) {
 		xfs_lsn_t lsn;
@@ -113,13 +126,7 @@ static void test_inode(void **state)
 		lsn = test_build_lsn(&rig.b);
 		put_whole(TID + 1, tree);
 		test_build_record(&rig.b);
-		memcpy(old, list, ISIZE);
-		memcpy(new, tree, ISIZE);
-		set_lsn(old, 0);
-		set_lsn(new, (uint64_t)lsn);
-		put_torn(many_byte(), old, new, SECTORS, which);
-		assert_int_equal(rig_recover(&rig), 0);
-		assert_tree((uint64_t)lsn, NULLAGINO);
+		recover_torn(lsn, NULLAGINO, which);
 		/* Only a whole inode can say that it has the first change already. */
 		assert_int_equal(rig.rec.stats.newer, which == (1u << SECTORS) - 1);
 	}
@@ -128,8 +135,6 @@ static void test_inode(void **state)
 /* A link put into a torn inode leaves it torn, so that what follows is replayed. */
 static void test_link_in_torn_inode(void **state)
 {
-	uint8_t old[ISIZE], new[ISIZE];
-
 	(void)state;
 	for (uint32_t which = 0; which < 1u << SECTORS; which++) {
 		xfs_lsn_t lsn;
@@ -141,15 +146,7 @@ static void test_link_in_torn_inode(void **state)
 		lsn = test_build_lsn(&rig.b);
 		put_whole(TID + 2, tree);
 		test_build_record(&rig.b);
-		/* What is in its place now is later than all of the log's changes but one. */
-		memcpy(old, list, ISIZE);
-		memcpy(new, tree, ISIZE);
-		set_lsn(old, 0);
-		inode_of(new)->di_next_unlinked = cpu_to_be32(99);
-		set_lsn(new, (uint64_t)lsn);
-		put_torn(many_byte(), old, new, SECTORS, which);
-		assert_int_equal(rig_recover(&rig), 0);
-		assert_tree((uint64_t)lsn, 99);
+		recover_torn(lsn, 99, which);
 	}
 }
 
