@@ -32,6 +32,12 @@ for package in xfsprogs xfslibs-dev attr acl debootstrap debian-archive-keyring 
 	packages_install $package || say "SKIP: $package cannot be installed"
 done
 PATH=$PATH:/usr/sbin:/sbin
+# Where clang's sanitizers are a package of their own, apart from clang.
+clang_rt=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
+can_link_tsan() { echo 'int main(void) { return 0; }' | "$1" -fsanitize=thread -x c -o "$build/tsan-links" - 2>>"$log"; }
+can_link_tsan clang || packages_install "$clang_rt" 2>>"$log"
+tsan_cc=clang
+can_link_tsan clang || tsan_cc=gcc
 launcher=""
 command -v ccache >/dev/null 2>&1 && launcher=-DCMAKE_C_COMPILER_LAUNCHER=ccache
 
@@ -76,7 +82,7 @@ build() {
 		cmake --build "$build/$name" -j "$jobs" >"$build/$name.log" 2>&1; then
 		return 0
 	fi
-	tail -40 "$build/$name.log" "$log" 2>/dev/null
+	tail -n 40 "$log" "$build/$name.log" 2>/dev/null
 	say "FAILED to build $name"
 	failed=$((failed + 1))
 	return 1
@@ -119,8 +125,8 @@ fi
 if build clang-debug -C "$top/cmake/presets/debug.cmake" -DCMAKE_C_COMPILER=clang; then
 	run clang-debug -LE "$labels_skip|interop|bench"
 fi
-if build clang-tsan -C "$top/cmake/presets/tsan.cmake" -DCMAKE_C_COMPILER=clang; then
-	run clang-tsan -R 'unit_lock|unit_device_queue|unit_ag_alloc$|threads'
+if build $tsan_cc-tsan -C "$top/cmake/presets/tsan.cmake" -DCMAKE_C_COMPILER=$tsan_cc; then
+	run $tsan_cc-tsan -R 'unit_lock|unit_device_queue|unit_ag_alloc$|threads'
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
