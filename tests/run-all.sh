@@ -126,7 +126,7 @@ if build clang-debug -C "$top/cmake/presets/debug.cmake" -DCMAKE_C_COMPILER=clan
 	run clang-debug -LE "$labels_skip|interop|bench"
 fi
 if build $tsan_cc-tsan -C "$top/cmake/presets/tsan.cmake" -DCMAKE_C_COMPILER=$tsan_cc; then
-	run $tsan_cc-tsan -R 'unit_lock|unit_device_queue|unit_ag_alloc$|threads'
+	run $tsan_cc-tsan -R 'unit_lock|unit_device_queue|unit_ag_alloc$|unit_trans_checkpoint|unit_write_copy_in|threads'
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
