@@ -403,7 +403,11 @@ struct xfs_dirent {
 XFS_API int xfs_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp);
 /* @file must be a directory; stays the caller's. */
 XFS_API int xfs_fdopendir(struct xfs_file *file, struct xfs_dir **dirp);
-/* 1 and the next entry ("." and ".." included), 0 at the end.  One thread per xfs_dir. */
+/*
+ * 1 and the next entry ("." and ".." included), 0 at the end.  One thread per xfs_dir.  -EUCLEAN:
+ * the directory is damaged here, or the next name is none that may be handed out ('/' or NUL in
+ * it, "." or ".." out of place); reading goes no further, other names can still be looked up.
+ */
 XFS_API int xfs_readdir(struct xfs_dir *dir, struct xfs_dirent *entry);
 XFS_API void xfs_seekdir(struct xfs_dir *dir, uint64_t cookie);	/* 0 = start */
 XFS_API void xfs_closedir(struct xfs_dir *dir);
@@ -419,7 +423,7 @@ XFS_API void xfs_closedir(struct xfs_dir *dir);
 XFS_API int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
 			  int flags);
 XFS_API ssize_t xfs_fgetxattr(struct xfs_file *file, const char *name, void *value, size_t size);
-/* Names, each terminated by a zero byte. */
+/* Names, each terminated by a zero byte.  -EUCLEAN: one of them has a zero byte inside. */
 XFS_API ssize_t xfs_flistxattr(struct xfs_file *file, char *list, size_t size);
 XFS_API int xfs_fremovexattr(struct xfs_file *file, const char *name);
 XFS_API int xfs_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,

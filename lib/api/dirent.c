@@ -96,7 +96,10 @@ static int fill(struct xfs_dir *dir)
 		return error;
 	error = xfs_dir_readdir(dp, &dir->d_cookie, take, dir);
 	xfs_iunlock_map(dp, excl);
-	dir->d_eof = !error && dir->d_buf_len == 0;
+	/* Names before an error are handed out; the next call comes to it again. */
+	if (dir->d_buf_len)
+		return 0;
+	dir->d_eof = !error;
 	return error;
 }
 

@@ -40,7 +40,10 @@ int xfs_attr_remove(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs
 uint32_t xfs_attr_set_blocks(const struct xfs_mount *mp, uint32_t namelen, uint32_t valuelen);
 uint32_t xfs_attr_remove_blocks(const struct xfs_mount *mp);
 
-/* Each attribute (INCOMPLETE ones left out); value NULL for remote ones. False from @emit stops. */
+/*
+ * Each attribute (INCOMPLETE ones left out); value NULL for remote ones. False from @emit stops.
+ * -EUCLEAN: one has a name that xfs_attr_namecheck() refuses.
+ */
 int xfs_attr_list(struct xfs_inode *ip,
 		  bool (*emit)(void *arg, const struct xfs_attr_name *name, const void *value,
 			       uint32_t valuelen),

@@ -3,8 +3,6 @@
 #include "attr/attr_priv.h"
 #include "core/message.h"
 
-#define NAME_MAX_LEN	255u
-
 static int impossible(struct xfs_mount *mp, const struct xlog_intent *intent, const char *what)
 {
 	return xfs_corrupt(mp, "log", "ATTRI %#" PRIx64 " at %u:%u: %s", intent->xi_id,
@@ -26,7 +24,7 @@ static const void *region(const struct xlog_intent *intent, uint32_t i, uint32_t
 
 static bool name_is_good(const struct xfs_attr_name *name)
 {
-	return name->name && name->len && name->len <= NAME_MAX_LEN;
+	return name->name && xfs_attr_namecheck(name->ns, name->name, name->len);
 }
 
 static bool parent_is_good(const struct xfs_geometry *geo, const void *value)

@@ -4,14 +4,26 @@
 #include "core/message.h"
 
 struct lister {
+	struct xfs_inode *ip;
 	bool (*emit)(void *arg, const struct xfs_attr_name *name, const void *value,
 		     uint32_t valuelen);
 	void *arg;
 };
 
-static bool list_sf(const struct lister *l, const struct xfs_inode *ip)
+/* 0: go on, 1: the caller has enough, or -EUCLEAN. */
+static int give(const struct lister *l, const struct xfs_attr_name *name, const void *value,
+		uint32_t valuelen)
 {
-	const struct xfs_attr_sf_hdr *hdr = ip->i_af.if_data;
+	if (!xfs_attr_namecheck(name->ns, name->name, name->len))
+		return xfs_corrupt(l->ip->i_mount, "attribute", "inode %" PRIu64
+				   ": a name of %u bytes that is not allowed", l->ip->i_ino,
+				   name->len);
+	return l->emit(l->arg, name, value, valuelen) ? 0 : 1;
+}
+
+static int list_sf(const struct lister *l)
+{
+	const struct xfs_attr_sf_hdr *hdr = l->ip->i_af.if_data;
 	const struct xfs_attr_sf_entry *sfep = xfs_attr_sf_firstentry(hdr);
 
 	for (unsigned int i = 0; i < hdr->count; i++, sfep = xfs_attr_sf_nextentry(sfep)) {
@@ -20,19 +32,22 @@ static bool list_sf(const struct lister *l, const struct xfs_inode *ip)
 			.ns = sfep->flags & XFS_ATTR_NSP_ONDISK_MASK,
 		};
 
-		if (!l->emit(l->arg, &name, sfep->nameval + sfep->namelen, sfep->valuelen))
-			return false;
+		int result = give(l, &name, sfep->nameval + sfep->namelen, sfep->valuelen);
+
+		if (result)
+			return result;
 	}
-	return true;
+	return 0;
 }
 
-static bool list_leaf(const struct lister *l, const struct xfs_buf *bp)
+static int list_leaf(const struct lister *l, const struct xfs_buf *bp)
 {
 	uint32_t count = xfs_attr_leaf_count(bp);
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct xfs_attr_leaf_rec rec;
 		struct xfs_attr_name name;
+		int result;
 
 		xfs_attr_leaf_get(bp, i, &rec);
 		if (rec.flags & XFS_ATTR_INCOMPLETE)
@@ -41,11 +56,12 @@ static bool list_leaf(const struct lister *l, const struct xfs_buf *bp)
 			.name = rec.name, .len = rec.namelen,
 			.ns = rec.flags & XFS_ATTR_NSP_ONDISK_MASK,
 		};
-		if (!l->emit(l->arg, &name, rec.flags & XFS_ATTR_LOCAL ? rec.value : NULL,
-			     rec.valuelen))
-			return false;
+		result = give(l, &name, rec.flags & XFS_ATTR_LOCAL ? rec.value : NULL,
+			      rec.valuelen);
+		if (result)
+			return result;
 	}
-	return true;
+	return 0;
 }
 
 int xfs_attr_list(struct xfs_inode *ip,
@@ -53,15 +69,15 @@ int xfs_attr_list(struct xfs_inode *ip,
 			       uint32_t valuelen),
 		  void *arg)
 {
-	struct lister l = { .emit = emit, .arg = arg };
+	struct lister l = { .ip = ip, .emit = emit, .arg = arg };
 	struct xfs_da_state state;
 	bool more = true;
 	int error;
 
 	switch (xfs_attr_form(ip)) {
 	case XFS_ATTR_FORM_SF:
-		list_sf(&l, ip);
-		return 0;
+		error = list_sf(&l);
+		return error < 0 ? error : 0;
 	case XFS_ATTR_FORM_TREE:
 		break;
 	default:
@@ -72,8 +88,11 @@ int xfs_attr_list(struct xfs_inode *ip,
 		return error;
 	xfs_da_state_init(&state, &xfs_attr_da_kind, NULL, ip);
 	error = xfs_da_lookup(&state, 0);
-	while (!error && more && list_leaf(&l, xfs_da_leaf(&state)->bp))
-		error = xfs_da_next_leaf(&state, &more);
+	while (!error && more) {
+		error = list_leaf(&l, xfs_da_leaf(&state)->bp);
+		if (!error)
+			error = xfs_da_next_leaf(&state, &more);
+	}
 	xfs_da_state_release(&state);
-	return error;
+	return error < 0 ? error : 0;
 }

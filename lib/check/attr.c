@@ -21,9 +21,6 @@ static void check_parent(struct xfs_check_attrwalk *aw, struct xfs_check_place a
 		xfs_check_report(chk, at, "a parent pointer without the feature PARENT");
 		return;
 	}
-	if (memchr(name, '/', namelen) || memchr(name, 0, namelen))
-		xfs_check_report(chk, at, "the name \"%s\" is not allowed",
-				 xfs_check_name(name, namelen).s);
 	if (valuelen != sizeof(struct xfs_parent_rec) || !value) {
 		xfs_check_report(chk, at, "\"%s\": a value of %u bytes",
 				 xfs_check_name(name, namelen).s, valuelen);
@@ -38,6 +35,19 @@ static void check_parent(struct xfs_check_attrwalk *aw, struct xfs_check_place a
 							 namelen);
 }
 
+/* Names are handed out as C strings; those of parent pointers are names of directory entries. */
+static void check_name(struct xfs_check_attrwalk *aw, struct xfs_check_place at, bool parent,
+		       const uint8_t *name, uint32_t namelen)
+{
+	bool dots = (namelen == 1 || namelen == 2) && !memcmp(name, "..", namelen);
+
+	if (parent)
+		at.structure = "parent";
+	if (memchr(name, 0, namelen) || (parent && (dots || memchr(name, '/', namelen))))
+		xfs_check_report(aw->chk, at, "the name \"%s\" is not allowed",
+				 xfs_check_name(name, namelen).s);
+}
+
 void xfs_check_attr_entry(struct xfs_check_attrwalk *aw, struct xfs_check_place at, uint8_t flags,
 			  const uint8_t *name, uint32_t namelen, const uint8_t *value,
 			  uint32_t valuelen)
@@ -47,6 +57,7 @@ void xfs_check_attr_entry(struct xfs_check_attrwalk *aw, struct xfs_check_place 
 	if (nsp & (nsp - 1))
 		xfs_check_report(aw->chk, at, "attribute \"%s\": more than one name space (0x%02x)",
 				 xfs_check_name(name, namelen).s, flags);
+	check_name(aw, at, nsp == XFS_ATTR_PARENT, name, namelen);
 	if (nsp == XFS_ATTR_PARENT)
 		check_parent(aw, at, name, namelen, value, valuelen);
 	if (nsp != XFS_ATTR_ROOT || !value)

@@ -63,7 +63,8 @@ int xfs_dir_sf_to_block(struct xfs_trans *tp, struct xfs_inode *dp) XFS_MUST_CHE
  * Entries, "." and ".." too, from position *@cookie (0 = start) on: @emit gets each with the cookie
  * behind it and returns false to stop before taking it.  *@cookie is where to go on.  A cookie is
  * an offset in the directory that an entry keeps as long as it exists, whatever
- * form the directory takes meanwhile; the kernel's are the same.
+ * form the directory takes meanwhile; the kernel's are the same.  -EUCLEAN at a name that
+ * xfs_dir2_entry_namecheck() refuses.
  */
 int xfs_dir_readdir(struct xfs_inode *dp, uint64_t *cookie,
 		    bool (*emit)(void *arg, const struct xfs_name *name, xfs_ino_t ino,

@@ -2,6 +2,9 @@
 /*
  * Reading directories by position.  The position of an entry is its offset in the data space
  * divided by 8, in every form, as the kernel gives it to its callers.
+ *
+ * A name that may not stand where it stands ends the reading with -EUCLEAN, every time it is come
+ * to: what precedes it is given, and other names can still be looked up, as in the kernel.
  */
 #include "core/message.h"
 #include "dir/dir_priv.h"
@@ -12,17 +15,35 @@ struct reader {
 	void *arg;
 	uint64_t cookie;		/* the first entry wanted; then, where to go on */
 	bool stopped;
+	int error;			/* a name that must not be handed out */
 };
 
-/* One entry at @pos; false: the caller has enough. */
+static int bad_name(const struct reader *r, uint64_t pos)
+{
+	struct xfs_inode *dp = r->args.dp;
+
+	return xfs_corrupt(dp->i_mount, "directory", "inode %" PRIu64
+			   ": the entry at position %" PRIu64 " has a name that is not allowed",
+			   dp->i_ino, pos);
+}
+
+/* One entry at @pos; false: the caller has enough, or the entry is bad. */
 static bool give(struct reader *r, uint64_t pos, const uint8_t *bytes, uint32_t len, uint8_t ftype,
 		 xfs_ino_t ino)
 {
 	struct xfs_name name = { .name = bytes, .len = len, .type = ftype };
 	uint64_t next = pos + (xfs_dir2_data_entsize(len) >> XFS_DIR2_DATA_ALIGN_LOG);
+	xfs_dir2_dataptr_t dp = (xfs_dir2_dataptr_t)pos;
 
 	if (pos < r->cookie)
 		return true;
+	if (!xfs_dir2_entry_namecheck(xfs_dir2_dataptr_to_db(r->args.geo, dp),
+				      xfs_dir2_dataptr_to_off(r->args.geo, dp), bytes, len)) {
+		r->error = bad_name(r, pos);
+		r->cookie = pos;
+		r->stopped = true;
+		return false;
+	}
 	if (ftype >= XFS_DIR3_FT_MAX)
 		name.type = XFS_DIR3_FT_UNKNOWN;
 	if (!r->emit(r->arg, &name, ino, next)) {
@@ -133,5 +154,5 @@ int xfs_dir_readdir(struct xfs_inode *dp, uint64_t *cookie,
 		error = read_blocks(&r, form == XFS_DIR_FORM_BLOCK ? &xfs_dir3_block_buf_ops
 								   : &xfs_dir3_data_buf_ops);
 	*cookie = r.cookie;
-	return error;
+	return error ? error : r.error;
 }

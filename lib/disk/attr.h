@@ -25,6 +25,12 @@ static inline bool xfs_attr_check_namespace(unsigned int flags)
 	return (nsp & (nsp - 1)) == 0;
 }
 
+/*
+ * A name fit for an attribute: 1 to 255 bytes without NUL; of parent pointers (@flags), a directory
+ * entry's.  Whoever hands out names from a disk asks this first: callers get them as C strings.
+ */
+bool xfs_attr_namecheck(unsigned int flags, const void *name, size_t len);
+
 /* Shortform. */
 struct xfs_attr_sf_hdr {
 	be16_t		totsize;	/* this header included */

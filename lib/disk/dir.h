@@ -345,6 +345,14 @@ static inline xfs_dablk_t xfs_dir2_db_to_fdb_da(const struct xfs_geometry *geo, 
  * ".." are the caller's to refuse.
  */
 bool xfs_dir2_namecheck(const void *name, size_t len);
+/* "." or "..". */
+bool xfs_dir2_name_is_dots(const void *name, size_t len);
+/*
+ * The name of the entry at @offset of data block @db of a directory: "." and ".." stand in their
+ * two places and nowhere else.  In short form @offset is the one the entry would have in block
+ * form.  Whoever hands out names from a disk asks this first: what he hands out becomes a path.
+ */
+bool xfs_dir2_entry_namecheck(xfs_dir2_db_t db, unsigned int offset, const void *name, size_t len);
 
 /* The hash of a name, of directories and attributes. */
 xfs_dahash_t xfs_da_hashname(const uint8_t *name, size_t len);

@@ -77,3 +77,25 @@ bool xfs_dir2_namecheck(const void *name, size_t len)
 	return len > 0 && len <= XFS_NAME_LEN_MAX && !memchr(name, '/', len) &&
 	       !memchr(name, 0, len);
 }
+
+bool xfs_dir2_name_is_dots(const void *name, size_t len)
+{
+	return (len == 1 || len == 2) && memcmp(name, "..", len) == 0;
+}
+
+bool xfs_dir2_entry_namecheck(xfs_dir2_db_t db, unsigned int offset, const void *name, size_t len)
+{
+	if (db == 0 && offset == XFS_DIR3_DATA_DOT_OFFSET)
+		return len == 1 && memcmp(name, ".", 1) == 0;
+	if (db == 0 && offset == XFS_DIR3_DATA_DOTDOT_OFFSET)
+		return len == 2 && memcmp(name, "..", 2) == 0;
+	return xfs_dir2_namecheck(name, len) && !xfs_dir2_name_is_dots(name, len);
+}
+
+bool xfs_attr_namecheck(unsigned int flags, const void *name, size_t len)
+{
+	/* A parent pointer's name is that of a directory entry. */
+	if (flags & XFS_ATTR_PARENT)
+		return xfs_dir2_namecheck(name, len) && !xfs_dir2_name_is_dots(name, len);
+	return len > 0 && len <= XFS_NAME_LEN_MAX && !memchr(name, 0, len);
+}

@@ -34,6 +34,12 @@ uint32_t xfs_symlink_blocks(const struct xfs_mount *mp, uint32_t len);
 /* A directory below @dp is to go, its ".." with it: damage if @dp has not counted it. */
 int xfs_dir_may_lose_link(struct xfs_inode *dp) XFS_MUST_CHECK;
 
+/*
+ * A name in @dp of directory @ip, both locked, is to go or to move: the ".." that would follow must
+ * lead to @dp.  Damaged directories may have names elsewhere, or contain themselves.
+ */
+int xfs_dir_check_parent(struct xfs_inode *dp, struct xfs_inode *ip) XFS_MUST_CHECK;
+
 /* The last name of directory @ip, in @dp, is gone; both are locked. */
 int xfs_dir_unlinked(struct xfs_trans *tp, struct xfs_inode *dp, struct xfs_inode *ip)
 	XFS_MUST_CHECK;

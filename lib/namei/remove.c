@@ -3,9 +3,25 @@
 #include "namei/namei_priv.h"
 #include "trans/resv.h"
 
+static const struct xfs_name dotdot_name = {
+	.name = (const uint8_t *)"..", .len = 2, .type = XFS_DIR3_FT_DIR,
+};
+
+int xfs_dir_check_parent(struct xfs_inode *dp, struct xfs_inode *ip)
+{
+	xfs_ino_t parent;
+	int error = xfs_dir_lookup(ip, &dotdot_name, &parent);
+
+	if (error || parent == dp->i_ino)
+		return error;
+	return xfs_corrupt(dp->i_mount, "directory", "inode %" PRIu64 " has a name in %" PRIu64
+			   ", but its \"..\" is %" PRIu64, ip->i_ino, dp->i_ino, parent);
+}
+
 static int may_remove(struct xfs_inode *dp, struct xfs_inode *ip, bool dir)
 {
 	struct xfs_mount *mp = dp->i_mount;
+	int error;
 
 	if (dp->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND) ||
 	    ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
@@ -23,7 +39,8 @@ static int may_remove(struct xfs_inode *dp, struct xfs_inode *ip, bool dir)
 		return xfs_error(mp, -EBUSY, "the root directory stays");
 	if (!xfs_dir_is_empty(ip) || ip->i_nlink > 2)
 		return xfs_error(mp, -ENOTEMPTY, "directory %" PRIu64 " is not empty", ip->i_ino);
-	return xfs_dir_may_lose_link(dp);
+	error = xfs_dir_check_parent(dp, ip);
+	return error ? error : xfs_dir_may_lose_link(dp);
 }
 
 int xfs_dir_may_lose_link(struct xfs_inode *dp)
@@ -37,13 +54,10 @@ int xfs_dir_may_lose_link(struct xfs_inode *dp)
 /* The last link of @ip, a directory, goes; its ".." must not name what may be freed. */
 int xfs_dir_unlinked(struct xfs_trans *tp, struct xfs_inode *dp, struct xfs_inode *ip)
 {
-	static const struct xfs_name dotdot = {
-		.name = (const uint8_t *)"..", .len = 2, .type = XFS_DIR3_FT_DIR,
-	};
 	int error = 0;
 
 	if (dp->i_ino != tp->t_mount->m_sb.sb_rootino)
-		error = xfs_dir_replace(tp, ip, &dotdot, tp->t_mount->m_sb.sb_rootino);
+		error = xfs_dir_replace(tp, ip, &dotdot_name, tp->t_mount->m_sb.sb_rootino);
 	if (error)
 		return error;
 	/* Its own "." and the parent's entry. */

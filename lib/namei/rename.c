@@ -17,26 +17,32 @@ struct rename {
 	unsigned int nr_all;
 };
 
-/* -EINVAL when @dp is @ip or lies below it.  No lock held. */
+/*
+ * -EINVAL when @dp is @ip or lies below it.  No lock held.  Damaged directories may lead up in a
+ * circle: every inode is held against one that was passed 1 to n steps ago, where n doubles, so
+ * that a circle is found in time proportional to the way.
+ */
 static int check_not_below(struct xfs_inode *dp, struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = dp->i_mount;
-	const struct xfs_geometry *geo = &mp->m_geo;
 	struct xfs_inode *cur = dp, *up;
-	/* A loop of damaged directories is not walked for ever. */
-	uint64_t max_steps = geo->dblocks << geo->inopblog;
+	xfs_ino_t passed = NULLFSINO;
 	int error = 0;
 
 	xfs_ihold(cur);
-	for (uint64_t steps = 0; cur != mp->m_rootip; steps++) {
+	for (uint64_t steps = 0, limit = 2; cur != mp->m_rootip; steps++) {
 		if (cur == ip) {
 			error = xfs_error(mp, -EINVAL, "a directory cannot be moved below itself");
 			break;
 		}
-		if (steps > max_steps) {
+		if (cur->i_ino == passed) {
 			error = xfs_corrupt(mp, "directory", "inode %" PRIu64
 					    " does not lead up to the root", dp->i_ino);
 			break;
+		}
+		if (steps == limit) {
+			passed = cur->i_ino;
+			limit *= 2;
 		}
 		error = xfs_lookup(cur, &dotdot_name, &up);
 		if (error)
@@ -201,7 +207,6 @@ static int move_name(struct xfs_trans *tp, struct rename *rn)
 static int rename_locked(struct xfs_trans *tp, struct rename *rn)
 {
 	int error = may_rename(rn);
-	xfs_ino_t parent;
 
 	if (error || rn->src == rn->target)
 		return error;
@@ -213,9 +218,11 @@ static int rename_locked(struct xfs_trans *tp, struct rename *rn)
 		error = xfs_parent_prepare(rn->src_dp, &rn->src_name, rn->src);
 	if (!error)
 		error = xfs_parent_prepare(rn->dst_dp, &rn->dst_name, rn->src);
-	/* Its ".." is going to change: can it be read? */
+	/* Their ".." are going to change. */
 	if (!error && xfs_is_dir(rn->src))
-		error = xfs_dir_lookup(rn->src, &dotdot_name, &parent);
+		error = xfs_dir_check_parent(rn->src_dp, rn->src);
+	if (!error && rn->target && xfs_is_dir(rn->target))
+		error = xfs_dir_check_parent(rn->dst_dp, rn->target);
 	return error ? error : move_name(tp, rn);
 }
 
