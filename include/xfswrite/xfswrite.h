@@ -198,6 +198,11 @@ XFS_API int xfs_log_report(struct xfs_mount *mp, struct xfs_log_report *report);
 #define XFS_ATTR_EXTSIZE	(1u << 10)	/* bytes */
 #define XFS_ATTR_COWEXTSIZE	(1u << 11)	/* bytes */
 #define XFS_ATTR_RDEV		(1u << 12)	/* creation of device nodes only */
+/*
+ * xfs_createat() only: project, flags and hints come from the directory as for a file that a
+ * system call makes there, unless they are valid here; XFS_ATTR_XFLAGS adds to inherited flags.
+ */
+#define XFS_ATTR_INHERIT	(1u << 13)
 
 /* What to set; only members whose bit is in @valid are looked at. */
 struct xfs_iattr {
@@ -254,7 +259,9 @@ struct xfs_stat {
 /*
  * Open @path; @flags as open(2): O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL,
  * O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_PATH (any object, for
- * xfs_fstat and friends), O_SYNC, O_DSYNC.  @mode: for O_CREAT, used without umask.
+ * xfs_fstat and friends), O_SYNC, O_DSYNC, O_TMPFILE (@path is a directory; a file without a name, as
+ * one made there, which xfs_linkat() and xfs_replaceat() may give one; it is freed with its last
+ * handle, or at recovery).  @mode: for O_CREAT and O_TMPFILE, used without umask.
  */
 XFS_API int xfs_open(struct xfs_mount *mp, const char *path, int flags, mode_t mode,
 		     struct xfs_file **filep);
@@ -340,7 +347,9 @@ XFS_API struct xfs_file *xfs_root(struct xfs_mount *mp);
  * @iattr->mode (which must be valid), further valid attributes are set in
  * the same transaction.  @target: a symbolic link's.  @filep may be NULL.  -EEXIST.
  *
- * The call of restore tools: nothing is inherited.  All twelve permission bits are
+ * @name NULL, not for directories: it has no name, as with O_TMPFILE; *@filep must be wanted.
+ *
+ * The call of restore tools: nothing is inherited, unless XFS_ATTR_INHERIT asks for it.  All twelve permission bits are
  * taken as they stand, a default ACL or a set-group-id bit of @dir has no effect, and owner,
  * group and times that are not valid are the mount's and now.  A regular
  * file in *@filep is open for reading and writing.
@@ -361,6 +370,12 @@ XFS_API int xfs_symlinkat(const char *target, struct xfs_file *dir, const char *
 XFS_API int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath);
 /* A new name for what @file is. */
 XFS_API int xfs_linkat(struct xfs_file *file, struct xfs_file *dir, const char *path);
+/*
+ * The same, but what has the name gives way in the same transaction: at every moment, and after a
+ * crash, @path leads to what was there or to @file.  If it is a name of @file already, nothing
+ * changes.  -EISDIR: a directory has it; -EPERM: that is immutable or append-only.
+ */
+XFS_API int xfs_replaceat(struct xfs_file *file, struct xfs_file *dir, const char *path);
 XFS_API int xfs_unlink(struct xfs_mount *mp, const char *path);
 XFS_API int xfs_unlinkat(struct xfs_file *dir, const char *path, int flags /* AT_REMOVEDIR */);
 XFS_API int xfs_rmdir(struct xfs_mount *mp, const char *path);

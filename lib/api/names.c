@@ -144,9 +144,12 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 	xfs_clear_text();
 	if (filep)
 		*filep = NULL;
-	if (!name || !iattr || !(iattr->valid & XFS_ATTR_MODE))
-		return xfs_error(mp, -EINVAL, "a new object needs a name and a mode");
-	xname.len = (uint32_t)strnlen(name, 65536);
+	if (!iattr || !(iattr->valid & XFS_ATTR_MODE))
+		return xfs_error(mp, -EINVAL, "a new object needs a mode");
+	if (!name && !filep)
+		return xfs_error(mp, -EINVAL, "what has neither name nor handle is gone at once");
+	if (name)
+		xname.len = (uint32_t)strnlen(name, 65536);
 	args.mode = (uint16_t)iattr->mode;
 	if (S_ISLNK(iattr->mode) && target) {
 		args.target = (const uint8_t *)target;
@@ -158,7 +161,7 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 			return error;
 	}
 	do {
-		error = xfs_create(dir->f_inode, &xname, &args, &ip);
+		error = xfs_create(dir->f_inode, name ? &xname : NULL, &args, &ip);
 	} while (xfs_api_again(dir->f_inode, error, &tried));
 	if (error)
 		return error;
@@ -171,7 +174,7 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 			      filep);
 }
 
-static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *path)
+static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *path, bool replace)
 {
 	struct xfs_path_last last;
 	bool tried = false;
@@ -184,7 +187,8 @@ static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *
 		error = no_slash(&last);
 	} else {
 		do {
-			error = xfs_link_inode(last.dp, &last.name, ip);
+			error = replace ? xfs_replace(last.dp, &last.name, ip)
+					: xfs_link_inode(last.dp, &last.name, ip);
 		} while (xfs_api_again(last.dp, error, &tried));
 	}
 	xfs_irele(last.dp);
@@ -200,7 +204,7 @@ int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath)
 	error = xfs_path_lookup(root_of(mp), oldpath, false, &ip);
 	if (error)
 		return error;
-	error = link_path(ip, root_of(mp), newpath);
+	error = link_path(ip, root_of(mp), newpath, false);
 	xfs_irele(ip);
 	return error;
 }
@@ -208,7 +212,13 @@ int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath)
 int xfs_linkat(struct xfs_file *file, struct xfs_file *dir, const char *path)
 {
 	xfs_clear_text();
-	return link_path(file->f_inode, dir->f_inode, path);
+	return link_path(file->f_inode, dir->f_inode, path, false);
+}
+
+int xfs_replaceat(struct xfs_file *file, struct xfs_file *dir, const char *path)
+{
+	xfs_clear_text();
+	return link_path(file->f_inode, dir->f_inode, path, true);
 }
 
 static int unlink_slash(const struct xfs_path_last *last)

@@ -4,7 +4,7 @@
 
 #define KNOWN_FLAGS	(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_DIRECTORY | \
 			 O_NOFOLLOW | O_PATH | O_SYNC | O_DSYNC | O_CLOEXEC | O_NOCTTY | \
-			 O_NONBLOCK | O_LARGEFILE | O_NOATIME)
+			 O_NONBLOCK | O_LARGEFILE | O_NOATIME | O_TMPFILE)
 
 static int may_open(struct xfs_inode *ip, int flags)
 {
@@ -99,12 +99,49 @@ static int open_or_create(struct xfs_inode *start, const char *path, int flags, 
 	return error;
 }
 
+static bool wants_unnamed(int flags)
+{
+	return (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+/* O_TMPFILE: a new regular file that nothing leads to, as one made in directory @path. */
+static int open_unnamed(struct xfs_inode *start, const char *path, mode_t mode,
+			struct xfs_inode **ipp)
+{
+	struct xfs_mount *mp = start->i_mount;
+	struct xfs_create_args args = {
+		.mode = (uint16_t)(S_IFREG | (mode & 07777)), .inherit = true,
+		.uid = mp->m_uid, .gid = mp->m_gid,
+	};
+	struct xfs_inode *dp;
+	bool tried = false;
+	int error;
+
+	error = xfs_path_lookup(start, path, true, &dp);
+	if (error)
+		return error;
+	if (mp->m_rdonly)
+		error = xfs_error(mp, -EROFS, "the file system is open read-only");
+	while (!error) {
+		error = xfs_create(dp, NULL, &args, ipp);
+		if (!xfs_api_again(dp, error, &tried))
+			break;
+		error = 0;
+	}
+	xfs_irele(dp);
+	return error;
+}
+
 static int check_flags(struct xfs_mount *mp, int flags)
 {
 	if (flags & ~KNOWN_FLAGS)
 		return xfs_error(mp, -EINVAL, "unknown open flags 0x%x", flags & ~KNOWN_FLAGS);
 	if ((flags & O_ACCMODE) == O_ACCMODE)
 		return xfs_error(mp, -EINVAL, "open for reading, for writing, or for both");
+	if (wants_unnamed(flags) &&
+	    ((flags & (O_CREAT | O_EXCL | O_PATH)) || (flags & O_ACCMODE) == O_RDONLY))
+		return xfs_error(mp, -EINVAL, "what is made without a name is opened for writing, and by "
+				 "O_TMPFILE alone");
 	if (!(flags & O_PATH) && (flags & O_CREAT) && (flags & O_DIRECTORY))
 		return xfs_error(mp, -EINVAL, "opening makes no directories");
 	return 0;
@@ -125,10 +162,15 @@ int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
 		return error;
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
-	if (flags & O_CREAT)
+	if (wants_unnamed(flags)) {
+		created = true;
+		error = open_unnamed(dir->f_inode, path, mode, &ip);
+		flags &= ~O_TMPFILE;
+	} else if (flags & O_CREAT) {
 		error = open_or_create(dir->f_inode, path, flags, mode, &ip, &created);
-	else
+	} else {
 		error = xfs_path_lookup(dir->f_inode, path, !(flags & O_NOFOLLOW), &ip);
+	}
 	if (error)
 		return error;
 	return finish_open(ip, flags, created, filep);
@@ -151,7 +193,7 @@ int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
 	error = check_flags(mp, flags);
 	if (error)
 		return error;
-	if (flags & (O_CREAT | O_EXCL))
+	if (flags & (O_CREAT | O_EXCL | (O_TMPFILE & ~O_DIRECTORY)))
 		return xfs_error(mp, -EINVAL, "an inode number creates nothing");
 	error = xfs_iget(mp, ino, XFS_IGET_UNTRUSTED, &ip);
 	if (error == -ENOENT || error == -EINVAL)

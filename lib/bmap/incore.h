@@ -53,6 +53,7 @@ struct xfs_ifork {
 #define XFS_IF_DIRTY_TIMES	(1u << 7)	/* a write set the times; write-back or fsync logs them */
 #define XFS_IF_READING		(1u << 8)	/* in the cache and not read yet: wait */
 #define XFS_IF_UNREAD		(1u << 9)	/* could not be read; forgotten already */
+#define XFS_IF_UNNAMED		(1u << 10)	/* made without a name, and may still get one */
 
 /*
  * Where a directory had room last, so that adding a name need not search.  Never

@@ -104,7 +104,7 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 		ip->i_forkoff = xfs_default_forkoff(mp, args->mode);
 		xfs_note_attr(mp);
 	}
-	if (pip && args->inherit)
+	if (pip && (args->inherit || args->inherit_flags))
 		inherit(ip, pip);
 }
 

@@ -40,9 +40,11 @@ static int check_args(struct xfs_inode *dp, const struct xfs_name *name,
 
 	if (!xfs_is_dir(dp))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
-	error = xfs_name_check_new(mp, name);
+	error = name ? xfs_name_check_new(mp, name) : 0;
 	if (error)
 		return error;
+	if (!name && S_ISDIR(args->mode))
+		return xfs_error(mp, -EINVAL, "a directory needs a name");
 	switch (args->mode & S_IFMT) {
 	case S_IFREG: case S_IFDIR: case S_IFCHR: case S_IFBLK: case S_IFIFO: case S_IFSOCK:
 		return 0;
@@ -69,17 +71,45 @@ static int check_iattr(struct xfs_mount *mp, uint16_t mode, const struct xfs_iat
 	return xfs_iattr_check(mp, NULL, mode, iattr);
 }
 
+/*
+ * What the caller wants it to have.  With XFS_ATTR_INHERIT the flags that it has from its directory
+ * already stay.
+ */
+static void apply_iattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+{
+	struct xfs_iattr all = *iattr;
+
+	if (all.valid & XFS_ATTR_INHERIT)
+		all.xflags |= xfs_inode_xflags(ip);
+	xfs_iattr_apply(ip, &all);
+}
+
+/* In a directory, or on the unlinked list while nothing leads to it. */
+static int place(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		 struct xfs_inode *ip)
+{
+	struct xfs_name typed;
+	int error;
+
+	if (!name) {
+		xfs_iflags_set(ip, XFS_IF_UNNAMED);
+		return xfs_iunlink(tp, ip);
+	}
+	typed = *name;
+	typed.type = xfs_mode_to_ftype(ip->i_mode);
+	error = xfs_dir_createname(tp, dp, &typed, ip->i_ino);
+	return error ? error : xfs_parent_add(tp, dp, &typed, ip);
+}
+
 /* The object itself and its name; both inodes are locked. */
 static int fill(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
 		const struct xfs_create_args *args, const struct xfs_acl_inherited *acls,
 		struct xfs_inode *ip)
 {
-	struct xfs_name typed = *name;
 	int error = 0;
 
-	typed.type = xfs_mode_to_ftype(ip->i_mode);
 	if (args->iattr)
-		xfs_iattr_apply(ip, args->iattr);
+		apply_iattr(ip, args->iattr);
 	if (xfs_is_dir(ip))
 		error = xfs_dir_init(tp, ip, dp->i_ino);
 	else if (xfs_is_symlink(ip))
@@ -87,16 +117,15 @@ static int fill(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_nam
 	else if (args->iattr && (args->iattr->valid & XFS_ATTR_SIZE))
 		ip->i_disk_size = ip->i_size = (xfs_fsize_t)args->iattr->size_bytes;
 	if (!error)
-		error = xfs_dir_createname(tp, dp, &typed, ip->i_ino);
-	if (!error)
-		error = xfs_parent_add(tp, dp, &typed, ip);
+		error = place(tp, dp, name, ip);
 	if (!error && (acls->access || acls->dflt))
 		error = xfs_acl_set_inherited(tp, ip, acls);
 	if (error)
 		return error;
 	if (xfs_is_dir(ip))
 		xfs_bumplink(tp, dp);
-	xfs_dir_touched(tp, dp);
+	if (name)
+		xfs_dir_touched(tp, dp);
 	return 0;
 }
 
@@ -105,9 +134,12 @@ static int create_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 			 const struct xfs_acl_inherited *acls, struct xfs_inode **ipp)
 {
 	struct xfs_mount *mp = dp->i_mount;
-	int error;
+	int error = 0;
 
-	error = xfs_dir_may_add(tp, dp, name);
+	if (name)
+		error = xfs_dir_may_add(tp, dp, name);
+	else if (dp->i_nlink == 0)
+		error = xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
 	if (error)
 		return error;
 	if (S_ISLNK(args->mode) && (dp->i_diflags & XFS_DIFLAG_NOSYMLINKS))
@@ -131,9 +163,11 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 	struct xfs_acl_inherited acls = { 0 };
 	struct xfs_icreate_args iargs = {
 		.pip = dp, .mode = args->mode, .uid = args->uid, .gid = args->gid,
-		.rdev = args->rdev, .nlink = S_ISDIR(args->mode) ? 2 : 1, .inherit = args->inherit,
+		.rdev = args->rdev, .nlink = S_ISDIR(args->mode) ? 2 : name != NULL, .inherit = args->inherit,
+		.inherit_flags = args->iattr && (args->iattr->valid & XFS_ATTR_INHERIT),
 		.now = &now,
 	};
+	uint32_t name_len = name ? name->len : 0;
 	struct xfs_inode *ip = NULL;
 	struct xfs_trans *tp;
 	uint32_t blocks;
@@ -155,8 +189,9 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 		if (error)
 			return error;
 	}
-	blocks = xfs_icreate_blocks(mp) + xfs_dir_add_blocks(mp, name->len) +
-		 xfs_parent_new_blocks(mp, name->len) + xfs_symlink_blocks(mp, args->target_len);
+	blocks = xfs_icreate_blocks(mp) + xfs_symlink_blocks(mp, args->target_len);
+	if (name)
+		blocks += xfs_dir_add_blocks(mp, name_len) + xfs_parent_new_blocks(mp, name_len);
 	if (acls.access || acls.dflt)
 		blocks += xfs_acl_inherited_blocks(mp, &acls);
 	error = xfs_trans_alloc(mp, xfs_resv(mp, acls.access || acls.dflt ? XFS_RESV_CREATE_ACL
@@ -177,25 +212,53 @@ out_acls:
 	return error;
 }
 
-static int link_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
-		       struct xfs_inode *ip)
+/* May @ip get a name in @dp? */
+int xfs_may_link(const struct xfs_inode *dp, const struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = dp->i_mount;
-	int error;
 
-	if (ip->i_nlink == 0)
+	if (ip->i_nlink == 0 && !xfs_iflags_test(ip, XFS_IF_UNNAMED))
 		return xfs_error(mp, -ENOENT, "inode %" PRIu64 " was removed", ip->i_ino);
 	if (ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
 				 ip->i_ino);
 	if (ip->i_nlink >= XFS_MAXLINK)
 		return xfs_error(mp, -EMLINK, "inode %" PRIu64 " has too many links", ip->i_ino);
-	if ((dp->i_diflags & XFS_DIFLAG_PROJINHERIT) && dp->i_projid != ip->i_projid)
+	/* What never had a name was given its project by whoever made it, for this directory. */
+	if (ip->i_nlink && (dp->i_diflags & XFS_DIFLAG_PROJINHERIT) && dp->i_projid != ip->i_projid)
 		return xfs_error(mp, -EXDEV, "directory %" PRIu64 " belongs to another project",
 				 dp->i_ino);
-	error = xfs_dir_may_add(tp, dp, name);
+	return 0;
+}
+
+/*
+ * @ip is about to get a name: off the unlinked list, if it never had one.  The first change of its
+ * handle: reading the list may fail, and then nothing has been changed.
+ */
+int xfs_link_unnamed(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	int error;
+
+	if (ip->i_nlink)
+		return 0;
+	error = xfs_iunlink_remove(tp, ip);
+	if (!error)
+		xfs_iflags_clear(ip, XFS_IF_UNNAMED);
+	return error;
+}
+
+static int link_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		       struct xfs_inode *ip)
+{
+	int error;
+
+	error = xfs_may_link(dp, ip);
+	if (!error)
+		error = xfs_dir_may_add(tp, dp, name);
 	if (!error)
 		error = xfs_parent_prepare(dp, name, ip);
+	if (!error)
+		error = xfs_link_unnamed(tp, ip);
 	/* This one has checks of its own before its first change: so it comes first. */
 	if (!error)
 		error = xfs_parent_add(tp, dp, name, ip);

@@ -182,7 +182,8 @@ int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t m
 {
 	int error;
 
-	if (iattr->valid & ~KNOWN_ATTRS)
+	/* Only what is new has something to inherit. */
+	if (iattr->valid & ~(KNOWN_ATTRS | (ip ? 0 : XFS_ATTR_INHERIT)))
 		return xfs_error(mp, -EINVAL, "unknown attributes 0x%x", iattr->valid & ~KNOWN_ATTRS);
 	if (((iattr->valid & XFS_ATTR_UID) && iattr->uid == UINT32_MAX) ||
 	    ((iattr->valid & XFS_ATTR_GID) && iattr->gid == UINT32_MAX) ||

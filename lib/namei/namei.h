@@ -25,7 +25,8 @@ struct xfs_create_args {
 	uint16_t mode;			/* with type bits; no umask is applied */
 	/*
 	 * As for a system call: default ACL, set-group-id of the directory, inode flags
-	 * and project.  Otherwise (restore tools) nothing.
+	 * and project.  Otherwise (restore tools) nothing, or flags and project alone
+	 * (XFS_ATTR_INHERIT of @iattr).
 	 */
 	bool inherit;
 	uint32_t uid, gid;
@@ -35,10 +36,20 @@ struct xfs_create_args {
 	uint32_t target_len;
 };
 
-/* Any type.  -EEXIST, -ENOSPC, -EMLINK, -ENAMETOOLONG.  *@ipp is referenced. */
+/*
+ * Any type.  @name NULL, not for directories: it has no name and is on the unlinked list, which
+ * xfs_link_inode() and xfs_replace() take it off.  -EEXIST, -ENOSPC, -EMLINK, -ENAMETOOLONG.
+ * *@ipp is referenced.
+ */
 int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 	       const struct xfs_create_args *args, struct xfs_inode **ipp) XFS_MUST_CHECK;
 int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode *ip)
+	XFS_MUST_CHECK;
+/*
+ * As xfs_link_inode(), but what has the name gives way; if that is @ip, nothing happens.  Neither may
+ * be a directory: -EPERM, -EISDIR.
+ */
+int xfs_replace(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode *ip)
 	XFS_MUST_CHECK;
 /* A name of a non-directory, or (@dir) of an empty directory. */
 int xfs_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir) XFS_MUST_CHECK;

@@ -26,6 +26,9 @@ int xfs_name_check_new(struct xfs_mount *mp, const struct xfs_name *name) XFS_MU
 int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
 	XFS_MUST_CHECK;
 
+int xfs_may_link(const struct xfs_inode *dp, const struct xfs_inode *ip) XFS_MUST_CHECK;
+int xfs_link_unnamed(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
+
 /* A new symlink's target: into the inode, or into blocks. */
 int xfs_symlink_set(struct xfs_trans *tp, struct xfs_inode *ip, const uint8_t *target,
 		    uint32_t len) XFS_MUST_CHECK;

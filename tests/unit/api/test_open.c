@@ -68,7 +68,8 @@ static void test_flags(void **state)
 	opens("/f", O_RDWR | O_SYNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOATIME, 0);
 	opens("/f", O_ACCMODE, -EINVAL);
 	opens("/f", O_RDONLY | O_DIRECT, -EINVAL);
-	opens("/f", O_TMPFILE | O_RDWR, -EINVAL);
+	opens("/f", O_TMPFILE | O_RDWR, -ENOTDIR);
+	opens("/d", O_TMPFILE | O_RDWR, 0);
 	opens("/f", O_RDONLY | O_DIRECTORY, -ENOTDIR);
 	opens("/f/", O_RDONLY, -ENOTDIR);
 	opens("/d", O_RDONLY, 0);
