@@ -81,6 +81,12 @@ struct xfs_mount_options {
  * or this library, brings back to a state that was between two calls, with all in it
  * that was said to be stable.
  *
+ * Metadata whose LSN is ahead of the log - it was erased, or made anew with lower cycle numbers -
+ * would lose all changes until the log has caught up: every call that comes to such an object is
+ * refused (-EUCLEAN), the opening too when it is the superblock, an AG's header or the root
+ * directory.  With RDONLY the first one is logged as a warning and all but the superblock are
+ * read; with NORECOVERY nobody asks.
+ *
  * -EINVAL: not an XFS v5 file system, or geometry that cannot be; -ENOTSUP: an
  * unknown incompatible feature; -EROFS: an unknown read-only-compatible feature
  * or a read-only device, and RDONLY was not given; -EUCLEAN: damaged;

@@ -59,6 +59,7 @@ struct xfs_perag {
 	xfs_agblock_t pag_overflow_hint;
 	/* inode/dialloc.c: chunk that new inodes came from last. */
 	xfs_agino_t pag_last_agino;
+	xfs_daddr_t pag_fit_cluster;		/* its free inodes may be used, as far as their LSNs say */
 };
 
 int xfs_perag_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* the array; reads nothing */

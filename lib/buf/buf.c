@@ -2,6 +2,7 @@
 /* The buffer cache: finding, making and forgetting buffers; see buf.h for the rules. */
 #include "base/crc32c.h"
 #include "buf/buf_priv.h"
+#include "core/lsn.h"
 #include "core/message.h"
 
 #define INITIAL_HASH_LOG	10
@@ -351,6 +352,16 @@ static int read_contents(struct xfs_buf *bp)
 	return 0;
 }
 
+static int check_lsn(struct xfs_buf *bp, const struct xfs_buf_ops *ops)
+{
+	uint64_t lsn = get_be64((const char *)bp->b_addr + ops->lsn_off);
+
+	if (!xfs_lsn_is_ahead(bp->b_mount, lsn))
+		return 0;
+	return xfs_lsn_refuse(bp->b_mount, ops->name, lsn, "at daddr 0x%" PRIx64,
+			      (uint64_t)bp->b_daddr);
+}
+
 static int verify_contents(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bool from_disk)
 {
 	struct xfs_mount *mp = bp->b_mount;
@@ -368,7 +379,7 @@ static int verify_contents(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bo
 	if (fa)
 		return xfs_corrupt(mp, ops->name, "at daddr 0x%" PRIx64 ": %s",
 				   (uint64_t)bp->b_daddr, fa);
-	return 0;
+	return from_disk && ops->lsn_off >= 0 ? check_lsn(bp, ops) : 0;
 }
 
 /* @ops, or the one of its kinds that the contents are. */

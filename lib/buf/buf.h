@@ -3,7 +3,7 @@
  * Metadata buffers: a cache of verified blocks, keyed by address.
  *
  * (B1) What a caller sees through xfs_buf_read() passed its verifier once, when
- *      it came from the device.
+ *      it came from the device; its LSN was not ahead of the log (core/lsn.h).
  * (B2) Contents are protected by the lock of their owner (the AG, the inode's
  *      ILOCK), not by the buffer: a handle holds the checkpoint gate shared, and the
  *      contents are copied or written only while the gate is closed or the owner

@@ -63,6 +63,7 @@ struct xfs_upcalls {
 #define XFS_STATE_MARKED	(1u << 1)	/* sb_inprogress is on disk */
 #define XFS_STATE_LOG_DIRTY	(1u << 2)	/* opened read-only over a dirty log */
 #define XFS_STATE_DYING		(1u << 3)	/* unmount or abandon has begun */
+#define XFS_STATE_LSN_TOLD	(1u << 4)	/* a reader was told of an LSN ahead of the log */
 
 struct xfs_mount {
 	struct xfs_geometry m_geo;		/* (c) */
@@ -110,6 +111,7 @@ struct xfs_mount {
 	struct xlog *m_log;			/* log/: NULL when unjournalled or read-only */
 	struct xfs_inode *m_rootip;		/* (c) mount/: referenced */
 	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */
+	uint64_t m_lsn_end;			/* (a) core/lsn.h: head of the log + 1; 0: not known */
 	xfs_lsn_t m_held_tail;			/* mount/: the tail stays here, intents are unfinished; 0: none */
 	void *m_root_file;			/* (c) api/ */
 	const struct xfs_upcalls *m_upcalls;	/* (c) mount/ops.c */

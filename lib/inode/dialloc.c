@@ -7,6 +7,7 @@
  */
 #include "ag/inobt.h"
 #include "base/crc32c.h"
+#include "core/lsn.h"
 #include "core/message.h"
 #include "inode/inode_priv.h"
 
@@ -202,6 +203,41 @@ static int make_chunk(struct xfs_trans *tp, struct xfs_perag *pag, bool *made)
 	return 0;
 }
 
+/*
+ * A new inode takes the place of a free one that nobody reads: after a crash its LSN decides
+ * whether the new one is replayed.  All of the cluster are looked at, once for many new inodes;
+ * the buffer will be needed anyway when they are written.
+ */
+static int check_cluster(struct xfs_perag *pag, xfs_ino_t ino, const struct xfs_imap *imap)
+{
+	struct xfs_mount *mp = pag->pag_mount;
+	const uint32_t size = mp->m_geo.inodesize;
+	xfs_ino_t first = ino - imap->im_offset / size;
+	struct xfs_buf *bp;
+	int error;
+
+	if (pag->pag_fit_cluster == imap->im_daddr)
+		return 0;
+	error = xfs_buf_read(mp, imap->im_daddr, imap->im_len, &xfs_inode_buf_ops, &bp);
+	if (error)
+		return error;
+	xfs_mutex_lock(&bp->b_lock);
+	for (uint32_t off = 0; !error && off < imap->im_len; off += size) {
+		const struct xfs_dinode *dip = (const void *)((const char *)bp->b_addr + off);
+		uint64_t lsn = be64_to_cpu(dip->di_lsn);
+
+		/* A damaged one is no matter until it is used, and says nothing. */
+		if (xfs_lsn_is_ahead(mp, lsn) && xfs_cksum_ok(dip, size, XFS_DINODE_CRC_OFF))
+			error = xfs_lsn_refuse(mp, "inode", lsn, "inode %" PRIu64,
+					       first + off / size);
+	}
+	xfs_mutex_unlock(&bp->b_lock);
+	xfs_buf_put(bp);
+	if (!error)
+		pag->pag_fit_cluster = imap->im_daddr;
+	return error;
+}
+
 /* Lowest free inode of the record nearest to @near. */
 static int take_from_ag(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agino_t near,
 			xfs_ino_t *inop, struct xfs_imap *imap)
@@ -222,6 +258,11 @@ static int take_from_ag(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agino_t
 		return xfs_corrupt(mp, "inobt", "AG %u: %u free inodes are counted, none is recorded",
 				   pag->pag_agno, pag->pag_ifree);
 	bit = xfs_lowbit64(avail);
+	*inop = XFS_AGINO_TO_INO(geo, pag->pag_agno, old.ir_startino + bit);
+	xfs_imap_in_chunk(mp, *inop, XFS_AGINO_TO_AGBNO(geo, old.ir_startino), imap);
+	error = check_cluster(pag, *inop, imap);
+	if (error)
+		return error;
 	rec = old;
 	rec.ir_free &= ~((uint64_t)1 << bit);
 	rec.ir_freecount--;
@@ -231,8 +272,6 @@ static int take_from_ag(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agino_t
 	xfs_agi_mod_counts(tp, pag, 0, -1);
 	xfs_trans_mod_inodes(tp, 0, -1);
 	pag->pag_last_agino = rec.ir_startino + bit;
-	*inop = XFS_AGINO_TO_INO(geo, pag->pag_agno, rec.ir_startino + bit);
-	xfs_imap_in_chunk(mp, *inop, XFS_AGINO_TO_AGBNO(geo, rec.ir_startino), imap);
 	return 0;
 }
 

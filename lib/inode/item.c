@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the in-core inode and the disk. */
 #include "base/crc32c.h"
+#include "core/lsn.h"
 #include "core/message.h"
 #include "disk/verify.h"
 #include "inode/inode_priv.h"
@@ -19,6 +20,12 @@ int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip)
 
 	if (fa)
 		return xfs_corrupt(mp, "inode", "inode %" PRIu64 ": %s", ip->i_ino, fa);
+	if (xfs_lsn_is_ahead(mp, be64_to_cpu(dip->di_lsn))) {
+		error = xfs_lsn_refuse(mp, "inode", be64_to_cpu(dip->di_lsn), "inode %" PRIu64,
+				       ip->i_ino);
+		if (error)
+			return error;
+	}
 	xfs_inode_set_mode(ip, be16_to_cpu(dip->di_mode));
 	ip->i_metatype = be16_to_cpu(dip->di_metatype);
 	ip->i_gen = be32_to_cpu(dip->di_gen);

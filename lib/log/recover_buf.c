@@ -29,6 +29,7 @@
 #include "base/crc32c.h"
 #include "base/sabotage.h"
 #include "buf/buf.h"
+#include "core/lsn.h"
 #include "core/message.h"
 #include "disk/ag.h"
 #include "disk/dquot.h"
@@ -445,6 +446,23 @@ static void lay_aside_over(struct xlog_recover *rl, struct xlog_rbuf *bp)
 	}
 }
 
+/* What stands at the place of @bp.  A log that is older than that is not the one to replay. */
+static int fill(struct xlog_recover *rl, struct xlog_rbuf *bp)
+{
+	int error = xfs_device_pread(rl->mp->m_dev, (uint64_t)bp->rb_daddr << XFS_BB_SHIFT,
+				     bp->rb_data, bp->rb_len);
+
+	if (error)
+		return xfs_error(rl->mp, error, "log: reading daddr 0x%" PRIx64 ": %s",
+				 (uint64_t)bp->rb_daddr, strerror(-error));
+	lay_aside_over(rl, bp);
+	bp->rb_lsn = take_lsn(rl, bp);
+	if (xfs_lsn_is_ahead(rl->mp, (uint64_t)bp->rb_lsn))
+		return xfs_lsn_refuse(rl->mp, "log", (uint64_t)bp->rb_lsn, "the block at daddr 0x%"
+				      PRIx64 " to replay to", (uint64_t)bp->rb_daddr);
+	return 0;
+}
+
 int xlog_rbuf_get(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t len, bool read,
 		  struct xlog_rbuf **bpp)
 {
@@ -478,20 +496,14 @@ int xlog_rbuf_get(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t len, bool
 	}
 	bp->rb_daddr = daddr;
 	bp->rb_len = len;
-	if (read)
-		error = xfs_device_pread(mp->m_dev, (uint64_t)daddr << XFS_BB_SHIFT, bp->rb_data, len);
-	else
-		memset(bp->rb_data, 0, len);
+	error = read ? fill(rl, bp) : 0;
 	if (error) {
 		xfs_mem_free_aligned(&mp->m_mem, bp->rb_data);
 		xfs_free(mp, bp);
-		return xfs_error(mp, error, "log: reading daddr 0x%" PRIx64 ": %s", (uint64_t)daddr,
-				 strerror(-error));
+		return error;
 	}
-	if (read) {
-		lay_aside_over(rl, bp);
-		bp->rb_lsn = take_lsn(rl, bp);
-	}
+	if (!read)
+		memset(bp->rb_data, 0, len);
 	xfs_rb_add(&rl->bufs, &bp->rb_node, node_cmp);
 	rl->buf_bytes += len;
 	*bpp = bp;

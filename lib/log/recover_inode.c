@@ -5,6 +5,7 @@
  */
 #include "base/crc32c.h"
 #include "buf/buf.h"
+#include "core/lsn.h"
 #include "core/message.h"
 #include "disk/verify.h"
 #include "log/log_priv.h"
@@ -304,6 +305,10 @@ int xlog_replay_inode(struct xlog_recover *rl, const struct xlog_trans *trans,
 		if (error)
 			return error;
 	}
+	if (xfs_lsn_is_ahead(rl->mp, be64_to_cpu(dip->di_lsn)) &&
+	    xfs_cksum_ok(dip, rl->geo.inodesize, XFS_DINODE_CRC_OFF))
+		return xfs_lsn_refuse(rl->mp, "log", be64_to_cpu(dip->di_lsn),
+				      "inode %" PRIu64 " to replay to", ilf.ilf_ino);
 	if (is_newer(rl, dip, trans->xt_lsn, &mixed)) {
 		rl->rec->stats.newer++;
 	} else {

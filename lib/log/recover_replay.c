@@ -8,6 +8,7 @@
  */
 #include "base/crc32c.h"
 #include "buf/buf.h"
+#include "core/lsn.h"
 #include "core/message.h"
 #include "disk/dquot.h"
 #include "disk/verify.h"
@@ -216,6 +217,9 @@ int xlog_replay_dquot(struct xlog_recover *rl, const struct xlog_trans *trans,
 	dqb = (void *)(bp->rb_data + qlf.qlf_boffset);
 	lsn = xfs_cksum_ok(dqb, sizeof(*dqb), XFS_DQUOT_CRC_OFF) ? (xfs_lsn_t)be64_to_cpu(dqb->dd_lsn)
 								: 0;
+	if (xfs_lsn_is_ahead(rl->mp, (uint64_t)lsn))
+		return xfs_lsn_refuse(rl->mp, "log", (uint64_t)lsn, "the dquot of id %u to replay to",
+				      qlf.qlf_id);
 	if (lsn && lsn != NULLCOMMITLSN && lsn >= trans->xt_lsn) {
 		rl->rec->stats.newer++;
 		return 0;

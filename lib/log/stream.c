@@ -5,6 +5,7 @@
  * room for their headers, and goes out in as few writes as the flush rule (L3)
  * allows.  Headers, stamps and checksums are made when it is written.
  */
+#include "core/lsn.h"
 #include "core/message.h"
 #include "log/log_priv.h"
 
@@ -360,6 +361,7 @@ int xlog_stream_write(struct xlog_stream *s, xfs_lsn_t tail)
 		return xlog_fail(log, error);
 	log->stats.checkpoints++;
 	log->stats.contents += s->contents;
+	xfs_lsn_set_head(log->ring.mp, at);
 	/* The head first: who reads the tail and then the head never sees it behind the tail. */
 	__atomic_store_n(&log->head, (uint64_t)at, __ATOMIC_RELEASE);
 	__atomic_store_n(&log->tail, (uint64_t)tail, __ATOMIC_RELEASE);

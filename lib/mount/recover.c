@@ -13,21 +13,25 @@
 #include "ag/intent.h"
 #include "ag/perag.h"
 #include "core/counter.h"
+#include "core/lsn.h"
 #include "core/message.h"
 #include "log/recover.h"
 #include "mount/mount_priv.h"
 #include "trans/trans.h"
 
-/* Nothing can have been written later than the end of the log. */
+/* From here on what is read is held against the end of the log, the superblock first. */
 static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
 {
 	xfs_lsn_t lsn = (xfs_lsn_t)mp->m_sb.sb_lsn, head;
 
 	head = xlog_assign_lsn(log->head_cycle, log->head_block);
-	if (lsn <= head)
+	xfs_lsn_set_head(mp, head);
+	if (!xfs_lsn_is_ahead(mp, (uint64_t)lsn))
 		return 0;
-	return xfs_corrupt(mp, "superblock", "its LSN %u:%u is ahead of the log, which ends at %u:%u",
-			   CYCLE_LSN(lsn), BLOCK_LSN(lsn), CYCLE_LSN(head), BLOCK_LSN(head));
+	return xfs_corrupt(mp, "superblock", "LSN %u:%u is ahead of the log, which ends at %u:%u%s",
+			   CYCLE_LSN(lsn), BLOCK_LSN(lsn), CYCLE_LSN(head), BLOCK_LSN(head),
+			   log->last_lsn ? " (was it erased? xfs_repair makes a newer one)"
+					 : ": it was erased (xfs_repair makes a newer one)");
 }
 
 /* Nothing was cached yet: the geometry may be another one afterwards, if it was growing. */
@@ -89,6 +93,8 @@ static int recover_apart(struct xfs_mount *mp, struct xlog_state *log)
 		error = xlog_find_head(mp, log);
 	if (!error && !log->clean)
 		error = xfs_error(mp, -EUCLEAN, "the log is dirty still after it was recovered");
+	if (!error)
+		error = check_lsn(mp, log);
 	return error;
 }
 
@@ -138,7 +144,8 @@ int xfs_open_log(struct xfs_mount *mp, uint32_t flags, struct xlog_state *log)
 		return xfs_error(mp, -ENXIO, "the log is on another device, which was not given");
 	}
 	error = xlog_find_head(mp, log);
-	if (!error)
+	/* Who leaves the log alone does not ask what it says. */
+	if (!error && !norecovery)
 		error = check_lsn(mp, log);
 	if (!error && !log->clean)
 		error = dirty_log(mp, flags, log);

@@ -139,7 +139,7 @@ int test_walk_read(struct xfs_device *dev, struct test_walk *walk)
 	struct xfs_mount *mp;
 	struct xfs_info info = { .size = sizeof(info) };
 	struct xfs_statfs st;
-	int error = xfs_mount(dev, &opts, &mp);
+	int error = xfs_mount(dev, walk->opts ? walk->opts : &opts, &mp);
 
 	if (error)
 		return error;

@@ -10,11 +10,12 @@
 
 struct test_walk {
 	uint64_t max_objects;		/* stop after so many; 0: 100,000 */
+	const struct xfs_mount_options *opts;	/* to read with; NULL: whatever the log says */
 	uint64_t objects, errors, bytes;	/* results */
 };
 
 /*
- * Open @dev read-only, whatever the log says, and read all that can be reached:
+ * Open @dev read-only, or as walk->opts say, and read all that can be reached:
  * names, attributes, contents, mappings.  Returns what xfs_mount() did.
  */
 int test_walk_read(struct xfs_device *dev, struct test_walk *walk);
