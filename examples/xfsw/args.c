@@ -6,8 +6,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -190,52 +188,6 @@ bool xfsw_parse_mode(const char *text, uint32_t *mode)
 	}
 	*mode = value;
 	return value <= 07777;
-}
-
-static bool parse_id(const char *text, bool group, uint32_t *id)
-{
-	uint64_t value;
-
-	if (xfsw_parse_u64(text, UINT32_MAX - 1, &value)) {
-		*id = (uint32_t)value;
-		return true;
-	}
-	if (group) {
-		const struct group *gr = getgrnam(text);
-
-		if (gr)
-			*id = gr->gr_gid;
-		return gr != NULL;
-	}
-	const struct passwd *pw = getpwnam(text);
-
-	if (pw)
-		*id = pw->pw_uid;
-	return pw != NULL;
-}
-
-bool xfsw_parse_owner(const char *text, uint32_t *uid, uint32_t *gid, uint32_t *valid)
-{
-	const char *colon = strchr(text, ':');
-	char user[64];
-	size_t len = colon ? (size_t)(colon - text) : strlen(text);
-
-	*valid = 0;
-	if (len >= sizeof(user))
-		return false;
-	memcpy(user, text, len);
-	user[len] = 0;
-	if (len) {
-		if (!parse_id(user, false, uid))
-			return false;
-		*valid |= XFS_ATTR_UID;
-	}
-	if (colon && colon[1]) {
-		if (!parse_id(colon + 1, true, gid))
-			return false;
-		*valid |= XFS_ATTR_GID;
-	}
-	return *valid != 0;
 }
 
 static bool parse_fraction(const char *text, long *nsec)

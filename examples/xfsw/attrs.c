@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include "xfsw/xfsw.h"
+#include "xfsw/owners.h"
 
 /* One change for many objects. */
 struct change {
@@ -72,22 +72,33 @@ const struct xfsw_verb verb_chmod = {
 static int run_chown(struct xfsw_call *call)
 {
 	struct change change = { .call = call };
+	struct xfsw_owners owners;
+	int code = owners_init(&owners, call);
+	bool known;
 
-	if (!xfsw_parse_owner(call->argv[0], &change.iattr.uid, &change.iattr.gid,
-			      &change.iattr.valid))
-		return xfsw_usage(call, "'%s' is not UID:GID", call->argv[0]);
+	if (code)
+		return code;
+	owners.tree = call->img->mp;
+	known = owners_parse(&owners, call->argv[0], &change.iattr.uid, &change.iattr.gid,
+			     &change.iattr.valid);
+	owners_free(&owners);
+	if (!known)
+		return xfsw_usage(call, "'%s' is not UID:GID, or a name that nobody knows",
+				  call->argv[0]);
 	return change_all(&change, 1, !xfsw_has(call, 'h'));
 }
+
+static const struct option chown_longopts[] = { OWNERS_LONGOPTS, { NULL, 0, NULL, 0 } };
 
 const struct xfsw_verb verb_chown = {
 	.name = "chown",
 	.operands = "[-R] [-h] IMG UID[:GID] PATH...",
 	.summary = "Set owner and group",
-	.help = "UID and GID are numbers, or names that the host knows; ':GID' sets the group\n"
-		"alone.\n\n"
+	.help = "UID and GID are numbers or names; ':GID' sets the group alone.\n\n"
 		"  -R               everything below as well; links themselves, not their targets\n"
-		"  -h               a link itself, not its target\n",
+		"  -h               a link itself, not its target\n" OWNERS_HELP,
 	.shortopts = "Rh",
+	.longopts = chown_longopts,
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 2,
 	.max_operands = -1,

@@ -44,8 +44,37 @@ bool tar_supported(void)
 int tar_failed(struct xfsw_sink *sink, const char *source, struct archive *archive)
 {
 	const char *text = archive_error_string(archive);
+	int error = archive_errno(archive);
 
-	return xfsw_complain(sink->call, source, "%s", text ? text : "it cannot be read");
+	text = text ? text : "it cannot be read";
+	/* A read that failed: libarchive's text has not the reason. */
+	if (error > 0 && strstr(text, "reading"))
+		return xfsw_complain(sink->call, source, "%s: %s", text, strerror(error));
+	return xfsw_complain(sink->call, source, "%s", text);
+}
+
+/*
+ * The compressions that are in libarchive itself.  For those that it was built without, and for
+ * lrzip, lzop and grzip, it would start whatever program of that name stands in PATH.
+ */
+static void support_filters(struct archive *archive)
+{
+	const char *libraries = archive_version_details();
+
+	archive_read_support_filter_compress(archive);
+	if (strstr(libraries, "zlib"))
+		archive_read_support_filter_gzip(archive);
+	if (strstr(libraries, "bz2lib"))
+		archive_read_support_filter_bzip2(archive);
+	if (strstr(libraries, "liblzma")) {
+		archive_read_support_filter_xz(archive);
+		archive_read_support_filter_lzma(archive);
+		archive_read_support_filter_lzip(archive);
+	}
+	if (strstr(libraries, "liblz4"))
+		archive_read_support_filter_lz4(archive);
+	if (strstr(libraries, "libzstd"))
+		archive_read_support_filter_zstd(archive);
 }
 
 struct archive *tar_open(struct xfsw_sink *sink, const char *source)
@@ -59,9 +88,9 @@ struct archive *tar_open(struct xfsw_sink *sink, const char *source)
 	}
 	/* Names in UTF-8 headers become the bytes they are, whatever the user's language. */
 	setlocale(LC_CTYPE, "C.UTF-8");
-	archive_read_support_filter_all(archive);
+	support_filters(archive);
 	archive_read_support_format_tar(archive);
-	archive_read_support_format_empty(archive);
+	archive_read_support_format_empty(archive);	/* tells it apart, see tar_end() */
 	if (archive_read_open_filename(archive, path, READ_SIZE) != ARCHIVE_OK) {
 		tar_failed(sink, source, archive);
 		archive_read_free(archive);
@@ -70,21 +99,67 @@ struct archive *tar_open(struct xfsw_sink *sink, const char *source)
 	return archive;
 }
 
-int tar_next(struct xfsw_sink *sink, const char *source, struct archive *archive,
-		       struct archive_entry **entry)
+#define BLOCK	512
+
+/*
+ * The end of the archive is two blocks of zeros, of which libarchive reads one.  Where there is
+ * none the program that wrote the stream may have died between two members; where there is not a
+ * byte it failed before the first one.  0, or -1 for the latter.
+ */
+static int tar_end(struct xfsw_sink *sink, const char *source, struct archive *archive,
+		   int64_t before, bool tell)
+{
+	int64_t after = archive_filter_bytes(archive, 0);
+
+	if (archive_format(archive) == ARCHIVE_FORMAT_EMPTY) {
+		xfsw_complain(sink->call, source, "there is no tar archive in it: it is empty");
+		return -1;
+	}
+	if (tell && after < (before + BLOCK - 1) / BLOCK * BLOCK + BLOCK)
+		xfsw_complain(sink->call, source, "the stream has no end mark: it may lack members");
+	return 0;
+}
+
+/* A name of its own that could not be read makes a member useless, anything else does not. */
+static bool name_is_bad(struct archive_entry *entry, const char *text)
+{
+	return !archive_entry_pathname(entry) || strcasestr(text, "path") ||
+	       strcasestr(text, "link");
+}
+
+/* Owners go by their numbers: that a name is no text in the user's language does not matter. */
+static bool does_not_matter(const char *text)
+{
+	return strncasecmp(text, "Uname", 5) == 0 || strncasecmp(text, "Gname", 5) == 0;
+}
+
+int tar_next(struct xfsw_sink *sink, const char *source, struct archive *archive, bool tell,
+	     struct archive_entry **entry)
 {
 	for (;;) {
+		int64_t before = archive_filter_bytes(archive, 0);
 		int result = archive_read_next_header(archive, entry);
+		const char *text = archive_error_string(archive), *path;
 
 		if (result == ARCHIVE_EOF)
-			return 0;
+			return tar_end(sink, source, archive, before, tell);
 		if (result == ARCHIVE_OK)
 			return 1;
-		tar_failed(sink, source, archive);
-		/* A warning: a name or an attribute is not as meant; the stream goes on. */
-		if (result != ARCHIVE_WARN || !sink->skip_unreadable)
+		if (result != ARCHIVE_WARN) {
+			tar_failed(sink, source, archive);
 			return -1;
-		sink->skipped++;
+		}
+		text = text ? text : "it is not as it was meant";
+		if (does_not_matter(text))
+			return 1;
+		path = archive_entry_pathname(*entry);
+		if (tell || !sink->skip_unreadable)
+			tar_failed(sink, path ? path : source, archive);
+		if (!sink->skip_unreadable)
+			return -1;
+		if (!name_is_bad(*entry, text))
+			return 1;
+		sink->skipped += tell;
 	}
 }
 
@@ -157,8 +232,8 @@ int need_of_tar(struct xfsw_sink *sink, struct xfsw_need *need, const char *sour
 	int more = 0, code = 0;
 
 	if (!archive)
-		return XFSW_NO_IMAGE;
-	while (!code && (more = tar_next(sink, source, archive, &entry)) > 0) {
+		return XFSW_FAILED;
+	while (!code && (more = tar_next(sink, source, archive, false, &entry)) > 0) {
 		const char *path = archive_entry_pathname(entry);
 
 		names++;

@@ -14,8 +14,7 @@
 #ifdef HAVE_LIBARCHIVE
 
 #include <stdio.h>
-#include "xfsw/acl.h"
-#include "xfsw/tar.h"
+#include "xfsw/taracl.h"
 
 /* A directory on the way to the newest member. */
 struct level {
@@ -25,6 +24,7 @@ struct level {
 
 struct dir_times {
 	uint64_t ino;
+	uint32_t gen;			/* a later member may have freed the inode */
 	struct timespec atime, mtime;
 };
 
@@ -37,6 +37,9 @@ struct from_tar {
 	struct dir_times *dirs;		/* in the order of the stream */
 	size_t ndirs, max_dirs;
 	struct xfsw_str path;		/* of the member, cleaned */
+	struct tar_acls acls;
+	uint64_t late_times;		/* members whose times no inode can hold */
+	const char *bad;		/* what is wrong with the member's header: errors of -ERANGE */
 };
 
 /*
@@ -150,13 +153,53 @@ static int go_to_parent(struct from_tar *ft, char **name)
 	return 0;
 }
 
-static void object_from_entry(struct xfsw_object *object, struct archive_entry *entry)
+/* A number of the header that must fit into @max; -ERANGE: it does not. */
+static int take_number(struct from_tar *ft, int64_t value, uint64_t max, const char *bad,
+		       uint32_t *out)
 {
-	object->mode = (uint32_t)archive_entry_mode(entry);
-	object->uid = (uint32_t)archive_entry_uid(entry);
-	object->gid = (uint32_t)archive_entry_gid(entry);
-	object->rdev_major = (uint32_t)archive_entry_rdevmajor(entry);
-	object->rdev_minor = (uint32_t)archive_entry_rdevminor(entry);
+	if (value < 0 || (uint64_t)value > max) {
+		ft->bad = bad;
+		return -ERANGE;
+	}
+	*out = (uint32_t)value;
+	return 0;
+}
+
+/* Owner and device: cut to 32 bits, user 2^40 would be root. */
+static int take_numbers(struct from_tar *ft, struct archive_entry *entry,
+			struct xfsw_object *object)
+{
+	bool device = S_ISCHR(object->mode) || S_ISBLK(object->mode);
+	int error = 0;
+
+	if (!(ft->sink->owner_valid & XFS_ATTR_UID))
+		error = take_number(ft, archive_entry_uid(entry), OWNERS_ID_LIMIT - 1,
+				    "its user id does not fit into 32 bits", &object->uid);
+	if (!error && !(ft->sink->owner_valid & XFS_ATTR_GID))
+		error = take_number(ft, archive_entry_gid(entry), OWNERS_ID_LIMIT - 1,
+				    "its group id does not fit into 32 bits", &object->gid);
+	if (!error && device)
+		error = take_number(ft, (int64_t)archive_entry_rdevmajor(entry), UINT32_MAX,
+				    "its major device number is too large", &object->rdev_major);
+	if (!error && device)
+		error = take_number(ft, (int64_t)archive_entry_rdevminor(entry), UINT32_MAX,
+				    "its minor device number is too large", &object->rdev_minor);
+	return error;
+}
+
+/* Inodes hold times from 1901 to 2486; the library takes the nearest that they can. */
+#define TIME_FIRST	INT32_MIN
+#define TIME_LAST	16299260424ll
+
+static bool time_fits(const struct timespec *ts)
+{
+	return (int64_t)ts->tv_sec >= TIME_FIRST && (int64_t)ts->tv_sec <= TIME_LAST;
+}
+
+static int object_from_entry(struct from_tar *ft, struct xfsw_object *object,
+			     struct archive_entry *entry)
+{
+	*object = (struct xfsw_object){ .mode = (uint32_t)archive_entry_mode(entry) };
 	object->mtime.tv_sec = archive_entry_mtime(entry);
 	object->mtime.tv_nsec = archive_entry_mtime_nsec(entry);
 	object->atime = object->mtime;
@@ -164,7 +207,18 @@ static void object_from_entry(struct xfsw_object *object, struct archive_entry *
 		object->atime.tv_sec = archive_entry_atime(entry);
 		object->atime.tv_nsec = archive_entry_atime_nsec(entry);
 	}
+	if (!time_fits(&object->mtime) || !time_fits(&object->atime))
+		ft->late_times++;
 	object->target = archive_entry_symlink(entry);
+	if (S_ISLNK(object->mode) && (!object->target || !*object->target)) {
+		ft->bad = "it is a symbolic link without a target";
+		return -ERANGE;
+	}
+	if (S_ISREG(object->mode) && archive_entry_size(entry) < 0) {
+		ft->bad = "its size is negative";
+		return -ERANGE;
+	}
+	return take_numbers(ft, entry, object);
 }
 
 /* The data of the member, blocks with their offsets: a sparse member stays sparse. */
@@ -184,6 +238,10 @@ static int copy_data(struct from_tar *ft, struct xfs_file *file, uint64_t size, 
 		end = size;
 	}
 	while ((result = archive_read_data_block(ft->archive, &buf, &len, &offset)) == ARCHIVE_OK) {
+		if (offset < 0) {
+			ft->bad = "a piece of its data has a negative offset";
+			return -ERANGE;
+		}
 		error = sink_write(sink, file, buf, len, (uint64_t)offset);
 		if (error)
 			return error;
@@ -198,33 +256,25 @@ static int copy_data(struct from_tar *ft, struct xfs_file *file, uint64_t size, 
 	return end < size ? xfs_ftruncate(file, size) : 0;
 }
 
-static int copy_acl(struct xfs_file *file, struct archive_entry *entry, int type, const char *name)
+/* Refused because of what the attribute is, not because of the image. */
+static bool is_refusal(int error)
 {
-	struct acl_entry acl[ACL_MAX_ENTRIES];
-	unsigned char value[ACL_VALUE_MAX];
-	int kind, permset, tag, id;
-	const char *who;
-	size_t n = 0;
+	return error == -EINVAL || error == -ERANGE || error == -E2BIG || error == -ENAMETOOLONG ||
+	       error == -EOPNOTSUPP || error == -EPERM;
+}
 
-	if (archive_entry_acl_reset(entry, type) <= (type == ARCHIVE_ENTRY_ACL_TYPE_ACCESS ? 3 : 0))
-		return 0;	/* three entries are the mode over again */
-	while (archive_entry_acl_next(entry, type, &kind, &permset, &tag, &id, &who) ==
-	       ARCHIVE_OK) {
-		if (n == ACL_MAX_ENTRIES)
-			return -E2BIG;
-		acl[n].perm = 0;
-		acl[n].perm |= permset & ARCHIVE_ENTRY_ACL_READ ? 4 : 0;
-		acl[n].perm |= permset & ARCHIVE_ENTRY_ACL_WRITE ? 2 : 0;
-		acl[n].perm |= permset & ARCHIVE_ENTRY_ACL_EXECUTE ? 1 : 0;
-		acl[n].id = id >= 0 ? (uint32_t)id : ACL_NO_ID;
-		acl[n++].tag = tag == ARCHIVE_ENTRY_ACL_USER	    ? ACL_USER
-			       : tag == ARCHIVE_ENTRY_ACL_USER_OBJ  ? ACL_USER_OBJ
-			       : tag == ARCHIVE_ENTRY_ACL_GROUP	    ? ACL_GROUP
-			       : tag == ARCHIVE_ENTRY_ACL_GROUP_OBJ ? ACL_GROUP_OBJ
-			       : tag == ARCHIVE_ENTRY_ACL_MASK	    ? ACL_MASK
-								    : ACL_OTHER;
-	}
-	return xfs_fsetxattr(file, name, value, acl_encode(acl, n, value), 0);
+/* An attribute that cannot be had is left out alone with --skip-unreadable, not with its file. */
+static int bad_attribute(struct from_tar *ft, const char *name, const char *text, int error)
+{
+	const char *path = ft->path.len ? ft->path.s : "/";
+	char buf[256];
+
+	if (!is_refusal(error) || !ft->sink->skip_unreadable)
+		return error;
+	xfsw_complain(ft->sink->call, path, "%s is left out: %s", name,
+		      text ? text : xfsw_reason(NULL, error, buf, sizeof(buf)));
+	ft->sink->skipped++;
+	return 0;
 }
 
 static int copy_attributes(struct from_tar *ft, struct xfs_file *file, struct archive_entry *entry)
@@ -240,13 +290,12 @@ static int copy_attributes(struct from_tar *ft, struct xfs_file *file, struct ar
 			continue;
 		error = xfs_fsetxattr(file, name, value, size, 0);
 		if (error)
+			error = bad_attribute(ft, name, NULL, error);
+		if (error)
 			return error;
 	}
-	error = copy_acl(file, entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access");
-	if (!error)
-		error = copy_acl(file, entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT,
-				 "system.posix_acl_default");
-	return error;
+	error = tar_acls_add(&ft->acls, file, entry, ft->path.len ? ft->path.s : "/", &ft->bad);
+	return error ? bad_attribute(ft, "its ACL", ft->bad, error) : 0;
 }
 
 static int remember_directory(struct from_tar *ft, struct xfs_file *file,
@@ -269,6 +318,7 @@ static int remember_directory(struct from_tar *ft, struct xfs_file *file,
 	}
 	dir = &ft->dirs[ft->ndirs++];
 	dir->ino = st.ino;
+	dir->gen = st.gen;
 	dir->atime = object->atime;
 	dir->mtime = object->mtime;
 	return 0;
@@ -283,7 +333,8 @@ static int set_directory_times(struct from_tar *ft)
 					     .mtime = ft->dirs[i].mtime };
 		struct xfs_file *file;
 
-		error = xfs_open_by_ino(ft->sink->mp, ft->dirs[i].ino, 0, O_PATH, &file);
+		error = xfs_open_by_ino(ft->sink->mp, ft->dirs[i].ino, ft->dirs[i].gen, O_PATH,
+					&file);
 		if (error == -ESTALE || error == -ENOENT) {
 			error = 0;	/* a later member took its name */
 			continue;
@@ -322,9 +373,9 @@ static int make_member(struct from_tar *ft, struct archive_entry *entry, const c
 	struct xfsw_object object;
 	int error;
 
-	object_from_entry(&object, entry);
-	if (S_ISLNK(object.mode) && !object.target)
-		return -EINVAL;
+	error = object_from_entry(ft, &object, entry);
+	if (error)
+		return error;
 	error = *name ? sink_make(ft->sink, level_file(ft), name, &object, &file)
 		      : sink_set_all(ft->sink, file, &object);
 	if (error)
@@ -345,6 +396,19 @@ static int make_member(struct from_tar *ft, struct archive_entry *entry, const c
 	return error;
 }
 
+/*
+ * A member that cannot be what its header says: left out with --skip-unreadable, as a source that
+ * cannot be read is; the rest of the stream is sound.
+ */
+static int bad_member(struct from_tar *ft, const char *path, const char *text)
+{
+	xfsw_complain(ft->sink->call, path, "%s", text);
+	if (!ft->sink->skip_unreadable)
+		return XFSW_FAILED;
+	ft->sink->skipped++;
+	return 0;
+}
+
 static int add_member(struct from_tar *ft, struct archive_entry *entry, const char *source)
 {
 	struct xfsw_call *call = ft->sink->call;
@@ -352,9 +416,9 @@ static int add_member(struct from_tar *ft, struct archive_entry *entry, const ch
 	char *name;
 	int error;
 
+	ft->bad = NULL;
 	if (!path || !clean_path(&ft->path, path))
-		return xfsw_complain(call, path ? path : source,
-				     "the member's name cannot be used");
+		return bad_member(ft, path ? path : source, "the member's name cannot be used");
 	ft->sink->progress.objects++;
 	xfsw_progress_step(&ft->sink->progress);
 	error = go_to_parent(ft, &name);
@@ -363,7 +427,34 @@ static int add_member(struct from_tar *ft, struct archive_entry *entry, const ch
 						      : make_member(ft, entry, name);
 	if (error == -EBADF)
 		return tar_failed(ft->sink, path, ft->archive);
+	if (error == -ERANGE && ft->bad)
+		return bad_member(ft, path, ft->bad);
 	return error ? xfsw_fail(call, path, error) : 0;
+}
+
+/* The top has the owner that everything gets, also when no member stands for it. */
+static int own_top(struct from_tar *ft)
+{
+	struct xfs_iattr iattr = { .valid = ft->sink->owner_valid, .uid = ft->sink->uid,
+				   .gid = ft->sink->gid };
+
+	return iattr.valid ? xfs_fsetattr(ft->top, &iattr) : 0;
+}
+
+/* The end of the stream: what had to wait for it. */
+static int finish(struct from_tar *ft, const char *source)
+{
+	int code = tar_acls_finish(&ft->acls, ft->sink), error;
+
+	if (ft->late_times)
+		xfsw_complain(ft->sink->call, source,
+			      "%ju members have times before 1901 or after 2486, which became the "
+			      "nearest that an inode holds",
+			      (uintmax_t)ft->late_times);
+	if (code)
+		return code;
+	error = set_directory_times(ft);
+	return error ? xfsw_fail(ft->sink->call, source, error) : 0;
 }
 
 int sink_from_tar(struct xfsw_sink *sink, const char *source, struct xfs_file *top)
@@ -373,24 +464,27 @@ int sink_from_tar(struct xfsw_sink *sink, const char *source, struct xfs_file *t
 	int more, code = 0, error;
 
 	sink->replace = true;
+	/* From here on the tree's own names are those that the stream brings. */
+	owners_use_image(&sink->owners, sink->mp);
 	ft.archive = tar_open(sink, source);
 	if (!ft.archive)
-		return XFSW_NO_IMAGE;
-	while (!code && (more = tar_next(sink, source, ft.archive, &entry)) != 0) {
+		return XFSW_FAILED;
+	error = own_top(&ft);
+	if (error)
+		code = xfsw_fail(sink->call, source, error);
+	while (!code && (more = tar_next(sink, source, ft.archive, true, &entry)) != 0) {
 		if (xfsw_interrupted())
 			code = XFSW_INTERRUPTED;
 		else
 			code = more < 0 ? XFSW_FAILED : add_member(&ft, entry, source);
 	}
 	drop_levels(&ft, 0);
-	if (!code) {
-		error = set_directory_times(&ft);
-		if (error)
-			code = xfsw_fail(sink->call, source, error);
-	}
+	if (!code)
+		code = finish(&ft, source);
 	free(ft.levels);
 	free(ft.dirs);
 	str_free(&ft.path);
+	tar_acls_free(&ft.acls);
 	archive_read_free(ft.archive);
 	return code;
 }

@@ -11,21 +11,41 @@
 /* Large copies stop to look at signals and the clock so often. */
 #define COPY_STEP	(8u << 20)
 
+/* The tree whose own names count is the image that is open, or else the source. */
+static int init_owners(struct xfsw_sink *sink, const char *owner)
+{
+	struct xfsw_call *call = sink->call;
+	int code = owners_init(&sink->owners, call);
+
+	if (code)
+		return code;
+	sink->owners.tree = call->img ? call->img->mp : NULL;
+	sink->owners.tree_dir = call->argv[0];
+	if (owner && !owners_parse(&sink->owners, owner, &sink->uid, &sink->gid, &sink->owner_valid))
+		return xfsw_usage(call, "'%s' is not UID:GID, or a name that nobody knows", owner);
+	return 0;
+}
+
 int sink_init(struct xfsw_sink *sink, struct xfsw_call *call)
 {
 	const char *owner = xfsw_arg(call, XFSW_OPT_VERB + 1);
 	const char *clamp = xfsw_arg(call, XFSW_OPT_VERB + 2);
 	const char *atime = xfsw_arg(call, XFSW_OPT_VERB + 3);
+	int code;
 
 	memset(sink, 0, sizeof(*sink));
 	sink->call = call;
 	sink->one_file_system = xfsw_has(call, 'x');
 	sink->skip_unreadable = xfsw_has(call, XFSW_OPT_VERB);
-	if (owner && !xfsw_parse_owner(owner, &sink->uid, &sink->gid, &sink->owner_valid))
-		return xfsw_usage(call, "'%s' is not UID:GID", owner);
+	code = init_owners(sink, owner);
+	if (code)
+		return code;
 	if (clamp && !xfsw_parse_time(clamp, &sink->clamp_to))
 		return xfsw_usage(call, "'%s' is no time", clamp);
-	sink->clamp = clamp != NULL;
+	/* What is set there is the latest time of anything that is built (reproducible-builds.org). */
+	if (!clamp && call->env.clock)
+		call->env.clock(call->env.ctx, &sink->clamp_to);
+	sink->clamp = clamp != NULL || call->env.clock;
 	sink->atime_is_mtime = atime ? strcmp(atime, "mtime") == 0 : call->env.clock != NULL;
 	if (atime && !sink->atime_is_mtime && strcmp(atime, "source") != 0)
 		return xfsw_usage(call, "--atime is source or mtime");
@@ -50,6 +70,7 @@ int sink_end(struct xfsw_sink *sink, int code)
 				     (uintmax_t)sink->changed);
 	host_xattrs_free(&sink->xattrs);
 	cache_free(&sink->cache);
+	owners_free(&sink->owners);
 	free(sink->buf);
 	sink->buf = NULL;
 	return code;

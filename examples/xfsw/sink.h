@@ -8,6 +8,7 @@
 #define XFSW_SINK_H
 
 #include "xfsw/host.h"
+#include "xfsw/owners.h"
 
 struct xfsw_sink {
 	struct xfsw_call *call;
@@ -22,6 +23,7 @@ struct xfsw_sink {
 	bool clamp;			/* mtime and atime at most @clamp_to */
 	struct timespec clamp_to;
 	uint32_t owner_valid, uid, gid;	/* everybody's owner, XFS_ATTR_UID and _GID */
+	struct xfsw_owners owners;	/* names of users and groups */
 	char *buf;			/* SINK_BUF bytes */
 	uint64_t skipped;		/* objects that could not be read */
 	uint64_t changed;		/* files that changed while they were read */
@@ -42,11 +44,14 @@ struct xfsw_object {
 	{ "owner", required_argument, NULL, XFSW_OPT_VERB + 1 },	\
 	{ "mtime-clamp", required_argument, NULL, XFSW_OPT_VERB + 2 },	\
 	{ "atime", required_argument, NULL, XFSW_OPT_VERB + 3 },	\
-	{ "one-file-system", no_argument, NULL, 'x' }
+	{ "one-file-system", no_argument, NULL, 'x' },			\
+	OWNERS_LONGOPTS
 #define SINK_HELP \
 	"  --skip-unreadable   go on without what cannot be read, and count it\n" \
-	"  --owner UID:GID     owner and group of everything\n" \
-	"  --mtime-clamp TIME  no atime or mtime is later than TIME (as for touch -t)\n" \
+	"  --owner UID:GID     owner and group of everything, numbers or names\n" \
+	OWNERS_HELP \
+	"  --mtime-clamp TIME  no atime or mtime is later than TIME (as for touch -t); the\n" \
+	"                      default is SOURCE_DATE_EPOCH when that is set\n" \
 	"  --atime source|mtime  the source's atime, or the mtime in its place; mtime is\n" \
 	"                      the default when SOURCE_DATE_EPOCH is set, as reading a\n" \
 	"                      tree changes its atimes\n" \

@@ -9,8 +9,12 @@
 
 /* @source, "-" is standard input.  NULL: told why; else archive_read_free() it. */
 struct archive *tar_open(struct xfsw_sink *sink, const char *source);
-/* 1: a member, 0: the end, -1: the stream is damaged (told). */
-int tar_next(struct xfsw_sink *sink, const char *source, struct archive *archive,
+/*
+ * 1: a member, 0: the end, -1: the stream is damaged, or (without --skip-unreadable) a member is
+ * not as it was meant.  What is wrong is told; with @tell false what --skip-unreadable leaves out
+ * is neither told nor counted: the stream is read twice.
+ */
+int tar_next(struct xfsw_sink *sink, const char *source, struct archive *archive, bool tell,
 	     struct archive_entry **entry);
 /* Print what libarchive says of its last error; an exit code. */
 int tar_failed(struct xfsw_sink *sink, const char *source, struct archive *archive);

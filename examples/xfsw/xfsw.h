@@ -117,8 +117,6 @@ const char *xfsw_arg(const struct xfsw_call *call, int id);
 bool xfsw_parse_size(const char *text, uint32_t block_size, uint64_t *value);
 bool xfsw_parse_u64(const char *text, uint64_t max, uint64_t *value);
 bool xfsw_parse_mode(const char *text, uint32_t *mode);
-/* "UID:GID", "UID", ":GID"; names are looked up on the host.  Bits of @valid: XFS_ATTR_UID, GID. */
-bool xfsw_parse_owner(const char *text, uint32_t *uid, uint32_t *gid, uint32_t *valid);
 /* "@SECONDS[.FRACTION]", "YYYY-MM-DD[ T]HH:MM[:SS[.FRACTION]]" (UTC), "now". */
 bool xfsw_parse_time(const char *text, struct timespec *ts);
 bool xfsw_parse_uuid(const char *text, uint8_t uuid[16]);

@@ -8,8 +8,8 @@
 . "$(dirname "$0")/common.sh"
 need_mounts
 need_tools tar xz
-"$XFSW" create --size 300m /dev/null "$work/probe.img" >/dev/null 2>"$work/err" ||
-	! grep -q libarchive "$work/err" || skip "built without libarchive"
+"$XFSW" create --size 300m /dev/null "$work/probe.img" >/dev/null 2>"$work/err"
+! grep -q libarchive "$work/err" || skip "built without libarchive"
 rm -f "$work/probe.img"
 
 SOURCE_SIZE=2G
