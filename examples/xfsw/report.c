@@ -48,12 +48,11 @@ static bool is_plain(int error)
 
 const char *xfsw_reason(const struct xfsw_image *img, int error, char *buf, size_t size)
 {
-	const char *text = "";
+	struct xfs_error_info info = { .size = sizeof(info) };
 
-	if (img && !is_plain(error))
-		text = xfs_error_text(img->mp);
-	if (*text)
-		snprintf(buf, size, "%s (%s)", strerror(-error), text);
+	/* The newest failure of the library stays; it may not be what the host says now. */
+	if (img && !is_plain(error) && !xfs_mount_error(NULL, &info) && info.error == error)
+		snprintf(buf, size, "%s (%s)", strerror(-error), info.text);
 	else
 		snprintf(buf, size, "%s", strerror(-error));
 	return buf;

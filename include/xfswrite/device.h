@@ -16,6 +16,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <xfswrite/env.h>
+#include <xfswrite/error.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -6,7 +6,7 @@
  *  - 0 or a count on success, a negative errno on failure.  -EUCLEAN: a
  *    structure on disk is damaged; -EBADMSG: a checksum is wrong; -EROFS: the file
  *    system may only be read; -EIO: the device failed, or the file system was shut
- *    down after it did.  xfs_error_text() tells which structure, where and why.
+ *    down after it did.  <xfswrite/error.h> tells which structure, where and why.
  *  - After an error an out pointer is NULL, and what was passed in is still the caller's.
  *  - Any number of threads may use one file system and one file at once,
  *    unless the comment says otherwise.  xfs_unmount() and xfs_close() must be the last
@@ -33,6 +33,7 @@
 #include <time.h>
 #include <xfswrite/device.h>
 #include <xfswrite/env.h>
+#include <xfswrite/error.h>
 #include <xfswrite/version.h>
 
 #ifdef __cplusplus
@@ -118,12 +119,6 @@ XFS_API void xfs_abandon(struct xfs_mount *mp);
  * any file could not be written since the last call; it is told once.
  */
 XFS_API int xfs_sync(struct xfs_mount *mp);
-
-/*
- * Text of the newest error on this thread: structure, place, reason.  Never
- * NULL; valid until the next call into the library on this thread.
- */
-XFS_API const char *xfs_error_text(const struct xfs_mount *mp);
 
 /* What statfs(2) would say, counted as the kernel does. */
 struct xfs_statfs {

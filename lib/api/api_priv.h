@@ -14,6 +14,8 @@ struct xfs_file {
 	struct xfs_mount *f_mount;
 	struct xfs_inode *f_inode;	/* a reference */
 	int f_flags;			/* O_* as given to xfs_open */
+	int f_errno;			/* (m_error_lock) of the newest call that failed; 0: none */
+	struct xfs_error_info *f_error;	/* (m_error_lock) the whole of it; NULL: none yet, no memory */
 };
 
 struct xfs_dir {
@@ -24,6 +26,45 @@ struct xfs_dir {
 	uint32_t d_buf_len, d_buf_pos;
 	bool d_eof;
 };
+
+/*
+ * Every public function is one of these around what does the work, so that no failure leaves without
+ * a description, and each is kept with the thread, the mount and the handle.  A handle that is NULL
+ * is refused here.
+ *	int xfs_fsync(struct xfs_file *file) { return XFS_CALL_FILE(file, do_fsync(file)); }
+ * XFS_CALL_AT: the handle is where a path starts, not what the failure is about.
+ */
+#define XFS_CALL_FILE(file, expr)	XFS_CALL_HANDLE(file, true, expr)
+#define XFS_CALL_AT(dir, expr)		XFS_CALL_HANDLE(dir, false, expr)
+#define XFS_CALL_HANDLE(file, about_it, expr) ({				\
+	struct xfs_file *call_file_ = (file);					\
+										\
+	xfs_call_begin();							\
+	__typeof__(expr) call_ret_ = call_file_ ? (expr)			\
+		: xfs_error(NULL, -EINVAL, "no file handle");			\
+	xfs_call_end_file(call_file_, about_it, __func__, call_ret_);		\
+	call_ret_;								\
+})
+#define XFS_CALL_DIR(dir, expr) ({						\
+	struct xfs_dir *call_dir_ = (dir);					\
+										\
+	xfs_call_begin();							\
+	__typeof__(expr) call_ret_ = call_dir_ ? (expr)				\
+		: xfs_error(NULL, -EINVAL, "no directory handle");		\
+	xfs_call_end_mount(call_dir_ ? call_dir_->d_inode->i_mount : NULL, __func__, call_ret_); \
+	call_ret_;								\
+})
+
+void xfs_file_failed(struct xfs_file *file, bool about_it, const char *call, int error);
+
+static inline void xfs_call_end_file(struct xfs_file *file, bool about_it, const char *call,
+				     int64_t ret)
+{
+	if (unlikely(ret < 0) && file)
+		xfs_file_failed(file, about_it, call, (int)ret);
+	else
+		xfs_call_end(call, ret);
+}
 
 static inline bool xfs_file_can_read(const struct xfs_file *file)
 {

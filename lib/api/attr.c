@@ -5,11 +5,15 @@
 #include "file/setattr.h"
 #include "file/truncate.h"
 
-int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st)
+static int do_fgetattr(struct xfs_file *file, struct xfs_stat *st)
 {
-	xfs_clear_text();
 	xfs_file_getattr(file->f_inode, st);
 	return 0;
+}
+
+int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st)
+{
+	return XFS_CALL_FILE(file, do_fgetattr(file, st));
 }
 
 static void to_stat(const struct xfs_stat *from, struct stat *st)
@@ -29,13 +33,18 @@ static void to_stat(const struct xfs_stat *from, struct stat *st)
 	st->st_ctim = from->ctime;
 }
 
-int xfs_fstat(struct xfs_file *file, struct stat *st)
+static int do_fstat(struct xfs_file *file, struct stat *st)
 {
 	struct xfs_stat full;
 
 	xfs_fgetattr(file, &full);
 	to_stat(&full, st);
 	return 0;
+}
+
+int xfs_fstat(struct xfs_file *file, struct stat *st)
+{
+	return XFS_CALL_FILE(file, do_fstat(file, st));
 }
 
 static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
@@ -57,22 +66,25 @@ static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 
 int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
 {
-	xfs_clear_text();
-	return set_attrs(file->f_inode, iattr);
+	return XFS_CALL_FILE(file, set_attrs(file->f_inode, iattr));
 }
 
-int xfs_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
+static int do_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
 {
 	struct xfs_inode *ip;
 	int error;
 
-	xfs_clear_text();
 	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
 	xfs_file_getattr(ip, st);
 	xfs_irele(ip);
 	return 0;
+}
+
+int xfs_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
+{
+	return XFS_CALL_MOUNT(mp, do_getattr(mp, path, follow, st));
 }
 
 static int stat_path(struct xfs_mount *mp, const char *path, bool follow, struct stat *st)
@@ -87,21 +99,20 @@ static int stat_path(struct xfs_mount *mp, const char *path, bool follow, struct
 
 int xfs_stat(struct xfs_mount *mp, const char *path, struct stat *st)
 {
-	return stat_path(mp, path, true, st);
+	return XFS_CALL_MOUNT(mp, stat_path(mp, path, true, st));
 }
 
 int xfs_lstat(struct xfs_mount *mp, const char *path, struct stat *st)
 {
-	return stat_path(mp, path, false, st);
+	return XFS_CALL_MOUNT(mp, stat_path(mp, path, false, st));
 }
 
-int xfs_setattr(struct xfs_mount *mp, const char *path, bool follow,
-		const struct xfs_iattr *iattr)
+static int do_setattr(struct xfs_mount *mp, const char *path, bool follow,
+		      const struct xfs_iattr *iattr)
 {
 	struct xfs_inode *ip;
 	int error;
 
-	xfs_clear_text();
 	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
@@ -110,11 +121,21 @@ int xfs_setattr(struct xfs_mount *mp, const char *path, bool follow,
 	return error;
 }
 
-int xfs_chmod(struct xfs_mount *mp, const char *path, mode_t mode)
+int xfs_setattr(struct xfs_mount *mp, const char *path, bool follow, const struct xfs_iattr *iattr)
+{
+	return XFS_CALL_MOUNT(mp, do_setattr(mp, path, follow, iattr));
+}
+
+static int do_chmod(struct xfs_mount *mp, const char *path, mode_t mode)
 {
 	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = mode };
 
 	return xfs_setattr(mp, path, true, &iattr);
+}
+
+int xfs_chmod(struct xfs_mount *mp, const char *path, mode_t mode)
+{
+	return XFS_CALL_MOUNT(mp, do_chmod(mp, path, mode));
 }
 
 /* (uint32_t)-1 leaves an owner as it is, as for chown(2). */
@@ -125,7 +146,6 @@ static int change_owner(struct xfs_mount *mp, const char *path, bool follow, uin
 	struct xfs_inode *ip;
 	int error;
 
-	xfs_clear_text();
 	if (uid != UINT32_MAX)
 		iattr.valid |= XFS_ATTR_UID;
 	if (gid != UINT32_MAX)
@@ -140,16 +160,16 @@ static int change_owner(struct xfs_mount *mp, const char *path, bool follow, uin
 
 int xfs_chown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid)
 {
-	return change_owner(mp, path, true, uid, gid);
+	return XFS_CALL_MOUNT(mp, change_owner(mp, path, true, uid, gid));
 }
 
 int xfs_lchown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid)
 {
-	return change_owner(mp, path, false, uid, gid);
+	return XFS_CALL_MOUNT(mp, change_owner(mp, path, false, uid, gid));
 }
 
-int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow,
-		const struct timespec times[2])
+static int do_utimens(struct xfs_mount *mp, const char *path, bool follow,
+		      const struct timespec times[2])
 {
 	struct xfs_iattr iattr = { 0 };
 	struct timespec now = xfs_now(mp);
@@ -163,6 +183,11 @@ int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow,
 		iattr.mtime = !times || times[1].tv_nsec == UTIME_NOW ? now : times[1];
 	}
 	return xfs_setattr(mp, path, follow, &iattr);
+}
+
+int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow, const struct timespec times[2])
+{
+	return XFS_CALL_MOUNT(mp, do_utimens(mp, path, follow, times));
 }
 
 static int set_xattr(struct xfs_inode *ip, const char *name, const void *value, size_t size,
@@ -180,35 +205,30 @@ static int set_xattr(struct xfs_inode *ip, const char *name, const void *value, 
 int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
 		  int flags)
 {
-	xfs_clear_text();
-	return set_xattr(file->f_inode, name, value, size, flags);
+	return XFS_CALL_FILE(file, set_xattr(file->f_inode, name, value, size, flags));
 }
 
 ssize_t xfs_fgetxattr(struct xfs_file *file, const char *name, void *value, size_t size)
 {
-	xfs_clear_text();
-	return xfs_file_getxattr(file->f_inode, name, value, size);
+	return XFS_CALL_FILE(file, xfs_file_getxattr(file->f_inode, name, value, size));
 }
 
 ssize_t xfs_flistxattr(struct xfs_file *file, char *list, size_t size)
 {
-	xfs_clear_text();
-	return xfs_file_listxattr(file->f_inode, list, size);
+	return XFS_CALL_FILE(file, xfs_file_listxattr(file->f_inode, list, size));
 }
 
 int xfs_fremovexattr(struct xfs_file *file, const char *name)
 {
-	xfs_clear_text();
-	return xfs_file_removexattr(file->f_inode, name);
+	return XFS_CALL_FILE(file, xfs_file_removexattr(file->f_inode, name));
 }
 
-int xfs_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
-		 const void *value, size_t size, int flags)
+static int do_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
+		       const void *value, size_t size, int flags)
 {
 	struct xfs_inode *ip;
 	int error;
 
-	xfs_clear_text();
 	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
@@ -217,13 +237,18 @@ int xfs_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char
 	return error;
 }
 
-ssize_t xfs_getxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
-		     void *value, size_t size)
+int xfs_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
+		 const void *value, size_t size, int flags)
+{
+	return XFS_CALL_MOUNT(mp, do_setxattr(mp, path, follow, name, value, size, flags));
+}
+
+static ssize_t do_getxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
+			   void *value, size_t size)
 {
 	struct xfs_inode *ip;
 	ssize_t ret;
 
-	xfs_clear_text();
 	ret = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (ret)
 		return ret;
@@ -232,13 +257,18 @@ ssize_t xfs_getxattr(struct xfs_mount *mp, const char *path, bool follow, const 
 	return ret;
 }
 
-ssize_t xfs_listxattr(struct xfs_mount *mp, const char *path, bool follow, char *list,
-		      size_t size)
+ssize_t xfs_getxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
+		     void *value, size_t size)
+{
+	return XFS_CALL_MOUNT(mp, do_getxattr(mp, path, follow, name, value, size));
+}
+
+static ssize_t do_listxattr(struct xfs_mount *mp, const char *path, bool follow, char *list,
+			    size_t size)
 {
 	struct xfs_inode *ip;
 	ssize_t ret;
 
-	xfs_clear_text();
 	ret = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (ret)
 		return ret;
@@ -247,16 +277,25 @@ ssize_t xfs_listxattr(struct xfs_mount *mp, const char *path, bool follow, char 
 	return ret;
 }
 
-int xfs_removexattr(struct xfs_mount *mp, const char *path, bool follow, const char *name)
+ssize_t xfs_listxattr(struct xfs_mount *mp, const char *path, bool follow, char *list, size_t size)
+{
+	return XFS_CALL_MOUNT(mp, do_listxattr(mp, path, follow, list, size));
+}
+
+static int do_removexattr(struct xfs_mount *mp, const char *path, bool follow, const char *name)
 {
 	struct xfs_inode *ip;
 	int error;
 
-	xfs_clear_text();
 	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
 	error = xfs_file_removexattr(ip, name);
 	xfs_irele(ip);
 	return error;
+}
+
+int xfs_removexattr(struct xfs_mount *mp, const char *path, bool follow, const char *name)
+{
+	return XFS_CALL_MOUNT(mp, do_removexattr(mp, path, follow, name));
 }

@@ -12,12 +12,27 @@ static int not_open_for(struct xfs_file *file, const char *what)
 	return xfs_error(file->f_mount, -EBADF, "the file is not open for %s", what);
 }
 
-ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
+/* A failure of @file at @offset is told with the offset. */
+static int64_t at_offset(struct xfs_file *file, const char *call, uint64_t offset, int64_t ret)
 {
-	xfs_clear_text();
+	if (unlikely(ret < 0)) {
+		xfs_mount_ensure_error(file->f_mount, call, (int)ret);
+		xfs_error_add_offset(offset);
+	}
+	return ret;
+}
+
+static ssize_t do_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
+{
 	if (!xfs_file_can_read(file))
 		return not_open_for(file, "reading");
 	return (ssize_t)xfs_file_read(file->f_inode, buf, XFS_MIN(len, (size_t)SSIZE_MAX), offset);
+}
+
+ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
+{
+	return XFS_CALL_FILE(
+		file, (ssize_t)at_offset(file, __func__, offset, do_pread(file, buf, len, offset)));
 }
 
 static uint32_t write_flags(const struct xfs_file *file)
@@ -33,11 +48,10 @@ static uint32_t write_flags(const struct xfs_file *file)
 	return flags;
 }
 
-ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset)
+static ssize_t do_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset)
 {
 	const struct xfs_write_source source = { .buf = buf };
 
-	xfs_clear_text();
 	if (!xfs_file_can_write(file))
 		return not_open_for(file, "writing");
 	if (len > SSIZE_MAX)
@@ -46,12 +60,17 @@ ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t 
 						write_flags(file));
 }
 
-int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
-			  uint64_t offset)
+ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset)
+{
+	return XFS_CALL_FILE(file, (ssize_t)at_offset(file, __func__, offset,
+						      do_pwrite(file, buf, len, offset)));
+}
+
+static int64_t do_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
+				uint64_t offset)
 {
 	const struct xfs_write_source source = { .fd = fd, .fd_offset = fd_offset };
 
-	xfs_clear_text();
 	if (!xfs_file_can_write(file))
 		return not_open_for(file, "writing");
 	if (fd < 0 || fd_offset > INT64_MAX || len > INT64_MAX - fd_offset)
@@ -60,36 +79,54 @@ int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uin
 	return xfs_file_buffered_write(file->f_inode, &source, offset, len, write_flags(file));
 }
 
-int xfs_fsync(struct xfs_file *file)
+int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
+			  uint64_t offset)
 {
-	xfs_clear_text();
+	return XFS_CALL_FILE(file, at_offset(file, __func__, offset,
+					     do_write_from_fd(file, fd, fd_offset, len, offset)));
+}
+
+static int do_fsync(struct xfs_file *file)
+{
 	if (file->f_flags & O_PATH)
 		return not_open_for(file, "anything");
 	return xfs_file_fsync(file->f_inode, 0, XFS_MAXBYTES, false);
 }
 
-int xfs_fdatasync(struct xfs_file *file)
+int xfs_fsync(struct xfs_file *file)
 {
-	xfs_clear_text();
+	return XFS_CALL_FILE(file, do_fsync(file));
+}
+
+static int do_fdatasync(struct xfs_file *file)
+{
 	if (file->f_flags & O_PATH)
 		return not_open_for(file, "anything");
 	return xfs_file_fsync(file->f_inode, 0, XFS_MAXBYTES, true);
 }
 
-int xfs_ftruncate(struct xfs_file *file, uint64_t size_bytes)
+int xfs_fdatasync(struct xfs_file *file)
 {
-	xfs_clear_text();
+	return XFS_CALL_FILE(file, do_fdatasync(file));
+}
+
+static int do_ftruncate(struct xfs_file *file, uint64_t size_bytes)
+{
 	if (!xfs_file_can_write(file))
 		return not_open_for(file, "writing");
 	return xfs_file_truncate(file->f_inode, size_bytes);
 }
 
-int xfs_truncate(struct xfs_mount *mp, const char *path, uint64_t size_bytes)
+int xfs_ftruncate(struct xfs_file *file, uint64_t size_bytes)
+{
+	return XFS_CALL_FILE(file, do_ftruncate(file, size_bytes));
+}
+
+static int do_truncate(struct xfs_mount *mp, const char *path, uint64_t size_bytes)
 {
 	struct xfs_inode *ip;
 	int error;
 
-	xfs_clear_text();
 	error = xfs_path_lookup(mp->m_rootip, path, true, &ip);
 	if (error)
 		return error;
@@ -98,9 +135,13 @@ int xfs_truncate(struct xfs_mount *mp, const char *path, uint64_t size_bytes)
 	return error;
 }
 
-int64_t xfs_seek(struct xfs_file *file, uint64_t offset, int whence)
+int xfs_truncate(struct xfs_mount *mp, const char *path, uint64_t size_bytes)
 {
-	xfs_clear_text();
+	return XFS_CALL_MOUNT(mp, do_truncate(mp, path, size_bytes));
+}
+
+static int64_t do_seek(struct xfs_file *file, uint64_t offset, int whence)
+{
 	if (file->f_flags & O_PATH)
 		return not_open_for(file, "anything");
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
@@ -108,12 +149,22 @@ int64_t xfs_seek(struct xfs_file *file, uint64_t offset, int whence)
 	return xfs_file_seek(file->f_inode, offset, whence == SEEK_DATA);
 }
 
-int xfs_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents, size_t max,
-		size_t *count)
+int64_t xfs_seek(struct xfs_file *file, uint64_t offset, int whence)
 {
-	xfs_clear_text();
+	return XFS_CALL_FILE(file, do_seek(file, offset, whence));
+}
+
+static int do_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents,
+		      size_t max, size_t *count)
+{
 	*count = 0;
 	if (file->f_flags & O_PATH)
 		return not_open_for(file, "anything");
 	return xfs_file_extents(file->f_inode, offset, extents, max, count);
+}
+
+int xfs_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents, size_t max,
+		size_t *count)
+{
+	return XFS_CALL_FILE(file, do_extents(file, offset, extents, max, count));
 }

@@ -18,12 +18,11 @@ static const uint8_t dirent_types[XFS_DIR3_FT_MAX] = {
 	DT_UNKNOWN, DT_REG, DT_DIR, DT_CHR, DT_BLK, DT_FIFO, DT_SOCK, DT_LNK, DT_CHR,
 };
 
-int xfs_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
+static int do_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
 {
 	struct xfs_mount *mp = file->f_mount;
 	struct xfs_dir *dir;
 
-	xfs_clear_text();
 	*dirp = NULL;
 	if (!xfs_is_dir(file->f_inode))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory",
@@ -42,7 +41,12 @@ int xfs_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
 	return 0;
 }
 
-int xfs_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp)
+int xfs_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
+{
+	return XFS_CALL_FILE(file, do_fdopendir(file, dirp));
+}
+
+static int do_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp)
 {
 	struct xfs_file *file;
 	int error;
@@ -54,6 +58,11 @@ int xfs_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp)
 	error = xfs_fdopendir(file, dirp);
 	xfs_file_free(file);
 	return error;
+}
+
+int xfs_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp)
+{
+	return XFS_CALL_MOUNT(mp, do_opendir(mp, path, dirp));
 }
 
 static uint32_t packed_size(uint32_t name_len)
@@ -88,7 +97,7 @@ static int fill(struct xfs_dir *dir)
 
 	dir->d_buf_len = dir->d_buf_pos = 0;
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	if (xfs_inode_nlink(dp) == 0)
 		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
 	error = xfs_ilock_map(dp, XFS_DATA_FORK, &excl);
@@ -103,12 +112,11 @@ static int fill(struct xfs_dir *dir)
 	return error;
 }
 
-int xfs_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
+static int do_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
 {
 	const struct packed *p;
 	int error;
 
-	xfs_clear_text();
 	if (dir->d_buf_pos == dir->d_buf_len && !dir->d_eof) {
 		error = fill(dir);
 		if (error)
@@ -125,6 +133,11 @@ int xfs_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
 	memcpy(entry->name, p->name, p->len);
 	entry->name[p->len] = '\0';
 	return 1;
+}
+
+int xfs_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
+{
+	return XFS_CALL_DIR(dir, do_readdir(dir, entry));
 }
 
 void xfs_seekdir(struct xfs_dir *dir, uint64_t cookie)

@@ -30,5 +30,6 @@ void xfs_file_free(struct xfs_file *file)
 	if (xfs_file_can_write(file))
 		__atomic_fetch_sub(&file->f_inode->i_opens_write, 1, __ATOMIC_RELAXED);
 	xfs_irele(file->f_inode);
+	xfs_free(mp, file->f_error);
 	xfs_free(mp, file);
 }

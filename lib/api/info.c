@@ -6,13 +6,12 @@
 
 #define NAME_MAX_BYTES	255
 
-int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
+static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 {
 	const struct xfs_geometry *geo = &mp->m_geo;
 	uint64_t possible;
 	int64_t icount, ifree;
 
-	xfs_clear_text();
 	memset(st, 0, sizeof(*st));
 	st->block_size = geo->blocksize;
 	st->blocks = geo->dblocks - (geo->logstart ? geo->logblocks : 0);
@@ -31,7 +30,12 @@ int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 	return 0;
 }
 
-int xfs_info(struct xfs_mount *mp, struct xfs_info *info)
+int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
+{
+	return XFS_CALL_MOUNT(mp, do_statfs(mp, st));
+}
+
+static int do_info(struct xfs_mount *mp, struct xfs_info *info)
 {
 	const struct xfs_geometry *geo = &mp->m_geo;
 	const struct xfs_sb *sb = &mp->m_sb;
@@ -64,7 +68,6 @@ int xfs_info(struct xfs_mount *mp, struct xfs_info *info)
 	};
 	int error;
 
-	xfs_clear_text();
 	if (info->size < sizeof(info->size))
 		return xfs_error(mp, -EINVAL, "struct xfs_info without its size");
 	memcpy(all.uuid, sb->sb_uuid.b, sizeof(all.uuid));
@@ -81,4 +84,9 @@ int xfs_info(struct xfs_mount *mp, struct xfs_info *info)
 	}
 	memcpy(info, &all, XFS_MIN((size_t)info->size, sizeof(all)));
 	return 0;
+}
+
+int xfs_info(struct xfs_mount *mp, struct xfs_info *info)
+{
+	return XFS_CALL_MOUNT(mp, do_info(mp, info));
 }

@@ -30,14 +30,13 @@ static void copy_stats(struct xfs_log_report *to, const struct xlog_recovery *re
 	to->type_count = n;
 }
 
-int xfs_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
+static int do_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
 {
 	struct xfs_log_report all = { .size = report->size };
 	struct xlog_recovery rec;
 	struct xlog_state state;
 	int error;
 
-	xfs_clear_text();
 	if (report->size < sizeof(report->size))
 		return xfs_error(mp, -EINVAL, "struct xfs_log_report without its size");
 	if (mp->m_recovery) {
@@ -69,4 +68,9 @@ int xfs_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
 		copy_stats(&all, &rec);
 	memcpy(report, &all, XFS_MIN((size_t)report->size, sizeof(all)));
 	return 0;
+}
+
+int xfs_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
+{
+	return XFS_CALL_MOUNT(mp, do_log_report(mp, report));
 }

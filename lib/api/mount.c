@@ -3,16 +3,15 @@
 #include "api/api_priv.h"
 #include "mount/mount.h"
 
-int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *opts,
-	      struct xfs_mount **mpp)
+static int do_mount(struct xfs_device *dev, const struct xfs_mount_options *opts,
+		    struct xfs_mount **mpp)
 {
 	struct xfs_inode *root;
 	struct xfs_file *file;
 	int error;
 
-	xfs_clear_text();
 	if (!mpp)
-		return -EINVAL;
+		return xfs_error(NULL, -EINVAL, "no place for the file system's pointer");
 	*mpp = NULL;
 	if (!dev)
 		return xfs_error(NULL, -EINVAL, "no device");
@@ -31,6 +30,12 @@ int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *opts,
 	return 0;
 }
 
+int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *opts,
+	      struct xfs_mount **mpp)
+{
+	return XFS_CALL(do_mount(dev, opts, mpp));
+}
+
 /* The root handle is the mount's own. */
 static void put_root(struct xfs_mount *mp)
 {
@@ -38,13 +43,17 @@ static void put_root(struct xfs_mount *mp)
 	mp->m_root_file = NULL;
 }
 
-int xfs_unmount(struct xfs_mount *mp)
+static int do_unmount(struct xfs_mount *mp)
 {
-	xfs_clear_text();
 	if (!mp)
 		return 0;
 	put_root(mp);
 	return xfs_unmountfs(mp);
+}
+
+int xfs_unmount(struct xfs_mount *mp)
+{
+	return XFS_CALL(do_unmount(mp));
 }
 
 void xfs_abandon(struct xfs_mount *mp)
@@ -58,14 +67,7 @@ void xfs_abandon(struct xfs_mount *mp)
 
 int xfs_sync(struct xfs_mount *mp)
 {
-	xfs_clear_text();
-	return xfs_syncfs(mp);
-}
-
-const char *xfs_error_text(const struct xfs_mount *mp)
-{
-	(void)mp;
-	return xfs_last_text();
+	return XFS_CALL_MOUNT(mp, xfs_syncfs(mp));
 }
 
 struct xfs_file *xfs_root(struct xfs_mount *mp)

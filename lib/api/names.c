@@ -31,7 +31,6 @@ static int create_path(struct xfs_inode *start, const char *path, struct xfs_cre
 	bool tried = false;
 	int error;
 
-	xfs_clear_text();
 	args->inherit = true;
 	args->uid = mp->m_uid;
 	args->gid = mp->m_gid;
@@ -60,12 +59,12 @@ static int make_dir(struct xfs_inode *start, const char *path, mode_t mode)
 
 int xfs_mkdir(struct xfs_mount *mp, const char *path, mode_t mode)
 {
-	return make_dir(root_of(mp), path, mode);
+	return XFS_CALL_MOUNT(mp, make_dir(root_of(mp), path, mode));
 }
 
 int xfs_mkdirat(struct xfs_file *dir, const char *path, mode_t mode)
 {
-	return make_dir(dir->f_inode, path, mode);
+	return XFS_CALL_AT(dir, make_dir(dir->f_inode, path, mode));
 }
 
 /* The on-disk form of a device number, for the types that have one. */
@@ -88,7 +87,6 @@ static int make_node(struct xfs_inode *start, const char *path, mode_t mode, uin
 	struct xfs_create_args args = { .mode = (uint16_t)mode };
 	int error;
 
-	xfs_clear_text();
 	if (!(mode & S_IFMT))
 		args.mode |= S_IFREG;
 	if (S_ISDIR(args.mode) || S_ISLNK(args.mode))
@@ -100,20 +98,19 @@ static int make_node(struct xfs_inode *start, const char *path, mode_t mode, uin
 int xfs_mknod(struct xfs_mount *mp, const char *path, mode_t mode, uint32_t rdev_major,
 	      uint32_t rdev_minor)
 {
-	return make_node(root_of(mp), path, mode, rdev_major, rdev_minor);
+	return XFS_CALL_MOUNT(mp, make_node(root_of(mp), path, mode, rdev_major, rdev_minor));
 }
 
 int xfs_mknodat(struct xfs_file *dir, const char *path, mode_t mode, uint32_t rdev_major,
 		uint32_t rdev_minor)
 {
-	return make_node(dir->f_inode, path, mode, rdev_major, rdev_minor);
+	return XFS_CALL_AT(dir, make_node(dir->f_inode, path, mode, rdev_major, rdev_minor));
 }
 
 static int make_symlink(struct xfs_inode *start, const char *target, const char *path)
 {
 	struct xfs_create_args args = { .mode = S_IFLNK | 0777 };
 
-	xfs_clear_text();
 	if (!target)
 		return xfs_error(start->i_mount, -EINVAL, "no target");
 	args.target = (const uint8_t *)target;
@@ -123,16 +120,16 @@ static int make_symlink(struct xfs_inode *start, const char *target, const char 
 
 int xfs_symlink(struct xfs_mount *mp, const char *target, const char *path)
 {
-	return make_symlink(root_of(mp), target, path);
+	return XFS_CALL_MOUNT(mp, make_symlink(root_of(mp), target, path));
 }
 
 int xfs_symlinkat(const char *target, struct xfs_file *dir, const char *path)
 {
-	return make_symlink(dir->f_inode, target, path);
+	return XFS_CALL_AT(dir, make_symlink(dir->f_inode, target, path));
 }
 
-int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
-		 const char *target, struct xfs_file **filep)
+static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
+		       const char *target, struct xfs_file **filep)
 {
 	struct xfs_mount *mp = dir->f_mount;
 	struct xfs_create_args args = { .uid = mp->m_uid, .gid = mp->m_gid, .iattr = iattr };
@@ -141,7 +138,6 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 	bool tried = false;
 	int error;
 
-	xfs_clear_text();
 	if (filep)
 		*filep = NULL;
 	if (!iattr || !(iattr->valid & XFS_ATTR_MODE))
@@ -174,6 +170,12 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 			      filep);
 }
 
+int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
+		 const char *target, struct xfs_file **filep)
+{
+	return XFS_CALL_AT(dir, do_createat(dir, name, iattr, target, filep));
+}
+
 static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *path, bool replace)
 {
 	struct xfs_path_last last;
@@ -195,12 +197,11 @@ static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *
 	return error;
 }
 
-int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath)
+static int do_link(struct xfs_mount *mp, const char *oldpath, const char *newpath)
 {
 	struct xfs_inode *ip;
 	int error;
 
-	xfs_clear_text();
 	error = xfs_path_lookup(root_of(mp), oldpath, false, &ip);
 	if (error)
 		return error;
@@ -209,16 +210,26 @@ int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath)
 	return error;
 }
 
+int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath)
+{
+	return XFS_CALL_MOUNT(mp, do_link(mp, oldpath, newpath));
+}
+
+static int link_at(struct xfs_file *file, struct xfs_file *dir, const char *path, bool replace)
+{
+	if (!dir)
+		return xfs_error(file->f_mount, -EINVAL, "no directory handle");
+	return link_path(file->f_inode, dir->f_inode, path, replace);
+}
+
 int xfs_linkat(struct xfs_file *file, struct xfs_file *dir, const char *path)
 {
-	xfs_clear_text();
-	return link_path(file->f_inode, dir->f_inode, path, false);
+	return XFS_CALL_AT(file, link_at(file, dir, path, false));
 }
 
 int xfs_replaceat(struct xfs_file *file, struct xfs_file *dir, const char *path)
 {
-	xfs_clear_text();
-	return link_path(file->f_inode, dir->f_inode, path, true);
+	return XFS_CALL_AT(file, link_at(file, dir, path, true));
 }
 
 static int unlink_slash(const struct xfs_path_last *last)
@@ -239,7 +250,6 @@ static int remove_path(struct xfs_inode *start, const char *path, bool dir)
 	struct xfs_path_last last;
 	int error;
 
-	xfs_clear_text();
 	error = xfs_path_parent(start, path, false, &last);
 	if (error)
 		return error;
@@ -255,19 +265,24 @@ static int remove_path(struct xfs_inode *start, const char *path, bool dir)
 
 int xfs_unlink(struct xfs_mount *mp, const char *path)
 {
-	return remove_path(root_of(mp), path, false);
+	return XFS_CALL_MOUNT(mp, remove_path(root_of(mp), path, false));
 }
 
 int xfs_rmdir(struct xfs_mount *mp, const char *path)
 {
-	return remove_path(root_of(mp), path, true);
+	return XFS_CALL_MOUNT(mp, remove_path(root_of(mp), path, true));
 }
 
-int xfs_unlinkat(struct xfs_file *dir, const char *path, int flags)
+static int do_unlinkat(struct xfs_file *dir, const char *path, int flags)
 {
 	if (flags & ~AT_REMOVEDIR)
 		return xfs_error(dir->f_mount, -EINVAL, "unknown flags");
 	return remove_path(dir->f_inode, path, flags & AT_REMOVEDIR);
+}
+
+int xfs_unlinkat(struct xfs_file *dir, const char *path, int flags)
+{
+	return XFS_CALL_AT(dir, do_unlinkat(dir, path, flags));
 }
 
 static int rename_path(struct xfs_inode *old_start, const char *oldpath,
@@ -278,7 +293,6 @@ static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 	bool tried = false;
 	int error;
 
-	xfs_clear_text();
 	error = xfs_path_parent(old_start, oldpath, false, &from);
 	if (error)
 		return error;
@@ -310,22 +324,22 @@ out_from:
 
 int xfs_rename(struct xfs_mount *mp, const char *oldpath, const char *newpath)
 {
-	return rename_path(root_of(mp), oldpath, root_of(mp), newpath, 0);
+	return XFS_CALL_MOUNT(mp, rename_path(root_of(mp), oldpath, root_of(mp), newpath, 0));
 }
 
 int xfs_renameat(struct xfs_file *olddir, const char *oldpath, struct xfs_file *newdir,
 		 const char *newpath, unsigned int flags)
 {
-	return rename_path(olddir->f_inode, oldpath, newdir->f_inode, newpath, flags);
+	return XFS_CALL_AT(olddir,
+			   rename_path(olddir->f_inode, oldpath, newdir->f_inode, newpath, flags));
 }
 
-ssize_t xfs_readlink(struct xfs_mount *mp, const char *path, char *buf, size_t size)
+static ssize_t do_readlink(struct xfs_mount *mp, const char *path, char *buf, size_t size)
 {
 	struct xfs_inode *ip;
 	ssize_t len;
 	int error;
 
-	xfs_clear_text();
 	error = xfs_path_lookup(root_of(mp), path, false, &ip);
 	if (error)
 		return error;
@@ -334,8 +348,12 @@ ssize_t xfs_readlink(struct xfs_mount *mp, const char *path, char *buf, size_t s
 	return len;
 }
 
+ssize_t xfs_readlink(struct xfs_mount *mp, const char *path, char *buf, size_t size)
+{
+	return XFS_CALL_MOUNT(mp, do_readlink(mp, path, buf, size));
+}
+
 ssize_t xfs_freadlink(struct xfs_file *file, char *buf, size_t size)
 {
-	xfs_clear_text();
-	return xfs_readlink_inode(file->f_inode, buf, size);
+	return XFS_CALL_FILE(file, xfs_readlink_inode(file->f_inode, buf, size));
 }

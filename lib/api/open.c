@@ -147,15 +147,14 @@ static int check_flags(struct xfs_mount *mp, int flags)
 	return 0;
 }
 
-int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
-	       struct xfs_file **filep)
+static int do_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
+		     struct xfs_file **filep)
 {
 	struct xfs_mount *mp = dir->f_mount;
 	struct xfs_inode *ip;
 	bool created = false;
 	int error;
 
-	xfs_clear_text();
 	*filep = NULL;
 	error = check_flags(mp, flags);
 	if (error)
@@ -176,19 +175,24 @@ int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
 	return finish_open(ip, flags, created, filep);
 }
 
+int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
+	       struct xfs_file **filep)
+{
+	return XFS_CALL_AT(dir, do_openat(dir, path, flags, mode, filep));
+}
+
 int xfs_open(struct xfs_mount *mp, const char *path, int flags, mode_t mode,
 	     struct xfs_file **filep)
 {
-	return xfs_openat(mp->m_root_file, path, flags, mode, filep);
+	return XFS_CALL_MOUNT(mp, xfs_openat(mp->m_root_file, path, flags, mode, filep));
 }
 
-int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
-		    struct xfs_file **filep)
+static int do_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
+			  struct xfs_file **filep)
 {
 	struct xfs_inode *ip;
 	int error;
 
-	xfs_clear_text();
 	*filep = NULL;
 	error = check_flags(mp, flags);
 	if (error)
@@ -207,14 +211,24 @@ int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
 	return finish_open(ip, flags, false, filep);
 }
 
-int xfs_close(struct xfs_file *file)
+int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
+		    struct xfs_file **filep)
 {
-	int error;
+	return XFS_CALL_MOUNT(mp, do_open_by_ino(mp, ino, gen, flags, filep));
+}
 
-	xfs_clear_text();
-	if (!file || file == file->f_mount->m_root_file)
-		return 0;
-	error = xfs_file_can_write(file) ? xfs_file_release(file->f_inode) : 0;
+static int do_close(struct xfs_file *file)
+{
+	int error = xfs_file_can_write(file) ? xfs_file_release(file->f_inode) : 0;
+
 	xfs_file_free(file);
 	return error;
+}
+
+int xfs_close(struct xfs_file *file)
+{
+	if (!file || file == file->f_mount->m_root_file)
+		return 0;
+	/* The handle, and its record, are gone afterwards. */
+	return XFS_CALL_MOUNT(file->f_mount, do_close(file));
 }

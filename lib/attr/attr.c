@@ -74,7 +74,8 @@ static int get_tree(struct xfs_attr_args *args, void *value, uint32_t *valuelen)
 	xfs_attr_leaf_get(xfs_da_leaf(&state)->bp, xfs_da_leaf(&state)->index, &rec);
 	if (rec.flags & XFS_ATTR_LOCAL) {
 		error = give(rec.value, rec.valuelen, value, valuelen);
-	} else if (XFS_IS_CORRUPT(args->ip->i_mount, rec.valuelen > XFS_XATTR_SIZE_MAX)) {
+	} else if (XFS_IS_CORRUPT(args->ip->i_mount, "attribute leaf", args->ip->i_ino,
+				  rec.valuelen > XFS_XATTR_SIZE_MAX)) {
 		error = -EUCLEAN;
 	} else {
 		uint32_t room = *valuelen;

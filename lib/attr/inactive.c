@@ -66,7 +66,8 @@ static int step(struct xfs_trans *tp, struct xfs_inode *ip, bool *rooted, bool *
 		if (xfs_iext_lookup_extent(&ip->i_af, 0, &cur, &last) && last.br_startoff == 0)
 			return clear_root(tp, ip, &last);
 	}
-	if (XFS_IS_CORRUPT(ip->i_mount, !xfs_iext_last_extent(&ip->i_af, &cur, &last)))
+	if (XFS_IS_CORRUPT(ip->i_mount, "attribute fork", ip->i_ino,
+			   !xfs_iext_last_extent(&ip->i_af, &cur, &last)))
 		return -EUCLEAN;
 	end = last.br_startoff + last.br_blockcount;
 	/* Not the root before all others. */

@@ -33,7 +33,10 @@ typedef uint32_t xfs_dir2_db_t;		/* directory block number */
 #define XFS_BB_SHIFT	9
 #define XFS_BB_SIZE	512
 
-/* Where a verifier failed: a static string "file:line: expression"; NULL is success. */
+/*
+ * Which check of a verifier failed: a static string with its expression, in debug builds with file
+ * and line before it; NULL is success.
+ */
 typedef const char *xfs_failaddr_t;
 
 #define XFS_STRINGIFY2(x)	#x
@@ -42,10 +45,14 @@ typedef const char *xfs_failaddr_t;
 #define XFS_VERIFY(cond) \
 	do { \
 		if (unlikely(!(cond))) \
-			return __FILE_NAME__ ":" XFS_STRINGIFY(__LINE__) ": " #cond; \
+			return XFS_VERIFY_PLACE #cond; \
 	} while (0)
-#ifndef __FILE_NAME__
-#define __FILE_NAME__ __FILE__
+#ifndef XFSWRITE_DEBUG
+#define XFS_VERIFY_PLACE
+#elif defined(__FILE_NAME__)
+#define XFS_VERIFY_PLACE __FILE_NAME__ ":" XFS_STRINGIFY(__LINE__) ": "
+#else
+#define XFS_VERIFY_PLACE __FILE__ ":" XFS_STRINGIFY(__LINE__) ": "
 #endif
 
 #endif

@@ -58,15 +58,25 @@ void xfs_btree_dup_cursor(const struct xfs_btree_cur *cur, struct xfs_btree_cur 
 	}
 }
 
+/* -EUCLEAN, which is described: where the tree belongs to. */
+static int place_of(const struct xfs_btree_cur *cur, int error)
+{
+	if (xfs_btree_is_long(cur))
+		xfs_error_add_ino(cur->bc_owner);
+	else
+		xfs_error_add_ag((uint32_t)cur->bc_owner);
+	return error;
+}
+
 int xfs_btree_corrupt(const struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
 		      const char *what)
 {
 	if (lvl && lvl->bp)
-		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
-				   "owner %" PRIu64 ", block at daddr %" PRId64 ": %s",
-				   cur->bc_owner, xfs_buf_daddr(lvl->bp), what);
-	return xfs_corrupt(cur->bc_mp, cur->bc_ops->name, "owner %" PRIu64 ": %s", cur->bc_owner,
-			   what);
+		return place_of(cur, xfs_corrupt(cur->bc_mp, cur->bc_ops->name, "owner %" PRIu64
+						 ", block at daddr %" PRId64 ": %s",
+						 cur->bc_owner, xfs_buf_daddr(lvl->bp), what));
+	return place_of(cur, xfs_corrupt(cur->bc_mp, cur->bc_ops->name, "owner %" PRIu64 ": %s",
+					 cur->bc_owner, what));
 }
 
 static bool ptr_is_possible(const struct xfs_btree_cur *cur, uint64_t ptr)
@@ -130,9 +140,9 @@ int xfs_btree_read_block(struct xfs_btree_cur *cur, struct xfs_btree_level *lvl,
 	int error;
 
 	if (unlikely(!ptr_is_possible(cur, ptr)))
-		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
-				   "owner %" PRIu64 ", level %u: pointer to impossible block %#"
-				   PRIx64, cur->bc_owner, level + 1, ptr);
+		return place_of(cur, xfs_corrupt(cur->bc_mp, cur->bc_ops->name, "owner %" PRIu64
+						 ", level %u: pointer to impossible block %#" PRIx64,
+						 cur->bc_owner, level + 1, ptr));
 	daddr = xfs_btree_ptr_to_daddr(cur, ptr);
 	if (!lvl->bp || xfs_buf_daddr(lvl->bp) != daddr) {
 		xfs_btree_put_level(lvl);
@@ -180,9 +190,9 @@ int xfs_btree_read_root(struct xfs_btree_cur *cur)
 	uint32_t level = cur->bc_nlevels - 1;
 
 	if (unlikely(cur->bc_nlevels == 0 || cur->bc_nlevels > XFS_BTREE_MAXLEVELS))
-		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
-				   "owner %" PRIu64 ": impossible height %u", cur->bc_owner,
-				   cur->bc_nlevels);
+		return place_of(cur, xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
+						 "owner %" PRIu64 ": impossible height %u",
+						 cur->bc_owner, cur->bc_nlevels));
 	if (xfs_btree_root_in_inode(cur))
 		return read_inode_root(cur);
 	return xfs_btree_read_block(cur, &cur->bc_levels[level], level, cur->bc_ag.root_ptr);

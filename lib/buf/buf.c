@@ -367,11 +367,9 @@ static int verify_contents(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bo
 	struct xfs_mount *mp = bp->b_mount;
 	xfs_failaddr_t fa = NULL;
 
-	if (from_disk && ops->has_crc && !xfs_cksum_ok(bp->b_addr, bp->b_len, ops->crc_off)) {
-		xfs_corrupt(mp, ops->name, "wrong checksum at daddr 0x%" PRIx64,
-			    (uint64_t)bp->b_daddr);
-		return -EBADMSG;
-	}
+	if (from_disk && ops->has_crc && !xfs_cksum_ok(bp->b_addr, bp->b_len, ops->crc_off))
+		return xfs_bad_checksum(mp, ops->name, "wrong checksum at daddr 0x%" PRIx64,
+					(uint64_t)bp->b_daddr);
 	if (from_disk && ops->read_check)
 		fa = ops->read_check(&mp->m_geo, bp->b_addr, bp->b_len, bp->b_daddr);
 	if (!fa && ops->verify)

@@ -13,6 +13,7 @@
  *     mappings are those that were found;
  *  7. the counters of the superblock.
  */
+#include "base/error.h"
 #include "check/check_priv.h"
 
 static int alloc_buffers(struct xfs_check *chk)
@@ -165,8 +166,8 @@ void xfs_check_close(struct xfs_check *chk)
 	xfs_mem_free(&mem, chk);
 }
 
-int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
-	      const struct xfs_check_options *opts, struct xfs_check_summary *summary)
+static int do_check(struct xfs_device *dev, struct xfs_device *logdev,
+		    const struct xfs_check_options *opts, struct xfs_check_summary *summary)
 {
 	struct xfs_check *chk;
 	int error;
@@ -182,4 +183,10 @@ int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
 		*summary = chk->sum;
 	xfs_check_close(chk);
 	return error;
+}
+
+int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
+	      const struct xfs_check_options *opts, struct xfs_check_summary *summary)
+{
+	return XFS_CALL(do_check(dev, logdev, opts, summary));
 }

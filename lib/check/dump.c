@@ -4,6 +4,7 @@
  * but without its findings, and prints it.
  */
 #include <stdlib.h>
+#include "base/error.h"
 #include "check/check_priv.h"
 
 /* What the caller asked for; the kind is what a function that serves several is to show. */
@@ -400,8 +401,8 @@ static int dump_primary(struct xfs_dump *d)
 	return error;
 }
 
-int xfs_dump(struct xfs_device *dev, struct xfs_device *logdev, const char *what,
-	     void (*line)(void *ctx, const char *text), void *ctx)
+static int do_dump(struct xfs_device *dev, struct xfs_device *logdev, const char *what,
+		   void (*line)(void *ctx, const char *text), void *ctx)
 {
 	struct xfs_dump d = { .line = line, .ctx = ctx };
 	const struct what *w;
@@ -425,4 +426,10 @@ int xfs_dump(struct xfs_device *dev, struct xfs_device *logdev, const char *what
 	}
 	xfs_check_close(d.chk);
 	return error;
+}
+
+int xfs_dump(struct xfs_device *dev, struct xfs_device *logdev, const char *what,
+	     void (*line)(void *ctx, const char *text), void *ctx)
+{
+	return XFS_CALL(do_dump(dev, logdev, what, line, ctx));
 }

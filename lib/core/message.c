@@ -5,46 +5,39 @@
 
 #define TEXT_SIZE	512
 
-static _Thread_local char last_text[TEXT_SIZE];
-
-const char *xfs_last_text(void)
-{
-	return last_text;
-}
-
-void xfs_clear_text(void)
-{
-	last_text[0] = '\0';
-}
-
 static void hook(struct xfs_mount *mp, enum xfs_log_level level, const char *line)
 {
 	if (mp && mp->m_env.log)
 		mp->m_env.log(mp->m_env.ctx, level, line);
 }
 
-int xfs_set_error(struct xfs_mount *mp, const char *fmt, ...)
+int xfs_set_error(struct xfs_mount *mp, int error, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(last_text, sizeof(last_text), fmt, ap);
+	xfs_error_vset(error, NULL, fmt, ap);
 	va_end(ap);
-	hook(mp, XFS_LOG_DEBUG, last_text);
+	hook(mp, XFS_LOG_DEBUG, xfs_last_text());
 	return 0;
 }
 
-int xfs_set_corrupt(struct xfs_mount *mp, const char *structure, const char *fmt, ...)
+int xfs_set_corrupt(struct xfs_mount *mp, int error, const char *structure, const char *fmt, ...)
 {
-	char text[TEXT_SIZE];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	xfs_error_vset(error, structure, fmt, ap);
 	va_end(ap);
-	snprintf(last_text, sizeof(last_text), "%.64s: %.440s", structure, text);
-	hook(mp, XFS_LOG_ERROR, last_text);
+	hook(mp, XFS_LOG_ERROR, xfs_last_text());
 	return 0;
+}
+
+bool xfs_is_corrupt(struct xfs_mount *mp, const char *structure, uint64_t ino, const char *what)
+{
+	xfs_set_corrupt(mp, -EUCLEAN, structure, "inode %" PRIu64 ": %s", ino, what);
+	xfs_error_add_ino(ino);
+	return true;
 }
 
 void xfs_log(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ...)
@@ -61,15 +54,50 @@ void xfs_log(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ..
 void xfs_shutdown(struct xfs_mount *mp, const char *fmt, ...)
 {
 	char text[TEXT_SIZE - 64];
-	uint32_t old = __atomic_fetch_or(&mp->m_state, XFS_STATE_SHUTDOWN, __ATOMIC_SEQ_CST);
 	char line[TEXT_SIZE];
+	bool first;
 	va_list ap;
 
-	if (old & XFS_STATE_SHUTDOWN)
-		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* The reason is there before the state says that there is one. */
+	xfs_mutex_lock(&mp->m_error_lock);
+	first = !xfs_is_shutdown(mp);
+	if (first)
+		snprintf(mp->m_shutdown_reason, sizeof(mp->m_shutdown_reason), "%.*s",
+			 (int)sizeof(mp->m_shutdown_reason) - 1, text);
+	__atomic_fetch_or(&mp->m_state, XFS_STATE_SHUTDOWN, __ATOMIC_SEQ_CST);
+	xfs_mutex_unlock(&mp->m_error_lock);
+	if (!first)
+		return;
 	snprintf(line, sizeof(line), "file system shut down: %s", text);
 	hook(mp, XFS_LOG_ERROR, line);
+}
+
+int xfs_shutdown_error(struct xfs_mount *mp)
+{
+	char reason[sizeof(mp->m_shutdown_reason)];
+
+	xfs_mutex_lock(&mp->m_error_lock);
+	memcpy(reason, mp->m_shutdown_reason, sizeof(reason));
+	xfs_mutex_unlock(&mp->m_error_lock);
+	xfs_set_error(mp, -EIO, "the file system was shut down%s%s", *reason ? ": " : "", reason);
+	xfs_error_set_class(XFS_ERROR_SHUTDOWN);
+	return -EIO;
+}
+
+void xfs_mount_ensure_error(struct xfs_mount *mp, const char *call, int error)
+{
+	if (error == -EIO && xfs_is_shutdown(mp) && !xfs_error_is_described(error))
+		xfs_shutdown_error(mp);
+	else
+		xfs_error_ensure(call, error);
+}
+
+void xfs_keep_error(struct xfs_mount *mp, const struct xfs_error_info *info)
+{
+	xfs_mutex_lock(&mp->m_error_lock);
+	memcpy(&mp->m_error, info, sizeof(mp->m_error));
+	xfs_mutex_unlock(&mp->m_error_lock);
 }

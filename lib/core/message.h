@@ -1,57 +1,87 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Error text and log lines.  The text of the newest error is kept per thread
- * and says which structure, where and why.
+ * Error texts and log lines of a file system.  A text says which structure, where and why;
+ * base/error.h holds it for the thread.
  */
 #ifndef CORE_MESSAGE_H
 #define CORE_MESSAGE_H
 
+#include "base/error.h"
 #include "core/mount.h"
 
-/* In this shape the compiler sees that what comes out is not 0. */
-static inline int xfs_error_value(int error, int text_was_set)
-{
-	(void)text_was_set;
-	return error;
-}
-
 /*
- * Set this thread's error text and return @error, which is a negative errno:
+ * Describe @error for this thread and return it, a negative errno:
  *	return xfs_error(mp, -ENOSPC, "no AG has %u contiguous blocks", len);
  * @mp may be NULL.
  */
 #define xfs_error(mp, error, ...) \
-	xfs_error_value((error), xfs_set_error(mp, __VA_ARGS__))
-int xfs_set_error(struct xfs_mount *mp, const char *fmt, ...) XFS_PRINTF(2, 3);
+	xfs_error_value((error), xfs_set_error(mp, error, __VA_ARGS__))
+int xfs_set_error(struct xfs_mount *mp, int error, const char *fmt, ...) XFS_PRINTF(3, 4);
 
 /*
  * The image is bad: text, a log line, -EUCLEAN.  @structure is its usual name
  * ("bnobt", "AGF", "inode"); @fmt tells the place and what is wrong.
  */
 #define xfs_corrupt(mp, structure, ...) \
-	xfs_error_value(-EUCLEAN, xfs_set_corrupt(mp, structure, __VA_ARGS__))
-int xfs_set_corrupt(struct xfs_mount *mp, const char *structure, const char *fmt, ...)
-	XFS_PRINTF(3, 4);
+	xfs_error_value(-EUCLEAN, xfs_set_corrupt(mp, -EUCLEAN, structure, __VA_ARGS__))
+/* The same for a wrong checksum: -EBADMSG. */
+#define xfs_bad_checksum(mp, structure, ...) \
+	xfs_error_value(-EBADMSG, xfs_set_corrupt(mp, -EBADMSG, structure, __VA_ARGS__))
+int xfs_set_corrupt(struct xfs_mount *mp, int error, const char *structure, const char *fmt, ...)
+	XFS_PRINTF(4, 5);
 
 /*
- * if (XFS_IS_CORRUPT(mp, len == 0)) return -EUCLEAN;
- * True (and reported with the expression and place) when @cond holds.
+ * if (XFS_IS_CORRUPT(mp, "directory", dp->i_ino, len == 0)) return -EUCLEAN;
+ * True (and reported with the expression) when @cond holds for a @structure of inode @ino.
  */
-#define XFS_IS_CORRUPT(mp, cond)						\
-	(unlikely(cond) ?							\
-	 (xfs_set_corrupt(mp, "structure", "%s (%s:%d)", #cond, __FILE_NAME__, __LINE__), true) : false)
+#define XFS_IS_CORRUPT(mp, structure, ino, cond)				\
+	(unlikely(cond) ? xfs_is_corrupt(mp, structure, ino, #cond) : false)
+bool xfs_is_corrupt(struct xfs_mount *mp, const char *structure, uint64_t ino, const char *what);
 
 void xfs_log(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ...)
 	XFS_PRINTF(3, 4);
-
-/* This thread's newest text; "" when there is none. */
-const char *xfs_last_text(void);
-void xfs_clear_text(void);
 
 /*
  * Nothing more is written, later calls return -EIO.  @reason goes to the log hook
  * once.  Called for a device that failed and for an error after the first change of a handle.
  */
 void xfs_shutdown(struct xfs_mount *mp, const char *fmt, ...) XFS_PRINTF(2, 3);
+
+/* -EIO, described: @mp had been shut down, and why. */
+int xfs_shutdown_error(struct xfs_mount *mp);
+
+/* Like xfs_error_ensure(); -EIO of a file system that was shut down says so. */
+void xfs_mount_ensure_error(struct xfs_mount *mp, const char *call, int error);
+
+/* What a call on @mp left behind, as xfs_call_end() gave it. */
+void xfs_keep_error(struct xfs_mount *mp, const struct xfs_error_info *info);
+
+/* The end of a public call on @mp. */
+static inline const struct xfs_error_info *xfs_call_end_mount(struct xfs_mount *mp, const char *call,
+							      int64_t ret)
+{
+	const struct xfs_error_info *info;
+
+	if (unlikely(ret < 0) && mp)
+		xfs_mount_ensure_error(mp, call, (int)ret);
+	info = xfs_call_end(call, ret);
+	if (unlikely(info != NULL) && mp)
+		xfs_keep_error(mp, info);
+	return info;
+}
+
+/*
+ * A public call on a file system that is still there afterwards:
+ *	return XFS_CALL_MOUNT(mp, work(mp, ...));
+ */
+#define XFS_CALL_MOUNT(mp, expr) ({						\
+	struct xfs_mount *call_mp_ = (mp);					\
+										\
+	xfs_call_begin();							\
+	__typeof__(expr) call_ret_ = call_mp_ ? (expr)				\
+		: xfs_error(NULL, -EINVAL, "no file system");			\
+	xfs_call_end_mount(call_mp_, __func__, call_ret_);			\
+	call_ret_;								\
+})
 
 #endif

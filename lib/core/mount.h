@@ -9,6 +9,7 @@
 
 #include <xfswrite/device.h>
 #include <xfswrite/env.h>
+#include <xfswrite/error.h>
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/trace.h"
@@ -87,6 +88,9 @@ struct xfs_mount {
 	bool m_sb_changed;			/* (a) the journal has to log the superblock */
 	int m_data_error;			/* (a) first failed data write that no sync has told yet */
 	struct xfs_mutex m_lock;		/* LEAF class */
+	struct xfs_mutex m_error_lock;		/* LEAF class, the last of them */
+	struct xfs_error_info m_error;		/* (m_error_lock) the newest call that failed */
+	char m_shutdown_reason[200];		/* (m_error_lock) "": not shut down, or abandoned */
 	struct xfs_mutex m_rename_lock;		/* before every IOLOCK: moves between directories */
 	struct xfs_mutex m_failed_lock;		/* COMMIT class: repair after failed data writes */
 	struct xfs_mutex m_mark_lock;		/* HANDLE class: the first change, mount/super.c */

@@ -278,7 +278,7 @@ int xfs_dir_find_room(struct xfs_dir_args *args, uint32_t size, struct xfs_dir_r
 	int error;
 
 	*room = (struct xfs_dir_room){ .db = 0 };
-	if (XFS_IS_CORRUPT(args->dp->i_mount, ndb == 0))
+	if (XFS_IS_CORRUPT(args->dp->i_mount, "directory free index", args->dp->i_ino, ndb == 0))
 		return -EUCLEAN;
 	if (!h->dh_data_db && !h->dh_max_best)
 		h->dh_data_db = ndb - 1;
@@ -311,7 +311,7 @@ int xfs_dir_find_room(struct xfs_dir_args *args, uint32_t size, struct xfs_dir_r
 		error = xfs_dir_read_free(args, room->db, &room->fbp);
 		if (error)
 			return error;
-		if (XFS_IS_CORRUPT(args->dp->i_mount,
+		if (XFS_IS_CORRUPT(args->dp->i_mount, "directory free index", args->dp->i_ino,
 				   xfs_dir_free_best(args, room->fbp, room->db) !=
 					   XFS_DIR2_NULL_DATAOFF)) {
 			xfs_buf_put(room->fbp);

@@ -255,7 +255,8 @@ int xfs_dir_leaf_removename(struct xfs_dir_args *args)
 	error = match(args, lbp, &m);
 	if (!error && (!m.found || m.ino != args->ino))
 		error = -ENOENT;
-	if (!error && XFS_IS_CORRUPT(args->dp->i_mount, m.db >= bestcount(args, lbp)))
+	if (!error && XFS_IS_CORRUPT(args->dp->i_mount, "directory leaf", args->dp->i_ino,
+				      m.db >= bestcount(args, lbp)))
 		error = -EUCLEAN;
 	if (!error)
 		error = xfs_dir_check_best(args, m.bp, m.db,

@@ -163,7 +163,7 @@ static int drop_data(struct xfs_dir_args *args, struct xfs_buf *fbp, xfs_dir2_db
 	if (error)
 		return error;
 	xfs_dir_hint_hole(args->dp, bno);
-	if (XFS_IS_CORRUPT(args->dp->i_mount,
+	if (XFS_IS_CORRUPT(args->dp->i_mount, "directory", args->dp->i_ino,
 			   !xfs_iext_lookup_extent_before(&args->dp->i_df, args->geo->leafblk, &cur,
 							  &got)))
 		return -EUCLEAN;

@@ -45,7 +45,7 @@ int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool data
 	error = error ? error : error2;
 	xfs_writeback_release(mp);
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	xfs_iflags_clear(ip, XFS_IF_TRUNCATED);
 	error2 = datasync ? 0 : xfs_log_times(ip);
 	if (!error2)

@@ -123,7 +123,7 @@ int64_t xfs_file_read(struct xfs_inode *ip, void *buf, size_t len, uint64_t pos)
 		return xfs_error(ip->i_mount, -EINVAL, "offset %" PRIu64 " is past the largest one",
 				 pos);
 	if (xfs_is_shutdown(ip->i_mount))
-		return xfs_error(ip->i_mount, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(ip->i_mount);
 	if (!len)
 		return 0;
 	xfs_rwlock_shared(&ip->i_iolock);

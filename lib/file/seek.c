@@ -20,7 +20,8 @@ static int map_at(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
 		return error;
 	error = xfs_bmapi_read(ip, off, end - off, irec, &nmaps, 0);
 	xfs_iunlock_map(ip, excl);
-	if (!error && XFS_IS_CORRUPT(ip->i_mount, nmaps != 1 || irec->br_startoff != off))
+	if (!error && XFS_IS_CORRUPT(ip->i_mount, "extent map", ip->i_ino,
+				      nmaps != 1 || irec->br_startoff != off))
 		error = -EUCLEAN;
 	return error;
 }

@@ -31,7 +31,7 @@ static int may_truncate(const struct xfs_inode *ip, uint64_t size)
 	if (size > XFS_MAXBYTES)
 		return xfs_error(mp, -EFBIG, "size %" PRIu64 " is past the largest one", size);
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	return 0;
 }
 

@@ -141,7 +141,7 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 	if (mp->m_rdonly)
 		return xfs_error(mp, -EROFS, "the file system is open read-only");
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	if (pos > XFS_MAXBYTES || len > XFS_MAXBYTES - pos)
 		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64
 				 " end past the largest offset", len, pos);

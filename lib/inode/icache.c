@@ -366,8 +366,7 @@ static int read_inode(struct xfs_inode *ip)
 	xfs_mutex_lock(&bp->b_lock);
 	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);
 	if (!xfs_cksum_ok(dip, mp->m_geo.inodesize, XFS_DINODE_CRC_OFF)) {
-		xfs_corrupt(mp, "inode", "wrong checksum of inode %" PRIu64, ip->i_ino);
-		error = -EBADMSG;
+		error = xfs_bad_checksum(mp, "inode", "wrong checksum of inode %" PRIu64, ip->i_ino);
 	} else {
 		error = xfs_inode_from_disk(ip, dip);
 	}

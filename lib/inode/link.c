@@ -12,7 +12,7 @@ void xfs_bumplink(struct xfs_trans *tp, struct xfs_inode *ip)
 
 int xfs_droplink(struct xfs_trans *tp, struct xfs_inode *ip)
 {
-	if (XFS_IS_CORRUPT(tp->t_mount, ip->i_nlink == 0))
+	if (XFS_IS_CORRUPT(tp->t_mount, "inode", ip->i_ino, ip->i_nlink == 0))
 		return -EUCLEAN;
 	xfs_inode_set_nlink(ip, ip->i_nlink - 1);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);

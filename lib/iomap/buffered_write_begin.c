@@ -298,7 +298,7 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 	ASSERT(xfs_rwlock_is_held_excl(&ip->i_iolock));
 	ASSERT(count > 0 && offset + count <= XFS_MAXBYTES);
 	if (xfs_is_shutdown(ip->i_mount))
-		return xfs_error(ip->i_mount, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(ip->i_mount);
 	if (unlikely(xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME))
 		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file",
 				 ip->i_ino);

@@ -20,7 +20,8 @@ int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 	if (error)
 		return error;
 	error = xfs_bmapi_read(ip, off, end - off, &irec, &nmaps, 0);
-	if (!error && XFS_IS_CORRUPT(ip->i_mount, nmaps != 1 || irec.br_startoff != off))
+	if (!error && XFS_IS_CORRUPT(ip->i_mount, "extent map", ip->i_ino,
+				      nmaps != 1 || irec.br_startoff != off))
 		error = -EUCLEAN;
 	if (!error)
 		xfs_iomap_from_irec(ip, &irec, map);

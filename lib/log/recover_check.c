@@ -35,7 +35,7 @@ int xlog_set_item_corrupt(struct xlog_recover *rl, const struct xlog_trans *tran
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	xfs_set_corrupt(rl->mp, "log", "record at block %u, transaction 0x%08x of LSN %u:%u, %s item: %s",
+	xfs_set_corrupt(rl->mp, -EUCLEAN, "log", "record at block %u, transaction 0x%08x of LSN %u:%u, %s item: %s",
 			item->it_block, trans->xt_tid, CYCLE_LSN(trans->xt_lsn),
 			BLOCK_LSN(trans->xt_lsn), xlog_item_name(item->it_type), text);
 	return 1;

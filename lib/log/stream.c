@@ -346,7 +346,7 @@ int xlog_stream_write(struct xlog_stream *s, xfs_lsn_t tail)
 	int error;
 
 	if (log->dead || xfs_is_shutdown(log->ring.mp))
-		return xfs_error(log->ring.mp, -EIO, "the log was shut down");
+		return xfs_shutdown_error(log->ring.mp);
 	ASSERT(s->lsn == xlog_head_lsn(log));
 	if (!tail)
 		tail = s->lsn;
@@ -377,7 +377,7 @@ int xlog_write_unmount(struct xlog *log)
 	int error;
 
 	if (log->dead || xfs_is_shutdown(log->ring.mp))
-		return xfs_error(log->ring.mp, -EIO, "the log was shut down");
+		return xfs_shutdown_error(log->ring.mp);
 	s = get_stream(log, 1);
 	if (!s)
 		return xfs_error(log->ring.mp, -ENOMEM, "out of memory for the unmount record");

@@ -112,8 +112,8 @@ static void tell_geometry(const struct xfs_mkfs_plan *plan, struct xfs_mkfs_geom
 	memcpy(out, &g, XFS_MIN((size_t)out->size, sizeof(g)));
 }
 
-int xfs_mkfs_geometry(struct xfs_device *dev, struct xfs_device *logdev,
-		      const struct xfs_mkfs_options *opts, struct xfs_mkfs_geometry *out)
+static int do_mkfs_geometry(struct xfs_device *dev, struct xfs_device *logdev,
+			    const struct xfs_mkfs_options *opts, struct xfs_mkfs_geometry *out)
 {
 	struct xfs_mkfs_plan plan;
 	int error = make_plan(&plan, dev, logdev, opts);
@@ -121,6 +121,12 @@ int xfs_mkfs_geometry(struct xfs_device *dev, struct xfs_device *logdev,
 	if (!error)
 		tell_geometry(&plan, out);
 	return error;
+}
+
+int xfs_mkfs_geometry(struct xfs_device *dev, struct xfs_device *logdev,
+		      const struct xfs_mkfs_options *opts, struct xfs_mkfs_geometry *out)
+{
+	return XFS_CALL(do_mkfs_geometry(dev, logdev, opts, out));
 }
 
 /* ---------------------------------------------------------- what was there */
@@ -322,8 +328,8 @@ static int write_all(struct xfs_mkfs_plan *plan, uint8_t *buf)
 	return error;
 }
 
-int xfs_mkfs(struct xfs_device *dev, struct xfs_device *logdev,
-	     const struct xfs_mkfs_options *opts, struct xfs_mkfs_geometry *out)
+static int do_mkfs(struct xfs_device *dev, struct xfs_device *logdev,
+		   const struct xfs_mkfs_options *opts, struct xfs_mkfs_geometry *out)
 {
 	struct xfs_mkfs_plan plan;
 	size_t bytes;
@@ -355,4 +361,10 @@ int xfs_mkfs(struct xfs_device *dev, struct xfs_device *logdev,
 	if (out)
 		tell_geometry(&plan, out);
 	return 0;
+}
+
+int xfs_mkfs(struct xfs_device *dev, struct xfs_device *logdev,
+	     const struct xfs_mkfs_options *opts, struct xfs_mkfs_geometry *out)
+{
+	return XFS_CALL(do_mkfs(dev, logdev, opts, out));
 }

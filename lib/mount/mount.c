@@ -131,6 +131,7 @@ static void tear_down(struct xfs_mount *mp)
 	xfs_device_put(mp->m_logdev);
 	xfs_device_put(mp->m_dev);
 	xfs_mutex_destroy(&mp->m_lock);
+	xfs_mutex_destroy(&mp->m_error_lock);
 	xfs_mutex_destroy(&mp->m_failed_lock);
 	xfs_mutex_destroy(&mp->m_mark_lock);
 	xfs_mutex_destroy(&mp->m_rename_lock);
@@ -207,6 +208,7 @@ int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *given,
 	mp->m_mem = mem;
 	mp->m_upcalls = &xfs_mount_upcalls;
 	xfs_mutex_init(&mp->m_lock, XFS_CLASS_LEAF, 0);
+	xfs_mutex_init(&mp->m_error_lock, XFS_CLASS_LEAF, UINT64_MAX);
 	xfs_mutex_init(&mp->m_rename_lock, XFS_CLASS_IOLOCK, 0);
 	xfs_mutex_init(&mp->m_failed_lock, XFS_CLASS_COMMIT, 0);
 	xfs_mutex_init(&mp->m_mark_lock, XFS_CLASS_HANDLE, 1);

@@ -52,7 +52,7 @@ static int close_down(struct xfs_mount *mp)
 	if (mp->m_rdonly)
 		return 0;
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	error = xfs_reclaim_for_unmount(mp);
 	/* Whoever still has one of these open will have nothing: a clean image has none. */
 	if (!error)

@@ -11,7 +11,7 @@ int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_ino
 
 	*ipp = NULL;
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	if (!xfs_is_dir(dp))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
 	if (xfs_name_is_dot(name)) {

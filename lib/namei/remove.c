@@ -27,7 +27,7 @@ static int may_remove(struct xfs_inode *dp, struct xfs_inode *ip, bool dir)
 	    ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " or its directory %" PRIu64
 				 " is immutable or append-only", ip->i_ino, dp->i_ino);
-	if (XFS_IS_CORRUPT(mp, ip->i_nlink == 0))
+	if (XFS_IS_CORRUPT(mp, "inode", ip->i_ino, ip->i_nlink == 0))
 		return -EUCLEAN;
 	if (!dir)
 		return xfs_is_dir(ip) ? xfs_error(mp, -EISDIR, "inode %" PRIu64 " is a directory",

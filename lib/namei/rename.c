@@ -142,7 +142,7 @@ static int may_rename(struct rename *rn)
 					 rn->dst_dp->i_ino);
 		return may_lose_link(rn);
 	}
-	if (XFS_IS_CORRUPT(mp, target->i_nlink == 0))
+	if (XFS_IS_CORRUPT(mp, "inode", target->i_ino, target->i_nlink == 0))
 		return -EUCLEAN;
 	if (xfs_is_dir(src) && !xfs_is_dir(target))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", target->i_ino);

@@ -49,7 +49,7 @@ static int may_replace(struct xfs_trans *tp, struct replace *rp)
 	if ((dp->i_diflags | target->i_diflags) & fixed)
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " or its directory %" PRIu64
 				 " is immutable or append-only", target->i_ino, dp->i_ino);
-	if (XFS_IS_CORRUPT(mp, target->i_nlink == 0))
+	if (XFS_IS_CORRUPT(mp, "inode", target->i_ino, target->i_nlink == 0))
 		return -EUCLEAN;
 	return xfs_parent_prepare(dp, &rp->name, target);
 }

@@ -99,8 +99,9 @@ int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip)
 	uint8_t target[XFS_SYMLINK_MAXLEN];
 	uint32_t len = ip->i_df.if_bytes;
 
-	if (XFS_IS_CORRUPT(ip->i_mount, ip->i_df.if_format != XFS_DINODE_FMT_LOCAL ||
-					len == 0 || len >= sizeof(target)))
+	if (XFS_IS_CORRUPT(ip->i_mount, "symlink", ip->i_ino,
+			   ip->i_df.if_format != XFS_DINODE_FMT_LOCAL || len == 0 ||
+				   len >= sizeof(target)))
 		return -EUCLEAN;
 	memcpy(target, ip->i_df.if_data, len);
 	xfs_idestroy_fork(ip, XFS_DATA_FORK);

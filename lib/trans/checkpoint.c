@@ -202,7 +202,7 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 	if (data_is_missing(mp))
 		return RESTART;
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	if (covering || __atomic_load_n(&mp->m_sb_changed, __ATOMIC_RELAXED))
 		log_superblock(mp);
 	if (xfs_list_empty(&cp->cp_running))
@@ -456,7 +456,7 @@ static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 
 	for (;;) {
 		if (xfs_is_shutdown(mp))
-			return xfs_error(mp, -EIO, "the file system was shut down");
+			return xfs_shutdown_error(mp);
 		xfs_mutex_lock(&cp->cp_commit);
 		error = do_task(mp, task, arg);
 		xfs_mutex_unlock(&cp->cp_commit);

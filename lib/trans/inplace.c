@@ -159,7 +159,7 @@ int xfs_checkpoint_go_home(struct xfs_mount *mp)
 	int error = 0;
 
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	do {
 		n = choose(cp);
 		for (uint32_t i = 0; i < n && !error;)

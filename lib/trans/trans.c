@@ -112,7 +112,7 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 
 	*tpp = NULL;
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	if (mp->m_rdonly)
 		return xfs_error(mp, -EROFS, "the file system is open read-only");
 	if (!(__atomic_load_n(&mp->m_state, __ATOMIC_ACQUIRE) & XFS_STATE_MARKED) &&
@@ -241,7 +241,7 @@ int xfs_trans_commit(struct xfs_trans *tp)
 	int error = xfs_defer_finish(tp);
 
 	if (!error && xfs_is_shutdown(mp))
-		error = xfs_error(mp, -EIO, "the file system was shut down");
+		error = xfs_shutdown_error(mp);
 	check_credit(tp);
 	if (error && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, "put-off work of a transaction failed: %s", strerror(-error));

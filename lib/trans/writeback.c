@@ -128,7 +128,7 @@ static int go_home(struct xfs_mount *mp, bool bufs, bool flush)
 	int error;
 
 	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "the file system was shut down");
+		return xfs_shutdown_error(mp);
 	xfs_rwlock_excl(&cp->cp_gate);
 	error = push_stable(mp, cp, bufs);
 	if (!error && flush)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <xfswrite/check.h>
+#include "base/error.h"
 #include "lock/lock.h"
 #include "support/test_fs.h"
 #include "support/test_seed.h"
@@ -22,9 +23,14 @@ int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line)
 
 void test_fs_is(int64_t ret, int64_t want, const char *expr, const char *file, int line)
 {
-	bool no_text = ret < 0 && !xfs_error_text(NULL)[0];
+	struct xfs_error_info info = { .size = sizeof(info) };
+	bool told;
 
-	if (ret == want && !no_text && xfs_lock_order_held() == 0)
+	xfs_mount_error(NULL, &info);
+	/* A test's own steps may end with an error of an inner layer. */
+	told = ret >= 0 || (info.error == ret && info.text[0]) ||
+	       (strncmp(expr, "xfs_", 4) != 0 && xfs_last_text()[0]);
+	if (ret == want && told && xfs_lock_order_held() == 0)
 		return;
 	fprintf(stderr, "%s:%d: %s is %" PRId64 " (%s), not %" PRId64 " (%s): \"%s\" (%u locks held)\n",
 		file, line, expr, ret, ret < 0 ? strerror((int)-ret) : "", want,

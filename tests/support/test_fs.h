@@ -21,7 +21,7 @@ uint32_t test_fs_mount_flags(void);
 /* Printed and aborted on failure, with the library's text. */
 #define TEST_OK(expr) test_fs_ok((expr), #expr, __FILE__, __LINE__)
 int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line);
-/* The call must return exactly @want; an error must have a text.  No lock may be left held. */
+/* The call must return exactly @want; an error must have left a record with a text.  No lock may be left held. */
 #define TEST_IS(expr, want) test_fs_is((expr), (want), #expr, __FILE__, __LINE__)
 void test_fs_is(int64_t ret, int64_t want, const char *expr, const char *file, int line);
 

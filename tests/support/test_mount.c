@@ -71,6 +71,7 @@ static struct xfs_mount *set_up(const struct xfs_sb *sb, struct xfs_device *dev)
 	mp->m_ifree = (int64_t)sb->sb_ifree;
 	mp->m_fdblocks = (int64_t)sb->sb_fdblocks;
 	xfs_mutex_init(&mp->m_lock, XFS_CLASS_LEAF, 0);
+	xfs_mutex_init(&mp->m_error_lock, XFS_CLASS_LEAF, UINT64_MAX);
 	must(xfs_queue_create(dev, &mp->m_mem, 0, 0, &mp->m_queue), "queue");
 	must(xfs_buf_cache_init(mp), "buffers");
 	must(xfs_trans_init(mp), "transactions");
@@ -138,6 +139,7 @@ void test_mount_free(struct xfs_mount *mp)
 	xfs_queue_destroy(mp->m_queue);
 	xfs_device_put(mp->m_dev);
 	xfs_mutex_destroy(&mp->m_lock);
+	xfs_mutex_destroy(&mp->m_error_lock);
 	free(mp);
 }
 

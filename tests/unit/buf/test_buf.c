@@ -48,6 +48,7 @@ static int setup(void **state)
 	mp->m_meta_cache_bytes = 64 * BLOCK;
 	mp->m_fdblocks = 1000;
 	xfs_mutex_init(&mp->m_lock, XFS_CLASS_LEAF, 0);
+	xfs_mutex_init(&mp->m_error_lock, XFS_CLASS_LEAF, UINT64_MAX);
 	assert_int_equal(xfs_device_open_memory((uint64_t)BLOCK * BLOCKS, 512, NULL, &mp->m_dev), 0);
 	assert_int_equal(xfs_queue_create(mp->m_dev, NULL, 0, 0, &mp->m_queue), 0);
 	assert_int_equal(xfs_buf_cache_init(mp), 0);
@@ -65,6 +66,7 @@ static int teardown(void **state)
 	xfs_queue_destroy(mp->m_queue);
 	xfs_device_put(mp->m_dev);
 	xfs_mutex_destroy(&mp->m_lock);
+	xfs_mutex_destroy(&mp->m_error_lock);
 	free(mp);
 	return 0;
 }

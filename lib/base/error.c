@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <stdio.h>
+#include "base/error.h"
+
+static _Thread_local struct {
+	struct xfs_error_info now;	/* pending */
+	struct xfs_error_info record;
+	uint32_t depth;			/* public calls that have begun */
+} thread;
+
+static void copy_name(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%.*s", (int)size - 1, from);
+}
+
+/* One conversion of a printf format, behind its %; what it takes from @ap. */
+struct conversion {
+	const char *end;	/* first byte behind it */
+	bool is_number;
+	uint64_t value;
+};
+
+static int take_star(const char **p, va_list *ap)
+{
+	if (**p != '*')
+		return 0;
+	(*p)++;
+	return va_arg(*ap, int);
+}
+
+static uint64_t take_number(unsigned int longs, bool is_signed, va_list *ap)
+{
+	if (longs == 0)
+		return is_signed ? (uint64_t)va_arg(*ap, int) : va_arg(*ap, unsigned int);
+	if (longs == 1)
+		return is_signed ? (uint64_t)va_arg(*ap, long) : va_arg(*ap, unsigned long);
+	return va_arg(*ap, unsigned long long);
+}
+
+static struct conversion take_conversion(const char *p, va_list *ap)
+{
+	struct conversion c = { 0 };
+	unsigned int longs = 0;
+
+	p += strspn(p, "-+ #0");
+	take_star(&p, ap);
+	p += strspn(p, "0123456789");
+	if (*p == '.') {
+		p++;
+		take_star(&p, ap);
+		p += strspn(p, "0123456789");
+	}
+	for (; *p && strchr("hlzjt", *p); p++) {
+		if (*p == 'l')
+			longs++;
+		else if (*p == 'j')
+			longs = 2;
+		else if (*p != 'h')
+			longs = sizeof(size_t) == sizeof(int) ? 0 : 1;
+	}
+	switch (*p) {
+	case 'd': case 'i': case 'u': case 'x': case 'X': case 'o':
+		c.is_number = true;
+		c.value = take_number(longs, *p == 'd' || *p == 'i', ap);
+		break;
+	case 'c':
+		(void)va_arg(*ap, int);
+		break;
+	case 's': case 'p':
+		(void)va_arg(*ap, void *);
+		break;
+	default:
+		break;
+	}
+	c.end = *p ? p + 1 : p;
+	return c;
+}
+
+static bool ends_with(const char *fmt, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+
+	return (size_t)(end - fmt) >= len && !memcmp(end - len, word, len) &&
+	       ((size_t)(end - fmt) == len || !isalnum((unsigned char)end[-(ptrdiff_t)len - 1]));
+}
+
+/* Rule E4. */
+static void learn_places(const char *fmt, va_list *ap)
+{
+	const char *percent, *p = fmt;
+
+	while ((percent = strchr(p, '%')) != NULL) {
+		struct conversion c = take_conversion(percent + 1, ap);
+
+		p = c.end;
+		if (!c.is_number)
+			continue;
+		if (ends_with(fmt, percent, "AG "))
+			xfs_error_add_ag((uint32_t)c.value);
+		else if (ends_with(fmt, percent, "inode ") || ends_with(fmt, percent, "directory "))
+			xfs_error_add_ino(c.value);
+		else if (ends_with(fmt, percent, "daddr ") || ends_with(fmt, percent, "daddr 0x"))
+			xfs_error_add_block(c.value);
+	}
+}
+
+void xfs_error_vset(int error, const char *structure, const char *fmt, va_list ap)
+{
+	struct xfs_error_info *now = &thread.now;
+	int32_t device_error = now->known & XFS_ERROR_AT_DEVICE ? now->device_error : 0;
+	char text[sizeof(now->text)];	/* an argument may be the text that is replaced */
+	va_list again;
+
+	va_copy(again, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	now->error = error;
+	now->error_class = XFS_ERROR_NONE;
+	now->known &= XFS_ERROR_AT_DEVICE;
+	now->device_error = device_error;
+	copy_name(now->structure, sizeof(now->structure), structure ? structure : "");
+	if (structure)
+		snprintf(now->text, sizeof(now->text), "%.64s: %.440s", structure, text);
+	else
+		memcpy(now->text, text, sizeof(now->text));
+	learn_places(fmt, &again);
+	va_end(again);
+}
+
+int xfs_set_fail(int error, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	xfs_error_vset(error, NULL, fmt, ap);
+	va_end(ap);
+	return 0;
+}
+
+void xfs_error_add_structure(const char *structure)
+{
+	if (!thread.now.structure[0])
+		copy_name(thread.now.structure, sizeof(thread.now.structure), structure);
+}
+
+/* True the first time. */
+static bool learn(uint32_t bit)
+{
+	if (thread.now.known & bit)
+		return false;
+	thread.now.known |= bit;
+	return true;
+}
+
+void xfs_error_add_ag(uint32_t agno)
+{
+	if (learn(XFS_ERROR_AT_AG))
+		thread.now.agno = agno;
+}
+
+void xfs_error_add_block(uint64_t daddr)
+{
+	if (learn(XFS_ERROR_AT_BLOCK))
+		thread.now.block = daddr;
+}
+
+void xfs_error_add_ino(uint64_t ino)
+{
+	if (learn(XFS_ERROR_AT_INO))
+		thread.now.ino = ino;
+}
+
+void xfs_error_add_offset(uint64_t offset)
+{
+	if (learn(XFS_ERROR_AT_OFFSET))
+		thread.now.offset = offset;
+}
+
+void xfs_error_add_device(int device_error)
+{
+	if (learn(XFS_ERROR_AT_DEVICE))
+		thread.now.device_error = device_error;
+}
+
+void xfs_error_set_class(enum xfs_error_class error_class)
+{
+	thread.now.error_class = error_class;
+}
+
+bool xfs_error_is_described(int error)
+{
+	return thread.now.error == error;
+}
+
+const char *xfs_last_text(void)
+{
+	return thread.now.text;
+}
+
+void xfs_clear_text(void)
+{
+	thread.now.error = 0;
+	thread.now.known = 0;
+	thread.now.text[0] = '\0';
+}
+
+const struct xfs_error_info *xfs_error_record(void)
+{
+	return &thread.record;
+}
+
+int xfs_error_give(const struct xfs_error_info *from, struct xfs_error_info *to)
+{
+	uint32_t size = to ? to->size : 0;
+
+	if (size < sizeof(size))
+		return -EINVAL;
+	memcpy(to, from, XFS_MIN((size_t)size, sizeof(*from)));
+	to->size = size;
+	return 0;
+}
+
+static const struct words {
+	int error;
+	enum xfs_error_class error_class;
+	const char *words;
+} errno_words[] = {
+	{ EPERM, XFS_ERROR_PERMISSION, "not permitted" },
+	{ EACCES, XFS_ERROR_PERMISSION, "access is denied" },
+	{ EROFS, XFS_ERROR_PERMISSION, "read-only" },
+	{ ENOENT, XFS_ERROR_NAME, "no such file, directory or object" },
+	{ EEXIST, XFS_ERROR_NAME, "it exists already" },
+	{ ENOTDIR, XFS_ERROR_NAME, "not a directory" },
+	{ EISDIR, XFS_ERROR_NAME, "a directory" },
+	{ ENOTEMPTY, XFS_ERROR_NAME, "the directory is not empty" },
+	{ ELOOP, XFS_ERROR_NAME, "too many symbolic links" },
+	{ ENODATA, XFS_ERROR_NAME, "no such attribute" },
+	{ EXDEV, XFS_ERROR_NAME, "not within one file system or project" },
+	{ ESTALE, XFS_ERROR_NAME, "the inode is not in use, or is another one now" },
+	{ ENXIO, XFS_ERROR_NAME, "no such device, partition or address" },
+	{ EINVAL, XFS_ERROR_ARGUMENT, "invalid argument" },
+	{ EFAULT, XFS_ERROR_ARGUMENT, "a pointer is NULL" },
+	{ EBADF, XFS_ERROR_ARGUMENT, "the handle or descriptor is not open for this" },
+	{ ENAMETOOLONG, XFS_ERROR_ARGUMENT, "the name or path is too long" },
+	{ ERANGE, XFS_ERROR_ARGUMENT, "the buffer is too small, or a number out of range" },
+	{ EOVERFLOW, XFS_ERROR_ARGUMENT, "a number is too large" },
+	{ E2BIG, XFS_ERROR_ARGUMENT, "the value is too large" },
+	{ ESPIPE, XFS_ERROR_ARGUMENT, "not possible on a pipe or socket" },
+	{ ENOSPC, XFS_ERROR_SPACE, "no space" },
+	{ EFBIG, XFS_ERROR_SPACE, "larger than a file can be" },
+	{ EMLINK, XFS_ERROR_SPACE, "too many links" },
+	{ EDQUOT, XFS_ERROR_QUOTA, "over quota" },
+	{ ENOMEM, XFS_ERROR_MEMORY, "out of memory" },
+	{ EIO, XFS_ERROR_IO, "input or output failed" },
+	{ ENODEV, XFS_ERROR_IO, "the device is gone" },
+	{ ETIMEDOUT, XFS_ERROR_IO, "the device did not answer in time" },
+	{ EUCLEAN, XFS_ERROR_CORRUPT, "a structure on disk is damaged" },
+	{ EBADMSG, XFS_ERROR_CORRUPT, "a checksum on disk is wrong" },
+	{ EOPNOTSUPP, XFS_ERROR_UNSUPPORTED, "not supported" },
+	{ ENOSYS, XFS_ERROR_UNSUPPORTED, "not supported by the host" },
+	{ ENOTTY, XFS_ERROR_UNSUPPORTED, "not supported by the device" },
+	{ EBUSY, XFS_ERROR_BUSY, "in use" },
+	{ EAGAIN, XFS_ERROR_BUSY, "not possible now" },
+	{ EINTR, XFS_ERROR_BUSY, "interrupted" },
+	{ ECANCELED, XFS_ERROR_BUSY, "cancelled" },
+	{ EDEADLK, XFS_ERROR_BUSY, "would wait for itself" },
+};
+
+static const struct words *words_of(int error)
+{
+	static const struct words other = { 0, XFS_ERROR_OTHER, "failed" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(errno_words); i++) {
+		if (errno_words[i].error == -error)
+			return &errno_words[i];
+	}
+	return &other;
+}
+
+void xfs_error_plain(int error, struct xfs_error_info *info)
+{
+	const struct words *words = words_of(error);
+
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	info->error = error;
+	info->error_class = words->error_class;
+	snprintf(info->text, sizeof(info->text), "%s", words->words);
+}
+
+/* Nobody has described @error: say what was called, and what the errno means. */
+static void describe(const char *call, int error)
+{
+	struct xfs_error_info *now = &thread.now;
+	const struct words *words = words_of(error);
+	bool cause = now->error && (words_of(now->error)->error_class == XFS_ERROR_IO ||
+				    words_of(now->error)->error_class == XFS_ERROR_CORRUPT);
+	char was[sizeof(now->text)];
+
+	snprintf(was, sizeof(was), "%s", now->text);
+	if (!cause) {
+		now->known &= XFS_ERROR_AT_DEVICE;
+		now->structure[0] = '\0';
+	}
+	now->error = error;
+	now->error_class = XFS_ERROR_NONE;
+	snprintf(now->text, sizeof(now->text), "%s: %s%s%.400s", call, words->words,
+		 cause ? "; before that: " : "", cause ? was : "");
+}
+
+void xfs_error_ensure(const char *call, int error)
+{
+	if (thread.now.error != error)
+		describe(call, error);
+}
+
+void xfs_call_begin(void)
+{
+	if (thread.depth++ == 0)
+		xfs_clear_text();
+}
+
+const struct xfs_error_info *xfs_call_end(const char *call, int64_t ret)
+{
+	struct xfs_error_info *now = &thread.now;
+
+	thread.depth--;
+	if (likely(ret >= 0))
+		return NULL;
+	xfs_error_ensure(call, (int)ret);
+	if (now->error_class == XFS_ERROR_NONE)
+		now->error_class = words_of(now->error)->error_class;
+	if (thread.depth)
+		return now;
+	copy_name(now->call, sizeof(now->call), call);
+	now->size = sizeof(*now);
+	if (!(now->known & XFS_ERROR_AT_DEVICE))
+		now->device_error = 0;
+	memcpy(&thread.record, now, sizeof(*now));
+	return now;
+}
