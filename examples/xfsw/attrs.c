@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include "xfsw/owners.h"
+#include "xfsw/walk.h"
 
 /* One change for many objects. */
 struct change {
@@ -12,18 +13,25 @@ struct change {
 	bool skip_links;	/* chmod -R: links have no mode to change */
 };
 
-static int change_visit(void *ctx, const char *path, struct xfs_file *file,
-			const struct xfs_stat *st)
+static int change_visit(struct xfsw_walk *walk, struct xfsw_node *node)
 {
-	struct change *change = ctx;
-	int error;
+	struct change *change = walk->ctx;
 
-	if (change->skip_links && S_ISLNK(st->mode))
+	if (change->skip_links && S_ISLNK(node->st.mode))
 		return 0;
-	error = xfs_fsetattr(file, &change->iattr);
-	if (error)
-		xfsw_fail(change->call, path, error);
-	return error ? 1 : 0;
+	return xfs_fsetattr(node->file, &change->iattr);
+}
+
+static const struct xfsw_visitor change_visitor = { .visit = change_visit, .leave = change_visit };
+
+static int change_tree(struct change *change, const char *path)
+{
+	struct xfsw_walk walk = {
+		.call = change->call, .visitor = &change_visitor, .ctx = change,
+		.flags = XFSW_WALK_CHANGE, .max_level = XFSW_ALL_LEVELS,
+	};
+
+	return xfsw_walk(&walk, path);
 }
 
 /* Operands from @first on; with -R what is below them too. */
@@ -33,17 +41,16 @@ static int change_all(struct change *change, int first, bool follow)
 	int code = XFSW_OK;
 
 	for (int i = first; i < call->argc; i++) {
-		int error;
+		int result = 0, error = 0;
 
 		if (xfsw_has(call, 'R'))
-			error = xfsw_walk(call->img->mp, call->argv[i], true, true, change_visit,
-					  change);
+			result = change_tree(change, call->argv[i]);
 		else
 			error = xfs_setattr(call->img->mp, call->argv[i], follow, &change->iattr);
-		if (error < 0)
-			code = xfsw_fail(call, call->argv[i], error);
-		else if (error)
-			code = XFSW_FAILED;
+		if (error)
+			result = xfsw_fail(call, call->argv[i], error);
+		if (result > code)
+			code = result;
 	}
 	return code;
 }

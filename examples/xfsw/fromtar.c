@@ -16,10 +16,14 @@
 #include <stdio.h>
 #include "xfsw/taracl.h"
 
+/* Of the directories on the way to the newest member only the lowest few stay open. */
+#define KEEP_OPEN	64u
+
 /* A directory on the way to the newest member. */
 struct level {
 	char *name;
-	struct xfs_file *file;
+	struct xfs_file *file;		/* NULL: closed for now */
+	uint64_t ino;
 };
 
 struct dir_times {
@@ -42,43 +46,24 @@ struct from_tar {
 	const char *bad;		/* what is wrong with the member's header: errors of -ERANGE */
 };
 
-/*
- * "./a//b/" becomes "a/b"; a name that climbs out is refused.  The empty path is
- * the top itself.
- */
-static bool clean_path(struct xfsw_str *out, const char *path)
-{
-	if (!str_set(out, ""))
-		return false;
-	while (path && *path) {
-		size_t len = strcspn(path, "/");
-		char name[256];
-
-		if (len > 255)
-			return false;
-		memcpy(name, path, len);
-		name[len] = 0;
-		if (strcmp(name, "..") == 0)
-			return false;
-		if (len && strcmp(name, ".") != 0 && !str_join(out, out->len, name))
-			return false;
-		path += len + (path[len] == '/');
-	}
-	return true;
-}
-
 static void drop_levels(struct from_tar *ft, size_t depth)
 {
 	while (ft->depth > depth) {
 		struct level *level = &ft->levels[--ft->depth];
 
-		xfs_close(level->file);
+		if (level->file)
+			xfs_close(level->file);
 		free(level->name);
 	}
 }
 
 static int push_level(struct from_tar *ft, const char *name, struct xfs_file *file)
 {
+	struct xfs_stat st;
+	int error = xfs_fgetattr(file, &st);
+
+	if (error)
+		return error;
 	if (ft->depth == ft->max_depth) {
 		size_t max = ft->max_depth ? ft->max_depth * 2 : 32;
 		void *levels = realloc(ft->levels, max * sizeof(*ft->levels));
@@ -91,8 +76,28 @@ static int push_level(struct from_tar *ft, const char *name, struct xfs_file *fi
 	ft->levels[ft->depth].name = strdup(name);
 	if (!ft->levels[ft->depth].name)
 		return -ENOMEM;
+	ft->levels[ft->depth].ino = st.ino;
 	ft->levels[ft->depth++].file = file;
+	if (ft->depth > KEEP_OPEN) {
+		struct level *upper = &ft->levels[ft->depth - 1 - KEEP_OPEN];
+
+		if (upper->file)
+			xfs_close(upper->file);
+		upper->file = NULL;
+	}
 	return 0;
+}
+
+/* Back up to @depth levels, the lowest of which is open. */
+static int go_up(struct from_tar *ft, size_t depth)
+{
+	struct level *level;
+
+	drop_levels(ft, depth);
+	level = depth ? &ft->levels[depth - 1] : NULL;
+	if (!level || level->file)
+		return 0;
+	return xfs_open_by_ino(ft->sink->mp, level->ino, 0, O_RDONLY | O_DIRECTORY, &level->file);
 }
 
 static struct xfs_file *level_file(const struct from_tar *ft)
@@ -134,23 +139,23 @@ static int go_to_parent(struct from_tar *ft, char **name)
 	bool same = true;
 
 	while ((slash = strchr(part, '/')) != NULL) {
-		int error;
+		int error = 0;
 
 		*slash = 0;
 		if (same && !(depth < ft->depth && strcmp(ft->levels[depth].name, part) == 0)) {
-			drop_levels(ft, depth);
+			error = go_up(ft, depth);
 			same = false;
 		}
-		error = same ? 0 : go_down(ft, part);
+		if (!same && !error)
+			error = go_down(ft, part);
 		*slash = '/';
 		if (error)
 			return error;
 		depth++;
 		part = slash + 1;
 	}
-	drop_levels(ft, depth);
 	*name = part;
-	return 0;
+	return go_up(ft, depth);
 }
 
 /* A number of the header that must fit into @max; -ERANGE: it does not. */
@@ -354,7 +359,7 @@ static int link_member(struct from_tar *ft, struct archive_entry *entry, const c
 	struct xfs_stat st;
 	int error = -EINVAL;
 
-	if (clean_path(&target, archive_entry_hardlink(entry)) && target.len) {
+	if (xfsw_clean_path(&target, archive_entry_hardlink(entry)) && target.len) {
 		error = xfs_openat(ft->top, target.s, O_PATH | O_NOFOLLOW, 0, &file);
 		if (!error) {
 			error = xfs_fgetattr(file, &st);
@@ -409,6 +414,18 @@ static int bad_member(struct from_tar *ft, const char *path, const char *text)
 	return 0;
 }
 
+/* Told without all of a name that may be as long as the archive. */
+static int unusable(struct from_tar *ft, const char *path)
+{
+	char shown[204], text[200];
+
+	snprintf(shown, sizeof(shown), "%.200s%s", path, strlen(path) > 200 ? "..." : "");
+	snprintf(text, sizeof(text), "the member's name cannot be used: it has \"..\" in it, a "
+		 "component of more than 255 bytes, or more than %u components",
+		 XFSW_MAX_COMPONENTS);
+	return bad_member(ft, shown, text);
+}
+
 static int add_member(struct from_tar *ft, struct archive_entry *entry, const char *source)
 {
 	struct xfsw_call *call = ft->sink->call;
@@ -417,8 +434,8 @@ static int add_member(struct from_tar *ft, struct archive_entry *entry, const ch
 	int error;
 
 	ft->bad = NULL;
-	if (!path || !clean_path(&ft->path, path))
-		return bad_member(ft, path ? path : source, "the member's name cannot be used");
+	if (!path || !xfsw_clean_path(&ft->path, path))
+		return unusable(ft, path ? path : source);
 	ft->sink->progress.objects++;
 	xfsw_progress_step(&ft->sink->progress);
 	error = go_to_parent(ft, &name);

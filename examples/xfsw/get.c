@@ -2,11 +2,9 @@
 /*
  * xfsw get: a file or tree out of an image.
  *
- * The image may be hostile: host objects are made new, in directories held by
- * descriptor, never through a name that exists or a link, so that nothing lands outside of the
- * directory the user named.  What is there already is an error, or removed with -f.
+ * The image may be hostile: nothing lands outside of the directory the user named, by the
+ * rules of hostpath.c.  What is there already is an error, or removed with -f.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,6 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 #include "xfsw/host.h"
+#include "xfsw/walk.h"
 
 #define BUF_SIZE	(1u << 20)
 
@@ -24,27 +23,13 @@ struct get {
 	struct xfsw_progress progress;
 	struct xfsw_fds fds;
 	struct xfsw_links links;
-	struct xfsw_str path;		/* below the top, for messages and links */
-	int top;			/* descriptor the paths of links start from */
+	size_t top_len;			/* of the path of the image's top directory */
+	int top;			/* the host's, which the paths of links start from */
 	bool root;			/* allowed to give files away */
 	bool force;
-	int code;			/* the worst so far */
 	uint64_t left_out;		/* attributes the host did not take */
 	char *buf, *list;
 };
-
-/* Something went wrong with one object; the others go on. */
-static void failed(struct get *g, int error)
-{
-	g->code = xfsw_fail(g->call, g->path.len ? g->path.s : ".", error);
-}
-
-/* -EEXIST becomes a removal with -f.  True: try again. */
-static bool make_way(struct get *g, int dirfd, const char *name, int error)
-{
-	return error == EEXIST && g->force &&
-	       (unlinkat(dirfd, name, 0) == 0 || unlinkat(dirfd, name, AT_REMOVEDIR) == 0);
-}
 
 static int write_all(int fd, const char *buf, size_t len, uint64_t offset)
 {
@@ -100,8 +85,8 @@ static int set_xattr(int dirfd, int fd, const char *name, const char *attr, cons
 
 	if (fd >= 0)
 		return fsetxattr(fd, attr, value, size, 0) ? -errno : 0;
-	if (dirfd == AT_FDCWD)
-		return lsetxattr(name, attr, value, size, 0) ? -errno : 0;
+	if (!xfsw_name_is_plain(name, strlen(name)))
+		return -EUCLEAN;
 	/* There is no ...at form of this call on older kernels. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
 	return lsetxattr(path, attr, value, size, 0) ? -errno : 0;
@@ -142,225 +127,221 @@ static int copy_attributes(struct get *g, struct xfs_file *file, const struct xf
 	uint32_t mode = st->mode & 07777;
 	int error;
 
-	if (g->root && fchownat(dirfd, name, st->uid, st->gid, AT_SYMLINK_NOFOLLOW))
+	if (g->root && (fd >= 0 ? fchown(fd, st->uid, st->gid)
+			    : fchownat(dirfd, name, st->uid, st->gid, AT_SYMLINK_NOFOLLOW)))
 		return -errno;
 	if (!g->root && (st->uid != geteuid() || st->gid != getegid()))
 		mode &= ~(uint32_t)(S_ISUID | S_ISGID);
 	error = copy_xattrs(g, file, dirfd, fd, name);
 	if (error)
 		return error;
-	if (fd >= 0 ? fchmod(fd, mode)
-		    : !S_ISLNK(st->mode) && fchmodat(dirfd, name, mode, 0))
-		return -errno;
+	error = fd < 0 ? host_chmod(dirfd, name, mode) : fchmod(fd, mode) ? -errno : 0;
+	if (error)
+		return error;
 	if (fd >= 0 ? futimens(fd, times) : utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW))
 		return -errno;
 	return 0;
 }
 
+/* @st_out: of what was made, for its further names. */
 static int get_regular(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
-		       const char *name)
+		       const char *name, struct stat *st_out)
 {
-	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(dirfd, name, flags, 0600), error;
+	int fd = host_make_file(dirfd, name, g->force), error;
 
-	if (fd < 0 && make_way(g, dirfd, name, errno))
-		fd = openat(dirfd, name, flags, 0600);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = copy_data(g, file, fd, st->size_bytes);
 	if (!error)
 		error = copy_attributes(g, file, st, dirfd, fd, name);
+	if (!error && fstat(fd, st_out))
+		error = -errno;
 	if (close(fd) && !error)
 		error = -errno;
 	return error;
 }
 
-static int make_special(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
-			const char *name)
-{
-	char target[1025];
-	ssize_t len;
-
-	(void)g;
-	if (!S_ISLNK(st->mode))
-		return mknodat(dirfd, name, (mode_t)(st->mode & S_IFMT) | 0600,
-			       makedev(st->rdev_major, st->rdev_minor)) ? -errno : 0;
-	len = xfs_freadlink(file, target, sizeof(target) - 1);
-	if (len < 0)
-		return (int)len;
-	target[len] = 0;
-	return symlinkat(target, dirfd, name) ? -errno : 0;
-}
-
 static int get_special(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
-		       const char *name)
+		       const char *name, struct stat *st_out)
 {
-	int error = make_special(g, file, st, dirfd, name);
-
-	if (error && make_way(g, dirfd, name, -error))
-		error = make_special(g, file, st, dirfd, name);
-	return error ? error : copy_attributes(g, file, st, dirfd, -1, name);
-}
-
-/* 1: @name was made as a further name of what is out already. */
-static int try_link(struct get *g, const struct xfs_stat *st, int dirfd, const char *name)
-{
-	struct xfsw_link *link = links_find(&g->links, 1, st->ino);
-	int result;
-
-	if (!link)
-		return 0;
-	result = linkat(g->top, link->path, dirfd, name, 0);
-	if (result && make_way(g, dirfd, name, errno))
-		result = linkat(g->top, link->path, dirfd, name, 0);
-	if (result)
-		return -errno;
-	links_seen(&g->links, link);
-	return 1;
-}
-
-static int get_other(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
-		     const char *name)
-{
+	struct host_special what = {
+		.mode = (mode_t)(st->mode & S_IFMT) | 0600,
+		.rdev = makedev(st->rdev_major, st->rdev_minor),
+	};
+	char target[1025];
 	int error;
 
-	if (st->nlink > 1) {
-		error = try_link(g, st, dirfd, name);
-		if (error)
-			return error < 0 ? error : 0;
+	if (S_ISLNK(st->mode)) {
+		ssize_t len = xfs_freadlink(file, target, sizeof(target) - 1);
+
+		if (len < 0)
+			return (int)len;
+		target[len] = 0;
+		what.target = target;
 	}
-	error = S_ISREG(st->mode) ? get_regular(g, file, st, dirfd, name)
-				  : get_special(g, file, st, dirfd, name);
-	if (!error && st->nlink > 1)
-		error = links_add(&g->links, 1, st->ino, st->nlink, 0, g->path.s);
-	return error;
-}
-
-static void get_directory(struct get *g, struct xfs_file *dir, const struct xfs_stat *st);
-
-/* Make directory @name, go into it, fill it, come back. */
-static int get_child_directory(struct get *g, struct xfs_file *dir, const struct xfs_stat *st,
-			       const char *name)
-{
-	int parent = fds_top(&g->fds), fd, error;
-	struct stat host;
-
-	if (mkdirat(parent, name, 0700) && !(errno == EEXIST && g->force))
-		return -errno;
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &host))
-		error = -errno;
-	else
-		error = fds_push(&g->fds, fd, &host);
-	if (error) {
-		close(fd);
-		return error;
-	}
-	get_directory(g, dir, st);
-	return fds_pop(&g->fds);
-}
-
-static int get_entry(struct get *g, struct xfs_file *dir, const struct xfsw_name *name)
-{
-	int flags = name->type == DT_REG ? O_RDONLY : name->type == DT_DIR ? O_RDONLY | O_DIRECTORY
-									      : O_PATH;
-	struct xfs_file *file;
-	struct xfs_stat st;
-	int error;
-
-	error = xfs_openat(dir, name->name, flags | O_NOFOLLOW, 0, &file);
-	if (error)
-		return error;
-	error = xfs_fgetattr(file, &st);
-	if (!error && flags == O_PATH && (S_ISREG(st.mode) || S_ISDIR(st.mode))) {
-		/* The directory did not tell the type. */
-		xfs_close(file);
-		error = xfs_open_by_ino(g->call->img->mp, st.ino, st.gen, O_RDONLY, &file);
-		if (error)
-			return error;
-	}
+	error = host_make_special(dirfd, name, &what, g->force);
 	if (!error)
-		error = S_ISDIR(st.mode) ? get_child_directory(g, file, &st, name->name)
-					 : get_other(g, file, &st, fds_top(&g->fds), name->name);
-	xfs_close(file);
+		error = copy_attributes(g, file, st, dirfd, -1, name);
+	if (!error && fstatat(dirfd, name, st_out, AT_SYMLINK_NOFOLLOW))
+		error = -errno;
 	return error;
 }
 
-/* Fill the host directory on top of the stack; errors are told and the rest goes on. */
-static void get_directory(struct get *g, struct xfs_file *dir, const struct xfs_stat *st)
+static int get_object(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
+		      const char *name, struct stat *st_out)
 {
-	size_t len = g->path.len;
-	struct xfsw_names names;
-	int error = xfsw_read_names(dir, &names);
-
-	if (error) {
-		failed(g, error);
-		return;
-	}
-	for (size_t i = 0; i < names.n && g->code != XFSW_INTERRUPTED; i++) {
-		g->progress.objects++;
-		xfsw_progress_step(&g->progress);
-		if (xfsw_interrupted())
-			error = -EINTR;
-		else if (!str_join(&g->path, len, names.v[i].name))
-			error = -ENOMEM;
-		else
-			error = get_entry(g, dir, &names.v[i]);
-		if (error)
-			failed(g, error);
-		g->path.len = len;
-		g->path.s[len] = 0;
-	}
-	xfsw_free_names(&names);
-	error = copy_attributes(g, dir, st, fds_top(&g->fds), fds_top(&g->fds), ".");
-	if (error)
-		failed(g, error);
+	return S_ISREG(st->mode) ? get_regular(g, file, st, dirfd, name, st_out)
+				 : get_special(g, file, st, dirfd, name, st_out);
 }
+
+/* The first of several names: the others will be links to it. */
+static int remember(struct get *g, const struct xfsw_node *node, const struct stat *st)
+{
+	struct xfsw_link *link;
+	int error = links_add(&g->links, 1, node->st.ino, node->st.nlink, 0,
+			      node->path + g->top_len);
+
+	if (error)
+		return error;
+	link = links_find(&g->links, 1, node->st.ino);
+	link->host_dev = st->st_dev;
+	link->host_ino = st->st_ino;
+	return 0;
+}
+
+static bool step(struct get *g)
+{
+	g->progress.objects++;
+	xfsw_progress_step(&g->progress);
+	return !xfsw_interrupted();
+}
+
+static int get_entry(struct xfsw_walk *walk, struct xfsw_node *node)
+{
+	struct get *g = walk->ctx;
+	int dirfd = fds_top(&g->fds), error;
+	struct xfsw_link *link;
+	struct stat st;
+
+	if (!step(g))
+		return -EINTR;
+	link = node->st.nlink > 1 ? links_find(&g->links, 1, node->st.ino) : NULL;
+	if (link) {
+		error = host_link(g->top, link, dirfd, node->name, g->force);
+		if (!error)
+			links_seen(&g->links, link);
+		return error;
+	}
+	error = get_object(g, node->file, &node->st, dirfd, node->name, &st);
+	return error || node->st.nlink < 2 ? error : remember(g, node, &st);
+}
+
+static int push_dir(struct get *g, int fd)
+{
+	struct stat st;
+	int error = fstat(fd, &st) ? -errno : fds_push(&g->fds, fd, &st);
+
+	if (error)
+		close(fd);
+	return error;
+}
+
+/* Make the directory, and go into it; the top is there. */
+static int enter_directory(struct xfsw_walk *walk, struct xfsw_node *node)
+{
+	struct get *g = walk->ctx;
+	int fd;
+
+	if (!step(g))
+		return -EINTR;
+	if (!node->level)
+		return 0;
+	fd = host_make_dir(fds_top(&g->fds), node->name, g->force);
+	return fd < 0 ? fd : push_dir(g, fd);
+}
+
+static int leave_directory(struct xfsw_walk *walk, struct xfsw_node *node)
+{
+	struct get *g = walk->ctx;
+	int fd = fds_top(&g->fds);
+	int error = copy_attributes(g, node->file, &node->st, fd, fd, ".");
+
+	if (error)
+		xfsw_walk_tell(walk, node->path, error);
+	if (!node->level)
+		return 0;
+	error = fds_pop(&g->fds);
+	if (!error)
+		return 0;
+	/* Somebody moves directories about: there is no place to go on from. */
+	xfsw_walk_tell(walk, node->path, error);
+	return XFSW_WALK_STOP;
+}
+
+static const struct xfsw_visitor get_visitor = {
+	.enter = enter_directory, .visit = get_entry, .leave = leave_directory,
+};
 
 /* HOSTDIR for a directory: the copy itself, merged into what is there. */
-static int get_top_directory(struct get *g, struct xfs_file *file, const struct xfs_stat *st,
-			     const char *host)
+static int get_tree(struct get *g, const char *path, const char *host)
 {
-	struct stat host_st;
-	int error = 0;
+	struct xfsw_walk walk = {
+		.call = g->call, .visitor = &get_visitor, .ctx = g, .flags = XFSW_WALK_READ,
+		.max_level = XFSW_ALL_LEVELS,
+	};
+	int error;
 
 	if (mkdir(host, 0700) && errno != EEXIST)
 		return xfsw_fail(g->call, host, -errno);
+	/* The user may name it through a link. */
 	g->top = open(host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (g->top < 0 || fstat(g->top, &host_st))
-		return xfsw_fail(g->call, host, -errno);
-	error = fds_push(&g->fds, g->top, &host_st);
-	if (error || !str_set(&g->path, ""))
-		return xfsw_fail(g->call, host, -ENOMEM);
-	get_directory(g, file, st);
-	return g->code;
+	error = g->top < 0 ? -errno : push_dir(g, g->top);
+	if (error)
+		return xfsw_fail(g->call, host, error);
+	g->top_len = strlen(path);
+	g->top_len += !g->top_len || path[g->top_len - 1] != '/';
+	return xfsw_walk(&walk, path);
 }
 
-static int get_top_other(struct get *g, struct xfs_file *file, const struct xfs_stat *st,
-			 const char *path, const char *host)
+/* The directory part of the user's @host, and the name in it; "": that is a directory itself. */
+static int open_host_dir(const char *host, bool is_dir, const char **name)
 {
-	struct xfsw_str target = { 0 };
+	const char *slash = strrchr(host, '/');
+	struct xfsw_str dir = { 0 };
+	int fd;
+
+	if (!str_set(&dir, is_dir ? host : slash == host ? "/" : slash ? host : "."))
+		return -ENOMEM;
+	if (!is_dir && slash && slash != host)
+		dir.s[slash - host] = 0;
+	*name = is_dir ? "" : slash ? slash + 1 : host;
+	fd = open(dir.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	str_free(&dir);
+	return fd < 0 ? -errno : fd;
+}
+
+/* HOSTPATH for anything else: its new name, or a directory to put it into. */
+static int get_single(struct get *g, struct xfs_file *file, const struct xfs_stat *st,
+		      const char *path, const char *host)
+{
 	struct stat host_st;
+	bool is_dir = stat(host, &host_st) == 0 && S_ISDIR(host_st.st_mode);
 	char base[256];
-	int error = 0;
+	const char *name;
+	int dirfd = open_host_dir(host, is_dir, &name), error;
 
-	if (stat(host, &host_st) == 0 && S_ISDIR(host_st.st_mode)) {
-		const char *name = xfsw_basename(path, base);
-
-		if (!name || !str_set(&target, host) || !str_join(&target, target.len, name))
-			error = -ENAMETOOLONG;
-	} else if (!str_set(&target, host)) {
-		error = -ENOMEM;
-	}
-	if (!error)
-		error = S_ISREG(st->mode) ? get_regular(g, file, st, AT_FDCWD, target.s)
-					  : get_special(g, file, st, AT_FDCWD, target.s);
-	if (error)
-		xfsw_fail(g->call, target.s ? target.s : host, error);
-	str_free(&target);
-	return error ? XFSW_FAILED : XFSW_OK;
+	if (dirfd < 0)
+		return xfsw_fail(g->call, host, dirfd);
+	if (is_dir)
+		name = xfsw_basename(path, base);
+	if (!name || strlen(name) > 255)
+		error = -ENAMETOOLONG;
+	else if (!xfsw_name_is_plain(name, strlen(name)))
+		error = -EINVAL;
+	else
+		error = get_object(g, file, st, dirfd, name, &host_st);
+	close(dirfd);
+	return error ? xfsw_fail(g->call, host, error) : XFSW_OK;
 }
 
 static int finish(struct get *g, int code)
@@ -368,7 +349,6 @@ static int finish(struct get *g, int code)
 	xfsw_progress_end(&g->progress);
 	fds_free(&g->fds);
 	links_free(&g->links);
-	str_free(&g->path);
 	free(g->buf);
 	free(g->list);
 	if (g->left_out) {
@@ -403,8 +383,8 @@ static int run_get(struct xfsw_call *call)
 		return finish(&g, xfsw_fail(call, path, error));
 	umask(0);
 	xfsw_progress_start(&g.progress, "get", xfsw_has(call, XFSW_OPT_QUIET));
-	code = S_ISDIR(st.mode) ? get_top_directory(&g, file, &st, host)
-				: get_top_other(&g, file, &st, path, host);
+	code = S_ISDIR(st.mode) ? get_tree(&g, path, host)
+				: get_single(&g, file, &st, path, host);
 	xfs_close(file);
 	return finish(&g, code);
 }

@@ -36,6 +36,7 @@ struct xfsw_links {
 		uint64_t value;		/* inode in the image */
 		char *path;		/* or a path, the table's to free */
 		uint32_t left;		/* names still to come */
+		uint64_t host_dev, host_ino;	/* of what @path names, where host_link() is used */
 	} *v;
 	size_t used, size;
 };
@@ -48,6 +49,29 @@ int links_add(struct xfsw_links *links, uint64_t dev, uint64_t ino, uint32_t nli
 /* One more name was made; @link is invalid afterwards. */
 void links_seen(struct xfsw_links *links, struct xfsw_link *link);
 void links_free(struct xfsw_links *links);
+
+/* ---- hostpath.c: objects under names of an image; its first comment has the rules ------- */
+
+/*
+ * All but the last one take one component in directory @dirfd; -EUCLEAN: it is none.  @replace: what
+ * has the name gives way (a directory only if it is empty).  0 or a descriptor, or -errno.
+ */
+int host_make_way(int dirfd, const char *name);
+int host_make_file(int dirfd, const char *name, bool replace);	/* to write to, mode 0600 */
+/* Mode 0700, opened to read.  With @replace a directory that exists is used as it is. */
+int host_make_dir(int dirfd, const char *name, bool replace);
+struct host_special {
+	const char *target;		/* of a symbolic link, else NULL */
+	mode_t mode;			/* type and permissions */
+	dev_t rdev;
+};
+int host_make_special(int dirfd, const char *name, const struct host_special *what, bool replace);
+/* Nothing happens to a symbolic link. */
+int host_chmod(int dirfd, const char *name, mode_t mode);
+/* @name becomes another name of the object at @link->path below directory @top, if it is still it. */
+int host_link(int top, const struct xfsw_link *link, int dirfd, const char *name, bool replace);
+/* Open a directory any number of levels below @top; no component of @path may be a link. */
+int host_open_below(int top, const char *path);
 
 /* ---- hosttree.c -------------------------------------------------------------- */
 

@@ -226,13 +226,109 @@ static void shrink_names(struct names *names)
 		names->v = v;
 }
 
-static int visit_directory(struct host_walk *walk, int fd, uint64_t cookie, uint32_t level);
+/* A directory that has been entered; what is left of its names are directories. */
+struct host_level {
+	struct host_dir dir;
+	struct names names;
+	size_t next;			/* of names */
+	size_t path_len;		/* of its parent */
+};
 
-static int enter_child(struct host_walk *walk, const char *name, uint64_t cookie, uint32_t level)
+struct levels {
+	struct host_level *v;
+	size_t depth, max;
+};
+
+static int push_level(struct levels *levels, const struct host_level *level)
 {
+	if (levels->depth == levels->max) {
+		size_t max = levels->max ? levels->max * 2 : 16;
+		void *v = realloc(levels->v, max * sizeof(*levels->v));
+
+		if (!v)
+			return -ENOMEM;
+		levels->v = v;
+		levels->max = max;
+	}
+	levels->v[levels->depth++] = *level;
+	return 0;
+}
+
+/* Its descriptor goes; the one above is the lowest again. */
+static int pop_fd(struct host_walk *walk, size_t path_len, int code)
+{
+	int error;
+
+	if (walk->cwd_depth == walk->fds.depth)
+		walk->cwd_depth = 0;
+	error = fds_pop(&walk->fds);
+	walk->path.len = path_len;
+	walk->path.s[path_len] = 0;
+	/* It is another one now: everything further down would be of a foreign tree. */
+	if (error && !code) {
+		code = walk->visitor->unreadable(walk, "..", error);
+		code = code ? code : XFSW_FAILED;
+	}
+	return code;
+}
+
+/* All but the directories among its entries. */
+static int visit_level(struct host_walk *walk, struct host_level *level)
+{
+	int code = visit_entries(walk, &level->dir, &level->names);
+
+	if (!code)
+		code = walk->visitor->names_done(walk, &level->dir);
+	if (!code)
+		shrink_names(&level->names);
+	return code;
+}
+
+/*
+ * Enter the directory @fd, whose path stands in walk->path, and visit what is no directory in it.
+ * Its level is pushed, unless that fails or it cannot be read.
+ */
+static int enter_level(struct host_walk *walk, struct levels *levels, int fd, uint64_t cookie,
+		       size_t path_len)
+{
+	struct host_level level = {
+		.dir = { .cookie = cookie, .level = (uint32_t)levels->depth },
+		.path_len = path_len,
+	};
+	int error = fstat(fd, &level.dir.st) ? -errno : fds_push(&walk->fds, fd, &level.dir.st);
+	int code;
+
+	if (error) {
+		close(fd);
+		code = walk->visitor->unreadable(walk, NULL, error);
+		walk->path.len = path_len;
+		walk->path.s[path_len] = 0;
+		return code;
+	}
+	error = read_names(walk, &level.names);
+	code = error ? walk->visitor->unreadable(walk, NULL, error)
+		     : walk->visitor->enter(walk, &level.dir);
+	if (error || code) {
+		free_names(&level.names);
+		return levels->depth ? pop_fd(walk, path_len, code) : code;
+	}
+	code = visit_level(walk, &level);
+	error = push_level(levels, &level);
+	if (error) {
+		walk->visitor->leave(walk, &level.dir);
+		free_names(&level.names);
+		return code ? code : walk->visitor->unreadable(walk, NULL, error);
+	}
+	return code;
+}
+
+static int next_directory(struct host_walk *walk, struct levels *levels)
+{
+	struct host_level *level = &levels->v[levels->depth - 1];
+	const struct name *next = &level->names.v[level->next++];
+	const char *name = level->names.arena + next->offset;
 	size_t len = walk->path.len;
 	int fd = host_open(fds_top(&walk->fds), name, O_RDONLY | O_DIRECTORY);
-	int code, error;
 
 	if (fd < 0)
 		return walk->visitor->unreadable(walk, name, fd);
@@ -240,52 +336,33 @@ static int enter_child(struct host_walk *walk, const char *name, uint64_t cookie
 		close(fd);
 		return walk->visitor->unreadable(walk, name, -ENOMEM);
 	}
-	code = visit_directory(walk, fd, cookie, level);
-	if (walk->cwd_depth == walk->fds.depth)
-		walk->cwd_depth = 0;
-	error = fds_pop(&walk->fds);
-	if (error && !code)
-		code = walk->visitor->unreadable(walk, "..", error);
-	walk->path.len = len;
-	walk->path.s[len] = 0;
-	return code;
+	return enter_level(walk, levels, fd, next->key, len);
 }
 
-/* @fd goes onto the stack; the caller pops it. */
-static int visit_directory(struct host_walk *walk, int fd, uint64_t cookie, uint32_t level)
+static int leave_level(struct host_walk *walk, struct levels *levels, int code)
 {
-	const struct host_visitor *visitor = walk->visitor;
-	struct host_dir dir = { .cookie = cookie, .level = level };
-	struct names names = { 0 };
-	int code, error = 0;
+	struct host_level *level = &levels->v[--levels->depth];
 
-	if (fstat(fd, &dir.st))
-		error = -errno;
-	/* Even on error, so that the caller's pop finds it. */
-	code = fds_push(&walk->fds, fd, &dir.st);
-	if (code) {
-		close(fd);
-		return visitor->unreadable(walk, NULL, code);
+	walk->visitor->leave(walk, &level->dir);
+	free_names(&level->names);
+	return levels->depth ? pop_fd(walk, level->path_len, code) : code;
+}
+
+/* Depth costs memory for a level, not stack: host trees may be as deep as they like. */
+static int walk_levels(struct host_walk *walk, int fd)
+{
+	struct levels levels = { 0 };
+	int code = enter_level(walk, &levels, fd, 0, walk->path.len);
+
+	while (levels.depth) {
+		struct host_level *level = &levels.v[levels.depth - 1];
+
+		if (!code && level->next < level->names.n)
+			code = next_directory(walk, &levels);
+		else
+			code = leave_level(walk, &levels, code);
 	}
-	if (!error)
-		error = read_names(walk, &names);
-	if (error) {
-		free_names(&names);
-		return visitor->unreadable(walk, NULL, error);
-	}
-	code = visitor->enter(walk, &dir);
-	if (!code) {
-		code = visit_entries(walk, &dir, &names);
-		if (!code)
-			code = visitor->names_done(walk, &dir);
-		if (!code)
-			shrink_names(&names);
-		for (size_t i = 0; i < names.n && !code; i++)
-			code = enter_child(walk, names.arena + names.v[i].offset, names.v[i].key,
-					   level + 1);
-		visitor->leave(walk, &dir);
-	}
-	free_names(&names);
+	free(levels.v);
 	return code;
 }
 
@@ -301,8 +378,7 @@ int host_walk(struct host_walk *walk, const char *path)
 	}
 	/* The tree named by the user may be reached through a link, nothing in it may. */
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	code = fd < 0 ? walk->visitor->unreadable(walk, NULL, -errno)
-		      : visit_directory(walk, fd, 0, 0);
+	code = fd < 0 ? walk->visitor->unreadable(walk, NULL, -errno) : walk_levels(walk, fd);
 	if (walk->old_cwd >= 0) {
 		/* Where the process was belongs to the caller. */
 		if (fchdir(walk->old_cwd) && !code)

@@ -7,14 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "xfsw/xfsw.h"
+#include "xfsw/walk.h"
 
 struct listing {
 	struct xfsw_call *call;
 	struct xfsw_json json;
 	bool lines, recurse, inodes, escape, need_stat;
 	bool printed;			/* a block of names stands before */
-	struct xfsw_str path;
+	struct xfsw_str path;		/* of an entry */
 	int code;
 };
 
@@ -100,88 +100,72 @@ static int print_object(struct listing *l, const char *shown, const char *path, 
 	return 0;
 }
 
-static int list_directory(struct listing *l, struct xfs_file *dir)
+static int list_entry(struct listing *l, const struct xfsw_node *node,
+		      const struct xfsw_name *name)
 {
-	size_t len = l->path.len;
-	struct xfsw_names names;
-	struct xfs_file *child;
-	int error;
+	struct xfs_file *file = NULL;
+	int error = 0;
 
-	error = xfsw_read_names(dir, &names);
-	if (error)
-		return error;
+	if (!str_set(&l->path, node->path) || !str_join(&l->path, l->path.len, name->name))
+		return -ENOMEM;
+	if (l->need_stat || name->type == DT_UNKNOWN)
+		error = xfs_openat(node->file, name->name, O_PATH | O_NOFOLLOW, 0, &file);
+	if (!error)
+		error = print_object(l, name->name, l->path.s, name->ino, name->type, file);
+	if (file)
+		xfs_close(file);
+	return error;
+}
+
+static int list_names(struct xfsw_walk *walk, struct xfsw_node *node,
+		      const struct xfsw_names *names)
+{
+	struct listing *l = walk->ctx;
+
 	if (l->recurse && !l->json.out) {
 		printf("%s", l->printed ? "\n" : "");
-		xfsw_print_name(stdout, l->path.s, len, l->escape);
+		xfsw_print_name(stdout, node->path, strlen(node->path), l->escape);
 		fputs(":\n", stdout);
 	}
 	l->printed = true;
-	for (size_t i = 0; i < names.n && !error; i++) {
-		const struct xfsw_name *name = &names.v[i];
+	for (size_t i = 0; i < names->n && !xfsw_interrupted(); i++) {
+		int error = list_entry(l, node, &names->v[i]);
 
-		child = NULL;
-		if (!str_join(&l->path, len, name->name))
-			error = -ENOMEM;
-		else if (l->need_stat || name->type == DT_UNKNOWN)
-			error = xfs_openat(dir, name->name, O_PATH | O_NOFOLLOW, 0, &child);
-		if (!error)
-			error = print_object(l, name->name, l->path.s, name->ino, name->type,
-					     child);
-		if (child)
-			xfs_close(child);
-		if (error) {
-			/* One damaged object does not hide the others. */
-			l->code = xfsw_fail(l->call, l->path.s, error);
-			error = 0;
-		}
+		/* One damaged object does not hide the others. */
+		if (error)
+			xfsw_walk_tell(walk, l->path.s, error);
 	}
-	for (size_t i = 0; i < names.n && l->recurse && !error; i++) {
-		if (names.v[i].type != DT_DIR && names.v[i].type != DT_UNKNOWN)
-			continue;
-		str_join(&l->path, len, names.v[i].name);
-		error = xfs_openat(dir, names.v[i].name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
-				   &child);
-		if (error == -ENOTDIR || error == -ELOOP) {
-			error = 0;
-			continue;
-		}
-		if (!error) {
-			error = list_directory(l, child);
-			xfs_close(child);
-		}
-		if (error) {
-			l->code = xfsw_fail(l->call, l->path.s, error);
-			error = 0;
-		}
-	}
-	xfsw_free_names(&names);
-	l->path.len = len;
-	if (len)
-		l->path.s[len] = 0;
-	return error;
+	return 0;
 }
+
+static const struct xfsw_visitor list_visitor = { .names = list_names };
 
 static int list_path(struct listing *l, const char *path)
 {
 	bool as_itself = xfsw_has(l->call, 'd');
+	struct xfsw_walk walk = {
+		.call = l->call, .visitor = &list_visitor, .ctx = l,
+		.flags = l->lines ? 0 : XFSW_WALK_FOLLOW,
+		.max_level = l->recurse ? XFSW_ALL_LEVELS : 0,
+	};
 	struct xfs_file *file;
 	struct xfs_stat st;
 	int error;
 
-	if (!str_set(&l->path, path))
-		return -ENOMEM;
 	/* A link named on the command line is followed, unless its own line is wanted. */
 	error = xfs_open(l->call->img->mp, path, O_PATH | (as_itself || l->lines ? O_NOFOLLOW : 0),
 			 0, &file);
 	if (error)
-		return error;
+		return xfsw_fail(l->call, path, error);
 	error = xfs_fgetattr(file, &st);
-	if (!error && S_ISDIR(st.mode) && !as_itself)
-		error = list_directory(l, file);
-	else if (!error)
+	if (!error && S_ISDIR(st.mode) && !as_itself) {
+		xfs_close(file);
+		return xfsw_walk(&walk, path);
+	}
+	if (!error)
 		error = print_object(l, path, path, st.ino, (uint8_t)IFTODT(st.mode), file);
 	xfs_close(file);
-	return error;
+	return error ? xfsw_fail(l->call, path, error) : 0;
 }
 
 static int run_ls(struct xfsw_call *call)
@@ -203,10 +187,10 @@ static int run_ls(struct xfsw_call *call)
 	if (l.json.out)
 		json_open(&l.json, NULL, '[');
 	for (int i = 0; i < npaths; i++) {
-		int error = list_path(&l, paths[i]);
+		int code = list_path(&l, paths[i]);
 
-		if (error)
-			l.code = xfsw_fail(call, paths[i], error);
+		if (code > l.code)
+			l.code = code;
 	}
 	if (l.json.out) {
 		json_close(&l.json, ']');

@@ -212,7 +212,7 @@ static int run_command(struct xfsw_call *call, int argc, char **argv)
 	return xfsw_close_image(call, &img, call->verb->run(call));
 }
 
-int main(int argc, char **argv)
+int xfsw_main(int argc, char **argv)
 {
 	struct xfsw_call call = { .env = { .size = sizeof(call.env) } };
 	int code, words;

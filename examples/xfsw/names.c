@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "xfsw/xfsw.h"
+#include "xfsw/walk.h"
 
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE (1u << 0)
@@ -73,20 +73,35 @@ const struct xfsw_verb verb_mkdir = {
 	.run = run_mkdir,
 };
 
-static int remove_visit(void *ctx, const char *path, struct xfs_file *file,
-			const struct xfs_stat *st)
+static int remove_visit(struct xfsw_walk *walk, struct xfsw_node *node)
 {
-	struct xfsw_call *call = ctx;
-	struct xfs_mount *mp = call->img->mp;
-	int error;
+	struct xfs_mount *mp = walk->call->img->mp;
+	int flags = S_ISDIR(node->st.mode) ? AT_REMOVEDIR : 0;
+	struct xfs_stat root;
 
-	(void)file;
-	if (st->ino == 0 || strcmp(path, "/") == 0)
-		return 0;	/* of the root only what is in it */
-	error = S_ISDIR(st->mode) ? xfs_rmdir(mp, path) : xfs_unlink(mp, path);
-	if (error)
-		xfsw_fail(call, path, error);
-	return error ? 1 : 0;
+	if (node->dir)
+		return xfs_unlinkat(node->dir, node->name, flags);
+	/* Of the root only what is in it. */
+	if (xfs_fgetattr(xfs_root(mp), &root) == 0 && root.ino == node->st.ino)
+		return 0;
+	return xfs_unlinkat(xfs_root(mp), node->path, flags);
+}
+
+static const struct xfsw_visitor remove_visitor = { .visit = remove_visit, .leave = remove_visit };
+
+static int remove_tree(struct xfsw_call *call, const char *path)
+{
+	struct xfsw_walk walk = {
+		.call = call, .visitor = &remove_visitor, .max_level = XFSW_ALL_LEVELS,
+		.flags = XFSW_WALK_CHANGE | (xfsw_has(call, 'f') ? XFSW_WALK_MAY_MISS : 0),
+	};
+	char base[256];
+	const char *name = xfsw_basename(path, base);
+
+	/* They cannot be removed, and it would be noticed when all in them is gone. */
+	if (name && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0))
+		return xfsw_fail(call, path, -EINVAL);
+	return xfsw_walk(&walk, path);
 }
 
 static int run_rm(struct xfsw_call *call)
@@ -96,18 +111,16 @@ static int run_rm(struct xfsw_call *call)
 
 	for (int i = 0; i < call->argc; i++) {
 		const char *path = call->argv[i];
-		int error;
+		int result = 0, error = 0;
 
 		if (recurse)
-			error = xfsw_walk(call->img->mp, path, true, true, remove_visit, call);
+			result = remove_tree(call, path);
 		else
 			error = xfs_unlink(call->img->mp, path);
-		if (error == -ENOENT && xfsw_has(call, 'f'))
-			continue;
-		if (error < 0)
-			code = xfsw_fail(call, path, error);
-		else if (error)
-			code = XFSW_FAILED;	/* told where it happened */
+		if (error && !(error == -ENOENT && xfsw_has(call, 'f')))
+			result = xfsw_fail(call, path, error);
+		if (result > code)
+			code = result;
 	}
 	return code;
 }

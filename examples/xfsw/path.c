@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names in the image: growing path strings, sorted directory listings, and a
- * walk over a tree.  Directories are sorted so that output and results do not
- * depend on hash order.
+ * Names in the image: growing path strings, and sorted directory listings, so that
+ * output and results do not depend on hash order.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -77,6 +75,11 @@ const char *xfsw_basename(const char *path, char buf[256])
 	return buf;
 }
 
+struct xfsw_name_room {
+	size_t max;			/* of names */
+	size_t used, size;		/* of the arena */
+};
+
 static int compare_names(const void *a, const void *b)
 {
 	const struct xfsw_name *left = a, *right = b;
@@ -84,60 +87,137 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
+bool xfsw_name_is_plain(const char *name, size_t len)
+{
+	return len > 0 && len < 256 && !memchr(name, '/', len) && !memchr(name, 0, len) &&
+	       !((len == 1 || len == 2) && memcmp(name, "..", len) == 0);
+}
+
+bool xfsw_clean_path(struct xfsw_str *out, const char *path)
+{
+	unsigned int components = 0;
+
+	if (!str_set(out, ""))
+		return false;
+	while (path && *path) {
+		size_t len = strcspn(path, "/");
+		char name[256];
+
+		if (len > 255)
+			return false;
+		memcpy(name, path, len);
+		name[len] = 0;
+		path += len + (path[len] == '/');
+		if (!len || strcmp(name, ".") == 0)
+			continue;
+		if (!xfsw_name_is_plain(name, len) || ++components > XFSW_MAX_COMPONENTS ||
+		    !str_join(out, out->len, name))
+			return false;
+	}
+	return true;
+}
+
+/* Until the list is complete the entries hold offsets: the arena may still move. */
+static bool add_name(struct xfsw_names *names, struct xfsw_name_room *room,
+		     const struct xfs_dirent *entry)
+{
+	size_t len = entry->name_len;
+	struct xfsw_name *name;
+
+	if (names->n == room->max) {
+		size_t max = room->max ? room->max * 2 : 16;
+		void *v = realloc(names->v, max * sizeof(*names->v));
+
+		if (!v)
+			return false;
+		names->v = v;
+		room->max = max;
+	}
+	if (room->used + len + 1 > room->size) {
+		size_t size = room->size ? room->size * 2 : 512;
+		char *arena = realloc(names->arena, size);
+
+		if (!arena)
+			return false;
+		names->arena = arena;
+		room->size = size;
+	}
+	memcpy(names->arena + room->used, entry->name, len);
+	names->arena[room->used + len] = 0;
+	name = &names->v[names->n++];
+	name->name = (char *)(uintptr_t)room->used;
+	name->ino = entry->ino;
+	name->type = entry->type;
+	room->used += len + 1;
+	return true;
+}
+
+/* Offsets become pointers, memory that is not needed is given back; sorted, each name once. */
+static void finish_names(struct xfsw_names *names, const struct xfsw_name_room *room)
+{
+	size_t n = 0;
+	void *smaller;
+
+	if (!names->n)
+		return;
+	smaller = realloc(names->arena, room->used);
+	if (smaller)
+		names->arena = smaller;
+	smaller = realloc(names->v, names->n * sizeof(*names->v));
+	if (smaller)
+		names->v = smaller;
+	for (size_t i = 0; i < names->n; i++)
+		names->v[i].name = names->arena + (uintptr_t)names->v[i].name;
+	qsort(names->v, names->n, sizeof(*names->v), compare_names);
+	for (size_t i = 0; i < names->n; i++) {
+		if (n && strcmp(names->v[n - 1].name, names->v[i].name) == 0)
+			names->twice++;
+		else
+			names->v[n++] = names->v[i];
+	}
+	names->n = n;
+}
+
 int xfsw_read_names(struct xfs_file *dir, struct xfsw_names *names)
 {
-	size_t used = 0, arena_size = 0, max = 0;
+	struct xfsw_name_room room = { 0 };
 	struct xfs_dirent entry;
 	struct xfs_dir *stream;
+	bool memory = true;
+	uint64_t seen = 0;
 	int error;
 
 	memset(names, 0, sizeof(*names));
 	error = xfs_fdopendir(dir, &stream);
 	if (error)
 		return error;
-	while ((error = xfs_readdir(stream, &entry)) > 0) {
-		if (strcmp(entry.name, ".") == 0 || strcmp(entry.name, "..") == 0)
+	while (memory && (error = xfs_readdir(stream, &entry)) > 0) {
+		/* "." and ".." come first; later ones are not what they seem. */
+		if (seen++ < 2 && (strcmp(entry.name, ".") == 0 || strcmp(entry.name, "..") == 0))
 			continue;
-		if (names->n == max) {
-			size_t new_max = max ? max * 2 : 32;
-			void *v = realloc(names->v, new_max * sizeof(*names->v));
-
-			if (!v)
-				goto out_nomem;
-			names->v = v;
-			max = new_max;
-		}
-		if (used + entry.name_len + 1u > arena_size) {
-			size_t new_size = arena_size ? arena_size * 2 : 4096;
-			char *arena = realloc(names->arena, new_size);
-
-			if (!arena)
-				goto out_nomem;
-			names->arena = arena;
-			arena_size = new_size;
-		}
-		memcpy(names->arena + used, entry.name, entry.name_len + 1u);
-		/* The arena may still move: keep the offset, make it a pointer at the end. */
-		names->v[names->n].name = (char *)(uintptr_t)used;
-		names->v[names->n].ino = entry.ino;
-		names->v[names->n++].type = entry.type;
-		used += entry.name_len + 1u;
+		if (xfsw_name_is_plain(entry.name, entry.name_len))
+			memory = add_name(names, &room, &entry);
+		else
+			names->refused++;
 	}
 	xfs_closedir(stream);
-	if (error) {
+	if (!memory) {
 		xfsw_free_names(names);
-		return error;
+		return -ENOMEM;
 	}
-	for (size_t i = 0; i < names->n; i++)
-		names->v[i].name = names->arena + (uintptr_t)names->v[i].name;
-	if (names->n)
-		qsort(names->v, names->n, sizeof(*names->v), compare_names);
-	return 0;
+	finish_names(names, &room);
+	return error;
+}
 
-out_nomem:
-	xfs_closedir(stream);
-	xfsw_free_names(names);
-	return -ENOMEM;
+int xfsw_tell_names(const struct xfsw_call *call, const char *path, const struct xfsw_names *names)
+{
+	if (names->refused)
+		xfsw_complain(call, path, "%s (%zu names that no file can have are left out)",
+			      strerror(EUCLEAN), names->refused);
+	if (names->twice)
+		xfsw_complain(call, path, "%s (%zu names that stand twice are left out)",
+			      strerror(EUCLEAN), names->twice);
+	return names->refused || names->twice ? XFSW_FAILED : XFSW_OK;
 }
 
 void xfsw_free_names(struct xfsw_names *names)
@@ -145,71 +225,6 @@ void xfsw_free_names(struct xfsw_names *names)
 	free(names->v);
 	free(names->arena);
 	memset(names, 0, sizeof(*names));
-}
-
-struct walk {
-	xfsw_visit fn;
-	void *ctx;
-	bool recurse, post;
-	struct xfsw_str path;
-};
-
-static int walk_object(struct walk *w, struct xfs_file *file)
-{
-	size_t len = w->path.len;
-	struct xfsw_names names;
-	struct xfs_stat st;
-	int error;
-
-	error = xfs_fgetattr(file, &st);
-	if (!error && !w->post)
-		error = w->fn(w->ctx, w->path.s, file, &st);
-	if (error)
-		return error;
-	if (w->recurse && S_ISDIR(st.mode)) {
-		error = xfsw_read_names(file, &names);
-		if (error)
-			return error;
-		for (size_t i = 0; i < names.n && !error; i++) {
-			struct xfs_file *child;
-
-			if (xfsw_interrupted())
-				error = -EINTR;
-			else if (!str_join(&w->path, len, names.v[i].name))
-				error = -ENOMEM;
-			else
-				error = xfs_openat(file, names.v[i].name, O_PATH | O_NOFOLLOW, 0,
-						   &child);
-			if (error)
-				break;
-			error = walk_object(w, child);
-			xfs_close(child);
-		}
-		xfsw_free_names(&names);
-		if (error)
-			return error;
-		w->path.s[len] = 0;
-		w->path.len = len;
-	}
-	return w->post ? w->fn(w->ctx, w->path.s, file, &st) : 0;
-}
-
-int xfsw_walk(struct xfs_mount *mp, const char *path, bool recurse, bool post, xfsw_visit fn,
-	      void *ctx)
-{
-	struct walk w = { .fn = fn, .ctx = ctx, .recurse = recurse, .post = post };
-	struct xfs_file *file;
-	int error;
-
-	if (!str_set(&w.path, path))
-		return -ENOMEM;
-	error = xfs_open(mp, path, O_PATH | O_NOFOLLOW, 0, &file);
-	if (!error) {
-		error = walk_object(&w, file);
-		xfs_close(file);
-	}
-	str_free(&w.path);
-	return error;
 }
 
 void xfsw_mode_string(uint32_t mode, char buf[11])

@@ -199,7 +199,7 @@ void json_bytes(struct xfsw_json *j, const char *key, const char *value, size_t 
 void json_time(struct xfsw_json *j, const char *key, const struct timespec *ts);
 void json_end(struct xfsw_json *j);
 
-/* ---- path.c: names in the image, walking it -------------------------------------------- */
+/* ---- path.c: names in the image -------------------------------------------------------- */
 
 /* A growing byte string, always terminated. */
 struct xfsw_str {
@@ -214,7 +214,22 @@ void str_free(struct xfsw_str *str);
 /* Last component of @path, trailing slashes dropped; "/" for the root. */
 const char *xfsw_basename(const char *path, char buf[256]);
 
-/* The names of a directory in byte order, without "." and "..". */
+/*
+ * Is it one component of a path that leads to an entry of the directory it is looked up in: no '/'
+ * and no NUL in it, not "." or "..", 1 to 255 bytes?  Names of a disk become paths only after this,
+ * whatever the library has let through: it alone stands between a hostile image and the host.
+ */
+bool xfsw_name_is_plain(const char *name, size_t len);
+
+/*
+ * The path of a foreign archive's member, below the top: "/./a//b/" becomes "a/b", the top itself
+ * "".  False: it has ".." in it, a component of more than 255 bytes, or more of them than one
+ * member may cost; or there is no memory.
+ */
+#define XFSW_MAX_COMPONENTS	65536u
+bool xfsw_clean_path(struct xfsw_str *out, const char *path);
+
+/* The names of a directory in byte order, without "." and "..", each one plain. */
 struct xfsw_names {
 	struct xfsw_name {
 		char *name;
@@ -223,18 +238,16 @@ struct xfsw_names {
 	} *v;
 	size_t n;
 	char *arena;
+	size_t refused, twice;		/* names left out: not plain, or there already */
 };
+/*
+ * 0 or -errno.  After -EUCLEAN and the like the names that could be read are there, after -ENOMEM
+ * none.  xfsw_free_names() in any case.
+ */
 int xfsw_read_names(struct xfs_file *dir, struct xfsw_names *names);
 void xfsw_free_names(struct xfsw_names *names);
-
-/*
- * Call @fn for @path and everything below it: parents first, or last with
- * @post.  Symbolic links are not followed.  Stops at the first nonzero result.
- */
-typedef int (*xfsw_visit)(void *ctx, const char *path, struct xfs_file *file,
-			  const struct xfs_stat *st);
-int xfsw_walk(struct xfs_mount *mp, const char *path, bool recurse, bool post, xfsw_visit fn,
-	      void *ctx);
+/* Says what was left out of directory @path, if anything; an exit code. */
+int xfsw_tell_names(const struct xfsw_call *call, const char *path, const struct xfsw_names *names);
 
 /* recover.c: what stood in the log. */
 void xfsw_log_json(struct xfsw_json *j, const char *key, const struct xfs_log_report *log);
@@ -258,6 +271,9 @@ extern const struct xfsw_verb verb_write, verb_read, verb_fsync, verb_sync, verb
 extern const struct xfsw_verb *const xfsw_verbs[];
 /* The verb that the first words of @argv name; *@words: how many they are. */
 const struct xfsw_verb *xfsw_find_verb(int argc, char **argv, bool in_shell, int *words);
+
+/* All of the program: main(), for tests that want it in their own process. */
+int xfsw_main(int argc, char **argv);
 
 /* Run one command on the image that @shell, the call of the shell, has open. */
 int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc, char **argv);
