@@ -23,6 +23,7 @@ struct create {
 	struct xfsw_sink sink;
 	struct xfsw_image img;
 	struct stat target;		/* of the image file; st_ino 0: there is none yet */
+	struct xfsw_own own;		/* it, and its log */
 	const char *source, *path;
 	bool from_tree;
 	bool journal;			/* cut off, it is a valid image of a part of the source */
@@ -45,20 +46,25 @@ static int look_at_source(struct create *c)
 			     "this xfsw was built without libarchive and reads directories only");
 }
 
-/* A file with contents is not overwritten by a slip of the keyboard. */
+/* A file with contents is not overwritten by a slip of the keyboard, the source by nothing at all. */
 static int look_at_target(struct create *c)
 {
+	bool standard_input = strcmp(c->source, "-") == 0;
+	struct stat source;
+	int code;
+
 	if (stat(c->path, &c->target)) {
 		memset(&c->target, 0, sizeof(c->target));
-		if (errno == ENOENT)
-			return 0;
-		xfsw_fail(c->call, c->path, -errno);
-		return XFSW_NO_IMAGE;
+		if (errno != ENOENT) {
+			xfsw_fail(c->call, c->path, -errno);
+			return XFSW_NO_IMAGE;
+		}
 	}
-	if (S_ISREG(c->target.st_mode) && c->target.st_blocks && !c->format.force &&
-	    !xfsw_has(c->call, XFSW_OPT_PARTITION) && !xfsw_has(c->call, XFSW_OPT_OFFSET))
-		return xfsw_complain(c->call, c->path, "the file is not empty; -f overwrites it");
-	return 0;
+	code = xfsw_ask_target(c->call, c->path, &c->own);
+	if (!code && (standard_input ? fstat(STDIN_FILENO, &source) : stat(c->source, &source)) == 0 &&
+	    !S_ISDIR(source.st_mode) && own_has(&c->own, &source))
+		code = xfsw_complain(c->call, c->source, "the source is the image itself, or its log");
+	return code;
 }
 
 /* The tree or stream, counted.  A stream that can be read only once cannot be. */
@@ -77,7 +83,7 @@ static int count_source(struct create *c, const struct xfs_mkfs_geometry *geomet
 		return xfsw_usage(c->call, "a stream from standard input needs --size");
 	xfsw_progress_start(&c->sink.progress, "count", xfsw_has(c->call, XFSW_OPT_QUIET));
 	if (c->from_tree)
-		code = need_of_tree(&c->sink, need, c->source, &c->target);
+		code = need_of_tree(&c->sink, need, c->source, &c->own);
 	else
 		code = need_of_tar(&c->sink, need, c->source);
 	xfsw_progress_end(&c->sink.progress);
@@ -147,7 +153,7 @@ static int fill_image(struct create *c)
 	c->sink.progress.total_objects = objects;
 	c->sink.progress.total_bytes = bytes;
 	if (c->from_tree)
-		code = sink_from_tree(&c->sink, c->source, xfs_root(c->img.mp), &c->target);
+		code = sink_from_tree(&c->sink, c->source, xfs_root(c->img.mp), &c->img.own);
 	else
 		code = sink_from_tar(&c->sink, c->source, xfs_root(c->img.mp));
 	return code || !xfsw_interrupted() ? code : XFSW_INTERRUPTED;
@@ -182,8 +188,6 @@ static int create(struct create *c)
 			    &geometry);
 	if (code)
 		return code;
-	if (stat(c->path, &c->target))	/* now it exists: do not copy it into itself */
-		c->target.st_ino = 0;
 	if (c->format.verbose)
 		format_print(&geometry);
 	code = fill_image(c);
@@ -232,8 +236,9 @@ const struct xfsw_verb verb_create = {
 	.name = "create",
 	.operands = "[--size N] [OPTIONS] DIR|TARFILE|- IMG",
 	.summary = "Make an image that holds a copy of a tree or of a tar stream",
-	.help = "All attributes are copied: owner, mode, times, extended attributes, ACLs, hard\n"
-		"links, holes, devices; DIR's own become the root directory's.  A tar stream\n"
+	.help = "All attributes are copied: owner, mode, times, extended attributes, ACLs, inode\n"
+		"flags, projects, hard links, holes, devices; DIR's own become the root\n"
+		"directory's.  A tar stream\n"
 		"may be compressed; '-' is standard input and needs --size; pax names must be\n"
 		"UTF-8.  Its members stay inside the image: a leading '/' is dropped, a name\n"
 		"with '..' refused, a member below a symbolic link goes where the link leads in\n"

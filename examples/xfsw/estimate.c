@@ -291,14 +291,13 @@ static const struct host_visitor count_visitor = {
 };
 
 int need_of_tree(struct xfsw_sink *sink, struct xfsw_need *need, const char *source,
-		 const struct stat *image)
+		 const struct xfsw_own *own)
 {
 	struct counter c = { .sink = sink, .need = need };
 	struct host_walk walk = {
 		.visitor = &count_visitor,
 		.ctx = &c,
-		.skip_dev = image->st_dev,
-		.skip_ino = image->st_ino,
+		.own = own,
 	};
 	int code = host_walk(&walk, source);
 

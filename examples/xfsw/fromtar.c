@@ -109,7 +109,8 @@ static struct xfs_file *level_file(const struct from_tar *ft)
 static int go_down(struct from_tar *ft, const char *name)
 {
 	struct xfs_file *dir = level_file(ft), *file;
-	struct xfsw_object object = { .mode = S_IFDIR | 0755 };
+	struct xfsw_object object = { .mode = S_IFDIR | 0755, .restored = true };
+	struct sink_new new;
 	int error;
 
 	error = xfs_openat(dir, name, O_RDONLY | O_DIRECTORY, 0, &file);
@@ -118,7 +119,8 @@ static int go_down(struct from_tar *ft, const char *name)
 		if (ft->sink->call->env.clock)
 			ft->sink->call->env.clock(ft->sink->call->env.ctx, &object.mtime);
 		object.atime = object.mtime;
-		error = sink_make(ft->sink, dir, name, &object, &file);
+		error = sink_make(ft->sink, dir, name, &object, &new);
+		file = new.file;
 	}
 	if (error)
 		return error;
@@ -291,7 +293,8 @@ static int copy_attributes(struct from_tar *ft, struct xfs_file *file, struct ar
 
 	archive_entry_xattr_reset(entry);
 	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
-		if (!host_xattr_fits(name, &ft->sink->xattrs.left_out))
+		if (!host_xattr_fits(name, &ft->sink->xattrs.left_out) ||
+		    !keep_wants(&ft->sink->keep, keep_xattr_kind(name)))
 			continue;
 		error = xfs_fsetxattr(file, name, value, size, 0);
 		if (error)
@@ -299,6 +302,8 @@ static int copy_attributes(struct from_tar *ft, struct xfs_file *file, struct ar
 		if (error)
 			return error;
 	}
+	if (!keep_wants(&ft->sink->keep, KEEP_ACLS))
+		return 0;
 	error = tar_acls_add(&ft->acls, file, entry, ft->path.len ? ft->path.s : "/", &ft->bad);
 	return error ? bad_attribute(ft, "its ACL", ft->bad, error) : 0;
 }
@@ -372,33 +377,46 @@ static int link_member(struct from_tar *ft, struct archive_entry *entry, const c
 	return error;
 }
 
+/* What the member holds, and the times, into @file. */
+static int fill_member(struct from_tar *ft, struct archive_entry *entry, struct xfs_file *file,
+		       const struct xfsw_object *object)
+{
+	int error = 0;
+
+	if (S_ISREG(object->mode))
+		error = copy_data(ft, file, (uint64_t)archive_entry_size(entry),
+				  archive_entry_sparse_reset(entry) > 0);
+	if (!error)
+		error = copy_attributes(ft, file, entry);
+	if (error)
+		return error;
+	return S_ISDIR(object->mode) ? remember_directory(ft, file, object)
+				     : sink_set_times(ft->sink, file, object);
+}
+
 static int make_member(struct from_tar *ft, struct archive_entry *entry, const char *name)
 {
-	struct xfs_file *file = ft->top;
+	struct xfs_file *dir = level_file(ft);
 	struct xfsw_object object;
+	struct host_flags flags;
+	struct sink_new new;
 	int error;
 
 	error = object_from_entry(ft, &object, entry);
 	if (error)
 		return error;
-	error = *name ? sink_make(ft->sink, level_file(ft), name, &object, &file)
-		      : sink_set_all(ft->sink, file, &object);
-	if (error)
-		return error;
-	if (S_ISREG(object.mode))
-		error = copy_data(ft, file, (uint64_t)archive_entry_size(entry),
-				  archive_entry_sparse_reset(entry) > 0);
-	if (!error)
-		error = copy_attributes(ft, file, entry);
-	if (!error)
-		error = S_ISDIR(object.mode) ? remember_directory(ft, file, &object)
-					     : sink_set_times(ft->sink, file, &object);
-	if (*name) {
-		int close_error = xfs_close(file);
-
-		error = error ? error : close_error;
+	tar_flags(archive_entry_fflags_text(entry), &flags);
+	object_set_flags(ft->sink, &object, &flags);
+	/* Its directory, too, has nothing but what the archive says. */
+	object.restored = true;
+	if (!*name) {
+		error = sink_set_all(ft->sink, ft->top, &object);
+		return error ? error : fill_member(ft, entry, ft->top, &object);
 	}
-	return error;
+	error = sink_make(ft->sink, dir, name, &object, &new);
+	if (!error)
+		error = fill_member(ft, entry, new.file, &object);
+	return sink_finish(ft->sink, dir, name, &new, error);
 }
 
 /*
@@ -498,6 +516,7 @@ int sink_from_tar(struct xfsw_sink *sink, const char *source, struct xfs_file *t
 	drop_levels(&ft, 0);
 	if (!code)
 		code = finish(&ft, source);
+	code = sink_settle(sink, code);
 	free(ft.levels);
 	free(ft.dirs);
 	str_free(&ft.path);

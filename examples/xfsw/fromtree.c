@@ -13,9 +13,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "xfsw/sink.h"
+
+/* In a directory with one of these, what has none of them was taken out by somebody. */
+#define INHERITED                                                                                  \
+	(XFS_XFLAG_PROJINHERIT | XFS_XFLAG_EXTSZINHERIT | XFS_XFLAG_RTINHERIT |                    \
+	 XFS_XFLAG_NOATIME | XFS_XFLAG_NODUMP | XFS_XFLAG_SYNC | XFS_XFLAG_NODEFRAG |              \
+	 XFS_XFLAG_FILESTREAM | XFS_XFLAG_DAX | XFS_XFLAG_COWEXTSIZE)
 
 struct from_tree {
 	struct xfsw_sink *sink;
@@ -32,7 +39,18 @@ struct source {
 	int fd;			/* of a regular file with contents, else -1 */
 	ssize_t have;		/* its first bytes, in the sink's buffer; -1: not read yet */
 	bool attributes;	/* it may have extended attributes */
+	struct sink_new new;	/* what becomes of it */
 };
+
+/* What the walk holds of a directory it is in. */
+struct level {
+	struct xfs_file *file;
+	bool hands_down;	/* its source has flags that the kernel would hand down */
+	bool keeps;		/* it was there and keeps its attributes */
+};
+
+/* Beside the number of a directory's inode in its cookie: level.keeps. */
+#define COOKIE_KEEPS	(1ull << 63)
 
 static int unreadable(struct host_walk *walk, const char *name, int error)
 {
@@ -49,41 +67,85 @@ static int failed(struct host_walk *walk, const char *name, int error)
 	return xfsw_fail(ft->sink->call, host_walk_path(walk, name), error);
 }
 
+static struct level *level_of(const struct host_dir *dir)
+{
+	return dir->data;
+}
+
+/* @name is opened as @fd, or with -1 is reached by its name. */
+static int look_at_flags(struct host_walk *walk, int fd, const char *name,
+			 struct host_flags *flags)
+{
+	return host_get_flags(host_walk_fd(walk), fd, name, flags);
+}
+
 static int enter(struct host_walk *walk, struct host_dir *dir)
 {
 	struct from_tree *ft = walk->ctx;
-	struct xfs_file *file = ft->top;
-	int error = 0;
+	struct level *level = calloc(1, sizeof(*level));
+	struct host_flags flags;
+	int error = level ? 0 : -ENOMEM;
 
-	if (dir->level)
-		error = xfs_open_by_ino(ft->sink->mp, dir->cookie, 0, O_RDONLY | O_DIRECTORY,
-					&file);
-	dir->data = file;
-	return error ? failed(walk, NULL, error) : 0;
+	if (!error)
+		error = look_at_flags(walk, host_walk_fd(walk), NULL, &flags);
+	if (!error)
+		level->hands_down = (flags.xflags & INHERITED) != 0;
+	if (!error && dir->level) {
+		level->keeps = (dir->cookie & COOKIE_KEEPS) != 0;
+		error = xfs_open_by_ino(ft->sink->mp, dir->cookie & ~COOKIE_KEEPS, 0,
+					O_RDONLY | O_DIRECTORY, &level->file);
+	} else if (!error) {
+		level->keeps = ft->sink->top_keeps;
+		level->file = ft->top;
+	}
+	if (error) {
+		free(level);
+		return failed(walk, NULL, error);
+	}
+	dir->data = level;
+	return 0;
 }
 
 static void leave(struct host_walk *walk, struct host_dir *dir)
 {
 	(void)walk;
 	if (dir->level)
-		xfs_close(dir->data);
+		xfs_close(level_of(dir)->file);
+	free(dir->data);
+}
+
+/* The top was there before us and gets everything. */
+static int finish_top(struct host_walk *walk, struct host_dir *dir, struct xfsw_object *object)
+{
+	struct from_tree *ft = walk->ctx;
+	struct host_flags flags;
+	int error = look_at_flags(walk, host_walk_fd(walk), NULL, &flags);
+
+	if (error)
+		return error;
+	object_set_flags(ft->sink, object, &flags);
+	return sink_set_all(ft->sink, level_of(dir)->file, object);
 }
 
 static int names_done(struct host_walk *walk, struct host_dir *dir)
 {
 	struct from_tree *ft = walk->ctx;
+	const struct level *level = level_of(dir);
 	struct xfsw_object object;
-	bool any;
 	int error;
+	bool any;
 
-	error = sink_copy_xattrs(ft->sink, dir->data, dir->st.st_dev, host_walk_fd(walk), NULL,
-				 &any);
-	if (error)
-		return failed(walk, NULL, error);
 	object_from_stat(&object, &dir->st);
-	/* The top was there before us and gets everything. */
-	error = dir->level ? sink_set_times(ft->sink, dir->data, &object)
-			   : sink_set_all(ft->sink, dir->data, &object);
+	if (level->keeps) {
+		error = sink_set_times(ft->sink, level->file, &object);
+		return error ? failed(walk, NULL, error) : 0;
+	}
+	error = sink_copy_xattrs(ft->sink, level->file, dir->st.st_dev, host_walk_fd(walk), NULL,
+				 &any);
+	if (!error && dir->level)
+		error = sink_set_times(ft->sink, level->file, &object);
+	else if (!error)
+		error = finish_top(walk, dir, &object);
 	return error ? failed(walk, NULL, error) : 0;
 }
 
@@ -135,10 +197,10 @@ static int copy_attributes(struct host_walk *walk, const struct source *src, str
 }
 
 /* Contents and attributes of the new object.  Directories get theirs when they are full. */
-static int fill(struct host_walk *walk, const struct source *src, struct xfs_file *file,
-		const struct xfsw_object *object)
+static int fill(struct host_walk *walk, const struct source *src, const struct xfsw_object *object)
 {
 	struct from_tree *ft = walk->ctx;
+	struct xfs_file *file = src->new.file;
 	bool any = false;
 	int code = 0, error;
 
@@ -151,20 +213,19 @@ static int fill(struct host_walk *walk, const struct source *src, struct xfs_fil
 	} else if (src->fd >= 0) {
 		code = copy_contents(walk, src, file);
 	}
-	if (!code && src->attributes && !ft->drop)
+	if (!code && src->attributes && !src->new.keeps_attrs && !ft->drop)
 		code = copy_attributes(walk, src, file, &any);
-	if (code || (src->fd < 0 && !any))
+	if (code || (src->fd < 0 && !any && !src->new.keeps_attrs))
 		return code;
 	error = sink_set_times(ft->sink, file, object);
 	return error ? failed(walk, src->name, error) : 0;
 }
 
-static int remember(struct host_walk *walk, const struct source *src, struct xfs_file *file,
-		    uint64_t *ino)
+static int remember(struct host_walk *walk, const struct source *src, uint64_t *ino)
 {
 	struct from_tree *ft = walk->ctx;
 	struct xfs_stat xst;
-	int error = xfs_fgetattr(file, &xst);
+	int error = xfs_fgetattr(src->new.file, &xst);
 
 	if (!error && !S_ISDIR(src->st.st_mode))
 		error = links_add(&ft->links, src->st.st_dev, src->st.st_ino,
@@ -175,26 +236,28 @@ static int remember(struct host_walk *walk, const struct source *src, struct xfs
 
 /* Make the object and close it. */
 static int make(struct host_walk *walk, struct host_dir *dir, struct host_entry *entry,
-		const struct source *src, const struct xfsw_object *object)
+		struct source *src, const struct xfsw_object *object)
 {
 	bool linked = src->st.st_nlink > 1 && !S_ISDIR(src->st.st_mode);
 	struct from_tree *ft = walk->ctx;
-	struct xfs_file *file;
+	struct xfs_file *into = level_of(dir)->file;
 	int code, error;
 
-	error = sink_make(ft->sink, dir->data, src->name, object, &file);
+	error = sink_make(ft->sink, into, src->name, object, &src->new);
 	if (error)
 		return failed(walk, src->name, error);
-	code = fill(walk, src, file, object);
+	code = fill(walk, src, object);
 	if (!code && !ft->drop && (linked || entry->down))
-		code = remember(walk, src, file, &entry->cookie);
-	error = xfs_close(file);
-	if (!error && ft->drop) {
-		/* No half files: what is skipped is not there. */
-		error = xfs_unlinkat(dir->data, src->name, 0);
+		code = remember(walk, src, &entry->cookie);
+	if (src->new.keeps_attrs)
+		entry->cookie |= COOKIE_KEEPS;
+	/* No half files: what is skipped or has failed is not there, and what was there still is. */
+	error = sink_finish(ft->sink, into, src->name, &src->new, code || ft->drop ? -EIO : 0);
+	if (code || ft->drop) {
 		ft->drop = false;
+		return code;
 	}
-	return code || !error ? code : failed(walk, src->name, error);
+	return error ? failed(walk, src->name, error) : 0;
 }
 
 /* Open and read what the directory calls a regular file.  False: it is to be looked at first. */
@@ -228,14 +291,38 @@ static int look(struct host_walk *walk, struct host_dir *dir, const struct host_
 	src->fd = -1;
 	src->have = -1;
 	src->attributes = true;
+	memset(&src->new, 0, sizeof(src->new));
 	if (cache_next(&ft->sink->cache, src->name, &src->st, &src->attributes) ||
 	    read_before_looking(walk, dir, entry, src))
 		return 0;
 	return host_walk_stat(walk, src->name, &src->st);
 }
 
+/* Flags, project and hints: its own, and those that the new directory hands down if the old did not. */
+static int describe_flags(struct host_walk *walk, struct host_dir *dir, const struct source *src,
+			  struct xfsw_object *object)
+{
+	bool opens = S_ISREG(src->st.st_mode) || S_ISDIR(src->st.st_mode);
+	struct from_tree *ft = walk->ctx;
+	struct host_flags flags;
+	int fd = src->fd, error;
+
+	if (fd < 0 && opens && !host_has_named_flags())
+		fd = host_open(host_walk_fd(walk), src->name, O_RDONLY | O_NONBLOCK);
+	error = look_at_flags(walk, fd, src->name, &flags);
+	if (fd >= 0 && fd != src->fd)
+		close(fd);
+	if (error)
+		return error;
+	/* What could not be asked is taken to be as the directory has it. */
+	object->restored = flags.known && level_of(dir)->hands_down && keep_wants(&ft->sink->keep, KEEP_FLAGS);
+	object_set_flags(ft->sink, object, &flags);
+	return 0;
+}
+
 /* What it is: @object; regular files with contents are open afterwards.  0 or -errno. */
-static int describe(struct host_walk *walk, struct source *src, struct xfsw_object *object)
+static int describe(struct host_walk *walk, struct host_dir *dir, struct source *src,
+		    struct xfsw_object *object)
 {
 	struct from_tree *ft = walk->ctx;
 	ssize_t len;
@@ -244,7 +331,8 @@ static int describe(struct host_walk *walk, struct source *src, struct xfsw_obje
 	/* Before anything is made: what cannot be read does not come to be. */
 	if (S_ISREG(src->st.st_mode) && src->st.st_size && src->fd < 0) {
 		src->fd = host_open(host_walk_fd(walk), src->name, O_RDONLY | O_NONBLOCK);
-		return src->fd < 0 ? src->fd : 0;
+		if (src->fd < 0)
+			return src->fd;
 	}
 	if (S_ISLNK(src->st.st_mode)) {
 		len = readlinkat(host_walk_fd(walk), src->name, ft->sink->buf, SINK_BUF - 1);
@@ -253,7 +341,7 @@ static int describe(struct host_walk *walk, struct source *src, struct xfsw_obje
 		ft->sink->buf[len] = 0;
 		object->target = ft->sink->buf;
 	}
-	return 0;
+	return describe_flags(walk, dir, src, object);
 }
 
 static int entry_found(struct host_walk *walk, struct host_dir *dir, struct host_entry *entry,
@@ -272,12 +360,12 @@ static int entry_found(struct host_walk *walk, struct host_dir *dir, struct host
 		struct xfsw_link *link = links_find(&ft->links, st->st_dev, st->st_ino);
 
 		if (link) {
-			error = sink_link(ft->sink, dir->data, src->name, link->value);
+			error = sink_link(ft->sink, level_of(dir)->file, src->name, link->value);
 			links_seen(&ft->links, link);
 			return error ? failed(walk, src->name, error) : 0;
 		}
 	}
-	error = describe(walk, src, &object);
+	error = describe(walk, dir, src, &object);
 	return error ? unreadable(walk, src->name, error) : make(walk, dir, entry, src, &object);
 }
 
@@ -307,16 +395,15 @@ static const struct host_visitor from_tree_visitor = {
 };
 
 int sink_from_tree(struct xfsw_sink *sink, const char *source, struct xfs_file *top,
-		   const struct stat *image)
+		   const struct xfsw_own *own)
 {
 	struct from_tree ft = { .sink = sink, .top = top };
 	struct host_walk walk = {
 		.visitor = &from_tree_visitor,
 		.ctx = &ft,
-		.skip_dev = image->st_dev,
-		.skip_ino = image->st_ino,
+		.own = own,
 	};
-	int code = host_walk(&walk, source);
+	int code = sink_settle(sink, host_walk(&walk, source));
 
 	links_free(&ft.links);
 	return code;

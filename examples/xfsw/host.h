@@ -3,6 +3,7 @@
 #ifndef XFSW_HOST_H
 #define XFSW_HOST_H
 
+#include "xfsw/keep.h"
 #include "xfsw/xfsw.h"
 
 /* ---- fdstack.c ------------------------------------------------------------ */
@@ -110,8 +111,7 @@ struct host_visitor {
 struct host_walk {
 	const struct host_visitor *visitor;
 	void *ctx;
-	dev_t skip_dev;			/* the image itself, when it lies in the tree */
-	ino_t skip_ino;
+	const struct xfsw_own *own;	/* the image itself, which may lie in the tree */
 	/* private */
 	struct xfsw_fds fds;
 	struct xfsw_str path;
@@ -177,5 +177,21 @@ int host_each_xattr(struct host_xattrs *xattrs, dev_t dev, int fd, const char *n
 void host_xattrs_free(struct host_xattrs *xattrs);
 /* Is it one to copy?  Those of namespaces that XFS does not have are counted in *@left_out. */
 bool host_xattr_fits(const char *name, uint64_t *left_out);
+
+/* ---- hostflags.c ----------------------------------------------------------------- */
+
+/* What FS_IOC_FSGETXATTR tells, with its values, which are those of XFS_XFLAG_*. */
+struct host_flags {
+	bool known;			/* the host has such things */
+	bool foreign;			/* flags are set that XFS does not have */
+	uint32_t xflags, projid, extsize_bytes, cowextsize_bytes;
+};
+/* Of open @fd, or with @fd -1 of @name in @dirfd, links not followed.  0 or -errno. */
+int host_get_flags(int dirfd, int fd, const char *name, struct host_flags *flags);
+/* Make them @want; what is refused is counted in @keep, what is not wanted stays. */
+void host_set_flags(int dirfd, int fd, const char *name, const struct host_flags *want,
+		    struct xfsw_keep *keep);
+/* Can those of links and special files be set?  On older kernels they come from the directory. */
+bool host_has_named_flags(void);
 
 #endif

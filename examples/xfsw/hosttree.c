@@ -161,7 +161,8 @@ int host_walk_stat(struct host_walk *walk, const char *name, struct stat *st)
 
 bool host_walk_skips(const struct host_walk *walk, const struct stat *st)
 {
-	return st->st_ino == walk->skip_ino && st->st_dev == walk->skip_dev;
+	/* A device node is copied as one, whatever is on the device. */
+	return S_ISREG(st->st_mode) && own_has(walk->own, st);
 }
 
 /* Visit all entries; what is left in @names afterwards are the directories to enter. */

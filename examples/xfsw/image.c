@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-#include "xfsw/xfsw.h"
+#include "xfsw/format.h"
 
 static void put_devices(struct xfsw_image *img)
 {
@@ -19,33 +19,43 @@ static void put_devices(struct xfsw_image *img)
 	img->dev = NULL;
 }
 
-/* Replace the device by the part of it that --partition or --offset names. */
-static int apply_window(struct xfsw_call *call, struct xfsw_image *img)
+/* What --partition or --offset names of img->dev; *@len 0: up to its end. */
+static int window_of(struct xfsw_call *call, struct xfsw_image *img, uint64_t *start, uint64_t *len)
 {
 	const char *partition = xfsw_arg(call, XFSW_OPT_PARTITION);
 	const char *offset = xfsw_arg(call, XFSW_OPT_OFFSET);
-	struct xfs_device *window;
-	uint64_t number, start = 0, len = 0;
+	uint64_t number;
 	char what[64];
 	int error;
 
+	*start = *len = 0;
 	if (partition && offset)
 		return xfsw_usage(call, "--partition and --offset exclude each other");
 	if (partition) {
 		if (!xfsw_parse_u64(partition, 1024, &number) || number == 0)
 			return xfsw_usage(call, "'%s' is no partition number", partition);
-		error = xfs_device_find_partition(img->dev, (unsigned int)number, &start, &len);
+		error = xfs_device_find_partition(img->dev, (unsigned int)number, start, len);
 		if (error) {
 			snprintf(what, sizeof(what), "partition %s", partition);
 			xfsw_fail(call, what, error);
 			return XFSW_NO_IMAGE;
 		}
-	} else if (offset) {
-		if (!xfsw_parse_size(offset, 4096, &start))
-			return xfsw_usage(call, "'%s' is no offset", offset);
-	} else {
-		return 0;
+	} else if (offset && !xfsw_parse_size(offset, 4096, start)) {
+		return xfsw_usage(call, "'%s' is no offset", offset);
 	}
+	return 0;
+}
+
+/* Replace the device by the part of it that --partition or --offset names. */
+static int apply_window(struct xfsw_call *call, struct xfsw_image *img)
+{
+	struct xfs_device *window;
+	uint64_t start, len;
+	int error, code;
+
+	code = window_of(call, img, &start, &len);
+	if (code || (!start && !len && !xfsw_has(call, XFSW_OPT_OFFSET)))
+		return code;
 	error = xfs_device_open_window(img->dev, start, len, &window);
 	if (error) {
 		xfsw_fail(call, img->path, error);
@@ -69,6 +79,9 @@ static int open_devices(struct xfsw_call *call, struct xfsw_image *img, unsigned
 		xfsw_fail(call, img->path, error);
 		return XFSW_NO_IMAGE;
 	}
+	memset(&img->own, 0, sizeof(img->own));
+	own_add(&img->own, img->path);
+	own_add(&img->own, log);
 	code = apply_window(call, img);
 	if (code)
 		return code;
@@ -176,6 +189,58 @@ out_put:
 	return code;
 }
 
+/* The part of @path that --partition or --offset names; all of it without them. */
+static int find_window(struct xfsw_call *call, const char *path, uint64_t *start, uint64_t *len)
+{
+	struct xfsw_image whole = { .path = path };
+	struct xfs_device_info info;
+	uint64_t end;
+	int error, code;
+
+	*start = 0;
+	*len = UINT64_MAX;
+	if (!xfsw_has(call, XFSW_OPT_PARTITION) && !xfsw_has(call, XFSW_OPT_OFFSET))
+		return 0;
+	error = xfs_device_open_file(path, XFS_DEV_RDONLY, 0, &whole.dev);
+	if (!error)
+		error = xfs_device_info(whole.dev, &info);
+	if (error) {
+		xfsw_fail(call, path, error);
+		put_devices(&whole);
+		return XFSW_NO_IMAGE;
+	}
+	end = info.size_bytes;
+	code = window_of(call, &whole, start, len);
+	if (!code && !*len)
+		*len = end - *start;
+	put_devices(&whole);
+	return code;
+}
+
+int xfsw_ask_target(struct xfsw_call *call, const char *path, struct xfsw_own *own)
+{
+	const char *log = xfsw_arg(call, XFSW_OPT_LOGDEV);
+	uint64_t start, len, size;
+	struct stat st;
+	int code;
+
+	memset(own, 0, sizeof(*own));
+	own_add(own, path);
+	if (log && stat(log, &st) == 0 && own_has(own, &st))
+		return xfsw_complain(call, log, "it is the image itself");
+	own_add(own, log);
+	if (xfsw_has(call, 'f') || !own->n)
+		return 0;
+	code = find_window(call, path, &start, &len);
+	/* With a size, only so much of what follows is overwritten. */
+	if (!code && start && xfsw_arg(call, XFSW_OPT_SIZE) &&
+	    xfsw_parse_size(xfsw_arg(call, XFSW_OPT_SIZE), 4096, &size) && size < len)
+		len = size;
+	if (!code)
+		code = own_may_overwrite(call, path, start, len);
+	return code || !log ? code : own_may_overwrite(call, log, 0, UINT64_MAX);
+}
+
 int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_bytes, bool empty,
 		     struct xfsw_image *img)
 {
@@ -186,6 +251,11 @@ int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_byt
 	memset(img, 0, sizeof(*img));
 	img->path = path;
 	call->img = img;
+	code = xfsw_ask_target(call, path, &img->own);
+	if (code) {
+		call->img = NULL;
+		return code;
+	}
 	if (missing && !size_bytes) {
 		xfsw_complain(call, path, "the file does not exist; --size would make it");
 		call->img = NULL;

@@ -149,11 +149,69 @@ static int path_inside(struct xfsw_str *path, const char *dir, const char *of)
 	return str_set(path, dir) && str_join(path, path->len, name) ? 0 : -ENOMEM;
 }
 
+/* What @path itself is, and the directory that its name stands in: 0 or -errno. */
+static int find_name(struct xfs_mount *mp, const char *path, struct xfs_stat *st, uint64_t *dir_ino,
+		     char base[256])
+{
+	struct xfsw_str dir = { 0 };
+	struct xfs_stat dir_st;
+	const char *slash;
+	int error = xfs_getattr(mp, path, false, st);
+
+	if (error)
+		return error;
+	if (xfsw_basename(path, base) != base)
+		return -EBUSY;	/* "/" */
+	if (!str_set(&dir, path))
+		return -ENOMEM;
+	while (dir.len > 1 && dir.s[dir.len - 1] == '/')
+		dir.s[--dir.len] = 0;
+	slash = strrchr(dir.s, '/');
+	if (slash)
+		dir.s[slash - dir.s + 1] = 0;
+	error = xfs_getattr(mp, slash ? dir.s : "/", true, &dir_st);
+	*dir_ino = dir_st.ino;
+	str_free(&dir);
+	return error;
+}
+
+/*
+ * rename(2) leaves both names of one file.  One name, however it is spelled, cannot be moved; of
+ * two @from goes.  True: that was it, @error is the result.
+ */
+static bool move_same(struct xfs_mount *mp, const char *from, const char *to, int *error)
+{
+	char from_base[256], to_base[256];
+	uint64_t from_dir, to_dir;
+	struct xfs_stat a, b;
+
+	if (find_name(mp, from, &a, &from_dir, from_base) ||
+	    find_name(mp, to, &b, &to_dir, to_base) || a.ino != b.ino || S_ISDIR(a.mode))
+		return false;
+	if (from_dir == to_dir && strcmp(from_base, to_base) == 0)
+		*error = -EEXIST;
+	else
+		*error = xfs_unlink(mp, from);
+	return true;
+}
+
 static int do_rename(struct xfsw_call *call, const char *from, const char *to, bool replace)
 {
 	struct xfs_file *root = xfs_root(call->img->mp);
 	int error = xfs_renameat(root, from, root, to, replace ? 0 : RENAME_NOREPLACE);
 
+	return error ? xfsw_fail(call, from, error) : XFSW_OK;
+}
+
+static int move(struct xfsw_call *call, const char *from, const char *to)
+{
+	bool replace = !xfsw_has(call, 'n');
+	int error;
+
+	if (!replace || !move_same(call->img->mp, from, to, &error))
+		return do_rename(call, from, to, replace);
+	if (error == -EEXIST)
+		return xfsw_complain(call, from, "%s is the same file", to);
 	return error ? xfsw_fail(call, from, error) : XFSW_OK;
 }
 
@@ -169,8 +227,7 @@ static int run_mv(struct xfsw_call *call)
 	for (int i = 0; i + 1 < call->argc; i++) {
 		int error = into ? path_inside(&target, to, call->argv[i]) : 0;
 		int result = error ? xfsw_fail(call, call->argv[i], error)
-				   : do_rename(call, call->argv[i], into ? target.s : to,
-					       !xfsw_has(call, 'n'));
+				   : move(call, call->argv[i], into ? target.s : to);
 
 		if (result)
 			code = result;

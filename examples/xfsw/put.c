@@ -6,52 +6,23 @@
 #include <unistd.h>
 #include "xfsw/sink.h"
 
-/* The host's standard input becomes file @path. */
-static int put_stream(struct xfsw_sink *sink, const char *path)
-{
-	struct xfs_file *file;
-	int error = xfs_open(sink->mp, path, O_WRONLY | O_CREAT | O_TRUNC, 0644, &file);
+#define OPT_IN_PLACE	(XFSW_OPT_VERB + 16)
+#define OPT_KEEP_ATTRS	(XFSW_OPT_VERB + 17)
 
-	if (!error) {
-		error = sink_copy_stream(sink, file, STDIN_FILENO);
-		xfs_close(file);
-	}
-	return error ? xfsw_fail(sink->call, path, error) : 0;
-}
-
-/* @path as a directory that exists, made if it is missing. */
-static int put_tree(struct xfsw_sink *sink, const char *source, const char *path,
-		    const struct stat *image)
-{
-	struct xfs_file *top;
-	int error, code;
-
-	error = xfs_mkdir(sink->mp, path, 0700);
-	if (!error || error == -EEXIST)
-		error = xfs_open(sink->mp, path, O_RDONLY | O_DIRECTORY, 0, &top);
-	if (error)
-		return xfsw_fail(sink->call, path, error);
-	code = sink_from_tree(sink, source, top, image);
-	xfs_close(top);
-	return code;
-}
-
-/* The directory that shall hold @path, and the name in it. */
-static int open_parent(struct xfsw_sink *sink, const char *path, const char *source,
-		       struct xfs_file **dirp, char name[256])
+/* The directory that holds, or shall hold, the last component of @path, and that as @name. */
+static int open_parent(struct xfsw_sink *sink, const char *path, struct xfs_file **dirp,
+		       char name[256])
 {
 	struct xfsw_str parent = { 0 };
-	const char *base = xfsw_basename(path, name), *last;
-	struct stat st;
+	const char *last;
 	int error;
 
-	if (!base)
+	*dirp = NULL;
+	last = xfsw_basename(path, name);
+	if (!last)
 		return -ENAMETOOLONG;
-	if (xfs_stat(sink->mp, path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		if (!xfsw_basename(source, name))
-			return -ENAMETOOLONG;
-		return xfs_open(sink->mp, path, O_RDONLY | O_DIRECTORY, 0, dirp);
-	}
+	if (last != name)	/* "/" has none */
+		return -EISDIR;
 	if (!str_set(&parent, path))
 		return -ENOMEM;
 	while (parent.len > 1 && parent.s[parent.len - 1] == '/')
@@ -64,78 +35,234 @@ static int open_parent(struct xfsw_sink *sink, const char *path, const char *sou
 	return error;
 }
 
+/* The same where @path may also be a directory to put @source into. */
+static int open_place(struct xfsw_sink *sink, const char *path, const char *source,
+		      struct xfs_file **dirp, char name[256])
+{
+	struct stat st;
+
+	if (xfs_stat(sink->mp, path, &st) || !S_ISDIR(st.st_mode))
+		return open_parent(sink, path, dirp, name);
+	*dirp = NULL;
+	if (!source)
+		return -EISDIR;
+	if (!xfsw_basename(source, name))
+		return -ENAMETOOLONG;
+	return xfs_open(sink->mp, path, O_RDONLY | O_DIRECTORY, 0, dirp);
+}
+
+/* --in-place: the file that @path leads to, through links, emptied.  -ENOENT: there is none. */
+static int open_in_place(struct xfsw_sink *sink, const char *path, struct sink_new *new)
+{
+	struct stat st;
+	int error;
+
+	memset(new, 0, sizeof(*new));
+	if (!sink->in_place || xfs_stat(sink->mp, path, &st) || !S_ISREG(st.st_mode))
+		return -ENOENT;
+	error = xfs_open(sink->mp, path, O_RDWR | O_TRUNC, 0, &new->file);
+	new->found = new->keeps_attrs = !error;
+	return error;
+}
+
+/*
+ * A file from standard input has no attributes of its own: it is made as any program there would
+ * make it, and gets its name when the input has ended.
+ */
+static int make_from_stream(struct xfsw_sink *sink, struct xfs_file *dir, const char *name,
+			    struct sink_new *new)
+{
+	int error = xfs_openat(dir, ".", O_TMPFILE | O_RDWR, 0644, &new->file);
+
+	new->unnamed = !error;
+	return error ? error : sink_keep_old(sink, dir, name, S_IFREG, new);
+}
+
+/* The host's standard input becomes file @path. */
+static int put_stream(struct xfsw_sink *sink, const char *path)
+{
+	struct xfs_file *dir = NULL;
+	struct sink_new new;
+	char name[256];
+	int error = open_in_place(sink, path, &new);
+
+	if (error == -ENOENT) {
+		error = open_place(sink, path, NULL, &dir, name);
+		if (!error)
+			error = make_from_stream(sink, dir, name, &new);
+	}
+	if (!error)
+		error = sink_copy_stream(sink, new.file, STDIN_FILENO);
+	error = sink_finish(sink, dir, name, &new, error);
+	xfs_close(dir);
+	return error ? xfsw_fail(sink->call, path, error) : 0;
+}
+
+/* @path as a directory that exists, made if it is missing. */
+static int open_top(struct xfsw_sink *sink, const char *path, struct xfs_file **topp)
+{
+	struct xfsw_object object = { .mode = S_IFDIR | 0700 };
+	struct xfs_file *dir;
+	struct sink_new new;
+	char name[256];
+	int error;
+
+	error = xfs_open(sink->mp, path, O_RDONLY | O_DIRECTORY, 0, topp);
+	if (!error)
+		sink->top_keeps = sink->keep_attrs;
+	if (error != -ENOENT)
+		return error;
+	error = open_parent(sink, path, &dir, name);
+	if (!error)
+		error = sink_make(sink, dir, name, &object, &new);
+	if (!error)
+		*topp = new.file;
+	xfs_close(dir);
+	return error;
+}
+
+static int put_tree(struct xfsw_sink *sink, const char *source, const char *path)
+{
+	struct xfs_file *top;
+	int error = open_top(sink, path, &top), code;
+
+	if (error)
+		return xfsw_fail(sink->call, path, error);
+	code = sink_from_tree(sink, source, top, &sink->call->img->own);
+	xfs_close(top);
+	return code;
+}
+
+/* A file, link or special file of the host. */
+struct host_object {
+	const char *path;
+	struct stat st;
+	struct xfsw_object object;
+	char target[4096];
+	int fd;			/* of a regular file, else -1 */
+};
+
+/* 0 or -errno; close h->fd afterwards, always. */
+static int look_at(struct xfsw_sink *sink, struct host_object *h)
+{
+	struct host_flags flags;
+	ssize_t len;
+	int error;
+
+	object_from_stat(&h->object, &h->st);
+	if (S_ISREG(h->st.st_mode)) {
+		h->fd = host_open(AT_FDCWD, h->path, O_RDONLY);
+		if (h->fd < 0)
+			return h->fd;
+		if (fstat(h->fd, &h->st))
+			return -errno;
+	} else if (S_ISLNK(h->st.st_mode)) {
+		len = readlink(h->path, h->target, sizeof(h->target) - 1);
+		if (len < 0)
+			return -errno;
+		h->target[len] = 0;
+		h->object.target = h->target;
+	}
+	error = host_get_flags(AT_FDCWD, h->fd, h->path, &flags);
+	if (!error)
+		object_set_flags(sink, &h->object, &flags);
+	return error;
+}
+
+static int fill(struct xfsw_sink *sink, const struct host_object *h, struct sink_new *new,
+		bool *reading)
+{
+	uint64_t copied;
+	int error = 0;
+	bool any;
+
+	if (h->fd >= 0)
+		error = sink_copy_fd(sink, new->file, h->fd, &h->st, &copied, reading);
+	if (!error && !new->keeps_attrs)
+		error = sink_copy_xattrs(sink, new->file, h->st.st_dev, h->fd, h->path, &any);
+	return error ? error : sink_set_times(sink, new->file, &h->object);
+}
+
 static int put_object(struct xfsw_sink *sink, const char *source, const char *path,
 		      const struct stat *st)
 {
-	char name[256], target[4096];
-	struct xfs_file *dir = NULL, *file;
-	struct xfsw_object object;
-	bool reading = false, any;
-	uint64_t copied;
-	int fd = -1, error;
+	struct host_object h = { .path = source, .st = *st, .fd = -1 };
+	struct xfs_file *dir = NULL;
+	struct sink_new new = { 0 };
+	bool reading = true;
+	char name[256];
+	int error = look_at(sink, &h);
 
-	object_from_stat(&object, st);
-	if (S_ISREG(st->st_mode)) {
-		fd = host_open(AT_FDCWD, source, O_RDONLY);
-		if (fd < 0)
-			return xfsw_fail(sink->call, source, fd);
-	} else if (S_ISLNK(st->st_mode)) {
-		ssize_t len = readlink(source, target, sizeof(target) - 1);
-
-		if (len < 0)
-			return xfsw_fail(sink->call, source, -errno);
-		target[len] = 0;
-		object.target = target;
-	}
-	error = open_parent(sink, path, source, &dir, name);
-	if (!error)
-		error = sink_make(sink, dir, name, &object, &file);
 	if (!error) {
-		if (fd >= 0)
-			error = sink_copy_fd(sink, file, fd, st, &copied, &reading);
-		if (!error)
-			error = sink_copy_xattrs(sink, file, st->st_dev, fd, source, &any);
-		if (!error)
-			error = sink_set_times(sink, file, &object);
-		xfs_close(file);
+		reading = false;
+		error = S_ISREG(st->st_mode) ? open_in_place(sink, path, &new) : -ENOENT;
+		if (error == -ENOENT)
+			error = open_place(sink, path, source, &dir, name);
+		if (!error && !new.file)
+			error = sink_make(sink, dir, name, &h.object, &new);
 	}
-	if (dir)
-		xfs_close(dir);
-	if (fd >= 0)
-		close(fd);
-	return error ? xfsw_fail(sink->call, reading ? source : path, error) : 0;
+	if (!error)
+		error = fill(sink, &h, &new, &reading);
+	error = sink_finish(sink, dir, name, &new, error);
+	xfs_close(dir);
+	if (h.fd >= 0)
+		close(h.fd);
+	if (error)
+		return xfsw_fail(sink->call, reading ? source : path, error);
+	return sink_settle(sink, 0);
+}
+
+/* The image cannot become a part of itself. */
+static bool is_own(struct xfsw_call *call, const char *source)
+{
+	bool standard_input = strcmp(source, "-") == 0;
+	struct stat st;
+
+	return (standard_input ? fstat(STDIN_FILENO, &st) : stat(source, &st)) == 0 &&
+	       (S_ISREG(st.st_mode) || (standard_input && S_ISBLK(st.st_mode))) &&
+	       own_has(&call->img->own, &st);
+}
+
+static int put(struct xfsw_sink *sink, const char *source, const char *path)
+{
+	struct xfsw_call *call = sink->call;
+	struct stat st;
+
+	if (strcmp(source, "-") == 0 && call->line)
+		return xfsw_usage(call, "the shell has the standard input already");
+	if (sink->in_place && sink->keep_attrs)
+		return xfsw_usage(call, "--in-place keeps the attributes as it is");
+	if (is_own(call, source))
+		return xfsw_complain(call, source, "it is the image itself, or its log");
+	if (strcmp(source, "-") == 0)
+		return put_stream(sink, path);
+	if (lstat(source, &st))
+		return xfsw_fail(call, source, -errno);
+	return S_ISDIR(st.st_mode) ? put_tree(sink, source, path)
+				   : put_object(sink, source, path, &st);
 }
 
 static int run_put(struct xfsw_call *call)
 {
-	const char *source = call->argv[0], *path = call->argv[1];
-	struct stat st, image = { 0 };
 	struct xfsw_sink sink;
 	int code = sink_init(&sink, call);
 
 	if (code)
 		return code;
-	if (strcmp(source, "-") != 0 && lstat(source, &st)) {
-		code = xfsw_fail(call, source, -errno);
-		return sink_end(&sink, code);
-	}
-	if (stat(call->img->path, &image))
-		image.st_ino = 0;
 	sink.mp = call->img->mp;
-	sink.replace = true;
+	sink.replace = sink.whole = true;
+	sink.in_place = xfsw_has(call, OPT_IN_PLACE);
+	sink.keep_attrs = xfsw_has(call, OPT_KEEP_ATTRS);
 	xfsw_progress_start(&sink.progress, "put", xfsw_has(call, XFSW_OPT_QUIET));
-	if (strcmp(source, "-") == 0 && call->line)
-		code = xfsw_usage(call, "the shell has the standard input already");
-	else if (strcmp(source, "-") == 0)
-		code = put_stream(&sink, path);
-	else if (S_ISDIR(st.st_mode))
-		code = put_tree(&sink, source, path, &image);
-	else
-		code = put_object(&sink, source, path, &st);
-	return sink_end(&sink, code);
+	return sink_end(&sink, put(&sink, call->argv[0], call->argv[1]));
 }
 
-static const struct option put_longopts[] = { SINK_LONGOPTS, { NULL, 0, NULL, 0 } };
+static const struct option put_longopts[] = {
+	SINK_LONGOPTS,
+	{ "in-place", no_argument, NULL, OPT_IN_PLACE },
+	{ "keep-attrs", no_argument, NULL, OPT_KEEP_ATTRS },
+	{ NULL, 0, NULL, 0 }
+};
 
 const struct xfsw_verb verb_put = {
 	.name = "put",
@@ -143,11 +270,21 @@ const struct xfsw_verb verb_put = {
 	.summary = "Copy a host file or tree into an image",
 	.help = "A directory HOSTPATH: PATH becomes its copy, made if missing, merged if it is\n"
 		"there. Anything else: PATH is the new name, or a directory to put it into.\n"
-		"'-': standard input becomes the file PATH.  What has a name already is\n"
-		"replaced.  All attributes are copied: owner, mode, times, extended attributes,\n"
-		"ACLs, hard links, holes. Interrupted, it leaves a part of the source and a\n"
-		"dirty log, which the next mount or 'recover' replays; with --unjournalled an\n"
-		"image marked in progress, which a kernel refuses to mount.\n\n"
+		"'-': standard input becomes the file PATH, made as by any program there.\n"
+		"What has a name already, other than a directory, is replaced when the new file\n"
+		"is whole: until then, and after a failure, what was there is there.  Its other\n"
+		"names keep it.\n"
+		"All attributes are copied: owner, mode, times, extended attributes, ACLs, inode\n"
+		"flags, project, extent-size hints, hard links, holes; flags and project that the\n"
+		"source does not have come from the directory, as for a file made there.\n"
+		"Interrupted, it leaves a part of the source and a dirty log, which the next\n"
+		"mount or 'recover' replays; with --unjournalled an image marked in progress,\n"
+		"which a kernel refuses to mount.\n\n"
+		"  --keep-attrs        what replaces a file takes over its owner, mode, extended\n"
+		"                      attributes, ACLs, flags and project; so do directories\n"
+		"  --in-place          write into files that exist, through links that PATH names;\n"
+		"                      they keep attributes and all their names, but a failure\n"
+		"                      leaves a part\n"
 		SINK_HELP,
 	.shortopts = "x",
 	.longopts = put_longopts,

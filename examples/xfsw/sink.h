@@ -16,7 +16,12 @@ struct xfsw_sink {
 	struct xfsw_progress progress;
 	struct host_xattrs xattrs;
 	struct host_cache cache;	/* what need_of_tree() saw */
+	struct xfsw_keep keep;
 	bool replace;			/* what has the name already gives way */
+	bool whole;			/* files get their names when they are whole */
+	bool in_place;			/* files that exist are written into */
+	bool keep_attrs;		/* what is replaced leaves its attributes */
+	bool top_keeps;			/* so does the directory that the tree goes into */
 	bool skip_unreadable;
 	bool atime_is_mtime;
 	bool one_file_system;
@@ -27,6 +32,11 @@ struct xfsw_sink {
 	char *buf;			/* SINK_BUF bytes */
 	uint64_t skipped;		/* objects that could not be read */
 	uint64_t changed;		/* files that changed while they were read */
+	struct sink_fixed {		/* inodes that get these flags at the end */
+		uint64_t ino;
+		uint32_t gen, xflags;
+	} *fixed;
+	size_t nfixed, max_fixed;
 };
 
 #define SINK_BUF	(256u << 10)
@@ -36,6 +46,17 @@ struct xfsw_object {
 	uint32_t mode, uid, gid, rdev_major, rdev_minor;
 	struct timespec atime, mtime;
 	const char *target;		/* of a symbolic link */
+	/* Inode flags; what the source has none of comes from the directory, as if made there. */
+	uint32_t xflags, projid, extsize_bytes, cowextsize_bytes;
+	bool restored;			/* its source has such flags and does not inherit */
+};
+
+/* A new object until sink_finish(). */
+struct sink_new {
+	struct xfs_file *file;
+	bool unnamed;			/* gets its name when it is finished */
+	bool found;			/* was there before: a directory, or written in place */
+	bool keeps_attrs;		/* has those of what it replaces, or had before */
 };
 
 /* The options of create and put that every source obeys; 0 or XFSW_USAGE. */
@@ -45,7 +66,8 @@ struct xfsw_object {
 	{ "mtime-clamp", required_argument, NULL, XFSW_OPT_VERB + 2 },	\
 	{ "atime", required_argument, NULL, XFSW_OPT_VERB + 3 },	\
 	{ "one-file-system", no_argument, NULL, 'x' },			\
-	OWNERS_LONGOPTS
+	OWNERS_LONGOPTS,							\
+	KEEP_LONGOPTS
 #define SINK_HELP \
 	"  --skip-unreadable   go on without what cannot be read, and count it\n" \
 	"  --owner UID:GID     owner and group of everything, numbers or names\n" \
@@ -56,6 +78,7 @@ struct xfsw_object {
 	"                      the default when SOURCE_DATE_EPOCH is set, as reading a\n" \
 	"                      tree changes its atimes\n" \
 	"  -x, --one-file-system  leave mount points empty\n" \
+	KEEP_HELP \
 	"  -q, --quiet         no progress\n"
 int sink_init(struct xfsw_sink *sink, struct xfsw_call *call);
 /* Says what was left out; the exit code that follows from @code and that. */
@@ -66,18 +89,36 @@ bool sink_enters(const struct xfsw_sink *sink, const struct host_dir *dir, const
 
 void object_from_stat(struct xfsw_object *object, const struct stat *st);
 
+/* Its flags, project and hints, as far as XFS has them. */
+void object_set_flags(struct xfsw_sink *sink, struct xfsw_object *object,
+		      const struct host_flags *flags);
+
 /*
- * Make @name in @dir.  A directory that exists already (replace only) is used and gets
- * the attributes.  *@filep may not be NULL.  0 or -errno.
+ * Make @name in @dir, or find the directory of that name (replace only), or a file (in_place
+ * only), and give it its attributes.  sink_finish() afterwards, always.  0 or -errno.
  */
 int sink_make(struct xfsw_sink *sink, struct xfs_file *dir, const char *name,
-	      const struct xfsw_object *object, struct xfs_file **filep);
+	      const struct xfsw_object *object, struct sink_new *new);
+/* --keep-attrs: @new, of file type @type, takes over the attributes of what has the name. */
+int sink_keep_old(struct xfsw_sink *sink, struct xfs_file *dir, const char *name, uint32_t type,
+		  struct sink_new *new);
+/*
+ * Its contents, attributes and times are there, unless @error tells that they failed: give it its
+ * name, or take it away again, and close it.  0 or -errno.
+ */
+int sink_finish(struct xfsw_sink *sink, struct xfs_file *dir, const char *name,
+		struct sink_new *new, int error);
 /* A further name for inode @ino of the image. */
 int sink_link(struct xfsw_sink *sink, struct xfs_file *dir, const char *name, uint64_t ino);
 /* The attributes again, after data, attributes and names have changed the times. */
 int sink_set_times(struct xfsw_sink *sink, struct xfs_file *file, const struct xfsw_object *object);
-/* Mode, owner and times: of a directory that was there before. */
+/*
+ * Mode, owner and times: of what was there before.  Flags are added to those it has, and a project
+ * that the source does not have is left.
+ */
 int sink_set_all(struct xfsw_sink *sink, struct xfs_file *file, const struct xfsw_object *object);
+/* Flags that allow no more changes, and were kept back until all was made.  An exit code. */
+int sink_settle(struct xfsw_sink *sink, int code);
 /* All of @len bytes.  0 or -errno. */
 int sink_write(struct xfsw_sink *sink, struct xfs_file *file, const void *buf, size_t len,
 	       uint64_t offset);
@@ -97,7 +138,7 @@ int sink_unreadable(struct xfsw_sink *sink, const char *path, int error);
 
 /* ---- fromtree.c: the tree at @source becomes directory @top; 0 or an exit code. --------- */
 int sink_from_tree(struct xfsw_sink *sink, const char *source, struct xfs_file *top,
-		   const struct stat *image);
+		   const struct xfsw_own *own);
 
 /* ---- fromtar.c ------------------------------------------------------------------------------ */
 bool tar_supported(void);
@@ -132,7 +173,7 @@ void need_add_inode(struct xfsw_need *need, uint64_t name_len, uint64_t attrs, u
 uint64_t need_size(const struct xfsw_need *need, uint64_t log_bytes);
 /* Count the tree at @source.  0 or an exit code. */
 int need_of_tree(struct xfsw_sink *sink, struct xfsw_need *need, const char *source,
-		 const struct stat *image);
+		 const struct xfsw_own *own);
 int need_of_tar(struct xfsw_sink *sink, struct xfsw_need *need, const char *source);
 
 #endif

@@ -19,4 +19,7 @@ int tar_next(struct xfsw_sink *sink, const char *source, struct archive *archive
 /* Print what libarchive says of its last error; an exit code. */
 int tar_failed(struct xfsw_sink *sink, const char *source, struct archive *archive);
 
+/* tarflags.c: "nodump,schg" of a SCHILY.fflags header, which may be NULL. */
+void tar_flags(const char *text, struct host_flags *flags);
+
 #endif

@@ -82,8 +82,16 @@ struct xfsw_opt {
 	const char *arg;	/* NULL when it takes none */
 };
 
+/* Host files that a call works on: image and log, and what stands below them. */
+#define XFSW_OWN_MAX	4u
+struct xfsw_own {
+	struct stat v[XFSW_OWN_MAX];
+	unsigned int n;
+};
+
 struct xfsw_image {
 	const char *path;
+	struct xfsw_own own;
 	struct xfs_device *dev, *logdev;
 	struct xfs_mount *mp;
 	bool dry;		/* dev is an overlay: nothing is kept */
@@ -153,8 +161,24 @@ int xfsw_open_image(struct xfsw_call *call, const char *path, struct xfsw_image 
  */
 int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_bytes, bool empty,
 		     struct xfsw_image *img);
+/*
+ * May --force-less mkfs and create overwrite @path and the log device?  Fills @own with what is there
+ * of them.  0 or an exit code, message printed.
+ */
+int xfsw_ask_target(struct xfsw_call *call, const char *path, struct xfsw_own *own);
 /* Unmount and close; @code is what the verb returned, the result what to exit with. */
 int xfsw_close_image(struct xfsw_call *call, struct xfsw_image *img, int code);
+
+/* ---- own.c: which host file is which ------------------------------------------------ */
+
+/* @path may be NULL, and what is not there is not remembered. */
+void own_add(struct xfsw_own *own, const char *path);
+bool own_has(const struct xfsw_own *own, const struct stat *st);
+/*
+ * The question of every verb that overwrites, without -f: a file that has any byte but zero in
+ * [@offset, +@len) stays.  0, or an exit code with the message printed.
+ */
+int own_may_overwrite(struct xfsw_call *call, const char *path, uint64_t offset, uint64_t len);
 
 /* ---- interrupt.c: SIGINT and SIGTERM ---------------------------------------------- */
 
