@@ -34,6 +34,11 @@ static inline bool xfs_fork_needs_read(struct xfs_inode *ip, enum xfs_fork_id wh
 
 /* Read a BTREE fork's records into the in-core tree; nothing to do when they are there. */
 int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork) XFS_MUST_CHECK;
+/*
+ * The extents of both forks are in memory, and their trees have @tree_blocks on disk: -EUCLEAN unless
+ * that is what di_nblocks says.  For those who may change something; readers do without.
+ */
+int xfs_inode_check_nblocks(struct xfs_inode *ip, uint64_t tree_blocks) XFS_MUST_CHECK;
 
 /* ---- from and to the on-disk inode (inode/ calls these) -------------------- */
 int xfs_iformat_data_fork(struct xfs_inode *ip, const void *dip) XFS_MUST_CHECK;

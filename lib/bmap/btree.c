@@ -243,6 +243,28 @@ int xfs_bmbt_replace(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *old, un
 	return error;
 }
 
+/* ---- di_nblocks --------------------------------------------------------------------- */
+
+int xfs_inode_check_nblocks(struct xfs_inode *ip, uint64_t tree_blocks)
+{
+	const struct xfs_ifork *forks[] = { &ip->i_df, ip->i_forkoff ? &ip->i_af : NULL };
+	uint64_t blocks = tree_blocks;
+
+	if (ip->i_mount->m_rdonly)
+		return 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(forks) && forks[i]; i++) {
+		struct xfs_iext_cursor cur;
+		struct xfs_bmbt_irec irec;
+
+		for_each_xfs_iext(forks[i], &cur, &irec)
+			blocks += xfs_irec_is_real(&irec) ? irec.br_blockcount : 0;
+	}
+	if (likely(blocks == ip->i_nblocks))
+		return 0;
+	return xfs_corrupt(ip->i_mount, "inode", "inode %" PRIu64 ": di_nblocks is %" PRIu64
+			   ", its forks have %" PRIu64, ip->i_ino, ip->i_nblocks, blocks);
+}
+
 /* ---- reading it all ------------------------------------------------------------------ */
 
 struct read_state {
@@ -252,7 +274,34 @@ struct read_state {
 	struct xfs_iext_cursor end;
 	xfs_fileoff_t next_off;		/* records start here or later */
 	xfs_extnum_t count;
+	uint64_t tree_blocks;
+	xfs_daddr_t last[XFS_BTREE_MAXLEVELS];	/* block that the walk met last on each level */
 };
+
+/* The blocks of the tree that the walk to this leaf meets for the first time. */
+static void count_path(struct read_state *rs, const struct xfs_btree_cur *cur)
+{
+	for (uint32_t level = 0; level + 1 < cur->bc_nlevels; level++) {
+		xfs_daddr_t daddr = xfs_buf_daddr(cur->bc_levels[level].bp);
+
+		if (daddr == rs->last[level])
+			break;
+		rs->last[level] = daddr;
+		rs->tree_blocks++;
+	}
+}
+
+/* That needs both forks; two trees are too rare to keep the size of the one until then. */
+static int check_nblocks(struct read_state *rs)
+{
+	const struct xfs_inode *ip = rs->ip;
+	const struct xfs_ifork *other = rs->whichfork == XFS_DATA_FORK ? &ip->i_af : &ip->i_df;
+
+	if ((rs->whichfork == XFS_ATTR_FORK || ip->i_forkoff) &&
+	    other->if_format == XFS_DINODE_FMT_BTREE)
+		return 0;
+	return xfs_inode_check_nblocks(rs->ip, rs->tree_blocks);
+}
 
 static int read_leaf_recs(struct read_state *rs, const struct xfs_bmbt_rec *recs, uint32_t n)
 {
@@ -302,6 +351,7 @@ static int read_leaves(struct read_state *rs, struct xfs_btree_cur *cur)
 		error = read_leaf_recs(rs, (const struct xfs_bmbt_rec *)(void *)leaf->entries, n);
 		if (error)
 			break;
+		count_path(rs, cur);
 		leaf->ptr = n;
 		error = xfs_btree_increment(cur, &found);
 	}
@@ -326,6 +376,8 @@ int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 	xfs_bmbt_init_cursor(&cur, NULL, ip, whichfork);
 	error = read_leaves(&rs, &cur);
 	xfs_btree_del_cursor(&cur);
+	if (!error)
+		error = check_nblocks(&rs);
 	if (error) {
 		xfs_iext_destroy(ip->i_mount, ifp);
 		return error;

@@ -106,6 +106,25 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	return xfs_buf_write(xfs_buf_of_item(lip));
 }
 
+/*
+ * New inode clusters go into the log as an ICREATE item, freed blocks as a cancel item: neither
+ * carries contents.
+ */
+static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	const struct xfs_buf *bp = xfs_buf_of_item(lip);
+	const struct xfs_buf_ops *ops = bp->b_ops;
+	xfs_failaddr_t fa;
+
+	if (lip->li_flags & (XFS_LI_FREED | XFS_LI_ORDERED) || !ops->verify)
+		return 0;
+	fa = ops->verify(&mp->m_geo, bp->b_addr, bp->b_len, bp->b_daddr);
+	if (likely(!fa))
+		return 0;
+	return xfs_corrupt(mp, ops->name, "at daddr 0x%" PRIx64 ", before logging: %s",
+			   (uint64_t)bp->b_daddr, fa);
+}
+
 const struct xfs_log_item_ops xfs_buf_item_ops = {
 	.name = "buffer",
 	.get = item_get,
@@ -113,5 +132,6 @@ const struct xfs_log_item_ops xfs_buf_item_ops = {
 	.push = item_push,
 	.size = xfs_buf_item_size,
 	.format = xfs_buf_item_format,
+	.verify = item_verify,
 	.forget_changes = item_forget_changes,
 };

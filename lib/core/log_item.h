@@ -72,6 +72,12 @@ struct xfs_log_item_ops {
 	uint32_t (*size)(struct xfs_log_item *lip, uint32_t *regions);
 	/* All that has to be known of the item after its place was read, to the sink. */
 	void (*format)(struct xfs_log_item *lip, struct xfs_log_sink *sink);
+	/*
+	 * Would its place take it as it is now?  -EUCLEAN with a text; changes nothing.  The gate is
+	 * closed.  What a write verifier refuses must not enter the log: recovery would replay it,
+	 * refuse to write it, and leave an image that nobody can open for writing.
+	 */
+	int (*verify)(struct xfs_mount *mp, struct xfs_log_item *lip);
 	/* Optional: part of its cluster buffer has to be logged besides; false: no. */
 	bool (*cluster_chunk)(struct xfs_log_item *lip, struct xfs_cluster_chunk *chunk);
 	/* Optional: what was changed has become part of the log or of the place: forget. */

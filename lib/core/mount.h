@@ -116,6 +116,7 @@ struct xfs_mount {
 	struct xfs_inode *m_rootip;		/* (c) mount/: referenced */
 	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */
 	uint64_t m_lsn_end;			/* (a) core/lsn.h: head of the log + 1; 0: not known */
+	bool m_finishing;			/* mount/: what recovery left is being finished */
 	xfs_lsn_t m_held_tail;			/* mount/: the tail stays here, intents are unfinished; 0: none */
 	void *m_root_file;			/* (c) api/ */
 	const struct xfs_upcalls *m_upcalls;	/* (c) mount/ops.c */

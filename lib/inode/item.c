@@ -59,6 +59,10 @@ int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip)
 	error = xfs_iformat_data_fork(ip, dip);
 	if (!error && ip->i_forkoff)
 		error = xfs_iformat_attr_fork(ip, dip);
+	/* A fork that is a tree is counted when its records are read. */
+	if (!error && ip->i_df.if_format != XFS_DINODE_FMT_BTREE &&
+	    (!ip->i_forkoff || ip->i_af.if_format != XFS_DINODE_FMT_BTREE))
+		error = xfs_inode_check_nblocks(ip, 0);
 	return error;
 }
 
@@ -107,6 +111,41 @@ void xfs_inode_to_disk(struct xfs_inode *ip, struct xfs_dinode *dip)
 	dip->di_uuid = geo->meta_uuid;
 }
 
+/* The whole inode, without its checksum, into @dip; ILOCK held. */
+static void copy_out(struct xfs_inode *ip, struct xfs_dinode *dip)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+
+	xfs_inode_to_disk(ip, dip);
+	if (ip->i_mode == 0)
+		memset(dip->di_literal, 0, geo->litino);
+	else if (ip->i_df.if_format == XFS_DINODE_FMT_DEV)
+		put_be32(ip->i_rdev, XFS_DFORK_DPTR(dip));
+	else
+		xfs_iflush_fork(ip, dip, XFS_DATA_FORK);
+	if (ip->i_mode && ip->i_forkoff)
+		xfs_iflush_fork(ip, dip, XFS_ATTR_FORK);
+}
+
+static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	struct xfs_inode *ip = to_inode(lip);
+	uint64_t room[XFS_DINODE_MAX_SIZE / 8];
+	struct xfs_dinode *dip = (struct xfs_dinode *)room;
+	xfs_failaddr_t fa;
+
+	if (lip->li_flags & XFS_LI_FREED)
+		return 0;
+	memset(room, 0, mp->m_geo.inodesize);
+	xfs_ilock_shared(ip);
+	copy_out(ip, dip);
+	xfs_iunlock_shared(ip);
+	fa = xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
+	if (likely(!fa))
+		return 0;
+	return xfs_corrupt(mp, "inode", "inode %" PRIu64 ", before logging: %s", ip->i_ino, fa);
+}
+
 /* Copy the inode into its cluster buffer, which then goes home with it. */
 static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
@@ -123,16 +162,7 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	xfs_ilock_shared(ip);
 	xfs_mutex_lock(&bp->b_lock);
 	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);
-	xfs_inode_to_disk(ip, dip);
-	if (ip->i_mode == 0) {
-		memset(dip->di_literal, 0, mp->m_geo.litino);
-	} else if (ip->i_df.if_format == XFS_DINODE_FMT_DEV) {
-		put_be32(ip->i_rdev, XFS_DFORK_DPTR(dip));
-	} else {
-		xfs_iflush_fork(ip, dip, XFS_DATA_FORK);
-	}
-	if (ip->i_mode && ip->i_forkoff)
-		xfs_iflush_fork(ip, dip, XFS_ATTR_FORK);
+	copy_out(ip, dip);
 	xfs_cksum_set(dip, mp->m_geo.inodesize, XFS_DINODE_CRC_OFF);
 	fa = xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
 	xfs_mutex_unlock(&bp->b_lock);
@@ -174,6 +204,7 @@ const struct xfs_log_item_ops xfs_inode_item_ops = {
 	.push = item_push,
 	.size = xfs_inode_item_size,
 	.format = xfs_inode_item_format,
+	.verify = item_verify,
 	.cluster_chunk = xfs_inode_item_cluster_chunk,
 	.forget_changes = item_forget_changes,
 };

@@ -10,8 +10,9 @@
  *  2. The gate is closed, and the little data that came meanwhile is written.  Was
  *     some data not written, whose blocks a handle has mapped, then the gate is opened, those
  *     blocks are made unwritten again, and all of it starts anew.
- *  3. The running items are measured, memory for them is had (-ENOMEM changes nothing), and
- *     they are copied.  The gate is opened: what follows only needs the copies.
+ *  3. The running items are measured, held against the verifiers of their places, memory for
+ *     them is had (-ENOMEM changes nothing), and they are copied.  The gate is opened: what
+ *     follows only needs the copies.
  *  4. The device is flushed if anything was written: data (T6), and what went home and
  *     lets the tail move (T7).
  *  5. The records are written.  Their flushes are the log's own.
@@ -166,6 +167,23 @@ static void format_all(struct xfs_checkpoint *cp, struct cut *cut)
 	xfs_mutex_unlock(&cp->cp_lock);
 }
 
+/*
+ * The gate is closed.  Nothing enters the log that could not be written in place afterwards: it
+ * fails here, with the log as it was, and the caller shuts the file system down.
+ */
+static int verify_running(struct xfs_mount *mp)
+{
+	struct xfs_log_item *lip;
+
+	xfs_list_for_each_entry(lip, &mp->m_checkpoint->cp_running, li_list) {
+		int error = lip->li_ops->verify ? lip->li_ops->verify(mp, lip) : 0;
+
+		if (unlikely(error))
+			return error;
+	}
+	return 0;
+}
+
 /* The gate is closed: the superblock becomes one of the running items. */
 static void log_superblock(struct xfs_mount *mp)
 {
@@ -212,6 +230,9 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 		log_superblock(mp);
 		measure(cp, &size);
 	}
+	error = verify_running(mp);
+	if (error)
+		return error;
 	if (size.links) {
 		cut.links = xfs_malloc(mp, size.links * sizeof(*cut.links));
 		if (!cut.links)
@@ -466,7 +487,7 @@ static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 	}
 	/* For want of memory it may be tried again: everything is still where it was. */
 	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, "writing a checkpoint: %s", strerror(-error));
+		xfs_shutdown(mp, "writing a checkpoint: %s: %s", strerror(-error), xfs_last_text());
 	return error;
 }
 
