@@ -39,6 +39,20 @@ void xfs_agf_mod_freeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t d
 void xfs_agf_set_longest(struct xfs_trans *tp, struct xfs_perag *pag, xfs_extlen_t longest);
 void xfs_agf_mod_btreeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t delta);
 
+/* ---- count.c: counters of the headers --------------------------------------- */
+/* -EUCLEAN with a text unless @now + @delta stays within [@least, @most]. */
+int xfs_ag_check_change(const struct xfs_perag *pag, const char *header, const char *field,
+			uint32_t now, int64_t delta, uint32_t least, uint32_t most) XFS_MUST_CHECK;
+/* The same for the number of blocks of a tree. */
+int xfs_ag_check_tree_blocks(const struct xfs_perag *pag, const char *header, const char *field,
+			     be32_t blocks, int delta) XFS_MUST_CHECK;
+/* The headers were read: hold them against the trees. */
+int xfs_ag_check_space(struct xfs_perag *pag) XFS_MUST_CHECK;
+int xfs_ag_check_inodes(struct xfs_perag *pag) XFS_MUST_CHECK;
+/* inobt.c: the record at the cursor, checked. */
+int xfs_inobt_get_rec(const struct xfs_btree_cur *cur, struct xfs_inobt_rec_incore *irec)
+	XFS_MUST_CHECK;
+
 /* ---- cursors of the trees ---------------------------------------------------- */
 void xfs_bnobt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, struct xfs_perag *pag);
 void xfs_cntbt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, struct xfs_perag *pag);

@@ -63,11 +63,15 @@ int xfs_alloc_put_freelist(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbl
 int xfs_agfl_alloc_btree_block(struct xfs_btree_cur *cur, uint64_t *new_ptr)
 {
 	xfs_agblock_t agbno = NULLAGBLOCK;
-	int error = xfs_alloc_get_freelist(cur->bc_tp, cur->bc_ag.pag, &agbno);
+	struct xfs_perag *pag = cur->bc_ag.pag;
+	int error = xfs_ag_check_change(pag, "AGF", "agf_btreeblks", pag->pag_btreeblks, 1, 0,
+					pag->pag_length);
 
+	if (!error)
+		error = xfs_alloc_get_freelist(cur->bc_tp, pag, &agbno);
 	if (error)
 		return error;
-	xfs_agf_mod_btreeblks(cur->bc_tp, cur->bc_ag.pag, 1);
+	xfs_agf_mod_btreeblks(cur->bc_tp, pag, 1);
 	*new_ptr = agbno;
 	return 0;
 }
@@ -75,11 +79,15 @@ int xfs_agfl_alloc_btree_block(struct xfs_btree_cur *cur, uint64_t *new_ptr)
 int xfs_agfl_free_btree_block(struct xfs_btree_cur *cur, struct xfs_buf *bp)
 {
 	xfs_agblock_t agbno = (xfs_agblock_t)xfs_btree_buf_ptr(cur, bp);
-	int error = xfs_alloc_put_freelist(cur->bc_tp, cur->bc_ag.pag, agbno);
+	struct xfs_perag *pag = cur->bc_ag.pag;
+	int error = xfs_ag_check_change(pag, "AGF", "agf_btreeblks", pag->pag_btreeblks, -1, 0,
+					pag->pag_length);
 
+	if (!error)
+		error = xfs_alloc_put_freelist(cur->bc_tp, pag, agbno);
 	if (error)
 		return error;
-	xfs_agf_mod_btreeblks(cur->bc_tp, cur->bc_ag.pag, -1);
+	xfs_agf_mod_btreeblks(cur->bc_tp, pag, -1);
 	xfs_trans_binval(cur->bc_tp, bp);
 	return 0;
 }

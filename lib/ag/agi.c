@@ -10,6 +10,20 @@ void xfs_agi_log(struct xfs_trans *tp, struct xfs_perag *pag)
 			  sizeof(struct xfs_agi) - 1);
 }
 
+int xfs_agi_check_counts(struct xfs_perag *pag, int32_t count_delta, int32_t freecount_delta)
+{
+	xfs_agino_t first, last;
+	int error;
+
+	xfs_agino_range(&pag->pag_mount->m_geo, pag->pag_agno, &first, &last);
+	error = xfs_ag_check_change(pag, "AGI", "agi_count", pag->pag_icount, count_delta, 0,
+				    last < first ? 0 : last - first + 1);
+	if (error)
+		return error;
+	return xfs_ag_check_change(pag, "AGI", "agi_freecount", pag->pag_ifree, freecount_delta, 0,
+				   pag->pag_icount + (uint32_t)count_delta);
+}
+
 void xfs_agi_mod_counts(struct xfs_trans *tp, struct xfs_perag *pag, int32_t count_delta,
 			int32_t freecount_delta)
 {

@@ -285,7 +285,10 @@ int xfs_alloc_remove(struct xfs_trans *tp, struct xfs_perag *pag,
 	ASSERT(len > 0 && agbno >= rec->ar_startblock && end <= rec_end);
 	xfs_bnobt_init_cursor(&bno, tp, pag);
 	xfs_cntbt_init_cursor(&cnt, tp, pag);
-	error = look_up_known(&cnt, &cnt_target, rec);
+	error = xfs_ag_check_change(pag, "AGF", "agf_freeblks", pag->pag_freeblks, -(int64_t)len, 0,
+				    pag->pag_length);
+	if (!error)
+		error = look_up_known(&cnt, &cnt_target, rec);
 	if (!error)
 		error = look_up_known(&bno, &bno_target, rec);
 	if (error)
@@ -428,7 +431,10 @@ int xfs_alloc_insert(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t 
 
 	xfs_bnobt_init_cursor(&bno, tp, pag);
 	xfs_cntbt_init_cursor(&cnt, tp, pag);
-	error = find_neighbours(&bno, agbno, len, &left, &right);
+	error = xfs_ag_check_change(pag, "AGF", "agf_freeblks", pag->pag_freeblks, len, 0,
+				    pag->pag_length);
+	if (!error)
+		error = find_neighbours(&bno, agbno, len, &left, &right);
 	if (error)
 		goto out_del;
 	if (left.ar_blockcount) {

@@ -15,6 +15,11 @@
 
 /* More than the minimum by this much: trim. */
 #define AGFL_SLACK	4u
+/*
+ * So many blocks at a time: a list may be as long as its sector says, and giving all of it back in
+ * one transaction would take more of the log than that has reserved.
+ */
+#define TRIM_MAX	8u
 
 /* Twice what one change can take: it may split every level, and a root besides. */
 static uint32_t tree_need(uint32_t levels, uint32_t maxlevels)
@@ -151,7 +156,8 @@ static int trim(struct xfs_trans *tp, struct xfs_perag *pag)
 	int error = 0;
 
 	/* Freeing a block can make the trees take one, or give one: ask again each time. */
-	while (!error && pag->pag_flcount > xfs_alloc_min_freelist(pag)) {
+	for (uint32_t n = 0; !error && n < TRIM_MAX &&
+			     pag->pag_flcount > xfs_alloc_min_freelist(pag); n++) {
 		xfs_agblock_t agbno;
 
 		error = xfs_alloc_get_freelist(tp, pag, &agbno);

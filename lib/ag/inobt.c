@@ -14,7 +14,7 @@ static struct xfs_btree_target target_of(xfs_agino_t agino)
 	return (struct xfs_btree_target){ .w = { agino } };
 }
 
-static int get_rec(const struct xfs_btree_cur *cur, struct xfs_inobt_rec_incore *irec)
+int xfs_inobt_get_rec(const struct xfs_btree_cur *cur, struct xfs_inobt_rec_incore *irec)
 {
 	const struct xfs_geometry *geo = &cur->bc_mp->m_geo;
 	xfs_failaddr_t fa;
@@ -45,7 +45,7 @@ int xfs_inobt_lookup(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_
 	xfs_inobt_init_cursor(&cur, NULL, pag);
 	error = xfs_btree_lookup_le(&cur, &target, found);
 	if (!error && *found) {
-		error = get_rec(&cur, rec);
+		error = xfs_inobt_get_rec(&cur, rec);
 		*found = agino - rec->ir_startino < XFS_INODES_PER_CHUNK;
 	}
 	xfs_btree_del_cursor(&cur);
@@ -62,7 +62,7 @@ int xfs_inobt_next(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_re
 	xfs_inobt_init_cursor(&cur, NULL, pag);
 	error = xfs_btree_lookup_ge(&cur, &target, found);
 	if (!error && *found)
-		error = get_rec(&cur, rec);
+		error = xfs_inobt_get_rec(&cur, rec);
 	xfs_btree_del_cursor(&cur);
 	return error;
 }
@@ -224,7 +224,7 @@ static int walk_to_free(struct xfs_btree_cur *cur, bool left, struct xfs_inobt_r
 	int error = 0;
 
 	while (!error && *found) {
-		error = get_rec(cur, rec);
+		error = xfs_inobt_get_rec(cur, rec);
 		if (error || rec->ir_freecount)
 			break;
 		error = left ? xfs_btree_decrement(cur, found) : xfs_btree_increment(cur, found);

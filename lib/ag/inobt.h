@@ -40,7 +40,9 @@ int xfs_alloc_chunk_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbl
 			   xfs_extlen_t len, xfs_extlen_t alignment, xfs_agblock_t min_agbno,
 			   xfs_agblock_t max_agbno) XFS_MUST_CHECK;
 
-/* AGI fields. */
+/* AGI fields.  Before the first change: can the counters take the deltas? -EUCLEAN. */
+int xfs_agi_check_counts(struct xfs_perag *pag, int32_t count_delta, int32_t freecount_delta)
+	XFS_MUST_CHECK;
 void xfs_agi_mod_counts(struct xfs_trans *tp, struct xfs_perag *pag, int32_t count_delta,
 			int32_t freecount_delta);
 void xfs_agi_set_newino(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agino_t agino);

@@ -33,20 +33,30 @@ static void target_from_rec(struct xfs_btree_target *target, const void *rec)
 	target->w[0] = get_be32(rec);
 }
 
-static void mod_iblocks(struct xfs_btree_cur *cur, int delta)
+/* The tree of @cur gets a block, or is going to lose one. */
+static int mod_blocks(struct xfs_btree_cur *cur, const char *field, be32_t *blocks, int delta)
 {
+	struct xfs_perag *pag = cur->bc_ag.pag;
+	int error;
+
 	if (!xfs_has_inobtcounts(&cur->bc_mp->m_geo))
-		return;
-	be32_add_cpu(&xfs_pag_agi(cur->bc_ag.pag)->agi_iblocks, delta);
-	xfs_agi_log(cur->bc_tp, cur->bc_ag.pag);
+		return 0;
+	error = xfs_ag_check_tree_blocks(pag, "AGI", field, *blocks, delta);
+	if (error)
+		return error;
+	be32_add_cpu(blocks, delta);
+	xfs_agi_log(cur->bc_tp, pag);
+	return 0;
 }
 
-static void mod_fblocks(struct xfs_btree_cur *cur, int delta)
+static int mod_iblocks(struct xfs_btree_cur *cur, int delta)
 {
-	if (!xfs_has_inobtcounts(&cur->bc_mp->m_geo))
-		return;
-	be32_add_cpu(&xfs_pag_agi(cur->bc_ag.pag)->agi_fblocks, delta);
-	xfs_agi_log(cur->bc_tp, cur->bc_ag.pag);
+	return mod_blocks(cur, "agi_iblocks", &xfs_pag_agi(cur->bc_ag.pag)->agi_iblocks, delta);
+}
+
+static int mod_fblocks(struct xfs_btree_cur *cur, int delta)
+{
+	return mod_blocks(cur, "agi_fblocks", &xfs_pag_agi(cur->bc_ag.pag)->agi_fblocks, delta);
 }
 
 static int alloc_any(struct xfs_btree_cur *cur, uint64_t near_ptr, enum xfs_ag_resv_type resv,
@@ -69,14 +79,15 @@ static int ino_alloc_block(struct xfs_btree_cur *cur, uint64_t near_ptr, uint64_
 {
 	int error = alloc_any(cur, near_ptr, XFS_AG_RESV_NONE, new_ptr);
 
-	if (!error)
-		mod_iblocks(cur, 1);
-	return error;
+	return error ? error : mod_iblocks(cur, 1);
 }
 
 static int ino_free_block(struct xfs_btree_cur *cur, struct xfs_buf *bp)
 {
-	mod_iblocks(cur, -1);
+	int error = mod_iblocks(cur, -1);
+
+	if (error)
+		return error;
 	return xfs_ag_free_tree_block(cur->bc_tp, cur->bc_ag.pag, bp, XFS_RMAP_OWN_INOBT,
 				      XFS_AG_RESV_NONE);
 }
@@ -99,14 +110,15 @@ static int fino_alloc_block(struct xfs_btree_cur *cur, uint64_t near_ptr, uint64
 {
 	int error = alloc_any(cur, near_ptr, XFS_AG_RESV_METADATA, new_ptr);
 
-	if (!error)
-		mod_fblocks(cur, 1);
-	return error;
+	return error ? error : mod_fblocks(cur, 1);
 }
 
 static int fino_free_block(struct xfs_btree_cur *cur, struct xfs_buf *bp)
 {
-	mod_fblocks(cur, -1);
+	int error = mod_fblocks(cur, -1);
+
+	if (error)
+		return error;
 	return xfs_ag_free_tree_block(cur->bc_tp, cur->bc_ag.pag, bp, XFS_RMAP_OWN_INOBT,
 				      XFS_AG_RESV_METADATA);
 }

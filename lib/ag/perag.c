@@ -10,6 +10,13 @@
  */
 #include "ag/ag_priv.h"
 
+/*
+ * A file system that damage makes unfit for writing should be refused before the first change, but
+ * where there are more AGs than this opening it would take long on a disk that has to seek: the
+ * others are looked at when they are first used.
+ */
+#define CHECK_AT_OPEN	64u
+
 int xfs_perag_init(struct xfs_mount *mp)
 {
 	const struct xfs_geometry *geo = &mp->m_geo;
@@ -72,7 +79,32 @@ static int read_header(struct xfs_perag *pag, unsigned int sector, const struct 
 			    mp->m_geo.sectsize, ops, bpp);
 }
 
-int xfs_perag_load_agf(struct xfs_perag *pag)
+/* The slots in use name blocks that can be on the list, none of them twice. */
+static int check_agfl(const struct xfs_perag *pag, const struct xfs_agf *agf,
+		      const struct xfs_agfl *agfl)
+{
+	uint32_t slots = pag->pag_mount->m_geo.agfl_slots, first = be32_to_cpu(agf->agf_flfirst);
+	uint32_t count = be32_to_cpu(agf->agf_flcount);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t slot = (first + i) % slots;
+		xfs_agblock_t agbno = be32_to_cpu(agfl->agfl_bno[slot]);
+
+		if (!xfs_verify_agbno(&pag->pag_mount->m_geo, pag->pag_agno, agbno))
+			return xfs_corrupt(pag->pag_mount, "AGFL",
+					   "AG %u, slot %u of agf_flcount %u: impossible block %u",
+					   pag->pag_agno, slot, count, agbno);
+		for (uint32_t j = 0; j < i; j++) {
+			if (be32_to_cpu(agfl->agfl_bno[(first + j) % slots]) == agbno)
+				return xfs_corrupt(pag->pag_mount, "AGFL",
+						   "AG %u, slot %u of agf_flcount %u: block %u is "
+						   "there twice", pag->pag_agno, slot, count, agbno);
+		}
+	}
+	return 0;
+}
+
+int xfs_perag_read_agf(struct xfs_perag *pag)
 {
 	struct xfs_buf *agf_bp, *agfl_bp;
 	const struct xfs_agf *agf;
@@ -92,6 +124,11 @@ int xfs_perag_load_agf(struct xfs_perag *pag)
 	error = read_header(pag, XFS_AGFL_SECTOR, &agfl_buf_ops, &agfl_bp);
 	if (error)
 		goto out_put;
+	error = check_agfl(pag, agf, agfl_bp->b_addr);
+	if (error) {
+		xfs_buf_put(agfl_bp);
+		goto out_put;
+	}
 	pag->pag_agf_bp = agf_bp;
 	pag->pag_agfl_bp = agfl_bp;
 	pag->pag_flcount = be32_to_cpu(agf->agf_flcount);
@@ -106,7 +143,30 @@ out_put:
 	return error;
 }
 
-int xfs_perag_load_agi(struct xfs_perag *pag)
+/*
+ * Readers take no harm.  Recovery is finished first: it changes trees and counters alike, and a
+ * log must be recoverable whatever was wrong before it was written.
+ */
+static bool may_check(const struct xfs_perag *pag)
+{
+	return !pag->pag_mount->m_rdonly && !pag->pag_mount->m_finishing;
+}
+
+int xfs_perag_load_agf(struct xfs_perag *pag)
+{
+	int error;
+
+	if (likely(pag->pag_agf_checked))
+		return 0;
+	error = xfs_perag_read_agf(pag);
+	if (error || !may_check(pag))
+		return error;
+	error = xfs_ag_check_space(pag);
+	pag->pag_agf_checked = !error;
+	return error;
+}
+
+int xfs_perag_read_agi(struct xfs_perag *pag)
 {
 	const struct xfs_agi *agi;
 	struct xfs_buf *bp;
@@ -129,6 +189,20 @@ int xfs_perag_load_agi(struct xfs_perag *pag)
 	pag->pag_ifree = be32_to_cpu(agi->agi_freecount);
 	pag->pag_agi_loaded = true;
 	return 0;
+}
+
+int xfs_perag_load_agi(struct xfs_perag *pag)
+{
+	int error;
+
+	if (likely(pag->pag_agi_checked))
+		return 0;
+	error = xfs_perag_read_agi(pag);
+	if (error || !may_check(pag))
+		return error;
+	error = xfs_ag_check_inodes(pag);
+	pag->pag_agi_checked = !error;
+	return error;
 }
 
 void xfs_agf_log(struct xfs_trans *tp, struct xfs_perag *pag)
@@ -160,6 +234,23 @@ void xfs_agf_mod_btreeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t 
 	xfs_agf_log(tp, pag);
 }
 
+int xfs_ag_check_counters(struct xfs_mount *mp)
+{
+	xfs_agnumber_t end = XFS_MIN(mp->m_geo.agcount, CHECK_AT_OPEN);
+	int error = 0;
+
+	for (xfs_agnumber_t agno = 0; !error && agno < end; agno++) {
+		struct xfs_perag *pag = xfs_perag_get(mp, agno);
+
+		xfs_mutex_lock(&pag->pag_lock);
+		error = xfs_perag_load_agf(pag);
+		if (!error)
+			error = xfs_perag_load_agi(pag);
+		xfs_mutex_unlock(&pag->pag_lock);
+	}
+	return error;
+}
+
 int xfs_ag_sum_counters(struct xfs_mount *mp, uint64_t *icount, uint64_t *ifree,
 			uint64_t *fdblocks)
 {
@@ -169,9 +260,9 @@ int xfs_ag_sum_counters(struct xfs_mount *mp, uint64_t *icount, uint64_t *ifree,
 		int error;
 
 		xfs_mutex_lock(&pag->pag_lock);
-		error = xfs_perag_load_agf(pag);
+		error = xfs_perag_read_agf(pag);
 		if (!error)
-			error = xfs_perag_load_agi(pag);
+			error = xfs_perag_read_agi(pag);
 		if (!error) {
 			*icount += pag->pag_icount;
 			*ifree += pag->pag_ifree;

@@ -38,7 +38,8 @@ struct xfs_perag {
 	xfs_agnumber_t pag_agno;
 	xfs_extlen_t pag_length;	/* blocks in this AG */
 	struct xfs_mutex pag_lock;	/* AG class; all below, the headers and the trees */
-	bool pag_agf_loaded, pag_agi_loaded;
+	bool pag_agf_loaded, pag_agi_loaded;	/* the headers are in memory ... */
+	bool pag_agf_checked, pag_agi_checked;	/* ... and go with their trees */
 	struct xfs_buf *pag_agf_bp, *pag_agfl_bp, *pag_agi_bp;
 	/* Copies of what the allocator asks often. */
 	xfs_extlen_t pag_freeblks, pag_longest, pag_flcount, pag_btreeblks;
@@ -71,9 +72,15 @@ static inline struct xfs_perag *xfs_perag_get(struct xfs_mount *mp, xfs_agnumber
 	return &mp->m_perag[agno];
 }
 
-/* pag_lock held.  Read and verify the headers if they are not in memory. */
+/*
+ * pag_lock held.  Read and verify the headers if they are not in memory; for those who may change
+ * something, hold their counters against the trees the first time.
+ */
 int xfs_perag_load_agf(struct xfs_perag *pag) XFS_MUST_CHECK;	/* AGF and AGFL */
 int xfs_perag_load_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
+/* The headers alone: no tree is read. */
+int xfs_perag_read_agf(struct xfs_perag *pag) XFS_MUST_CHECK;
+int xfs_perag_read_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
 
 /* Blocks of each AG that nobody may be promised: to fill an empty AGFL, to split a fork's tree. */
 #define XFS_AG_SET_ASIDE	8u
@@ -86,6 +93,12 @@ int xfs_ag_resv_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /* Forget the reservations: before the counters are compared with the headers, at unmount. */
 void xfs_ag_resv_free(struct xfs_mount *mp);
+
+/*
+ * The counters of the AG headers go with their trees, as far as a block or two of each tell.  Of the
+ * first AGs; others are looked at when they are first used.
+ */
+int xfs_ag_check_counters(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /* Sum of the headers: what the superblock must say.  All AGs are loaded. */
 int xfs_ag_sum_counters(struct xfs_mount *mp, uint64_t *icount, uint64_t *ifree,

@@ -45,9 +45,14 @@ static int reserve(struct xfs_btree_cur *cur, uint32_t blocks)
 
 static int alloc_block(struct xfs_btree_cur *cur, uint64_t near_ptr, uint64_t *new_ptr)
 {
+	struct xfs_perag *pag = cur->bc_ag.pag;
 	xfs_agblock_t agbno;
-	int error = xfs_ag_alloc_tree_block(cur->bc_tp, cur->bc_ag.pag, (xfs_agblock_t)near_ptr,
-					    XFS_RMAP_OWN_REFC, XFS_AG_RESV_METADATA, &agbno);
+	int error = xfs_ag_check_tree_blocks(pag, "AGF", "agf_refcount_blocks",
+					     xfs_pag_agf(pag)->agf_refcount_blocks, 1);
+
+	if (!error)
+		error = xfs_ag_alloc_tree_block(cur->bc_tp, pag, (xfs_agblock_t)near_ptr,
+						XFS_RMAP_OWN_REFC, XFS_AG_RESV_METADATA, &agbno);
 
 	if (error)
 		return error;
@@ -58,6 +63,12 @@ static int alloc_block(struct xfs_btree_cur *cur, uint64_t near_ptr, uint64_t *n
 
 static int free_block(struct xfs_btree_cur *cur, struct xfs_buf *bp)
 {
+	struct xfs_perag *pag = cur->bc_ag.pag;
+	int error = xfs_ag_check_tree_blocks(pag, "AGF", "agf_refcount_blocks",
+					     xfs_pag_agf(pag)->agf_refcount_blocks, -1);
+
+	if (error)
+		return error;
 	mod_blocks(cur, -1);
 	return xfs_ag_free_tree_block(cur->bc_tp, cur->bc_ag.pag, bp, XFS_RMAP_OWN_REFC,
 				      XFS_AG_RESV_METADATA);

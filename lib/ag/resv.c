@@ -69,7 +69,7 @@ void xfs_ag_resv_give_back(struct xfs_trans *tp, struct xfs_perag *pag, enum xfs
 		return;
 	}
 	held = xfs_ag_resv_held(resv);
-	ASSERT(resv->ar_used >= len);
+	/* Where it began is what a header said, which may have been too little. */
 	resv->ar_used -= XFS_MIN(len, resv->ar_used);
 	len -= xfs_ag_resv_held(resv) - held;
 	if (len)
@@ -179,9 +179,9 @@ int xfs_ag_resv_init(struct xfs_mount *mp)
 		int error;
 
 		xfs_mutex_lock(&pag->pag_lock);
-		error = xfs_perag_load_agf(pag);
+		error = xfs_perag_read_agf(pag);
 		if (!error)
-			error = xfs_perag_load_agi(pag);
+			error = xfs_perag_read_agi(pag);
 		if (!error)
 			error = ask(pag);
 		if (!error) {

@@ -135,24 +135,32 @@ static void mod_rmap_blocks(struct xfs_btree_cur *cur, int delta)
 
 static int alloc_block(struct xfs_btree_cur *cur, uint64_t near_ptr, uint64_t *new_ptr)
 {
-	int error = xfs_agfl_alloc_btree_block(cur, new_ptr);
+	struct xfs_perag *pag = cur->bc_ag.pag;
+	int error = xfs_ag_check_tree_blocks(pag, "AGF", "agf_rmap_blocks",
+					     xfs_pag_agf(pag)->agf_rmap_blocks, 1);
 
 	(void)near_ptr;
+	if (!error)
+		error = xfs_agfl_alloc_btree_block(cur, new_ptr);
 	if (error)
 		return error;
 	mod_rmap_blocks(cur, 1);
-	xfs_ag_resv_alloc(cur->bc_tp, cur->bc_ag.pag, XFS_AG_RESV_RMAPBT, 1, false);
+	xfs_ag_resv_alloc(cur->bc_tp, pag, XFS_AG_RESV_RMAPBT, 1, false);
 	return 0;
 }
 
 static int free_block(struct xfs_btree_cur *cur, struct xfs_buf *bp)
 {
-	int error = xfs_agfl_free_btree_block(cur, bp);
+	struct xfs_perag *pag = cur->bc_ag.pag;
+	int error = xfs_ag_check_tree_blocks(pag, "AGF", "agf_rmap_blocks",
+					     xfs_pag_agf(pag)->agf_rmap_blocks, -1);
 
+	if (!error)
+		error = xfs_agfl_free_btree_block(cur, bp);
 	if (error)
 		return error;
 	mod_rmap_blocks(cur, -1);
-	xfs_ag_resv_give_back(cur->bc_tp, cur->bc_ag.pag, XFS_AG_RESV_RMAPBT, 1);
+	xfs_ag_resv_give_back(cur->bc_tp, pag, XFS_AG_RESV_RMAPBT, 1);
 	return 0;
 }
 

@@ -164,6 +164,8 @@ const void *xfs_btree_peek(const struct xfs_btree_cur *cur, int32_t delta);
 int xfs_btree_increment(struct xfs_btree_cur *cur, bool *found) XFS_MUST_CHECK;
 int xfs_btree_decrement(struct xfs_btree_cur *cur, bool *found) XFS_MUST_CHECK;
 
+/* The root into the cursor: -EUCLEAN unless it is one of this tree, and of the right level. */
+int xfs_btree_read_root(struct xfs_btree_cur *cur) XFS_MUST_CHECK;
 /* To the first, to the last record. *@found false: the tree is empty. */
 int xfs_btree_goto_first(struct xfs_btree_cur *cur, bool *found) XFS_MUST_CHECK;
 int xfs_btree_goto_last(struct xfs_btree_cur *cur, bool *found) XFS_MUST_CHECK;

@@ -149,8 +149,6 @@ void xfs_btree_set_block(const struct xfs_btree_cur *cur, struct xfs_btree_level
 /* Read the block at @ptr into @lvl (whatever it held before is put), checked to be of @level. */
 int xfs_btree_read_block(struct xfs_btree_cur *cur, struct xfs_btree_level *lvl, uint32_t level,
 			 uint64_t ptr) XFS_MUST_CHECK;
-/* The root into the path. */
-int xfs_btree_read_root(struct xfs_btree_cur *cur) XFS_MUST_CHECK;
 /* The child at the position of @level + 1 into @level; first keys must agree. */
 int xfs_btree_read_child(struct xfs_btree_cur *cur, uint32_t level) XFS_MUST_CHECK;
 void xfs_btree_put_level(struct xfs_btree_level *lvl);

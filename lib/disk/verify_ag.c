@@ -46,11 +46,58 @@ static bool agfl_range_ok(uint32_t slots, uint32_t first, uint32_t last, uint32_
 	return (last >= first ? last - first : slots - first + last) + 1 == count;
 }
 
+/*
+ * What a tree of @levels can have of blocks: one if that is all of it; else a root with two
+ * children at least, and everywhere no more children than fit.
+ */
+static bool tree_blocks_possible(uint32_t blocks, uint32_t levels, uint32_t max_node,
+				 uint32_t length)
+{
+	uint64_t most = 1, row = 1;
+
+	for (uint32_t i = 1; i < levels && most <= length; i++) {
+		row *= max_node;
+		most += row;
+	}
+	return blocks >= 2 * levels - 1 && blocks <= most && blocks <= length;
+}
+
+/* The blocks that agf_btreeblks counts: all but the roots of three trees. */
+static xfs_failaddr_t verify_btreeblks(const struct xfs_geometry *geo, const struct xfs_agf *agf)
+{
+	uint64_t least = 2 * ((uint64_t)be32_to_cpu(agf->agf_bno_level) - 1) +
+			 2 * ((uint64_t)be32_to_cpu(agf->agf_cnt_level) - 1);
+	uint32_t agf_btreeblks = be32_to_cpu(agf->agf_btreeblks);
+
+	if (xfs_has_rmapbt(geo))
+		least += be32_to_cpu(agf->agf_rmap_blocks) - 1;
+	XFS_VERIFY(agf_btreeblks >= least);
+	return NULL;
+}
+
+static xfs_failaddr_t verify_free(const struct xfs_geometry *geo, const struct xfs_agf *agf,
+				  uint32_t length)
+{
+	uint32_t agf_freeblks = be32_to_cpu(agf->agf_freeblks);
+	uint32_t agf_longest = be32_to_cpu(agf->agf_longest);
+	uint32_t agf_flcount = be32_to_cpu(agf->agf_flcount);
+	uint32_t agf_btreeblks = be32_to_cpu(agf->agf_btreeblks);
+
+	XFS_VERIFY(agf_freeblks <= length);
+	XFS_VERIFY(agf_longest <= agf_freeblks);
+	XFS_VERIFY((agf_longest == 0) == (agf_freeblks == 0));
+	XFS_VERIFY(agf_btreeblks <= length);
+	/* No block is two of these, and none is a header. */
+	XFS_VERIFY((uint64_t)agf_freeblks + agf_flcount + agf_btreeblks <
+		   (uint64_t)length - geo->agfl_block);
+	return NULL;
+}
+
 xfs_failaddr_t xfs_agf_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 			      xfs_daddr_t daddr)
 {
 	const struct xfs_agf *agf = block;
-	uint32_t length, freeblks, first, last, count;
+	uint32_t length, first, last, count;
 	xfs_agnumber_t agno;
 
 	XFS_VERIFY_CALL(verify_place(geo, len, daddr, XFS_AGF_SECTOR, &agno));
@@ -69,11 +116,7 @@ xfs_failaddr_t xfs_agf_verify(const struct xfs_geometry *geo, const void *block,
 	XFS_VERIFY(count <= geo->agfl_slots);
 	XFS_VERIFY(agfl_range_ok(geo->agfl_slots, first, last, count));
 
-	freeblks = be32_to_cpu(agf->agf_freeblks);
-	XFS_VERIFY(freeblks <= length);
-	XFS_VERIFY(be32_to_cpu(agf->agf_longest) <= freeblks);
-	XFS_VERIFY(be32_to_cpu(agf->agf_btreeblks) <= length);
-
+	XFS_VERIFY_CALL(verify_free(geo, agf, length));
 	XFS_VERIFY_CALL(verify_root(geo, length, agf->agf_bno_root, agf->agf_bno_level,
 				geo->alloc_maxlevels));
 	XFS_VERIFY_CALL(verify_root(geo, length, agf->agf_cnt_root, agf->agf_cnt_level,
@@ -81,13 +124,54 @@ xfs_failaddr_t xfs_agf_verify(const struct xfs_geometry *geo, const void *block,
 	if (xfs_has_rmapbt(geo)) {
 		XFS_VERIFY_CALL(verify_root(geo, length, agf->agf_rmap_root, agf->agf_rmap_level,
 					geo->rmap_maxlevels));
-		XFS_VERIFY(be32_to_cpu(agf->agf_rmap_blocks) <= length);
+		XFS_VERIFY(tree_blocks_possible(be32_to_cpu(agf->agf_rmap_blocks),
+						be32_to_cpu(agf->agf_rmap_level), geo->rmap_mxr[1],
+						length));
 	}
+	XFS_VERIFY_CALL(verify_btreeblks(geo, agf));
 	if (xfs_has_reflink(geo)) {
 		XFS_VERIFY_CALL(verify_root(geo, length, agf->agf_refcount_root,
 					agf->agf_refcount_level, geo->refc_maxlevels));
-		XFS_VERIFY(be32_to_cpu(agf->agf_refcount_blocks) <= length);
+		XFS_VERIFY(tree_blocks_possible(be32_to_cpu(agf->agf_refcount_blocks),
+						be32_to_cpu(agf->agf_refcount_level),
+						geo->refc_mxr[1], length));
 	}
+	return NULL;
+}
+
+static xfs_failaddr_t verify_inodes(const struct xfs_geometry *geo, const struct xfs_agi *agi,
+				    xfs_agnumber_t agno)
+{
+	uint32_t agi_count = be32_to_cpu(agi->agi_count);
+	uint32_t agi_freecount = be32_to_cpu(agi->agi_freecount);
+	uint64_t chunks = xfs_howmany64(agi_count, XFS_INODES_PER_CHUNK), most = geo->inobt_mxr[0];
+	xfs_agino_t first, last;
+
+	xfs_agino_range(geo, agno, &first, &last);
+	XFS_VERIFY(agi_freecount <= agi_count);
+	XFS_VERIFY(agi_count == 0 || (last >= first && agi_count <= (uint64_t)last - first + 1));
+	for (uint32_t i = 1; i < be32_to_cpu(agi->agi_level) && most < chunks; i++)
+		most *= geo->inobt_mxr[1];
+	XFS_VERIFY(chunks <= most);
+	return NULL;
+}
+
+static xfs_failaddr_t verify_inode_trees(const struct xfs_geometry *geo,
+					 const struct xfs_agi *agi, uint32_t length)
+{
+	XFS_VERIFY_CALL(verify_root(geo, length, agi->agi_root, agi->agi_level,
+				    geo->inobt_maxlevels));
+	if (!xfs_has_finobt(geo))
+		return NULL;
+	XFS_VERIFY_CALL(verify_root(geo, length, agi->agi_free_root, agi->agi_free_level,
+				    geo->inobt_maxlevels));
+	if (!xfs_has_inobtcounts(geo))
+		return NULL;
+	XFS_VERIFY(tree_blocks_possible(be32_to_cpu(agi->agi_iblocks), be32_to_cpu(agi->agi_level),
+					geo->inobt_mxr[1], length));
+	XFS_VERIFY(tree_blocks_possible(be32_to_cpu(agi->agi_fblocks),
+					be32_to_cpu(agi->agi_free_level), geo->inobt_mxr[1],
+					length));
 	return NULL;
 }
 
@@ -105,12 +189,8 @@ xfs_failaddr_t xfs_agi_verify(const struct xfs_geometry *geo, const void *block,
 	XFS_VERIFY(be32_to_cpu(agi->agi_seqno) == agno);
 	length = be32_to_cpu(agi->agi_length);
 	XFS_VERIFY_CALL(verify_length(geo, agno, length));
-	XFS_VERIFY(be32_to_cpu(agi->agi_freecount) <= be32_to_cpu(agi->agi_count));
-	XFS_VERIFY_CALL(verify_root(geo, length, agi->agi_root, agi->agi_level,
-				geo->inobt_maxlevels));
-	if (xfs_has_finobt(geo))
-		XFS_VERIFY_CALL(verify_root(geo, length, agi->agi_free_root, agi->agi_free_level,
-					geo->inobt_maxlevels));
+	XFS_VERIFY_CALL(verify_inode_trees(geo, agi, length));
+	XFS_VERIFY_CALL(verify_inodes(geo, agi, agno));
 	for (unsigned int i = 0; i < XFS_AGI_UNLINKED_BUCKETS; i++)
 		XFS_VERIFY(xfs_verify_agino_or_null(geo, agno,
 						    be32_to_cpu(agi->agi_unlinked[i])));

@@ -175,7 +175,10 @@ static int make_chunk(struct xfs_trans *tp, struct xfs_perag *pag, bool *made)
 	xfs_mutex_unlock(&mp->m_lock);
 	if (geo->maxicount && icount + geo->ialloc_inos > geo->maxicount)
 		return 0;
-	error = alloc_full(tp, pag, &agbno);
+	inodes = (int32_t)(blocks << geo->inopblog);
+	error = xfs_agi_check_counts(pag, inodes, inodes);
+	if (!error)
+		error = alloc_full(tp, pag, &agbno);
 	if (error)
 		return error;
 	if (agbno != NULLAGBLOCK) {
@@ -356,6 +359,9 @@ int xfs_difree(struct xfs_trans *tp, xfs_ino_t ino, bool *chunk_gone)
 	error = xfs_perag_load_agi(pag);
 	if (!error)
 		error = xfs_inobt_lookup(pag, agino, &old, &found);
+	if (error)
+		goto out_unlock;
+	error = xfs_agi_check_counts(pag, 0, 1);
 	if (error)
 		goto out_unlock;
 	bit = found ? (uint64_t)1 << (agino - old.ir_startino) : 0;

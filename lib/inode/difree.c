@@ -55,7 +55,9 @@ int xfs_difree_chunk(struct xfs_trans *tp, struct xfs_perag *pag,
 	unsigned int first, end;
 	int error;
 
-	error = xfs_inobt_delete(tp, pag, rec);
+	error = xfs_agi_check_counts(pag, -count, -count);
+	if (!error)
+		error = xfs_inobt_delete(tp, pag, rec);
 	if (error)
 		return error;
 	xfs_agi_mod_counts(tp, pag, -count, -count);

@@ -375,8 +375,23 @@ static int read_inode(struct xfs_inode *ip)
 	return error;
 }
 
+/*
+ * One without links that is not in memory is on an unlinked list, and only the one who empties
+ * those asks for it so.  Any other has come here by a name or a number that damage has left: with its
+ * last reference its contents would be freed.
+ */
+static int check_links(const struct xfs_inode *ip, uint32_t flags)
+{
+	struct xfs_mount *mp = ip->i_mount;
+
+	if (likely(ip->i_nlink || !ip->i_mode) || flags & XFS_IGET_UNLINKED || mp->m_rdonly)
+		return 0;
+	return xfs_corrupt(mp, "inode", "inode %" PRIu64 ": di_nlink is 0, but something leads to it",
+			   ip->i_ino);
+}
+
 /* (I3) Into the hash, then read; *@ipp is another's when another thread was faster. */
-static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp)
+static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_inode **ipp)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
 	struct xfs_inode *mine, *ip;
@@ -396,6 +411,8 @@ static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode
 	if (ip != mine)
 		return 0;
 	error = read_inode(ip);
+	if (!error)
+		error = check_links(ip, flags);
 	xfs_mutex_lock(&cache->ic_lock);
 	/* Those who wait for it see that, and try for themselves. */
 	if (error) {
@@ -427,7 +444,7 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 		if (!ip) {
 			error = flags & XFS_IGET_UNTRUSTED ? check_untrusted(mp, ino) : 0;
 			if (!error)
-				error = read_into_cache(mp, ino, &ip);
+				error = read_into_cache(mp, ino, flags, &ip);
 			if (error)
 				return error;
 		}

@@ -83,13 +83,20 @@ static int check_counters(struct xfs_mount *mp)
 	uint64_t icount, ifree, fdblocks;
 	int error = xfs_ag_sum_counters(mp, &icount, &ifree, &fdblocks);
 
+	if (!error)
+		error = xfs_ag_check_counters(mp);
 	if (error)
 		return error;
-	if (icount != sb->sb_icount || ifree != sb->sb_ifree || fdblocks != sb->sb_fdblocks)
-		return xfs_corrupt(mp, "superblock", "counts %" PRIu64 " inodes, %" PRIu64 " free, %"
-				   PRIu64 " free blocks; the AGs have %" PRIu64 ", %" PRIu64 ", %" PRIu64,
-				   sb->sb_icount, sb->sb_ifree, sb->sb_fdblocks, icount, ifree,
-				   fdblocks);
+	if (icount != sb->sb_icount)
+		return xfs_corrupt(mp, "superblock", "sb_icount is %" PRIu64 ", the agi_count of all "
+				   "AGs together %" PRIu64, sb->sb_icount, icount);
+	if (ifree != sb->sb_ifree)
+		return xfs_corrupt(mp, "superblock", "sb_ifree is %" PRIu64 ", the agi_freecount of "
+				   "all AGs together %" PRIu64, sb->sb_ifree, ifree);
+	if (fdblocks != sb->sb_fdblocks)
+		return xfs_corrupt(mp, "superblock", "sb_fdblocks is %" PRIu64 ", agf_freeblks, "
+				   "agf_flcount and agf_btreeblks of all AGs together %" PRIu64,
+				   sb->sb_fdblocks, fdblocks);
 	return 0;
 }
 

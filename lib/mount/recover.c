@@ -182,11 +182,13 @@ int xfs_finish_recovery(struct xfs_mount *mp)
 
 	/* From here on closing makes the log clean. */
 	error = xfs_mark_in_progress(mp);
+	mp->m_finishing = true;
 	if (!error)
 		error = xfs_recover_finish_intents(mp, &rec->intents);
 	if (!error)
 		error = xfs_refcount_free_staging(mp, &rec->stats.cow_blocks_freed);
 	if (!error)
 		error = xfs_free_leftovers(mp);
+	mp->m_finishing = false;
 	return error;
 }

@@ -244,7 +244,7 @@ int xfs_trans_commit(struct xfs_trans *tp)
 		error = xfs_shutdown_error(mp);
 	check_credit(tp);
 	if (error && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, "put-off work of a transaction failed: %s", strerror(-error));
+		xfs_shutdown(mp, "put-off work of a transaction failed: %s", xfs_last_text());
 	close_handle(tp);
 	return error;
 }

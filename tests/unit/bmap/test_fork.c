@@ -222,6 +222,7 @@ static void expect_read(void (*damage)(uint8_t *a, uint8_t *b), int error)
 	raw[176 + 3] = 2;
 	put_be64(vector_rec(19).br_startoff, raw + 176 + 4 + 8);
 	put_be64(58, raw + 0x10c + 8);
+	dip->di_nblocks = cpu_to_be64(38 + 2);
 	make_leaf(a, 57, NULLFSBLOCK, 58, 0, 19);
 	make_leaf(b, 58, 57, NULLFSBLOCK, 19, 19);
 	if (damage)

@@ -479,7 +479,7 @@ static void test_error_text(void **state)
 	put_sb();
 	TEST_IS(xfs_mount(fs.dev, &fs.opts, &mp), -EUCLEAN);
 	assert_non_null(strstr(xfs_error_text(NULL), "superblock"));
-	assert_non_null(strstr(xfs_error_text(NULL), "free blocks"));
+	assert_non_null(strstr(xfs_error_text(NULL), "sb_fdblocks"));
 	test_fs_destroy(&fs);
 }
 
