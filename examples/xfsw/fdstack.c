@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "xfsw/host.h"
 
-#define KEEP_OPEN	128
+#define KEEP_OPEN	48
 
 int fds_push(struct xfsw_fds *fds, int fd, const struct stat *st)
 {

@@ -45,6 +45,11 @@ int inoset_add(struct xfsw_inoset *set, uint64_t ino)
 	return 1;
 }
 
+bool inoset_has(const struct xfsw_inoset *set, uint64_t ino)
+{
+	return set->size && slot_of(set, ino / 64 + 1)->in & 1ull << ino % 64;
+}
+
 bool inoset_mark(struct xfsw_inoset *set, uint64_t ino)
 {
 	struct xfsw_inoset_slot *slot = slot_of(set, ino / 64 + 1);

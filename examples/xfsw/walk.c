@@ -24,7 +24,8 @@ struct place {
 	struct xfsw_walk *walk;
 	struct xfs_mount *mp;
 	struct xfsw_str path;
-	struct xfsw_inoset dirs;	/* entered, or above the start */
+	struct xfsw_inoset dirs;	/* entered */
+	struct xfsw_inoset above;	/* above the start, say the ".." */
 	struct level *v;
 	size_t depth, max;
 	bool stop;
@@ -175,12 +176,12 @@ static int add_ancestors(struct place *p, struct xfs_file *start)
 	int added;
 
 	xfs_fgetattr(xfs_root(p->mp), &st);
-	added = inoset_add(&p->dirs, st.ino);
+	added = inoset_add(&p->above, st.ino);
 	if (added < 0)
 		return added;
 	/* Up to the root, to where it goes in circles, or to where it cannot be read. */
 	while (parent_of(dir, &up, &st) == 0) {
-		added = inoset_add(&p->dirs, st.ino);
+		added = inoset_add(&p->above, st.ino);
 		if (dir != start)
 			xfs_close(dir);
 		dir = up;
@@ -192,37 +193,52 @@ static int add_ancestors(struct place *p, struct xfs_file *start)
 	return added < 0 ? added : 0;
 }
 
-/* May directory @node be entered?  Tells if not. */
-static bool may_enter(struct place *p, const struct xfsw_node *node)
+/* Is the ".." of @node the directory that it was found in?  0, 1 or -errno. */
+static int confirmed(struct place *p, const struct xfsw_node *node)
 {
 	struct xfs_file *up;
 	struct xfs_stat st;
-	int added, error;
+	int error = parent_of(node->file, &up, &st);
 
-	if (!node->dir) {
-		added = inoset_add(&p->dirs, node->st.ino);
-		error = added < 0 ? added : add_ancestors(p, node->file);
-		take(p, error);
-		return !error;
+	if (error)
+		return error;
+	xfs_close(up);
+	return st.ino == lowest(p)->st.ino;
+}
+
+/* May directory @node, found in another one, be entered?  Tells if not. */
+static bool may_enter(struct place *p, const struct xfsw_node *node)
+{
+	uint64_t ino = node->st.ino;
+	bool above = inoset_has(&p->above, ino);
+	int result = 1;
+
+	if (above || p->walk->flags & XFSW_WALK_CHANGE)
+		result = confirmed(p, node);
+	if (result < 0) {
+		take(p, result);
+		return false;
 	}
-	if (p->walk->flags & XFSW_WALK_CHANGE) {
-		error = parent_of(node->file, &up, &st);
-		if (error) {
-			take(p, error);
-			return false;
-		}
-		xfs_close(up);
-		if (st.ino != lowest(p)->st.ino) {
-			tell_loop(p, node->st.ino, "belongs to another directory, says its \"..\"");
-			return false;
-		}
+	if (result == 0) {
+		if (!above || inoset_mark(&p->above, ino))
+			tell_loop(p, ino, "belongs to another directory, says its \"..\"");
+		return false;
 	}
-	added = inoset_add(&p->dirs, node->st.ino);
-	if (added < 0)
-		take(p, added);
-	if (added == 0 && inoset_mark(&p->dirs, node->st.ino))
-		tell_loop(p, node->st.ino, "contains this one, or has a second name");
-	return added > 0;
+	result = inoset_add(&p->dirs, ino);
+	if (result < 0)
+		take(p, result);
+	if (result == 0 && inoset_mark(&p->dirs, ino))
+		tell_loop(p, ino, "contains this one, or has a second name");
+	return result > 0;
+}
+
+static bool may_begin(struct place *p, const struct xfsw_node *node)
+{
+	int result = inoset_add(&p->dirs, node->st.ino);
+
+	result = result < 0 ? result : add_ancestors(p, node->file);
+	take(p, result);
+	return !result;
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -234,7 +250,7 @@ static bool enter(struct place *p, struct xfsw_node *node)
 	struct xfsw_names names = { 0 };
 	int result;
 
-	if (!may_enter(p, node))
+	if (!(node->dir ? may_enter(p, node) : may_begin(p, node)))
 		return false;
 	result = visitor->enter ? visitor->enter(p->walk, node) : 0;
 	if (result) {
@@ -377,6 +393,7 @@ int xfsw_walk(struct xfsw_walk *walk, const char *path)
 	}
 	drop_levels(&p);
 	inoset_free(&p.dirs);
+	inoset_free(&p.above);
 	str_free(&p.path);
 	return walk->code;
 }

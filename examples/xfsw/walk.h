@@ -79,6 +79,7 @@ struct xfsw_inoset {
 
 /* Add @ino: 1, 0 if it was in already, -ENOMEM. */
 int inoset_add(struct xfsw_inoset *set, uint64_t ino);
+bool inoset_has(const struct xfsw_inoset *set, uint64_t ino);
 /* Mark @ino, which is in: true the first time. */
 bool inoset_mark(struct xfsw_inoset *set, uint64_t ino);
 void inoset_free(struct xfsw_inoset *set);

@@ -235,6 +235,39 @@ static void attributes(void **state)
 	xfs_device_put(fs.dev);
 }
 
+/* Pieces and size of a target in a block that do not fit each other. */
+static void wrong_lengths(void)
+{
+	static const struct { enum test_kind kind; uint32_t off, value; } cases[] = {
+		{ TEST_SYMLINK, 8, 10 },    { TEST_SYMLINK, 8, 5000 }, { TEST_SYMLINK, 4, 1 },
+		{ TEST_INODE, 60, 998 },    { TEST_INODE, 60, 1023 },  { TEST_INODE, 60, 4096 },
+		{ TEST_INODE, 60, 0 },
+	};
+	static uint8_t block[65536];
+	uint64_t owner = 0;
+	char buf[1024];
+
+	for (size_t i = 0; i < objs.n; i++)
+		if (objs.v[i].kind == TEST_SYMLINK)
+			owner = objs.v[i].owner;
+	for (size_t c = 0; c < ARRAY_SIZE(cases); c++) {
+		TEST_OK(xfs_device_open_overlay(good, NULL, &fs.dev));
+		for (size_t i = 0; i < objs.n; i++) {
+			if (objs.v[i].kind != cases[c].kind || objs.v[i].owner != owner)
+				continue;
+			TEST_OK(test_object_read(fs.dev, &objs.v[i], block));
+			put_be32(cases[c].value, block + cases[c].off);
+			test_object_fix_crc(&objs.v[i], block);
+			TEST_OK(test_object_write(fs.dev, &objs.v[i], block));
+		}
+		TEST_OK(xfs_mount(fs.dev, &fs.opts, &fs.mp));
+		TEST_IS(xfs_readlink(fs.mp, "/long", buf, sizeof(buf)), -EUCLEAN);
+		TEST_OK(xfs_unmount(fs.mp));
+		assert_true(test_fs_check(fs.dev, 0) > 0);
+		xfs_device_put(fs.dev);
+	}
+}
+
 static void targets(void **state)
 {
 	struct xfs_stat st;
@@ -245,6 +278,7 @@ static void targets(void **state)
 	TEST_IS(xfs_readlink(fs.mp, "/long", buf, sizeof(buf)), -EUCLEAN);
 	TEST_IS(xfs_getattr(fs.mp, "/long", true, &st), -EUCLEAN);
 	close_forged("NUL byte");
+	wrong_lengths();
 	open_forged("SHORTT", "SHO\0TT");
 	TEST_IS(xfs_readlink(fs.mp, "/short", buf, sizeof(buf)), -EUCLEAN);
 	close_forged("NUL byte");
