@@ -11,7 +11,9 @@
  *  - Any number of threads may use one file system and one file at once,
  *    unless the comment says otherwise.  xfs_unmount() and xfs_close() must be the last
  *    call on their object.
- *  - Offsets and sizes are bytes; paths are byte strings separated by '/', taken
+ *  - A call with the name of a system call gives what that gives to root on a kernel's mount,
+ *    also when two errors apply; where it does not the comment says so.
+ *  - Offsets and sizes are bytes; paths are byte strings separated by '/', of up to 65535 bytes, taken
  *    from the root directory (xfs_..._at: from @dir).  Symbolic links on the way are
  *    followed inside the image, at most 40 of them (-ELOOP).
  *  - Durability: unless a function says otherwise its effect is in memory until
@@ -259,10 +261,21 @@ struct xfs_stat {
 
 /*
  * Open @path; @flags as open(2): O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL,
- * O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_PATH (any object, for
- * xfs_fstat and friends), O_SYNC, O_DSYNC, O_TMPFILE (@path is a directory; a file without a name, as
- * one made there, which xfs_linkat() and xfs_replaceat() may give one; it is freed with its last
- * handle, or at recovery).  @mode: for O_CREAT and O_TMPFILE, used without umask.
+ * O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_SYNC, O_DSYNC, O_TMPFILE (@path is a
+ * directory; a file without a name, as one made there, which xfs_linkat() and xfs_replaceat() may
+ * give one; it is freed with its last handle, or at recovery).  O_DIRECT and O_LARGEFILE are taken and
+ * change nothing (data goes through the library's cache: O_DSYNC or xfs_fsync() make it stable), nor
+ * do O_CLOEXEC, O_NOCTTY, O_NONBLOCK and O_NOATIME; others: -EINVAL.  @mode: for O_CREAT and
+ * O_TMPFILE, used without umask.
+ *
+ * O_PATH: any object, with O_NOFOLLOW also a symbolic link; the only way to links and special
+ * files (-ENXIO without it).  Of such a handle everything can be read and set that is
+ * no data: xfs_fstat(), xfs_fgetattr(), xfs_fsetattr() (but not the size), extended
+ * attributes, xfs_freadlink(), xfs_linkat(), and it can be @dir of the ...at calls and of
+ * xfs_fdopendir().  Reading, writing, xfs_ftruncate(), xfs_seek(), xfs_extents() and
+ * xfs_fsync(): -EBADF.
+ *
+ * Reading does not change the access time: what is read here was not read by a user of the file.
  */
 XFS_API int xfs_open(struct xfs_mount *mp, const char *path, int flags, mode_t mode,
 		     struct xfs_file **filep);
@@ -315,6 +328,10 @@ XFS_API int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_off
 XFS_API int xfs_fsync(struct xfs_file *file);
 XFS_API int xfs_fdatasync(struct xfs_file *file);
 
+/*
+ * -EINVAL: more than 2^63-1 bytes, no regular file, or (xfs_ftruncate(), and xfs_fsetattr() of a
+ * size) not open for writing.
+ */
 XFS_API int xfs_ftruncate(struct xfs_file *file, uint64_t size_bytes);
 XFS_API int xfs_truncate(struct xfs_mount *mp, const char *path, uint64_t size_bytes);
 
@@ -358,6 +375,7 @@ XFS_API struct xfs_file *xfs_root(struct xfs_mount *mp);
 XFS_API int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
 			 const char *target, struct xfs_file **filep);
 
+/* As mkdir(2): of @mode the permission bits and the sticky bit; set-group-id comes from the parent. */
 XFS_API int xfs_mkdir(struct xfs_mount *mp, const char *path, mode_t mode);
 XFS_API int xfs_mkdirat(struct xfs_file *dir, const char *path, mode_t mode);
 XFS_API int xfs_mknod(struct xfs_mount *mp, const char *path, mode_t mode, uint32_t rdev_major,
@@ -432,8 +450,10 @@ XFS_API void xfs_closedir(struct xfs_dir *dir);
 
 /*
  * Names carry their prefix: user. trusted. security. and
- * system.posix_acl_access / _default (value in the VFS form; kept in step with the mode).
- * @flags: XATTR_CREATE, XATTR_REPLACE of <sys/xattr.h>.  -ENODATA, -EEXIST, -ERANGE,
+ * system.posix_acl_access / _default (value in the VFS form; kept in step with the mode), which
+ * are listed, and can be read and set, as trusted.SGI_ACL_FILE / _DEFAULT too: as they stand on disk.
+ * @flags: XATTR_CREATE, XATTR_REPLACE of <sys/xattr.h>.  -ENODATA, -EEXIST, -ERANGE (no name, or
+ * one over 255 bytes; reading finds those that are so long without prefix),
  * -E2BIG (value over 64 KiB), -ENOTSUP (unknown prefix).  @size 0: the needed size.
  */
 XFS_API int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,

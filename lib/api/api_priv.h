@@ -68,12 +68,16 @@ static inline void xfs_call_end_file(struct xfs_file *file, bool about_it, const
 
 static inline bool xfs_file_can_read(const struct xfs_file *file)
 {
-	return !(file->f_flags & O_PATH) && (file->f_flags & O_ACCMODE) != O_WRONLY;
+	int mode = file->f_flags & O_ACCMODE;
+
+	return !(file->f_flags & O_PATH) && (mode == O_RDONLY || mode == O_RDWR);
 }
 
 static inline bool xfs_file_can_write(const struct xfs_file *file)
 {
-	return !(file->f_flags & O_PATH) && (file->f_flags & O_ACCMODE) != O_RDONLY;
+	int mode = file->f_flags & O_ACCMODE;
+
+	return !(file->f_flags & O_PATH) && (mode == O_WRONLY || mode == O_RDWR);
 }
 
 /*
@@ -82,6 +86,9 @@ static inline bool xfs_file_can_write(const struct xfs_file *file)
  */
 int xfs_file_alloc(struct xfs_inode *ip, int flags, struct xfs_file **filep) XFS_MUST_CHECK;
 void xfs_file_free(struct xfs_file *file);
+
+/* Whether the size of @file may become @size_bytes through this handle: -EINVAL, -EBADF. */
+int xfs_file_may_resize(struct xfs_file *file, uint64_t size_bytes) XFS_MUST_CHECK;
 
 /*
  * Whether a call on @ip that ended with @error is to be tried once more, because space was

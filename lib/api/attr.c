@@ -52,6 +52,8 @@ static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	struct xfs_iattr rest = *iattr;
 	int error;
 
+	if (iattr->valid & XFS_ATTR_TOUCH)
+		return xfs_error(ip->i_mount, -EINVAL, "unknown attributes 0x%x", XFS_ATTR_TOUCH);
 	rest.valid &= ~(XFS_ATTR_SIZE | XFS_ATTR_RDEV);
 	if (iattr->valid & XFS_ATTR_SIZE) {
 		/* What would be refused afterwards is refused before. */
@@ -64,9 +66,18 @@ static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	return xfs_file_setattr(ip, &rest);
 }
 
+static int do_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
+{
+	int error = 0;
+
+	if (iattr->valid & XFS_ATTR_SIZE)
+		error = xfs_file_may_resize(file, iattr->size_bytes);
+	return error ? error : set_attrs(file->f_inode, iattr);
+}
+
 int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
 {
-	return XFS_CALL_FILE(file, set_attrs(file->f_inode, iattr));
+	return XFS_CALL_FILE(file, do_fsetattr(file, iattr));
 }
 
 static int do_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
@@ -173,6 +184,8 @@ static int do_utimens(struct xfs_mount *mp, const char *path, bool follow,
 {
 	struct xfs_iattr iattr = { 0 };
 	struct timespec now = xfs_now(mp);
+	struct xfs_inode *ip;
+	int error;
 
 	if (!times || times[0].tv_nsec != UTIME_OMIT) {
 		iattr.valid |= XFS_ATTR_ATIME;
@@ -182,7 +195,17 @@ static int do_utimens(struct xfs_mount *mp, const char *path, bool follow,
 		iattr.valid |= XFS_ATTR_MTIME;
 		iattr.mtime = !times || times[1].tv_nsec == UTIME_NOW ? now : times[1];
 	}
-	return xfs_setattr(mp, path, follow, &iattr);
+	/* Nothing to do: not even the path is looked at. */
+	if (!iattr.valid)
+		return 0;
+	if (!times || (times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW))
+		iattr.valid |= XFS_ATTR_TOUCH;
+	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	if (error)
+		return error;
+	error = xfs_file_setattr(ip, &iattr);
+	xfs_irele(ip);
+	return error;
 }
 
 int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow, const struct timespec times[2])
@@ -202,15 +225,44 @@ static int set_xattr(struct xfs_inode *ip, const char *name, const void *value, 
 	return error;
 }
 
+static int do_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
+			int flags)
+{
+	int error = xfs_check_setxattr(file->f_mount, name, size, flags);
+
+	return error ? error : set_xattr(file->f_inode, name, value, size, flags);
+}
+
 int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
 		  int flags)
 {
-	return XFS_CALL_FILE(file, set_xattr(file->f_inode, name, value, size, flags));
+	return XFS_CALL_FILE(file, do_fsetxattr(file, name, value, size, flags));
+}
+
+/*
+ * A system call takes no name over 255 bytes, but the disk has room for one that is so long without
+ * its prefix.  So such a one is looked for, and called too long only when that comes to nothing.
+ */
+static ssize_t too_long_after_all(struct xfs_mount *mp, const char *name, ssize_t ret)
+{
+	if (ret >= 0)
+		return ret;
+	return xfs_check_xattr_name(mp, name, true) ? -ERANGE : ret;
+}
+
+static ssize_t do_fgetxattr(struct xfs_file *file, const char *name, void *value, size_t size)
+{
+	ssize_t ret = xfs_check_xattr_name(file->f_mount, name, false);
+
+	if (ret)
+		return ret;
+	return too_long_after_all(file->f_mount, name,
+				  xfs_file_getxattr(file->f_inode, name, value, size));
 }
 
 ssize_t xfs_fgetxattr(struct xfs_file *file, const char *name, void *value, size_t size)
 {
-	return XFS_CALL_FILE(file, xfs_file_getxattr(file->f_inode, name, value, size));
+	return XFS_CALL_FILE(file, do_fgetxattr(file, name, value, size));
 }
 
 ssize_t xfs_flistxattr(struct xfs_file *file, char *list, size_t size)
@@ -218,9 +270,16 @@ ssize_t xfs_flistxattr(struct xfs_file *file, char *list, size_t size)
 	return XFS_CALL_FILE(file, xfs_file_listxattr(file->f_inode, list, size));
 }
 
+static int do_fremovexattr(struct xfs_file *file, const char *name)
+{
+	int error = xfs_check_xattr_name(file->f_mount, name, true);
+
+	return error ? error : xfs_file_removexattr(file->f_inode, name);
+}
+
 int xfs_fremovexattr(struct xfs_file *file, const char *name)
 {
-	return XFS_CALL_FILE(file, xfs_file_removexattr(file->f_inode, name));
+	return XFS_CALL_FILE(file, do_fremovexattr(file, name));
 }
 
 static int do_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
@@ -229,7 +288,9 @@ static int do_setxattr(struct xfs_mount *mp, const char *path, bool follow, cons
 	struct xfs_inode *ip;
 	int error;
 
-	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	error = xfs_check_setxattr(mp, name, size, flags);
+	if (!error)
+		error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
 	error = set_xattr(ip, name, value, size, flags);
@@ -249,12 +310,15 @@ static ssize_t do_getxattr(struct xfs_mount *mp, const char *path, bool follow, 
 	struct xfs_inode *ip;
 	ssize_t ret;
 
-	ret = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	ret = xfs_check_xattr_name(mp, name, false);
 	if (ret)
 		return ret;
-	ret = xfs_file_getxattr(ip, name, value, size);
-	xfs_irele(ip);
-	return ret;
+	ret = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	if (!ret) {
+		ret = xfs_file_getxattr(ip, name, value, size);
+		xfs_irele(ip);
+	}
+	return too_long_after_all(mp, name, ret);
 }
 
 ssize_t xfs_getxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
@@ -287,7 +351,9 @@ static int do_removexattr(struct xfs_mount *mp, const char *path, bool follow, c
 	struct xfs_inode *ip;
 	int error;
 
-	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
+	error = xfs_check_xattr_name(mp, name, true);
+	if (!error)
+		error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
 	error = xfs_file_removexattr(ip, name);

@@ -22,8 +22,21 @@ static int64_t at_offset(struct xfs_file *file, const char *call, uint64_t offse
 	return ret;
 }
 
+/* Where a call that moves bytes may begin, before anything else is asked. */
+static int check_offset(struct xfs_file *file, uint64_t offset)
+{
+	if (offset > INT64_MAX)
+		return xfs_error(file->f_mount, -EINVAL, "offset %" PRIu64 " is past the largest one",
+				 offset);
+	return 0;
+}
+
 static ssize_t do_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
 {
+	int error = check_offset(file, offset);
+
+	if (error)
+		return error;
 	if (!xfs_file_can_read(file))
 		return not_open_for(file, "reading");
 	return (ssize_t)xfs_file_read(file->f_inode, buf, XFS_MIN(len, (size_t)SSIZE_MAX), offset);
@@ -51,7 +64,11 @@ static uint32_t write_flags(const struct xfs_file *file)
 static ssize_t do_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset)
 {
 	const struct xfs_write_source source = { .buf = buf };
+	int error;
 
+	error = check_offset(file, offset);
+	if (error)
+		return error;
 	if (!xfs_file_can_write(file))
 		return not_open_for(file, "writing");
 	if (len > SSIZE_MAX)
@@ -110,11 +127,26 @@ int xfs_fdatasync(struct xfs_file *file)
 	return XFS_CALL_FILE(file, do_fdatasync(file));
 }
 
+/* Of a size, as of a descriptor that can be written but not for this, it is said that it is wrong. */
+int xfs_file_may_resize(struct xfs_file *file, uint64_t size_bytes)
+{
+	int error = xfs_check_size(file->f_mount, size_bytes);
+
+	if (error)
+		return error;
+	if (file->f_flags & O_PATH)
+		return not_open_for(file, "anything");
+	if (!xfs_is_reg(file->f_inode) || !xfs_file_can_write(file))
+		return xfs_error(file->f_mount, -EINVAL,
+				 "only a regular file that is open for writing changes its size");
+	return 0;
+}
+
 static int do_ftruncate(struct xfs_file *file, uint64_t size_bytes)
 {
-	if (!xfs_file_can_write(file))
-		return not_open_for(file, "writing");
-	return xfs_file_truncate(file->f_inode, size_bytes);
+	int error = xfs_file_may_resize(file, size_bytes);
+
+	return error ? error : xfs_file_truncate(file->f_inode, size_bytes);
 }
 
 int xfs_ftruncate(struct xfs_file *file, uint64_t size_bytes)
@@ -127,7 +159,9 @@ static int do_truncate(struct xfs_mount *mp, const char *path, uint64_t size_byt
 	struct xfs_inode *ip;
 	int error;
 
-	error = xfs_path_lookup(mp->m_rootip, path, true, &ip);
+	error = xfs_check_size(mp, size_bytes);
+	if (!error)
+		error = xfs_path_lookup(mp->m_rootip, path, true, &ip);
 	if (error)
 		return error;
 	error = xfs_file_truncate(ip, size_bytes);

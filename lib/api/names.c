@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Making, linking, removing, renaming. */
+#include <limits.h>
 #include <stdio.h>
 #include "api/path.h"
 
 static struct xfs_inode *root_of(struct xfs_mount *mp)
 {
 	return mp->m_rootip;
-}
-
-/* A slash behind the name of what is no directory: what stands there decides. */
-static int no_slash(const struct xfs_path_last *last)
-{
-	struct xfs_mount *mp = last->dp->i_mount;
-	struct xfs_inode *ip;
-	int error = xfs_lookup(last->dp, &last->name, &ip);
-
-	if (error == -ENOENT)
-		return xfs_error(mp, -ENOENT, "the path ends in a slash");
-	if (error)
-		return error;
-	xfs_irele(ip);
-	return xfs_error(mp, -EEXIST, "\"%s\" exists", last->buf);
 }
 
 static int create_path(struct xfs_inode *start, const char *path, struct xfs_create_args *args)
@@ -34,16 +20,12 @@ static int create_path(struct xfs_inode *start, const char *path, struct xfs_cre
 	args->inherit = true;
 	args->uid = mp->m_uid;
 	args->gid = mp->m_gid;
-	error = xfs_path_parent(start, path, false, &last);
+	error = xfs_path_new(start, path, S_ISDIR(args->mode), &last);
 	if (error)
 		return error;
-	if (last.want_dir && !S_ISDIR(args->mode)) {
-		error = no_slash(&last);
-	} else {
-		do {
-			error = xfs_create(last.dp, &last.name, args, &ip);
-		} while (xfs_api_again(last.dp, error, &tried));
-	}
+	do {
+		error = xfs_create(last.dp, &last.name, args, &ip);
+	} while (xfs_api_again(last.dp, error, &tried));
 	xfs_irele(last.dp);
 	if (!error)
 		xfs_irele(ip);
@@ -52,7 +34,8 @@ static int create_path(struct xfs_inode *start, const char *path, struct xfs_cre
 
 static int make_dir(struct xfs_inode *start, const char *path, mode_t mode)
 {
-	struct xfs_create_args args = { .mode = (uint16_t)(S_IFDIR | (mode & 07777)) };
+	/* As mkdir(2): set-id bits come from the parent alone. */
+	struct xfs_create_args args = { .mode = (uint16_t)(S_IFDIR | (mode & 01777)) };
 
 	return create_path(start, path, &args);
 }
@@ -67,32 +50,25 @@ int xfs_mkdirat(struct xfs_file *dir, const char *path, mode_t mode)
 	return XFS_CALL_AT(dir, make_dir(dir->f_inode, path, mode));
 }
 
-/* The on-disk form of a device number, for the types that have one. */
-static int encode_rdev(struct xfs_mount *mp, mode_t mode, uint32_t major, uint32_t minor,
-		       uint32_t *rdev)
-{
-	*rdev = 0;
-	if (!S_ISCHR(mode) && !S_ISBLK(mode))
-		return 0;
-	if (major > XFS_DEV_MAJOR_MAX || minor > XFS_DEV_MINOR_MAX)
-		return xfs_error(mp, -EINVAL, "device %u:%u is too large: at most %u:%u", major, minor,
-				 XFS_DEV_MAJOR_MAX, XFS_DEV_MINOR_MAX);
-	*rdev = xfs_sysv_encode_dev(major, minor);
-	return 0;
-}
-
 static int make_node(struct xfs_inode *start, const char *path, mode_t mode, uint32_t major,
 		     uint32_t minor)
 {
-	struct xfs_create_args args = { .mode = (uint16_t)mode };
-	int error;
+	struct xfs_create_args args = {
+		.mode = (uint16_t)mode, .rdev_major = major, .rdev_minor = minor,
+	};
 
-	if (!(mode & S_IFMT))
+	switch (mode & S_IFMT) {
+	case 0:
 		args.mode |= S_IFREG;
-	if (S_ISDIR(args.mode) || S_ISLNK(args.mode))
-		return xfs_error(start->i_mount, -EINVAL, "mknod makes no directories and no links");
-	error = encode_rdev(start->i_mount, mode, major, minor, &args.rdev);
-	return error ? error : create_path(start, path, &args);
+		break;
+	case S_IFREG: case S_IFCHR: case S_IFBLK: case S_IFIFO: case S_IFSOCK:
+		break;
+	case S_IFDIR:
+		return xfs_error(start->i_mount, -EPERM, "mknod makes no directories");
+	default:
+		return xfs_error(start->i_mount, -EINVAL, "mknod makes nothing of mode 0%o", mode);
+	}
+	return create_path(start, path, &args);
 }
 
 int xfs_mknod(struct xfs_mount *mp, const char *path, mode_t mode, uint32_t rdev_major,
@@ -114,7 +90,13 @@ static int make_symlink(struct xfs_inode *start, const char *target, const char 
 	if (!target)
 		return xfs_error(start->i_mount, -EINVAL, "no target");
 	args.target = (const uint8_t *)target;
-	args.target_len = (uint32_t)strnlen(target, 65536);
+	args.target_len = (uint32_t)strnlen(target, PATH_MAX);
+	/* What no path can be is refused before anything is looked at. */
+	if (args.target_len == 0)
+		return xfs_error(start->i_mount, -ENOENT, "a symbolic link needs a target");
+	if (args.target_len >= PATH_MAX)
+		return xfs_error(start->i_mount, -ENAMETOOLONG, "a path has less than %u bytes",
+				 PATH_MAX);
 	return create_path(start, path, &args);
 }
 
@@ -152,9 +134,8 @@ static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_
 		args.target_len = (uint32_t)strnlen(target, 65536);
 	}
 	if (iattr->valid & XFS_ATTR_RDEV) {
-		error = encode_rdev(mp, iattr->mode, iattr->rdev_major, iattr->rdev_minor, &args.rdev);
-		if (error)
-			return error;
+		args.rdev_major = iattr->rdev_major;
+		args.rdev_minor = iattr->rdev_minor;
 	}
 	do {
 		error = xfs_create(dir->f_inode, name ? &xname : NULL, &args, &ip);
@@ -182,17 +163,19 @@ static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *
 	bool tried = false;
 	int error;
 
-	error = xfs_path_parent(start, path, false, &last);
+	error = replace ? xfs_path_parent(start, path, false, &last)
+			: xfs_path_new(start, path, false, &last);
 	if (error)
 		return error;
-	if (last.want_dir) {
-		error = no_slash(&last);
-	} else {
-		do {
-			error = replace ? xfs_replace(last.dp, &last.name, ip)
-					: xfs_link_inode(last.dp, &last.name, ip);
-		} while (xfs_api_again(last.dp, error, &tried));
+	/* As when something else is renamed to there. */
+	if (replace && last.want_dir && xfs_path_last_is_norm(&last)) {
+		xfs_irele(last.dp);
+		return xfs_error(start->i_mount, -ENOTDIR, "the path ends in a slash");
 	}
+	do {
+		error = replace ? xfs_replace(last.dp, &last.name, ip)
+				: xfs_link_inode(last.dp, &last.name, ip);
+	} while (xfs_api_again(last.dp, error, &tried));
 	xfs_irele(last.dp);
 	return error;
 }
@@ -255,7 +238,7 @@ static int remove_path(struct xfs_inode *start, const char *path, bool dir)
 		return error;
 	if (last.is_root)
 		error = xfs_error(start->i_mount, dir ? -EBUSY : -EISDIR, "the root directory stays");
-	else if (last.want_dir && !dir)
+	else if (last.want_dir && !dir && xfs_path_last_is_norm(&last))
 		error = unlink_slash(&last);
 	else
 		error = xfs_remove(last.dp, &last.name, dir);
@@ -288,30 +271,31 @@ int xfs_unlinkat(struct xfs_file *dir, const char *path, int flags)
 static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 		       struct xfs_inode *new_start, const char *newpath, unsigned int flags)
 {
+	struct xfs_mount *mp = old_start->i_mount;
 	struct xfs_path_last from, to;
-	struct xfs_inode *ip;
 	bool tried = false;
 	int error;
 
+	if (flags & ~(unsigned int)RENAME_NOREPLACE)
+		return xfs_error(mp, -EINVAL, "unknown rename flags 0x%x", flags);
 	error = xfs_path_parent(old_start, oldpath, false, &from);
 	if (error)
 		return error;
 	error = xfs_path_parent(new_start, newpath, false, &to);
 	if (error)
 		goto out_from;
-	if (from.want_dir || to.want_dir) {
-		/* A slash behind it: only a directory will do. */
-		error = xfs_lookup(from.dp, &from.name, &ip);
-		if (error == -ENOENT)
-			xfs_no_such_name(from.dp, &from.name);
-		if (error)
-			goto out_to;
-		if (!xfs_is_dir(ip))
-			error = xfs_error(ip->i_mount, -ENOTDIR, "the path ends in a slash");
-		xfs_irele(ip);
-		if (error)
-			goto out_to;
-	}
+	if (!xfs_path_last_is_norm(&from) ||
+	    (!xfs_path_last_is_norm(&to) && !(flags & RENAME_NOREPLACE)))
+		error = xfs_error(mp, -EBUSY, "\".\", \"..\" and the root directory cannot be renamed");
+	else if (!xfs_path_last_is_norm(&to))
+		error = xfs_error(mp, -EEXIST, "\"%s\" exists", to.buf);
+	else if (mp->m_rdonly)
+		error = xfs_error(mp, -EROFS, "the file system is open read-only");
+	if (error)
+		goto out_to;
+	/* A slash behind either: only a directory will do. */
+	if (from.want_dir || to.want_dir)
+		flags |= XFS_RENAME_DIR_ONLY;
 	do {
 		error = xfs_rename_inodes(from.dp, &from.name, to.dp, &to.name, flags);
 	} while (xfs_api_again(to.dp, error, &tried));

@@ -70,13 +70,6 @@ static bool next_component(struct walk *w, struct xfs_name *name, bool *more)
 	return true;
 }
 
-static int check_component(struct xfs_mount *mp, const struct xfs_name *name)
-{
-	if (name->len > 255)
-		return xfs_error(mp, -ENAMETOOLONG, "a name has at most 255 bytes");
-	return 0;
-}
-
 /* What becomes of the last component. */
 enum last_mode {
 	LAST_FOLLOW,	/* walk to it, and on when it is a symbolic link */
@@ -116,9 +109,10 @@ static int step(struct walk *w, const struct xfs_name *name, bool more, enum las
 				return error;
 		}
 		if (!ip) {
-			memcpy(last->buf, name->name, name->len);
-			last->buf[name->len] = '\0';
-			last->name.len = name->len;
+			/* One that is too long stays too long: whoever looks it up refuses it. */
+			last->name.len = XFS_MIN(name->len, (uint32_t)sizeof(last->buf) - 1);
+			memcpy(last->buf, name->name, last->name.len);
+			last->buf[last->name.len] = '\0';
 			last->want_dir = slash;
 			*stop = true;
 			return 0;
@@ -161,8 +155,7 @@ static int walk_path(struct xfs_inode *start, const char *path, enum last_mode m
 	dp = *path == '/' ? w.mp->m_rootip : start;
 	xfs_ihold(dp);
 	while (!error && !stop && next_component(&w, &name, &more)) {
-		error = check_component(w.mp, &name);
-		if (!error && !xfs_is_dir(dp))
+		if (!xfs_is_dir(dp))
 			error = xfs_error(w.mp, -ENOTDIR, "inode %" PRIu64 " is no directory",
 					  dp->i_ino);
 		if (!error)
@@ -206,4 +199,44 @@ int xfs_path_parent(struct xfs_inode *start, const char *path, bool follow,
 		return xfs_error(mp, -ENOTDIR, "the path leads through what is no directory");
 	}
 	return 0;
+}
+
+bool xfs_path_last_is_norm(const struct xfs_path_last *last)
+{
+	return !last->is_root && !xfs_name_is_dot(&last->name) && !xfs_name_is_dotdot(&last->name);
+}
+
+/* What the place of a new name says to it. */
+static int check_new(const struct xfs_path_last *last, bool dir)
+{
+	struct xfs_mount *mp = last->dp->i_mount;
+	struct xfs_inode *ip;
+	int error;
+
+	if (!xfs_path_last_is_norm(last))
+		return xfs_error(mp, -EEXIST, "\"%s\" exists", last->buf);
+	error = xfs_lookup(last->dp, &last->name, &ip);
+	if (!error) {
+		xfs_irele(ip);
+		return xfs_error(mp, -EEXIST, "\"%s\" exists", last->buf);
+	}
+	if (error != -ENOENT)
+		return error;
+	if (last->want_dir && !dir)
+		return xfs_error(mp, -ENOENT, "the path ends in a slash");
+	return mp->m_rdonly ? xfs_error(mp, -EROFS, "the file system is open read-only") : 0;
+}
+
+int xfs_path_new(struct xfs_inode *start, const char *path, bool dir, struct xfs_path_last *last)
+{
+	int error = xfs_path_parent(start, path, false, last);
+
+	if (error)
+		return error;
+	error = check_new(last, dir);
+	if (error) {
+		xfs_irele(last->dp);
+		last->dp = NULL;
+	}
+	return error;
 }

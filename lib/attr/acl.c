@@ -5,7 +5,6 @@
  * ACL and the permission bits say the same about owner, group class and others; whoever
  * changes one changes the other.
  */
-#include <stdlib.h>
 #include <sys/stat.h>
 #include "attr/attr_priv.h"
 #include "core/message.h"
@@ -44,32 +43,36 @@ static struct xfs_acl_entry *find(struct xfs_acl *acl, uint32_t tag)
 	return NULL;
 }
 
-/*
- * Sorted by tag and identity: each once, the three that must be there, a mask where it is needed.
- */
-static bool is_valid(struct xfs_acl *acl)
+#define KNOWN_TAGS	(XFS_ACL_USER_OBJ | XFS_ACL_USER | XFS_ACL_GROUP_OBJ | XFS_ACL_GROUP | \
+			 XFS_ACL_MASK | XFS_ACL_OTHER)
+#define REQUIRED_TAGS	(XFS_ACL_USER_OBJ | XFS_ACL_GROUP_OBJ | XFS_ACL_OTHER)
+
+static bool is_tag(uint32_t tag)
 {
-	const uint32_t known = XFS_ACL_USER_OBJ | XFS_ACL_USER | XFS_ACL_GROUP_OBJ | XFS_ACL_GROUP |
-			       XFS_ACL_MASK | XFS_ACL_OTHER;
-	const uint32_t required = XFS_ACL_USER_OBJ | XFS_ACL_GROUP_OBJ | XFS_ACL_OTHER;
-	uint32_t n = be32_to_cpu(acl->acl_cnt), seen = 0, old_tag = 0, old_id = 0;
+	return xfs_is_power_of_2(tag) && (tag & KNOWN_TAGS);
+}
+
+/*
+ * Tags in their order, those without identities once, the three that must be there, a mask where it
+ * is needed.  Of what stands on disk already (@stored) the order does not matter.
+ */
+static bool is_valid(const struct xfs_acl *acl, bool stored)
+{
+	uint32_t n = be32_to_cpu(acl->acl_cnt), seen = 0, old_tag = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t tag = be32_to_cpu(acl->acl_entry[i].ae_tag);
-		uint32_t id = be32_to_cpu(acl->acl_entry[i].ae_id);
 
-		if (!xfs_is_power_of_2(tag) || !(tag & known) ||
-		    be16_to_cpu(acl->acl_entry[i].ae_perm) > 7 || tag < old_tag)
+		if (!is_tag(tag) || be16_to_cpu(acl->acl_entry[i].ae_perm) > 7)
 			return false;
-		if (has_id(tag) && id == XFS_ACL_UNDEFINED_ID)
+		if (!stored && (tag < old_tag || (tag == old_tag && !has_id(tag))))
 			return false;
-		if (tag == old_tag && (!has_id(tag) || id <= old_id))
+		if (has_id(tag) && be32_to_cpu(acl->acl_entry[i].ae_id) == XFS_ACL_UNDEFINED_ID)
 			return false;
 		seen |= tag;
 		old_tag = tag;
-		old_id = id;
 	}
-	if ((seen & required) != required)
+	if ((seen & REQUIRED_TAGS) != REQUIRED_TAGS)
 		return false;
 	return !(seen & (XFS_ACL_USER | XFS_ACL_GROUP)) || (seen & XFS_ACL_MASK);
 }
@@ -100,17 +103,6 @@ static bool is_equiv(const struct xfs_acl *acl)
 	return be32_to_cpu(acl->acl_cnt) == 3;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const struct xfs_acl_entry *x = a, *y = b;
-	uint32_t tx = be32_to_cpu(x->ae_tag), ty = be32_to_cpu(y->ae_tag);
-	uint32_t ix = be32_to_cpu(x->ae_id), iy = be32_to_cpu(y->ae_id);
-
-	if (tx != ty)
-		return tx < ty ? -1 : 1;
-	return ix < iy ? -1 : ix > iy;
-}
-
 /* A value from disk. */
 static int check_disk(struct xfs_mount *mp, const void *disk, uint32_t len)
 {
@@ -123,20 +115,19 @@ static int check_disk(struct xfs_mount *mp, const void *disk, uint32_t len)
 }
 
 int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void *disk,
-		       uint32_t *disk_len, uint16_t *mode_p, bool *equiv)
+		       uint32_t *disk_len)
 {
 	const struct vfs_entry *from;
 	struct xfs_acl *acl = disk;
 	uint32_t room = *disk_len, n;
 
 	*disk_len = 0;
-	*equiv = true;
-	if (len < VFS_HDR || (len - VFS_HDR) % VFS_ENTRY)
+	if (len < VFS_HDR)
 		return xfs_error(mp, -EINVAL, "an ACL of %zu bytes", len);
 	if (get_le32(xattr) != VFS_VERSION)
 		return xfs_error(mp, -EOPNOTSUPP, "ACL version %" PRIu32, get_le32(xattr));
-	if ((len - VFS_HDR) / VFS_ENTRY > XFS_ACL_MAX_ENTRIES)
-		return xfs_error(mp, -EINVAL, "too many entries in an ACL");
+	if ((len - VFS_HDR) % VFS_ENTRY || (len - VFS_HDR) / VFS_ENTRY > UINT32_MAX / VFS_ENTRY)
+		return xfs_error(mp, -EINVAL, "an ACL of %zu bytes", len);
 	n = (uint32_t)((len - VFS_HDR) / VFS_ENTRY);
 	if (n == 0)
 		return 0;	/* there is to be none */
@@ -149,19 +140,37 @@ int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void
 		struct xfs_acl_entry *ae = &acl->acl_entry[i];
 		uint32_t tag = le16_to_cpu(from[i].tag);
 
+		if (!is_tag(tag) || (has_id(tag) && le32_to_cpu(from[i].id) == XFS_ACL_UNDEFINED_ID))
+			return xfs_error(mp, -EINVAL, "tag 0x%x, identity %" PRIu32 " in an ACL", tag,
+					 le32_to_cpu(from[i].id));
 		memset(ae, 0, sizeof(*ae));
 		ae->ae_tag = cpu_to_be32(tag);
 		ae->ae_id = cpu_to_be32(has_id(tag) ? le32_to_cpu(from[i].id)
 						    : XFS_ACL_UNDEFINED_ID);
 		ae->ae_perm = cpu_to_be16(le16_to_cpu(from[i].perm));
 	}
-	qsort(acl->acl_entry, n, sizeof(acl->acl_entry[0]), compare);
-	if (!is_valid(acl))
-		return xfs_error(mp, -EINVAL, "no valid ACL");
 	*disk_len = (uint32_t)XFS_ACL_SIZE(n);
-	*equiv = is_equiv(acl);
-	*mode_p = (uint16_t)((*mode_p & ~0777u) | acl_mode(acl));
 	return 0;
+}
+
+int xfs_acl_check(struct xfs_mount *mp, const void *disk)
+{
+	const struct xfs_acl *acl = disk;
+
+	if (!is_valid(acl, false))
+		return xfs_error(mp, -EINVAL, "no valid ACL");
+	if (be32_to_cpu(acl->acl_cnt) > XFS_ACL_MAX_ENTRIES)
+		return xfs_error(mp, -E2BIG, "an ACL of %u entries: there can be %u",
+				 be32_to_cpu(acl->acl_cnt), (unsigned int)XFS_ACL_MAX_ENTRIES);
+	return 0;
+}
+
+void xfs_acl_to_mode(void *disk, uint16_t *mode, bool *equiv)
+{
+	struct xfs_acl *acl = disk;
+
+	*equiv = is_equiv(acl);
+	*mode = (uint16_t)((*mode & ~0777u) | acl_mode(acl));
 }
 
 int xfs_acl_to_xattr(struct xfs_mount *mp, const void *disk, uint32_t disk_len, void *xattr,
@@ -214,7 +223,7 @@ static int read_acl(struct xfs_inode *ip, const struct xfs_attr_name *name, stru
 	error = xfs_attr_get(ip, name, *acl, len);
 	if (!error)
 		error = check_disk(mp, *acl, *len);
-	if (!error && !is_valid(*acl))
+	if (!error && !is_valid(*acl, true))
 		error = xfs_corrupt(mp, "ACL", "inode %" PRIu64 ": no valid one", ip->i_ino);
 	if (error) {
 		xfs_free(mp, *acl);

@@ -75,13 +75,22 @@ uint32_t xfs_parent_new_blocks(const struct xfs_mount *mp, uint32_t namelen);
 
 /* ---- attr/acl.c: POSIX ACLs ---------------------------------------------------------- */
 /*
- * The on-disk value of an ACL given in the VFS form (struct posix_acl_xattr), validated, its
- * entries sorted.  *@disk_len in: room at @disk, out: length, 0 for an ACL without entries,
- * which means there is to be none.  *@mode_p: the permission bits an access ACL implies are put
- * in; *@equiv: it says no more than the mode, so nothing is to be stored.
+ * The on-disk form of an ACL given in the VFS form (struct posix_acl_xattr).  *@disk_len in: room
+ * at @disk, out: length, 0 for an ACL without entries, which means there is to be none.  That it
+ * can be stored xfs_acl_check() tells, because other things are asked before.
  */
 int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void *disk,
-		       uint32_t *disk_len, uint16_t *mode_p, bool *equiv) XFS_MUST_CHECK;
+		       uint32_t *disk_len) XFS_MUST_CHECK;
+/*
+ * Entries in the order of their tags, each of the three that must be there once, a mask where it is
+ * needed (-EINVAL), not too many (-E2BIG).  Users and groups may stand there in any order, and twice.
+ */
+int xfs_acl_check(struct xfs_mount *mp, const void *disk) XFS_MUST_CHECK;
+/*
+ * Of one that is right: the permission bits it implies are put into *@mode; *@equiv: it says no
+ * more than the mode.
+ */
+void xfs_acl_to_mode(void *disk, uint16_t *mode, bool *equiv);
 /* @xattr NULL: ask for the length.  *@len in: room, out: length; -ERANGE. */
 int xfs_acl_to_xattr(struct xfs_mount *mp, const void *disk, uint32_t disk_len, void *xattr,
 		     size_t *len) XFS_MUST_CHECK;

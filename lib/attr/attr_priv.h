@@ -70,10 +70,14 @@ static inline bool xfs_attr_data_fork_may_grow(const struct xfs_inode *ip, uint3
 	       ip->i_disk_size > (xfs_fsize_t)bytes;
 }
 
-/* With its last attribute gone the fork may go too. */
+/*
+ * With its last attribute gone the fork may go too.  With parent pointers a fork in short form
+ * stays, because there will be one again; one that was a leaf goes nevertheless, as the kernel's.
+ */
 static inline bool xfs_attr_fork_may_go(const struct xfs_inode *ip)
 {
-	return !xfs_has_parent(&ip->i_mount->m_geo) &&
+	return !(xfs_has_parent(&ip->i_mount->m_geo) &&
+		 ip->i_af.if_format == XFS_DINODE_FMT_LOCAL) &&
 	       ip->i_df.if_format != XFS_DINODE_FMT_BTREE &&
 	       xfs_attr_data_fork_may_grow(ip, xfs_inode_litino(ip));
 }

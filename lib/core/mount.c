@@ -8,7 +8,8 @@ struct timespec xfs_clamp_time(const struct xfs_mount *mp, struct timespec tv)
 	int64_t min = big ? XFS_BIGTIME_TIME_MIN : XFS_LEGACY_TIME_MIN;
 	int64_t max = big ? XFS_BIGTIME_TIME_MAX : XFS_LEGACY_TIME_MAX;
 
-	if (tv.tv_sec < min)
+	/* As the kernel's limits are: no nanoseconds at either. */
+	if (tv.tv_sec <= min)
 		return (struct timespec){ .tv_sec = min };
 	if (tv.tv_sec >= max)
 		return (struct timespec){ .tv_sec = max };

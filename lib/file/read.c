@@ -116,12 +116,12 @@ int64_t xfs_file_read(struct xfs_inode *ip, void *buf, size_t len, uint64_t pos)
 	uint64_t isize;
 	int error = 0;
 
+	if (pos > XFS_MAXBYTES || len > XFS_MAXBYTES - pos)
+		return xfs_error(ip->i_mount, -EINVAL, "%zu bytes at %" PRIu64
+				 " end past the largest offset", len, pos);
 	if (!xfs_is_reg(ip))
 		return xfs_error(ip->i_mount, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
 				 "inode %" PRIu64 " is no regular file", ip->i_ino);
-	if (pos > XFS_MAXBYTES)
-		return xfs_error(ip->i_mount, -EINVAL, "offset %" PRIu64 " is past the largest one",
-				 pos);
 	if (xfs_is_shutdown(ip->i_mount))
 		return xfs_shutdown_error(ip->i_mount);
 	if (!len)

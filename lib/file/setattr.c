@@ -34,23 +34,21 @@ static void plan_mode(const struct xfs_inode *ip, struct xfs_iattr *iattr, bool 
 {
 	const struct xfs_mount *mp = ip->i_mount;
 	uint32_t gid = iattr->valid & XFS_ATTR_GID ? iattr->gid : ip->i_gid;
-	bool in_group = !mp->m_unprivileged || mp->m_gid == gid;
 	uint32_t mode = ip->i_mode & MODE_BITS;
 
-	if (iattr->valid & XFS_ATTR_MODE) {
-		if (!in_group)
-			iattr->mode &= ~(uint32_t)S_ISGID;
-		return;
+	if (kill && !(iattr->valid & XFS_ATTR_MODE) && !xfs_is_dir(ip)) {
+		mode &= ~(uint32_t)S_ISUID;
+		/* Without group execution it gives nobody rights; what counts is the group it had. */
+		if ((mode & S_IXGRP) || (mp->m_unprivileged && mp->m_gid != ip->i_gid))
+			mode &= ~(uint32_t)S_ISGID;
+		if (mode != (ip->i_mode & MODE_BITS)) {
+			iattr->mode = mode;
+			iattr->valid |= XFS_ATTR_MODE;
+		}
 	}
-	if (!kill || xfs_is_dir(ip))
-		return;
-	mode &= ~(uint32_t)S_ISUID;
-	if ((mode & S_IXGRP) || !in_group)
-		mode &= ~(uint32_t)S_ISGID;
-	if (mode != (ip->i_mode & MODE_BITS)) {
-		iattr->mode = mode;
-		iattr->valid |= XFS_ATTR_MODE;
-	}
+	/* Of a mode that is set, by the caller or by the above, the new group counts. */
+	if ((iattr->valid & XFS_ATTR_MODE) && mp->m_unprivileged && mp->m_gid != gid)
+		iattr->mode &= ~(uint32_t)S_ISGID;
 }
 
 /* Is there one of this name? */
@@ -190,7 +188,8 @@ void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 	}
 	st->size_bytes = xfs_is_reg(ip) ? xfs_isize(ip) : (uint64_t)ip->i_disk_size;
 	st->blocks512 = XFS_FSB_TO_BB(&mp->m_geo, ip->i_nblocks + ip->i_delayed_blks);
-	st->blksize = mp->m_geo.blocksize;
+	/* At least a page, below which no kernel says it is worth while; which is that of most machines. */
+	st->blksize = XFS_MAX(mp->m_geo.blocksize, 4096u);
 	st->xflags = xfs_inode_xflags(ip);
 	st->extsize_bytes = hint_bytes(mp, ip->i_extsize);
 	st->cowextsize_bytes = hint_bytes(mp, ip->i_cowextsize);

@@ -17,6 +17,14 @@ int xfs_file_check_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr) 
 void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st);
 
 /*
+ * What is wrong with the arguments of a call on extended attributes, whatever the file is; asked
+ * before it is looked for.  @change: setting or removing.  -EINVAL, -ERANGE, -E2BIG.
+ */
+int xfs_check_xattr_name(struct xfs_mount *mp, const char *name, bool change) XFS_MUST_CHECK;
+int xfs_check_setxattr(struct xfs_mount *mp, const char *name, size_t size, int flags)
+	XFS_MUST_CHECK;
+
+/*
  * Extended attributes by their full name ("user.x").  Lengths and errors as the public calls
  * say.  No lock or handle held.
  */

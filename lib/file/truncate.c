@@ -14,25 +14,30 @@
 #include "write/write.h"
 #include "write/writeback.h"
 
+int xfs_check_size(struct xfs_mount *mp, uint64_t size)
+{
+	if (size > XFS_MAXBYTES)
+		return xfs_error(mp, -EINVAL, "size %" PRIu64 " is past the largest one", size);
+	return 0;
+}
+
 static int may_truncate(const struct xfs_inode *ip, uint64_t size)
 {
 	struct xfs_mount *mp = ip->i_mount;
 
-	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system is open read-only");
 	if (!xfs_is_reg(ip))
 		return xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
 				 "inode %" PRIu64 " is no regular file", ip->i_ino);
+	if (mp->m_rdonly)
+		return xfs_error(mp, -EROFS, "the file system is open read-only");
 	if (xfs_inode_diflags(ip) & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
 				 ip->i_ino);
 	if (xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME)
 		return xfs_error(mp, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file", ip->i_ino);
-	if (size > XFS_MAXBYTES)
-		return xfs_error(mp, -EFBIG, "size %" PRIu64 " is past the largest one", size);
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
-	return 0;
+	return xfs_check_size(mp, size);
 }
 
 /* Only the size and the times. */

@@ -5,10 +5,13 @@
 
 #include "inode/inode.h"
 
+/* -EINVAL when no file can be so long; asked before the file is looked for. */
+int xfs_check_size(struct xfs_mount *mp, uint64_t size) XFS_MUST_CHECK;
+
 /*
  * Set the size of a regular file: growing zeroes what becomes visible, shrinking frees blocks in
  * steps.  mtime and ctime change.  Takes IOLOCK and MMAPLOCK; no lock or handle held.
- * -EFBIG, -EPERM (immutable, append-only), -EINVAL (no regular file).
+ * -EPERM (immutable, append-only), -EINVAL (no regular file, too large).
  */
 int xfs_file_truncate(struct xfs_inode *ip, uint64_t size_bytes) XFS_MUST_CHECK;
 

@@ -10,6 +10,7 @@
 #include "trans/resv.h"
 
 #define NAME_MAX_BYTES	255u	/* of a full name that programs can use */
+#define PREFIX_MAX_BYTES 9u	/* of "security." */
 
 enum acl_kind {
 	NO_ACL,
@@ -41,26 +42,68 @@ struct parsed_name {
 	enum acl_kind acl;		/* in the form of the system calls */
 };
 
-/* A full name taken apart; -ENOTSUP for a prefix we do not know. */
-static int parse_name(struct xfs_inode *ip, const char *full, bool change, struct parsed_name *out)
+int xfs_check_xattr_name(struct xfs_mount *mp, const char *full, bool change)
 {
-	struct xfs_mount *mp = ip->i_mount;
+	/* The prefix counts, but names that are there already may be longer. */
+	size_t most = change ? NAME_MAX_BYTES : NAME_MAX_BYTES + PREFIX_MAX_BYTES, len;
 
 	if (!full)
 		return xfs_error(mp, -EINVAL, "no attribute name");
-	*out = (struct parsed_name){ .full = full };
+	len = strnlen(full, most + 1);
+	if (len == 0 || len > most)
+		return xfs_error(mp, -ERANGE, "an attribute's name has 1 to %u bytes", NAME_MAX_BYTES);
+	return 0;
+}
+
+int xfs_check_setxattr(struct xfs_mount *mp, const char *full, size_t size, int flags)
+{
+	int error;
+
+	if (flags & ~(XATTR_CREATE | XATTR_REPLACE))
+		return xfs_error(mp, -EINVAL, "unknown flags 0x%x", flags);
+	error = xfs_check_xattr_name(mp, full, true);
+	if (error)
+		return error;
+	if (size > XFS_ATTR_VALUE_MAX)
+		return xfs_error(mp, -E2BIG, "an attribute has at most %u bytes", XFS_ATTR_VALUE_MAX);
+	return 0;
+}
+
+/* Without a lock, and asked again by who has it. */
+static int may_change(struct xfs_inode *ip)
+{
+	if (xfs_inode_diflags(ip) & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
+		return xfs_error(ip->i_mount, -EPERM, "inode %" PRIu64 " is immutable or append-only",
+				 ip->i_ino);
+	return 0;
+}
+
+static bool is_acl_name(const char *full, struct parsed_name *out)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(acl_names); i++) {
 		if (strcmp(full, acl_names[i].full))
 			continue;
-		if (xfs_is_symlink(ip))
-			return xfs_error(mp, -ENOTSUP, "a symbolic link has no ACL");
 		out->acl = acl_names[i].kind;
 		out->attr = (struct xfs_attr_name){
 			.name = (const uint8_t *)acl_names[i].disk,
 			.len = (uint32_t)strlen(acl_names[i].disk), .ns = XFS_ATTR_ROOT,
 		};
-		return 0;
+		return true;
 	}
+	return false;
+}
+
+/* A full name taken apart, of which nothing but the object and the name space is asked. */
+static int parse_name(struct xfs_inode *ip, const char *full, bool change, struct parsed_name *out)
+{
+	struct xfs_mount *mp = ip->i_mount;
+
+	*out = (struct parsed_name){ .full = full };
+	if (is_acl_name(full, out))
+		return 0;
+	if (!strncmp(full, "user.", 5) && !xfs_is_reg(ip) && !xfs_is_dir(ip))
+		return xfs_error(mp, change ? -EPERM : -ENODATA,
+				 "user attributes are for files and directories");
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		size_t plen = strlen(prefixes[i].prefix), len;
 
@@ -69,20 +112,16 @@ static int parse_name(struct xfs_inode *ip, const char *full, bool change, struc
 		len = strlen(full + plen);
 		if (len == 0)
 			return xfs_error(mp, -EINVAL, "\"%s\" names no attribute", full);
-		/* The prefix counts, but names that are there already may be longer. */
-		if (len > NAME_MAX_BYTES || (change && plen + len > NAME_MAX_BYTES))
+		if (len > NAME_MAX_BYTES)
 			return xfs_error(mp, -ERANGE, "an attribute's name has at most %u bytes",
 					 NAME_MAX_BYTES);
-		if (prefixes[i].ns == 0 && !xfs_is_reg(ip) && !xfs_is_dir(ip))
-			return xfs_error(mp, change ? -EPERM : -ENODATA,
-					 "user attributes are for files and directories");
 		out->attr = (struct xfs_attr_name){
 			.name = (const uint8_t *)full + plen, .len = (uint32_t)len,
 			.ns = prefixes[i].ns,
 		};
 		return 0;
 	}
-	return xfs_error(mp, -ENOTSUP, "\"%.64s\": unknown name space", full);
+	return xfs_error(mp, -EOPNOTSUPP, "\"%.64s\": unknown name space", full);
 }
 
 /* ACLs can also be had under the names they have on disk, in the form they have there. */
@@ -157,36 +196,61 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 	return xfs_trans_finish(tp, error);
 }
 
+/*
+ * What a file has against @acl, an ACL in the form of the disk or, without @len, none; in the
+ * order of the system calls.  *@nothing: there is nothing to do.
+ */
+static int check_acl(struct xfs_inode *ip, enum acl_kind kind, const void *acl, uint32_t len,
+		     bool *nothing)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	int error = may_change(ip);
+
+	*nothing = false;
+	if (error)
+		return error;
+	if (xfs_is_symlink(ip))
+		return xfs_error(mp, -EOPNOTSUPP, "a symbolic link has no ACL");
+	if (kind == DEFAULT_ACL && !xfs_is_dir(ip)) {
+		*nothing = !len;
+		return len ? xfs_error(mp, -EACCES, "only directories have default ACLs") : 0;
+	}
+	return len ? xfs_acl_check(mp, acl) : 0;
+}
+
 /* @value is in the form of the system calls; without entries, or empty, it removes the ACL. */
-static int set_acl(struct xfs_inode *ip, const struct parsed_name *name, enum acl_kind acl,
+static int set_acl(struct xfs_inode *ip, const struct parsed_name *name, enum acl_kind kind,
 		   const void *value, size_t size)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	struct change ch = { .name = &name->attr, .may_be_absent = true };
 	uint32_t disk_len = (uint32_t)XFS_ACL_SIZE(size / 8 + 1);
+	bool equiv = false, nothing;
 	uint16_t mode = 0;
-	bool equiv = false;
 	void *disk;
 	int error;
 
-	if (acl == DEFAULT_ACL && !xfs_is_dir(ip))
-		return size ? xfs_error(mp, -EACCES, "only directories have default ACLs") : 0;
-	if (!size)
-		return change_attr(ip, &ch);
 	disk = xfs_malloc(mp, disk_len);
 	if (!disk)
 		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
-	error = xfs_acl_from_xattr(mp, value, size, disk, &disk_len, &mode, &equiv);
-	if (!error) {
-		ch.set_mode = acl == ACCESS_ACL && disk_len;
-		ch.mode = mode;
-		/* One that says no more than the mode is not stored. */
-		if (disk_len && (acl == DEFAULT_ACL || !equiv)) {
-			ch.value = disk;
-			ch.len = disk_len;
-		}
-		error = change_attr(ip, &ch);
+	error = size ? xfs_acl_from_xattr(mp, value, size, disk, &disk_len) : 0;
+	if (!size)
+		disk_len = 0;
+	if (!error)
+		error = check_acl(ip, kind, disk, disk_len, &nothing);
+	if (error || nothing)
+		goto out;
+	if (disk_len)
+		xfs_acl_to_mode(disk, &mode, &equiv);
+	ch.set_mode = kind == ACCESS_ACL && disk_len;
+	ch.mode = mode;
+	/* One that says no more than the mode is not stored. */
+	if (disk_len && (kind == DEFAULT_ACL || !equiv)) {
+		ch.value = disk;
+		ch.len = disk_len;
 	}
+	error = change_attr(ip, &ch);
+out:
 	xfs_free(mp, disk);
 	return error;
 }
@@ -200,8 +264,6 @@ static int set_raw_acl(struct xfs_inode *ip, const struct parsed_name *name, enu
 	void *xattr;
 	int error;
 
-	if (xfs_is_symlink(ip))
-		return xfs_error(mp, -ENOTSUP, "a symbolic link has no ACL");
 	if (size < 4 || get_be32(value) > XFS_ACL_MAX_ENTRIES || size != XFS_ACL_SIZE(get_be32(value)))
 		return xfs_error(mp, -EINVAL, "\"%s\": no valid ACL", name->full);
 	xattr = xfs_malloc(mp, size);
@@ -222,20 +284,22 @@ int xfs_file_setxattr(struct xfs_inode *ip, const char *full, const void *value,
 	struct parsed_name name;
 	int error;
 
-	error = parse_name(ip, full, true, &name);
+	if (size && !value)
+		return xfs_error(mp, -EINVAL, "no value");
+	name = (struct parsed_name){ .full = full };
+	/* As in the kernel, an ACL takes the place of the one before, whatever @flags say. */
+	if (is_acl_name(full, &name))
+		return set_acl(ip, &name, name.acl, value, size);
+	error = may_change(ip);
+	if (!error)
+		error = parse_name(ip, full, true, &name);
 	if (error)
 		return error;
-	if (size > XFS_ATTR_VALUE_MAX)
-		return xfs_error(mp, -E2BIG, "an attribute has at most %u bytes", XFS_ATTR_VALUE_MAX);
-	if (flags & ~(XATTR_CREATE | XATTR_REPLACE) || (size && !value))
-		return xfs_error(mp, -EINVAL, "unknown flags, or no value");
-	/* As in the kernel, an ACL takes the place of the one before, whatever @flags say. */
-	if (name.acl != NO_ACL)
-		return set_acl(ip, &name, name.acl, value, size);
 	if (raw_acl(&name) != NO_ACL)
 		return set_raw_acl(ip, &name, raw_acl(&name), value, size);
-	ch.op_flags = (flags & XATTR_CREATE ? XFS_ATTR_OP_CREATE : 0) |
-		      (flags & XATTR_REPLACE ? XFS_ATTR_OP_REPLACE : 0);
+	/* Who asks for both wants it made. */
+	ch.op_flags = flags & XATTR_CREATE ? XFS_ATTR_OP_CREATE
+		      : flags & XATTR_REPLACE ? XFS_ATTR_OP_REPLACE : 0;
 	ch.name = &name.attr;
 	ch.value = size ? value : "";
 	ch.len = (uint32_t)size;
@@ -247,15 +311,17 @@ int xfs_file_setxattr(struct xfs_inode *ip, const char *full, const void *value,
 
 int xfs_file_removexattr(struct xfs_inode *ip, const char *full)
 {
+	struct parsed_name name = { .full = full };
 	struct change ch = { 0 };
-	struct parsed_name name;
 	int error;
 
-	error = parse_name(ip, full, true, &name);
+	if (is_acl_name(full, &name))
+		return set_acl(ip, &name, name.acl, NULL, 0);
+	error = may_change(ip);
+	if (!error)
+		error = parse_name(ip, full, true, &name);
 	if (error)
 		return error;
-	if (name.acl != NO_ACL)
-		return set_acl(ip, &name, name.acl, NULL, 0);
 	ch.name = &name.attr;
 	error = change_attr(ip, &ch);
 	return error == -ENODATA ? no_such_attr(ip, &name) : error;
@@ -311,6 +377,8 @@ ssize_t xfs_file_getxattr(struct xfs_inode *ip, const char *full, void *value, s
 		return error;
 	if (size && !value)
 		return xfs_error(ip->i_mount, -EINVAL, "no room for the value");
+	if (name.acl != NO_ACL && xfs_is_symlink(ip))
+		return xfs_error(ip->i_mount, -EOPNOTSUPP, "a symbolic link has no ACL");
 	error = xfs_ilock_map(ip, XFS_ATTR_FORK, &excl);
 	if (error)
 		return error;
@@ -360,15 +428,11 @@ static bool list_one(void *arg, const struct xfs_attr_name *name, const void *va
 	(void)valuelen;
 	if (name->ns & XFS_ATTR_PARENT)
 		return true;
-	if (name->ns == XFS_ATTR_ROOT && name->len == SGI_ACL_FILE_SIZE &&
-	    !memcmp(name->name, SGI_ACL_FILE, name->len)) {
-		list_add(ls, "system.posix_acl_access", NULL, 0);
-		return true;
-	}
-	if (name->ns == XFS_ATTR_ROOT && name->len == SGI_ACL_DEFAULT_SIZE &&
-	    !memcmp(name->name, SGI_ACL_DEFAULT, name->len)) {
-		list_add(ls, "system.posix_acl_default", NULL, 0);
-		return true;
+	/* An ACL has two names: in the form of the system calls, and as it stands. */
+	for (size_t i = 0; i < ARRAY_SIZE(acl_names); i++) {
+		if (name->ns == XFS_ATTR_ROOT && name->len == strlen(acl_names[i].disk) &&
+		    !memcmp(name->name, acl_names[i].disk, name->len))
+			list_add(ls, acl_names[i].full, NULL, 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (prefixes[i].ns == name->ns)

@@ -4,19 +4,42 @@
 #include "namei/namei_priv.h"
 #include "trans/resv.h"
 
+/* Without a lock: for those who have none yet. */
+static int may_change(struct xfs_inode *dp)
+{
+	if (xfs_inode_nlink(dp) == 0)
+		return xfs_error(dp->i_mount, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
+	if (xfs_inode_diflags(dp) & XFS_DIFLAG_IMMUTABLE)
+		return xfs_error(dp->i_mount, -EPERM, "directory %" PRIu64 " is immutable", dp->i_ino);
+	return 0;
+}
+
 int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
 {
 	struct xfs_mount *mp = dp->i_mount;
-	int error;
+	int error = may_change(dp);
 
-	if (dp->i_nlink == 0)
-		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
-	if (dp->i_diflags & XFS_DIFLAG_IMMUTABLE)
-		return xfs_error(mp, -EPERM, "directory %" PRIu64 " is immutable", dp->i_ino);
+	if (error)
+		return error;
 	error = xfs_dir_prepare_add(dp, name);
 	if (error)
 		return error;
 	return xfs_iext_count_extend(tp, dp, XFS_DATA_FORK, xfs_dir_add_extents(mp));
+}
+
+/*
+ * @error stopped the making of @name in @dp; that it is there already is told first, also when no
+ * space could be reserved to find it out.
+ */
+static int exists_first(struct xfs_inode *dp, const struct xfs_name *name, int error)
+{
+	struct xfs_inode *ip;
+
+	if (!error || error == -EEXIST || error == -EIO || !name || xfs_lookup(dp, name, &ip))
+		return error;
+	xfs_irele(ip);
+	return xfs_error(dp->i_mount, -EEXIST, "\"%.*s\" exists", (int)name->len,
+			 (const char *)name->name);
 }
 
 int xfs_name_check_new(struct xfs_mount *mp, const struct xfs_name *name)
@@ -51,13 +74,35 @@ static int check_args(struct xfs_inode *dp, const struct xfs_name *name,
 	case S_IFLNK:
 		if (!args->target_len)
 			return xfs_error(mp, -ENOENT, "a symbolic link needs a target");
-		if (args->target_len >= XFS_SYMLINK_MAXLEN)
-			return xfs_error(mp, -ENAMETOOLONG, "a target has at most %u bytes",
-					 XFS_SYMLINK_MAXLEN - 1);
 		return 0;
 	default:
 		return xfs_error(mp, -EINVAL, "mode 0%o names no type", args->mode);
 	}
+}
+
+/*
+ * What XFS has no form for.  A system call finds that out after what the directory has against a
+ * new name; that is checked again when it is locked.
+ */
+static int check_object(struct xfs_inode *dp, const struct xfs_create_args *args, uint32_t *rdev)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	int error = may_change(dp);
+
+	*rdev = 0;
+	if (error)
+		return error;
+	if (S_ISLNK(args->mode) && args->target_len >= XFS_SYMLINK_MAXLEN)
+		return xfs_error(mp, -ENAMETOOLONG, "a target has at most %u bytes",
+				 XFS_SYMLINK_MAXLEN - 1);
+	if (!S_ISCHR(args->mode) && !S_ISBLK(args->mode))
+		return 0;
+	if (args->rdev_major > XFS_DEV_MAJOR_MAX || args->rdev_minor > XFS_DEV_MINOR_MAX)
+		return xfs_error(mp, -EINVAL, "device %u:%u is too large: at most %u:%u",
+				 args->rdev_major, args->rdev_minor, XFS_DEV_MAJOR_MAX,
+				 XFS_DEV_MINOR_MAX);
+	*rdev = xfs_sysv_encode_dev(args->rdev_major, args->rdev_minor);
+	return 0;
 }
 
 /* A new file may begin as one hole. */
@@ -163,9 +208,15 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 	struct xfs_acl_inherited acls = { 0 };
 	struct xfs_icreate_args iargs = {
 		.pip = dp, .mode = args->mode, .uid = args->uid, .gid = args->gid,
-		.rdev = args->rdev, .nlink = S_ISDIR(args->mode) ? 2 : name != NULL, .inherit = args->inherit,
+		.nlink = S_ISDIR(args->mode) ? 2 : name != NULL, .inherit = args->inherit,
 		.inherit_flags = args->iattr && (args->iattr->valid & XFS_ATTR_INHERIT),
 		.now = &now,
+		/*
+		 * A kernel with a security module expects attributes on what is made with a mode, and
+		 * begins the attribute fork with the inode.  Where directories leave short form depends
+		 * on it.
+		 */
+		.init_attr_fork = args->inherit && !S_ISLNK(args->mode),
 	};
 	uint32_t name_len = name ? name->len : 0;
 	struct xfs_inode *ip = NULL;
@@ -180,6 +231,9 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 		error = check_iattr(mp, args->mode, args->iattr);
 	if (error)
 		return error;
+	error = check_object(dp, args, &iargs.rdev);
+	if (error)
+		return exists_first(dp, name, error);
 	if (args->inherit) {
 		error = xfs_ilock_map(dp, XFS_ATTR_FORK, &excl);
 		if (error)
@@ -209,7 +263,7 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 		*ipp = ip;
 out_acls:
 	xfs_acl_inherited_free(mp, &acls);
-	return error;
+	return exists_first(dp, name, error);
 }
 
 /* May @ip get a name in @dp? */
@@ -282,19 +336,19 @@ int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs
 
 	if (!xfs_is_dir(dp))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
-	if (xfs_is_dir(ip))
-		return xfs_error(mp, -EPERM, "a directory has one name");
 	error = xfs_name_check_new(mp, name);
 	if (error)
 		return error;
+	if (xfs_is_dir(ip))
+		return exists_first(dp, name, xfs_error(mp, -EPERM, "a directory has one name"));
 	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_LINK),
 				xfs_dir_add_blocks(mp, name->len) + xfs_parent_blocks(mp, name->len),
 				0, &tp);
 	if (error)
-		return error;
+		return exists_first(dp, name, error);
 	typed.type = xfs_mode_to_ftype(xfs_inode_mode(ip));
 	xfs_ilock_many(both, 2);
 	error = link_locked(tp, dp, &typed, ip);
 	xfs_iunlock_many(both, 2);
-	return xfs_trans_finish(tp, error);
+	return exists_first(dp, name, xfs_trans_finish(tp, error));
 }

@@ -29,7 +29,7 @@ static const struct {
 #define FILE_ONLY	(XFS_DIFLAG_REALTIME | XFS_DIFLAG_EXTSIZE)
 
 #define KNOWN_XFLAGS	((0x1ffffu & ~0x4u) | XFS_XFLAG_HASATTR)	/* 0x4 never was one */
-#define KNOWN_ATTRS	((XFS_ATTR_RDEV << 1) - 1)
+#define KNOWN_ATTRS	(((XFS_ATTR_RDEV << 1) - 1) | XFS_ATTR_TOUCH)
 
 uint32_t xfs_inode_xflags(const struct xfs_inode *ip)
 {
@@ -153,6 +153,8 @@ static int check_fixed(struct xfs_mount *mp, const struct xfs_inode *ip,
 	if (!(ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND)))
 		return 0;
 	work_out(mp, ip->i_mode, iattr, &after);
+	if ((iattr->valid & XFS_ATTR_TOUCH) && !(ip->i_diflags & XFS_DIFLAG_IMMUTABLE))
+		return 0;
 	if (iattr->valid == XFS_ATTR_XFLAGS ||
 	    !(after.diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND)))
 		return 0;

@@ -14,6 +14,8 @@ int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_ino
 		return xfs_shutdown_error(mp);
 	if (!xfs_is_dir(dp))
 		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+	if (name->len > XFS_NAME_LEN_MAX)
+		return xfs_error(mp, -ENAMETOOLONG, "a name has at most %u bytes", XFS_NAME_LEN_MAX);
 	if (xfs_name_is_dot(name)) {
 		xfs_ihold(dp);
 		*ipp = dp;

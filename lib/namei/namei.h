@@ -30,7 +30,7 @@ struct xfs_create_args {
 	 */
 	bool inherit;
 	uint32_t uid, gid;
-	uint32_t rdev;			/* on-disk form */
+	uint32_t rdev_major, rdev_minor;	/* character and block devices */
 	const struct xfs_iattr *iattr;	/* times, project, flags, hints that are valid in it; or NULL */
 	const uint8_t *target;		/* symlink */
 	uint32_t target_len;
@@ -53,7 +53,9 @@ int xfs_replace(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_in
 	XFS_MUST_CHECK;
 /* A name of a non-directory, or (@dir) of an empty directory. */
 int xfs_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir) XFS_MUST_CHECK;
-/* @flags: RENAME_NOREPLACE.  No directory into itself: -EINVAL. */
+/* @flags: RENAME_NOREPLACE, and -ENOTDIR unless it is a directory that moves. */
+#define XFS_RENAME_DIR_ONLY	(1u << 31)
+/* No directory into itself: -EINVAL. */
 int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
 		      struct xfs_inode *dst_dp, const struct xfs_name *dst_name,
 		      uint32_t flags) XFS_MUST_CHECK;
@@ -63,6 +65,9 @@ ssize_t xfs_readlink_inode(struct xfs_inode *ip, char *buf, size_t size) XFS_MUS
 int xfs_symlink_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
 /* The attribute fork needs room: an inline target moves to a block. */
 int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
+
+/* Beside the times in xfs_iattr.valid: both become now, which is allowed where one only appends. */
+#define XFS_ATTR_TOUCH		(1u << 31)
 
 /*
  * The members of @iattr that need no space and no other lock (owner, times, project, flags,

@@ -149,7 +149,7 @@ static int may_rename(struct rename *rn)
 	if (!xfs_is_dir(src) && xfs_is_dir(target))
 		return xfs_error(mp, -EISDIR, "inode %" PRIu64 " is a directory", target->i_ino);
 	if (xfs_is_dir(target) && (!xfs_dir_is_empty(target) || target->i_nlink > 2))
-		return xfs_error(mp, -ENOTEMPTY, "directory %" PRIu64 " is not empty", target->i_ino);
+		return xfs_error(mp, -EEXIST, "directory %" PRIu64 " is not empty", target->i_ino);
 	return may_lose_link(rn);
 }
 
@@ -250,6 +250,9 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 	if (rn->target && (flags & RENAME_NOREPLACE))
 		return xfs_error(mp, -EEXIST, "\"%.*s\" exists", (int)rn->dst_name.len,
 				 (const char *)rn->dst_name.name);
+	if ((flags & XFS_RENAME_DIR_ONLY) && !xfs_is_dir(rn->src))
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory, and a path ends in a slash",
+				 rn->src->i_ino);
 	if (xfs_is_dir(rn->src) && rn->src_dp != rn->dst_dp) {
 		error = check_not_below(rn->dst_dp, rn->src);
 		if (error)
@@ -290,16 +293,13 @@ int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
 	bool cross = src_dp != dst_dp, again;
 	int error;
 
-	if (flags & ~(uint32_t)RENAME_NOREPLACE)
+	if (flags & ~((uint32_t)RENAME_NOREPLACE | XFS_RENAME_DIR_ONLY))
 		return xfs_error(mp, -EINVAL, "unknown rename flags");
 	if (!xfs_is_dir(src_dp) || !xfs_is_dir(dst_dp))
 		return xfs_error(mp, -ENOTDIR, "not a directory");
 	if (xfs_name_is_dot(src_name) || xfs_name_is_dotdot(src_name) ||
 	    xfs_name_is_dot(dst_name) || xfs_name_is_dotdot(dst_name))
 		return xfs_error(mp, -EBUSY, "\".\" and \"..\" cannot be renamed");
-	error = xfs_name_check_new(mp, dst_name);
-	if (error)
-		return error;
 	/* Two moves of directories at once could make a loop out of two that are right alone. */
 	if (cross)
 		xfs_mutex_lock(&mp->m_rename_lock);

@@ -218,10 +218,10 @@ static void op_link(void)
 	make_name(name);
 	full_path(names[i].dir, names[i].name, from);
 	full_path(dir, name, to);
-	if (nodes[names[i].node].type == DIR_T)
-		want = -EPERM;
-	else if (find_name(dir, name) >= 0)
+	if (find_name(dir, name) >= 0)
 		want = -EEXIST;
+	else if (nodes[names[i].node].type == DIR_T)
+		want = -EPERM;
 	ret = xfs_link(fs.mp, from, to);
 	CHECK(ret == want);
 	if (ret)
@@ -271,7 +271,7 @@ static int rename_expect(int i, int dir, int target)
 	if (nodes[src].type != DIR_T && nodes[target].type == DIR_T)
 		return -EISDIR;
 	if (nodes[target].type == DIR_T && !dir_empty(target))
-		return -ENOTEMPTY;
+		return -EEXIST;
 	return 0;
 }
 

@@ -109,13 +109,15 @@ static void test_access(void **state)
 	TEST_IS(set("/f", ACCESS, "u6 u:1000:6 g4 g:2000:4 m6 o0"), 0);
 	assert_int_equal(mode_of("/f"), 0660);
 	expect("/f", ACCESS, "u6 u:1000:6 g4 g:2000:4 m6 o0");
-	/* Entries in any order are stored sorted. */
-	TEST_IS(set("/f", ACCESS, "o1 m7 g:7:7 g4 u:9:1 u:3:2 u7"), 0);
-	expect("/f", ACCESS, "u7 u:3:2 u:9:1 g4 g:7:7 m7 o1");
+	/* Tags stand in their order; users and groups as they are given, even twice. */
+	TEST_IS(set("/f", ACCESS, "o1 m7 g:7:7 g4 u:9:1 u:3:2 u7"), -EINVAL);
+	TEST_IS(set("/f", ACCESS, "u7 g4 u:9:1 m7 o1"), -EINVAL);
+	TEST_IS(set("/f", ACCESS, "u7 u:9:1 u:3:2 u:9:5 g4 g:7:7 g:7:7 m7 o1"), 0);
+	expect("/f", ACCESS, "u7 u:9:1 u:3:2 u:9:5 g4 g:7:7 g:7:7 m7 o1");
 	assert_int_equal(mode_of("/f"), 0771);
 	/* chmod: owner, mask and others follow; the group's own entry does not. */
 	TEST_OK(xfs_chmod(fs.mp, "/f", 06524));
-	expect("/f", ACCESS, "u5 u:3:2 u:9:1 g4 g:7:7 m2 o4");
+	expect("/f", ACCESS, "u5 u:9:1 u:3:2 u:9:5 g4 g:7:7 g:7:7 m2 o4");
 	assert_int_equal(mode_of("/f"), 06524);
 	/* One that says no more than the mode is not stored; set-id bits stay. */
 	TEST_IS(set("/f", ACCESS, "u6 g4 o0"), 0);
@@ -148,7 +150,7 @@ static void test_invalid(void **state)
 {
 	static const char *const bad[] = {
 		"u6 g4", "u6 o4", "g4 o4", "u6 u6 g4 o0", "u6 u:1:7 g4 o0", "u6 g:1:7 g4 o0",
-		"u6 u:1:7 u:1:6 g4 m7 o0", "u6 g4 m4 m4 o0", "u8 g4 o0", "u6 g4 o0 x7",
+		"u6 g4 o0 m7", "u6 g4 m4 m4 o0", "u8 g4 o0", "u6 g4 o0 x7",
 		"u6 u:4294967295:7 g4 m7 o0",
 	};
 	uint8_t xattr[1024];
@@ -255,10 +257,11 @@ static void test_raw_names(void **state)
 		-EACCES);
 	TEST_IS(xfs_setxattr(fs.mp, "/d", true, "trusted.SGI_ACL_DEFAULT", raw, (size_t)len, 0), 0);
 	expect("/d", DEFAULT, "u6 u:1000:6 g4 m6 o0");
-	/* In lists they have the system's name. */
+	/* In lists they have both names, as root sees them. */
 	len = xfs_listxattr(fs.mp, "/f", true, list, sizeof(list));
-	TEST_IS(len, sizeof(ACCESS));
+	TEST_IS(len, sizeof(ACCESS) + sizeof("trusted.SGI_ACL_FILE"));
 	assert_string_equal(list, ACCESS);
+	assert_string_equal(list + sizeof(ACCESS), "trusted.SGI_ACL_FILE");
 	test_fs_end(&fs);
 }
 

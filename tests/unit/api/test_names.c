@@ -173,7 +173,7 @@ static void test_mknod(void **state)
 		{ S_IFSOCK | 0755, 7, 7, 0 },
 		{ S_IFREG | 04755, 0, 0, 0 },
 		{ 0640, 0, 0, 0 },	/* a regular file */
-		{ S_IFDIR | 0755, 0, 0, -EINVAL },
+		{ S_IFDIR | 0755, 0, 0, -EPERM },
 		{ S_IFLNK | 0777, 0, 0, -EINVAL },
 		{ 0150000 | 0644, 0, 0, -EINVAL },
 	};

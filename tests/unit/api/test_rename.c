@@ -76,7 +76,7 @@ static int expect(enum kind src, enum kind target)
 		return -ENOTDIR;
 	if (!is_dir(src) && is_dir(target))
 		return -EISDIR;
-	return target == FULL_DIR ? -ENOTEMPTY : 0;
+	return target == FULL_DIR ? -EEXIST : 0;
 }
 
 static uint64_t ino_of(const char *path)

@@ -27,8 +27,16 @@ static int from(const char *hex, uint8_t *disk, uint32_t *len, uint16_t *mode, b
 	uint8_t vfs[MAX] = { 0 };
 	size_t vfs_len = put_hex(vfs, 0, hex);
 
+	int error;
+
 	*len = MAX;
-	return xfs_acl_from_xattr(NULL, vfs, vfs_len, disk, len, mode, equiv);
+	error = xfs_acl_from_xattr(NULL, vfs, vfs_len, disk, len);
+	if (error || !*len)
+		return error;
+	error = xfs_acl_check(NULL, disk);
+	if (!error)
+		xfs_acl_to_mode(disk, mode, equiv);
+	return error;
 }
 
 static void test_conversion(void **state)
@@ -54,8 +62,8 @@ static void test_conversion(void **state)
 	assert_int_equal(xfs_acl_to_xattr(NULL, disk, len, back, &back_len), 0);
 	assert_memory_equal(back, want, back_len);
 
-	/* No more than the mode; and entries in another order. */
-	assert_int_equal(from("02000000 2000 0500 00000000 0100 0700 00000000 0400 0300 00000000",
+	/* No more than the mode. */
+	assert_int_equal(from("02000000 0100 0700 00000000 0400 0300 00000000 2000 0500 00000000",
 			      disk, &len, &mode, &equiv),
 			 0);
 	assert_true(equiv);
@@ -87,9 +95,15 @@ static void test_invalid(void **state)
 		{"02000000 0100 0700 00000000 0100 0700 00000000 0400 0700 00000000 2000 0700 "
 		 "00000000",
 		 -EINVAL},
-		{"02000000 0100 0700 00000000 0200 0700 05000000 0200 0700 05000000"
-		 "0400 0700 00000000 1000 0700 00000000 2000 0700 00000000",
+		{"02000000 0100 0700 00000000 0400 0700 00000000 1000 0700 00000000"
+		 "1000 0700 00000000 2000 0700 00000000",
 		 -EINVAL},
+		/* Out of order. */
+		{"02000000 2000 0500 00000000 0100 0700 00000000 0400 0300 00000000", -EINVAL},
+		/* But one user twice, and users in any order, are right. */
+		{"02000000 0100 0700 00000000 0200 0700 05000000 0200 0300 05000000 0200 0300 04000000"
+		 "0400 0700 00000000 1000 0700 00000000 2000 0700 00000000",
+		 0},
 		/* A user, and no mask; a user without a number. */
 		{"02000000 0100 0700 00000000 0200 0700 05000000 0400 0700 00000000 2000 0700 "
 		 "00000000",
