@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 #include "xfsw/host.h"
 #include "xfsw/walk.h"
@@ -25,10 +24,11 @@ struct get {
 	struct xfsw_links links;
 	size_t top_len;			/* of the path of the image's top directory */
 	int top;			/* the host's, which the paths of links start from */
-	bool root;			/* allowed to give files away */
+	bool tree;			/* more than one object */
+	bool top_found;			/* the top was there before */
 	bool force;
-	uint64_t left_out;		/* attributes the host did not take */
-	char *buf, *list;
+	struct host_restore restore;
+	char *buf;
 };
 
 static int write_all(int fd, const char *buf, size_t len, uint64_t offset)
@@ -77,70 +77,10 @@ static int copy_data(struct get *g, struct xfs_file *file, int fd, uint64_t size
 	return ftruncate(fd, (off_t)size) ? -errno : 0;
 }
 
-/* @fd, or with -1 the link or special file @name in @dirfd. */
-static int set_xattr(int dirfd, int fd, const char *name, const char *attr, const void *value,
-		     size_t size)
+/* Further names of an object forbid what its flags may. */
+static unsigned int names_to_come(const struct get *g, const struct xfs_stat *st)
 {
-	char path[300];
-
-	if (fd >= 0)
-		return fsetxattr(fd, attr, value, size, 0) ? -errno : 0;
-	if (!xfsw_name_is_plain(name, strlen(name)))
-		return -EUCLEAN;
-	/* There is no ...at form of this call on older kernels. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
-	return lsetxattr(path, attr, value, size, 0) ? -errno : 0;
-}
-
-static int copy_xattrs(struct get *g, struct xfs_file *file, int dirfd, int fd, const char *name)
-{
-	ssize_t len = xfs_flistxattr(file, g->list, BUF_SIZE);
-
-	if (len < 0)
-		return (int)len;
-	for (const char *attr = g->list; attr < g->list + len; attr += strlen(attr) + 1) {
-		ssize_t size;
-		int error;
-
-		if (!host_xattr_fits(attr, &g->left_out))
-			continue;
-		size = xfs_fgetxattr(file, attr, g->buf, BUF_SIZE);
-		if (size < 0)
-			return (int)size;
-		error = set_xattr(dirfd, fd, name, attr, g->buf, (size_t)size);
-		if (error == -EPERM || error == -EOPNOTSUPP || error == -EACCES)
-			g->left_out++;
-		else if (error)
-			return error;
-	}
-	return 0;
-}
-
-/*
- * Owner, then attributes (giving a file away drops its capabilities), then mode (which
- * giving away changes too), then times.
- */
-static int copy_attributes(struct get *g, struct xfs_file *file, const struct xfs_stat *st,
-			   int dirfd, int fd, const char *name)
-{
-	const struct timespec times[2] = { st->atime, st->mtime };
-	uint32_t mode = st->mode & 07777;
-	int error;
-
-	if (g->root && (fd >= 0 ? fchown(fd, st->uid, st->gid)
-			    : fchownat(dirfd, name, st->uid, st->gid, AT_SYMLINK_NOFOLLOW)))
-		return -errno;
-	if (!g->root && (st->uid != geteuid() || st->gid != getegid()))
-		mode &= ~(uint32_t)(S_ISUID | S_ISGID);
-	error = copy_xattrs(g, file, dirfd, fd, name);
-	if (error)
-		return error;
-	error = fd < 0 ? host_chmod(dirfd, name, mode) : fchmod(fd, mode) ? -errno : 0;
-	if (error)
-		return error;
-	if (fd >= 0 ? futimens(fd, times) : utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW))
-		return -errno;
-	return 0;
+	return g->tree && st->nlink > 1 ? RESTORE_MORE_NAMES : 0;
 }
 
 /* @st_out: of what was made, for its further names. */
@@ -151,9 +91,11 @@ static int get_regular(struct get *g, struct xfs_file *file, const struct xfs_st
 
 	if (fd < 0)
 		return fd;
+	restore_before_data(&g->restore, st, fd);
 	error = copy_data(g, file, fd, st->size_bytes);
 	if (!error)
-		error = copy_attributes(g, file, st, dirfd, fd, name);
+		error = restore_attributes(&g->restore, file, st, dirfd, fd, name,
+					   names_to_come(g, st));
 	if (!error && fstat(fd, st_out))
 		error = -errno;
 	if (close(fd) && !error)
@@ -181,15 +123,29 @@ static int get_special(struct get *g, struct xfs_file *file, const struct xfs_st
 	}
 	error = host_make_special(dirfd, name, &what, g->force);
 	if (!error)
-		error = copy_attributes(g, file, st, dirfd, -1, name);
+		error = restore_attributes(&g->restore, file, st, dirfd, -1, name,
+					   names_to_come(g, st));
 	if (!error && fstatat(dirfd, name, st_out, AT_SYMLINK_NOFOLLOW))
 		error = -errno;
 	return error;
 }
 
+/* What -f would remove must not be what is being read. */
+static int look_in_the_way(const struct get *g, int dirfd, const char *name)
+{
+	struct stat st;
+
+	return g->force && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			       own_has(&g->call->img->own, &st) ? -EBUSY : 0;
+}
+
 static int get_object(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
 		      const char *name, struct stat *st_out)
 {
+	int error = look_in_the_way(g, dirfd, name);
+
+	if (error)
+		return error;
 	return S_ISREG(st->mode) ? get_regular(g, file, st, dirfd, name, st_out)
 				 : get_special(g, file, st, dirfd, name, st_out);
 }
@@ -206,7 +162,7 @@ static int remember(struct get *g, const struct xfsw_node *node, const struct st
 	link = links_find(&g->links, 1, node->st.ino);
 	link->host_dev = st->st_dev;
 	link->host_ino = st->st_ino;
-	return 0;
+	return restore_later(&g->restore, &node->st, st, node->path + g->top_len);
 }
 
 static bool step(struct get *g)
@@ -227,7 +183,9 @@ static int get_entry(struct xfsw_walk *walk, struct xfsw_node *node)
 		return -EINTR;
 	link = node->st.nlink > 1 ? links_find(&g->links, 1, node->st.ino) : NULL;
 	if (link) {
-		error = host_link(g->top, link, dirfd, node->name, g->force);
+		error = look_in_the_way(g, dirfd, node->name);
+		if (!error)
+			error = host_link(g->top, link, dirfd, node->name, g->force);
 		if (!error)
 			links_seen(&g->links, link);
 		return error;
@@ -250,13 +208,22 @@ static int push_dir(struct get *g, int fd)
 static int enter_directory(struct xfsw_walk *walk, struct xfsw_node *node)
 {
 	struct get *g = walk->ctx;
-	int fd;
+	int parent = fds_top(&g->fds), fd;
+	struct stat st;
 
 	if (!step(g))
 		return -EINTR;
+	node->data = NULL;
 	if (!node->level)
 		return 0;
-	fd = host_make_dir(fds_top(&g->fds), node->name, g->force);
+	fd = look_in_the_way(g, parent, node->name);
+	if (fd)
+		return fd;
+	/* leave_directory() wants to know whether it was there. */
+	if (g->force && fstatat(parent, node->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode))
+		node->data = g;
+	fd = host_make_dir(parent, node->name, g->force);
 	return fd < 0 ? fd : push_dir(g, fd);
 }
 
@@ -264,7 +231,9 @@ static int leave_directory(struct xfsw_walk *walk, struct xfsw_node *node)
 {
 	struct get *g = walk->ctx;
 	int fd = fds_top(&g->fds);
-	int error = copy_attributes(g, node->file, &node->st, fd, fd, ".");
+	bool found = node->level ? node->data != NULL : g->top_found;
+	int error = restore_attributes(&g->restore, node->file, &node->st, fd, fd, ".",
+				       found ? RESTORE_FOUND : 0);
 
 	if (error)
 		xfsw_walk_tell(walk, node->path, error);
@@ -289,9 +258,11 @@ static int get_tree(struct get *g, const char *path, const char *host)
 		.call = g->call, .visitor = &get_visitor, .ctx = g, .flags = XFSW_WALK_READ,
 		.max_level = XFSW_ALL_LEVELS,
 	};
-	int error;
+	int error, code;
 
-	if (mkdir(host, 0700) && errno != EEXIST)
+	g->tree = true;
+	g->top_found = mkdir(host, 0700) != 0;
+	if (g->top_found && errno != EEXIST)
 		return xfsw_fail(g->call, host, -errno);
 	/* The user may name it through a link. */
 	g->top = open(host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -300,7 +271,9 @@ static int get_tree(struct get *g, const char *path, const char *host)
 		return xfsw_fail(g->call, host, error);
 	g->top_len = strlen(path);
 	g->top_len += !g->top_len || path[g->top_len - 1] != '/';
-	return xfsw_walk(&walk, path);
+	code = xfsw_walk(&walk, path);
+	restore_settle(&g->restore, g->top);
+	return code;
 }
 
 /* The directory part of the user's @host, and the name in it; "": that is a directory itself. */
@@ -350,28 +323,20 @@ static int finish(struct get *g, int code)
 	fds_free(&g->fds);
 	links_free(&g->links);
 	free(g->buf);
-	free(g->list);
-	if (g->left_out) {
-		xfsw_complain(g->call, NULL, "%ju extended attributes were left out: the host %s",
-			      (uintmax_t)g->left_out,
-			      g->root ? "cannot hold them" : "takes them from root only");
-		if (g->root && !code)
-			code = XFSW_FAILED;
-	}
-	return code;
+	return restore_end(&g->restore, g->call, code);
 }
 
 static int run_get(struct xfsw_call *call)
 {
 	const char *path = call->argv[0], *host = call->argv[1];
-	struct get g = { .call = call, .root = geteuid() == 0, .force = xfsw_has(call, 'f') };
+	struct get g = { .call = call, .force = xfsw_has(call, 'f') };
 	struct xfs_file *file;
 	struct xfs_stat st;
 	int error, code;
 
 	g.buf = malloc(BUF_SIZE);
-	g.list = malloc(BUF_SIZE);
-	if (!g.buf || !g.list)
+	error = restore_init(&g.restore, call);
+	if (error || !g.buf)
 		return finish(&g, xfsw_fail(call, NULL, -ENOMEM));
 	error = xfs_getattr(call->img->mp, path, false, &st);
 	if (!error)
@@ -389,19 +354,24 @@ static int run_get(struct xfsw_call *call)
 	return finish(&g, code);
 }
 
+static const struct option get_longopts[] = { KEEP_LONGOPTS, { NULL, 0, NULL, 0 } };
+
 const struct xfsw_verb verb_get = {
 	.name = "get",
-	.operands = "[-f] IMG PATH HOSTPATH",
+	.operands = "[-f] [OPTIONS] IMG PATH HOSTPATH",
 	.summary = "Copy a file or tree out of an image",
 	.help = "A directory PATH: HOSTPATH becomes its copy, made if missing.  Anything else:\n"
 		"HOSTPATH is the new name, or a directory to put it into.  As root all\n"
-		"attributes are copied: owner, mode, times, extended attributes, ACLs, hard\n"
-		"links, holes, devices; others get what the host lets them have, without set-id\n"
-		"bits on files that change hands.  An object that fails is told of and the\n"
-		"others go on.\n\n"
-		"  -f               replace what exists\n"
-		"  -q, --quiet      no progress\n",
+		"attributes are copied: owner, mode, times, extended attributes, ACLs, inode\n"
+		"flags, project, extent-size hints, hard links, holes, devices; others get what\n"
+		"the host lets them have, without set-id bits on files that change hands.  Each\n"
+		"attribute is set on its own; what the host refuses is told once per kind, and\n"
+		"an error for root.  An object that fails is told of and the others go on.\n\n"
+		"  -f                  replace what exists\n"
+		KEEP_HELP
+		"  -q, --quiet         no progress\n",
 	.shortopts = "f",
+	.longopts = get_longopts,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_LONG_WORK,
 	.min_operands = 2,

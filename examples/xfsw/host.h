@@ -188,10 +188,51 @@ struct host_flags {
 };
 /* Of open @fd, or with @fd -1 of @name in @dirfd, links not followed.  0 or -errno. */
 int host_get_flags(int dirfd, int fd, const char *name, struct host_flags *flags);
-/* Make them @want; what is refused is counted in @keep, what is not wanted stays. */
+/* Make them @want, the @kinds (1 << keep_kind) of it; what is refused is counted in @keep. */
 void host_set_flags(int dirfd, int fd, const char *name, const struct host_flags *want,
-		    struct xfsw_keep *keep);
+		    uint32_t kinds, struct xfsw_keep *keep);
 /* Can those of links and special files be set?  On older kernels they come from the directory. */
 bool host_has_named_flags(void);
+
+/* ---- hostattrs.c ------------------------------------------------------------------- */
+
+/* An object that gets more names, and so its flags when all are made. */
+struct host_later {
+	char *path;			/* below the top */
+	struct xfs_stat st;
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Attributes on their way to the host. */
+struct host_restore {
+	struct xfsw_keep keep;
+	bool root;			/* allowed to give files away */
+	uint64_t left_out;		/* attributes of namespaces that the host has not */
+	struct host_later *later;
+	size_t nlater, max_later;
+	char *list, *value;
+};
+
+#define RESTORE_FOUND		(1u << 0)	/* it was there: flags are added to what it has */
+#define RESTORE_MORE_NAMES	(1u << 1)	/* flags that forbid them come with restore_later() */
+
+/* 0 or -ENOMEM.  Before the umask is changed.  restore_end() afterwards, always. */
+int restore_init(struct host_restore *r, const struct xfsw_call *call);
+/* What a new regular file must have before its first block. */
+void restore_before_data(struct host_restore *r, const struct xfs_stat *st, int fd);
+/*
+ * All attributes of @file, which @st was asked of, onto open @fd, or with -1 onto the link or
+ * special file @name in @dirfd.  0, or -errno of the image; what the host refuses is counted.
+ */
+int restore_attributes(struct host_restore *r, struct xfs_file *file, const struct xfs_stat *st,
+		       int dirfd, int fd, const char *name, unsigned int how);
+/* Remember an object restored with RESTORE_MORE_NAMES.  @path: below the top.  0 or -ENOMEM. */
+int restore_later(struct host_restore *r, const struct xfs_stat *st, const struct stat *host,
+		  const char *path);
+/* All names are made. */
+void restore_settle(struct host_restore *r, int top);
+/* Tells what was lost; the exit code that follows from @code and that. */
+int restore_end(struct host_restore *r, const struct xfsw_call *call, int code);
 
 #endif

@@ -147,7 +147,8 @@ static void take_step(struct file_attributes *a, const struct host_flags *want,
 
 static bool same(const struct file_attributes *a, const struct file_attributes *b)
 {
-	return a->xflags == b->xflags && a->projid == b->projid && a->extsize == b->extsize &&
+	/* An attribute fork may come and go meanwhile. */
+	return !((a->xflags ^ b->xflags) & ~(uint64_t)FS_XFLAG_HASATTR) && a->projid == b->projid && a->extsize == b->extsize &&
 	       a->cowextsize == b->cowextsize;
 }
 
@@ -159,31 +160,44 @@ static void count_lost(struct xfsw_keep *keep, uint32_t *kinds, enum keep_kind k
 	*kinds |= 1u << kind;
 }
 
+/* Set @a; some file systems ignore what they do not know: *@now is what it has afterwards. */
+static int set_and_look(int dirfd, int fd, const char *name, struct file_attributes *a,
+			struct file_attributes *now)
+{
+	int error = access_attributes(dirfd, fd, name, a, true);
+
+	return error ? error : access_attributes(dirfd, fd, name, now, false);
+}
+
 void host_set_flags(int dirfd, int fd, const char *name, const struct host_flags *want,
-		    struct xfsw_keep *keep)
+		    uint32_t kinds, struct xfsw_keep *keep)
 {
 	struct file_attributes now = { 0 }, all, one;
-	int unreadable = access_attributes(dirfd, fd, name, &now, false), error = unreadable;
+	int unreadable = access_attributes(dirfd, fd, name, &now, false), why = 0, error;
 	uint32_t lost = 0;
 
-	if (means_none(error))
-		error = unreadable = -EOPNOTSUPP;
+	if (unreadable)
+		why = means_none(unreadable) ? -EOPNOTSUPP : unreadable;
 	all = now;
+	kinds &= ~keep->not;
 	for (size_t i = 0; i < STEPS; i++)
-		if (keep_wants(keep, steps[i].kind))
+		if (kinds & 1u << steps[i].kind)
 			take_step(&all, want, &steps[i]);
-	if (same(&all, &now) || (!error && !access_attributes(dirfd, fd, name, &all, true)))
+	if (same(&all, &now))
 		return;
+	/* Whatever is missing then was ignored. */
+	if (!why && set_and_look(dirfd, fd, name, &all, &now) == 0)
+		why = -EOPNOTSUPP;
 	for (size_t i = 0; i < STEPS; i++) {
 		one = now;
-		if (keep_wants(keep, steps[i].kind))
+		if (kinds & 1u << steps[i].kind)
 			take_step(&one, want, &steps[i]);
 		if (same(&one, &now))
 			continue;
-		error = unreadable ? unreadable : access_attributes(dirfd, fd, name, &one, true);
+		error = why ? why : set_and_look(dirfd, fd, name, &one, &now);
+		if (!error && !same(&one, &now))
+			error = -EOPNOTSUPP;
 		if (error)
 			count_lost(keep, &lost, steps[i].kind, error);
-		else
-			now = one;
 	}
 }

@@ -224,6 +224,17 @@ ln "$img" holder/inner.img
 echo beside >holder/beside
 ok put "$img" holder /holder
 names "beside" /holder
+# Nor can it be removed for what comes out of it.
+ok mkdir "$img" /out
+ok put "$img" new /out/p.img
+ok put "$img" new /out/hard.img
+ok mkdir "$img" /out/soft.img
+before=$(cksum <"$img")
+refused "busy" get -f "$img" /out/p.img .
+refused "busy" get -f "$img" /out/p.img ./p.img
+refused "busy" get -f "$img" /out .
+[ "$(cksum <"$img")" = "$before" ] || fail "get removed its own image"
+[ -L soft.img ] && fail "get -f left a link that a directory replaces"
 rm -rf holder hard.img soft.img
 
 # ---- overwriting asks -----------------------------------------------------------------------
