@@ -88,6 +88,35 @@ void unlink_any(struct lab_stream *s)
 		lab_unlink(s, dir, name);
 }
 
+/* A file that is there, or one that is made for it, takes a name that another may have. */
+static void replace_any(struct lab_stream *s, const char *fresh_name)
+{
+	struct model_node *dir = any_dir(s), *over, *file;
+	char name[256];
+
+	over = lab_below(s, 4) ? any_name(s, dir, name, sizeof(name)) : NULL;
+	if (!over)
+		snprintf(name, sizeof(name), "%s", fresh_name);
+	else if (S_ISDIR(over->mode))
+		return;
+	if (lab_below(s, 3) == 0) {
+		file = any_node(s, S_IFREG);
+		if (file)
+			lab_replace(s, file, dir, name);
+		return;
+	}
+	file = lab_create_unnamed(s, dir);
+	if (!file)
+		return;
+	lab_write(s, file, 0, 1 + lab_below(s, 20000));
+	if (lab_below(s, 4) == 0)
+		lab_fsync(s, file);
+	/* Some are given up. */
+	if (lab_below(s, 8))
+		lab_replace(s, file, dir, name);
+	lab_release(s, file);
+}
+
 void one_name_operation(struct lab_stream *s)
 {
 	struct model_node *dir = any_dir(s), *file;
@@ -95,7 +124,7 @@ void one_name_operation(struct lab_stream *s)
 
 	snprintf(name, sizeof(name), "%s%u.%u", lab_below(s, 3) ? "n" : "a-name-of-some-length-",
 		 s->lab->generation, model_now(s->model));
-	switch (lab_below(s, 16)) {
+	switch (lab_below(s, 18)) {
 	case 0: case 1: case 2: case 3:
 		lab_create(s, dir, name);
 		break;
@@ -123,6 +152,9 @@ void one_name_operation(struct lab_stream *s)
 		file = any_node(s, S_IFREG);
 		if (file)
 			lab_chmod(s, file, lab_below(s, 07777));
+		break;
+	case 16: case 17:
+		replace_any(s, name);
 		break;
 	}
 }

@@ -115,6 +115,11 @@ struct model_node *lab_symlink(struct lab_stream *s, struct model_node *dir, con
 struct model_node *lab_mknod(struct lab_stream *s, struct model_node *dir, const char *name);
 int lab_link(struct lab_stream *s, struct model_node *node, struct model_node *dir,
 	     const char *name);
+/* @node gets @name, and what had it, no directory, loses it: one step. */
+int lab_replace(struct lab_stream *s, struct model_node *node, struct model_node *dir,
+		const char *name);
+/* A file that nothing leads to; it is held, and lab_release() frees it unless it got a name. */
+struct model_node *lab_create_unnamed(struct lab_stream *s, struct model_node *dir);
 int lab_unlink(struct lab_stream *s, struct model_node *dir, const char *name);
 int lab_rename(struct lab_stream *s, struct model_node *from, const char *name,
 	       struct model_node *to, const char *new_name);

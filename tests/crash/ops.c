@@ -136,7 +136,8 @@ static void note_times_of(struct lab_stream *s, struct model_node *node)
 static struct model_node *make(struct lab_stream *s, struct model_node *dir, const char *name,
 			       uint32_t mode, const char *target)
 {
-	uint32_t seq = begin(s, "create %.40s in %u, mode %o", name, dir->id, mode);
+	uint32_t seq = begin(s, "create %.40s in %u, mode %o", name ? name : "nameless", dir->id,
+			     mode);
 	struct xfs_iattr attr = {
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_RDEV, .mode = mode, .uid = seq,
 		.rdev_major = 8, .rdev_minor = 1,
@@ -154,9 +155,14 @@ static struct model_node *make(struct lab_stream *s, struct model_node *dir, con
 		error = xfs_fgetattr(file, &st);
 		node = model_node(s->model, st.ino, st.gen, mode, seq,
 				  target ? model_hash(target, strlen(target)) : 0);
-		model_add_name(s->model, dir, name, node);
+		if (name)
+			model_add_name(s->model, dir, name, node);
 		note_times(s, node, file);
-		xfs_close(file);
+		/* Without a name it lives as long as its handle. */
+		if (name)
+			xfs_close(file);
+		else
+			node->handle = file;
 	}
 	return end(s, error, "create") ? NULL : node;
 }
@@ -204,6 +210,35 @@ int lab_link(struct lab_stream *s, struct model_node *node, struct model_node *d
 		note_times_of(s, node);
 	}
 	return end(s, error, "link");
+}
+
+int lab_replace(struct lab_stream *s, struct model_node *node, struct model_node *dir,
+		const char *name)
+{
+	struct model_node *over = model_lookup(s->model, dir, name);
+	struct xfs_file *file, *in;
+	int error;
+
+	begin(s, "node %u takes the name %.40s", node->id, name);
+	file = get(s, node);
+	in = get(s, dir);
+	error = xfs_replaceat(file, in, name);
+	put(node, file);
+	put(dir, in);
+	if (!error && over != node) {
+		if (over)
+			model_remove_name(s->model, dir, name);
+		model_add_name(s->model, dir, name, node);
+		note_times_of(s, node);
+		if (over)
+			note_times_of(s, over);
+	}
+	return end(s, error, "replace");
+}
+
+struct model_node *lab_create_unnamed(struct lab_stream *s, struct model_node *dir)
+{
+	return make(s, dir, NULL, S_IFREG | 0640, NULL);
 }
 
 int lab_unlink(struct lab_stream *s, struct model_node *dir, const char *name)

@@ -231,6 +231,24 @@ static int op_rename_over(struct xfs_mount *mp)
 	return xfs_rename(mp, "/file", "/victim");
 }
 
+/* A new file takes the name of one that has a second one. */
+static int op_replace(struct xfs_mount *mp)
+{
+	const struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0600 };
+	struct xfs_file *file;
+	ssize_t ret;
+	int error, error2;
+
+	error = xfs_createat(xfs_root(mp), NULL, &iattr, NULL, &file);
+	if (error)
+		return error;
+	error = xfs_fsetxattr(file, "user.a", data, 3000, 0);
+	ret = error ? error : xfs_pwrite(file, data, 20000, 0);
+	error = ret < 0 ? (int)ret : xfs_replaceat(file, xfs_root(mp), "node/entry_number_777");
+	error2 = xfs_close(file);
+	return error ? error : error2;
+}
+
 static int op_setxattr(struct xfs_mount *mp)
 {
 	return xfs_setxattr(mp, "/attrs", true, "user.one_more", data, 700, 0);
@@ -340,6 +358,7 @@ const struct scenario scenarios[] = {
 	{ "rmdir", op_rmdir, false },
 	{ "rename", op_rename, false },
 	{ "rename over", op_rename_over, false },
+	{ "replace", op_replace, false },
 	{ "setxattr", op_setxattr, false },
 	{ "setxattr, large", op_setxattr_large, false },
 	{ "removexattr", op_removexattr, false },
