@@ -8,6 +8,19 @@
  * sector, or reach stable storage in any order with other writes, until a
  * flush that began after it returned has itself returned 0, or unless the
  * write carried XFS_DEV_FUA and returned 0.
+ *
+ * Exclusive use: within a process a device has at most one writer.  xfs_mount()
+ * without RDONLY, xfs_mkfs() and xfs_device_overlay_commit() give -EBUSY, and
+ * change nothing, where another of them is at work: on the same device; through
+ * windows and read-only views, on the same bytes of it; through devices opened
+ * twice, on the same host file or block device.  (Windows that do not overlap
+ * have a writer each.)  An overlay and its log device are held in the same way,
+ * and what an overlay stands on is held against writers from when the overlay is
+ * mounted or formatted until it is committed, discarded or gone.  A device that
+ * is open read-only may be read beside a writer: it sees what is on the disk at
+ * each moment, which may be old, or torn and then reported as damaged.  The plain
+ * calls below (xfs_device_pwrite() ...) ask nobody.  Other processes are kept off
+ * with XFS_DEV_EXCL.
  */
 #ifndef XFSWRITE_DEVICE_H
 #define XFSWRITE_DEVICE_H
@@ -24,7 +37,7 @@ extern "C" {
 
 struct xfs_device;
 
-#define XFS_DEVICE_OPS_VERSION	1u
+#define XFS_DEVICE_OPS_VERSION	2u	/* tables of version 1 end before @base */
 
 #define XFS_DEV_FUA		(1u << 0)	/* pwritev: stable when it returns 0 */
 
@@ -42,8 +55,9 @@ struct xfs_device_info {
 
 /*
  * All calls return 0 or a negative errno; none transfers less than it was
- * asked for and returns 0.  Calls may come from several threads at once.
- * Optional members may be NULL.
+ * asked for and returns 0.  -EINTR and -EAGAIN: nothing is known to be done, try
+ * again; the library does so at once, or after some milliseconds, up to 100 and 8
+ * times.  Calls may come from several threads at once.  Optional members may be NULL.
  */
 struct xfs_device_ops {
 	uint32_t version;		/* XFS_DEVICE_OPS_VERSION */
@@ -91,6 +105,13 @@ struct xfs_device_ops {
 
 	/* The last reference is gone: free @dev.  Cannot fail; does not flush. */
 	void (*close)(struct xfs_device *dev);
+
+	/*
+	 * Optional: the device that this one reads and writes, and in *@offset where in
+	 * it byte 0 of this one lies.  Then who writes to this one keeps others from
+	 * writing to that part of it (see "Exclusive use").
+	 */
+	struct xfs_device *(*base)(struct xfs_device *dev, uint64_t *offset);
 };
 
 /*
@@ -100,7 +121,7 @@ struct xfs_device_ops {
 struct xfs_device {
 	const struct xfs_device_ops *ops;
 	uint32_t refcount;		/* the library's; atomically changed */
-	uint32_t reserved;
+	uint32_t last_error;		/* the library's; see xfs_device_error() */
 };
 
 /* One reference, the caller's.  @ops must outlive the device. */
@@ -157,7 +178,8 @@ XFS_API int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device 
  * written until xfs_device_overlay_commit() writes all of them to it and flushes
  * it.  A commit that failed or was cut short by a crash left a part of them in
  * the base; the overlay still has all, and it may be tried again.  -EINVAL: not
- * an overlay.  Nobody else may write to @base while the overlay stands on it.
+ * an overlay.  Nobody else may write to @base while the overlay stands on it: -EBUSY for
+ * who tries (see above), and from the commit while another overlay, or a mount, is at work there.
  */
 XFS_API int xfs_device_open_overlay(struct xfs_device *base, const struct xfs_env *env,
 				    struct xfs_device **devp);
@@ -185,11 +207,12 @@ XFS_API int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_siz
 
 /*
  * Plain calls, which the library itself uses: check the request, then call the
- * ops.  -EIO: not all of it lies on the device; -EINVAL: offset or length is not
- * a multiple of the logical sector, or unknown flags; -EROFS: the device is
- * read-only; else what the device says.  A device's -ENOSPC, -EDQUOT, -EAGAIN,
- * -EUCLEAN and -EBADMSG arrive as -EIO, because of a file system they mean
- * something else.
+ * ops.  -EINVAL: offset or length is not a multiple of the logical sector, or unknown
+ * flags; -EROFS: the device is read-only; -EIO: not all of it lies on the device;
+ * -ENOMEM: no memory for it.  Everything else that a device answers arrives as -EIO,
+ * because of a file system it would mean something else (-ENOSPC, -EUCLEAN ...) or
+ * nothing at all (-ECANCELED ...): xfs_device_error() has it as it was, and so has
+ * xfs_error_text().  -EINTR and -EAGAIN are tried again first.
  */
 XFS_API int xfs_device_pread(struct xfs_device *dev, uint64_t offset, void *buf, size_t len);
 XFS_API int xfs_device_pwrite(struct xfs_device *dev, uint64_t offset, const void *buf, size_t len,
@@ -203,11 +226,20 @@ XFS_API int xfs_device_flush(struct xfs_device *dev);
 XFS_API int xfs_device_discard(struct xfs_device *dev, uint64_t offset, uint64_t len);
 /* Zeros the range by whatever means the device has. */
 XFS_API int xfs_device_zero(struct xfs_device *dev, uint64_t offset, uint64_t len);
-/* Copies by whatever means there are; -EIO when the host file ends before @len bytes. */
+/*
+ * Copies by whatever means there are; -EIO when the host file ends before @len bytes or cannot
+ * be read (xfs_error_text() tells which of the two failed).
+ */
 XFS_API int xfs_device_copy_range(struct xfs_device *dev, uint64_t offset, int fd,
 				  uint64_t fd_offset, uint64_t len);
 XFS_API int xfs_device_info(struct xfs_device *dev, struct xfs_device_info *info);
-/* -EOPNOTSUPP: its size is fixed; -EINVAL: not a multiple of the sector. */
+/*
+ * The negative errno with which a call of @dev, or of what it stands on, last failed;
+ * 0: none did.  -ENOSPC where the host's disk is full, -ENXIO of a disk that was pulled
+ * out ...  It stays until another call fails, whoever makes it.
+ */
+XFS_API int xfs_device_error(const struct xfs_device *dev);
+/* -EOPNOTSUPP: its size is fixed; -EINVAL: not a multiple of the sector; -EFBIG, -EROFS. */
 XFS_API int xfs_device_resize(struct xfs_device *dev, uint64_t size_bytes);
 
 #ifdef __cplusplus

@@ -122,7 +122,8 @@ struct xfs_mkfs_geometry {
  * to the last, so that a crash in between leaves nothing that mounts.
  *
  * -EINVAL: impossible options; -EEXIST: something is on a device and
- * XFS_MKFS_FORCE was not given; -ENOSPC: too small; -EROFS, -EIO: the device.
+ * XFS_MKFS_FORCE was not given; -EBUSY: this process is writing to a device already;
+ * -ENOSPC: too small; -EROFS, -EIO: the device.
  * xfs_error_text(NULL) says what.
  */
 XFS_API int xfs_mkfs(struct xfs_device *dev, struct xfs_device *logdev,

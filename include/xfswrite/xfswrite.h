@@ -94,7 +94,8 @@ struct xfs_mount_options {
  * unknown incompatible feature; -EROFS: an unknown read-only-compatible feature
  * or a read-only device, and RDONLY was not given; -EUCLEAN: damaged;
  * -EAGAIN: the log is dirty, which a read-only open does not change (see NORECOVERY and
- * RECOVER_IN_MEMORY; any other open recovers it); -ENXIO: the
+ * RECOVER_IN_MEMORY; any other open recovers it); -EBUSY: this process is writing to
+ * @dev or the log device already (see <xfswrite/device.h>), and RDONLY was not given; -ENXIO: the
  * log is external and no logdev was given.  The text of the failure is
  * returned by xfs_error_text(NULL) on this thread.
  */
@@ -295,7 +296,9 @@ XFS_API ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t
 /*
  * Write at @offset (O_APPEND: at the end).  A short count is possible when
  * space ends; -ENOSPC only when nothing was written, after everything reclaimable
- * was reclaimed once.
+ * was reclaimed once.  -EIO: earlier data of this file could not be written (see
+ * xfs_fsync()); the file takes no more than 64 KiB before xfs_fsync() of it, or xfs_sync(), has
+ * said so.
  */
 XFS_API ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset);
 
@@ -304,6 +307,9 @@ XFS_API ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, u
  * xfs_pwrite, without a buffer of the caller's.  Ends early at the end of @fd.
  * Large pieces the device copies by itself, if it can: they take no memory, and an image on
  * a host that shares blocks between files may share them with @fd's file.  Returns the bytes written.
+ * When @fd cannot be read: -EBADF, -EISDIR, -EINVAL, -ESPIPE, -EACCES, -EPERM, -EAGAIN as
+ * read(2) said, else -EIO; xfs_error_text() says that it was the host file.  What was read before
+ * is written, and the file system is as good as before.
  */
 XFS_API int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
 				  uint64_t offset);

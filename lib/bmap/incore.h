@@ -123,6 +123,8 @@ struct xfs_inode {
 
 	struct xfs_mapping *i_mapping;	/* (o) pages of a regular file; NULL until used */
 	int i_data_error;		/* (a) a write-back failed; the next fsync returns it once */
+	uint32_t i_data_error_syncs;	/* (a) m_told_syncs then */
+	uint64_t i_data_error_bytes;	/* (a) taken since then */
 };
 
 /*

@@ -424,7 +424,7 @@ static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bool *aga
 	error = read_contents(bp);
 	if (error)
 		xfs_error(bp->b_mount, error, "%s: reading daddr 0x%" PRIx64 ": %s", ops->name,
-			  (uint64_t)bp->b_daddr, strerror(-error));
+			  (uint64_t)bp->b_daddr, xfs_errstr(error));
 	else
 		error = select_ops(bp, &ops);
 	if (!error)

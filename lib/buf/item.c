@@ -14,7 +14,7 @@ static void write_done(void *ctx, int error)
 	if (error && !bp->b_error) {
 		bp->b_error = error;
 		xfs_shutdown(mp, "writing %s at daddr 0x%" PRIx64 ": %s", bp->b_ops->name,
-			     (uint64_t)bp->b_daddr, strerror(-error));
+			     (uint64_t)bp->b_daddr, xfs_errstr(error));
 	}
 	xfs_buf_put(bp);
 }

@@ -65,6 +65,8 @@ void xfs_shutdown(struct xfs_mount *mp, const char *fmt, ...)
 	xfs_mutex_lock(&mp->m_error_lock);
 	first = !xfs_is_shutdown(mp);
 	if (first)
+		mp->m_shutdown_cause = xfs_device_cause();
+	if (first)
 		snprintf(mp->m_shutdown_reason, sizeof(mp->m_shutdown_reason), "%.*s",
 			 (int)sizeof(mp->m_shutdown_reason) - 1, text);
 	__atomic_fetch_or(&mp->m_state, XFS_STATE_SHUTDOWN, __ATOMIC_SEQ_CST);
@@ -78,12 +80,16 @@ void xfs_shutdown(struct xfs_mount *mp, const char *fmt, ...)
 int xfs_shutdown_error(struct xfs_mount *mp)
 {
 	char reason[sizeof(mp->m_shutdown_reason)];
+	int cause;
 
 	xfs_mutex_lock(&mp->m_error_lock);
 	memcpy(reason, mp->m_shutdown_reason, sizeof(reason));
+	cause = mp->m_shutdown_cause;
 	xfs_mutex_unlock(&mp->m_error_lock);
 	xfs_set_error(mp, -EIO, "the file system was shut down%s%s", *reason ? ": " : "", reason);
 	xfs_error_set_class(XFS_ERROR_SHUTDOWN);
+	if (cause)
+		xfs_error_add_device(-cause);
 	return -EIO;
 }
 

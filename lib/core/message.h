@@ -6,6 +6,7 @@
 #ifndef CORE_MESSAGE_H
 #define CORE_MESSAGE_H
 
+#include "base/cause.h"
 #include "base/error.h"
 #include "core/mount.h"
 

@@ -19,6 +19,7 @@
 
 struct xfs_perag;
 struct xfs_busy_list;
+struct xfs_claim;
 struct xfs_buf_cache;
 struct xfs_inode_cache;
 struct xfs_pagecache;
@@ -74,6 +75,7 @@ struct xfs_mount {
 	struct xfs_rand m_rand;			/* (m) */
 	struct xfs_device *m_dev;		/* (c) */
 	struct xfs_device *m_logdev;		/* (c) NULL: internal log */
+	struct xfs_claim *m_claims;		/* (c) mount/: of both, for writing; NULL: a reader, or recovery */
 	struct xfs_queue *m_queue;		/* (c) all writes of data and metadata */
 	bool m_rdonly;				/* (c) */
 	bool m_unjournalled;			/* (c) */
@@ -87,10 +89,12 @@ struct xfs_mount {
 	bool m_repairing;			/* (a) failed data writes are being repaired */
 	bool m_sb_changed;			/* (a) the journal has to log the superblock */
 	int m_data_error;			/* (a) first failed data write that no sync has told yet */
+	uint32_t m_told_syncs;			/* (a) syncs that told one */
 	struct xfs_mutex m_lock;		/* LEAF class */
 	struct xfs_mutex m_error_lock;		/* LEAF class, the last of them */
 	struct xfs_error_info m_error;		/* (m_error_lock) the newest call that failed */
 	char m_shutdown_reason[200];		/* (m_error_lock) "": not shut down, or abandoned */
+	int m_shutdown_cause;			/* m_error_lock: the errno of a device, positive; 0 */
 	struct xfs_mutex m_rename_lock;		/* before every IOLOCK: moves between directories */
 	struct xfs_mutex m_failed_lock;		/* COMMIT class: repair after failed data writes */
 	struct xfs_mutex m_mark_lock;		/* HANDLE class: the first change, mount/super.c */

@@ -5,7 +5,10 @@
  * has to, and they stand in for what a device cannot do (zero, copy_range).
  */
 #include <limits.h>
+#include <time.h>
 #include <unistd.h>
+#include "base/cause.h"
+#include "base/need.h"
 #include "device/device_priv.h"
 
 const uint8_t xfs_device_zeros[XFS_DEV_ZERO_BYTES] __attribute__((aligned(4096)));
@@ -14,22 +17,29 @@ const uint8_t xfs_device_zeros[XFS_DEV_ZERO_BYTES] __attribute__((aligned(4096))
 #define ZERO_IOVS  64
 #define COPY_BYTES (256u << 10)
 
+/* Larger numbers are no errnos. */
+#define MAX_ERRNO 4095
+
 void xfs_device_init(struct xfs_device *dev, const struct xfs_device_ops *ops)
 {
+	if (!dev)
+		return;
 	dev->ops = ops;
 	dev->refcount = 1;
-	dev->reserved = 0;
+	dev->last_error = 0;
 }
 
 struct xfs_device *xfs_device_get(struct xfs_device *dev)
 {
-	__atomic_add_fetch(&dev->refcount, 1, __ATOMIC_RELAXED);
+	if (dev)
+		__atomic_add_fetch(&dev->refcount, 1, __ATOMIC_RELAXED);
 	return dev;
 }
 
 void xfs_device_put(struct xfs_device *dev)
 {
-	if (dev && __atomic_sub_fetch(&dev->refcount, 1, __ATOMIC_ACQ_REL) == 0)
+	if (dev && __atomic_sub_fetch(&dev->refcount, 1, __ATOMIC_ACQ_REL) == 0 && dev->ops &&
+	    dev->ops->close)
 		dev->ops->close(dev);
 }
 
@@ -38,10 +48,14 @@ int xfs_iov_total(const struct iovec *iov, int iovcnt, uint64_t *total)
 	uint64_t sum = 0;
 
 	if (iovcnt < 0)
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "a vector of %d entries", iovcnt);
+	if (iovcnt && !iov)
+		return xfs_fail(-EFAULT, "the vector is NULL");
 	for (int i = 0; i < iovcnt; i++) {
 		if (iov[i].iov_len > (uint64_t)SSIZE_MAX - sum)
-			return -EINVAL;
+			return xfs_fail(-EINVAL, "a vector of more than %zd bytes", SSIZE_MAX);
+		if (iov[i].iov_len && !iov[i].iov_base)
+			return xfs_fail(-EFAULT, "a buffer of the vector is NULL");
 		sum += iov[i].iov_len;
 	}
 	*total = sum;
@@ -97,31 +111,141 @@ void xfs_iov_skip(struct xfs_iov_cursor *cur, size_t len)
 	}
 }
 
-/*
- * Errnos that mean something else to the layers above: a host file system that
- * is full is a failed device to us, not a reason to reclaim space and try again.
- * A positive result of a caller's device is no answer to "was all of it done?".
- */
-static int device_result(int error)
+/* ---- answers ---------------------------------------------------------------------------- */
+
+/* What else than -EIO and -ENOMEM a call may answer. */
+#define MAY_LACK   (1u << 0) /* -EOPNOTSUPP: it cannot, and did nothing */
+#define MAY_XDEV   (1u << 1) /* -EXDEV: the same */
+#define MAY_REFUSE (1u << 2) /* -EINVAL, -EFBIG, -EROFS: it does not want to */
+
+/* So often a call that was interrupted, or that was to be tried again, is tried again. */
+#define INTERRUPTED_TRIES 100
+#define LATER_TRIES	  8 /* after 1, 2, 4 ... 128 ms */
+
+struct attempts {
+	unsigned int interrupted, later;
+};
+
+static bool try_again(struct attempts *tries, int error)
 {
-	switch (-error) {
-	case ENOSPC:
-	case EDQUOT:
-	case EAGAIN:
-	case EUCLEAN:
-	case EBADMSG:
-		return -EIO;
-	default:
-		return error > 0 ? -EIO : error;
-	}
+	struct timespec ts = {0};
+
+	if (likely(error != -EINTR && error != -EAGAIN))
+		return false;
+	if (error == -EINTR)
+		return tries->interrupted++ < INTERRUPTED_TRIES;
+	if (tries->later == LATER_TRIES)
+		return false;
+	ts.tv_nsec = 1000000L << tries->later++;
+	nanosleep(&ts, NULL);
+	return true;
+}
+
+/* No failure: the caller has another way. */
+static bool is_lack(int error, unsigned int may)
+{
+	return (error == -EOPNOTSUPP && may & MAY_LACK) || (error == -EXDEV && may & MAY_XDEV);
+}
+
+static bool is_passed_on(int error, unsigned int may)
+{
+	if (may & MAY_REFUSE && (error == -EINVAL || error == -EFBIG || error == -EROFS))
+		return true;
+	return error == -ENOMEM;
+}
+
+/*
+ * Only what the public header documents leaves this file: a host file system that is full is a failed
+ * device to the layers above, not a reason to reclaim space and try again, and a call that was
+ * interrupted for good has failed.  A positive result is no answer to "was all of it done?".
+ * What the device had said is kept: a device on which this one stands has said it first.
+ */
+static int answer(struct xfs_device *dev, int error, unsigned int may)
+{
+	int cause = xfs_device_cause();
+
+	if (likely(!error))
+		return 0;
+	if (is_lack(error, may))
+		return error;
+	if (!cause)
+		cause = error < 0 && error >= -MAX_ERRNO ? -error : EIO;
+	xfs_set_device_cause(cause);
+	__atomic_store_n(&dev->last_error, (uint32_t)cause, __ATOMIC_RELAXED);
+	if (!is_passed_on(error, may))
+		error = -EIO;
+	xfs_set_fail(error, "the device said: %s", strerror(cause));
+	xfs_error_add_device(-cause);
+	return error;
+}
+
+#define ASK(dev, may, call)                                                                        \
+	({                                                                                         \
+		struct attempts tries_ = {0};                                                      \
+		int error_;                                                                        \
+                                                                                                   \
+		do {                                                                               \
+			xfs_set_device_cause(0);                                                   \
+			error_ = (call);                                                           \
+		} while (try_again(&tries_, error_));                                              \
+		answer(dev, error_, may);                                                          \
+	})
+
+int xfs_device_error(const struct xfs_device *dev)
+{
+	return dev ? -(int)__atomic_load_n(&dev->last_error, __ATOMIC_RELAXED) : 0;
+}
+
+/* ---- the calls ------------------------------------------------------------------------------ */
+
+/* A device is the caller's to make: -EINVAL when it is none. */
+static int check_device(const struct xfs_device *dev)
+{
+	const struct xfs_device_ops *ops;
+
+	if (unlikely(!dev))
+		return xfs_fail(-EINVAL, "no device");
+	ops = dev->ops;
+	if (unlikely(!ops))
+		return xfs_fail(-EINVAL, "a device without calls");
+	if (unlikely(ops->version < 1 || ops->version > XFS_DEVICE_OPS_VERSION))
+		return xfs_fail(-EINVAL, "a device with calls of version %u", ops->version);
+	if (unlikely(!ops->preadv || !ops->pwritev || !ops->flush || !ops->info || !ops->close))
+		return xfs_fail(-EINVAL, "a device without %s",
+				!ops->preadv ? "preadv" : !ops->pwritev ? "pwritev"
+				: !ops->flush ? "flush" : !ops->info ? "info" : "close");
+	return 0;
+}
+
+/* Everybody computes with what a device tells. */
+static int check_info(struct xfs_device_info *info)
+{
+	if (unlikely(!xfs_is_power_of_2(info->logical_sector) ||
+		     info->logical_sector < XFS_DEV_MIN_SECTOR ||
+		     info->logical_sector > XFS_DEV_ZERO_BYTES))
+		return xfs_fail(-EINVAL, "a device with sectors of %u bytes", info->logical_sector);
+	if (unlikely(info->size_bytes > INT64_MAX))
+		return xfs_fail(-EINVAL, "a device of %" PRIu64 " bytes", info->size_bytes);
+	/* The rest is advice: what makes no sense is not known. */
+	if (!xfs_is_power_of_2(info->physical_sector) ||
+	    info->physical_sector < info->logical_sector)
+		info->physical_sector = info->logical_sector;
+	if (info->io_min % info->logical_sector)
+		info->io_min = 0;
+	if (info->io_opt % info->logical_sector)
+		info->io_opt = 0;
+	return 0;
 }
 
 int xfs_device_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
-	memset(info, 0, sizeof(*info));
-	if (dev->ops->version != XFS_DEVICE_OPS_VERSION)
-		return -EINVAL;
-	return device_result(dev->ops->info(dev, info));
+	int error = info ? check_device(dev) : xfs_need(dev, info);
+
+	if (info)
+		memset(info, 0, sizeof(*info));
+	if (!error)
+		error = ASK(dev, 0, dev->ops->info(dev, info));
+	return error ? error : check_info(info);
 }
 
 /* -EIO: outside of the device; -EINVAL: not in sectors; -EROFS. */
@@ -133,12 +257,13 @@ static int check_range(struct xfs_device *dev, uint64_t offset, uint64_t len, bo
 	if (error)
 		return error;
 	if (for_write && info.read_only)
-		return -EROFS;
+		return xfs_fail(-EROFS, "the device can only be read");
 	if (offset > info.size_bytes || len > info.size_bytes - offset)
-		return -EIO;
-	if (!xfs_is_power_of_2(info.logical_sector) ||
-	    !XFS_IS_ALIGNED(offset | len, info.logical_sector))
-		return -EINVAL;
+		return xfs_fail(-EIO, "%" PRIu64 " bytes at %" PRIu64
+				" do not lie on a device of %" PRIu64, len, offset, info.size_bytes);
+	if (!XFS_IS_ALIGNED(offset | len, info.logical_sector))
+		return xfs_fail(-EINVAL, "%" PRIu64 " bytes at %" PRIu64
+				" are no whole sectors of %u bytes", len, offset, info.logical_sector);
 	return 0;
 }
 
@@ -151,7 +276,7 @@ int xfs_device_preadv(struct xfs_device *dev, uint64_t offset, const struct iove
 		error = check_range(dev, offset, len, false);
 	if (error || !len)
 		return error;
-	return device_result(dev->ops->preadv(dev, offset, iov, iovcnt));
+	return ASK(dev, 0, dev->ops->preadv(dev, offset, iov, iovcnt));
 }
 
 int xfs_device_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt,
@@ -161,12 +286,12 @@ int xfs_device_pwritev(struct xfs_device *dev, uint64_t offset, const struct iov
 	int error = xfs_iov_total(iov, iovcnt, &len);
 
 	if (!error && (flags & ~XFS_DEV_FUA))
-		error = -EINVAL;
+		error = xfs_fail(-EINVAL, "unknown flags 0x%x", flags & ~XFS_DEV_FUA);
 	if (!error)
 		error = check_range(dev, offset, len, true);
 	if (error || !len)
 		return error;
-	return device_result(dev->ops->pwritev(dev, offset, iov, iovcnt, flags));
+	return ASK(dev, 0, dev->ops->pwritev(dev, offset, iov, iovcnt, flags));
 }
 
 int xfs_device_pread(struct xfs_device *dev, uint64_t offset, void *buf, size_t len)
@@ -192,7 +317,9 @@ int xfs_device_pwrite(struct xfs_device *dev, uint64_t offset, const void *buf, 
 
 int xfs_device_flush(struct xfs_device *dev)
 {
-	return device_result(dev->ops->flush(dev));
+	int error = check_device(dev);
+
+	return error ? error : ASK(dev, 0, dev->ops->flush(dev));
 }
 
 int xfs_device_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
@@ -202,8 +329,8 @@ int xfs_device_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
 	if (error || !len)
 		return error;
 	if (!dev->ops->discard)
-		return -EOPNOTSUPP;
-	return device_result(dev->ops->discard(dev, offset, len));
+		return xfs_fail(-EOPNOTSUPP, "the device cannot discard");
+	return ASK(dev, MAY_LACK, dev->ops->discard(dev, offset, len));
 }
 
 /* The same zeros again and again in one vector: no memory is needed. */
@@ -220,7 +347,7 @@ static int zero_by_writing(struct xfs_device *dev, uint64_t offset, uint64_t len
 			iov[n].iov_len = XFS_MIN(len - batch, (uint64_t)XFS_DEV_ZERO_BYTES);
 			batch += iov[n].iov_len;
 		}
-		error = device_result(dev->ops->pwritev(dev, offset, iov, n, 0));
+		error = ASK(dev, 0, dev->ops->pwritev(dev, offset, iov, n, 0));
 		if (error)
 			return error;
 		offset += batch;
@@ -236,7 +363,7 @@ int xfs_device_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 	if (error || !len)
 		return error;
 	if (dev->ops->zero) {
-		error = device_result(dev->ops->zero(dev, offset, len));
+		error = ASK(dev, MAY_LACK, dev->ops->zero(dev, offset, len));
 		if (error != -EOPNOTSUPP)
 			return error;
 	}
@@ -254,9 +381,9 @@ static int read_host_file(int fd, uint64_t offset, void *buf, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
+			return xfs_fail(-EIO, "reading the host file: %s", strerror(errno));
 		if (n == 0)
-			return -EIO;
+			return xfs_fail(-EIO, "the host file ended");
 		p += n;
 		offset += (uint64_t)n;
 		len -= (size_t)n;
@@ -278,7 +405,7 @@ static int copy_through_memory(struct xfs_device *dev, uint64_t offset, int fd, 
 
 		error = read_host_file(fd, fd_offset, buf, iov.iov_len);
 		if (!error)
-			error = device_result(dev->ops->pwritev(dev, offset, &iov, 1, 0));
+			error = ASK(dev, 0, dev->ops->pwritev(dev, offset, &iov, 1, 0));
 		offset += iov.iov_len;
 		fd_offset += iov.iov_len;
 		len -= iov.iov_len;
@@ -294,10 +421,14 @@ int xfs_device_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint6
 
 	if (error || !len)
 		return error;
-	if (fd_offset > INT64_MAX - len)
-		return -EINVAL;
+	if (fd < 0)
+		return xfs_fail(-EBADF, "descriptor %d", fd);
+	if (len > INT64_MAX || fd_offset > INT64_MAX - len)
+		return xfs_fail(-EINVAL, "%" PRIu64 " bytes at %" PRIu64 " of the host file", len,
+				fd_offset);
 	if (dev->ops->copy_range) {
-		error = device_result(dev->ops->copy_range(dev, offset, fd, fd_offset, len));
+		error = ASK(dev, MAY_LACK | MAY_XDEV,
+			    dev->ops->copy_range(dev, offset, fd, fd_offset, len));
 		if (error != -EOPNOTSUPP && error != -EXDEV)
 			return error;
 	}
@@ -312,10 +443,13 @@ int xfs_device_resize(struct xfs_device *dev, uint64_t size_bytes)
 	if (error)
 		return error;
 	if (info.read_only)
-		return -EROFS;
+		return xfs_fail(-EROFS, "the device can only be read");
 	if (size_bytes > INT64_MAX)
-		return -EFBIG;
+		return xfs_fail(-EFBIG, "a device of %" PRIu64 " bytes", size_bytes);
+	if (!XFS_IS_ALIGNED(size_bytes, info.logical_sector))
+		return xfs_fail(-EINVAL, "%" PRIu64 " bytes are no sectors of %u", size_bytes,
+				info.logical_sector);
 	if (!dev->ops->resize)
-		return -EOPNOTSUPP;
-	return device_result(dev->ops->resize(dev, size_bytes));
+		return xfs_fail(-EOPNOTSUPP, "the size of the device is fixed");
+	return ASK(dev, MAY_LACK | MAY_REFUSE, dev->ops->resize(dev, size_bytes));
 }

@@ -15,6 +15,7 @@
  * overlaps: it is noticed while queueing, and no sort happens.
  */
 #include <limits.h>
+#include "base/cause.h"
 #include "base/list.h"
 #include "device/queue.h"
 #include "lock/lock.h"
@@ -32,6 +33,7 @@ struct queue_request {
 	xfs_queue_done_fn done;
 	void *ctx;
 	int error;
+	int cause;     /* xfs_device_cause() of it */
 	bool alone;    /* overlaps with a neighbour: written by itself, in its turn */
 	bool borrowed; /* lies on the stack of its caller, who waits for @finished */
 	bool finished;
@@ -213,6 +215,7 @@ static void write_one_by_one(struct xfs_queue *q, struct queue_batch *batch,
 {
 	for (; req != behind; req = req->next) {
 		req->error = xfs_device_pwrite(q->dev, req->offset, req->buf, req->len, 0);
+		req->cause = xfs_device_cause();
 		batch->writes++;
 	}
 }
@@ -248,6 +251,7 @@ static struct queue_request *write_run(struct xfs_queue *q, struct queue_batch *
 		return req;
 	if (first->next == req) {
 		first->error = error;
+		first->cause = xfs_device_cause();
 		return req;
 	}
 	/* Whose fault it was only single writes can tell; the rest must not suffer for it. */
@@ -307,9 +311,12 @@ static void run_batch(struct xfs_queue *q, struct queue_batch *batch)
 	xfs_cond_broadcast(&q->wake);
 	xfs_mutex_unlock(&q->lock);
 
-	for (req = batch->first; req; req = req->next)
-		if (req->done)
-			req->done(req->ctx, req->error);
+	for (req = batch->first; req; req = req->next) {
+		if (!req->done)
+			continue;
+		xfs_set_device_cause(req->cause);
+		req->done(req->ctx, req->error);
+	}
 
 	xfs_mutex_lock(&q->lock);
 	for (req = batch->first; req; req = next) {

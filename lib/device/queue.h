@@ -27,7 +27,10 @@
 
 struct xfs_queue;
 
-/* @error: 0, or why this request's own range was not written. */
+/*
+ * @error: 0, or why this request's own range was not written; xfs_device_cause() is that of this
+ * request meanwhile.
+ */
 typedef void (*xfs_queue_done_fn)(void *ctx, int error);
 
 #define XFS_QUEUE_DEFAULT_BYTES	   (16u << 20)

@@ -28,7 +28,7 @@ static int read_device(struct xfs_inode *ip, const struct xfs_iomap *map, uint64
 
 	if (error)
 		return xfs_error(mp, error, "inode %" PRIu64 ": reading %zu bytes at %" PRIu64 ": %s",
-				 ip->i_ino, len, pos, strerror(-error));
+				 ip->i_ino, len, pos, xfs_errstr(error));
 	return 0;
 }
 

@@ -133,6 +133,7 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 	struct xfs_mount *mp = ip->i_mount;
 	uint64_t at = pos;
 	int64_t ret;
+	int error;
 
 	if (!len)
 		return 0;
@@ -142,6 +143,9 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 		return xfs_error(mp, -EROFS, "the file system is open read-only");
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
+	error = xfs_untold_data_error(ip, len);
+	if (error)
+		return error;
 	if (pos > XFS_MAXBYTES || len > XFS_MAXBYTES - pos)
 		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64
 				 " end past the largest offset", len, pos);
@@ -154,8 +158,7 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 	xfs_writeback_release(mp);
 	if (ret > 0 && ((flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) ||
 			(xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))) {
-		int error = xfs_file_fsync(ip, at, at + (uint64_t)ret, !(flags & XFS_WRITE_SYNC));
-
+		error = xfs_file_fsync(ip, at, at + (uint64_t)ret, !(flags & XFS_WRITE_SYNC));
 		if (error)
 			return error;
 	}

@@ -40,7 +40,7 @@ int xlog_ring_read(const struct xlog_ring *ring, uint32_t bb, uint32_t count, vo
 					 p + ((size_t)first << XFS_BB_SHIFT),
 					 (size_t)(count - first) << XFS_BB_SHIFT);
 	if (error)
-		return xfs_error(ring->mp, error, "log: reading block %u: %s", bb, strerror(-error));
+		return xfs_error(ring->mp, error, "log: reading block %u: %s", bb, xfs_errstr(error));
 	return 0;
 }
 
@@ -59,7 +59,7 @@ int xlog_ring_write(const struct xlog_ring *ring, uint32_t bb, uint32_t count, c
 					  p + ((size_t)first << XFS_BB_SHIFT),
 					  (size_t)(count - first) << XFS_BB_SHIFT, flags);
 	if (error)
-		return xfs_error(ring->mp, error, "log: writing block %u: %s", bb, strerror(-error));
+		return xfs_error(ring->mp, error, "log: writing block %u: %s", bb, xfs_errstr(error));
 	return 0;
 }
 

@@ -189,7 +189,7 @@ static int recover(struct xlog_recover *rl, bool dry)
 		error = xfs_device_flush(rl->mp->m_dev);
 		if (error)
 			xfs_error(rl->mp, error, "log: flushing what was replayed: %s",
-				  strerror(-error));
+				  xfs_errstr(error));
 	}
 	return error;
 }
@@ -211,7 +211,7 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	error = xfs_device_info(mp->m_dev, &info);
 	if (error)
 		return xfs_error(mp, error, "the device does not tell its size: %s",
-				 strerror(-error));
+				 xfs_errstr(error));
 	rl.device_bbs = info.size_bytes >> XFS_BB_SHIFT;
 	error = check_features(&rl);
 	if (!error)

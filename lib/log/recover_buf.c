@@ -297,7 +297,7 @@ static int bad_block(struct xlog_recover *rl, const struct xlog_rbuf *bp, xfs_fa
 static int write_error(struct xlog_recover *rl, int error, uint64_t daddr)
 {
 	return error ? xfs_error(rl->mp, error, "log: writing daddr 0x%" PRIx64 ": %s", daddr,
-				 strerror(-error)) : 0;
+				 xfs_errstr(error)) : 0;
 }
 
 static int write_one(struct xlog_recover *rl, struct xlog_rbuf *bp)
@@ -454,7 +454,7 @@ static int fill(struct xlog_recover *rl, struct xlog_rbuf *bp)
 
 	if (error)
 		return xfs_error(rl->mp, error, "log: reading daddr 0x%" PRIx64 ": %s",
-				 (uint64_t)bp->rb_daddr, strerror(-error));
+				 (uint64_t)bp->rb_daddr, xfs_errstr(error));
 	lay_aside_over(rl, bp);
 	bp->rb_lsn = take_lsn(rl, bp);
 	if (xfs_lsn_is_ahead(rl->mp, (uint64_t)bp->rb_lsn))

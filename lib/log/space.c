@@ -84,7 +84,7 @@ void xlog_get_stats(const struct xlog *log, struct xlog_stats *stats)
 int xlog_fail(struct xlog *log, int error)
 {
 	log->dead = true;
-	xfs_shutdown(log->ring.mp, "the log cannot be written: %s", strerror(-error));
+	xfs_shutdown(log->ring.mp, "the log cannot be written: %s", xfs_errstr(error));
 	return error;
 }
 
@@ -97,7 +97,7 @@ int xlog_flush(struct xlog *log, enum xfs_rule rule)
 	log->stats.flushes++;
 	error = xfs_device_flush(log->ring.dev);
 	if (error)
-		return xfs_error(log->ring.mp, error, "log: flush: %s", strerror(-error));
+		return xfs_error(log->ring.mp, error, "log: flush: %s", xfs_errstr(error));
 	return 0;
 }
 
@@ -138,7 +138,7 @@ static int check_device(struct xlog *log, const struct xlog_state *state)
 	int error = xfs_device_info(log->ring.dev, &info);
 
 	if (error)
-		return xfs_error(mp, error, "log device: %s", strerror(-error));
+		return xfs_error(mp, error, "log device: %s", xfs_errstr(error));
 	if (info.size_bytes < log->ring.start + bytes)
 		return xfs_error(mp, -EINVAL, "the log does not lie on its device");
 	if (((uint64_t)log->unit_bbs << XFS_BB_SHIFT) % info.logical_sector ||

@@ -38,7 +38,7 @@ static int check_size(struct xfs_mount *mp)
 	int error = xfs_device_info(mp->m_dev, &info);
 
 	if (error)
-		return xfs_error(mp, error, "the device does not tell its size: %s", strerror(-error));
+		return xfs_error(mp, error, "the device does not tell its size: %s", xfs_errstr(error));
 	if (info.size_bytes >> geo->blocklog < geo->dblocks)
 		return xfs_error(mp, -EINVAL, "the device has %" PRIu64 " bytes, the file system needs %"
 				 PRIu64, info.size_bytes, geo->dblocks << geo->blocklog);
@@ -68,7 +68,7 @@ int xfs_readsb(struct xfs_mount *mp, bool in_progress_ok)
 	if (!error)
 		error = xfs_device_pread(mp->m_dev, 0, buf, first);
 	if (error) {
-		error = xfs_error(mp, error, "reading the superblock: %s", strerror(-error));
+		error = xfs_error(mp, error, "reading the superblock: %s", xfs_errstr(error));
 		goto out_free;
 	}
 	sectsize = be16_to_cpu(dsb->sb_sectsize);
@@ -89,7 +89,7 @@ int xfs_readsb(struct xfs_mount *mp, bool in_progress_ok)
 	if (sectsize > first)
 		error = xfs_device_pread(mp->m_dev, 0, buf, sectsize);
 	if (error) {
-		error = xfs_error(mp, error, "reading the superblock: %s", strerror(-error));
+		error = xfs_error(mp, error, "reading the superblock: %s", xfs_errstr(error));
 		goto out_free;
 	}
 	if (!xfs_cksum_ok(buf, sectsize, XFS_SB_CRC_OFF)) {
@@ -143,7 +143,7 @@ int xfs_writesb(struct xfs_mount *mp, bool in_progress)
 		error = xfs_device_flush(mp->m_dev);
 	xfs_mem_free_aligned(&mp->m_mem, dsb);
 	if (error)
-		xfs_error(mp, error, "writing the superblock: %s", strerror(-error));
+		xfs_error(mp, error, "writing the superblock: %s", xfs_errstr(error));
 	return error;
 }
 

@@ -357,11 +357,11 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 	else if (!error && !XFS_SABOTAGE(XFS_RULE_PREFLUSH))
 		error = xfs_queue_flush_written(mp->m_queue);
 	if (error)
-		xfs_shutdown(mp, "flushing data before a checkpoint: %s", strerror(-error));
+		xfs_shutdown(mp, "flushing data before a checkpoint: %s", xfs_errstr(error));
 	else
 		error = xlog_stream_write(stream, tail_of(mp));
 	if (error && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, "writing the log: %s", strerror(-error));
+		xfs_shutdown(mp, "writing the log: %s", xfs_errstr(error));
 	if (error)
 		return error;
 	make_durable(cp, lsn);
@@ -487,7 +487,7 @@ static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 	}
 	/* For want of memory it may be tried again: everything is still where it was. */
 	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, "writing a checkpoint: %s: %s", strerror(-error), xfs_last_text());
+		xfs_shutdown(mp, "writing a checkpoint: %s: %s", xfs_errstr(error), xfs_last_text());
 	return error;
 }
 

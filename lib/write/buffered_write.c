@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "core/message.h"
 #include "write/write_priv.h"
+#include "write/writeback.h"
 
 /* Read block @block of @folio from @src, which covers it, to @to; past the end of the file: zeros. */
 static int read_block(struct xfs_inode *ip, const struct xfs_folio *folio, uint32_t block,
@@ -24,7 +25,7 @@ static int read_block(struct xfs_inode *ip, const struct xfs_folio *folio, uint3
 
 	if (error)
 		return xfs_error(mp, error, "inode %" PRIu64 ": reading the block at %" PRIu64 ": %s",
-				 ip->i_ino, pos, strerror(-error));
+				 ip->i_ino, pos, xfs_errstr(error));
 	if (pos + size > isize)
 		memset(to + (isize - pos), 0, size - (isize - pos));
 	return 0;
@@ -96,6 +97,30 @@ void xfs_folio_unlock_dirty(struct xfs_inode *ip, struct xfs_folio *folio, uint3
 /* ---- sources ----------------------------------------------------------------------- */
 
 /*
+ * The host file failed, not the file system: nothing but the caller's request has to do with it.
+ * Errnos that would say something about the file system say -EIO.
+ */
+static int source_error(struct xfs_mount *mp, int host_errno)
+{
+	int error;
+
+	switch (host_errno) {
+	case EBADF:
+	case EISDIR:
+	case EINVAL:
+	case ESPIPE:
+	case EACCES:
+	case EPERM:
+	case EAGAIN:
+		error = -host_errno;
+		break;
+	default:
+		error = -EIO;
+	}
+	return xfs_error(mp, error, "reading the host file: %s", strerror(host_errno));
+}
+
+/*
  * Fill @to from byte @done of the source on: what came, less than @len at its
  * end, or an error.
  */
@@ -115,7 +140,7 @@ static int64_t take_bytes(struct xfs_mount *mp, const struct xfs_write_source *s
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && !got)
-			return xfs_error(mp, -errno, "reading the host file: %s", strerror(errno));
+			return source_error(mp, errno);
 		if (n <= 0)
 			break;
 		got += (uint32_t)n;
@@ -253,7 +278,14 @@ static int write_mapping(struct write_state *w)
 	if (copied)
 		return 0;
 	do {
+		uint64_t before = w->done;
+
 		ret = write_folio(w, &map, &src);
+		if (ret == 1) {
+			int error = xfs_untold_data_error(w->ip, w->done - before);
+
+			ret = error ? error : ret;
+		}
 	} while (ret == 1 && w->done < w->len && !w->source_ended &&
 		 w->pos + w->done < xfs_iomap_end_byte(w->ip, &map));
 	return XFS_MIN(ret, 0);

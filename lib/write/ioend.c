@@ -18,32 +18,84 @@ static bool set_if_none(int *where, int error)
 					   __ATOMIC_RELAXED);
 }
 
+/* An error and what the device said, in one word, so that both are taken at once. */
+#define CAUSE_SHIFT	13
+
+/* So much a file takes that has lost data and not told it. */
+#define UNTOLD_BYTES	((uint64_t)64 << 10)
+
+static int pack(int error)
+{
+	int cause = error == -EIO ? xfs_device_cause() : 0;
+
+	return -error | cause << CAUSE_SHIFT;
+}
+
+static int unpack(int packed)
+{
+	xfs_set_device_cause(packed >> CAUSE_SHIFT);
+	return -(packed & ((1 << CAUSE_SHIFT) - 1));
+}
+
 void xfs_set_data_error(struct xfs_inode *ip, int error)
 {
-	set_if_none(&ip->i_mount->m_data_error, error);
-	if (set_if_none(&ip->i_data_error, error))
+	int packed = pack(error);
+
+	set_if_none(&ip->i_mount->m_data_error, packed);
+	__atomic_store_n(&ip->i_data_error_syncs,
+			 __atomic_load_n(&ip->i_mount->m_told_syncs, __ATOMIC_RELAXED),
+			 __ATOMIC_RELAXED);
+	/* Only with the first: every failure would grant more otherwise. */
+	if (!__atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED))
+		__atomic_store_n(&ip->i_data_error_bytes, 0, __ATOMIC_RELAXED);
+	if (set_if_none(&ip->i_data_error, packed))
 		xfs_log(ip->i_mount, XFS_LOG_ERROR, "inode %" PRIu64 ": writing data: %s",
-			ip->i_ino, strerror(-error));
+			ip->i_ino, xfs_errstr(error));
+}
+
+static int tell(struct xfs_inode *ip, int packed)
+{
+	int error;
+
+	if (likely(!packed))
+		return 0;
+	error = unpack(packed);
+	if (xfs_device_cause())
+		xfs_error_add_device(-xfs_device_cause());
+	return xfs_error(ip->i_mount, error, "inode %" PRIu64 ": data was not written: %s",
+			 ip->i_ino, xfs_errstr(error));
 }
 
 int xfs_data_error(struct xfs_inode *ip)
 {
-	int error = __atomic_exchange_n(&ip->i_data_error, 0, __ATOMIC_RELAXED);
+	return tell(ip, __atomic_exchange_n(&ip->i_data_error, 0, __ATOMIC_RELAXED));
+}
 
-	if (error)
-		return xfs_error(ip->i_mount, error, "inode %" PRIu64 ": data was not written: %s",
-				 ip->i_ino, strerror(-error));
-	return 0;
+int xfs_untold_data_error(struct xfs_inode *ip, uint64_t bytes)
+{
+	int packed = __atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED);
+
+	if (likely(!packed))
+		return 0;
+	bytes = XFS_MIN(bytes, UNTOLD_BYTES + 1);
+	if (__atomic_add_fetch(&ip->i_data_error_bytes, bytes, __ATOMIC_RELAXED) <= UNTOLD_BYTES ||
+	    __atomic_load_n(&ip->i_data_error_syncs, __ATOMIC_RELAXED) !=
+			       __atomic_load_n(&ip->i_mount->m_told_syncs, __ATOMIC_RELAXED))
+		return 0;
+	return tell(ip, packed);
 }
 
 int xfs_mount_data_error(struct xfs_mount *mp)
 {
-	int error = __atomic_exchange_n(&mp->m_data_error, 0, __ATOMIC_RELAXED);
+	int packed = __atomic_exchange_n(&mp->m_data_error, 0, __ATOMIC_RELAXED), error;
 
-	if (error)
-		return xfs_error(mp, error, "data of some file was not written: %s",
-				 strerror(-error));
-	return 0;
+	if (!packed)
+		return 0;
+	__atomic_fetch_add(&mp->m_told_syncs, 1, __ATOMIC_RELAXED);
+	error = unpack(packed);
+	if (xfs_device_cause())
+		xfs_error_add_device(-xfs_device_cause());
+	return xfs_error(mp, error, "data of some file was not written: %s", xfs_errstr(error));
 }
 
 void xfs_end_io(void *ctx, int error)
@@ -53,8 +105,12 @@ void xfs_end_io(void *ctx, int error)
 	uint64_t blocks = ioend->io_blocks;
 	bool failed = error && ioend->io_fresh;
 
-	if (error)
-		xfs_set_data_error(folio->fo_mapping->m_owner, error);
+	/* Whatever it was for want of, the data is lost: -EIO. */
+	if (error) {
+		if (error != -EIO)
+			xfs_set_device_cause(-error);
+		xfs_set_data_error(folio->fo_mapping->m_owner, -EIO);
+	}
 	if (ioend->io_pooled)
 		xfs_ioend_free(folio->fo_mapping, ioend);
 	xfs_folio_end_write(folio, blocks, failed);
@@ -91,7 +147,7 @@ static void repair(struct xfs_inode *ip, struct xfs_folio *folio, uint64_t block
 		/* Rather no file system than one that shows what lay in those blocks. */
 		if (error && !xfs_is_shutdown(mp))
 			xfs_shutdown(mp, "inode %" PRIu64 ": blocks without their data cannot be "
-				     "made unwritten: %s", ip->i_ino, strerror(-error));
+				     "made unwritten: %s", ip->i_ino, xfs_errstr(error));
 	}
 }
 

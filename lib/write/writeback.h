@@ -7,7 +7,8 @@
  * (W2) The size on disk follows in the same handle: never past what was handed over.
  * (W3) No IOLOCK is needed; nobody who holds a handle, an ILOCK or a locked folio calls this.
  * (W4) What cannot be written is lost; the inode remembers the first error, and fsync
- *	reports it once.
+ *	reports it once.  Until that, or a sync of all, has told it, the file takes little more data:
+ *	who never syncs would otherwise lose all that follows without a word.
  */
 #ifndef WRITE_WRITEBACK_H
 #define WRITE_WRITEBACK_H
@@ -31,6 +32,11 @@ int xfs_writeback_some(struct xfs_mount *mp);
 
 /* The error that write-back of @ip met since it was asked last, 0 if none. */
 int xfs_data_error(struct xfs_inode *ip) XFS_MUST_CHECK;
+/*
+ * The same, for those who want to take @bytes more: it stays, and is only returned when that is
+ * too much since then (W4).
+ */
+int xfs_untold_data_error(struct xfs_inode *ip, uint64_t bytes) XFS_MUST_CHECK;
 /* The same of any file, since it was asked last. */
 int xfs_mount_data_error(struct xfs_mount *mp) XFS_MUST_CHECK;
 

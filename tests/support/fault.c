@@ -10,6 +10,7 @@ struct fault {
 	struct xfs_mutex lock; /* protects all below */
 	unsigned int ops, countdown;
 	bool from_there_on, torn, met;
+	int error;
 	unsigned int bad_ops;
 	uint64_t bad_offset, bad_len;
 	uint64_t count[3];
@@ -46,6 +47,16 @@ static bool must_fail(struct fault *ft, unsigned int op, uint64_t offset, uint64
 	return fail;
 }
 
+static int its_error(struct fault *ft)
+{
+	int error;
+
+	xfs_mutex_lock(&ft->lock);
+	error = ft->error;
+	xfs_mutex_unlock(&ft->lock);
+	return error;
+}
+
 static int fault_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
 			int iovcnt)
 {
@@ -61,7 +72,7 @@ static int fault_preadv(struct xfs_device *dev, uint64_t offset, const struct io
 	for (int i = 0; i < iovcnt; i++)
 		if (iov[i].iov_len)
 			memset(iov[i].iov_base, TEST_DISCARDED, iov[i].iov_len);
-	return -EIO;
+	return its_error(ft);
 }
 
 /* The first half of the sectors. */
@@ -100,7 +111,7 @@ static int fault_pwritev(struct xfs_device *dev, uint64_t offset, const struct i
 		return xfs_device_pwritev(ft->base, offset, iov, iovcnt, flags);
 	if (torn)
 		write_half(ft, offset, iov, iovcnt, len);
-	return -EIO;
+	return its_error(ft);
 }
 
 static int fault_flush(struct xfs_device *dev)
@@ -108,7 +119,7 @@ static int fault_flush(struct xfs_device *dev)
 	struct fault *ft = to_fault(dev);
 	bool torn;
 
-	return must_fail(ft, TEST_FAULT_FLUSH, 0, 0, &torn) ? -EIO : xfs_device_flush(ft->base);
+	return must_fail(ft, TEST_FAULT_FLUSH, 0, 0, &torn) ? its_error(ft) : xfs_device_flush(ft->base);
 }
 
 static int fault_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
@@ -117,7 +128,7 @@ static int fault_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
 	bool torn;
 
 	if (must_fail(ft, TEST_FAULT_WRITE, offset, len, &torn))
-		return -EIO;
+		return its_error(ft);
 	return xfs_device_discard(ft->base, offset, len);
 }
 
@@ -127,7 +138,7 @@ static int fault_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 	bool torn;
 
 	if (must_fail(ft, TEST_FAULT_WRITE, offset, len, &torn))
-		return -EIO;
+		return its_error(ft);
 	return xfs_device_zero(ft->base, offset, len);
 }
 
@@ -142,8 +153,14 @@ static int fault_resize(struct xfs_device *dev, uint64_t size_bytes)
 	bool torn;
 
 	if (must_fail(ft, TEST_FAULT_WRITE, 0, 0, &torn))
-		return -EIO;
+		return its_error(ft);
 	return xfs_device_resize(ft->base, size_bytes);
+}
+
+static struct xfs_device *fault_base(struct xfs_device *dev, uint64_t *offset)
+{
+	*offset = 0;
+	return to_fault(dev)->base;
 }
 
 static void fault_close(struct xfs_device *dev)
@@ -165,6 +182,7 @@ static const struct xfs_device_ops fault_ops = {
 	.info = fault_info,
 	.resize = fault_resize,
 	.close = fault_close,
+	.base = fault_base,
 };
 
 int test_fault_open(struct xfs_device *base, struct xfs_device **devp)
@@ -176,6 +194,7 @@ int test_fault_open(struct xfs_device *base, struct xfs_device **devp)
 		return -ENOMEM;
 	xfs_device_init(&ft->dev, &fault_ops);
 	ft->base = xfs_device_get(base);
+	ft->error = -EIO;
 	xfs_mutex_init(&ft->lock, XFS_CLASS_LEAF, 0);
 	*devp = &ft->dev;
 	return 0;
@@ -203,6 +222,15 @@ void test_fault_bad_range(struct xfs_device *fault, unsigned int ops, uint64_t o
 	ft->bad_ops = len ? ops : 0;
 	ft->bad_offset = offset;
 	ft->bad_len = len;
+	xfs_mutex_unlock(&ft->lock);
+}
+
+void test_fault_error(struct xfs_device *fault, int error)
+{
+	struct fault *ft = to_fault(fault);
+
+	xfs_mutex_lock(&ft->lock);
+	ft->error = error;
 	xfs_mutex_unlock(&ft->lock);
 }
 

@@ -77,6 +77,8 @@ void test_fault_arm(struct xfs_device *fault, unsigned int ops, unsigned int nth
 /* Every call of @ops that touches the range fails; @len 0: none. */
 void test_fault_bad_range(struct xfs_device *fault, unsigned int ops, uint64_t offset,
 			  uint64_t len);
+/* What failing calls return, instead of -EIO. */
+void test_fault_error(struct xfs_device *fault, int error);
 /* Whether a call failed since it was armed; disarms, the bad range too. */
 bool test_fault_met(struct xfs_device *fault);
 /* Calls of one of TEST_FAULT_READ, _WRITE, _FLUSH so far. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <limits.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/mem.h"
@@ -191,8 +192,8 @@ static void test_fallbacks(void **state)
 	own.writes = 0;
 	own.zero_result = -ENODEV;
 	own.copy_result = -ENODEV;
-	assert_int_equal(xfs_device_zero(&own.dev, 0, 512), -ENODEV);
-	assert_int_equal(xfs_device_copy_range(&own.dev, 512, fd, 7, 2048), -ENODEV);
+	assert_int_equal(xfs_device_zero(&own.dev, 0, 512), -EIO);
+	assert_int_equal(xfs_device_copy_range(&own.dev, 512, fd, 7, 2048), -EIO);
 	assert_int_equal(own.writes, 0);
 
 	/* An error while standing in is not swallowed. */
@@ -227,9 +228,10 @@ static void test_foreign_errors(void **state)
 	static const struct {
 		int from, to;
 	} cases[] = {
-		{-EIO, -EIO},	  {-ENOMEM, -ENOMEM}, {-EROFS, -EROFS},	  {-EINVAL, -EINVAL},
+		{-EIO, -EIO},	  {-ENOMEM, -ENOMEM}, {-EROFS, -EIO},	  {-EINVAL, -EIO},
 		{-ENOSPC, -EIO},  {-EDQUOT, -EIO},    {-EAGAIN, -EIO},	  {-EUCLEAN, -EIO},
-		{-EBADMSG, -EIO}, {512, -EIO},	      {-ENODEV, -ENODEV},
+		{-EBADMSG, -EIO}, {512, -EIO},	      {-ENODEV, -EIO},	  {-EINTR, -EIO},
+		{-ECANCELED, -EIO}, {INT_MIN, -EIO},
 	};
 	uint8_t buf[512] = {0};
 	struct own own;
@@ -242,7 +244,33 @@ static void test_foreign_errors(void **state)
 		assert_int_equal(xfs_device_pwrite(&own.dev, 0, buf, 512, 0), cases[i].to);
 		assert_int_equal(xfs_device_flush(&own.dev), cases[i].to);
 		assert_int_equal(xfs_device_zero(&own.dev, 0, 512), cases[i].to);
+		assert_int_equal(xfs_device_error(&own.dev), cases[i].from < 0 && cases[i].from > -4096
+							     ? cases[i].from : -EIO);
 	}
+}
+
+/* Through whatever stands on it, the cause is that of the lowest device. */
+static void test_cause_goes_through_stacks(void **state)
+{
+	struct xfs_device *window, *readonly;
+	uint8_t buf[512] = {0};
+	struct own own;
+
+	(void)state;
+	own_init(&own);
+	assert_int_equal(xfs_device_open_window(&own.dev, 512, 1024, &window), 0);
+	assert_int_equal(xfs_device_open_readonly(window, &readonly), 0);
+	assert_int_equal(xfs_device_error(readonly), 0);
+	own.result = -ENXIO;
+	assert_int_equal(xfs_device_pread(readonly, 0, buf, 512), -EIO);
+	assert_int_equal(xfs_device_error(readonly), -ENXIO);
+	assert_int_equal(xfs_device_error(window), -ENXIO);
+	own.result = 0;
+	assert_int_equal(xfs_device_pread(readonly, 0, buf, 512), 0);
+	assert_int_equal(xfs_device_error(readonly), -ENXIO);
+	assert_int_equal(xfs_device_error(NULL), 0);
+	xfs_device_put(readonly);
+	xfs_device_put(window);
 }
 
 static void test_flags_and_mode(void **state)
@@ -277,6 +305,7 @@ int main(void)
 #ifdef XFSWRITE_DEBUG
 		cmocka_unit_test(test_copy_out_of_memory),
 #endif
+		cmocka_unit_test(test_cause_goes_through_stacks),
 		cmocka_unit_test(test_foreign_errors),	   cmocka_unit_test(test_flags_and_mode),
 	};
 

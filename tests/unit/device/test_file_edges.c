@@ -164,11 +164,11 @@ static void test_failed_flush_stays(void **state)
 	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, 0), 0);
 	assert_int_equal(xfs_device_flush(dev), 0);
 	fd = break_fd(dev);
-	assert_int_equal(xfs_device_flush(dev), -EBADF);
+	assert_int_equal(xfs_device_flush(dev), -EIO);
 	mend_fd(dev, fd);
-	assert_int_equal(xfs_device_flush(dev), -EBADF);
+	assert_int_equal(xfs_device_flush(dev), -EIO);
 	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, 0), 0);
-	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, XFS_DEV_FUA), -EBADF);
+	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, XFS_DEV_FUA), -EIO);
 	assert_int_equal(xfs_device_pread(dev, 0, buf, 512), 0);
 	xfs_device_put(dev);
 }
@@ -182,9 +182,9 @@ static void test_failed_fua_stays(void **state)
 
 	(void)state;
 	fd = break_fd(dev);
-	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, XFS_DEV_FUA), -EBADF);
+	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, XFS_DEV_FUA), -EIO);
 	mend_fd(dev, fd);
-	assert_int_equal(xfs_device_flush(dev), -EBADF);
+	assert_int_equal(xfs_device_flush(dev), -EIO);
 	xfs_device_put(dev);
 }
 
@@ -199,7 +199,7 @@ static void test_without_write_dsync(void **state)
 	to_file(dev)->no_write_dsync = true;
 	test_device_model(dev, &r, 100);
 	fd = break_fd(dev);
-	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, XFS_DEV_FUA), -EBADF);
+	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, XFS_DEV_FUA), -EIO);
 	mend_fd(dev, fd);
 	xfs_device_put(dev);
 }
@@ -212,19 +212,19 @@ static void test_errors_come_out(void **state)
 
 	(void)state;
 	memset(buf, 1, sizeof(buf));
-	assert_int_equal(xfs_device_pread(dev, 0, buf, 512), -EBADF);
-	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, 0), -EBADF);
-	assert_int_equal(xfs_device_zero(dev, 0, 512), -EBADF);
-	assert_int_equal(xfs_device_discard(dev, 0, 512), -EBADF);
-	assert_int_equal(xfs_device_resize(dev, 512), -EBADF);
+	assert_int_equal(xfs_device_pread(dev, 0, buf, 512), -EIO);
+	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, 0), -EIO);
+	assert_int_equal(xfs_device_zero(dev, 0, 512), -EIO);
+	assert_int_equal(xfs_device_discard(dev, 0, 512), -EIO);
+	assert_int_equal(xfs_device_resize(dev, 512), -EIO);
 	mend_fd(dev, fd);
 	xfs_device_put(dev);
 	if (!direct)
 		skip();
 	fd = break_fd(direct);
-	assert_int_equal(xfs_device_pread(direct, 512, buf, 512), -EBADF);
-	assert_int_equal(xfs_device_pwrite(direct, 512, buf, 512, 0), -EBADF);
-	assert_int_equal(xfs_device_pwrite(direct, 4096 - 512, buf, 1024, 0), -EBADF);
+	assert_int_equal(xfs_device_pread(direct, 512, buf, 512), -EIO);
+	assert_int_equal(xfs_device_pwrite(direct, 512, buf, 512, 0), -EIO);
+	assert_int_equal(xfs_device_pwrite(direct, 4096 - 512, buf, 1024, 0), -EIO);
 	mend_fd(direct, fd);
 	xfs_device_put(direct);
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#include <limits.h>
+#include "base/need.h"
+
+int xfs_need_object(const void *object)
+{
+	return object ? 0 : xfs_fail(-EINVAL, "no device, file system, file or directory was given");
+}
+
+int xfs_need_all(const void *object, const void *const *memory, size_t count)
+{
+	int error = xfs_need_object(object);
+
+	for (size_t i = 0; i < count && !error; i++)
+		if (!memory[i])
+			error = xfs_fail(-EFAULT, "a pointer that must not be NULL is NULL");
+	return error;
+}
+
+int xfs_need_buffer(const void *buf, size_t size)
+{
+	if (size > SSIZE_MAX)
+		return xfs_fail(-EINVAL, "%zu bytes are too many", size);
+	if (size && !buf)
+		return xfs_fail(-EFAULT, "the buffer is NULL");
+	return 0;
+}
