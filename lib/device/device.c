@@ -237,7 +237,7 @@ static int check_info(struct xfs_device_info *info)
 	return 0;
 }
 
-int xfs_device_info(struct xfs_device *dev, struct xfs_device_info *info)
+static int do_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
 	int error = info ? check_device(dev) : xfs_need(dev, info);
 
@@ -248,11 +248,16 @@ int xfs_device_info(struct xfs_device *dev, struct xfs_device_info *info)
 	return error ? error : check_info(info);
 }
 
+int xfs_device_info(struct xfs_device *dev, struct xfs_device_info *info)
+{
+	return XFS_CALL(do_info(dev, info));
+}
+
 /* -EIO: outside of the device; -EINVAL: not in sectors; -EROFS. */
 static int check_range(struct xfs_device *dev, uint64_t offset, uint64_t len, bool for_write)
 {
 	struct xfs_device_info info;
-	int error = xfs_device_info(dev, &info);
+	int error = do_info(dev, &info);
 
 	if (error)
 		return error;
@@ -267,7 +272,7 @@ static int check_range(struct xfs_device *dev, uint64_t offset, uint64_t len, bo
 	return 0;
 }
 
-int xfs_device_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt)
+static int do_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt)
 {
 	uint64_t len;
 	int error = xfs_iov_total(iov, iovcnt, &len);
@@ -279,8 +284,13 @@ int xfs_device_preadv(struct xfs_device *dev, uint64_t offset, const struct iove
 	return ASK(dev, 0, dev->ops->preadv(dev, offset, iov, iovcnt));
 }
 
-int xfs_device_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt,
-		       unsigned int flags)
+int xfs_device_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt)
+{
+	return XFS_CALL(do_preadv(dev, offset, iov, iovcnt));
+}
+
+static int do_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt,
+		      unsigned int flags)
 {
 	uint64_t len;
 	int error = xfs_iov_total(iov, iovcnt, &len);
@@ -292,6 +302,12 @@ int xfs_device_pwritev(struct xfs_device *dev, uint64_t offset, const struct iov
 	if (error || !len)
 		return error;
 	return ASK(dev, 0, dev->ops->pwritev(dev, offset, iov, iovcnt, flags));
+}
+
+int xfs_device_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt,
+		       unsigned int flags)
+{
+	return XFS_CALL(do_pwritev(dev, offset, iov, iovcnt, flags));
 }
 
 int xfs_device_pread(struct xfs_device *dev, uint64_t offset, void *buf, size_t len)
@@ -315,14 +331,19 @@ int xfs_device_pwrite(struct xfs_device *dev, uint64_t offset, const void *buf, 
 	return xfs_device_pwritev(dev, offset, &iov, 1, flags);
 }
 
-int xfs_device_flush(struct xfs_device *dev)
+static int do_flush(struct xfs_device *dev)
 {
 	int error = check_device(dev);
 
 	return error ? error : ASK(dev, 0, dev->ops->flush(dev));
 }
 
-int xfs_device_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
+int xfs_device_flush(struct xfs_device *dev)
+{
+	return XFS_CALL(do_flush(dev));
+}
+
+static int do_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
 {
 	int error = check_range(dev, offset, len, true);
 
@@ -331,6 +352,11 @@ int xfs_device_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
 	if (!dev->ops->discard)
 		return xfs_fail(-EOPNOTSUPP, "the device cannot discard");
 	return ASK(dev, MAY_LACK, dev->ops->discard(dev, offset, len));
+}
+
+int xfs_device_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
+{
+	return XFS_CALL(do_discard(dev, offset, len));
 }
 
 /* The same zeros again and again in one vector: no memory is needed. */
@@ -356,7 +382,7 @@ static int zero_by_writing(struct xfs_device *dev, uint64_t offset, uint64_t len
 	return 0;
 }
 
-int xfs_device_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
+static int do_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 {
 	int error = check_range(dev, offset, len, true);
 
@@ -368,6 +394,11 @@ int xfs_device_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 			return error;
 	}
 	return zero_by_writing(dev, offset, len);
+}
+
+int xfs_device_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
+{
+	return XFS_CALL(do_zero(dev, offset, len));
 }
 
 /* All of @len; the end of the host file before it is an error. */
@@ -414,8 +445,8 @@ static int copy_through_memory(struct xfs_device *dev, uint64_t offset, int fd, 
 	return error;
 }
 
-int xfs_device_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
-			  uint64_t len)
+static int do_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
+			 uint64_t len)
 {
 	int error = check_range(dev, offset, len, true);
 
@@ -435,7 +466,13 @@ int xfs_device_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint6
 	return copy_through_memory(dev, offset, fd, fd_offset, len);
 }
 
-int xfs_device_resize(struct xfs_device *dev, uint64_t size_bytes)
+int xfs_device_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
+			  uint64_t len)
+{
+	return XFS_CALL(do_copy_range(dev, offset, fd, fd_offset, len));
+}
+
+static int do_resize(struct xfs_device *dev, uint64_t size_bytes)
 {
 	struct xfs_device_info info;
 	int error = xfs_device_info(dev, &info);
@@ -452,4 +489,9 @@ int xfs_device_resize(struct xfs_device *dev, uint64_t size_bytes)
 	if (!dev->ops->resize)
 		return xfs_fail(-EOPNOTSUPP, "the size of the device is fixed");
 	return ASK(dev, MAY_LACK | MAY_REFUSE, dev->ops->resize(dev, size_bytes));
+}
+
+int xfs_device_resize(struct xfs_device *dev, uint64_t size_bytes)
+{
+	return XFS_CALL(do_resize(dev, size_bytes));
 }

@@ -40,12 +40,22 @@ int xfs_device_shadow(struct xfs_device *dev, uint64_t head, uint64_t tail, int 
 int xfs_device_shadow_add(struct xfs_device *dev, int fd, uint64_t offset, uint64_t len);
 
 /*
+ * What claim.c needs to know of overlays.  The base of @dev, NULL when it is no overlay; whether
+ * anything was changed in it; what keeps its base from writers meanwhile.
+ */
+struct xfs_claim;
+struct xfs_device *xfs_overlay_base(struct xfs_device *dev);
+bool xfs_overlay_differs(struct xfs_device *overlay);
+struct xfs_claim *xfs_overlay_kept(struct xfs_device *overlay);
+
+/*
  * A host file or block device: file_open.c makes it, file.c does its I/O, and
  * file_direct.c what O_DIRECT cannot do as it was asked for.
  */
 struct xfs_file_device {
 	struct xfs_device dev;
 	int fd;
+	uint64_t host_dev, host_ino; /* of a block device: its number, and 0 */
 	int claim_fd; /* holds the O_EXCL claim of a borrowed descriptor, or -1 */
 	bool is_block, read_only;
 	bool own_description; /* opened by us: its file position is nobody else's */

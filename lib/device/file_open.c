@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/need.h"
 #include "device/device_priv.h"
 
 #define OPEN_FLAGS                                                                                 \
@@ -19,10 +20,15 @@
 static int check_flags(unsigned int flags, unsigned int allowed)
 {
 	if (flags & ~allowed)
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "unknown flags 0x%x", flags & ~allowed);
 	if ((flags & XFS_DEV_RDONLY) && (flags & (XFS_DEV_CREATE | XFS_DEV_TRUNCATE)))
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "what is only read is neither made nor emptied");
 	return 0;
+}
+
+static int neither_file_nor_disk(void)
+{
+	return xfs_fail(-EINVAL, "this is neither a regular file nor a block device");
 }
 
 /* A description of our own for what @fd has open. */
@@ -77,7 +83,7 @@ static bool has_loop_device(const struct stat *st)
 static int claim_file(int fd, const struct stat *st, bool read_only)
 {
 	if (has_loop_device(st))
-		return -EBUSY;
+		return xfs_fail(-EBUSY, "a loop device stands on the file");
 	if (flock(fd, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
 		return 0;
 	/* Some network file systems know no locks; nothing can be said there. */
@@ -134,10 +140,11 @@ static int prepare_direct(struct xfs_file_device *fdev)
 {
 	read_direct_alignment(fdev);
 	if (fdev->offset_align > XFS_FILE_BOUNCE_BYTES / 2)
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "direct I/O in units of %u bytes", fdev->offset_align);
 	/* The last unit could neither be read nor written. */
 	if (fdev->size_bytes % fdev->offset_align)
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "direct I/O in units of %u bytes on %" PRIu64 " bytes",
+				fdev->offset_align, fdev->size_bytes);
 	fdev->bounce =
 		xfs_mem_alloc_aligned(NULL, XFS_MAX(fdev->mem_align, 4096u), XFS_FILE_BOUNCE_BYTES);
 	if (!fdev->bounce)
@@ -161,8 +168,11 @@ static int make_device(int fd, const struct stat *st, const struct xfs_file_devi
 	xfs_device_init(&fdev->dev, &xfs_file_ops);
 	if (S_ISBLK(st->st_mode)) {
 		fdev->is_block = true;
+		fdev->host_dev = st->st_rdev;
 		error = read_block_geometry(fdev);
 	} else {
+		fdev->host_dev = st->st_dev;
+		fdev->host_ino = st->st_ino;
 		fdev->size_bytes = (uint64_t)st->st_size;
 		fdev->logical_sector = XFS_DEV_MIN_SECTOR;
 		fdev->physical_sector = XFS_DEV_MIN_SECTOR;
@@ -201,7 +211,7 @@ static int open_path(const char *path, unsigned int flags, bool *created)
 	if (stat(path, &st) != 0)
 		return -errno;
 	if (S_ISFIFO(st.st_mode))
-		return -EINVAL; /* opening it could wait forever */
+		return neither_file_nor_disk(); /* opening it could wait forever */
 	/* O_EXCL without O_CREAT is defined for block devices alone. */
 	if ((flags & XFS_DEV_EXCL) && S_ISBLK(st.st_mode))
 		oflags |= O_EXCL;
@@ -219,8 +229,8 @@ static int set_length(int fd, bool truncate, uint64_t size_bytes, struct stat *s
 	return fstat(fd, st) != 0 ? -errno : 0;
 }
 
-int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_bytes,
-			 struct xfs_device **devp)
+static int open_file(const char *path, unsigned int flags, uint64_t size_bytes,
+		     struct xfs_device **devp)
 {
 	const struct xfs_file_device template = {
 		.claim_fd = -1,
@@ -231,7 +241,6 @@ int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_byt
 	bool created;
 	int fd, error;
 
-	*devp = NULL;
 	error = check_flags(flags, OPEN_FLAGS);
 	if (error)
 		return error;
@@ -245,7 +254,7 @@ int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_byt
 	else if (S_ISDIR(st.st_mode))
 		error = -EISDIR;
 	else if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		error = -EINVAL;
+		error = neither_file_nor_disk();
 	if (!error && (flags & XFS_DEV_EXCL) && S_ISREG(st.st_mode))
 		error = claim_file(fd, &st, template.read_only);
 	if (!error && S_ISREG(st.st_mode) && (created || (flags & XFS_DEV_TRUNCATE)))
@@ -260,6 +269,30 @@ int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_byt
 	return error;
 }
 
+/* A reason where nothing nearer to it has left one. */
+static int with_text(int error, const char *what)
+{
+	if (error && !xfs_error_is_described(error))
+		xfs_set_fail(error, "%s: %s", what, strerror(-error));
+	return error;
+}
+
+static int do_open_file(const char *path, unsigned int flags, uint64_t size_bytes,
+			struct xfs_device **devp)
+{
+	if (devp)
+		*devp = NULL;
+	if (!path || !devp)
+		return xfs_fail(-EFAULT, "no path, or no place for the device");
+	return with_text(open_file(path, flags, size_bytes, devp), path);
+}
+
+int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_bytes,
+			 struct xfs_device **devp)
+{
+	return XFS_CALL(do_open_file(path, flags, size_bytes, devp));
+}
+
 /* The block device's claim belongs to a description, so we hold one of our own for it. */
 static int claim_borrowed(int fd, const struct stat *st, bool read_only, int *claim_fd)
 {
@@ -270,13 +303,12 @@ static int claim_borrowed(int fd, const struct stat *st, bool read_only, int *cl
 	return *claim_fd < 0 ? *claim_fd : 0;
 }
 
-int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
+static int open_fd(int fd, unsigned int flags, struct xfs_device **devp)
 {
 	struct xfs_file_device template = {.claim_fd = -1};
 	struct stat st;
 	int mode, error, own;
 
-	*devp = NULL;
 	error = check_flags(flags, XFS_DEV_RDONLY | XFS_DEV_DIRECT | XFS_DEV_EXCL);
 	if (error)
 		return error;
@@ -285,9 +317,9 @@ int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
 		return -errno;
 	/* Nothing can be read from it, or every write would go to its end. */
 	if ((mode & O_ACCMODE) == O_WRONLY || (mode & O_APPEND))
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "the descriptor cannot be read, or only appends");
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return -EINVAL;
+		return neither_file_nor_disk();
 	template.read_only = (flags & XFS_DEV_RDONLY) || (mode & O_ACCMODE) == O_RDONLY;
 
 	/* O_DIRECT is a property of the description, which is the caller's: take another. */
@@ -311,4 +343,17 @@ int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
 		close(own);
 	}
 	return error;
+}
+
+static int do_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
+{
+	if (!devp)
+		return xfs_fail(-EFAULT, "no place for the device");
+	*devp = NULL;
+	return with_text(open_fd(fd, flags, devp), "opening the descriptor");
+}
+
+int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
+{
+	return XFS_CALL(do_open_fd(fd, flags, devp));
 }

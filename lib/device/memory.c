@@ -6,6 +6,7 @@
  * Transfers hold the lock shared and copy at the same time; chunks go away
  * under the exclusive lock only.
  */
+#include "base/need.h"
 #include "device/device_priv.h"
 #include "device/sparse.h"
 #include "lock/lock.h"
@@ -230,21 +231,24 @@ static const struct xfs_device_ops memory_ops = {
 	.close = memory_close,
 };
 
-int xfs_device_open_memory(uint64_t size_bytes, uint32_t sector_bytes, const struct xfs_env *env,
-			   struct xfs_device **devp)
+static int do_open_memory(uint64_t size_bytes, uint32_t sector_bytes, const struct xfs_env *env,
+			  struct xfs_device **devp)
 {
 	struct memory_device *md;
 	struct xfs_mem mem;
 
+	if (!devp)
+		return xfs_fail(-EFAULT, "no place for the device");
 	*devp = NULL;
 	if (!xfs_is_power_of_2(sector_bytes) || sector_bytes < XFS_DEV_MIN_SECTOR ||
 	    sector_bytes > XFS_DEV_MAX_SECTOR || !XFS_IS_ALIGNED(size_bytes, sector_bytes) ||
 	    size_bytes > INT64_MAX)
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "%" PRIu64 " bytes in sectors of %u", size_bytes,
+				sector_bytes);
 	xfs_mem_init(&mem, env);
 	md = xfs_mem_zalloc(&mem, sizeof(*md));
 	if (!md)
-		return -ENOMEM;
+		return xfs_fail(-ENOMEM, "out of memory for a device");
 	xfs_device_init(&md->dev, &memory_ops);
 	md->mem = mem;
 	md->size_bytes = size_bytes;
@@ -253,4 +257,10 @@ int xfs_device_open_memory(uint64_t size_bytes, uint32_t sector_bytes, const str
 	xfs_sparse_init(&md->chunks, &md->mem, xfs_howmany64(size_bytes, CHUNK_BYTES));
 	*devp = &md->dev;
 	return 0;
+}
+
+int xfs_device_open_memory(uint64_t size_bytes, uint32_t sector_bytes, const struct xfs_env *env,
+			   struct xfs_device **devp)
+{
+	return XFS_CALL(do_open_memory(size_bytes, sector_bytes, env, devp));
 }

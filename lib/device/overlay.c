@@ -9,6 +9,8 @@
  *      else is written to them: zeroing gigabytes costs pointers only.
  * (V3) Blocks come and change under the exclusive lock; reads share it.
  */
+#include "base/need.h"
+#include "device/claim.h"
 #include "device/device_priv.h"
 #include "device/sparse.h"
 
@@ -19,6 +21,7 @@ struct overlay_device {
 	struct xfs_device dev;
 	struct xfs_device *base;
 	struct xfs_mem mem;
+	struct xfs_claim kept; /* claim.c's: the base, while nobody has claimed the overlay */
 	struct xfs_rwlock lock;
 	struct xfs_sparse blocks;
 	uint32_t block_shift;
@@ -322,6 +325,7 @@ static void overlay_close(struct xfs_device *dev)
 	struct overlay_device *ov = to_overlay(dev);
 	struct xfs_mem mem = ov->mem;
 
+	xfs_device_unclaim(&ov->kept);
 	xfs_sparse_clear(&ov->blocks, free_block, ov);
 	xfs_device_put(ov->base);
 	xfs_rwlock_destroy(&ov->lock);
@@ -382,6 +386,11 @@ static int commit_block(void *ctx, uint64_t index, void *block)
 	return 0;
 }
 
+static int not_an_overlay(void)
+{
+	return xfs_fail(-EINVAL, "the device is no overlay");
+}
+
 /* A last part of a sector can be neither read nor written, so it is not there. */
 static uint64_t whole_sectors(const struct xfs_device_info *info)
 {
@@ -401,20 +410,11 @@ static int resize_base(struct overlay_device *ov)
 	return error;
 }
 
-int xfs_device_overlay_commit(struct xfs_device *overlay)
+/* Under the exclusive lock. */
+static int write_back(struct overlay_device *ov, struct commit_run *run)
 {
-	struct overlay_device *ov = to_overlay(overlay);
-	struct commit_run *run;
-	int error;
+	int error = resize_base(ov);
 
-	if (overlay->ops != &overlay_ops)
-		return -EINVAL;
-	run = xfs_mem_zalloc(&ov->mem, sizeof(*run));
-	if (!run)
-		return -ENOMEM;
-	run->ov = ov;
-	xfs_rwlock_excl(&ov->lock);
-	error = resize_base(ov);
 	if (!error)
 		error = xfs_sparse_walk(&ov->blocks, 0, UINT64_MAX, commit_block, run);
 	if (!error)
@@ -425,19 +425,50 @@ int xfs_device_overlay_commit(struct xfs_device *overlay)
 		xfs_sparse_clear(&ov->blocks, free_block, ov);
 		ov->base_bytes = overlay_size(ov);
 	}
-	xfs_rwlock_unlock_excl(&ov->lock);
+	return error;
+}
+
+static int do_overlay_commit(struct xfs_device *overlay)
+{
+	struct overlay_device *ov;
+	struct commit_run *run;
+	struct xfs_claim claim;
+	int error;
+
+	if (!overlay || overlay->ops != &overlay_ops)
+		return not_an_overlay();
+	ov = to_overlay(overlay);
+	run = xfs_mem_zalloc(&ov->mem, sizeof(*run));
+	if (!run)
+		return xfs_fail(-ENOMEM, "out of memory for a commit");
+	run->ov = ov;
+	error = xfs_device_claim(ov->base, ov, &claim);
+	if (!error) {
+		xfs_rwlock_excl(&ov->lock);
+		error = write_back(ov, run);
+		xfs_rwlock_unlock_excl(&ov->lock);
+		xfs_device_unclaim(&claim);
+	}
+	if (!error)
+		xfs_device_unclaim(&ov->kept);
 	xfs_mem_free(&ov->mem, run);
 	return error;
 }
 
-int xfs_device_overlay_discard(struct xfs_device *overlay)
+int xfs_device_overlay_commit(struct xfs_device *overlay)
 {
-	struct overlay_device *ov = to_overlay(overlay);
+	return XFS_CALL(do_overlay_commit(overlay));
+}
+
+static int do_overlay_discard(struct xfs_device *overlay)
+{
+	struct overlay_device *ov;
 	struct xfs_device_info info;
 	int error;
 
-	if (overlay->ops != &overlay_ops)
-		return -EINVAL;
+	if (!overlay || overlay->ops != &overlay_ops)
+		return not_an_overlay();
+	ov = to_overlay(overlay);
 	error = xfs_device_info(ov->base, &info);
 	if (error)
 		return error;
@@ -446,14 +477,20 @@ int xfs_device_overlay_discard(struct xfs_device *overlay)
 	ov->base_bytes = whole_sectors(&info);
 	__atomic_store_n(&ov->size_bytes, ov->base_bytes, __ATOMIC_RELAXED);
 	xfs_rwlock_unlock_excl(&ov->lock);
+	xfs_device_unclaim(&ov->kept);
 	return 0;
+}
+
+int xfs_device_overlay_discard(struct xfs_device *overlay)
+{
+	return XFS_CALL(do_overlay_discard(overlay));
 }
 
 uint64_t xfs_device_overlay_bytes(const struct xfs_device *overlay)
 {
 	const struct overlay_device *ov = (const void *)overlay; /* its first member */
 
-	if (overlay->ops != &overlay_ops)
+	if (!overlay || overlay->ops != &overlay_ops)
 		return 0;
 	return __atomic_load_n(&ov->blocks.nr_chunks, __ATOMIC_RELAXED) << ov->block_shift;
 }
@@ -469,24 +506,25 @@ static const struct xfs_device_ops overlay_ops = {
 	.close = overlay_close,
 };
 
-int xfs_device_open_overlay(struct xfs_device *base, const struct xfs_env *env,
-			    struct xfs_device **devp)
+static int do_open_overlay(struct xfs_device *base, const struct xfs_env *env,
+			   struct xfs_device **devp)
 {
 	struct overlay_device *ov;
 	struct xfs_device_info info;
 	struct xfs_mem mem;
 	int error;
 
-	*devp = NULL;
-	error = xfs_device_info(base, &info);
+	if (devp)
+		*devp = NULL;
+	error = xfs_need(base, devp);
+	if (!error)
+		error = xfs_device_info(base, &info);
 	if (error)
 		return error;
-	if (!xfs_is_power_of_2(info.logical_sector) || info.logical_sector > XFS_DEV_ZERO_BYTES)
-		return -EINVAL;
 	xfs_mem_init(&mem, env);
 	ov = xfs_mem_zalloc(&mem, sizeof(*ov));
 	if (!ov)
-		return -ENOMEM;
+		return xfs_fail(-ENOMEM, "out of memory for a device");
 	xfs_device_init(&ov->dev, &overlay_ops);
 	ov->base = xfs_device_get(base);
 	ov->mem = mem;
@@ -497,4 +535,31 @@ int xfs_device_open_overlay(struct xfs_device *base, const struct xfs_env *env,
 	xfs_sparse_init(&ov->blocks, &ov->mem, xfs_howmany64(ov->size_bytes, block_bytes(ov)));
 	*devp = &ov->dev;
 	return 0;
+}
+
+int xfs_device_open_overlay(struct xfs_device *base, const struct xfs_env *env,
+			    struct xfs_device **devp)
+{
+	return XFS_CALL(do_open_overlay(base, env, devp));
+}
+
+struct xfs_device *xfs_overlay_base(struct xfs_device *dev)
+{
+	return dev->ops == &overlay_ops ? to_overlay(dev)->base : NULL;
+}
+
+bool xfs_overlay_differs(struct xfs_device *overlay)
+{
+	struct overlay_device *ov = to_overlay(overlay);
+	bool differs;
+
+	xfs_rwlock_shared(&ov->lock);
+	differs = ov->blocks.nr_chunks || overlay_size(ov) != ov->base_bytes;
+	xfs_rwlock_unlock_shared(&ov->lock);
+	return differs;
+}
+
+struct xfs_claim *xfs_overlay_kept(struct xfs_device *overlay)
+{
+	return &to_overlay(overlay)->kept;
 }

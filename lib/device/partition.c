@@ -4,6 +4,7 @@
  * and last mebibyte; only the chain of logical partitions of the old PC table
  * runs through the whole disk, so its links are copied for libblkid too.
  */
+#include "base/need.h"
 #include "device/device_priv.h"
 
 #ifdef HAVE_LIBBLKID
@@ -104,13 +105,16 @@ int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint6
 	struct xfs_device_info info;
 	int fd, error;
 
+	error = xfs_need(dev, offset, len);
+	if (error)
+		return error;
 	*offset = 0;
 	*len = 0;
 	error = xfs_device_info(dev, &info);
 	if (error)
 		return error;
 	if (!number || number > INT32_MAX)
-		return -ENOENT;
+		return xfs_fail(-ENOENT, "there is no partition %u", number);
 	error = -EINVAL;
 	for (unsigned int i = 0; i < ARRAY_SIZE(sectors) && error == -EINVAL; i++) {
 		if (sectors[i] < info.logical_sector)
@@ -123,8 +127,13 @@ int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint6
 			error = look_up(fd, sectors[i], number, offset, len);
 		close(fd);
 	}
+	if (error == -EINVAL)
+		xfs_set_fail(error, "there is no partition table, or an empty one");
+	else if (error == -ENOENT)
+		xfs_set_fail(error, "there is no partition %u", number);
 	if (!error && (*offset > info.size_bytes || *len > info.size_bytes - *offset))
-		error = -ERANGE;
+		error = xfs_fail(-ERANGE, "partition %u, %" PRIu64 " bytes at %" PRIu64
+				 ", reaches beyond the device", number, *len, *offset);
 	return error;
 }
 
@@ -133,11 +142,14 @@ int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint6
 int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
 			      uint64_t *len)
 {
-	(void)dev;
+	int error = xfs_need(dev, offset, len);
+
 	(void)number;
+	if (error)
+		return error;
 	*offset = 0;
 	*len = 0;
-	return -EOPNOTSUPP;
+	return xfs_fail(-EOPNOTSUPP, "built without libblkid");
 }
 
 #endif

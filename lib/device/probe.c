@@ -2,6 +2,7 @@
 /*
  * What is on a device already, for those who are about to format it.
  */
+#include "base/need.h"
 #include "device/device_priv.h"
 
 #ifdef HAVE_LIBBLKID
@@ -68,9 +69,11 @@ int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
 	struct xfs_device_info info;
 	int fd, error;
 
-	if (what_size)
+	error = xfs_need_buffer(what, what_size);
+	if (!error && what_size)
 		what[0] = '\0';
-	error = xfs_device_info(dev, &info);
+	if (!error)
+		error = xfs_device_info(dev, &info);
 	if (error)
 		return error;
 	if (!info.size_bytes)
@@ -87,10 +90,15 @@ int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
 
 int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
 {
-	(void)dev;
+	int error = xfs_need_object(dev);
+
+	if (!error)
+		error = xfs_need_buffer(what, what_size);
+	if (error)
+		return error;
 	if (what_size)
 		what[0] = '\0';
-	return -EOPNOTSUPP;
+	return xfs_fail(-EOPNOTSUPP, "built without libblkid");
 }
 
 #endif

@@ -4,6 +4,7 @@
  * read_only keeps writes away from it; it has no op that could write for those
  * who call the ops themselves.
  */
+#include "base/need.h"
 #include "device/device_priv.h"
 
 struct readonly_device {
@@ -48,6 +49,12 @@ static int readonly_info(struct xfs_device *dev, struct xfs_device_info *info)
 	return error;
 }
 
+static struct xfs_device *readonly_base(struct xfs_device *dev, uint64_t *offset)
+{
+	*offset = 0;
+	return base_of(dev);
+}
+
 static void readonly_close(struct xfs_device *dev)
 {
 	struct readonly_device *ro = container_of(dev, struct readonly_device, dev);
@@ -63,18 +70,32 @@ static const struct xfs_device_ops readonly_ops = {
 	.flush = readonly_flush,
 	.info = readonly_info,
 	.close = readonly_close,
+	.base = readonly_base,
 };
 
-int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device **devp)
+static int do_open_readonly(struct xfs_device *base, struct xfs_device **devp)
 {
+	struct xfs_device_info info;
 	struct readonly_device *ro;
+	int error;
 
-	*devp = NULL;
+	if (devp)
+		*devp = NULL;
+	error = xfs_need(base, devp);
+	if (!error)
+		error = xfs_device_info(base, &info);
+	if (error)
+		return error;
 	ro = xfs_mem_zalloc(NULL, sizeof(*ro));
 	if (!ro)
-		return -ENOMEM;
+		return xfs_fail(-ENOMEM, "out of memory for a device");
 	xfs_device_init(&ro->dev, &readonly_ops);
 	ro->base = xfs_device_get(base);
 	*devp = &ro->dev;
 	return 0;
+}
+
+int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device **devp)
+{
+	return XFS_CALL(do_open_readonly(base, devp));
 }

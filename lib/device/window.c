@@ -3,6 +3,7 @@
  * A part of another device.  Requests were held against the window's size
  * before they get here, so that adding its start cannot leave it.
  */
+#include "base/need.h"
 #include "device/device_priv.h"
 
 struct window_device {
@@ -69,6 +70,14 @@ static int window_info(struct xfs_device *dev, struct xfs_device_info *info)
 	return error;
 }
 
+static struct xfs_device *window_base(struct xfs_device *dev, uint64_t *offset)
+{
+	struct window_device *win = to_window(dev);
+
+	*offset = win->offset;
+	return win->base;
+}
+
 static void window_close(struct xfs_device *dev)
 {
 	struct window_device *win = to_window(dev);
@@ -87,32 +96,44 @@ static const struct xfs_device_ops window_ops = {
 	.copy_range = window_copy_range,
 	.info = window_info,
 	.close = window_close,
+	.base = window_base,
 };
 
-int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
-			   struct xfs_device **devp)
+static int do_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
+			  struct xfs_device **devp)
 {
 	struct xfs_device_info info;
 	struct window_device *win;
 	int error;
 
-	*devp = NULL;
-	error = xfs_device_info(base, &info);
+	if (devp)
+		*devp = NULL;
+	error = xfs_need(base, devp);
+	if (!error)
+		error = xfs_device_info(base, &info);
 	if (error)
 		return error;
 	if (offset > info.size_bytes)
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "the device ends before byte %" PRIu64, offset);
 	if (!len)
 		len = xfs_rounddown64(info.size_bytes - offset, info.logical_sector);
 	if (len > info.size_bytes - offset || !XFS_IS_ALIGNED(offset | len, info.logical_sector))
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "%" PRIu64 " bytes at %" PRIu64 " of a device of %" PRIu64
+				" in sectors of %u", len, offset, info.size_bytes,
+				info.logical_sector);
 	win = xfs_mem_zalloc(NULL, sizeof(*win));
 	if (!win)
-		return -ENOMEM;
+		return xfs_fail(-ENOMEM, "out of memory for a device");
 	xfs_device_init(&win->dev, &window_ops);
 	win->base = xfs_device_get(base);
 	win->offset = offset;
 	win->len = len;
 	*devp = &win->dev;
 	return 0;
+}
+
+int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
+			   struct xfs_device **devp)
+{
+	return XFS_CALL(do_open_window(base, offset, len, devp));
 }

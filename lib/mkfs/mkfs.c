@@ -10,6 +10,7 @@
  */
 #include "base/clock.h"
 #include "base/crc32c.h"
+#include "device/claim.h"
 #include "disk/verify.h"
 #include "mkfs/mkfs_priv.h"
 
@@ -328,12 +329,37 @@ static int write_all(struct xfs_mkfs_plan *plan, uint8_t *buf)
 	return error;
 }
 
+/* With both devices to ourselves. */
+static int format(struct xfs_mkfs_plan *plan)
+{
+	size_t bytes;
+	uint8_t *buf;
+	int error;
+
+	error = check_empty(plan, plan->dev, &plan->info, "data");
+	if (!error && plan->logdev)
+		error = check_empty(plan, plan->logdev, &plan->loginfo, "log");
+	if (error)
+		return error;
+	bytes = XFS_MAX(xfs_mkfs_ag_bytes(plan),
+			(size_t)plan->geo.ialloc_blks << plan->geo.blocklog);
+	buf = xfs_mem_alloc_aligned(&plan->mem, IO_ALIGN, bytes);
+	if (!buf)
+		return xfs_error(NULL, -ENOMEM, "out of memory");
+	error = prepare_devices(plan);
+	if (!error)
+		error = write_all(plan, buf);
+	xfs_mem_free_aligned(&plan->mem, buf);
+	if (error)
+		return xfs_error(NULL, error, "writing failed: %s", xfs_errstr(error));
+	return 0;
+}
+
 static int do_mkfs(struct xfs_device *dev, struct xfs_device *logdev,
 		   const struct xfs_mkfs_options *opts, struct xfs_mkfs_geometry *out)
 {
+	struct xfs_claim claim, log_claim = { 0 };
 	struct xfs_mkfs_plan plan;
-	size_t bytes;
-	uint8_t *buf;
 	int error;
 
 	error = make_plan(&plan, dev, logdev, opts);
@@ -341,26 +367,18 @@ static int do_mkfs(struct xfs_device *dev, struct xfs_device *logdev,
 		return error;
 	if (plan.info.read_only || (logdev && plan.loginfo.read_only))
 		return xfs_error(NULL, -EROFS, "the device is read-only");
-	error = check_empty(&plan, dev, &plan.info, "data");
-	if (!error && logdev)
-		error = check_empty(&plan, logdev, &plan.loginfo, "log");
+	error = xfs_device_claim(dev, NULL, &claim);
 	if (error)
 		return error;
-
-	bytes = XFS_MAX(xfs_mkfs_ag_bytes(&plan),
-			(size_t)plan.geo.ialloc_blks << plan.geo.blocklog);
-	buf = xfs_mem_alloc_aligned(&plan.mem, IO_ALIGN, bytes);
-	if (!buf)
-		return xfs_error(NULL, -ENOMEM, "out of memory");
-	error = prepare_devices(&plan);
+	if (logdev)
+		error = xfs_device_claim(logdev, NULL, &log_claim);
 	if (!error)
-		error = write_all(&plan, buf);
-	xfs_mem_free_aligned(&plan.mem, buf);
-	if (error)
-		return xfs_error(NULL, error, "writing failed: %s", strerror(-error));
-	if (out)
+		error = format(&plan);
+	xfs_device_unclaim(&log_claim);
+	xfs_device_unclaim(&claim);
+	if (!error && out)
 		tell_geometry(&plan, out);
-	return 0;
+	return error;
 }
 
 int xfs_mkfs(struct xfs_device *dev, struct xfs_device *logdev,

@@ -7,6 +7,7 @@
 #include "buf/buf.h"
 #include "core/counter.h"
 #include "core/message.h"
+#include "device/claim.h"
 #include "device/queue.h"
 #include "disk/log.h"
 #include "inode/inode.h"
@@ -124,6 +125,31 @@ static int open_root(struct xfs_mount *mp)
 	return 0;
 }
 
+/* Who writes has the devices to himself. */
+static int claim_devices(struct xfs_mount *mp)
+{
+	int error;
+
+	if (mp->m_rdonly)
+		return 0;
+	mp->m_claims = xfs_mem_zalloc(&mp->m_mem, 2 * sizeof(*mp->m_claims));
+	if (!mp->m_claims)
+		return xfs_error(mp, -ENOMEM, "out of memory");
+	error = xfs_device_claim(mp->m_dev, NULL, &mp->m_claims[0]);
+	if (!error && mp->m_logdev)
+		error = xfs_device_claim(mp->m_logdev, NULL, &mp->m_claims[1]);
+	return error;
+}
+
+static void unclaim_devices(struct xfs_mount *mp)
+{
+	if (!mp->m_claims)
+		return;
+	xfs_device_unclaim(&mp->m_claims[1]);
+	xfs_device_unclaim(&mp->m_claims[0]);
+	xfs_mem_free(&mp->m_mem, mp->m_claims);
+}
+
 static void tear_down(struct xfs_mount *mp)
 {
 	if (mp->m_checkpoint)
@@ -135,6 +161,7 @@ static void tear_down(struct xfs_mount *mp)
 	xfs_perag_destroy(mp);
 	xfs_buf_cache_destroy(mp);
 	xfs_queue_destroy(mp->m_queue);
+	unclaim_devices(mp);
 	xfs_device_put(mp->m_logdev);
 	xfs_device_put(mp->m_dev);
 	xfs_mutex_destroy(&mp->m_lock);
@@ -196,8 +223,8 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	return error;
 }
 
-int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *given,
-		struct xfs_mount **mpp)
+static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *given, bool claim,
+			struct xfs_mount **mpp)
 {
 	struct xfs_mount_options opts;
 	struct xfs_mem mem;
@@ -220,6 +247,8 @@ int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *given,
 	xfs_mutex_init(&mp->m_failed_lock, XFS_CLASS_COMMIT, 0);
 	xfs_mutex_init(&mp->m_mark_lock, XFS_CLASS_HANDLE, 1);
 	error = read_options(mp, dev, &opts);
+	if (!error && claim)
+		error = claim_devices(mp);
 	if (!error)
 		error = set_up(mp, opts.flags);
 	if (error) {
@@ -228,6 +257,18 @@ int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *given,
 	}
 	*mpp = mp;
 	return 0;
+}
+
+int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *opts,
+		struct xfs_mount **mpp)
+{
+	return mount_device(dev, opts, true, mpp);
+}
+
+int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *opts,
+		       struct xfs_mount **mpp)
+{
+	return mount_device(dev, opts, false, mpp);
 }
 
 void xfs_abandonfs(struct xfs_mount *mp)

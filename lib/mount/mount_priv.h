@@ -27,6 +27,13 @@ int xfs_recover_counters(struct xfs_mount *mp) XFS_MUST_CHECK;
 int xfs_finish_recovery(struct xfs_mount *mp) XFS_MUST_CHECK;
 void xfs_recovery_free(struct xfs_mount *mp);
 
+/*
+ * A mount for writing within the opening of another, which has the devices already, or has them to
+ * itself.
+ */
+int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *opts,
+		       struct xfs_mount **mpp) XFS_MUST_CHECK;
+
 /* Write the primary superblock from m_sb and the AG headers, and flush. */
 int xfs_writesb(struct xfs_mount *mp, bool in_progress) XFS_MUST_CHECK;
 

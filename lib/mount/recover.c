@@ -77,7 +77,7 @@ static int recover_apart(struct xfs_mount *mp, struct xlog_state *log)
 	mp->m_recovery = xfs_zalloc(mp, sizeof(*mp->m_recovery));
 	if (!mp->m_recovery)
 		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
-	error = xfs_mountfs(mp->m_dev, &opts, &other);
+	error = xfs_mountfs_within(mp->m_dev, &opts, &other);
 	if (error) {
 		xfs_free(mp, mp->m_recovery);
 		mp->m_recovery = NULL;
@@ -104,7 +104,7 @@ static int put_overlay_on(struct xfs_mount *mp, struct xfs_device **devp)
 	int error = xfs_device_open_overlay(*devp, &mp->m_env, &overlay);
 
 	if (error)
-		return xfs_error(mp, error, "no overlay of the device: %s", strerror(-error));
+		return xfs_error(mp, error, "no overlay of the device: %s", xfs_errstr(error));
 	xfs_device_put(*devp);
 	*devp = overlay;
 	return 0;

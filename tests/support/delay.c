@@ -69,6 +69,12 @@ static int delay_info(struct xfs_device *dev, struct xfs_device_info *info)
 	return xfs_device_info(to_delay(dev)->base, info);
 }
 
+static struct xfs_device *delay_base(struct xfs_device *dev, uint64_t *offset)
+{
+	*offset = 0;
+	return to_delay(dev)->base;
+}
+
 static void delay_close(struct xfs_device *dev)
 {
 	struct delay *d = to_delay(dev);
@@ -86,6 +92,7 @@ static const struct xfs_device_ops delay_ops = {
 	.zero = delay_zero,
 	.info = delay_info,
 	.close = delay_close,
+	.base = delay_base,
 };
 
 int test_delay_open(struct xfs_device *base, uint64_t flush_ns, struct xfs_device **devp)

@@ -127,6 +127,12 @@ static int recorder_resize(struct xfs_device *dev, uint64_t size_bytes)
 	return event.error;
 }
 
+static struct xfs_device *recorder_base(struct xfs_device *dev, uint64_t *offset)
+{
+	*offset = 0;
+	return to_recorder(dev)->base;
+}
+
 static void recorder_close(struct xfs_device *dev)
 {
 	struct recorder *rec = to_recorder(dev);
@@ -148,6 +154,7 @@ static const struct xfs_device_ops recorder_ops = {
 	.info = recorder_info,
 	.resize = recorder_resize,
 	.close = recorder_close,
+	.base = recorder_base,
 };
 
 int test_recorder_open(struct xfs_device *base, struct xfs_device **devp)

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The claims of this process, in one list: they are made and given back when file systems are
+ * opened, formatted and closed, and there are few of them.
+ */
+#include <sched.h>
+#include "base/need.h"
+#include "device/claim.h"
+#include "device/device_priv.h"
+
+#define MAX_STACK 64 /* of a caller's devices, which may stand on each other in a circle */
+
+enum identity_kind { DEVICE, HOST_FILE, BLOCK_DEVICE };
+
+static struct xfs_list claims = {&claims, &claims};
+static bool locked;
+
+/*
+ * Held for a walk of the list, and taken when there may be neither a thread library nor a moment
+ * at which a lock of lock/ could have been made.
+ */
+static void lock_claims(void)
+{
+	while (__atomic_test_and_set(&locked, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+static void unlock_claims(void)
+{
+	__atomic_clear(&locked, __ATOMIC_RELEASE);
+}
+
+static struct xfs_claim_identity identity_of(const struct xfs_device *dev)
+{
+	const struct xfs_file_device *fdev;
+
+	if (dev->ops != &xfs_file_ops)
+		return (struct xfs_claim_identity){DEVICE, {(uintptr_t)dev, 0}};
+	fdev = (const void *)dev; /* its first member */
+	return (struct xfs_claim_identity){fdev->is_block ? BLOCK_DEVICE : HOST_FILE,
+					   {fdev->host_dev, fdev->host_ino}};
+}
+
+/* What @dev stands on and writes to; NULL: nothing. */
+static struct xfs_device *base_of(struct xfs_device *dev, uint64_t *offset)
+{
+	*offset = 0;
+	if (dev->ops->version < 2 || !dev->ops->base)
+		return NULL;
+	return dev->ops->base(dev, offset);
+}
+
+static uint64_t add_sat(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* From a part of *@devp to that part of the device that holds its bytes. */
+static int go_down(struct xfs_device **devp, uint64_t *start, uint64_t *end)
+{
+	struct xfs_device *base;
+	uint64_t offset;
+
+	for (unsigned int depth = 0; (base = base_of(*devp, &offset)); depth++) {
+		struct xfs_device_info info;
+		int error = depth < MAX_STACK ? xfs_device_info(*devp, &info) : -ELOOP;
+
+		if (error)
+			return xfs_fail(error, "a device stands on more than %u others", depth);
+		*end = add_sat(XFS_MIN(*end, info.size_bytes), offset);
+		*start = XFS_MIN(add_sat(*start, offset), *end);
+		*devp = base;
+	}
+	return 0;
+}
+
+/* All that a writer of @dev needs, top first. */
+static int collect(struct xfs_device *dev, struct xfs_claim *claim)
+{
+	const void *owner = claim;
+
+	memset(claim, 0, sizeof(*claim));
+	for (bool for_write = true; dev; for_write = false) {
+		uint64_t start = 0, end = UINT64_MAX;
+		struct xfs_claim_part *p = &claim->parts[claim->nr_parts];
+		int error = go_down(&dev, &start, &end);
+
+		if (!error && claim->nr_parts == XFS_CLAIM_PARTS)
+			error = xfs_fail(-ELOOP, "more than %d overlays on each other",
+					 XFS_CLAIM_PARTS - 1);
+		if (error) {
+			claim->nr_parts = 0;
+			return error;
+		}
+		claim->nr_parts++;
+		p->identity = identity_of(dev);
+		p->start = start;
+		p->end = end;
+		p->for_write = for_write;
+		p->owner = owner;
+		owner = dev;
+		if (for_write && xfs_overlay_base(dev))
+			claim->overlay = dev;
+		dev = xfs_overlay_base(dev);
+	}
+	return 0;
+}
+
+static bool is_same(const struct xfs_claim_identity *a, const struct xfs_claim_identity *b)
+{
+	return a->kind == b->kind && a->id[0] == b->id[0] && a->id[1] == b->id[1];
+}
+
+/* Under the lock: a claim that does not go together with @p; NULL: there is none. */
+static const struct xfs_claim_part *find_conflict(const struct xfs_claim_part *p,
+						  const void *owner)
+{
+	struct xfs_claim_part *q;
+
+	xfs_list_for_each_entry(q, &claims, link) {
+		if (is_same(&p->identity, &q->identity) && p->start < q->end &&
+		    q->start < p->end && (p->for_write || q->for_write) &&
+		    (!owner || q->owner != owner))
+			return q;
+	}
+	return NULL;
+}
+
+/* Under the lock. */
+static int insert(struct xfs_claim *claim, const void *owner)
+{
+	for (uint32_t i = 0; i < claim->nr_parts; i++) {
+		const struct xfs_claim_part *q = find_conflict(&claim->parts[i], owner);
+
+		if (!q)
+			continue;
+		return xfs_fail(-EBUSY, q->for_write
+				? "the device is in use: this process is writing to it already"
+				: "the device is in use: an overlay that was changed stands on it");
+	}
+	for (uint32_t i = 0; i < claim->nr_parts; i++)
+		xfs_list_add_tail(&claim->parts[i].link, &claims);
+	return 0;
+}
+
+int xfs_device_claim(struct xfs_device *dev, const void *owner, struct xfs_claim *claim)
+{
+	int error = collect(dev, claim);
+
+	if (error)
+		return error;
+	lock_claims();
+	error = insert(claim, owner);
+	unlock_claims();
+	if (error)
+		claim->nr_parts = 0;
+	return error;
+}
+
+/* Under the lock: what the base of an overlay is held by stays as long as that has changes (C3). */
+static void keep_base(struct xfs_claim *claim)
+{
+	struct xfs_claim *kept = xfs_overlay_kept(claim->overlay);
+
+	if (kept->nr_parts)
+		return;
+	for (uint32_t i = 1; i < claim->nr_parts; i++) {
+		struct xfs_claim_part *p = &kept->parts[kept->nr_parts++];
+
+		*p = claim->parts[i];
+		xfs_list_add_tail(&p->link, &claims);
+	}
+}
+
+void xfs_device_unclaim(struct xfs_claim *claim)
+{
+	bool keep = claim->nr_parts && claim->overlay && xfs_overlay_differs(claim->overlay);
+
+	lock_claims();
+	if (keep)
+		keep_base(claim);
+	for (uint32_t i = 0; i < claim->nr_parts; i++)
+		xfs_list_del(&claim->parts[i].link);
+	claim->nr_parts = 0;
+	unlock_claims();
+}

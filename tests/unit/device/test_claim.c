@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: a device has at most one writer in a process, by whatever road he comes, and is free again
+ *       as soon as that one has ended, or failed to begin.
+ * Method: mounts, formats and commits over one memory device or host file, through windows, views,
+ *       overlays, second opens and devices of the caller; each pair in both orders.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/compiler.h"
+#include "support/test_device.h"
+#include "support/test_fs.h"
+
+#define MIB		(1u << 20)
+#define PART		(64u * MIB)
+
+static const struct xfs_mkfs_options small = {
+	.size = sizeof(small), .flags = XFS_MKFS_SMALL | XFS_MKFS_FORCE,
+};
+
+static struct xfs_device *base;
+static char dir[] = "/tmp/xfswrite-claim-XXXXXX";
+
+static struct xfs_device *window(struct xfs_device *of, uint64_t offset, uint64_t len)
+{
+	struct xfs_device *dev;
+
+	TEST_OK(xfs_device_open_window(of, offset, len, &dev));
+	return dev;
+}
+
+static struct xfs_device *overlay(struct xfs_device *of)
+{
+	struct xfs_device *dev;
+
+	TEST_OK(xfs_device_open_overlay(of, NULL, &dev));
+	return dev;
+}
+
+static struct xfs_device *readonly(struct xfs_device *of)
+{
+	struct xfs_device *dev;
+
+	TEST_OK(xfs_device_open_readonly(of, &dev));
+	return dev;
+}
+
+static struct xfs_device *fault(struct xfs_device *of)
+{
+	struct xfs_device *dev;
+
+	TEST_OK(test_fault_open(of, &dev));
+	return dev;
+}
+
+static struct xfs_mount *open_rw(struct xfs_device *dev, uint32_t flags)
+{
+	const struct xfs_mount_options opts = { .size = sizeof(opts), .flags = flags };
+	struct xfs_mount *mp;
+
+	TEST_OK(xfs_mount(dev, &opts, &mp));
+	return mp;
+}
+
+/* All who write are refused, and nothing came of it. */
+static void demand_busy(struct xfs_device *dev)
+{
+	const struct xfs_mount_options opts = {
+		.size = sizeof(opts), .flags = XFS_MOUNT_UNJOURNALLED,
+	};
+	struct xfs_mount *mp;
+
+	TEST_IS(xfs_mount(dev, NULL, &mp), -EBUSY);
+	assert_null(mp);
+	TEST_IS(xfs_mount(dev, &opts, &mp), -EBUSY);
+	TEST_IS(xfs_mkfs(dev, NULL, &small, NULL), -EBUSY);
+}
+
+static void demand_free(struct xfs_device *dev)
+{
+	struct xfs_mount *mp = open_rw(dev, 0);
+
+	TEST_OK(xfs_unmount(mp));
+	mp = open_rw(dev, XFS_MOUNT_UNJOURNALLED);
+	xfs_abandon(mp);
+}
+
+/* Two devices that share bytes: one writer, in either order. */
+static void exclude_each_other(struct xfs_device *a, struct xfs_device *b)
+{
+	struct xfs_device *devs[] = { a, b };
+
+	for (int i = 0; i < 2; i++) {
+		struct xfs_mount *mp = open_rw(devs[i], 0);
+
+		demand_busy(devs[!i]);
+		TEST_OK(xfs_mkdir(mp, i ? "/b" : "/a", 0755));
+		TEST_OK(xfs_unmount(mp));
+		demand_free(devs[!i]);
+
+		mp = open_rw(devs[i], XFS_MOUNT_UNJOURNALLED);
+		demand_busy(devs[!i]);
+		xfs_abandon(mp);
+		demand_free(devs[!i]);
+		mp = open_rw(devs[i], 0);
+		TEST_OK(xfs_rmdir(mp, i ? "/b" : "/a"));
+		TEST_OK(xfs_unmount(mp));
+	}
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	TEST_OK(xfs_device_open_memory(2 * PART, 512, NULL, &base));
+	for (unsigned int i = 0; i < 2; i++) {
+		struct xfs_device *part = window(base, i * PART, PART);
+
+		TEST_OK(xfs_mkfs(part, NULL, &small, NULL));
+		xfs_device_put(part);
+	}
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	xfs_device_put(base);
+	return 0;
+}
+
+static void test_one_device(void **state)
+{
+	(void)state;
+	exclude_each_other(base, base);
+}
+
+static void test_windows(void **state)
+{
+	struct xfs_device *first = window(base, 0, PART), *same = window(base, 0, 0);
+	struct xfs_device *second = window(base, PART, PART), *inner = window(second, 0, 0);
+	struct xfs_mount *mp, *other;
+
+	(void)state;
+	exclude_each_other(base, first);
+	exclude_each_other(first, same);
+	exclude_each_other(second, inner);
+	/* What does not overlap goes together. */
+	mp = open_rw(first, 0);
+	other = open_rw(inner, 0);
+	demand_busy(second);
+	demand_busy(base);
+	TEST_OK(xfs_mkdir(mp, "/a", 0755));
+	TEST_OK(xfs_mkdir(other, "/a", 0755));
+	TEST_OK(xfs_unmount(other));
+	demand_busy(base);
+	demand_free(second);
+	TEST_OK(xfs_unmount(mp));
+	demand_free(base);
+	xfs_device_put(inner);
+	xfs_device_put(second);
+	xfs_device_put(same);
+	xfs_device_put(first);
+}
+
+static void test_readers(void **state)
+{
+	struct xfs_device *view = readonly(base);
+	struct xfs_mount *mp, *a, *b;
+
+	(void)state;
+	mp = open_rw(base, 0);
+	TEST_IS(xfs_mount(view, NULL, &a), -EBUSY);
+	TEST_OK(xfs_unmount(mp));
+	TEST_IS(xfs_mount(view, NULL, &a), -EROFS);
+	a = open_rw(view, XFS_MOUNT_RDONLY);
+	b = open_rw(base, XFS_MOUNT_RDONLY);
+	/* They hinder nobody. */
+	demand_free(base);
+	TEST_OK(xfs_unmount(a));
+	TEST_OK(xfs_unmount(b));
+	xfs_device_put(view);
+}
+
+/* What an overlay shows is made of its base. */
+static void test_overlays(void **state)
+{
+	struct xfs_device *over = overlay(base), *second = overlay(base), *top = overlay(over);
+	struct xfs_device *view = readonly(base), *far = overlay(view);
+	struct xfs_mount *mp, *other;
+
+	(void)state;
+	mp = open_rw(base, 0);
+	demand_busy(over);
+	demand_busy(top);
+	demand_busy(far);
+	TEST_IS(xfs_device_overlay_commit(over), -EBUSY);
+	TEST_OK(xfs_unmount(mp));
+
+	/* Over one base there may be several; nobody writes below them. */
+	mp = open_rw(over, 0);
+	other = open_rw(second, 0);
+	demand_busy(base);
+	demand_busy(over);
+	demand_busy(top);
+	TEST_OK(xfs_mkdir(mp, "/over", 0755));
+	TEST_OK(xfs_unmount(mp));
+	/* Not even now: the changes are in the overlay still. */
+	demand_busy(base);
+	demand_free(over);
+	TEST_IS(xfs_device_overlay_commit(over), -EBUSY);
+	TEST_OK(xfs_unmount(other));
+	TEST_OK(xfs_device_overlay_discard(second));
+	TEST_OK(xfs_device_overlay_commit(over));
+	demand_free(base);
+	mp = open_rw(base, 0);
+	TEST_OK(xfs_rmdir(mp, "/over"));
+	TEST_OK(xfs_unmount(mp));
+
+	/* One on the other. */
+	mp = open_rw(top, 0);
+	demand_busy(over);
+	demand_busy(base);
+	TEST_OK(xfs_mkdir(mp, "/top", 0755));
+	TEST_OK(xfs_unmount(mp));
+	TEST_OK(xfs_device_overlay_commit(top));
+	demand_busy(base);
+	TEST_OK(xfs_device_overlay_discard(over));
+	demand_free(base);
+	/* And with its last reference it is gone. */
+	demand_free(far);
+	demand_free(base);
+	mp = open_rw(far, 0);
+	TEST_OK(xfs_mkdir(mp, "/far", 0755));
+	TEST_OK(xfs_unmount(mp));
+	demand_busy(base);
+	xfs_device_put(far);
+	demand_free(base);
+	xfs_device_put(view);
+	xfs_device_put(top);
+	xfs_device_put(second);
+	xfs_device_put(over);
+}
+
+/* A caller's device that tells what it stands on; one that does not is a device of its own. */
+static void test_devices_of_the_caller(void **state)
+{
+	struct xfs_device *on_base = fault(base), *on_window, *part = window(base, 0, PART);
+
+	(void)state;
+	exclude_each_other(base, on_base);
+	on_window = fault(part);
+	exclude_each_other(on_window, on_base);
+	xfs_device_put(on_window);
+	xfs_device_put(on_base);
+	xfs_device_put(part);
+}
+
+static void test_failed_mounts_leave_it_free(void **state)
+{
+	struct xfs_device *empty, *broken = fault(base);
+	struct xfs_mount *mp;
+	bool met = true;
+
+	(void)state;
+	TEST_OK(xfs_device_open_memory(PART, 512, NULL, &empty));
+	TEST_IS(xfs_mount(empty, NULL, &mp), -EINVAL);
+	TEST_OK(xfs_mkfs(empty, NULL, &small, NULL));
+	demand_free(empty);
+	xfs_device_put(empty);
+	for (unsigned int nth = 1; met; nth++) {
+		int error;
+
+		test_fault_arm(broken, TEST_FAULT_ANY, nth, true, false);
+		error = xfs_mount(broken, NULL, &mp);
+		met = test_fault_met(broken);
+		if (error)
+			TEST_IS(error, -EIO);
+		else
+			xfs_abandon(mp);
+		TEST_OK(xfs_mount(base, NULL, &mp));
+		xfs_abandon(mp);
+	}
+	xfs_device_put(broken);
+}
+
+/* The log's device is written to as well. */
+static void test_external_log(void **state)
+{
+	struct xfs_device *log, *data, *second;
+	struct xfs_mount_options opts = { .size = sizeof(opts) };
+	struct xfs_mount *mp, *other;
+
+	(void)state;
+	TEST_OK(xfs_device_open_memory(PART, 512, NULL, &log));
+	TEST_OK(xfs_device_open_memory(PART, 512, NULL, &data));
+	TEST_OK(xfs_device_open_memory(PART, 512, NULL, &second));
+	opts.logdev = log;
+	TEST_IS(xfs_mkfs(data, data, &small, NULL), -EBUSY);
+	TEST_OK(xfs_mkfs(data, log, &small, NULL));
+	TEST_OK(xfs_mount(data, &opts, &mp));
+	demand_busy(log);
+	TEST_IS(xfs_mkfs(second, log, &small, NULL), -EBUSY);
+	TEST_IS(xfs_mount(base, &opts, &other), -EBUSY);
+	TEST_OK(xfs_unmount(mp));
+	demand_free(base);
+	TEST_OK(xfs_mkfs(second, log, &small, NULL));
+	xfs_device_put(second);
+	xfs_device_put(data);
+	xfs_device_put(log);
+}
+
+/* A dirty log is recovered by a second mount within the first one. */
+static void test_recovery_claims_once(void **state)
+{
+	static const uint32_t flags[] = {
+		0, XFS_MOUNT_UNJOURNALLED, XFS_MOUNT_RDONLY | XFS_MOUNT_RECOVER_IN_MEMORY,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct xfs_mount *mp = open_rw(base, 0);
+
+		TEST_OK(xfs_mkdir(mp, "/d", 0755));
+		TEST_OK(xfs_sync(mp));
+		xfs_abandon(mp);
+		mp = open_rw(base, flags[i]);
+		if (!(flags[i] & XFS_MOUNT_RDONLY))
+			demand_busy(base);
+		TEST_OK(xfs_unmount(mp));
+		mp = open_rw(base, 0);
+		TEST_OK(xfs_rmdir(mp, "/d"));
+		TEST_OK(xfs_unmount(mp));
+	}
+}
+
+/* One host file, opened twice, by two names and by a descriptor. */
+static void test_host_file(void **state)
+{
+	char path[64], name[64];
+	struct xfs_device *a, *b, *c, *other, *part;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/image", dir);
+	snprintf(name, sizeof(name), "%s/name", dir);
+	TEST_OK(xfs_device_open_file(path, XFS_DEV_CREATE, PART, &a));
+	assert_int_equal(link(path, name), 0);
+	TEST_OK(xfs_device_open_file(name, 0, 0, &b));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	TEST_OK(xfs_device_open_fd(fd, 0, &c));
+	close(fd);
+	TEST_OK(xfs_mkfs(a, NULL, &small, NULL));
+	exclude_each_other(a, b);
+	exclude_each_other(b, c);
+	part = window(c, 0, PART / 2);
+	TEST_OK(xfs_device_open_file(path, XFS_DEV_RDONLY, 0, &other));
+	{
+		struct xfs_mount *mp = open_rw(a, 0);
+
+		TEST_IS(xfs_mkfs(part, NULL, &small, NULL), -EBUSY);
+		TEST_OK(xfs_unmount(mp));
+		mp = open_rw(other, XFS_MOUNT_RDONLY);
+		demand_free(a);
+		TEST_OK(xfs_unmount(mp));
+	}
+	xfs_device_put(other);
+	xfs_device_put(part);
+	xfs_device_put(c);
+	xfs_device_put(b);
+	xfs_device_put(a);
+	unlink(name);
+	unlink(path);
+	rmdir(dir);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_one_device),
+		TEST(test_windows),
+		TEST(test_readers),
+		TEST(test_overlays),
+		TEST(test_devices_of_the_caller),
+		TEST(test_failed_mounts_leave_it_free),
+		TEST(test_external_log),
+		TEST(test_recovery_claims_once),
+		TEST(test_host_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
