@@ -256,7 +256,7 @@ static void test_short_writes(void **state)
 	/* Copying is as limited, through the host or through memory. */
 	assert_int_equal(xfs_device_copy_range(dev, limit.rlim_cur / 512 * 512 + 512,
 					       to_file(dev)->fd, 0, 4096),
-			 -EFBIG);
+			 -EIO);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_int_equal(xfs_device_pread(dev, at, out, sizeof(out)), 0);
