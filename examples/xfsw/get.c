@@ -83,19 +83,43 @@ static unsigned int names_to_come(const struct get *g, const struct xfs_stat *st
 	return g->tree && st->nlink > 1 ? RESTORE_MORE_NAMES : 0;
 }
 
-/* @st_out: of what was made, for its further names. */
-static int get_regular(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
-		       const char *name, struct stat *st_out)
+/*
+ * The contents, under the name that they shall have; what has it already (-f) stays until they are
+ * whole.  A descriptor or -errno.
+ */
+static int get_contents(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
+			const char *name)
 {
-	int fd = host_make_file(dirfd, name, g->force), error;
+	char temporary[HOST_TEMPORARY];
+	struct stat old;
+	bool replaces = g->force && xfsw_name_is_plain(name, strlen(name)) &&
+			fstatat(dirfd, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
+	int fd = replaces ? host_make_temporary(dirfd, temporary)
+			  : host_make_file(dirfd, name, false), error;
 
 	if (fd < 0)
 		return fd;
 	restore_before_data(&g->restore, st, fd);
 	error = copy_data(g, file, fd, st->size_bytes);
+	if (!error && replaces)
+		error = host_take_name(dirfd, temporary, name);
 	if (!error)
-		error = restore_attributes(&g->restore, file, st, dirfd, fd, name,
-					   names_to_come(g, st));
+		return fd;
+	if (replaces)
+		unlinkat(dirfd, temporary, 0);
+	close(fd);
+	return error;
+}
+
+/* @st_out: of what was made, for its further names. */
+static int get_regular(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
+		       const char *name, struct stat *st_out)
+{
+	int fd = get_contents(g, file, st, dirfd, name), error;
+
+	if (fd < 0)
+		return fd;
+	error = restore_attributes(&g->restore, file, st, dirfd, fd, name, names_to_come(g, st));
 	if (!error && fstat(fd, st_out))
 		error = -errno;
 	if (close(fd) && !error)
@@ -367,7 +391,7 @@ const struct xfsw_verb verb_get = {
 		"the host lets them have, without set-id bits on files that change hands.  Each\n"
 		"attribute is set on its own; what the host refuses is told once per kind, and\n"
 		"an error for root.  An object that fails is told of and the others go on.\n\n"
-		"  -f                  replace what exists\n"
+		"  -f                  replace what exists: files when the new one is whole\n"
 		KEEP_HELP
 		"  -q, --quiet         no progress\n",
 	.shortopts = "f",

@@ -59,6 +59,13 @@ void links_free(struct xfsw_links *links);
  */
 int host_make_way(int dirfd, const char *name);
 int host_make_file(int dirfd, const char *name, bool replace);	/* to write to, mode 0600 */
+/*
+ * A new file under a name of its own, which host_take_name() exchanges for @name when the file is
+ * whole: until then what has that name stays.
+ */
+#define HOST_TEMPORARY	64
+int host_make_temporary(int dirfd, char name[HOST_TEMPORARY]);
+int host_take_name(int dirfd, const char *temporary, const char *name);
 /* Mode 0700, opened to read.  With @replace a directory that exists is used as it is. */
 int host_make_dir(int dirfd, const char *name, bool replace);
 struct host_special {
@@ -186,7 +193,10 @@ struct host_flags {
 	bool foreign;			/* flags are set that XFS does not have */
 	uint32_t xflags, projid, extsize_bytes, cowextsize_bytes;
 };
-/* Of open @fd, or with @fd -1 of @name in @dirfd, links not followed.  0 or -errno. */
+/*
+ * Of open @fd, or with @fd -1 of @name in @dirfd, links not followed.  -ENOENT, or 0, also where
+ * the host does not tell.
+ */
 int host_get_flags(int dirfd, int fd, const char *name, struct host_flags *flags);
 /* Make them @want, the @kinds (1 << keep_kind) of it; what is refused is counted in @keep. */
 void host_set_flags(int dirfd, int fd, const char *name, const struct host_flags *want,

@@ -92,7 +92,7 @@ int host_get_flags(int dirfd, int fd, const char *name, struct host_flags *flags
 
 	memset(flags, 0, sizeof(*flags));
 	if (error)
-		return means_none(error) ? 0 : error;
+		return error == -ENOENT ? error : 0;
 	flags->known = true;
 	flags->xflags = (uint32_t)a.xflags;
 	flags->projid = a.projid;

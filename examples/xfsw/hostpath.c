@@ -68,6 +68,33 @@ int host_make_file(int dirfd, const char *name, bool replace)
 	return fd < 0 ? -errno : fd;
 }
 
+int host_make_temporary(int dirfd, char name[HOST_TEMPORARY])
+{
+	static unsigned int count;
+	int fd = -EEXIST;
+
+	/* Others may have such names, but not for ever the next one. */
+	for (unsigned int tries = 0; tries < 1000 && fd == -EEXIST; tries++) {
+		snprintf(name, HOST_TEMPORARY, ".xfsw-%ld-%u", (long)getpid(), count++);
+		fd = host_make_file(dirfd, name, false);
+	}
+	return fd;
+}
+
+int host_take_name(int dirfd, const char *temporary, const char *name)
+{
+	if (!plain(temporary) || !plain(name))
+		return -EUCLEAN;
+	if (renameat(dirfd, temporary, dirfd, name) == 0)
+		return 0;
+	if (errno != EISDIR)
+		return -errno;
+	/* An empty directory makes way, as it does for other objects. */
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) || renameat(dirfd, temporary, dirfd, name))
+		return -errno;
+	return 0;
+}
+
 static int open_dir(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, DIR_FLAGS);

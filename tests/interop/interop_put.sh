@@ -128,6 +128,27 @@ cmp small back || fail "a failed put - changed what was there"
 free=$("$XFSW" df --json "$img" | grep free)
 refused "No space left" put "$img" large /target
 [ "$("$XFSW" df --json "$img" | grep free)" = "$free" ] || fail "what failed takes space"
+# And the other way.
+rm -rf small-fs back && mkdir small-fs
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=2m tmpfs small-fs 2>/dev/null; then
+	mounts="$work/small-fs $mounts"
+	head -c 5000000 /dev/zero | "$XFSW" put "$img" - /toolarge || fail "put of 5 MB"
+	ok mkdir "$img" /two
+	ok put "$img" small /two/ok
+	ok ln "$img" /toolarge /two/toolarge
+	cp old small-fs/toolarge && mkdir small-fs/two && cp old small-fs/two/toolarge
+	refused "No space left" get -f "$img" /toolarge small-fs
+	refused "No space left" get -f "$img" /two small-fs/two
+	cmp old small-fs/toolarge && cmp old small-fs/two/toolarge && cmp small small-fs/two/ok ||
+		fail "a failed get -f changed what was there"
+	[ -z "$(find small-fs -name '.xfsw*')" ] || fail "a failed get -f leaves $(ls -A small-fs)"
+	ok get -f "$img" /two/ok small-fs/toolarge
+	cmp small small-fs/toolarge || fail "get -f did not replace"
+	mkdir small-fs/two/dir
+	ok get -f "$img" /two/ok small-fs/two/dir/
+	ok rm -r "$img" /two /toolarge
+	unmount_image "$work/small-fs"
+fi
 # Interrupted or killed: the next open for writing frees what had no name yet.
 mkfifo pipe
 for signal in INT TERM KILL; do
