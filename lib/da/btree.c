@@ -303,8 +303,30 @@ out_put:
 	return error;
 }
 
+/*
+ * Nodes of a damaged tree may all point at the same few blocks, and the ways through five levels of
+ * them are more than anybody can walk: no way leads over more leaves than the fork has blocks.
+ */
+static int check_moves(struct xfs_da_state *state)
+{
+	if (!state->max_moves) {
+		struct xfs_iext_cursor cur;
+		struct xfs_bmbt_irec got;
+
+		for_each_xfs_iext(xfs_ifork_ptr(state->dp, state->kind->whichfork), &cur, &got)
+			state->max_moves += got.br_blockcount;
+	}
+	if (++state->moves < state->max_moves)
+		return 0;
+	return bad_root(state, "nodes of the tree point at the same blocks");
+}
+
 int xfs_da_next_leaf(struct xfs_da_state *state, bool *moved)
 {
+	int error = state->depth > 1 ? check_moves(state) : 0;
+
+	if (error)
+		return error;
 	return xfs_da_shift(state, state->depth - 1, 1, moved);
 }
 

@@ -128,6 +128,8 @@ struct xfs_da_state {
 	const void *arg;		/* leaf_split's: what is to be added */
 	uint32_t depth;			/* levels in path, 0: none */
 	uint32_t npins;
+	uint32_t moves;			/* to next leaves, so far */
+	uint64_t max_moves;		/* blocks of the fork; 0: not counted yet */
 	struct xfs_da_level path[XFS_DA_NODE_MAXDEPTH];	/* [0] root, [depth - 1] leaf */
 	/* Blocks that a prepare call read; they stay in memory until the release. */
 	struct xfs_buf *pins[2 * XFS_DA_NODE_MAXDEPTH];
@@ -142,6 +144,8 @@ static inline void xfs_da_state_init(struct xfs_da_state *state, const struct xf
 	state->arg = NULL;
 	state->depth = 0;
 	state->npins = 0;
+	state->moves = 0;
+	state->max_moves = 0;
 }
 
 /* Put all buffers.  Always called at the end, after errors too. */
@@ -154,7 +158,10 @@ static inline struct xfs_da_level *xfs_da_leaf(struct xfs_da_state *state)
 
 /* The path to the first leaf whose last hash is >= @hash, or to the last leaf. */
 int xfs_da_lookup(struct xfs_da_state *state, xfs_dahash_t hash) XFS_MUST_CHECK;
-/* Move on to the next leaf; *@moved false: there is none, the path stays. */
+/*
+ * Move on to the next leaf; *@moved false: there is none, the path stays.  -EUCLEAN also when it has
+ * moved on more often than there can be leaves.
+ */
 int xfs_da_next_leaf(struct xfs_da_state *state, bool *moved) XFS_MUST_CHECK;
 /* The last hash of the leaf on the path may have changed. */
 void xfs_da_fix_hash(struct xfs_da_state *state);

@@ -118,6 +118,12 @@ int xfs_dir_ents_match(struct xfs_dir_args *args, const struct xfs_dir2_leaf_ent
 			return error;
 		dep = xfs_dir_entry_at(m->bp, off);
 		how = compare(args, dep);
+		/* A second ".." would be found in place of the true one. */
+		if (how != MATCH_NOT &&
+		    !xfs_dir2_entry_namecheck(db, off, dep->name, dep->namelen))
+			return xfs_corrupt(args->dp->i_mount, "directory", "inode %" PRIu64
+					   ": \"%.*s\" stands where it may not", args->dp->i_ino,
+					   (int)dep->namelen, (const char *)dep->name);
 		if (how == MATCH_EXACT || (how == MATCH_CASE && m->ino == NULLFSINO)) {
 			m->ino = be64_to_cpu(dep->inumber);
 			if (args->stored)

@@ -71,10 +71,25 @@ static void make_image(void)
 	TEST_OK(xfs_close(file));
 }
 
+/* Attributes enough for a tree of several leaves. */
+static void make_attr_tree(void)
+{
+	char name[256], value[200] = "";
+	struct xfs_file *file;
+
+	TEST_OK(xfs_open(fs.mp, "/many", O_RDWR | O_CREAT, 0644, &file));
+	for (unsigned int i = 0; i < 80; i++) {
+		snprintf(name, sizeof(name), "user.%0150u", i);
+		TEST_OK(xfs_fsetxattr(file, name, value, sizeof(value), 0));
+	}
+	TEST_OK(xfs_close(file));
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	make_image();
+	make_attr_tree();
 	TEST_OK(xfs_unmount(fs.mp));
 	good = fs.dev;
 	assert_int_equal(test_objects_find(good, &objs), 0);
@@ -180,6 +195,13 @@ static void more_dots(void **state)
 		open_forged(cases[i].old, cases[i].new);
 		for (size_t k = 1; k < ARRAY_SIZE(paths); k++)
 			read_bad_dir(paths[k]);
+		if (i == 1) {
+			struct xfs_stat st;
+			int error = xfs_getattr(fs.mp, "/block/..", true, &st);
+
+			/* Which one the index leads to first is chance: never to a file. */
+			assert_true(error == -EUCLEAN || (!error && S_ISDIR(st.mode)));
+		}
 		close_forged("is not allowed");
 	}
 	/* In short form the file type follows the name. */
@@ -268,6 +290,33 @@ static void wrong_lengths(void)
 	}
 }
 
+/* A node that leads to one leaf again and again. */
+static void same_leaves(void **state)
+{
+	static uint8_t block[65536];
+	char list[65536];
+
+	(void)state;
+	TEST_OK(xfs_device_open_overlay(good, NULL, &fs.dev));
+	for (size_t i = 0; i < objs.n; i++) {
+		uint32_t count, end = 0;
+
+		if (objs.v[i].kind != TEST_ATTR_NODE)
+			continue;
+		TEST_OK(test_object_read(fs.dev, &objs.v[i], block));
+		count = get_be16(block + 56);
+		for (end = count; end < 400; end++)
+			memcpy(block + 64 + 8 * end, block + 64 + 8 * (count - 1), 8);
+		put_be16((uint16_t)end, block + 56);
+		test_object_fix_crc(&objs.v[i], block);
+		TEST_OK(test_object_write(fs.dev, &objs.v[i], block));
+	}
+	TEST_OK(xfs_mount(fs.dev, &fs.opts, &fs.mp));
+	TEST_IS(xfs_listxattr(fs.mp, "/many", false, list, sizeof(list)), -EUCLEAN);
+	TEST_IS(xfs_listxattr(fs.mp, "/many", false, NULL, 0), -EUCLEAN);
+	close_forged("second time");
+}
+
 static void targets(void **state)
 {
 	struct xfs_stat st;
@@ -289,7 +338,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries),    cmocka_unit_test(more_dots),
 		cmocka_unit_test(other_dots), cmocka_unit_test(attributes),
-		cmocka_unit_test(targets),
+		cmocka_unit_test(same_leaves), cmocka_unit_test(targets),
 	};
 
 	test_seed_init(1);
