@@ -13,7 +13,7 @@ tree=${1:-/usr/share}
 img=$top/build/quickstart.img
 
 echo "== what is needed"
-packages_install gcc libc6-dev cmake ninja-build pkg-config uuid-dev libblkid-dev libarchive-dev ||
+packages_install gcc libc6-dev cmake ninja-build pkg-config libblkid-dev libarchive-dev ||
 	packages_install gcc libc6-dev cmake ninja-build pkg-config
 packages_install xfsprogs || echo "note: no xfsprogs, the image is judged by xfsw alone"
 PATH=$PATH:/usr/sbin:/sbin

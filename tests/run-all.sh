@@ -25,7 +25,7 @@ mkdir -p "$build"
 say() { echo "== $*"; }
 
 say "what is needed"
-packages_install gcc libc6-dev clang cmake ninja-build pkg-config uuid-dev libblkid-dev libcmocka-dev \
+packages_install gcc libc6-dev clang cmake ninja-build pkg-config libblkid-dev libcmocka-dev \
 	libarchive-dev || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 for package in xfsprogs xfslibs-dev attr acl debootstrap debian-archive-keyring ccache xz-utils python3 \
 	e2fsprogs fdisk g++; do

@@ -6,6 +6,7 @@
 #ifndef XFSWRITE_ENV_H
 #define XFSWRITE_ENV_H
 
+#include <sched.h>	/* struct timespec, which <time.h> hides in strict C99 */
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>

@@ -221,24 +221,61 @@ struct xfs_iattr {
 	struct timespec atime, mtime, ctime, crtime;
 };
 
-/* The inode flags that users may see and set; values as in FS_IOC_FSGETXATTR. */
+/*
+ * The inode flags that users may see and set; values as in FS_IOC_FSGETXATTR.  <xfs/xfs.h> has the same
+ * names for the same values.
+ */
+#ifndef XFS_XFLAG_REALTIME
 #define XFS_XFLAG_REALTIME	0x00000001u
+#endif
+#ifndef XFS_XFLAG_PREALLOC
 #define XFS_XFLAG_PREALLOC	0x00000002u
+#endif
+#ifndef XFS_XFLAG_IMMUTABLE
 #define XFS_XFLAG_IMMUTABLE	0x00000008u
+#endif
+#ifndef XFS_XFLAG_APPEND
 #define XFS_XFLAG_APPEND	0x00000010u
+#endif
+#ifndef XFS_XFLAG_SYNC
 #define XFS_XFLAG_SYNC		0x00000020u
+#endif
+#ifndef XFS_XFLAG_NOATIME
 #define XFS_XFLAG_NOATIME	0x00000040u
+#endif
+#ifndef XFS_XFLAG_NODUMP
 #define XFS_XFLAG_NODUMP	0x00000080u
+#endif
+#ifndef XFS_XFLAG_RTINHERIT
 #define XFS_XFLAG_RTINHERIT	0x00000100u
+#endif
+#ifndef XFS_XFLAG_PROJINHERIT
 #define XFS_XFLAG_PROJINHERIT	0x00000200u
+#endif
+#ifndef XFS_XFLAG_NOSYMLINKS
 #define XFS_XFLAG_NOSYMLINKS	0x00000400u
+#endif
+#ifndef XFS_XFLAG_EXTSIZE
 #define XFS_XFLAG_EXTSIZE	0x00000800u
+#endif
+#ifndef XFS_XFLAG_EXTSZINHERIT
 #define XFS_XFLAG_EXTSZINHERIT	0x00001000u
+#endif
+#ifndef XFS_XFLAG_NODEFRAG
 #define XFS_XFLAG_NODEFRAG	0x00002000u
+#endif
+#ifndef XFS_XFLAG_FILESTREAM
 #define XFS_XFLAG_FILESTREAM	0x00004000u
+#endif
+#ifndef XFS_XFLAG_DAX
 #define XFS_XFLAG_DAX		0x00008000u
+#endif
+#ifndef XFS_XFLAG_COWEXTSIZE
 #define XFS_XFLAG_COWEXTSIZE	0x00010000u
+#endif
+#ifndef XFS_XFLAG_HASATTR
 #define XFS_XFLAG_HASATTR	0x80000000u	/* read only */
+#endif
 
 /* Everything about an inode. */
 struct xfs_stat {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Goal: an installed library is found and linked by the two usual ways, shared and static.
-# Method: install into an empty prefix; build lesson open_read with pkg-config and with
-# find_package; run the results, and the installed xfsw.
+# Method: install into an empty prefix, move it elsewhere; build lesson open_read with pkg-config and
+# with find_package; run the results, and the installed xfsw.
 . "$(dirname "$0")/common.sh"
 need_tools cmake pkg-config
 # Ninja may be all there is.
@@ -13,7 +13,11 @@ command -v make >/dev/null 2>&1 || export CMAKE_GENERATOR=Ninja
 lesson=$XFSWRITE_SOURCE/examples/lessons/open_read.c
 prefix=$work/prefix
 
-cmake --install "$XFSWRITE_BUILD" --prefix "$prefix" >"$work/out" || fail "install: $(cat "$work/out")"
+cmake --install "$XFSWRITE_BUILD" --prefix "$work/first" >"$work/out" || fail "install: $(cat "$work/out")"
+pc=$(find "$work/first" -name xfswrite.pc)
+included=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --variable=includedir xfswrite)
+[ "$included" -ef "$work/first/include" ] || fail "xfswrite.pc does not name the prefix it was installed into"
+mv "$work/first" "$prefix"
 xfsw=$(find "$prefix" -name xfsw -type f)
 [ -x "$xfsw" ] || fail "xfsw is not installed"
 mkdir "$work/tree"
@@ -28,16 +32,17 @@ pc=$(find "$prefix" -name xfswrite.pc)
 PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_PATH
 pkg-config --exists xfswrite || fail "pkg-config"
-grep -q "$XFSWRITE_BUILD" "$pc" && fail "xfswrite.pc names the build folder"
+pkg-config --cflags xfswrite | grep -q -e -D_FILE_OFFSET_BITS=64 || fail "no feature macros in Cflags"
+grep -qe "$XFSWRITE_BUILD" -e "$work" "$pc" && fail "xfswrite.pc names a folder of the build machine"
 # shellcheck disable=SC2046
-$CC "$lesson" $(pkg-config --define-variable=prefix="$prefix" --cflags --libs xfswrite) -o "$work/shared" ||
+$CC "$lesson" $(pkg-config --cflags --libs xfswrite) -o "$work/shared" ||
 	fail "pkg-config, shared"
 libdir=$(dirname "$(dirname "$pc")")
 check_program env LD_LIBRARY_PATH="$libdir" "$work/shared"
 LD_LIBRARY_PATH=$libdir ldd "$work/shared" | grep -q 'libxfswrite.so.[0-9]' || fail "no SONAME"
 # shellcheck disable=SC2046
-$CC "$lesson" $(pkg-config --define-variable=prefix="$prefix" --cflags xfswrite) "$libdir/libxfswrite.a" \
-	$(pkg-config --define-variable=prefix="$prefix" --static --libs xfswrite | sed 's/-lxfswrite//') \
+$CC "$lesson" $(pkg-config --cflags xfswrite) "$libdir/libxfswrite.a" \
+	$(pkg-config --static --libs xfswrite | sed 's/-lxfswrite//') \
 	-o "$work/static" || fail "pkg-config, static"
 ldd "$work/static" | grep -q libxfswrite && fail "the static program uses the shared library"
 check_program "$work/static"
