@@ -171,18 +171,36 @@ static int set_tree(struct xfs_attr_args *args, uint32_t op_flags)
 	return error;
 }
 
-/* The fork is absent, empty or short, and will not do: a tree is made of it first. */
-static int set_new_tree(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
+/*
+ * Where a fork begins that comes into being with an attribute for which it has no room in short form.
+ * A kernel looks for a place as if it had, with lengths cut to the 8 bits of short form; to begin
+ * elsewhere would give the data fork another size, and directories another form.
+ */
+static uint8_t first_forkoff(const struct xfs_attr_args *args)
 {
 	struct xfs_inode *ip = args->ip;
+	uint8_t forkoff = xfs_bmap_forkoff_for(ip, (uint32_t)sizeof(struct xfs_attr_sf_hdr) +
+					       xfs_attr_sf_entsize_byname(args->namelen & 0xff,
+									  args->valuelen & 0xff));
+
+	return forkoff ? forkoff : xfs_default_forkoff(ip->i_mount, ip->i_mode);
+}
+
+/*
+ * The fork is absent, empty or short, and will not do: a tree is made of it first - unless it
+ * is absent, and there is room in short form once the data fork has made some.
+ */
+static int set_new_tree(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
+{
+	bool put = false;
 	int error;
 
 	error = extend_count(args);
-	if (!error && !xfs_inode_has_attr_fork(ip))
-		error = xfs_bmap_set_forkoff(args->tp, ip,
-					     xfs_default_forkoff(ip->i_mount, ip->i_mode));
-	if (!error)
-		error = xfs_attr_to_tree(args, old);
+	if (!error && !xfs_inode_has_attr_fork(args->ip))
+		error = xfs_attr_sf_begin(args, first_forkoff(args), &put);
+	if (error || put)
+		return error;
+	error = xfs_attr_to_tree(args, old);
 	return error ? error : set_tree(args, 0);
 }
 

@@ -103,6 +103,11 @@ struct xfs_attr_sf_entry *xfs_attr_sf_find(const struct xfs_attr_args *args);
 /* Bytes of the fork with @old (NULL: none) replaced by the attribute of @args. */
 uint32_t xfs_attr_sf_total(const struct xfs_attr_args *args,
 			   const struct xfs_attr_sf_entry *old);
+/*
+ * A fork for the first attribute, which begins at @forkoff.  *@put: the attribute stands in it,
+ * else it is empty.
+ */
+int xfs_attr_sf_begin(struct xfs_attr_args *args, uint8_t forkoff, bool *put) XFS_MUST_CHECK;
 /* Put it there, in place of @old; with the border at @forkoff there is room. */
 int xfs_attr_sf_put(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old, uint8_t forkoff)
 	XFS_MUST_CHECK;

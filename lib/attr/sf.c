@@ -82,21 +82,56 @@ static void append(struct xfs_attr_args *args)
 	log_sf(args->tp, ip);
 }
 
+/* An empty fork with room for the attribute; it is not @ip's yet. */
+static int make_first(struct xfs_attr_args *args, struct xfs_ifork *local)
+{
+	uint32_t bytes = HDR + xfs_attr_sf_entsize_byname(args->namelen, args->valuelen);
+	uint8_t buf[HDR + 3 + 2 * XFS_ATTR_SF_ENTSIZE_MAX] = { 0 };
+
+	put_be16((uint16_t)HDR, buf);
+	return xfs_da_make_local(args->ip, XFS_ATTR_FORK, buf, bytes, local);
+}
+
 /* The first one: memory first, then the fork. */
 static int put_first(struct xfs_attr_args *args, uint8_t forkoff)
 {
-	uint32_t bytes = HDR + xfs_attr_sf_entsize_byname(args->namelen, args->valuelen);
 	struct xfs_inode *ip = args->ip;
-	uint8_t buf[HDR + 3 + 2 * XFS_ATTR_SF_ENTSIZE_MAX] = { 0 };
 	struct xfs_ifork local;
 	int error;
 
-	put_be16((uint16_t)HDR, buf);
-	error = xfs_da_make_local(ip, XFS_ATTR_FORK, buf, bytes, &local);
+	error = make_first(args, &local);
 	if (error)
 		return error;
 	error = xfs_bmap_set_forkoff(args->tp, ip, forkoff);
 	if (error) {
+		xfs_free(ip->i_mount, local.if_data);
+		return error;
+	}
+	ip->i_af = local;
+	append(args);
+	return 0;
+}
+
+int xfs_attr_sf_begin(struct xfs_attr_args *args, uint8_t forkoff, bool *put)
+{
+	struct xfs_inode *ip = args->ip;
+	struct xfs_ifork local = { 0 };
+	bool short_enough = xfs_attr_fits_sf(args->namelen, args->valuelen);
+	int error;
+
+	*put = false;
+	error = short_enough ? make_first(args, &local) : 0;
+	if (error)
+		return error;
+	error = xfs_bmap_set_forkoff(args->tp, ip, forkoff);
+	if (!error && short_enough) {
+		/* The data fork may have left the inode for it. */
+		forkoff = xfs_bmap_forkoff_for(ip, xfs_attr_sf_total(args, NULL));
+		*put = forkoff != 0;
+	}
+	if (!error && *put)
+		error = xfs_bmap_set_forkoff(args->tp, ip, forkoff);
+	if (error || !*put) {
 		xfs_free(ip->i_mount, local.if_data);
 		return error;
 	}
