@@ -55,8 +55,7 @@ static void test_short_form(void **state)
 
 	(void)state;
 	test_handle_make(&h, &mkfs, false);
-	/* It was made with a mode: the fork begins with it, empty. */
-	assert_int_equal(h.ip->i_forkoff, 24);
+	assert_int_equal(h.ip->i_forkoff, 0);
 	set("foo", 0, "bar", 3);
 	set("t", XFS_ATTR_ROOT, "", 0);
 	set("capability", XFS_ATTR_SECURE, cap, sizeof(cap));
