@@ -78,6 +78,24 @@ static int make_from_stream(struct xfsw_sink *sink, struct xfs_file *dir, const 
 	return error ? error : sink_keep_old(sink, dir, name, S_IFREG, new);
 }
 
+/* What the options say of everybody holds for it as well. */
+static int finish_stream(struct xfsw_sink *sink, const struct sink_new *new)
+{
+	struct xfs_iattr owner = { .valid = sink->owner_valid, .uid = sink->uid, .gid = sink->gid };
+	struct xfsw_object object = { 0 };
+	struct xfs_stat st;
+	int error = 0;
+
+	if (owner.valid && !new->keeps_attrs)
+		error = xfs_fsetattr(new->file, &owner);
+	if (error || !sink->clamp)
+		return error;
+	error = xfs_fgetattr(new->file, &st);
+	object.atime = st.atime;
+	object.mtime = st.mtime;
+	return error ? error : sink_set_times(sink, new->file, &object);
+}
+
 /* The host's standard input becomes file @path. */
 static int put_stream(struct xfsw_sink *sink, const char *path)
 {
@@ -93,6 +111,8 @@ static int put_stream(struct xfsw_sink *sink, const char *path)
 	}
 	if (!error)
 		error = sink_copy_stream(sink, new.file, STDIN_FILENO);
+	if (!error)
+		error = finish_stream(sink, &new);
 	error = sink_finish(sink, dir, name, &new, error);
 	xfs_close(dir);
 	return error ? xfsw_fail(sink->call, path, error) : 0;

@@ -56,6 +56,10 @@ holds piped /third
 is nlink 2 /third
 is type file /link2
 is mode $((0644)) /link2
+echo owned | "$XFSW" put --owner 8:9 --mtime-clamp @1000 "$img" - /owned || fail "put --owner -"
+is uid 8 /owned
+is gid 9 /owned
+is mtime 1000.000000000 /owned
 "$XFSW" put "$img" - / </dev/null 2>err && fail "put - made a directory a file"
 ok mkdir "$img" /empty
 ok put "$img" new /empty/in
