@@ -227,7 +227,8 @@ int host_open_below(int top, const char *path)
 
 int host_link(int top, const struct xfsw_link *link, int dirfd, const char *name, bool replace)
 {
-	const struct stat want = { .st_dev = (dev_t)link->host_dev, .st_ino = (ino_t)link->host_ino };
+	const struct stat want = { .st_dev = (dev_t)link->host_dev,
+				   .st_ino = (ino_t)link->host_ino };
 	struct xfsw_str parent = { 0 };
 	const char *slash = strrchr(link->path, '/');
 	const char *last = slash ? slash + 1 : link->path;

@@ -40,11 +40,11 @@ struct xfsw_visitor {
 	 * What is no directory, or is below max_level.  Without this only directories are opened.
 	 */
 	int (*visit)(struct xfsw_walk *walk, struct xfsw_node *node);
-	/* A directory when all in it was visited, after each enter() that returned 0; not after a stop. */
+	/* A directory when all in it was visited: one leave() for each enter() of 0, but for a stop. */
 	int (*leave)(struct xfsw_walk *walk, struct xfsw_node *node);
 };
 
-#define XFSW_WALK_FOLLOW	(1u << 0)	/* the start may be a symbolic link, and is followed */
+#define XFSW_WALK_FOLLOW	(1u << 0)	/* a start that is a link is followed */
 #define XFSW_WALK_READ		(1u << 1)	/* node->file of regular files can be read */
 /* Objects will be changed: a directory is entered by the name that its ".." confirms only. */
 #define XFSW_WALK_CHANGE	(1u << 2)
@@ -55,7 +55,7 @@ struct xfsw_walk {
 	const struct xfsw_visitor *visitor;
 	void *ctx;			/* the visitor's */
 	unsigned int flags;		/* XFSW_WALK_* */
-	uint32_t max_level;		/* directories below are not entered; 0: only the start is */
+	uint32_t max_level;		/* none below is entered; 0: only the start is */
 	int code;			/* the worst exit code so far */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: the tool's handling of foreign names and paths.  The input is a name and a path, with
- * the first newline between them.  Whatever they are, what is made or opened lies in the box, and
+ * Fuzz target: the tool's handling of foreign names and paths.  The input is a name and a path,
+ * with the first newline between them.  Whatever they are, what is made or opened lies in the box, and
  * the directory that the links in the box lead to stays as it is.
  */
 #include <dirent.h>

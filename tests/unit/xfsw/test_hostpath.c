@@ -2,8 +2,8 @@
 /*
  * Goal: the functions that make host objects take one component and nothing else, and follow no
  *       link, wherever it came from; what was swapped behind them is noticed.
- * Method: each function with names that lead away, over links, pipes and directories in its way, and
- *       paths longer than the system takes in one call.
+ * Method: each function with names that lead away, over links, pipes and directories in its way,
+ *       and paths longer than the system takes in one call.
  */
 #include <setjmp.h>
 #include <stddef.h>
@@ -42,7 +42,8 @@ static int teardown(void **state)
 
 static void bad_names(void **state)
 {
-	static const char *const names[] = { "", ".", "..", "/", "/x", "a/b", "../x", "x/", "out/x" };
+	static const char *const names[] = { "",    ".",    "..", "/",	   "/x",
+					     "a/b", "../x", "x/", "out/x" };
 	const struct host_special fifo = { .mode = S_IFIFO | 0600 };
 	struct xfsw_link link = { .path = (char *)(uintptr_t)"dir" };
 
@@ -111,7 +112,8 @@ static void open_below(void **state)
 	static const struct { const char *path; int error; } cases[] = {
 		{ "out", -ELOOP },	    { "out/dir", -ELOOP },     { "inner", -ELOOP },
 		{ "inner/sub", -ELOOP },    { "dir/../dir", -EUCLEAN }, { "..", -EUCLEAN },
-		{ "/tmp", -EUCLEAN },	    { "dir//sub", -EUCLEAN },  { "dir/./sub", -EUCLEAN },
+		{ "/tmp", -EUCLEAN },	    { "dir//sub", -EUCLEAN },
+		{ "dir/./sub", -EUCLEAN },
 		{ "dir/none", -ENOENT },    { "pipe", -ENOTDIR },
 	};
 	int fd;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: directories that contain themselves or have two names end no walk and start no endless one: each
- *       is told of once, the rest is done.  Depth costs no stack and no descriptors.
+ * Goal: directories that contain themselves or have two names end no walk and start no endless
+ *       one: each is told of once, the rest is done.  Depth costs no stack and no descriptors.
  * Method: entries of a good image are led to other directories, then every verb that walks is run;
- *       trees of thousands of levels with a stack and a table of descriptors far too small for them.
+ *       trees of thousands of levels with a stack and a table of descriptors far too small.
  */
 #include <setjmp.h>
 #include <stddef.h>
@@ -78,7 +78,8 @@ static void every_verb(uint64_t ino)
 		assert_int_equal(tool_run_limited(0, 0, line), 1);
 		assert_int_equal(tool_said(TOLD), 1);
 		assert_true(host_mode(i ? "out/file" : "out/a/file"));
-		assert_int_equal(system("test $(find out -name within | wc -l) = 1 && rm -rf out"), 0);
+		assert_int_equal(system("test $(find out -name within | wc -l) = 1"), 0);
+		assert_int_equal(system("rm -rf out"), 0);
 		assert_int_equal(tool_run("chmod -R image 0705 %s", starts[i]), 1);
 		assert_int_equal(tool_said(TOLD), 1);
 		assert_int_equal(tool_run("chown -R image 3:4 %s", starts[i]), 1);
@@ -190,8 +191,8 @@ static void deep_tree(void **state)
 	static const char *const verbs[] = {
 		"create --small --size 100m -q src image", "check image", "ls -R image /",
 		"chmod -R image 711 /", "chown -R image 3:4 /", "get -q image / out",
-		"put -q image src /copy", "rm -r image /copy", "get -q -f image / out", "rm -r image /",
-		"check image",
+		"put -q image src /copy", "rm -r image /copy", "get -q -f image / out",
+		"rm -r image /", "check image",
 	};
 
 	(void)state;
