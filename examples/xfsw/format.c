@@ -315,6 +315,27 @@ static int fit_device(struct xfsw_call *call, struct xfsw_format *format, struct
 	return 0;
 }
 
+/*
+ * Whoever counts partitions in sectors of 4096 bytes has a disk of such sectors, which would refuse
+ * to mount smaller ones.  An image of it cannot say so.
+ */
+static int fit_sectors(struct xfsw_call *call, struct xfsw_format *format,
+		       const struct xfsw_image *img)
+{
+	struct xfs_mkfs_options *mkfs = &format->mkfs;
+
+	if (!img->table_sector)
+		return 0;
+	if (mkfs->sectsize && mkfs->sectsize < img->table_sector) {
+		xfsw_complain(call, img->path, "sectors of %u bytes on a disk whose partition table "
+			      "counts in sectors of %u", mkfs->sectsize, img->table_sector);
+		return XFSW_FAILED;
+	}
+	if (!mkfs->sectsize && img->table_sector > 512)
+		mkfs->sectsize = img->table_sector;
+	return 0;
+}
+
 int format_image(struct xfsw_call *call, struct xfsw_format *format, const char *path,
 		 uint64_t size_bytes, bool empty, struct xfsw_image *img,
 		 struct xfs_mkfs_geometry *geometry)
@@ -324,7 +345,9 @@ int format_image(struct xfsw_call *call, struct xfsw_format *format, const char 
 	code = xfsw_open_target(call, path, size_bytes, empty, img);
 	if (code)
 		return code;
-	code = fit_device(call, format, img, size_bytes);
+	code = fit_sectors(call, format, img);
+	if (!code)
+		code = fit_device(call, format, img, size_bytes);
 	if (!code) {
 		geometry->size = sizeof(*geometry);
 		error = xfs_mkfs(img->dev, img->logdev, &format->mkfs, geometry);
@@ -336,24 +359,36 @@ int format_image(struct xfsw_call *call, struct xfsw_format *format, const char 
 	return code;
 }
 
+/* What would be made of a device that is there already. */
+static int dry_run_on(struct xfsw_call *call, struct xfsw_format *format, const char *path,
+		      struct xfs_mkfs_geometry *geometry)
+{
+	struct xfsw_image img;
+	int error, code = xfsw_open_to_look(call, path, &img);
+
+	if (code)
+		return code;
+	code = fit_sectors(call, format, &img);
+	if (!code) {
+		error = xfs_mkfs_geometry(img.dev, img.logdev, &format->mkfs, geometry);
+		if (error)
+			code = format_failed(call, path, error);
+	}
+	return xfsw_close_image(call, &img, code);
+}
+
 int format_dry_run(struct xfsw_call *call, const struct xfsw_format *format, const char *path)
 {
-	struct xfs_mkfs_geometry geometry;
-	struct xfs_device_info info = { .size_bytes = format->size_bytes };
-	struct xfs_device *dev;
-	int error;
+	struct xfs_mkfs_geometry geometry = { .size = sizeof(geometry) };
+	struct xfsw_format own = *format;
+	int code = 0;
 
-	if (!info.size_bytes) {
-		error = xfs_device_open_file(path, XFS_DEV_RDONLY, 0, &dev);
-		if (!error) {
-			error = xfs_device_info(dev, &info);
-			xfs_device_put(dev);
-		}
-		if (error)
-			return xfsw_fail(call, path, error);
-	}
-	if (format_geometry(call, format, info.size_bytes, &geometry))
-		return XFSW_FAILED;
+	if (!own.size_bytes)
+		code = dry_run_on(call, &own, path, &geometry);
+	else if (format_geometry(call, &own, own.size_bytes, &geometry))
+		code = XFSW_FAILED;
+	if (code)
+		return code;
 	format_print(&geometry);
 	return xfsw_finish_output(call);
 }

@@ -49,14 +49,20 @@ static int window_of(struct xfsw_call *call, struct xfsw_image *img, uint64_t *s
 /* Replace the device by the part of it that --partition or --offset names. */
 static int apply_window(struct xfsw_call *call, struct xfsw_image *img)
 {
+	const char *partition = xfsw_arg(call, XFSW_OPT_PARTITION);
 	struct xfs_device *window;
-	uint64_t start, len;
+	uint64_t start, len, number;
 	int error, code;
 
 	code = window_of(call, img, &start, &len);
 	if (code || (!start && !len && !xfsw_has(call, XFSW_OPT_OFFSET)))
 		return code;
-	error = xfs_device_open_window(img->dev, start, len, &window);
+	/* The table also tells of the disk's sectors, which an image of it cannot. */
+	if (partition && xfsw_parse_u64(partition, 1024, &number))
+		error = xfs_device_open_partition(img->dev, (unsigned int)number,
+						  &img->table_sector, &window);
+	else
+		error = xfs_device_open_window(img->dev, start, len, &window);
 	if (error) {
 		xfsw_fail(call, img->path, error);
 		return XFSW_NO_IMAGE;
@@ -239,6 +245,21 @@ int xfsw_ask_target(struct xfsw_call *call, const char *path, struct xfsw_own *o
 	if (!code)
 		code = own_may_overwrite(call, path, start, len);
 	return code || !log ? code : own_may_overwrite(call, log, 0, UINT64_MAX);
+}
+
+int xfsw_open_to_look(struct xfsw_call *call, const char *path, struct xfsw_image *img)
+{
+	int code;
+
+	memset(img, 0, sizeof(*img));
+	img->path = path;
+	call->img = img;
+	code = open_devices(call, img, XFS_DEV_RDONLY, 0);
+	if (code) {
+		put_devices(img);
+		call->img = NULL;
+	}
+	return code;
 }
 
 int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_bytes, bool empty,

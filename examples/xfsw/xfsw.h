@@ -94,6 +94,7 @@ struct xfsw_image {
 	struct xfsw_own own;
 	struct xfs_device *dev, *logdev;
 	struct xfs_mount *mp;
+	uint32_t table_sector;	/* bytes, what the partition table counts in; 0: no --partition */
 	bool dry;		/* dev is an overlay: nothing is kept */
 };
 
@@ -159,6 +160,8 @@ int xfsw_open_image(struct xfsw_call *call, const char *path, struct xfsw_image 
  * Device (and --logdev) for mkfs and create.  A file that is missing is made with
  * @size_bytes; one that exists is emptied before if @empty is set.
  */
+/* The devices alone, to look at; also when the verb writes. */
+int xfsw_open_to_look(struct xfsw_call *call, const char *path, struct xfsw_image *img);
 int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_bytes, bool empty,
 		     struct xfsw_image *img);
 /*

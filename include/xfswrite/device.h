@@ -166,6 +166,7 @@ XFS_API int xfs_device_open_memory(uint64_t size_bytes, uint32_t sector_bytes,
 /*
  * Bytes [@offset, @offset + @len) of @base; @len 0: to its end.  Takes its own
  * reference to @base, as do all stacking devices.  -EINVAL unless sector-aligned.
+ * Physical sectors and stripes of @base that @offset is not aligned to are not told.
  */
 XFS_API int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
 				   struct xfs_device **devp);
@@ -197,6 +198,15 @@ XFS_API uint64_t xfs_device_overlay_bytes(const struct xfs_device *overlay);
  */
 XFS_API int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
 				      uint64_t *len);
+
+/*
+ * A window on that partition.  A table that counts in larger sectors than @base has - an
+ * image of a disk does not tell of its own - makes them its physical_sector, which is what
+ * xfs_mkfs() takes; *@sectorp (may be NULL): what it counts in.  A file system with smaller
+ * ones could not be mounted from the disk.
+ */
+XFS_API int xfs_device_open_partition(struct xfs_device *base, unsigned int number,
+				      uint32_t *sectorp, struct xfs_device **devp);
 
 /*
  * What libblkid sees on the device: 1 and a short description ("ext4 file system",

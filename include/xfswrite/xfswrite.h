@@ -8,6 +8,9 @@
  *    system may only be read; -EIO: the device failed, or the file system was shut
  *    down after it did.  <xfswrite/error.h> tells which structure, where and why.
  *  - After an error an out pointer is NULL, and what was passed in is still the caller's.
+ *  - A NULL where an object, a name, a struct or a place for a result is needed is -EINVAL; a NULL
+ *    buffer with a length is -EFAULT, a length over SSIZE_MAX -EINVAL.  Nothing was done.
+ *    xfs_close(), xfs_unmount(), xfs_abandon(), xfs_closedir() and xfs_device_put() take NULL.
  *  - Any number of threads may use one file system and one file at once,
  *    unless the comment says otherwise.  xfs_unmount() and xfs_close() must be the last
  *    call on their object.

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <xfswrite/xfswrite.h>
+#include "base/need.h"
 #include "core/message.h"
 #include "inode/inode.h"
 #include "reclaim/reclaim.h"

@@ -13,7 +13,7 @@ static int do_fgetattr(struct xfs_file *file, struct xfs_stat *st)
 
 int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st)
 {
-	return XFS_CALL_FILE(file, do_fgetattr(file, st));
+	return XFS_CALL_FILE(file, xfs_need_memory(st) ?: do_fgetattr(file, st));
 }
 
 static void to_stat(const struct xfs_stat *from, struct stat *st)
@@ -44,7 +44,7 @@ static int do_fstat(struct xfs_file *file, struct stat *st)
 
 int xfs_fstat(struct xfs_file *file, struct stat *st)
 {
-	return XFS_CALL_FILE(file, do_fstat(file, st));
+	return XFS_CALL_FILE(file, xfs_need_memory(st) ?: do_fstat(file, st));
 }
 
 static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
@@ -77,7 +77,7 @@ static int do_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
 
 int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
 {
-	return XFS_CALL_FILE(file, do_fsetattr(file, iattr));
+	return XFS_CALL_FILE(file, xfs_need_memory(iattr) ?: do_fsetattr(file, iattr));
 }
 
 static int do_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
@@ -95,7 +95,7 @@ static int do_getattr(struct xfs_mount *mp, const char *path, bool follow, struc
 
 int xfs_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
 {
-	return XFS_CALL_MOUNT(mp, do_getattr(mp, path, follow, st));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, st) ?: do_getattr(mp, path, follow, st));
 }
 
 static int stat_path(struct xfs_mount *mp, const char *path, bool follow, struct stat *st)
@@ -110,12 +110,12 @@ static int stat_path(struct xfs_mount *mp, const char *path, bool follow, struct
 
 int xfs_stat(struct xfs_mount *mp, const char *path, struct stat *st)
 {
-	return XFS_CALL_MOUNT(mp, stat_path(mp, path, true, st));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, st) ?: stat_path(mp, path, true, st));
 }
 
 int xfs_lstat(struct xfs_mount *mp, const char *path, struct stat *st)
 {
-	return XFS_CALL_MOUNT(mp, stat_path(mp, path, false, st));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, st) ?: stat_path(mp, path, false, st));
 }
 
 static int do_setattr(struct xfs_mount *mp, const char *path, bool follow,
@@ -134,7 +134,8 @@ static int do_setattr(struct xfs_mount *mp, const char *path, bool follow,
 
 int xfs_setattr(struct xfs_mount *mp, const char *path, bool follow, const struct xfs_iattr *iattr)
 {
-	return XFS_CALL_MOUNT(mp, do_setattr(mp, path, follow, iattr));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, iattr) ?:
+				  do_setattr(mp, path, follow, iattr));
 }
 
 static int do_chmod(struct xfs_mount *mp, const char *path, mode_t mode)
@@ -146,7 +147,7 @@ static int do_chmod(struct xfs_mount *mp, const char *path, mode_t mode)
 
 int xfs_chmod(struct xfs_mount *mp, const char *path, mode_t mode)
 {
-	return XFS_CALL_MOUNT(mp, do_chmod(mp, path, mode));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: do_chmod(mp, path, mode));
 }
 
 /* (uint32_t)-1 leaves an owner as it is, as for chown(2). */
@@ -171,12 +172,12 @@ static int change_owner(struct xfs_mount *mp, const char *path, bool follow, uin
 
 int xfs_chown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid)
 {
-	return XFS_CALL_MOUNT(mp, change_owner(mp, path, true, uid, gid));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: change_owner(mp, path, true, uid, gid));
 }
 
 int xfs_lchown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid)
 {
-	return XFS_CALL_MOUNT(mp, change_owner(mp, path, false, uid, gid));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: change_owner(mp, path, false, uid, gid));
 }
 
 static int do_utimens(struct xfs_mount *mp, const char *path, bool follow,
@@ -210,7 +211,12 @@ static int do_utimens(struct xfs_mount *mp, const char *path, bool follow,
 
 int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow, const struct timespec times[2])
 {
-	return XFS_CALL_MOUNT(mp, do_utimens(mp, path, follow, times));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: do_utimens(mp, path, follow, times));
+}
+
+static int need_value(const char *name, const void *value, size_t size)
+{
+	return xfs_need_memory(name) ?: xfs_need_buffer(value, size);
 }
 
 static int set_xattr(struct xfs_inode *ip, const char *name, const void *value, size_t size,
@@ -236,7 +242,8 @@ static int do_fsetxattr(struct xfs_file *file, const char *name, const void *val
 int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
 		  int flags)
 {
-	return XFS_CALL_FILE(file, do_fsetxattr(file, name, value, size, flags));
+	return XFS_CALL_FILE(file, need_value(name, value, size) ?:
+				   do_fsetxattr(file, name, value, size, flags));
 }
 
 /*
@@ -262,12 +269,14 @@ static ssize_t do_fgetxattr(struct xfs_file *file, const char *name, void *value
 
 ssize_t xfs_fgetxattr(struct xfs_file *file, const char *name, void *value, size_t size)
 {
-	return XFS_CALL_FILE(file, do_fgetxattr(file, name, value, size));
+	return XFS_CALL_FILE(file, need_value(name, value, size) ?:
+				   do_fgetxattr(file, name, value, size));
 }
 
 ssize_t xfs_flistxattr(struct xfs_file *file, char *list, size_t size)
 {
-	return XFS_CALL_FILE(file, xfs_file_listxattr(file->f_inode, list, size));
+	return XFS_CALL_FILE(file, xfs_need_buffer(list, size) ?:
+				   xfs_file_listxattr(file->f_inode, list, size));
 }
 
 static int do_fremovexattr(struct xfs_file *file, const char *name)
@@ -279,7 +288,7 @@ static int do_fremovexattr(struct xfs_file *file, const char *name)
 
 int xfs_fremovexattr(struct xfs_file *file, const char *name)
 {
-	return XFS_CALL_FILE(file, do_fremovexattr(file, name));
+	return XFS_CALL_FILE(file, xfs_need_memory(name) ?: do_fremovexattr(file, name));
 }
 
 static int do_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
@@ -301,7 +310,8 @@ static int do_setxattr(struct xfs_mount *mp, const char *path, bool follow, cons
 int xfs_setxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
 		 const void *value, size_t size, int flags)
 {
-	return XFS_CALL_MOUNT(mp, do_setxattr(mp, path, follow, name, value, size, flags));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: need_value(name, value, size) ?:
+				  do_setxattr(mp, path, follow, name, value, size, flags));
 }
 
 static ssize_t do_getxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
@@ -324,7 +334,8 @@ static ssize_t do_getxattr(struct xfs_mount *mp, const char *path, bool follow, 
 ssize_t xfs_getxattr(struct xfs_mount *mp, const char *path, bool follow, const char *name,
 		     void *value, size_t size)
 {
-	return XFS_CALL_MOUNT(mp, do_getxattr(mp, path, follow, name, value, size));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: need_value(name, value, size) ?:
+				  do_getxattr(mp, path, follow, name, value, size));
 }
 
 static ssize_t do_listxattr(struct xfs_mount *mp, const char *path, bool follow, char *list,
@@ -343,7 +354,8 @@ static ssize_t do_listxattr(struct xfs_mount *mp, const char *path, bool follow,
 
 ssize_t xfs_listxattr(struct xfs_mount *mp, const char *path, bool follow, char *list, size_t size)
 {
-	return XFS_CALL_MOUNT(mp, do_listxattr(mp, path, follow, list, size));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: xfs_need_buffer(list, size) ?:
+				  do_listxattr(mp, path, follow, list, size));
 }
 
 static int do_removexattr(struct xfs_mount *mp, const char *path, bool follow, const char *name)
@@ -363,5 +375,6 @@ static int do_removexattr(struct xfs_mount *mp, const char *path, bool follow, c
 
 int xfs_removexattr(struct xfs_mount *mp, const char *path, bool follow, const char *name)
 {
-	return XFS_CALL_MOUNT(mp, do_removexattr(mp, path, follow, name));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, name) ?:
+				  do_removexattr(mp, path, follow, name));
 }

@@ -39,7 +39,8 @@ static ssize_t do_pread(struct xfs_file *file, void *buf, size_t len, uint64_t o
 		return error;
 	if (!xfs_file_can_read(file))
 		return not_open_for(file, "reading");
-	return (ssize_t)xfs_file_read(file->f_inode, buf, XFS_MIN(len, (size_t)SSIZE_MAX), offset);
+	error = xfs_need_buffer(buf, len);
+	return error ? error : (ssize_t)xfs_file_read(file->f_inode, buf, len, offset);
 }
 
 ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
@@ -71,8 +72,9 @@ static ssize_t do_pwrite(struct xfs_file *file, const void *buf, size_t len, uin
 		return error;
 	if (!xfs_file_can_write(file))
 		return not_open_for(file, "writing");
-	if (len > SSIZE_MAX)
-		return xfs_error(file->f_mount, -EINVAL, "%zu bytes are too many", len);
+	error = xfs_need_buffer(buf, len);
+	if (error)
+		return error;
 	return (ssize_t)xfs_file_buffered_write(file->f_inode, &source, offset, len,
 						write_flags(file));
 }
@@ -171,7 +173,7 @@ static int do_truncate(struct xfs_mount *mp, const char *path, uint64_t size_byt
 
 int xfs_truncate(struct xfs_mount *mp, const char *path, uint64_t size_bytes)
 {
-	return XFS_CALL_MOUNT(mp, do_truncate(mp, path, size_bytes));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: do_truncate(mp, path, size_bytes));
 }
 
 static int64_t do_seek(struct xfs_file *file, uint64_t offset, int whence)
@@ -194,11 +196,15 @@ static int do_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent 
 	*count = 0;
 	if (file->f_flags & O_PATH)
 		return not_open_for(file, "anything");
+	/* "None" would mean that there are no more. */
+	if (!max)
+		return xfs_error(file->f_mount, -EINVAL, "no room for extents");
 	return xfs_file_extents(file->f_inode, offset, extents, max, count);
 }
 
 int xfs_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents, size_t max,
 		size_t *count)
 {
-	return XFS_CALL_FILE(file, do_extents(file, offset, extents, max, count));
+	return XFS_CALL_FILE(file, xfs_need_memory(extents, count) ?:
+				   do_extents(file, offset, extents, max, count));
 }

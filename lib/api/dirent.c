@@ -43,7 +43,9 @@ static int do_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
 
 int xfs_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
 {
-	return XFS_CALL_FILE(file, do_fdopendir(file, dirp));
+	if (dirp)
+		*dirp = NULL;
+	return XFS_CALL_FILE(file, xfs_need_memory(dirp) ?: do_fdopendir(file, dirp));
 }
 
 static int do_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp)
@@ -62,7 +64,9 @@ static int do_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **d
 
 int xfs_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp)
 {
-	return XFS_CALL_MOUNT(mp, do_opendir(mp, path, dirp));
+	if (dirp)
+		*dirp = NULL;
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, dirp) ?: do_opendir(mp, path, dirp));
 }
 
 static uint32_t packed_size(uint32_t name_len)
@@ -137,11 +141,13 @@ static int do_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
 
 int xfs_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
 {
-	return XFS_CALL_DIR(dir, do_readdir(dir, entry));
+	return XFS_CALL_DIR(dir, xfs_need_memory(entry) ?: do_readdir(dir, entry));
 }
 
 void xfs_seekdir(struct xfs_dir *dir, uint64_t cookie)
 {
+	if (!dir)
+		return;
 	dir->d_cookie = cookie;
 	dir->d_buf_len = dir->d_buf_pos = 0;
 	dir->d_eof = false;

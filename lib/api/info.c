@@ -32,7 +32,7 @@ static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 
 int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 {
-	return XFS_CALL_MOUNT(mp, do_statfs(mp, st));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(st) ?: do_statfs(mp, st));
 }
 
 static int do_info(struct xfs_mount *mp, struct xfs_info *info)
@@ -88,5 +88,5 @@ static int do_info(struct xfs_mount *mp, struct xfs_info *info)
 
 int xfs_info(struct xfs_mount *mp, struct xfs_info *info)
 {
-	return XFS_CALL_MOUNT(mp, do_info(mp, info));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(info) ?: do_info(mp, info));
 }

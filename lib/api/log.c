@@ -72,5 +72,5 @@ static int do_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
 
 int xfs_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
 {
-	return XFS_CALL_MOUNT(mp, do_log_report(mp, report));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(report) ?: do_log_report(mp, report));
 }

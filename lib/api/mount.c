@@ -10,11 +10,11 @@ static int do_mount(struct xfs_device *dev, const struct xfs_mount_options *opts
 	struct xfs_file *file;
 	int error;
 
-	if (!mpp)
-		return xfs_error(NULL, -EINVAL, "no place for the file system's pointer");
-	*mpp = NULL;
-	if (!dev)
-		return xfs_error(NULL, -EINVAL, "no device");
+	if (mpp)
+		*mpp = NULL;
+	error = xfs_need(dev, mpp);
+	if (error)
+		return error;
 	error = xfs_mountfs(dev, opts, mpp);
 	if (error)
 		return error;
@@ -72,5 +72,5 @@ int xfs_sync(struct xfs_mount *mp)
 
 struct xfs_file *xfs_root(struct xfs_mount *mp)
 {
-	return mp->m_root_file;
+	return mp ? mp->m_root_file : NULL;
 }

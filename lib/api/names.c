@@ -42,12 +42,12 @@ static int make_dir(struct xfs_inode *start, const char *path, mode_t mode)
 
 int xfs_mkdir(struct xfs_mount *mp, const char *path, mode_t mode)
 {
-	return XFS_CALL_MOUNT(mp, make_dir(root_of(mp), path, mode));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: make_dir(root_of(mp), path, mode));
 }
 
 int xfs_mkdirat(struct xfs_file *dir, const char *path, mode_t mode)
 {
-	return XFS_CALL_AT(dir, make_dir(dir->f_inode, path, mode));
+	return XFS_CALL_AT(dir, xfs_need_memory(path) ?: make_dir(dir->f_inode, path, mode));
 }
 
 static int make_node(struct xfs_inode *start, const char *path, mode_t mode, uint32_t major,
@@ -74,13 +74,15 @@ static int make_node(struct xfs_inode *start, const char *path, mode_t mode, uin
 int xfs_mknod(struct xfs_mount *mp, const char *path, mode_t mode, uint32_t rdev_major,
 	      uint32_t rdev_minor)
 {
-	return XFS_CALL_MOUNT(mp, make_node(root_of(mp), path, mode, rdev_major, rdev_minor));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?:
+				  make_node(root_of(mp), path, mode, rdev_major, rdev_minor));
 }
 
 int xfs_mknodat(struct xfs_file *dir, const char *path, mode_t mode, uint32_t rdev_major,
 		uint32_t rdev_minor)
 {
-	return XFS_CALL_AT(dir, make_node(dir->f_inode, path, mode, rdev_major, rdev_minor));
+	return XFS_CALL_AT(dir, xfs_need_memory(path) ?:
+				make_node(dir->f_inode, path, mode, rdev_major, rdev_minor));
 }
 
 static int make_symlink(struct xfs_inode *start, const char *target, const char *path)
@@ -102,12 +104,14 @@ static int make_symlink(struct xfs_inode *start, const char *target, const char 
 
 int xfs_symlink(struct xfs_mount *mp, const char *target, const char *path)
 {
-	return XFS_CALL_MOUNT(mp, make_symlink(root_of(mp), target, path));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(target, path) ?:
+				  make_symlink(root_of(mp), target, path));
 }
 
 int xfs_symlinkat(const char *target, struct xfs_file *dir, const char *path)
 {
-	return XFS_CALL_AT(dir, make_symlink(dir->f_inode, target, path));
+	return XFS_CALL_AT(dir, xfs_need_memory(target, path) ?:
+				make_symlink(dir->f_inode, target, path));
 }
 
 static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
@@ -154,7 +158,8 @@ static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_
 int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
 		 const char *target, struct xfs_file **filep)
 {
-	return XFS_CALL_AT(dir, do_createat(dir, name, iattr, target, filep));
+	return XFS_CALL_AT(dir, xfs_need_memory(iattr) ?:
+				do_createat(dir, name, iattr, target, filep));
 }
 
 static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *path, bool replace)
@@ -195,7 +200,7 @@ static int do_link(struct xfs_mount *mp, const char *oldpath, const char *newpat
 
 int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath)
 {
-	return XFS_CALL_MOUNT(mp, do_link(mp, oldpath, newpath));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(oldpath, newpath) ?: do_link(mp, oldpath, newpath));
 }
 
 static int link_at(struct xfs_file *file, struct xfs_file *dir, const char *path, bool replace)
@@ -207,12 +212,12 @@ static int link_at(struct xfs_file *file, struct xfs_file *dir, const char *path
 
 int xfs_linkat(struct xfs_file *file, struct xfs_file *dir, const char *path)
 {
-	return XFS_CALL_AT(file, link_at(file, dir, path, false));
+	return XFS_CALL_AT(file, xfs_need(dir, path) ?: link_at(file, dir, path, false));
 }
 
 int xfs_replaceat(struct xfs_file *file, struct xfs_file *dir, const char *path)
 {
-	return XFS_CALL_AT(file, link_at(file, dir, path, true));
+	return XFS_CALL_AT(file, xfs_need(dir, path) ?: link_at(file, dir, path, true));
 }
 
 static int unlink_slash(const struct xfs_path_last *last)
@@ -248,12 +253,12 @@ static int remove_path(struct xfs_inode *start, const char *path, bool dir)
 
 int xfs_unlink(struct xfs_mount *mp, const char *path)
 {
-	return XFS_CALL_MOUNT(mp, remove_path(root_of(mp), path, false));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: remove_path(root_of(mp), path, false));
 }
 
 int xfs_rmdir(struct xfs_mount *mp, const char *path)
 {
-	return XFS_CALL_MOUNT(mp, remove_path(root_of(mp), path, true));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: remove_path(root_of(mp), path, true));
 }
 
 static int do_unlinkat(struct xfs_file *dir, const char *path, int flags)
@@ -265,7 +270,7 @@ static int do_unlinkat(struct xfs_file *dir, const char *path, int flags)
 
 int xfs_unlinkat(struct xfs_file *dir, const char *path, int flags)
 {
-	return XFS_CALL_AT(dir, do_unlinkat(dir, path, flags));
+	return XFS_CALL_AT(dir, xfs_need_memory(path) ?: do_unlinkat(dir, path, flags));
 }
 
 static int rename_path(struct xfs_inode *old_start, const char *oldpath,
@@ -308,13 +313,14 @@ out_from:
 
 int xfs_rename(struct xfs_mount *mp, const char *oldpath, const char *newpath)
 {
-	return XFS_CALL_MOUNT(mp, rename_path(root_of(mp), oldpath, root_of(mp), newpath, 0));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(oldpath, newpath) ?:
+				  rename_path(root_of(mp), oldpath, root_of(mp), newpath, 0));
 }
 
 int xfs_renameat(struct xfs_file *olddir, const char *oldpath, struct xfs_file *newdir,
 		 const char *newpath, unsigned int flags)
 {
-	return XFS_CALL_AT(olddir,
+	return XFS_CALL_AT(olddir, xfs_need(newdir, oldpath, newpath) ?:
 			   rename_path(olddir->f_inode, oldpath, newdir->f_inode, newpath, flags));
 }
 
@@ -334,10 +340,12 @@ static ssize_t do_readlink(struct xfs_mount *mp, const char *path, char *buf, si
 
 ssize_t xfs_readlink(struct xfs_mount *mp, const char *path, char *buf, size_t size)
 {
-	return XFS_CALL_MOUNT(mp, do_readlink(mp, path, buf, size));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: xfs_need_buffer(buf, size) ?:
+				  do_readlink(mp, path, buf, size));
 }
 
 ssize_t xfs_freadlink(struct xfs_file *file, char *buf, size_t size)
 {
-	return XFS_CALL_FILE(file, xfs_readlink_inode(file->f_inode, buf, size));
+	return XFS_CALL_FILE(file, xfs_need_buffer(buf, size) ?:
+				   xfs_readlink_inode(file->f_inode, buf, size));
 }

@@ -193,12 +193,17 @@ static int do_openat(struct xfs_file *dir, const char *path, int flags, mode_t m
 int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
 	       struct xfs_file **filep)
 {
-	return XFS_CALL_AT(dir, do_openat(dir, path, flags, mode, filep));
+	if (filep)
+		*filep = NULL;
+	return XFS_CALL_AT(dir, xfs_need_memory(path, filep) ?:
+				do_openat(dir, path, flags, mode, filep));
 }
 
 int xfs_open(struct xfs_mount *mp, const char *path, int flags, mode_t mode,
 	     struct xfs_file **filep)
 {
+	if (filep)
+		*filep = NULL;
 	return XFS_CALL_MOUNT(mp, xfs_openat(mp->m_root_file, path, flags, mode, filep));
 }
 
@@ -229,7 +234,10 @@ static int do_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int 
 int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
 		    struct xfs_file **filep)
 {
-	return XFS_CALL_MOUNT(mp, do_open_by_ino(mp, ino, gen, flags, filep));
+	if (filep)
+		*filep = NULL;
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(filep) ?:
+				  do_open_by_ino(mp, ino, gen, flags, filep));
 }
 
 static int do_close(struct xfs_file *file)

@@ -13,7 +13,7 @@ int xfs_need_all(const void *object, const void *const *memory, size_t count)
 
 	for (size_t i = 0; i < count && !error; i++)
 		if (!memory[i])
-			error = xfs_fail(-EFAULT, "a pointer that must not be NULL is NULL");
+			error = xfs_fail(-EINVAL, "a pointer that must not be NULL is NULL");
 	return error;
 }
 

@@ -13,7 +13,7 @@
  *     mappings are those that were found;
  *  7. the counters of the superblock.
  */
-#include "base/error.h"
+#include "base/need.h"
 #include "check/check_priv.h"
 
 static int alloc_buffers(struct xfs_check *chk)
@@ -172,8 +172,11 @@ static int do_check(struct xfs_device *dev, struct xfs_device *logdev,
 	struct xfs_check *chk;
 	int error;
 
-	if (!dev || (opts && opts->size < sizeof(*opts)))
-		return -EINVAL;
+	error = xfs_need_object(dev);
+	if (error)
+		return error;
+	if (opts && opts->size < sizeof(*opts))
+		return xfs_fail(-EINVAL, "check options without their size");
 	error = xfs_check_open(dev, logdev, opts, &chk);
 	if (!error) {
 		run(chk);

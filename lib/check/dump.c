@@ -4,7 +4,7 @@
  * but without its findings, and prints it.
  */
 #include <stdlib.h>
-#include "base/error.h"
+#include "base/need.h"
 #include "check/check_priv.h"
 
 /* What the caller asked for; the kind is what a function that serves several is to show. */
@@ -409,11 +409,14 @@ static int do_dump(struct xfs_device *dev, struct xfs_device *logdev, const char
 	struct request rq;
 	int error;
 
-	if (!dev || !what || !line)
-		return -EINVAL;
+	error = xfs_need(dev, what);
+	if (error)
+		return error;
+	if (!line)
+		return xfs_fail(-EINVAL, "nobody to print to");
 	w = parse(what, &rq);
 	if (!w)
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "\"%.64s\" is no structure", what);
 	error = xfs_check_open(dev, logdev, NULL, &d.chk);
 	if (!error && d.chk->stop) {
 		/* Nothing can be located but what stands at the very beginning. */

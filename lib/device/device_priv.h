@@ -39,6 +39,10 @@ int xfs_device_shadow(struct xfs_device *dev, uint64_t head, uint64_t tail, int 
 /* Copy [@offset, @offset + @len), widened to sectors, into the shadow too. */
 int xfs_device_shadow_add(struct xfs_device *dev, int fd, uint64_t offset, uint64_t len);
 
+/* xfs_device_open_window() on what is known to have sectors of @sector bytes, 0: nothing is. */
+int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint32_t sector,
+		    struct xfs_device **devp);
+
 /*
  * What claim.c needs to know of overlays.  The base of @dev, NULL when it is no overlay; whether
  * anything was changed in it; what keeps its base from writers meanwhile.

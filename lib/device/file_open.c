@@ -94,7 +94,7 @@ static int read_block_geometry(struct xfs_file_device *fdev)
 {
 	unsigned int physical = 0, io_min = 0, io_opt = 0;
 	unsigned short rotational = 0;
-	int logical = 0, host_read_only = 0;
+	int logical = 0, host_read_only = 0, misaligned = 0;
 	uint64_t size_bytes;
 
 	if (ioctl(fdev->fd, BLKGETSIZE64, &size_bytes) != 0 ||
@@ -112,6 +112,11 @@ static int read_block_geometry(struct xfs_file_device *fdev)
 		fdev->io_min = io_min;
 	if (ioctl(fdev->fd, BLKIOOPT, &io_opt) == 0)
 		fdev->io_opt = io_opt;
+	/* Its units begin somewhere within the device: then they help nobody. */
+	if (ioctl(fdev->fd, BLKALIGNOFF, &misaligned) == 0 && misaligned != 0) {
+		fdev->physical_sector = fdev->logical_sector;
+		fdev->io_min = fdev->io_opt = 0;
+	}
 	if (ioctl(fdev->fd, BLKROTATIONAL, &rotational) == 0)
 		fdev->rotational = rotational != 0;
 	if (ioctl(fdev->fd, BLKROGET, &host_read_only) == 0 && host_read_only)
@@ -283,7 +288,7 @@ static int do_open_file(const char *path, unsigned int flags, uint64_t size_byte
 	if (devp)
 		*devp = NULL;
 	if (!path || !devp)
-		return xfs_fail(-EFAULT, "no path, or no place for the device");
+		return xfs_fail(-EINVAL, "no path, or no place for the device");
 	return with_text(open_file(path, flags, size_bytes, devp), path);
 }
 
@@ -348,7 +353,7 @@ static int open_fd(int fd, unsigned int flags, struct xfs_device **devp)
 static int do_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
 {
 	if (!devp)
-		return xfs_fail(-EFAULT, "no place for the device");
+		return xfs_fail(-EINVAL, "no place for the device");
 	*devp = NULL;
 	return with_text(open_fd(fd, flags, devp), "opening the descriptor");
 }

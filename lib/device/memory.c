@@ -238,7 +238,7 @@ static int do_open_memory(uint64_t size_bytes, uint32_t sector_bytes, const stru
 	struct xfs_mem mem;
 
 	if (!devp)
-		return xfs_fail(-EFAULT, "no place for the device");
+		return xfs_fail(-EINVAL, "no place for the device");
 	*devp = NULL;
 	if (!xfs_is_power_of_2(sector_bytes) || sector_bytes < XFS_DEV_MIN_SECTOR ||
 	    sector_bytes > XFS_DEV_MAX_SECTOR || !XFS_IS_ALIGNED(size_bytes, sector_bytes) ||

@@ -97,8 +97,9 @@ out:
 	return error;
 }
 
-int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
-			      uint64_t *len)
+/* *@sector: what the table counts in. */
+static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, uint64_t *len,
+		uint32_t *sector)
 {
 	/* An image file does not tell which sectors the disk had. */
 	static const uint32_t sectors[] = {512, 4096};
@@ -125,6 +126,7 @@ int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint6
 		error = copy_logical_chain(dev, fd, sectors[i]);
 		if (!error)
 			error = look_up(fd, sectors[i], number, offset, len);
+		*sector = sectors[i];
 		close(fd);
 	}
 	if (error == -EINVAL)
@@ -139,12 +141,13 @@ int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint6
 
 #else
 
-int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
-			      uint64_t *len)
+static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, uint64_t *len,
+		uint32_t *sector)
 {
 	int error = xfs_need(dev, offset, len);
 
 	(void)number;
+	*sector = 0;
 	if (error)
 		return error;
 	*offset = 0;
@@ -153,3 +156,36 @@ int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint6
 }
 
 #endif
+
+int xfs_device_find_partition(struct xfs_device *dev, unsigned int number, uint64_t *offset,
+			      uint64_t *len)
+{
+	uint32_t sector;
+
+	return XFS_CALL(find(dev, number, offset, len, &sector));
+}
+
+static int open_partition(struct xfs_device *base, unsigned int number, uint32_t *sectorp,
+			  struct xfs_device **devp)
+{
+	uint64_t offset, len;
+	uint32_t sector;
+	int error;
+
+	if (devp)
+		*devp = NULL;
+	error = xfs_need(base, devp);
+	if (!error)
+		error = find(base, number, &offset, &len, &sector);
+	if (!error)
+		error = xfs_window_open(base, offset, len, sector, devp);
+	if (!error && sectorp)
+		*sectorp = sector;
+	return error;
+}
+
+int xfs_device_open_partition(struct xfs_device *base, unsigned int number, uint32_t *sectorp,
+			      struct xfs_device **devp)
+{
+	return XFS_CALL(open_partition(base, number, sectorp, devp));
+}

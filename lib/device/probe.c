@@ -35,17 +35,43 @@ static void describe(blkid_probe pr, char *what, size_t what_size)
 	}
 }
 
+/*
+ * One by one.  Since libblkid 2.41 blkid_do_safeprobe() fails where it used to say that there are
+ * several, and that is the one answer that must not be taken for "cannot be examined".
+ */
+static int probe_each(blkid_probe pr, char *what, size_t what_size)
+{
+	unsigned int found = 0, types = 0;
+	int ret;
+
+	blkid_reset_probe(pr);
+	while ((ret = blkid_do_probe(pr)) == 0) {
+		/* A partition table beside a file system is the lesser news. */
+		bool is_type = blkid_probe_has_value(pr, "TYPE");
+
+		if (!found || (is_type && !types))
+			describe(pr, what, what_size);
+		found++;
+		types += is_type;
+	}
+	if (ret < 0)
+		return xfs_fail(-EIO, "libblkid cannot examine the device");
+	if (types > 1)
+		snprintf(what, what_size, "several signatures");
+	return found != 0;
+}
+
 static int probe_fd(int fd, uint32_t sector_bytes, char *what, size_t what_size)
 {
 	blkid_probe pr = blkid_new_probe();
 	int found;
 
 	if (!pr)
-		return -ENOMEM;
+		return xfs_fail(-ENOMEM, "out of memory for libblkid");
 	if (blkid_probe_set_device(pr, fd, 0, 0) != 0 ||
 	    blkid_probe_set_sectorsize(pr, sector_bytes) != 0) {
 		blkid_free_probe(pr);
-		return -EIO;
+		return xfs_fail(-EIO, "libblkid cannot examine the device");
 	}
 	blkid_probe_enable_superblocks(pr, 1);
 	/* One with a bad checksum is somebody's file system too. */
@@ -54,17 +80,22 @@ static int probe_fd(int fd, uint32_t sector_bytes, char *what, size_t what_size)
 	blkid_probe_enable_partitions(pr, 1);
 	blkid_probe_set_partitions_flags(pr, BLKID_PARTS_FORCE_GPT);
 	found = blkid_do_safeprobe(pr);
-	if (found == 0)
+	if (found == 0) {
 		describe(pr, what, what_size);
-	else if (found == -2)
+		found = 1;
+	} else if (found == -2) {
 		snprintf(what, what_size, "several signatures");
+		found = 1;
+	} else if (found < 0) {
+		found = probe_each(pr, what, what_size);
+	} else {
+		found = 0;
+	}
 	blkid_free_probe(pr);
-	if (found == 1)
-		return 0;
-	return found == 0 || found == -2 ? 1 : -EIO;
+	return found;
 }
 
-int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
+static int probe(struct xfs_device *dev, char *what, size_t what_size)
 {
 	struct xfs_device_info info;
 	int fd, error;
@@ -88,7 +119,7 @@ int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
 
 #else
 
-int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
+static int probe(struct xfs_device *dev, char *what, size_t what_size)
 {
 	int error = xfs_need_object(dev);
 
@@ -102,3 +133,8 @@ int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
 }
 
 #endif
+
+int xfs_device_probe(struct xfs_device *dev, char *what, size_t what_size)
+{
+	return XFS_CALL(probe(dev, what, what_size));
+}

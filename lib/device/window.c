@@ -10,6 +10,7 @@ struct window_device {
 	struct xfs_device dev;
 	struct xfs_device *base;
 	uint64_t offset, len;
+	uint32_t sector; /* of the disk, as far as somebody else knows it; 0 */
 };
 
 static struct window_device *to_window(struct xfs_device *dev)
@@ -67,6 +68,15 @@ static int window_info(struct xfs_device *dev, struct xfs_device_info *info)
 
 	info->size_bytes = win->len;
 	info->growable = false;
+	info->physical_sector = XFS_MAX(info->physical_sector, win->sector);
+	/* What the base likes is of its own addresses: here only as far as those are aligned to it. */
+	while (info->physical_sector > info->logical_sector &&
+	       win->offset % info->physical_sector)
+		info->physical_sector /= 2;
+	if (info->io_min && win->offset % info->io_min)
+		info->io_min = info->io_opt = 0;
+	if (info->io_opt && win->offset % info->io_opt)
+		info->io_opt = 0;
 	return error;
 }
 
@@ -99,8 +109,8 @@ static const struct xfs_device_ops window_ops = {
 	.base = window_base,
 };
 
-static int do_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
-			  struct xfs_device **devp)
+int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint32_t sector,
+		    struct xfs_device **devp)
 {
 	struct xfs_device_info info;
 	struct window_device *win;
@@ -128,6 +138,7 @@ static int do_open_window(struct xfs_device *base, uint64_t offset, uint64_t len
 	win->base = xfs_device_get(base);
 	win->offset = offset;
 	win->len = len;
+	win->sector = sector;
 	*devp = &win->dev;
 	return 0;
 }
@@ -135,5 +146,5 @@ static int do_open_window(struct xfs_device *base, uint64_t offset, uint64_t len
 int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
 			   struct xfs_device **devp)
 {
-	return XFS_CALL(do_open_window(base, offset, len, devp));
+	return XFS_CALL(xfs_window_open(base, offset, len, 0, devp));
 }

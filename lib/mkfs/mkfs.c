@@ -10,6 +10,7 @@
  */
 #include "base/clock.h"
 #include "base/crc32c.h"
+#include "base/need.h"
 #include "device/claim.h"
 #include "disk/verify.h"
 #include "mkfs/mkfs_priv.h"
@@ -63,7 +64,8 @@ static int make_plan(struct xfs_mkfs_plan *plan, struct xfs_device *dev,
 	if (!error && logdev)
 		error = xfs_device_info(logdev, &plan->loginfo);
 	if (error)
-		return xfs_error(NULL, error, "the device does not say what it is");
+		return xfs_error(NULL, error, "the device does not say what it is: %s",
+				 error == -EINVAL ? xfs_last_text() : xfs_errstr(error));
 	error = xfs_mkfs_plan_units(plan);
 	if (!error)
 		error = xfs_mkfs_plan_layout(plan);
@@ -117,8 +119,10 @@ static int do_mkfs_geometry(struct xfs_device *dev, struct xfs_device *logdev,
 			    const struct xfs_mkfs_options *opts, struct xfs_mkfs_geometry *out)
 {
 	struct xfs_mkfs_plan plan;
-	int error = make_plan(&plan, dev, logdev, opts);
+	int error = xfs_need(dev, out);
 
+	if (!error)
+		error = make_plan(&plan, dev, logdev, opts);
 	if (!error)
 		tell_geometry(&plan, out);
 	return error;

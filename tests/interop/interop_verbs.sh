@@ -283,6 +283,25 @@ if command -v sfdisk >/dev/null 2>&1 || [ -x /sbin/sfdisk ]; then
 	else
 		[ "$(cat out)" = inside ] || fail "--partition 1: $(cat out err)"
 		expect 3 "xfsw: ls: partition 7: No such file or directory" ls --partition 7 disk.img
+		# A table that counts in sectors of 4096 bytes is one of a disk that has no others.
+		truncate -s 400M disk4k.img
+		loop=$(losetup -b 4096 -f --show disk4k.img 2>/dev/null)
+		printf 'label: gpt\nstart=256, size=80000\n' >script
+		[ -z "$loop" ] || sfdisk -q "$loop" <script >out 2>&1
+		made=$?
+		[ -z "$loop" ] || losetup -d "$loop"
+		if [ -n "$loop" ] && [ $made = 0 ]; then
+			ok mkfs --partition 1 disk4k.img
+			"$XFSW" info --partition 1 disk4k.img >out 2>err || fail "info: $(cat err)"
+			grep -q 'sectors of 4096' out || fail "not the disk's sectors: $(cat out)"
+			"$XFSW" mkfs -f -N --partition 1 disk4k.img >out 2>err
+			grep -q 'sectors of 4096' out || fail "-N: not its sectors: $(cat out err)"
+			"$XFSW" mkfs -f -s size=512 --partition 1 disk4k.img >out 2>err &&
+				fail "sectors that the disk has not got"
+			grep -q 'counts in sectors of 4096' err || fail "$(cat err)"
+		else
+			say "note: no loop device with sectors of 4096 bytes, such tables are not tested"
+		fi
 	fi
 fi
 

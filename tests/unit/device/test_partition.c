@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xfswrite/mkfs.h>
 #include "base/compiler.h"
 #include "base/endian.h"
 #include "support/test_device.h"
@@ -343,7 +344,57 @@ static void test_made_signatures(void **state)
 	write_block(dev, 0, block);
 	assert_int_equal(xfs_device_probe(dev, what, sizeof(what)), 1);
 	assert_string_equal(what, "several signatures");
+
+	/* Swap space and ext2, with and without a partition table: libblkid 2.41 fails at these. */
+	memset(block, 0, 512);
+	put_le32(1, block + 1024);
+	memcpy(block + 4086, "SWAPSPACE2", 10);
+	put_le32(1000, block + 1024 + 4); /* of both: blocks, and the last page */
+	write_block(dev, 0, block);
+	assert_int_equal(xfs_device_probe(dev, what, sizeof(what)), 1);
+	assert_string_equal(what, "several signatures");
+	block[446 + 4] = 0x83;
+	put_le32(2048, block + 446 + 8);
+	put_le32(2048, block + 446 + 12);
+	block[510] = 0x55;
+	block[511] = 0xaa;
+	write_block(dev, 0, block);
+	assert_int_equal(xfs_device_probe(dev, what, sizeof(what)), 1);
+	assert_string_equal(what, "several signatures");
 	xfs_device_put(dev);
+}
+
+/* What the table counts in is what a file system in the partition gets. */
+static void test_sectors_of_the_table(void **state)
+{
+	static const uint32_t of_table[] = {512, 4096};
+	const struct xfs_mkfs_options opts = {
+		.size = sizeof(opts), .flags = XFS_MKFS_SMALL,
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(of_table); i++) {
+		struct xfs_mkfs_geometry geo = {.size = sizeof(geo)};
+		struct xfs_device *dev = new_disk(512), *part, *none;
+		struct xfs_device_info info;
+		uint32_t sector = 0;
+
+		make_gpt_disk(dev, of_table[i]);
+		assert_int_equal(xfs_device_open_partition(dev, 7, &sector, &part), 0);
+		assert_int_equal(sector, of_table[i]);
+		assert_int_equal(xfs_device_info(part, &info), 0);
+		assert_int_equal(info.size_bytes, 50u << 20);
+		assert_int_equal(info.logical_sector, 512);
+		assert_int_equal(info.physical_sector, of_table[i]);
+		assert_int_equal(xfs_mkfs(part, NULL, &opts, &geo), 0);
+		assert_int_equal(geo.sectsize, of_table[i]);
+		assert_int_equal(xfs_device_open_partition(dev, 2, NULL, &none), -ENOENT);
+		assert_null(none);
+		assert_int_equal(xfs_device_open_partition(dev, 1, NULL, &none), 0);
+		xfs_device_put(none);
+		xfs_device_put(part);
+		xfs_device_put(dev);
+	}
 }
 
 static void test_signatures(void **state)
@@ -363,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_gpt),	      cmocka_unit_test(test_no_table),
 		cmocka_unit_test(test_broken_chains), cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_signatures),    cmocka_unit_test(test_made_signatures),
+		cmocka_unit_test(test_sectors_of_the_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,12 +115,96 @@ static void test_readonly(void **state)
 	xfs_device_put(base);
 }
 
+/* A disk of 4096-byte sectors behind an interface of 512, in stripes. */
+struct striped {
+	struct xfs_device dev;
+	struct xfs_device *base;
+};
+
+static int striped_info(struct xfs_device *dev, struct xfs_device_info *info)
+{
+	int error = xfs_device_info(((struct striped *)(void *)dev)->base, info);
+
+	info->physical_sector = 4096;
+	info->io_min = 65536;
+	info->io_opt = 4 * 65536;
+	return error;
+}
+
+static int striped_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			  int iovcnt)
+{
+	return xfs_device_preadv(((struct striped *)(void *)dev)->base, offset, iov, iovcnt);
+}
+
+static int striped_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			   int iovcnt, unsigned int flags)
+{
+	return xfs_device_pwritev(((struct striped *)(void *)dev)->base, offset, iov, iovcnt,
+				  flags);
+}
+
+static int striped_flush(struct xfs_device *dev)
+{
+	(void)dev;
+	return 0;
+}
+
+static void striped_close(struct xfs_device *dev)
+{
+	xfs_device_put(((struct striped *)(void *)dev)->base);
+}
+
+/* What a disk likes is of its addresses: a part that begins between its units has not got it. */
+static void test_alignment(void **state)
+{
+	static const struct {
+		uint64_t offset;
+		uint32_t physical, io_min, io_opt;
+	} cases[] = {
+		{0, 4096, 65536, 262144},
+		{262144, 4096, 65536, 262144},
+		{65536, 4096, 65536, 0},
+		{4096, 4096, 0, 0},
+		{63 * 512, 512, 0, 0}, /* where partitions used to begin */
+		{2048, 2048, 0, 0},
+	};
+	static const struct xfs_device_ops ops = {
+		.version = XFS_DEVICE_OPS_VERSION,
+		.preadv = striped_preadv,
+		.pwritev = striped_pwritev,
+		.flush = striped_flush,
+		.info = striped_info,
+		.close = striped_close,
+	};
+	struct striped striped;
+
+	(void)state;
+	assert_int_equal(xfs_device_open_memory(1u << 20, 512, NULL, &striped.base), 0);
+	xfs_device_init(&striped.dev, &ops);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct xfs_device_info info;
+		struct xfs_device *part;
+
+		assert_int_equal(xfs_device_open_window(&striped.dev, cases[i].offset, 0, &part),
+				 0);
+		assert_int_equal(xfs_device_info(part, &info), 0);
+		assert_int_equal(info.logical_sector, 512);
+		assert_int_equal(info.physical_sector, cases[i].physical);
+		assert_int_equal(info.io_min, cases[i].io_min);
+		assert_int_equal(info.io_opt, cases[i].io_opt);
+		xfs_device_put(part);
+	}
+	xfs_device_put(&striped.dev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_window_refusals),
 		cmocka_unit_test(test_readonly),
+		cmocka_unit_test(test_alignment),
 	};
 
 	test_seed_init(80);
