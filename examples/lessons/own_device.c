@@ -53,6 +53,13 @@ static int counting_info(struct xfs_device *dev, struct xfs_device_info *info)
 	return xfs_device_info(counting(dev)->base, info);
 }
 
+/* Where the bytes really are: who writes there already keeps others from writing here. */
+static struct xfs_device *counting_base(struct xfs_device *dev, uint64_t *offset)
+{
+	*offset = 0;
+	return counting(dev)->base;
+}
+
 static void counting_close(struct xfs_device *dev)
 {
 	struct counting_device *c = counting(dev);
@@ -68,7 +75,8 @@ static const struct xfs_device_ops counting_ops = {
 	.pwritev = counting_pwritev,
 	.flush = counting_flush,
 	.info = counting_info,
-	.close = counting_close,	/* discard, zero, ... may stay away */
+	.close = counting_close,
+	.base = counting_base,		/* it, discard, zero ... may stay away */
 };
 
 int main(int argc, char **argv)
