@@ -61,17 +61,21 @@ static int go_down(struct xfs_device **devp, uint64_t *start, uint64_t *end)
 	struct xfs_device *base;
 	uint64_t offset;
 
-	for (unsigned int depth = 0; (base = base_of(*devp, &offset)); depth++) {
+	for (unsigned int depth = 0;; depth++) {
 		struct xfs_device_info info;
-		int error = depth < MAX_STACK ? xfs_device_info(*devp, &info) : -ELOOP;
+		int error = xfs_device_info(*devp, &info); /* whether it is one, too */
 
 		if (error)
-			return xfs_fail(error, "a device stands on more than %u others", depth);
+			return error;
+		base = base_of(*devp, &offset);
+		if (!base)
+			return 0;
+		if (depth == MAX_STACK)
+			return xfs_fail(-ELOOP, "a device stands on more than %u others", depth);
 		*end = add_sat(XFS_MIN(*end, info.size_bytes), offset);
 		*start = XFS_MIN(add_sat(*start, offset), *end);
 		*devp = base;
 	}
-	return 0;
 }
 
 /* All that a writer of @dev needs, top first. */

@@ -314,7 +314,7 @@ int xfs_device_pread(struct xfs_device *dev, uint64_t offset, void *buf, size_t 
 {
 	struct iovec iov = {.iov_base = buf, .iov_len = len};
 
-	return xfs_device_preadv(dev, offset, &iov, 1);
+	return XFS_CALL(do_preadv(dev, offset, &iov, 1));
 }
 
 /* struct iovec has no const; the vector of a write is only read from. */
@@ -328,7 +328,7 @@ int xfs_device_pwrite(struct xfs_device *dev, uint64_t offset, const void *buf, 
 {
 	struct iovec iov = {.iov_base = without_const(buf), .iov_len = len};
 
-	return xfs_device_pwritev(dev, offset, &iov, 1, flags);
+	return XFS_CALL(do_pwritev(dev, offset, &iov, 1, flags));
 }
 
 static int do_flush(struct xfs_device *dev)

@@ -38,18 +38,18 @@ static size_t count;
 static void refused(int64_t ret, const char *expr, int line)
 {
 	bool may = ret == -EINVAL || ret == -EFAULT || ret == -EBADF;
+	struct xfs_error_info info = { .size = sizeof(info) };
 
-	if (may && xfs_error_text(NULL)[0])
+	/* The record is of this very call. */
+	TEST_OK(xfs_mount_error(NULL, &info));
+	if (may && info.error == ret && info.text[0] &&
+	    !strncmp(expr, info.call, strlen(info.call)))
 		return;
 	fail_msg("line %d: %s is %lld, text \"%s\"", line, expr, (long long)ret,
 		 xfs_error_text(NULL));
 }
 
-/* The call before it must not have left its text to this one. */
-#define REFUSED(expr) do { \
-		xfs_statfs(fs.mp, &(struct xfs_statfs){ 0 }); \
-		refused((expr), #expr, __LINE__); \
-	} while (0)
+#define REFUSED(expr) refused((expr), #expr, __LINE__)
 
 static void line_of_dump(void *ctx, const char *text)
 {
@@ -115,7 +115,7 @@ static void test_opening(void **state)
 	assert_null(out_file);
 	REFUSED(xfs_open(fs.mp, "/f", O_RDONLY, 0, NULL));
 	REFUSED(xfs_open(fs.mp, "/new", O_RDWR | O_CREAT, 0644, NULL));
-	REFUSED(xfs_open(fs.mp, "/f", O_ACCMODE, 0, &out_file));
+	REFUSED(xfs_open(fs.mp, "/f", 1 << 30, 0, &out_file));
 	REFUSED(xfs_openat(NULL, "f", O_RDONLY, 0, &out_file));
 	REFUSED(xfs_openat(dir, NULL, O_RDONLY, 0, &out_file));
 	REFUSED(xfs_openat(dir, "f", O_RDONLY, 0, NULL));
@@ -205,8 +205,6 @@ static void test_names(void **state)
 	REFUSED(xfs_createat(dir, NULL, &iattr, NULL, NULL));
 	REFUSED(xfs_createat(dir, "n", NULL, NULL, NULL));
 	REFUSED(xfs_createat(dir, "n", &(struct xfs_iattr){ 0 }, NULL, NULL));
-	REFUSED(xfs_createat(dir, "n", &(struct xfs_iattr){ .valid = XFS_ATTR_MODE,
-							     .mode = S_IFLNK | 0777 }, NULL, NULL));
 	REFUSED(xfs_mkdir(NULL, "/n", 0755));
 	REFUSED(xfs_mkdir(fs.mp, NULL, 0755));
 	REFUSED(xfs_mkdirat(NULL, "n", 0755));
@@ -515,7 +513,8 @@ static void test_devices_that_tell_nonsense(void **state)
 		REFUSED(xfs_mount(&own.dev, NULL, &out_mp));
 		assert_true(xfs_mkfs(&own.dev, NULL, NULL, NULL) < 0);
 		assert_true(xfs_error_text(NULL)[0]);
-		REFUSED(xfs_check(&own.dev, NULL, NULL, &summary));
+		assert_true(xfs_check(&own.dev, NULL, NULL, &summary) < 0);
+		assert_true(xfs_error_text(NULL)[0]);
 	}
 	/* Advice that makes no sense is not taken. */
 	own_init(&own);
