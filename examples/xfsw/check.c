@@ -4,15 +4,62 @@
 #include <string.h>
 #include "xfsw/xfsw.h"
 
+/* Findings that are printed when the caller does not say: a bad image has millions. */
+#define MAX_PRINTED	10000
+#define MAX_KINDS	32
+
 struct check_output {
 	struct xfsw_json json;
 	struct xfsw_progress progress;
+	uint64_t max, seen;		/* findings */
+	struct {
+		const char *structure;	/* the library's own */
+		uint64_t count;
+	} kinds[MAX_KINDS];
 };
+
+/* How many there are of each structure; what comes after MAX_KINDS of them is one more. */
+static void count_kind(struct check_output *out, const char *structure)
+{
+	size_t i = 0;
+
+	while (i < MAX_KINDS - 1 && out->kinds[i].structure &&
+	       strcmp(out->kinds[i].structure, structure))
+		i++;
+	if (!out->kinds[i].structure)
+		out->kinds[i].structure = i < MAX_KINDS - 1 ? structure : "others";
+	out->kinds[i].count++;
+}
+
+/* Behind the findings, when not all of them were printed. */
+static void print_kinds(struct check_output *out)
+{
+	struct xfsw_json *j = &out->json;
+
+	if (j->out) {
+		json_u64(j, "printed", out->seen < out->max ? out->seen : out->max);
+		json_open(j, "by_structure", '{');
+	} else {
+		printf("%ju more findings; of all there are\n", (uintmax_t)(out->seen - out->max));
+	}
+	for (size_t i = 0; i < MAX_KINDS && out->kinds[i].structure; i++) {
+		if (j->out)
+			json_u64(j, out->kinds[i].structure, out->kinds[i].count);
+		else
+			printf("%10ju %s\n", (uintmax_t)out->kinds[i].count,
+			       out->kinds[i].structure);
+	}
+	if (j->out)
+		json_close(j, '}');
+}
 
 static void print_finding(void *ctx, const struct xfs_finding *finding)
 {
 	struct check_output *out = ctx;
 
+	count_kind(out, finding->structure);
+	if (out->seen++ >= out->max)
+		return;
 	if (out->json.out) {
 		json_open(&out->json, NULL, '{');
 		json_str(&out->json, "structure", finding->structure);
@@ -65,6 +112,7 @@ static void print_summary(struct check_output *out, const struct xfs_check_summa
 	}
 	json_close(j, ']');
 	json_u64(j, "count", sum->findings);
+	print_kinds(out);
 	json_u64(j, "inodes", sum->inodes);
 	json_u64(j, "directories", sum->directories);
 	json_u64(j, "files", sum->files);
@@ -91,12 +139,15 @@ static int run_check(struct xfsw_call *call)
 	};
 	int error, finished;
 
+	out.max = MAX_PRINTED;
 	if (xfsw_has(call, 'p'))
 		options.flags |= XFS_CHECK_IN_PROGRESS_OK;
 	if (xfsw_has(call, 'd'))
 		options.flags |= XFS_CHECK_DIRTY_LOG_OK;
-	if (!xfsw_number_option(call, 'n', UINT64_MAX, &options.max_findings))
+	if (!xfsw_number_option(call, 'n', UINT64_MAX, &out.max))
 		return XFSW_USAGE;
+	if (!out.max)
+		out.max = UINT64_MAX;
 	if (out.json.out) {
 		json_open(&out.json, NULL, '{');
 		json_open(&out.json, "findings", '[');
@@ -104,6 +155,8 @@ static int run_check(struct xfsw_call *call)
 	xfsw_progress_start(&out.progress, "check", xfsw_has(call, XFSW_OPT_QUIET));
 	error = xfs_check(call->img->dev, call->img->logdev, &options, &summary);
 	xfsw_progress_end(&out.progress);
+	if (!out.json.out && out.seen > out.max)
+		print_kinds(&out);
 	if (!error || out.json.out)
 		print_summary(&out, &summary, !xfsw_has(call, 'v'));
 	finished = xfsw_finish_output(call);
@@ -121,7 +174,8 @@ const struct xfsw_verb verb_check = {
 	.help = "Prints one line per finding and nothing when there is none; exit code 1 with\n"
 		"findings.\n\n"
 		"  -v               a summary on standard error\n"
-		"  -n MAX           stop after MAX findings\n"
+		"  -n MAX           print at most MAX findings (10000; 0: all), then how many\n"
+		"                   there are of each structure\n"
 		"  -p               an image marked in progress is no finding\n"
 		"  -d               a dirty log is no finding\n",
 	.shortopts = "vn:pd",

@@ -257,9 +257,9 @@ void xfs_extent_busy_clear(struct xfs_mount *mp, uint64_t seq)
 		clear_run(busy, xfs_perag_get(mp, agno), seq);
 	}
 	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
-		struct xfs_perag *pag = xfs_perag_get(mp, agno);
+		struct xfs_perag *pag = xfs_perag_peek(mp, agno);
 
-		if (!__atomic_load_n(&pag->pag_busy_all, __ATOMIC_RELAXED))
+		if (!pag || !__atomic_load_n(&pag->pag_busy_all, __ATOMIC_RELAXED))
 			continue;
 		xfs_mutex_lock(&pag->pag_lock);
 		if (pag->pag_busy_all <= seq)
@@ -278,7 +278,10 @@ bool xfs_extent_busy_any(struct xfs_mount *mp)
 	xfs_mutex_lock(&busy->b_lock);
 	any = !xfs_list_empty(&busy->b_extents);
 	xfs_mutex_unlock(&busy->b_lock);
-	for (xfs_agnumber_t agno = 0; !any && agno < mp->m_geo.agcount; agno++)
-		any = __atomic_load_n(&mp->m_perag[agno].pag_busy_all, __ATOMIC_RELAXED) != 0;
+	for (xfs_agnumber_t agno = 0; !any && agno < mp->m_geo.agcount; agno++) {
+		const struct xfs_perag *pag = xfs_perag_peek(mp, agno);
+
+		any = pag && __atomic_load_n(&pag->pag_busy_all, __ATOMIC_RELAXED) != 0;
+	}
 	return any;
 }

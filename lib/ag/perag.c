@@ -17,44 +17,126 @@
  */
 #define CHECK_AT_OPEN	64u
 
+static uint32_t nr_tables(const struct xfs_mount *mp)
+{
+	return ((mp->m_geo.agcount - 1) >> (XFS_PERAG_GROUP_LOG + XFS_PERAG_TABLE_LOG)) + 1;
+}
+
+/* The last group may be a short one. */
+static uint32_t group_size(const struct xfs_mount *mp, xfs_agnumber_t first)
+{
+	return XFS_MIN(mp->m_geo.agcount - first, 1u << XFS_PERAG_GROUP_LOG);
+}
+
 int xfs_perag_init(struct xfs_mount *mp)
 {
-	const struct xfs_geometry *geo = &mp->m_geo;
 	int error;
 
-	mp->m_perag = xfs_zalloc(mp, geo->agcount * sizeof(*mp->m_perag));
-	if (!mp->m_perag)
+	mp->m_perags = xfs_zalloc(mp, nr_tables(mp) * sizeof(struct xfs_perag_table *));
+	if (!mp->m_perags)
 		return xfs_error(mp, -ENOMEM, "out of memory for %u allocation groups",
-				 geo->agcount);
-	for (xfs_agnumber_t agno = 0; agno < geo->agcount; agno++) {
-		struct xfs_perag *pag = &mp->m_perag[agno];
-
-		pag->pag_mount = mp;
-		pag->pag_agno = agno;
-		pag->pag_length = xfs_ag_block_count(geo, agno);
-		xfs_mutex_init(&pag->pag_lock, XFS_CLASS_AG, agno);
-	}
+				 mp->m_geo.agcount);
 	error = xfs_extent_busy_init(mp);
 	if (error)
 		xfs_perag_destroy(mp);
 	return error;
 }
 
-void xfs_perag_destroy(struct xfs_mount *mp)
+static void destroy_group(struct xfs_mount *mp, struct xfs_perag *group)
 {
-	if (!mp->m_perag)
-		return;
-	xfs_extent_busy_destroy(mp);
-	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
-		struct xfs_perag *pag = &mp->m_perag[agno];
+	uint32_t n = group_size(mp, group->pag_agno);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct xfs_perag *pag = &group[i];
 
 		xfs_buf_put(pag->pag_agf_bp);
 		xfs_buf_put(pag->pag_agfl_bp);
 		xfs_buf_put(pag->pag_agi_bp);
 		xfs_mutex_destroy(&pag->pag_lock);
 	}
-	xfs_free(mp, mp->m_perag);
-	mp->m_perag = NULL;
+	xfs_free(mp, group);
+}
+
+void xfs_perag_destroy(struct xfs_mount *mp)
+{
+	if (!mp->m_perags)
+		return;
+	xfs_extent_busy_destroy(mp);
+	for (uint32_t t = 0; t < nr_tables(mp); t++) {
+		struct xfs_perag_table *table = mp->m_perags[t];
+
+		for (uint32_t g = 0; table && g < 1u << XFS_PERAG_TABLE_LOG; g++) {
+			if (table->pt_group[g])
+				destroy_group(mp, table->pt_group[g]);
+		}
+		xfs_free(mp, table);
+	}
+	xfs_free(mp, mp->m_perags);
+	mp->m_perags = NULL;
+}
+
+static struct xfs_perag *new_group(struct xfs_mount *mp, xfs_agnumber_t first)
+{
+	uint32_t n = group_size(mp, first);
+	struct xfs_perag *group = xfs_zalloc(mp, n * sizeof(*group));
+
+	for (uint32_t i = 0; group && i < n; i++) {
+		struct xfs_perag *pag = &group[i];
+
+		pag->pag_mount = mp;
+		pag->pag_agno = first + i;
+		pag->pag_length = xfs_ag_block_count(&mp->m_geo, first + i);
+		xfs_mutex_init(&pag->pag_lock, XFS_CLASS_AG, first + i);
+	}
+	return group;
+}
+
+/* Where several threads make the same, the first one's stays. */
+static int make_table(struct xfs_mount *mp, struct xfs_perag_table **slot)
+{
+	struct xfs_perag_table *table, *none = NULL;
+
+	if (__atomic_load_n(slot, __ATOMIC_ACQUIRE))
+		return 0;
+	table = xfs_zalloc(mp, sizeof(*table));
+	if (!table)
+		return xfs_error(mp, -ENOMEM, "out of memory for allocation groups");
+	if (!__atomic_compare_exchange_n(slot, &none, table, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		xfs_free(mp, table);
+	return 0;
+}
+
+static int make_group(struct xfs_mount *mp, struct xfs_perag **slot, xfs_agnumber_t first)
+{
+	struct xfs_perag *group = new_group(mp, first), *none = NULL;
+
+	if (!group)
+		return xfs_error(mp, -ENOMEM, "out of memory for allocation groups");
+	if (!__atomic_compare_exchange_n(slot, &none, group, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		destroy_group(mp, group);
+	return 0;
+}
+
+int xfs_perag_make(struct xfs_mount *mp, xfs_agnumber_t agno, struct xfs_perag **pagp)
+{
+	struct xfs_perag_table **slot =
+		&mp->m_perags[agno >> (XFS_PERAG_GROUP_LOG + XFS_PERAG_TABLE_LOG)];
+	uint32_t group = agno >> XFS_PERAG_GROUP_LOG;
+	int error;
+
+	*pagp = xfs_perag_peek(mp, agno);
+	if (likely(*pagp))
+		return 0;
+	error = make_table(mp, slot);
+	if (!error)
+		error = make_group(mp, &(*slot)->pt_group[group &
+							  ((1u << XFS_PERAG_TABLE_LOG) - 1)],
+				   group << XFS_PERAG_GROUP_LOG);
+	if (!error)
+		*pagp = xfs_perag_peek(mp, agno);
+	return error;
 }
 
 static const struct xfs_buf_ops agf_buf_ops = {
@@ -240,8 +322,11 @@ int xfs_ag_check_counters(struct xfs_mount *mp)
 	int error = 0;
 
 	for (xfs_agnumber_t agno = 0; !error && agno < end; agno++) {
-		struct xfs_perag *pag = xfs_perag_get(mp, agno);
+		struct xfs_perag *pag;
 
+		error = xfs_perag_make(mp, agno, &pag);
+		if (error)
+			break;
 		xfs_mutex_lock(&pag->pag_lock);
 		error = xfs_perag_load_agf(pag);
 		if (!error)
@@ -256,9 +341,11 @@ int xfs_ag_sum_counters(struct xfs_mount *mp, uint64_t *icount, uint64_t *ifree,
 {
 	*icount = *ifree = *fdblocks = 0;
 	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
-		struct xfs_perag *pag = &mp->m_perag[agno];
-		int error;
+		struct xfs_perag *pag;
+		int error = xfs_perag_make(mp, agno, &pag);
 
+		if (error)
+			return error;
 		xfs_mutex_lock(&pag->pag_lock);
 		error = xfs_perag_read_agf(pag);
 		if (!error)

@@ -63,13 +63,49 @@ struct xfs_perag {
 	xfs_daddr_t pag_fit_cluster;		/* its free inodes may be used, as far as their LSNs say */
 };
 
-int xfs_perag_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* the array; reads nothing */
+/*
+ * The AGs in memory: a table of tables of groups, made where an AG is first used, since a
+ * superblock may claim more AGs than there is memory for.  Nothing is taken out before the end, so
+ * looking one up takes no lock.
+ */
+#define XFS_PERAG_GROUP_LOG	6u	/* AGs in a group */
+#define XFS_PERAG_TABLE_LOG	9u	/* groups in a table */
+
+struct xfs_perag_table {
+	struct xfs_perag *pt_group[1u << XFS_PERAG_TABLE_LOG];	/* (a) NULL: none was used yet */
+};
+
+int xfs_perag_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* the empty table; reads nothing */
 void xfs_perag_destroy(struct xfs_mount *mp);
 
+/* NULL: it was not used yet.  @agno is below agcount. */
+static inline struct xfs_perag *xfs_perag_peek(struct xfs_mount *mp, xfs_agnumber_t agno)
+{
+	struct xfs_perag_table *table;
+	struct xfs_perag *group;
+
+	ASSERT(agno < mp->m_geo.agcount);
+	table = __atomic_load_n(&mp->m_perags[agno >> (XFS_PERAG_GROUP_LOG + XFS_PERAG_TABLE_LOG)],
+				__ATOMIC_ACQUIRE);
+	if (unlikely(!table))
+		return NULL;
+	group = __atomic_load_n(&table->pt_group[agno >> XFS_PERAG_GROUP_LOG &
+						 ((1u << XFS_PERAG_TABLE_LOG) - 1)],
+				__ATOMIC_ACQUIRE);
+	return likely(group) ? &group[agno & ((1u << XFS_PERAG_GROUP_LOG) - 1)] : NULL;
+}
+
+/* For readers, and before there are transactions: made if it was not.  -ENOMEM. */
+int xfs_perag_make(struct xfs_mount *mp, xfs_agnumber_t agno, struct xfs_perag **pagp)
+	XFS_MUST_CHECK;
+
+/* For those who write: opening a file system for that has made all of them. */
 static inline struct xfs_perag *xfs_perag_get(struct xfs_mount *mp, xfs_agnumber_t agno)
 {
-	ASSERT(agno < mp->m_geo.agcount);
-	return &mp->m_perag[agno];
+	struct xfs_perag *pag = xfs_perag_peek(mp, agno);
+
+	ASSERT(pag);
+	return pag;
 }
 
 /*

@@ -175,9 +175,11 @@ int xfs_ag_resv_init(struct xfs_mount *mp)
 	int64_t fdblocks = 0, pool;
 
 	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
-		struct xfs_perag *pag = &mp->m_perag[agno];
-		int error;
+		struct xfs_perag *pag;
+		int error = xfs_perag_make(mp, agno, &pag);
 
+		if (error)
+			return error;
 		xfs_mutex_lock(&pag->pag_lock);
 		error = xfs_perag_read_agf(pag);
 		if (!error)
@@ -216,8 +218,10 @@ void xfs_ag_resv_free(struct xfs_mount *mp)
 	int64_t held = 0;
 
 	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
-		struct xfs_perag *pag = &mp->m_perag[agno];
+		struct xfs_perag *pag = xfs_perag_peek(mp, agno);
 
+		if (!pag)
+			continue;
 		xfs_mutex_lock(&pag->pag_lock);
 		held += xfs_ag_resv_held(&pag->pag_meta_resv);
 		held += XFS_MAX(pag->pag_rmapbt_resv.ar_asked, pag->pag_rmapbt_resv.ar_used);

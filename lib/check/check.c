@@ -16,6 +16,46 @@
 #include "base/need.h"
 #include "check/check_priv.h"
 
+/*
+ * A superblock can claim groups by the million on a device that is one large hole, and each would
+ * cost memory and four findings.  Where so many in a row have nothing but zeros for headers, the rest is
+ * not looked at; it is one finding.
+ */
+#define ZERO_AGS_MAX	1024u
+
+static bool headers_are_zero(struct xfs_check *chk, uint32_t agno, uint8_t *sectors)
+{
+	uint32_t len = 4u * chk->g.sectsize;
+
+	return !xfs_check_read(chk, xfs_check_daddr(&chk->g, agno, 0) << XFS_BB_SHIFT, sectors,
+			       len) &&
+	       xfs_check_zeros(sectors, len);
+}
+
+static int bound_ags(struct xfs_check *chk)
+{
+	struct xfs_check_geo *g = &chk->g;
+	uint32_t row = 0, agno;
+	uint8_t *sectors;
+
+	if (g->agcount <= ZERO_AGS_MAX)
+		return 0;
+	sectors = xfs_mem_alloc(&chk->mem, 4u * g->sectsize);
+	if (!sectors)
+		return -ENOMEM;
+	for (agno = 0; agno < g->agcount && row < ZERO_AGS_MAX; agno++)
+		row = headers_are_zero(chk, agno, sectors) ? row + 1 : 0;
+	xfs_mem_free(&chk->mem, sectors);
+	if (row < ZERO_AGS_MAX)
+		return 0;
+	xfs_check_report(chk, xfs_check_at("superblock", 0, 0, XFS_CHECK_NOINO),
+			 "sb_agcount is %u, but the headers of groups %u to %u and perhaps more are "
+			 "zeros; groups from %u on are not looked at", chk->sb.sb_agcount,
+			 agno - row, agno - 1, agno - row);
+	g->agcount = agno - row;
+	return g->agcount ? 0 : -EINVAL;
+}
+
 static int alloc_buffers(struct xfs_check *chk)
 {
 	const struct xfs_check_geo *g = &chk->g;
@@ -149,6 +189,8 @@ int xfs_check_open(struct xfs_device *dev, struct xfs_device *logdev,
 	error = xfs_check_io_init(chk);
 	if (!error)
 		error = xfs_check_sb(chk);
+	if (!error && !chk->stop)
+		error = bound_ags(chk);
 	if (!error && !chk->stop)
 		error = alloc_buffers(chk);
 	*chkp = chk;

@@ -17,7 +17,7 @@
 #include "disk/geometry.h"
 #include "lock/lock.h"
 
-struct xfs_perag;
+struct xfs_perag_table;
 struct xfs_busy_list;
 struct xfs_claim;
 struct xfs_buf_cache;
@@ -109,7 +109,7 @@ struct xfs_mount {
 	uint32_t m_dir_rotor;			/* (a) AG of the next new directory */
 
 	/* Owned by the folder of the type's name. */
-	struct xfs_perag *m_perag;		/* ag/: array of agcount */
+	struct xfs_perag_table **m_perags;	/* ag/: tables of AGs, made when first needed */
 	struct xfs_busy_list *m_busy;		/* ag/: NULL without a journal */
 	struct xfs_buf_cache *m_bufs;		/* buf/ */
 	struct xfs_inode_cache *m_inodes;	/* inode/ */

@@ -335,11 +335,15 @@ struct xfs_inode *xfs_inode_make(struct xfs_mount *mp, struct xfs_inode *blank, 
 /* The number came from outside: is there an inode, and is it in use? */
 static int check_untrusted(struct xfs_mount *mp, xfs_ino_t ino)
 {
-	struct xfs_perag *pag = xfs_perag_get(mp, XFS_INO_TO_AGNO(&mp->m_geo, ino));
 	xfs_agino_t agino = XFS_INO_TO_AGINO(&mp->m_geo, ino);
 	struct xfs_inobt_rec_incore rec;
+	struct xfs_perag *pag;
 	bool found;
 	int error;
+
+	error = xfs_perag_make(mp, XFS_INO_TO_AGNO(&mp->m_geo, ino), &pag);
+	if (error)
+		return error;
 
 	xfs_mutex_lock(&pag->pag_lock);
 	error = xfs_perag_load_agi(pag);

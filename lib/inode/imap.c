@@ -34,7 +34,9 @@ int xfs_imap(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_imap *imap)
 		xfs_imap_in_chunk(mp, ino, agbno & ~geo->inoalign_mask, imap);
 		return 0;
 	}
-	pag = xfs_perag_get(mp, XFS_INO_TO_AGNO(geo, ino));
+	error = xfs_perag_make(mp, XFS_INO_TO_AGNO(geo, ino), &pag);
+	if (error)
+		return error;
 	xfs_mutex_lock(&pag->pag_lock);
 	error = xfs_perag_load_agi(pag);
 	if (!error)

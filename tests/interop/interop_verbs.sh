@@ -305,6 +305,24 @@ if command -v sfdisk >/dev/null 2>&1 || [ -x /sbin/sfdisk ]; then
 	fi
 fi
 
+# ---- a check that finds much --------------------------------------------------------------
+cp v.img bad.img
+for agno in 1 2; do
+	dd if=/dev/zero of=bad.img bs=512 count=4 conv=notrunc status=none \
+		seek=$((agno * $("$XFSW" info --json v.img | sed -n 's/^ *"ag_blocks": *\([0-9]*\).*/\1/p') * 8))
+done
+"$XFSW" check bad.img >all 2>err && fail "check: groups without headers are no finding"
+"$XFSW" check -n 2 bad.img >out 2>err && fail "check -n: groups without headers are no finding"
+[ "$(head -2 out)" = "$(head -2 all)" ] || fail "check -n 2: not the first two findings"
+grep -q "^$(($(wc -l <all) - 2)) more findings" out || fail "check -n 2: $(cat out)"
+grep -qE '^ +[0-9]+ (superblock|agf)$' out || fail "check -n 2: no count of each structure"
+[ "$(sed -n 's/^ *\([0-9]*\) [a-z]*$/\1/p' out | awk '{ n += $1 } END { print n }')" = "$(wc -l <all)" ] ||
+	fail "check -n 2: the counts are not those of all findings"
+"$XFSW" check -n 0 bad.img >out 2>err
+cmp -s all out || fail "check -n 0 does not print all"
+"$XFSW" check --json -n 2 bad.img >out 2>err
+[ "$(grep -c '"text"' out)" = 2 ] || fail "check --json -n 2 prints $(grep -c '"text"' out) findings"
+
 # ---- an external log ------------------------------------------------------------------
 truncate -s 100M log.img
 ok mkfs --size 400m --logdev log.img external.img

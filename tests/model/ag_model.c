@@ -218,7 +218,7 @@ static void check_counters(void)
 	CHECK(xfs_ag_sum_counters(M->mp, &icount, &ifree, &fdblocks) == 0);
 	want = (int64_t)fdblocks;
 	for (xfs_agnumber_t agno = 0; agno < geo()->agcount; agno++) {
-		const struct xfs_perag *pag = &M->mp->m_perag[agno];
+		const struct xfs_perag *pag = xfs_perag_get(M->mp, agno);
 
 		want -= xfs_ag_resv_held(&pag->pag_meta_resv);
 		want -= XFS_MAX(pag->pag_rmapbt_resv.ar_asked, pag->pag_rmapbt_resv.ar_used);
@@ -235,7 +235,7 @@ void check_all(void)
 	CHECK(!xfs_is_shutdown(M->mp));
 	qsort(M->chunks, M->nchunks, sizeof(M->chunks[0]), cmp_chunks);
 	for (xfs_agnumber_t agno = 0; agno < geo()->agcount; agno++) {
-		const struct xfs_perag *pag = &M->mp->m_perag[agno];
+		const struct xfs_perag *pag = xfs_perag_get(M->mp, agno);
 		struct ag_walk w;
 
 		ag_walk(M->mp->m_dev, geo(), agno, &w);

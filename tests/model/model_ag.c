@@ -558,7 +558,7 @@ static void free_all(void)
 			check_all();
 	}
 	check_all();
-	CHECK(M->mp->m_perag[0].pag_nr_tofree == 0);
+	CHECK(xfs_perag_get(M->mp, 0)->pag_nr_tofree == 0);
 }
 
 static void print_finding(void *ctx, const struct xfs_finding *finding)

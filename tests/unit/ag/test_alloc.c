@@ -118,7 +118,7 @@ static void test_small_files_lie_side_by_side(void **state)
 		last = next;
 	}
 	/* The same where the home AG is full: they follow each other in the next one. */
-	while (take(fsb(1, 7), 1000) != NULLFSBLOCK && mp->m_perag[1].pag_longest >= 1000)
+	while (take(fsb(1, 7), 1000) != NULLFSBLOCK && xfs_perag_get(mp, 1)->pag_longest >= 1000)
 		;
 	last = take(fsb(1, 7), 400);
 	assert_int_not_equal(XFS_FSB_TO_AGNO(&mp->m_geo, last), 1);
@@ -157,7 +157,7 @@ static void test_exact(void **state)
 /* Free space in pieces around a target in AG 3: [1000,+len[0]), [1100,+len[1]) ... */
 static void comb(const uint32_t *lens, unsigned int n)
 {
-	struct xfs_perag *pag = &mp->m_perag[3];
+	struct xfs_perag *pag = xfs_perag_get(mp, 3);
 
 	take_bare(fsb(3, 900), pag->pag_longest > 10000 ? 10000 : 1);
 	for (unsigned int i = 0; i < n; i++)
@@ -271,7 +271,7 @@ static void test_longest_that_is_left(void **state)
 	/* More than any AG has: the longest there is, from the AG that has it. */
 	args = request(fsb(0, 100), 1, mp->m_geo.agblocks);
 	for (xfs_agnumber_t agno = 0; agno < 4; agno++)
-		longest = XFS_MAX(longest, mp->m_perag[agno].pag_longest);
+		longest = XFS_MAX(longest, xfs_perag_get(mp, agno)->pag_longest);
 	args.maxlen = mp->m_geo.agblocks - 1;
 	run(&args);
 	assert_int_not_equal(args.fsbno, NULLFSBLOCK);
@@ -288,7 +288,7 @@ static void test_minleft_and_this_ag(void **state)
 
 	(void)state;
 	args.flags |= XFS_ALLOC_THIS_AG;
-	args.minleft = mp->m_perag[2].pag_freeblks;
+	args.minleft = xfs_perag_get(mp, 2)->pag_freeblks;
 	run(&args);
 	assert_int_equal(args.fsbno, NULLFSBLOCK);
 	args.minleft = 0;
@@ -318,7 +318,7 @@ static void test_count_contiguous(void **state)
 
 static void test_freed_merges_with_neighbours(void **state)
 {
-	struct xfs_perag *pag = &mp->m_perag[1];
+	struct xfs_perag *pag = xfs_perag_get(mp, 1);
 	uint32_t freeblks = pag->pag_freeblks, longest = pag->pag_longest;
 	xfs_fsblock_t at = take_bare(fsb(1, 2000), 30);
 
@@ -371,23 +371,23 @@ static void test_free_later_happens_at_commit(void **state)
 {
 	struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };
 	xfs_fsblock_t at = take_bare(fsb(1, 2000), 10);
-	uint32_t freeblks = mp->m_perag[1].pag_freeblks;
+	uint32_t freeblks = xfs_perag_get(mp, 1)->pag_freeblks;
 	int64_t fdblocks = mp->m_fdblocks;
 	struct xfs_trans *tp;
 
 	(void)state;
 	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
 	assert_int_equal(xfs_free_extent_later(tp, at, 10, &oinfo, XFS_AG_RESV_NONE), 0);
-	assert_int_equal(mp->m_perag[1].pag_freeblks, freeblks);
+	assert_int_equal(xfs_perag_get(mp, 1)->pag_freeblks, freeblks);
 	assert_int_equal(xfs_trans_commit(tp), 0);
-	assert_int_equal(mp->m_perag[1].pag_freeblks, freeblks + 10);
+	assert_int_equal(xfs_perag_get(mp, 1)->pag_freeblks, freeblks + 10);
 	assert_int_equal(mp->m_fdblocks, fdblocks + 10);
 	/* A handle that is cancelled forgets it. */
 	at = take_bare(fsb(1, 2000), 10);
 	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
 	assert_int_equal(xfs_free_extent_later(tp, at, 10, &oinfo, XFS_AG_RESV_NONE), 0);
 	xfs_trans_cancel(tp);
-	assert_int_equal(mp->m_perag[1].pag_freeblks, freeblks);
+	assert_int_equal(xfs_perag_get(mp, 1)->pag_freeblks, freeblks);
 	assert_false(xfs_is_shutdown(mp));
 }
 

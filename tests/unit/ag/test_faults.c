@@ -23,6 +23,7 @@ static void make(void)
 		.blocksize = 1024,
 	};
 	struct xfs_owner_info oinfo;
+	struct xfs_perag *pag;
 	struct xfs_device *dev;
 
 	assert_int_equal(xfs_device_open_memory(40 << 20, 512, NULL, &dev), 0);
@@ -54,6 +55,8 @@ static void make(void)
 	xfs_perag_destroy(mp);
 	test_mount_cycle_cache(mp);
 	assert_int_equal(xfs_perag_init(mp), 0);
+	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++)
+		assert_int_equal(xfs_perag_make(mp, agno, &pag), 0);
 }
 
 /* Something of everything. */

@@ -81,7 +81,7 @@ static void test_up(void **state)
 
 static void test_down(void **state)
 {
-	uint32_t freeblks = mp->m_perag[0].pag_freeblks;
+	uint32_t freeblks = xfs_perag_get(mp, 0)->pag_freeblks;
 	int64_t fdblocks = mp->m_fdblocks;
 
 	(void)state;
@@ -92,11 +92,11 @@ static void test_down(void **state)
 	EXPECT({ 2015, 5, 2, 0 });
 	assert_true(is_free(2005) && is_free(2009) && !is_free(2010) && !is_free(2029));
 	assert_true(is_free(2030) && is_free(2034) && !is_free(2035) && !is_free(2004));
-	assert_int_equal(mp->m_perag[0].pag_freeblks, freeblks + 10);
+	assert_int_equal(xfs_perag_get(mp, 0)->pag_freeblks, freeblks + 10);
 	assert_int_equal(mp->m_fdblocks, fdblocks + 10);
 	down(2010, 20);
 	expect(NULL, 0);
-	assert_int_equal(mp->m_perag[0].pag_freeblks, freeblks + 25);
+	assert_int_equal(xfs_perag_get(mp, 0)->pag_freeblks, freeblks + 25);
 	assert_true(is_free(2010) && !is_free(2015) && !is_free(2019) && is_free(2020));
 	down(2015, 5);
 	assert_true(is_free(2015));

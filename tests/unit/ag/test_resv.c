@@ -46,8 +46,8 @@ static void test_as_kernels_ask(void **state)
 	if (mp->m_geo.logblocks == 16384)
 		check_ask(mp, XFS_FSB_TO_AGNO(&mp->m_geo, mp->m_geo.logstart), 22, 35);
 	/* Held back at first: all of the one, the other less what is there. */
-	assert_int_equal(mp->m_perag[0].pag_meta_resv.ar_used, 2);
-	assert_int_equal(mp->m_perag[0].pag_rmapbt_resv.ar_used, 1);
+	assert_int_equal(xfs_perag_get(mp, 0)->pag_meta_resv.ar_used, 2);
+	assert_int_equal(xfs_perag_get(mp, 0)->pag_rmapbt_resv.ar_used, 1);
 	test_mount_free(mp);
 	mp = make(1ull << 30, 4096, 4, true);
 	assert_int_equal(mp->m_geo.agblocks, 65536);
@@ -59,7 +59,7 @@ static void test_as_kernels_ask(void **state)
 	test_mount_free(mp);
 	mp = make(20ull << 30, 4096, 4, false);
 	assert_int_equal(mp->m_geo.agblocks, 1310720);
-	assert_int_equal(mp->m_perag[0].pag_meta_resv.ar_asked, 1308);
+	assert_int_equal(xfs_perag_get(mp, 0)->pag_meta_resv.ar_asked, 1308);
 	test_mount_free(mp);
 }
 
@@ -77,8 +77,8 @@ static void test_what_may_be_promised(void **state)
 	assert_int_equal(icount, mp->m_icount);
 	assert_int_equal(ifree, mp->m_ifree);
 	for (xfs_agnumber_t agno = 0; agno < 4; agno++)
-		hidden += xfs_ag_resv_held(&mp->m_perag[agno].pag_meta_resv) +
-			  mp->m_perag[agno].pag_rmapbt_resv.ar_asked;
+		hidden += xfs_ag_resv_held(&xfs_perag_get(mp, agno)->pag_meta_resv) +
+			  xfs_perag_get(mp, agno)->pag_rmapbt_resv.ar_asked;
 	if (mp->m_geo.logblocks == 16384)
 		assert_int_equal(hidden, 1168);
 	assert_int_equal(mp->m_resblks_avail, mp->m_geo.dblocks / 20);
