@@ -96,6 +96,11 @@ static void one_extent(struct xfs_check *chk, struct fork_walk *fw, struct xfs_c
 		BAD("impossible length");
 		return;
 	}
+	/* Readers that count bytes would wrap. */
+	if (off + len - 1 > (uint64_t)INT64_MAX >> chk->g.blocklog) {
+		BAD("lies past the largest file");
+		return;
+	}
 	if (off < fw->next_off) {
 		BAD("overlaps the one before it");
 		return;

@@ -402,6 +402,12 @@ static inline bool xfs_verify_dir_ino(const struct xfs_geometry *geo, xfs_ino_t 
 }
 
 /* Blocks [off, off + len) of a file. */
+/* The block with the last byte of the largest file. */
+static inline uint64_t xfs_max_file_block(const struct xfs_geometry *geo)
+{
+	return ((1ull << 63) - 1) >> geo->blocklog;
+}
+
 static inline bool xfs_verify_fileext(uint64_t off, uint64_t len)
 {
 	return len && off + len > off && off + len - 1 <= (1ull << 54) + (1ull << 21) - 2;

@@ -200,6 +200,8 @@ xfs_failaddr_t xfs_bmbt_irec_verify(const struct xfs_geometry *geo, bool rt, boo
 {
 	XFS_VERIFY(irec->br_blockcount <= XFS_MAX_BMBT_EXTLEN);
 	XFS_VERIFY(xfs_verify_fileext(irec->br_startoff, irec->br_blockcount));
+	/* Bytes of a file have 63 bits; an extent that begins there has no place in it. */
+	XFS_VERIFY(irec->br_startoff <= xfs_max_file_block(geo));
 	if (rt)
 		XFS_VERIFY(xfs_verify_rtbext(geo, irec->br_startblock, irec->br_blockcount));
 	else

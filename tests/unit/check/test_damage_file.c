@@ -85,6 +85,7 @@ static void put_at_block(uint8_t *p, uint64_t agbno)
 }
 
 CHANGE(extent_zero, rec(buf, 1), put_be64(get_be64(p + 8) & ~0x1fffffull, p + 8))
+CHANGE(extent_past_end, rec(buf, 1), put_be64(get_be64(p) | 1ull << 62, p))
 CHANGE(extent_order, rec(buf, 0), swap_recs(p))
 CHANGE(extent_far, rec(buf, 1), put_be64(get_be64(p) | 0x1ff, p))
 CHANGE(extent_moved, rec(buf, 1), put_be64(get_be64(p + 8) + (1ull << 21), p + 8))
@@ -235,6 +236,8 @@ static const struct test_damage inode_damages[] = {
 		"unlinked", is_free),
 	FIELD_IF("free: magic", TEST_INODE, DI(di_magic), '=', 0, "inode", "magic", is_free),
 	EDIT_IF("extent of no blocks", TEST_INODE, extent_zero, "inode", "impossible length", file),
+	EDIT_IF("extent past the largest file", TEST_INODE, extent_past_end, "inode",
+		"past the largest file", file),
 	EDIT_IF("extents swapped", TEST_INODE, extent_order, "inode", "overlaps", file),
 	EDIT_IF("extent nowhere", TEST_INODE, extent_far, "inode", "does not lie", file),
 	EDIT_IF("extent in the headers", TEST_INODE, extent_at_headers, "inode", "does not lie",

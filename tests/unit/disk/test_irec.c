@@ -65,8 +65,13 @@ static void test_extent_rules(void **state)
 	BAD(irec.br_startblock = 19199, "fsbext");
 	BAD(irec.br_startblock = 1ull << 51, "fsbext");
 	BAD(irec.br_startoff = 1ull << 55, "fileext");
+	BAD(irec.br_startoff = 1ull << 53, "max_file_block");
+	BAD(irec.br_startoff = 1ull << 51, "max_file_block");
 	BAD(irec.br_state = XFS_EXT_UNWRITTEN, "unwritten_ok");
 #undef BAD
+	irec = good;
+	irec.br_startoff = (1ull << 51) - 1;
+	assert_good(xfs_bmbt_irec_verify(&geo, false, false, &irec));
 	irec = good;
 	irec.br_state = XFS_EXT_UNWRITTEN;
 	assert_good(xfs_bmbt_irec_verify(&geo, false, true, &irec));

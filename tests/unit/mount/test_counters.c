@@ -470,6 +470,40 @@ static int each(const struct counter *c, size_t n)
 	return bad;
 }
 
+/*
+ * An extent at 2^64 bytes and more: adding its length wrapped, and a caller that asked for the next one
+ * began anew.
+ */
+static void test_extents_past_the_largest_file(void **state)
+{
+	/* Blocks of 1 KiB. */
+	static const uint64_t offsets[] = { 1ull << 53, 1ull << 53 | 1ull << 52, (1ull << 54) - 64 };
+	const struct counter where = { .kind = TEST_INODE, .ino = &file_ino };
+	struct xfs_mount_options opts = { .size = sizeof(opts), .flags = XFS_MOUNT_RDONLY };
+	const struct test_object *obj = find(&where);
+	static uint8_t buf[65536];
+
+	(void)state;
+	assert_non_null(obj);
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		struct xfs_device *dev;
+		struct xfs_mount *mp;
+		struct xfs_file *f;
+		uint8_t *rec = buf + 176;
+
+		TEST_OK(xfs_device_open_overlay(base, NULL, &dev));
+		TEST_OK(test_object_read(dev, obj, buf));
+		put_be64((get_be64(rec) & 0x1ff) | (offsets[i] << 10 >> 1), rec);
+		test_object_fix_crc(obj, buf);
+		TEST_OK(test_object_write(dev, obj, buf));
+		assert_true(test_fs_check(dev, 0) > 0);
+		TEST_OK(xfs_mount(dev, &opts, &mp));
+		TEST_IS(xfs_open(mp, "/file", O_RDONLY, 0, &f), -EUCLEAN);
+		TEST_OK(xfs_unmount(mp));
+		xfs_device_put(dev);
+	}
+}
+
 #define TABLE_TEST(name, table)					\
 static void name(void **state)						\
 {									\
@@ -488,6 +522,7 @@ int main(void)
 		cmocka_unit_test(test_counters_of_the_superblock),
 		cmocka_unit_test(test_counters_of_inodes),
 		cmocka_unit_test(test_counters_of_blocks),
+		cmocka_unit_test(test_extents_past_the_largest_file),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
