@@ -73,7 +73,40 @@ struct xfs_mount_options {
 	 */
 	uint32_t uid, gid;
 	bool unprivileged;
+	/*
+	 * All memory that the mount has from its host at any time, in bytes: caches, file data,
+	 * handles, and the reserve for what must not fail (below).  0: no limit.  At least what
+	 * xfs_memory_minimum() says.  Both caches get at most their share of it.
+	 */
+	uint64_t memory_limit_bytes;
 };
+
+/*
+ * Memory.  When the host (xfs_env.mem_alloc), or memory_limit_bytes, refuses memory, caches shrink,
+ * then dirty data and metadata are written; when that does not help the call returns -ENOMEM and has
+ * changed nothing, or for xfs_pwrite() has taken the bytes that it returns.  The file system
+ * goes on: nothing that was done before is lost, and what was said to be stable is.  A reserve that is
+ * had at open serves what cannot be taken back: a transaction after its first change, writing
+ * the log, data and metadata, xfs_sync(), xfs_fsync() and xfs_unmount(), which therefore succeed
+ * when there is no memory at all.  It grows with the number of threads that change things at once.
+ *
+ * xfs_memory_minimum() tells the least memory_limit_bytes for the file system on @dev, opened with
+ * @opts (NULL: as xfs_mount() takes it): about
+ *
+ *	block size	inode size	directory block	journalled	unjournalled
+ *	1 KiB		512		4 KiB		3.4 MiB		2.8 MiB
+ *	4 KiB		512		4 KiB		3.5 MiB		3.0 MiB
+ *	4 KiB		2048		4 KiB		5.0 MiB		4.3 MiB
+ *	4 KiB		512		64 KiB		5.2 MiB		4.5 MiB
+ *	64 KiB		512		64 KiB		9.9 MiB		9.2 MiB
+ *
+ * and less for a reader.  It does not count what grows with use: each file that is open
+ * keeps its extent map (16 to 40 bytes for each extent); each AG takes a few hundred bytes, which it
+ * does count; recovering a log takes twice the largest transaction in it, which is at most 1 MiB or
+ * an eighth of the limit if such a mount has written it.  0; errors as xfs_mount().
+ */
+XFS_API int xfs_memory_minimum(struct xfs_device *dev, const struct xfs_mount_options *opts,
+			       uint64_t *bytes);
 
 /*
  * Open the file system on @dev; takes a reference to @dev.  @opts may be NULL
@@ -109,7 +142,9 @@ XFS_API int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *op
  * Close all that is open in it, write everything, make it stable and free @mp.
  * Open xfs_file and xfs_dir handles become invalid: close them first.
  * On error the image keeps its in-progress mark (unjournalled), or a dirty log; @mp is freed
- * all the same.
+ * all the same.  It needs no memory from the host (see "Memory" above); only where a file without a name
+ * has more than a thousand extents that were never read may it say -ENOMEM, and then
+ * all else is stable in the log, and the next xfs_mount() frees that file.
  */
 XFS_API int xfs_unmount(struct xfs_mount *mp);
 

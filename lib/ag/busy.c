@@ -61,6 +61,17 @@ void xfs_extent_busy_destroy(struct xfs_mount *mp)
 	mp->m_busy = NULL;
 }
 
+void xfs_extent_busy_trim(struct xfs_mount *mp)
+{
+	struct xfs_busy_list *busy = mp->m_busy;
+
+	if (!busy)
+		return;
+	xfs_mutex_lock(&busy->b_lock);
+	xfs_pool_drain(&busy->b_pool);
+	xfs_mutex_unlock(&busy->b_lock);
+}
+
 /* The first extent that ends behind @agbno. */
 static struct xfs_extent_busy *first_behind(const struct xfs_perag *pag, xfs_agblock_t agbno)
 {

@@ -18,6 +18,8 @@
 #include "ag/perag.h"
 
 int xfs_extent_busy_init(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* Memory that is kept for new extents goes back to the host. */
+void xfs_extent_busy_trim(struct xfs_mount *mp);
 void xfs_extent_busy_destroy(struct xfs_mount *mp);
 
 /*

@@ -85,6 +85,12 @@ static inline bool xfs_file_can_write(const struct xfs_file *file)
  * A handle for @ip, whose reference it takes over (also on failure).  Counts writers, truncates
  * nothing.
  */
+/*
+ * In two steps, for calls that make or change what they open: memory first (given back with
+ * xfs_free()), then, when nothing can fail any more, the reference of @ip.
+ */
+int xfs_file_new(struct xfs_mount *mp, struct xfs_file **filep) XFS_MUST_CHECK;
+void xfs_file_attach(struct xfs_file *file, struct xfs_inode *ip, int flags);
 int xfs_file_alloc(struct xfs_inode *ip, int flags, struct xfs_file **filep) XFS_MUST_CHECK;
 void xfs_file_free(struct xfs_file *file);
 
@@ -92,14 +98,19 @@ void xfs_file_free(struct xfs_file *file);
 int xfs_file_may_resize(struct xfs_file *file, uint64_t size_bytes) XFS_MUST_CHECK;
 
 /*
- * Whether a call on @ip that ended with @error is to be tried once more, because space was
- * reclaimed for it: promises of other files hold back more than they will need.
+ * Whether a call on @ip that ended with @error, and has changed nothing, is to be tried once more:
+ * because space was reclaimed for it (promises of other files hold back more than they
+ * will need), or memory.
  */
 static inline bool xfs_api_again(struct xfs_inode *ip, int error, bool *tried)
 {
-	if (error != -ENOSPC || *tried)
+	if ((error != -ENOSPC && error != -ENOMEM) || *tried)
 		return false;
 	*tried = true;
+	if (error == -ENOMEM) {
+		(void)xfs_relieve_memory(ip->i_mount);
+		return true;
+	}
 	return xfs_reclaim_for_write(ip, error);
 }
 

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/api_priv.h"
 
-int xfs_file_alloc(struct xfs_inode *ip, int flags, struct xfs_file **filep)
+int xfs_file_new(struct xfs_mount *mp, struct xfs_file **filep)
 {
-	struct xfs_mount *mp = ip->i_mount;
-	struct xfs_file *file = xfs_zalloc(mp, sizeof(*file));
+	*filep = xfs_zalloc(mp, sizeof(**filep));
+	return *filep ? 0 : xfs_error(mp, -ENOMEM, "out of memory for a file handle");
+}
 
-	*filep = NULL;
-	if (!file) {
-		xfs_irele(ip);
-		return xfs_error(mp, -ENOMEM, "out of memory for a file handle");
-	}
-	file->f_mount = mp;
+void xfs_file_attach(struct xfs_file *file, struct xfs_inode *ip, int flags)
+{
+	file->f_mount = ip->i_mount;
 	file->f_inode = ip;
 	file->f_flags = flags;
 	if (xfs_file_can_write(file))
 		__atomic_fetch_add(&ip->i_opens_write, 1, __ATOMIC_RELAXED);
-	*filep = file;
-	return 0;
+}
+
+int xfs_file_alloc(struct xfs_inode *ip, int flags, struct xfs_file **filep)
+{
+	int error = xfs_file_new(ip->i_mount, filep);
+
+	if (error)
+		xfs_irele(ip);
+	else
+		xfs_file_attach(*filep, ip, flags);
+	return error;
 }
 
 void xfs_file_free(struct xfs_file *file)

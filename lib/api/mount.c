@@ -36,6 +36,23 @@ int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *opts,
 	return XFS_CALL(do_mount(dev, opts, mpp));
 }
 
+static int do_memory_minimum(struct xfs_device *dev, const struct xfs_mount_options *opts,
+			     uint64_t *bytes)
+{
+	if (!bytes)
+		return xfs_error(NULL, -EINVAL, "no place for the least memory");
+	*bytes = 0;
+	if (!dev)
+		return xfs_error(NULL, -EINVAL, "no device");
+	return xfs_mountfs_minimum(dev, opts, bytes);
+}
+
+int xfs_memory_minimum(struct xfs_device *dev, const struct xfs_mount_options *opts,
+		       uint64_t *bytes)
+{
+	return XFS_CALL(do_memory_minimum(dev, opts, bytes));
+}
+
 /* The root handle is the mount's own. */
 static void put_root(struct xfs_mount *mp)
 {

@@ -120,6 +120,7 @@ static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_
 	struct xfs_mount *mp = dir->f_mount;
 	struct xfs_create_args args = { .uid = mp->m_uid, .gid = mp->m_gid, .iattr = iattr };
 	struct xfs_name xname = { .name = (const uint8_t *)name };
+	struct xfs_file *file = NULL;
 	struct xfs_inode *ip;
 	bool tried = false;
 	int error;
@@ -141,18 +142,26 @@ static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_
 		args.rdev_major = iattr->rdev_major;
 		args.rdev_minor = iattr->rdev_minor;
 	}
+	if (filep) {
+		error = xfs_file_new(mp, &file);
+		if (error)
+			return error;
+	}
 	do {
 		error = xfs_create(dir->f_inode, name ? &xname : NULL, &args, &ip);
 	} while (xfs_api_again(dir->f_inode, error, &tried));
-	if (error)
+	if (error) {
+		xfs_free(mp, file);
 		return error;
+	}
 	if (!filep) {
 		xfs_irele(ip);
 		return 0;
 	}
-	return xfs_file_alloc(ip, S_ISREG(iattr->mode) ? O_RDWR
-						       : S_ISDIR(iattr->mode) ? O_RDONLY : O_PATH,
-			      filep);
+	xfs_file_attach(file, ip, S_ISREG(iattr->mode) ? O_RDWR
+					: S_ISDIR(iattr->mode) ? O_RDONLY : O_PATH);
+	*filep = file;
+	return 0;
 }
 
 int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,

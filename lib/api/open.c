@@ -54,18 +54,18 @@ static int may_open(struct xfs_inode *ip, int flags)
 	return 0;
 }
 
-/* Takes over the reference of @ip. */
-static int finish_open(struct xfs_inode *ip, int flags, bool created, struct xfs_file **filep)
+/* Takes over the reference of @ip, and the memory @file unless it fails. */
+static int finish_open(struct xfs_inode *ip, int flags, bool created, struct xfs_file *file)
 {
 	int error = may_open(ip, flags);
 
 	if (!error && (flags & O_TRUNC) && !created && xfs_is_reg(ip))
 		error = xfs_file_truncate(ip, 0);
-	if (error) {
+	if (error)
 		xfs_irele(ip);
-		return error;
-	}
-	return xfs_file_alloc(ip, flags, filep);
+	else
+		xfs_file_attach(file, ip, flags);
+	return error;
 }
 
 /* O_CREAT: what is there, or a new regular file. */
@@ -166,6 +166,7 @@ static int do_openat(struct xfs_file *dir, const char *path, int flags, mode_t m
 		     struct xfs_file **filep)
 {
 	struct xfs_mount *mp = dir->f_mount;
+	struct xfs_file *file;
 	struct xfs_inode *ip;
 	bool created = false;
 	int error;
@@ -176,6 +177,10 @@ static int do_openat(struct xfs_file *dir, const char *path, int flags, mode_t m
 		return error;
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
+	/* Before anything is made or cut off. */
+	error = xfs_file_new(mp, &file);
+	if (error)
+		return error;
 	if (wants_unnamed(flags)) {
 		created = true;
 		error = open_unnamed(dir->f_inode, path, mode, &ip);
@@ -185,9 +190,13 @@ static int do_openat(struct xfs_file *dir, const char *path, int flags, mode_t m
 	} else {
 		error = xfs_path_lookup(dir->f_inode, path, !(flags & O_NOFOLLOW), &ip);
 	}
+	if (!error)
+		error = finish_open(ip, flags, created, file);
 	if (error)
-		return error;
-	return finish_open(ip, flags, created, filep);
+		xfs_free(mp, file);
+	else
+		*filep = file;
+	return error;
 }
 
 int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
@@ -210,6 +219,7 @@ int xfs_open(struct xfs_mount *mp, const char *path, int flags, mode_t mode,
 static int do_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
 			  struct xfs_file **filep)
 {
+	struct xfs_file *file;
 	struct xfs_inode *ip;
 	int error;
 
@@ -228,7 +238,17 @@ static int do_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int 
 		xfs_irele(ip);
 		return xfs_error(mp, -ESTALE, "inode %" PRIu64 " is another one now", ino);
 	}
-	return finish_open(ip, flags, false, filep);
+	error = xfs_file_new(mp, &file);
+	if (error) {
+		xfs_irele(ip);
+		return error;
+	}
+	error = finish_open(ip, flags, false, file);
+	if (error)
+		xfs_free(mp, file);
+	else
+		*filep = file;
+	return error;
 }
 
 int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,

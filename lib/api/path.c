@@ -138,7 +138,7 @@ static int step(struct walk *w, const struct xfs_name *name, bool more, enum las
 	return 0;
 }
 
-static int walk_path(struct xfs_inode *start, const char *path, enum last_mode mode,
+static int walk_once(struct xfs_inode *start, const char *path, enum last_mode mode,
 		     struct xfs_inode **ipp, struct xfs_path_last *last)
 {
 	struct walk w = { .mp = start->i_mount, .rest = path };
@@ -168,6 +168,18 @@ static int walk_path(struct xfs_inode *start, const char *path, enum last_mode m
 	if (w.buf)
 		xfs_free(w.mp, w.buf);
 	return error;
+}
+
+/* When memory is full of what is dirty, that is written, and the walk begins anew. */
+static int walk_path(struct xfs_inode *start, const char *path, enum last_mode mode,
+		     struct xfs_inode **ipp, struct xfs_path_last *last)
+{
+	int error = walk_once(start, path, mode, ipp, last);
+
+	if (likely(error != -ENOMEM))
+		return error;
+	(void)xfs_relieve_memory(start->i_mount);
+	return walk_once(start, path, mode, ipp, last);
 }
 
 int xfs_path_lookup(struct xfs_inode *start, const char *path, bool follow,

@@ -274,7 +274,7 @@ int xfs_acl_inherit(struct xfs_inode *dp, uint16_t *mode, struct xfs_acl_inherit
 	if (error || !acl)
 		return error;
 	if (S_ISDIR(*mode)) {
-		acls->dflt = xfs_mem_dup(&mp->m_mem, acl, len);
+		acls->dflt = xfs_dup(mp, acl, len);
 		acls->dflt_len = len;
 		if (!acls->dflt) {
 			xfs_free(mp, acl);

@@ -68,14 +68,197 @@ void xfs_mem_init(struct xfs_mem *mem, const struct xfs_env *env)
 	mem->free = env->mem_free;
 }
 
-void *xfs_mem_alloc(const struct xfs_mem *mem, size_t size)
+/* ---- the host, within the limit ---------------------------------------------------------- */
+
+static void *raw_alloc(const struct xfs_mem *mem, size_t size)
 {
-	ASSERT(size > 0);
+	return mem && mem->alloc ? mem->alloc(mem->ctx, size) : malloc(size);
+}
+
+static void raw_free(const struct xfs_mem *mem, void *ptr)
+{
+	if (mem && mem->alloc)
+		mem->free(mem->ctx, ptr);
+	else
+		free(ptr);
+}
+
+/* Under a limit each block remembers its size in front of it, without disturbing its alignment. */
+#define HEADER_BYTES	16u
+/* What a host spends on its own books, about. */
+#define HOST_BYTES	16u
+
+static struct xfs_budget *limited(const struct xfs_mem *mem)
+{
+	return mem && mem->budget && mem->budget->limit ? mem->budget : NULL;
+}
+
+static size_t charge_of(size_t host_size)
+{
+	return XFS_ALIGN(host_size, (size_t)16) + HOST_BYTES;
+}
+
+static bool charge(struct xfs_budget *b, size_t host_size)
+{
+	uint64_t bytes = charge_of(host_size), now = __atomic_load_n(&b->used, __ATOMIC_RELAXED);
+	uint64_t peak;
+
+	do {
+		if (bytes < host_size || now + bytes > b->limit)
+			return false;
+	} while (!__atomic_compare_exchange_n(&b->used, &now, now + bytes, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	peak = __atomic_load_n(&b->peak, __ATOMIC_RELAXED);
+	while (now + bytes > peak &&
+	       !__atomic_compare_exchange_n(&b->peak, &peak, now + bytes, true, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED))
+		;
+	return true;
+}
+
+static void uncharge(struct xfs_budget *b, size_t host_size)
+{
+	__atomic_fetch_sub(&b->used, charge_of(host_size), __ATOMIC_RELAXED);
+}
+
+static void *host_alloc(const struct xfs_mem *mem, size_t size)
+{
+	struct xfs_budget *b = limited(mem);
+	char *p;
+
 	if (must_fail())
 		return NULL;
-	if (mem && mem->alloc)
-		return mem->alloc(mem->ctx, size);
-	return malloc(size);
+	if (likely(!b))
+		return raw_alloc(mem, size);
+	size += HEADER_BYTES;
+	if (size < HEADER_BYTES || !charge(b, size))
+		return NULL;
+	p = raw_alloc(mem, size);
+	if (!p) {
+		uncharge(b, size);
+		return NULL;
+	}
+	memcpy(p, &size, sizeof(size));
+	return p + HEADER_BYTES;
+}
+
+static void host_free(const struct xfs_mem *mem, void *ptr)
+{
+	struct xfs_budget *b = limited(mem);
+	char *p = ptr;
+	size_t size;
+
+	if (b) {
+		p -= HEADER_BYTES;
+		memcpy(&size, p, sizeof(size));
+		uncharge(b, size);
+	}
+	raw_free(mem, p);
+}
+
+/* ---- the reserve -------------------------------------------------------------------------- */
+
+/* The budget whose reserve this thread may draw on. */
+static _Thread_local struct xfs_budget *critical;
+
+struct xfs_budget *xfs_mem_critical_enter(const struct xfs_mem *mem)
+{
+	struct xfs_budget *before = critical;
+
+	critical = mem ? mem->budget : NULL;
+	return before;
+}
+
+void xfs_mem_critical_leave(struct xfs_budget *before)
+{
+	critical = before;
+}
+
+bool xfs_mem_is_critical(const struct xfs_mem *mem)
+{
+	return mem->budget && critical == mem->budget;
+}
+
+/* The host had nothing. */
+static void *from_reserve(const struct xfs_mem *mem, size_t align, size_t size)
+{
+	struct xfs_budget *b = mem ? mem->budget : NULL;
+
+	if (!b)
+		return NULL;
+	__atomic_fetch_add(&b->failures, 1, __ATOMIC_RELAXED);
+	return critical == b ? xfs_reserve_alloc(&b->reserve, align, size) : NULL;
+}
+
+static bool in_reserve(const struct xfs_mem *mem, const void *ptr)
+{
+	return mem && mem->budget && xfs_reserve_owns(&mem->budget->reserve, ptr);
+}
+
+bool xfs_budget_create(struct xfs_mem *mem, uint64_t limit)
+{
+	struct xfs_budget *b;
+
+	ASSERT(!mem->budget);
+	if (limit && limit < charge_of(sizeof(*b)))
+		return false;
+	b = must_fail() ? NULL : raw_alloc(mem, sizeof(*b));
+	if (!b)
+		return false;
+	memset(b, 0, sizeof(*b));
+	b->limit = limit;
+	b->used = b->peak = limit ? charge_of(sizeof(*b)) : 0;
+	mem->budget = b;
+	return true;
+}
+
+void xfs_budget_destroy(struct xfs_mem *mem)
+{
+	struct xfs_budget *b = mem->budget;
+
+	if (!b)
+		return;
+	ASSERT(critical != b);
+	ASSERT(xfs_reserve_free_bytes(&b->reserve) == b->reserve.bytes);
+	for (uint32_t i = 0; i < b->reserve.nr_regions; i++)
+		host_free(mem, b->reserve.regions[i].raw);
+	ASSERT(!b->limit || b->used == charge_of(sizeof(*b)));
+	mem->budget = NULL;
+	raw_free(mem, b);
+}
+
+bool xfs_budget_grow_reserve(const struct xfs_mem *mem, size_t bytes)
+{
+	void *raw = host_alloc(mem, xfs_reserve_raw_bytes(bytes));
+
+	if (!raw)
+		return false;
+	if (xfs_reserve_add(&mem->budget->reserve, raw, bytes))
+		return true;
+	host_free(mem, raw);
+	return false;
+}
+
+uint64_t xfs_mem_left(const struct xfs_mem *mem)
+{
+	struct xfs_budget *b = limited(mem);
+	uint64_t used;
+
+	if (!b)
+		return UINT64_MAX;
+	used = __atomic_load_n(&b->used, __ATOMIC_RELAXED);
+	return used < b->limit ? b->limit - used : 0;
+}
+
+/* ---- for everybody -------------------------------------------------------------------------- */
+
+void *xfs_mem_alloc(const struct xfs_mem *mem, size_t size)
+{
+	void *p;
+
+	ASSERT(size > 0);
+	p = host_alloc(mem, size);
+	return likely(p) ? p : from_reserve(mem, 1, size);
 }
 
 /* What glibc's malloc keeps at hand for the thread; its calloc does not look there. */
@@ -85,22 +268,64 @@ void *xfs_mem_zalloc(const struct xfs_mem *mem, size_t size)
 {
 	void *p;
 
-	if (size <= SMALL_BYTES || (mem && mem->alloc)) {
+	if (size > SMALL_BYTES && !(mem && mem->alloc) && !limited(mem)) {
+		p = must_fail() ? NULL : calloc(1, size);
+		if (likely(p))
+			return p;
+		p = from_reserve(mem, 1, size);
+	} else {
 		p = xfs_mem_alloc(mem, size);
-		if (p)
-			memset(p, 0, size);
-		return p;
 	}
-	return must_fail() ? NULL : calloc(1, size);
+	if (p)
+		memset(p, 0, size);
+	return p;
+}
+
+/* In new memory. */
+static void *move(const struct xfs_mem *mem, void *ptr, size_t old_size, size_t size)
+{
+	void *p = xfs_mem_alloc(mem, size);
+
+	if (p) {
+		memcpy(p, ptr, XFS_MIN(old_size, size));
+		xfs_mem_free(mem, ptr);
+	}
+	return p;
 }
 
 void *xfs_mem_realloc(const struct xfs_mem *mem, void *ptr, size_t size)
 {
+	size_t old_size;
+
+	ASSERT(!in_reserve(mem, ptr));
+	if (!ptr)
+		return xfs_mem_alloc(mem, size);
+	if (limited(mem)) {
+		memcpy(&old_size, (char *)ptr - HEADER_BYTES, sizeof(old_size));
+		return move(mem, ptr, old_size - HEADER_BYTES, size);
+	}
 	if (must_fail())
 		return NULL;
-	if (mem && mem->alloc)
-		return ptr ? mem->realloc(mem->ctx, ptr, size) : mem->alloc(mem->ctx, size);
-	return realloc(ptr, size);
+	return mem && mem->alloc ? mem->realloc(mem->ctx, ptr, size) : realloc(ptr, size);
+}
+
+void *xfs_mem_resize(const struct xfs_mem *mem, void *ptr, size_t old_size, size_t size)
+{
+	void *p;
+
+	if (!ptr)
+		return xfs_mem_alloc(mem, size);
+	if (limited(mem) || in_reserve(mem, ptr))
+		return move(mem, ptr, old_size, size);
+	p = xfs_mem_realloc(mem, ptr, size);
+	if (likely(p))
+		return p;
+	p = from_reserve(mem, 1, size);
+	if (p) {
+		memcpy(p, ptr, XFS_MIN(old_size, size));
+		xfs_mem_free(mem, ptr);
+	}
+	return p;
 }
 
 void *xfs_mem_dup(const struct xfs_mem *mem, const void *src, size_t size)
@@ -116,24 +341,34 @@ void xfs_mem_free(const struct xfs_mem *mem, void *ptr)
 {
 	if (!ptr)
 		return;
-	if (mem && mem->alloc)
-		mem->free(mem->ctx, ptr);
+	if (unlikely(in_reserve(mem, ptr)))
+		xfs_reserve_free(&mem->budget->reserve, ptr);
 	else
-		free(ptr);
+		host_free(mem, ptr);
 }
 
-void *xfs_mem_alloc_aligned(const struct xfs_mem *mem, size_t align, size_t size)
-{
-	char *raw, *p;
-	void *plain;
+/* ---- aligned ------------------------------------------------------------------------------- */
 
-	if (!mem || !mem->alloc) {
-		if (must_fail())
-			return NULL;
-		return posix_memalign(&plain, align, size) ? NULL : plain;
-	}
-	/* Over a plain hook: remember the raw pointer just before the block. */
-	raw = xfs_mem_alloc(mem, size + align + sizeof(void *));
+/* Aligned by the host: nothing lies in front of the block, whose size its owner remembers. */
+static void *host_alloc_aligned(const struct xfs_mem *mem, size_t align, size_t size)
+{
+	struct xfs_budget *b = limited(mem);
+	void *p;
+
+	if (must_fail() || (b && !charge(b, size)))
+		return NULL;
+	if (!posix_memalign(&p, align, size))
+		return p;
+	if (b)
+		uncharge(b, size);
+	return NULL;
+}
+
+/* Over a plain allocation: the raw pointer stands just before the block. */
+static void *alloc_over_plain(const struct xfs_mem *mem, size_t align, size_t size)
+{
+	char *raw = host_alloc(mem, size + align + sizeof(void *)), *p;
+
 	if (!raw)
 		return NULL;
 	p = (char *)(((uintptr_t)raw + sizeof(void *) + align - 1) & ~(uintptr_t)(align - 1));
@@ -141,19 +376,74 @@ void *xfs_mem_alloc_aligned(const struct xfs_mem *mem, size_t align, size_t size
 	return p;
 }
 
-void xfs_mem_free_aligned(const struct xfs_mem *mem, void *ptr)
+static void free_over_plain(const struct xfs_mem *mem, void *ptr)
 {
 	void *raw;
 
+	memcpy(&raw, (char *)ptr - sizeof(void *), sizeof(void *));
+	host_free(mem, raw);
+}
+
+static bool has_hooks(const struct xfs_mem *mem)
+{
+	return mem && mem->alloc;
+}
+
+void *xfs_mem_alloc_aligned(const struct xfs_mem *mem, size_t align, size_t size)
+{
+	void *p;
+
+	align = XFS_MAX(align, sizeof(void *));
+	p = has_hooks(mem) || limited(mem) ? alloc_over_plain(mem, align, size) :
+					     host_alloc_aligned(mem, align, size);
+	return likely(p) ? p : from_reserve(mem, align, size);
+}
+
+void xfs_mem_free_aligned(const struct xfs_mem *mem, void *ptr)
+{
 	if (!ptr)
 		return;
-	if (!mem || !mem->alloc) {
+	if (in_reserve(mem, ptr))
+		xfs_reserve_free(&mem->budget->reserve, ptr);
+	else if (has_hooks(mem) || limited(mem))
+		free_over_plain(mem, ptr);
+	else
 		free(ptr);
-		return;
-	}
-	memcpy(&raw, (char *)ptr - sizeof(void *), sizeof(void *));
-	xfs_mem_free(mem, raw);
 }
+
+void *xfs_mem_alloc_sized(const struct xfs_mem *mem, size_t align, size_t size)
+{
+	void *p;
+
+	align = XFS_MAX(align, sizeof(void *));
+	p = has_hooks(mem) ? alloc_over_plain(mem, align, size) :
+			     host_alloc_aligned(mem, align, size);
+	return likely(p) ? p : from_reserve(mem, align, size);
+}
+
+void xfs_mem_free_sized(const struct xfs_mem *mem, void *ptr, size_t size)
+{
+	if (!ptr)
+		return;
+	if (unlikely(in_reserve(mem, ptr))) {
+		xfs_reserve_free(&mem->budget->reserve, ptr);
+	} else if (has_hooks(mem)) {
+		free_over_plain(mem, ptr);
+	} else {
+		if (limited(mem))
+			uncharge(mem->budget, size);
+		free(ptr);
+	}
+}
+
+size_t xfs_mem_cost(size_t align, size_t size)
+{
+	if (align)
+		size += align + sizeof(void *);
+	return charge_of(size + HEADER_BYTES);
+}
+
+/* ---- pools ---------------------------------------------------------------------------------- */
 
 void xfs_pool_init(struct xfs_pool *pool, const struct xfs_mem *mem, size_t object_size,
 		   size_t align, uint32_t max_free)
@@ -169,7 +459,7 @@ void *xfs_pool_get(struct xfs_pool *pool)
 	void *object = pool->free_list;
 
 	if (!object)
-		return xfs_mem_alloc_aligned(pool->mem, pool->align, pool->object_size);
+		return xfs_mem_alloc_sized(pool->mem, pool->align, pool->object_size);
 	memcpy(&pool->free_list, object, sizeof(void *));
 	pool->nr_free--;
 	return object;
@@ -177,23 +467,28 @@ void *xfs_pool_get(struct xfs_pool *pool)
 
 bool xfs_pool_fill(struct xfs_pool *pool, uint32_t n)
 {
+	struct xfs_budget *before = xfs_mem_critical_enter(NULL);
+
 	ASSERT(n <= pool->max_free);
 	while (pool->nr_free < n) {
-		void *object = xfs_mem_alloc_aligned(pool->mem, pool->align, pool->object_size);
+		void *object = xfs_mem_alloc_sized(pool->mem, pool->align, pool->object_size);
 
 		if (!object)
-			return false;
+			break;
 		xfs_pool_put(pool, object);
 	}
-	return true;
+	xfs_mem_critical_leave(before);
+	/* The reserve, which pools do not take from ahead, is as good. */
+	return pool->nr_free >= n || (pool->mem && xfs_mem_is_critical(pool->mem));
 }
 
 void xfs_pool_put(struct xfs_pool *pool, void *object)
 {
 	if (!object)
 		return;
-	if (pool->nr_free >= pool->max_free) {
-		xfs_mem_free_aligned(pool->mem, object);
+	/* What the reserve lent goes back to it at once. */
+	if (pool->nr_free >= pool->max_free || unlikely(in_reserve(pool->mem, object))) {
+		xfs_mem_free_sized(pool->mem, object, pool->object_size);
 		return;
 	}
 	memcpy(object, &pool->free_list, sizeof(void *));
@@ -208,7 +503,7 @@ void xfs_pool_drain(struct xfs_pool *pool)
 
 		memcpy(&pool->free_list, object, sizeof(void *));
 		pool->nr_free--;
-		xfs_mem_free_aligned(pool->mem, object);
+		xfs_mem_free_sized(pool->mem, object, pool->object_size);
 	}
 	pool->free_list = NULL;
 }

@@ -12,6 +12,9 @@
 
 #include <xfswrite/env.h>
 #include "base/compiler.h"
+#include "base/reserve.h"
+
+struct xfs_budget;
 
 /* Where memory comes from; NULL is the host's malloc. */
 struct xfs_mem {
@@ -19,6 +22,7 @@ struct xfs_mem {
 	void *(*alloc)(void *ctx, size_t size);
 	void *(*realloc)(void *ctx, void *ptr, size_t size);
 	void (*free)(void *ctx, void *ptr);
+	struct xfs_budget *budget;	/* NULL: nothing is counted, and there is no reserve */
 };
 
 void xfs_mem_init(struct xfs_mem *mem, const struct xfs_env *env);
@@ -27,15 +31,67 @@ void xfs_mem_init(struct xfs_mem *mem, const struct xfs_env *env);
 void *xfs_mem_alloc(const struct xfs_mem *mem, size_t size) XFS_MUST_CHECK;
 void *xfs_mem_zalloc(const struct xfs_mem *mem, size_t size) XFS_MUST_CHECK;
 void *xfs_mem_realloc(const struct xfs_mem *mem, void *ptr, size_t size) XFS_MUST_CHECK;
+/* The same where a critical section may come; @old_size: what @ptr, if not NULL, was made with. */
+void *xfs_mem_resize(const struct xfs_mem *mem, void *ptr, size_t old_size,
+		     size_t size) XFS_MUST_CHECK;
 void *xfs_mem_dup(const struct xfs_mem *mem, const void *src, size_t size) XFS_MUST_CHECK;
 void xfs_mem_free(const struct xfs_mem *mem, void *ptr);
 
 /*
- * Aligned blocks for I/O (@align a power of two, at least 512 for O_DIRECT);
+ * Aligned blocks for I/O (@align a power of two up to 4096, at least 512 for O_DIRECT);
  * give back with xfs_mem_free_aligned only.
  */
 void *xfs_mem_alloc_aligned(const struct xfs_mem *mem, size_t align, size_t size) XFS_MUST_CHECK;
 void xfs_mem_free_aligned(const struct xfs_mem *mem, void *ptr);
+/* The same for owners that remember the size, which costs less under a limit. */
+void *xfs_mem_alloc_sized(const struct xfs_mem *mem, size_t align, size_t size) XFS_MUST_CHECK;
+void xfs_mem_free_sized(const struct xfs_mem *mem, void *ptr, size_t size);
+
+/*
+ * The budget of a mount: a limit for all that it has from the host, and a reserve.
+ *
+ * (M1) With a limit everything that the host was asked for is counted, the reserve and the
+ *	headers that remember sizes included.  What would pass the limit fails as if the host
+ *	had no memory.
+ * (M2) A thread in a critical section - it has changed what cannot be taken back, or writes
+ *	out what others wait for to get memory - draws on the reserve when the host has nothing.
+ *	No other thread does.
+ * (M3) Who enters a critical section sees to it that the reserve can serve it: transactions
+ *	claim their worst case before they begin (trans/claim.c).
+ */
+struct xfs_budget {
+	uint64_t limit;		/* (c) bytes; 0: none, and nothing is counted */
+	uint64_t used;		/* (a) bytes that the host gave */
+	uint64_t peak;		/* (a) the most that used ever was */
+	uint64_t failures;	/* (a) requests that the host, or the limit, refused */
+	struct xfs_reserve reserve;
+};
+
+/* Give @mem a budget; false: no memory.  Without a reserve at first. */
+bool xfs_budget_create(struct xfs_mem *mem, uint64_t limit) XFS_MUST_CHECK;
+/* Everything that came from @mem is free again, but what was had before the budget was made. */
+void xfs_budget_destroy(struct xfs_mem *mem);
+/* Have @bytes more in the reserve; false: the host has none, or there are many regions already. */
+bool xfs_budget_grow_reserve(const struct xfs_mem *mem, size_t bytes) XFS_MUST_CHECK;
+
+static inline uint64_t xfs_mem_failures(const struct xfs_mem *mem)
+{
+	return mem->budget ? __atomic_load_n(&mem->budget->failures, __ATOMIC_RELAXED) : 0;
+}
+
+/* Bytes that the limit still allows; a huge number without one. */
+uint64_t xfs_mem_left(const struct xfs_mem *mem);
+/* What an allocation of @size counts under a limit, at most; @align 0: not an aligned one. */
+size_t xfs_mem_cost(size_t align, size_t size);
+
+/*
+ * This thread enters a critical section of @mem's mount (NULL: leaves them all for a while, for
+ * work that can fail and may want much).  Returns what to give to xfs_mem_critical_leave()
+ * at the end.
+ */
+struct xfs_budget *xfs_mem_critical_enter(const struct xfs_mem *mem);
+void xfs_mem_critical_leave(struct xfs_budget *before);
+bool xfs_mem_is_critical(const struct xfs_mem *mem);
 
 /*
  * Objects of one size that are recycled, because memory touched for the first

@@ -362,10 +362,15 @@ static int read_leaves(struct read_state *rs, struct xfs_btree_cur *cur)
 	return error;
 }
 
+/* A map of more is not read into the reserve of memory: it would take what changes may need. */
+#define CRITICAL_EXTENTS	1000u
+
 int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 {
 	struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
 	struct read_state rs = {.ip = ip, .ifp = ifp, .whichfork = whichfork};
+	bool many = ifp->if_nextents > CRITICAL_EXTENTS;
+	struct xfs_budget *before = NULL;
 	struct xfs_btree_cur cur;
 	int error;
 
@@ -374,7 +379,11 @@ int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 	ASSERT(xfs_rwlock_is_held_excl(&ip->i_lock));
 	xfs_iext_end(ifp, &rs.end);
 	xfs_bmbt_init_cursor(&cur, NULL, ip, whichfork);
+	if (many)
+		before = xfs_mem_critical_enter(NULL);
 	error = read_leaves(&rs, &cur);
+	if (many)
+		xfs_mem_critical_leave(before);
 	xfs_btree_del_cursor(&cur);
 	if (!error)
 		error = check_nblocks(&rs);

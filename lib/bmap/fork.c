@@ -50,7 +50,8 @@ int xfs_idata_realloc(struct xfs_inode *ip, int32_t byte_diff, enum xfs_fork_id 
 	ASSERT(ifp->if_format == XFS_DINODE_FMT_LOCAL);
 	ASSERT((int64_t)ifp->if_bytes + byte_diff >= 0);
 	if (!data || idata_room(len) > idata_room(ifp->if_bytes)) {
-		data = xfs_mem_realloc(&ip->i_mount->m_mem, data, idata_room(len));
+		data = xfs_resize(ip->i_mount, data, idata_room(ifp->if_bytes),
+				  idata_room(len));
 		if (!data)
 			return xfs_error(ip->i_mount, -ENOMEM, "out of memory for inode contents");
 		ifp->if_data = data;
@@ -152,7 +153,7 @@ static int format_btree(struct xfs_inode *ip, const struct xfs_dinode *dip,
 			return bad_fork(ip, whichfork, "keys of the root are out of order");
 	}
 
-	ifp->if_broot = xfs_mem_dup(&ip->i_mount->m_mem, root, size);
+	ifp->if_broot = xfs_dup(ip->i_mount, root, size);
 	if (!ifp->if_broot)
 		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for an inode's tree");
 	ifp->if_broot_bytes = size;

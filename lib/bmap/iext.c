@@ -256,6 +256,11 @@ void xfs_iext_unreserve(struct xfs_mount *mp, struct xfs_iext_spare *spare)
 		xfs_free(mp, xfs_iext_spare_take(spare));
 }
 
+static size_t leaf_bytes(unsigned int room)
+{
+	return XFS_IEXT_LEAF_HDR_BYTES + room * sizeof(struct xfs_iext_rec);
+}
+
 /* Room for @want records in a map of height 0 or 1, which then is one leaf. */
 static int grow_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, unsigned int want)
 {
@@ -265,8 +270,7 @@ static int grow_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, unsigned int w
 
 	while (sizes[size] < want)
 		size++;
-	leaf = xfs_mem_realloc(&mp->m_mem, old,
-			       XFS_IEXT_LEAF_HDR_BYTES + sizes[size] * sizeof(struct xfs_iext_rec));
+	leaf = xfs_resize(mp, old, leaf_bytes(old ? old->room : 0), leaf_bytes(sizes[size]));
 	if (!leaf)
 		return -ENOMEM;
 	if (!old) {

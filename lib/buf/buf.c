@@ -103,10 +103,14 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_buf_cache *cache)
 	uint32_t new_log = cache->bc_hash_log + 2;
 	struct xfs_buf **old = cache->bc_hash, **bigger;
 	uint64_t slots = (uint64_t)1 << cache->bc_hash_log;
+	struct xfs_budget *before;
 
 	if (cache->bc_count < slots * 2 || new_log > 28)
 		return;
-	bigger = xfs_zalloc(mp, sizeof(*bigger) << new_log);
+	/* A table stays: it is not for the reserve. */
+	before = xfs_mem_critical_enter(NULL);
+	bigger = xfs_mem_zalloc(&mp->m_mem, sizeof(*bigger) << new_log);
+	xfs_mem_critical_leave(before);
 	if (!bigger)
 		return;
 	cache->bc_hash = bigger;
@@ -142,6 +146,10 @@ void xfs_buf_shrink(struct xfs_mount *mp, uint64_t target_bytes)
 
 	xfs_mutex_lock(&cache->bc_lock);
 	evict(cache, target_bytes);
+	for (uint32_t i = 0; i < XFS_BUF_POOLS; i++)
+		xfs_pool_drain(&cache->bc_pools[i]);
+	xfs_pool_drain(&cache->bc_buf_pool);
+	xfs_pool_drain(&cache->bc_dirty_pool);
 	xfs_mutex_unlock(&cache->bc_lock);
 }
 
@@ -284,8 +292,8 @@ static struct xfs_buf *lookup(const struct xfs_buf_cache *cache, const struct xf
  * Find or make.  A buffer of another shape at the same address is a leftover
  * of the block's former life: forgotten when nobody uses it.
  */
-static int find_buf(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
-		    const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
+static int find_once(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
+		     const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
 {
 	struct xfs_buf_cache *cache = mp->m_bufs;
 	struct xfs_buf *bp;
@@ -312,12 +320,24 @@ static int find_buf(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32
 	} else {
 		bp = make_buf(mp, cache, maps, nmaps, ops);
 		if (!bp)
-			error = xfs_error(mp, -ENOMEM, "out of memory for a %s", ops->name);
+			error = -ENOMEM;
 	}
 	*bpp = bp;
 out_unlock:
 	xfs_mutex_unlock(&cache->bc_lock);
 	return error;
+}
+
+/* The caches give way before it fails. */
+static int find_buf(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
+		    const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
+{
+	int error = find_once(mp, maps, nmaps, ops, bpp);
+
+	for (unsigned int nth = 0; unlikely(error == -ENOMEM) && xfs_shrink_caches(mp, nth); nth++)
+		error = find_once(mp, maps, nmaps, ops, bpp);
+	return likely(error != -ENOMEM) ? error :
+	       xfs_error(mp, -ENOMEM, "out of memory for a %s", ops->name);
 }
 
 static int check_range(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,

@@ -179,7 +179,10 @@ static inline struct xfs_buf *xfs_buf_of_item(struct xfs_log_item *lip)
 	return container_of(lip, struct xfs_buf, b_item);
 }
 
-/* Drop clean unreferenced buffers until at most @target_bytes remain. */
+/*
+ * Drop clean unreferenced buffers until at most @target_bytes remain, and the memory that is kept
+ * for new ones.
+ */
 void xfs_buf_shrink(struct xfs_mount *mp, uint64_t target_bytes);
 uint64_t xfs_buf_cached_bytes(struct xfs_mount *mp);
 

@@ -2,6 +2,50 @@
 #include "core/mount.h"
 #include "disk/inode.h"
 
+bool xfs_shrink_caches(struct xfs_mount *mp, unsigned int nth)
+{
+	if (nth > 1 || !mp->m_upcalls || !mp->m_upcalls->shrink_caches)
+		return false;
+	mp->m_upcalls->shrink_caches(mp, nth);
+	return true;
+}
+
+void *xfs_malloc(struct xfs_mount *mp, size_t size)
+{
+	void *p = xfs_mem_alloc(&mp->m_mem, size);
+
+	for (unsigned int nth = 0; unlikely(!p) && xfs_shrink_caches(mp, nth); nth++)
+		p = xfs_mem_alloc(&mp->m_mem, size);
+	return p;
+}
+
+void *xfs_zalloc(struct xfs_mount *mp, size_t size)
+{
+	void *p = xfs_mem_zalloc(&mp->m_mem, size);
+
+	for (unsigned int nth = 0; unlikely(!p) && xfs_shrink_caches(mp, nth); nth++)
+		p = xfs_mem_zalloc(&mp->m_mem, size);
+	return p;
+}
+
+void *xfs_resize(struct xfs_mount *mp, void *ptr, size_t old_size, size_t size)
+{
+	void *p = xfs_mem_resize(&mp->m_mem, ptr, old_size, size);
+
+	for (unsigned int nth = 0; unlikely(!p) && xfs_shrink_caches(mp, nth); nth++)
+		p = xfs_mem_resize(&mp->m_mem, ptr, old_size, size);
+	return p;
+}
+
+void *xfs_dup(struct xfs_mount *mp, const void *src, size_t size)
+{
+	void *p = xfs_malloc(mp, size);
+
+	if (p)
+		memcpy(p, src, size);
+	return p;
+}
+
 struct timespec xfs_clamp_time(const struct xfs_mount *mp, struct timespec tv)
 {
 	bool big = xfs_has_bigtime(&mp->m_geo);

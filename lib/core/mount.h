@@ -58,6 +58,16 @@ struct xfs_upcalls {
 	void (*end_failed_io)(struct xfs_mount *mp);
 	/* The attribute fork of an inode with LOCAL data needs room: move the data out. */
 	int (*local_data_out)(struct xfs_trans *tp, struct xfs_inode *ip);
+	/*
+	 * Neither that, nor clean caches, helped: write back dirty data and metadata, then let go of
+	 * all that is clean.  No lock but IOLOCKs held, no handle.
+	 */
+	int (*relieve_memory)(struct xfs_mount *mp);
+	/*
+	 * The host has no more memory: give back what caches hold that is clean and in nobody's
+	 * hands, @all of it or half.  No lock of class LEAF held.
+	 */
+	void (*shrink_caches)(struct xfs_mount *mp, bool all);
 };
 
 /* Bits of m_state. */
@@ -82,8 +92,11 @@ struct xfs_mount {
 	bool m_unprivileged;			/* (c) strip set-id bits on writes */
 	uint32_t m_uid, m_gid;			/* (c) owner of new objects */
 	uint32_t m_allocsize_log;		/* (c) log2 of speculative preallocation, 0 = dynamic */
+	uint64_t m_memory_limit;		/* (c) 0: none */
 	uint64_t m_data_cache_bytes;		/* (c) */
 	uint64_t m_meta_cache_bytes;		/* (c) */
+	uint64_t m_checkpoint_bytes;		/* (c) that a checkpoint may hold; 0: as the log allows */
+	uint64_t m_failures_seen;		/* (a) of m_mem, by the newest sync */
 	uint64_t m_copy_in_bytes;		/* (c) of host files such pieces go past the page cache; 0: none */
 	uint32_t m_state;			/* (a) XFS_STATE_* */
 	bool m_repairing;			/* (a) failed data writes are being repaired */
@@ -144,15 +157,17 @@ void xfs_note_attr(struct xfs_mount *mp);
 /* 32 random bits (inode generations). */
 uint32_t xfs_random32(struct xfs_mount *mp);
 
-static inline void *xfs_malloc(struct xfs_mount *mp, size_t size)
-{
-	return xfs_mem_alloc(&mp->m_mem, size);
-}
+/*
+ * An allocation failed, for the @nth time (0, 1): true: caches gave memory back, it may be tried
+ * again.  No lock of class LEAF held.
+ */
+bool xfs_shrink_caches(struct xfs_mount *mp, unsigned int nth);
 
-static inline void *xfs_zalloc(struct xfs_mount *mp, size_t size)
-{
-	return xfs_mem_zalloc(&mp->m_mem, size);
-}
+/* The caches give way before these fail.  No lock of class LEAF held. */
+void *xfs_malloc(struct xfs_mount *mp, size_t size) XFS_MUST_CHECK;
+void *xfs_zalloc(struct xfs_mount *mp, size_t size) XFS_MUST_CHECK;
+void *xfs_resize(struct xfs_mount *mp, void *ptr, size_t old_size, size_t size) XFS_MUST_CHECK;
+void *xfs_dup(struct xfs_mount *mp, const void *src, size_t size) XFS_MUST_CHECK;
 
 static inline void xfs_free(struct xfs_mount *mp, void *ptr)
 {

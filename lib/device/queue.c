@@ -482,6 +482,13 @@ void xfs_queue_note_write(struct xfs_queue *q)
 	xfs_mutex_unlock(&q->lock);
 }
 
+void xfs_queue_trim(struct xfs_queue *q)
+{
+	xfs_mutex_lock(&q->lock);
+	xfs_pool_drain(&q->requests);
+	xfs_mutex_unlock(&q->lock);
+}
+
 uint32_t xfs_queue_pending(struct xfs_queue *q)
 {
 	uint32_t nr;

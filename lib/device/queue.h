@@ -93,6 +93,9 @@ int xfs_queue_flush_upto(struct xfs_queue *q, uint64_t written);
 /* Something that xfs_queue_flush_written() is asked for was written past the queue. */
 void xfs_queue_note_write(struct xfs_queue *q);
 
+/* Memory that is kept for new requests goes back to the host. */
+void xfs_queue_trim(struct xfs_queue *q);
+
 /* Requests that are queued and not yet under way. */
 uint32_t xfs_queue_pending(struct xfs_queue *q);
 

@@ -126,10 +126,14 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_inode_cache *cache)
 	uint32_t new_log = cache->ic_hash_log + 2;
 	uint64_t slots = (uint64_t)1 << cache->ic_hash_log;
 	struct xfs_inode **old = cache->ic_hash, **bigger;
+	struct xfs_budget *before;
 
 	if (cache->ic_count < slots * 2 || new_log > 28)
 		return;
-	bigger = xfs_zalloc(mp, sizeof(*bigger) << new_log);
+	/* A table stays: it is not for the reserve. */
+	before = xfs_mem_critical_enter(NULL);
+	bigger = xfs_mem_zalloc(&mp->m_mem, sizeof(*bigger) << new_log);
+	xfs_mem_critical_leave(before);
 	if (!bigger)
 		return;
 	cache->ic_hash = bigger;
@@ -195,6 +199,20 @@ void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target_bytes)
 	evict(cache, target_bytes, &victims);
 	xfs_mutex_unlock(&cache->ic_lock);
 	free_list(cache, &victims);
+	xfs_mutex_lock(&cache->ic_lock);
+	xfs_pool_drain(&cache->ic_pool);
+	xfs_mutex_unlock(&cache->ic_lock);
+}
+
+uint64_t xfs_inode_cache_unused_bytes(struct xfs_mount *mp)
+{
+	struct xfs_inode_cache *cache = mp->m_inodes;
+	uint64_t bytes;
+
+	xfs_mutex_lock(&cache->ic_lock);
+	bytes = cache->ic_unused_bytes;
+	xfs_mutex_unlock(&cache->ic_lock);
+	return bytes;
 }
 
 /* ic_lock held. */
@@ -239,14 +257,22 @@ struct xfs_inode *xfs_inode_find(struct xfs_mount *mp, xfs_ino_t ino)
 	return ip;
 }
 
-static struct xfs_inode *alloc_inode(struct xfs_mount *mp)
+static struct xfs_inode *alloc_once(struct xfs_inode_cache *cache)
 {
-	struct xfs_inode_cache *cache = mp->m_inodes;
 	struct xfs_inode *ip;
 
 	xfs_mutex_lock(&cache->ic_lock);
 	ip = xfs_pool_get(&cache->ic_pool);
 	xfs_mutex_unlock(&cache->ic_lock);
+	return ip;
+}
+
+static struct xfs_inode *alloc_inode(struct xfs_mount *mp)
+{
+	struct xfs_inode *ip = alloc_once(mp->m_inodes);
+
+	for (unsigned int nth = 0; unlikely(!ip) && xfs_shrink_caches(mp, nth); nth++)
+		ip = alloc_once(mp->m_inodes);
 	if (!ip)
 		xfs_error(mp, -ENOMEM, "out of memory for an inode");
 	return ip;

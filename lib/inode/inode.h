@@ -40,6 +40,8 @@ uint32_t xfs_inode_users(struct xfs_inode *ip);
 int xfs_inode_free_unlinked(struct xfs_mount *mp, bool all) XFS_MUST_CHECK;
 /* Evict clean unreferenced inodes until they keep at most @target_bytes. */
 void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target_bytes);
+/* Memory of the inodes that nobody uses, about. */
+uint64_t xfs_inode_cache_unused_bytes(struct xfs_mount *mp);
 
 /*
  * Call @fn for every inode that is in memory at the beginning (referenced for the call, no lock

@@ -81,11 +81,18 @@ uint32_t xlog_free_bbs(const struct xlog *log);
  */
 int xlog_stream_alloc(struct xlog *log, uint64_t bytes, uint64_t regions,
 		      struct xlog_stream **sp) XFS_MUST_CHECK;
+/*
+ * The same when that failed, for exactly @regions: it cannot fail, because records are written
+ * as soon as the memory had at open is full of them.  So what the checkpoint relies on must
+ * be stable before (L5), @tail is needed now, and an error of the device is
+ * told by xlog_stream_write().
+ */
+struct xlog_stream *xlog_stream_open_window(struct xlog *log, uint32_t regions, xfs_lsn_t tail);
 /* Append a copy of one region, @len > 0; padded with zeros to a multiple of 4. */
 void xlog_stream_region(struct xlog_stream *s, const void *data, uint32_t len);
 /*
  * Write the checkpoint; durable when it returns 0.  @tail: start LSN of the oldest checkpoint that
- * recovery still needs, 0 for this one itself.  After an error the file system is shut down and
+ * recovery still needs, 0 for this one itself; a window was opened with the same one.  After an error the file system is shut down and
  * nothing is written to the log any more.
  */
 int xlog_stream_write(struct xlog_stream *s, xfs_lsn_t tail) XFS_MUST_CHECK;
@@ -99,6 +106,9 @@ void xlog_stream_free(struct xlog_stream *s);
  * when it returns 0; nothing may be written to the log after it.
  */
 int xlog_write_unmount(struct xlog *log) XFS_MUST_CHECK;
+
+/* Memory that writing the log keeps, for records of @record_bytes. */
+size_t xlog_window_bytes(uint32_t record_bytes);
 
 /* What was written since the open; for tests and the curious. */
 struct xlog_stats {

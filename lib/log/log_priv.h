@@ -124,9 +124,14 @@ struct xlog {
 	uint64_t tail;			/* (a) LSN; behind it nothing is overwritten */
 	uint32_t prev_block;		/* of the last record; -1: none */
 	bool dead;			/* a write failed, or the unmount record is there */
+	struct xlog_stream *window;	/* (c) memory that any checkpoint can be written through */
 	struct xlog_stream *spare;	/* memory of the last checkpoint, when it was small */
 	struct xlog_stats stats;
 };
+
+/* stream.c: the memory without which no checkpoint can be written. */
+int xlog_window_alloc(struct xlog *log) XFS_MUST_CHECK;
+void xlog_window_free(struct xlog *log);
 
 /* Blocks of the ring that a new record may not touch yet are the rest of these. */
 uint32_t xlog_free_at(const struct xlog *log, xfs_lsn_t head, xfs_lsn_t tail);
@@ -243,7 +248,7 @@ struct xlog_recover {
 	struct xfs_list batch;
 	struct xfs_list aside;		/* not in bufs any more, to be written first */
 	xfs_lsn_t batch_lsn;
-	uint64_t buf_bytes, max_buf_bytes;
+	uint64_t buf_bytes, max_buf_bytes, max_held_bytes;
 	uint64_t held_bytes;		/* of what had to stay when others were written */
 	struct xlog_dirparts *dirparts;	/* NULL: none was met */
 };

@@ -15,6 +15,8 @@
 
 /* Buffers wait in memory for the end of replay while no other cache has anything. */
 #define CACHE_SHARE	4u
+/* Of what should stay, even where no memory is to be used. */
+#define MAX_HELD_BYTES	(16ull << 20)
 
 /* ------------------------------------------------------------ first pass */
 
@@ -207,7 +209,9 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	rec->stats.torn_block = state->torn ? state->torn_block : ~0u;
 	xfs_list_init(&rl.batch);
 	xfs_list_init(&rl.aside);
-	rl.max_buf_bytes = CACHE_SHARE * mp->m_meta_cache_bytes;
+	rl.max_buf_bytes = XFS_MIN(CACHE_SHARE * mp->m_meta_cache_bytes,
+				   xfs_mem_left(&mp->m_mem) / 4);
+	rl.max_held_bytes = XFS_MIN(MAX_HELD_BYTES, xfs_mem_left(&mp->m_mem) / 3);
 	error = xfs_device_info(mp->m_dev, &info);
 	if (error)
 		return xfs_error(mp, error, "the device does not tell its size: %s",

@@ -38,7 +38,6 @@
 #include "log/log_priv.h"
 
 #define MAX_IOVS	64
-#define MAX_HELD_BYTES	(16ull << 20)	/* of what should stay, even where no memory is to be used */
 
 /* The superblock as the log has it: its counters need not be exact. */
 static xfs_failaddr_t sb_verify(const struct xfs_geometry *geo, const void *block, size_t len,
@@ -552,7 +551,7 @@ void xlog_rbuf_batch(struct xlog_recover *rl, xfs_lsn_t lsn)
 
 int xlog_rbuf_relieve(struct xlog_recover *rl)
 {
-	const uint64_t enough = XFS_MAX(rl->max_buf_bytes, MAX_HELD_BYTES);
+	const uint64_t enough = XFS_MAX(rl->max_buf_bytes, rl->max_held_bytes);
 	int error;
 
 	if (rl->buf_bytes <= rl->held_bytes + rl->max_buf_bytes)

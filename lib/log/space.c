@@ -262,6 +262,8 @@ int xlog_open(struct xfs_mount *mp, const struct xlog_state *state)
 		return xfs_error(mp, -ENOMEM, "out of memory for the log");
 	log->ring.mp = mp;
 	error = start(log, state);
+	if (!error)
+		error = xlog_window_alloc(log);
 	if (error) {
 		xfs_free(mp, log);
 		return error;

@@ -4,6 +4,9 @@
  * the records: the buffer is a row of records as they will lie in the ring, with
  * room for their headers, and goes out in as few writes as the flush rule (L3)
  * allows.  Headers, stamps and checksums are made when it is written.
+ *
+ * When there is no memory for all of it, the few records had at open are a window: they are
+ * written whenever they are full, and filled again.  What is on disk is the same.
  */
 #include "core/lsn.h"
 #include "core/message.h"
@@ -11,6 +14,7 @@
 
 #define PIECE_MIN	4u		/* an empty first piece would be dropped by recovery */
 #define SPARE_RECORDS	64u		/* memory of more is not kept for the next checkpoint */
+#define WINDOW_BYTES	(128u << 10)
 
 struct xlog_stream {
 	struct xlog *log;
@@ -24,7 +28,16 @@ struct xlog_stream {
 	uint64_t contents;
 	bool overflow;			/* the caller promised less: nothing is written */
 	xfs_lsn_t lsn;
+
+	/* While it is used as a window: */
+	bool window;
+	xfs_lsn_t tail, at;		/* at: where the first record in memory goes */
+	uint32_t pushed_bbs;		/* written before those in memory */
+	uint32_t in_flight;		/* records of these that may not be stable */
+	int error;			/* the log is dead */
 };
+
+static void push_window(struct xlog_stream *s);
 
 static uint8_t *record_at(const struct xlog_stream *s, uint32_t i)
 {
@@ -64,8 +77,15 @@ static bool make_room(struct xlog_stream *s, size_t bytes)
 {
 	if ((size_t)(s->end - s->pos) >= bytes)
 		return true;
+	if (s->window && s->nr == s->max_records && !s->overflow) {
+		push_window(s);
+		if (s->error)
+			return false;
+		begin_record(s);
+		return true;
+	}
 	/* More than was announced would be a bug of the caller; the memory behind is not its. */
-	ASSERT(s->nr < s->max_records);
+	ASSERT(s->nr < s->max_records || s->window);
 	if (s->nr == s->max_records)
 		s->overflow = true;
 	if (s->overflow)
@@ -130,17 +150,60 @@ static void free_stream(struct xfs_mount *mp, struct xlog_stream *s)
 	xfs_free(mp, s);
 }
 
+static struct xlog_stream *make_stream(struct xlog *log, uint32_t records)
+{
+	struct xfs_mount *mp = log->ring.mp;
+	struct xlog_stream *s = xfs_mem_zalloc(&mp->m_mem, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->buf = xfs_mem_alloc_aligned(&mp->m_mem, 4096,
+				       (size_t)records * log->max_bbs << XFS_BB_SHIFT);
+	if (!s->buf) {
+		xfs_free(mp, s);
+		return NULL;
+	}
+	s->log = log;
+	s->max_records = records;
+	return s;
+}
+
+static bool is_limited(const struct xlog *log)
+{
+	return xfs_mem_left(&log->ring.mp->m_mem) != UINT64_MAX;
+}
+
 void xlog_stream_free(struct xlog_stream *s)
 {
 	struct xlog *log;
 
-	if (!s)
+	if (!s || s == s->log->window)
 		return;
 	log = s->log;
-	if (!log->spare && s->max_records <= SPARE_RECORDS)
+	if (!log->spare && s->max_records <= SPARE_RECORDS && !is_limited(log))
 		log->spare = s;
 	else
 		free_stream(log->ring.mp, s);
+}
+
+void xlog_window_free(struct xlog *log)
+{
+	if (log->window)
+		free_stream(log->ring.mp, log->window);
+	log->window = NULL;
+}
+
+size_t xlog_window_bytes(uint32_t record_bytes)
+{
+	return (size_t)record_bytes * XFS_MAX(WINDOW_BYTES / record_bytes, 1u);
+}
+
+int xlog_window_alloc(struct xlog *log)
+{
+	uint32_t record = log->max_bbs << XFS_BB_SHIFT;
+
+	log->window = make_stream(log, (uint32_t)(xlog_window_bytes(record) / record));
+	return log->window ? 0 : xfs_error(log->ring.mp, -ENOMEM, "out of memory for the log");
 }
 
 void xlog_close(struct xfs_mount *mp)
@@ -151,6 +214,7 @@ void xlog_close(struct xfs_mount *mp)
 		return;
 	if (log->spare)
 		free_stream(mp, log->spare);
+	xlog_window_free(log);
 	xfs_free(mp, log);
 	mp->m_log = NULL;
 }
@@ -160,23 +224,43 @@ static struct xlog_stream *get_stream(struct xlog *log, uint32_t records)
 {
 	struct xfs_mount *mp = log->ring.mp;
 	struct xlog_stream *s = log->spare;
+	struct xfs_budget *before;
 
+	if (log->window->max_records >= records)
+		return log->window;
 	log->spare = NULL;
 	if (s && s->max_records >= records)
 		return s;
 	if (s)
 		free_stream(mp, s);
-	s = xfs_zalloc(mp, sizeof(*s));
-	if (!s)
+	/* Only for speed: no reason to take what others have, or the reserve. */
+	if ((uint64_t)records * log->max_bbs << XFS_BB_SHIFT > xfs_mem_left(&mp->m_mem) / 4)
 		return NULL;
-	s->buf = xfs_mem_alloc_aligned(&mp->m_mem, 4096,
-				       (size_t)records * log->max_bbs << XFS_BB_SHIFT);
-	if (!s->buf) {
-		xfs_free(mp, s);
-		return NULL;
-	}
-	s->max_records = records;
+	before = xfs_mem_critical_enter(NULL);
+	s = make_stream(log, records);
+	xfs_mem_critical_leave(before);
 	return s;
+}
+
+static void begin_stream(struct xlog *log, struct xlog_stream *s)
+{
+	*s = (struct xlog_stream){ .log = log, .buf = s->buf, .max_records = s->max_records };
+	s->lsn = s->at = xlog_head_lsn(log);
+	/* No other transaction that recovery can meet started at this block. */
+	s->tid = CYCLE_LSN(s->lsn) << 22 | BLOCK_LSN(s->lsn);
+	begin_record(s);
+	put_op(s, 0, XLOG_START_TRANS);
+	s->header = (void *)put_op(s, sizeof(*s->header), 0);
+}
+
+static void fill_header(struct xlog_stream *s, uint32_t regions)
+{
+	*s->header = (struct xfs_trans_header){
+		.th_magic = XFS_TRANS_HEADER_MAGIC,
+		.th_type = XFS_TRANS_CHECKPOINT,
+		.th_tid = (int32_t)s->tid,
+		.th_num_items = regions,
+	};
 }
 
 int xlog_stream_alloc(struct xlog *log, uint64_t bytes, uint64_t regions, struct xlog_stream **sp)
@@ -185,7 +269,6 @@ int xlog_stream_alloc(struct xlog *log, uint64_t bytes, uint64_t regions, struct
 	uint64_t per = (((uint64_t)log->max_bbs - log->header_bbs) << XFS_BB_SHIFT) - 24;
 	uint64_t records = xfs_howmany64(bytes + 3 * regions + 52, per);
 	struct xlog_stream *s = NULL;
-	uint32_t max;
 
 	*sp = NULL;
 	/* More than the whole log was asked for by mistake only. */
@@ -195,16 +278,21 @@ int xlog_stream_alloc(struct xlog *log, uint64_t bytes, uint64_t regions, struct
 	if (!s)
 		return xfs_error(log->ring.mp, -ENOMEM,
 				 "out of memory for a checkpoint of %" PRIu64 " bytes", bytes);
-	max = s->max_records;
-	*s = (struct xlog_stream){ .log = log, .buf = s->buf, .max_records = max };
-	s->lsn = xlog_head_lsn(log);
-	/* No other transaction that recovery can meet started at this block. */
-	s->tid = CYCLE_LSN(s->lsn) << 22 | BLOCK_LSN(s->lsn);
-	begin_record(s);
-	put_op(s, 0, XLOG_START_TRANS);
-	s->header = (void *)put_op(s, sizeof(*s->header), 0);
+	begin_stream(log, s);
 	*sp = s;
 	return 0;
+}
+
+struct xlog_stream *xlog_stream_open_window(struct xlog *log, uint32_t regions, xfs_lsn_t tail)
+{
+	struct xlog_stream *s = log->window;
+
+	begin_stream(log, s);
+	s->window = true;
+	s->tail = tail ? tail : s->lsn;
+	fill_header(s, regions);
+	s->regions = 0;
+	return s;
 }
 
 xfs_lsn_t xlog_stream_lsn(const struct xlog_stream *s)
@@ -279,14 +367,20 @@ static int write_records(struct xlog_stream *s, uint32_t first, uint32_t count, 
 	return error;
 }
 
+static uint32_t max_in_flight(const struct xlog *log)
+{
+	return XFS_MIN(XLOG_IN_FLIGHT_RECORDS, XLOG_IN_FLIGHT_BBS / log->max_bbs);
+}
+
 /* All records, durable at the end; *@at moves behind them. */
 static int write_all(struct xlog_stream *s, xfs_lsn_t tail, xfs_lsn_t *at)
 {
 	struct xlog *log = s->log;
-	uint32_t window = XFS_MIN(XLOG_IN_FLIGHT_RECORDS, XLOG_IN_FLIGHT_BBS / log->max_bbs);
-	uint32_t last = s->nr - 1;
+	uint32_t window = max_in_flight(log), last = s->nr - 1;
 	int error = 0;
 
+	if (s->in_flight && last)
+		error = xlog_flush(log, XFS_RULE_WINDOW_FLUSH);
 	for (uint32_t i = 0; i < last && !error; i += window) {
 		uint32_t count = XFS_MIN(window, last - i);
 
@@ -299,7 +393,7 @@ static int write_all(struct xlog_stream *s, xfs_lsn_t tail, xfs_lsn_t *at)
 			error = xlog_flush(log, XFS_RULE_WINDOW_FLUSH);
 	}
 	/* The COMMIT that the last record has must not be there without what it commits. */
-	if (!error && last)
+	if (!error && (last || s->in_flight))
 		error = xlog_flush(log, XFS_RULE_COMMIT_FLUSH);
 	if (!error)
 		error = write_records(s, last, 1, tail,
@@ -311,7 +405,7 @@ static uint32_t stream_bbs(const struct xlog_stream *s)
 {
 	const struct xlog_rec_header *h = (void *)record_at(s, s->nr - 1);
 
-	return (s->nr - 1) * s->log->max_bbs + s->log->header_bbs +
+	return s->pushed_bbs + (s->nr - 1) * s->log->max_bbs + s->log->header_bbs +
 	       (be32_to_cpu(h->h_len) >> XFS_BB_SHIFT);
 }
 
@@ -323,15 +417,36 @@ static bool fits(const struct xlog *log, uint32_t bbs)
 	return (uint64_t)bbs + 2u * unmount <= xlog_free_bbs(log);
 }
 
+/* The window is full, and more comes: none of its records is the last one. */
+static void push_window(struct xlog_stream *s)
+{
+	struct xlog *log = s->log;
+	int error = 0;
+
+	end_record(s);
+	if (log->dead || xfs_is_shutdown(log->ring.mp) ||
+	    !fits(log, s->pushed_bbs + s->nr * log->max_bbs))
+		error = -EIO;
+	if (!error && s->in_flight + s->nr > max_in_flight(log)) {
+		error = xlog_flush(log, XFS_RULE_WINDOW_FLUSH);
+		s->in_flight = 0;
+	}
+	if (!error)
+		error = write_records(s, 0, s->nr, s->tail, 0, &s->at);
+	s->in_flight += s->nr;
+	s->pushed_bbs += s->nr * log->max_bbs;
+	s->nr = 0;
+	if (error) {
+		s->error = xlog_fail(log, error);
+		s->overflow = true;
+	}
+}
+
 /* End the transaction: its last operation, and the count in its first. */
 static void commit_op(struct xlog_stream *s)
 {
-	*s->header = (struct xfs_trans_header){
-		.th_magic = XFS_TRANS_HEADER_MAGIC,
-		.th_type = XFS_TRANS_CHECKPOINT,
-		.th_tid = (int32_t)s->tid,
-		.th_num_items = s->regions,
-	};
+	if (!s->window)
+		fill_header(s, s->regions);
 	if (make_room(s, XLOG_OP_HEADER_BYTES)) {
 		put_op(s, 0, XLOG_COMMIT_TRANS);
 		end_record(s);
@@ -341,17 +456,23 @@ static void commit_op(struct xlog_stream *s)
 int xlog_stream_write(struct xlog_stream *s, xfs_lsn_t tail)
 {
 	struct xlog *log = s->log;
-	xfs_lsn_t at = s->lsn;
+	xfs_lsn_t at;
 	bool good;
 	int error;
 
+	if (s->error)
+		return s->error;
 	if (log->dead || xfs_is_shutdown(log->ring.mp))
 		return xfs_shutdown_error(log->ring.mp);
 	ASSERT(s->lsn == xlog_head_lsn(log));
 	if (!tail)
 		tail = s->lsn;
 	ASSERT(tail <= s->lsn && tail >= xlog_tail_lsn(log));
+	ASSERT(!s->window || tail == s->tail);
 	commit_op(s);
+	if (s->error)
+		return s->error;
+	at = s->at;
 	good = !s->overflow && s->lsn == xlog_head_lsn(log) && fits(log, stream_bbs(s));
 	ASSERT(good);
 	if (!good)
@@ -378,12 +499,10 @@ int xlog_write_unmount(struct xlog *log)
 
 	if (log->dead || xfs_is_shutdown(log->ring.mp))
 		return xfs_shutdown_error(log->ring.mp);
-	s = get_stream(log, 1);
-	if (!s)
-		return xfs_error(log->ring.mp, -ENOMEM, "out of memory for the unmount record");
-	s->log = log;
-	s->nr = 0;
-	s->tid = XLOG_UNMOUNT_TID;
+	s = log->window;
+	*s = (struct xlog_stream){
+		.log = log, .buf = s->buf, .max_records = s->max_records, .tid = XLOG_UNMOUNT_TID,
+	};
 	begin_record(s);
 	op = (void *)s->pos;
 	memset(put_op(s, XLOG_UNMOUNT_PAYLOAD, XLOG_UNMOUNT_TRANS), 0, XLOG_UNMOUNT_PAYLOAD);

@@ -19,6 +19,7 @@
 
 #define DATA_CACHE_BYTES	(32u << 20)
 #define META_CACHE_BYTES	(64u << 20)
+#define BOOTSTRAP_BYTES		(256u << 10)
 #define COPY_IN_BYTES		(1u << 20)	/* less is better merged with its neighbours */
 
 #define KNOWN_FLAGS	(XFS_MOUNT_RDONLY | XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_NORECOVERY | \
@@ -64,6 +65,7 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	mp->m_unprivileged = opts->unprivileged;
 	mp->m_data_cache_bytes = opts->data_cache_bytes ? opts->data_cache_bytes : DATA_CACHE_BYTES;
 	mp->m_meta_cache_bytes = opts->meta_cache_bytes ? opts->meta_cache_bytes : META_CACHE_BYTES;
+	mp->m_memory_limit = opts->memory_limit_bytes;
 	mp->m_copy_in_bytes = COPY_IN_BYTES;
 	if (opts->allocsize_bytes) {
 		if (!xfs_is_power_of_2(opts->allocsize_bytes) || opts->allocsize_bytes < 4096 ||
@@ -177,6 +179,8 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	int error;
 
 	error = xfs_readsb(mp, flags & XFS_MOUNT_INPROGRESS);
+	if (!error)
+		error = xfs_divide_memory(mp);
 	/* It may put an overlay on the device, and what it replays must not have been cached. */
 	if (!error)
 		error = xfs_open_log(mp, flags, &log);
@@ -189,6 +193,8 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 		error = xfs_buf_cache_init(mp);
 	if (!error)
 		error = xfs_trans_init(mp);
+	if (!error)
+		error = xfs_claims_init(mp);
 	if (!error)
 		error = xfs_perag_init(mp);
 	if (!error)
@@ -223,22 +229,28 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	return error;
 }
 
-static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *given, bool claim,
-			struct xfs_mount **mpp)
+/* A mount as far as its options say. */
+static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *given,
+		      struct xfs_mount_options *opts, struct xfs_mount **mpp)
 {
-	struct xfs_mount_options opts;
 	struct xfs_mem mem;
 	struct xfs_mount *mp;
 	int error;
 
 	*mpp = NULL;
-	error = copy_options(&opts, given);
+	error = copy_options(opts, given);
 	if (error)
 		return error;
-	xfs_mem_init(&mem, opts.env);
-	mp = xfs_mem_zalloc(&mem, sizeof(*mp));
-	if (!mp)
+	xfs_mem_init(&mem, opts->env);
+	/* The real limit comes into effect when it is known what the file system needs. */
+	if (!xfs_budget_create(&mem, opts->memory_limit_bytes
+				     ? XFS_MAX(opts->memory_limit_bytes, (uint64_t)BOOTSTRAP_BYTES) : 0))
 		return xfs_error(NULL, -ENOMEM, "out of memory");
+	mp = xfs_mem_zalloc(&mem, sizeof(*mp));
+	if (!mp) {
+		xfs_budget_destroy(&mem);
+		return xfs_error(NULL, -ENOMEM, "out of memory");
+	}
 	mp->m_mem = mem;
 	mp->m_upcalls = &xfs_mount_upcalls;
 	xfs_mutex_init(&mp->m_lock, XFS_CLASS_LEAF, 0);
@@ -246,17 +258,29 @@ static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *
 	xfs_mutex_init(&mp->m_rename_lock, XFS_CLASS_IOLOCK, 0);
 	xfs_mutex_init(&mp->m_failed_lock, XFS_CLASS_COMMIT, 0);
 	xfs_mutex_init(&mp->m_mark_lock, XFS_CLASS_HANDLE, 1);
-	error = read_options(mp, dev, &opts);
-	if (!error && claim)
-		error = claim_devices(mp);
-	if (!error)
-		error = set_up(mp, opts.flags);
-	if (error) {
+	error = read_options(mp, dev, opts);
+	if (error)
 		xfs_abandonfs(mp);
-		return error;
+	else
+		*mpp = mp;
+	return error;
+}
+
+static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *given, bool claim,
+			struct xfs_mount **mpp)
+{
+	struct xfs_mount_options opts;
+	int error = make_mount(dev, given, &opts, mpp);
+
+	if (!error && claim)
+		error = claim_devices(*mpp);
+	if (!error)
+		error = set_up(*mpp, opts.flags);
+	if (error && *mpp) {
+		xfs_abandonfs(*mpp);
+		*mpp = NULL;
 	}
-	*mpp = mp;
-	return 0;
+	return error;
 }
 
 int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *opts,
@@ -271,6 +295,22 @@ int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *o
 	return mount_device(dev, opts, false, mpp);
 }
 
+int xfs_mountfs_minimum(struct xfs_device *dev, const struct xfs_mount_options *given,
+			uint64_t *bytes)
+{
+	struct xfs_mount_options opts;
+	struct xfs_mount *mp;
+	int error = make_mount(dev, given, &opts, &mp);
+
+	if (!error)
+		error = xfs_readsb(mp, opts.flags & XFS_MOUNT_INPROGRESS);
+	if (!error)
+		*bytes = xfs_least_memory(mp);
+	if (mp)
+		xfs_abandonfs(mp);
+	return error;
+}
+
 void xfs_abandonfs(struct xfs_mount *mp)
 {
 	struct xfs_mem mem = mp->m_mem;
@@ -283,4 +323,5 @@ void xfs_abandonfs(struct xfs_mount *mp)
 	xfs_writeback_abandon(mp);
 	tear_down(mp);
 	xfs_mem_free(&mem, mp);
+	xfs_budget_destroy(&mem);
 }

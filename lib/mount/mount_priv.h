@@ -34,6 +34,13 @@ void xfs_recovery_free(struct xfs_mount *mp);
 int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *opts,
 		       struct xfs_mount **mpp) XFS_MUST_CHECK;
 
+/*
+ * memory.c: the least limit for this geometry and kind of mount; and a limit put into effect, after
+ * m_geo is known: the caches get their shares.  -ENOMEM: it is below the least.
+ */
+uint64_t xfs_least_memory(const struct xfs_mount *mp);
+int xfs_divide_memory(struct xfs_mount *mp) XFS_MUST_CHECK;
+
 /* Write the primary superblock from m_sb and the AG headers, and flush. */
 int xfs_writesb(struct xfs_mount *mp, bool in_progress) XFS_MUST_CHECK;
 

@@ -26,4 +26,6 @@ const struct xfs_upcalls xfs_mount_upcalls = {
 	.freed_space_is_busy = xfs_extent_busy_any,
 	.end_failed_io = xfs_end_failed_io,
 	.local_data_out = local_data_out,
+	.relieve_memory = xfs_relieve_memory,
+	.shrink_caches = xfs_shrink_all_caches,
 };

@@ -70,6 +70,8 @@ static int recover_apart(struct xfs_mount *mp, struct xlog_state *log)
 		.size = sizeof(opts), .env = &mp->m_env, .logdev = mp->m_logdev,
 		.data_cache_bytes = mp->m_data_cache_bytes,
 		.meta_cache_bytes = mp->m_meta_cache_bytes,
+		/* Both are in memory for a while. */
+		.memory_limit_bytes = mp->m_memory_limit ? xfs_mem_left(&mp->m_mem) : 0,
 	};
 	struct xfs_mount *other;
 	int error;

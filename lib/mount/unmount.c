@@ -13,13 +13,37 @@
 #include "trans/trans.h"
 #include "write/writeback.h"
 
+/* Memory was short since the last time: what waits in it for its place goes there, and makes room. */
+static int relieve_if_short(struct xfs_mount *mp)
+{
+	uint64_t failures = xfs_mem_failures(&mp->m_mem);
+	int error;
+
+	if (likely(__atomic_exchange_n(&mp->m_failures_seen, failures, __ATOMIC_RELAXED) == failures))
+		return 0;
+	error = xfs_checkpoint_writeback(mp, false);
+	xfs_shrink_caches(mp, 1);
+	return error;
+}
+
+/* Once more when the first time has made memory. */
+static int flush_inodes(struct xfs_mount *mp)
+{
+	int error = xfs_flush_inodes(mp);
+
+	if (error != -ENOMEM)
+		return error;
+	error = xfs_relieve_memory(mp);
+	return error && error != -ENOMEM ? error : xfs_flush_inodes(mp);
+}
+
 int xfs_syncfs(struct xfs_mount *mp)
 {
 	int error, error2;
 
 	if (mp->m_rdonly)
 		return 0;
-	error = xfs_flush_inodes(mp);
+	error = flush_inodes(mp);
 	error2 = xfs_mount_data_error(mp);
 	error = error ? error : error2;
 	/* With a journal what is durable in the log need not be in place. */
@@ -29,6 +53,8 @@ int xfs_syncfs(struct xfs_mount *mp)
 		error2 = xfs_log_force(mp, 0);
 	if (!error2 && !mp->m_unjournalled)
 		error2 = xfs_queue_flush_written(mp->m_queue);
+	if (!error2)
+		error2 = relieve_if_short(mp);
 	return error ? error : error2;
 }
 
@@ -45,20 +71,31 @@ static int close_log(struct xfs_mount *mp)
 	return error ? error : xlog_write_unmount(mp->m_log);
 }
 
+/* Promises and files without a name. */
+static int free_unused(struct xfs_mount *mp)
+{
+	int error = xfs_reclaim_for_unmount(mp);
+
+	/* Whoever still has one of these open will have nothing: a clean image has none. */
+	return error ? error : xfs_inode_free_unlinked(mp, true);
+}
+
 static int close_down(struct xfs_mount *mp)
 {
-	int error;
+	int error, error2;
 
 	if (mp->m_rdonly)
 		return 0;
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
-	error = xfs_reclaim_for_unmount(mp);
-	/* Whoever still has one of these open will have nothing: a clean image has none. */
-	if (!error)
-		error = xfs_inode_free_unlinked(mp, true);
-	if (!error)
-		error = xfs_syncfs(mp);
+	error = free_unused(mp);
+	if (error == -ENOMEM) {
+		(void)xfs_relieve_memory(mp);
+		error = free_unused(mp);
+	}
+	/* What the log has is safe, even if the rest cannot be done now. */
+	error2 = xfs_is_shutdown(mp) ? 0 : xfs_syncfs(mp);
+	error = error ? error : error2;
 	if (!error && !mp->m_unjournalled)
 		return mp->m_recovery || mp->m_state & XFS_STATE_MARKED ? close_log(mp) : 0;
 	/* A mark whose writing failed may be on disk all the same. */
@@ -69,12 +106,16 @@ static int close_down(struct xfs_mount *mp)
 
 int xfs_unmountfs(struct xfs_mount *mp)
 {
+	struct xfs_budget *before;
 	int error;
 
 	/* The root directory's reference goes first, so that nothing is left open. */
 	xfs_irele(mp->m_rootip);
 	mp->m_rootip = NULL;
+	/* From here on everything may draw on the reserve: nobody comes later who needs it. */
+	before = xfs_mem_critical_enter(&mp->m_mem);
 	error = close_down(mp);
+	xfs_mem_critical_leave(before);
 	xfs_abandonfs(mp);
 	return error;
 }

@@ -248,8 +248,7 @@ int xfs_mapping_lock_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 		size = choose_size(m, start, len + (pos - start));
 		/* By (P1) nobody adds folios meanwhile. */
 		xfs_mutex_unlock(&m->m_lock);
-		xfs_pagecache_make_room(pc->mount, size);
-		folio = xfs_folio_new(m, start, size);
+		folio = xfs_folio_make(m, start, size);
 		if (!folio) {
 			*folio_p = NULL;
 			return -ENOMEM;
@@ -402,8 +401,7 @@ int xfs_mapping_new_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 		size = choose_size(m, start, len + (pos - start));
 	}
 	xfs_mutex_unlock(&m->m_lock);
-	xfs_pagecache_make_room(m->m_cache->mount, size);
-	*folio_p = xfs_folio_new(m, start, size);
+	*folio_p = xfs_folio_make(m, start, size);
 	return *folio_p ? 0 : -ENOMEM;
 }
 

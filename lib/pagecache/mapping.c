@@ -17,7 +17,8 @@ int xfs_pagecache_init(struct xfs_mount *mp)
 	pc->mount = mp;
 	pc->block_log = mp->m_geo.blocklog;
 	/* Less than a few of the largest folios would only move data to and fro. */
-	pc->limit_bytes = XFS_MAX(mp->m_data_cache_bytes, 4ull * XFS_FOLIO_MAX_BYTES);
+	pc->limit_bytes = XFS_MAX(mp->m_data_cache_bytes,
+				  XFS_PAGECACHE_MIN_FOLIOS * (uint64_t)XFS_FOLIO_MAX_BYTES);
 	xfs_mutex_init(&pc->lock, XFS_CLASS_LEAF, 0);
 	xfs_cond_init(&pc->unpicked);
 	xfs_folio_memory_init(&pc->memory, &mp->m_mem, pc->block_log, pc->limit_bytes);
@@ -57,7 +58,7 @@ void xfs_pagecache_destroy(struct xfs_mount *mp)
 
 /* ---- one mapping ------------------------------------------------------------------ */
 
-static struct xfs_mapping *mapping_new(struct xfs_pagecache *pc, void *owner)
+static struct xfs_mapping *mapping_alloc(struct xfs_pagecache *pc)
 {
 	struct xfs_mapping *m;
 
@@ -66,6 +67,15 @@ static struct xfs_mapping *mapping_new(struct xfs_pagecache *pc, void *owner)
 	if (m)
 		pc->nr_mappings++;
 	xfs_mutex_unlock(&pc->lock);
+	return m;
+}
+
+static struct xfs_mapping *mapping_new(struct xfs_pagecache *pc, void *owner)
+{
+	struct xfs_mapping *m = mapping_alloc(pc);
+
+	for (unsigned int nth = 0; unlikely(!m) && xfs_shrink_caches(pc->mount, nth); nth++)
+		m = mapping_alloc(pc);
 	if (!m)
 		return NULL;
 	memset(m, 0, sizeof(*m));
@@ -432,6 +442,18 @@ void xfs_pagecache_shrink(struct xfs_mount *mp, uint64_t target_bytes)
 	xfs_mutex_unlock(&pc->lock);
 }
 
+void xfs_pagecache_trim(struct xfs_mount *mp)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+
+	xfs_mutex_lock(&pc->lock);
+	xfs_folio_memory_trim(&pc->memory);
+	xfs_pool_drain(&pc->folios);
+	xfs_pool_drain(&pc->mappings);
+	xfs_pool_drain(&pc->ioends);
+	xfs_mutex_unlock(&pc->lock);
+}
+
 /* Memory of what was written once is used again before fresh memory is. */
 static void recycle(struct xfs_pagecache *pc, uint64_t bytes)
 {
@@ -469,4 +491,27 @@ void xfs_pagecache_make_room(struct xfs_mount *mp, uint64_t bytes)
 	/* The rest is in the device queue.  When even that does not help, the limit gives way. */
 	xfs_queue_submit(mp->m_queue);
 	xfs_pagecache_shrink(mp, pc->limit_bytes - XFS_MIN(bytes + spare, pc->limit_bytes));
+}
+
+struct xfs_folio *xfs_folio_make(struct xfs_mapping *m, uint64_t pos, uint32_t size)
+{
+	struct xfs_mount *mp = m->m_cache->mount;
+	struct xfs_folio *folio;
+
+	xfs_pagecache_make_room(mp, size);
+	folio = xfs_folio_new(m, pos, size);
+	for (unsigned int nth = 0; unlikely(!folio) && xfs_shrink_caches(mp, nth); nth++)
+		folio = xfs_folio_new(m, pos, size);
+	if (likely(folio))
+		return folio;
+	if (mp->m_upcalls && mp->m_upcalls->relieve_memory) {
+		/* Errors belong to the files it wrote; their fsync tells. */
+		(void)mp->m_upcalls->relieve_memory(mp);
+		folio = xfs_folio_new(m, pos, size);
+	}
+	while (!folio && size >> m->m_cache->block_log > 1) {
+		size /= 2;
+		folio = xfs_folio_new(m, pos, size);
+	}
+	return folio;
 }

@@ -57,6 +57,9 @@ struct xfs_mapping {
 };
 
 int xfs_pagecache_init(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* So many of the largest folios it may always hold. */
+#define XFS_PAGECACHE_MIN_FOLIOS	4u
+
 /* All mappings must be gone. */
 void xfs_pagecache_destroy(struct xfs_mount *mp);
 
@@ -201,6 +204,8 @@ uint64_t xfs_pagecache_bytes(struct xfs_mount *mp);
 bool xfs_pagecache_is_dirty_enough(struct xfs_mount *mp);
 /* Evict clean folios until at most @target_bytes are in memory. */
 void xfs_pagecache_shrink(struct xfs_mount *mp, uint64_t target_bytes);
+/* Give back to the host what is kept for new folios and mappings. */
+void xfs_pagecache_trim(struct xfs_mount *mp);
 /* Make room for @bytes more: evict, write back.  No lock but IOLOCKs held. */
 void xfs_pagecache_make_room(struct xfs_mount *mp, uint64_t bytes);
 

@@ -40,21 +40,28 @@ void xfs_folio_memory_init(struct xfs_folio_memory *fm, const struct xfs_mem *me
 
 static void free_chunk(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk)
 {
-	xfs_mem_free_aligned(fm->mem, chunk->base);
+	xfs_mem_free_sized(fm->mem, chunk->base, XFS_FOLIO_MAX_BYTES);
 	xfs_mem_free(fm->mem, chunk);
 }
 
-void xfs_folio_memory_destroy(struct xfs_folio_memory *fm)
+void xfs_folio_memory_trim(struct xfs_folio_memory *fm)
 {
 	struct xfs_list *whole = &fm->free[fm->max_order];
-	uint32_t i;
 
 	while (!xfs_list_empty(whole)) {
 		struct free_piece *piece = xfs_list_first_entry(whole, struct free_piece, link);
 
 		xfs_list_del(&piece->link);
+		fm->nr_whole--;
 		free_chunk(fm, piece->chunk);
 	}
+}
+
+void xfs_folio_memory_destroy(struct xfs_folio_memory *fm)
+{
+	uint32_t i;
+
+	xfs_folio_memory_trim(fm);
 	for (i = 0; i < XFS_FOLIO_ORDERS; i++)
 		ASSERT(xfs_list_empty(&fm->free[i]));
 }
@@ -75,7 +82,7 @@ static int add_chunk(struct xfs_folio_memory *fm)
 
 	if (!chunk)
 		return -ENOMEM;
-	chunk->base = xfs_mem_alloc_aligned(fm->mem, 4096, XFS_FOLIO_MAX_BYTES);
+	chunk->base = xfs_mem_alloc_sized(fm->mem, 4096, XFS_FOLIO_MAX_BYTES);
 	if (!chunk->base) {
 		xfs_mem_free(fm->mem, chunk);
 		return -ENOMEM;

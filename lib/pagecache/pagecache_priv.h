@@ -23,6 +23,8 @@ struct xfs_folio_memory {
 void xfs_folio_memory_init(struct xfs_folio_memory *fm, const struct xfs_mem *mem,
 			   uint32_t block_log, uint64_t keep_bytes);
 void xfs_folio_memory_destroy(struct xfs_folio_memory *fm);	/* all must be free */
+/* Chunks that nothing lies in go back to the host. */
+void xfs_folio_memory_trim(struct xfs_folio_memory *fm);
 uint8_t *xfs_folio_memory_get(struct xfs_folio_memory *fm, uint32_t order,
 			      struct xfs_folio_chunk **chunk) XFS_MUST_CHECK;
 void xfs_folio_memory_put(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk,
@@ -75,7 +77,13 @@ static inline uint32_t xfs_folio_max_bytes(const struct xfs_pagecache *pc)
 
 /* Memory and struct of a folio in no mapping's tree; keeps no limit. */
 struct xfs_folio *xfs_folio_new(struct xfs_mapping *m, uint64_t pos, uint32_t size) XFS_MUST_CHECK;
-/* The same way back; cache lock held. */
+/*
+ * The same, of @size or of less when there is no memory for that: clean folios and caches
+ * give way first, then dirty ones, which are written back.  NULL: nothing helped.  No lock
+ * but IOLOCKs held.
+ */
+struct xfs_folio *xfs_folio_make(struct xfs_mapping *m, uint64_t pos, uint32_t size) XFS_MUST_CHECK;
+/* Back again; cache lock held. */
 void xfs_folio_release_locked(struct xfs_pagecache *pc, struct xfs_folio *folio);
 
 /* Cache lock held: a clean folio to the end of its list; nothing if it is on one. */

@@ -30,6 +30,19 @@ int xfs_flush_inodes(struct xfs_mount *mp) XFS_MUST_CHECK;
  */
 int xfs_reclaim_for_unmount(struct xfs_mount *mp) XFS_MUST_CHECK;
 
+/* ---- relieve.c ---------------------------------------------------------------------- */
+
+/*
+ * m_upcalls->shrink_caches: what is clean and in nobody's hands goes back to the host, @all of it or
+ * half.  Any locks but those of class LEAF may be held.
+ */
+void xfs_shrink_all_caches(struct xfs_mount *mp, bool all);
+/*
+ * m_upcalls->relieve_memory: dirty data and metadata are written first.  IOLOCKs may be held.  An
+ * error says that this was not possible for all; what could be had was given back all the same.
+ */
+int xfs_relieve_memory(struct xfs_mount *mp);
+
 /* ---- blockgc.c ------------------------------------------------------------------------ */
 
 /* Trim what is past the end of all files in memory, drop unused CoW promises, free unlinked ones. */

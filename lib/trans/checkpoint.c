@@ -11,8 +11,9 @@
  *     some data not written, whose blocks a handle has mapped, then the gate is opened, those
  *     blocks are made unwritten again, and all of it starts anew.
  *  3. The running items are measured, held against the verifiers of their places, memory for
- *     them is had (-ENOMEM changes nothing), and they are copied.  The gate is opened: what
- *     follows only needs the copies.
+ *     them is had, and they are copied.  The gate is opened: what follows only needs the copies.
+ *     Is there no memory for all of them, then 4 comes first, and the records are written while
+ *     they are made, before the gate is opened.
  *  4. The device is flushed if anything was written: data (T6), and what went home and
  *     lets the tail move (T7).
  *  5. The records are written.  Their flushes are the log's own.
@@ -86,8 +87,8 @@ static void measure(struct xfs_checkpoint *cp, struct cut_size *size)
 }
 
 /*
- * One BUF item for the links of all inodes of one cluster, which begin at @first; returns how
- * many they are.
+ * One BUF item for the links of all inodes of one cluster, which begin at @first of those sorted;
+ * returns how many they are.
  */
 static uint64_t format_links(struct cut *cut, uint64_t first)
 {
@@ -133,25 +134,85 @@ static uint64_t format_links(struct cut *cut, uint64_t first)
 	return n;
 }
 
-/* Copy the running items; they become part of the checkpoint that is being written. */
-static void format_all(struct xfs_checkpoint *cp, struct cut *cut)
+/* Inodes of a cluster are neighbours; no two clusters share a byte. */
+static struct sort_entry link_entry(struct xfs_log_item *lip, const struct xfs_cluster_chunk *chunk)
+{
+	return (struct sort_entry){
+		.key = ((uint64_t)chunk->cc_daddr << XFS_BB_SHIFT) + chunk->cc_offset,
+		.lip = lip,
+	};
+}
+
+/* The lowest cluster at or behind @daddr that has links; false: none. */
+static bool next_cluster(struct xfs_checkpoint *cp, xfs_daddr_t daddr, xfs_daddr_t *lowest)
 {
 	struct xfs_cluster_chunk chunk;
-	struct xfs_log_item *lip, *next;
+	struct xfs_log_item *lip;
+	bool found = false;
 
-	xfs_list_for_each_entry_safe(lip, next, &cp->cp_running, li_list) {
-		lip->li_ops->format(lip, &cut->sink);
-		if (cut->links && has_link(lip, &chunk)) {
-			/* Inodes of a cluster are neighbours; no two clusters share a byte. */
-			cut->links[cut->nlinks++] = (struct sort_entry){
-				.key = ((uint64_t)chunk.cc_daddr << XFS_BB_SHIFT) + chunk.cc_offset,
-				.lip = lip,
-			};
+	xfs_list_for_each_entry(lip, &cp->cp_running, li_list) {
+		if (!has_link(lip, &chunk) || chunk.cc_daddr < daddr ||
+		    (found && chunk.cc_daddr >= *lowest))
+			continue;
+		*lowest = chunk.cc_daddr;
+		found = true;
+	}
+	return found;
+}
+
+/*
+ * Without memory to sort them in: cluster by cluster, each time looking at all items.  Returns
+ * how many clusters there are; @cut NULL: only counts.
+ */
+static uint32_t format_links_slowly(struct xfs_checkpoint *cp, struct cut *cut)
+{
+	struct sort_entry links[XFS_MAX_BLOCKSIZE / XFS_DINODE_MIN_SIZE];
+	struct xfs_cluster_chunk chunk;
+	struct xfs_log_item *lip;
+	xfs_daddr_t daddr = 0;
+	uint32_t n;
+
+	for (n = 0; next_cluster(cp, daddr, &daddr); n++, daddr++) {
+		if (!cut)
+			continue;
+		cut->links = links;
+		cut->nlinks = 0;
+		xfs_list_for_each_entry(lip, &cp->cp_running, li_list) {
+			if (has_link(lip, &chunk) && chunk.cc_daddr == daddr &&
+			    cut->nlinks < ARRAY_SIZE(links))
+				links[cut->nlinks++] = link_entry(lip, &chunk);
 		}
+		xfs_sort_entries(links, cut->nlinks);
+		format_links(cut, 0);
+	}
+	return n;
+}
+
+static void format_links_sorted(struct xfs_checkpoint *cp, struct cut *cut)
+{
+	struct xfs_cluster_chunk chunk;
+	struct xfs_log_item *lip;
+
+	xfs_list_for_each_entry(lip, &cp->cp_running, li_list) {
+		if (has_link(lip, &chunk))
+			cut->links[cut->nlinks++] = link_entry(lip, &chunk);
 	}
 	xfs_sort_entries(cut->links, cut->nlinks);
 	for (uint64_t i = 0; i < cut->nlinks;)
 		i += format_links(cut, i);
+}
+
+/* Copy the running items; they become part of the checkpoint that is being written. */
+static void format_all(struct xfs_checkpoint *cp, struct cut *cut, bool links)
+{
+	struct xfs_log_item *lip, *next;
+
+	xfs_list_for_each_entry_safe(lip, next, &cp->cp_running, li_list)
+		lip->li_ops->format(lip, &cut->sink);
+	if (links && cut->links)
+		format_links_sorted(cp, cut);
+	else if (links)
+		format_links_slowly(cp, cut);
 
 	xfs_mutex_lock(&cp->cp_lock);
 	xfs_list_for_each_entry_safe(lip, next, &cp->cp_running, li_list) {
@@ -206,12 +267,80 @@ static bool data_is_missing(struct xfs_mount *mp)
 	       (mp->m_pagecache && xfs_pagecache_has_failed(mp));
 }
 
+/* Where recovery has to start for what is durable and not in place; 0: nowhere. */
+static xfs_lsn_t ail_tail(struct xfs_checkpoint *cp)
+{
+	struct xfs_log_item *lip;
+
+	xfs_list_for_each_entry(lip, &cp->cp_ail, li_ail) {
+		if (!(xfs_li_flags(lip) & XFS_LI_ORDERED) || !XFS_SABOTAGE(XFS_RULE_ICREATE_TAIL))
+			return lip->li_tail_lsn;
+	}
+	return 0;
+}
+
+/* Intents that recovery found and nobody has finished must stay in front of the tail. */
+static xfs_lsn_t tail_of(struct xfs_mount *mp)
+{
+	xfs_lsn_t tail;
+
+	if (XFS_SABOTAGE(XFS_RULE_TAIL))
+		return 0;
+	tail = ail_tail(mp->m_checkpoint);
+	return mp->m_held_tail && (!tail || mp->m_held_tail < tail) ? mp->m_held_tail : tail;
+}
+
+/*
+ * Without it a crash could keep the checkpoint and lose data it makes visible: stale
+ * blocks would be read; or lose what went home before the tail moved over it.
+ */
+static int flush_before_log(struct xfs_mount *mp)
+{
+	int error = 0;
+
+	if (XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
+		error = xfs_device_flush(mp->m_dev);
+	else if (!XFS_SABOTAGE(XFS_RULE_PREFLUSH))
+		error = xfs_queue_flush_written(mp->m_queue);
+	if (error)
+		xfs_shutdown(mp, "flushing data before a checkpoint: %s", xfs_errstr(error));
+	return error;
+}
+
+/* There is no memory for all of the checkpoint: its records are written as they are made. */
+static int open_window(struct xfs_mount *mp, const struct cut_size *size, struct cut *cut)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	uint64_t regions = size->regions - size->links + format_links_slowly(cp, NULL);
+	int error = flush_before_log(mp);
+
+	XFS_TRACE(mp, xlog_window, size->bytes, regions);
+	if (!error)
+		cut->stream = xlog_stream_open_window(mp->m_log, (uint32_t)regions, tail_of(mp));
+	return error;
+}
+
+/* NULL also when it is only slower without. */
+static struct sort_entry *memory_for_links(struct xfs_mount *mp, const struct cut_size *size)
+{
+	struct xfs_budget *before;
+	struct sort_entry *links;
+
+	if (!size->links)
+		return NULL;
+	before = xfs_mem_critical_enter(NULL);
+	links = xfs_mem_alloc(&mp->m_mem, size->links * sizeof(*links));
+	xfs_mem_critical_leave(before);
+	return links;
+}
+
 /* Steps 2 and 3 with the gate closed. *@streamp NULL: there is nothing to write. */
 static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream **streamp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	struct cut cut = { .sink.region = to_stream };
 	struct cut_size size;
+	struct sort_entry *links;
 	int error;
 
 	*streamp = NULL;
@@ -233,18 +362,14 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 	error = verify_running(mp);
 	if (error)
 		return error;
-	if (size.links) {
-		cut.links = xfs_malloc(mp, size.links * sizeof(*cut.links));
-		if (!cut.links)
-			return xfs_error(mp, -ENOMEM, "out of memory for a checkpoint");
-	}
 	error = xlog_stream_alloc(mp->m_log, size.bytes, size.regions, &cut.stream);
-	if (error) {
-		xfs_free(mp, cut.links);
+	if (error == -ENOMEM)
+		error = open_window(mp, &size, &cut);
+	if (error)
 		return error;
-	}
-	format_all(cp, &cut);
-	xfs_free(mp, cut.links);
+	cut.links = links = memory_for_links(mp, &size);
+	format_all(cp, &cut, size.links != 0);
+	xfs_free(mp, links);
 	__atomic_store_n(&cp->cp_log_used, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&cp->cp_seq, cp->cp_seq + 1, __ATOMIC_RELEASE);
 	xfs_mutex_lock(&cp->cp_lock);
@@ -259,18 +384,6 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 }
 
 /* ---- writing ------------------------------------------------------------------------ */
-
-/* Where recovery has to start for what is durable and not in place; 0: nowhere. */
-static xfs_lsn_t ail_tail(struct xfs_checkpoint *cp)
-{
-	struct xfs_log_item *lip;
-
-	xfs_list_for_each_entry(lip, &cp->cp_ail, li_ail) {
-		if (!(xfs_li_flags(lip) & XFS_LI_ORDERED) || !XFS_SABOTAGE(XFS_RULE_ICREATE_TAIL))
-			return lip->li_tail_lsn;
-	}
-	return 0;
-}
 
 /* cp_lock held: @lip was in checkpoint @lsn, which is durable; true: it is clean, put it. */
 static bool item_durable(struct xfs_checkpoint *cp, struct xfs_log_item *lip, xfs_lsn_t lsn)
@@ -316,21 +429,18 @@ static void make_durable(struct xfs_checkpoint *cp, xfs_lsn_t lsn)
 	}
 }
 
-/* Intents that recovery found and nobody has finished must stay in front of the tail. */
-static xfs_lsn_t tail_of(struct xfs_mount *mp)
+/* Recovery has to hold one in memory, so that a limit of memory limits them too. */
+static uint64_t max_checkpoint(const struct xfs_mount *mp)
 {
-	xfs_lsn_t tail;
+	uint64_t log = xlog_max_checkpoint(mp->m_log);
 
-	if (XFS_SABOTAGE(XFS_RULE_TAIL))
-		return 0;
-	tail = ail_tail(mp->m_checkpoint);
-	return mp->m_held_tail && (!tail || mp->m_held_tail < tail) ? mp->m_held_tail : tail;
+	return mp->m_checkpoint_bytes ? XFS_MIN(log, mp->m_checkpoint_bytes) : log;
 }
 
 static void set_limit(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	uint64_t limit = XFS_MIN(xlog_space(mp->m_log), xlog_max_checkpoint(mp->m_log));
+	uint64_t limit = XFS_MIN(xlog_space(mp->m_log), max_checkpoint(mp));
 
 	xfs_mutex_lock(&cp->cp_lock);
 	cp->cp_log_limit = limit;
@@ -348,17 +458,9 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 		make_durable(cp, lsn);
 		error = xfs_checkpoint_go_home(mp);
 	}
-	/*
-	 * Without it a crash could keep the checkpoint and lose data it makes visible: stale
-	 * blocks would be read; or lose what went home before the tail moved over it.
-	 */
-	if (XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
-		error = error ? error : xfs_device_flush(mp->m_dev);
-	else if (!error && !XFS_SABOTAGE(XFS_RULE_PREFLUSH))
-		error = xfs_queue_flush_written(mp->m_queue);
-	if (error)
-		xfs_shutdown(mp, "flushing data before a checkpoint: %s", xfs_errstr(error));
-	else
+	if (!error)
+		error = flush_before_log(mp);
+	if (!error)
 		error = xlog_stream_write(stream, tail_of(mp));
 	if (error && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, "writing the log: %s", xfs_errstr(error));
@@ -476,10 +578,14 @@ static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 	int error;
 
 	for (;;) {
+		struct xfs_budget *before;
+
 		if (xfs_is_shutdown(mp))
 			return xfs_shutdown_error(mp);
 		xfs_mutex_lock(&cp->cp_commit);
+		before = xfs_mem_critical_enter(&mp->m_mem);
 		error = do_task(mp, task, arg);
+		xfs_mem_critical_leave(before);
 		xfs_mutex_unlock(&cp->cp_commit);
 		if (error != RESTART)
 			break;
@@ -595,8 +701,8 @@ int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
 			return 0;
 		if (flags & XFS_TRANS_NO_WAIT)
 			return -EAGAIN;
-		if (bytes > xlog_max_checkpoint(mp->m_log)) {
-			ASSERT(bytes <= xlog_max_checkpoint(mp->m_log));
+		if (bytes > max_checkpoint(mp)) {
+			ASSERT(bytes <= max_checkpoint(mp));
 			return xfs_error(mp, -EFBIG, "an operation needs %u bytes of the log at once",
 					 bytes);
 		}
@@ -617,12 +723,13 @@ int xfs_trans_start_journal(struct xfs_mount *mp)
 	error = xfs_buf_read(mp, 0, mp->m_geo.sectsize, &xfs_sb_buf_ops, &cp->cp_sb);
 	if (error)
 		return error;
-	batch->items = xfs_malloc(mp, XFS_BATCH_ITEMS * sizeof(*batch->items));
-	batch->bufs = xfs_malloc(mp, XFS_BATCH_BUFS * sizeof(struct xfs_buf *));
-	batch->copies = xfs_mem_alloc_aligned(&mp->m_mem, 4096, XFS_BATCH_BYTES);
+	xfs_home_batch_sizes(mp, batch);
+	batch->items = xfs_malloc(mp, batch->max_items * sizeof(*batch->items));
+	batch->bufs = xfs_malloc(mp, batch->max_bufs * sizeof(struct xfs_buf *));
+	batch->copies = xfs_mem_alloc_aligned(&mp->m_mem, 4096, batch->max_bytes);
 	if (!batch->items || !batch->bufs || !batch->copies)
 		return xfs_error(mp, -ENOMEM, "out of memory for writing metadata");
-	error = xfs_resv_init(mp, xlog_max_checkpoint(mp->m_log));
+	error = xfs_resv_init(mp, max_checkpoint(mp));
 	if (error)
 		return error;
 	cp->cp_seq = 1;

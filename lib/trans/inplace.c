@@ -15,6 +15,15 @@ static bool is_running(const struct xfs_log_item *lip)
 	return __atomic_load_n(&lip->li_state, __ATOMIC_ACQUIRE) == XFS_LI_RUNNING;
 }
 
+void xfs_home_batch_sizes(const struct xfs_mount *mp, struct xfs_home_batch *batch)
+{
+	uint64_t bytes = XFS_MIN(mp->m_meta_cache_bytes / 16, (uint64_t)XFS_BATCH_BYTES_MAX);
+
+	batch->max_bytes = (uint32_t)XFS_MAX(bytes, (uint64_t)XFS_BATCH_BYTES_MIN);
+	batch->max_bufs = batch->max_bytes / 2048;
+	batch->max_items = batch->max_bytes / 256;
+}
+
 /* The oldest ones that may go, by address. */
 static uint32_t choose(struct xfs_checkpoint *cp)
 {
@@ -27,7 +36,7 @@ static uint32_t choose(struct xfs_checkpoint *cp)
 			continue;
 		items[n].key = lip->li_sort_key;
 		items[n].lip = lip;
-		if (++n == XFS_BATCH_ITEMS)
+		if (++n == cp->cp_batch.max_items)
 			break;
 	}
 	xfs_sort_entries(items, n);
@@ -42,7 +51,7 @@ void xfs_home_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 	/* Inodes of a cluster, and the cluster itself, come one after another. */
 	if (batch->nbufs && batch->bufs[batch->nbufs - 1] == bp)
 		return;
-	ASSERT(batch->nbufs < XFS_BATCH_BUFS && batch->bytes + bp->b_len <= XFS_BATCH_BYTES);
+	ASSERT(batch->nbufs < batch->max_bufs && batch->bytes + bp->b_len <= batch->max_bytes);
 	ASSERT(!is_running(lip));
 	xfs_buf_hold(bp);
 	batch->bufs[batch->nbufs++] = bp;
@@ -69,12 +78,17 @@ static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *er
 			batch->items[i].lip = NULL;
 			continue;
 		}
-		if (batch->nbufs == XFS_BATCH_BUFS || batch->bytes + need > XFS_BATCH_BYTES)
+		if (batch->nbufs == batch->max_bufs || batch->bytes + need > batch->max_bytes)
 			break;
 		if (xfs_item_is_buf(lip))
 			xfs_home_batch_add(cp, lip);
 		else
 			*error = lip->li_ops->push(mp, lip);
+		if (*error == -ENOMEM && batch->nbufs) {
+			/* What is gathered frees memory when it has gone. */
+			*error = 0;
+			break;
+		}
 		if (*error)
 			break;
 	}
@@ -164,6 +178,6 @@ int xfs_checkpoint_go_home(struct xfs_mount *mp)
 		n = choose(cp);
 		for (uint32_t i = 0; i < n && !error;)
 			error = one_batch(mp, i, n, &i);
-	} while (n == XFS_BATCH_ITEMS && !error);
+	} while (n == cp->cp_batch.max_items && !error);
 	return error;
 }

@@ -106,6 +106,7 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 		    struct xfs_trans **tpp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xfs_budget *before;
 	struct xfs_trans *tp;
 	uint64_t id;
 	int error;
@@ -131,13 +132,16 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 		if (error)
 			return error;
 	}
+	error = xfs_claim_memory(mp, flags);
+	if (error)
+		return error;
 	logbytes = !cp->cp_journal ? 0 : logbytes ? logbytes : XFS_TRANS_LOG_DEFAULT;
 	if (blocks && flags & XFS_TRANS_FREES) {
 		xfs_take_fdblocks(mp, blocks);
 	} else if (blocks) {
 		error = xfs_mod_fdblocks(mp, -(int64_t)blocks, flags & XFS_TRANS_RESERVE);
 		if (error)
-			return error;
+			goto out_claim;
 	}
 	if (logbytes) {
 		error = xfs_checkpoint_reserve(mp, logbytes, flags);
@@ -150,17 +154,19 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 		error = -EAGAIN;
 		goto out_log;
 	}
+	before = xfs_mem_critical_enter(&mp->m_mem);
 	xfs_mutex_lock(&cp->cp_lock);
 	tp = xfs_pool_get(&cp->cp_pool);
 	id = ++cp->cp_next_id;
 	xfs_mutex_unlock(&cp->cp_lock);
 	if (!tp) {
+		xfs_mem_critical_leave(before);
 		error = xfs_error(mp, -ENOMEM, "out of memory for a transaction");
 		goto out_gate;
 	}
 	*tp = (struct xfs_trans){
 		.t_mount = mp, .t_id = id, .t_flags = flags, .t_blk_res = blocks,
-		.t_log_res = logbytes,
+		.t_log_res = logbytes, .t_critical = before,
 	};
 	xfs_list_init(&tp->t_defer);
 	*tpp = tp;
@@ -174,6 +180,8 @@ out_log:
 	xfs_mutex_unlock(&cp->cp_lock);
 out_blocks:
 	xfs_add_fdblocks(mp, blocks);
+out_claim:
+	xfs_unclaim_memory(cp);
 	return error;
 }
 
@@ -198,6 +206,7 @@ static void close_handle(struct xfs_trans *tp)
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	uint64_t freed = tp->t_freed_blocks, back = tp->t_blk_res;
 
+	xfs_mem_critical_leave(tp->t_critical);
 	if (freed && cp->cp_journal) {
 		xfs_free_blocks_unripe(mp, freed);
 	} else {
@@ -219,6 +228,7 @@ static void close_handle(struct xfs_trans *tp)
 	xfs_checkpoint_unreserve(cp, tp->t_log_res);
 	xfs_pool_put(&cp->cp_pool, tp);
 	xfs_mutex_unlock(&cp->cp_lock);
+	xfs_unclaim_memory(cp);
 }
 
 /*

@@ -49,6 +49,7 @@ struct xfs_trans {
 	/* AG of the last allocation in this handle; searches do not go below it. */
 	xfs_agnumber_t t_highest_agno;
 	struct xfs_list t_defer;	/* work put off to commit, trans/defer.h */
+	struct xfs_budget *t_critical;	/* to leave the critical section with */
 };
 
 #define XFS_TRANS_RESERVE	(1u << 0)	/* blocks may come from the reserve pool */
@@ -72,6 +73,15 @@ int xfs_trans_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* at open */
 void xfs_trans_destroy(struct xfs_mount *mp);
 
 /*
+ * The reserve of memory that transactions, checkpoints and write-back can rely on, for a mount that
+ * is writable.
+ */
+int xfs_claims_init(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* Its size at first, and what one transaction claims of it. */
+uint64_t xfs_reserve_memory(const struct xfs_geometry *geo);
+uint64_t xfs_trans_memory(const struct xfs_geometry *geo);
+
+/*
  * The journal was opened (mp->m_log): handles may be had from now on.  Gets the memory that
  * writing in place needs.
  */
@@ -80,10 +90,16 @@ int xfs_trans_start_journal(struct xfs_mount *mp) XFS_MUST_CHECK;
 /*
  * Open a handle with @blocks reserved that logs at most @logbytes (0: XFS_TRANS_LOG_DEFAULT).
  * -ENOSPC, -EIO (shut down), -EROFS, -ENOMEM.  May write the log and metadata when memory or
- * the log is over its limit.
+ * the log is over its limit.  While the handle is open this thread may draw on the reserve of memory.
  */
 int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, unsigned int flags,
 		    struct xfs_trans **tpp) XFS_MUST_CHECK;
+
+/*
+ * Memory is short: who does many things in one handle should end it, and begin another one, which
+ * waits for memory.
+ */
+bool xfs_trans_is_short(const struct xfs_trans *tp);
 
 /* Reserve @blocks more before the first change; -ENOSPC leaves the handle as it was. */
 int xfs_trans_reserve_more(struct xfs_trans *tp, uint32_t blocks) XFS_MUST_CHECK;

@@ -20,16 +20,16 @@ struct sort_entry {
 /* By rising key. */
 void xfs_sort_entries(struct sort_entry *entries, uint64_t n);
 
-/* Buffers, and bytes of them, that go home between two closings of the gate. */
-#define XFS_BATCH_BUFS		1024u
-#define XFS_BATCH_BYTES		(2u << 20)
-#define XFS_BATCH_ITEMS		8192u
+/* Bytes of buffers that go home between two closings of the gate: less for small caches. */
+#define XFS_BATCH_BYTES_MAX	(2u << 20)
+#define XFS_BATCH_BYTES_MIN	(256u << 10)	/* room for two of the largest buffers */
 
 /* Memory for going home with a journal, had at open. */
 struct xfs_home_batch {
-	struct sort_entry *items;	/* XFS_BATCH_ITEMS of them, candidates by address */
-	struct xfs_buf **bufs;		/* XFS_BATCH_BUFS */
-	uint8_t *copies;		/* XFS_BATCH_BYTES */
+	uint32_t max_items, max_bufs, max_bytes;
+	struct sort_entry *items;	/* max_items of them, candidates by address */
+	struct xfs_buf **bufs;		/* max_bufs */
+	uint8_t *copies;		/* max_bytes */
 	uint32_t nbufs;
 	uint32_t bytes;			/* of these */
 };
@@ -45,6 +45,12 @@ struct xfs_checkpoint {
 	uint64_t cp_inodes;		/* of them that are inodes */
 	uint64_t cp_next_id;
 	struct xfs_pool cp_pool;	/* struct xfs_trans */
+
+	/* The reserve of memory, claim.c. */
+	uint64_t cp_claim;		/* (c) bytes that a transaction may need */
+	uint64_t cp_apart;		/* (c) and what else must be able to go on */
+	uint64_t cp_claims;		/* (a) transactions that have a claim */
+	uint64_t cp_claim_waiters;	/* (a) on cp_room */
 
 	/* The journal.  (t) cp_commit (a) atomic (c) constant */
 	bool cp_journal;		/* (c) there is one, and it is open */
@@ -69,6 +75,13 @@ struct xfs_checkpoint {
 	struct xfs_home_batch cp_batch;	/* (t) */
 };
 
+/*
+ * claim.c: the reserve can serve one more transaction.  No lock but IOLOCK and MMAPLOCK, no handle
+ * held.  -ENOMEM, -EAGAIN (XFS_TRANS_NO_WAIT), or an error of writing home.
+ */
+int xfs_claim_memory(struct xfs_mount *mp, uint32_t flags) XFS_MUST_CHECK;
+void xfs_unclaim_memory(struct xfs_checkpoint *cp);
+
 /* Take @lip off the checkpoint's books; cp_lock held, the caller puts it.  It is on no list. */
 void xfs_checkpoint_forget(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
 
@@ -77,6 +90,8 @@ void xfs_checkpoint_forget(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
  * tail may move over it as soon as the device was flushed.
  */
 int xfs_checkpoint_go_home(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* How large a batch is with these caches. */
+void xfs_home_batch_sizes(const struct xfs_mount *mp, struct xfs_home_batch *batch);
 /* The buffer joins the batch that is put together; for pushes of inodes. */
 void xfs_home_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
 

@@ -24,6 +24,29 @@ void xfs_sort_entries(struct sort_entry *entries, uint64_t n)
 		qsort(entries, n, sizeof(*entries), compare);
 }
 
+/* The item leaves its list. */
+static void let_go(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
+{
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_checkpoint_remove(cp, lip);
+	xfs_mutex_unlock(&cp->cp_lock);
+	lip->li_ops->put(lip);
+}
+
+/*
+ * Inodes go as soon as they are in their clusters: when there is no memory for more of these,
+ * writing those makes some.
+ */
+static int push_one(struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	bool is_buf = xfs_item_is_buf(lip);
+	int error = lip->li_ops->push(mp, lip);
+
+	if (!error && !is_buf)
+		let_go(mp->m_checkpoint, lip);
+	return error;
+}
+
 static int push_sorted(struct xfs_mount *mp, struct xfs_list *items, struct sort_entry *entries)
 {
 	struct xfs_log_item *lip;
@@ -36,46 +59,34 @@ static int push_sorted(struct xfs_mount *mp, struct xfs_list *items, struct sort
 	}
 	xfs_sort_entries(entries, n);
 	for (uint64_t i = 0; i < n && !error; i++)
-		error = entries[i].lip->li_ops->push(mp, entries[i].lip);
+		error = push_one(mp, entries[i].lip);
 	return error;
 }
 
 /* Without memory to sort in: slower, and just as right. */
 static int push_as_they_come(struct xfs_mount *mp, struct xfs_list *items)
 {
-	struct xfs_log_item *lip;
+	struct xfs_log_item *lip, *next;
 	int error = 0;
 
-	xfs_list_for_each_entry(lip, items, li_list) {
-		error = lip->li_ops->push(mp, lip);
+	xfs_list_for_each_entry_safe(lip, next, items, li_list) {
+		error = push_one(mp, lip);
 		if (error)
 			break;
 	}
 	return error;
 }
 
-/* All of @items leave their list at once. */
-static void let_go(struct xfs_checkpoint *cp, struct xfs_list *items)
-{
-	struct xfs_log_item *lip, *next;
-
-	xfs_list_for_each_entry_safe(lip, next, items, li_list) {
-		xfs_mutex_lock(&cp->cp_lock);
-		xfs_checkpoint_remove(cp, lip);
-		xfs_mutex_unlock(&cp->cp_lock);
-		lip->li_ops->put(lip);
-	}
-}
-
 /*
  * Push every stable item of one kind.  Pushing inodes makes cluster buffers
- * running, so the caller moves those over before it comes for buffers.  When that
- * fails all stay as they are, to be pushed again.
+ * running, so the caller moves those over before it comes for buffers.  Items that could not
+ * be pushed, and all buffers when one could not, stay to be pushed again.
  */
-static int push_all(struct xfs_mount *mp, struct xfs_checkpoint *cp, struct xfs_list *items)
+static int push_all(struct xfs_mount *mp, struct xfs_list *items)
 {
-	struct xfs_log_item *lip;
+	struct xfs_budget *before;
 	struct sort_entry *entries;
+	struct xfs_log_item *lip;
 	uint64_t n = 0;
 	int error;
 
@@ -83,18 +94,28 @@ static int push_all(struct xfs_mount *mp, struct xfs_checkpoint *cp, struct xfs_
 		n++;
 	if (!n)
 		return 0;
-	entries = xfs_malloc(mp, n * sizeof(*entries));
+	before = xfs_mem_critical_enter(NULL);
+	entries = xfs_mem_alloc(&mp->m_mem, n * sizeof(*entries));
+	xfs_mem_critical_leave(before);
 	error = entries ? push_sorted(mp, items, entries) : push_as_they_come(mp, items);
 	xfs_free(mp, entries);
-	if (!error && items == &cp->cp_stable_bufs) {
-		xfs_queue_submit(mp->m_queue);
-		/* A write that failed shut the file system down. */
-		if (xfs_is_shutdown(mp))
-			error = xfs_error(mp, -EIO, "writing metadata failed");
-	}
-	if (!error)
-		let_go(cp, items);
 	return error;
+}
+
+static int push_bufs(struct xfs_mount *mp, struct xfs_checkpoint *cp)
+{
+	struct xfs_list *items = &cp->cp_stable_bufs;
+	int error = push_all(mp, items);
+
+	if (error || xfs_list_empty(items))
+		return error;
+	xfs_queue_submit(mp->m_queue);
+	/* A write that failed shut the file system down. */
+	if (xfs_is_shutdown(mp))
+		return xfs_error(mp, -EIO, "writing metadata failed");
+	while (!xfs_list_empty(items))
+		let_go(cp, xfs_list_first_entry(items, struct xfs_log_item, li_list));
+	return 0;
 }
 
 /* Without a journal what was changed may go home at the next cut. */
@@ -112,27 +133,38 @@ static void make_stable(struct xfs_checkpoint *cp)
 /* The gate is closed; @bufs: not only inodes. */
 static int push_stable(struct xfs_mount *mp, struct xfs_checkpoint *cp, bool bufs)
 {
-	int error;
+	uint64_t left;
+	int error, error2;
 
-	make_stable(cp);
-	error = push_all(mp, cp, &cp->cp_stable_inodes);
-	if (error || !bufs)
-		return error;
-	make_stable(cp);
-	return push_all(mp, cp, &cp->cp_stable_bufs);
+	do {
+		left = cp->cp_inodes;
+		make_stable(cp);
+		error = push_all(mp, &cp->cp_stable_inodes);
+		if (!bufs || (error && error != -ENOMEM))
+			return error;
+		make_stable(cp);
+		error2 = push_bufs(mp, cp);
+		if (error2)
+			return error2;
+		/* Their buffers are clean now, and can be used for others. */
+	} while (error && cp->cp_inodes < left);
+	return error;
 }
 
 static int go_home(struct xfs_mount *mp, bool bufs, bool flush)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xfs_budget *before;
 	int error;
 
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	xfs_rwlock_excl(&cp->cp_gate);
+	before = xfs_mem_critical_enter(&mp->m_mem);
 	error = push_stable(mp, cp, bufs);
 	if (!error && flush)
 		error = xfs_queue_flush(mp->m_queue);
+	xfs_mem_critical_leave(before);
 	xfs_rwlock_unlock_excl(&cp->cp_gate);
 	/* For want of memory it may be tried again: everything is still where it was. */
 	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))

@@ -58,6 +58,12 @@ static bool has_log_room(const struct writeback *wb, uint32_t bytes)
 	return !wb->tp || wb->tp->t_log_used + bytes <= wb->tp->t_log_res;
 }
 
+/* Whether the handle, if it is open and has done something, should make way for lack of memory. */
+static bool should_end(const struct writeback *wb)
+{
+	return wb->tp && wb->tp->t_dirty && xfs_trans_is_short(wb->tp);
+}
+
 /* The handle was too small, or there was none. -EAGAIN: there is one now. */
 static int reopen(struct writeback *wb)
 {
@@ -238,7 +244,7 @@ static int write_locked(struct writeback *wb, struct claim *c)
 	int error;
 
 	while (c->folio) {
-		if (wb->conversions >= MAX_CONVERSIONS ||
+		if (wb->conversions >= MAX_CONVERSIONS || should_end(wb) ||
 		    !has_log_room(wb, xfs_resv_step(wb->mp)))
 			return -EAGAIN;
 		next_run(c, &off, &len);
@@ -429,7 +435,8 @@ int xfs_writeback_all(struct xfs_mount *mp)
 	return error;
 }
 
-int xfs_writeback_some(struct xfs_mount *mp)
+/* The oldest dirty files up to @upto; @all, or until there are few. */
+static int write_oldest(struct xfs_mount *mp, uint64_t upto, bool all)
 {
 	struct writeback wb = { .mp = mp };
 	uint64_t bytes;
@@ -437,8 +444,8 @@ int xfs_writeback_some(struct xfs_mount *mp)
 	int error = 0, error2;
 
 	xfs_end_failed_io(mp);
-	while (!error && idle < 8 && xfs_pagecache_is_dirty_enough(mp)) {
-		struct xfs_mapping *m = xfs_pagecache_pick_dirty(mp, ~0ull);
+	while (!error && (all || (idle < 8 && xfs_pagecache_is_dirty_enough(mp)))) {
+		struct xfs_mapping *m = xfs_pagecache_pick_dirty(mp, upto);
 
 		if (!m)
 			break;
@@ -455,6 +462,16 @@ int xfs_writeback_some(struct xfs_mount *mp)
 	if (!XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
 		xfs_queue_submit(mp->m_queue);
 	return error ? error : error2;
+}
+
+int xfs_writeback_some(struct xfs_mount *mp)
+{
+	return write_oldest(mp, ~0ull, false);
+}
+
+int xfs_writeback_dirty(struct xfs_mount *mp)
+{
+	return write_oldest(mp, xfs_pagecache_dirty_seq(mp), true);
 }
 
 int xfs_log_times(struct xfs_inode *ip)

@@ -29,6 +29,8 @@ int xfs_writeback_all(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /* m_upcalls->writeback_some: memory is over its limit, the oldest go out. */
 int xfs_writeback_some(struct xfs_mount *mp);
+/* All that is dirty when the call begins, but what its writers have locked; does not wait. */
+int xfs_writeback_dirty(struct xfs_mount *mp);
 
 /* The error that write-back of @ip met since it was asked last, 0 if none. */
 int xfs_data_error(struct xfs_inode *ip) XFS_MUST_CHECK;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The least memory that a mount can do with, and how a limit is divided.
+ *
+ * What is had at open, and at all times: the structures of the mount, one for each AG, the queue,
+ * the window that checkpoints are written through, the batch in which metadata is written in
+ * place, the reserve.  What must be there for anything to go on: a few folios, some metadata,
+ * the inodes that are in use.  With a larger limit the rest is shared by data and metadata.
+ */
+#include "ag/perag.h"
+#include "core/message.h"
+#include "disk/log.h"
+#include "log/log.h"
+#include "mount/mount_priv.h"
+#include "pagecache/mapping.h"
+#include "trans/trans.h"
+
+#define STRUCT_BYTES	(160u << 10)	/* of the mount, the queue, hash tables, reservations */
+#define BATCH_BYTES	(288u << 10)	/* the smallest one, and its vectors */
+#define OPEN_BYTES	(512u << 10)	/* handles, inodes that are in use, small things */
+#define META_BYTES	(256u << 10)
+#define META_BUFS	16u		/* of the largest size */
+#define CHECKPOINT_MIN	(1u << 20)
+#define READ_BYTES	(512u << 10)	/* of the log, and what a reader has open */
+
+static uint64_t largest_buf(const struct xfs_geometry *geo)
+{
+	uint64_t cluster = (uint64_t)geo->inodes_per_cluster << geo->inodelog;
+
+	cluster = XFS_MAX(cluster, (uint64_t)geo->blocksize);
+	return XFS_MAX(cluster, (uint64_t)geo->dirblksize);
+}
+
+/* What no cache can have. */
+static uint64_t fixed_bytes(const struct xfs_mount *mp)
+{
+	const struct xfs_geometry *geo = &mp->m_geo;
+	uint64_t bytes = STRUCT_BYTES + geo->agcount * (uint64_t)sizeof(struct xfs_perag) + OPEN_BYTES;
+
+	if (mp->m_rdonly)
+		return bytes + READ_BYTES;
+	bytes += xfs_mem_cost(0, xfs_reserve_raw_bytes(xfs_reserve_memory(geo)));
+	if (!mp->m_unjournalled)
+		bytes += BATCH_BYTES + xfs_mem_cost(4096, xlog_window_bytes(XLOG_MAX_RECORD_BSIZE));
+	return bytes;
+}
+
+static uint64_t least_data(void)
+{
+	return XFS_PAGECACHE_MIN_FOLIOS * (uint64_t)xfs_mem_cost(4096, XFS_FOLIO_MAX_BYTES);
+}
+
+static uint64_t least_meta(const struct xfs_mount *mp)
+{
+	return META_BYTES + META_BUFS * (uint64_t)xfs_mem_cost(4096, largest_buf(&mp->m_geo));
+}
+
+uint64_t xfs_least_memory(const struct xfs_mount *mp)
+{
+	return XFS_ALIGN(fixed_bytes(mp) + least_data() + least_meta(mp), (uint64_t)4096);
+}
+
+int xfs_divide_memory(struct xfs_mount *mp)
+{
+	struct xfs_budget *budget = mp->m_mem.budget;
+	uint64_t limit = mp->m_memory_limit, least = xfs_least_memory(mp), rest;
+
+	if (!limit)
+		return 0;
+	if (limit < least)
+		return xfs_error(mp, -ENOMEM, "memory_limit_bytes %" PRIu64 " is below %" PRIu64
+				 ", the least for this file system", limit, least);
+	budget->limit = limit;
+	rest = limit - fixed_bytes(mp);
+	mp->m_data_cache_bytes = XFS_MIN(mp->m_data_cache_bytes, rest / 2);
+	/* Buffers, and apart from them inodes, what describes them, and what is on its way. */
+	mp->m_meta_cache_bytes = XFS_MIN(mp->m_meta_cache_bytes, rest / 6);
+	mp->m_checkpoint_bytes = XFS_MAX(limit / 8, (uint64_t)CHECKPOINT_MIN);
+	return 0;
+}
