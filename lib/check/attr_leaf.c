@@ -195,7 +195,9 @@ static void check_freemap(struct leaf_walk *lw, const struct xfs_attr3_leaf_hdr 
 		uint32_t base = be16_to_cpu(hdr->freemap[i].base);
 		uint32_t size = be16_to_cpu(hdr->freemap[i].size);
 
-		if (!size)
+		if (base >= lw->bytes)
+			BAD("freemap[%u] {%u, %u} begins outside the block", i, base, size);
+		if (!size || base >= lw->bytes)
 			continue;
 		if (base % UNIT || size % UNIT || base + size > lw->bytes || !take(lw, base, size))
 			BAD("freemap[%u] {%u, %u} does not lie in free space", i, base, size);

@@ -145,6 +145,9 @@ static void check_flags(struct xfs_check *chk, const struct xfs_check_inode *ip)
 	     "di_flags 0x%04x has flags of directories", flags);
 	RULE(type == S_IFREG || !(flags & (XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_REALTIME)),
 	     "di_flags 0x%04x has flags of regular files", flags);
+	RULE(!(flags & XFS_DIFLAG_REALTIME) || g->rt || ip->ino == chk->sb.sb_rbmino ||
+	     ip->ino == chk->sb.sb_rsumino,
+	     "di_flags 0x%04x has REALTIME, but there is no realtime section", flags);
 	RULE(!(flags & XFS_DIFLAG_NEWRTBM) || g->metadir || ip->ino == chk->sb.sb_rbmino,
 	     "di_flags 0x%04x marks a realtime bitmap", flags);
 	RULE(!(flags2 & XFS_DIFLAG2_REFLINK) ||

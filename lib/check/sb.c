@@ -480,6 +480,9 @@ int xfs_check_sb(struct xfs_check *chk)
 	check_log_fields(chk, &chk->sb);
 	check_rt(chk, &chk->sb);
 	check_inode_numbers(chk, &chk->sb);
+	RULE(chk->sb.sb_features_incompat & XFS_SB_FEAT_INCOMPAT_META_UUID ||
+	     xfs_check_zeros(sector + offsetof(struct xfs_dsb, sb_meta_uuid), sizeof(xfs_uuid_t)),
+	     "sb_meta_uuid is set without the feature META_UUID");
 	RULE(xfs_check_zeros(sector + defined_bytes(&chk->g), sectsize - defined_bytes(&chk->g)),
 	     "bytes behind the last field are not zero");
 	goto out;
@@ -539,6 +542,22 @@ void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t 
 	SAME(sb_spino_align, PRIu32);
 	SAME(sb_features_compat, PRIx32);
 	SAME(sb_features_ro_compat, PRIx32);
+	/* What follows from others, and the log's: the copies are written with the primary's. */
+	SAME(sb_inopblock, PRIu16);
+	SAME(sb_blocklog, PRIu8);
+	SAME(sb_sectlog, PRIu8);
+	SAME(sb_inodelog, PRIu8);
+	SAME(sb_inopblog, PRIu8);
+	SAME(sb_agblklog, PRIu8);
+	SAME(sb_rextslog, PRIu8);
+	SAME(sb_shared_vn, PRIu8);
+	SAME(sb_logsectlog, PRIu8);
+	SAME(sb_logsectsize, PRIu16);
+	SAME(sb_logsunit, PRIu32);
+	SAME(sb_flags, PRIx8);
+	/* A log that is not empty may hold what only the primary tells of. */
+	if (chk->log_clean)
+		SAME(sb_features_log_incompat, PRIx32);
 #undef SAME
 	if ((copy.sb_features_incompat ^ sb->sb_features_incompat) &
 	    ~XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR)

@@ -66,7 +66,7 @@ static xfs_failaddr_t leaf_entry_verify(const struct xfs_geometry *geo, const vo
 
 /*
  * The regions of the free map: within the block, behind the entry array, apart
- * from each other.  Unused slots may keep an old base.
+ * from each other.  Unused slots may keep an old base, but no impossible one.
  */
 static xfs_failaddr_t freemap_verify(const struct xfs_geometry *geo,
 				     const struct xfs_attr3_leaf_hdr *hdr, uint32_t array_end)
@@ -75,6 +75,7 @@ static xfs_failaddr_t freemap_verify(const struct xfs_geometry *geo,
 		uint32_t base = be16_to_cpu(hdr->freemap[i].base);
 		uint32_t size = be16_to_cpu(hdr->freemap[i].size);
 
+		XFS_VERIFY(base < geo->blocksize);
 		if (!size)
 			continue;
 		XFS_VERIFY(XFS_IS_ALIGNED(base, XFS_ATTR_LEAF_NAME_ALIGN));

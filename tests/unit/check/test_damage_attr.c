@@ -182,6 +182,8 @@ static const struct test_damage block_damages[] = {
 	EDIT_IF("freemap in the table", TEST_ATTR_LEAF, map_in_table, "attr", "freemap", several),
 	EDIT_IF("freemap in the names", TEST_ATTR_LEAF, map_in_names, "attr", "freemap", several),
 	EDIT_IF("freemap twice", TEST_ATTR_LEAF, map_twice, "attr", "freemap", several),
+	FIELD("freemap without size outside", TEST_ATTR_LEAF, BYTES(72, 2), '=', 0xfffc, "attr",
+		"begins outside"),
 	EDIT_IF("freemap odd", TEST_ATTR_LEAF, map_odd, "attr", "freemap", several),
 	EDIT_IF("hash", TEST_ATTR_LEAF, ent_hash, "attr", "the hash is", several),
 	EDIT_IF("order", TEST_ATTR_LEAF, ent_order, "attr", "hashes fall", several),
