@@ -63,6 +63,11 @@ int xfsw_parse(struct xfsw_call *call, int argc, char **argv)
 	char shortopts[64];
 	int id, result = 0;
 
+	/* Before anything can fail: whoever asked for JSON gets the reason in it. */
+	for (int i = 0; i < argc && (verb->flags & XFSW_JSON) && !call->errors; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			call->errors = calloc(1, sizeof(*call->errors));
+	}
 	call->opts = calloc((size_t)argc + 1, sizeof(*call->opts));
 	if (!longopts || !call->opts) {
 		free(longopts);
@@ -108,6 +113,14 @@ void xfsw_call_free(struct xfsw_call *call)
 	free(call->opts);
 	call->opts = NULL;
 	call->nopts = 0;
+	for (size_t i = 0; call->errors && i < call->errors->n; i++) {
+		free(call->errors->v[i].path);
+		free(call->errors->v[i].text);
+	}
+	if (call->errors)
+		free(call->errors->v);
+	free(call->errors);
+	call->errors = NULL;
 }
 
 bool xfsw_has(const struct xfsw_call *call, int id)

@@ -9,7 +9,9 @@
 #define MAX_KINDS	32
 
 struct check_output {
+	struct xfsw_call *call;
 	struct xfsw_json json;
+	bool begun;		/* of the JSON document: it is not before something is known */
 	struct xfsw_progress progress;
 	uint64_t max, seen;		/* findings */
 	struct {
@@ -53,6 +55,15 @@ static void print_kinds(struct check_output *out)
 		json_close(j, '}');
 }
 
+static void begin_json(struct check_output *out)
+{
+	if (out->begun)
+		return;
+	out->begun = true;
+	json_open(&out->json, NULL, '{');
+	json_open(&out->json, "findings", '[');
+}
+
 static void print_finding(void *ctx, const struct xfs_finding *finding)
 {
 	struct check_output *out = ctx;
@@ -61,6 +72,7 @@ static void print_finding(void *ctx, const struct xfs_finding *finding)
 	if (out->seen++ >= out->max)
 		return;
 	if (out->json.out) {
+		begin_json(out);
 		json_open(&out->json, NULL, '{');
 		json_str(&out->json, "structure", finding->structure);
 		if (finding->agno >= 0)
@@ -110,6 +122,7 @@ static void print_summary(struct check_output *out, const struct xfs_check_summa
 				(uintmax_t)sum->data_extents);
 		return;
 	}
+	begin_json(out);
 	json_close(j, ']');
 	json_u64(j, "count", sum->findings);
 	print_kinds(out);
@@ -122,13 +135,20 @@ static void print_summary(struct check_output *out, const struct xfs_check_summa
 	json_u64(j, "shared_blocks", sum->shared_blocks);
 	json_u64(j, "metadata_blocks", sum->metadata_blocks);
 	json_u64(j, "free_blocks", sum->free_blocks);
-	json_close(j, '}');
-	json_end(j);
+	json_finish(j, out->call, '}');
+}
+
+/* What was found before the check failed; no summary, which would look like the whole. */
+static void cut_short(struct check_output *out)
+{
+	json_close(&out->json, ']');
+	json_finish(&out->json, out->call, '}');
 }
 
 static int run_check(struct xfsw_call *call)
 {
-	struct check_output out = { .json.out = xfsw_has(call, XFSW_OPT_JSON) ? stdout : NULL };
+	struct check_output out = { .call = call,
+				    .json.out = xfsw_has(call, XFSW_OPT_JSON) ? stdout : NULL };
 	struct xfs_check_summary summary = { 0 };
 	struct xfs_check_options options = {
 		.size = sizeof(options),
@@ -148,22 +168,20 @@ static int run_check(struct xfsw_call *call)
 		return XFSW_USAGE;
 	if (!out.max)
 		out.max = UINT64_MAX;
-	if (out.json.out) {
-		json_open(&out.json, NULL, '{');
-		json_open(&out.json, "findings", '[');
-	}
 	xfsw_progress_start(&out.progress, "check", xfsw_has(call, XFSW_OPT_QUIET));
 	error = xfs_check(call->img->dev, call->img->logdev, &options, &summary);
 	xfsw_progress_end(&out.progress);
 	if (!out.json.out && out.seen > out.max)
 		print_kinds(&out);
-	if (!error || out.json.out)
+	if (error)
+		xfsw_no_xfs(call, call->img, error);
+	if (!error)
 		print_summary(&out, &summary, !xfsw_has(call, 'v'));
+	else if (out.begun)
+		cut_short(&out);
 	finished = xfsw_finish_output(call);
-	if (error) {
-		xfsw_fail(call, call->img->path, error);
+	if (error)
 		return XFSW_NO_IMAGE;
-	}
 	return summary.findings ? XFSW_FAILED : finished;
 }
 
@@ -190,6 +208,21 @@ static void print_line(void *ctx, const char *text)
 	puts(text);
 }
 
+static void drop_line(void *ctx, const char *text)
+{
+	(void)ctx;
+	(void)text;
+}
+
+static int dump_usage(struct xfsw_call *call, const char *what)
+{
+	struct xfs_error_info info = { .size = sizeof(info) };
+
+	if (xfs_mount_error(NULL, &info) || info.error != -EINVAL)
+		return xfsw_usage(call, "'%s' names nothing that can be dumped", what);
+	return xfsw_usage(call, "%s", info.text);
+}
+
 static int run_dump(struct xfsw_call *call)
 {
 	char what[128] = "";
@@ -203,9 +236,10 @@ static int run_dump(struct xfsw_call *call)
 			return xfsw_usage(call, "nothing of that name can be dumped");
 	}
 	error = xfs_dump(call->img->dev, call->img->logdev, what, print_line, NULL);
-	if (error == -EINVAL)
-		return xfsw_usage(call, "nothing of that name can be dumped");
-	return error ? xfsw_fail(call, call->img->path, error) : xfsw_finish_output(call);
+	/* A name that is none, or a place that is not there, if it is not the image. */
+	if (error == -EINVAL && xfs_dump(call->img->dev, call->img->logdev, "sb", drop_line, NULL) == 0)
+		return dump_usage(call, what);
+	return error ? xfsw_no_xfs(call, call->img, error) : xfsw_finish_output(call);
 }
 
 const struct xfsw_verb verb_dump = {

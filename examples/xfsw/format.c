@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "xfsw/format.h"
 
 enum kind {
@@ -342,6 +343,10 @@ int format_image(struct xfsw_call *call, struct xfsw_format *format, const char 
 {
 	int code, error;
 
+	/* What cannot be formatted is refused before a file is made or emptied for it. */
+	if (size_bytes && !xfsw_has(call, XFSW_OPT_LOGDEV) &&
+	    format_geometry(call, format, size_bytes, geometry))
+		return XFSW_FAILED;
 	code = xfsw_open_target(call, path, size_bytes, empty, img);
 	if (code)
 		return code;
@@ -354,8 +359,13 @@ int format_image(struct xfsw_call *call, struct xfsw_format *format, const char 
 		if (error)
 			code = format_failed(call, path, error);
 	}
-	if (code)
+	if (code) {
+		bool made = img->made;
+
 		xfsw_close_image(call, img, code);
+		if (made)
+			unlink(path);
+	}
 	return code;
 }
 

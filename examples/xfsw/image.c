@@ -35,6 +35,10 @@ static int window_of(struct xfsw_call *call, struct xfsw_image *img, uint64_t *s
 		if (!xfsw_parse_u64(partition, 1024, &number) || number == 0)
 			return xfsw_usage(call, "'%s' is no partition number", partition);
 		error = xfs_device_find_partition(img->dev, (unsigned int)number, start, len);
+		if (error == -ENOENT) {
+			xfsw_complain(call, img->path, "there is no partition %s", partition);
+			return XFSW_NO_IMAGE;
+		}
 		if (error) {
 			snprintf(what, sizeof(what), "partition %s", partition);
 			xfsw_fail(call, what, error);
@@ -115,6 +119,23 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+int xfsw_no_xfs(const struct xfsw_call *call, const struct xfsw_image *img, int error)
+{
+	char what[128], reason[1024];
+
+	xfsw_reason(img, error, reason, sizeof(reason));
+	/* Not what the library knows, or a part of a disk was named: nothing to guess. */
+	if (error != -EINVAL || xfs_device_probe(img->dev, what, sizeof(what)) != 1)
+		xfsw_fail(call, img->path, error);
+	else if (strstr(what, "partition table"))
+		xfsw_complain(call, img->path,
+			      "%s; there is a %s: --partition N names one of its partitions", reason,
+			      what);
+	else
+		xfsw_complain(call, img->path, "%s; what is there: %s", reason, what);
+	return XFSW_NO_IMAGE;
+}
+
 static int mount_failed(struct xfsw_call *call, const struct xfsw_image *img, int error)
 {
 	if (error == -EAGAIN) {
@@ -124,8 +145,7 @@ static int mount_failed(struct xfsw_call *call, const struct xfsw_image *img, in
 			"without changing the image, --norecovery reads what is there");
 		return XFSW_DIRTY_LOG;
 	}
-	xfsw_fail(call, img->path, error);
-	return XFSW_NO_IMAGE;
+	return xfsw_no_xfs(call, img, error);
 }
 
 /* What is written stays in memory, and goes with the image. */
@@ -287,9 +307,12 @@ int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_byt
 	else if (empty)
 		flags |= XFS_DEV_TRUNCATE;
 	code = open_devices(call, img, flags, missing || empty ? size_bytes : 0);
+	img->made = missing && img->dev;
 	if (code) {
 		put_devices(img);
 		call->img = NULL;
+		if (img->made)
+			unlink(path);
 	}
 	return code;
 }

@@ -193,8 +193,7 @@ static int run_ls(struct xfsw_call *call)
 			l.code = code;
 	}
 	if (l.json.out) {
-		json_close(&l.json, ']');
-		json_end(&l.json);
+		json_finish(&l.json, call, ']');
 	}
 	str_free(&l.path);
 	finished = xfsw_finish_output(call);

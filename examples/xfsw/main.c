@@ -149,6 +149,7 @@ int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc,
 		print_verb_help(stdout, call.verb);
 	else if (!code && (code = check_operands(&call)) == 0)
 		code = call.verb->run(&call);
+	json_only_errors(&call);
 	xfsw_call_free(&call);
 	return code;
 }
@@ -212,6 +213,31 @@ static int run_command(struct xfsw_call *call, int argc, char **argv)
 	return xfsw_close_image(call, &img, call->verb->run(call));
 }
 
+/* Neither @name nor "@name @second" is a verb; but there may be such of two words. */
+static int no_verb(const char *name, const char *second)
+{
+	size_t len = strlen(name);
+	bool family = false;
+
+	for (size_t i = 0; xfsw_verbs[i]; i++) {
+		const char *verb = xfsw_verbs[i]->name;
+
+		if (strncmp(verb, name, len) != 0 || verb[len] != ' ')
+			continue;
+		if (!family && second)
+			fprintf(stderr, "xfsw: %s: '%s' is none of", name, second);
+		else if (!family)
+			fprintf(stderr, "xfsw: %s: what to do is missing:", name);
+		fprintf(stderr, " %s", verb + len + 1);
+		family = true;
+	}
+	if (family)
+		fprintf(stderr, "; see 'xfsw %s --help'\n", name);
+	else
+		fprintf(stderr, "xfsw: no verb '%s'; see 'xfsw --help'\n", name);
+	return XFSW_USAGE;
+}
+
 int xfsw_main(int argc, char **argv)
 {
 	struct xfsw_call call = { .env = { .size = sizeof(call.env) } };
@@ -223,20 +249,22 @@ int xfsw_main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		print_overview(stdout);
-		return XFSW_OK;
+		return xfsw_finish_output(&call);
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		puts("xfsw " XFSWRITE_VERSION);
-		return XFSW_OK;
+		return xfsw_finish_output(&call);
 	}
 	call.verb = xfsw_find_verb(argc - 1, argv + 1, false, &words);
 	if (!call.verb && argc > 2 && strcmp(argv[2], "--help") == 0 && print_help_of(argv[1]))
-		return XFSW_OK;
-	if (!call.verb) {
-		fprintf(stderr, "xfsw: no verb '%s'; see 'xfsw --help'\n", argv[1]);
-		return XFSW_USAGE;
-	}
+		return xfsw_finish_output(&call);
+	if (!call.verb)
+		return no_verb(argv[1], argc > 2 ? argv[2] : NULL);
 	code = run_command(&call, argc - words, argv + words);
+	json_only_errors(&call);
+	/* What is still in the buffer counts as well. */
+	if (code == XFSW_OK)
+		code = xfsw_finish_output(&call);
 	xfsw_call_free(&call);
 	return code;
 }

@@ -6,9 +6,8 @@
 #include <string.h>
 #include "xfsw/xfsw.h"
 
-void xfsw_log_json(struct xfsw_json *j, const char *key, const struct xfs_log_report *log)
+static void log_members(struct xfsw_json *j, const struct xfs_log_report *log)
 {
-	json_open(j, key, '{');
 	json_bool(j, "dirty", log->dirty);
 	json_bool(j, "recovered", log->recovered);
 	json_u64(j, "head_cycle", log->head_cycle);
@@ -38,6 +37,12 @@ void xfsw_log_json(struct xfsw_json *j, const char *key, const struct xfs_log_re
 		json_u64(j, "inodes_freed", log->inodes_freed);
 		json_u64(j, "cow_blocks_freed", log->cow_blocks_freed);
 	}
+}
+
+void xfsw_log_json(struct xfsw_json *j, const char *key, const struct xfs_log_report *log)
+{
+	json_open(j, key, '{');
+	log_members(j, log);
 	json_close(j, '}');
 }
 
@@ -82,11 +87,15 @@ static int run_recover(struct xfsw_call *call)
 	struct xfsw_json j = { .out = stdout };
 	int error = xfs_log_report(call->img->mp, &log);
 
+	/* It is done when it is stable, and told then. */
+	if (!error)
+		error = xfs_sync(call->img->mp);
 	if (error)
 		return xfsw_fail(call, call->img->path, error);
 	if (xfsw_has(call, XFSW_OPT_JSON)) {
-		xfsw_log_json(&j, NULL, &log);
-		json_end(&j);
+		json_open(&j, NULL, '{');
+		log_members(&j, &log);
+		json_finish(&j, call, '}');
 	} else if (!xfsw_has(call, XFSW_OPT_QUIET) && !xfsw_has(call, 'q')) {
 		xfsw_log_text(&log);
 	}

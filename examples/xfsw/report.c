@@ -7,10 +7,43 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include "xfsw/xfsw.h"
 
-static void print_prefix(const struct xfsw_call *call, const char *path)
+/* The message in a form for scripts, should the verb answer in JSON. */
+static void record(const struct xfsw_call *call, const char *path, const char *text, int error)
+{
+	struct xfsw_errors *errors = call->errors;
+	struct xfsw_error *v;
+
+	if (!errors)
+		return;
+	if (errors->n == errors->max && errors->max < XFSW_ERRORS_MAX) {
+		size_t max = errors->max ? errors->max * 2 : 8;
+
+		max = max < XFSW_ERRORS_MAX ? max : XFSW_ERRORS_MAX;
+		v = realloc(errors->v, max * sizeof(*v));
+		if (v) {
+			errors->v = v;
+			errors->max = max;
+		}
+	}
+	if (errors->n == errors->max) {
+		errors->dropped++;
+		return;
+	}
+	v = &errors->v[errors->n];
+	*v = (struct xfsw_error){ .path = path ? strdup(path) : NULL, .text = strdup(text),
+				  .error = -error };
+	if (v->text)
+		errors->n++;
+	else
+		free(v->path);
+}
+
+/* One line: names in it cannot break it, nor what a library made of them. */
+static void print_message(const struct xfsw_call *call, const char *path, const char *text)
 {
 	fprintf(stderr, "xfsw: ");
 	if (call->line)
@@ -21,9 +54,26 @@ static void print_prefix(const struct xfsw_call *call, const char *path)
 		xfsw_print_name(stderr, path, strlen(path), true);
 		fprintf(stderr, ": ");
 	}
+	xfsw_print_text(stderr, text, strlen(text));
+	fputc('\n', stderr);
 }
 
-/* Errors whose usual words say everything; the library has nothing to add. */
+static void tell(const struct xfsw_call *call, const char *path, int error, const char *fmt,
+		 va_list ap)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	record(call, path, text ? text : fmt, error);
+	print_message(call, path, text ? text : fmt);
+	free(text);
+}
+
+/*
+ * Errors whose usual words say everything.  For all others the library knows which limit, flag or
+ * structure it was.
+ */
 static bool is_plain(int error)
 {
 	switch (error) {
@@ -32,13 +82,7 @@ static bool is_plain(int error)
 	case -ENOTDIR:
 	case -EISDIR:
 	case -ENOTEMPTY:
-	case -EACCES:
-	case -EPERM:
 	case -ENODATA:
-	case -ENAMETOOLONG:
-	case -ELOOP:
-	case -ENOMEM:
-	case -ENOSPC:
 	case -EINTR:
 		return true;
 	default:
@@ -49,24 +93,40 @@ static bool is_plain(int error)
 const char *xfsw_reason(const struct xfsw_image *img, int error, char *buf, size_t size)
 {
 	struct xfs_error_info info = { .size = sizeof(info) };
+	bool has_text;
 
-	/* The newest failure of the library stays; it may not be what the host says now. */
-	if (img && !is_plain(error) && !xfs_mount_error(NULL, &info) && info.error == error)
+	(void)img;
+	/*
+	 * The newest failure of the library stays; it may not be what the host says now.  A text that
+	 * begins with the function's name and tells no cause only says again what the errno means.
+	 */
+	has_text = !is_plain(error) && !xfs_mount_error(NULL, &info) && info.error == error &&
+		   (strncmp(info.text, info.call, strlen(info.call)) != 0 ||
+		    strstr(info.text, "; before that: "));
+	if (has_text)
 		snprintf(buf, size, "%s (%s)", strerror(-error), info.text);
 	else
 		snprintf(buf, size, "%s", strerror(-error));
 	return buf;
 }
 
+static void tell_error(const struct xfsw_call *call, const char *path, int error, const char *fmt,
+		       ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(call, path, error, fmt, ap);
+	va_end(ap);
+}
+
 int xfsw_fail(const struct xfsw_call *call, const char *path, int error)
 {
-	char buf[512];
+	char buf[1024];
 
 	if (error == -EINTR && xfsw_interrupted())
 		return XFSW_INTERRUPTED;	/* the user knows */
-	xfsw_reason(call->img, error, buf, sizeof(buf));
-	print_prefix(call, path);
-	fprintf(stderr, "%s\n", buf);
+	tell_error(call, path, error, "%s", xfsw_reason(call->img, error, buf, sizeof(buf)));
 	return XFSW_FAILED;
 }
 
@@ -74,26 +134,28 @@ int xfsw_complain(const struct xfsw_call *call, const char *path, const char *fm
 {
 	va_list ap;
 
-	print_prefix(call, path);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	tell(call, path, 0, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	return XFSW_FAILED;
 }
 
 int xfsw_usage(const struct xfsw_call *call, const char *fmt, ...)
 {
+	char *text = NULL;
 	va_list ap;
+	int len;
 
-	print_prefix(call, NULL);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	len = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	if (call->line)
-		fputc('\n', stderr);
+	if (len < 0)
+		xfsw_fail(call, NULL, -ENOMEM);
+	else if (call->line)
+		tell_error(call, NULL, -EINVAL, "%s", text);
 	else
-		fprintf(stderr, "; see 'xfsw %s --help'\n", call->verb->name);
+		tell_error(call, NULL, -EINVAL, "%s; see 'xfsw %s --help'", text, call->verb->name);
+	free(text);
 	return XFSW_USAGE;
 }
 
@@ -123,22 +185,47 @@ const char *xfsw_human(uint64_t bytes, char buf[16])
 	return buf;
 }
 
+static void print_escape(FILE *out, uint32_t c)
+{
+	if (c == '\n')
+		fputs("\\n", out);
+	else if (c == '\t')
+		fputs("\\t", out);
+	else if (c < 0x80)
+		fprintf(out, "\\x%02x", c);
+	else
+		fprintf(out, c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+}
+
+static void print_escaped(FILE *out, const char *text, size_t len, bool backslash)
+{
+	for (size_t i = 0, step; i < len; i += step) {
+		const unsigned char *s = (const unsigned char *)text + i;
+		uint32_t c;
+
+		step = xfsw_utf8(s, len - i, &c);
+		if (!step) {	/* in other character sets such bytes may be controls */
+			fprintf(out, "\\x%02x", s[0]);
+			step = 1;
+		} else if (c == '\\' && backslash) {
+			fputs("\\\\", out);
+		} else if (xfsw_is_control(c)) {
+			print_escape(out, c);
+		} else {
+			fwrite(s, 1, step, out);
+		}
+	}
+}
+
 void xfsw_print_name(FILE *out, const char *name, size_t len, bool escape)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)name[i];
+	if (escape)
+		print_escaped(out, name, len, true);
+	else
+		fwrite(name, 1, len, out);
+}
 
-		if (!escape)
-			putc(c, out);
-		else if (c == '\\')
-			fputs("\\\\", out);
-		else if (c == '\n')
-			fputs("\\n", out);
-		else if (c == '\t')
-			fputs("\\t", out);
-		else if (c < ' ' || c == 127)
-			fprintf(out, "\\x%02x", c);
-		else
-			putc(c, out);
-	}
+void xfsw_print_text(FILE *out, const char *text, size_t len)
+{
+	print_escaped(out, text, len, false);
 }

@@ -5,6 +5,8 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -144,14 +146,116 @@ static int run_line(struct xfsw_call *call, unsigned long number, char *line, ch
 	return GO_ON;
 }
 
+/* Lines of standard input; a signal ends the wait for one. */
+struct input {
+	char *buf;
+	size_t len, size, next;		/* bytes in it, its size, where the next line begins */
+	bool end;
+};
+
+/* 1: there is something to read, or the end; 0: a signal came first; else -errno. */
+static int wait_for_input(void)
+{
+	struct pollfd pfd = { .fd = STDIN_FILENO, .events = POLLIN };
+	sigset_t set, old;
+	int ready = 0;
+
+	/* Between the look at the flag and the wait no signal may slip through. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	while (ready == 0 && !xfsw_interrupted()) {
+		ready = ppoll(&pfd, 1, NULL, &old);
+		if (ready < 0 && errno != EINTR)
+			ready = -errno;
+		else if (ready < 0)
+			ready = 0;
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return ready;
+}
+
+/* Room for more behind what has not been handed out yet. */
+static int make_room(struct input *in)
+{
+	size_t size = in->size ? in->size * 2 : 64 << 10;
+	char *buf;
+
+	if (in->next) {
+		memmove(in->buf, in->buf + in->next, in->len - in->next);
+		in->len -= in->next;
+		in->next = 0;
+	}
+	if (in->size - in->len > 1)
+		return 0;
+	buf = realloc(in->buf, size);
+	if (!buf)
+		return -ENOMEM;
+	in->buf = buf;
+	in->size = size;
+	return 0;
+}
+
+/*
+ * The next line, terminated, without its newline; valid until the next call.  1; 0 at the end;
+ * -EINTR: a signal came; else -errno.
+ */
+static int next_line(struct input *in, char **line)
+{
+	for (;;) {
+		char *start = in->buf ? in->buf + in->next : NULL;
+		char *newline = in->len > in->next ? memchr(start, '\n', in->len - in->next) : NULL;
+		ssize_t got;
+		int ready;
+
+		if (newline || (in->end && in->len > in->next)) {
+			in->next = newline ? (size_t)(newline - in->buf) + 1 : in->len;
+			if (!newline)
+				newline = in->buf + in->len;
+			*newline = 0;
+			*line = start;
+			return 1;
+		}
+		if (in->end)
+			return 0;
+		ready = make_room(in);
+		if (!ready)
+			ready = wait_for_input();
+		if (ready <= 0)
+			return ready ? ready : -EINTR;
+		/* One byte stays free for the end of a last line without a newline. */
+		got = read(STDIN_FILENO, in->buf + in->len, in->size - in->len - 1);
+		if (got < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		in->end = got == 0;
+		in->len += got > 0 ? (size_t)got : 0;
+	}
+}
+
+/*
+ * A signal while no command was at work: the image is closed as at the end of the input, nothing
+ * that was done is given up.
+ */
+static int leave_on_signal(struct xfsw_call *call)
+{
+	int error = xfs_unmount(call->img->mp);
+
+	call->img->mp = NULL;
+	if (error)
+		return xfsw_fail(call, call->img->path, error);
+	xfsw_complain(call, NULL, "interrupted: the rest of the input was not run");
+	return XFSW_INTERRUPTED;
+}
+
 static int run_shell(struct xfsw_call *call)
 {
 	bool prompt = isatty(STDIN_FILENO) && !xfsw_has(call, XFSW_OPT_QUIET);
 	char **words = calloc(WORDS_MAX + 1, sizeof(*words));
 	unsigned long number = 0;
-	size_t size = 0;
+	struct input in = { 0 };
 	char *line = NULL;
-	int code = XFSW_OK, what = GO_ON;
+	int code = XFSW_OK, what = GO_ON, more;
 
 	if (!words)
 		return xfsw_fail(call, NULL, -ENOMEM);
@@ -162,11 +266,17 @@ static int run_shell(struct xfsw_call *call)
 			fputs("xfsw> ", stdout);
 			fflush(stdout);
 		}
-		if (getline(&line, &size, stdin) < 0)
+		more = next_line(&in, &line);
+		if (more == 0)
 			break;
+		if (more < 0) {
+			code = more == -EINTR ? leave_on_signal(call)
+					      : xfsw_fail(call, "standard input", more);
+			break;
+		}
 		number++;
 		if (xfsw_has(call, 'x'))
-			printf("+ %s%s", line, strchr(line, '\n') ? "" : "\n");
+			printf("+ %s\n", line);
 		what = run_line(call, number, line, words, &one);
 		fflush(stdout);
 		if (one == XFSW_INTERRUPTED)
@@ -176,7 +286,7 @@ static int run_shell(struct xfsw_call *call)
 		if (what != GO_ON || (one && !prompt && !xfsw_has(call, 'k')))
 			break;
 	}
-	free(line);
+	free(in.buf);
 	free(words);
 	if (what == ABANDON) {
 		xfs_abandon(call->img->mp);

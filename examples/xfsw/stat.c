@@ -151,8 +151,7 @@ static int run_stat(struct xfsw_call *call)
 			code = xfsw_fail(call, call->argv[i], error);
 	}
 	if (j.out) {
-		json_close(&j, ']');
-		json_end(&j);
+		json_finish(&j, call, ']');
 	}
 	finished = xfsw_finish_output(call);
 	return code ? code : finished;
@@ -188,8 +187,7 @@ static int run_df(struct xfsw_call *call)
 		json_u64(&j, "free", st.blocks_free * st.block_size);
 		json_u64(&j, "files", st.files);
 		json_u64(&j, "files_free", st.files_free);
-		json_close(&j, '}');
-		json_end(&j);
+		json_finish(&j, call, '}');
 	} else {
 		uint64_t size = st.blocks * st.block_size, avail = st.blocks_free * st.block_size;
 		char a[16], b[16], c[16];
@@ -252,8 +250,8 @@ static void format_uuid(const uint8_t uuid[16], char text[37])
 	}
 }
 
-static void info_json(const struct xfs_info *info, const struct xfs_log_report *log,
-		      const char *uuid)
+static void info_json(const struct xfsw_call *call, const struct xfs_info *info,
+		      const struct xfs_log_report *log, const char *uuid)
 {
 	struct xfsw_json j = { .out = stdout };
 
@@ -291,8 +289,7 @@ static void info_json(const struct xfs_info *info, const struct xfs_log_report *
 	if (log->size)
 		xfsw_log_json(&j, "log_state", log);
 	json_bool(&j, "in_progress", info->in_progress);
-	json_close(&j, '}');
-	json_end(&j);
+	json_finish(&j, call, '}');
 }
 
 static void info_text(const struct xfs_info *info, const struct xfs_log_report *log,
@@ -347,7 +344,7 @@ static int run_info(struct xfsw_call *call)
 	}
 	format_uuid(info.uuid, uuid);
 	if (xfsw_has(call, XFSW_OPT_JSON))
-		info_json(&info, &log, uuid);
+		info_json(call, &info, &log, uuid);
 	else
 		info_text(&info, &log, uuid);
 	return xfsw_finish_output(call);

@@ -89,6 +89,19 @@ struct xfsw_own {
 	unsigned int n;
 };
 
+/* What went wrong in a verb that answers in JSON, to be told in there as well. */
+#define XFSW_ERRORS_MAX	1000
+struct xfsw_errors {
+	struct xfsw_error {
+		char *path;	/* NULL: of no object */
+		char *text;
+		int error;	/* errno, 0: none */
+	} *v;
+	size_t n, max;
+	uint64_t dropped;	/* beyond XFSW_ERRORS_MAX */
+	bool told;		/* they stand in the document */
+};
+
 struct xfsw_image {
 	const char *path;
 	struct xfsw_own own;
@@ -96,6 +109,7 @@ struct xfsw_image {
 	struct xfs_mount *mp;
 	uint32_t table_sector;	/* bytes, what the partition table counts in; 0: no --partition */
 	bool dry;		/* dev is an overlay: nothing is kept */
+	bool made;		/* the file was missing and is new */
 };
 
 struct xfsw_call {
@@ -106,6 +120,7 @@ struct xfsw_call {
 	char **argv;			/* operands, the image not among them */
 	int argc;
 	unsigned long line;		/* of the shell's input; 0 = command line */
+	struct xfsw_errors *errors;	/* NULL without --json */
 	struct xfs_env env;
 };
 
@@ -149,8 +164,13 @@ const char *xfsw_reason(const struct xfsw_image *img, int error, char *buf, size
 int xfsw_finish_output(const struct xfsw_call *call);
 /* @bytes in at most 8 characters, "1.5 GiB". */
 const char *xfsw_human(uint64_t bytes, char buf[16]);
-/* A name as the user sees it: as is, or with C escapes. */
+/*
+ * A name as the user sees it: as is, or with C escapes for what could move a cursor, reorder the
+ * line or hide: controls (C1 as well), directional marks, bytes that are no UTF-8.
+ */
 void xfsw_print_name(FILE *out, const char *name, size_t len, bool escape);
+/* A text with names in it, in the same way; its backslashes stay. */
+void xfsw_print_text(FILE *out, const char *text, size_t len);
 
 /* ---- image.c: opening and closing ---------------------------------------------- */
 
@@ -169,6 +189,8 @@ int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_byt
  * of them.  0 or an exit code, message printed.
  */
 int xfsw_ask_target(struct xfsw_call *call, const char *path, struct xfsw_own *own);
+/* Tells @error of opening what should hold XFS, and what there is instead.  XFSW_NO_IMAGE. */
+int xfsw_no_xfs(const struct xfsw_call *call, const struct xfsw_image *img, int error);
 /* Unmount and close; @code is what the verb returned, the result what to exit with. */
 int xfsw_close_image(struct xfsw_call *call, struct xfsw_image *img, int code);
 
@@ -224,7 +246,15 @@ void json_str(struct xfsw_json *j, const char *key, const char *value);
 /* Bytes from the disk: "key": text when they are UTF-8, else "key_hex": digits. */
 void json_bytes(struct xfsw_json *j, const char *key, const char *value, size_t len);
 void json_time(struct xfsw_json *j, const char *key, const struct timespec *ts);
-void json_end(struct xfsw_json *j);
+/* The last bracket of the document, before it the errors: in an object under "errors", in an array
+ * as members { "path", "error" }. */
+void json_finish(struct xfsw_json *j, const struct xfsw_call *call, char bracket);
+/* A document that only tells the errors, if no other one has. */
+void json_only_errors(const struct xfsw_call *call);
+/* Bytes of the UTF-8 sequence that starts at @s, 0 if it is none; *@c is the character. */
+size_t xfsw_utf8(const unsigned char *s, size_t len, uint32_t *c);
+/* Does @c do something else than to show? */
+bool xfsw_is_control(uint32_t c);
 
 /* ---- path.c: names in the image -------------------------------------------------------- */
 

@@ -6,12 +6,25 @@
 
 #define NAME_MAX_BYTES	255
 
+/*
+ * A reader holds nothing back for the AGs' trees; what it tells is nevertheless what who writes
+ * could get.  An AG that cannot be read leaves the superblock's counters.
+ */
+static void count_as_writer(struct xfs_mount *mp)
+{
+	if (!mp->m_rdonly || __atomic_load_n(&mp->m_space_counted, __ATOMIC_ACQUIRE))
+		return;
+	if (xfs_ag_resv_init(mp) == 0)
+		__atomic_store_n(&mp->m_space_counted, true, __ATOMIC_RELEASE);
+}
+
 static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 {
 	const struct xfs_geometry *geo = &mp->m_geo;
 	uint64_t possible;
 	int64_t icount, ifree;
 
+	count_as_writer(mp);
 	memset(st, 0, sizeof(*st));
 	st->block_size = geo->blocksize;
 	st->blocks = geo->dblocks - (geo->logstart ? geo->logblocks : 0);

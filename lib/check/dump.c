@@ -22,7 +22,8 @@ static int read_ag_sectors(struct xfs_dump *d, uint64_t agno, uint8_t **sectors)
 	int error;
 
 	if (agno >= g->agcount)
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "there is no AG %" PRIu64 ", only %u of them", agno,
+				g->agcount);
 	*sectors = xfs_mem_zalloc(&d->chk->mem, 4u * XFS_MAX_SECTORSIZE);
 	if (!*sectors)
 		return -ENOMEM;
@@ -157,7 +158,7 @@ static int dump_ag_tree(struct xfs_dump *d, const struct request *rq)
 static int load(struct xfs_dump *d, uint64_t ino, struct xfs_check_inode *ip, bool *whole)
 {
 	if (!xfs_check_ino_valid(&d->chk->g, ino))
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "%" PRIu64 " is no inode number of this file system", ino);
 	*whole = xfs_check_load_inode(d->chk, ino, d->chk->dir_inode, ip);
 	return ip->dip ? 0 : -EIO;
 }
@@ -319,7 +320,7 @@ static int dump_one_block(struct xfs_dump *d, const struct request *rq)
 	int error;
 
 	if (fsbno >> g->agblklog >= g->agcount || agbno >= xfs_check_ag_length(g, agno))
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "block %" PRIu64 " lies outside of the file system", fsbno);
 	error = xfs_check_read_block(d->chk, agno, agbno, d->chk->level_buf[0]);
 	if (!error)
 		xfs_dump_block(d, d->chk->level_buf[0], g->blocksize);
@@ -330,7 +331,7 @@ static int dump_log(struct xfs_dump *d, const struct request *rq)
 {
 	(void)rq;
 	if (!d->chk->sb.sb_logstart && !d->chk->logdev)
-		return -EINVAL;
+		return xfs_fail(-EINVAL, "the log is external, and no log device was given");
 	xfs_dump_log(d);
 	return 0;
 }
@@ -416,7 +417,7 @@ static int do_dump(struct xfs_device *dev, struct xfs_device *logdev, const char
 		return xfs_fail(-EINVAL, "nobody to print to");
 	w = parse(what, &rq);
 	if (!w)
-		return xfs_fail(-EINVAL, "\"%.64s\" is no structure", what);
+		return xfs_fail(-EINVAL, "'%s' names nothing that can be dumped", what);
 	error = xfs_check_open(dev, logdev, NULL, &d.chk);
 	if (!error && d.chk->stop) {
 		/* Nothing can be located but what stands at the very beginning. */

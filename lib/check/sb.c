@@ -2,6 +2,7 @@
 /*
  * The superblock, its copies, and the numbers that follow from it.
  */
+#include "base/error.h"
 #include "base/crc32c.h"
 #include "check/check_priv.h"
 
@@ -438,6 +439,17 @@ static void host_sb(struct xfs_sb *sb, const uint8_t *sector)
 	xfs_sb_from_disk(sb, &dsb);
 }
 
+static int check_is_xfs(const struct xfs_sb *sb)
+{
+	uint32_t version = sb->sb_versionnum & XFS_SB_VERSION_NUMBITS;
+
+	if (sb->sb_magicnum != XFS_SB_MAGIC)
+		return xfs_fail(-EINVAL, "this is no XFS file system");
+	if (version != XFS_SB_VERSION_5)
+		return xfs_fail(-EINVAL, "XFS version %u is not supported, only version 5", version);
+	return 0;
+}
+
 int xfs_check_sb(struct xfs_check *chk)
 {
 	uint32_t sectsize;
@@ -451,9 +463,8 @@ int xfs_check_sb(struct xfs_check *chk)
 	if (error)
 		goto out;
 	host_sb(&chk->sb, sector);
-	error = -EINVAL;
-	if (chk->sb.sb_magicnum != XFS_SB_MAGIC ||
-	    (chk->sb.sb_versionnum & XFS_SB_VERSION_NUMBITS) != XFS_SB_VERSION_5)
+	error = check_is_xfs(&chk->sb);
+	if (error)
 		goto out;
 	sectsize = chk->sb.sb_sectsize;
 	if (!xfs_is_power_of_2(sectsize) || sectsize < XFS_MIN_SECTORSIZE ||

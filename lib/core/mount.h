@@ -119,6 +119,7 @@ struct xfs_mount {
 	int64_t m_resblks_avail;		/* (m) reserve pool */
 	int64_t m_set_aside;			/* (m) never given to users */
 	int64_t m_delalloc_blocks;		/* (m) promised, not allocated; indirect blocks included */
+	bool m_space_counted;			/* (a) by a reader: the counters are a writer's */
 	uint32_t m_dir_rotor;			/* (a) AG of the next new directory */
 
 	/* Owned by the folder of the type's name. */

@@ -63,8 +63,11 @@ int xfs_readsb(struct xfs_mount *mp, bool in_progress_ok)
 		return xfs_error(mp, -ENOMEM, "out of memory for the superblock");
 	error = xfs_device_info(mp->m_dev, &info);
 	first = XFS_MAX(SB_MIN_BYTES, info.logical_sector);
-	if (!error && info.size_bytes < first)
-		error = -EINVAL;
+	if (!error && info.size_bytes < first) {
+		error = xfs_error(mp, -EINVAL, "%" PRIu64 " bytes are too few for a file system",
+				  info.size_bytes);
+		goto out_free;
+	}
 	if (!error)
 		error = xfs_device_pread(mp->m_dev, 0, buf, first);
 	if (error) {

@@ -184,7 +184,7 @@ if command -v python3 >/dev/null 2>&1; then
 fi
 ok df v.img
 ok dump v.img sb
-expect 2 "xfsw: dump: nothing of that name can be dumped; see 'xfsw dump --help'" dump v.img nonsense
+expect 2 "xfsw: dump: 'nonsense' names nothing that can be dumped; see 'xfsw dump --help'" dump v.img nonsense
 
 # ---- shell -----------------------------------------------------------------------
 shell() { "$XFSW" shell "$@" >out 2>err; }
@@ -282,7 +282,7 @@ if command -v sfdisk >/dev/null 2>&1 || [ -x /sbin/sfdisk ]; then
 		say "note: built without libblkid, partitions are not tested"
 	else
 		[ "$(cat out)" = inside ] || fail "--partition 1: $(cat out err)"
-		expect 3 "xfsw: ls: partition 7: No such file or directory" ls --partition 7 disk.img
+		expect 3 "xfsw: ls: disk.img: there is no partition 7" ls --partition 7 disk.img
 		# A table that counts in sectors of 4096 bytes is one of a disk that has no others.
 		truncate -s 400M disk4k.img
 		loop=$(losetup -b 4096 -f --show disk4k.img 2>/dev/null)
