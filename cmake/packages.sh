@@ -18,6 +18,18 @@ packages_missing() {
 	done
 }
 
+# debian_mirror: where this machine gets Debian's packages from, by apt's own configuration
+# (sources.list and deb822 *.sources); else Debian's general address.
+debian_mirror() {
+	{
+		cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+			sed -n 's/^[[:space:]]*deb[[:space:]]*\(\[[^]]*\]\)\{0,1\}[[:space:]]*\([^[:space:]]*\).*/\2/p'
+		cat /etc/apt/sources.list.d/*.sources 2>/dev/null |
+			sed -n 's/^[Uu][Rr][Ii][Ss]:[[:space:]]*//p' | tr -s '[:space:]' '\n'
+	} | sed 's|/*$||' | grep -E '^(https?|file|mirror)[^ ]*/debian$' | head -n 1 | grep . ||
+		echo http://deb.debian.org/debian
+}
+
 # packages_install PACKAGE...: 0 when all of them are there in the end.
 packages_install() {
 	# shellcheck disable=SC2046

@@ -51,7 +51,8 @@ fi
 
 echo "== the kernel"
 mnt=$(mktemp -d)
-trap 'umount "$mnt" 2>/dev/null; rmdir "$mnt"' EXIT
+# The exit code is that of what was done: not being able to mount is no failure.
+trap 'code=$?; umount "$mnt" 2>/dev/null || :; rmdir "$mnt" || :; exit $code' EXIT
 if [ "$(id -u)" != 0 ]; then
 	echo "not root: not mounted"
 elif ! mount -o loop,ro "$img" "$mnt" 2>/dev/null; then

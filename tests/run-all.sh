@@ -49,7 +49,7 @@ fetch_new_xfsprogs() {
 		mkdir -p "$(dirname "$sid")"
 		say "fetching the newest xfsprogs into $sid"
 		timeout 600 $as_root debootstrap --variant=minbase --include=xfsprogs sid "$sid" \
-			http://deb.debian.org/debian >>"$log" 2>&1 || { $as_root rm -rf "$sid"; return 1; }
+			"$(debian_mirror)" >>"$log" 2>&1 || { $as_root rm -rf "$sid"; return 1; }
 	fi
 	cat >"$build/new-xfsprogs" <<END
 #!/bin/sh

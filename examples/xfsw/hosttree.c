@@ -91,7 +91,7 @@ static int read_names(struct host_walk *walk, struct names *names)
 	ssize_t got;
 
 	memset(names, 0, sizeof(*names));
-	while ((got = getdents64(fd, walk->dents, DENTS_SIZE)) > 0) {
+	while ((got = getdents64(fd, (void *)walk->dents, DENTS_SIZE)) > 0) {
 		for (ssize_t at = 0; at < got;) {
 			const struct dirent64 *entry = (const void *)(walk->dents + at);
 			const char *name = entry->d_name;

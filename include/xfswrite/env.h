@@ -7,6 +7,7 @@
 #define XFSWRITE_ENV_H
 
 #include <sched.h>	/* struct timespec, which <time.h> hides in strict C99 */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -20,6 +21,23 @@ extern "C" {
 #else
 #define XFS_API __attribute__((visibility("default")))
 #endif
+
+/*
+ * Times and offsets have 64 bits.  Where a C library lets the program choose (32-bit glibc) it must
+ * say -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64, as xfswrite.pc and the CMake targets do; this does not
+ * compile without.
+ */
+typedef char xfs_needs_time_bits_64[sizeof(time_t) >= 8 ? 1 : -1];
+
+/* The version of the library that runs, "0.1.0"; XFSWRITE_VERSION is that of the headers. */
+XFS_API const char *xfs_library_version(void);
+
+/*
+ * Whether the library was built with @feature: "threads" (without: one thread at a time may use a
+ * file system, others are told -EBUSY), "blkid" (signatures and partition tables are recognised),
+ * "debug" (assertions and lock order checks).  Unknown names: false.
+ */
+XFS_API bool xfs_library_has(const char *feature);
 
 enum xfs_log_level {
 	XFS_LOG_ERROR,		/* the file system is damaged or was shut down */

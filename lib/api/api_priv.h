@@ -39,20 +39,33 @@ struct xfs_dir {
 #define XFS_CALL_AT(dir, expr)		XFS_CALL_HANDLE(dir, false, expr)
 #define XFS_CALL_HANDLE(file, about_it, expr) ({				\
 	struct xfs_file *call_file_ = (file);					\
+	int call_error_;							\
 										\
 	xfs_call_begin();							\
-	__typeof__(expr) call_ret_ = call_file_ ? (expr)			\
-		: xfs_error(NULL, -EINVAL, "no file handle");			\
+	call_error_ = call_file_ ? xfs_enter(call_file_->f_mount)		\
+				 : xfs_error(NULL, -EINVAL, "no file handle");	\
+	__typeof__(expr) call_ret_ = call_error_ ? call_error_ : (expr);	\
+	if (call_error_)							\
+		call_file_ = NULL;						\
 	xfs_call_end_file(call_file_, about_it, __func__, call_ret_);		\
+	if (call_file_)								\
+		xfs_leave(call_file_->f_mount);					\
 	call_ret_;								\
 })
 #define XFS_CALL_DIR(dir, expr) ({						\
 	struct xfs_dir *call_dir_ = (dir);					\
+	struct xfs_mount *call_mp_ = call_dir_ ? call_dir_->d_inode->i_mount : NULL; \
+	int call_error_;							\
 										\
 	xfs_call_begin();							\
-	__typeof__(expr) call_ret_ = call_dir_ ? (expr)				\
-		: xfs_error(NULL, -EINVAL, "no directory handle");		\
-	xfs_call_end_mount(call_dir_ ? call_dir_->d_inode->i_mount : NULL, __func__, call_ret_); \
+	call_error_ = call_mp_ ? xfs_enter(call_mp_)				\
+			       : xfs_error(NULL, -EINVAL, "no directory handle"); \
+	__typeof__(expr) call_ret_ = call_error_ ? call_error_ : (expr);	\
+	if (call_error_)							\
+		call_mp_ = NULL;						\
+	xfs_call_end_mount(call_mp_, __func__, call_ret_);			\
+	if (call_mp_)								\
+		xfs_leave(call_mp_);						\
 	call_ret_;								\
 })
 

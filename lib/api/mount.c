@@ -62,8 +62,13 @@ static void put_root(struct xfs_mount *mp)
 
 static int do_unmount(struct xfs_mount *mp)
 {
+	int error;
+
 	if (!mp)
 		return 0;
+	error = xfs_enter(mp);
+	if (error)
+		return error;
 	put_root(mp);
 	return xfs_unmountfs(mp);
 }

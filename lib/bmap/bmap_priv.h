@@ -114,7 +114,12 @@ static inline struct xfs_owner_info xfs_bmap_owner(const struct xfs_inode *ip,
 #define XFS_IEXT_MAX_HEIGHT	16u	/* 2 * 15^14 records at the least: more than offsets exist */
 
 struct xfs_iext_leaf {
-	struct xfs_iext_leaf *prev, *next;
+	union {
+		struct {
+			struct xfs_iext_leaf *prev, *next;
+		};
+		uint64_t links[2];	/* the header has one size, whatever a pointer has */
+	};
 	uint16_t count, room;		/* records in use, records that fit */
 	uint32_t pad;
 	struct xfs_iext_rec recs[];

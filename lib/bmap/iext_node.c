@@ -42,8 +42,8 @@ void xfs_iext_rekey(const struct xfs_ifork *ifp, xfs_fileoff_t old_first, xfs_fi
 static void node_insert(struct xfs_iext_node *node, unsigned int at, uint64_t key, void *ptr)
 {
 	ASSERT(node->count < XFS_IEXT_NODE_ENTRIES);
-	memmove(&node->keys[at + 1], &node->keys[at], (node->count - at) * sizeof(node->keys[0]));
-	memmove(&node->ptrs[at + 1], &node->ptrs[at], (node->count - at) * sizeof(node->ptrs[0]));
+	memmove(&node->keys[at + 1], &node->keys[at], (size_t)(node->count - at) * sizeof(node->keys[0]));
+	memmove(&node->ptrs[at + 1], &node->ptrs[at], (size_t)(node->count - at) * sizeof(node->ptrs[0]));
 	node->keys[at] = key;
 	node->ptrs[at] = ptr;
 	node->count++;
@@ -52,16 +52,16 @@ static void node_insert(struct xfs_iext_node *node, unsigned int at, uint64_t ke
 static void node_delete(struct xfs_iext_node *node, unsigned int at)
 {
 	node->count--;
-	memmove(&node->keys[at], &node->keys[at + 1], (node->count - at) * sizeof(node->keys[0]));
-	memmove(&node->ptrs[at], &node->ptrs[at + 1], (node->count - at) * sizeof(node->ptrs[0]));
+	memmove(&node->keys[at], &node->keys[at + 1], (size_t)(node->count - at) * sizeof(node->keys[0]));
+	memmove(&node->ptrs[at], &node->ptrs[at + 1], (size_t)(node->count - at) * sizeof(node->ptrs[0]));
 }
 
 static void node_move(struct xfs_iext_node *to, struct xfs_iext_node *from, unsigned int first)
 {
 	uint64_t n = from->count - first;
 
-	memcpy(&to->keys[to->count], &from->keys[first], n * sizeof(to->keys[0]));
-	memcpy(&to->ptrs[to->count], &from->ptrs[first], n * sizeof(to->ptrs[0]));
+	memcpy(&to->keys[to->count], &from->keys[first], (size_t)n * sizeof(to->keys[0]));
+	memcpy(&to->ptrs[to->count], &from->ptrs[first], (size_t)n * sizeof(to->ptrs[0]));
 	to->count += n;
 	from->count = first;
 }

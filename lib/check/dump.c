@@ -200,7 +200,7 @@ static int dump_inode(struct xfs_dump *d, const struct request *rq)
 		dump_fork_root(d, "data", inode.format, inode.dfork, inode.dsize);
 	if (whole && S_ISLNK(inode.mode) && inode.format == XFS_DINODE_FMT_LOCAL)
 		xfs_dump_line(d, "target \"%s\"",
-			      xfs_check_name(inode.dfork, XFS_MIN(inode.size, inode.dsize)).s);
+			      xfs_check_name(inode.dfork, (size_t)XFS_MIN(inode.size, inode.dsize)).s);
 	if (whole && inode.afork)
 		dump_fork_root(d, "attr", inode.aformat, inode.afork, inode.asize);
 	return 0;

@@ -27,7 +27,7 @@ static void check_piece(struct xfs_check *chk, struct xfs_check_inode *ip, const
 	RULE(be32_to_cpu(hdr->sl_offset) == *done && be32_to_cpu(hdr->sl_bytes) == want,
 	     "piece (%u, %u bytes) instead of (%" PRIu64 ", %" PRIu64 ")",
 	     be32_to_cpu(hdr->sl_offset), be32_to_cpu(hdr->sl_bytes), *done, want);
-	RULE(!memchr(hdr + 1, 0, want), "the target contains a NUL byte");
+	RULE(!memchr(hdr + 1, 0, (size_t)want), "the target contains a NUL byte");
 #undef RULE
 	*done += want;
 }
@@ -78,6 +78,6 @@ void xfs_check_symlink(struct xfs_check *chk, struct xfs_check_inode *ip)
 	if (ip->format == XFS_DINODE_FMT_EXTENTS)
 		check_remote(chk, ip);
 	else if (ip->format == XFS_DINODE_FMT_LOCAL && ip->size <= ip->dsize &&
-		 memchr(ip->dfork, 0, ip->size))
+		 memchr(ip->dfork, 0, (size_t)ip->size))
 		xfs_check_report(chk, at, "the target contains a NUL byte");
 }

@@ -77,6 +77,30 @@ void xfs_shutdown(struct xfs_mount *mp, const char *fmt, ...)
 	hook(mp, XFS_LOG_ERROR, line);
 }
 
+#ifndef XFSWRITE_THREADS
+/* Its address tells threads apart. */
+static _Thread_local char this_thread;
+
+int xfs_enter(struct xfs_mount *mp)
+{
+	const void *nobody = NULL;
+
+	if (__atomic_load_n(&mp->m_inside, __ATOMIC_ACQUIRE) != &this_thread &&
+	    !__atomic_compare_exchange_n(&mp->m_inside, &nobody, &this_thread, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return xfs_error(NULL, -EBUSY, "another thread uses this file system, and the library "
+				 "was built without threads");
+	mp->m_inside_depth++;
+	return 0;
+}
+
+void xfs_leave(struct xfs_mount *mp)
+{
+	if (--mp->m_inside_depth == 0)
+		__atomic_store_n(&mp->m_inside, NULL, __ATOMIC_RELEASE);
+}
+#endif
+
 int xfs_shutdown_error(struct xfs_mount *mp)
 {
 	char reason[sizeof(mp->m_shutdown_reason)];

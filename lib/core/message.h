@@ -72,16 +72,43 @@ static inline const struct xfs_error_info *xfs_call_end_mount(struct xfs_mount *
 }
 
 /*
+ * Without threads the locks only count.  Two threads in one file system at once would destroy it, so
+ * the second is refused: -EBUSY.  A thread may come back (a device's callback does), and another may
+ * come when it has left.
+ */
+#ifdef XFSWRITE_THREADS
+static inline int xfs_enter(struct xfs_mount *mp)
+{
+	(void)mp;
+	return 0;
+}
+
+static inline void xfs_leave(struct xfs_mount *mp)
+{
+	(void)mp;
+}
+#else
+int xfs_enter(struct xfs_mount *mp) XFS_MUST_CHECK;
+void xfs_leave(struct xfs_mount *mp);
+#endif
+
+/*
  * A public call on a file system that is still there afterwards:
  *	return XFS_CALL_MOUNT(mp, work(mp, ...));
  */
 #define XFS_CALL_MOUNT(mp, expr) ({						\
 	struct xfs_mount *call_mp_ = (mp);					\
+	int call_error_;							\
 										\
 	xfs_call_begin();							\
-	__typeof__(expr) call_ret_ = call_mp_ ? (expr)				\
-		: xfs_error(NULL, -EINVAL, "no file system");			\
+	call_error_ = call_mp_ ? xfs_enter(call_mp_)				\
+			       : xfs_error(NULL, -EINVAL, "no file system");	\
+	__typeof__(expr) call_ret_ = call_error_ ? call_error_ : (expr);	\
+	if (call_error_)							\
+		call_mp_ = NULL;						\
 	xfs_call_end_mount(call_mp_, __func__, call_ret_);			\
+	if (call_mp_)								\
+		xfs_leave(call_mp_);						\
 	call_ret_;								\
 })
 

@@ -104,6 +104,8 @@ struct xfs_mount {
 	int m_data_error;			/* (a) first failed data write that no sync has told yet */
 	uint32_t m_told_syncs;			/* (a) syncs that told one */
 	struct xfs_mutex m_lock;		/* LEAF class */
+	const void *m_inside;			/* (a) without threads: who is in a public call */
+	uint32_t m_inside_depth;		/* of that thread */
 	struct xfs_mutex m_error_lock;		/* LEAF class, the last of them */
 	struct xfs_error_info m_error;		/* (m_error_lock) the newest call that failed */
 	char m_shutdown_reason[200];		/* (m_error_lock) "": not shut down, or abandoned */

@@ -370,7 +370,7 @@ static int zero_by_writing(struct xfs_device *dev, uint64_t offset, uint64_t len
 
 		for (n = 0; n < ZERO_IOVS && batch < len; n++) {
 			iov[n].iov_base = without_const(xfs_device_zeros);
-			iov[n].iov_len = XFS_MIN(len - batch, (uint64_t)XFS_DEV_ZERO_BYTES);
+			iov[n].iov_len = (size_t)XFS_MIN(len - batch, (uint64_t)XFS_DEV_ZERO_BYTES);
 			batch += iov[n].iov_len;
 		}
 		error = ASK(dev, 0, dev->ops->pwritev(dev, offset, iov, n, 0));
@@ -425,14 +425,14 @@ static int read_host_file(int fd, uint64_t offset, void *buf, size_t len)
 static int copy_through_memory(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
 			       uint64_t len)
 {
-	size_t buf_bytes = XFS_MIN(len, (uint64_t)COPY_BYTES);
+	size_t buf_bytes = (size_t)XFS_MIN(len, (uint64_t)COPY_BYTES);
 	void *buf = xfs_mem_alloc_aligned(NULL, 4096, buf_bytes);
 	int error = 0;
 
 	if (!buf)
 		return -ENOMEM;
 	while (len && !error) {
-		struct iovec iov = {.iov_base = buf, .iov_len = XFS_MIN(len, (uint64_t)buf_bytes)};
+		struct iovec iov = {.iov_base = buf, .iov_len = (size_t)XFS_MIN(len, (uint64_t)buf_bytes)};
 
 		error = read_host_file(fd, fd_offset, buf, iov.iov_len);
 		if (!error)

@@ -11,12 +11,30 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "device/device_priv.h"
 
 static struct xfs_file_device *to_file(struct xfs_device *dev)
 {
 	return container_of(dev, struct xfs_file_device, dev);
+}
+
+#ifndef RWF_DSYNC
+#define RWF_DSYNC 0x00000002
+#endif
+
+/* pwritev2(): a C library may be older than the call, and the kernel may be too (-EOPNOTSUPP). */
+static ssize_t host_pwritev(int fd, const struct iovec *iov, int count, off_t offset, int rwf)
+{
+	if (!rwf)
+		return pwritev(fd, iov, count, offset);
+#ifdef __GLIBC__
+	return pwritev2(fd, iov, count, offset, rwf);
+#else
+	return syscall(SYS_pwritev2, fd, iov, count, (unsigned long)offset,
+		       (unsigned long)((uint64_t)offset >> 32), rwf);
+#endif
 }
 
 int xfs_file_transfer(struct xfs_file_device *fdev, bool write, uint64_t offset,
@@ -35,7 +53,7 @@ int xfs_file_transfer(struct xfs_file_device *fdev, bool write, uint64_t offset,
 			continue;
 		}
 		if (write)
-			n = pwritev2(fdev->fd, now, count, (off_t)offset, rwf);
+			n = host_pwritev(fdev->fd, now, count, (off_t)offset, rwf);
 		else
 			n = preadv(fdev->fd, now, count, (off_t)offset);
 		if (n < 0 && errno == EINTR)

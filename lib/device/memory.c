@@ -56,7 +56,7 @@ static int memory_preadv(struct xfs_device *dev, uint64_t offset, const struct i
 	while (len && !error) {
 		const uint8_t *chunk = xfs_sparse_lookup(&md->chunks, offset >> CHUNK_SHIFT);
 		size_t skip = offset & (CHUNK_BYTES - 1);
-		size_t step = XFS_MIN(len, (uint64_t)(CHUNK_BYTES - skip));
+		size_t step = (size_t)XFS_MIN(len, (uint64_t)(CHUNK_BYTES - skip));
 
 		xfs_iov_give(&cur, chunk ? chunk + skip : xfs_device_zeros, step);
 		offset += step;
@@ -101,7 +101,7 @@ static int memory_pwritev(struct xfs_device *dev, uint64_t offset, const struct 
 		error = -EIO;
 	while (len && !error) {
 		size_t skip = offset & (CHUNK_BYTES - 1);
-		size_t step = XFS_MIN(len, (uint64_t)(CHUNK_BYTES - skip));
+		size_t step = (size_t)XFS_MIN(len, (uint64_t)(CHUNK_BYTES - skip));
 		uint8_t *chunk = chunk_for_write(md, offset >> CHUNK_SHIFT);
 
 		if (!chunk) {
@@ -142,7 +142,7 @@ static void zero_range(struct memory_device *md, uint64_t offset, uint64_t end)
 	while (offset < end) {
 		uint64_t index = offset >> CHUNK_SHIFT;
 		size_t skip = offset & (CHUNK_BYTES - 1);
-		size_t step = XFS_MIN(end - offset, (uint64_t)(CHUNK_BYTES - skip));
+		size_t step = (size_t)XFS_MIN(end - offset, (uint64_t)(CHUNK_BYTES - skip));
 		uint8_t *chunk;
 
 		if (index >= first_whole && index < end_whole) {

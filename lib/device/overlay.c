@@ -80,7 +80,7 @@ static int read_base_block(struct overlay_device *ov, uint64_t index, uint8_t *b
 	size_t there = 0;
 
 	if (offset < ov->base_bytes)
-		there = XFS_MIN(ov->base_bytes - offset, (uint64_t)block_bytes(ov));
+		there = (size_t)XFS_MIN(ov->base_bytes - offset, (uint64_t)block_bytes(ov));
 	memset(block + there, 0, block_bytes(ov) - there);
 	return there ? xfs_device_pread(ov->base, offset, block, there) : 0;
 }
@@ -92,9 +92,10 @@ struct piece {
 
 static struct piece next_piece(const struct overlay_device *ov, uint64_t offset, uint64_t end)
 {
-	size_t skip = offset & (block_bytes(ov) - 1);
+	size_t skip = (size_t)offset & (block_bytes(ov) - 1);
 
-	return (struct piece){skip, XFS_MIN(end - offset, (uint64_t)(block_bytes(ov) - skip))};
+	return (struct piece){
+		skip, (size_t)XFS_MIN(end - offset, (uint64_t)(block_bytes(ov) - skip))};
 }
 
 /* Lay the blocks that are present over what was read from the base. */
@@ -290,7 +291,7 @@ static int drop_block(void *ctx, uint64_t index, void *block)
 static void cut_off(struct overlay_device *ov, uint64_t size_bytes)
 {
 	uint64_t edge = size_bytes >> ov->block_shift;
-	size_t keep = size_bytes & (block_bytes(ov) - 1);
+	size_t keep = (size_t)size_bytes & (block_bytes(ov) - 1);
 	uint8_t *block = keep ? xfs_sparse_lookup(&ov->blocks, edge) : NULL;
 
 	if (block && !is_zero_block(block))
@@ -354,7 +355,7 @@ static int write_run(struct commit_run *run)
 		error = xfs_device_zero(ov->base, offset, len);
 	} else {
 		/* The device may end within the last block. */
-		run->iov[run->blocks - 1].iov_len -= too_long;
+		run->iov[run->blocks - 1].iov_len -= (size_t)too_long;
 		error = xfs_device_pwritev(ov->base, offset, run->iov, (int)run->blocks, 0);
 	}
 	run->blocks = 0;

@@ -50,7 +50,7 @@ int xfs_device_shadow_add(struct xfs_device *dev, int fd, uint64_t offset, uint6
 	if (!buf)
 		return -ENOMEM;
 	while (offset < end && !error) {
-		size_t step = XFS_MIN(end - offset, (uint64_t)PIECE_BYTES);
+		size_t step = (size_t)XFS_MIN(end - offset, (uint64_t)PIECE_BYTES);
 
 		error = xfs_device_pread(dev, offset, buf, step);
 		if (!error && !all_zero(buf, step))

@@ -121,12 +121,12 @@ static xfs_failaddr_t local_data_verify(const struct xfs_geometry *geo,
 	XFS_VERIFY(xfs_dfork_data_extents(dip) == 0);
 	XFS_VERIFY(size <= XFS_DFORK_DSIZE(dip, geo));
 	if (S_ISDIR(be16_to_cpu(dip->di_mode)))
-		return xfs_dir2_sf_verify(geo, XFS_DFORK_DPTR(dip), size,
+		return xfs_dir2_sf_verify(geo, XFS_DFORK_DPTR(dip), (size_t)size,
 					  xfs_dinode_is_metadata(dip));
 	/* An unlinked symlink whose target is gone already. */
 	if (size == 0 && be32_to_cpu(dip->di_nlink) == 0)
 		return NULL;
-	return xfs_symlink_sf_verify(XFS_DFORK_DPTR(dip), size);
+	return xfs_symlink_sf_verify(XFS_DFORK_DPTR(dip), (size_t)size);
 }
 
 xfs_failaddr_t xfs_dfork_verify(const struct xfs_geometry *geo, const struct xfs_dinode *dip,

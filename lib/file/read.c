@@ -51,13 +51,14 @@ static int read_ahead(struct read *r, const struct xfs_iomap *map, uint64_t len)
 	end = XFS_ALIGN(isize, (uint64_t)geo->blocksize);
 	end = XFS_MIN(end, xfs_iomap_end_byte(ip, map));
 	end = XFS_MIN(end, xfs_folio_end(folio));
-	error = read_device(ip, map, folio->fo_pos, folio->fo_data, end - folio->fo_pos);
+	error = read_device(ip, map, folio->fo_pos, folio->fo_data,
+			    (size_t)(end - folio->fo_pos));
 	if (error) {
 		xfs_folio_free(r->m, folio);
 		return error;
 	}
 	if (end > isize)
-		memset(folio->fo_data + (isize - folio->fo_pos), 0, end - isize);
+		memset(folio->fo_data + (isize - folio->fo_pos), 0, (size_t)(end - isize));
 	xfs_mapping_add_clean(r->m, folio, (uint32_t)((end - folio->fo_pos) >> geo->blocklog));
 	return 0;
 }
@@ -76,11 +77,11 @@ static int read_gap(struct read *r, uint64_t gap)
 		return error;
 	len = XFS_MIN(gap, xfs_iomap_end_byte(ip, &map) - r->pos);
 	if (map.type != XFS_IOMAP_MAPPED) {
-		memset(r->buf, 0, len);
+		memset(r->buf, 0, (size_t)len);
 	} else if (XFS_B_FSB_OFFSET(&ip->i_mount->m_geo, r->pos) == 0 &&
 		   len >= XFS_MAX(DIRECT_BYTES, block_size)) {
 		len -= len % block_size;
-		error = read_device(ip, &map, r->pos, r->buf, len);
+		error = read_device(ip, &map, r->pos, r->buf, (size_t)len);
 		if (error)
 			return error;
 	} else {
@@ -103,7 +104,7 @@ static int read_some(struct read *r)
 	if (!folio)
 		return read_gap(r, len);
 	len = XFS_MIN(len, r->end - r->pos);
-	memcpy(r->buf, folio->fo_data + (r->pos - folio->fo_pos), len);
+	memcpy(r->buf, folio->fo_data + (r->pos - folio->fo_pos), (size_t)len);
 	xfs_folio_unpin(folio);
 	r->buf += len;
 	r->pos += len;

@@ -441,7 +441,7 @@ static void lay_aside_over(struct xlog_recover *rl, struct xlog_rbuf *bp)
 
 		if (first < last)
 			memcpy(bp->rb_data + (first - start), other->rb_data + (first - from),
-			       last - first);
+			       (size_t)(last - first));
 	}
 }
 

@@ -55,7 +55,7 @@ static void end_record(struct xlog_stream *s)
 	uint8_t *record = record_at(s, s->nr - 1);
 	struct xlog_rec_header *h = (void *)record;
 	size_t used = (size_t)(s->pos - record);
-	size_t extent = xfs_roundup64(used, (size_t)s->log->unit_bbs << XFS_BB_SHIFT);
+	size_t extent = (size_t)xfs_roundup64(used, (size_t)s->log->unit_bbs << XFS_BB_SHIFT);
 
 	memset(s->pos, 0, extent - used);
 	h->h_len = cpu_to_be32((uint32_t)(extent - header_bytes(s->log)));

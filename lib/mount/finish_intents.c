@@ -275,7 +275,7 @@ static int all_but_exchanges(struct xfs_mount *mp, struct work *work, size_t cou
 	}
 	if (!need)
 		return 0;
-	note = note_new(mp, done_bytes);
+	note = note_new(mp, (size_t)done_bytes);
 	if (!note)
 		return xfs_error(mp, -ENOMEM, "out of memory for done items");
 	error = xfs_trans_alloc(mp, credit(mp, need + 2 * done_bytes), 0, XFS_TRANS_FREES, &tp);

@@ -53,6 +53,10 @@ int xfs_replace(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_in
 	XFS_MUST_CHECK;
 /* A name of a non-directory, or (@dir) of an empty directory. */
 int xfs_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir) XFS_MUST_CHECK;
+/* As for renameat2(2); not every C library has it. */
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE	(1u << 0)
+#endif
 /* @flags: RENAME_NOREPLACE, and -ENOTDIR unless it is a directory that moves. */
 #define XFS_RENAME_DIR_ONLY	(1u << 31)
 /* No directory into itself: -EINVAL. */

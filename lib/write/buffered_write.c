@@ -27,7 +27,7 @@ static int read_block(struct xfs_inode *ip, const struct xfs_folio *folio, uint3
 		return xfs_error(mp, error, "inode %" PRIu64 ": reading the block at %" PRIu64 ": %s",
 				 ip->i_ino, pos, xfs_errstr(error));
 	if (pos + size > isize)
-		memset(to + (isize - pos), 0, size - (isize - pos));
+		memset(to + (isize - pos), 0, (size_t)(size - (isize - pos)));
 	return 0;
 }
 
