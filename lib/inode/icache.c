@@ -55,9 +55,7 @@ int xfs_inode_cache_init(struct xfs_mount *mp)
 	return 0;
 }
 
-/*
- * Nobody else knows @ip any more.  No lock held: the page cache has its own.
- */
+/* Nobody else knows @ip any more.  No lock held: the page cache has its own. */
 static void free_inode(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 {
 	xfs_mapping_destroy(ip->i_mapping);
@@ -300,10 +298,7 @@ static void init_inode(struct xfs_mount *mp, struct xfs_inode *ip, xfs_ino_t ino
 	xfs_ifork_init_empty(&ip->i_af);
 }
 
-/*
- * Put @ip into the hash; if another thread was faster, its inode is returned
- * and ours is gone.
- */
+/* Put @ip into the hash; if another thread was faster, its inode is returned and ours is gone. */
 static struct xfs_inode *insert(struct xfs_mount *mp, struct xfs_inode *ip)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;

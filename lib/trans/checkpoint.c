@@ -329,7 +329,7 @@ static struct sort_entry *memory_for_links(struct xfs_mount *mp, const struct cu
 	if (!size->links)
 		return NULL;
 	before = xfs_mem_critical_enter(NULL);
-	links = xfs_mem_alloc(&mp->m_mem, size->links * sizeof(*links));
+	links = xfs_mem_alloc(&mp->m_mem, (size_t)size->links * sizeof(*links));
 	xfs_mem_critical_leave(before);
 	return links;
 }

@@ -88,7 +88,7 @@ int xfs_claims_init(struct xfs_mount *mp)
 	cp->cp_apart = apart(&mp->m_geo);
 	if (!mp->m_mem.budget || mp->m_rdonly)
 		return 0;
-	if (!xfs_budget_grow_reserve(&mp->m_mem, xfs_reserve_memory(&mp->m_geo)))
+	if (!xfs_budget_grow_reserve(&mp->m_mem, (size_t)xfs_reserve_memory(&mp->m_geo)))
 		return xfs_error(mp, -ENOMEM, "out of memory for the reserve of %" PRIu64 " bytes",
 				 xfs_reserve_memory(&mp->m_geo));
 	return 0;
@@ -137,7 +137,7 @@ static bool grow(struct xfs_mount *mp)
 
 	if (xfs_mem_left(&mp->m_mem) < UINT64_MAX && total + bytes > mp->m_mem.budget->limit / 2)
 		return false;
-	return xfs_budget_grow_reserve(&mp->m_mem, bytes);
+	return xfs_budget_grow_reserve(&mp->m_mem, (size_t)bytes);
 }
 
 /* What is dirty goes home, what is clean goes. */

@@ -21,7 +21,7 @@ void xfs_sort_entries(struct sort_entry *entries, uint64_t n)
 {
 	/* Nothing to sort need not be an array. */
 	if (n)
-		qsort(entries, n, sizeof(*entries), compare);
+		qsort(entries, (size_t)n, sizeof(*entries), compare);
 }
 
 /* The item leaves its list. */
@@ -95,7 +95,7 @@ static int push_all(struct xfs_mount *mp, struct xfs_list *items)
 	if (!n)
 		return 0;
 	before = xfs_mem_critical_enter(NULL);
-	entries = xfs_mem_alloc(&mp->m_mem, n * sizeof(*entries));
+	entries = xfs_mem_alloc(&mp->m_mem, (size_t)n * sizeof(*entries));
 	xfs_mem_critical_leave(before);
 	error = entries ? push_sorted(mp, items, entries) : push_as_they_come(mp, items);
 	xfs_free(mp, entries);
