@@ -100,6 +100,14 @@ int xfs_queue_create(struct xfs_device *dev, const struct xfs_mem *mem, size_t m
 	return 0;
 }
 
+void xfs_queue_set_device(struct xfs_queue *q, struct xfs_device *dev)
+{
+	ASSERT(!xfs_queue_pending(q));
+	xfs_device_get(dev);
+	xfs_device_put(q->dev);
+	q->dev = dev;
+}
+
 void xfs_queue_destroy(struct xfs_queue *q)
 {
 	if (!q)

@@ -51,6 +51,9 @@ struct xfs_queue_stats {
 int xfs_queue_create(struct xfs_device *dev, const struct xfs_mem *mem, size_t max_bytes,
 		     uint32_t max_requests, struct xfs_queue **qp) XFS_MUST_CHECK;
 
+/* Write to @dev from now on, of which it takes a reference.  Nothing may be queued or under way. */
+void xfs_queue_set_device(struct xfs_queue *q, struct xfs_device *dev);
+
 /* Nothing may be queued or under way.  NULL is fine. */
 void xfs_queue_destroy(struct xfs_queue *q);
 

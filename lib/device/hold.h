@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes held back.  What is written to a device, and to a second one beside it, stays in memory,
+ * where reads see it, until all of it is released, or dropped as if it had never been asked for.
+ * Recovery works so: whether a log can be trusted is known for certain only at its end.
+ *
+ * (H1) Until the release the devices below are read only.
+ * (H2) A release does what a crash may see in the order of the calls: what was written between two
+ *      flushes - of either device; a write with FUA counts as one - goes out together, sorted
+ *      by address, and is flushed before what follows.  So whatever was safe against a crash without the
+ *      holding still is.
+ * (H3) Exactly the sectors that were written are written.
+ * (H4) From the release on both devices pass everything on.  When more than the limit would have to
+ *      be held they release by themselves, and what follows is not held any more.
+ *
+ * Any thread may use the devices; creating, release and destroying are one thread's.
+ */
+#ifndef DEVICE_HOLD_H
+#define DEVICE_HOLD_H
+
+#include <xfswrite/device.h>
+#include "base/mem.h"
+
+struct xfs_hold;
+
+/* Takes references to both; @second may be NULL.  -ENOMEM, or what the devices' info says. */
+int xfs_hold_create(const struct xfs_mem *mem, struct xfs_device *first, struct xfs_device *second,
+		    uint64_t max_bytes, struct xfs_hold **holdp) XFS_MUST_CHECK;
+/* The devices to use instead of these; they live as long as the hold. */
+struct xfs_device *xfs_hold_first(struct xfs_hold *hold);
+struct xfs_device *xfs_hold_second(struct xfs_hold *hold);
+/* The device that one of them stands for. */
+struct xfs_device *xfs_hold_below(struct xfs_device *dev);
+/* Write all that is held; an error leaves what a crash in the middle of it would have left. */
+int xfs_hold_release(struct xfs_hold *hold) XFS_MUST_CHECK;
+/* Was the limit met, so that the devices were written to before they were told? */
+bool xfs_hold_gave_way(const struct xfs_hold *hold);
+/* Did a write fail because there was no memory to hold it? */
+bool xfs_hold_lacked_memory(const struct xfs_hold *hold);
+/* Drops what is held.  Nobody uses the two devices any more.  NULL is fine. */
+void xfs_hold_destroy(struct xfs_hold *hold);
+
+#endif
