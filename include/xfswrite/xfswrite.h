@@ -65,7 +65,12 @@ struct xfs_mount_options {
 	const struct xfs_env *env;	/* copied; may be NULL */
 	struct xfs_device *logdev;	/* external log, or NULL; a reference is taken */
 	uint64_t data_cache_bytes;	/* file data held in memory, 0 = 32 MiB */
-	uint64_t meta_cache_bytes;	/* metadata held in memory, 0 = 64 MiB; dirty metadata may exceed it */
+	/*
+	 * Metadata held in memory, 0 = 64 MiB; dirty metadata may exceed it.  Recovery of a dirty log
+	 * holds back what it writes until all is known to be good: up to four times this, at
+	 * least 64 MiB, then (and always with less than 4096) it writes as it goes.
+	 */
+	uint64_t meta_cache_bytes;
 	uint32_t allocsize_bytes;	/* speculative preallocation: 0 = dynamic, else a power of two */
 	/*
 	 * Who acts: owner of new objects.  @unprivileged: set-id bits and
@@ -119,6 +124,10 @@ XFS_API int xfs_memory_minimum(struct xfs_device *dev, const struct xfs_mount_op
  * kernel's do: a process that dies leaves an image whose log is dirty, and that the kernel,
  * or this library, brings back to a state that was between two calls, with all in it
  * that was said to be stable.
+ *
+ * A dirty log is recovered by an open for writing.  One that cannot be trusted - in its records or
+ * items, in what they ask for, or in what came of replaying them - is refused (-EUCLEAN, -EBADMSG,
+ * -ENOTSUP, text: where and what), and then nothing was written; see meta_cache_bytes.
  *
  * Metadata whose LSN is ahead of the log - it was erased, or made anew with lower cycle numbers -
  * would lose all changes until the log has caught up: every call that comes to such an object is

@@ -160,6 +160,12 @@ static void get_map(const struct xlog_intent *intent, struct xfs_map_extent *map
 	memcpy(map, data + sizeof(struct xfs_intent_log_format), sizeof(*map));
 }
 
+/* The range lies within the largest file. */
+static bool range_is_good(const struct xfs_geometry *geo, uint64_t off, uint64_t len)
+{
+	return xfs_verify_fileext(off, len) && off + len - 1 <= xfs_max_file_block(geo);
+}
+
 int xfs_bui_check(struct xfs_mount *mp, const struct xlog_intent *intent, xfs_ino_t *ino)
 {
 	struct xfs_map_extent map;
@@ -174,7 +180,7 @@ int xfs_bui_check(struct xfs_mount *mp, const struct xlog_intent *intent, xfs_in
 			      XFS_BMAP_EXTENT_UNWRITTEN)) ||
 	    (op != XFS_BMAP_EXTENT_MAP && op != XFS_BMAP_EXTENT_UNMAP) ||
 	    !xfs_verify_ino(&mp->m_geo, map.me_owner) || map.me_len > XFS_MAX_BMBT_EXTLEN ||
-	    !xfs_verify_fileext(map.me_startoff, map.me_len) ||
+	    !range_is_good(&mp->m_geo, map.me_startoff, map.me_len) ||
 	    !xfs_verify_fsbext(&mp->m_geo, map.me_startblock, map.me_len))
 		return impossible(mp, intent, "BUI", "an impossible mapping");
 	*ino = map.me_owner;
@@ -220,8 +226,9 @@ int xfs_xmi_check(struct xfs_mount *mp, const struct xlog_intent *intent, struct
 			       XFS_EXCHMAPS_CLEAR_INO2_REFLINK)) ||
 	    !xfs_verify_ino(&mp->m_geo, xmi.xmi_inode1) ||
 	    !xfs_verify_ino(&mp->m_geo, xmi.xmi_inode2) || xmi.xmi_inode1 == xmi.xmi_inode2 ||
-	    (xmi.xmi_blockcount && (!xfs_verify_fileext(xmi.xmi_startoff1, xmi.xmi_blockcount) ||
-				    !xfs_verify_fileext(xmi.xmi_startoff2, xmi.xmi_blockcount))) ||
+	    (xmi.xmi_blockcount &&
+	     (!range_is_good(&mp->m_geo, xmi.xmi_startoff1, xmi.xmi_blockcount) ||
+	      !range_is_good(&mp->m_geo, xmi.xmi_startoff2, xmi.xmi_blockcount))) ||
 	    ((xmi.xmi_flags & XFS_EXCHMAPS_SET_SIZES) &&
 	     ((xmi.xmi_flags & XFS_EXCHMAPS_ATTR_FORK) || (int64_t)xmi.xmi_isize1 < 0 ||
 	      (int64_t)xmi.xmi_isize2 < 0)))

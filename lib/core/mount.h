@@ -20,6 +20,7 @@
 struct xfs_perag_table;
 struct xfs_busy_list;
 struct xfs_claim;
+struct xfs_hold;
 struct xfs_buf_cache;
 struct xfs_inode_cache;
 struct xfs_pagecache;
@@ -31,6 +32,7 @@ struct xfs_inode;
 struct xfs_mount;
 struct xfs_trans;
 struct xlog_recovery;
+struct xlog_intent;
 
 /*
  * Calls that go up: low layers reach high ones only through this table, which
@@ -56,6 +58,8 @@ struct xfs_upcalls {
 	bool (*freed_space_is_busy)(struct xfs_mount *mp);
 	/* New blocks whose data could not be written become unwritten.  No lock, no handle held. */
 	void (*end_failed_io)(struct xfs_mount *mp);
+	/* Could an intent of the log be carried out, as far as it tells alone?  m_geo is set. */
+	int (*check_intent)(struct xfs_mount *mp, const struct xlog_intent *intent);
 	/* The attribute fork of an inode with LOCAL data needs room: move the data out. */
 	int (*local_data_out)(struct xfs_trans *tp, struct xfs_inode *ip);
 	/*
@@ -134,6 +138,7 @@ struct xfs_mount {
 	struct xfs_resv *m_resv;		/* (c) trans/: NULL when unjournalled or read-only */
 	struct xlog *m_log;			/* log/: NULL when unjournalled or read-only */
 	struct xfs_inode *m_rootip;		/* (c) mount/: referenced */
+	struct xfs_hold *m_hold;		/* (c) mount/: writes are held back while it recovers; or NULL */
 	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */
 	uint64_t m_lsn_end;			/* (a) core/lsn.h: head of the log + 1; 0: not known */
 	bool m_finishing;			/* mount/: what recovery left is being finished */

@@ -375,6 +375,13 @@ static int hold_pwritev(struct xfs_device *dev, uint64_t offset, const struct io
 		error = -EIO;
 	else if (!error)
 		error = hold_write(hd, offset, iov, offset + len, flags);
+	/* With a limit for all memory others may have taken what this one should have. */
+	if (error == -ENOMEM && !hold->released && hold->mem.budget && hold->mem.budget->limit) {
+		hold->gave_way = true;
+		error = release(hold);
+		if (!error)
+			error = xfs_device_pwritev(hd->base, offset, iov, iovcnt, flags);
+	}
 	xfs_rwlock_unlock_excl(&hold->lock);
 	return error;
 }

@@ -401,16 +401,17 @@ static inline bool xfs_verify_dir_ino(const struct xfs_geometry *geo, xfs_ino_t 
 	return !xfs_internal_inum(geo, ino) && xfs_verify_ino(geo, ino);
 }
 
-/* Blocks [off, off + len) of a file. */
 /* The block with the last byte of the largest file. */
 static inline uint64_t xfs_max_file_block(const struct xfs_geometry *geo)
 {
 	return ((1ull << 63) - 1) >> geo->blocklog;
 }
 
+/* Blocks [off, off + len) of a file: a record has 54 bits for the offset, 21 for the length. */
 static inline bool xfs_verify_fileext(uint64_t off, uint64_t len)
 {
-	return len && off + len > off && off + len - 1 <= (1ull << 54) + (1ull << 21) - 2;
+	return len && off < 1ull << 54 && off + len > off &&
+	       off + len - 1 <= (1ull << 54) + (1ull << 21) - 2;
 }
 
 /* A realtime extent: in classic layout a plain block number, with groups packed. */

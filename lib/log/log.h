@@ -56,6 +56,8 @@ struct xlog_stream;
  * recovery can log what it does before it is finished.
  */
 int xlog_open(struct xfs_mount *mp, const struct xlog_state *state) XFS_MUST_CHECK;
+/* mp->m_dev or mp->m_logdev is another device now, with the same contents. */
+void xlog_set_device(struct xfs_mount *mp);
 /* Frees it; writes nothing.  NULL is fine. */
 void xlog_close(struct xfs_mount *mp);
 

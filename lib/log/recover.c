@@ -172,12 +172,37 @@ static int check_features(struct xlog_recover *rl)
 	return 0;
 }
 
+/* Intents are for who called; what can be told of them is told before anything is replayed. */
+static int check_intents(struct xlog_recover *rl, bool dry)
+{
+	struct xfs_mount *mp = rl->mp;
+	const struct xfs_geometry before = mp->m_geo;
+	const struct xlog_intent *intent;
+	int error = 0;
+
+	if (!mp->m_upcalls || !mp->m_upcalls->check_intent)
+		return 0;
+	mp->m_geo = rl->geo;
+	xfs_list_for_each_entry(intent, &rl->rec->intents, xi_list) {
+		error = mp->m_upcalls->check_intent(mp, intent);
+		/* Who only wants to know what is in the log need not be able to do it. */
+		if (error == -EOPNOTSUPP && dry)
+			error = 0;
+		if (error)
+			break;
+	}
+	mp->m_geo = before;
+	return error;
+}
+
 static int recover(struct xlog_recover *rl, bool dry)
 {
 	struct xlog_recovery_stats *stats = &rl->rec->stats;
 	int error;
 
 	error = walk_log(rl, commit_first, true);
+	if (!error)
+		error = check_intents(rl, dry);
 	if (error || dry)
 		return error;
 	error = walk_log(rl, commit_second, false);

@@ -3,7 +3,8 @@
  * Recovery of a dirty log: what committed transactions say goes to its place.
  *
  * (R1) Nothing is written before all that is between tail and head was read once and
- *      found possible: a log that cannot be trusted is refused whole.
+ *      found possible, intents included: a log that cannot be trusted is refused whole.  What only
+ *      replay can tell is known at its end: mount/ holds the writes back until then.
  * (R2) A log block is never written here.  Until the log is made clean by who
  *      called, recovery may be interrupted at any write and begun anew; it then
  *      gives the same result.

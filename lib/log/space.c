@@ -252,6 +252,11 @@ static int start(struct xlog *log, const struct xlog_state *state)
 	return error;
 }
 
+void xlog_set_device(struct xfs_mount *mp)
+{
+	mp->m_log->ring.dev = mp->m_geo.logstart ? mp->m_dev : mp->m_logdev;
+}
+
 int xlog_open(struct xfs_mount *mp, const struct xlog_state *state)
 {
 	struct xlog *log = xfs_zalloc(mp, sizeof(*log));

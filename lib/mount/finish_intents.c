@@ -33,6 +33,7 @@ struct work {
 	const struct xlog_intent *intent;
 	struct xfs_inode *ip, *ip2;
 	union {
+		xfs_ino_t ino;		/* BUI */
 		struct xfs_attr_intent attr;
 		struct {
 			struct xfs_exchange ex;
@@ -171,50 +172,64 @@ static int get_inode(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp
 	return error;
 }
 
-static int check_attri(struct work *work)
+/* What an intent says by itself. */
+static int check_values(struct work *work)
 {
-	int error = xfs_attri_check(work->mp, work->intent, &work->attr);
+	struct xfs_mount *mp = work->mp;
+	const struct xlog_intent *intent = work->intent;
 
-	if (!error)
-		error = get_inode(work->mp, work->attr.ino, &work->ip);
-	return error ? error : xfs_attri_check_inode(&work->attr, work->ip);
+	switch (intent->xi_type) {
+	case XFS_LI_EFI:
+		return xfs_efi_check(mp, intent);
+	case XFS_LI_RUI:
+		return xfs_rui_check(mp, intent);
+	case XFS_LI_CUI:
+		return xfs_cui_check(mp, intent);
+	case XFS_LI_BUI:
+		return xfs_bui_check(mp, intent, &work->ino);
+	case XFS_LI_ATTRI:
+		return xfs_attri_check(mp, intent, &work->attr);
+	case XFS_LI_XMI:
+		work->id = intent->xi_id;
+		return xfs_xmi_check(mp, intent, &work->ex);
+	default:
+		return xfs_error(mp, -EOPNOTSUPP, "the log has unfinished work of type %#x"
+				 " for a realtime device", intent->xi_type);
+	}
 }
 
-static int check_xmi(struct work *work)
+int xfs_recover_check_intent(struct xfs_mount *mp, const struct xlog_intent *intent)
 {
-	int error = xfs_xmi_check(work->mp, work->intent, &work->ex);
+	struct work work = { .mp = mp, .intent = intent };
 
-	work->id = work->intent->xi_id;
-	if (!error)
+	return check_values(&work);
+}
+
+static int check_inodes(struct work *work)
+{
+	int error;
+
+	switch (work->intent->xi_type) {
+	case XFS_LI_BUI:
+		return get_inode(work->mp, work->ino, &work->ip);
+	case XFS_LI_ATTRI:
+		error = get_inode(work->mp, work->attr.ino, &work->ip);
+		return error ? error : xfs_attri_check_inode(&work->attr, work->ip);
+	case XFS_LI_XMI:
 		error = get_inode(work->mp, work->ex.ino1, &work->ip);
-	if (!error)
-		error = get_inode(work->mp, work->ex.ino2, &work->ip2);
-	return error ? error : xfs_xmi_check_inodes(&work->ex, work->ip, work->ip2);
+		if (!error)
+			error = get_inode(work->mp, work->ex.ino2, &work->ip2);
+		return error ? error : xfs_xmi_check_inodes(&work->ex, work->ip, work->ip2);
+	default:
+		return 0;
+	}
 }
 
 static int check(struct work *work)
 {
-	xfs_ino_t ino;
-	int error;
+	int error = check_values(work);
 
-	switch (work->intent->xi_type) {
-	case XFS_LI_EFI:
-		return xfs_efi_check(work->mp, work->intent);
-	case XFS_LI_RUI:
-		return xfs_rui_check(work->mp, work->intent);
-	case XFS_LI_CUI:
-		return xfs_cui_check(work->mp, work->intent);
-	case XFS_LI_BUI:
-		error = xfs_bui_check(work->mp, work->intent, &ino);
-		return error ? error : get_inode(work->mp, ino, &work->ip);
-	case XFS_LI_ATTRI:
-		return check_attri(work);
-	case XFS_LI_XMI:
-		return check_xmi(work);
-	default:
-		return xfs_error(work->mp, -EOPNOTSUPP, "the log has unfinished work of type %#x"
-				 " for a realtime device", work->intent->xi_type);
-	}
+	return error ? error : check_inodes(work);
 }
 
 /* ---- (F2) ------------------------------------------------------------------- */

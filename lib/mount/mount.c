@@ -163,6 +163,8 @@ static void tear_down(struct xfs_mount *mp)
 	xfs_perag_destroy(mp);
 	xfs_buf_cache_destroy(mp);
 	xfs_queue_destroy(mp->m_queue);
+	mp->m_queue = NULL;
+	xfs_drop_hold(mp);
 	unclaim_devices(mp);
 	xfs_device_put(mp->m_logdev);
 	xfs_device_put(mp->m_dev);
@@ -226,7 +228,7 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	}
 	if (!error && !mp->m_rdonly)
 		error = log.clean ? xfs_free_leftovers(mp) : xfs_finish_recovery(mp);
-	return error;
+	return mp->m_hold ? xfs_end_hold(mp, error) : error;
 }
 
 /* A mount as far as its options say. */

@@ -41,6 +41,14 @@ int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *o
 uint64_t xfs_least_memory(const struct xfs_mount *mp);
 int xfs_divide_memory(struct xfs_mount *mp) XFS_MUST_CHECK;
 
+/*
+ * Recovery of the mount came to @error: 0: write to the devices what was held back, and what is
+ * written from now on.  Returns the first error, with text.
+ */
+int xfs_end_hold(struct xfs_mount *mp, int error) XFS_MUST_CHECK;
+/* What is held back was never written.  Nothing is queued. */
+void xfs_drop_hold(struct xfs_mount *mp);
+
 /* Write the primary superblock from m_sb and the AG headers, and flush. */
 int xfs_writesb(struct xfs_mount *mp, bool in_progress) XFS_MUST_CHECK;
 
@@ -54,6 +62,9 @@ int xfs_free_leftovers(struct xfs_mount *mp) XFS_MUST_CHECK;
  * changed.
  */
 int xfs_recover_finish_intents(struct xfs_mount *mp, struct xfs_list *intents) XFS_MUST_CHECK;
+
+/* Upcall of recovery. */
+int xfs_recover_check_intent(struct xfs_mount *mp, const struct xlog_intent *intent) XFS_MUST_CHECK;
 
 /* The first change is about to be made: say so on disk. */
 int xfs_mark_in_progress(struct xfs_mount *mp) XFS_MUST_CHECK;

@@ -28,4 +28,5 @@ const struct xfs_upcalls xfs_mount_upcalls = {
 	.local_data_out = local_data_out,
 	.relieve_memory = xfs_relieve_memory,
 	.shrink_caches = xfs_shrink_all_caches,
+	.check_intent = xfs_recover_check_intent,
 };

@@ -9,15 +9,29 @@
  *   read-only       refused, with -EAGAIN; with NORECOVERY the log is left alone; with
  *                   RECOVER_IN_MEMORY a journalled mount recovers an overlay of the device,
  *                   which this mount reads, and nothing reaches the device
+ *
+ * A log can be believed when all of it was replayed, its intents were carried out and what that
+ * made was found good: until then everything that is written - the log too - is held back in
+ * memory (device/hold.h).  A log that turns out to be bad at any step leaves the devices as they
+ * were.  Recovery that would hold more than HOLD_LEAST, or four times the metadata cache if that
+ * is more, writes what it has then and goes on unheld, as it does from the beginning where there is
+ * to be no cache: the first pass over the log has checked all items and intents by themselves,
+ * and no block is written that its verifier refuses.
  */
 #include "ag/intent.h"
 #include "ag/perag.h"
 #include "core/counter.h"
 #include "core/lsn.h"
 #include "core/message.h"
+#include "device/hold.h"
+#include "device/queue.h"
+#include "inode/inode.h"
 #include "log/recover.h"
 #include "mount/mount_priv.h"
 #include "trans/trans.h"
+
+#define HOLD_LEAST	(64ull << 20)
+#define NO_CACHE	4096u		/* no block fits into less */
 
 /* From here on what is read is held against the end of the log, the superblock first. */
 static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
@@ -34,6 +48,66 @@ static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
 					 : ": it was erased (xfs_repair makes a newer one)");
 }
 
+static void replace_device(struct xfs_device **devp, struct xfs_device *by)
+{
+	xfs_device_get(by);
+	xfs_device_put(*devp);
+	*devp = by;
+}
+
+static int begin_hold(struct xfs_mount *mp)
+{
+	uint64_t limit = mp->m_meta_cache_bytes < NO_CACHE ? 0 : HOLD_LEAST;
+	int error;
+
+	if (limit && mp->m_meta_cache_bytes > limit / 4)
+		limit = XFS_MIN(mp->m_meta_cache_bytes, UINT64_MAX / 4) * 4;
+	/* Of a limit for all memory replay takes the larger part. */
+	if (mp->m_memory_limit)
+		limit = XFS_MIN(limit, mp->m_memory_limit / 8);
+	error = xfs_hold_create(&mp->m_mem, mp->m_dev, mp->m_logdev, limit, &mp->m_hold);
+	if (error)
+		return xfs_error(mp, error, "holding back what recovery writes: %s",
+				 strerror(-error));
+	replace_device(&mp->m_dev, xfs_hold_first(mp->m_hold));
+	if (mp->m_logdev)
+		replace_device(&mp->m_logdev, xfs_hold_second(mp->m_hold));
+	return 0;
+}
+
+void xfs_drop_hold(struct xfs_mount *mp)
+{
+	if (!mp->m_hold)
+		return;
+	replace_device(&mp->m_dev, xfs_hold_below(mp->m_dev));
+	if (mp->m_logdev)
+		replace_device(&mp->m_logdev, xfs_hold_below(mp->m_logdev));
+	if (mp->m_queue)
+		xfs_queue_set_device(mp->m_queue, mp->m_dev);
+	if (mp->m_log)
+		xlog_set_device(mp);
+	xfs_hold_destroy(mp->m_hold);
+	mp->m_hold = NULL;
+}
+
+int xfs_end_hold(struct xfs_mount *mp, int error)
+{
+	if (error) {
+		/* The devices are left alone by what follows, too. */
+		if (xfs_hold_lacked_memory(mp->m_hold))
+			return xfs_error(mp, -ENOMEM, "out of memory for what recovery writes");
+		return error;
+	}
+	xfs_queue_submit(mp->m_queue);
+	error = xfs_hold_release(mp->m_hold);
+	if (error)
+		return xfs_error(mp, error, "writing what was recovered: %s", strerror(-error));
+	if (xfs_hold_gave_way(mp->m_hold))
+		xfs_log(mp, XFS_LOG_INFO, "log: recovery needed more memory than it may, and wrote in its middle");
+	xfs_drop_hold(mp);
+	return 0;
+}
+
 /* Nothing was cached yet: the geometry may be another one afterwards, if it was growing. */
 static int replay(struct xfs_mount *mp, const struct xlog_state *log)
 {
@@ -45,7 +119,9 @@ static int replay(struct xfs_mount *mp, const struct xlog_state *log)
 	rec = xfs_zalloc(mp, sizeof(*rec));
 	if (!rec)
 		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
-	error = xlog_recover(mp, log, false, rec);
+	error = begin_hold(mp);
+	if (!error)
+		error = xlog_recover(mp, log, false, rec);
 	if (error) {
 		xfs_free(mp, rec);
 		return error;
@@ -191,6 +267,12 @@ int xfs_finish_recovery(struct xfs_mount *mp)
 		error = xfs_refcount_free_staging(mp, &rec->stats.cow_blocks_freed);
 	if (!error)
 		error = xfs_free_leftovers(mp);
+	/* An inode that was needed for an intent, and has no links. */
+	if (!error)
+		error = xfs_inode_free_unlinked(mp, true);
+	/* In place: nothing is left that a verifier could refuse later. */
+	if (!error)
+		error = xfs_checkpoint_writeback(mp, true);
 	mp->m_finishing = false;
 	return error;
 }

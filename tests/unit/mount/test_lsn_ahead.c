@@ -364,6 +364,7 @@ static void test_recovery(void **state)
 {
 	static const struct { uint64_t at; uint32_t lsn, crc; } places[] = {
 		{ 1024, XFS_AGI_LSN_OFF, XFS_AGI_CRC_OFF },
+		{ 512, XFS_AGF_LSN_OFF, XFS_AGF_CRC_OFF },
 		{ 0, 112, 100 },	/* the root inode */
 	};
 	struct xfs_mount_options opts = options(0);
