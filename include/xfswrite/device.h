@@ -159,6 +159,12 @@ XFS_API int xfs_device_open_file(const char *path, unsigned int flags, uint64_t 
  */
 XFS_API int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp);
 
+/* The same with the caller's memory hooks, which the device keeps until it is closed; @env may be NULL. */
+XFS_API int xfs_device_open_file_env(const char *path, unsigned int flags, uint64_t size_bytes,
+				     const struct xfs_env *env, struct xfs_device **devp);
+XFS_API int xfs_device_open_fd_env(int fd, unsigned int flags, const struct xfs_env *env,
+				   struct xfs_device **devp);
+
 /* Zeroed memory that allocates what is written; resizable.  @env may be NULL. */
 XFS_API int xfs_device_open_memory(uint64_t size_bytes, uint32_t sector_bytes,
 				   const struct xfs_env *env, struct xfs_device **devp);
@@ -171,8 +177,13 @@ XFS_API int xfs_device_open_memory(uint64_t size_bytes, uint32_t sector_bytes,
 XFS_API int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
 				   struct xfs_device **devp);
 
+XFS_API int xfs_device_open_window_env(struct xfs_device *base, uint64_t offset, uint64_t len,
+				       const struct xfs_env *env, struct xfs_device **devp);
+
 /* @base, but writes give -EROFS. */
 XFS_API int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device **devp);
+XFS_API int xfs_device_open_readonly_env(struct xfs_device *base, const struct xfs_env *env,
+					 struct xfs_device **devp);
 
 /*
  * Copy-on-write overlay: writes and resizes stay in memory, @base is never

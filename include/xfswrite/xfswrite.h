@@ -366,7 +366,10 @@ XFS_API int xfs_open(struct xfs_mount *mp, const char *path, int flags, mode_t m
 		     struct xfs_file **filep);
 XFS_API int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
 		       struct xfs_file **filep);
-/* Open an inode by number; -ESTALE if it is free, internal, or of another generation (0 = any). */
+/*
+ * Open an inode by number; -ESTALE if it is free, internal, or of another generation (0 = any).  One
+ * without a name can be opened while a handle to it is open.
+ */
 XFS_API int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
 			    struct xfs_file **filep);
 
@@ -388,7 +391,9 @@ XFS_API ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, u
 
 /*
  * Copy [@fd_offset, +@len) of host file @fd to @offset of @file: like
- * xfs_pwrite, without a buffer of the caller's.  Ends early at the end of @fd.
+ * xfs_pwrite, without a buffer of the caller's.  Ends early at the end of @fd.  A pipe, socket or
+ * terminal is read from where it stands, @fd_offset 0 (-ESPIPE); after a short count or an
+ * error, up to 256 KiB that were read from it may not have been written.
  * Large pieces the device copies by itself, if it can: they take no memory, and an image on
  * a host that shares blocks between files may share them with @fd's file.  Returns the bytes written.
  * When @fd cannot be read: -EBADF, -EISDIR, -EINVAL, -ESPIPE, -EACCES, -EPERM, -EAGAIN as
@@ -427,6 +432,10 @@ XFS_API int xfs_truncate(struct xfs_mount *mp, const char *path, uint64_t size_b
 
 XFS_API int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st);
 XFS_API int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr);
+/*
+ * st_dev is the same for every mount of a file system, now and later, and never 0: it comes from
+ * the UUID, so copies of one image share it.
+ */
 XFS_API int xfs_fstat(struct xfs_file *file, struct stat *st);
 
 /* SEEK_DATA / SEEK_HOLE (-ENXIO past the end); others -EINVAL. Returns an offset. */

@@ -2,6 +2,7 @@
 /* Attributes by handle and by path, extended ones too. */
 #include <sys/sysmacros.h>
 #include "api/path.h"
+#include "base/crc32c.h"
 #include "file/setattr.h"
 #include "file/truncate.h"
 
@@ -16,9 +17,22 @@ int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st)
 	return XFS_CALL_FILE(file, xfs_need_memory(st) ?: do_fgetattr(file, st));
 }
 
-static void to_stat(const struct xfs_stat *from, struct stat *st)
+/*
+ * Who walks trees tells file systems apart by it.  Its major number is none that Linux gives out, so that
+ * no file of the host is taken for one of ours.
+ */
+static dev_t device_number(const struct xfs_mount *mp)
+{
+	const uint8_t *uuid = mp->m_sb.sb_uuid.b;
+	uint32_t hash = xfs_crc32c(0, uuid, sizeof(mp->m_sb.sb_uuid.b));
+
+	return makedev(0x800 | (hash >> 22), hash & 0xfffff);
+}
+
+static void to_stat(const struct xfs_mount *mp, const struct xfs_stat *from, struct stat *st)
 {
 	memset(st, 0, sizeof(*st));
+	st->st_dev = device_number(mp);
 	st->st_ino = from->ino;
 	st->st_mode = from->mode;
 	st->st_nlink = from->nlink;
@@ -38,7 +52,7 @@ static int do_fstat(struct xfs_file *file, struct stat *st)
 	struct xfs_stat full;
 
 	xfs_fgetattr(file, &full);
-	to_stat(&full, st);
+	to_stat(file->f_mount, &full, st);
 	return 0;
 }
 
@@ -104,7 +118,7 @@ static int stat_path(struct xfs_mount *mp, const char *path, bool follow, struct
 	int error = xfs_getattr(mp, path, follow, &full);
 
 	if (!error)
-		to_stat(&full, st);
+		to_stat(mp, &full, st);
 	return error;
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The contents of files: argument checks and flags; everything else is file/'s. */
+#include <errno.h>
 #include <limits.h>
 #include <unistd.h>
 #include "api/api_priv.h"
 #include "api/path.h"
 #include "file/file.h"
 #include "file/truncate.h"
+
+#define STREAM_BYTES	(256u << 10)
 
 static int not_open_for(struct xfs_file *file, const char *what)
 {
@@ -85,6 +88,55 @@ ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t 
 						      do_pwrite(file, buf, len, offset)));
 }
 
+/* As much of @fd as @buf holds, or up to its end: writes of whole buffers make whole extents. */
+static ssize_t read_stream(struct xfs_mount *mp, int fd, uint8_t *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t ret = read(fd, buf + done, len - done);
+
+		if (ret < 0 && errno == EINTR)
+			continue;
+		/* What came before is written; whatever it was comes again at the next read. */
+		if (ret < 0 && !done)
+			return xfs_error(mp, -errno, "reading descriptor %d: %s", fd, strerror(errno));
+		if (ret <= 0)
+			break;
+		done += (size_t)ret;
+	}
+	return (ssize_t)done;
+}
+
+/* @fd can be read once, from where it stands. */
+static int64_t write_from_stream(struct xfs_file *file, int fd, uint64_t len, uint64_t offset)
+{
+	struct xfs_mount *mp = file->f_mount;
+	uint8_t *buf = xfs_malloc(mp, STREAM_BYTES);
+	int64_t done = 0, ret = 0;
+
+	if (!buf)
+		return xfs_error(mp, -ENOMEM, "out of memory for a copy from a stream");
+	while ((uint64_t)done < len) {
+		struct xfs_write_source source = { .buf = buf };
+		ssize_t got = read_stream(mp, fd, buf, XFS_MIN(len - (uint64_t)done,
+							       (uint64_t)STREAM_BYTES));
+
+		if (got <= 0) {
+			ret = got;
+			break;
+		}
+		ret = xfs_file_buffered_write(file->f_inode, &source, offset + (uint64_t)done,
+					      (uint64_t)got, write_flags(file));
+		if (ret > 0)
+			done += ret;
+		if (ret != got)
+			break;
+	}
+	xfs_free(mp, buf);
+	return done ? done : ret;
+}
+
 static int64_t do_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
 				uint64_t offset)
 {
@@ -95,6 +147,9 @@ static int64_t do_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offse
 	if (fd < 0 || fd_offset > INT64_MAX || len > INT64_MAX - fd_offset)
 		return xfs_error(file->f_mount, -EINVAL, "descriptor %d, %" PRIu64 " bytes at %" PRIu64,
 				 fd, len, fd_offset);
+	if (lseek(fd, 0, SEEK_CUR) < 0 && errno == ESPIPE)
+		return fd_offset ? xfs_error(file->f_mount, -ESPIPE, "descriptor %d has no offsets", fd)
+				 : write_from_stream(file, fd, len, offset);
 	return xfs_file_buffered_write(file->f_inode, &source, offset, len, write_flags(file));
 }
 

@@ -12,6 +12,7 @@ void xfs_file_attach(struct xfs_file *file, struct xfs_inode *ip, int flags)
 	file->f_mount = ip->i_mount;
 	file->f_inode = ip;
 	file->f_flags = flags;
+	__atomic_fetch_add(&ip->i_opens, 1, __ATOMIC_RELAXED);
 	if (xfs_file_can_write(file))
 		__atomic_fetch_add(&ip->i_opens_write, 1, __ATOMIC_RELAXED);
 }
@@ -34,6 +35,7 @@ void xfs_file_free(struct xfs_file *file)
 	if (!file)
 		return;
 	mp = file->f_mount;
+	__atomic_fetch_sub(&file->f_inode->i_opens, 1, __ATOMIC_RELAXED);
 	if (xfs_file_can_write(file))
 		__atomic_fetch_sub(&file->f_inode->i_opens_write, 1, __ATOMIC_RELAXED);
 	xfs_irele(file->f_inode);

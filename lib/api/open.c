@@ -234,7 +234,9 @@ static int do_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int 
 		return xfs_error(mp, -ESTALE, "inode %" PRIu64 " is not in use", ino);
 	if (error)
 		return error;
-	if ((gen && ip->i_gen != gen) || xfs_inode_nlink(ip) == 0) {
+	/* Without a name it is only there for those who have it open, and for who comes to them. */
+	if ((gen && ip->i_gen != gen) ||
+	    (xfs_inode_nlink(ip) == 0 && !__atomic_load_n(&ip->i_opens, __ATOMIC_RELAXED))) {
 		xfs_irele(ip);
 		return xfs_error(mp, -ESTALE, "inode %" PRIu64 " is another one now", ino);
 	}

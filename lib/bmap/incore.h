@@ -89,6 +89,7 @@ struct xfs_inode {
 	uint32_t i_ref;			/* (h) */
 	uint32_t i_pinned;		/* (h) how many of these are the log item's */
 	bool i_once;			/* (h) made, and not asked for by its number since then */
+	uint32_t i_opens;		/* (a) handles, O_PATH included */
 	uint32_t i_opens_write;		/* (a) handles open for writing */
 	uint32_t i_flags;		/* (a) XFS_IF_* */
 

@@ -41,7 +41,7 @@ int xfs_device_shadow_add(struct xfs_device *dev, int fd, uint64_t offset, uint6
 
 /* xfs_device_open_window() on what is known to have sectors of @sector bytes, 0: nothing is. */
 int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint32_t sector,
-		    struct xfs_device **devp);
+		    const struct xfs_env *env, struct xfs_device **devp);
 
 /*
  * What claim.c needs to know of overlays.  The base of @dev, NULL when it is no overlay; whether
@@ -58,6 +58,7 @@ struct xfs_claim *xfs_overlay_kept(struct xfs_device *overlay);
  */
 struct xfs_file_device {
 	struct xfs_device dev;
+	struct xfs_mem mem;
 	int fd;
 	uint64_t host_dev, host_ino; /* of a block device: its number, and 0 */
 	int claim_fd; /* holds the O_EXCL claim of a borrowed descriptor, or -1 */

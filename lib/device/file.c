@@ -309,15 +309,16 @@ static int file_resize(struct xfs_device *dev, uint64_t size_bytes)
 static void file_close(struct xfs_device *dev)
 {
 	struct xfs_file_device *fdev = to_file(dev);
+	struct xfs_mem mem = fdev->mem;
 
 	if (fdev->direct) {
-		xfs_mem_free_aligned(NULL, fdev->bounce);
+		xfs_mem_free_aligned(&mem, fdev->bounce);
 		xfs_mutex_destroy(&fdev->bounce_lock);
 	}
 	if (fdev->claim_fd >= 0)
 		close(fdev->claim_fd);
 	close(fdev->fd);
-	xfs_mem_free(NULL, fdev);
+	xfs_mem_free(&mem, fdev);
 }
 
 const struct xfs_device_ops xfs_file_ops = {

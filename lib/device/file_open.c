@@ -151,7 +151,7 @@ static int prepare_direct(struct xfs_file_device *fdev)
 		return xfs_fail(-EINVAL, "direct I/O in units of %u bytes on %" PRIu64 " bytes",
 				fdev->offset_align, fdev->size_bytes);
 	fdev->bounce =
-		xfs_mem_alloc_aligned(NULL, XFS_MAX(fdev->mem_align, 4096u), XFS_FILE_BOUNCE_BYTES);
+		xfs_mem_alloc_aligned(&fdev->mem, XFS_MAX(fdev->mem_align, 4096u), XFS_FILE_BOUNCE_BYTES);
 	if (!fdev->bounce)
 		return -ENOMEM;
 	xfs_mutex_init(&fdev->bounce_lock, XFS_CLASS_LEAF, 0);
@@ -163,7 +163,7 @@ static int prepare_direct(struct xfs_file_device *fdev)
 static int make_device(int fd, const struct stat *st, const struct xfs_file_device *template,
 		       bool direct, struct xfs_device **devp)
 {
-	struct xfs_file_device *fdev = xfs_mem_zalloc(NULL, sizeof(*fdev));
+	struct xfs_file_device *fdev = xfs_mem_zalloc(&template->mem, sizeof(*fdev));
 	int error = 0;
 
 	if (!fdev)
@@ -185,7 +185,7 @@ static int make_device(int fd, const struct stat *st, const struct xfs_file_devi
 	if (!error && direct)
 		error = prepare_direct(fdev);
 	if (error) {
-		xfs_mem_free(NULL, fdev);
+		xfs_mem_free(&template->mem, fdev);
 		return error;
 	}
 	*devp = &fdev->dev;
@@ -235,9 +235,9 @@ static int set_length(int fd, bool truncate, uint64_t size_bytes, struct stat *s
 }
 
 static int open_file(const char *path, unsigned int flags, uint64_t size_bytes,
-		     struct xfs_device **devp)
+		     const struct xfs_env *env, struct xfs_device **devp)
 {
-	const struct xfs_file_device template = {
+	struct xfs_file_device template = {
 		.claim_fd = -1,
 		.own_description = true,
 		.read_only = flags & XFS_DEV_RDONLY,
@@ -246,6 +246,7 @@ static int open_file(const char *path, unsigned int flags, uint64_t size_bytes,
 	bool created;
 	int fd, error;
 
+	xfs_mem_init(&template.mem, env);
 	error = check_flags(flags, OPEN_FLAGS);
 	if (error)
 		return error;
@@ -283,19 +284,25 @@ static int with_text(int error, const char *what)
 }
 
 static int do_open_file(const char *path, unsigned int flags, uint64_t size_bytes,
-			struct xfs_device **devp)
+			const struct xfs_env *env, struct xfs_device **devp)
 {
 	if (devp)
 		*devp = NULL;
 	if (!path || !devp)
 		return xfs_fail(-EINVAL, "no path, or no place for the device");
-	return with_text(open_file(path, flags, size_bytes, devp), path);
+	return with_text(open_file(path, flags, size_bytes, env, devp), path);
 }
 
 int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_bytes,
 			 struct xfs_device **devp)
 {
-	return XFS_CALL(do_open_file(path, flags, size_bytes, devp));
+	return xfs_device_open_file_env(path, flags, size_bytes, NULL, devp);
+}
+
+int xfs_device_open_file_env(const char *path, unsigned int flags, uint64_t size_bytes,
+			     const struct xfs_env *env, struct xfs_device **devp)
+{
+	return XFS_CALL(do_open_file(path, flags, size_bytes, env, devp));
 }
 
 /* The block device's claim belongs to a description, so we hold one of our own for it. */
@@ -308,12 +315,14 @@ static int claim_borrowed(int fd, const struct stat *st, bool read_only, int *cl
 	return *claim_fd < 0 ? *claim_fd : 0;
 }
 
-static int open_fd(int fd, unsigned int flags, struct xfs_device **devp)
+static int open_fd(int fd, unsigned int flags, const struct xfs_env *env,
+		   struct xfs_device **devp)
 {
 	struct xfs_file_device template = {.claim_fd = -1};
 	struct stat st;
 	int mode, error, own;
 
+	xfs_mem_init(&template.mem, env);
 	error = check_flags(flags, XFS_DEV_RDONLY | XFS_DEV_DIRECT | XFS_DEV_EXCL);
 	if (error)
 		return error;
@@ -350,15 +359,22 @@ static int open_fd(int fd, unsigned int flags, struct xfs_device **devp)
 	return error;
 }
 
-static int do_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
+static int do_open_fd(int fd, unsigned int flags, const struct xfs_env *env,
+		      struct xfs_device **devp)
 {
 	if (!devp)
 		return xfs_fail(-EINVAL, "no place for the device");
 	*devp = NULL;
-	return with_text(open_fd(fd, flags, devp), "opening the descriptor");
+	return with_text(open_fd(fd, flags, env, devp), "opening the descriptor");
 }
 
 int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
 {
-	return XFS_CALL(do_open_fd(fd, flags, devp));
+	return xfs_device_open_fd_env(fd, flags, NULL, devp);
+}
+
+int xfs_device_open_fd_env(int fd, unsigned int flags, const struct xfs_env *env,
+			   struct xfs_device **devp)
+{
+	return XFS_CALL(do_open_fd(fd, flags, env, devp));
 }

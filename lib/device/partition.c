@@ -178,7 +178,7 @@ static int open_partition(struct xfs_device *base, unsigned int number, uint32_t
 	if (!error)
 		error = find(base, number, &offset, &len, &sector);
 	if (!error)
-		error = xfs_window_open(base, offset, len, sector, devp);
+		error = xfs_window_open(base, offset, len, sector, NULL, devp);
 	if (!error && sectorp)
 		*sectorp = sector;
 	return error;

@@ -10,6 +10,7 @@
 struct readonly_device {
 	struct xfs_device dev;
 	struct xfs_device *base;
+	struct xfs_mem mem;
 };
 
 static struct xfs_device *base_of(struct xfs_device *dev)
@@ -58,9 +59,10 @@ static struct xfs_device *readonly_base(struct xfs_device *dev, uint64_t *offset
 static void readonly_close(struct xfs_device *dev)
 {
 	struct readonly_device *ro = container_of(dev, struct readonly_device, dev);
+	struct xfs_mem mem = ro->mem;
 
 	xfs_device_put(ro->base);
-	xfs_mem_free(NULL, ro);
+	xfs_mem_free(&mem, ro);
 }
 
 static const struct xfs_device_ops readonly_ops = {
@@ -73,8 +75,10 @@ static const struct xfs_device_ops readonly_ops = {
 	.base = readonly_base,
 };
 
-static int do_open_readonly(struct xfs_device *base, struct xfs_device **devp)
+static int do_open_readonly(struct xfs_device *base, const struct xfs_env *env,
+			    struct xfs_device **devp)
 {
+	struct xfs_mem mem;
 	struct xfs_device_info info;
 	struct readonly_device *ro;
 	int error;
@@ -86,16 +90,24 @@ static int do_open_readonly(struct xfs_device *base, struct xfs_device **devp)
 		error = xfs_device_info(base, &info);
 	if (error)
 		return error;
-	ro = xfs_mem_zalloc(NULL, sizeof(*ro));
+	xfs_mem_init(&mem, env);
+	ro = xfs_mem_zalloc(&mem, sizeof(*ro));
 	if (!ro)
 		return xfs_fail(-ENOMEM, "out of memory for a device");
 	xfs_device_init(&ro->dev, &readonly_ops);
 	ro->base = xfs_device_get(base);
+	ro->mem = mem;
 	*devp = &ro->dev;
 	return 0;
 }
 
 int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device **devp)
 {
-	return XFS_CALL(do_open_readonly(base, devp));
+	return xfs_device_open_readonly_env(base, NULL, devp);
+}
+
+int xfs_device_open_readonly_env(struct xfs_device *base, const struct xfs_env *env,
+				 struct xfs_device **devp)
+{
+	return XFS_CALL(do_open_readonly(base, env, devp));
 }

@@ -11,6 +11,7 @@ struct window_device {
 	struct xfs_device *base;
 	uint64_t offset, len;
 	uint32_t sector; /* of the disk, as far as somebody else knows it; 0 */
+	struct xfs_mem mem;
 };
 
 static struct window_device *to_window(struct xfs_device *dev)
@@ -91,9 +92,10 @@ static struct xfs_device *window_base(struct xfs_device *dev, uint64_t *offset)
 static void window_close(struct xfs_device *dev)
 {
 	struct window_device *win = to_window(dev);
+	struct xfs_mem mem = win->mem;
 
 	xfs_device_put(win->base);
-	xfs_mem_free(NULL, win);
+	xfs_mem_free(&mem, win);
 }
 
 static const struct xfs_device_ops window_ops = {
@@ -110,8 +112,9 @@ static const struct xfs_device_ops window_ops = {
 };
 
 int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint32_t sector,
-		    struct xfs_device **devp)
+		    const struct xfs_env *env, struct xfs_device **devp)
 {
+	struct xfs_mem mem;
 	struct xfs_device_info info;
 	struct window_device *win;
 	int error;
@@ -131,7 +134,8 @@ int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint
 		return xfs_fail(-EINVAL, "%" PRIu64 " bytes at %" PRIu64 " of a device of %" PRIu64
 				" in sectors of %u", len, offset, info.size_bytes,
 				info.logical_sector);
-	win = xfs_mem_zalloc(NULL, sizeof(*win));
+	xfs_mem_init(&mem, env);
+	win = xfs_mem_zalloc(&mem, sizeof(*win));
 	if (!win)
 		return xfs_fail(-ENOMEM, "out of memory for a device");
 	xfs_device_init(&win->dev, &window_ops);
@@ -139,6 +143,7 @@ int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint
 	win->offset = offset;
 	win->len = len;
 	win->sector = sector;
+	win->mem = mem;
 	*devp = &win->dev;
 	return 0;
 }
@@ -146,5 +151,11 @@ int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint
 int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
 			   struct xfs_device **devp)
 {
-	return XFS_CALL(xfs_window_open(base, offset, len, 0, devp));
+	return xfs_device_open_window_env(base, offset, len, NULL, devp);
+}
+
+int xfs_device_open_window_env(struct xfs_device *base, uint64_t offset, uint64_t len,
+			       const struct xfs_env *env, struct xfs_device **devp)
+{
+	return XFS_CALL(xfs_window_open(base, offset, len, 0, env, devp));
 }

@@ -452,8 +452,9 @@ static void test_unlink_while_open(void **state)
 		TEST_OK(xfs_unlink(fs.mp, "/f"));
 		TEST_OK(xfs_rmdir(fs.mp, "/d"));
 		TEST_IS(xfs_open(fs.mp, "/f", O_RDONLY, 0, &again), -ENOENT);
-		TEST_IS(xfs_open_by_ino(fs.mp, st.ino, st.gen, O_RDONLY, &again), -ESTALE);
-		assert_null(again);
+		/* By its number it is found as long as it is open. */
+		TEST_IS(xfs_open_by_ino(fs.mp, st.ino, st.gen, O_RDONLY, &again), 0);
+		TEST_OK(xfs_close(again));
 		TEST_OK(xfs_fgetattr(file, &st));
 		assert_int_equal(st.nlink, 0);
 		assert_int_equal(st.size_bytes, sizeof(buf));
@@ -545,6 +546,50 @@ static void test_failures_change_nothing(void **state)
 	test_fs_end(&fs);
 }
 
+/* On a volume without room each call that makes a name says that it exists. */
+static void test_what_exists_on_a_full_volume(void **state)
+{
+	const struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFDIR | 0755 };
+	static char zeros[1 << 20];
+	struct xfs_file *file;
+	char path[32];
+	ssize_t ret;
+	int error = 0;
+
+	(void)state;
+	test_fs_make(&fs, MIB(128), NULL);
+	TEST_OK(xfs_mkdir(fs.mp, "/dir", 0755));
+	touch("/file");
+	TEST_OK(xfs_open(fs.mp, "/filler", O_CREAT | O_WRONLY, 0644, &file));
+	for (size_t len = sizeof(zeros), at = 0; len;) {
+		ret = xfs_pwrite(file, zeros, len, at);
+		if (ret > 0)
+			at += (size_t)ret;
+		else
+			len /= 2;
+	}
+	TEST_IS(xfs_close(file), 0);
+	for (int i = 0; !error; i++) {
+		snprintf(path, sizeof(path), "/n%d", i);
+		error = xfs_mkdir(fs.mp, path, 0755);
+	}
+	TEST_IS(error, -ENOSPC);
+	TEST_IS(xfs_mkdir(fs.mp, "/dir", 0755), -EEXIST);
+	TEST_IS(xfs_mkdir(fs.mp, "/file/", 0755), -EEXIST);
+	TEST_IS(xfs_mknod(fs.mp, "/file", S_IFREG | 0644, 0, 0), -EEXIST);
+	TEST_IS(xfs_mknod(fs.mp, "/file", S_IFCHR | 0644, 512, 0), -EEXIST);
+	TEST_IS(xfs_symlink(fs.mp, "target", "/file"), -EEXIST);
+	TEST_IS(xfs_link(fs.mp, "/file", "/dir"), -EEXIST);
+	TEST_IS(xfs_link(fs.mp, "/dir", "/file"), -EEXIST);
+	TEST_IS(xfs_open(fs.mp, "/file", O_CREAT | O_EXCL | O_RDWR, 0644, &file), -EEXIST);
+	TEST_IS(xfs_renameat(xfs_root(fs.mp), "file", xfs_root(fs.mp), "dir", 1), -EEXIST);
+	TEST_IS(xfs_createat(xfs_root(fs.mp), "dir", &iattr, NULL, NULL), -EEXIST);
+	TEST_IS(xfs_createat(xfs_root(fs.mp), "file", &iattr, NULL, NULL), -EEXIST);
+	TEST_IS(xfs_open(fs.mp, "/file", O_CREAT | O_RDWR, 0644, &file), 0);
+	TEST_IS(xfs_close(file), 0);
+	test_fs_end(&fs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -559,6 +604,7 @@ int main(void)
 		cmocka_unit_test(test_unlink_while_open),
 		cmocka_unit_test(test_ascii_ci),
 		cmocka_unit_test(test_failures_change_nothing),
+		cmocka_unit_test(test_what_exists_on_a_full_volume),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

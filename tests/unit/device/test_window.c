@@ -9,7 +9,10 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include <cmocka.h>
+#include <errno.h>
 #include "support/device_model.h"
 #include "support/test_device.h"
 #include "support/test_seed.h"
@@ -198,6 +201,77 @@ static void test_alignment(void **state)
 	xfs_device_put(&striped.dev);
 }
 
+struct counted {
+	int live, calls, left;	/* left: so many succeed */
+};
+
+static void *counted_alloc(void *ctx, size_t size)
+{
+	struct counted *c = ctx;
+
+	c->calls++;
+	if (!c->left)
+		return NULL;
+	c->left--;
+	c->live++;
+	return malloc(size);
+}
+
+static void *counted_realloc(void *ctx, void *ptr, size_t size)
+{
+	if (!ptr)
+		return counted_alloc(ctx, size);
+	return realloc(ptr, size);
+}
+
+static void counted_free(void *ctx, void *ptr)
+{
+	if (ptr)
+		((struct counted *)ctx)->live--;
+	free(ptr);
+}
+
+/* Every opening call takes the caller's memory, says so when there is none, and gives it back. */
+static void test_memory_is_the_callers(void **state)
+{
+	char name[] = "/tmp/test_window.XXXXXX";
+	struct counted c = { 0 };
+	struct xfs_env env = {
+		.size = sizeof(env), .ctx = &c, .mem_alloc = counted_alloc,
+		.mem_realloc = counted_realloc, .mem_free = counted_free,
+	};
+	struct xfs_device *base = test_device_patterned(500 * 512, 512), *dev;
+	int fd = mkstemp(name);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	for (int call = 0; call < 4; call++) {
+		for (int left = 0; left < 2; left++) {
+			int want = left ? 0 : -ENOMEM, ret;
+
+			c.left = left;
+			c.calls = 0;
+			if (call == 0)
+				ret = xfs_device_open_file_env(name, 0, 0, &env, &dev);
+			else if (call == 1)
+				ret = xfs_device_open_fd_env(fd, 0, &env, &dev);
+			else if (call == 2)
+				ret = xfs_device_open_window_env(base, 512, 0, &env, &dev);
+			else
+				ret = xfs_device_open_readonly_env(base, &env, &dev);
+			assert_int_equal(ret, want);
+			assert_int_equal(c.calls, 1);
+			assert_int_equal(c.live, left);
+			xfs_device_put(left ? dev : NULL);
+			assert_int_equal(c.live, 0);
+		}
+	}
+	close(fd);
+	unlink(name);
+	xfs_device_put(base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_window_refusals),
 		cmocka_unit_test(test_readonly),
 		cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_memory_is_the_callers),
 	};
 
 	test_seed_init(80);

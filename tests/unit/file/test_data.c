@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -283,7 +284,7 @@ static void test_copy_from_a_descriptor(void **state)
 	assert_memory_equal(back + 11001, buf + 11001, 700001 - 11001);
 	assert_int_equal(xfs_write_from_fd(f, -1, 0, 10, 0), -EINVAL);
 	assert_int_equal(pipe(pipes), 0);
-	assert_int_equal(xfs_write_from_fd(f, pipes[0], 0, 10, 0), -ESPIPE);
+	assert_int_equal(xfs_write_from_fd(f, pipes[0], 1, 10, 0), -ESPIPE);
 	close(pipes[0]);
 	close(pipes[1]);
 	close(fd);
@@ -373,6 +374,81 @@ static void test_unwritten_blocks_are_holes_until_written(void **state)
 	TEST_OK(xfs_close(f));
 }
 
+/* What can be read but once, from where it stands: all of it, or as much as is asked for. */
+static void test_streams_are_copied_in(void **state)
+{
+	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT);
+	int fds[2];
+	pid_t pid;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(buf); i++)
+		buf[i] = (char)(i * 7 + i / 251);
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		close(fds[0]);
+		/* In pieces that do not go with any block. */
+		for (size_t done = 0; done < sizeof(buf);) {
+			size_t len = sizeof(buf) - done < 50001 ? sizeof(buf) - done : 50001;
+			ssize_t ret = write(fds[1], buf + done, len);
+
+			if (ret <= 0)
+				_exit(1);
+			done += (size_t)ret;
+		}
+		_exit(0);
+	}
+	close(fds[1]);
+	assert_int_equal(xfs_write_from_fd(f, fds[0], 1, 10, 0), -ESPIPE);
+	assert_int_equal(xfs_write_from_fd(f, fds[0], 0, 1000, 3), 1000);
+	assert_int_equal(xfs_write_from_fd(f, fds[0], 0, INT64_MAX, 1003), sizeof(buf) - 1000);
+	assert_int_equal(xfs_write_from_fd(f, fds[0], 0, 10, 0), 0);
+	assert_int_equal(stat_of(f).st_size, sizeof(buf) + 3);
+	assert_int_equal(xfs_pread(f, back, sizeof(back), 3), sizeof(back));
+	assert_memory_equal(back, buf, sizeof(buf));
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(fds[0]);
+	TEST_OK(xfs_close(f));
+}
+
+static void test_an_open_file_without_a_name_is_found(void **state)
+{
+	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT), *again, *path;
+	uint64_t ino = stat_of(f).st_ino;
+
+	(void)state;
+	assert_int_equal(xfs_pwrite(f, "kept", 4, 0), 4);
+	TEST_OK(xfs_unlink(fs.mp, "/f"));
+	TEST_OK(xfs_open_by_ino(fs.mp, ino, 0, O_RDONLY, &again));
+	TEST_OK(xfs_close(f));
+	assert_int_equal(xfs_pread(again, back, 10, 0), 4);
+	assert_memory_equal(back, "kept", 4);
+	TEST_OK(xfs_open_by_ino(fs.mp, ino, 0, O_PATH, &path));
+	TEST_OK(xfs_close(again));
+	assert_int_equal(stat_of(path).st_nlink, 0);
+	TEST_OK(xfs_close(path));
+	assert_int_equal(xfs_open_by_ino(fs.mp, ino, 0, O_RDONLY, &again), -ESTALE);
+}
+
+static void test_the_device_number_stays(void **state)
+{
+	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT);
+	dev_t dev = stat_of(f).st_dev;
+	struct stat st;
+
+	(void)state;
+	assert_true(dev != 0);
+	TEST_OK(xfs_close(f));
+	TEST_OK(xfs_stat(fs.mp, "/", &st));
+	assert_true(st.st_dev == dev);
+	test_fs_close_and_check(&fs);
+	test_fs_open(&fs);
+	TEST_OK(xfs_lstat(fs.mp, "/f", &st));
+	assert_true(st.st_dev == dev);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -389,6 +465,9 @@ int main(void)
 		T(test_garbage_behind_the_end_is_never_seen),
 		T(test_holes_and_data),
 		T(test_unwritten_blocks_are_holes_until_written),
+		T(test_streams_are_copied_in),
+		T(test_an_open_file_without_a_name_is_found),
+		T(test_the_device_number_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
