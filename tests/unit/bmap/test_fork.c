@@ -403,7 +403,10 @@ static void test_lists(void **state)
 	change_rec(raw + 176 - 72, 2, 20, 1ull << 50, 1);
 	expect_bad_format(S_IFREG, -EUCLEAN);
 	make_list(5);
-	change_rec(raw + 176 - 72, 4, (1ull << 54) - 1, 100, 1);
+	change_rec(raw + 176 - 72, 4, 1ull << 51, 100, 1);	/* begins past the largest file */
+	expect_bad_format(S_IFREG, -EUCLEAN);
+	make_list(5);
+	change_rec(raw + 176 - 72, 4, (1ull << 51) - 1, 100, 1);
 	dip->di_big_nextents = cpu_to_be64(5);
 	ip = inode_of(S_IFREG);
 	assert_int_equal(xfs_iformat_data_fork(ip, dip), 0);

@@ -344,6 +344,7 @@ static void make_list(void)
 	assert_int_equal(inode_of(tree)->di_format, XFS_DINODE_FMT_BTREE);
 	memcpy(list, tree, ISIZE);
 	dip->di_format = XFS_DINODE_FMT_EXTENTS;
+	dip->di_forkoff = 0;			/* all of the inode for the list */
 	dip->di_nblocks = cpu_to_be64(EXTENTS);
 	dip->di_size = cpu_to_be64(1);
 	if (be64_to_cpu(dip->di_flags2) & XFS_DIFLAG2_NREXT64)
