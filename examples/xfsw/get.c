@@ -358,6 +358,13 @@ static int run_get(struct xfsw_call *call)
 	struct xfs_stat st;
 	int error, code;
 
+	/* Standard output has contents and nothing else, as cat writes them. */
+	if (strcmp(host, "-") == 0) {
+		struct xfsw_call cat = *call;
+
+		cat.argc = 1;
+		return verb_cat.run(&cat);
+	}
 	g.buf = malloc(BUF_SIZE);
 	error = restore_init(&g.restore, call);
 	if (error || !g.buf)
@@ -385,7 +392,8 @@ const struct xfsw_verb verb_get = {
 	.operands = "[-f] [OPTIONS] IMG PATH HOSTPATH",
 	.summary = "Copy a file or tree out of an image",
 	.help = "A directory PATH: HOSTPATH becomes its copy, made if missing.  Anything else:\n"
-		"HOSTPATH is the new name, or a directory to put it into.  As root all\n"
+		"HOSTPATH is the new name, or a directory to put it into; '-' is standard\n"
+		"output, for the contents of a file.  As root all\n"
 		"attributes are copied: owner, mode, times, extended attributes, ACLs, inode\n"
 		"flags, project, extent-size hints, hard links, holes, devices; others get what\n"
 		"the host lets them have, without set-id bits on files that change hands.  Each\n"

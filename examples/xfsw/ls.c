@@ -12,7 +12,7 @@
 struct listing {
 	struct xfsw_call *call;
 	struct xfsw_json json;
-	bool lines, recurse, inodes, escape, need_stat;
+	bool lines, recurse, inodes, escape, need_stat, dots, human, by_time;
 	bool printed;			/* a block of names stands before */
 	struct xfsw_str path;		/* of an entry */
 	int code;
@@ -28,15 +28,17 @@ static int link_target(struct xfs_file *file, char *target, size_t size)
 	return 0;
 }
 
-static void print_long(const struct xfs_stat *st)
+static void print_long(const struct xfs_stat *st, bool human)
 {
-	char mode[11], when[40];
+	char mode[11], when[40], size[16];
 
 	xfsw_mode_string(st->mode, mode);
 	xfsw_time_string(&st->mtime, false, when);
 	printf("%s %4u %6u %6u ", mode, st->nlink, st->uid, st->gid);
 	if (S_ISCHR(st->mode) || S_ISBLK(st->mode))
 		printf("%5u, %5u", st->rdev_major, st->rdev_minor);
+	else if (human)
+		printf("%12s", xfsw_human(st->size_bytes, size));
 	else
 		printf("%12ju", (uintmax_t)st->size_bytes);
 	printf(" %s ", when);
@@ -90,7 +92,7 @@ static int print_object(struct listing *l, const char *shown, const char *path, 
 	if (l->inodes)
 		printf("%10ju ", (uintmax_t)ino);
 	if (l->lines)
-		print_long(&st);
+		print_long(&st, l->human);
 	xfsw_print_name(stdout, shown, strlen(shown), l->escape);
 	if (l->lines && link) {
 		fputs(" -> ", stdout);
@@ -117,24 +119,94 @@ static int list_entry(struct listing *l, const struct xfsw_node *node,
 	return error;
 }
 
+/* "." and "..", which a directory's names are read without. */
+static void list_dots(struct listing *l, struct xfsw_walk *walk, struct xfsw_node *node)
+{
+	static char dot[] = ".", dotdot[] = "..";
+	struct xfsw_name names[] = { { .name = dot, .type = DT_DIR, .ino = node->st.ino },
+				     { .name = dotdot, .type = DT_DIR } };
+	struct xfs_stat st;
+	struct xfs_file *up;
+	int error = xfs_openat(node->file, dotdot, O_PATH | O_NOFOLLOW, 0, &up);
+
+	if (!error) {
+		error = xfs_fgetattr(up, &st);
+		xfs_close(up);
+	}
+	names[1].ino = error ? 0 : st.ino;
+	for (size_t i = 0; i < 2; i++) {
+		int one = i && error ? error : list_entry(l, node, &names[i]);
+
+		if (one)
+			xfsw_walk_tell(walk, l->path.s, one);
+	}
+}
+
+struct timed {
+	const struct xfsw_name *name;
+	struct timespec mtime;
+};
+
+/* The newest first; of the same time by name, as they came. */
+static int compare_times(const void *a, const void *b)
+{
+	const struct timed *left = a, *right = b;
+
+	if (left->mtime.tv_sec != right->mtime.tv_sec)
+		return left->mtime.tv_sec > right->mtime.tv_sec ? -1 : 1;
+	if (left->mtime.tv_nsec != right->mtime.tv_nsec)
+		return left->mtime.tv_nsec > right->mtime.tv_nsec ? -1 : 1;
+	return left->name < right->name ? -1 : left->name > right->name;
+}
+
+/* @names in the order in which they are shown; NULL: no memory. */
+static struct timed *in_order(const struct listing *l, struct xfsw_node *node,
+			      const struct xfsw_names *names)
+{
+	struct timed *v = calloc(names->n + 1, sizeof(*v));
+
+	for (size_t i = 0; v && i < names->n; i++) {
+		struct xfs_file *file;
+		struct xfs_stat st;
+
+		v[i].name = &names->v[i];
+		/* One that cannot be read comes last, and is told of when it is listed. */
+		if (!l->by_time ||
+		    xfs_openat(node->file, names->v[i].name, O_PATH | O_NOFOLLOW, 0, &file))
+			continue;
+		if (xfs_fgetattr(file, &st) == 0)
+			v[i].mtime = st.mtime;
+		xfs_close(file);
+	}
+	if (v && l->by_time)
+		qsort(v, names->n, sizeof(*v), compare_times);
+	return v;
+}
+
 static int list_names(struct xfsw_walk *walk, struct xfsw_node *node,
 		      const struct xfsw_names *names)
 {
 	struct listing *l = walk->ctx;
+	struct timed *v = in_order(l, node, names);
 
+	if (!v)
+		return -ENOMEM;
 	if (l->recurse && !l->json.out) {
 		printf("%s", l->printed ? "\n" : "");
 		xfsw_print_name(stdout, node->path, strlen(node->path), l->escape);
 		fputs(":\n", stdout);
 	}
 	l->printed = true;
+	if (l->dots)
+		list_dots(l, walk, node);
 	for (size_t i = 0; i < names->n && !xfsw_interrupted(); i++) {
-		int error = list_entry(l, node, &names->v[i]);
+		int error = list_entry(l, node, v[i].name);
 
 		/* One damaged object does not hide the others. */
 		if (error)
 			xfsw_walk_tell(walk, l->path.s, error);
 	}
+	free(v);
 	return 0;
 }
 
@@ -178,6 +250,9 @@ static int run_ls(struct xfsw_call *call)
 		.lines = xfsw_has(call, 'l'),
 		.recurse = xfsw_has(call, 'R'),
 		.inodes = xfsw_has(call, 'i'),
+		.dots = xfsw_has(call, 'a'),
+		.human = xfsw_has(call, 'h'),
+		.by_time = xfsw_has(call, 't'),
 		.escape = xfsw_has(call, 'b') || isatty(STDOUT_FILENO),
 		.json.out = xfsw_has(call, XFSW_OPT_JSON) ? stdout : NULL,
 	};
@@ -192,9 +267,8 @@ static int run_ls(struct xfsw_call *call)
 		if (code > l.code)
 			l.code = code;
 	}
-	if (l.json.out) {
+	if (l.json.out)
 		json_finish(&l.json, call, ']');
-	}
 	str_free(&l.path);
 	finished = xfsw_finish_output(call);
 	return l.code ? l.code : finished;
@@ -202,16 +276,20 @@ static int run_ls(struct xfsw_call *call)
 
 const struct xfsw_verb verb_ls = {
 	.name = "ls",
-	.operands = "[-lRidb] IMG [PATH...]",
+	.operands = "[-alRidbht1] IMG [PATH...]",
 	.summary = "List directories, sorted by name",
 	.help = "Without a PATH the root directory is listed.\n\n"
+		"  -a               \".\" and \"..\" as well; other names with a dot are always shown\n"
 		"  -l               mode, links, owner, size, mtime (UTC), target of links\n"
 		"  -R               go down into directories\n"
 		"  -i               inode numbers\n"
 		"  -d               a directory itself, not what is in it\n"
 		"  -b               control characters and backslashes as escapes (always on a\n"
-		"                   terminal)\n",
-	.shortopts = "lRidb",
+		"                   terminal)\n"
+		"  -h               with -l: sizes in readable units\n"
+		"  -t               the newest mtime first\n"
+		"  -1               one name a line, as always\n",
+	.shortopts = "alRidbht1",
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON,
 	.max_operands = -1,

@@ -120,6 +120,22 @@ if [ -e /dev/full ]; then
 	done
 fi
 
+# ---- ls --------------------------------------------------------------------------------------------------
+"$XFSW" mkdir "$img" /ls /ls/sub || fail "mkdir"
+for file in old new mid; do
+	"$XFSW" put "$img" "$work/zzz" /ls/$file || fail "put"
+done
+"$XFSW" touch -t @1000 "$img" /ls/old && "$XFSW" touch -t @3000 "$img" /ls/new &&
+	"$XFSW" touch -t @2000 "$img" /ls/mid && "$XFSW" touch -t @4000 "$img" /ls/sub || fail "touch"
+[ "$("$XFSW" ls -t1 "$img" /ls | tr '\n' ' ')" = "sub new mid old " ] || fail "ls -t: $("$XFSW" ls -t "$img" /ls)"
+[ "$("$XFSW" ls -a "$img" /ls | tr '\n' ' ')" = ". .. mid new old sub " ] || fail "ls -a: $("$XFSW" ls -a "$img" /ls)"
+[ "$("$XFSW" ls -ai "$img" /ls | awk '$2 == ".." { print $1 }')" = "$("$XFSW" ls -di "$img" / | awk '{ print $1 }')" ] || fail "ls -ai: .."
+"$XFSW" ls -lh "$img" /ls/old | grep -q '97.7 KiB\|98 KiB' || fail "ls -lh: $("$XFSW" ls -lh "$img" /ls/old)"
+
+# ---- get to standard output ---------------------------------------------------------------------------------
+(cd "$work/dir" && "$XFSW" get "$img" /ls/old - >"$work/out" && [ ! -e - ]) || fail "get -"
+cmp -s "$work/out" "$work/zzz" || fail "get - gives other contents"
+
 # ---- df of a reader and of who writes -------------------------------------------------------------------
 "$XFSW" df --json "$img" >"$work/reader" || fail "df"
 echo 'df --json' | "$XFSW" shell "$img" >"$work/writer" || fail "df in the shell"
