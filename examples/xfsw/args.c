@@ -60,6 +60,7 @@ int xfsw_parse(struct xfsw_call *call, int argc, char **argv)
 	const struct xfsw_verb *verb = call->verb;
 	size_t nown = count_options(verb->longopts);
 	struct option *longopts = calloc(nown + NCOMMON + 1, sizeof(*longopts));
+	const char *in_order = verb->shortopts && verb->shortopts[0] == '+' ? "+" : "";
 	char shortopts[64];
 	int id, result = 0;
 
@@ -76,7 +77,8 @@ int xfsw_parse(struct xfsw_call *call, int argc, char **argv)
 	if (nown)
 		memcpy(longopts, verb->longopts, nown * sizeof(*longopts));
 	memcpy(longopts + nown, common_options, sizeof(common_options));
-	snprintf(shortopts, sizeof(shortopts), ":q%s", verb->shortopts ? verb->shortopts : "");
+	snprintf(shortopts, sizeof(shortopts), "%s:q%s", in_order,
+		 verb->shortopts ? verb->shortopts + strlen(in_order) : "");
 
 	opterr = 0;
 	optind = 0;	/* GNU: begin anew, the shell comes here once a line */

@@ -3,23 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include "xfsw/xfsw.h"
-
-static const struct {
-	uint32_t bit;
-	const char *name;
-} xflag_names[] = {
-	{ XFS_XFLAG_REALTIME, "realtime" },	{ XFS_XFLAG_PREALLOC, "prealloc" },
-	{ XFS_XFLAG_IMMUTABLE, "immutable" },	{ XFS_XFLAG_APPEND, "append" },
-	{ XFS_XFLAG_SYNC, "sync" },		{ XFS_XFLAG_NOATIME, "noatime" },
-	{ XFS_XFLAG_NODUMP, "nodump" },		{ XFS_XFLAG_RTINHERIT, "rtinherit" },
-	{ XFS_XFLAG_PROJINHERIT, "projinherit" }, { XFS_XFLAG_NOSYMLINKS, "nosymlinks" },
-	{ XFS_XFLAG_EXTSIZE, "extsize" },	{ XFS_XFLAG_EXTSZINHERIT, "extszinherit" },
-	{ XFS_XFLAG_NODEFRAG, "nodefrag" },	{ XFS_XFLAG_FILESTREAM, "filestream" },
-	{ XFS_XFLAG_DAX, "dax" },		{ XFS_XFLAG_COWEXTSIZE, "cowextsize" },
-	{ XFS_XFLAG_HASATTR, "hasattr" },
-};
-#define NXFLAGS (sizeof(xflag_names) / sizeof(xflag_names[0]))
+#include "xfsw/xflags.h"
 
 static void stat_json(struct xfsw_json *j, const char *path, const struct xfs_stat *st,
 		      const char *target)
@@ -45,11 +29,7 @@ static void stat_json(struct xfsw_json *j, const char *path, const struct xfs_st
 		json_u64(j, "rdev_major", st->rdev_major);
 		json_u64(j, "rdev_minor", st->rdev_minor);
 	}
-	json_open(j, "flags", '[');
-	for (size_t i = 0; i < NXFLAGS; i++)
-		if (st->xflags & xflag_names[i].bit)
-			json_str(j, NULL, xflag_names[i].name);
-	json_close(j, ']');
+	xflags_json(j, "flags", st->xflags);
 	json_time(j, "atime", &st->atime);
 	json_time(j, "mtime", &st->mtime);
 	json_time(j, "ctime", &st->ctime);
@@ -93,9 +73,9 @@ static void stat_text(const char *path, const struct xfs_stat *st, const char *t
 	if (st->extsize_bytes || st->cowextsize_bytes)
 		printf("%-10s %u, cow %u\n", "extsize", st->extsize_bytes, st->cowextsize_bytes);
 	printf("%-10s", "flags");
-	for (size_t i = 0; i < NXFLAGS; i++)
-		if (st->xflags & xflag_names[i].bit)
-			printf(" %s", xflag_names[i].name);
+	for (size_t i = 0; i < XFSW_NXFLAGS; i++)
+		if (st->xflags & xfsw_xflags[i].bit)
+			printf(" %s", xfsw_xflags[i].name);
 	putchar('\n');
 	print_time("accessed", &st->atime);
 	print_time("modified", &st->mtime);

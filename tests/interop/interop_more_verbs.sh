@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Goal: the verbs that look through a tree and change attributes in it do what their help says:
+#       flags and projects, find, du, symbolic modes, and the shell's data verbs on the command line.
+# Method: one small image, no privileges; what a verb did is read back with another one,
+#       and the image is judged at the end.
+. "$(dirname "$0")/common.sh"
+need_tools python3
+cd "$work" || fail "cd"
+
+# expect CODE MESSAGE CMD...: exit code, and all of standard error.
+expect() {
+	code=$1
+	message=$2
+	shift 2
+	"$XFSW" "$@" >out 2>err </dev/null
+	status=$?
+	[ $status = "$code" ] || fail "xfsw $*: exit code $status, not $code: $(cat err)"
+	[ "$(cat err)" = "$message" ] || fail "xfsw $*: said '$(cat err)', not '$message'"
+}
+ok() { expect 0 "" "$@"; }
+# output TEXT CMD...: exit code 0, nothing on standard error, this on standard output.
+output() {
+	text=$1
+	shift
+	ok "$@"
+	[ "$(cat out)" = "$text" ] || fail "xfsw $*: printed '$(cat out)', not '$text'"
+}
+# json EXPRESSION VALUE CMD...: EXPRESSION of the document d, as python prints it.
+json() {
+	expression=$1
+	value=$2
+	shift 2
+	ok "$@"
+	got=$(python3 -c "import json, sys; d = json.load(sys.stdin); print($expression)" <out) ||
+		fail "xfsw $*: no document: $(cat out)"
+	[ "$got" = "$value" ] || fail "xfsw $*: $expression is '$got', not '$value'"
+}
+# flags WORDS PATH
+flags() { json "' '.join(x for x in d[0]['flags'] if x != 'hasattr')" "$1" stat --json v.img "$2"; }
+projects() { json "[(x['path'], x['projid']) for x in d]" "$1" lsattr -R --json v.img /t; }
+
+ok mkfs --size 300m v.img
+ok mkdir -p v.img /t/d/e
+head -c 5000 /dev/urandom >f
+ok put v.img f /t/d/f
+ok put v.img f /t/d/e/g
+ok ln -s v.img d/f /t/l
+ok mknod v.img /t/p p
+
+# ---- flags and projects ------------------------------------------------------
+for verb in chattr lsattr chproj; do
+	ok $verb --help
+	grep -q "usage: xfsw $verb" out || fail "$verb --help shows no usage"
+done
+ok chattr v.img +iA /t/d/f
+flags "immutable noatime" /t/d/f
+"$XFSW" truncate v.img /t/d/f 0 2>/dev/null
+[ $? = 1 ] || fail "an immutable file was truncated"
+ok chattr v.img -i +nodump,sync /t/d/f
+flags "sync noatime nodump" /t/d/f
+ok chattr v.img =a /t/d/f
+flags append /t/d/f
+ok chattr v.img = /t/l
+flags "" /t/d/f
+ok chattr -R v.img +dP /t
+flags "nodump projinherit" /t/d/e
+flags "nodump projinherit" /t
+flags nodump /t/d/e/g
+flags "" /t/l
+flags "" /t/p
+output "------d---------X /t/d/e/g" lsattr v.img /t/d/e/g
+output "------d-P-------X /t/d/e
+------d---------X /t/d/f" lsattr v.img /t/d
+output "------d-P-------X /t/d" lsattr -d v.img /t/d
+json "[(x['path'], x['flags']) for x in d]" "[('/t/d', ['nodump', 'projinherit', 'hasattr'])]" lsattr -d --json v.img /t/d
+expect 1 "xfsw: chattr: /t/d/f: only directories have the flag projinherit" chattr v.img +P /t/d/f
+expect 1 "xfsw: chattr: /t/p: a fifo has no flags" chattr v.img +d /t/p
+expect 1 "xfsw: chattr: /t/none: No such file or directory" chattr v.img +d /t/none
+expect 2 "xfsw: chattr: 'nonsense' is no flag; see 'xfsw chattr --help'" chattr v.img +nonsense /t/d/f
+expect 2 "xfsw: chattr: the flag extsize cannot be changed; see 'xfsw chattr --help'" chattr v.img +e /t/d/f
+expect 2 "xfsw: chattr: '/t' does not begin with +, - or =; see 'xfsw chattr --help'" chattr v.img /t /t/d
+expect 2 "xfsw: chattr: operands are missing; see 'xfsw chattr --help'" chattr v.img +i -a
+printf 'chattr +i /t/d/f\nchattr -- -id /t/d/f\n' | "$XFSW" shell v.img || fail "chattr in the shell"
+flags "" /t/d/f
+ok chproj -R v.img 77 /t/d
+projects "[('/t', 0), ('/t/d', 77), ('/t/d/e', 77), ('/t/d/e/g', 77), ('/t/d/f', 77), ('/t/l', 0), ('/t/p', 0)]"
+ok chproj v.img 4294967294 /t/l
+json "d[0]['projid']" 4294967294 stat --json v.img /t/d/f
+ok chattr -R v.img = /t
+ok chproj -R -s v.img 5 /t
+flags projinherit /t/d/e
+flags "" /t/d/f
+ok mkdir v.img /t/d/new
+json "d[0]['projid']" 5 stat --json v.img /t/d/new
+output "--------P-------X          5 /t/d/new" lsattr -dp v.img /t/d/new
+expect 2 "xfsw: chproj: '4294967295' is no project id; see 'xfsw chproj --help'" chproj v.img 4294967295 /t
+
+ok check v.img
