@@ -321,7 +321,8 @@ void xfsw_time_string(const struct timespec *ts, bool precise, char buf[40]);
 extern const struct xfsw_verb verb_mkfs, verb_create, verb_ls, verb_cat, verb_get, verb_put,
 	verb_mkdir, verb_rm, verb_mv, verb_ln, verb_mknod, verb_stat, verb_chmod, verb_chown,
 	verb_touch, verb_truncate, verb_xattr_ls, verb_xattr_get, verb_xattr_set, verb_xattr_rm,
-	verb_chattr, verb_lsattr, verb_chproj, verb_df, verb_info, verb_check, verb_dump, verb_recover, verb_shell, verb_help;
+	verb_chattr, verb_lsattr, verb_chproj, verb_find, verb_du, verb_df, verb_info, verb_check,
+	verb_dump, verb_recover, verb_shell, verb_help;
 extern const struct xfsw_verb verb_write, verb_read, verb_fsync, verb_sync, verb_new, verb_rename,
 	verb_extents, verb_echo;
 

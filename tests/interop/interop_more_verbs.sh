@@ -97,4 +97,63 @@ json "d[0]['projid']" 5 stat --json v.img /t/d/new
 output "--------P-------X          5 /t/d/new" lsattr -dp v.img /t/d/new
 expect 2 "xfsw: chproj: '4294967295' is no project id; see 'xfsw chproj --help'" chproj v.img 4294967295 /t
 
+# ---- find and du -------------------------------------------------------------
+for verb in find du; do
+	ok $verb --help
+	grep -q "usage: xfsw $verb" out || fail "$verb --help shows no usage"
+done
+ok mkdir -p v.img /s/a/b
+ok put v.img f /s/a/big
+ok put v.img f /s/a/b/same
+ok ln v.img /s/a/big /s/a/b/hard
+ok ln -s v.img a /s/link
+ok touch -t '2001-02-03 04:05:06' v.img /s/old
+ok touch -t '2031-02-03 04:05:06.5' v.img /s/a/b/late
+output "/s
+/s/a
+/s/a/b
+/s/a/b/hard
+/s/a/b/late
+/s/a/b/same
+/s/a/big
+/s/link
+/s/old" find v.img /s
+output "/s
+/s/a
+/s/link
+/s/old" find --max-depth 1 v.img /s
+output "/s" find --max-depth 0 v.img /s
+output "/s/a/b
+/s/a/b/hard
+/s/a/b/same
+/s/a/big" find --name '[bhs]*' --size=-5001 v.img /s/a/b /s/a/big
+output "/s
+/s/a
+/s/a/b
+/s/link" find --type dl v.img /s
+output "/s/a/b/same
+/s/a/big" find --type f --size 5000 --name '*[meg]' v.img /s
+output "/s/a/b/late
+/s/old" find --type f --size -1 v.img /s
+output "/s/a/b/late" find --newer-than '2031-02-03 04:05:06.4' v.img /s
+output "" find --newer-than '2031-02-03 04:05:06.5' v.img /s
+ok find --print0 --type f --name 'b*' v.img /s
+[ "$(tr '\0' '!' <out)" = '/s/a/big!' ] || fail "find --print0: $(od -c out)"
+json "[(x['path'], x['type'], x['size']) for x in d]" "[('/s/a/big', 'file', 5000)]" \
+	find --json --name big v.img /
+expect 1 "xfsw: find: /none: No such file or directory" find v.img /none
+expect 2 "xfsw: find: 'fq' is none of the types fdlcbps; see 'xfsw find --help'" find --type fq v.img
+expect 2 "xfsw: find: '+x' is no size; see 'xfsw find --help'" find --size +x v.img
+expect 2 "xfsw: find: 'soon' is no time; see 'xfsw find --help'" find --newer-than soon v.img
+# Two files of 5000 bytes are four blocks of 4 KiB; the second name of one counts nothing.
+output "16	/s/a/b
+16	/s/a
+16	/s" du v.img /s
+output "16	/s
+8	/s/a/b" du -s v.img /s /s/a/b
+output "8	/s/a/big" du v.img /s/a/big
+output "16 KiB	/s" du -sh v.img /s
+json "d" "[{'path': '/s', 'kib': 16, 'blocks512': 32}]" du -s --json v.img /s
+expect 1 "xfsw: du: /none: No such file or directory" du v.img /none
+
 ok check v.img
