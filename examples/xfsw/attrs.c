@@ -10,16 +10,24 @@
 struct change {
 	struct xfsw_call *call;
 	struct xfs_iattr iattr;
-	bool skip_links;	/* chmod -R: links have no mode to change */
+	const char *mode;	/* chmod: what iattr.mode of each object follows from */
 };
+
+static int change_object(struct change *change, struct xfs_file *file, uint32_t mode)
+{
+	if (change->mode && xfsw_change_mode(change->mode, &mode))
+		change->iattr.mode = mode & 07777;
+	return xfs_fsetattr(file, &change->iattr);
+}
 
 static int change_visit(struct xfsw_walk *walk, struct xfsw_node *node)
 {
 	struct change *change = walk->ctx;
 
-	if (change->skip_links && S_ISLNK(node->st.mode))
+	/* Links have no mode to change. */
+	if (change->mode && S_ISLNK(node->st.mode))
 		return 0;
-	return xfs_fsetattr(node->file, &change->iattr);
+	return change_object(change, node->file, node->st.mode);
 }
 
 static const struct xfsw_visitor change_visitor = { .visit = change_visit, .leave = change_visit };
@@ -34,6 +42,22 @@ static int change_tree(struct change *change, const char *path)
 	return xfsw_walk(&walk, path);
 }
 
+static int change_path(struct change *change, const char *path, bool follow)
+{
+	struct xfs_file *file;
+	struct xfs_stat st;
+	int error = xfs_open(change->call->img->mp, path, O_PATH | (follow ? 0 : O_NOFOLLOW), 0,
+			     &file);
+
+	if (error)
+		return error;
+	error = xfs_fgetattr(file, &st);
+	if (!error)
+		error = change_object(change, file, st.mode);
+	xfs_close(file);
+	return error;
+}
+
 /* Operands from @first on; with -R what is below them too. */
 static int change_all(struct change *change, int first, bool follow)
 {
@@ -46,7 +70,7 @@ static int change_all(struct change *change, int first, bool follow)
 		if (xfsw_has(call, 'R'))
 			result = change_tree(change, call->argv[i]);
 		else
-			error = xfs_setattr(call->img->mp, call->argv[i], follow, &change->iattr);
+			error = change_path(change, call->argv[i], follow);
 		if (error)
 			result = xfsw_fail(call, call->argv[i], error);
 		if (result > code)
@@ -57,18 +81,25 @@ static int change_all(struct change *change, int first, bool follow)
 
 static int run_chmod(struct xfsw_call *call)
 {
-	struct change change = { .call = call, .iattr.valid = XFS_ATTR_MODE, .skip_links = true };
+	struct change change = {
+		.call = call, .iattr.valid = XFS_ATTR_MODE, .mode = call->argv[0],
+	};
+	uint32_t any = 0;
 
-	if (!xfsw_parse_mode(call->argv[0], &change.iattr.mode))
-		return xfsw_usage(call, "'%s' is no octal mode", call->argv[0]);
+	if (!xfsw_change_mode(change.mode, &any))
+		return xfsw_usage(call, "'%s' is no mode", change.mode);
 	return change_all(&change, 1, true);
 }
 
 const struct xfsw_verb verb_chmod = {
 	.name = "chmod",
 	.operands = "[-R] IMG MODE PATH...",
-	.summary = "Set permission bits (octal)",
-	.help = "  -R               everything below as well; links are not followed\n",
+	.summary = "Set or change permission bits",
+	.help = "MODE is octal, or changes as in 'u+x,g-w,a=rX': whom they are for (u, g, o, a; all\n"
+		"when nobody is named, there is no umask), + - or =, and r, w, x, X (x on directories\n"
+		"and what has an x), s, t, or u, g, o to copy. = leaves the set-id bits of\n"
+		"directories, unless it has an s. Before a MODE that begins with - write --.\n\n"
+		"  -R               everything below as well; links are not followed\n",
 	.shortopts = "R",
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 2,
@@ -132,16 +163,37 @@ static int touch(struct xfsw_call *call, const char *path, const struct timespec
 	return error;
 }
 
-static int run_touch(struct xfsw_call *call)
+/* The times that -t and -r ask for, or now.  0 or an exit code, message printed. */
+static int wanted_times(struct xfsw_call *call, struct timespec times[2])
 {
-	struct timespec times[2];
-	const char *text = xfsw_arg(call, 't');
-	int code = XFSW_OK;
+	const char *text = xfsw_arg(call, 't'), *other = xfsw_arg(call, 'r');
+	struct xfs_stat st;
+	int error;
 
+	if (text && other)
+		return xfsw_usage(call, "-t and -r exclude each other");
+	times[0].tv_sec = 0;
 	times[0].tv_nsec = UTIME_NOW;
 	if (text && !xfsw_parse_time(text, &times[0]))
 		return xfsw_usage(call, "'%s' is no time", text);
 	times[1] = times[0];
+	if (!other)
+		return 0;
+	error = xfs_getattr(call->img->mp, other, !xfsw_has(call, 'h'), &st);
+	if (error)
+		return xfsw_fail(call, other, error);
+	times[0] = st.atime;
+	times[1] = st.mtime;
+	return 0;
+}
+
+static int run_touch(struct xfsw_call *call)
+{
+	struct timespec times[2];
+	int code = wanted_times(call, times);
+
+	if (code)
+		return code;
 	if (xfsw_has(call, 'a') && !xfsw_has(call, 'm'))
 		times[1].tv_nsec = UTIME_OMIT;
 	if (xfsw_has(call, 'm') && !xfsw_has(call, 'a'))
@@ -157,14 +209,15 @@ static int run_touch(struct xfsw_call *call)
 
 const struct xfsw_verb verb_touch = {
 	.name = "touch",
-	.operands = "[-t TIME] [-a] [-m] [-c] [-h] IMG PATH...",
+	.operands = "[-t TIME | -r OTHER] [-a] [-m] [-c] [-h] IMG PATH...",
 	.summary = "Set atime and mtime; make empty files",
 	.help = "  -t TIME          @SECONDS[.FRACTION], or in UTC\n"
 		"                   'YYYY-MM-DD[ HH:MM[:SS[.FRACTION]]]', or now\n"
+		"  -r OTHER         the times of another object of the image\n"
 		"  -a, -m           atime only, mtime only\n"
 		"  -c               make no files\n"
 		"  -h               a link itself, not its target\n",
-	.shortopts = "t:amch",
+	.shortopts = "t:r:amch",
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 1,
 	.max_operands = -1,

@@ -142,6 +142,11 @@ const char *xfsw_arg(const struct xfsw_call *call, int id);
 bool xfsw_parse_size(const char *text, uint32_t block_size, uint64_t *value);
 bool xfsw_parse_u64(const char *text, uint64_t max, uint64_t *value);
 bool xfsw_parse_mode(const char *text, uint32_t *mode);
+/*
+ * mode.c: octal digits, or "u+x,g-w,a=rX" applied to *@mode, whose type counts too; no umask.  False:
+ * neither, and *@mode may be anything.
+ */
+bool xfsw_change_mode(const char *text, uint32_t *mode);
 /* "@SECONDS[.FRACTION]", "YYYY-MM-DD[ T]HH:MM[:SS[.FRACTION]]" (UTC), "now". */
 bool xfsw_parse_time(const char *text, struct timespec *ts);
 bool xfsw_parse_uuid(const char *text, uint8_t uuid[16]);

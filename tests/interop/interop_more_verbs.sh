@@ -156,4 +156,55 @@ output "16 KiB	/s" du -sh v.img /s
 json "d" "[{'path': '/s', 'kib': 16, 'blocks512': 32}]" du -s --json v.img /s
 expect 1 "xfsw: du: /none: No such file or directory" du v.img /none
 
+# ---- symbolic modes, times of another object ---------------------------------
+ok mkdir -p v.img /m/d
+ok put v.img f /m/f
+# TYPE (f file, d directory) OLD CHANGE NEW; one object for each line, all in one shell.
+cat >modes <<'MODES'
+f 644 u+x 744
+f 666 g-w,o= 640
+f 644 a=rX 444
+f 744 a=rX 555
+d 700 a=rX 555
+f 600 go=u,go-w 644
+f 755 u+s,g+s 6755
+f 6755 ug-s 755
+f 644 +t 1644
+f 644 u+t 644
+f 6755 u=rw 2655
+d 6755 u=rwx,g=rx,o= 6750
+d 6755 ug=rxs,g-s 4555
+f 640 -r 200
+f 640 = 0
+f 000 ug+rw-w,o+x 441
+f 000 u=rwx,g=u,o=g,o-w 775
+MODES
+awk '{ n = "/m/" NR; print ($1 == "d" ? "mkdir " : "create ") n; print "chmod " $2 " " n
+	print "chmod -- " $3 " " n }' modes | "$XFSW" shell v.img || fail "chmod in the shell"
+json "[x['mode'] for x in d] == [int(line.split()[3], 8) for line in open('modes')] or \
+	['%o' % x['mode'] for x in d]" True stat --json v.img $(awk '{ print "/m/" NR }' modes)
+ok mkdir v.img /m/d/sub
+ok ln -s v.img ../f /m/d/l
+ok put v.img f /m/d/tool
+ok put v.img f /m/d/text
+ok chmod v.img 700 /m/d /m/d/tool /m/d/sub
+ok chmod v.img 600 /m/d/text /m/f
+ok chmod -R v.img go+rX /m/d
+json "['%o' % x['mode'] for x in d]" "['755', '755', '755', '644', '600', '777']" \
+	stat --json v.img /m/d /m/d/sub /m/d/tool /m/d/text /m/f /m/d/l
+for bad in '' u u+q u+x, ,u+x 8 z+x 10777 u+x,g; do
+	expect 2 "xfsw: chmod: '$bad' is no mode; see 'xfsw chmod --help'" chmod v.img "$bad" /m/f
+done
+ok touch -t @1000000000.25 -a v.img /m/f
+ok touch -t @1100000000.75 -m v.img /m/f
+ok touch -r /m/f v.img /m/d/text /m/made
+json "[(x['atime'], x['mtime']) for x in d]" \
+	"[('1000000000.250000000', '1100000000.750000000'), ('1000000000.250000000', '1100000000.750000000')]" \
+	stat --json v.img /m/d/text /m/made
+ok touch -t @5 v.img /m/made
+ok touch -m -r /m/f v.img /m/made
+json "(d[0]['atime'], d[0]['mtime'])" "('5.000000000', '1100000000.750000000')" stat --json v.img /m/made
+expect 1 "xfsw: touch: /none: No such file or directory" touch -r /none v.img /m/f
+expect 2 "xfsw: touch: -t and -r exclude each other; see 'xfsw touch --help'" touch -t now -r /m v.img /m/f
+
 ok check v.img
