@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* xfsw cat; create, write, read, extents, fsync, sync and echo for the shell: bytes of one file */
+/* xfsw cat; write, read, extents; create, fsync, sync and echo for the shell: bytes of one file */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -164,14 +164,13 @@ static int run_write(struct xfsw_call *call)
 
 const struct xfsw_verb verb_write = {
 	.name = "write",
-	.operands = "[-a] PATH OFFSET LENGTH BYTE | write -t [-a] PATH OFFSET TEXT",
+	.operands = "[-a] IMG PATH OFFSET LENGTH BYTE | -t [-a] IMG PATH OFFSET TEXT",
 	.summary = "Write LENGTH times the same byte, or a text, into a file that exists",
 	.help = "BYTE is 0 to 255, 0x00 to 0xff, or one character that is no digit.\n\n"
 		"  -t               write TEXT\n"
 		"  -a               append: OFFSET is ignored\n",
 	.shortopts = "ta",
 	.open = XFSW_OPEN_WRITE,
-	.flags = XFSW_SHELL_ONLY,
 	.min_operands = 3,
 	.max_operands = 4,
 	.run = run_write,
@@ -230,16 +229,38 @@ static int run_read(struct xfsw_call *call)
 
 const struct xfsw_verb verb_read = {
 	.name = "read",
-	.operands = "PATH [OFFSET [LENGTH]]",
+	.operands = "IMG PATH [OFFSET [LENGTH]]",
 	.summary = "Print a range as runs of equal bytes, 'OFFSET LENGTH BYTE' a line",
 	.open = XFSW_OPEN_READ,
-	.flags = XFSW_SHELL_ONLY,
 	.min_operands = 1,
 	.max_operands = 3,
 	.run = run_read,
 };
 
-static int print_extents(struct xfs_file *file)
+static void print_extent(struct xfsw_json *j, const struct xfs_extent *e)
+{
+	if (j->out) {
+		json_open(j, NULL, '{');
+		json_u64(j, "offset", e->offset);
+		json_u64(j, "length", e->length);
+		if (!e->delalloc)
+			json_u64(j, "device_offset", e->device_offset);
+		json_bool(j, "delalloc", e->delalloc);
+		json_bool(j, "unwritten", e->unwritten);
+		json_bool(j, "shared", e->shared);
+		json_close(j, '}');
+		return;
+	}
+	printf("%ju %ju ", (uintmax_t)e->offset, (uintmax_t)e->length);
+	if (e->delalloc)
+		fputs("delalloc", stdout);
+	else
+		printf("%ju%s%s", (uintmax_t)e->device_offset, e->unwritten ? " unwritten" : "",
+		       e->shared ? " shared" : "");
+	putchar('\n');
+}
+
+static int print_extents(struct xfsw_json *j, struct xfs_file *file)
 {
 	struct xfs_extent extents[64];
 	uint64_t offset = 0;
@@ -247,18 +268,8 @@ static int print_extents(struct xfs_file *file)
 	int error;
 
 	while ((error = xfs_extents(file, offset, extents, 64, &count)) == 0 && count) {
-		for (size_t i = 0; i < count; i++) {
-			const struct xfs_extent *e = &extents[i];
-
-			printf("%ju %ju ", (uintmax_t)e->offset, (uintmax_t)e->length);
-			if (e->delalloc)
-				fputs("delalloc", stdout);
-			else
-				printf("%ju%s%s", (uintmax_t)e->device_offset,
-				       e->unwritten ? " unwritten" : "",
-				       e->shared ? " shared" : "");
-			putchar('\n');
-		}
+		for (size_t i = 0; i < count; i++)
+			print_extent(j, &extents[i]);
 		offset = extents[count - 1].offset + extents[count - 1].length;
 	}
 	return error;
@@ -266,22 +277,31 @@ static int print_extents(struct xfs_file *file)
 
 static int run_extents(struct xfsw_call *call)
 {
+	struct xfsw_json j = { .out = xfsw_has(call, XFSW_OPT_JSON) ? stdout : NULL };
 	struct xfs_file *file;
 	int error = xfs_open(call->img->mp, call->argv[0], O_RDONLY, 0, &file);
 
 	if (error)
 		return xfsw_fail(call, call->argv[0], error);
-	error = print_extents(file);
+	if (j.out)
+		json_open(&j, NULL, '[');
+	error = print_extents(&j, file);
 	xfs_close(file);
-	return error ? xfsw_fail(call, call->argv[0], error) : xfsw_finish_output(call);
+	if (error)
+		xfsw_fail(call, call->argv[0], error);
+	if (j.out)
+		json_finish(&j, call, ']');
+	return error ? XFSW_FAILED : xfsw_finish_output(call);
 }
 
 const struct xfsw_verb verb_extents = {
 	.name = "extents",
-	.operands = "PATH",
+	.operands = "IMG PATH",
 	.summary = "Print a file's mappings, 'OFFSET LENGTH DEVICE-OFFSET [unwritten] [shared]'",
+	.help = "All in bytes; what is not listed is a hole. 'delalloc' stands for a DEVICE-OFFSET that\n"
+		"is not chosen yet.\n\n",
 	.open = XFSW_OPEN_READ,
-	.flags = XFSW_SHELL_ONLY,
+	.flags = XFSW_JSON,
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run_extents,

@@ -11,10 +11,9 @@ const struct xfsw_verb *const xfsw_verbs[] = {
 	&verb_info, &verb_check, &verb_dump, &verb_mkdir, &verb_rm, &verb_mv, &verb_ln, &verb_mknod,
 	&verb_chmod, &verb_chown, &verb_touch, &verb_truncate, &verb_xattr_ls, &verb_xattr_get,
 	&verb_xattr_set, &verb_xattr_rm, &verb_chattr, &verb_lsattr, &verb_chproj, &verb_find,
-	&verb_du, &verb_shell, &verb_recover, &verb_help,
+	&verb_du, &verb_extents, &verb_read, &verb_write, &verb_shell, &verb_recover, &verb_help,
 	/* shell only */
-	&verb_new, &verb_write, &verb_read, &verb_extents, &verb_fsync, &verb_sync, &verb_rename,
-	&verb_echo, NULL};
+	&verb_new, &verb_fsync, &verb_sync, &verb_rename, &verb_echo, NULL};
 
 /* Does @verb's name consist of the first words of @argv?  How many, or 0. */
 static int match_verb(const struct xfsw_verb *verb, int argc, char **argv)

@@ -207,4 +207,44 @@ json "(d[0]['atime'], d[0]['mtime'])" "('5.000000000', '1100000000.750000000')" 
 expect 1 "xfsw: touch: /none: No such file or directory" touch -r /none v.img /m/f
 expect 2 "xfsw: touch: -t and -r exclude each other; see 'xfsw touch --help'" touch -t now -r /m v.img /m/f
 
+# ---- bytes and mappings ------------------------------------------------------
+for verb in extents read write; do
+	ok $verb --help
+	grep -q "usage: xfsw $verb .*IMG PATH" out || fail "$verb --help shows no usage"
+done
+ok touch v.img /w
+ok write v.img /w 8k 4096 0x5a
+ok write -t v.img /w 100 text
+ok write -ta v.img /w 0 end
+output "0 100 0x00
+100 1 0x74
+101 1 0x65
+102 1 0x78
+103 1 0x74
+104 8088 0x00
+8192 4096 0x5a
+12288 1 0x65
+12289 1 0x6e
+12290 1 0x64" read v.img /w
+output "8191 1 0x00
+8192 2 0x5a" read v.img /w 8191 3
+output "" read v.img /w 1m
+json "[o for x in d for o in range(x['offset'], x['offset'] + x['length'], 4096)]" "[0, 8192, 12288]" \
+	extents --json v.img /w
+output "$(python3 -c "
+import json
+for x in json.load(open('out')):
+    print(x['offset'], x['length'], x['device_offset'])")" extents v.img /w
+# The device offset is where the bytes lie in the image.
+read -r _ _ where <out
+[ "$(dd if=v.img bs=1 skip=$((where + 100)) count=4 2>/dev/null)" = text ] || fail "the bytes are not at $where"
+printf 'read /w 0 1\nwrite /w 0 1 x\nread /w 0 1\n' | "$XFSW" shell v.img >out || fail "read and write in the shell"
+[ "$(cat out)" = "0 1 0x00
+0 1 0x78" ] || fail "read and write in the shell: $(cat out)"
+expect 1 "xfsw: extents: /none: No such file or directory" extents v.img /none
+expect 1 "xfsw: write: /none: No such file or directory" write v.img /none 0 1 x
+expect 2 "xfsw: write: operands are missing, or too many; see 'xfsw write --help'" write v.img /w 0 1
+expect 2 "xfsw: write: '300' is no byte; see 'xfsw write --help'" write v.img /w 0 1 300
+expect 2 "xfsw: read: OFFSET or LENGTH is no size; see 'xfsw read --help'" read v.img /w 1q
+
 ok check v.img
