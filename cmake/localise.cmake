@@ -5,6 +5,9 @@
 # libraries) cannot clash with anything in the program.  Where that cannot be done - link-time
 # optimisation, sanitizers and coverage, whose sections must stay as the compiler made them, or tools
 # that are missing - the archive holds the objects as they are.
+#
+# Groups of sections are dissolved: a linker keeps one of several equal groups (the thunks of 32-bit
+# x86), and our references would go to one that was thrown away, because their names are local.
 
 # Does the compiler link with -r, and does objcopy make hidden symbols local?
 function(xfswrite_can_localise result)
@@ -25,7 +28,7 @@ function(xfswrite_can_localise result)
     COMMAND ${CMAKE_C_COMPILER} ${flags} -fPIC -fvisibility=hidden -c a.c b.c
     WORKING_DIRECTORY ${dir} RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
   if(NOT failed)
-    execute_process(COMMAND ${CMAKE_C_COMPILER} ${flags} -r -nostdlib -o all.o a.o b.o
+    execute_process(COMMAND ${CMAKE_C_COMPILER} ${flags} -r -nostdlib -Wl,--force-group-allocation -o all.o a.o b.o
       WORKING_DIRECTORY ${dir} RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
   endif()
   if(NOT failed)
@@ -56,7 +59,7 @@ function(xfswrite_localised_object objects result)
   set(all ${CMAKE_CURRENT_BINARY_DIR}/xfswrite.o)
   separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
   add_custom_command(OUTPUT ${all}
-    COMMAND ${CMAKE_C_COMPILER} ${flags} -r -nostdlib -o ${all} $<TARGET_OBJECTS:${objects}>
+    COMMAND ${CMAKE_C_COMPILER} ${flags} -r -nostdlib -Wl,--force-group-allocation -o ${all} $<TARGET_OBJECTS:${objects}>
     COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${all}
     DEPENDS ${objects} $<TARGET_OBJECTS:${objects}>
     COMMENT "One object, internal symbols local" COMMAND_EXPAND_LISTS VERBATIM)

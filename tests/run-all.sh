@@ -73,13 +73,14 @@ if [ -z "${XFS_REPAIR_NEW:-}" ]; then
 fi
 export XFS_REPAIR_NEW="${XFS_REPAIR_NEW:-}" MKFS_NEW="${MKFS_NEW:-}" REPAIR_NEW="${XFS_REPAIR_NEW:-}"
 
-# build NAME CMAKE-ARGS...: counts as failed when it does not build.
+# build NAME CMAKE-ARGS...: counts as failed when it does not build.  $targets: these alone.
+targets=""
 build() {
 	name=$1
 	shift
 	say "build $name"
 	if cmake -G Ninja $launcher -DXFSWRITE_WERROR=ON "$@" -S "$top" -B "$build/$name" >>"$log" 2>&1 &&
-		cmake --build "$build/$name" -j "$jobs" >"$build/$name.log" 2>&1; then
+		cmake --build "$build/$name" -j "$jobs" ${targets:+--target $targets} >"$build/$name.log" 2>&1; then
 		return 0
 	fi
 	tail -n 40 "$log" "$build/$name.log" 2>/dev/null
@@ -127,6 +128,81 @@ if build clang-debug -C "$top/cmake/presets/debug.cmake" -DCMAKE_C_COMPILER=clan
 fi
 if build $tsan_cc-tsan -C "$top/cmake/presets/tsan.cmake" -DCMAKE_C_COMPILER=$tsan_cc; then
 	run $tsan_cc-tsan -R 'unit_lock|unit_device_queue|unit_ag_alloc$|unit_trans_checkpoint|unit_write_copy_in|threads'
+fi
+
+# Other targets and ways to build: the tool, and the quick tests of the public calls.
+small="unit_api_error unit_api_library unit_api_names unit_api_open unit_disk_verify_sb unit_bmap_iext unit_base_base"
+can_build() { echo 'int main(void) { return 0; }' | "$@" -x c -o "$build/can-build" - 2>>"$log"; }
+emulator=""
+# other NAME CMAKE-ARGS...
+other() {
+	name=$1
+	shift
+	targets="xfsw $small"
+	build "$name" -DCMAKE_BUILD_TYPE=Debug "$@"
+	status=$?
+	targets=""
+	[ $status = 0 ] || return
+	run "$name" -R "^($(echo "$small" | tr ' ' '|'))\$"
+	say "smoke test $name"
+	img=$build/$name.img
+	rm -f "$img"
+	if $emulator "$build/$name/examples/xfsw" create --profile 6.1 "$top/include" "$img" >>"$log" 2>&1 &&
+		$emulator "$build/$name/examples/xfsw" check "$img" >>"$log" 2>&1; then
+		passed=$((passed + 1))
+	else
+		say "FAILED: xfsw of $name"
+		failed=$((failed + 1))
+	fi
+	rm -f "$img"
+}
+# The host's libraries are not for these two: no pkg-config, and the tests' own cmocka.
+foreign="-DXFSWRITE_OWN_CMOCKA=ON -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON"
+packages_install musl-tools || :
+# shellcheck disable=SC2086
+if can_build musl-gcc -static; then
+	other musl-static -DCMAKE_C_COMPILER=musl-gcc -DXFSWRITE_STATIC_TOOL=ON $foreign
+else
+	say "SKIP: no musl-gcc, nothing is built for musl"
+	skipped=$((skipped + 1))
+fi
+packages_install gcc-multilib || :
+# shellcheck disable=SC2086
+if can_build gcc -m32; then
+	# Some kernels start no 32-bit programs.
+	if ! "$build/can-build" 2>>"$log"; then
+		packages_install qemu-user || :
+		emulator=qemu-i386
+	fi
+	other i686 -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-m32 -DCMAKE_CROSSCOMPILING_EMULATOR="$emulator" $foreign
+	emulator=""
+else
+	say "SKIP: gcc -m32 does not work here, nothing is built for i686"
+	skipped=$((skipped + 1))
+fi
+other one-thread -DCMAKE_C_COMPILER=gcc -DXFSWRITE_THREADS=OFF
+
+# As a part of another project.
+consumer=$build/consumer
+mkdir -p "$consumer"
+cp "$top/examples/lessons/open_read.c" "$consumer/"
+cat >"$consumer/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.22)
+project(consumer C)
+add_subdirectory($top libxfswrite)
+add_executable(shared open_read.c)
+target_link_libraries(shared PRIVATE xfswrite::xfswrite)
+add_executable(static open_read.c)
+target_link_libraries(static PRIVATE xfswrite::xfswrite_static)
+END
+say "build as a subdirectory"
+if cmake -G Ninja $launcher -S "$consumer" -B "$consumer/build" >>"$log" 2>&1 &&
+	cmake --build "$consumer/build" -j "$jobs" >>"$log" 2>&1 &&
+	[ -x "$consumer/build/static" ] && [ -x "$consumer/build/shared" ] && [ ! -e "$consumer/build/libxfswrite/tests" ]; then
+	passed=$((passed + 1))
+else
+	say "FAILED: as a subdirectory of another project"
+	failed=$((failed + 1))
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -20,6 +20,13 @@ static struct xfs_file_device *to_file(struct xfs_device *dev)
 	return container_of(dev, struct xfs_file_device, dev);
 }
 
+/* What ioctl() takes. */
+#ifdef __GLIBC__
+typedef unsigned long host_request_t;
+#else
+typedef int host_request_t;
+#endif
+
 #ifndef RWF_DSYNC
 #define RWF_DSYNC 0x00000002
 #endif
@@ -168,7 +175,7 @@ static int change_range(struct xfs_file_device *fdev, int mode, uint64_t offset,
 	return 0;
 }
 
-static int block_ioctl(struct xfs_file_device *fdev, unsigned long request, uint64_t offset,
+static int block_ioctl(struct xfs_file_device *fdev, host_request_t request, uint64_t offset,
 		       uint64_t len)
 {
 	uint64_t range[2] = {offset, len};

@@ -39,7 +39,7 @@ static uint64_t fixed_bytes(const struct xfs_mount *mp)
 
 	if (mp->m_rdonly)
 		return bytes + READ_BYTES;
-	bytes += xfs_mem_cost(0, xfs_reserve_raw_bytes(xfs_reserve_memory(geo)));
+	bytes += xfs_mem_cost(0, (size_t)xfs_reserve_raw_bytes((size_t)xfs_reserve_memory(geo)));
 	if (!mp->m_unjournalled)
 		bytes += BATCH_BYTES + xfs_mem_cost(4096, xlog_window_bytes(XLOG_MAX_RECORD_BSIZE));
 	return bytes;
@@ -52,7 +52,7 @@ static uint64_t least_data(void)
 
 static uint64_t least_meta(const struct xfs_mount *mp)
 {
-	return META_BYTES + META_BUFS * (uint64_t)xfs_mem_cost(4096, largest_buf(&mp->m_geo));
+	return META_BYTES + META_BUFS * (uint64_t)xfs_mem_cost(4096, (size_t)largest_buf(&mp->m_geo));
 }
 
 uint64_t xfs_least_memory(const struct xfs_mount *mp)

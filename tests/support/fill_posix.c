@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "support/fill.h"
 
@@ -32,7 +33,7 @@ static intptr_t posix_open(void *fs, const char *path)
 	return result(open(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0644));
 }
 
-static int posix_close(void *fs, intptr_t file)
+static int close_file(void *fs, intptr_t file)
 {
 	(void)fs;
 	return result(close((int)file));
@@ -112,7 +113,7 @@ static int posix_remove(void *fs, const char *path, bool dir)
 static int posix_rename(void *fs, const char *old, const char *path, unsigned int flags)
 {
 	(void)fs;
-	return result(renameat2(AT_FDCWD, old, AT_FDCWD, path, flags));
+	return result((int)syscall(SYS_renameat2, AT_FDCWD, old, AT_FDCWD, path, flags));
 }
 
 static int posix_list(void *fs, const char *path,
@@ -202,7 +203,7 @@ static int posix_sync(void *fs, const char *dir)
 const struct test_fill_ops test_fill_posix = {
 	.mkdir = posix_mkdir,
 	.open = posix_open,
-	.close = posix_close,
+	.close = close_file,
 	.pwrite = posix_pwrite,
 	.fallocate = posix_fallocate_,
 	.truncate = posix_truncate,

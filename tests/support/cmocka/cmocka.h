@@ -87,6 +87,10 @@ static inline void own_cmocka_string(int equal, const char *a, const char *b, co
 #define fail() own_cmocka_fail(__FILE__, __LINE__, "failed")
 #define fail_msg(...) own_cmocka_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define skip() longjmp(own_cmocka_leave, OWN_CMOCKA_SKIPPED)
+#define test_malloc(size) malloc(size)
+#define test_calloc(n, size) calloc(n, size)
+#define test_realloc(p, size) realloc(p, size)
+#define test_free(p) free(p)
 #define print_message(...) ((void)printf(__VA_ARGS__))
 #define print_error(...) ((void)fprintf(stderr, __VA_ARGS__))
 
