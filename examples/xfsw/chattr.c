@@ -23,11 +23,9 @@ static bool has_flags(uint32_t mode)
 	return S_ISREG(mode) || S_ISDIR(mode);
 }
 
-static int refuse(struct xfsw_walk *walk, const struct xfsw_node *node, const char *why,
-		  const char *what)
+/* @code is of a message about this object; the walk goes on. */
+static int refused(struct xfsw_walk *walk, int code)
 {
-	int code = xfsw_complain(walk->call, node->path, why, what);
-
 	if (code > walk->code)
 		walk->code = code;
 	return 0;
@@ -54,11 +52,13 @@ static int change_one(struct xfsw_walk *walk, struct xfsw_node *node)
 	if (change->flags && !has_flags(node->st.mode)) {
 		if (node->level)
 			return 0;
-		return refuse(walk, node, "a %s has no flags", xfsw_type_name(node->st.mode));
+		return refused(walk, xfsw_complain(walk->call, node->path, "a %s has no flags",
+						   xfsw_type_name(node->st.mode)));
 	}
 	flag = change->recurse ? NULL : flag_of_directories(change, node->st.mode);
 	if (flag)
-		return refuse(walk, node, "only directories have the flag %s", flag);
+		return refused(walk, xfsw_complain(walk->call, node->path,
+						   "only directories have the flag %s", flag));
 	iattr.xflags = (node->st.xflags & ~change->clear) | change->set;
 	if (change->inherit && S_ISDIR(node->st.mode))
 		iattr.xflags |= XFS_XFLAG_PROJINHERIT;
