@@ -152,7 +152,7 @@ static void report(const char *step, const char *kernel, const char *library, co
 /* The lines that are not the same. */
 static void report_trees(const char *step, struct text *kernel, struct text *library)
 {
-	char *k = kernel->at, *l = library->at, what[512];
+	char *k = kernel->at, *l = library->at, what[8192 + 16];
 
 	snprintf(what, sizeof(what), "after %s", step);
 	while (*k || *l) {
