@@ -100,7 +100,7 @@ static ssize_t read_stream(struct xfs_mount *mp, int fd, uint8_t *buf, size_t le
 			continue;
 		/* What came before is written; whatever it was comes again at the next read. */
 		if (ret < 0 && !done)
-			return xfs_error(mp, -errno, "reading descriptor %d: %s", fd, strerror(errno));
+			return xfs_write_source_error(mp, errno);
 		if (ret <= 0)
 			break;
 		done += (size_t)ret;

@@ -296,7 +296,7 @@ static int do_open_file(const char *path, unsigned int flags, uint64_t size_byte
 int xfs_device_open_file(const char *path, unsigned int flags, uint64_t size_bytes,
 			 struct xfs_device **devp)
 {
-	return xfs_device_open_file_env(path, flags, size_bytes, NULL, devp);
+	return XFS_CALL(do_open_file(path, flags, size_bytes, NULL, devp));
 }
 
 int xfs_device_open_file_env(const char *path, unsigned int flags, uint64_t size_bytes,
@@ -370,7 +370,7 @@ static int do_open_fd(int fd, unsigned int flags, const struct xfs_env *env,
 
 int xfs_device_open_fd(int fd, unsigned int flags, struct xfs_device **devp)
 {
-	return xfs_device_open_fd_env(fd, flags, NULL, devp);
+	return XFS_CALL(do_open_fd(fd, flags, NULL, devp));
 }
 
 int xfs_device_open_fd_env(int fd, unsigned int flags, const struct xfs_env *env,

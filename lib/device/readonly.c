@@ -103,7 +103,7 @@ static int do_open_readonly(struct xfs_device *base, const struct xfs_env *env,
 
 int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device **devp)
 {
-	return xfs_device_open_readonly_env(base, NULL, devp);
+	return XFS_CALL(do_open_readonly(base, NULL, devp));
 }
 
 int xfs_device_open_readonly_env(struct xfs_device *base, const struct xfs_env *env,

@@ -151,7 +151,7 @@ int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint
 int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
 			   struct xfs_device **devp)
 {
-	return xfs_device_open_window_env(base, offset, len, NULL, devp);
+	return XFS_CALL(xfs_window_open(base, offset, len, 0, NULL, devp));
 }
 
 int xfs_device_open_window_env(struct xfs_device *base, uint64_t offset, uint64_t len,

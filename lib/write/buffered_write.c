@@ -96,11 +96,7 @@ void xfs_folio_unlock_dirty(struct xfs_inode *ip, struct xfs_folio *folio, uint3
 
 /* ---- sources ----------------------------------------------------------------------- */
 
-/*
- * The host file failed, not the file system: nothing but the caller's request has to do with it.
- * Errnos that would say something about the file system say -EIO.
- */
-static int source_error(struct xfs_mount *mp, int host_errno)
+int xfs_write_source_error(struct xfs_mount *mp, int host_errno)
 {
 	int error;
 
@@ -140,7 +136,7 @@ static int64_t take_bytes(struct xfs_mount *mp, const struct xfs_write_source *s
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && !got)
-			return source_error(mp, errno);
+			return xfs_write_source_error(mp, errno);
 		if (n <= 0)
 			break;
 		got += (uint32_t)n;

@@ -47,4 +47,10 @@ static inline void xfs_set_isize(struct xfs_inode *ip, uint64_t size)
 	__atomic_store_n(&ip->i_size, (xfs_fsize_t)size, __ATOMIC_RELEASE);
 }
 
+/*
+ * What the caller gets when its host file could not be read: the host file failed, not the file
+ * system.  Errnos that would say something about the file system say -EIO.
+ */
+int xfs_write_source_error(struct xfs_mount *mp, int host_errno);
+
 #endif

@@ -113,6 +113,11 @@ static void compare(struct file *f, uint64_t off, uint64_t len)
 	ssize_t got = xfs_pread(f->file, buf, len, off);
 	uint64_t expect = off >= f->size ? 0 : XFS_MIN(len, f->size - off), done = 0, run;
 
+	/* As the kernel: a range that ends past the largest offset is no range. */
+	if (off > INT64_MAX || len > INT64_MAX - off) {
+		CHECK(got == -EINVAL);
+		return;
+	}
 	if (got != (ssize_t)expect) {
 		fprintf(stderr, "%s: read %zd of %" PRIu64 " at %" PRIu64 ", size %" PRIu64 "\n",
 			f->path, got, len, off, f->size);

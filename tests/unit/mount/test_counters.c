@@ -439,6 +439,9 @@ static const struct counter inode_counters[] = {
 #define AT_BYTE(byte, bytes) .off = byte, .size = bytes
 #define DIR(kind_, byte, bytes, ino_) \
 	{ .name = "dir", .kind = kind_, AT_BYTE(byte, bytes), .ino = ino_, .also = "leaf" }
+#define NODE(byte, bytes) \
+	{ .name = "dir", .kind = TEST_DIR_NODE, AT_BYTE(byte, bytes), .ino = &big_ino, \
+	  .also = "da node" }
 #define ATTR(byte, bytes) \
 	{ .name = "attr", .kind = TEST_ATTR_LEAF, AT_BYTE(byte, bytes), .ino = &attr_ino }
 
@@ -450,8 +453,7 @@ static const struct counter block_counters[] = {
 	DIR(TEST_DIR_DATA, 58, 2, &mid_ino), DIR(TEST_DIR_LEAF1, 56, 2, &mid_ino),
 	DIR(TEST_DIR_LEAF1, 58, 2, &mid_ino), DIR(TEST_DIR_LEAF1, 4092, 4, &mid_ino),
 	DIR(TEST_DIR_LEAF1, 4090, 2, &mid_ino), DIR(TEST_DIR_LEAFN, 56, 2, &big_ino),
-	DIR(TEST_DIR_LEAFN, 58, 2, &big_ino), DIR(TEST_DIR_NODE, 56, 2, &big_ino),
-	DIR(TEST_DIR_NODE, 58, 2, &big_ino), DIR(TEST_DIR_FREE, 48, 4, &big_ino),
+	DIR(TEST_DIR_LEAFN, 58, 2, &big_ino), NODE(56, 2), NODE(58, 2), DIR(TEST_DIR_FREE, 48, 4, &big_ino),
 	DIR(TEST_DIR_FREE, 52, 4, &big_ino), DIR(TEST_DIR_FREE, 56, 4, &big_ino),
 	DIR(TEST_DIR_FREE, 64, 2, &big_ino),
 	{ .name = "inode", .kind = TEST_INODE, AT_BYTE(176, 1), .ino = &dir_ino },

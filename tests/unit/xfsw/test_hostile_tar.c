@@ -34,7 +34,7 @@ static void header(char type, const char *name, const char *target, size_t size)
 
 	snprintf(h, 100, "%.99s", name);
 	memcpy(h + 100, "0000755\0000000000\0000000000", 24);
-	snprintf(h + 124, 12, "%011zo", size);
+	snprintf(h + 124, 12, "%011o", (unsigned int)size);
 	memcpy(h + 136, "00000000000", 12);
 	memset(h + 148, ' ', 8);
 	h[156] = type;
