@@ -215,7 +215,6 @@ static int run_create(struct xfsw_call *call)
 	code = sink_init(&c.sink, call);
 	if (code)
 		return code;
-	xfsw_catch_signals();
 	code = look_at_source(&c);
 	if (!code)
 		code = look_at_target(&c);

@@ -208,8 +208,6 @@ static int run_command(struct xfsw_call *call, int argc, char **argv)
 	code = xfsw_open_image(call, path, &img);
 	if (code)
 		return code;
-	if (call->verb->flags & XFSW_LONG_WORK)
-		xfsw_catch_signals();
 	return xfsw_close_image(call, &img, call->verb->run(call));
 }
 
@@ -260,6 +258,9 @@ int xfsw_main(int argc, char **argv)
 		return xfsw_finish_output(&call);
 	if (!call.verb)
 		return no_verb(argv[1], argc > 2 ? argv[2] : NULL);
+	/* From here on: a signal while the image is opened ends the work before its first change. */
+	if (call.verb->flags & XFSW_LONG_WORK)
+		xfsw_catch_signals();
 	code = run_command(&call, argc - words, argv + words);
 	json_only_errors(&call);
 	/* What is still in the buffer counts as well. */

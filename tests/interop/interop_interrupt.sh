@@ -36,6 +36,7 @@ for signal in INT TERM KILL; do
 		wait $pid 2>/dev/null
 		status=$?
 		[ $status = 0 ] && continue	# it was faster
+		[ $status -gt 128 ] && [ ! -e "$work/i.img" ] && continue	# the program had not begun
 		case $signal in
 		KILL) [ $status = 137 ] || fail "SIGKILL gave $status" ;;
 		*) [ $status = 130 ] || fail "SIG$signal gave $status" ;;

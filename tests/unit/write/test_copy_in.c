@@ -161,9 +161,12 @@ static void test_odd_sources(void **state)
 	make(false);
 	f = open_file(fs.mp, O_RDWR | O_CREAT);
 	assert_int_equal(pipe(pipes), 0);
-	assert_int_equal(xfs_write_from_fd(f, pipes[0], 0, BYTES, 0), -ESPIPE);
-	close(pipes[0]);
+	assert_int_equal(write(pipes[1], "piped", 5), 5);
 	close(pipes[1]);
+	assert_int_equal(xfs_write_from_fd(f, pipes[0], 1, BYTES, 0), -ESPIPE);
+	assert_int_equal(xfs_write_from_fd(f, pipes[0], 0, BYTES, 0), 5);
+	assert_int_equal(xfs_write_from_fd(f, pipes[0], 0, BYTES, 0), 0);
+	close(pipes[0]);
 	assert_true(proc >= 0);
 	n = (ssize_t)xfs_write_from_fd(f, proc, 0, 1u << 20, 0);
 	assert_true(n > 0);
