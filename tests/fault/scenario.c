@@ -443,6 +443,25 @@ bool error_is_allowed(const int *allowed, int error)
 	return *allowed;
 }
 
+/*
+ * The fault has passed: the operation works.  Where data of its file was lost meanwhile (the overlay
+ * below, a device, needs memory as well) writes to it fail until a sync has told so, once.
+ */
+static void demand_works(struct attempt *at, const struct scenario *sc)
+{
+	struct xfs_error_info info = { .size = sizeof(info) };
+	int error = sc->run(at->fs.mp);
+
+	if (error == -EIO && !xfs_mount_error(NULL, &info) && info.error == -EIO &&
+	    info.known & XFS_ERROR_AT_DEVICE) {
+		if (xfs_sync(at->fs.mp) != -EIO)
+			die(sc, "lost data is not told by sync", error);
+		error = sc->run(at->fs.mp);
+	}
+	if (error)
+		die(sc, "does not work after the fault has passed", error);
+}
+
 bool attempt_end(struct attempt *at, const struct scenario *sc, int error, bool met,
 		 const int *allowed)
 {
@@ -464,11 +483,8 @@ bool attempt_end(struct attempt *at, const struct scenario *sc, int error, bool 
 			die(sc, "a file system that was shut down closes without an error", 0);
 		demand_image(at->overlay, false, sc->name);
 	} else {
-		if (error) {
-			error = sc->run(at->fs.mp);
-			if (error)
-				die(sc, "does not work after the fault has passed", error);
-		}
+		if (error)
+			demand_works(at, sc);
 		/* A write that failed behind the operation's back is told of once. */
 		error = xfs_sync(at->fs.mp);
 		if (error && (!met || !error_is_allowed(allowed, error)))
