@@ -129,7 +129,10 @@ int xfs_agfl_fix_for_free(struct xfs_trans *tp, struct xfs_perag *pag) XFS_MUST_
 /* ---- resv.c -------------------------------------------------------------------- */
 /* Blocks that an allocation of @type must leave alone. */
 uint32_t xfs_ag_resv_needed(const struct xfs_perag *pag, enum xfs_ag_resv_type type);
-/* @len blocks were taken, given back: charge the reservation, then the handle, then the counter. */
+/*
+ * @len blocks were taken, given back: charge the reservation, then the transaction, then the
+ * counter.
+ */
 void xfs_ag_resv_alloc(struct xfs_trans *tp, struct xfs_perag *pag, enum xfs_ag_resv_type type,
 		       xfs_extlen_t len, bool delalloc);
 void xfs_ag_resv_give_back(struct xfs_trans *tp, struct xfs_perag *pag,

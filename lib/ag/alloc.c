@@ -2,13 +2,13 @@
 /*
  * Allocating and freeing extents.
  *
- * (F1) One AG is locked at a time, for the length of one call.
- * (F2) An allocation first finds its blocks and plans how the AGFL will be filled, both
- *      by reading only; when that worked, it changes things, and then nothing but
- *      damage or a device can make it fail.
- * (F3) What an AG has to keep: the AGFL's minimum, the reservations of its trees
- *      (ag/resv.c), and what the caller says this handle will need there (minleft).
- * (F4) Blocks freed by a checkpoint that is not durable are passed over (ag/busy.h).
+ * (ALLOC-1) One AG is locked at a time, for the length of one call.
+ * (ALLOC-2) An allocation first finds its blocks and plans how the AGFL will be filled, both by
+ *     reading only; when that worked, it changes things, and then nothing but damage or a device
+ *     can make it fail.
+ * (ALLOC-3) What an AG has to keep: the AGFL's minimum, the reservations of its trees (ag/resv.c),
+ *     and what the caller says this transaction will need there (minleft).
+ * (ALLOC-4) Blocks freed by a checkpoint that is not durable are passed over (ag/busy.h).
  */
 #include "ag/ag_priv.h"
 #include "ag/inobt.h"
@@ -26,7 +26,7 @@ xfs_extlen_t xfs_alloc_longest_free_extent(struct xfs_perag *pag, xfs_extlen_t n
 	return longest > less ? longest - less : 0;
 }
 
-/* Blocks that a request of @resv could take in all (F3); not positive: none. */
+/* Blocks that a request of @resv could take in all (ALLOC-3); not positive: none. */
 static int64_t available(const struct xfs_perag *pag, xfs_extlen_t need, xfs_extlen_t minleft,
 			 enum xfs_ag_resv_type resv)
 {

@@ -21,7 +21,7 @@ struct xfs_alloc_arg {
 	xfs_fsblock_t target;		/* near here (packed); NULLFSBLOCK: anywhere */
 	xfs_extlen_t minlen, maxlen;	/* blocks; 1 <= minlen <= maxlen */
 	xfs_extlen_t alignment;		/* start is a multiple of it within the AG; 0 or 1: any */
-	xfs_extlen_t minleft;		/* blocks that must stay free in that AG for this handle */
+	xfs_extlen_t minleft;		/* blocks that must stay free in that AG for this transaction */
 	xfs_agblock_t min_agbno, max_agbno;	/* bounds for the start, 0 and 0: none */
 	enum xfs_ag_resv_type resv;
 	uint32_t flags;			/* XFS_ALLOC_* */
@@ -35,7 +35,7 @@ struct xfs_alloc_arg {
 /*
  * Allocate.  0 with fsbno NULLFSBLOCK and nothing changed when no AG has what
  * was asked; then the caller may ask for less.  AGs are tried from the target's on,
- * wrapping.  Uses the handle's block reservation.
+ * wrapping.  Uses the transaction's block reservation.
  */
 int xfs_alloc_vextent(struct xfs_alloc_arg *args) XFS_MUST_CHECK;
 

@@ -23,7 +23,7 @@ void xfs_extent_busy_trim(struct xfs_mount *mp);
 void xfs_extent_busy_destroy(struct xfs_mount *mp);
 
 /*
- * [@agbno, +@len) was freed by the open handle. pag_lock held.  Cannot fail: out of
+ * [@agbno, +@len) was freed by the open transaction. pag_lock held.  Cannot fail: out of
  * memory, the whole AG is busy for the time.
  */
 void xfs_extent_busy_insert(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_extlen_t len);
@@ -37,7 +37,7 @@ bool xfs_extent_busy_search(const struct xfs_perag *pag, xfs_agblock_t agbno, xf
 
 /*
  * What is freed from now on belongs to the next checkpoint; returns the number of the one
- * that was cut.  No handle is open.
+ * that was cut.  No transaction is open.
  */
 uint64_t xfs_extent_busy_cut(struct xfs_mount *mp);
 /* Checkpoint @seq and all before it are durable.  Takes AG locks, one at a time. */

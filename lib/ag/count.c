@@ -4,10 +4,10 @@
  * free, how long the longest run of them is, how many blocks each tree has, how many inodes there
  * are.  Its verifier knows what is possible (disk/verify_ag.c); here
  *
- * (N1) what can be had for the reading of a block or two is compared when the AG is first used on
- *      a file system open for writing: the height of each tree, the longest free extent, and all
- *      of a tree that is one leaf;
- * (N2) a change that would take a counter out of its range is refused before it is made.
+ * (COUNT-1) what can be had for the reading of a block or two is compared when the AG is first used
+ *     on a file system open for writing: the height of each tree, the longest free extent, and all
+ *     of a tree that is one leaf;
+ * (COUNT-2) a change that would take a counter out of its range is refused before it is made.
  *
  * A counter that wrapped would be logged, and then its header could not be written: not by us, nor
  * by anybody who recovers that log.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Freeing extents, now or at the end of the handle. */
+/* Freeing extents, now or at the end of the transaction. */
 #include "ag/ag_priv.h"
 #include "trans/defer.h"
 

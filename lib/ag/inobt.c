@@ -3,8 +3,8 @@
  * Records of the inode trees.  The finobt holds exactly the records of the inobt
  * that have a free inode, with the same contents; every change is made to both.
  *
- * (I1) A tree's change asks for its blocks before it begins (ops->reserve); the
- *      finobt's are asked for before the inobt is touched.
+ * (INOBT-1) A tree's change asks for its blocks before it begins (ops->reserve); the finobt's are
+ *     asked for before the inobt is touched.
  */
 #include "ag/inobt.h"
 #include "ag/ag_priv.h"
@@ -131,7 +131,7 @@ static int change_finobt(struct xfs_trans *tp, struct xfs_perag *pag,
 	return error;
 }
 
-/* (I1) for an insert of @startino into the finobt: blocks, unless the leaf has room. */
+/* (INOBT-1) for an insert of @startino into the finobt: blocks, unless the leaf has room. */
 static int reserve_finobt(struct xfs_perag *pag, xfs_agino_t startino)
 {
 	struct xfs_btree_target target = target_of(startino);

@@ -5,8 +5,8 @@
  *
  * xfs_*_check() looks at an intent before anything is changed: -EUCLEAN when it is
  * impossible, -EOPNOTSUPP when it is about a realtime device.  xfs_*_finish() does its work
- * inside a handle.  What follows from it - blocks that lost their last owner are freed -
- * is put off to the end of the handle (trans/defer.h): intents describe older work than what
+ * inside a transaction.  What follows from it - blocks that lost their last owner are freed -
+ * is put off to the end of the transaction (trans/defer.h): intents describe older work than what
  * follows from them, and all of them must have been carried out before.
  *
  * A file system that shares blocks needs xfs_refcount_expect_shared() before the first.
@@ -34,7 +34,7 @@ void xfs_refcount_expect_shared(struct xfs_mount *mp);
 
 /*
  * Nobody is writing: what is staged for copy-on-write is left over from somebody who was.
- * Free it, in handles of some extents each; *@blocks counts them.  No handle held.
+ * Free it, in transactions of some extents each; *@blocks counts them.  No transaction held.
  */
 int xfs_refcount_free_staging(struct xfs_mount *mp, uint64_t *blocks) XFS_MUST_CHECK;
 

@@ -2,11 +2,11 @@
 /*
  * The AGs in memory and the fields of their headers.
  *
- * (A1) A header's buffer is referenced from its first use on, so that reaching it
- *      costs nothing; pag_lock protects what is in it.
- * (A2) The pag_* numbers are copies of header fields and are changed together with
- *      them.  pag_longest and pag_freeblks may be looked at without the lock, to
- *      decide whether an AG is worth a try.
+ * (PERAG-1) A header's buffer is referenced from its first use on, so that reaching it costs
+ *     nothing; pag_lock protects what is in it.
+ * (PERAG-2) The pag_* numbers are copies of header fields and are changed together with them. 
+ *     pag_longest and pag_freeblks may be looked at without the lock, to decide whether an AG is
+ *     worth a try.
  */
 #include "ag/ag_priv.h"
 

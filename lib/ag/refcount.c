@@ -2,10 +2,10 @@
 /*
  * Reference counts of data blocks.
  *
- * (C1) A block with one owner has no record; a record says two or more.
- * (C2) Records of equal count that touch are one record.
- * (C3) A count that reached the maximum is never changed again, and the block never
- *      freed: how many owners it has is no longer known.
+ * (REFC-1) A block with one owner has no record; a record says two or more.
+ * (REFC-2) Records of equal count that touch are one record.
+ * (REFC-3) A count that reached the maximum is never changed again, and the block never freed: how
+ *     many owners it has is no longer known.
  *
  * A change of a range first cuts the records that reach over its ends, then goes
  * through what is inside, records and gaps (which stand for a count of one), and then

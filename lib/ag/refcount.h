@@ -12,7 +12,7 @@
  */
 int xfs_refcount_decrease(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
 	XFS_MUST_CHECK;
-/* The same, but what had no other owner is freed at the end of the handle. */
+/* The same, but what had no other owner is freed at the end of the transaction. */
 int xfs_refcount_decrease_later(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
 	XFS_MUST_CHECK;
 /* One owner more. */

@@ -4,12 +4,12 @@
  * their largest, so that an AG filled by users can still record what happens to
  * their blocks.
  *
- * (R1) What is held back was taken from m_fdblocks at open; a tree block taken out of it
- *      changes m_fdblocks no more, one given back goes back to it.
- * (R2) Blocks of the reverse map come from the AGFL and count as free on disk all
- *      their life; therefore all that was asked for them is hidden, used or not.
- * (R3) A tree that outgrows its reservation (or an AG that was too full for one) takes
- *      from m_fdblocks, by force: the block is gone, whoever else was promised it.
+ * (RESV-1) What is held back was taken from m_fdblocks at open; a tree block taken out of it
+ *     changes m_fdblocks no more, one given back goes back to it.
+ * (RESV-2) Blocks of the reverse map come from the AGFL and count as free on disk all their life;
+ *     therefore all that was asked for them is hidden, used or not.
+ * (RESV-3) A tree that outgrows its reservation (or an AG that was too full for one) takes from
+ *     m_fdblocks, by force: the block is gone, whoever else was promised it.
  */
 #include "ag/ag_priv.h"
 #include "core/counter.h"
@@ -145,8 +145,7 @@ static void fit_to_free_space(struct xfs_perag *pag)
 
 	if (meta + rmapbt <= have)
 		return;
-	xfs_log(pag->pag_mount, XFS_LOG_WARNING,
-		"AG %u: %u blocks should be held back for its trees, %u are free: space may run "
+	xfs_warn(pag->pag_mount, "AG %u: %u blocks should be held back for its trees, %u are free: space may run "
 		"out",
 		pag->pag_agno, meta + rmapbt, have);
 	meta = XFS_MIN(meta, have);

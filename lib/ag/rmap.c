@@ -3,12 +3,11 @@
  * Keeping the reverse map: every block in use has a record of its owner, data
  * blocks that files share have one per owner.
  *
- * (M1) Records of one owner that touch, with offsets that go on and equal flags, are one
- *      record.  Where no block has several owners these are neighbours in the tree; where
- *      some do, other owners' records may stand between, and they are looked for by
- *      range.
- * (M2) A record is taken apart only as it was put in: blocks, owner, offset and state must
- *      fit, else the file system is damaged, which is found before anything changes.
+ * (RMAP-1) Records of one owner that touch, with offsets that go on and equal flags, are one
+ *     record.  Where no block has several owners these are neighbours in the tree; where some do,
+ *     other owners' records may stand between, and they are looked for by range.
+ * (RMAP-2) A record is taken apart only as it was put in: blocks, owner, offset and state must fit,
+ *     else the file system is damaged, which is found before anything changes.
  */
 #include "ag/ag_priv.h"
 

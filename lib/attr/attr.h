@@ -28,7 +28,7 @@ int xfs_attr_get(struct xfs_inode *ip, const struct xfs_attr_name *name, void *v
 #define XFS_ATTR_OP_REPLACE	(1u << 1)	/* -ENODATA */
 
 /*
- * Inside a handle with xfs_attr_set_blocks() reserved: set or replace.  All checks
+ * Inside a transaction with xfs_attr_set_blocks() reserved: set or replace.  All checks
  * come before the first change.  Parent pointers: the same name with another value is another
  * attribute.
  */
@@ -50,8 +50,8 @@ int xfs_attr_list(struct xfs_inode *ip,
 		  void *arg) XFS_MUST_CHECK;
 
 /*
- * The inode is unlinked and unused: remove the whole attribute fork in steps, each a handle of
- * its own.  No lock or handle held.
+ * The inode is unlinked and unused: remove the whole attribute fork in steps, each a transaction of
+ * its own.  No lock or transaction held.
  */
 int xfs_attr_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
 
@@ -64,7 +64,7 @@ int xfs_parent_replace(struct xfs_trans *tp, struct xfs_inode *src_dp,
 		       const struct xfs_name *src_name, struct xfs_inode *dst_dp,
 		       const struct xfs_name *dst_name, struct xfs_inode *child) XFS_MUST_CHECK;
 /*
- * Before the first change of a handle that will add or remove this one: reads what that
+ * Before the first change of a transaction that will add or remove this one: reads what that
  * needs of @child's attribute fork, so that it does not fail for it later.
  */
 int xfs_parent_prepare(struct xfs_inode *dp, const struct xfs_name *name,
@@ -83,7 +83,8 @@ int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void
 		       uint32_t *disk_len) XFS_MUST_CHECK;
 /*
  * Entries in the order of their tags, each of the three that must be there once, a mask where it is
- * needed (-EINVAL), not too many (-E2BIG).  Users and groups may stand there in any order, and twice.
+ * needed (-EINVAL), not too many (-E2BIG).  Users and groups may stand there in any order, and
+ * twice.
  */
 int xfs_acl_check(struct xfs_mount *mp, const void *disk) XFS_MUST_CHECK;
 /*
@@ -107,7 +108,7 @@ struct xfs_acl_inherited {
 
 /*
  * @dp's ILOCK held: read its default ACL and work out *@acls and the permission bits of
- * *@mode (type bits in, they decide; symlinks get nothing).  Before a handle is opened.
+ * *@mode (type bits in, they decide; symlinks get nothing).  Before a transaction is opened.
  */
 int xfs_acl_inherit(struct xfs_inode *dp, uint16_t *mode, struct xfs_acl_inherited *acls)
 	XFS_MUST_CHECK;

@@ -41,7 +41,7 @@ static int clear_root(struct xfs_trans *tp, struct xfs_inode *ip, const struct x
 	return 0;
 }
 
-/* One handle's work. *@rooted: the root is empty already; *@done: the fork is gone. */
+/* One transaction's work. *@rooted: the root is empty already; *@done: the fork is gone. */
 static int step(struct xfs_trans *tp, struct xfs_inode *ip, bool *rooted, bool *done)
 {
 	struct xfs_iext_cursor cur;

@@ -2,7 +2,7 @@
 /*
  * Finishing, after a crash, what an ATTRI in the log says: an attribute to be set, replaced or
  * removed.  As in ag/intent.h: the check before anything is changed, the rest inside a
- * handle.
+ * transaction.
  */
 #ifndef ATTR_INTENT_H
 #define ATTR_INTENT_H

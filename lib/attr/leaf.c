@@ -3,11 +3,11 @@
  * One leaf block: a header, entries sorted by hash that grow upwards, records that grow
  * downwards from the end.
  *
- * (A1) usedbytes is the sum of all records.  What has room after compacting is therefore a
- *      sum and needs no search: header + entries + usedbytes + the new ones <= block.
- * (A2) The three regions of the freemap are free, do not overlap, and none starts below the end
- *      of the entries; an unused one is {0, 0}.  Free bytes that no region covers set holes.
- * (A3) firstused is the lowest record, or lower when holes is set.
+ * (ATTR-1) usedbytes is the sum of all records.  What has room after compacting is therefore a sum
+ *     and needs no search: header + entries + usedbytes + the new ones <= block.
+ * (ATTR-2) The three regions of the freemap are free, do not overlap, and none starts below the end
+ *     of the entries; an unused one is {0, 0}.  Free bytes that no region covers set holes.
+ * (ATTR-3) firstused is the lowest record, or lower when holes is set.
  */
 #include "attr/attr_priv.h"
 #include "disk/verify.h"
@@ -17,7 +17,7 @@
 
 const struct xfs_buf_ops xfs_attr3_leaf_buf_ops = {
 	.name = "attribute leaf",
-	.blft = 16,
+	.blft = XFS_BLFT_ATTR_LEAF,
 	.has_crc = true,
 	.crc_off = XFS_DA3_CRC_OFF,
 	.lsn_off = XFS_DA3_LSN_OFF,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Parent pointers: for every name of an inode, but "." and "..", an attribute of that name whose
- * value tells the directory.  They change in the handle that changes the directory.
+ * value tells the directory.  They change in the transaction that changes the directory.
  */
 #include "attr/attr_priv.h"
 #include "core/message.h"

@@ -2,7 +2,7 @@
 /*
  * Values too long for a leaf: blocks of the fork that each carry a header and a piece.
  *
- * They are not journalled: they go to the device before the handle that makes
+ * They are not journalled: they go to the device before the transaction that makes
  * them visible commits, and their LSN is all ones, so that no recovery mistakes them for older than
  * the journal.  Writing them at once is only right on blocks that are free on disk as well, so they
  * are allocated like file data.  When no such blocks are left in one piece, any will do
@@ -17,7 +17,7 @@
 
 const struct xfs_buf_ops xfs_attr3_rmt_buf_ops = {
 	.name = "attribute value",
-	.blft = 17,
+	.blft = XFS_BLFT_ATTR_RMT,
 	.has_crc = true,
 	.crc_off = XFS_ATTR3_RMT_CRC_OFF,
 	.lsn_off = -1,

@@ -85,7 +85,7 @@ static bool ends_with(const char *fmt, const char *end, const char *word)
 	       ((size_t)(end - fmt) == len || !isalnum((unsigned char)end[-(ptrdiff_t)len - 1]));
 }
 
-/* Rule E4. */
+/* Rule ERROR-4. */
 static void learn_places(const char *fmt, va_list *ap)
 {
 	const char *percent, *p = fmt;

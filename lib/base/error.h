@@ -4,13 +4,15 @@
  * meet an error describe it (pending); when the public call ends with that error the description
  * becomes the thread's record, which stays until the next public call that fails.
  *
- * E1  A description belongs to one errno.  A call that ends with another one was described by nobody,
- *     and gets words for its errno: what an attempt that was given up said is not its reason.
- * E2  Calls nest (xfs_opendir() opens; a caller's device may use the library).  Only the outermost
- *     starts with an empty description and makes the record.
- * E3  A call that succeeds costs a look at the thread's depth, and changes no record.
- * E4  In a format, the number after "AG ", "inode ", "directory ", "daddr " or "daddr 0x" is the place
- *     that programs get.  Arguments cannot pretend to be one: only the format is looked at.
+ * (ERROR-1) A description belongs to one errno.  A call that ends with another one was described by
+ *     nobody, and gets words for its errno: what an attempt that was given up said is not its
+ *     reason.
+ * (ERROR-2) Calls nest (xfs_opendir() opens; a caller's device may use the library).  Only the
+ *     outermost starts with an empty description and makes the record.
+ * (ERROR-3) A call that succeeds costs a look at the thread's depth, and changes no record.
+ * (ERROR-4) In a format, the number after "AG ", "inode ", "directory ", "daddr " or "daddr 0x" is
+ *     the place that programs get.  Arguments cannot pretend to be one: only the format is looked
+ *     at.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H

@@ -50,14 +50,14 @@ void xfs_mem_free_sized(const struct xfs_mem *mem, void *ptr, size_t size);
 /*
  * The budget of a mount: a limit for all that it has from the host, and a reserve.
  *
- * (M1) With a limit everything that the host was asked for is counted, the reserve and the
- *	headers that remember sizes included.  What would pass the limit fails as if the host
- *	had no memory.
- * (M2) A thread in a critical section - it has changed what cannot be taken back, or writes
- *	out what others wait for to get memory - draws on the reserve when the host has nothing.
- *	No other thread does.
- * (M3) Who enters a critical section sees to it that the reserve can serve it: transactions
- *	claim their worst case before they begin (trans/claim.c).
+ * (MEM-1) With a limit everything that the host was asked for is counted, the reserve and the
+ *     headers that remember sizes included.  What would pass the limit fails as if the host had no
+ *     memory.
+ * (MEM-2) A thread in a critical section - it has changed what cannot be taken back, or writes out
+ *     what others wait for to get memory - draws on the reserve when the host has nothing. No other
+ *     thread does.
+ * (MEM-3) Who enters a critical section sees to it that the reserve can serve it: transactions
+ *     claim their worst case before they begin (trans/claim.c).
  */
 struct xfs_budget {
 	uint64_t limit;		/* (c) bytes; 0: none, and nothing is counted */

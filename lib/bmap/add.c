@@ -26,7 +26,7 @@ static bool hole_around(const struct xfs_ifork *ifp, const struct xfs_iext_curso
 	return true;
 }
 
-/* With a hint, when the handle's reservation covers the larger extent, too. */
+/* With a hint, when the transaction's reservation covers the larger extent, too. */
 static void align_to_hint(const struct xfs_bmap_op *op, const struct hole *hole,
 			  struct xfs_bmap_alloc *ap)
 {

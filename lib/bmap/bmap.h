@@ -35,8 +35,8 @@ static inline bool xfs_fork_needs_read(struct xfs_inode *ip, enum xfs_fork_id wh
 /* Read a BTREE fork's records into the in-core tree; nothing to do when they are there. */
 int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork) XFS_MUST_CHECK;
 /*
- * The extents of both forks are in memory, and their trees have @tree_blocks on disk: -EUCLEAN unless
- * that is what di_nblocks says.  For those who may change something; readers do without.
+ * The extents of both forks are in memory, and their trees have @tree_blocks on disk: -EUCLEAN
+ * unless that is what di_nblocks says.  For those who may change something; readers do without.
  */
 int xfs_inode_check_nblocks(struct xfs_inode *ip, uint64_t tree_blocks) XFS_MUST_CHECK;
 
@@ -45,7 +45,7 @@ int xfs_iformat_data_fork(struct xfs_inode *ip, const void *dip) XFS_MUST_CHECK;
 int xfs_iformat_attr_fork(struct xfs_inode *ip, const void *dip) XFS_MUST_CHECK;
 /*
  * Write the fork into the literal area of @dip, zeros behind. Never fails: it was checked
- * to fit.  ILOCK held, because promises change the map outside of handles.
+ * to fit.  ILOCK held, because promises change the map outside of transactions.
  */
 void xfs_iflush_fork(struct xfs_inode *ip, void *dip, enum xfs_fork_id whichfork);
 /* The real extents of an EXTENTS fork as they stand in the inode or its log item: bytes. */
@@ -88,7 +88,7 @@ int xfs_bmap_first_unused(struct xfs_inode *ip, xfs_extlen_t len, xfs_fileoff_t 
 
 /*
  * Worst-case blocks that adding one extent may take for the B+tree of the fork;
- * reservations for a handle: this, plus the blocks themselves.
+ * reservations for a transaction: this, plus the blocks themselves.
  */
 uint32_t xfs_bmap_add_blocks(const struct xfs_mount *mp, enum xfs_fork_id whichfork);
 /*
@@ -104,7 +104,7 @@ int xfs_iext_count_extend(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_f
  * than asked (the caller goes on from its end).  Real extents already there are returned
  * as they are.  Delalloc extents are not converted here (xfs_bmapi_convert_delalloc) and
  * returned with XFS_DELAYSTARTBLOCK.  With PREALLOC an extent size hint may make the new
- * extent larger than asked on both sides, if the handle's reservation allows it.
+ * extent larger than asked on both sides, if the transaction's reservation allows it.
  * -ENOSPC only before the first change (a log force may help when xfs_extent_busy_any()),
  * -EFBIG, -EOPNOTSUPP (realtime).
  */
@@ -115,7 +115,7 @@ int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
  * Unmap [@bno, +@len), last extent first, at most @max_extents of them, and free the
  * blocks (data fork: drop one reference).  *@done: nothing is left in the range.
  * Delalloc extents in the range are dropped too.  Logs the inode.  Only a hole in the
- * middle of an extent may need blocks: -ENOSPC, nothing changed, when the handle has none.
+ * middle of an extent may need blocks: -ENOSPC, nothing changed, when the transaction has none.
  * CoW fork: with REMAP the records are dropped and the blocks left to the caller.
  */
 int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
@@ -153,16 +153,16 @@ int xfs_bmapi_reserve_delalloc(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 
 /*
  * Turn the part of the delalloc extent that covers @off, up to @len blocks, into
- * real blocks, written (the data goes out with this handle) or @unwritten.  *@map: what was
+ * real blocks, written (the data goes out with this transaction) or @unwritten.  *@map: what was
  * made, possibly shorter.  What is left stays delalloc, its indirect reservation
- * worked out anew.  Uses the promise: the handle needs no block reservation.
+ * worked out anew.  Uses the promise: the transaction needs no block reservation.
  */
 int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 			       enum xfs_fork_id whichfork, xfs_fileoff_t off, xfs_filblks_t len,
 			       bool unwritten, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
 
 /*
- * Copy on write at write-back is four calls in one handle: convert_delalloc() in the CoW
+ * Copy on write at write-back is four calls in one transaction: convert_delalloc() in the CoW
  * fork, xfs_bunmapi() of the same range in the data fork, xfs_bunmapi() with
  * XFS_BMAPI_COWFORK | XFS_BMAPI_REMAP, and xfs_bmapi_remap() into the data fork.  Because the
  * CoW fork is never on disk, blocks in it are neither in i_nblocks nor in the reverse
@@ -190,7 +190,7 @@ uint8_t xfs_default_forkoff(const struct xfs_mount *mp, uint16_t mode);
  * The attribute fork comes to life at @forkoff (as an empty EXTENTS fork), its border
  * moves there, or, at 0, it ends: EXTENTS data forks that no longer fit become B+trees, a
  * too-large root is pushed down, LOCAL contents in the way are moved out through
- * m_upcalls->local_data_out.  Takes at most one block of the handle for the tree.  An
+ * m_upcalls->local_data_out.  Takes at most one block of the transaction for the tree.  An
  * attribute fork that exists must fit into its new size.
  */
 int xfs_bmap_set_forkoff(struct xfs_trans *tp, struct xfs_inode *ip, uint8_t forkoff)

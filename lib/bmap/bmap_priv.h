@@ -6,12 +6,12 @@
  * their neighbours and carries the difference, and nothing else, into the
  * in-core map, the list or tree on disk and the counter.
  *
- * (M1) Whoever allocates or frees blocks asks xfs_bmap_prepare() first, so that what can
- *      fail - counter limits, memory, blocks for the tree - fails before the first change.
- * (M2) The tree on disk is changed before the in-core map: its blocks may be unreadable, and
- *      then nothing has happened yet.
- * (M3) i_nblocks, reverse map and reference counts are the caller's; blocks of the
- *      tree itself are counted and mapped here.
+ * (BMAP-1) Whoever allocates or frees blocks asks xfs_bmap_prepare() first, so that what can fail -
+ *     counter limits, memory, blocks for the tree - fails before the first change.
+ * (BMAP-2) The tree on disk is changed before the in-core map: its blocks may be unreadable, and
+ *     then nothing has happened yet.
+ * (BMAP-3) i_nblocks, reverse map and reference counts are the caller's; blocks of the tree itself
+ *     are counted and mapped here.
  */
 #ifndef BMAP_BMAP_PRIV_H
 #define BMAP_BMAP_PRIV_H
@@ -205,8 +205,8 @@ int xfs_bmap_op_init(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_in
 /* Log the inode as far as it was changed; free what is left of the reservations. */
 void xfs_bmap_op_end(struct xfs_bmap_op *op);
 /*
- * (M1): @adds_mem records more in memory and @adds_disk on disk at or behind @cur,
- * while @blocks of the handle's reservation are spoken for.
+ * For (BMAP-1): @adds_mem records more in memory and @adds_disk on disk at or behind @cur,
+ * while @blocks of the transaction's reservation are spoken for.
  */
 int xfs_bmap_prepare(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur, unsigned int adds_mem,
 		     unsigned int adds_disk, xfs_filblks_t blocks) XFS_MUST_CHECK;

@@ -10,11 +10,9 @@
 #include "disk/verify.h"
 #include "trans/defer.h"
 
-#define BLFT_BTREE	4
-
 const struct xfs_buf_ops xfs_bmbt_buf_ops = {
 	.name = "bmbt",
-	.blft = BLFT_BTREE,
+	.blft = XFS_BLFT_BTREE,
 	.has_crc = true,
 	.crc_off = XFS_BTREE_LBLOCK_CRC_OFF,
 	.lsn_off = XFS_BTREE_LBLOCK_LSN_OFF,

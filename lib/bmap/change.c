@@ -73,7 +73,7 @@ int xfs_bmap_prepare(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur, unsign
 	if (op->whichfork != XFS_COW_FORK && !op->promised) {
 		need = xfs_bmap_tree_need(op->ip, op->whichfork, adds_disk);
 		if (unlikely(op->tp->t_blk_res < need + blocks))
-			return xfs_error(mp, -ENOSPC, "inode %" PRIu64 ": the handle holds %u blocks, %"
+			return xfs_error(mp, -ENOSPC, "inode %" PRIu64 ": the transaction holds %u blocks, %"
 					 PRIu64 " may be needed", op->ip->i_ino,
 					 op->tp->t_blk_res, need + blocks);
 	}

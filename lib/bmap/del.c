@@ -12,7 +12,10 @@ static int release_blocks(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *de
 	int error;
 
 	if (op->whichfork == XFS_COW_FORK) {
-		/* Never mapped in reverse: they were allocated in this handle, or are moved on. */
+		/*
+		 * Never mapped in reverse: they were allocated in this transaction, or are moved
+		 * on.
+		 */
 		oinfo.oi_owner = XFS_RMAP_SKIP;
 		return flags & XFS_BMAPI_REMAP ? 0 :
 		       xfs_free_extent(op->tp, del->br_startblock, len, &oinfo, XFS_AG_RESV_NONE);

@@ -75,7 +75,7 @@ static bool touches(const struct xfs_bmbt_irec *left, const struct xfs_bmbt_irec
 	       left->br_blockcount + right->br_blockcount <= XFS_MAX_BMBT_EXTLEN;
 }
 
-static int make_promise(struct xfs_inode *ip, struct xfs_ifork *ifp, struct promise *pr,
+static int reserve_delalloc(struct xfs_inode *ip, struct xfs_ifork *ifp, struct promise *pr,
 			struct xfs_bmbt_irec *got)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -102,7 +102,7 @@ static int make_promise(struct xfs_inode *ip, struct xfs_ifork *ifp, struct prom
 
 	take = (int64_t)(pr->len + indlen) - (int64_t)old;
 	if (take > 0) {
-		error = xfs_promise_blocks(mp, (uint64_t)take);
+		error = xfs_reserve_delalloc_blocks(mp, (uint64_t)take);
 		if (error)
 			return error;
 	}
@@ -119,12 +119,12 @@ static int make_promise(struct xfs_inode *ip, struct xfs_ifork *ifp, struct prom
 	} else {
 		error = xfs_iext_insert(mp, ifp, &pr->cur, &rec, NULL);
 		if (error) {
-			xfs_settle_promise(mp, 0, take);
+			xfs_settle_delalloc_blocks(mp, 0, take);
 			return xfs_error(mp, error, "out of memory for extents");
 		}
 	}
 	if (take < 0)
-		xfs_settle_promise(mp, 0, -take);
+		xfs_settle_delalloc_blocks(mp, 0, -take);
 	ip->i_delayed_blks += pr->len;
 	*got = rec;
 	return 0;
@@ -161,13 +161,13 @@ int xfs_bmapi_reserve_delalloc(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 				       pr.have_next ? pr.next.br_startoff : NULLFILEOFF, &pr.off,
 				       &pr.len);
 	larger = pr.off < off || pr.len > len;
-	error = make_promise(ip, ifp, &pr, got);
+	error = reserve_delalloc(ip, ifp, &pr, got);
 	if (error == -ENOSPC && larger) {
 		XFS_TRACE(ip->i_mount, delalloc_without_prealloc, ip->i_ino, off, len);
 		pr.off = off;
 		pr.len = len;
 		larger = false;
-		error = make_promise(ip, ifp, &pr, got);
+		error = reserve_delalloc(ip, ifp, &pr, got);
 	}
 	if (!error && whichfork == XFS_DATA_FORK && larger)
 		xfs_iflags_set(ip, XFS_IF_EOFBLOCKS);
@@ -226,7 +226,7 @@ int xfs_bmap_del_extent_delay(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 		xfs_iext_remove(mp, ifp, cur);
 	}
 	ip->i_delayed_blks -= end - off;
-	xfs_settle_promise(mp, 0, (int64_t)(end - off + old) - (int64_t)(len1 + len2));
+	xfs_settle_delalloc_blocks(mp, 0, (int64_t)(end - off + old) - (int64_t)(len1 + len2));
 	return 0;
 }
 
@@ -285,7 +285,7 @@ static void settle(struct xfs_bmap_op *op, xfs_filblks_t blocks, xfs_filblks_t o
 	int64_t back = avail - (int64_t)(want1 + want2);
 
 	if (unlikely(want1 + want2 > have)) {
-		if (xfs_promise_blocks(mp, want1 + want2 - have) == 0) {
+		if (xfs_reserve_delalloc_blocks(mp, want1 + want2 - have) == 0) {
 			back = avail - (int64_t)have;
 		} else {
 			xfs_filblks_t len1, len2;
@@ -298,7 +298,7 @@ static void settle(struct xfs_bmap_op *op, xfs_filblks_t blocks, xfs_filblks_t o
 			back = avail - (int64_t)(len1 + len2);
 		}
 	}
-	xfs_settle_promise(mp, blocks + op->tree_blocks, back);
+	xfs_settle_delalloc_blocks(mp, blocks + op->tree_blocks, back);
 }
 
 int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,

@@ -7,12 +7,12 @@
  *   1   if_root is a leaf that grows from 3 to XFS_IEXT_LEAF_RECS records
  *   n   if_root is a node; leaves are all at the bottom, full-sized and linked
  *
- * (X1) Records are sorted and do not overlap; no leaf or node is empty.
- * (X2) The key of a child is exactly the offset of the first record below it, so
- *      that the offset of a leaf's first record finds the path to it; there are no
- *      parent pointers to keep up to date.
- * (X3) A node root has at least two children.
- * (X4) A cursor is at (leaf, pos) with pos < count, or at the end of the last leaf.
+ * (IEXT-1) Records are sorted and do not overlap; no leaf or node is empty.
+ * (IEXT-2) The key of a child is exactly the offset of the first record below it, so that the
+ *     offset of a leaf's first record finds the path to it; there are no parent pointers to keep up
+ *     to date.
+ * (IEXT-3) A node root has at least two children.
+ * (IEXT-4) A cursor is at (leaf, pos) with pos < count, or at the end of the last leaf.
  *
  * Records that come in order of offset fill their leaves completely: one that falls
  * between two leaves goes to the end of the left one, and when that is full, starts a new
@@ -104,7 +104,7 @@ static const struct xfs_iext_rec *cur_rec(const struct xfs_ifork *ifp,
 	return cur->pos == 0 && !xfs_iext_rec_is_none(&ifp->if_rec) ? &ifp->if_rec : NULL;
 }
 
-/* (X4) */
+/* (IEXT-4) */
 static void cur_normalize(struct xfs_iext_cursor *cur)
 {
 	if (cur->leaf && cur->pos == cur->leaf->count && cur->leaf->next) {
@@ -177,7 +177,7 @@ bool xfs_iext_lookup_extent_before(const struct xfs_ifork *ifp, xfs_fileoff_t en
 	}
 	if (end == 0)
 		return false;
-	/* (X2): only in the first leaf can all records start behind what led here. */
+	/* (IEXT-2): only in the first leaf can all records start behind what led here. */
 	cur->leaf = find_leaf(ifp, end - 1);
 	cur->pos = leaf_find(cur->leaf, end - 1);
 	if (cur->pos == 0)

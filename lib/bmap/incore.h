@@ -80,7 +80,10 @@ struct xfs_inode {
 
 	struct xfs_log_item i_item;	/* li_fields: XFS_ILOG_* below */
 	uint64_t i_datasync_seq;	/* (a) newest checkpoint with more of it than times */
-	/* What its place on disk has, as a free inode there has zeros; (i), and with the gate closed. */
+	/*
+	 * What its place on disk has, as a free inode there has zeros; (i), and with the gate
+	 * closed.
+	 */
 	uint8_t i_place_format, i_place_aformat, i_place_forkoff;
 
 	struct xfs_inode *i_hash_next;	/* (h) */
@@ -108,7 +111,7 @@ struct xfs_inode {
 	xfs_agino_t i_next_unlinked;	/* NULLAGINO: end of list or not on one */
 	xfs_agino_t i_prev_unlinked;	/* memory only: 0 = unknown, NULLAGINO = head or none */
 	uint64_t i_changecount;		/* (i) */
-	uint64_t i_changed_by;		/* (i) t_id of the handle that bumped it last */
+	uint64_t i_changed_by;		/* (i) t_id of the transaction that bumped it last */
 	xfs_fsize_t i_disk_size;	/* (i) the size recovery will see */
 	xfs_fsize_t i_size;		/* (o) the size a reader sees; regular files */
 	uint64_t i_nblocks;		/* (i) real blocks of all forks */
@@ -136,9 +139,9 @@ struct xfs_inode {
 #define XFS_ILOG_UNLINKED (1u << 15)	/* di_next_unlinked: goes through the cluster buffer */
 
 /*
- * ILOCK held exclusively, inside a handle: the inode was changed.  Bumps the
- * change counter once per handle, converts old timestamps and keeps a reference until it is written.
- * Implemented in inode/item.c; declared here because forks change themselves.
+ * ILOCK held exclusively, inside a transaction: the inode was changed.  Bumps the
+ * change counter once per transaction, converts old timestamps and keeps a reference until it is
+ * written. Implemented in inode/item.c; declared here because forks change themselves.
  */
 void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fields);
 

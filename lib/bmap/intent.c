@@ -19,7 +19,7 @@ static int top_up(struct xfs_trans *tp, const struct xfs_inode *ip, enum xfs_for
 	return need > tp->t_blk_res ? xfs_trans_reserve_more(tp, need - tp->t_blk_res) : 0;
 }
 
-/* ---- the reverse map, now or at the end of the handle -------------------------------------- */
+/* ---- the reverse map, now or at the end of the transaction --------------------------- */
 
 struct later {
 	struct xfs_defer_item item;

@@ -2,7 +2,7 @@
 /*
  * Finishing, after a crash, what intents in the log say about the extents of files: a mapping
  * to be made or removed (BUI), mappings to be exchanged between two files (XMI).  As
- * in ag/intent.h: *_check() before anything is changed, *_finish() inside a handle.
+ * in ag/intent.h: *_check() before anything is changed, *_finish() inside a transaction.
  */
 #ifndef BMAP_INTENT_H
 #define BMAP_INTENT_H
@@ -15,7 +15,7 @@ int xfs_bui_check(struct xfs_mount *mp, const struct xlog_intent *intent, xfs_in
 	XFS_MUST_CHECK;
 /*
  * Map or unmap; the blocks stay as they are, and the reverse map follows at the end of the
- * handle.  ILOCK held.
+ * transaction.  ILOCK held.
  */
 int xfs_bui_finish(struct xfs_trans *tp, struct xfs_inode *ip, const struct xlog_intent *intent)
 	XFS_MUST_CHECK;
@@ -36,7 +36,7 @@ int xfs_xmi_check(struct xfs_mount *mp, const struct xlog_intent *intent,
 int xfs_xmi_check_inodes(const struct xfs_exchange *ex, struct xfs_inode *ip1,
 			 struct xfs_inode *ip2) XFS_MUST_CHECK;
 /*
- * Go on with it until the handle has logged @log_bytes, or to its end, sizes and flags
+ * Go on with it until the transaction has logged @log_bytes, or to its end, sizes and flags
  * included: then *@done.  Both ILOCKs held.
  */
 int xfs_xmi_finish(struct xfs_trans *tp, struct xfs_inode *ip1, struct xfs_inode *ip2,

@@ -6,20 +6,20 @@
  *
  * Rules of use:
  *
- * (K1) A cursor lives on the caller's stack, from an init function of its tree to
- *      xfs_btree_del_cursor(), and holds references to the blocks of its path.  It is
- *      good only while the lock of the tree's owner (AG lock, ILOCK) is held and nobody
- *      changes the tree through another cursor.
- * (K2) Records go in and out in their on-disk form; the wrappers of each tree
- *      encode, decode and check them.
- * (K3) Every call returns 0 or -errno.  After an error a cursor may only be deleted.  An
- *      insert that finds no space fails before its first change (ops->reserve); any other
- *      error of insert, update and delete may come in the middle, so that the handle
- *      must be cancelled, which shuts the file system down.
- * (K4) Nothing read is trusted: blocks are verified by their buffer ops; level, owner,
- *      pointers, keys on the way down and sibling links and order on the way sideways are
- *      checked here: -EUCLEAN.  Walks always move to larger (smaller) records, so no
- *      damaged chain makes them loop.
+ * (CURSOR-1) A cursor lives on the caller's stack, from an init function of its tree to
+ *     xfs_btree_del_cursor(), and holds references to the blocks of its path.  It is good only
+ *     while the lock of the tree's owner (AG lock, ILOCK) is held and nobody changes the tree
+ *     through another cursor.
+ * (CURSOR-2) Records go in and out in their on-disk form; the wrappers of each tree encode, decode
+ *     and check them.
+ * (CURSOR-3) Every call returns 0 or -errno.  After an error a cursor may only be deleted.  An
+ *     insert that finds no space fails before its first change (ops->reserve); any other error of
+ *     insert, update and delete may come in the middle, so that the transaction must be cancelled,
+ *     which shuts the file system down.
+ * (CURSOR-4) Nothing read is trusted: blocks are verified by their buffer ops; level, owner,
+ *     pointers, keys on the way down and sibling links and order on the way sideways are checked
+ *     here: -EUCLEAN.  Walks always move to larger (smaller) records, so no damaged chain makes
+ *     them loop.
  *
  * Positions count from 1.  Position 0 is "before the first record", numrecs + 1
  * "behind the last".

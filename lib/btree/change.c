@@ -3,13 +3,11 @@
  * What insert, update and delete share: moving entries, logging them, and
  * keeping the keys of parents right.
  *
- * (C1) Only siblings with the same parent exchange or join entries.  Every block
- *      but the root's only child has one, so this is enough to keep blocks filled, and
- *      nothing above the parent changes by it: the parent's own set of records
- *      stays the same.
- * (C2) A parent's key is bit for bit the key of its child's first entry (overlapping
- *      trees: and the highest high key in the child); keys are carried up exactly as
- *      long as they change.
+ * (BTREE-1) Only siblings with the same parent exchange or join entries.  Every block but the
+ *     root's only child has one, so this is enough to keep blocks filled, and nothing above the
+ *     parent changes by it: the parent's own set of records stays the same.
+ * (BTREE-2) A parent's key is bit for bit the key of its child's first entry (overlapping trees:
+ *     and the highest high key in the child); keys are carried up exactly as long as they change.
  */
 #include "btree/btree_priv.h"
 

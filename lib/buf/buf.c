@@ -190,7 +190,7 @@ static bool needs_dirty_memory(const struct xfs_mount *mp, uint32_t len)
 	return !mp->m_unjournalled && !mp->m_rdonly && len > 64 * 128;
 }
 
-/* (B5) false: no memory. */
+/* (BUF-5) false: no memory. */
 static bool have_dirty_map(struct xfs_mount *mp, struct xfs_buf_cache *cache, struct xfs_buf *bp)
 {
 	if (mp->m_unjournalled || mp->m_rdonly)

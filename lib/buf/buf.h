@@ -2,21 +2,21 @@
 /*
  * Metadata buffers: a cache of verified blocks, keyed by address.
  *
- * (B1) What a caller sees through xfs_buf_read() passed its verifier once, when
- *      it came from the device; its LSN was not ahead of the log (core/lsn.h).
- * (B2) Contents are protected by the lock of their owner (the AG, the inode's
- *      ILOCK), not by the buffer: a handle holds the checkpoint gate shared, and the
- *      contents are copied or written only while the gate is closed or the owner
- *      cannot change them.  b_lock covers reading, writing and inode clusters.
- * (B3) A changed buffer goes home only when it is stable (core/log_item.h); its LSN
- *      and CRC are stamped then, after its write verifier passed.  A write verifier
- *      that fails shuts down instead of writing.
- * (B4) A freed block's buffer is made stale: it is never written, and the cache
- *      forgets it, so that no late write lands on the block's new contents.  With a
- *      journal it stays in the cache until the checkpoint that freed it is durable: who
- *      gets the same block meanwhile gets the same buffer, alive again.
- * (B5) The memory that remembers which chunks of a buffer changed is had with the
- *      buffer, so that logging it cannot fail.
+ * (BUF-1) What a caller sees through xfs_buf_read() passed its verifier once, when it came from the
+ *     device; its LSN was not ahead of the log (core/lsn.h).
+ * (BUF-2) Contents are protected by the lock of their owner (the AG, the inode's ILOCK), not by the
+ *     buffer: a transaction holds the checkpoint gate shared, and the contents are copied or
+ *     written only while the gate is closed or the owner cannot change them.  b_lock covers
+ *     reading, writing and inode clusters.
+ * (BUF-3) A changed buffer is written in place only when it is stable (core/log_item.h); its LSN
+ *     and CRC are stamped then, after its write verifier passed.  A write verifier that fails shuts
+ *     down instead of writing.
+ * (BUF-4) A freed block's buffer is made stale: it is never written, and the cache forgets it, so
+ *     that no late write lands on the block's new contents.  With a journal it stays in the cache
+ *     until the checkpoint that freed it is durable: who gets the same block meanwhile gets the
+ *     same buffer, alive again.
+ * (BUF-5) The memory that remembers which chunks of a buffer changed is had with the buffer, so
+ *     that logging it cannot fail.
  *
  * One block of the file system may be cached as different buffers of smaller
  * size only where they do not overlap (AG headers are sectors).
@@ -26,6 +26,7 @@
 
 #include "core/log_item.h"
 #include "core/mount.h"
+#include "disk/log_item.h"
 
 struct xfs_buf;
 
@@ -34,26 +35,6 @@ struct xfs_buf_map {
 	xfs_daddr_t bm_bn;
 	uint32_t bm_len;		/* bytes */
 };
-
-/* Buffer types in log items: b_ops->blft. */
-#define XFS_BLFT_UDQUOT		1
-#define XFS_BLFT_PDQUOT		2
-#define XFS_BLFT_GDQUOT		3
-#define XFS_BLFT_BTREE		4
-#define XFS_BLFT_AGF		5
-#define XFS_BLFT_AGFL		6
-#define XFS_BLFT_AGI		7
-#define XFS_BLFT_DINO		8
-#define XFS_BLFT_SYMLINK	9
-#define XFS_BLFT_DIR_BLOCK	10
-#define XFS_BLFT_DIR_DATA	11
-#define XFS_BLFT_DIR_FREE	12
-#define XFS_BLFT_DIR_LEAF1	13
-#define XFS_BLFT_DIR_LEAFN	14
-#define XFS_BLFT_DA_NODE	15
-#define XFS_BLFT_ATTR_LEAF	16
-#define XFS_BLFT_ATTR_RMT	17
-#define XFS_BLFT_SB		18
 
 /* What kind of block a buffer is. */
 struct xfs_buf_ops {
@@ -136,8 +117,8 @@ int xfs_buf_get_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32
 		    const struct xfs_buf_ops *ops, struct xfs_buf **bpp) XFS_MUST_CHECK;
 
 /*
- * Before the first change of a handle: have memory at hand for @n new buffers of @len bytes, so that
- * getting them does not fail in the middle (unless other threads are faster). -ENOMEM.
+ * Before the first change of a transaction: have memory at hand for @n new buffers of @len bytes,
+ * so that getting them does not fail in the middle (unless other threads are faster). -ENOMEM.
  */
 int xfs_buf_prealloc(struct xfs_mount *mp, uint32_t len, uint32_t n) XFS_MUST_CHECK;
 
@@ -149,7 +130,7 @@ void xfs_buf_hold(struct xfs_buf *bp);
 void xfs_buf_put(struct xfs_buf *bp);
 
 /*
- * (B4) The caller holds a reference; contents stay readable until it is put.  The cache goes on
+ * The caller holds a reference (BUF-4); contents stay readable until it is put.  The cache goes on
  * knowing it if @keep.
  */
 void xfs_buf_stale(struct xfs_buf *bp, bool keep);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffers going home: verified, stamped, handed to the device queue. */
+/* Buffers being written in place: verified, stamped, handed to the device queue. */
 #include "base/crc32c.h"
 #include "base/sabotage.h"
 #include "buf/buf_priv.h"

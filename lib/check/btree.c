@@ -3,18 +3,18 @@
  * One walk for all B+trees.  It goes down and left to right with one buffer
  * and a few words per level, and holds on the way:
  *
- * (T1) a block carries its tree's magic, its level, its own address, its owner,
- *      the UUID, and a right checksum;
- * (T2) it has no more entries than fit, and, the root apart, no fewer than half;
- * (T3) entries ascend within a block and from block to block of one level;
- * (T4) the entry of a node is the exact key of its child (overlapping trees:
- *      the lowest low key and the highest high key);
- * (T5) the blocks of a level are chained in both directions, ends included;
- * (T6) no block is reached twice;
- * (T7) a root that is a block of its own is a leaf or has two children.
+ * (CHECK-1) a block carries its tree's magic, its level, its own address, its owner, the UUID, and
+ *     a right checksum;
+ * (CHECK-2) it has no more entries than fit, and, the root apart, no fewer than half;
+ * (CHECK-3) entries ascend within a block and from block to block of one level;
+ * (CHECK-4) the entry of a node is the exact key of its child (overlapping trees: the lowest low
+ *     key and the highest high key);
+ * (CHECK-5) the blocks of a level are chained in both directions, ends included;
+ * (CHECK-6) no block is reached twice;
+ * (CHECK-7) a root that is a block of its own is a leaf or has two children.
  *
  * A part that cannot be walked sets xfs_check_bt::broken; what lies beside it
- * is still visited, with T5 suspended over the gap.
+ * is still visited, with CHECK-5 suspended over the gap.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -69,7 +69,7 @@ static void bad(struct xfs_check_bt *bt, const char *text)
 		xfs_check_report(bt->chk, bt->at, "%s", text);
 }
 
-/* T1, but not the address of a neighbour.  False: the contents are not this tree's. */
+/* CHECK-1, but not the address of a neighbour.  False: the contents are not this tree's. */
 static bool check_header(struct xfs_check_bt *bt, const uint8_t *buf, unsigned int level,
 			 bool is_root, bool below_inode)
 {
@@ -116,7 +116,7 @@ static bool check_header(struct xfs_check_bt *bt, const uint8_t *buf, unsigned i
 	return true;
 }
 
-/* T5 */
+/* CHECK-5 */
 static void check_siblings(struct xfs_check_bt *bt, const uint8_t *buf,
 			   struct xfs_check_bt_level *lv, uint64_t self)
 {
@@ -153,7 +153,7 @@ static void check_siblings(struct xfs_check_bt *bt, const uint8_t *buf,
 	lv->last_agbno = (uint32_t)bt->at.block;
 }
 
-/* T3 for one key. */
+/* CHECK-3 for one key. */
 static void check_order(struct xfs_check_bt *bt, struct xfs_check_bt_level *lv, const uint8_t *key,
 			uint32_t index)
 {
@@ -206,7 +206,7 @@ static void check_node(struct xfs_check_bt *bt, struct xfs_check_bt_level *lv, u
 	}
 }
 
-/* T4: @key is the parent's entry, NULL for a root. */
+/* CHECK-4: @key is the parent's entry, NULL for a root. */
 static void check_parent_key(struct xfs_check_bt *bt, const uint8_t *key, const uint8_t *low,
 			     const uint8_t *high)
 {
@@ -277,7 +277,7 @@ broken:
 	return false;
 }
 
-/* T5: the last block of each level has no right neighbour. */
+/* CHECK-5: the last block of each level has no right neighbour. */
 static void check_ends(struct xfs_check_bt *bt, unsigned int levels)
 {
 	for (unsigned int i = 0; i < levels && !bt->quiet; i++) {

@@ -69,7 +69,7 @@ void xfs_take_fdblocks(struct xfs_mount *mp, uint64_t blocks)
 	xfs_mutex_unlock(&mp->m_lock);
 }
 
-int xfs_promise_blocks(struct xfs_mount *mp, uint64_t blocks)
+int xfs_reserve_delalloc_blocks(struct xfs_mount *mp, uint64_t blocks)
 {
 	int64_t free_blocks;
 	bool enough;
@@ -88,7 +88,7 @@ int xfs_promise_blocks(struct xfs_mount *mp, uint64_t blocks)
 	return 0;
 }
 
-void xfs_settle_promise(struct xfs_mount *mp, uint64_t used, int64_t back)
+void xfs_settle_delalloc_blocks(struct xfs_mount *mp, uint64_t used, int64_t back)
 {
 	xfs_mutex_lock(&mp->m_lock);
 	mp->m_delalloc_blocks -= (int64_t)used + back;
@@ -99,27 +99,27 @@ void xfs_settle_promise(struct xfs_mount *mp, uint64_t used, int64_t back)
 	xfs_mutex_unlock(&mp->m_lock);
 }
 
-void xfs_free_blocks_unripe(struct xfs_mount *mp, uint64_t blocks)
+void xfs_add_busy_blocks(struct xfs_mount *mp, uint64_t blocks)
 {
 	xfs_mutex_lock(&mp->m_lock);
-	mp->m_unripe_blocks += (int64_t)blocks;
+	mp->m_busy_blocks += (int64_t)blocks;
 	xfs_mutex_unlock(&mp->m_lock);
 }
 
-void xfs_ripen_blocks(struct xfs_mount *mp, uint64_t blocks)
+void xfs_clear_busy_blocks(struct xfs_mount *mp, uint64_t blocks)
 {
 	xfs_mutex_lock(&mp->m_lock);
-	mp->m_unripe_blocks -= (int64_t)blocks;
+	mp->m_busy_blocks -= (int64_t)blocks;
 	give_back(mp, (int64_t)blocks);
 	xfs_mutex_unlock(&mp->m_lock);
 }
 
-bool xfs_unripe_blocks_wanted(struct xfs_mount *mp, uint64_t blocks)
+bool xfs_busy_blocks_wanted(struct xfs_mount *mp, uint64_t blocks)
 {
 	bool wanted;
 
 	xfs_mutex_lock(&mp->m_lock);
-	wanted = mp->m_unripe_blocks &&
+	wanted = mp->m_busy_blocks &&
 		 mp->m_fdblocks - mp->m_set_aside < (int64_t)blocks;
 	xfs_mutex_unlock(&mp->m_lock);
 	return wanted;
@@ -138,7 +138,7 @@ int64_t xfs_fdblocks_available(struct xfs_mount *mp)
 	int64_t blocks;
 
 	xfs_mutex_lock(&mp->m_lock);
-	blocks = mp->m_fdblocks + mp->m_unripe_blocks - mp->m_set_aside;
+	blocks = mp->m_fdblocks + mp->m_busy_blocks - mp->m_set_aside;
 	xfs_mutex_unlock(&mp->m_lock);
 	return XFS_MAX(blocks, (int64_t)0);
 }

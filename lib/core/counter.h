@@ -38,17 +38,17 @@ void xfs_take_fdblocks(struct xfs_mount *mp, uint64_t blocks);
  * back; @back may be negative when more were used than had been promised, and
  * then takes the rest whatever remains.
  */
-int xfs_promise_blocks(struct xfs_mount *mp, uint64_t blocks) XFS_MUST_CHECK;
-void xfs_settle_promise(struct xfs_mount *mp, uint64_t used, int64_t back);
+int xfs_reserve_delalloc_blocks(struct xfs_mount *mp, uint64_t blocks) XFS_MUST_CHECK;
+void xfs_settle_delalloc_blocks(struct xfs_mount *mp, uint64_t used, int64_t back);
 
 /*
- * With a journal, freed blocks cannot be had before the checkpoint that freed them is durable: until
- * xfs_ripen_blocks() they count as free for those who ask, and for nobody else.
+ * With a journal, freed blocks cannot be had before the checkpoint that freed them is durable:
+ * until xfs_clear_busy_blocks() they count as free for those who ask, and for nobody else.
  */
-void xfs_free_blocks_unripe(struct xfs_mount *mp, uint64_t blocks);
-void xfs_ripen_blocks(struct xfs_mount *mp, uint64_t blocks);
+void xfs_add_busy_blocks(struct xfs_mount *mp, uint64_t blocks);
+void xfs_clear_busy_blocks(struct xfs_mount *mp, uint64_t blocks);
 /* Would it help one who wants @blocks? */
-bool xfs_unripe_blocks_wanted(struct xfs_mount *mp, uint64_t blocks);
+bool xfs_busy_blocks_wanted(struct xfs_mount *mp, uint64_t blocks);
 
 void xfs_mod_icount(struct xfs_mount *mp, int64_t icount_delta, int64_t ifree_delta);
 

@@ -4,9 +4,9 @@
  * embed one.  trans/ moves it through these states:
  *
  *   clean    on no list
- *   running  changed by a handle of the running checkpoint; on its list
+ *   running  changed by a transaction of the running checkpoint; on its list
  *   stable   the checkpoint that holds its newest change was cut: it is being
- *            written, or is durable (without a journal: the handle was committed)
+ *            written, or is durable (without a journal: the transaction was committed)
  *            and the item waits to be written in place
  *   clean    written in place
  *
@@ -73,9 +73,9 @@ struct xfs_log_item_ops {
 	/* All that has to be known of the item after its place was read, to the sink. */
 	void (*format)(struct xfs_log_item *lip, struct xfs_log_sink *sink);
 	/*
-	 * Would its place take it as it is now?  -EUCLEAN with a text; changes nothing.  The gate is
-	 * closed.  What a write verifier refuses must not enter the log: recovery would replay it,
-	 * refuse to write it, and leave an image that nobody can open for writing.
+	 * Would its place take it as it is now?  -EUCLEAN with a text; changes nothing.  The gate
+	 * is closed.  What a write verifier refuses must not enter the log: recovery would replay
+	 * it, refuse to write it, and leave an image that nobody can open for writing.
 	 */
 	int (*verify)(struct xfs_mount *mp, struct xfs_log_item *lip);
 	/* Optional: part of its cluster buffer has to be logged besides; false: no. */
@@ -96,7 +96,7 @@ struct xfs_log_item {
 	xfs_lsn_t li_lsn;			/* (commit lock) start of the newest durable checkpoint with it */
 	xfs_lsn_t li_tail_lsn;			/* (commit lock) the log is needed from here on for it */
 	uint64_t li_seq;			/* (a) number of the newest checkpoint with it */
-	uint64_t li_sort_key;			/* (c) order of going home: device address */
+	uint64_t li_sort_key;			/* (c) order of writing in place: device address */
 };
 
 static inline void xfs_log_item_init(struct xfs_log_item *lip, const struct xfs_log_item_ops *ops)

@@ -21,6 +21,6 @@ int xfs_lsn_refuse(struct xfs_mount *mp, const char *structure, uint64_t lsn, co
 		return xfs_corrupt(mp, structure, "%s", text);
 	if (!(__atomic_fetch_or(&mp->m_state, XFS_STATE_LSN_TOLD, __ATOMIC_RELAXED) &
 	      XFS_STATE_LSN_TOLD))
-		xfs_log(mp, XFS_LOG_WARNING, "%s: %s; it can only be read", structure, text);
+		xfs_warn(mp, "%s: %s; it can only be read", structure, text);
 	return 0;
 }

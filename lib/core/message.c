@@ -40,7 +40,7 @@ bool xfs_is_corrupt(struct xfs_mount *mp, const char *structure, uint64_t ino, c
 	return true;
 }
 
-void xfs_log(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ...)
+void xfs_message(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ...)
 {
 	char text[TEXT_SIZE];
 	va_list ap;

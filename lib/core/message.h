@@ -39,12 +39,15 @@ int xfs_set_corrupt(struct xfs_mount *mp, int error, const char *structure, cons
 	(unlikely(cond) ? xfs_is_corrupt(mp, structure, ino, #cond) : false)
 bool xfs_is_corrupt(struct xfs_mount *mp, const char *structure, uint64_t ino, const char *what);
 
-void xfs_log(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ...)
+/* A line for the caller's log hook. */
+void xfs_message(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ...)
 	XFS_PRINTF(3, 4);
+#define xfs_err(mp, ...)	xfs_message(mp, XFS_LOG_ERROR, __VA_ARGS__)
+#define xfs_warn(mp, ...)	xfs_message(mp, XFS_LOG_WARNING, __VA_ARGS__)
 
 /*
  * Nothing more is written, later calls return -EIO.  @reason goes to the log hook
- * once.  Called for a device that failed and for an error after the first change of a handle.
+ * once.  Called for a device that failed and for an error after the first change of a transaction.
  */
 void xfs_shutdown(struct xfs_mount *mp, const char *fmt, ...) XFS_PRINTF(2, 3);
 
@@ -72,9 +75,9 @@ static inline const struct xfs_error_info *xfs_call_end_mount(struct xfs_mount *
 }
 
 /*
- * Without threads the locks only count.  Two threads in one file system at once would destroy it, so
- * the second is refused: -EBUSY.  A thread may come back (a device's callback does), and another may
- * come when it has left.
+ * Without threads the locks only count.  Two threads in one file system at once would destroy it,
+ * so the second is refused: -EBUSY.  A thread may come back (a device's callback does), and another
+ * may come when it has left.
  */
 #ifdef XFSWRITE_THREADS
 static inline int xfs_enter(struct xfs_mount *mp)

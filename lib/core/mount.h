@@ -56,15 +56,18 @@ struct xfs_upcalls {
 	void (*checkpoint_durable)(struct xfs_mount *mp, uint64_t seq);
 	/* Is there free space that cannot be had before a checkpoint is durable? */
 	bool (*freed_space_is_busy)(struct xfs_mount *mp);
-	/* New blocks whose data could not be written become unwritten.  No lock, no handle held. */
+	/*
+	 * New blocks whose data could not be written become unwritten.  No lock, no transaction
+	 * held.
+	 */
 	void (*end_failed_io)(struct xfs_mount *mp);
 	/* Could an intent of the log be carried out, as far as it tells alone?  m_geo is set. */
 	int (*check_intent)(struct xfs_mount *mp, const struct xlog_intent *intent);
 	/* The attribute fork of an inode with LOCAL data needs room: move the data out. */
 	int (*local_data_out)(struct xfs_trans *tp, struct xfs_inode *ip);
 	/*
-	 * Neither that, nor clean caches, helped: write back dirty data and metadata, then let go of
-	 * all that is clean.  No lock but IOLOCKs held, no handle.
+	 * Neither that, nor clean caches, helped: write back dirty data and metadata, then let go
+	 * of all that is clean.  No lock but IOLOCKs held, no transaction.
 	 */
 	int (*relieve_memory)(struct xfs_mount *mp);
 	/*
@@ -120,7 +123,7 @@ struct xfs_mount {
 
 	/* In-core counters, core/counter.h. */
 	int64_t m_fdblocks;			/* (m) blocks that may still be promised */
-	int64_t m_unripe_blocks;		/* (m) freed, but not for others yet */
+	int64_t m_busy_blocks;		/* (m) freed, but not for others yet */
 	int64_t m_icount, m_ifree;		/* (m) */
 	int64_t m_resblks_avail;		/* (m) reserve pool */
 	int64_t m_set_aside;			/* (m) never given to users */

@@ -6,7 +6,7 @@
 
 const struct xfs_buf_ops xfs_da3_node_buf_ops = {
 	.name = "da node",
-	.blft = 15,
+	.blft = XFS_BLFT_DA_NODE,
 	.has_crc = true,
 	.crc_off = XFS_DA3_CRC_OFF,
 	.lsn_off = XFS_DA3_LSN_OFF,

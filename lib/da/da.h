@@ -8,10 +8,10 @@
  * its child, exactly.  Equal hashes may run across leaves.  What a leaf looks like
  * is the owner's, told in a struct xfs_da_kind.
  *
- * (D1) Blocks are read before the first change of the handle: the calls that
- *      change more than one block have a "prepare" call that reads what they need, keeps it in
- *      memory and can fail without harm.
- * (D2) After every call that changes the tree, node hashes and sibling pointers are exact.
+ * (DA-1) Blocks are read before the first change of the transaction: the calls that change more
+ *     than one block have a "prepare" call that reads what they need, keeps it in memory and can
+ *     fail without harm.
+ * (DA-2) After every call that changes the tree, node hashes and sibling pointers are exact.
  *
  * All calls need the ILOCK of the inode, exclusively where they change something.
  */
@@ -159,8 +159,8 @@ static inline struct xfs_da_level *xfs_da_leaf(struct xfs_da_state *state)
 /* The path to the first leaf whose last hash is >= @hash, or to the last leaf. */
 int xfs_da_lookup(struct xfs_da_state *state, xfs_dahash_t hash) XFS_MUST_CHECK;
 /*
- * Move on to the next leaf; *@moved false: there is none, the path stays.  -EUCLEAN also when it has
- * moved on more often than there can be leaves.
+ * Move on to the next leaf; *@moved false: there is none, the path stays.  -EUCLEAN also when it
+ * has moved on more often than there can be leaves.
  */
 int xfs_da_next_leaf(struct xfs_da_state *state, bool *moved) XFS_MUST_CHECK;
 /* The last hash of the leaf on the path may have changed. */

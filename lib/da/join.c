@@ -3,9 +3,9 @@
  * Joining: what a removal leaves empty is dropped, what it leaves sparse is merged with
  * a neighbour, and a root with a single child takes the child's place.
  *
- * (D3) After xfs_da_join() the leaf that lost an entry cannot be joined with either
- *      neighbour.  Since insertions only make that harder, of any two neighbours one is
- *      well filled, and a tree whose entries are all removed shrinks to a single leaf.
+ * (DA-3) After xfs_da_join() the leaf that lost an entry cannot be joined with either neighbour. 
+ *     Since insertions only make that harder, of any two neighbours one is well filled, and a tree
+ *     whose entries are all removed shrinks to a single leaf.
  */
 #include "core/message.h"
 #include "da/da_priv.h"

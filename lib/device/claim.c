@@ -161,7 +161,7 @@ int xfs_device_claim(struct xfs_device *dev, const void *owner, struct xfs_claim
 	return error;
 }
 
-/* Under the lock: what the base of an overlay is held by stays as long as that has changes (C3). */
+/* Under the lock: what the base of an overlay is held by stays as long as that has changes (CLAIM-3). */
 static void keep_base(struct xfs_claim *claim)
 {
 	struct xfs_claim *kept = xfs_overlay_kept(claim->overlay);

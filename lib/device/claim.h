@@ -2,15 +2,15 @@
 /*
  * Exclusive use of a device within this process: who writes claims it first.
  *
- * (C1) Claims are for bytes of what really holds them: a claim of a window or of any device that
- *	tells its base (struct xfs_device_ops) is one of that part of the base, and two devices
- *	over one host file or block device are the same device.
- * (C2) A byte has at most one claim for writing.
- * (C3) A write overlay does not write to its base, but what it shows is made of it: who claims an
- *	overlay holds all of the base against writers, others like him excepted.  As long as there
- *	are changes in the overlay this stays, when the claim is given back; the overlay's own commit
- *	may write.
- * (C4) Readers claim nothing.
+ * (CLAIM-1) Claims are for bytes of what really holds them: a claim of a window or of any device
+ *     that tells its base (struct xfs_device_ops) is one of that part of the base, and two devices
+ *     over one host file or block device are the same device.
+ * (CLAIM-2) A byte has at most one claim for writing.
+ * (CLAIM-3) A write overlay does not write to its base, but what it shows is made of it: who claims
+ *     an overlay holds all of the base against writers, others like him excepted.  As long as there
+ *     are changes in the overlay this stays, when the claim is given back; the overlay's own commit
+ *     may write.
+ * (CLAIM-4) Readers claim nothing.
  */
 #ifndef DEVICE_CLAIM_H
 #define DEVICE_CLAIM_H

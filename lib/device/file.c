@@ -2,9 +2,9 @@
 /*
  * I/O on a host file or block device.
  *
- * (F1) A flush that failed is not repeated: the host may have dropped the dirty
- *      pages and forgotten the error, so that the next fdatasync "succeeds"
- *      without them.  The first failure is the answer to all later flushes.
+ * (FLUSH-1) A flush that failed is not repeated: the host may have dropped the dirty pages and
+ *     forgotten the error, so that the next fdatasync "succeeds" without them.  The first failure
+ *     is the answer to all later flushes.
  */
 #include <fcntl.h>
 #include <limits.h>

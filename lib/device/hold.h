@@ -4,14 +4,14 @@
  * where reads see it, until all of it is released, or dropped as if it had never been asked for.
  * Recovery works so: whether a log can be trusted is known for certain only at its end.
  *
- * (H1) Until the release the devices below are read only.
- * (H2) A release does what a crash may see in the order of the calls: what was written between two
- *      flushes - of either device; a write with FUA counts as one - goes out together, sorted
- *      by address, and is flushed before what follows.  So whatever was safe against a crash without the
- *      holding still is.
- * (H3) Exactly the sectors that were written are written.
- * (H4) From the release on both devices pass everything on.  When more than the limit would have to
- *      be held they release by themselves, and what follows is not held any more.
+ * (HOLD-1) Until the release the devices below are read only.
+ * (HOLD-2) A release does what a crash may see in the order of the calls: what was written between
+ *     two flushes - of either device; a write with FUA counts as one - goes out together, sorted by
+ *     address, and is flushed before what follows.  So whatever was safe against a crash without
+ *     the holding still is.
+ * (HOLD-3) Exactly the sectors that were written are written.
+ * (HOLD-4) From the release on both devices pass everything on.  When more than the limit would
+ *     have to be held they release by themselves, and what follows is not held any more.
  *
  * Any thread may use the devices; creating, release and destroying are one thread's.
  */

@@ -3,11 +3,11 @@
  * A copy-on-write overlay: what is written stays in memory, in blocks, until
  * it is committed to the base or forgotten.
  *
- * (V1) A block that is present holds all of its bytes: a write of a part of an
- *      absent block reads the rest from the base first.
- * (V2) Blocks of zeros are all one block, xfs_device_zeros, until something
- *      else is written to them: zeroing gigabytes costs pointers only.
- * (V3) Blocks come and change under the exclusive lock; reads share it.
+ * (OVERLAY-1) A block that is present holds all of its bytes: a write of a part of an absent block
+ *     reads the rest from the base first.
+ * (OVERLAY-2) Blocks of zeros are all one block, xfs_device_zeros, until something else is written
+ *     to them: zeroing gigabytes costs pointers only.
+ * (OVERLAY-3) Blocks come and change under the exclusive lock; reads share it.
  */
 #include "base/need.h"
 #include "device/claim.h"

@@ -2,14 +2,13 @@
 /*
  * How the write queue keeps its promises.
  *
- * (Q1) One batch is written at a time (@writing), so that a later batch cannot
- *      overtake an earlier one that it overlaps.
- * (Q2) The lock is held neither during I/O nor during done functions.
- * (Q3) @writing is given back before the done functions run: one of them may
- *      queue a request that fills the queue again, and then this very thread
- *      writes the next batch inside of it.
- * (Q4) A batch stays in @completing, in the order of its number, until its
- *      last done function returned; submit waits for the batches up to its own.
+ * (QUEUE-1) One batch is written at a time (@writing), so that a later batch cannot overtake an
+ *     earlier one that it overlaps.
+ * (QUEUE-2) The lock is held neither during I/O nor during done functions.
+ * (QUEUE-3) @writing is given back before the done functions run: one of them may queue a request
+ *     that fills the queue again, and then this very thread writes the next batch inside of it.
+ * (QUEUE-4) A batch stays in @completing, in the order of its number, until its last done function
+ *     returned; submit waits for the batches up to its own.
  *
  * The common case is a list that was queued in ascending order without gaps or
  * overlaps: it is noticed while queueing, and no sort happens.

@@ -11,7 +11,7 @@
 
 const struct xfs_buf_ops xfs_dir3_block_buf_ops = {
 	.name = "directory block",
-	.blft = 10,
+	.blft = XFS_BLFT_DIR_BLOCK,
 	.has_crc = true,
 	.crc_off = XFS_DIR3_DATA_CRC_OFF,
 	.lsn_off = XFS_DIR3_DATA_LSN_OFF,

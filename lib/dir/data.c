@@ -2,11 +2,11 @@
 /*
  * Names and free space of a data block, and the table of its three longest free records.
  *
- * (F1) Records fill the block without a gap; no two free ones touch.
- * (F2) The table holds the three longest free records, longest first.  It is kept by
- *      the rules below, which look at the whole block only where a record that the
- *      table does not know of may have to move up.  The order of equally long records
- *      is the kernel's, so that equal histories make equal bytes.
+ * (DIR-1) Records fill the block without a gap; no two free ones touch.
+ * (DIR-2) The table holds the three longest free records, longest first.  It is kept by the rules
+ *     below, which look at the whole block only where a record that the table does not know of may
+ *     have to move up.  The order of equally long records is the kernel's, so that equal histories
+ *     make equal bytes.
  *
  * Everything here works on blocks that a verifier has walked, so offsets inside them are good.
  */

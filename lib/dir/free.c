@@ -17,7 +17,7 @@
 
 const struct xfs_buf_ops xfs_dir3_free_buf_ops = {
 	.name = "directory free index",
-	.blft = 12,
+	.blft = XFS_BLFT_DIR_FREE,
 	.has_crc = true,
 	.crc_off = XFS_DIR3_DATA_CRC_OFF,
 	.lsn_off = XFS_DIR3_DATA_LSN_OFF,

@@ -15,7 +15,7 @@
 
 const struct xfs_buf_ops xfs_dir3_data_buf_ops = {
 	.name = "directory data block",
-	.blft = 11,
+	.blft = XFS_BLFT_DIR_DATA,
 	.has_crc = true,
 	.crc_off = XFS_DIR3_DATA_CRC_OFF,
 	.lsn_off = XFS_DIR3_DATA_LSN_OFF,

@@ -126,7 +126,7 @@ static void merge(struct xfs_da_state *state, struct xfs_buf *dst, struct xfs_bu
 
 const struct xfs_buf_ops xfs_dir3_leaf1_buf_ops = {
 	.name = "directory leaf",
-	.blft = 13,
+	.blft = XFS_BLFT_DIR_LEAF1,
 	.has_crc = true,
 	.crc_off = XFS_DA3_CRC_OFF,
 	.lsn_off = XFS_DA3_LSN_OFF,
@@ -135,7 +135,7 @@ const struct xfs_buf_ops xfs_dir3_leaf1_buf_ops = {
 
 const struct xfs_buf_ops xfs_dir3_leafn_buf_ops = {
 	.name = "directory leaf",
-	.blft = 14,
+	.blft = XFS_BLFT_DIR_LEAFN,
 	.has_crc = true,
 	.crc_off = XFS_DA3_CRC_OFF,
 	.lsn_off = XFS_DA3_LSN_OFF,

@@ -68,6 +68,26 @@ struct xfs_buf_log_format {
 #define XFS_BLF_ANY_DQUOT	(XFS_BLF_UDQUOT_BUF | XFS_BLF_PDQUOT_BUF | XFS_BLF_GDQUOT_BUF)
 #define XFS_BLFT_SHIFT		11
 
+/* Types of buffers, for recovery. */
+#define XFS_BLFT_UDQUOT		1
+#define XFS_BLFT_PDQUOT		2
+#define XFS_BLFT_GDQUOT		3
+#define XFS_BLFT_BTREE		4
+#define XFS_BLFT_AGF		5
+#define XFS_BLFT_AGFL		6
+#define XFS_BLFT_AGI		7
+#define XFS_BLFT_DINO		8
+#define XFS_BLFT_SYMLINK	9
+#define XFS_BLFT_DIR_BLOCK	10
+#define XFS_BLFT_DIR_DATA	11
+#define XFS_BLFT_DIR_FREE	12
+#define XFS_BLFT_DIR_LEAF1	13
+#define XFS_BLFT_DIR_LEAFN	14
+#define XFS_BLFT_DA_NODE	15
+#define XFS_BLFT_ATTR_LEAF	16
+#define XFS_BLFT_ATTR_RMT	17
+#define XFS_BLFT_SB		18
+
 /* ------------------------------------------------------------------- inodes */
 
 struct xfs_inode_log_format {

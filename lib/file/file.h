@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading, writing and syncing one regular file: locks and policy.  No lock and no handle held.
+ * Reading, writing and syncing one regular file: locks and policy.  No lock and no transaction
+ * held.
  */
 #ifndef FILE_FILE_H
 #define FILE_FILE_H
@@ -21,8 +22,8 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 				uint64_t pos, uint64_t len, uint32_t flags) XFS_MUST_CHECK;
 
 /*
- * The contents are going to be changed by somebody without privilege: set-id bits and the capability
- * attribute go.  IOLOCK held exclusively.
+ * The contents are going to be changed by somebody without privilege: set-id bits and the
+ * capability attribute go.  IOLOCK held exclusively.
  */
 int xfs_file_strip_privileges(struct xfs_inode *ip) XFS_MUST_CHECK;
 

@@ -6,7 +6,8 @@
 
 /*
  * Without a journal what an inode needs - its cluster, trees, free space - is spread over
- * the disk, and the inode itself may be clean because its cluster has it: all of it goes home.
+ * the disk, and the inode itself may be clean because its cluster has it: all of it is written in
+ * place.
  */
 static int write_home(struct xfs_inode *ip)
 {
@@ -16,8 +17,8 @@ static int write_home(struct xfs_inode *ip)
 /*
  * With one: the checkpoint that the inode was last changed in, and with it the names that lead
  * to it, and the data.  A checkpoint that was durable before our data was written does not
- * cover that, nor does one that somebody else was writing at that moment, whose flush may have come too
- * early; so the flush is asked for in any case, and done if it is needed.
+ * cover that, nor does one that somebody else was writing at that moment, whose flush may have come
+ * too early; so the flush is asked for in any case, and done if it is needed.
  */
 static int make_durable(struct xfs_inode *ip, bool datasync, uint64_t written)
 {

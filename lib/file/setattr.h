@@ -7,7 +7,7 @@
 
 /*
  * Set what is valid in @iattr except XFS_ATTR_SIZE (xfs_file_truncate()), in one
- * transaction.  No lock or handle held.
+ * transaction.  No lock or transaction held.
  */
 int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr) XFS_MUST_CHECK;
 /* Owner and group as chown(2) sets them: the set-id bits and the capability of a file go. */
@@ -26,7 +26,7 @@ int xfs_check_setxattr(struct xfs_mount *mp, const char *name, size_t size, int 
 
 /*
  * Extended attributes by their full name ("user.x").  Lengths and errors as the public calls
- * say.  No lock or handle held.
+ * say.  No lock or transaction held.
  */
 int xfs_file_setxattr(struct xfs_inode *ip, const char *name, const void *value, size_t size,
 		      int flags) XFS_MUST_CHECK;

@@ -2,9 +2,9 @@
 /*
  * The policy of a write: locks, checks and their side effects, the second try, O_SYNC.
  *
- * The times are set in memory before the data is copied, and logged by the handle that write-back
- * opens for the data, or by fsync.  A write that leaves nothing to write back logs
- * them itself.
+ * The times are set in memory before the data is copied, and logged by the transaction that
+ * write-back opens for the data, or by fsync.  A write that leaves nothing to write back logs them
+ * itself.
  */
 #include "attr/attr.h"
 #include "core/message.h"

@@ -3,13 +3,14 @@
  * The inode cache.  An inode is found by its number as long as somebody holds a
  * reference or memory is not needed elsewhere.
  *
- * (I1) References are users' or the log item's.  A changed inode has its item's, which keeps it in
- *      memory until it was written and says nothing about use.
- * (I2) An inode without names is freed when its last user goes.  Where that happens with locks
- *      held (xfs_inode_put()) the inode is put on a list, whose reference makes it used
- *      again; the next xfs_irele() finishes it.
- * (I3) An inode is in the hash before it is read, marked XFS_IF_READING; whoever finds it waits.  So
- *      nobody holds contents that another thread has changed, written and forgotten meanwhile.
+ * (ICACHE-1) References are users' or the log item's.  A changed inode has its item's, which keeps
+ *     it in memory until it was written and says nothing about use.
+ * (ICACHE-2) An inode without names is freed when its last user goes.  Where that happens with
+ *     locks held (xfs_inode_put()) the inode is put on a list, whose reference makes it used again;
+ *     the next xfs_irele() finishes it.
+ * (ICACHE-3) An inode is in the hash before it is read, marked XFS_IF_READING; whoever finds it
+ *     waits.  So nobody holds contents that another thread has changed, written and forgotten
+ *     meanwhile.
  */
 #include <stdlib.h>
 #include "base/crc32c.h"
@@ -415,7 +416,7 @@ static int check_links(const struct xfs_inode *ip, uint32_t flags)
 			   ip->i_ino);
 }
 
-/* (I3) Into the hash, then read; *@ipp is another's when another thread was faster. */
+/* (ICACHE-3) Into the hash, then read; *@ipp is another's when another thread was faster. */
 static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_inode **ipp)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
@@ -515,7 +516,7 @@ static bool put_locked(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 {
 	ASSERT(ip->i_ref > ip->i_pinned);
 	if (ip->i_ref - ip->i_pinned == 1 && wants_inactivation(ip)) {
-		/* (I2) The reference becomes the list's. */
+		/* (ICACHE-2) The reference becomes the list's. */
 		xfs_list_add_tail(&ip->i_lru, &cache->ic_unlinked);
 		__atomic_store_n(&cache->ic_nr_unlinked, cache->ic_nr_unlinked + 1,
 				 __ATOMIC_RELAXED);

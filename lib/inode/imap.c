@@ -56,7 +56,7 @@ int xfs_imap(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_imap *imap)
  */
 const struct xfs_buf_ops xfs_inode_buf_ops = {
 	.name = "inode cluster",
-	.blft = 8,
+	.blft = XFS_BLFT_DINO,
 	.lsn_off = -1,
 	.verify = xfs_inode_cluster_verify,
 };

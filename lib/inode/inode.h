@@ -26,7 +26,7 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 void xfs_ihold(struct xfs_inode *ip);
 /*
  * Give a reference back.  The last one of an unlinked inode frees it through
- * m_upcalls->inactivate; must be called with no lock and no handle held.  NULL is fine.
+ * m_upcalls->inactivate; must be called with no lock and no transaction held.  NULL is fine.
  */
 void xfs_irele(struct xfs_inode *ip);
 /* The same where locks are held: an unlinked inode is freed by the next xfs_irele() of anyone. */
@@ -63,7 +63,7 @@ struct xfs_icreate_args {
 };
 
 /*
- * Inside a handle with xfs_icreate_blocks() reserved: find or make a free inode near its
+ * Inside a transaction with xfs_icreate_blocks() reserved: find or make a free inode near its
  * parent (directories: next AG in rotation), take it, fill it per @args with inherited
  * flags and project, EXTENTS format, nothing logged yet but the inode itself; *@ipp is
  * referenced and ILOCKed exclusively.  -ENOSPC before any change.
@@ -76,7 +76,10 @@ uint32_t xfs_icreate_blocks(const struct xfs_mount *mp);
  * back to the inode trees, and the chunk when it was the last.
  */
 int xfs_ifree(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
-/* Before the first change of a handle that will: reads what it needs of the trees, as far as known. */
+/*
+ * Before the first change of a transaction that will: reads what it needs of the trees, as far as
+ * known.
+ */
 int xfs_ifree_prepare(struct xfs_inode *ip) XFS_MUST_CHECK;
 uint32_t xfs_ifree_blocks(const struct xfs_mount *mp);
 

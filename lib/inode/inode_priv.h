@@ -16,7 +16,7 @@ struct xfs_inode_cache {
 	struct xfs_list ic_lru_once, ic_lru;
 	uint64_t ic_unused_bytes;	/* that these keep */
 	uint64_t ic_once_bytes;		/* of these on ic_lru_once */
-	struct xfs_list ic_unlinked;	/* (I2) to be freed; each has a reference */
+	struct xfs_list ic_unlinked;	/* (ICACHE-2) to be freed; each has a reference */
 	uint64_t ic_nr_unlinked;	/* of these not tried yet; may be read without the lock */
 	struct xfs_pool ic_pool;	/* struct xfs_inode */
 };

@@ -146,7 +146,7 @@ static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
 	return xfs_corrupt(mp, "inode", "inode %" PRIu64 ", before logging: %s", ip->i_ino, fa);
 }
 
-/* Copy the inode into its cluster buffer, which then goes home with it. */
+/* Copy the inode into its cluster buffer, which then is written in place with it. */
 static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
 	struct xfs_inode *ip = to_inode(lip);
@@ -158,7 +158,7 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	error = xfs_buf_read(mp, ip->i_cluster_daddr, ip->i_cluster_len, &xfs_inode_buf_ops, &bp);
 	if (error)
 		return error;
-	/* No handle is open, but promises of space change the extent map without one. */
+	/* No transaction is open, but promises of space change the extent map without one. */
 	xfs_ilock_shared(ip);
 	xfs_mutex_lock(&bp->b_lock);
 	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);

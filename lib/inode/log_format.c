@@ -129,8 +129,8 @@ static uint32_t fields_of(const struct xfs_inode *ip)
 }
 
 /*
- * Promises of space change the extent map without a handle, but never the records that are counted:
- * for the size no lock is needed while the gate is closed.
+ * Promises of space change the extent map without a transaction, but never the records that are
+ * counted: for the size no lock is needed while the gate is closed.
  */
 uint32_t xfs_inode_item_size(struct xfs_log_item *lip, uint32_t *regions)
 {
@@ -219,7 +219,7 @@ bool xfs_inode_item_cluster_chunk(struct xfs_log_item *lip, struct xfs_cluster_c
 	    XFS_SABOTAGE(XFS_RULE_UNLINKED_BUF))
 		return false;
 	memset(&dip, 0, sizeof(dip));
-	/* Writes set times without a handle. */
+	/* Writes set times without a transaction. */
 	xfs_ilock_shared(ip);
 	xfs_inode_to_disk(ip, &dip);
 	xfs_iunlock_shared(ip);

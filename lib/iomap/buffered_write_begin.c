@@ -12,9 +12,9 @@
  *
  * Promises are all or nothing: near the end of space a large write fails where small ones fit.
  *
- * Space in the CoW fork is promised for exactly what is written, not for the neighbourhood too: here a
- * promise becomes blocks and is remapped in one handle, nothing stays allocated in the CoW fork, so
- * that widening would only redirect blocks that could have been overwritten in place.
+ * Space in the CoW fork is promised for exactly what is written, not for the neighbourhood too:
+ * here a promise becomes blocks and is remapped in one transaction, nothing stays allocated in the
+ * CoW fork, so that widening would only redirect blocks that could have been overwritten in place.
  */
 #include "core/counter.h"
 #include "core/message.h"

@@ -61,7 +61,7 @@ bool xfs_iomap_valid(struct xfs_inode *ip, const struct xfs_iomap *map);
  * The mapping at @offset for a buffered write of @count bytes, with space reserved where there
  * was none: all or nothing, -ENOSPC.  *@src: where existing data is to be read from; it is
  * @map itself unless the write goes to the CoW fork.  @map may cover less than asked.
- * IOLOCK held exclusively, no ILOCK, no handle.
+ * IOLOCK held exclusively, no ILOCK, no transaction.
  */
 int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 				   uint32_t flags, struct xfs_iomap *map,
@@ -112,7 +112,7 @@ int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count
 /* ---- map_blocks.c ------------------------------------------------------------------------ */
 
 /*
- * Blocks of a handle for converting unwritten extents and for remapping @n
+ * Blocks of a transaction for converting unwritten extents and for remapping @n
  * pieces; delayed allocations have paid for theirs.
  */
 uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n);
@@ -122,7 +122,7 @@ uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n);
  * the range is made real and written, for exactly the blocks that it returns: the caller hands
  * their data to the device queue before it commits @tp.  *@fresh: they were not
  * written before.  XFS_HOLESTARTBLOCK: nothing is promised there, the data has no place to go.
- * ILOCK held exclusively.  -EAGAIN: a handle is needed, or one with blocks for one more piece.
+ * ILOCK held exclusively.  -EAGAIN: a transaction is needed, or one with blocks for one more piece.
  */
 int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 		   xfs_filblks_t len, struct xfs_bmbt_irec *map, bool *fresh) XFS_MUST_CHECK;

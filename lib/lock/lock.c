@@ -4,7 +4,7 @@
  * release builds have in their place stands in unchecked.h.
  *
  * Writers go before readers that come later: the checkpoint cut takes the gate
- * exclusively, and it would starve as long as any thread keeps opening handles.  The price is
+ * exclusively, and it would starve as long as any thread keeps opening transactions.  The price is
  * that a shared lock must not be taken twice by one thread, which the order checker
  * forbids anyhow.
  */

@@ -14,7 +14,7 @@
  *   IOLOCK    i_iolock: a file's data and size against each other; key: inode number
  *   MMAPLOCK  i_mmaplock: the page cache against removal of extents; key: inode number
  *   COMMIT    whoever writes the journal, or repairs what it must not show yet
- *   HANDLE    the checkpoint gate: an open transaction handle (shared), a cut (exclusive)
+ *   TRANS     the checkpoint gate: an open transaction (shared), a cut (exclusive)
  *   ILOCK     i_lock: extent maps and inode core, directory contents; key: inode number
  *   DQUOT     a dquot; key: type and id
  *   AG        pag_lock: headers, trees and counters of one AG; key: AG number
@@ -35,7 +35,7 @@ enum xfs_lock_class {
 	XFS_CLASS_IOLOCK,
 	XFS_CLASS_MMAPLOCK,
 	XFS_CLASS_COMMIT,
-	XFS_CLASS_HANDLE,
+	XFS_CLASS_TRANS,
 	XFS_CLASS_ILOCK,
 	XFS_CLASS_DQUOT,
 	XFS_CLASS_AG,

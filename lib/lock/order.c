@@ -3,16 +3,15 @@
  * The order checker of debug builds: a list of the locks that this thread
  * holds, and a check before each acquisition that may sleep.
  *
- * (O1) A thread may sleep for a lock only when (class, key) of every lock it
- *      holds is lower.  Classes BUF and LEAF allow equal keys among different
- *      locks, because their keys are often all 0.
- * (O2) A thread never takes a lock that it holds, in whatever mode and by
- *      whatever call: a shared lock taken twice deadlocks with a writer that
- *      queued in between, and a try-lock that "succeeds" on one's own lock
- *      hands somebody an object that this very thread is working on.
- * (O3) Only the holder unlocks, in the mode it locked.
+ * (LOCK-1) A thread may sleep for a lock only when (class, key) of every lock it holds is lower. 
+ *     Classes BUF and LEAF allow equal keys among different locks, because their keys are often all
+ *     0.
+ * (LOCK-2) A thread never takes a lock that it holds, in whatever mode and by whatever call: a
+ *     shared lock taken twice deadlocks with a writer that queued in between, and a try-lock that
+ *     "succeeds" on one's own lock hands somebody an object that this very thread is working on.
+ * (LOCK-3) Only the holder unlocks, in the mode it locked.
  *
- * Try-locks do not sleep and so are not held against O1, but what they took
+ * Try-locks do not sleep and so are not held against LOCK-1, but what they took
  * counts for the acquisitions that follow.
  */
 #include <stdio.h>
@@ -43,7 +42,7 @@ static unsigned int order_violations;
 
 static const char *const class_names[] = {
 	[XFS_CLASS_IOLOCK] = "IOLOCK", [XFS_CLASS_MMAPLOCK] = "MMAPLOCK",
-	[XFS_CLASS_COMMIT] = "COMMIT", [XFS_CLASS_HANDLE] = "HANDLE",
+	[XFS_CLASS_COMMIT] = "COMMIT", [XFS_CLASS_TRANS] = "TRANS",
 	[XFS_CLASS_ILOCK] = "ILOCK",   [XFS_CLASS_DQUOT] = "DQUOT",
 	[XFS_CLASS_AG] = "AG",	       [XFS_CLASS_BUF] = "BUF",
 	[XFS_CLASS_LEAF] = "LEAF",

@@ -5,7 +5,7 @@
  *
  * Writers go before readers that come later: the checkpoint cut takes the gate
  * exclusively, and with the reader preference that is glibc's default it would
- * starve as long as any thread keeps opening handles.
+ * starve as long as any thread keeps opening transactions.
  *
  * pthread calls here can fail only for misuse (a lock that was never made, or
  * is held already), so their results are promises of ours and asserted.

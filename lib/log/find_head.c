@@ -299,8 +299,7 @@ static int cut_torn(struct head_search *hs, struct xlog_state *state)
 	error = verify_records(hs, bb, head, &bad);
 	if (error || bad == head)
 		return error;
-	xfs_log(hs->ring.mp, XFS_LOG_WARNING,
-		"log: the record at block %u is torn: the log ends there, not at %u", bad, head);
+	xfs_warn(hs->ring.mp, "log: the record at block %u is torn: the log ends there, not at %u", bad, head);
 	error = state_at(hs, bad, state);
 	if (error)
 		return error;

@@ -7,17 +7,16 @@
  *
  * Rules of the writer:
  *
- * (L1) One at a time: who holds the mount's commit mutex calls xlog_stream_write()
- *      and xlog_write_unmount().  xlog_space() and xlog_head_lsn() may be asked
- *      by anyone.
- * (L2) Blocks at or behind the tail of the last durable record are never
- *      overwritten; the head never reaches it.
- * (L3) At most eight records, and no more than 2 MiB, are on their way to the
- *      device without a flush: recovery finds holes in that much, not in more.
- * (L4) All records between tail and head have the same nominal size.
- * (L5) The data device is flushed by the caller before it writes a checkpoint that
- *      relies on it; flushes of the log device are done here.  With an internal
- *      log both are one device, and each flush serves both.
+ * (LOG-1) One at a time: who holds the mount's commit mutex calls xlog_stream_write() and
+ *     xlog_write_unmount().  xlog_space() and xlog_head_lsn() may be asked by anyone.
+ * (LOG-2) Blocks at or behind the tail of the last durable record are never overwritten; the head
+ *     never reaches it.
+ * (LOG-3) At most eight records, and no more than 2 MiB, are on their way to the device without a
+ *     flush: recovery finds holes in that much, not in more.
+ * (LOG-4) All records between tail and head have the same nominal size.
+ * (LOG-5) The data device is flushed by the caller before it writes a checkpoint that relies on it;
+ *     flushes of the log device are done here.  With an internal log both are one device, and each
+ *     flush serves both.
  */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H
@@ -86,7 +85,7 @@ int xlog_stream_alloc(struct xlog *log, uint64_t bytes, uint64_t regions,
 /*
  * The same when that failed, for exactly @regions: it cannot fail, because records are written
  * as soon as the memory had at open is full of them.  So what the checkpoint relies on must
- * be stable before (L5), @tail is needed now, and an error of the device is
+ * be stable before (LOG-5), @tail is needed now, and an error of the device is
  * told by xlog_stream_write().
  */
 struct xlog_stream *xlog_stream_open_window(struct xlog *log, uint32_t regions, xfs_lsn_t tail);

@@ -2,14 +2,13 @@
 /*
  * Recovery of a dirty log: what committed transactions say goes to its place.
  *
- * (R1) Nothing is written before all that is between tail and head was read once and
- *      found possible, intents included: a log that cannot be trusted is refused whole.  What only
- *      replay can tell is known at its end: mount/ holds the writes back until then.
- * (R2) A log block is never written here.  Until the log is made clean by who
- *      called, recovery may be interrupted at any write and begun anew; it then
- *      gives the same result.
- * (R3) What intents without a done item say is not done here: they are handed over in
- *      the order of the log, and stay in the log until the tail moves.
+ * (RECOVER-1) Nothing is written before all that is between tail and head was read once and found
+ *     possible, intents included: a log that cannot be trusted is refused whole.  What only replay
+ *     can tell is known at its end: mount/ holds the writes back until then.
+ * (RECOVER-2) A log block is never written here.  Until the log is made clean by who called,
+ *     recovery may be interrupted at any write and begun anew; it then gives the same result.
+ * (RECOVER-3) What intents without a done item say is not done here: they are handed over in the
+ *     order of the log, and stay in the log until the tail moves.
  *
  * Recovery comes before any cache of the mount: it reads and writes the devices itself.
  */

@@ -261,7 +261,9 @@ static xfs_failaddr_t verify_dquots(const struct xlog_rbuf *bp)
 	return NULL;
 }
 
-/* What replay made of it must be a good block before it goes to its place; what is wrong with it. */
+/*
+ * What replay made of it must be a good block before it goes to its place; what is wrong with it.
+ */
 static xfs_failaddr_t make_ready(struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
 	const struct kind *kind = write_kind(bp);
@@ -281,7 +283,7 @@ static xfs_failaddr_t make_ready(struct xlog_recover *rl, struct xlog_rbuf *bp)
 	} else if (bp->rb_blft >= XFS_BLFT_UDQUOT && bp->rb_blft <= XFS_BLFT_GDQUOT) {
 		fa = verify_dquots(bp);
 	} else if (!bp->rb_partial && bp->rb_blft <= XFS_BLFT_SB) {
-		xfs_log(rl->mp, XFS_LOG_WARNING, "log: buffer at daddr 0x%" PRIx64 " is logged as type %u and is something else",
+		xfs_warn(rl->mp, "log: buffer at daddr 0x%" PRIx64 " is logged as type %u and is something else",
 			(uint64_t)bp->rb_daddr, bp->rb_blft);
 	}
 	return fa;
@@ -354,7 +356,10 @@ static int pick_due(struct xlog_recover *rl, enum which which)
 		fa = bp->rb_due ? make_ready(rl, bp) : NULL;
 		if (fa && which == ALL)
 			return bad_block(rl, bp, fa);
-		/* It may be a mixture that no checksum told of: what follows makes it whole, or not. */
+		/*
+		 * It may be a mixture that no checksum told of: what follows makes it whole, or
+		 * not.
+		 */
 		if (fa) {
 			bp->rb_torn = true;
 			bp->rb_due = false;

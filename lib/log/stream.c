@@ -2,7 +2,7 @@
 /*
  * Writing a checkpoint.  Regions are copied once, to the place that they have in
  * the records: the buffer is a row of records as they will lie in the ring, with
- * room for their headers, and goes out in as few writes as the flush rule (L3)
+ * room for their headers, and goes out in as few writes as the flush rule (LOG-3)
  * allows.  Headers, stamps and checksums are made when it is written.
  *
  * When there is no memory for all of it, the few records had at open are a window: they are

@@ -3,18 +3,18 @@
  * The end of what somebody else's crash interrupted: the intents that recovery found in the
  * log without a done item.
  *
- * (F1) All are looked at, and all inodes they name are read, before anything is changed: a
- *      log that asks for the impossible leaves the file system as recovery made it.
- * (F2) They are carried out in the order of the log, each for its own part; what follows
- *      from them comes after the last of them, in the same order.  An intent describes older
- *      work than what follows from any.  Exchanges, of which everything follows, come last.
- * (F3) A checkpoint that holds what an intent asked for also holds its done item, and until
- *      that is durable the tail stays in front of the intent.  So after another crash each
- *      is carried out by the next recovery if it was not by this one, and never twice.
- * (F4) All but exchanges is one handle.  An exchange may be longer than any checkpoint: it is
- *      cut into steps, each of which logs what is left as a new intent and is made durable.
- * (F5) Inodes stay referenced until the end: one without links must not be freed
- *      while something is still to be done to it.
+ * (INTENT-1) All are looked at, and all inodes they name are read, before anything is changed: a
+ *     log that asks for the impossible leaves the file system as recovery made it.
+ * (INTENT-2) They are carried out in the order of the log, each for its own part; what follows from
+ *     them comes after the last of them, in the same order.  An intent describes older work than
+ *     what follows from any.  Exchanges, of which everything follows, come last.
+ * (INTENT-3) A checkpoint that holds what an intent asked for also holds its done item, and until
+ *     that is durable the tail stays in front of the intent.  So after another crash each is
+ *     carried out by the next recovery if it was not by this one, and never twice.
+ * (INTENT-4) All but exchanges is one transaction.  An exchange may be longer than any checkpoint:
+ *     it is cut into steps, each of which logs what is left as a new intent and is made durable.
+ * (INTENT-5) Inodes stay referenced until the end: one without links must not be freed while
+ *     something is still to be done to it.
  */
 #include "ag/intent.h"
 #include "attr/intent.h"
@@ -151,7 +151,7 @@ static void note_done(struct note *note, const struct xlog_intent *intent, uint6
 	}
 }
 
-/* ---- (F1) ------------------------------------------------------------------- */
+/* ---- (INTENT-1) ------------------------------------------------------------------- */
 
 static int get_inode(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp)
 {
@@ -232,7 +232,7 @@ static int check(struct work *work)
 	return error ? error : check_inodes(work);
 }
 
-/* ---- (F2) ------------------------------------------------------------------- */
+/* ---- (INTENT-2) ------------------------------------------------------------------- */
 
 static int carry_out(struct xfs_trans *tp, struct work *work)
 {
@@ -257,7 +257,7 @@ static int carry_out(struct xfs_trans *tp, struct work *work)
 	return error;
 }
 
-/* Half of what fits is the most that any handle asks for. */
+/* Half of what fits is the most that any transaction asks for. */
 static uint32_t credit(const struct xfs_mount *mp, uint64_t want)
 {
 	uint64_t limit = XFS_MIN(xlog_max_checkpoint(mp->m_log), xlog_space(mp->m_log)) / 2;
@@ -313,7 +313,7 @@ static int all_but_exchanges(struct xfs_mount *mp, struct work *work, size_t cou
 	return xfs_trans_commit(tp);
 }
 
-/* ---- (F4) ------------------------------------------------------------------- */
+/* ---- (INTENT-4) ------------------------------------------------------------------- */
 
 /*
  * One checkpoint of an exchange.  Ids of those who write logs otherwise are addresses, and even:
@@ -396,7 +396,9 @@ static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
 {
 	int error;
 
-	/* A checkpoint of the superblock moves the tail up to the oldest intent: that makes room. */
+	/*
+	 * A checkpoint of the superblock moves the tail up to the oldest intent: that makes room.
+	 */
 	mp->m_held_tail = work[0].intent->xi_lsn;
 	for (size_t i = 0; i < count; i++)
 		mp->m_held_tail = XFS_MIN(mp->m_held_tail, work[i].intent->xi_lsn);

@@ -17,7 +17,7 @@
 
 #define STRUCT_BYTES	(160u << 10)	/* of the mount, the queue, hash tables, reservations */
 #define BATCH_BYTES	(288u << 10)	/* the smallest one, and its vectors */
-#define OPEN_BYTES	(512u << 10)	/* handles, inodes that are in use, small things */
+#define OPEN_BYTES	(512u << 10)	/* transactions, inodes that are in use, small things */
 #define META_BYTES	(256u << 10)
 #define META_BUFS	16u		/* of the largest size */
 #define CHECKPOINT_MIN	(1u << 20)

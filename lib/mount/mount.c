@@ -103,7 +103,7 @@ static int check_counters(struct xfs_mount *mp)
 	return 0;
 }
 
-/* From here on there may be handles, and what they change is logged. */
+/* From here on there may be transactions, and what they change is logged. */
 static int open_journal(struct xfs_mount *mp, const struct xlog_state *log)
 {
 	int error;
@@ -259,7 +259,7 @@ static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *gi
 	xfs_mutex_init(&mp->m_error_lock, XFS_CLASS_LEAF, UINT64_MAX);
 	xfs_mutex_init(&mp->m_rename_lock, XFS_CLASS_IOLOCK, 0);
 	xfs_mutex_init(&mp->m_failed_lock, XFS_CLASS_COMMIT, 0);
-	xfs_mutex_init(&mp->m_mark_lock, XFS_CLASS_HANDLE, 1);
+	xfs_mutex_init(&mp->m_mark_lock, XFS_CLASS_TRANS, 1);
 	error = read_options(mp, dev, opts);
 	if (error)
 		xfs_abandonfs(mp);

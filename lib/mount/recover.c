@@ -103,7 +103,7 @@ int xfs_end_hold(struct xfs_mount *mp, int error)
 	if (error)
 		return xfs_error(mp, error, "writing what was recovered: %s", strerror(-error));
 	if (xfs_hold_gave_way(mp->m_hold))
-		xfs_log(mp, XFS_LOG_INFO, "log: recovery needed more memory than it may, and wrote in its middle");
+		xfs_message(mp, XFS_LOG_INFO, "log: recovery needed more memory than it may, and wrote in its middle");
 	xfs_drop_hold(mp);
 	return 0;
 }

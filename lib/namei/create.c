@@ -212,9 +212,9 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 		.inherit_flags = args->iattr && (args->iattr->valid & XFS_ATTR_INHERIT),
 		.now = &now,
 		/*
-		 * A kernel with a security module expects attributes on what is made with a mode, and
-		 * begins the attribute fork with the inode.  Where directories leave short form depends
-		 * on it.
+		 * A kernel with a security module expects attributes on what is made with a mode,
+		 * and begins the attribute fork with the inode.  Where directories leave short form
+		 * depends on it.
 		 */
 		.init_attr_fork = args->inherit && !S_ISLNK(args->mode),
 	};
@@ -287,7 +287,7 @@ int xfs_may_link(const struct xfs_inode *dp, const struct xfs_inode *ip)
 
 /*
  * @ip is about to get a name: off the unlinked list, if it never had one.  The first change of its
- * handle: reading the list may fail, and then nothing has been changed.
+ * transaction: reading the list may fail, and then nothing has been changed.
  */
 int xfs_link_unnamed(struct xfs_trans *tp, struct xfs_inode *ip)
 {

@@ -46,8 +46,8 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode *ip)
 	XFS_MUST_CHECK;
 /*
- * As xfs_link_inode(), but what has the name gives way; if that is @ip, nothing happens.  Neither may
- * be a directory: -EPERM, -EISDIR.
+ * As xfs_link_inode(), but what has the name gives way; if that is @ip, nothing happens.  Neither
+ * may be a directory: -EPERM, -EISDIR.
  */
 int xfs_replace(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode *ip)
 	XFS_MUST_CHECK;
@@ -65,7 +65,9 @@ int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
 		      uint32_t flags) XFS_MUST_CHECK;
 /* ILOCK is taken here. Copies at most @size bytes; returns the full length. */
 ssize_t xfs_readlink_inode(struct xfs_inode *ip, char *buf, size_t size) XFS_MUST_CHECK;
-/* Inactivation: free the blocks of a symbolic link; without them it is a regular file, of no bytes. */
+/*
+ * Inactivation: free the blocks of a symbolic link; without them it is a regular file, of no bytes.
+ */
 int xfs_symlink_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
 /* The attribute fork needs room: an inline target moves to a block. */
 int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
@@ -75,8 +77,8 @@ int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_C
 
 /*
  * The members of @iattr that need no space and no other lock (owner, times, project, flags,
- * hints; not mode and size).  Check before the first change of a handle, for @ip or, NULL, for a new
- * inode of @mode: -EINVAL.  Apply inside it, @ip ILOCKed exclusively.  Shared by creation and
+ * hints; not mode and size).  Check before the first change of a transaction, for @ip or, NULL, for
+ * a new inode of @mode: -EINVAL.  Apply inside it, @ip ILOCKed exclusively.  Shared by creation and
  * file/setattr.c.
  */
 int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t mode,

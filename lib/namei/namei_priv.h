@@ -22,7 +22,7 @@ static inline void xfs_dir_touched(struct xfs_trans *tp, struct xfs_inode *dp)
 /* -ENOENT, -ENAMETOOLONG, -EINVAL; -EEXIST for "." and "..". */
 int xfs_name_check_new(struct xfs_mount *mp, const struct xfs_name *name) XFS_MUST_CHECK;
 
-/* Before the first change of a handle that adds a name to @dp, which is locked. */
+/* Before the first change of a transaction that adds a name to @dp, which is locked. */
 int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
 	XFS_MUST_CHECK;
 

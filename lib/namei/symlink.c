@@ -10,7 +10,7 @@
 
 static const struct xfs_buf_ops symlink_buf_ops = {
 	.name = "symbolic link",
-	.blft = 9,
+	.blft = XFS_BLFT_SYMLINK,
 	.has_crc = true,
 	.crc_off = XFS_SYMLINK_CRC_OFF,
 	.lsn_off = XFS_SYMLINK_LSN_OFF,

@@ -246,7 +246,7 @@ int xfs_mapping_lock_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 	folio = find(m, pos);
 	if (!folio) {
 		size = choose_size(m, start, len + (pos - start));
-		/* By (P1) nobody adds folios meanwhile. */
+		/* By (PAGECACHE-1) nobody adds folios meanwhile. */
 		xfs_mutex_unlock(&m->m_lock);
 		folio = xfs_folio_make(m, start, size);
 		if (!folio) {
@@ -495,7 +495,7 @@ bool xfs_mapping_may_pass(struct xfs_mapping *m, uint64_t start, uint64_t end)
 	quiet = (!folio || folio->fo_pos >= end) && !m->m_claims && !m->m_nr_dirty &&
 		!m->m_nr_writing && !m->m_nr_failed;
 	xfs_mutex_unlock(&m->m_lock);
-	return quiet;		/* by (P1) it stays so */
+	return quiet;		/* by (PAGECACHE-1) it stays so */
 }
 
 /* ---- removal ---------------------------------------------------------------------- */
@@ -757,7 +757,7 @@ void xfs_folio_redirty(struct xfs_folio *folio, uint64_t blocks)
 	xfs_mutex_lock(&m->m_lock);
 	ASSERT((folio->fo_writing & blocks) == blocks);
 	xfs_mutex_lock(&m->m_cache->lock);
-	/* Nobody can have made it dirty, by (F2). */
+	/* Nobody can have made it dirty, by (FOLIO-2). */
 	if (!folio->fo_dirty)
 		add_dirty(m, folio);
 	folio->fo_dirty |= blocks;

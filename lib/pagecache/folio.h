@@ -13,16 +13,15 @@
  *	failed     up to date, was to be written to new blocks and could not be;
  *		   write/ioend.c has yet to take the mapping back
  *
- * (F1) Dirty, writing and failed blocks are up to date.
- * (F2) No block of a folio that has a writing one is changed: a writer waits.
- * (F3) Bytes of an up-to-date block past the end of the file are zero.
- * (F4) A folio that nobody has locked is on an LRU list exactly when none of its blocks is
- *	dirty, writing or failed; only then may it be evicted, and only while nobody has
- *	it pinned.
- * (F5) A folio with failed blocks is not claimed for write-back before somebody has dealt
- *	with them.
- * (F6) At most one thread has a folio locked; it alone changes the contents, and write-back
- *	leaves the folio alone meanwhile.
+ * (FOLIO-1) Dirty, writing and failed blocks are up to date.
+ * (FOLIO-2) No block of a folio that has a writing one is changed: a writer waits.
+ * (FOLIO-3) Bytes of an up-to-date block past the end of the file are zero.
+ * (FOLIO-4) A folio that nobody has locked is on an LRU list exactly when none of its blocks is
+ *     dirty, writing or failed; only then may it be evicted, and only while nobody has it pinned.
+ * (FOLIO-5) A folio with failed blocks is not claimed for write-back before somebody has dealt with
+ *     them.
+ * (FOLIO-6) At most one thread has a folio locked; it alone changes the contents, and write-back
+ *     leaves the folio alone meanwhile.
  */
 #ifndef PAGECACHE_FOLIO_H
 #define PAGECACHE_FOLIO_H

@@ -4,14 +4,14 @@
  * it knows no extents and no inode, only a pointer to its owner that it hands back.
  *
  * Rules of use:
- * (P1) Who adds, changes or removes contents of a file holds its IOLOCK exclusively;
- *	who adds what he has read holds it shared.  Write-back holds no IOLOCK: it claims
- *	dirty folios and is kept apart by the folio's lock and its writing bits.
- * (P2) No function here is called with a handle open or an ILOCK held, except
- *	those that say "anywhere".  Those that wait may submit the device queue.
- * (P3) A mapping with dirty, writing or failed folios keeps its owner alive: who makes it
- *	dirty takes a reference for it before, and who finds it on the clean list
- *	gives that back (xfs_pagecache_pop_clean()).
+ * (PAGECACHE-1) Who adds, changes or removes contents of a file holds its IOLOCK exclusively; who
+ *     adds what he has read holds it shared.  Write-back holds no IOLOCK: it claims dirty folios
+ *     and is kept apart by the folio's lock and its writing bits.
+ * (PAGECACHE-2) No function here is called with a transaction open or an ILOCK held, except those
+ *     that say "anywhere".  Those that wait may submit the device queue.
+ * (PAGECACHE-3) A mapping with dirty, writing or failed folios keeps its owner alive: who makes it
+ *     dirty takes a reference for it before, and who finds it on the clean list gives that back
+ *     (xfs_pagecache_pop_clean()).
  *
  * Where a mapping stands:
  *
@@ -88,7 +88,7 @@ struct xfs_folio *xfs_mapping_lock_existing(struct xfs_mapping *m, uint64_t pos)
 /*
  * Unlock.  @dirty: blocks that were filled and changed, they become up to date and dirty.
  * True: the mapping was idle, and has one reference of the caller's now, who had it before
- * the call (P3): it may be given back, by another thread, as soon as this begins.
+ * the call (PAGECACHE-3): it may be given back, by another thread, as soon as this begins.
  */
 bool xfs_folio_unlock(struct xfs_folio *folio, uint64_t dirty);
 /* By the one who locked it: these blocks now hold what the disk has. */
@@ -123,8 +123,8 @@ bool xfs_mapping_find_dirty(struct xfs_mapping *m, uint64_t pos, uint64_t end, u
 			    uint64_t *run_end);
 
 /*
- * Whether [@start, @end) may change on the device behind the mapping's back: nothing of it is in memory,
- * and nothing of the file is dirty, so that its size may follow.  IOLOCK held exclusively.
+ * Whether [@start, @end) may change on the device behind the mapping's back: nothing of it is in
+ * memory, and nothing of the file is dirty, so that its size may follow.  IOLOCK held exclusively.
  */
 bool xfs_mapping_may_pass(struct xfs_mapping *m, uint64_t start, uint64_t end);
 
@@ -182,7 +182,7 @@ uint64_t xfs_pagecache_dirty_seq(struct xfs_mount *mp);
 void xfs_pagecache_unpick(struct xfs_mapping *m, bool rotate);
 /* Nothing is picked by others: what they took is on its way or dirty again. */
 void xfs_pagecache_wait_picked(struct xfs_mount *mp);
-/* An owner whose mapping became clean: the caller now has the reference of (P3).  NULL: none. */
+/* An owner whose mapping became clean: the caller now has the reference of (PAGECACHE-3).  NULL: none. */
 void *xfs_pagecache_pop_clean(struct xfs_mount *mp);
 /*
  * A folio with failed blocks, which stays where it is until xfs_folio_end_failed() says that

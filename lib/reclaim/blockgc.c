@@ -52,7 +52,7 @@ int xfs_free_eofblocks(struct xfs_inode *ip)
 }
 
 /* Promises in the CoW fork have their data in memory, else nobody needs them. */
-static int free_cow_promises(struct xfs_inode *ip)
+static int free_cow_delalloc(struct xfs_inode *ip)
 {
 	uint64_t start, end;
 	int error;
@@ -78,7 +78,7 @@ static int free_inode_space(struct xfs_inode *ip, void *arg)
 	if (xfs_can_free_eofblocks(ip))
 		error = xfs_free_eofblocks(ip);
 	if (!error)
-		error = free_cow_promises(ip);
+		error = free_cow_delalloc(ip);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
 	if (error && !*first_error)
 		*first_error = error;

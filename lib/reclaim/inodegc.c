@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The end of an unlinked inode: its memory, its extents, its attributes, itself.  Each step is a
- * handle of its own; until the last one the inode is on the unlinked list of its AG, so that
+ * transaction of its own; until the last one the inode is on the unlinked list of its AG, so that
  * recovery finishes what was begun.
  */
 #include "attr/attr.h"
@@ -62,7 +62,7 @@ int xfs_inactive(struct xfs_inode *ip)
 	if (!error)
 		error = free_inode(ip);
 	if (error)
-		xfs_log(ip->i_mount, XFS_LOG_WARNING, "inode %" PRIu64
+		xfs_warn(ip->i_mount, "inode %" PRIu64
 			" has no names and could not be freed: %s", ip->i_ino, xfs_last_text());
 	return error;
 }

@@ -8,7 +8,9 @@
 #include "reclaim/reclaim.h"
 #include "trans/resv.h"
 
-/* Removed in one handle, or fewer on a small log; each changes a few blocks of the AG's trees. */
+/*
+ * Removed in one transaction, or fewer on a small log; each changes a few blocks of the AG's trees.
+ */
 #define EXTENTS_PER_HANDLE	32u
 
 /* The size, the times and the first extents; *@done: nothing is left. */

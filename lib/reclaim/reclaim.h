@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Getting space back: what was promised or allocated too much, and what belongs to files
- * without a name.  No lock and no handle held, unless said otherwise.
+ * without a name.  No lock and no transaction held, unless said otherwise.
  */
 #ifndef RECLAIM_RECLAIM_H
 #define RECLAIM_RECLAIM_H
@@ -33,8 +33,8 @@ int xfs_reclaim_for_unmount(struct xfs_mount *mp) XFS_MUST_CHECK;
 /* ---- relieve.c ---------------------------------------------------------------------- */
 
 /*
- * m_upcalls->shrink_caches: what is clean and in nobody's hands goes back to the host, @all of it or
- * half.  Any locks but those of class LEAF may be held.
+ * m_upcalls->shrink_caches: what is clean and in nobody's hands goes back to the host, @all of it
+ * or half.  Any locks but those of class LEAF may be held.
  */
 void xfs_shrink_all_caches(struct xfs_mount *mp, bool all);
 /*
@@ -45,7 +45,9 @@ int xfs_relieve_memory(struct xfs_mount *mp);
 
 /* ---- blockgc.c ------------------------------------------------------------------------ */
 
-/* Trim what is past the end of all files in memory, drop unused CoW promises, free unlinked ones. */
+/*
+ * Trim what is past the end of all files in memory, drop unused CoW promises, free unlinked ones.
+ */
 int xfs_blockgc_free_space(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*
@@ -60,7 +62,7 @@ int xfs_free_eofblocks(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 /* ---- itruncate.c ----------------------------------------------------------------------- */
 
-/* What goes into the first handle of a truncation. */
+/* What goes into the first transaction of a truncation. */
 struct xfs_itruncate {
 	bool set_size;			/* i_disk_size becomes @size_bytes */
 	bool set_times;			/* mtime and ctime become now */

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal from the side of the handles: cutting the running checkpoint, writing it,
+ * The journal from the side of the transactions: cutting the running checkpoint, writing it,
  * and making room for the next.  Who holds cp_commit does all of it; who waits for that
  * lock finds, more often than not, that it was done for him (group commit).
  *
  * A commit, in order:
  *
- *  1. Data that was queued is written, while handles go on (T4).
+ *  1. Data that was queued is written, while transactions go on (TRANS-4).
  *  2. The gate is closed, and the little data that came meanwhile is written.  Was
- *     some data not written, whose blocks a handle has mapped, then the gate is opened, those
+ *     some data not written, whose blocks a transaction has mapped, then the gate is opened, those
  *     blocks are made unwritten again, and all of it starts anew.
  *  3. The running items are measured, held against the verifiers of their places, memory for
  *     them is had, and they are copied.  The gate is opened: what follows only needs the copies.
  *     Is there no memory for all of them, then 4 comes first, and the records are written while
  *     they are made, before the gate is opened.
- *  4. The device is flushed if anything was written: data (T6), and what went home and
- *     lets the tail move (T7).
+ *  4. The device is flushed if anything was written: data (TRANS-6), and what was written in place and
+ *     lets the tail move (TRANS-7).
  *  5. The records are written.  Their flushes are the log's own.
- *  6. Items are durable: they may go home.
+ *  6. Items are durable: they may be written in place.
  *
  * The tail that goes with a checkpoint is that of the items durable before it: what
  * it holds itself does not count until it is durable.
@@ -260,7 +260,7 @@ static void log_superblock(struct xfs_mount *mp)
 	xfs_mutex_unlock(&cp->cp_lock);
 }
 
-/* Blocks that a handle has mapped hold garbage, and nobody has unmapped them yet. */
+/* Blocks that a transaction has mapped hold garbage, and nobody has unmapped them yet. */
 static bool data_is_missing(struct xfs_mount *mp)
 {
 	return __atomic_load_n(&mp->m_repairing, __ATOMIC_ACQUIRE) ||
@@ -292,7 +292,7 @@ static xfs_lsn_t tail_of(struct xfs_mount *mp)
 
 /*
  * Without it a crash could keep the checkpoint and lose data it makes visible: stale
- * blocks would be read; or lose what went home before the tail moved over it.
+ * blocks would be read; or lose what was written in place before the tail moved over it.
  */
 static int flush_before_log(struct xfs_mount *mp)
 {
@@ -392,7 +392,7 @@ static bool item_durable(struct xfs_checkpoint *cp, struct xfs_log_item *lip, xf
 
 	if (!(lip->li_flags & XFS_LI_COMMIT_FREED)) {
 		lip->li_lsn = lsn;
-		/* (T7) New inodes are only in the log by their first checkpoint. */
+		/* (TRANS-7) New inodes are only in the log by their first checkpoint. */
 		if (!(lip->li_flags & XFS_LI_ORDERED && lip->li_flags & XFS_LI_IN_AIL)) {
 			lip->li_tail_lsn = lsn;
 			xfs_list_move_tail(&lip->li_ail, &cp->cp_ail);
@@ -401,7 +401,7 @@ static bool item_durable(struct xfs_checkpoint *cp, struct xfs_log_item *lip, xf
 		xfs_li_flags_set(lip, XFS_LI_IN_AIL);
 		return false;
 	}
-	/* Older images are not replayed any more: nothing has to go home. */
+	/* Older images are not replayed any more: nothing has to be written in place. */
 	xfs_list_del(&lip->li_ail);
 	xfs_li_flags_clear(lip, XFS_LI_COMMITTING | XFS_LI_COMMIT_FREED | XFS_LI_IN_AIL);
 	if (running)
@@ -456,7 +456,7 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 
 	if (XFS_SABOTAGE(XFS_RULE_WAL)) {
 		make_durable(cp, lsn);
-		error = xfs_checkpoint_go_home(mp);
+		error = xfs_ail_push_all(mp);
 	}
 	if (!error)
 		error = flush_before_log(mp);
@@ -469,7 +469,7 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 	make_durable(cp, lsn);
 	mp->m_upcalls->checkpoint_durable(mp, seq);
 	if (cp->cp_freed_cut)
-		xfs_ripen_blocks(mp, cp->cp_freed_cut);
+		xfs_clear_busy_blocks(mp, cp->cp_freed_cut);
 	cp->cp_freed_cut = 0;
 	xfs_mutex_lock(&cp->cp_lock);
 	__atomic_store_n(&cp->cp_durable_seq, seq, __ATOMIC_RELEASE);
@@ -509,21 +509,21 @@ static bool is_log_half_full(const struct xfs_mount *mp)
 }
 
 /*
- * cp_commit held.  Make the next checkpoint have room.  What is durable goes home first, so that
- * this commit carries the newer tail; only when something that is always running has held it
- * back until now does a second one have to follow.
+ * cp_commit held.  Make the next checkpoint have room.  What is durable is written in place first,
+ * so that this commit carries the newer tail; only when something that is always running has held
+ * it back until now does a second one have to follow.
  */
 static int make_room(struct xfs_mount *mp, uint64_t bytes)
 {
 	int error = 0;
 
 	if (is_log_half_full(mp))
-		error = xfs_checkpoint_go_home(mp);
+		error = xfs_ail_push_all(mp);
 	if (!error)
 		error = commit(mp, false);
 	if (error || xlog_space(mp->m_log) >= bytes)
 		return error;
-	error = xfs_checkpoint_go_home(mp);
+	error = xfs_ail_push_all(mp);
 	return error ? error : commit(mp, true);
 }
 
@@ -535,7 +535,7 @@ static int make_room(struct xfs_mount *mp, uint64_t bytes)
 #define MIN_REST_NS	20000u
 #define MAX_REST_NS	1000000u
 
-static void wait_for_company(const struct xfs_checkpoint *cp, bool shared)
+static void wait_for_group_commit(const struct xfs_checkpoint *cp, bool shared)
 {
 	uint64_t took = __atomic_load_n(&cp->cp_write_ns, __ATOMIC_RELAXED);
 	uint64_t rest = XFS_MIN(took / 16, (uint64_t)MAX_REST_NS);
@@ -546,7 +546,7 @@ static void wait_for_company(const struct xfs_checkpoint *cp, bool shared)
 
 enum task {
 	FORCE,		/* checkpoint @arg is durable */
-	ROOM,		/* a handle of @arg bytes fits */
+	ROOM,		/* a transaction of @arg bytes fits */
 	HOME,		/* nothing is left in the log only */
 };
 
@@ -566,7 +566,7 @@ static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 	case HOME:
 		error = commit(mp, false);
 		if (!error)
-			error = xfs_checkpoint_go_home(mp);
+			error = xfs_ail_push_all(mp);
 		break;
 	}
 	return error;
@@ -616,8 +616,8 @@ int xfs_log_force(struct xfs_mount *mp, uint64_t seq)
 		return 0;
 	XFS_TRACE(mp, xfs_log_force, seq);
 	/*
-	 * Who finds another one at it waits for the checkpoint, not for the lock: whoever gets that next
-	 * may be the same one again, with the next checkpoint, while ours is long durable.
+	 * Who finds another one at it waits for the checkpoint, not for the lock: whoever gets that
+	 * next may be the same one again, with the next checkpoint, while ours is long durable.
 	 */
 	xfs_mutex_lock(&cp->cp_lock);
 	cp->cp_came++;
@@ -633,7 +633,7 @@ int xfs_log_force(struct xfs_mount *mp, uint64_t seq)
 	if (done)
 		return 0;
 
-	wait_for_company(cp, shared);
+	wait_for_group_commit(cp, shared);
 	error = run_task(mp, FORCE, seq);
 	xfs_mutex_lock(&cp->cp_lock);
 	cp->cp_forcing = false;
@@ -650,16 +650,16 @@ bool xfs_log_force_for_space(struct xfs_mount *mp, int error)
 	return xfs_log_force(mp, 0) == 0;
 }
 
-int xfs_checkpoint_home_all(struct xfs_mount *mp)
+int xfs_ail_push_all_sync(struct xfs_mount *mp)
 {
 	return run_task(mp, HOME, 0);
 }
 
 /*
- * cp_lock held, dropped while waiting: take @bytes if they fit.  Handles use little of what they may use,
- * so when only the credits of open ones are in the way, those are waited for: a small log
- * has room for the worst cases of two handles at once, and cutting a checkpoint for each that comes
- * as a third one would write them one by one.  Who cuts waits for the open ones too.
+ * cp_lock held, dropped while waiting: take @bytes if they fit.  Handles use little of what they
+ * may use, so when only the credits of open ones are in the way, those are waited for: a small log
+ * has room for the worst cases of two transactions at once, and cutting a checkpoint for each that
+ * comes as a third one would write them one by one.  Who cuts waits for the open ones too.
  */
 static bool take_credit(struct xfs_checkpoint *cp, uint32_t bytes, uint32_t flags)
 {
@@ -717,13 +717,13 @@ int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
 int xfs_trans_start_journal(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	struct xfs_home_batch *batch = &cp->cp_batch;
+	struct xfs_ail_batch *batch = &cp->cp_batch;
 	int error;
 
 	error = xfs_buf_read(mp, 0, mp->m_geo.sectsize, &xfs_sb_buf_ops, &cp->cp_sb);
 	if (error)
 		return error;
-	xfs_home_batch_sizes(mp, batch);
+	xfs_ail_batch_sizes(mp, batch);
 	batch->items = xfs_malloc(mp, batch->max_items * sizeof(*batch->items));
 	batch->bufs = xfs_malloc(mp, batch->max_bufs * sizeof(struct xfs_buf *));
 	batch->copies = xfs_mem_alloc_aligned(&mp->m_mem, 4096, batch->max_bytes);

@@ -6,7 +6,8 @@
  * is too small
  *
  *  1. adds to the reserve, if the host has memory;
- *  2. else writes home what others have left there (buffers that are dirty), and lets caches shrink;
+ *  2. else writes home what others have left there (buffers that are dirty), and lets caches
+ *     shrink;
  *  3. else waits for transactions that are open;
  *  4. else gets -ENOMEM, and nothing was changed.
  *
@@ -64,7 +65,7 @@ uint64_t xfs_trans_memory(const struct xfs_geometry *geo)
 	       12 * buf_memory(geo->sectsize) + SMALL_MEMORY;
 }
 
-/* For work that is no transaction: writing home, one buffer after the other. */
+/* For work that is no transaction: writing in place, one buffer after the other. */
 static uint64_t apart(const struct xfs_geometry *geo)
 {
 	uint64_t len = XFS_MAX(geo->dirblksize, geo->blocksize);
@@ -140,7 +141,7 @@ static bool grow(struct xfs_mount *mp)
 	return xfs_budget_grow_reserve(&mp->m_mem, (size_t)bytes);
 }
 
-/* What is dirty goes home, what is clean goes. */
+/* What is dirty is written in place, what is clean goes. */
 static int make_memory(struct xfs_mount *mp)
 {
 	int error = xfs_checkpoint_writeback(mp, false);

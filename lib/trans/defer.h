@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work put off to the end of the handle: what must not run in the middle of a
+ * Work put off to the end of the transaction: what must not run in the middle of a
  * tree operation, such as freeing a block of a tree that is being changed.  It
- * runs at commit, inside the same handle, so nothing is ever half done on disk.
+ * runs at commit, inside the same transaction, so nothing is ever half done on disk.
  */
 #ifndef TRANS_DEFER_H
 #define TRANS_DEFER_H
@@ -16,7 +16,7 @@ struct xfs_defer_item {
 
 /*
  * @item is the caller's memory, given to @finish, which frees it.  Run in order of
- * arrival.  @finish with @tp NULL: the handle failed, only free the memory.
+ * arrival.  @finish with @tp NULL: the transaction failed, only free the memory.
  */
 void xfs_defer_add(struct xfs_trans *tp, struct xfs_defer_item *item,
 		   int (*finish)(struct xfs_trans *tp, struct xfs_defer_item *item));
@@ -24,7 +24,7 @@ void xfs_defer_add(struct xfs_trans *tp, struct xfs_defer_item *item,
 /* Run everything now; finish functions may add more.  xfs_trans_commit() calls it. */
 int xfs_defer_finish(struct xfs_trans *tp) XFS_MUST_CHECK;
 
-/* Free what is pending without doing it: the handle is cancelled. */
+/* Free what is pending without doing it: the transaction is cancelled. */
 void xfs_defer_drop(struct xfs_trans *tp);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each kind of handle is a tally of what it does: extents taken or given back,
+ * Each kind of transaction is a tally of what it does: extents taken or given back,
  * reference counts changed, names added, inodes logged.  What that logs is
- * reckoned once for the whole handle, tree by tree and level by level, and not per
+ * reckoned once for the whole transaction, tree by tree and level by level, and not per
  * extent: thirty extents out of one tree share its root, and cannot touch more
  * leaves than it has.
  *
@@ -19,7 +19,7 @@
 #define QUOTA_BYTES		(QUOTA_RECORDS * (2 * 12u + 24u + 104u))
 #define MAX_DIR_BYTES		(32ull << 30)	/* of a directory's leaf space */
 #define MAX_EXTENTS		64u	/* of one truncation step; pieces of a folio */
-#define WRITEBACK_BYTES		(512u << 10)	/* that a handle of write-back wants to use */
+#define WRITEBACK_BYTES		(512u << 10)	/* that a transaction of write-back wants to use */
 
 struct tally {
 	uint32_t extents;		/* taken from free space or given back to it */
@@ -95,11 +95,15 @@ static uint64_t tally_bytes(const struct xfs_geometry *geo, const struct tally *
 	for (enum xfs_fork_id f = XFS_DATA_FORK; f <= XFS_ATTR_FORK; f++) {
 		forks[f] = fork_blocks(geo, f, t->maps[f], t->map_run);
 		blocks += forks[f];
-		/* New blocks of the fork's tree are extents too: a split of one path, and leaves. */
+		/*
+		 * New blocks of the fork's tree are extents too: a split of one path, and leaves.
+		 */
 		if (t->maps[f])
 			extents += t->maps[f] + fork_levels(geo, f) - 1;
 	}
-	/* The free list of an AG is filled or emptied before it is used; few AGs give a part each. */
+	/*
+	 * The free list of an AG is filled or emptied before it is used; few AGs give a part each.
+	 */
 	ags = XFS_MIN(2 + extents / 8, (uint64_t)geo->agcount);
 	if (extents)
 		extents += ags;
@@ -155,7 +159,9 @@ static void dir_op(const struct xfs_geometry *geo, struct tally *t)
 /* Adding an attribute, or removing one; values outside the tree are not logged. */
 static void attr_op(const struct xfs_geometry *geo, struct tally *t, bool remote)
 {
-	/* Blocks of an attribute fork are numbered with 32 bits, but it has at most 2^16 extents. */
+	/*
+	 * Blocks of an attribute fork are numbered with 32 bits, but it has at most 2^16 extents.
+	 */
 	uint64_t most = XFS_MIN(1ull << 16, geo->dblocks);
 	uint32_t levels = da_levels(most << geo->blocklog, geo->blocksize, geo->attr_node_ents);
 
@@ -302,7 +308,9 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 		if (extents_bytes(geo, rs->extents) <= limit / 8)
 			break;
 	}
-	/* A shared piece is replaced as a whole, and may lie in as many extents as it has blocks. */
+	/*
+	 * A shared piece is replaced as a whole, and may lie in as many extents as it has blocks.
+	 */
 	step = extents_bytes(geo, xfs_has_reflink(geo) ? MAX_EXTENTS : 3);
 	rs->step = (uint32_t)XFS_MIN(step, half / 2);
 	for (enum xfs_resv_kind kind = 0; kind < XFS_RESV_KINDS; kind++) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Credits: the most that a handle of each kind can put into the log.  They bound
- * the running checkpoint, because it may only be cut between handles: what it
- * holds and what open handles may still add must fit in front of the tail.
+ * Credits: the most that a transaction of each kind can put into the log.  They bound
+ * the running checkpoint, because it may only be cut between transactions: what it
+ * holds and what open transactions may still add must fit in front of the tail.
  *
- * They are worst cases of a handle that does at once what other implementations spread
+ * They are worst cases of a transaction that does at once what other implementations spread
  * over several transactions, computed from the shape of the file system: the
  * heights that its trees can reach, the sizes of its blocks.
  */
@@ -25,7 +25,7 @@ enum xfs_resv_kind {
 	XFS_RESV_ATTR_STEP,	/* one step of dropping an attribute fork */
 	XFS_RESV_SYMLINK_FREE,	/* dropping the target */
 	XFS_RESV_MAP,		/* one extent allocated, converted, split or taken back */
-	XFS_RESV_WRITEBACK,	/* a handle that maps many pieces, see xfs_resv_step() */
+	XFS_RESV_WRITEBACK,	/* a transaction that maps many pieces, see xfs_resv_step() */
 	XFS_RESV_TRUNCATE,	/* xfs_resv_extents() extents removed */
 	XFS_RESV_IFREE,
 	XFS_RESV_KINDS,
@@ -33,14 +33,14 @@ enum xfs_resv_kind {
 
 struct xfs_resv {
 	uint32_t bytes[XFS_RESV_KINDS];
-	uint32_t step;			/* one piece of a WRITEBACK handle */
-	uint32_t extents;		/* of a TRUNCATE handle */
+	uint32_t step;			/* one piece of a WRITEBACK transaction */
+	uint32_t extents;		/* of a TRUNCATE transaction */
 	uint64_t largest;		/* the largest worst case, before it was cut to half of @limit */
 };
 
 /*
  * Compute mp->m_resv for checkpoints of at most @limit bytes.  No credit is more than half of that:
- * on the smallest logs worst cases are larger, but what handles really log is far below them.
+ * on the smallest logs worst cases are larger, but what transactions really log is far below them.
  */
 int xfs_resv_init(struct xfs_mount *mp, uint64_t limit) XFS_MUST_CHECK;
 void xfs_resv_destroy(struct xfs_mount *mp);
@@ -48,11 +48,11 @@ void xfs_resv_destroy(struct xfs_mount *mp);
 /* Bytes for xfs_trans_alloc(); 0 without a journal. */
 uint32_t xfs_resv(const struct xfs_mount *mp, enum xfs_resv_kind kind);
 /*
- * The most that one piece mapped in a WRITEBACK handle can log: who has less of its credit left
- * must close the handle first.
+ * The most that one piece mapped in a WRITEBACK transaction can log: who has less of its credit
+ * left must close the transaction first.
  */
 uint32_t xfs_resv_step(const struct xfs_mount *mp);
-/* Extents that one TRUNCATE handle may remove, at most @max. */
+/* Extents that one TRUNCATE transaction may remove, at most @max. */
 uint32_t xfs_resv_extents(const struct xfs_mount *mp, uint32_t max);
 
 /*

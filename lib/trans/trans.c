@@ -20,7 +20,7 @@ int xfs_trans_init(struct xfs_mount *mp)
 
 	if (!cp)
 		return xfs_error(mp, -ENOMEM, "out of memory for the checkpoint");
-	xfs_rwlock_init(&cp->cp_gate, XFS_CLASS_HANDLE, 0);
+	xfs_rwlock_init(&cp->cp_gate, XFS_CLASS_TRANS, 0);
 	xfs_mutex_init(&cp->cp_lock, XFS_CLASS_LEAF, 1);
 	xfs_mutex_init(&cp->cp_commit, XFS_CLASS_COMMIT, 1);
 	xfs_cond_init(&cp->cp_wake);
@@ -127,7 +127,7 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
 		return error;
 	/* Better wait now for blocks that were freed than not find any later. */
 	if (cp->cp_journal && blocks && !(flags & (XFS_TRANS_REPAIR | XFS_TRANS_NO_WAIT)) &&
-	    unlikely(xfs_unripe_blocks_wanted(mp, blocks))) {
+	    unlikely(xfs_busy_blocks_wanted(mp, blocks))) {
 		error = xfs_log_force(mp, 0);
 		if (error)
 			return error;
@@ -199,8 +199,8 @@ int xfs_trans_reserve_more(struct xfs_trans *tp, uint32_t blocks)
 	return error;
 }
 
-/* The handle is over: counters, the gate, its memory. */
-static void close_handle(struct xfs_trans *tp)
+/* The transaction is over: counters, the gate, its memory. */
+static void close_trans(struct xfs_trans *tp)
 {
 	struct xfs_mount *mp = tp->t_mount;
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -208,7 +208,7 @@ static void close_handle(struct xfs_trans *tp)
 
 	xfs_mem_critical_leave(tp->t_critical);
 	if (freed && cp->cp_journal) {
-		xfs_free_blocks_unripe(mp, freed);
+		xfs_add_busy_blocks(mp, freed);
 	} else {
 		back += freed;
 		freed = 0;
@@ -239,7 +239,7 @@ static void check_credit(const struct xfs_trans *tp)
 {
 	if (tp->t_log_used <= tp->t_log_res)
 		return;
-	xfs_log(tp->t_mount, XFS_LOG_WARNING, "a handle with a credit of %u bytes logged %u",
+	xfs_warn(tp->t_mount, "a transaction with a credit of %u bytes logged %u",
 		tp->t_log_res, tp->t_log_used);
 	/* Without a journal neither is counted. */
 	ASSERT(!tp->t_log_res);
@@ -255,7 +255,7 @@ int xfs_trans_commit(struct xfs_trans *tp)
 	check_credit(tp);
 	if (error && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, "put-off work of a transaction failed: %s", xfs_last_text());
-	close_handle(tp);
+	close_trans(tp);
 	return error;
 }
 
@@ -267,7 +267,7 @@ void xfs_trans_cancel(struct xfs_trans *tp)
 		xfs_shutdown(tp->t_mount, "a transaction failed after its first change: %s",
 			     xfs_last_text());
 	xfs_defer_drop(tp);
-	close_handle(tp);
+	close_trans(tp);
 }
 
 /*
@@ -298,7 +298,7 @@ static bool make_running(struct xfs_trans *tp, struct xfs_log_item *lip)
 	tp->t_dirty = true;
 	/*
 	 * Whoever is running stays running until a cut, and no cut happens while
-	 * this handle is open: no lock is needed to see it.
+	 * this transaction is open: no lock is needed to see it.
 	 */
 	if (__atomic_load_n(&lip->li_state, __ATOMIC_ACQUIRE) == XFS_LI_RUNNING)
 		return false;

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Transactions: an operation opens a handle, changes buffers and inodes, and
- * closes it.  All handles join the one running checkpoint; the checkpoint is
- * cut only while no handle is open, so that what it holds is always between
+ * Transactions: an operation opens a transaction, changes buffers and inodes, and
+ * closes it.  All transactions join the one running checkpoint; the checkpoint is
+ * cut only while no transaction is open, so that what it holds is always between
  * operations.  Rules of use:
  *
- * (T1) Everything that can fail for a reason the caller should hear about fails
- *      before the first change of the handle.  xfs_trans_cancel() after a change
- *      shuts the file system down.
- * (T2) Lock order (lock/lock.h): IOLOCK and MMAPLOCK before xfs_trans_alloc(),
- *      ILOCK, AG and buffers after it.
- * (T3) A handle may not be opened while this thread has one open.
- * (T4) File data that a handle makes visible was handed to the device queue
- *      before the handle is committed; the checkpoint is not written before the
- *      queue is flushed (ordered data).
+ * (TRANS-1) Everything that can fail for a reason the caller should hear about fails before the
+ *     first change of the transaction.  xfs_trans_cancel() after a change shuts the file system
+ *     down.
+ * (TRANS-2) Lock order (lock/lock.h): IOLOCK and MMAPLOCK before xfs_trans_alloc(), ILOCK, AG and
+ *     buffers after it.
+ * (TRANS-3) A transaction may not be opened while this thread has one open.
+ * (TRANS-4) File data that a transaction makes visible was handed to the device queue before the
+ *     transaction is committed; the checkpoint is not written before the queue is flushed (ordered
+ *     data).
  *
- * An unjournalled mount has the same handles; a committed item is at once stable.
+ * An unjournalled mount has the same transactions; a committed item is at once stable.
  *
  * With a journal the running checkpoint is cut, written and made durable by whoever needs
  * that: there are no threads of our own.
  *
- * (T5) Nothing goes home before the checkpoint with its newest change is durable.
- * (T6) Checkpoint n is durable only when all data is in place that its handles made visible
- *      (T4), and after checkpoint n - 1.
- * (T7) The tail in a checkpoint's records is at or before the first checkpoint that holds anything
- *      which is not in place and stable.
- * (T8) What has been logged and open handles may still log always fits in front of the tail.
+ * (TRANS-5) Nothing is written in place before the checkpoint with its newest change is durable.
+ * (TRANS-6) Checkpoint n is durable only when all data is in place that its transactions made
+ *     visible (TRANS-4), and after checkpoint n - 1.
+ * (TRANS-7) The tail in a checkpoint's records is at or before the first checkpoint that holds
+ *     anything which is not in place and stable.
+ * (TRANS-8) What has been logged and open transactions may still log always fits in front of the
+ *     tail.
  */
 #ifndef TRANS_TRANS_H
 #define TRANS_TRANS_H
@@ -38,7 +39,7 @@ struct xfs_defer_item;
 
 struct xfs_trans {
 	struct xfs_mount *t_mount;
-	uint64_t t_id;			/* no two handles of a mount share one */
+	uint64_t t_id;			/* no two transactions of a mount share one */
 	uint32_t t_flags;		/* XFS_TRANS_* */
 	uint32_t t_blk_res;		/* blocks reserved and not used yet */
 	bool t_dirty;			/* something was changed */
@@ -46,7 +47,7 @@ struct xfs_trans {
 	int64_t t_icount_delta, t_ifree_delta;	/* applied at commit */
 	uint32_t t_log_res;		/* journal: bytes it may log */
 	uint32_t t_log_used;		/* and has, at most */
-	/* AG of the last allocation in this handle; searches do not go below it. */
+	/* AG of the last allocation in this transaction; searches do not go below it. */
 	xfs_agnumber_t t_highest_agno;
 	struct xfs_list t_defer;	/* work put off to commit, trans/defer.h */
 	struct xfs_budget *t_critical;	/* to leave the critical section with */
@@ -55,18 +56,18 @@ struct xfs_trans {
 #define XFS_TRANS_RESERVE	(1u << 0)	/* blocks may come from the reserve pool */
 #define XFS_TRANS_NO_WAIT	(1u << 1)	/* -EAGAIN instead of waiting at the gate */
 /*
- * The handle frees more than it takes, and must be possible on a file system without a free block:
- * its reservation, which is for the worst case, comes from anywhere, or is owed.
+ * The transaction frees more than it takes, and must be possible on a file system without a free
+ * block: its reservation, which is for the worst case, comes from anywhere, or is owed.
  */
 #define XFS_TRANS_FREES		(1u << 2)
 
 /*
- * The handle repairs what keeps checkpoints from being written: it neither waits for room in the
- * log nor makes any.
+ * The transaction repairs what keeps checkpoints from being written: it neither waits for room in
+ * the log nor makes any.
  */
 #define XFS_TRANS_REPAIR	(1u << 3)
 
-/* What a handle may log when its maker does not say. */
+/* What a transaction may log when its maker does not say. */
 #define XFS_TRANS_LOG_DEFAULT	(256u << 10)
 
 int xfs_trans_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* at open */
@@ -82,35 +83,36 @@ uint64_t xfs_reserve_memory(const struct xfs_geometry *geo);
 uint64_t xfs_trans_memory(const struct xfs_geometry *geo);
 
 /*
- * The journal was opened (mp->m_log): handles may be had from now on.  Gets the memory that
+ * The journal was opened (mp->m_log): transactions may be had from now on.  Gets the memory that
  * writing in place needs.
  */
 int xfs_trans_start_journal(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*
- * Open a handle with @blocks reserved that logs at most @logbytes (0: XFS_TRANS_LOG_DEFAULT).
+ * Open a transaction with @blocks reserved that logs at most @logbytes (0: XFS_TRANS_LOG_DEFAULT).
  * -ENOSPC, -EIO (shut down), -EROFS, -ENOMEM.  May write the log and metadata when memory or
- * the log is over its limit.  While the handle is open this thread may draw on the reserve of memory.
+ * the log is over its limit.  While the transaction is open this thread may draw on the reserve of
+ * memory.
  */
 int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, unsigned int flags,
 		    struct xfs_trans **tpp) XFS_MUST_CHECK;
 
 /*
- * Memory is short: who does many things in one handle should end it, and begin another one, which
- * waits for memory.
+ * Memory is short: who does many things in one transaction should end it, and begin another one,
+ * which waits for memory.
  */
 bool xfs_trans_is_short(const struct xfs_trans *tp);
 
-/* Reserve @blocks more before the first change; -ENOSPC leaves the handle as it was. */
+/* Reserve @blocks more before the first change; -ENOSPC leaves the transaction as it was. */
 int xfs_trans_reserve_more(struct xfs_trans *tp, uint32_t blocks) XFS_MUST_CHECK;
 
-/* Runs deferred work, gives back unused blocks, closes the handle.  On error: shut down. */
+/* Runs deferred work, gives back unused blocks, closes the transaction.  On error: shut down. */
 int xfs_trans_commit(struct xfs_trans *tp) XFS_MUST_CHECK;
 
 /* Close without a change; with one: shutdown.  NULL is fine. */
 void xfs_trans_cancel(struct xfs_trans *tp);
 
-/* Close the handle of work that came to @error: the one or the other; the error of both. */
+/* Close the transaction of work that came to @error: the one or the other; the error of both. */
 static inline int XFS_MUST_CHECK xfs_trans_finish(struct xfs_trans *tp, int error)
 {
 	if (!error)
@@ -151,7 +153,7 @@ void xfs_trans_forget_item(struct xfs_trans *tp, struct xfs_log_item *lip);
 void xfs_trans_log_only(struct xfs_trans *tp, struct xfs_log_item *lip, uint32_t bytes);
 
 /*
- * Account for @blocks allocated (+) or freed (-) by this handle: allocation uses
+ * Account for @blocks allocated (+) or freed (-) by this transaction: allocation uses
  * up its reservation; @delalloc allocations were paid for when they were promised.
  */
 void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc);
@@ -160,7 +162,7 @@ void xfs_trans_mod_inodes(struct xfs_trans *tp, int64_t icount_delta, int64_t if
 
 /*
  * What was committed so far is durable: checkpoint @seq and all before it; 0: the running
- * one.  Several callers share one write.  No lock but IOLOCK and MMAPLOCK, no handle held.
+ * one.  Several callers share one write.  No lock but IOLOCK and MMAPLOCK, no transaction held.
  * -ENOMEM: nothing is lost, try again later; after any other error the file
  * system is shut down.  Without a journal: 0.
  */
@@ -174,7 +176,7 @@ static inline uint64_t xfs_log_item_seq(const struct xfs_log_item *lip)
 }
 
 /*
- * An operation got @error and has closed its handle.  True: it was for want of blocks that a
+ * An operation got @error and has closed its transaction.  True: it was for want of blocks that a
  * checkpoint not yet durable has freed; now they can be had, and it may be tried again.
  */
 bool xfs_log_force_for_space(struct xfs_mount *mp, int error);
@@ -195,7 +197,7 @@ int xfs_checkpoint_push_inodes(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*
  * For an item's push, while the gate is closed: @lip (the cluster buffer an inode was copied
- * into) goes home in the same write-back.
+ * into) is written in place in the same write-back.
  */
 void xfs_checkpoint_log_item(struct xfs_mount *mp, struct xfs_log_item *lip);
 

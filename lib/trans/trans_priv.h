@@ -2,10 +2,10 @@
 /*
  * The running checkpoint, and what became of earlier ones; shared by the files of trans/.
  *
- *   trans.c		handles: reservations, what they log
+ *   trans.c		transactions: reservations, what they log
  *   checkpoint.c	the journal: cutting and writing checkpoints, making room for them
- *   inplace.c		the journal: durable items go home
- *   writeback.c	without a journal: items go home
+ *   ail_push.c		the journal: durable items are written in place
+ *   unjournalled.c	without a journal: items are written in place
  */
 #ifndef TRANS_TRANS_PRIV_H
 #define TRANS_TRANS_PRIV_H
@@ -20,12 +20,12 @@ struct sort_entry {
 /* By rising key. */
 void xfs_sort_entries(struct sort_entry *entries, uint64_t n);
 
-/* Bytes of buffers that go home between two closings of the gate: less for small caches. */
+/* Bytes of buffers written in place between two closings of the gate: less for small caches. */
 #define XFS_BATCH_BYTES_MAX	(2u << 20)
 #define XFS_BATCH_BYTES_MIN	(256u << 10)	/* room for two of the largest buffers */
 
-/* Memory for going home with a journal, had at open. */
-struct xfs_home_batch {
+/* Memory for writing in place with a journal, had at open. */
+struct xfs_ail_batch {
 	uint32_t max_items, max_bufs, max_bytes;
 	struct sort_entry *items;	/* max_items of them, candidates by address */
 	struct xfs_buf **bufs;		/* max_bufs */
@@ -35,10 +35,12 @@ struct xfs_home_batch {
 };
 
 struct xfs_checkpoint {
-	struct xfs_rwlock cp_gate;	/* HANDLE class: handles shared, a cut exclusive */
+	struct xfs_rwlock cp_gate;	/* TRANS class: transactions shared, a cut exclusive */
 	struct xfs_mutex cp_lock;	/* LEAF class: everything below, unless it says otherwise */
 	struct xfs_list cp_running;	/* items changed since the last cut */
-	/* Without a journal, may be written in place: buffers, and what is copied into them first. */
+	/*
+	 * Without a journal, may be written in place: buffers, and what is copied into them first.
+	 */
 	struct xfs_list cp_stable_bufs, cp_stable_inodes;
 	uint64_t cp_items;		/* that are not clean */
 	uint64_t cp_item_bytes;		/* memory that they hold */
@@ -60,7 +62,7 @@ struct xfs_checkpoint {
 	uint64_t cp_seq;		/* (a) number of the running checkpoint; changes with the gate closed */
 	uint64_t cp_durable_seq;	/* (a) all up to this one are durable */
 	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */
-	uint64_t cp_log_open;		/* credits of open handles */
+	uint64_t cp_log_open;		/* credits of open transactions */
 	uint64_t cp_log_limit;		/* both together stay below this */
 	struct xfs_cond cp_room;	/* credits were given back */
 	uint32_t cp_room_waiters;
@@ -69,15 +71,15 @@ struct xfs_checkpoint {
 	uint32_t cp_came;		/* calls to force it since the last cut */
 	bool cp_shared;			/* there were several for the newest checkpoint */
 	uint64_t cp_write_ns;		/* (a) how long the newest checkpoint took to write */
-	uint64_t cp_freed;		/* blocks that handles of the running checkpoint freed */
+	uint64_t cp_freed;		/* blocks that transactions of the running checkpoint freed */
 	uint64_t cp_freed_cut;		/* (t) those of the one that is being written */
 	struct xfs_buf *cp_sb;		/* (c) the primary superblock, referenced */
-	struct xfs_home_batch cp_batch;	/* (t) */
+	struct xfs_ail_batch cp_batch;	/* (t) */
 };
 
 /*
- * claim.c: the reserve can serve one more transaction.  No lock but IOLOCK and MMAPLOCK, no handle
- * held.  -ENOMEM, -EAGAIN (XFS_TRANS_NO_WAIT), or an error of writing home.
+ * claim.c: the reserve can serve one more transaction.  No lock but IOLOCK and MMAPLOCK, no
+ * transaction held.  -ENOMEM, -EAGAIN (XFS_TRANS_NO_WAIT), or an error of writing in place.
  */
 int xfs_claim_memory(struct xfs_mount *mp, uint32_t flags) XFS_MUST_CHECK;
 void xfs_unclaim_memory(struct xfs_checkpoint *cp);
@@ -86,25 +88,25 @@ void xfs_unclaim_memory(struct xfs_checkpoint *cp);
 void xfs_checkpoint_forget(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
 
 /*
- * inplace.c.  cp_commit held: everything durable that is not running goes home.  Afterwards the
- * tail may move over it as soon as the device was flushed.
+ * ail_push.c.  cp_commit held: everything durable that is not running is written in place.
+ * Afterwards the tail may move over it as soon as the device was flushed.
  */
-int xfs_checkpoint_go_home(struct xfs_mount *mp) XFS_MUST_CHECK;
+int xfs_ail_push_all(struct xfs_mount *mp) XFS_MUST_CHECK;
 /* How large a batch is with these caches. */
-void xfs_home_batch_sizes(const struct xfs_mount *mp, struct xfs_home_batch *batch);
+void xfs_ail_batch_sizes(const struct xfs_mount *mp, struct xfs_ail_batch *batch);
 /* The buffer joins the batch that is put together; for pushes of inodes. */
-void xfs_home_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
+void xfs_ail_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
 
 /*
- * checkpoint.c: room for @bytes of a new handle.  No lock, no handle held.  Takes the credits, or
- * -EAGAIN when @nowait and there is none.
+ * checkpoint.c: room for @bytes of a new transaction.  No lock, no transaction held.  Takes the
+ * credits, or -EAGAIN when @nowait and there is none.
  */
 int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags) XFS_MUST_CHECK;
-/* The handle is over, or did not come to be; cp_lock held. */
+/* The transaction is over, or did not come to be; cp_lock held. */
 void xfs_checkpoint_unreserve(struct xfs_checkpoint *cp, uint32_t bytes);
 
 /* All that was committed is durable and in place. */
-int xfs_checkpoint_home_all(struct xfs_mount *mp) XFS_MUST_CHECK;
+int xfs_ail_push_all_sync(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 void xfs_checkpoint_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
 void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip);

@@ -4,8 +4,8 @@
  * them within its own memory, or shares the blocks, where through folios each byte is copied
  * twice.
  *
- * The blocks are there first, as unwritten ones; then the data; then a handle makes them written
- * and moves the size, and the checkpoint that says so is not on disk before the data is. So
+ * The blocks are there first, as unwritten ones; then the data; then a transaction makes them
+ * written and moves the size, and the checkpoint that says so is not on disk before the data is. So
  * no crash shows what lay there before, and a copy that fails leaves the range as it was: the
  * caller then goes through the page cache, where errors are told as for any other data.
  *
@@ -64,7 +64,9 @@ static int publish(struct xfs_inode *ip, struct xfs_bmbt_irec *irec)
 	xfs_ilock_excl(ip);
 	error = xfs_map_blocks(tp, ip, irec->br_startoff, irec->br_blockcount, &now, &fresh);
 	if (!error) {
-		/* Nothing moves blocks of a file whose IOLOCK we hold and that has no dirty data. */
+		/*
+		 * Nothing moves blocks of a file whose IOLOCK we hold and that has no dirty data.
+		 */
 		ASSERT(now.br_startoff == irec->br_startoff);
 		ASSERT(now.br_startblock == irec->br_startblock);
 		irec->br_blockcount = now.br_blockcount;

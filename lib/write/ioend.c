@@ -3,7 +3,7 @@
  * The end of a data write.  The device queue calls back in whatever thread submits, under the locks
  * that one has, so little is done there: block states change, errors are remembered.  New
  * blocks whose data did not arrive hold garbage; their mapping is turned back to unwritten later,
- * in a handle, by the next one who writes back or syncs, and before the checkpoint that made
+ * in a transaction, by the next one who writes back or syncs, and before the checkpoint that made
  * them visible can be written (an unjournalled mount has no such promise to keep).
  */
 #include "core/message.h"
@@ -49,7 +49,7 @@ void xfs_set_data_error(struct xfs_inode *ip, int error)
 	if (!__atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED))
 		__atomic_store_n(&ip->i_data_error_bytes, 0, __ATOMIC_RELAXED);
 	if (set_if_none(&ip->i_data_error, packed))
-		xfs_log(ip->i_mount, XFS_LOG_ERROR, "inode %" PRIu64 ": writing data: %s",
+		xfs_err(ip->i_mount, "inode %" PRIu64 ": writing data: %s",
 			ip->i_ino, xfs_errstr(error));
 }
 

@@ -4,7 +4,7 @@
  * Nothing is written to the device here, except that the memory limit may make other data
  * go out.
  *
- * The caller holds the IOLOCK exclusively, no ILOCK and no handle.
+ * The caller holds the IOLOCK exclusively, no ILOCK and no transaction.
  */
 #ifndef WRITE_WRITE_H
 #define WRITE_WRITE_H

@@ -2,10 +2,10 @@
 /*
  * How dirty folios become requests in the device queue.
  *
- * A write-back keeps one handle open over many files, because opening and closing one
+ * A write-back keeps one transaction open over many files, because opening and closing one
  * costs about as much as mapping a small file; it is closed after MAX_CONVERSIONS mapped pieces,
  * or when its share of the log is used up.
- * Of the inodes only one at a time is locked.  A handle is opened when the first
+ * Of the inodes only one at a time is locked.  A transaction is opened when the first
  * piece needs one: overwriting what is mapped needs none.
  */
 #include "base/sabotage.h"
@@ -14,7 +14,7 @@
 #include "trans/resv.h"
 #include "write/write_priv.h"
 
-/* Pieces mapped in one handle; more would make its share of the checkpoint large. */
+/* Pieces mapped in one transaction; more would make its share of the checkpoint large. */
 #define MAX_CONVERSIONS	64u
 
 /* Unwritten extents and CoW need blocks for the tree; this many pieces are reserved for at once. */
@@ -27,11 +27,11 @@ struct writeback {
 	struct xfs_mount *mp;
 	struct xfs_trans *tp;		/* NULL: not open */
 	uint32_t conversions;		/* pieces mapped in it */
-	bool reserve;			/* handles are opened with blocks */
+	bool reserve;			/* transactions are opened with blocks */
 	bool broken;			/* something failed in it after its first change */
 };
 
-static int close_handle(struct writeback *wb)
+static int close_trans(struct writeback *wb)
 {
 	struct xfs_trans *tp = wb->tp;
 
@@ -41,10 +41,10 @@ static int close_handle(struct writeback *wb)
 }
 
 /* No ILOCK held. */
-static int open_handle(struct writeback *wb)
+static int open_trans(struct writeback *wb)
 {
 	uint32_t blocks = wb->reserve ? xfs_map_blocks_resv(wb->mp, RESERVED_PIECES) : 0;
-	int error = close_handle(wb);
+	int error = close_trans(wb);
 
 	if (error)
 		return error;
@@ -52,22 +52,25 @@ static int open_handle(struct writeback *wb)
 			       XFS_TRANS_RESERVE, &wb->tp);
 }
 
-/* Whether the handle, if it is open, may still log @bytes. */
+/* Whether the transaction, if it is open, may still log @bytes. */
 static bool has_log_room(const struct writeback *wb, uint32_t bytes)
 {
 	return !wb->tp || wb->tp->t_log_used + bytes <= wb->tp->t_log_res;
 }
 
-/* Whether the handle, if it is open and has done something, should make way for lack of memory. */
+/*
+ * Whether the transaction, if it is open and has done something, should make way for lack of
+ * memory.
+ */
 static bool should_end(const struct writeback *wb)
 {
 	return wb->tp && wb->tp->t_dirty && xfs_trans_is_short(wb->tp);
 }
 
-/* The handle was too small, or there was none. -EAGAIN: there is one now. */
+/* The transaction was too small, or there was none. -EAGAIN: there is one now. */
 static int reopen(struct writeback *wb)
 {
-	int error = open_handle(wb);
+	int error = open_trans(wb);
 
 	return error ? error : -EAGAIN;
 }
@@ -191,8 +194,8 @@ static void submit(struct claim *c, const struct xfs_bmbt_irec *map, bool fresh)
 }
 
 /*
- * (W2) and what else of the inode has to be logged.  ILOCK held exclusively.  -EAGAIN:
- * that needs a handle.
+ * The size (WRITEBACK-2) and what else has to be logged.  ILOCK held exclusively.  -EAGAIN:
+ * that needs a transaction.
  */
 static int log_inode(struct writeback *wb, struct claim *c)
 {
@@ -215,7 +218,7 @@ static int log_inode(struct writeback *wb, struct claim *c)
 	return 0;
 }
 
-/* As xfs_map_blocks(); an error that left changes behind breaks the handle. */
+/* As xfs_map_blocks(); an error that left changes behind breaks the transaction. */
 static int map_run(struct writeback *wb, struct claim *c, xfs_fileoff_t off, xfs_filblks_t len,
 		   struct xfs_bmbt_irec *map, bool *fresh)
 {
@@ -234,7 +237,7 @@ static int map_run(struct writeback *wb, struct claim *c, xfs_fileoff_t off, xfs
 	return error;
 }
 
-/* Map and submit until everything is, or another handle is needed: -EAGAIN.  ILOCK held. */
+/* Map and submit until everything is, or another transaction is needed: -EAGAIN.  ILOCK held. */
 static int write_locked(struct writeback *wb, struct claim *c)
 {
 	struct xfs_bmbt_irec map;
@@ -264,7 +267,7 @@ static int write_locked(struct writeback *wb, struct claim *c)
 }
 
 /* Drop the promises of both forks in [@off, @end). */
-static void punch_promises(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
+static void punch_delalloc(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
 {
 	int error, error2 = 0;
 
@@ -275,7 +278,7 @@ static void punch_promises(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_
 	xfs_iunlock_excl(ip);
 	/* They are in memory only, and are lost with it. */
 	if (error || error2)
-		xfs_log(ip->i_mount, XFS_LOG_WARNING, "inode %" PRIu64 ": promised blocks are lost",
+		xfs_warn(ip->i_mount, "inode %" PRIu64 ": promised blocks are lost",
 			ip->i_ino);
 }
 
@@ -289,7 +292,7 @@ static void discard(struct claim *c, int error)
 	while (c->folio) {
 		next_run(c, &map.br_startoff, &map.br_blockcount);
 		if (!xfs_is_shutdown(c->ip->i_mount))
-			punch_promises(c->ip, map.br_startoff, map.br_startoff + map.br_blockcount);
+			punch_delalloc(c->ip, map.br_startoff, map.br_startoff + map.br_blockcount);
 		submit(c, &map, false);
 	}
 }
@@ -312,7 +315,7 @@ static void give_back(struct claim *c)
  */
 static int wait_for_space(struct writeback *wb, bool *forced)
 {
-	int error = close_handle(wb);
+	int error = close_trans(wb);
 
 	*forced = true;
 	if (error)
@@ -344,11 +347,11 @@ static int write_claim(struct writeback *wb, struct claim *c)
 			error = wait_for_space(wb, &forced);
 	} while (error == -EAGAIN);
 	if (wb->broken) {
-		/* Shuts down: what the handle changed cannot be taken back. */
+		/* Shuts down: what the transaction changed cannot be taken back. */
 		xfs_trans_cancel(wb->tp);
 		*wb = (struct writeback){ .mp = wb->mp };
 	}
-	/* Memory and blocks for a handle may be there the next time. */
+	/* Memory and blocks for a transaction may be there the next time. */
 	if ((error == -ENOMEM || error == -ENOSPC) && !xfs_is_shutdown(wb->mp))
 		give_back(c);
 	else if (error)
@@ -376,7 +379,7 @@ static int write_some(struct writeback *wb, struct xfs_mapping *m, uint64_t star
 			xfs_mapping_end_claim(m);
 		}
 		if (!error && left_failed) {
-			error = close_handle(wb);
+			error = close_trans(wb);
 			xfs_end_failed_io(wb->mp);
 		}
 	} while (!error && left_failed);
@@ -396,7 +399,7 @@ int xfs_writeback_start(struct xfs_inode *ip, uint64_t start, uint64_t end)
 		return 0;
 	xfs_end_failed_io(ip->i_mount);
 	error = write_some(&wb, m, start, end, ~0ull, true, &bytes);
-	error2 = close_handle(&wb);
+	error2 = close_trans(&wb);
 	return error ? error : error2;
 }
 
@@ -427,7 +430,7 @@ int xfs_writeback_all(struct xfs_mount *mp)
 		error = error ? error : error2;
 		xfs_pagecache_unpick(m, true);
 	}
-	error2 = close_handle(&wb);
+	error2 = close_trans(&wb);
 	error = error ? error : error2;
 	xfs_pagecache_wait_picked(mp);
 	xfs_queue_submit(mp->m_queue);
@@ -454,7 +457,7 @@ static int write_oldest(struct xfs_mount *mp, uint64_t upto, bool all)
 		idle = bytes ? 0 : idle + 1;
 		xfs_pagecache_unpick(m, !bytes || error);
 	}
-	error2 = close_handle(&wb);
+	error2 = close_trans(&wb);
 	/*
 	 * Now, while the CPU's cache has it; waiting for more would only make longer writes longer.
 	 * Nothing else depends on it: a commit submits what it needs.
@@ -506,7 +509,7 @@ static int abandon_inode(struct xfs_inode *ip, void *arg)
 		return 0;
 	if (ip->i_mapping)
 		xfs_mapping_truncate(ip->i_mapping, 0);
-	punch_promises(ip, 0, NULLFILEOFF);
+	punch_delalloc(ip, 0, NULLFILEOFF);
 	return 0;
 }
 
@@ -523,6 +526,6 @@ void xfs_writeback_abandon(struct xfs_mount *mp)
 	if (!promised && !xfs_pagecache_holds_owners(mp))
 		return;
 	if (xfs_inode_walk(mp, abandon_inode, NULL))
-		xfs_log(mp, XFS_LOG_WARNING, "promised blocks are lost");
+		xfs_warn(mp, "promised blocks are lost");
 	xfs_writeback_release(mp);
 }

@@ -2,13 +2,14 @@
 /*
  * Write-back: dirty folios get blocks and go to the device queue.
  *
- * (W1) For each contiguous dirty range: map it (delayed allocation and CoW become real blocks), hand
- *	its memory to the queue, and only then commit the handle that mapped it.
- * (W2) The size on disk follows in the same handle: never past what was handed over.
- * (W3) No IOLOCK is needed; nobody who holds a handle, an ILOCK or a locked folio calls this.
- * (W4) What cannot be written is lost; the inode remembers the first error, and fsync
- *	reports it once.  Until that, or a sync of all, has told it, the file takes little more data:
- *	who never syncs would otherwise lose all that follows without a word.
+ * (WRITEBACK-1) For each contiguous dirty range: map it (delayed allocation and CoW become real
+ *     blocks), hand its memory to the queue, and only then commit the transaction that mapped it.
+ * (WRITEBACK-2) The size on disk follows in the same transaction: never past what was handed over.
+ * (WRITEBACK-3) No IOLOCK is needed; nobody who holds a transaction, an ILOCK or a locked folio
+ *     calls this.
+ * (WRITEBACK-4) What cannot be written is lost; the inode remembers the first error, and fsync
+ *     reports it once.  Until that, or a sync of all, has told it, the file takes little more data:
+ *     who never syncs would otherwise lose all that follows without a word.
  */
 #ifndef WRITE_WRITEBACK_H
 #define WRITE_WRITEBACK_H
@@ -36,7 +37,7 @@ int xfs_writeback_dirty(struct xfs_mount *mp);
 int xfs_data_error(struct xfs_inode *ip) XFS_MUST_CHECK;
 /*
  * The same, for those who want to take @bytes more: it stays, and is only returned when that is
- * too much since then (W4).
+ * too much since then (WRITEBACK-4).
  */
 int xfs_untold_data_error(struct xfs_inode *ip, uint64_t bytes) XFS_MUST_CHECK;
 /* The same of any file, since it was asked last. */
@@ -48,11 +49,11 @@ int xfs_mount_data_error(struct xfs_mount *mp) XFS_MUST_CHECK;
  */
 void xfs_writeback_release(struct xfs_mount *mp);
 
-/* The times that writes have set and nobody has logged: in a handle of their own. */
+/* The times that writes have set and nobody has logged: in a transaction of their own. */
 int xfs_log_times(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 /*
- * Take back the mappings of new blocks whose data could not be written.  No lock or handle
+ * Take back the mappings of new blocks whose data could not be written.  No lock or transaction
  * held, but IOLOCKs.
  */
 void xfs_end_failed_io(struct xfs_mount *mp);

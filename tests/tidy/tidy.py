@@ -11,6 +11,8 @@ dead              every header of lib/ is included by somebody
 spdx              every file says its licence in the first lines
 length            no file of lib/, include/, examples/ is longer than 800 lines
 words             nothing is left to be done
+labels            an invariant of lib/, "(WORD-n)" at the head of a comment, has its label
+                  for itself, and whoever cites one cites one that exists
 map [--update]    lib/xfswrite.map lists what include/ marks XFS_API, sorted
 exports LIB       the library, shared or static, exports exactly that
 public_headers    each compiles alone, as C11, as C99 without extensions and as C++17
@@ -143,6 +145,26 @@ def check_words(root):
         for number, line in enumerate(read(root, path).split('\n'), 1):
             if words.search(line):
                 errors.append(f'{path}:{number}: {line.strip()}')
+    return errors
+
+
+LABEL_DEFINED = re.compile(r'^ \* \(([A-Z]+-\d+)\) ', re.M)
+LABEL_CITED = re.compile(r'\b([A-Z]+-\d+)\b')
+
+
+def check_labels(root):
+    defined = {}
+    errors = []
+    for path in files(root, ('lib',)):
+        for label in LABEL_DEFINED.findall(read(root, path)):
+            if label in defined:
+                errors.append(f'{path}: ({label}) is an invariant of {defined[label]} already')
+            defined.setdefault(label, path)
+    words = {label.split('-')[0] for label in defined}
+    for path in files(root, ('lib', 'tests'), re.compile(r'.*\.([chS]|md)$')):
+        for label in sorted(set(LABEL_CITED.findall(read(root, path)))):
+            if label.split('-')[0] in words and label not in defined:
+                errors.append(f'{path}: there is no invariant ({label})')
     return errors
 
 
@@ -334,6 +356,12 @@ def check_self(_root):
         (check_words, {'tests/t.c': 'mkstemp("XX' 'XXXX");\n'}, 0),
         (check_words, {'tests/t.c': '/* TO' 'DO: more */\n'}, 1),
         (check_words, {'lib/low/low.h': '\n// FIX' 'ME\n/* X' 'XX */\n'}, 2),
+        (check_labels, {}, 0),
+        (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n * (LOW-2) Two, by (LOW-1).\n */\n',
+                        'tests/t.c': mit + '/* (LOW-2) */\n'}, 0),
+        (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n * (LOW-1) Two.\n */\n'}, 1),
+        (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n */\n',
+                        'tests/t.c': mit + '/* (LOW-3) */\n'}, 1),
         (check_map, {}, 0),
         (check_map, {'lib/xfswrite.map': 'V { global: xfs_b; xfs_a; local: *; };'}, 2),
         (check_map, {'lib/xfswrite.map': 'V { global: xfs_a; local: *; };'}, 2),

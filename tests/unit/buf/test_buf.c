@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: the buffer cache keeps its rules (buf.h, B1 to B4) and the checkpoint
+ * Goal: the buffer cache keeps its rules (buf.h, BUF-1 to B4) and the checkpoint
  *       writes what was changed, once, sorted, with a right checksum.
  * Method: a mount of nothing but a geometry over a memory device; blocks of a made-up
  *       kind with magic and checksum.
@@ -136,7 +136,7 @@ static void test_read_verifies(void **state)
 	assert_int_equal(xfs_buf_read(mp, -8, BLOCK, &test_ops, &bp), -EUCLEAN);
 }
 
-/* (B4) A freed block's buffer is never written, and its place is free for others. */
+/* (BUF-4) A freed block's buffer is never written, and its place is free for others. */
 static void test_stale_is_never_written(void **state)
 {
 	struct xfs_mount *mp = *state;
@@ -160,7 +160,7 @@ static void test_stale_is_never_written(void **state)
 	xfs_buf_put(bp);
 }
 
-/* (B3) What is wrong is not written: the file system stops instead. */
+/* (BUF-3) What is wrong is not written: the file system stops instead. */
 static void test_bad_block_shuts_down(void **state)
 {
 	struct xfs_mount *mp = *state;

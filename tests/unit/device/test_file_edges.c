@@ -153,7 +153,7 @@ static void mend_fd(struct xfs_device *dev, int fd)
 	to_file(dev)->fd = fd;
 }
 
-/* F1: a flush that failed is not believed when it works later. */
+/* FLUSH-1: a flush that failed is not believed when it works later. */
 static void test_failed_flush_stays(void **state)
 {
 	struct xfs_device *dev = open_file(0);

@@ -282,7 +282,7 @@ static void test_writer_gets_in(void **state)
 	pthread_t thread[THREADS];
 
 	(void)state;
-	xfs_rwlock_init(&g.rwlock, XFS_CLASS_HANDLE, 0);
+	xfs_rwlock_init(&g.rwlock, XFS_CLASS_TRANS, 0);
 	for (unsigned int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, reader_thread, &g), 0);
 	while (__atomic_load_n(&g.readers, __ATOMIC_RELAXED) < 100)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: the rules of the journalled checkpoint (trans.h, T4 to T8): what is durable when, what
+ * Goal: the rules of the journalled checkpoint (trans.h, TRANS-4 to T8): what is durable when, what
  *       goes home when, where the tail stands, how large a checkpoint gets; and that a flush or a
  *       checkpoint that is not needed is not made.
  * Method: a small volume with the journal over a device that counts; looking at items and the log's
@@ -151,7 +151,7 @@ static void test_flushes(void **state)
 	tear_down();
 }
 
-/* (T5), (T7): running again it stays; in place it leaves; the tail follows. */
+/* (TRANS-5), (TRANS-7): running again it stays; in place it leaves; the tail follows. */
 static void test_going_home(void **state)
 {
 	struct xfs_file *a;
@@ -167,7 +167,7 @@ static void test_going_home(void **state)
 	TEST_OK(xfs_chmod(fs.mp, "/a", 0600));
 	assert_int_equal(ip->i_item.li_state, XFS_LI_RUNNING);
 	xfs_mutex_lock(&cp->cp_commit);
-	TEST_OK(xfs_checkpoint_go_home(fs.mp));
+	TEST_OK(xfs_ail_push_all(fs.mp));
 	xfs_mutex_unlock(&cp->cp_commit);
 	assert_int_equal(ip->i_item.li_state, XFS_LI_RUNNING);
 	assert_true(ip->i_item.li_flags & XFS_LI_IN_AIL);
@@ -232,7 +232,7 @@ static void test_new_chunk_holds_tail(void **state)
 	tear_down();
 }
 
-/* (T8) Around a small log many times: no checkpoint is larger than allowed, nothing is lost. */
+/* (TRANS-8) Around a small log many times: no checkpoint is larger than allowed, nothing is lost. */
 static void test_small_log_wraps(void **state)
 {
 	uint32_t cycle;
@@ -280,9 +280,9 @@ static void test_freed_blocks_ripen(void **state)
 	TEST_OK(xfs_statfs(fs.mp, &after));
 	assert_true(after.blocks_free >= before.blocks_free + 64);
 	assert_true(fs.mp->m_fdblocks < fdblocks + 64);
-	assert_true(fs.mp->m_unripe_blocks >= 64);
+	assert_true(fs.mp->m_busy_blocks >= 64);
 	TEST_OK(xfs_log_force(fs.mp, 0));
-	assert_int_equal(fs.mp->m_unripe_blocks, 0);
+	assert_int_equal(fs.mp->m_busy_blocks, 0);
 	assert_true(fs.mp->m_fdblocks >= fdblocks + 64);
 	TEST_OK(xfs_close(a));
 	tear_down();

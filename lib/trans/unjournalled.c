@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Without a journal stable items go home: inodes first, into their cluster buffers, then all
- * buffers, sorted by address so that the queue can write long runs.  The gate is
- * closed for the time: no handle can change a buffer between its checksum
- * and its write.
+ * Without a journal stable items are written in place: inodes first, into their cluster buffers,
+ * then all buffers, sorted by address so that the queue can write long runs.  The gate is closed
+ * for the time: no transaction can change a buffer between its checksum and its write.
  */
 #include <stdlib.h>
 #include "core/message.h"
@@ -118,7 +117,7 @@ static int push_bufs(struct xfs_mount *mp, struct xfs_checkpoint *cp)
 	return 0;
 }
 
-/* Without a journal what was changed may go home at the next cut. */
+/* Without a journal what was changed may be written in place at the next cut. */
 static void make_stable(struct xfs_checkpoint *cp)
 {
 	struct xfs_log_item *lip, *next;
@@ -177,7 +176,7 @@ int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush)
 	int error;
 
 	if (mp->m_checkpoint->cp_journal) {
-		error = xfs_checkpoint_home_all(mp);
+		error = xfs_ail_push_all_sync(mp);
 		return !error && flush ? xfs_queue_flush_written(mp->m_queue) : error;
 	}
 	return go_home(mp, true, flush);
@@ -193,7 +192,7 @@ void xfs_checkpoint_log_item(struct xfs_mount *mp, struct xfs_log_item *lip)
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 
 	if (cp->cp_journal) {
-		xfs_home_batch_add(cp, lip);
+		xfs_ail_batch_add(cp, lip);
 		return;
 	}
 	xfs_mutex_lock(&cp->cp_lock);

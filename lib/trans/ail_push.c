@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * With a journal: what is durable goes home.  Handles wait only while contents are copied, a few
- * MiB at a time; they are written from the copies.  What is running again is left for
- * later: its contents are ahead of what is durable (T5).
+ * With a journal: what is durable is written in place.  Handles wait only while contents are
+ * copied, a few MiB at a time; they are written from the copies.  What is running again is left for
+ * later: its contents are ahead of what is durable (TRANS-5).
  *
  * cp_commit is held all the time, so nothing becomes durable, and no tail is written, in between.
  */
@@ -15,7 +15,7 @@ static bool is_running(const struct xfs_log_item *lip)
 	return __atomic_load_n(&lip->li_state, __ATOMIC_ACQUIRE) == XFS_LI_RUNNING;
 }
 
-void xfs_home_batch_sizes(const struct xfs_mount *mp, struct xfs_home_batch *batch)
+void xfs_ail_batch_sizes(const struct xfs_mount *mp, struct xfs_ail_batch *batch)
 {
 	uint64_t bytes = XFS_MIN(mp->m_meta_cache_bytes / 16, (uint64_t)XFS_BATCH_BYTES_MAX);
 
@@ -43,9 +43,9 @@ static uint32_t choose(struct xfs_checkpoint *cp)
 	return n;
 }
 
-void xfs_home_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
+void xfs_ail_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 {
-	struct xfs_home_batch *batch = &cp->cp_batch;
+	struct xfs_ail_batch *batch = &cp->cp_batch;
 	struct xfs_buf *bp = xfs_buf_of_item(lip);
 
 	/* Inodes of a cluster, and the cluster itself, come one after another. */
@@ -65,7 +65,7 @@ void xfs_home_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *error)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	struct xfs_home_batch *batch = &cp->cp_batch;
+	struct xfs_ail_batch *batch = &cp->cp_batch;
 	uint32_t cluster = mp->m_geo.blocks_per_cluster << mp->m_geo.blocklog, i;
 
 	batch->nbufs = 0;
@@ -81,7 +81,7 @@ static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *er
 		if (batch->nbufs == batch->max_bufs || batch->bytes + need > batch->max_bytes)
 			break;
 		if (xfs_item_is_buf(lip))
-			xfs_home_batch_add(cp, lip);
+			xfs_ail_batch_add(cp, lip);
 		else
 			*error = lip->li_ops->push(mp, lip);
 		if (*error == -ENOMEM && batch->nbufs) {
@@ -96,7 +96,7 @@ static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *er
 }
 
 /* The gate is closed. */
-static int copy_out(struct xfs_home_batch *batch)
+static int copy_out(struct xfs_ail_batch *batch)
 {
 	uint8_t *p = batch->copies;
 	int error = 0;
@@ -108,7 +108,7 @@ static int copy_out(struct xfs_home_batch *batch)
 	return error;
 }
 
-static int write_out(struct xfs_mount *mp, struct xfs_home_batch *batch)
+static int write_out(struct xfs_mount *mp, struct xfs_ail_batch *batch)
 {
 	const uint8_t *p = batch->copies;
 
@@ -146,7 +146,7 @@ static void leave_ail(struct xfs_checkpoint *cp, uint32_t first, uint32_t end)
 static int one_batch(struct xfs_mount *mp, uint32_t first, uint32_t n, uint32_t *next)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	struct xfs_home_batch *batch = &cp->cp_batch;
+	struct xfs_ail_batch *batch = &cp->cp_batch;
 	int error, later = 0;
 
 	xfs_rwlock_excl(&cp->cp_gate);
@@ -166,7 +166,7 @@ static int one_batch(struct xfs_mount *mp, uint32_t first, uint32_t n, uint32_t 
 	return error ? error : later;
 }
 
-int xfs_checkpoint_go_home(struct xfs_mount *mp)
+int xfs_ail_push_all(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	uint32_t n;
