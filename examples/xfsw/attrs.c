@@ -6,6 +6,9 @@
 #include "xfsw/owners.h"
 #include "xfsw/walk.h"
 
+/* What may stand behind the - of a mode; options of chmod, with optional values. */
+#define CHMOD_LETTERS	"rwxXstugo"
+
 /* One change for many objects. */
 struct change {
 	struct xfsw_call *call;
@@ -79,16 +82,49 @@ static int change_all(struct change *change, int first, bool follow)
 	return code;
 }
 
-static int run_chmod(struct xfsw_call *call)
+/* "-w" among the options is a mode, and may go on ("-w,u+x"); several are one after the other. */
+static bool mode_of_options(const struct xfsw_call *call, struct xfsw_str *mode)
 {
-	struct change change = {
-		.call = call, .iattr.valid = XFS_ATTR_MODE, .mode = call->argv[0],
-	};
+	if (!str_set(mode, ""))
+		return false;
+	for (size_t i = 0; i < call->nopts; i++) {
+		const struct xfsw_opt *opt = &call->opts[i];
+		const char head[] = { ',', '-', (char)opt->id, 0 };
+
+		if (opt->id <= 0 || opt->id > 127 || !strchr(CHMOD_LETTERS, opt->id))
+			continue;
+		if (!str_append(mode, mode->len ? head : head + 1) ||
+		    (opt->arg && !str_append(mode, opt->arg)))
+			return false;
+	}
+	return true;
+}
+
+static int chmod_all(struct xfsw_call *call, const char *mode, int first)
+{
+	struct change change = { .call = call, .iattr.valid = XFS_ATTR_MODE, .mode = mode };
 	uint32_t any = 0;
 
-	if (!xfsw_change_mode(change.mode, &any))
-		return xfsw_usage(call, "'%s' is no mode", change.mode);
-	return change_all(&change, 1, true);
+	if (!xfsw_change_mode(mode, &any))
+		return xfsw_usage(call, "'%s' is no mode", mode);
+	return change_all(&change, first, true);
+}
+
+static int run_chmod(struct xfsw_call *call)
+{
+	struct xfsw_str mode = { 0 };
+	int code;
+
+	if (!mode_of_options(call, &mode))
+		code = xfsw_fail(call, NULL, -ENOMEM);
+	else if (mode.len)
+		code = chmod_all(call, mode.s, 0);
+	else if (call->argc < 2)
+		code = xfsw_usage(call, "operands are missing");
+	else
+		code = chmod_all(call, call->argv[0], 1);
+	str_free(&mode);
+	return code;
 }
 
 const struct xfsw_verb verb_chmod = {
@@ -98,11 +134,11 @@ const struct xfsw_verb verb_chmod = {
 	.help = "MODE is octal, or changes as in 'u+x,g-w,a=rX': whom they are for (u, g, o, a; all\n"
 		"when nobody is named, there is no umask), + - or =, and r, w, x, X (x on directories\n"
 		"and what has an x), s, t, or u, g, o to copy. = leaves the set-id bits of\n"
-		"directories, unless it has an s. Before a MODE that begins with - write --.\n\n"
+		"directories, unless it has an s. A MODE may begin with -, as in -w or -x,u+s.\n\n"
 		"  -R               everything below as well; links are not followed\n",
-	.shortopts = "R",
+	.shortopts = "Rr::w::x::X::s::t::u::g::o::",
 	.open = XFSW_OPEN_WRITE,
-	.min_operands = 2,
+	.min_operands = 1,
 	.max_operands = -1,
 	.run = run_chmod,
 };

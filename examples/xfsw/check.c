@@ -202,10 +202,59 @@ const struct xfsw_verb verb_check = {
 	.run = run_check,
 };
 
+struct dump_output {
+	struct xfsw_json json;
+	bool begun;
+	const char *what;
+};
+
+/* "sb_uuid = ...": the name's length, 0 for other lines. */
+static size_t field_name(const char *text)
+{
+	size_t len = strcspn(text, " ");
+
+	return strncmp(text + len, " = ", 3) == 0 ? len : 0;
+}
+
+/* Numbers without leading zeros, "null", and strings for all else. */
+static void print_field(struct xfsw_json *j, const char *value)
+{
+	size_t len = strlen(value);
+	uint64_t number;
+
+	if (len && strspn(value, "0123456789") == len && (len == 1 || value[0] != '0') &&
+	    xfsw_parse_u64(value, UINT64_MAX, &number))
+		json_u64(j, "value", number);
+	else if (strcmp(value, "null") == 0)
+		json_null(j, "value");
+	else
+		json_bytes(j, "value", value, len);
+}
+
 static void print_line(void *ctx, const char *text)
 {
-	(void)ctx;
-	puts(text);
+	struct dump_output *out = ctx;
+	struct xfsw_json *j = &out->json;
+	size_t name = field_name(text);
+
+	if (!j->out) {
+		puts(text);
+		return;
+	}
+	if (!out->begun) {
+		json_open(j, NULL, '{');
+		json_str(j, "what", out->what);
+		json_open(j, "lines", '[');
+		out->begun = true;
+	}
+	json_open(j, NULL, '{');
+	if (name) {
+		json_bytes(j, "name", text, name);
+		print_field(j, text + name + 3);
+	} else {
+		json_bytes(j, "text", text, strlen(text));
+	}
+	json_close(j, '}');
 }
 
 static void drop_line(void *ctx, const char *text)
@@ -223,11 +272,31 @@ static int dump_usage(struct xfsw_call *call, const char *what)
 	return xfsw_usage(call, "%s", info.text);
 }
 
+static int end_dump(struct xfsw_call *call, struct dump_output *out, int error)
+{
+	int code = 0, finished;
+
+	/* A name that is none, or a place that is not there, if it is not the image. */
+	if (error == -EINVAL && xfs_dump(call->img->dev, call->img->logdev, "sb", drop_line, NULL) == 0)
+		code = dump_usage(call, out->what);
+	else if (error)
+		code = xfsw_no_xfs(call, call->img, error);
+	if (out->begun) {
+		json_close(&out->json, ']');
+		json_finish(&out->json, call, '}');
+	}
+	finished = xfsw_finish_output(call);
+	return code ? code : finished;
+}
+
 static int run_dump(struct xfsw_call *call)
 {
+	struct dump_output out = { .json.out = xfsw_has(call, XFSW_OPT_JSON) ? stdout : NULL };
 	char what[128] = "";
 	size_t len = 0;
 	int error;
+
+	out.what = what;
 
 	for (int i = 0; i < call->argc; i++) {
 		len += (size_t)snprintf(what + len, sizeof(what) - len, "%s%s", i ? " " : "",
@@ -235,11 +304,8 @@ static int run_dump(struct xfsw_call *call)
 		if (len >= sizeof(what))
 			return xfsw_usage(call, "nothing of that name can be dumped");
 	}
-	error = xfs_dump(call->img->dev, call->img->logdev, what, print_line, NULL);
-	/* A name that is none, or a place that is not there, if it is not the image. */
-	if (error == -EINVAL && xfs_dump(call->img->dev, call->img->logdev, "sb", drop_line, NULL) == 0)
-		return dump_usage(call, what);
-	return error ? xfsw_no_xfs(call, call->img, error) : xfsw_finish_output(call);
+	error = xfs_dump(call->img->dev, call->img->logdev, what, print_line, &out);
+	return end_dump(call, &out, error);
 }
 
 const struct xfsw_verb verb_dump = {
@@ -250,9 +316,11 @@ const struct xfsw_verb verb_dump = {
 		"  sb [AGNO], agf AGNO, agi AGNO, agfl AGNO\n"
 		"  bnobt, cntbt, inobt, finobt, rmapbt or refcountbt, and AGNO\n"
 		"  inode INO, bmap INO [attr], dir INO, attr INO\n"
-		"  block FSBNO, log\n",
+		"  block FSBNO, log\n"
+		"With --json each line of the structure is an object: \"name\" and \"value\" of a\n"
+		"field, or \"text\".\n",
 	.open = XFSW_OPEN_DEVICE,
-	.flags = XFSW_NO_SHELL,
+	.flags = XFSW_JSON | XFSW_NO_SHELL,
 	.min_operands = 1,
 	.max_operands = 3,
 	.run = run_dump,

@@ -36,7 +36,7 @@ static int look_at_source(struct create *c)
 	if (strcmp(c->source, "-") == 0)
 		return 0;
 	if (stat(c->source, &st)) {
-		xfsw_fail(c->call, c->source, -errno);
+		xfsw_fail(c->call, c->source, xfsw_errno());
 		return XFSW_NO_IMAGE;
 	}
 	c->from_tree = S_ISDIR(st.st_mode);
@@ -56,7 +56,7 @@ static int look_at_target(struct create *c)
 	if (stat(c->path, &c->target)) {
 		memset(&c->target, 0, sizeof(c->target));
 		if (errno != ENOENT) {
-			xfsw_fail(c->call, c->path, -errno);
+			xfsw_fail(c->call, c->path, xfsw_errno());
 			return XFSW_NO_IMAGE;
 		}
 	}

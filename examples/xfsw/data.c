@@ -66,11 +66,11 @@ const struct xfsw_verb verb_cat = {
 static int run_new(struct xfsw_call *call)
 {
 	struct xfs_file *file;
-	uint32_t mode = 0644;
+	uint32_t mode = xfsw_has(call, 'm') ? 0666 : 0644;
 	int code = XFSW_OK;
 
-	if (xfsw_has(call, 'm') && !xfsw_parse_mode(xfsw_arg(call, 'm'), &mode))
-		return xfsw_usage(call, "'%s' is no octal mode", xfsw_arg(call, 'm'));
+	if (!xfsw_mode_option(call, &mode))
+		return XFSW_USAGE;
 	for (int i = 0; i < call->argc; i++) {
 		int error = xfs_open(call->img->mp, call->argv[i], O_WRONLY | O_CREAT | O_EXCL,
 				     (mode_t)mode, &file);
@@ -102,7 +102,7 @@ static int write_all(struct xfs_file *file, const char *buf, size_t len, uint64_
 		ssize_t done = xfs_pwrite(file, buf, len, offset);
 
 		if (done <= 0)
-			return done < 0 ? (int)done : -EIO;
+			return done < 0 ? (int)done : xfsw_error(-EIO);
 		buf += done;
 		len -= (size_t)done;
 		offset += (uint64_t)done;

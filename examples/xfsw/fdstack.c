@@ -52,9 +52,10 @@ int fds_pop(struct xfsw_fds *fds)
 		if (upper->fd < 0) {
 			upper->fd = openat(lower->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 			if (upper->fd < 0 || fstat(upper->fd, &st))
-				error = -errno;
+				error = xfsw_errno();
 			else if (st.st_dev != upper->dev || st.st_ino != upper->ino)
-				error = -ESTALE;	/* somebody moved it while we were below */
+				/* Somebody moved it while we were below. */
+				error = xfsw_error(-ESTALE);
 		}
 	}
 	close(lower->fd);

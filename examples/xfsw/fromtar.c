@@ -166,7 +166,7 @@ static int take_number(struct from_tar *ft, int64_t value, uint64_t max, const c
 {
 	if (value < 0 || (uint64_t)value > max) {
 		ft->bad = bad;
-		return -ERANGE;
+		return xfsw_error(-ERANGE);
 	}
 	*out = (uint32_t)value;
 	return 0;
@@ -219,11 +219,11 @@ static int object_from_entry(struct from_tar *ft, struct xfsw_object *object,
 	object->target = archive_entry_symlink(entry);
 	if (S_ISLNK(object->mode) && (!object->target || !*object->target)) {
 		ft->bad = "it is a symbolic link without a target";
-		return -ERANGE;
+		return xfsw_error(-ERANGE);
 	}
 	if (S_ISREG(object->mode) && archive_entry_size(entry) < 0) {
 		ft->bad = "its size is negative";
-		return -ERANGE;
+		return xfsw_error(-ERANGE);
 	}
 	return take_numbers(ft, entry, object);
 }
@@ -247,7 +247,7 @@ static int copy_data(struct from_tar *ft, struct xfs_file *file, uint64_t size, 
 	while ((result = archive_read_data_block(ft->archive, &buf, &len, &offset)) == ARCHIVE_OK) {
 		if (offset < 0) {
 			ft->bad = "a piece of its data has a negative offset";
-			return -ERANGE;
+			return xfsw_error(-ERANGE);
 		}
 		error = sink_write(sink, file, buf, len, (uint64_t)offset);
 		if (error)
@@ -259,7 +259,7 @@ static int copy_data(struct from_tar *ft, struct xfs_file *file, uint64_t size, 
 			return -EINTR;
 	}
 	if (result != ARCHIVE_EOF)
-		return -EBADF;
+		return xfsw_error(-EBADF);
 	return end < size ? xfs_ftruncate(file, size) : 0;
 }
 
@@ -279,7 +279,7 @@ static int bad_attribute(struct from_tar *ft, const char *name, const char *text
 	if (!is_refusal(error) || !ft->sink->skip_unreadable)
 		return error;
 	xfsw_complain(ft->sink->call, path, "%s is left out: %s", name,
-		      text ? text : xfsw_reason(NULL, error, buf, sizeof(buf)));
+		      text ? text : xfsw_reason(error, buf, sizeof(buf)));
 	ft->sink->skipped++;
 	return 0;
 }
@@ -362,7 +362,7 @@ static int link_member(struct from_tar *ft, struct archive_entry *entry, const c
 	struct xfsw_str target = { 0 };
 	struct xfs_file *file;
 	struct xfs_stat st;
-	int error = -EINVAL;
+	int error = xfsw_error(-EINVAL);
 
 	if (xfsw_clean_path(&target, archive_entry_hardlink(entry)) && target.len) {
 		error = xfs_openat(ft->top, target.s, O_PATH | O_NOFOLLOW, 0, &file);

@@ -173,7 +173,7 @@ static int copy_contents(struct host_walk *walk, const struct source *src, struc
 	if (error)
 		return failed(walk, src->name, error);
 	if (fstat(src->fd, &after))
-		return unreadable(walk, src->name, -errno);
+		return unreadable(walk, src->name, xfsw_errno());
 	/* Also when it was replaced by another file since it was looked at. */
 	if (copied != (uint64_t)src->st.st_size || after.st_ino != src->st.st_ino ||
 	    after.st_mtim.tv_sec != src->st.st_mtim.tv_sec ||
@@ -252,7 +252,8 @@ static int make(struct host_walk *walk, struct host_dir *dir, struct host_entry 
 	if (src->new.keeps_attrs)
 		entry->cookie |= COOKIE_KEEPS;
 	/* No half files: what is skipped or has failed is not there, and what was there still is. */
-	error = sink_finish(ft->sink, into, src->name, &src->new, code || ft->drop ? -EIO : 0);
+	error = sink_finish(ft->sink, into, src->name, &src->new,
+			    code || ft->drop ? xfsw_error(-EIO) : 0);
 	if (code || ft->drop) {
 		ft->drop = false;
 		return code;
@@ -337,7 +338,7 @@ static int describe(struct host_walk *walk, struct host_dir *dir, struct source 
 	if (S_ISLNK(src->st.st_mode)) {
 		len = readlinkat(host_walk_fd(walk), src->name, ft->sink->buf, SINK_BUF - 1);
 		if (len < 0)
-			return -errno;
+			return xfsw_errno();
 		ft->sink->buf[len] = 0;
 		object->target = ft->sink->buf;
 	}

@@ -37,7 +37,7 @@ static int write_all(int fd, const char *buf, size_t len, uint64_t offset)
 		ssize_t done = pwrite(fd, buf, len, (off_t)offset);
 
 		if (done < 0)
-			return -errno;
+			return xfsw_errno();
 		buf += done;
 		len -= (size_t)done;
 		offset += (uint64_t)done;
@@ -62,7 +62,7 @@ static int copy_data(struct get *g, struct xfs_file *file, int fd, uint64_t size
 			uint64_t len = (uint64_t)hole - offset;
 			ssize_t got = xfs_pread(file, g->buf,
 						len < BUF_SIZE ? (size_t)len : BUF_SIZE, offset);
-			int error = got <= 0 ? (got < 0 ? (int)got : -EIO)
+			int error = got <= 0 ? (got < 0 ? (int)got : xfsw_error(-EIO))
 					     : write_all(fd, g->buf, (size_t)got, offset);
 
 			if (error)
@@ -74,7 +74,7 @@ static int copy_data(struct get *g, struct xfs_file *file, int fd, uint64_t size
 				return -EINTR;
 		}
 	}
-	return ftruncate(fd, (off_t)size) ? -errno : 0;
+	return ftruncate(fd, (off_t)size) ? xfsw_errno() : 0;
 }
 
 /* Further names of an object forbid what its flags may. */
@@ -121,9 +121,9 @@ static int get_regular(struct get *g, struct xfs_file *file, const struct xfs_st
 		return fd;
 	error = restore_attributes(&g->restore, file, st, dirfd, fd, name, names_to_come(g, st));
 	if (!error && fstat(fd, st_out))
-		error = -errno;
+		error = xfsw_errno();
 	if (close(fd) && !error)
-		error = -errno;
+		error = xfsw_errno();
 	return error;
 }
 
@@ -150,7 +150,7 @@ static int get_special(struct get *g, struct xfs_file *file, const struct xfs_st
 		error = restore_attributes(&g->restore, file, st, dirfd, -1, name,
 					   names_to_come(g, st));
 	if (!error && fstatat(dirfd, name, st_out, AT_SYMLINK_NOFOLLOW))
-		error = -errno;
+		error = xfsw_errno();
 	return error;
 }
 
@@ -160,7 +160,7 @@ static int look_in_the_way(const struct get *g, int dirfd, const char *name)
 	struct stat st;
 
 	return g->force && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			       own_has(&g->call->img->own, &st) ? -EBUSY : 0;
+			       own_has(&g->call->img->own, &st) ? xfsw_error(-EBUSY) : 0;
 }
 
 static int get_object(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
@@ -221,7 +221,7 @@ static int get_entry(struct xfsw_walk *walk, struct xfsw_node *node)
 static int push_dir(struct get *g, int fd)
 {
 	struct stat st;
-	int error = fstat(fd, &st) ? -errno : fds_push(&g->fds, fd, &st);
+	int error = fstat(fd, &st) ? xfsw_errno() : fds_push(&g->fds, fd, &st);
 
 	if (error)
 		close(fd);
@@ -287,10 +287,10 @@ static int get_tree(struct get *g, const char *path, const char *host)
 	g->tree = true;
 	g->top_found = mkdir(host, 0700) != 0;
 	if (g->top_found && errno != EEXIST)
-		return xfsw_fail(g->call, host, -errno);
+		return xfsw_fail(g->call, host, xfsw_errno());
 	/* The user may name it through a link. */
 	g->top = open(host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = g->top < 0 ? -errno : push_dir(g, g->top);
+	error = g->top < 0 ? xfsw_errno() : push_dir(g, g->top);
 	if (error)
 		return xfsw_fail(g->call, host, error);
 	g->top_len = strlen(path);
@@ -314,7 +314,7 @@ static int open_host_dir(const char *host, bool is_dir, const char **name)
 	*name = is_dir ? "" : slash ? slash + 1 : host;
 	fd = open(dir.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	str_free(&dir);
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? xfsw_errno() : fd;
 }
 
 /* HOSTPATH for anything else: its new name, or a directory to put it into. */
@@ -332,9 +332,9 @@ static int get_single(struct get *g, struct xfs_file *file, const struct xfs_sta
 	if (is_dir)
 		name = xfsw_basename(path, base);
 	if (!name || strlen(name) > 255)
-		error = -ENAMETOOLONG;
+		error = xfsw_error(-ENAMETOOLONG);
 	else if (!xfsw_name_is_plain(name, strlen(name)))
-		error = -EINVAL;
+		error = xfsw_error(-EINVAL);
 	else
 		error = get_object(g, file, st, dirfd, name, &host_st);
 	close(dirfd);

@@ -47,7 +47,7 @@ static void restore_owner(struct host_restore *r, const struct xfs_stat *st, int
 	}
 	if (fchownat(at, what, st->uid, st->gid, flags) == 0)
 		return;
-	error = -errno;
+	error = xfsw_errno();
 	/* One of the two may be possible. */
 	if (fchownat(at, what, none, st->gid, flags))
 		*mode &= ~(uint32_t)S_ISGID;
@@ -63,12 +63,12 @@ static int set_xattr(int dirfd, int fd, const char *name, const char *attr, cons
 	char path[300];
 
 	if (fd >= 0)
-		return fsetxattr(fd, attr, value, size, 0) ? -errno : 0;
+		return fsetxattr(fd, attr, value, size, 0) ? xfsw_errno() : 0;
 	if (!xfsw_name_is_plain(name, strlen(name)))
-		return -EUCLEAN;
+		return xfsw_error(-EUCLEAN);
 	/* There is no ...at form of this call on older kernels. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
-	return lsetxattr(path, attr, value, size, 0) ? -errno : 0;
+	return lsetxattr(path, attr, value, size, 0) ? xfsw_errno() : 0;
 }
 
 /* 0, or -errno of the image. */
@@ -99,7 +99,7 @@ static int restore_xattrs(struct host_restore *r, struct xfs_file *file, int dir
 static int change_mode(int dirfd, int fd, const char *name, uint32_t mode)
 {
 	if (fd >= 0)
-		return fchmod(fd, (mode_t)mode) ? -errno : 0;
+		return fchmod(fd, (mode_t)mode) ? xfsw_errno() : 0;
 	return host_chmod(dirfd, name, (mode_t)mode);
 }
 
@@ -122,7 +122,7 @@ static void restore_times(struct host_restore *r, const struct xfs_stat *st, int
 
 	if (keep_wants(&r->keep, KEEP_TIMES) &&
 	    (fd >= 0 ? futimens(fd, times) : utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW)))
-		keep_lost(&r->keep, KEEP_TIMES, -errno);
+		keep_lost(&r->keep, KEEP_TIMES, xfsw_errno());
 }
 
 static void restore_flags(struct host_restore *r, const struct xfs_stat *st, int dirfd, int fd,
@@ -225,11 +225,11 @@ static int open_again(int top, const struct host_later *later)
 	if (dirfd < 0)
 		return dirfd;
 	fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	fd = fd < 0 ? -errno : fd;
+	fd = fd < 0 ? xfsw_errno() : fd;
 	close(dirfd);
 	if (fd >= 0 && (fstat(fd, &st) || st.st_dev != later->dev || st.st_ino != later->ino)) {
 		close(fd);
-		fd = -ESTALE;
+		fd = xfsw_error(-ESTALE);
 	}
 	return fd;
 }

@@ -50,7 +50,7 @@ static int by_name(int dirfd, const char *name, struct file_attributes *attribut
 		return 0;
 	if (errno == ENOSYS)
 		no_syscall = true;
-	return -errno;
+	return xfsw_errno();
 }
 
 static int by_fd(int fd, struct file_attributes *attributes, bool set)
@@ -62,10 +62,10 @@ static int by_fd(int fd, struct file_attributes *attributes, bool set)
 		fsx.fsx_extsize = attributes->extsize;
 		fsx.fsx_projid = attributes->projid;
 		fsx.fsx_cowextsize = attributes->cowextsize;
-		return ioctl(fd, FS_IOC_FSSETXATTR, &fsx) ? -errno : 0;
+		return ioctl(fd, FS_IOC_FSSETXATTR, &fsx) ? xfsw_errno() : 0;
 	}
 	if (ioctl(fd, FS_IOC_FSGETXATTR, &fsx))
-		return -errno;
+		return xfsw_errno();
 	attributes->xflags = fsx.fsx_xflags;
 	attributes->extsize = fsx.fsx_extsize;
 	attributes->projid = fsx.fsx_projid;

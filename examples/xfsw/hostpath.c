@@ -42,12 +42,12 @@ static bool same(const struct stat *a, const struct stat *b)
 int host_make_way(int dirfd, const char *name)
 {
 	if (!plain(name))
-		return -EUCLEAN;
+		return xfsw_error(-EUCLEAN);
 	if (unlinkat(dirfd, name, 0) == 0)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	return unlinkat(dirfd, name, AT_REMOVEDIR) ? -errno : 0;
+		return xfsw_errno();
+	return unlinkat(dirfd, name, AT_REMOVEDIR) ? xfsw_errno() : 0;
 }
 
 int host_make_file(int dirfd, const char *name, bool replace)
@@ -56,7 +56,7 @@ int host_make_file(int dirfd, const char *name, bool replace)
 	int fd;
 
 	if (!plain(name))
-		return -EUCLEAN;
+		return xfsw_error(-EUCLEAN);
 	fd = openat(dirfd, name, flags, 0600);
 	if (fd < 0 && errno == EEXIST && replace) {
 		int error = host_make_way(dirfd, name);
@@ -65,7 +65,7 @@ int host_make_file(int dirfd, const char *name, bool replace)
 			return error;
 		fd = openat(dirfd, name, flags, 0600);
 	}
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? xfsw_errno() : fd;
 }
 
 int host_make_temporary(int dirfd, char name[HOST_TEMPORARY])
@@ -84,14 +84,14 @@ int host_make_temporary(int dirfd, char name[HOST_TEMPORARY])
 int host_take_name(int dirfd, const char *temporary, const char *name)
 {
 	if (!plain(temporary) || !plain(name))
-		return -EUCLEAN;
+		return xfsw_error(-EUCLEAN);
 	if (renameat(dirfd, temporary, dirfd, name) == 0)
 		return 0;
 	if (errno != EISDIR)
-		return -errno;
+		return xfsw_errno();
 	/* An empty directory makes way, as it does for other objects. */
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) || renameat(dirfd, temporary, dirfd, name))
-		return -errno;
+		return xfsw_errno();
 	return 0;
 }
 
@@ -99,7 +99,7 @@ static int open_dir(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, DIR_FLAGS);
 
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? xfsw_errno() : fd;
 }
 
 int host_make_dir(int dirfd, const char *name, bool replace)
@@ -107,28 +107,28 @@ int host_make_dir(int dirfd, const char *name, bool replace)
 	int fd;
 
 	if (!plain(name))
-		return -EUCLEAN;
+		return xfsw_error(-EUCLEAN);
 	if (mkdirat(dirfd, name, 0700) == 0)
 		return open_dir(dirfd, name);
 	if (errno != EEXIST || !replace)
-		return -errno;
+		return xfsw_errno();
 	fd = open_dir(dirfd, name);
 	/* A directory is used; a file, or a link wherever it leads, makes way for one. */
 	if (fd != -ENOTDIR && fd != -ELOOP)
 		return fd;
 	if (unlinkat(dirfd, name, 0) || mkdirat(dirfd, name, 0700))
-		return -errno;
+		return xfsw_errno();
 	return open_dir(dirfd, name);
 }
 
 int host_make_special(int dirfd, const char *name, const struct host_special *what, bool replace)
 {
 	if (!plain(name))
-		return -EUCLEAN;
+		return xfsw_error(-EUCLEAN);
 	for (;;) {
 		int result = what->target ? symlinkat(what->target, dirfd, name)
 					  : mknodat(dirfd, name, what->mode, what->rdev);
-		int error = result ? -errno : 0;
+		int error = result ? xfsw_errno() : 0;
 
 		if (error != -EEXIST || !replace)
 			return error;
@@ -146,14 +146,14 @@ int host_chmod(int dirfd, const char *name, mode_t mode)
 	int fd, error = 0;
 
 	if (!plain(name))
-		return -EUCLEAN;
+		return xfsw_error(-EUCLEAN);
 	/* fchmodat() follows links where the kernel has no fchmodat2(). */
 	fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return xfsw_errno();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (fstat(fd, &st) || (!S_ISLNK(st.st_mode) && chmod(path, mode)))
-		error = -errno;
+		error = xfsw_errno();
 	close(fd);
 	return error;
 }
@@ -174,7 +174,7 @@ static int open_at_once(int top, const char *path)
 	if (fd >= 0)
 		return (int)fd;
 	/* Filters of system calls answer EPERM for those they do not know. */
-	return errno == EPERM || errno == EINVAL || errno == E2BIG ? -ENOSYS : -errno;
+	return errno == EPERM || errno == EINVAL || errno == E2BIG ? -ENOSYS : xfsw_errno();
 }
 #else
 static int open_at_once(int top, const char *path)
@@ -196,7 +196,7 @@ static int open_by_parts(int top, const char *path)
 
 		if (!xfsw_name_is_plain(path, len)) {
 			close(fd);
-			return -EUCLEAN;
+			return xfsw_error(-EUCLEAN);
 		}
 		memcpy(name, path, len);
 		name[len] = 0;
@@ -218,7 +218,7 @@ int host_open_below(int top, const char *path)
 		size_t len = strcspn(part, "/");
 
 		if (!xfsw_name_is_plain(part, len))
-			return -EUCLEAN;
+			return xfsw_error(-EUCLEAN);
 		part += len + (part[len] == '/');
 	}
 	fd = *path ? open_at_once(top, path) : -ENOSYS;
@@ -236,7 +236,7 @@ int host_link(int top, const struct xfsw_link *link, int dirfd, const char *name
 	int from, error = 0;
 
 	if (!plain(name) || !plain(last))
-		return -EUCLEAN;
+		return xfsw_error(-EUCLEAN);
 	if (!str_set(&parent, slash ? link->path : ""))
 		return -ENOMEM;
 	if (slash)
@@ -246,21 +246,21 @@ int host_link(int top, const struct xfsw_link *link, int dirfd, const char *name
 	if (from < 0)
 		return from;
 	if (fstatat(from, last, &st, AT_SYMLINK_NOFOLLOW))
-		error = -errno;
+		error = xfsw_errno();
 	else if (!same(&st, &want))
-		error = -ESTALE;	/* somebody put another object there */
+		error = xfsw_error(-ESTALE);	/* somebody put another object there */
 	if (!error && linkat(from, last, dirfd, name, 0)) {
-		error = -errno;
+		error = xfsw_errno();
 		if (error == -EEXIST && replace) {
 			error = host_make_way(dirfd, name);
 			if (!error && linkat(from, last, dirfd, name, 0))
-				error = -errno;
+				error = xfsw_errno();
 		}
 	}
 	/* It may have been swapped in between: then it is not ours to give a name to. */
 	if (!error && (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) || !same(&st, &want))) {
 		unlinkat(dirfd, name, 0);
-		error = -ESTALE;
+		error = xfsw_error(-ESTALE);
 	}
 	close(from);
 	return error;

@@ -104,7 +104,7 @@ static int read_names(struct host_walk *walk, struct names *names)
 		}
 	}
 	if (got < 0)
-		return -errno;
+		return xfsw_errno();
 	if (names->n)
 		qsort_r(names->v, names->n, sizeof(*names->v), compare_names, names->arena);
 	return 0;
@@ -122,10 +122,10 @@ int host_walk_chdir(struct host_walk *walk)
 	if (walk->old_cwd < 0) {
 		walk->old_cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (walk->old_cwd < 0)
-			return -errno;
+			return xfsw_errno();
 	}
 	if (fchdir(fds_top(&walk->fds)))
-		return -errno;
+		return xfsw_errno();
 	walk->cwd_depth = walk->fds.depth;
 	return 0;
 }
@@ -149,13 +149,13 @@ int host_open(int dirfd, const char *name, int flags)
 
 	if (fd < 0 && errno == EPERM)	/* not the owner */
 		fd = openat(dirfd, name, flags | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? xfsw_errno() : fd;
 }
 
 int host_walk_stat(struct host_walk *walk, const char *name, struct stat *st)
 {
 	return fstatat(fds_top(&walk->fds), name, st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)
-		       ? -errno
+		       ? xfsw_errno()
 		       : 0;
 }
 
@@ -296,7 +296,8 @@ static int enter_level(struct host_walk *walk, struct levels *levels, int fd, ui
 		.dir = { .cookie = cookie, .level = (uint32_t)levels->depth },
 		.path_len = path_len,
 	};
-	int error = fstat(fd, &level.dir.st) ? -errno : fds_push(&walk->fds, fd, &level.dir.st);
+	int error = fstat(fd, &level.dir.st) ? xfsw_errno()
+					       : fds_push(&walk->fds, fd, &level.dir.st);
 	int code;
 
 	if (error) {
@@ -379,11 +380,11 @@ int host_walk(struct host_walk *walk, const char *path)
 	}
 	/* The tree named by the user may be reached through a link, nothing in it may. */
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	code = fd < 0 ? walk->visitor->unreadable(walk, NULL, -errno) : walk_levels(walk, fd);
+	code = fd < 0 ? walk->visitor->unreadable(walk, NULL, xfsw_errno()) : walk_levels(walk, fd);
 	if (walk->old_cwd >= 0) {
 		/* Where the process was belongs to the caller. */
 		if (fchdir(walk->old_cwd) && !code)
-			code = walk->visitor->unreadable(walk, NULL, -errno);
+			code = walk->visitor->unreadable(walk, NULL, xfsw_errno());
 		close(walk->old_cwd);
 	}
 	fds_free(&walk->fds);

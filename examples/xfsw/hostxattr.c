@@ -35,14 +35,14 @@ static ssize_t list(int fd, const char *name, char *buf)
 {
 	ssize_t len = fd >= 0 ? flistxattr(fd, buf, LIST_SIZE) : llistxattr(name, buf, LIST_SIZE);
 
-	return len < 0 ? -errno : len;
+	return len < 0 ? xfsw_errno() : len;
 }
 
 static ssize_t get(int fd, const char *name, const char *attr, char *buf, size_t size)
 {
 	ssize_t len = fd >= 0 ? fgetxattr(fd, attr, buf, size) : lgetxattr(name, attr, buf, size);
 
-	return len < 0 ? -errno : len;
+	return len < 0 ? xfsw_errno() : len;
 }
 
 static int visit(struct host_xattrs *xattrs, int fd, const char *name, const char *attr,
@@ -56,7 +56,7 @@ static int visit(struct host_xattrs *xattrs, int fd, const char *name, const cha
 	if (size == -ENODATA)
 		return 0;	/* removed since it was listed, or not for us to see */
 	if (size == -ERANGE)
-		return -E2BIG;
+		return xfsw_error(-E2BIG);
 	if (size < 0)
 		return (int)size;
 	return fn(ctx, attr, sizes_only ? NULL : xattrs->value, (size_t)size);

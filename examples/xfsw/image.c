@@ -123,7 +123,7 @@ int xfsw_no_xfs(const struct xfsw_call *call, const struct xfsw_image *img, int 
 {
 	char what[128], reason[1024];
 
-	xfsw_reason(img, error, reason, sizeof(reason));
+	xfsw_reason(error, reason, sizeof(reason));
 	/* Not what the library knows, or a part of a disk was named: nothing to guess. */
 	if (error != -EINVAL || xfs_device_probe(img->dev, what, sizeof(what)) != 1)
 		xfsw_fail(call, img->path, error);

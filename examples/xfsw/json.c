@@ -139,26 +139,66 @@ void json_str(struct xfsw_json *j, const char *key, const char *value)
 	put_text(j->out, value, strlen(value));
 }
 
-void json_bytes(struct xfsw_json *j, const char *key, const char *value, size_t len)
+bool json_is_text(const char *value, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)value;
-	char hex_key[64];
 	uint32_t c;
 
 	for (size_t i = 0, step; i < len; i += step) {
 		step = xfsw_utf8(s + i, len - i, &c);
-		if (step)
-			continue;
-		snprintf(hex_key, sizeof(hex_key), "%s_hex", key);
-		next(j, hex_key);
-		putc('"', j->out);
-		for (i = 0; i < len; i++)
-			fprintf(j->out, "%02x", s[i]);
-		putc('"', j->out);
-		return;
+		if (!step)
+			return false;
 	}
+	return true;
+}
+
+void json_text(struct xfsw_json *j, const char *key, const char *value, size_t len)
+{
 	next(j, key);
 	put_text(j->out, value, len);
+}
+
+void json_bytes(struct xfsw_json *j, const char *key, const char *value, size_t len)
+{
+	char hex_key[64];
+
+	if (json_is_text(value, len)) {
+		json_text(j, key, value, len);
+		return;
+	}
+	snprintf(hex_key, sizeof(hex_key), "%s_hex", key);
+	next(j, hex_key);
+	putc('"', j->out);
+	for (size_t i = 0; i < len; i++)
+		fprintf(j->out, "%02x", (unsigned char)value[i]);
+	putc('"', j->out);
+}
+
+void json_base64(struct xfsw_json *j, const char *key, const void *value, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *s = value;
+
+	next(j, key);
+	putc('"', j->out);
+	for (size_t i = 0; i < len; i += 3) {
+		size_t left = len - i;
+		uint32_t word = (uint32_t)s[i] << 16 | (left > 1 ? (uint32_t)s[i + 1] << 8 : 0) |
+				(left > 2 ? s[i + 2] : 0u);
+
+		putc(digits[word >> 18], j->out);
+		putc(digits[word >> 12 & 63], j->out);
+		putc(left > 1 ? digits[word >> 6 & 63] : '=', j->out);
+		putc(left > 2 ? digits[word & 63] : '=', j->out);
+	}
+	putc('"', j->out);
+}
+
+void json_null(struct xfsw_json *j, const char *key)
+{
+	next(j, key);
+	fputs("null", j->out);
 }
 
 void json_time(struct xfsw_json *j, const char *key, const struct timespec *ts)

@@ -99,3 +99,13 @@ bool xfsw_change_mode(const char *text, uint32_t *mode)
 	} while (*text == ',' && *++text);
 	return !*text && text[-1] != ',';
 }
+
+bool xfsw_mode_option(const struct xfsw_call *call, uint32_t *mode)
+{
+	const char *text = xfsw_arg(call, 'm');
+
+	if (!text || xfsw_change_mode(text, mode))
+		return true;
+	xfsw_usage(call, "'%s' is no mode", text);
+	return false;
+}

@@ -18,22 +18,37 @@ static bool is_directory(struct xfs_mount *mp, const char *path)
 	return xfs_stat(mp, path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/*
+ * A directory of exactly that @mode: the call itself leaves set-id bits out and takes set-group-id from
+ * the parent, which a mode that was asked for overrides.
+ */
+static int make_directory(struct xfs_mount *mp, const char *path, uint32_t mode, bool exactly)
+{
+	int error = xfs_mkdir(mp, path, (mode_t)mode);
+
+	if (!error && exactly && mode & 07000)
+		error = xfs_chmod(mp, path, (mode_t)mode);
+	return error;
+}
+
 /* Each leading directory of @path, then @path; what exists already is fine. */
-static int make_parents(struct xfs_mount *mp, const char *path, mode_t mode)
+static int make_parents(struct xfs_mount *mp, const char *path, uint32_t mode, bool exactly)
 {
 	char *copy = strdup(path);
-	size_t len = strlen(path);
+	size_t len = strlen(path), last = len;
 	int error = 0;
 
 	if (!copy)
 		return -ENOMEM;
-	for (size_t i = 1; i <= len && !error; i++) {
+	while (last > 1 && copy[last - 1] == '/')
+		copy[--last] = 0;
+	for (size_t i = 1; i <= last && !error; i++) {
 		if (copy[i] != '/' && copy[i] != 0)
 			continue;
 		char saved = copy[i];
 
 		copy[i] = 0;
-		error = xfs_mkdir(mp, copy, saved ? 0755 : mode);
+		error = saved ? xfs_mkdir(mp, copy, 0755) : make_directory(mp, copy, mode, exactly);
 		if (error == -EEXIST)
 			error = is_directory(mp, copy) ? 0 : -ENOTDIR;
 		copy[i] = saved;
@@ -45,17 +60,20 @@ static int make_parents(struct xfs_mount *mp, const char *path, mode_t mode)
 static int run_mkdir(struct xfsw_call *call)
 {
 	struct xfs_mount *mp = call->img->mp;
-	uint32_t mode = 0755;
+	bool exactly = xfsw_has(call, 'm');
+	uint32_t mode = S_IFDIR | (exactly ? 0777 : 0755);
 	int code = XFSW_OK;
 
-	if (xfsw_has(call, 'm') && !xfsw_parse_mode(xfsw_arg(call, 'm'), &mode))
-		return xfsw_usage(call, "'%s' is no octal mode", xfsw_arg(call, 'm'));
+	if (!xfsw_mode_option(call, &mode))
+		return XFSW_USAGE;
+	mode &= 07777;
 	for (int i = 0; i < call->argc; i++) {
-		int error = xfsw_has(call, 'p') ? make_parents(mp, call->argv[i], mode)
-						: xfs_mkdir(mp, call->argv[i], mode);
+		const char *path = call->argv[i];
+		int error = xfsw_has(call, 'p') ? make_parents(mp, path, mode, exactly)
+						: make_directory(mp, path, mode, exactly);
 
 		if (error)
-			code = xfsw_fail(call, call->argv[i], error);
+			code = xfsw_fail(call, path, error);
 	}
 	return code;
 }
@@ -65,7 +83,7 @@ const struct xfsw_verb verb_mkdir = {
 	.operands = "[-p] [-m MODE] IMG PATH...",
 	.summary = "Make directories",
 	.help = "  -p               parents too; a directory that exists is fine\n"
-		"  -m MODE          octal permissions, default 755\n",
+		"  -m MODE          as for chmod, changes are to a=rwx; default 755\n",
 	.shortopts = "pm:",
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 1,
@@ -100,7 +118,7 @@ static int remove_tree(struct xfsw_call *call, const char *path)
 
 	/* They cannot be removed, and it would be noticed when all in them is gone. */
 	if (name && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0))
-		return xfsw_fail(call, path, -EINVAL);
+		return xfsw_fail(call, path, xfsw_error(-EINVAL));
 	return xfsw_walk(&walk, path);
 }
 
@@ -145,7 +163,7 @@ static int path_inside(struct xfsw_str *path, const char *dir, const char *of)
 	const char *name = xfsw_basename(of, base);
 
 	if (!name)
-		return -ENAMETOOLONG;
+		return xfsw_error(-ENAMETOOLONG);
 	return str_set(path, dir) && str_join(path, path->len, name) ? 0 : -ENOMEM;
 }
 
@@ -161,7 +179,7 @@ static int find_name(struct xfs_mount *mp, const char *path, struct xfs_stat *st
 	if (error)
 		return error;
 	if (xfsw_basename(path, base) != base)
-		return -EBUSY;	/* "/" */
+		return xfsw_error(-EBUSY);	/* "/" */
 	if (!str_set(&dir, path))
 		return -ENOMEM;
 	while (dir.len > 1 && dir.s[dir.len - 1] == '/')
@@ -303,11 +321,11 @@ const struct xfsw_verb verb_ln = {
 static int run_mknod(struct xfsw_call *call)
 {
 	uint64_t major = 0, minor = 0;
-	uint32_t mode = 0644, type;
+	uint32_t mode = xfsw_has(call, 'm') ? 0666 : 0644, type;
 	int error;
 
-	if (xfsw_has(call, 'm') && !xfsw_parse_mode(xfsw_arg(call, 'm'), &mode))
-		return xfsw_usage(call, "'%s' is no octal mode", xfsw_arg(call, 'm'));
+	if (!xfsw_mode_option(call, &mode))
+		return XFSW_USAGE;
 	if (strcmp(call->argv[1], "b") == 0)
 		type = S_IFBLK;
 	else if (strcmp(call->argv[1], "c") == 0)
@@ -333,7 +351,7 @@ const struct xfsw_verb verb_mknod = {
 	.name = "mknod",
 	.operands = "[-m MODE] IMG PATH b|c|p|s [MAJOR MINOR]",
 	.summary = "Make a device node (b, c), a fifo (p) or a socket (s)",
-	.help = "  -m MODE          octal permissions, default 644\n",
+	.help = "  -m MODE          as for chmod, changes are to a=rw; default 644\n",
 	.shortopts = "m:",
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 2,

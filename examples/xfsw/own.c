@@ -87,7 +87,7 @@ static int scan(int fd, uint64_t offset, uint64_t end)
 			len = (size_t)(end - offset);
 		got = pread(fd, buf, len, (off_t)offset);
 		if (got <= 0) {
-			error = got < 0 ? -errno : 0;
+			error = got < 0 ? xfsw_errno() : 0;
 			break;
 		}
 		if (!all_zero(buf, (size_t)got))
@@ -122,7 +122,7 @@ int own_may_overwrite(struct xfsw_call *call, const char *path, uint64_t offset,
 	if (stat(path, &st)) {
 		if (errno == ENOENT)
 			return 0;
-		xfsw_fail(call, path, -errno);
+		xfsw_fail(call, path, xfsw_errno());
 		return XFSW_NO_IMAGE;
 	}
 	/* Of a block device, which is never quite empty, mkfs looks for what is known. */
@@ -130,7 +130,7 @@ int own_may_overwrite(struct xfsw_call *call, const char *path, uint64_t offset,
 		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		xfsw_fail(call, path, -errno);
+		xfsw_fail(call, path, xfsw_errno());
 		return XFSW_NO_IMAGE;
 	}
 	error = scan(fd, offset, len > UINT64_MAX - offset ? UINT64_MAX : offset + len);

@@ -37,6 +37,17 @@ bool str_set(struct xfsw_str *str, const char *s)
 	return true;
 }
 
+bool str_append(struct xfsw_str *str, const char *s)
+{
+	size_t len = strlen(s);
+
+	if (!str_reserve(str, str->len + len + 1))
+		return false;
+	memcpy(str->s + str->len, s, len + 1);
+	str->len += len;
+	return true;
+}
+
 bool str_join(struct xfsw_str *str, size_t len, const char *name)
 {
 	size_t name_len = strlen(name);

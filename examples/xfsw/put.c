@@ -20,7 +20,7 @@ static int open_parent(struct xfsw_sink *sink, const char *path, struct xfs_file
 	*dirp = NULL;
 	last = xfsw_basename(path, name);
 	if (!last)
-		return -ENAMETOOLONG;
+		return xfsw_error(-ENAMETOOLONG);
 	if (last != name)	/* "/" has none */
 		return -EISDIR;
 	if (!str_set(&parent, path))
@@ -47,7 +47,7 @@ static int open_place(struct xfsw_sink *sink, const char *path, const char *sour
 	if (!source)
 		return -EISDIR;
 	if (!xfsw_basename(source, name))
-		return -ENAMETOOLONG;
+		return xfsw_error(-ENAMETOOLONG);
 	return xfs_open(sink->mp, path, O_RDONLY | O_DIRECTORY, 0, dirp);
 }
 
@@ -175,11 +175,11 @@ static int look_at(struct xfsw_sink *sink, struct host_object *h)
 		if (h->fd < 0)
 			return h->fd;
 		if (fstat(h->fd, &h->st))
-			return -errno;
+			return xfsw_errno();
 	} else if (S_ISLNK(h->st.st_mode)) {
 		len = readlink(h->path, h->target, sizeof(h->target) - 1);
 		if (len < 0)
-			return -errno;
+			return xfsw_errno();
 		h->target[len] = 0;
 		h->object.target = h->target;
 	}
@@ -257,7 +257,7 @@ static int put(struct xfsw_sink *sink, const char *source, const char *path)
 	if (strcmp(source, "-") == 0)
 		return put_stream(sink, path);
 	if (lstat(source, &st))
-		return xfsw_fail(call, source, -errno);
+		return xfsw_fail(call, source, xfsw_errno());
 	return S_ISDIR(st.st_mode) ? put_tree(sink, source, path)
 				   : put_object(sink, source, path, &st);
 }

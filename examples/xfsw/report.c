@@ -90,17 +90,42 @@ static bool is_plain(int error)
 	}
 }
 
-const char *xfsw_reason(const struct xfsw_image *img, int error, char *buf, size_t size)
+/*
+ * The library's newest failure that is no longer the reason for anything: it was told, or something
+ * else has failed since.  Failures are of a thread, and so is this.
+ */
+static _Thread_local uint64_t settled;
+
+static void settle_failures(void)
+{
+	struct xfs_error_info info = { .size = sizeof(info) };
+
+	xfs_mount_error(NULL, &info);
+	settled = info.failure;
+}
+
+int xfsw_error(int error)
+{
+	settle_failures();
+	return error;
+}
+
+int xfsw_errno(void)
+{
+	return xfsw_error(-errno);
+}
+
+const char *xfsw_reason(int error, char *buf, size_t size)
 {
 	struct xfs_error_info info = { .size = sizeof(info) };
 	bool has_text;
 
-	(void)img;
 	/*
-	 * The newest failure of the library stays; it may not be what the host says now.  A text that
-	 * begins with the function's name and tells no cause only says again what the errno means.
+	 * The library's record stays when something else fails, maybe with the same errno.  A text
+	 * that begins with the function's name and tells no cause only says again what that means.
 	 */
 	has_text = !is_plain(error) && !xfs_mount_error(NULL, &info) && info.error == error &&
+		   info.failure != settled &&
 		   (strncmp(info.text, info.call, strlen(info.call)) != 0 ||
 		    strstr(info.text, "; before that: "));
 	if (has_text)
@@ -126,7 +151,8 @@ int xfsw_fail(const struct xfsw_call *call, const char *path, int error)
 
 	if (error == -EINTR && xfsw_interrupted())
 		return XFSW_INTERRUPTED;	/* the user knows */
-	tell_error(call, path, error, "%s", xfsw_reason(call->img, error, buf, sizeof(buf)));
+	tell_error(call, path, error, "%s", xfsw_reason(error, buf, sizeof(buf)));
+	settle_failures();
 	return XFSW_FAILED;
 }
 
@@ -163,7 +189,7 @@ int xfsw_finish_output(const struct xfsw_call *call)
 {
 	if (fflush(stdout) || ferror(stdout)) {
 		clearerr(stdout);
-		return xfsw_fail(call, "standard output", errno ? -errno : -EIO);
+		return xfsw_fail(call, "standard output", errno ? xfsw_errno() : xfsw_error(-EIO));
 	}
 	return XFSW_OK;
 }

@@ -168,7 +168,7 @@ static int wait_for_input(void)
 	while (ready == 0 && !xfsw_interrupted()) {
 		ready = ppoll(&pfd, 1, NULL, &old);
 		if (ready < 0 && errno != EINTR)
-			ready = -errno;
+			ready = xfsw_errno();
 		else if (ready < 0)
 			ready = 0;
 	}
@@ -227,7 +227,7 @@ static int next_line(struct input *in, char **line)
 		/* One byte stays free for the end of a last line without a newline. */
 		got = read(STDIN_FILENO, in->buf + in->len, in->size - in->len - 1);
 		if (got < 0 && errno != EINTR && errno != EAGAIN)
-			return -errno;
+			return xfsw_errno();
 		in->end = got == 0;
 		in->len += got > 0 ? (size_t)got : 0;
 	}

@@ -198,7 +198,7 @@ static int create(struct xfsw_sink *sink, struct xfs_file *dir, const char *name
 		return error;
 	error = xfs_createat(dir, name, iattr, target, filep);
 	if (!error)
-		keep_lost(&sink->keep, KEEP_HINTS, -EINVAL);
+		keep_lost(&sink->keep, KEEP_HINTS, xfsw_error(-EINVAL));
 	return error;
 }
 
@@ -470,7 +470,7 @@ int sink_set_all(struct xfsw_sink *sink, struct xfs_file *file, const struct xfs
 	if (drop_hints(&iattr, error)) {
 		error = xfs_fsetattr(file, &iattr);
 		if (!error)
-			keep_lost(&sink->keep, KEEP_HINTS, -EINVAL);
+			keep_lost(&sink->keep, KEEP_HINTS, xfsw_error(-EINVAL));
 	}
 	if (!error && (object->xflags & FIXED_FLAGS))
 		error = defer_fixed(sink, file, object->xflags & FIXED_FLAGS);
@@ -486,7 +486,7 @@ int sink_write(struct xfsw_sink *sink, struct xfs_file *file, const void *buf, s
 		ssize_t done = xfs_pwrite(file, from, len, offset);
 
 		if (done <= 0)
-			return done < 0 ? (int)done : -EIO;
+			return done < 0 ? (int)done : xfsw_error(-EIO);
 		from += done;
 		offset += (uint64_t)done;
 		len -= (size_t)done;
@@ -508,7 +508,7 @@ static int copy_range(struct xfsw_sink *sink, struct xfs_file *file, int fd, uin
 
 			if (got <= 0) {
 				*reading = got < 0;
-				return got < 0 ? -errno : 0;
+				return got < 0 ? xfsw_errno() : 0;
 			}
 			error = sink_write(sink, file, sink->buf, (size_t)got, *offset);
 			if (error)
@@ -549,7 +549,7 @@ static int copy_sparse(struct xfsw_sink *sink, struct xfs_file *file, int fd, ui
 		hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
 		if (hole < 0) {
 			*reading = true;
-			return -errno;
+			return xfsw_errno();
 		}
 		offset = (uint64_t)data;
 		end = (uint64_t)hole < size ? (uint64_t)hole : size;
@@ -583,8 +583,8 @@ int sink_copy_stream(struct xfsw_sink *sink, struct xfs_file *file, int fd)
 	ssize_t got;
 
 	while ((got = read(fd, sink->buf, SINK_BUF)) != 0) {
-		int error =
-			got < 0 ? -errno : sink_write(sink, file, sink->buf, (size_t)got, offset);
+		int error = got < 0 ? xfsw_errno()
+				    : sink_write(sink, file, sink->buf, (size_t)got, offset);
 
 		if (error)
 			return error;

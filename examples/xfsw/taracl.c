@@ -69,14 +69,14 @@ static int set_qualifier(struct tar_ace *ace, int id, const char *who, const cha
 	if (who && *who && who[strspn(who, "0123456789")] == 0) {
 		if (!xfsw_parse_u64(who, UINT32_MAX - 1, &value)) {
 			*bad = "an id in its ACL does not fit into 32 bits";
-			return -ERANGE;
+			return xfsw_error(-ERANGE);
 		}
 		ace->id = (uint32_t)value;
 		return 0;
 	}
 	if (id >= 0 || !who || !*who) {
 		*bad = id >= 0 ? "an id in its ACL is too large" : "an entry of its ACL names nobody";
-		return -ERANGE;
+		return xfsw_error(-ERANGE);
 	}
 	ace->name = strdup(who);
 	return ace->name ? 0 : -ENOMEM;
@@ -103,7 +103,7 @@ static int read_acl(struct archive_entry *entry, int type, struct tar_acl_text *
 	if (count <= (type == ARCHIVE_ENTRY_ACL_TYPE_ACCESS ? 3 : 0))
 		return 0;
 	if (count > ACL_MAX_ENTRIES)
-		return -E2BIG;
+		return xfsw_error(-E2BIG);
 	text = calloc(1, sizeof(*text) + (size_t)count * sizeof(text->ace[0]));
 	if (!text)
 		return -ENOMEM;

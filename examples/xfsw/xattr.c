@@ -37,27 +37,77 @@ static ssize_t sorted_names(struct xfs_mount *mp, const char *path, bool follow,
 	return (ssize_t)n;
 }
 
-static int run_list(struct xfsw_call *call)
+/* A value has any bytes: "base64" holds all, "text" stands beside it where they are UTF-8. */
+static void json_value(struct xfsw_json *j, const char *value, size_t size)
 {
-	bool follow = !xfsw_has(call, 'h');
-	const char *path = call->argv[0];
-	char *names_buf, **names;
-	ssize_t n = sorted_names(call->img->mp, path, follow, &names_buf, &names);
+	json_u64(j, "size", size);
+	if (json_is_text(value, size))
+		json_text(j, "text", value, size);
+	json_base64(j, "base64", value, size);
+}
 
-	for (ssize_t i = 0; i < n; i++) {
-		ssize_t size = xfs_getxattr(call->img->mp, path, follow, names[i], NULL, 0);
+struct list {
+	struct xfsw_call *call;
+	struct xfsw_json json;
+	bool follow;
+	char *value;		/* VALUE_MAX bytes; for JSON */
+};
 
-		if (size < 0) {
-			n = size;
-			break;
-		}
-		printf("%zd\t", size);
-		xfsw_print_name(stdout, names[i], strlen(names[i]), true);
-		putchar('\n');
+/* 0 or -errno. */
+static int list_one(struct list *l, const char *path, const char *name)
+{
+	ssize_t size = xfs_getxattr(l->call->img->mp, path, l->follow, name, l->value,
+				    l->value ? VALUE_MAX : 0);
+
+	if (size < 0)
+		return (int)size;
+	if (l->json.out) {
+		json_open(&l->json, NULL, '{');
+		json_bytes(&l->json, "name", name, strlen(name));
+		json_value(&l->json, l->value, (size_t)size);
+		json_close(&l->json, '}');
+		return 0;
 	}
+	printf("%zd\t", size);
+	xfsw_print_name(stdout, name, strlen(name), true);
+	putchar('\n');
+	return 0;
+}
+
+static int list_all(struct list *l, const char *path)
+{
+	char *names_buf, **names;
+	ssize_t n = sorted_names(l->call->img->mp, path, l->follow, &names_buf, &names);
+	int error = n < 0 ? (int)n : 0;
+
+	for (ssize_t i = 0; i < n && !error; i++)
+		error = list_one(l, path, names[i]);
 	free(names_buf);
 	free(names);
-	return n < 0 ? xfsw_fail(call, path, (int)n) : xfsw_finish_output(call);
+	return error;
+}
+
+static int run_list(struct xfsw_call *call)
+{
+	struct list l = { .call = call, .follow = !xfsw_has(call, 'h') };
+	const char *path = call->argv[0];
+	int code, finished;
+
+	if (xfsw_has(call, XFSW_OPT_JSON)) {
+		l.value = malloc(VALUE_MAX);
+		if (!l.value)
+			return xfsw_fail(call, path, -ENOMEM);
+		l.json.out = stdout;
+		json_open(&l.json, NULL, '[');
+	}
+	code = list_all(&l, path);
+	if (code)
+		code = xfsw_fail(call, path, code);
+	if (l.json.out)
+		json_finish(&l.json, call, ']');
+	free(l.value);
+	finished = xfsw_finish_output(call);
+	return code ? code : finished;
 }
 
 const struct xfsw_verb verb_xattr_ls = {
@@ -67,10 +117,32 @@ const struct xfsw_verb verb_xattr_ls = {
 	.help = "  -h               a link itself, not its target\n",
 	.shortopts = "h",
 	.open = XFSW_OPEN_READ,
+	.flags = XFSW_JSON,
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run_list,
 };
+
+static void print_value(const struct xfsw_call *call, const char *value, size_t size)
+{
+	struct xfsw_json j = { .out = stdout };
+
+	if (xfsw_has(call, XFSW_OPT_JSON)) {
+		json_open(&j, NULL, '{');
+		json_bytes(&j, "path", call->argv[0], strlen(call->argv[0]));
+		json_bytes(&j, "name", call->argv[1], strlen(call->argv[1]));
+		json_value(&j, value, size);
+		json_finish(&j, call, '}');
+	} else if (xfsw_has(call, 'x')) {
+		for (size_t i = 0; i < size; i++)
+			printf("%02x", (unsigned char)value[i]);
+		putchar('\n');
+	} else {
+		fwrite(value, 1, size, stdout);
+		if (isatty(STDOUT_FILENO) || call->line)
+			putchar('\n');
+	}
+}
 
 static int run_get(struct xfsw_call *call)
 {
@@ -82,15 +154,8 @@ static int run_get(struct xfsw_call *call)
 		return xfsw_fail(call, path, -ENOMEM);
 	size = xfs_getxattr(call->img->mp, path, !xfsw_has(call, 'h'), call->argv[1], value,
 			    VALUE_MAX);
-	if (size >= 0 && xfsw_has(call, 'x')) {
-		for (ssize_t i = 0; i < size; i++)
-			printf("%02x", (unsigned char)value[i]);
-		putchar('\n');
-	} else if (size >= 0) {
-		fwrite(value, 1, (size_t)size, stdout);
-		if (isatty(STDOUT_FILENO) || call->line)
-			putchar('\n');
-	}
+	if (size >= 0)
+		print_value(call, value, (size_t)size);
 	free(value);
 	return size < 0 ? xfsw_fail(call, path, (int)size) : xfsw_finish_output(call);
 }
@@ -105,6 +170,7 @@ const struct xfsw_verb verb_xattr_get = {
 		"  -h               of a link itself, not of its target\n",
 	.shortopts = "hx",
 	.open = XFSW_OPEN_READ,
+	.flags = XFSW_JSON,
 	.min_operands = 2,
 	.max_operands = 2,
 	.run = run_get,

@@ -147,6 +147,8 @@ bool xfsw_parse_mode(const char *text, uint32_t *mode);
  * neither, and *@mode may be anything.
  */
 bool xfsw_change_mode(const char *text, uint32_t *mode);
+/* Option -m as such a change of *@mode; prints and returns false if it is none. */
+bool xfsw_mode_option(const struct xfsw_call *call, uint32_t *mode);
 /* "@SECONDS[.FRACTION]", "YYYY-MM-DD[ T]HH:MM[:SS[.FRACTION]]" (UTC), "now". */
 bool xfsw_parse_time(const char *text, struct timespec *ts);
 bool xfsw_parse_uuid(const char *text, uint8_t uuid[16]);
@@ -164,8 +166,17 @@ int xfsw_complain(const struct xfsw_call *call, const char *path, const char *fm
 /* A message and a hint at --help; returns XFSW_USAGE. */
 int xfsw_usage(const struct xfsw_call *call, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Text of @error (negative errno), with the library's own words where they add something. */
-const char *xfsw_reason(const struct xfsw_image *img, int error, char *buf, size_t size);
+/*
+ * Text of @error (negative errno), with the library's own words where they add something: those of
+ * its newest failure, if that has not been told of yet and nothing else failed after it.
+ */
+const char *xfsw_reason(int error, char *buf, size_t size);
+/*
+ * @error, or -errno: the host or the tool itself refuses something.  What the library said before is
+ * not the reason, though it may have been the same errno.
+ */
+int xfsw_error(int error);
+int xfsw_errno(void);
 /* Standard output was written completely?  Prints and returns XFSW_FAILED if not. */
 int xfsw_finish_output(const struct xfsw_call *call);
 /* @bytes in at most 8 characters, "1.5 GiB". */
@@ -251,6 +262,12 @@ void json_bool(struct xfsw_json *j, const char *key, bool value);
 void json_str(struct xfsw_json *j, const char *key, const char *value);
 /* Bytes from the disk: "key": text when they are UTF-8, else "key_hex": digits. */
 void json_bytes(struct xfsw_json *j, const char *key, const char *value, size_t len);
+/* Any bytes, in base64 (RFC 4648). */
+void json_base64(struct xfsw_json *j, const char *key, const void *value, size_t len);
+/* Does @value stand in a string of JSON as it is? */
+bool json_is_text(const char *value, size_t len);
+void json_text(struct xfsw_json *j, const char *key, const char *value, size_t len);
+void json_null(struct xfsw_json *j, const char *key);
 void json_time(struct xfsw_json *j, const char *key, const struct timespec *ts);
 /* The last bracket of the document, before it the errors: in an object under "errors", in an array
  * as members { "path", "error" }. */
@@ -270,6 +287,7 @@ struct xfsw_str {
 	size_t len, size;
 };
 bool str_set(struct xfsw_str *str, const char *s);
+bool str_append(struct xfsw_str *str, const char *s);
 /* Cut to @len, then append "/name" (no second slash). */
 bool str_join(struct xfsw_str *str, size_t len, const char *name);
 void str_free(struct xfsw_str *str);

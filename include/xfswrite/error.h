@@ -69,6 +69,11 @@ struct xfs_error_info {
 	char call[32];			/* the function that failed: "xfs_pwrite" */
 	char structure[32];		/* "AGF", "bnobt", "inode"; "" when none is to blame */
 	char text[512];			/* never empty after a failure; no newline */
+	/*
+	 * How many calls had failed on the thread where this one did, this one included: who remembers
+	 * it knows later whether the newest failure is another one.  Never 0 after a failure.
+	 */
+	uint64_t failure;
 };
 
 /*

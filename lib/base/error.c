@@ -7,6 +7,7 @@ static _Thread_local struct {
 	struct xfs_error_info now;	/* pending */
 	struct xfs_error_info record;
 	uint32_t depth;			/* public calls that have begun */
+	uint64_t failures;		/* records made */
 } thread;
 
 static void copy_name(char *to, size_t size, const char *from)
@@ -334,6 +335,7 @@ const struct xfs_error_info *xfs_call_end(const char *call, int64_t ret)
 		return now;
 	copy_name(now->call, sizeof(now->call), call);
 	now->size = sizeof(*now);
+	now->failure = ++thread.failures;
 	if (!(now->known & XFS_ERROR_AT_DEVICE))
 		now->device_error = 0;
 	memcpy(&thread.record, now, sizeof(*now));

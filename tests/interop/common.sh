@@ -193,3 +193,47 @@ every_size() {
 		done
 	done
 }
+
+# What a verb is expected to say and to do; the scripts that use these stand in $work.
+
+# expect CODE MESSAGE CMD...: xfsw's exit code, and all of its standard error.
+expect() {
+	_code=$1
+	_message=$2
+	shift 2
+	"$XFSW" "$@" >out 2>err </dev/null
+	_status=$?
+	[ $_status = "$_code" ] || fail "xfsw $*: exit code $_status, not $_code: $(cat err)"
+	[ "$(cat err)" = "$_message" ] || fail "xfsw $*: said '$(cat err)', not '$_message'"
+}
+ok() { expect 0 "" "$@"; }
+# output TEXT CMD...: exit code 0, nothing on standard error, this on standard output.
+output() {
+	_text=$1
+	shift
+	ok "$@"
+	[ "$(cat out)" = "$_text" ] || fail "xfsw $*: printed '$(cat out)', not '$_text'"
+}
+# document EXPRESSION VALUE: of the document d in the file out, as python prints it.
+document() {
+	_got=$(python3 -c "import json, sys; d = json.load(sys.stdin); print($1)" <out) ||
+		fail "no document: $(cat out)"
+	[ "$_got" = "$2" ] || fail "$1 is '$_got', not '$2'"
+}
+# json EXPRESSION VALUE CMD...: the same of what the command prints.
+json() {
+	_expression=$1
+	_value=$2
+	shift 2
+	ok "$@"
+	document "$_expression" "$_value"
+}
+# field KEY VALUE CMD...: the first such key of the document, for hosts without python.
+field() {
+	_key=$1
+	_value=$2
+	shift 2
+	ok "$@"
+	_got=$(sed -n "s/^ *\"$_key\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" out | head -1)
+	[ "$_got" = "$_value" ] || fail "xfsw $*: $_key is '$_got', not '$_value'"
+}

@@ -9,34 +9,6 @@
 need_tools python3
 cd "$work" || fail "cd"
 
-# expect CODE MESSAGE CMD...: exit code, and all of standard error.
-expect() {
-	code=$1
-	message=$2
-	shift 2
-	"$XFSW" "$@" >out 2>err </dev/null
-	status=$?
-	[ $status = "$code" ] || fail "xfsw $*: exit code $status, not $code: $(cat err)"
-	[ "$(cat err)" = "$message" ] || fail "xfsw $*: said '$(cat err)', not '$message'"
-}
-ok() { expect 0 "" "$@"; }
-# output TEXT CMD...: exit code 0, nothing on standard error, this on standard output.
-output() {
-	text=$1
-	shift
-	ok "$@"
-	[ "$(cat out)" = "$text" ] || fail "xfsw $*: printed '$(cat out)', not '$text'"
-}
-# json EXPRESSION VALUE CMD...: EXPRESSION of the document d, as python prints it.
-json() {
-	expression=$1
-	value=$2
-	shift 2
-	ok "$@"
-	got=$(python3 -c "import json, sys; d = json.load(sys.stdin); print($expression)" <out) ||
-		fail "xfsw $*: no document: $(cat out)"
-	[ "$got" = "$value" ] || fail "xfsw $*: $expression is '$got', not '$value'"
-}
 # flags WORDS PATH
 flags() { json "' '.join(x for x in d[0]['flags'] if x != 'hasattr')" "$1" stat --json v.img "$2"; }
 projects() { json "[(x['path'], x['projid']) for x in d]" "$1" lsattr -R --json v.img /t; }
@@ -192,6 +164,44 @@ ok chmod v.img 600 /m/d/text /m/f
 ok chmod -R v.img go+rX /m/d
 json "['%o' % x['mode'] for x in d]" "['755', '755', '755', '644', '600', '777']" \
 	stat --json v.img /m/d /m/d/sub /m/d/tool /m/d/text /m/f /m/d/l
+# A mode that begins with - is no option.
+ok chmod v.img 777 /m/f
+ok chmod v.img -w /m/f
+json "'%o' % d[0]['mode']" 555 stat --json v.img /m/f
+ok chmod -x,u+ws v.img /m/f
+json "'%o' % d[0]['mode']" 4644 stat --json v.img /m/f
+ok chmod v.img -rw /m/f
+json "'%o' % d[0]['mode']" 4000 stat --json v.img /m/f
+ok chmod v.img -s -R /m/d/tool /m/f
+json "['%o' % x['mode'] for x in d]" "['755', '0']" stat --json v.img /m/d/tool /m/f
+ok chmod v.img 777 /m/f
+ok chmod v.img -w -x /m/f
+json "'%o' % d[0]['mode']" 444 stat --json v.img /m/f
+ok chmod -- v.img -r /m/f
+json "'%o' % d[0]['mode']" 0 stat --json v.img /m/f
+printf 'chmod -- +rw /m/f\nchmod -w /m/f\n' | "$XFSW" shell v.img || fail "chmod -w in the shell"
+json "'%o' % d[0]['mode']" 444 stat --json v.img /m/f
+expect 2 "xfsw: chmod: '-rq' is no mode; see 'xfsw chmod --help'" chmod v.img -rq /m/f
+expect 2 "xfsw: chmod: unknown option -Q; see 'xfsw chmod --help'" chmod v.img -Q /m/f
+expect 2 "xfsw: chmod: operands are missing; see 'xfsw chmod --help'" chmod v.img -w
+expect 2 "xfsw: chmod: operands are missing; see 'xfsw chmod --help'" chmod v.img 644
+ok chmod v.img 600 /m/f
+# New objects: changes to what they would have without a umask.
+ok mkdir -m go-w v.img /m/made1
+ok mkdir -m u=rwx,g=rxs,o=t v.img /m/made2
+ok mkdir -p -m u=rwx,go= v.img /m/made3/sub/
+ok mkdir -m 6755 v.img /m/made4
+ok mkdir v.img /m/made2/sub
+ok mkdir -m 700 v.img /m/made2/own
+json "['%o' % x['mode'] for x in d]" "['755', '3750', '755', '700', '6755', '2755', '2700']" \
+	stat --json v.img /m/made1 /m/made2 /m/made3 /m/made3/sub /m/made4 /m/made2/sub /m/made2/own
+ok mknod -m g-w,o= v.img /m/node p
+ok mknod -m 4711 v.img /m/node2 s
+json "['%o' % x['mode'] for x in d]" "['640', '4711']" stat --json v.img /m/node /m/node2
+printf 'create -m a=r,u+x /m/plain\n' | "$XFSW" shell v.img || fail "create -m"
+json "'%o' % d[0]['mode']" 544 stat --json v.img /m/plain
+expect 2 "xfsw: mkdir: 'u+q' is no mode; see 'xfsw mkdir --help'" mkdir -m u+q v.img /m/never
+expect 2 "xfsw: mknod: '' is no mode; see 'xfsw mknod --help'" mknod -m '' v.img /m/never p
 for bad in '' u u+q u+x, ,u+x 8 z+x 10777 u+x,g; do
 	expect 2 "xfsw: chmod: '$bad' is no mode; see 'xfsw chmod --help'" chmod v.img "$bad" /m/f
 done
@@ -206,6 +216,54 @@ ok touch -m -r /m/f v.img /m/made
 json "(d[0]['atime'], d[0]['mtime'])" "('5.000000000', '1100000000.750000000')" stat --json v.img /m/made
 expect 1 "xfsw: touch: /none: No such file or directory" touch -r /none v.img /m/f
 expect 2 "xfsw: touch: -t and -r exclude each other; see 'xfsw touch --help'" touch -t now -r /m v.img /m/f
+
+# ---- attributes and structures for scripts ------------------------------------
+ok touch v.img /x
+ok xattr set v.img /x user.text 'two words'
+ok xattr set v.img /x user.umlaut 'größe'
+ok xattr set v.img /x trusted.bytes 0x00ff0a41
+ok xattr set v.img /x user.nul 0x610062
+ok xattr set v.img /x user.empty ''
+json "[(x['name'], x['size'], x.get('text')) for x in d]" \
+	"[('trusted.bytes', 4, None), ('user.empty', 0, ''), ('user.nul', 3, 'a\\x00b'), ('user.text', 9, 'two words'), ('user.umlaut', 7, 'größe')]" \
+	xattr ls --json v.img /x
+document "[__import__('base64').b64decode(x['base64'], validate=True) for x in d] == [bytes([0, 255, 10, 65]), b'', b'a' + bytes(1) + b'b', b'two words', 'größe'.encode()]" True
+json "(d['path'], d['name'], d['size'], d['base64'], 'text' in d)" "('/x', 'trusted.bytes', 4, 'AP8KQQ==', False)" \
+	xattr get --json v.img /x trusted.bytes
+# Every length of the last group, and a value that fills the largest buffer.
+for n in 1 2 3 4 5 65535 65536; do
+	head -c $n /dev/urandom >value
+	"$XFSW" xattr set v.img /x user.big - <value || fail "xattr set of $n bytes"
+	ok xattr get --json v.img /x user.big
+	python3 -c 'import base64, json; d = json.load(open("out")); v = open("value", "rb").read()
+assert base64.b64decode(d["base64"], validate=True) == v and d["size"] == len(v)' || fail "$n bytes are others"
+done
+ok touch v.img /none-of-them
+json "d" "[]" xattr ls --json v.img /none-of-them
+expect 1 "xfsw: xattr get: /x: No data available" xattr get --json v.img /x user.no
+document "(d['errors'][0]['path'], d['errors'][0]['errno'])" "('/x', 61)"
+expect 1 "xfsw: xattr ls: /no: No such file or directory" xattr ls --json v.img /no
+document "(d[0]['path'], d[0]['errno'])" "('/no', 2)"
+json "(d['what'], {x['name']: x['value'] for x in d['lines']}['sb_magicnum'])" "('sb', '0x58465342')" dump --json v.img sb
+document "[x['value'] for x in d['lines'] if x['name'] in ('sb_blocksize', 'sb_dblocks')]" "[4096, 76800]"
+# The lines are the same as without --json, in their order.
+ino=$("$XFSW" stat --json v.img /x | sed -n 's/^ *"ino": *\([0-9]*\).*/\1/p')
+for what in "sb 1" "agi 0" "bnobt 0" "inode 128" "dir 128" "attr $ino" log; do
+	# shellcheck disable=SC2086
+	ok dump v.img $what
+	mv out plain
+	# shellcheck disable=SC2086
+	ok dump --json v.img $what
+	python3 -c 'import json
+for x in json.load(open("out"))["lines"]:
+    v = x.get("value")
+    print(x["text"] if "text" in x else x["name"] + " = " + ("null" if v is None else str(v)))' >again || fail "dump --json $what"
+	cmp -s plain again || fail "dump --json $what: not the same lines"
+done
+expect 2 "xfsw: dump: there is no AG 9, only 4 of them; see 'xfsw dump --help'" dump --json v.img agf 9
+document "d['errors'][0]['errno']" 22
+expect 3 "xfsw: dump: f: Invalid argument (this is no XFS file system)" dump --json f sb
+document "d['errors'][0]['path']" f
 
 # ---- bytes and mappings ------------------------------------------------------
 for verb in extents read write; do

@@ -8,38 +8,6 @@
 img=$work/v.img
 cd "$work" || fail "cd"
 
-# expect CODE MESSAGE CMD...: exit code, and a line of standard error ("" for silence).
-expect() {
-	code=$1
-	message=$2
-	shift 2
-	"$XFSW" "$@" >out 2>err </dev/null
-	status=$?
-	[ $status = "$code" ] || fail "xfsw $*: exit code $status, not $code: $(cat err)"
-	if [ -n "$message" ]; then
-		grep -qxF -e "$message" err || fail "xfsw $*: said '$(cat err)', not '$message'"
-	elif [ -s err ]; then
-		fail "xfsw $*: said '$(cat err)'"
-	fi
-}
-ok() { expect 0 "" "$@"; }
-# output TEXT CMD...: exit code 0, nothing on standard error, this on standard output.
-output() {
-	text=$1
-	shift
-	ok "$@"
-	[ "$(cat out)" = "$text" ] || fail "xfsw $*: printed '$(cat out)', not '$text'"
-}
-# json KEY VALUE CMD...
-json() {
-	key=$1
-	value=$2
-	shift 2
-	ok "$@"
-	got=$(sed -n "s/^ *\"$key\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" out | head -1)
-	[ "$got" = "$value" ] || fail "xfsw $*: $key is '$got', not '$value'"
-}
-
 # ---- usage -----------------------------------------------------------------
 "$XFSW" >/dev/null 2>&1
 [ $? = 2 ] || fail "no verb: not exit code 2"
@@ -69,22 +37,22 @@ expect 3 "xfsw: mkfs: v.img: the file does not exist; --size would make it" mkfs
 ok mkfs -N --size 1g v.img
 [ ! -e v.img ] || fail "a dry run made the image"
 ok mkfs --size 400m -L tool --uuid 01234567-89ab-cdef-0123-456789abcdef -d agcount=5 v.img
-json label tool info --json v.img
-json uuid 01234567-89ab-cdef-0123-456789abcdef info --json v.img
-json ag_count 5 info --json v.img
-json log_dirty false info --json v.img
+field label tool info --json v.img
+field uuid 01234567-89ab-cdef-0123-456789abcdef info --json v.img
+field ag_count 5 info --json v.img
+field log_dirty false info --json v.img
 "$XFSW" mkfs v.img 2>err
 [ $? = 1 ] || fail "an image was overwritten without -f"
 grep -q 'something is there already' err || fail "mkfs does not say why: $(cat err)"
 ok mkfs -f v.img
 for size in 2048 65536; do
 	ok mkfs --size 400m -f -b size=$size -i size=1024 b.img
-	json block_size $size info --json b.img
+	field block_size $size info --json b.img
 	ok check b.img
 done
 ok mkfs --size 400m -f -s size=4k -m rmapbt=1,reflink=0 -n size=8k b.img
-json sector_size 4096 info --json b.img
-json dir_block_size 8192 info --json b.img
+field sector_size 4096 info --json b.img
+field dir_block_size 8192 info --json b.img
 rm b.img
 
 # ---- names -------------------------------------------------------------------
@@ -93,7 +61,7 @@ expect 1 "xfsw: mkdir: /a: File exists" mkdir v.img /a
 expect 1 "xfsw: mkdir: /x/y/z: No such file or directory" mkdir v.img /x/y/z
 ok mkdir -p -m 750 v.img /x/y/z
 ok mkdir -p v.img /x/y/z
-json mode 488 stat --json v.img /x/y/z
+field mode 488 stat --json v.img /x/y/z
 echo hello >hello
 ok put v.img hello /a
 output hello cat v.img /a/hello
@@ -101,9 +69,9 @@ ok put v.img hello /a/other
 ok ln v.img /a/hello /a/hard
 ok ln -s v.img hello /a/soft
 ok ln -s v.img ../hello /x/
-json nlink 2 stat --json v.img /a/hello
-json target hello stat --json v.img /a/soft
-json type file stat -L --json v.img /a/soft
+field nlink 2 stat --json v.img /a/hello
+field target hello stat --json v.img /a/soft
+field type file stat -L --json v.img /a/soft
 output "hard
 hello
 other
@@ -119,27 +87,27 @@ expect 1 "xfsw: rm: /none: No such file or directory" rm v.img /none
 ok rm -r v.img /x
 expect 1 "xfsw: ls: /x: No such file or directory" ls v.img /x
 ok mknod -m 600 v.img /null c 1 3
-json rdev_minor 3 stat --json v.img /null
+field rdev_minor 3 stat --json v.img /null
 ok mknod v.img /fifo p
-json type fifo stat --json v.img /fifo
+field type fifo stat --json v.img /fifo
 
 # ---- attributes --------------------------------------------------------------
 ok chmod v.img 4711 /a/hello
-json mode 2505 stat --json v.img /a/hello
+field mode 2505 stat --json v.img /a/hello
 ok chown v.img 12:34 /a/hello
-json uid 12 stat --json v.img /a/hello
-json gid 34 stat --json v.img /a/hello
+field uid 12 stat --json v.img /a/hello
+field gid 34 stat --json v.img /a/hello
 ok chown -R v.img :99 /a
-json gid 99 stat --json v.img /a/soft
+field gid 99 stat --json v.img /a/soft
 ok touch -t @1234567890.123456789 v.img /a/hello
-json mtime 1234567890.123456789 stat --json v.img /a/hello
+field mtime 1234567890.123456789 stat --json v.img /a/hello
 ok touch -t '2001-02-03 04:05:06' v.img /a/new
-json mtime 981173106.000000000 stat --json v.img /a/new
+field mtime 981173106.000000000 stat --json v.img /a/new
 ok touch -c v.img /a/not-there
 expect 1 "xfsw: stat: /a/not-there: No such file or directory" stat v.img /a/not-there
 ok truncate v.img /a/new 5g
-json size 5368709120 stat --json v.img /a/new
-json blocks512 0 stat --json v.img /a/new
+field size 5368709120 stat --json v.img /a/new
+field blocks512 0 stat --json v.img /a/new
 ok truncate v.img /a/hello 3
 output hel cat v.img /a/hello
 output el cat -o 1 v.img /a/hello
@@ -222,7 +190,7 @@ AA
 quo\"te
 renamed
 two words" ] || fail "shell printed $(cat out)"
-json uid 5 stat --json v.img /s/renamed
+field uid 5 stat --json v.img /s/renamed
 printf 'mkdir /s\nmkdir /never\n' | shell v.img
 [ $? = 1 ] || fail "the shell does not fail"
 grep -qxF 'xfsw: shell: line 1: mkdir: /s: File exists' err || fail "shell said $(cat err)"

@@ -317,6 +317,30 @@ static void test_another_thread(void **state)
 #endif
 
 /* Structs of other versions: a shorter one gets what fits, none gets too much. */
+static void test_each_failure_has_its_number(void **state)
+{
+	struct xfs_stat st;
+	struct xfs_file *file;
+	uint64_t before, first;
+
+	(void)state;
+	another_failure();
+	before = of_thread().failure;
+	assert_int_not_equal(before, 0);
+	assert_true(of_mount().failure == before);
+	TEST_OK(xfs_getattr(fs.mp, "/f", true, &st));
+	assert_true(of_thread().failure == before);
+	assert_int_equal(xfs_getattr(fs.mp, "/no", true, &st), -ENOENT);
+	first = of_thread().failure;
+	assert_true(first == before + 1);
+	assert_int_equal(xfs_getattr(fs.mp, "/no", true, &st), -ENOENT);
+	assert_true(of_thread().failure == first + 1);
+	assert_true(of_mount().failure == first + 1);
+	/* The inner call of one that fails is not counted by itself. */
+	assert_int_equal(xfs_openat(dir, "no", O_RDONLY, 0, &file), -ENOENT);
+	assert_true(of_file(dir).failure == first + 2);
+}
+
 static void test_struct_sizes(void **state)
 {
 	union {
@@ -379,6 +403,7 @@ int main(void)
 #ifdef XFSWRITE_THREADS
 		cmocka_unit_test_setup_teardown(test_another_thread, setup, teardown),
 #endif
+		cmocka_unit_test_setup_teardown(test_each_failure_has_its_number, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_struct_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage_has_a_place, setup, teardown),
 	};
