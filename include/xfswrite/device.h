@@ -13,8 +13,10 @@
  * without RDONLY, xfs_mkfs() and xfs_device_overlay_commit() give -EBUSY, and
  * change nothing, where another of them is at work: on the same device; through
  * windows and read-only views, on the same bytes of it; through devices opened
- * twice, on the same host file or block device.  (Windows that do not overlap
- * have a writer each.)  An overlay and its log device are held in the same way,
+ * twice, on the same host file or block device; on a partition (/dev/sda1) and the
+ * same bytes of its disk (/dev/sda), and on a loop device and its file.  (Windows and
+ * partitions that do not overlap have a writer each.  What a device-mapper device
+ * stands on is not looked for.)  An overlay and its log device are held in the same way,
  * and what an overlay stands on is held against writers from when the overlay is
  * mounted or formatted until it is committed, discarded or gone.  A device that
  * is open read-only may be read beside a writer: it sees what is on the disk at
@@ -173,6 +175,8 @@ XFS_API int xfs_device_open_memory(uint64_t size_bytes, uint32_t sector_bytes,
  * Bytes [@offset, @offset + @len) of @base; @len 0: to its end.  Takes its own
  * reference to @base, as do all stacking devices.  -EINVAL unless sector-aligned.
  * Physical sectors and stripes of @base that @offset is not aligned to are not told.
+ * Where @base holds a GPT that counts in larger sectors than its own - an image file does not
+ * know those of its disk - these are the window's physical_sector.
  */
 XFS_API int xfs_device_open_window(struct xfs_device *base, uint64_t offset, uint64_t len,
 				   struct xfs_device **devp);

@@ -51,6 +51,10 @@ enum xfs_log_level {
  * library copies it; what @ctx points to must live as long as every object
  * made with it.  Hooks may be called from any thread that is inside the
  * library; they must not call back into it.
+ *
+ * Every call that takes one gives -EINVAL, and has done nothing, for a @size
+ * without the members below, for @flags that are not 0, for memory hooks that
+ * are not complete and for members that only a later version has.
  */
 struct xfs_env {
 	uint32_t size;		/* sizeof(struct xfs_env) */

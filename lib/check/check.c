@@ -177,6 +177,9 @@ int xfs_check_open(struct xfs_device *dev, struct xfs_device *logdev,
 	int error;
 
 	*chkp = NULL;
+	error = xfs_need_env(opts ? opts->env : NULL);
+	if (error)
+		return error;
 	xfs_mem_init(&mem, opts ? opts->env : NULL);
 	chk = xfs_mem_zalloc(&mem, sizeof(*chk));
 	if (!chk)

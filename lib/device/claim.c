@@ -30,17 +30,6 @@ static void unlock_claims(void)
 	__atomic_clear(&locked, __ATOMIC_RELEASE);
 }
 
-static struct xfs_claim_identity identity_of(const struct xfs_device *dev)
-{
-	const struct xfs_file_device *fdev;
-
-	if (dev->ops != &xfs_file_ops)
-		return (struct xfs_claim_identity){DEVICE, {(uintptr_t)dev, 0}};
-	fdev = (const void *)dev; /* its first member */
-	return (struct xfs_claim_identity){fdev->is_block ? BLOCK_DEVICE : HOST_FILE,
-					   {fdev->host_dev, fdev->host_ino}};
-}
-
 /* What @dev stands on and writes to; NULL: nothing. */
 static struct xfs_device *base_of(struct xfs_device *dev, uint64_t *offset)
 {
@@ -53,6 +42,22 @@ static struct xfs_device *base_of(struct xfs_device *dev, uint64_t *offset)
 static uint64_t add_sat(uint64_t a, uint64_t b)
 {
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* What holds the bytes of @p, of which @p->start and @p->end are the range on @dev so far (CLAIM-5). */
+static void find_identity(const struct xfs_device *dev, struct xfs_claim_part *p)
+{
+	struct xfs_host_place place;
+
+	if (dev->ops != &xfs_file_ops) {
+		p->identity = (struct xfs_claim_identity){DEVICE, {(uintptr_t)dev, 0}};
+		return;
+	}
+	xfs_host_place((const void *)dev, &place); /* dev is its first member */
+	p->identity = (struct xfs_claim_identity){place.is_block ? BLOCK_DEVICE : HOST_FILE,
+						  {place.dev, place.ino}};
+	p->start = add_sat(p->start, place.offset);
+	p->end = add_sat(p->end, place.offset);
 }
 
 /* From a part of *@devp to that part of the device that holds its bytes. */
@@ -68,8 +73,12 @@ static int go_down(struct xfs_device **devp, uint64_t *start, uint64_t *end)
 		if (error)
 			return error;
 		base = base_of(*devp, &offset);
-		if (!base)
+		if (!base) {
+			/* What can grow may be written to behind its end. */
+			if (!info.growable)
+				*end = XFS_MIN(*end, info.size_bytes);
 			return 0;
+		}
 		if (depth == MAX_STACK)
 			return xfs_fail(-ELOOP, "a device stands on more than %u others", depth);
 		*end = add_sat(XFS_MIN(*end, info.size_bytes), offset);
@@ -97,9 +106,9 @@ static int collect(struct xfs_device *dev, struct xfs_claim *claim)
 			return error;
 		}
 		claim->nr_parts++;
-		p->identity = identity_of(dev);
 		p->start = start;
 		p->end = end;
+		find_identity(dev, p);
 		p->for_write = for_write;
 		p->owner = owner;
 		owner = dev;

@@ -11,6 +11,8 @@
  *     are changes in the overlay this stays, when the claim is given back; the overlay's own commit
  *     may write.
  * (CLAIM-4) Readers claim nothing.
+ * (CLAIM-5) A partition is that range of its disk, a loop device that range of its file, each under its
+ *     own name as well: claims of them are for the bytes of the lowest file or disk that is known.
  */
 #ifndef DEVICE_CLAIM_H
 #define DEVICE_CLAIM_H

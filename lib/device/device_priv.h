@@ -31,6 +31,32 @@ void xfs_iov_give(struct xfs_iov_cursor *cur, const void *src, size_t len);
 void xfs_iov_skip(struct xfs_iov_cursor *cur, size_t len);
 
 /*
+ * The walk of [@offset, @end) in parts that each lie in one block of 2^@block_shift bytes:
+ *	while (xfs_pieces_next(&rest, &p)) ...
+ */
+struct xfs_pieces {
+	uint64_t offset, end;
+	uint32_t block_shift;
+};
+struct xfs_piece {
+	uint64_t index;	  /* of the block */
+	size_t skip, len; /* bytes within it */
+};
+
+static inline bool xfs_pieces_next(struct xfs_pieces *rest, struct xfs_piece *p)
+{
+	size_t block_bytes = (size_t)1 << rest->block_shift;
+
+	if (rest->offset >= rest->end)
+		return false;
+	p->index = rest->offset >> rest->block_shift;
+	p->skip = (size_t)rest->offset & (block_bytes - 1);
+	p->len = (size_t)XFS_MIN(rest->end - rest->offset, (uint64_t)(block_bytes - p->skip));
+	rest->offset += p->len;
+	return true;
+}
+
+/*
  * A sparse file in memory of the device's size that holds copies of its first
  * @head and last @tail bytes, for libraries that want a descriptor.  The caller
  * closes *@fdp, which is -1 after an error.
@@ -39,7 +65,34 @@ int xfs_device_shadow(struct xfs_device *dev, uint64_t head, uint64_t tail, int 
 /* Copy [@offset, @offset + @len), widened to sectors, into the shadow too. */
 int xfs_device_shadow_add(struct xfs_device *dev, int fd, uint64_t offset, uint64_t len);
 
-/* xfs_device_open_window() on what is known to have sectors of @sector bytes, 0: nothing is. */
+/* What a device that stands on one other begins with. */
+struct xfs_stacked_device {
+	struct xfs_device dev;
+	struct xfs_device *base;
+	struct xfs_mem mem;
+};
+
+/*
+ * Zeroed memory of @size bytes for one with @ops, the caller's reference in *@devp, which is NULL
+ * after an error; @info: of @base.  To give it up again: xfs_stacked_close().
+ */
+int xfs_stacked_open(struct xfs_device *base, const struct xfs_device_ops *ops, size_t size,
+		     const struct xfs_env *env, struct xfs_device_info *info,
+		     struct xfs_device **devp) XFS_MUST_CHECK;
+/* The end of its ops->close, or all of it. */
+void xfs_stacked_close(struct xfs_device *dev);
+static inline struct xfs_device *xfs_stacked_base(const struct xfs_device *dev)
+{
+	return ((const struct xfs_stacked_device *)(const void *)dev)->base; /* its first member */
+}
+
+/*
+ * The sectors in which the partition table of the disk @base counts, when they are larger than those
+ * that @base has by itself and it is certain; 0.  Any window on it is a part of a disk with these.
+ */
+uint32_t xfs_partition_table_sector(struct xfs_device *base, const struct xfs_device_info *info);
+
+/* xfs_device_open_window() on what is known to have sectors of @sector bytes; 0: look. */
 int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint32_t sector,
 		    const struct xfs_env *env, struct xfs_device **devp);
 
@@ -91,6 +144,17 @@ int xfs_file_direct_read(struct xfs_file_device *fdev, uint64_t offset, const st
 			 uint64_t len);
 int xfs_file_direct_write(struct xfs_file_device *fdev, uint64_t offset, const struct iovec *iov,
 			  uint64_t len, int rwf);
+
+/*
+ * What holds the bytes of a host file or block device, and where in it they begin: the file or
+ * disk under partitions and loop devices, as far as the host tells.
+ */
+struct xfs_host_place {
+	bool is_block;
+	uint64_t dev, ino; /* of a block device: its number, and 0 */
+	uint64_t offset;   /* bytes */
+};
+void xfs_host_place(const struct xfs_file_device *fdev, struct xfs_host_place *place);
 
 extern const struct xfs_device_ops xfs_file_ops;
 

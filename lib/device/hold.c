@@ -102,16 +102,9 @@ static struct version *newest(const struct xfs_hold *hold, uint32_t device, uint
 	return NULL;
 }
 
-/* The part of a block that lies in [@offset, @end). */
-struct piece {
-	size_t skip, len;
-};
-
-static struct piece next_piece(const struct xfs_hold *hold, uint64_t offset, uint64_t end)
+static struct xfs_pieces pieces(const struct xfs_hold *hold, uint64_t offset, uint64_t end)
 {
-	size_t skip = offset & (block_bytes(hold) - 1);
-
-	return (struct piece){ skip, XFS_MIN(end - offset, (uint64_t)(block_bytes(hold) - skip)) };
+	return (struct xfs_pieces){ offset, end, hold->block_shift };
 }
 
 /* ---- the release ------------------------------------------------------------ */
@@ -236,17 +229,17 @@ static void lay_over(const struct hold_device *hd, uint64_t offset, const struct
 		     uint64_t end)
 {
 	const struct xfs_hold *hold = hd->hold;
+	struct xfs_pieces rest = pieces(hold, offset, end);
 	struct xfs_iov_cursor cur = { .iov = iov };
+	struct xfs_piece p;
 
-	while (offset < end) {
-		struct piece p = next_piece(hold, offset, end);
-		const struct version *v = newest(hold, device_of(hd), offset >> hold->block_shift);
+	while (xfs_pieces_next(&rest, &p)) {
+		const struct version *v = newest(hold, device_of(hd), p.index);
 
 		if (v)
 			xfs_iov_give(&cur, v->data + p.skip, p.len);
 		else
 			xfs_iov_skip(&cur, p.len);
-		offset += p.len;
 	}
 }
 
@@ -315,7 +308,7 @@ static int block_for_write(struct hold_device *hd, uint64_t index, bool whole, s
 	return 0;
 }
 
-static void mark(struct version *v, struct piece p)
+static void mark(struct version *v, struct xfs_piece p)
 {
 	unsigned int first = (unsigned int)(p.skip >> UNIT_SHIFT);
 	unsigned int n = (unsigned int)(p.len >> UNIT_SHIFT);
@@ -333,21 +326,20 @@ static int hold_write(struct hold_device *hd, uint64_t offset, const struct iove
 		      uint64_t end, unsigned int flags)
 {
 	struct xfs_hold *hold = hd->hold;
+	struct xfs_pieces rest = pieces(hold, offset, end);
 	struct xfs_iov_cursor cur = { .iov = iov };
+	struct xfs_piece p;
 	int error = 0;
 
-	while (offset < end && !error) {
-		struct piece p = next_piece(hold, offset, end);
+	while (!error && xfs_pieces_next(&rest, &p)) {
 		struct version *v;
 
-		error = block_for_write(hd, offset >> hold->block_shift,
-					p.len == block_bytes(hold), &v);
+		error = block_for_write(hd, p.index, p.len == block_bytes(hold), &v);
 		if (!error) {
 			xfs_iov_take(&cur, v->data + p.skip, p.len);
 			mark(v, p);
 			hold->in_use = true;
 		}
-		offset += p.len;
 	}
 	if (!error && flags & XFS_DEV_FUA)
 		end_stretch(hold);

@@ -236,10 +236,14 @@ static int do_open_memory(uint64_t size_bytes, uint32_t sector_bytes, const stru
 {
 	struct memory_device *md;
 	struct xfs_mem mem;
+	int error;
 
 	if (!devp)
 		return xfs_fail(-EINVAL, "no place for the device");
 	*devp = NULL;
+	error = xfs_need_env(env);
+	if (error)
+		return error;
 	if (!xfs_is_power_of_2(sector_bytes) || sector_bytes < XFS_DEV_MIN_SECTOR ||
 	    sector_bytes > XFS_DEV_MAX_SECTOR || !XFS_IS_ALIGNED(size_bytes, sector_bytes) ||
 	    size_bytes > INT64_MAX)

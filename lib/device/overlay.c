@@ -18,9 +18,7 @@
 #define COMMIT_IOVS	256
 
 struct overlay_device {
-	struct xfs_device dev;
-	struct xfs_device *base;
-	struct xfs_mem mem;
+	struct xfs_stacked_device on;
 	struct xfs_claim kept; /* claim.c's: the base, while nobody has claimed the overlay */
 	struct xfs_rwlock lock;
 	struct xfs_sparse blocks;
@@ -29,13 +27,13 @@ struct overlay_device {
 	uint64_t size_bytes; /* atomic, changes under the exclusive lock */
 };
 
-static_assert(offsetof(struct overlay_device, dev) == 0, "dev comes first");
+static_assert(offsetof(struct overlay_device, on) == 0, "dev comes first");
 
 static const struct xfs_device_ops overlay_ops;
 
 static struct overlay_device *to_overlay(struct xfs_device *dev)
 {
-	return container_of(dev, struct overlay_device, dev);
+	return container_of(dev, struct overlay_device, on.dev);
 }
 
 static uint64_t overlay_size(const struct overlay_device *ov)
@@ -70,7 +68,7 @@ static void free_block(void *ctx, void *block)
 	struct overlay_device *ov = ctx;
 
 	if (!is_zero_block(block))
-		xfs_mem_free(&ov->mem, block);
+		xfs_mem_free(&ov->on.mem, block);
 }
 
 /* A whole block as the base has it, with zeros behind its end. */
@@ -82,37 +80,29 @@ static int read_base_block(struct overlay_device *ov, uint64_t index, uint8_t *b
 	if (offset < ov->base_bytes)
 		there = (size_t)XFS_MIN(ov->base_bytes - offset, (uint64_t)block_bytes(ov));
 	memset(block + there, 0, block_bytes(ov) - there);
-	return there ? xfs_device_pread(ov->base, offset, block, there) : 0;
+	return there ? xfs_device_pread(ov->on.base, offset, block, there) : 0;
 }
 
-/* The part of block @index that lies in [@offset, @end). */
-struct piece {
-	size_t skip, len;
-};
-
-static struct piece next_piece(const struct overlay_device *ov, uint64_t offset, uint64_t end)
+static struct xfs_pieces pieces(const struct overlay_device *ov, uint64_t offset, uint64_t end)
 {
-	size_t skip = (size_t)offset & (block_bytes(ov) - 1);
-
-	return (struct piece){
-		skip, (size_t)XFS_MIN(end - offset, (uint64_t)(block_bytes(ov) - skip))};
+	return (struct xfs_pieces){offset, end, ov->block_shift};
 }
 
 /* Lay the blocks that are present over what was read from the base. */
 static void lay_over(struct overlay_device *ov, uint64_t offset, const struct iovec *iov,
 		     uint64_t end)
 {
+	struct xfs_pieces rest = pieces(ov, offset, end);
 	struct xfs_iov_cursor cur = {.iov = iov};
+	struct xfs_piece p;
 
-	while (offset < end) {
-		struct piece p = next_piece(ov, offset, end);
-		const uint8_t *block = xfs_sparse_lookup(&ov->blocks, offset >> ov->block_shift);
+	while (xfs_pieces_next(&rest, &p)) {
+		const uint8_t *block = xfs_sparse_lookup(&ov->blocks, p.index);
 
 		if (block)
 			xfs_iov_give(&cur, block + p.skip, p.len);
 		else
 			xfs_iov_skip(&cur, p.len);
-		offset += p.len;
 	}
 }
 
@@ -121,23 +111,22 @@ static int read_by_blocks(struct overlay_device *ov, uint64_t offset, const stru
 			  uint64_t end)
 {
 	struct xfs_iov_cursor cur = {.iov = iov};
-	uint8_t *bounce = xfs_mem_alloc_aligned(&ov->mem, 4096, block_bytes(ov));
+	uint8_t *bounce = xfs_mem_alloc_aligned(&ov->on.mem, 4096, block_bytes(ov));
+	struct xfs_pieces rest = pieces(ov, offset, end);
+	struct xfs_piece p;
 	int error = bounce ? 0 : -ENOMEM;
 
-	while (offset < end && !error) {
-		struct piece p = next_piece(ov, offset, end);
-		uint64_t index = offset >> ov->block_shift;
-		const uint8_t *block = xfs_sparse_lookup(&ov->blocks, index);
+	while (!error && xfs_pieces_next(&rest, &p)) {
+		const uint8_t *block = xfs_sparse_lookup(&ov->blocks, p.index);
 
 		if (!block) {
-			error = read_base_block(ov, index, bounce);
+			error = read_base_block(ov, p.index, bounce);
 			block = bounce;
 		}
 		if (!error)
 			xfs_iov_give(&cur, block + p.skip, p.len);
-		offset += p.len;
 	}
-	xfs_mem_free_aligned(&ov->mem, bounce);
+	xfs_mem_free_aligned(&ov->on.mem, bounce);
 	return error;
 }
 
@@ -156,7 +145,7 @@ static int overlay_preadv(struct xfs_device *dev, uint64_t offset, const struct 
 	} else if (offset + len > ov->base_bytes) {
 		error = read_by_blocks(ov, offset, iov, offset + len);
 	} else {
-		error = xfs_device_preadv(ov->base, offset, iov, iovcnt);
+		error = xfs_device_preadv(ov->on.base, offset, iov, iovcnt);
 		if (!error && ov->blocks.nr_chunks)
 			lay_over(ov, offset, iov, offset + len);
 	}
@@ -174,7 +163,7 @@ static int block_for_write(struct overlay_device *ov, uint64_t index, bool whole
 	*blockp = old;
 	if (old && !is_zero_block(old))
 		return 0;
-	block = xfs_mem_alloc(&ov->mem, block_bytes(ov));
+	block = xfs_mem_alloc(&ov->on.mem, block_bytes(ov));
 	if (!block)
 		return -ENOMEM;
 	if (old)
@@ -186,7 +175,7 @@ static int block_for_write(struct overlay_device *ov, uint64_t index, bool whole
 	else if (!error)
 		error = xfs_sparse_insert(&ov->blocks, index, block);
 	if (error)
-		xfs_mem_free(&ov->mem, block);
+		xfs_mem_free(&ov->on.mem, block);
 	else
 		*blockp = block;
 	return error;
@@ -197,7 +186,9 @@ static int overlay_pwritev(struct xfs_device *dev, uint64_t offset, const struct
 {
 	struct overlay_device *ov = to_overlay(dev);
 	struct xfs_iov_cursor cur = {.iov = iov};
-	uint64_t len, end;
+	struct xfs_pieces rest;
+	struct xfs_piece p;
+	uint64_t len;
 	int error = xfs_iov_total(iov, iovcnt, &len);
 
 	(void)flags;
@@ -206,15 +197,13 @@ static int overlay_pwritev(struct xfs_device *dev, uint64_t offset, const struct
 	xfs_rwlock_excl(&ov->lock);
 	if (!in_device(ov, offset, len))
 		error = -EIO;
-	for (end = offset + len; offset < end && !error;) {
-		struct piece p = next_piece(ov, offset, end);
+	rest = pieces(ov, offset, offset + len);
+	while (!error && xfs_pieces_next(&rest, &p)) {
 		uint8_t *block;
 
-		error = block_for_write(ov, offset >> ov->block_shift, p.len == block_bytes(ov),
-					&block);
+		error = block_for_write(ov, p.index, p.len == block_bytes(ov), &block);
 		if (!error)
 			xfs_iov_take(&cur, block + p.skip, p.len);
-		offset += p.len;
 	}
 	xfs_rwlock_unlock_excl(&ov->lock);
 	return error;
@@ -227,8 +216,9 @@ static int overlay_flush(struct xfs_device *dev)
 }
 
 /* Under the exclusive lock. */
-static int zero_piece(struct overlay_device *ov, uint64_t index, struct piece p)
+static int zero_piece(struct overlay_device *ov, struct xfs_piece p)
 {
+	const uint64_t index = p.index;
 	void *old = xfs_sparse_lookup(&ov->blocks, index);
 	uint8_t *block;
 	int error;
@@ -250,18 +240,15 @@ static int zero_piece(struct overlay_device *ov, uint64_t index, struct piece p)
 static int overlay_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 {
 	struct overlay_device *ov = to_overlay(dev);
-	uint64_t end = offset + len;
+	struct xfs_pieces rest = pieces(ov, offset, offset + len);
+	struct xfs_piece p;
 	int error = 0;
 
 	xfs_rwlock_excl(&ov->lock);
 	if (!in_device(ov, offset, len))
 		error = -EIO;
-	while (offset < end && !error) {
-		struct piece p = next_piece(ov, offset, end);
-
-		error = zero_piece(ov, offset >> ov->block_shift, p);
-		offset += p.len;
-	}
+	while (!error && xfs_pieces_next(&rest, &p))
+		error = zero_piece(ov, p);
 	xfs_rwlock_unlock_excl(&ov->lock);
 	return error;
 }
@@ -269,7 +256,7 @@ static int overlay_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 static int overlay_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
 	struct overlay_device *ov = to_overlay(dev);
-	int error = xfs_device_info(ov->base, info);
+	int error = xfs_device_info(ov->on.base, info);
 
 	info->size_bytes = overlay_size(ov);
 	info->read_only = false;
@@ -304,7 +291,7 @@ static int overlay_resize(struct xfs_device *dev, uint64_t size_bytes)
 {
 	struct overlay_device *ov = to_overlay(dev);
 	struct xfs_device_info info;
-	int error = xfs_device_info(ov->base, &info);
+	int error = xfs_device_info(ov->on.base, &info);
 
 	if (error)
 		return error;
@@ -324,13 +311,11 @@ static int overlay_resize(struct xfs_device *dev, uint64_t size_bytes)
 static void overlay_close(struct xfs_device *dev)
 {
 	struct overlay_device *ov = to_overlay(dev);
-	struct xfs_mem mem = ov->mem;
 
 	xfs_device_unclaim(&ov->kept);
 	xfs_sparse_clear(&ov->blocks, free_block, ov);
-	xfs_device_put(ov->base);
 	xfs_rwlock_destroy(&ov->lock);
-	xfs_mem_free(&mem, ov);
+	xfs_stacked_close(dev);
 }
 
 /* Neighbouring blocks on their way to the base: with contents, or all of zeros. */
@@ -352,11 +337,11 @@ static int write_run(struct commit_run *run)
 	if (!run->blocks)
 		return 0;
 	if (run->zeros) {
-		error = xfs_device_zero(ov->base, offset, len);
+		error = xfs_device_zero(ov->on.base, offset, len);
 	} else {
 		/* The device may end within the last block. */
 		run->iov[run->blocks - 1].iov_len -= (size_t)too_long;
-		error = xfs_device_pwritev(ov->base, offset, run->iov, (int)run->blocks, 0);
+		error = xfs_device_pwritev(ov->on.base, offset, run->iov, (int)run->blocks, 0);
 	}
 	run->blocks = 0;
 	return error;
@@ -402,12 +387,12 @@ static uint64_t whole_sectors(const struct xfs_device_info *info)
 static int resize_base(struct overlay_device *ov)
 {
 	struct xfs_device_info info;
-	int error = xfs_device_info(ov->base, &info);
+	int error = xfs_device_info(ov->on.base, &info);
 
 	if (!error && ov->base_bytes < whole_sectors(&info))
-		error = xfs_device_resize(ov->base, ov->base_bytes);
+		error = xfs_device_resize(ov->on.base, ov->base_bytes);
 	if (!error && overlay_size(ov) > ov->base_bytes)
-		error = xfs_device_resize(ov->base, overlay_size(ov));
+		error = xfs_device_resize(ov->on.base, overlay_size(ov));
 	return error;
 }
 
@@ -421,7 +406,7 @@ static int write_back(struct overlay_device *ov, struct commit_run *run)
 	if (!error)
 		error = write_run(run);
 	if (!error)
-		error = xfs_device_flush(ov->base);
+		error = xfs_device_flush(ov->on.base);
 	if (!error) {
 		xfs_sparse_clear(&ov->blocks, free_block, ov);
 		ov->base_bytes = overlay_size(ov);
@@ -439,11 +424,11 @@ static int do_overlay_commit(struct xfs_device *overlay)
 	if (!overlay || overlay->ops != &overlay_ops)
 		return not_an_overlay();
 	ov = to_overlay(overlay);
-	run = xfs_mem_zalloc(&ov->mem, sizeof(*run));
+	run = xfs_mem_zalloc(&ov->on.mem, sizeof(*run));
 	if (!run)
 		return xfs_fail(-ENOMEM, "out of memory for a commit");
 	run->ov = ov;
-	error = xfs_device_claim(ov->base, ov, &claim);
+	error = xfs_device_claim(ov->on.base, ov, &claim);
 	if (!error) {
 		xfs_rwlock_excl(&ov->lock);
 		error = write_back(ov, run);
@@ -452,7 +437,7 @@ static int do_overlay_commit(struct xfs_device *overlay)
 	}
 	if (!error)
 		xfs_device_unclaim(&ov->kept);
-	xfs_mem_free(&ov->mem, run);
+	xfs_mem_free(&ov->on.mem, run);
 	return error;
 }
 
@@ -470,7 +455,7 @@ static int do_overlay_discard(struct xfs_device *overlay)
 	if (!overlay || overlay->ops != &overlay_ops)
 		return not_an_overlay();
 	ov = to_overlay(overlay);
-	error = xfs_device_info(ov->base, &info);
+	error = xfs_device_info(ov->on.base, &info);
 	if (error)
 		return error;
 	xfs_rwlock_excl(&ov->lock);
@@ -512,29 +497,16 @@ static int do_open_overlay(struct xfs_device *base, const struct xfs_env *env,
 {
 	struct overlay_device *ov;
 	struct xfs_device_info info;
-	struct xfs_mem mem;
-	int error;
+	int error = xfs_stacked_open(base, &overlay_ops, sizeof(*ov), env, &info, devp);
 
-	if (devp)
-		*devp = NULL;
-	error = xfs_need(base, devp);
-	if (!error)
-		error = xfs_device_info(base, &info);
 	if (error)
 		return error;
-	xfs_mem_init(&mem, env);
-	ov = xfs_mem_zalloc(&mem, sizeof(*ov));
-	if (!ov)
-		return xfs_fail(-ENOMEM, "out of memory for a device");
-	xfs_device_init(&ov->dev, &overlay_ops);
-	ov->base = xfs_device_get(base);
-	ov->mem = mem;
+	ov = to_overlay(*devp);
 	ov->block_shift = XFS_MAX(xfs_highbit64(info.logical_sector), (unsigned)MIN_BLOCK_SHIFT);
 	ov->size_bytes = whole_sectors(&info);
 	ov->base_bytes = ov->size_bytes;
 	xfs_rwlock_init(&ov->lock, XFS_CLASS_LEAF, 0);
-	xfs_sparse_init(&ov->blocks, &ov->mem, xfs_howmany64(ov->size_bytes, block_bytes(ov)));
-	*devp = &ov->dev;
+	xfs_sparse_init(&ov->blocks, &ov->on.mem, xfs_howmany64(ov->size_bytes, block_bytes(ov)));
 	return 0;
 }
 
@@ -546,7 +518,7 @@ int xfs_device_open_overlay(struct xfs_device *base, const struct xfs_env *env,
 
 struct xfs_device *xfs_overlay_base(struct xfs_device *dev)
 {
-	return dev->ops == &overlay_ops ? to_overlay(dev)->base : NULL;
+	return dev->ops == &overlay_ops ? xfs_stacked_base(dev) : NULL;
 }
 
 bool xfs_overlay_differs(struct xfs_device *overlay)

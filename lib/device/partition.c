@@ -4,13 +4,41 @@
  * and last mebibyte; only the chain of logical partitions of the old PC table
  * runs through the whole disk, so its links are copied for libblkid too.
  */
+#include "base/endian.h"
 #include "base/need.h"
 #include "device/device_priv.h"
+
+#define GPT_MY_LBA	   24
+#define GPT_LARGEST_SECTOR 4096u
+
+/* Whether the header of a GPT is there, where the second sector of a disk would be. */
+static bool has_gpt_header(struct xfs_device *dev, uint32_t offset, uint32_t sector_bytes)
+{
+	uint8_t sector[GPT_LARGEST_SECTOR / 2];
+	le64_t my_lba;
+
+	if (xfs_device_pread(dev, offset, sector, sector_bytes))
+		return false;
+	memcpy(&my_lba, sector + GPT_MY_LBA, sizeof(my_lba));
+	return !memcmp(sector, "EFI PART", 8) && le64_to_cpu(my_lba) == 1;
+}
+
+/*
+ * The old table has no place that depends on the sector, so of that one nothing is certain.  What
+ * cannot be read here cannot be read later either, and is told then.
+ */
+uint32_t xfs_partition_table_sector(struct xfs_device *base, const struct xfs_device_info *info)
+{
+	const uint32_t large = GPT_LARGEST_SECTOR, small = info->logical_sector;
+
+	if (info->physical_sector >= large || small >= large || info->size_bytes < 2 * large)
+		return 0;
+	return has_gpt_header(base, large, small) && !has_gpt_header(base, small, small) ? large : 0;
+}
 
 #ifdef HAVE_LIBBLKID
 #include <blkid/blkid.h>
 #include <unistd.h>
-#include "base/endian.h"
 
 #define TABLE_BYTES (1u << 20)
 

@@ -4,24 +4,13 @@
  * read_only keeps writes away from it; it has no op that could write for those
  * who call the ops themselves.
  */
-#include "base/need.h"
+#include "base/error.h"
 #include "device/device_priv.h"
-
-struct readonly_device {
-	struct xfs_device dev;
-	struct xfs_device *base;
-	struct xfs_mem mem;
-};
-
-static struct xfs_device *base_of(struct xfs_device *dev)
-{
-	return container_of(dev, struct readonly_device, dev)->base;
-}
 
 static int readonly_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
 			   int iovcnt)
 {
-	return xfs_device_preadv(base_of(dev), offset, iov, iovcnt);
+	return xfs_device_preadv(xfs_stacked_base(dev), offset, iov, iovcnt);
 }
 
 static int readonly_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
@@ -38,12 +27,12 @@ static int readonly_pwritev(struct xfs_device *dev, uint64_t offset, const struc
 /* What others wrote to the base is theirs to flush, but they may share this handle. */
 static int readonly_flush(struct xfs_device *dev)
 {
-	return xfs_device_flush(base_of(dev));
+	return xfs_device_flush(xfs_stacked_base(dev));
 }
 
 static int readonly_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
-	int error = xfs_device_info(base_of(dev), info);
+	int error = xfs_device_info(xfs_stacked_base(dev), info);
 
 	info->read_only = true;
 	info->growable = false;
@@ -53,16 +42,7 @@ static int readonly_info(struct xfs_device *dev, struct xfs_device_info *info)
 static struct xfs_device *readonly_base(struct xfs_device *dev, uint64_t *offset)
 {
 	*offset = 0;
-	return base_of(dev);
-}
-
-static void readonly_close(struct xfs_device *dev)
-{
-	struct readonly_device *ro = container_of(dev, struct readonly_device, dev);
-	struct xfs_mem mem = ro->mem;
-
-	xfs_device_put(ro->base);
-	xfs_mem_free(&mem, ro);
+	return xfs_stacked_base(dev);
 }
 
 static const struct xfs_device_ops readonly_ops = {
@@ -71,34 +51,17 @@ static const struct xfs_device_ops readonly_ops = {
 	.pwritev = readonly_pwritev,
 	.flush = readonly_flush,
 	.info = readonly_info,
-	.close = readonly_close,
+	.close = xfs_stacked_close,
 	.base = readonly_base,
 };
 
 static int do_open_readonly(struct xfs_device *base, const struct xfs_env *env,
 			    struct xfs_device **devp)
 {
-	struct xfs_mem mem;
 	struct xfs_device_info info;
-	struct readonly_device *ro;
-	int error;
 
-	if (devp)
-		*devp = NULL;
-	error = xfs_need(base, devp);
-	if (!error)
-		error = xfs_device_info(base, &info);
-	if (error)
-		return error;
-	xfs_mem_init(&mem, env);
-	ro = xfs_mem_zalloc(&mem, sizeof(*ro));
-	if (!ro)
-		return xfs_fail(-ENOMEM, "out of memory for a device");
-	xfs_device_init(&ro->dev, &readonly_ops);
-	ro->base = xfs_device_get(base);
-	ro->mem = mem;
-	*devp = &ro->dev;
-	return 0;
+	return xfs_stacked_open(base, &readonly_ops, sizeof(struct xfs_stacked_device), env, &info,
+				devp);
 }
 
 int xfs_device_open_readonly(struct xfs_device *base, struct xfs_device **devp)

@@ -3,20 +3,20 @@
  * A part of another device.  Requests were held against the window's size
  * before they get here, so that adding its start cannot leave it.
  */
-#include "base/need.h"
+#include "base/error.h"
 #include "device/device_priv.h"
 
 struct window_device {
-	struct xfs_device dev;
-	struct xfs_device *base;
+	struct xfs_stacked_device on;
 	uint64_t offset, len;
-	uint32_t sector; /* of the disk, as far as somebody else knows it; 0 */
-	struct xfs_mem mem;
+	uint32_t sector; /* of the disk, as far as a partition table tells; 0 */
 };
+
+static_assert(offsetof(struct window_device, on) == 0, "dev comes first");
 
 static struct window_device *to_window(struct xfs_device *dev)
 {
-	return container_of(dev, struct window_device, dev);
+	return container_of(dev, struct window_device, on.dev);
 }
 
 static int window_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
@@ -24,7 +24,7 @@ static int window_preadv(struct xfs_device *dev, uint64_t offset, const struct i
 {
 	struct window_device *win = to_window(dev);
 
-	return xfs_device_preadv(win->base, win->offset + offset, iov, iovcnt);
+	return xfs_device_preadv(win->on.base, win->offset + offset, iov, iovcnt);
 }
 
 static int window_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
@@ -32,26 +32,26 @@ static int window_pwritev(struct xfs_device *dev, uint64_t offset, const struct 
 {
 	struct window_device *win = to_window(dev);
 
-	return xfs_device_pwritev(win->base, win->offset + offset, iov, iovcnt, flags);
+	return xfs_device_pwritev(win->on.base, win->offset + offset, iov, iovcnt, flags);
 }
 
 static int window_flush(struct xfs_device *dev)
 {
-	return xfs_device_flush(to_window(dev)->base);
+	return xfs_device_flush(xfs_stacked_base(dev));
 }
 
 static int window_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
 {
 	struct window_device *win = to_window(dev);
 
-	return xfs_device_discard(win->base, win->offset + offset, len);
+	return xfs_device_discard(win->on.base, win->offset + offset, len);
 }
 
 static int window_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 {
 	struct window_device *win = to_window(dev);
 
-	return xfs_device_zero(win->base, win->offset + offset, len);
+	return xfs_device_zero(win->on.base, win->offset + offset, len);
 }
 
 static int window_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
@@ -59,13 +59,13 @@ static int window_copy_range(struct xfs_device *dev, uint64_t offset, int fd, ui
 {
 	struct window_device *win = to_window(dev);
 
-	return xfs_device_copy_range(win->base, win->offset + offset, fd, fd_offset, len);
+	return xfs_device_copy_range(win->on.base, win->offset + offset, fd, fd_offset, len);
 }
 
 static int window_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
 	struct window_device *win = to_window(dev);
-	int error = xfs_device_info(win->base, info);
+	int error = xfs_device_info(win->on.base, info);
 
 	info->size_bytes = win->len;
 	info->growable = false;
@@ -86,16 +86,7 @@ static struct xfs_device *window_base(struct xfs_device *dev, uint64_t *offset)
 	struct window_device *win = to_window(dev);
 
 	*offset = win->offset;
-	return win->base;
-}
-
-static void window_close(struct xfs_device *dev)
-{
-	struct window_device *win = to_window(dev);
-	struct xfs_mem mem = win->mem;
-
-	xfs_device_put(win->base);
-	xfs_mem_free(&mem, win);
+	return win->on.base;
 }
 
 static const struct xfs_device_ops window_ops = {
@@ -107,44 +98,43 @@ static const struct xfs_device_ops window_ops = {
 	.zero = window_zero,
 	.copy_range = window_copy_range,
 	.info = window_info,
-	.close = window_close,
+	.close = xfs_stacked_close,
 	.base = window_base,
 };
+
+/* *@len 0: to the end. */
+static int check_range(const struct xfs_device_info *info, uint64_t offset, uint64_t *len)
+{
+	if (offset > info->size_bytes)
+		return xfs_fail(-EINVAL, "the device ends before byte %" PRIu64, offset);
+	if (!*len)
+		*len = xfs_rounddown64(info->size_bytes - offset, info->logical_sector);
+	if (*len > info->size_bytes - offset || !XFS_IS_ALIGNED(offset | *len, info->logical_sector))
+		return xfs_fail(-EINVAL, "%" PRIu64 " bytes at %" PRIu64 " of a device of %" PRIu64
+				" in sectors of %u", *len, offset, info->size_bytes,
+				info->logical_sector);
+	return 0;
+}
 
 int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint32_t sector,
 		    const struct xfs_env *env, struct xfs_device **devp)
 {
-	struct xfs_mem mem;
-	struct xfs_device_info info;
 	struct window_device *win;
-	int error;
+	struct xfs_device_info info;
+	int error = xfs_stacked_open(base, &window_ops, sizeof(*win), env, &info, devp);
 
-	if (devp)
-		*devp = NULL;
-	error = xfs_need(base, devp);
-	if (!error)
-		error = xfs_device_info(base, &info);
 	if (error)
 		return error;
-	if (offset > info.size_bytes)
-		return xfs_fail(-EINVAL, "the device ends before byte %" PRIu64, offset);
-	if (!len)
-		len = xfs_rounddown64(info.size_bytes - offset, info.logical_sector);
-	if (len > info.size_bytes - offset || !XFS_IS_ALIGNED(offset | len, info.logical_sector))
-		return xfs_fail(-EINVAL, "%" PRIu64 " bytes at %" PRIu64 " of a device of %" PRIu64
-				" in sectors of %u", len, offset, info.size_bytes,
-				info.logical_sector);
-	xfs_mem_init(&mem, env);
-	win = xfs_mem_zalloc(&mem, sizeof(*win));
-	if (!win)
-		return xfs_fail(-ENOMEM, "out of memory for a device");
-	xfs_device_init(&win->dev, &window_ops);
-	win->base = xfs_device_get(base);
+	error = check_range(&info, offset, &len);
+	if (error) {
+		xfs_stacked_close(*devp);
+		*devp = NULL;
+		return error;
+	}
+	win = to_window(*devp);
 	win->offset = offset;
 	win->len = len;
-	win->sector = sector;
-	win->mem = mem;
-	*devp = &win->dev;
+	win->sector = sector ? sector : xfs_partition_table_sector(base, &info);
 	return 0;
 }
 

@@ -57,6 +57,9 @@ static int make_plan(struct xfs_mkfs_plan *plan, struct xfs_device *dev,
 	error = copy_options(plan, opts);
 	if (error)
 		return error;
+	error = xfs_need_env(plan->opts.env);
+	if (error)
+		return error;
 	xfs_mem_init(&plan->mem, plan->opts.env);
 	xfs_rand_init(&plan->rand, plan->opts.env);
 	xfs_env_now(plan->opts.env, &plan->now);

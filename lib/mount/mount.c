@@ -3,6 +3,7 @@
  * Opening: superblock, caches, log, AG headers, root directory, files that were left without
  * names, in this order; what was set up is taken down in reverse.
  */
+#include "base/need.h"
 #include "ag/perag.h"
 #include "buf/buf.h"
 #include "core/counter.h"
@@ -51,6 +52,7 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 {
 	if (opts->env)
 		memcpy(&mp->m_env, opts->env, XFS_MIN((size_t)opts->env->size, sizeof(mp->m_env)));
+	mp->m_env.size = sizeof(mp->m_env);
 	xfs_rand_init(&mp->m_rand, &mp->m_env);
 	mp->m_trace.env = &mp->m_env;
 	mp->m_rdonly = opts->flags & XFS_MOUNT_RDONLY;
@@ -241,6 +243,8 @@ static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *gi
 
 	*mpp = NULL;
 	error = copy_options(opts, given);
+	if (!error)
+		error = xfs_need_env(opts->env);
 	if (error)
 		return error;
 	xfs_mem_init(&mem, opts->env);

@@ -7,11 +7,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/blkpg.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/compiler.h"
@@ -26,6 +31,7 @@ static const struct xfs_mkfs_options small = {
 };
 
 static struct xfs_device *base;
+static bool partitions_failed;
 static char dir[] = "/tmp/xfswrite-claim-XXXXXX";
 
 static struct xfs_device *window(struct xfs_device *of, uint64_t offset, uint64_t len)
@@ -381,6 +387,180 @@ static void test_host_file(void **state)
 	rmdir(dir);
 }
 
+/* The loop device that losetup makes over @file with @how; "": not root, or there are none. */
+static void make_loop(const char *how, const char *file, char *loop, int size)
+{
+	char command[300];
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "losetup -f --show %s %s 2>/dev/null", how, file);
+	loop[0] = '\0';
+	pipe = popen(command, "r");
+	if (!pipe)
+		return;
+	if (fgets(loop, size, pipe))
+		loop[strcspn(loop, "\n")] = '\0';
+	pclose(pipe);
+}
+
+static void drop_loop(const char *loop)
+{
+	char command[300];
+
+	snprintf(command, sizeof(command), "losetup -d %s", loop);
+	assert_int_equal(system(command), 0);
+}
+
+static int change_partition(const char *loop, int op, int number, uint64_t start, uint64_t len)
+{
+	struct blkpg_partition part = { .start = (long long)start, .length = (long long)len,
+					.pno = number };
+	struct blkpg_ioctl_arg arg = { .op = op, .datalen = sizeof(part), .data = &part };
+	int fd = open(loop, O_RDWR | O_CLOEXEC), error;
+
+	assert_true(fd >= 0);
+	error = ioctl(fd, BLKPG, &arg);
+	close(fd);
+	return error;
+}
+
+/* A partition of @loop, and a node for it in our folder; false: the host cannot. */
+static bool make_partition(const char *loop, int number, uint64_t start, uint64_t len, char *node)
+{
+	unsigned int maj = 0, min = 0;
+	int fd, error = change_partition(loop, BLKPG_ADD_PARTITION, number, start, len);
+	char sysfs[200];
+	FILE *file;
+
+	snprintf(sysfs, sizeof(sysfs), "/sys/block/%s/%sp%d/dev", loop + strlen("/dev/"),
+		 loop + strlen("/dev/"), number);
+	file = error ? NULL : fopen(sysfs, "r");
+	if (!file)
+		return false;
+	error = fscanf(file, "%u:%u", &maj, &min) != 2;
+	fclose(file);
+	snprintf(node, 100, "%s/part%d", dir, number);
+	if (error || mknod(node, S_IFBLK | 0600, makedev(maj, min)) != 0)
+		return false;
+	fd = open(node, O_RDWR | O_CLOEXEC); /* not on a file system that takes no nodes for devices */
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static struct xfs_device *open_host(const char *path)
+{
+	struct xfs_device *dev;
+
+	TEST_OK(xfs_device_open_file(path, 0, 0, &dev));
+	return dev;
+}
+
+static void go_together(struct xfs_device *a, struct xfs_device *b)
+{
+	struct xfs_mount *mp = open_rw(a, 0), *other = open_rw(b, 0);
+
+	TEST_OK(xfs_unmount(other));
+	TEST_OK(xfs_unmount(mp));
+}
+
+/* A disk's partitions, the same bytes of the disk, of its file, and of a loop device over it. */
+static void check_partitions(const char *path, const char *disk, char nodes[2][100],
+			     const char *loop)
+{
+	struct xfs_device *file = open_host(path), *whole = open_host(disk);
+	struct xfs_device *parts[2], *on_disk[2], *in_file[2], *again = open_host(loop);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		parts[i] = open_host(nodes[i]);
+		on_disk[i] = window(whole, MIB + i * PART, PART);
+		in_file[i] = window(file, 2 * MIB + i * PART, PART);
+		TEST_OK(xfs_mkfs(parts[i], NULL, &small, NULL));
+		exclude_each_other(parts[i], on_disk[i]);
+		/* Two files for the page cache of the host: what one wrote the other sees later. */
+		TEST_OK(xfs_device_flush(parts[i]));
+	}
+	go_together(parts[0], parts[1]);
+	go_together(parts[0], on_disk[1]);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct xfs_mount *mp = open_rw(parts[i], 0);
+
+		demand_busy(on_disk[i]);
+		demand_busy(in_file[i]);
+		TEST_IS(xfs_mkfs(whole, NULL, &small, NULL), -EBUSY);
+		TEST_IS(xfs_mkfs(file, NULL, &small, NULL), -EBUSY);
+		TEST_OK(xfs_mkfs(in_file[!i], NULL, &small, NULL));
+		TEST_OK(xfs_unmount(mp));
+	}
+	{
+		struct xfs_mount *mp = open_rw(in_file[0], 0);
+
+		TEST_IS(xfs_mkfs(again, NULL, &small, NULL), -EBUSY);
+		TEST_OK(xfs_unmount(mp));
+	}
+	xfs_device_put(again);
+	for (unsigned int i = 0; i < 2; i++) {
+		xfs_device_put(in_file[i]);
+		xfs_device_put(on_disk[i]);
+		xfs_device_put(parts[i]);
+	}
+	xfs_device_put(whole);
+	xfs_device_put(file);
+}
+
+/* In a process of its own, so that what belongs to the host is given back when it fails. */
+static void check_partitions_apart(const char *path, const char *disk, char nodes[2][100])
+{
+	char loop[100];
+	int status = -1;
+	pid_t child;
+
+	make_loop("-o 512", nodes[0], loop, sizeof(loop));
+	child = fork();
+	if (child == 0) {
+		check_partitions(path, disk, nodes, loop);
+		_exit(0);
+	}
+	if (child > 0)
+		waitpid(child, &status, 0);
+	if (loop[0])
+		drop_loop(loop);
+	partitions_failed = status != 0;
+}
+
+/* The loop device begins 1 MiB into its file, the partitions 1 MiB into the loop device. */
+static void test_partition_is_a_part_of_its_disk(void **state)
+{
+	char path[64], loop[100], nodes[2][100] = { "", "" };
+	struct xfs_device *dev;
+	bool able;
+
+	(void)state;
+	strcpy(dir, "/tmp/xfswrite-claim-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/disk", dir);
+	TEST_OK(xfs_device_open_file(path, XFS_DEV_CREATE, 2 * MIB + 2 * PART, &dev));
+	xfs_device_put(dev);
+	make_loop("-o 1MiB", path, loop, sizeof(loop));
+	able = loop[0] && make_partition(loop, 1, MIB, PART, nodes[0]) &&
+	       make_partition(loop, 2, MIB + PART, PART, nodes[1]);
+	if (able)
+		check_partitions_apart(path, loop, nodes);
+	for (int i = 0; i < 2; i++) {
+		if (nodes[i][0] && unlink(nodes[i]) == 0)
+			change_partition(loop, BLKPG_DEL_PARTITION, i + 1, 0, 0);
+	}
+	if (loop[0])
+		drop_loop(loop);
+	unlink(path);
+	rmdir(dir);
+	assert_false(partitions_failed);
+	if (!able) {
+		print_message("SKIP: not root, no loop devices, or no partitions on them\n");
+		skip();
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -394,6 +574,7 @@ int main(void)
 		TEST(test_external_log),
 		TEST(test_recovery_claims_once),
 		TEST(test_host_file),
+		TEST(test_partition_is_a_part_of_its_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

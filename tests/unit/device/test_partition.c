@@ -397,6 +397,75 @@ static void test_sectors_of_the_table(void **state)
 	}
 }
 
+/* The same through a plain window, with and without something between it and the disk. */
+static void test_sectors_of_a_plain_window(void **state)
+{
+	static const uint32_t of_table[] = {512, 4096};
+	const struct xfs_mkfs_options opts = {
+		.size = sizeof(opts), .flags = XFS_MKFS_SMALL | XFS_MKFS_FORCE,
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(of_table); i++) {
+		struct xfs_mkfs_geometry geo = {.size = sizeof(geo)};
+		struct xfs_device *dev = new_disk(512), *base = dev, *part, *inner;
+		struct xfs_device_info info;
+		uint64_t offset, len;
+
+		make_gpt_disk(dev, of_table[i / 2]);
+		if (i & 1)
+			assert_int_equal(xfs_device_open_overlay(dev, NULL, &base), 0);
+		assert_int_equal(xfs_device_find_partition(base, 7, &offset, &len), 0);
+		assert_int_equal(xfs_device_open_window(base, offset, len, &part), 0);
+		assert_int_equal(xfs_device_info(part, &info), 0);
+		assert_int_equal(info.logical_sector, 512);
+		assert_int_equal(info.physical_sector, of_table[i / 2]);
+		assert_int_equal(xfs_device_open_window(part, 4096, 0, &inner), 0);
+		assert_int_equal(xfs_device_info(inner, &info), 0);
+		assert_int_equal(info.physical_sector, of_table[i / 2]);
+		assert_int_equal(xfs_mkfs(part, NULL, &opts, &geo), 0);
+		assert_int_equal(geo.sectsize, of_table[i / 2]);
+		xfs_device_put(inner);
+		xfs_device_put(part);
+		if (i & 1)
+			xfs_device_put(base);
+		xfs_device_put(dev);
+	}
+}
+
+/* Neither too short a disk, nor what only looks like a table, nor a disk that cannot be read. */
+static void test_windows_where_is_no_table(void **state)
+{
+	struct xfs_device *dev, *part;
+	struct xfs_device_info info;
+	uint8_t block[4096] = "EFI PART";
+
+	(void)state;
+	assert_int_equal(xfs_device_open_memory(4096, 512, NULL, &dev), 0);
+	assert_int_equal(xfs_device_open_window(dev, 512, 0, &part), 0);
+	assert_int_equal(xfs_device_info(part, &info), 0);
+	assert_int_equal(info.physical_sector, 512);
+	xfs_device_put(part);
+	xfs_device_put(dev);
+
+	dev = new_disk(512);
+	write_block(dev, 4096, block);
+	assert_int_equal(xfs_device_open_window(dev, 1 << 20, 0, &part), 0);
+	assert_int_equal(xfs_device_info(part, &info), 0);
+	assert_int_equal(info.physical_sector, 512);
+	xfs_device_put(part);
+
+	/* A disk with smaller sectors' own table, whose entries happen to look like one. */
+	make_gpt_disk(dev, 4096);
+	assert_int_equal(xfs_device_pread(dev, 4096, block, 4096), 0);
+	assert_int_equal(xfs_device_pwrite(dev, 512, block, 512, 0), 0);
+	assert_int_equal(xfs_device_open_window(dev, 1 << 20, 0, &part), 0);
+	assert_int_equal(xfs_device_info(part, &info), 0);
+	assert_int_equal(info.physical_sector, 512);
+	xfs_device_put(part);
+	xfs_device_put(dev);
+}
+
 static void test_signatures(void **state)
 {
 	(void)state;
@@ -415,6 +484,8 @@ int main(void)
 		cmocka_unit_test(test_broken_chains), cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_signatures),    cmocka_unit_test(test_made_signatures),
 		cmocka_unit_test(test_sectors_of_the_table),
+		cmocka_unit_test(test_sectors_of_a_plain_window),
+		cmocka_unit_test(test_windows_where_is_no_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

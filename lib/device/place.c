@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the bytes of a host file or block device really are: a partition is a range of its disk,
+ * and a loop device is a range of its file, which may be a disk or a partition again.
+ *
+ * The kernel says both: sysfs of partitions, the loop driver of what it stands on.  Neither changes
+ * while a device is open, except by calls of root that are made for it (LOOP_SET_STATUS, BLKPG), so
+ * the answer is good for as long as a claim lasts.  What the kernel does not tell - no sysfs in this
+ * container, a device-mapper target, a loop device under another whose file was removed - is taken
+ * as a disk of its own: then only equal device numbers are the same device.
+ */
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <linux/major.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include "device/device_priv.h"
+
+#define MAX_DEPTH 16 /* of loop devices on each other, which cannot be a circle */
+#define SECTOR_SHIFT 9 /* sysfs counts in 512 bytes whatever the sectors are */
+
+/* What sysfs says in @name of block device @number, without its newline; -ENOENT. */
+static int read_sysfs(uint64_t number, const char *name, char *text, size_t size)
+{
+	char path[80];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s", major((dev_t)number),
+		 minor((dev_t)number), name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -ENOENT;
+	n = read(fd, text, size - 1);
+	close(fd);
+	if (n <= 0)
+		return -ENOENT;
+	text[n - (text[n - 1] == '\n')] = '\0';
+	return 0;
+}
+
+static bool read_number(uint64_t number, const char *name, uint64_t *value)
+{
+	char text[32], *end;
+
+	if (read_sysfs(number, name, text, sizeof(text)))
+		return false;
+	*value = strtoull(text, &end, 10);
+	return end != text && !*end;
+}
+
+/* From a partition to its disk. */
+static void leave_partition(struct xfs_host_place *place)
+{
+	unsigned int maj, min;
+	uint64_t partition, start;
+	char text[32];
+
+	if (!read_number(place->dev, "partition", &partition) ||
+	    !read_number(place->dev, "start", &start) ||
+	    read_sysfs(place->dev, "../dev", text, sizeof(text)) ||
+	    sscanf(text, "%u:%u", &maj, &min) != 2)
+		return;
+	place->dev = makedev(maj, min);
+	place->offset += start << SECTOR_SHIFT;
+}
+
+static void set_file(struct xfs_host_place *place, const struct stat *st)
+{
+	place->is_block = S_ISBLK(st->st_mode);
+	place->dev = place->is_block ? st->st_rdev : st->st_dev;
+	place->ino = place->is_block ? 0 : st->st_ino;
+}
+
+/* As the driver knows it, whatever became of the file's name. */
+static bool ask_loop_driver(int fd, struct xfs_host_place *place)
+{
+	struct loop_info64 info;
+
+	if (fd < 0 || ioctl(fd, LOOP_GET_STATUS64, &info) != 0)
+		return false;
+	place->offset += info.lo_offset;
+	place->is_block = info.lo_rdevice != 0;
+	place->dev = place->is_block ? info.lo_rdevice : info.lo_device;
+	place->ino = place->is_block ? 0 : info.lo_inode;
+	return true;
+}
+
+/* From a loop device to its file.  @fd: open on it or a partition of it, or -1. */
+static bool leave_loop(int fd, struct xfs_host_place *place)
+{
+	char path[4096];
+	struct stat st;
+	uint64_t offset;
+
+	if (major((dev_t)place->dev) != LOOP_MAJOR)
+		return false;
+	if (ask_loop_driver(fd, place))
+		return true;
+	if (read_sysfs(place->dev, "loop/backing_file", path, sizeof(path)) ||
+	    !read_number(place->dev, "loop/offset", &offset) || stat(path, &st) != 0)
+		return false;
+	place->offset += offset;
+	set_file(place, &st);
+	return true;
+}
+
+void xfs_host_place(const struct xfs_file_device *fdev, struct xfs_host_place *place)
+{
+	int fd = fdev->fd;
+
+	*place = (struct xfs_host_place){
+		.is_block = fdev->is_block, .dev = fdev->host_dev, .ino = fdev->host_ino,
+	};
+	for (int depth = 0; place->is_block && depth < MAX_DEPTH; depth++) {
+		leave_partition(place);
+		if (!leave_loop(fd, place))
+			break;
+		fd = -1; /* it is not of what stands below */
+	}
+}
