@@ -6,6 +6,12 @@
 /* Atomic, since any thread may allocate; the n-th call of all threads together fails. */
 static unsigned int fail_countdown; /* 0: none will fail */
 static bool fail_sticky, fail_was_met;
+static _Thread_local unsigned int exempt;
+
+void xfs_mem_fail_exempt(bool begin)
+{
+	exempt += begin ? 1 : -1u;
+}
 
 void xfs_mem_fail_at(unsigned int nth, bool from_there_on)
 {
@@ -27,6 +33,8 @@ static bool must_fail(void)
 	unsigned int now = __atomic_load_n(&fail_countdown, __ATOMIC_RELAXED);
 	unsigned int then;
 
+	if (exempt)
+		return false;
 	do {
 		if (!now)
 			return false;
@@ -48,6 +56,11 @@ void xfs_mem_fail_at(unsigned int nth, bool from_there_on)
 bool xfs_mem_fail_met(void)
 {
 	return false;
+}
+
+void xfs_mem_fail_exempt(bool begin)
+{
+	(void)begin;
 }
 
 static inline bool must_fail(void)

@@ -121,5 +121,7 @@ void xfs_pool_drain(struct xfs_pool *pool);
  */
 void xfs_mem_fail_at(unsigned int nth, bool from_there_on);
 bool xfs_mem_fail_met(void);
+/* Calls of this thread neither count nor fail between (true) and (false); may be nested. */
+void xfs_mem_fail_exempt(bool begin);
 
 #endif

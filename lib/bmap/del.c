@@ -92,7 +92,7 @@ int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, x
 			*done = true;
 			break;
 		}
-		if (n == max_extents)
+		if (n == max_extents || (n && flags & XFS_BMAPI_YIELD && xfs_trans_is_short(tp)))
 			break;
 		from = XFS_MAX(bno, got.br_startoff);
 		to = XFS_MIN(end, xfs_irec_end(&got));

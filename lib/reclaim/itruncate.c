@@ -9,7 +9,8 @@
 #include "trans/resv.h"
 
 /*
- * Removed in one transaction, or fewer on a small log; each changes a few blocks of the AG's trees.
+ * Removed in one transaction, or fewer on a small log or when memory is short; each changes a few
+ * blocks of the AG's trees.
  */
 #define EXTENTS_PER_HANDLE	32u
 
@@ -37,7 +38,7 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 			xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_MOD | XFS_ICHGTIME_CHG);
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
-	error = xfs_bunmapi(tp, ip, from, NULLFILEOFF - from, 0,
+	error = xfs_bunmapi(tp, ip, from, NULLFILEOFF - from, XFS_BMAPI_YIELD,
 			    xfs_resv_extents(mp, EXTENTS_PER_HANDLE), done);
 	if (!error && *done)
 		error = xfs_reflink_cancel_cow(ip, from);

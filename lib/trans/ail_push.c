@@ -59,6 +59,20 @@ void xfs_ail_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 }
 
 /*
+ * Clusters that inodes are copied into may lie in the reserve until they are written, and handles that
+ * wait at the gate have claims on it.
+ */
+static bool lacks_memory(struct xfs_mount *mp)
+{
+	for (unsigned int nth = 0; xfs_claims_are_short(mp); nth++) {
+		/* Those of the batch before are clean. */
+		if (!xfs_shrink_caches(mp, nth))
+			return true;
+	}
+	return false;
+}
+
+/*
  * Fill a batch from items [@first, @n); returns where the next one begins.  Those that are running
  * by now become NULL.  With an error the batch ends before the item it came from.
  */
@@ -79,6 +93,8 @@ static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *er
 			continue;
 		}
 		if (batch->nbufs == batch->max_bufs || batch->bytes + need > batch->max_bytes)
+			break;
+		if (lacks_memory(mp) && batch->nbufs)
 			break;
 		if (xfs_item_is_buf(lip))
 			xfs_ail_batch_add(cp, lip);

@@ -202,6 +202,13 @@ int xfs_claim_memory(struct xfs_mount *mp, uint32_t flags)
 	return 0;
 }
 
+bool xfs_claims_are_short(const struct xfs_mount *mp)
+{
+	return mp->m_mem.budget &&
+	       unlikely(!can_serve(mp, __atomic_load_n(&mp->m_checkpoint->cp_claims,
+						       __ATOMIC_SEQ_CST) + 1));
+}
+
 bool xfs_trans_is_short(const struct xfs_trans *tp)
 {
 	struct xfs_mount *mp = tp->t_mount;

@@ -83,6 +83,8 @@ struct xfs_checkpoint {
  */
 int xfs_claim_memory(struct xfs_mount *mp, uint32_t flags) XFS_MUST_CHECK;
 void xfs_unclaim_memory(struct xfs_checkpoint *cp);
+/* The reserve can serve those that have a claim, perhaps, but not another one. */
+bool xfs_claims_are_short(const struct xfs_mount *mp);
 
 /* Take @lip off the checkpoint's books; cp_lock held, the caller puts it.  It is on no list. */
 void xfs_checkpoint_forget(struct xfs_checkpoint *cp, struct xfs_log_item *lip);

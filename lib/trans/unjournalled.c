@@ -159,7 +159,8 @@ static int go_home(struct xfs_mount *mp, bool bufs, bool flush)
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	xfs_rwlock_excl(&cp->cp_gate);
-	before = xfs_mem_critical_enter(&mp->m_mem);
+	/* Inodes alone are copied for speed: not into the reserve, where dirty clusters would stay. */
+	before = xfs_mem_critical_enter(bufs ? &mp->m_mem : NULL);
 	error = push_stable(mp, cp, bufs);
 	if (!error && flush)
 		error = xfs_queue_flush(mp->m_queue);

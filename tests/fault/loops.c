@@ -7,15 +7,25 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "core/mount.h"
 #include "lock/lock.h"
 #include "support/test_device.h"
 
 #define MIB(n) ((uint64_t)(n) << 20)
 
+/* Part of the reserve of memory, in percent, that was never used in this attempt. */
+static unsigned int reserve_left(const struct attempt *at)
+{
+	struct xfs_reserve *rv = &at->fs.mp->m_mem.budget->reserve;
+	uint64_t lowest = xfs_reserve_reset_lowest(rv);
+
+	return rv->bytes ? (unsigned int)(lowest * 100 / rv->bytes) : 100;
+}
+
 static void one_scenario(const struct scenario *sc, struct xfs_device *image,
 			 const struct fault_kind *kinds, size_t n, bool sticky)
 {
-	unsigned int shutdowns = 0, tries = 0;
+	unsigned int shutdowns = 0, tries = 0, left = 100;
 
 	for (size_t k = 0; k < n; k++) {
 		bool met = true;
@@ -27,13 +37,20 @@ static void one_scenario(const struct scenario *sc, struct xfs_device *image,
 			attempt_begin(&at, image);
 			TEST_OK(xfs_mount(at.fault, &at.fs.opts, &at.fs.mp));
 			kinds[k].arm(&kinds[k], at.fault, nth, sticky, nth & 1);
+			reserve_left(&at);
 			error = sc->run(at.fs.mp);
 			met = kinds[k].met(at.fault);
+			left = XFS_MIN(left, reserve_left(&at));
 			shutdowns += attempt_end(&at, sc, error, met, kinds[k].allowed);
+			if (kinds[k].never_shuts_down && shutdowns)
+				fail_msg("%s: call %u, which failed, shut it down", sc->name, nth);
 			tries++;
 		}
 	}
-	printf("%s: %u tries, %u shut down\n", sc->name, tries, shutdowns);
+	printf("%s: %u tries, %u shut down, at least %u%% of the reserve left\n", sc->name, tries,
+	       shutdowns, left);
+	if (kinds->reserve_margin && left < kinds->reserve_margin)
+		fail_msg("%s: %u%% of the reserve are too few", sc->name, left);
 }
 
 void fault_operations(const struct fault_kind *kinds, size_t n, bool sticky)

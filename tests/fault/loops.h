@@ -18,6 +18,8 @@ struct fault_kind {
 	const int *allowed;		/* from operations, closing and formatting; 0-terminated */
 	int opening;			/* the one error from opening */
 	bool opening_needs_all;		/* opening cannot succeed when one failed */
+	bool never_shuts_down;		/* the file system goes on whatever failed */
+	unsigned int reserve_margin;	/* percent of the reserve of memory that nothing ever uses */
 };
 
 /* Each event of each of the @n @kinds in each operation; closing is whole again. */

@@ -57,6 +57,22 @@ static int its_error(struct fault *ft)
 	return error;
 }
 
+/*
+ * What lies below has a host of its own: memory that the library cannot have is none of a device's
+ * errors, which shut a file system down.
+ */
+static int from_base(int error)
+{
+	xfs_mem_fail_exempt(false);
+	return error;
+}
+
+static struct xfs_device *to_base(struct fault *ft)
+{
+	xfs_mem_fail_exempt(true);
+	return ft->base;
+}
+
 static int fault_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
 			int iovcnt)
 {
@@ -67,7 +83,7 @@ static int fault_preadv(struct xfs_device *dev, uint64_t offset, const struct io
 	for (int i = 0; i < iovcnt; i++)
 		len += iov[i].iov_len;
 	if (!must_fail(ft, TEST_FAULT_READ, offset, len, &torn))
-		return xfs_device_preadv(ft->base, offset, iov, iovcnt);
+		return from_base(xfs_device_preadv(to_base(ft), offset, iov, iovcnt));
 	/* What the device left in the buffers is not to be used by anybody. */
 	for (int i = 0; i < iovcnt; i++)
 		if (iov[i].iov_len)
@@ -108,7 +124,7 @@ static int fault_pwritev(struct xfs_device *dev, uint64_t offset, const struct i
 	for (int i = 0; i < iovcnt; i++)
 		len += iov[i].iov_len;
 	if (!must_fail(ft, TEST_FAULT_WRITE, offset, len, &torn))
-		return xfs_device_pwritev(ft->base, offset, iov, iovcnt, flags);
+		return from_base(xfs_device_pwritev(to_base(ft), offset, iov, iovcnt, flags));
 	if (torn)
 		write_half(ft, offset, iov, iovcnt, len);
 	return its_error(ft);
@@ -119,7 +135,9 @@ static int fault_flush(struct xfs_device *dev)
 	struct fault *ft = to_fault(dev);
 	bool torn;
 
-	return must_fail(ft, TEST_FAULT_FLUSH, 0, 0, &torn) ? its_error(ft) : xfs_device_flush(ft->base);
+	if (must_fail(ft, TEST_FAULT_FLUSH, 0, 0, &torn))
+		return its_error(ft);
+	return from_base(xfs_device_flush(to_base(ft)));
 }
 
 static int fault_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
@@ -129,7 +147,7 @@ static int fault_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
 
 	if (must_fail(ft, TEST_FAULT_WRITE, offset, len, &torn))
 		return its_error(ft);
-	return xfs_device_discard(ft->base, offset, len);
+	return from_base(xfs_device_discard(to_base(ft), offset, len));
 }
 
 static int fault_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
@@ -139,7 +157,7 @@ static int fault_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 
 	if (must_fail(ft, TEST_FAULT_WRITE, offset, len, &torn))
 		return its_error(ft);
-	return xfs_device_zero(ft->base, offset, len);
+	return from_base(xfs_device_zero(to_base(ft), offset, len));
 }
 
 static int fault_info(struct xfs_device *dev, struct xfs_device_info *info)
@@ -154,7 +172,7 @@ static int fault_resize(struct xfs_device *dev, uint64_t size_bytes)
 
 	if (must_fail(ft, TEST_FAULT_WRITE, 0, 0, &torn))
 		return its_error(ft);
-	return xfs_device_resize(ft->base, size_bytes);
+	return from_base(xfs_device_resize(to_base(ft), size_bytes));
 }
 
 static struct xfs_device *fault_base(struct xfs_device *dev, uint64_t *offset)
