@@ -187,8 +187,7 @@ int xfs_refcount_free_staging(struct xfs_mount *mp, uint64_t *blocks)
 		while (!error && more) {
 			struct xfs_trans *tp;
 
-			error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_TRUNCATE), 0,
-						XFS_TRANS_FREES, &tp);
+			error = xfs_trans_alloc(mp, XFS_RESV_TRUNCATE, 0, XFS_TRANS_FREES, &tp);
 			if (error)
 				break;
 			xfs_mutex_lock(&pag->pag_lock);

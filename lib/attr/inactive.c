@@ -96,8 +96,8 @@ int xfs_attr_inactive(struct xfs_inode *ip)
 	int error = 0;
 
 	while (!error && !done) {
-		error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_ATTR_STEP),
-					xfs_attr_remove_blocks(mp), XFS_TRANS_FREES, &tp);
+		error = xfs_trans_alloc(mp, XFS_RESV_ATTR_STEP, xfs_attr_remove_blocks(mp),
+					XFS_TRANS_FREES, &tp);
 		if (error)
 			return error;
 		xfs_ilock_excl(ip);

@@ -124,11 +124,9 @@ int xfs_attri_finish(struct xfs_trans *tp, struct xfs_inode *ip, const struct xf
 	uint32_t blocks = xfs_attri_blocks(ip->i_mount, attr);
 	int error;
 
-	if (tp->t_blk_res < blocks) {
-		error = xfs_trans_reserve_more(tp, blocks - tp->t_blk_res);
-		if (error)
-			return error;
-	}
+	error = xfs_trans_ensure_blocks(tp, blocks);
+	if (error)
+		return error;
 	switch (attr->op) {
 	case XFS_ATTRI_OP_REMOVE:
 		return remove_if_there(tp, ip, &attr->name, NULL, 0);

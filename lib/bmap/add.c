@@ -41,7 +41,7 @@ static void align_to_hint(const struct xfs_bmap_op *op, const struct hole *hole,
 	xfs_bmap_extsize_align(hint, hole->prev ? xfs_irec_end(hole->prev) : 0,
 			       hole->next ? hole->next->br_startoff : NULLFILEOFF, &off, &len);
 	if (off > want || off + len <= want ||
-	    op->tp->t_blk_res < xfs_bmap_tree_need(op->ip, op->whichfork, 1) + len)
+	    xfs_trans_blocks_left(op->tp) < xfs_bmap_tree_need(op->ip, op->whichfork, 1) + len)
 		return;
 	ap->off = off;
 	ap->len = len;

@@ -72,10 +72,10 @@ int xfs_bmap_prepare(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur, unsign
 	}
 	if (op->whichfork != XFS_COW_FORK && !op->promised) {
 		need = xfs_bmap_tree_need(op->ip, op->whichfork, adds_disk);
-		if (unlikely(op->tp->t_blk_res < need + blocks))
+		if (unlikely(xfs_trans_blocks_left(op->tp) < need + blocks))
 			return xfs_error(mp, -ENOSPC, "inode %" PRIu64 ": the transaction holds %u blocks, %"
 					 PRIu64 " may be needed", op->ip->i_ino,
-					 op->tp->t_blk_res, need + blocks);
+					 xfs_trans_blocks_left(op->tp), need + blocks);
 	}
 	if (adds_mem) {
 		error = xfs_iext_reserve(mp, op->ifp, cur, adds_mem, &op->spare);

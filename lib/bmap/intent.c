@@ -14,9 +14,7 @@ static int impossible(struct xfs_mount *mp, const struct xlog_intent *intent, co
 static int top_up(struct xfs_trans *tp, const struct xfs_inode *ip, enum xfs_fork_id whichfork,
 		  unsigned int adds)
 {
-	uint32_t need = xfs_bmap_tree_need(ip, whichfork, adds);
-
-	return need > tp->t_blk_res ? xfs_trans_reserve_more(tp, need - tp->t_blk_res) : 0;
+	return xfs_trans_ensure_blocks(tp, xfs_bmap_tree_need(ip, whichfork, adds));
 }
 
 /* ---- the reverse map, now or at the end of the transaction --------------------------- */
@@ -355,7 +353,7 @@ int xfs_xmi_finish(struct xfs_trans *tp, struct xfs_inode *ip1, struct xfs_inode
 	int error = 0;
 
 	*done = false;
-	while (!error && ex->blocks && tp->t_log_used < log_bytes)
+	while (!error && ex->blocks && xfs_trans_log_used(tp) < log_bytes)
 		error = exchange_next(tp, ip1, ip2, ex);
 	if (error || ex->blocks)
 		return error;

@@ -106,6 +106,21 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	return xfs_buf_write(xfs_buf_of_item(lip));
 }
 
+static uint32_t item_push_bytes(const struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	(void)mp;
+	return lip->li_bytes;
+}
+
+/* What was logged before and is not in place yet goes with it again. */
+static uint32_t item_log_cost(const struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	const struct xfs_buf *bp = xfs_buf_of_item(lip);
+
+	(void)mp;
+	return XFS_BUF_LOG_COST + bp->b_dirty_chunks * XFS_BUF_LOG_CHUNK_COST;
+}
+
 /*
  * New inode clusters go into the log as an ICREATE item, freed blocks as a cancel item: neither
  * carries contents.
@@ -127,9 +142,12 @@ static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
 
 const struct xfs_log_item_ops xfs_buf_item_ops = {
 	.name = "buffer",
+	.is_buf = true,
 	.get = item_get,
 	.put = item_put,
 	.push = item_push,
+	.push_bytes = item_push_bytes,
+	.log_cost = item_log_cost,
 	.size = xfs_buf_item_size,
 	.format = xfs_buf_item_format,
 	.verify = item_verify,

@@ -56,6 +56,8 @@ struct xfs_cluster_chunk {
 
 struct xfs_log_item_ops {
 	const char *name;
+	/* It is written in place by itself; others are copied into a buffer for that. */
+	bool is_buf;
 	/* The item leaves (pin) or may go (unpin) to its place; a reference is held in between. */
 	void (*get)(struct xfs_log_item *lip);
 	void (*put)(struct xfs_log_item *lip);
@@ -65,6 +67,10 @@ struct xfs_log_item_ops {
 	 * that is being put together).  The gate is closed.
 	 */
 	int (*push)(struct xfs_mount *mp, struct xfs_log_item *lip);
+	/* Bytes of the buffers that push() may add to what is being written in place. */
+	uint32_t (*push_bytes)(const struct xfs_mount *mp, struct xfs_log_item *lip);
+	/* The most that it takes in a checkpoint, operation headers included. */
+	uint32_t (*log_cost)(const struct xfs_mount *mp, struct xfs_log_item *lip);
 	/*
 	 * What format() is going to give: its bytes without operation headers, and how many
 	 * regions.  The gate is closed for both.
@@ -92,7 +98,7 @@ struct xfs_log_item {
 	uint32_t li_state;			/* (checkpoint lock) enum xfs_log_item_state */
 	uint32_t li_flags;			/* (checkpoint lock) XFS_LI_* */
 	uint32_t li_fields;			/* (a) the owner's: what changed */
-	uint32_t li_bytes;			/* (c) memory it keeps; 0 = about an inode's */
+	uint32_t li_bytes;			/* (c) memory that it keeps while it is not clean */
 	xfs_lsn_t li_lsn;			/* (commit lock) start of the newest durable checkpoint with it */
 	xfs_lsn_t li_tail_lsn;			/* (commit lock) the log is needed from here on for it */
 	uint64_t li_seq;			/* (a) number of the newest checkpoint with it */

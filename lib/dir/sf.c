@@ -535,7 +535,7 @@ int xfs_dir_block_to_sf(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t 
 	/* Without memory it stays as it is, unless something was done already and it is empty. */
 	error = xfs_da_make_local(dp, XFS_DATA_FORK, w.buf, w.len, &local);
 	if (error)
-		return args->tp->t_dirty && writer_hdr(&w)->count ? 0 : error;
+		return xfs_trans_is_dirty(args->tp) && writer_hdr(&w)->count ? 0 : error;
 	error = xfs_dir_free_block(args, 0, bp);
 	if (error) {
 		xfs_free(dp->i_mount, local.if_data);

@@ -38,7 +38,9 @@ static void plan_mode(const struct xfs_inode *ip, struct xfs_iattr *iattr, bool 
 
 	if (kill && !(iattr->valid & XFS_ATTR_MODE) && !xfs_is_dir(ip)) {
 		mode &= ~(uint32_t)S_ISUID;
-		/* Without group execution it gives nobody rights; what counts is the group it had. */
+		/*
+		 * Without group execution it gives nobody rights; what counts is the group it had.
+		 */
 		if ((mode & S_IXGRP) || (mp->m_unprivileged && mp->m_gid != ip->i_gid))
 			mode &= ~(uint32_t)S_ISGID;
 		if (mode != (ip->i_mode & MODE_BITS)) {
@@ -94,7 +96,7 @@ static int make_plan(struct xfs_trans *tp, struct xfs_inode *ip, struct plan *pl
 	if (!blocks)
 		return 0;
 	error = xfs_iread_extents(ip, XFS_DATA_FORK);
-	return error ? error : xfs_trans_reserve_more(tp, blocks);
+	return error ? error : xfs_trans_ensure_blocks(tp, blocks);
 }
 
 static int apply(struct xfs_trans *tp, struct xfs_inode *ip, const struct plan *plan)
@@ -123,12 +125,12 @@ static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 	struct xfs_mount *mp = ip->i_mount;
 	struct plan plan = { .iattr = *iattr };
 	struct xfs_trans *tp;
+	enum xfs_resv_kind kind;
 	int error;
 
 	/* A new mode may change an ACL. */
-	error = xfs_trans_alloc(mp, xfs_resv(mp, kill || (iattr->valid & XFS_ATTR_MODE)
-					     ? XFS_RESV_ATTR_SET : XFS_RESV_INODE),
-				0, XFS_TRANS_RESERVE, &tp);
+	kind = kill || iattr->valid & XFS_ATTR_MODE ? XFS_RESV_ATTR_SET : XFS_RESV_INODE;
+	error = xfs_trans_alloc(mp, kind, 0, XFS_TRANS_RESERVE, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
@@ -188,7 +190,10 @@ void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 	}
 	st->size_bytes = xfs_is_reg(ip) ? xfs_isize(ip) : (uint64_t)ip->i_disk_size;
 	st->blocks512 = XFS_FSB_TO_BB(&mp->m_geo, ip->i_nblocks + ip->i_delayed_blks);
-	/* At least a page, below which no kernel says it is worth while; which is that of most machines. */
+	/*
+	 * At least a page, below which no kernel says it is worth while; which is that of most
+	 * machines.
+	 */
 	st->blksize = XFS_MAX(mp->m_geo.blocksize, 4096u);
 	st->xflags = xfs_inode_xflags(ip);
 	st->extsize_bytes = hint_bytes(mp, ip->i_extsize);

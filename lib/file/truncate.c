@@ -44,7 +44,7 @@ static int may_truncate(const struct xfs_inode *ip, uint64_t size)
 static int log_size(struct xfs_inode *ip, uint64_t size)
 {
 	struct xfs_trans *tp;
-	int error = xfs_trans_alloc(ip->i_mount, xfs_resv(ip->i_mount, XFS_RESV_INODE), 0, 0, &tp);
+	int error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);
 
 	if (error)
 		return error;

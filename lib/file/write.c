@@ -52,7 +52,7 @@ int xfs_file_strip_privileges(struct xfs_inode *ip)
 	error = has_capability(ip, &capability, &has);
 	if (error || (!has && !strip))
 		return error;
-	error = xfs_trans_alloc(mp, xfs_resv(mp, has ? XFS_RESV_ATTR_REMOVE : XFS_RESV_INODE),
+	error = xfs_trans_alloc(mp, has ? XFS_RESV_ATTR_REMOVE : XFS_RESV_INODE,
 				has ? xfs_attr_remove_blocks(mp) : 0, 0, &tp);
 	if (error)
 		return error;

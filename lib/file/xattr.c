@@ -182,8 +182,8 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 
 	blocks = ch->value ? xfs_attr_set_blocks(mp, ch->name->len, ch->len)
 			   : xfs_attr_remove_blocks(mp);
-	error = xfs_trans_alloc(mp, xfs_resv(mp, ch->value ? XFS_RESV_ATTR_SET : XFS_RESV_ATTR_REMOVE),
-				blocks, ch->value ? 0 : XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc(mp, ch->value ? XFS_RESV_ATTR_SET : XFS_RESV_ATTR_REMOVE, blocks,
+				ch->value ? 0 : XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

@@ -101,7 +101,9 @@ static int alloc_sparse(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock
 				      eoag - geo->ialloc_blks + (geo->ialloc_blks - geo->spino_align));
 }
 
-/* Put the new inodes of a sparse allocation into the trees: a record of their own or a shared one. */
+/*
+ * Put the new inodes of a sparse allocation into the trees: a record of their own or a shared one.
+ */
 static int insert_sparse(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno)
 {
 	const struct xfs_geometry *geo = &tp->t_mount->m_geo;
@@ -165,15 +167,11 @@ static int make_chunk(struct xfs_trans *tp, struct xfs_perag *pag, bool *made)
 	const struct xfs_geometry *geo = &mp->m_geo;
 	xfs_extlen_t blocks = geo->ialloc_blks;
 	xfs_agblock_t agbno, start;
-	uint64_t icount;
 	int32_t inodes;
 	int error;
 
 	*made = false;
-	xfs_mutex_lock(&mp->m_lock);
-	icount = (uint64_t)(mp->m_icount + tp->t_icount_delta);
-	xfs_mutex_unlock(&mp->m_lock);
-	if (geo->maxicount && icount + geo->ialloc_inos > geo->maxicount)
+	if (geo->maxicount && xfs_trans_icount(tp) + geo->ialloc_inos > geo->maxicount)
 		return 0;
 	inodes = (int32_t)(blocks << geo->inopblog);
 	error = xfs_agi_check_counts(pag, inodes, inodes);

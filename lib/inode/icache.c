@@ -221,7 +221,9 @@ static void hold(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 		from_lru(cache, ip);
 }
 
-/* ic_lock held: the inode as it is in the hash, referenced; it may be in the middle of being read. */
+/*
+ * ic_lock held: the inode as it is in the hash, referenced; it may be in the middle of being read.
+ */
 static struct xfs_inode *find_any(struct xfs_inode_cache *cache, xfs_ino_t ino)
 {
 	struct xfs_inode *ip = cache->ic_hash[slot_of(cache, ino)];
@@ -291,6 +293,7 @@ static void init_inode(struct xfs_mount *mp, struct xfs_inode *ip, xfs_ino_t ino
 	ip->i_prev_unlinked = NULLAGINO;
 	xfs_list_init(&ip->i_lru);
 	xfs_log_item_init(&ip->i_item, &xfs_inode_item_ops);
+	ip->i_item.li_bytes = XFS_INODE_MEMORY;
 	ip->i_item.li_sort_key = (uint64_t)imap->im_daddr + (imap->im_offset >> XFS_BB_SHIFT);
 	xfs_rwlock_init(&ip->i_iolock, XFS_CLASS_IOLOCK, ino);
 	xfs_rwlock_init(&ip->i_mmaplock, XFS_CLASS_MMAPLOCK, ino);
@@ -403,8 +406,8 @@ static int read_inode(struct xfs_inode *ip)
 
 /*
  * One without links that is not in memory is on an unlinked list, and only the one who empties
- * those asks for it so.  Any other has come here by a name or a number that damage has left: with its
- * last reference its contents would be freed.
+ * those asks for it so.  Any other has come here by a name or a number that damage has left: with
+ * its last reference its contents would be freed.
  */
 static int check_links(const struct xfs_inode *ip, uint32_t flags)
 {

@@ -21,6 +21,9 @@ struct xfs_inode_cache {
 	struct xfs_pool ic_pool;	/* struct xfs_inode */
 };
 
+/* Memory that a changed inode keeps alive, about. */
+#define XFS_INODE_MEMORY	1024u
+
 extern const struct xfs_log_item_ops xfs_inode_item_ops;
 extern const struct xfs_buf_ops xfs_inode_buf_ops;
 

@@ -5,6 +5,7 @@
 #include "core/message.h"
 #include "disk/verify.h"
 #include "inode/inode_priv.h"
+#include "trans/resv.h"
 
 static inline struct xfs_inode *to_inode(struct xfs_log_item *lip)
 {
@@ -197,11 +198,26 @@ static void item_put(struct xfs_log_item *lip)
 	xfs_inode_unpin(to_inode(lip));
 }
 
+/* Its cluster. */
+static uint32_t item_push_bytes(const struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	(void)lip;
+	return mp->m_geo.blocks_per_cluster << mp->m_geo.blocklog;
+}
+
+static uint32_t item_log_cost(const struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	(void)lip;
+	return mp->m_geo.inodesize + XFS_INODE_LOG_COST;
+}
+
 const struct xfs_log_item_ops xfs_inode_item_ops = {
 	.name = "inode",
 	.get = item_get,
 	.put = item_put,
 	.push = item_push,
+	.push_bytes = item_push_bytes,
+	.log_cost = item_log_cost,
 	.size = xfs_inode_item_size,
 	.format = xfs_inode_item_format,
 	.verify = item_verify,

@@ -216,8 +216,7 @@ static int convert_prealloc(struct begin *b)
 	int error;
 
 	xfs_iunlock_excl(ip);
-	error = xfs_trans_alloc(ip->i_mount, xfs_resv(ip->i_mount, XFS_RESV_MAP), 0, XFS_TRANS_RESERVE,
-				&tp);
+	error = xfs_trans_alloc(ip->i_mount, XFS_RESV_MAP, 0, XFS_TRANS_RESERVE, &tp);
 	xfs_ilock_excl(ip);
 	if (error)
 		return error;

@@ -101,7 +101,7 @@ int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count
 		xfs_bmap_extsize_align(hint, hole.prev_end, hole.next_start, &start, &len);
 		xfs_iunlock_excl(ip);
 		blocks = len + xfs_bmap_add_blocks(mp, XFS_DATA_FORK);
-		error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_MAP), (uint32_t)blocks, 0, &tp);
+		error = xfs_trans_alloc(mp, XFS_RESV_MAP, (uint32_t)blocks, 0, &tp);
 		if (error)
 			return error;
 		/* The IOLOCK kept everybody else from filling the hole. */

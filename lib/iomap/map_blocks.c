@@ -16,7 +16,7 @@ uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n)
 /* Whether @tp has blocks for one piece that nobody has paid for. */
 static bool has_blocks(const struct xfs_trans *tp, const struct xfs_mount *mp)
 {
-	return tp && tp->t_blk_res >= xfs_map_blocks_resv(mp, 1);
+	return tp && xfs_trans_blocks_left(tp) >= xfs_map_blocks_resv(mp, 1);
 }
 
 /*

@@ -92,6 +92,14 @@ static void note_format(struct xfs_log_item *lip, struct xfs_log_sink *sink)
 	}
 }
 
+static uint32_t note_log_cost(const struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	const struct note *note = note_of(lip);
+
+	(void)mp;
+	return note->bytes + note->regions * OP_HEADER;
+}
+
 static void note_forget(struct xfs_log_item *lip)
 {
 	(void)lip;
@@ -99,7 +107,7 @@ static void note_forget(struct xfs_log_item *lip)
 
 static const struct xfs_log_item_ops note_ops = {
 	.name = "intents", .get = note_get, .put = note_put, .push = note_push,
-	.size = note_size, .format = note_format, .forget_changes = note_forget,
+	.log_cost = note_log_cost, .size = note_size, .format = note_format, .forget_changes = note_forget,
 };
 
 static struct note *note_new(struct xfs_mount *mp, size_t bytes)
@@ -126,7 +134,7 @@ static void *note_region(struct note *note, uint32_t len)
 
 static void note_commit(struct xfs_trans *tp, struct note *note)
 {
-	xfs_trans_log_only(tp, &note->item, note->bytes + note->regions * OP_HEADER);
+	xfs_trans_log_only(tp, &note->item);
 }
 
 /* A done item of EFI repeats the extents, the others are heads alone. */
@@ -293,7 +301,7 @@ static int all_but_exchanges(struct xfs_mount *mp, struct work *work, size_t cou
 	note = note_new(mp, (size_t)done_bytes);
 	if (!note)
 		return xfs_error(mp, -ENOMEM, "out of memory for done items");
-	error = xfs_trans_alloc(mp, credit(mp, need + 2 * done_bytes), 0, XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc_bytes(mp, credit(mp, need + 2 * done_bytes), 0, XFS_TRANS_FREES, &tp);
 	if (error) {
 		xfs_free(mp, note);
 		return error;
@@ -331,7 +339,7 @@ static int exchange_step(struct work *work, bool *done)
 	note = note_new(work->mp, sizeof(xmi) + 64);
 	if (!note)
 		return xfs_error(work->mp, -ENOMEM, "out of memory for done items");
-	error = xfs_trans_alloc(work->mp, bytes, 0, XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc_bytes(work->mp, bytes, 0, XFS_TRANS_FREES, &tp);
 	if (error) {
 		xfs_free(work->mp, note);
 		return error;

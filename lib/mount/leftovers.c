@@ -59,7 +59,7 @@ static int drop_list(struct xfs_perag *pag, unsigned int bucket)
 
 	xfs_warn(mp, "unlinked list %u of AG %u is broken and given up: %s", bucket,
 		pag->pag_agno, xfs_last_text());
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_INODE), 0, XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_mutex_lock(&pag->pag_lock);

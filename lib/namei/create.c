@@ -248,8 +248,8 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 		blocks += xfs_dir_add_blocks(mp, name_len) + xfs_parent_new_blocks(mp, name_len);
 	if (acls.access || acls.dflt)
 		blocks += xfs_acl_inherited_blocks(mp, &acls);
-	error = xfs_trans_alloc(mp, xfs_resv(mp, acls.access || acls.dflt ? XFS_RESV_CREATE_ACL
-									    : XFS_RESV_CREATE),
+	error = xfs_trans_alloc(mp,
+				acls.access || acls.dflt ? XFS_RESV_CREATE_ACL : XFS_RESV_CREATE,
 				blocks, 0, &tp);
 	if (error)
 		goto out_acls;
@@ -341,9 +341,9 @@ int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs
 		return error;
 	if (xfs_is_dir(ip))
 		return exists_first(dp, name, xfs_error(mp, -EPERM, "a directory has one name"));
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_LINK),
-				xfs_dir_add_blocks(mp, name->len) + xfs_parent_blocks(mp, name->len),
-				0, &tp);
+	error = xfs_trans_alloc(
+		mp, XFS_RESV_LINK,
+		xfs_dir_add_blocks(mp, name->len) + xfs_parent_blocks(mp, name->len), 0, &tp);
 	if (error)
 		return exists_first(dp, name, error);
 	typed.type = xfs_mode_to_ftype(xfs_inode_mode(ip));

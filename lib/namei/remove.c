@@ -111,7 +111,7 @@ static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool di
 	if (error)
 		return error == -ENOENT ? xfs_no_such_name(dp, name) : error;
 	/* Removing must work on a full file system too. */
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_REMOVE),
+	error = xfs_trans_alloc(mp, XFS_RESV_REMOVE,
 				xfs_dir_remove_blocks(mp) + xfs_attr_remove_blocks(mp),
 				XFS_TRANS_FREES, &tp);
 	if (error) {

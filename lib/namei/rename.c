@@ -266,8 +266,7 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 		if (error)
 			return error;
 	}
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_RENAME), rename_blocks(mp, rn),
-				XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, XFS_RESV_RENAME, rename_blocks(mp, rn), XFS_TRANS_RESERVE, &tp);
 	if (error)
 		return error;
 	lock_all(rn);

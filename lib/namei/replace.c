@@ -110,7 +110,7 @@ static int try_replace(struct xfs_mount *mp, struct replace *rp, bool *again)
 		return error;
 	if (rp->target == rp->ip)
 		return 0;
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_RENAME), replace_blocks(mp, rp),
+	error = xfs_trans_alloc(mp, XFS_RESV_RENAME, replace_blocks(mp, rp),
 				rp->target ? XFS_TRANS_RESERVE : 0, &tp);
 	if (error)
 		return error;

@@ -227,7 +227,7 @@ int xfs_symlink_inactive(struct xfs_inode *ip)
 
 	if (ip->i_df.if_format == XFS_DINODE_FMT_LOCAL)
 		return 0;
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_SYMLINK_FREE), 0, XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc(mp, XFS_RESV_SYMLINK_FREE, 0, XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

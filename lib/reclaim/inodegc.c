@@ -37,8 +37,7 @@ static int free_inode(struct xfs_inode *ip)
 	struct xfs_trans *tp;
 	int error;
 
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_IFREE), xfs_ifree_blocks(mp), XFS_TRANS_FREES,
-				&tp);
+	error = xfs_trans_alloc(mp, XFS_RESV_IFREE, xfs_ifree_blocks(mp), XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

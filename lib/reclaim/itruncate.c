@@ -23,8 +23,8 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 	int error;
 
 	/* From the reserve pool: freeing space must work when there is none. */
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_TRUNCATE),
-				2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK), XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc(mp, XFS_RESV_TRUNCATE, 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
+				XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

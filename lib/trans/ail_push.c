@@ -80,13 +80,13 @@ static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *er
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	struct xfs_ail_batch *batch = &cp->cp_batch;
-	uint32_t cluster = mp->m_geo.blocks_per_cluster << mp->m_geo.blocklog, i;
+	uint32_t i;
 
 	batch->nbufs = 0;
 	batch->bytes = 0;
 	for (i = first; i < n; i++) {
 		struct xfs_log_item *lip = batch->items[i].lip;
-		uint32_t need = xfs_item_is_buf(lip) ? lip->li_bytes : cluster;
+		uint32_t need = lip->li_ops->push_bytes(mp, lip);
 
 		if (is_running(lip)) {
 			batch->items[i].lip = NULL;
@@ -96,7 +96,7 @@ static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *er
 			break;
 		if (lacks_memory(mp) && batch->nbufs)
 			break;
-		if (xfs_item_is_buf(lip))
+		if (lip->li_ops->is_buf)
 			xfs_ail_batch_add(cp, lip);
 		else
 			*error = lip->li_ops->push(mp, lip);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal from the side of the transactions: cutting the running checkpoint, writing it,
- * and making room for the next.  Who holds cp_commit does all of it; who waits for that
- * lock finds, more often than not, that it was done for him (group commit).
+ * The journal: cutting the running checkpoint and writing it.  Who holds cp_commit does all of it.
  *
  * A commit, in order:
  *
@@ -14,8 +12,8 @@
  *     them is had, and they are copied.  The gate is opened: what follows only needs the copies.
  *     Is there no memory for all of them, then 4 comes first, and the records are written while
  *     they are made, before the gate is opened.
- *  4. The device is flushed if anything was written: data (TRANS-6), and what was written in place and
- *     lets the tail move (TRANS-7).
+ *  4. The device is flushed if anything was written: data (TRANS-6), and what was written in place
+ *     and lets the tail move (TRANS-7).
  *  5. The records are written.  Their flushes are the log's own.
  *  6. Items are durable: they may be written in place.
  *
@@ -30,14 +28,10 @@
 #include "disk/log_item.h"
 #include "log/log.h"
 #include "pagecache/mapping.h"
-#include "trans/resv.h"
 #include "trans/trans_priv.h"
 
 #define OP_HEADER	12u
 #define SB_LOGGED_BYTES	384u
-
-/* Restart, after failed data was dealt with: not an error that a device can give. */
-#define RESTART		(-ERESTART)
 
 /* ---- cutting ----------------------------------------------------------------------- */
 
@@ -347,7 +341,7 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 	if (!XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
 		xfs_queue_submit(mp->m_queue);
 	if (data_is_missing(mp))
-		return RESTART;
+		return XFS_CHECKPOINT_RESTART;
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	if (covering || __atomic_load_n(&mp->m_sb_changed, __ATOMIC_RELAXED))
@@ -430,17 +424,17 @@ static void make_durable(struct xfs_checkpoint *cp, xfs_lsn_t lsn)
 }
 
 /* Recovery has to hold one in memory, so that a limit of memory limits them too. */
-static uint64_t max_checkpoint(const struct xfs_mount *mp)
+uint64_t xfs_checkpoint_max(const struct xfs_mount *mp)
 {
 	uint64_t log = xlog_max_checkpoint(mp->m_log);
 
 	return mp->m_checkpoint_bytes ? XFS_MIN(log, mp->m_checkpoint_bytes) : log;
 }
 
-static void set_limit(struct xfs_mount *mp)
+void xfs_checkpoint_set_limit(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	uint64_t limit = XFS_MIN(xlog_space(mp->m_log), max_checkpoint(mp));
+	uint64_t limit = XFS_MIN(xlog_space(mp->m_log), xfs_checkpoint_max(mp));
 
 	xfs_mutex_lock(&cp->cp_lock);
 	cp->cp_log_limit = limit;
@@ -475,12 +469,11 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 	__atomic_store_n(&cp->cp_durable_seq, seq, __ATOMIC_RELEASE);
 	xfs_cond_broadcast(&cp->cp_wake);
 	xfs_mutex_unlock(&cp->cp_lock);
-	set_limit(mp);
+	xfs_checkpoint_set_limit(mp);
 	return 0;
 }
 
-/* cp_commit held.  @covering: write a checkpoint also if nothing was changed. */
-static int commit(struct xfs_mount *mp, bool covering)
+int xfs_checkpoint_commit(struct xfs_mount *mp, bool covering)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	struct xlog_stream *stream;
@@ -499,241 +492,4 @@ static int commit(struct xfs_mount *mp, bool covering)
 	__atomic_store_n(&cp->cp_write_ns, xfs_host_ns() - began, __ATOMIC_RELAXED);
 	xlog_stream_free(stream);
 	return error;
-}
-
-/* ---- callers -------------------------------------------------------------------------- */
-
-static bool is_log_half_full(const struct xfs_mount *mp)
-{
-	return xlog_free_bbs(mp->m_log) < xlog_size_bbs(mp->m_log) / 2;
-}
-
-/*
- * cp_commit held.  Make the next checkpoint have room.  What is durable is written in place first,
- * so that this commit carries the newer tail; only when something that is always running has held
- * it back until now does a second one have to follow.
- */
-static int make_room(struct xfs_mount *mp, uint64_t bytes)
-{
-	int error = 0;
-
-	if (is_log_half_full(mp))
-		error = xfs_ail_push_all(mp);
-	if (!error)
-		error = commit(mp, false);
-	if (error || xlog_space(mp->m_log) >= bytes)
-		return error;
-	error = xfs_ail_push_all(mp);
-	return error ? error : commit(mp, true);
-}
-
-/*
- * Threads that force the log again and again come back from the last checkpoint just after the
- * next one was cut, and each of these then serves but half of them.  Where there are several,
- * a rest that is short beside what a checkpoint takes lets all of them come along.
- */
-#define MIN_REST_NS	20000u
-#define MAX_REST_NS	1000000u
-
-static void wait_for_group_commit(const struct xfs_checkpoint *cp, bool shared)
-{
-	uint64_t took = __atomic_load_n(&cp->cp_write_ns, __ATOMIC_RELAXED);
-	uint64_t rest = XFS_MIN(took / 16, (uint64_t)MAX_REST_NS);
-
-	if (shared && rest >= MIN_REST_NS)
-		xfs_host_sleep_ns((uint32_t)rest);
-}
-
-enum task {
-	FORCE,		/* checkpoint @arg is durable */
-	ROOM,		/* a transaction of @arg bytes fits */
-	HOME,		/* nothing is left in the log only */
-};
-
-static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg)
-{
-	int error = 0;
-
-	switch (task) {
-	case FORCE:
-		/* While we waited for the lock another one may have done it. */
-		if (!xfs_log_is_durable(mp, arg))
-			error = commit(mp, false);
-		break;
-	case ROOM:
-		error = make_room(mp, arg);
-		break;
-	case HOME:
-		error = commit(mp, false);
-		if (!error)
-			error = xfs_ail_push_all(mp);
-		break;
-	}
-	return error;
-}
-
-static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg)
-{
-	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	int error;
-
-	for (;;) {
-		struct xfs_budget *before;
-
-		if (xfs_is_shutdown(mp))
-			return xfs_shutdown_error(mp);
-		xfs_mutex_lock(&cp->cp_commit);
-		before = xfs_mem_critical_enter(&mp->m_mem);
-		error = do_task(mp, task, arg);
-		xfs_mem_critical_leave(before);
-		xfs_mutex_unlock(&cp->cp_commit);
-		if (error != RESTART)
-			break;
-		mp->m_upcalls->end_failed_io(mp);
-	}
-	/* For want of memory it may be tried again: everything is still where it was. */
-	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, "writing a checkpoint: %s: %s", xfs_errstr(error), xfs_last_text());
-	return error;
-}
-
-bool xfs_log_is_durable(struct xfs_mount *mp, uint64_t seq)
-{
-	return __atomic_load_n(&mp->m_checkpoint->cp_durable_seq, __ATOMIC_ACQUIRE) >= seq;
-}
-
-int xfs_log_force(struct xfs_mount *mp, uint64_t seq)
-{
-	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	bool waited = false, done, shared;
-	int error;
-
-	if (!cp->cp_journal)
-		return 0;
-	if (!seq)
-		seq = __atomic_load_n(&cp->cp_seq, __ATOMIC_ACQUIRE);
-	else if (xfs_log_is_durable(mp, seq))
-		return 0;
-	XFS_TRACE(mp, xfs_log_force, seq);
-	/*
-	 * Who finds another one at it waits for the checkpoint, not for the lock: whoever gets that
-	 * next may be the same one again, with the next checkpoint, while ours is long durable.
-	 */
-	xfs_mutex_lock(&cp->cp_lock);
-	cp->cp_came++;
-	while (cp->cp_forcing && !xfs_log_is_durable(mp, seq)) {
-		waited = true;
-		xfs_cond_wait(&cp->cp_wake, &cp->cp_lock);
-	}
-	done = waited && xfs_log_is_durable(mp, seq);
-	if (!done)
-		cp->cp_forcing = true;
-	shared = cp->cp_shared || cp->cp_came > 1;
-	xfs_mutex_unlock(&cp->cp_lock);
-	if (done)
-		return 0;
-
-	wait_for_group_commit(cp, shared);
-	error = run_task(mp, FORCE, seq);
-	xfs_mutex_lock(&cp->cp_lock);
-	cp->cp_forcing = false;
-	xfs_cond_broadcast(&cp->cp_wake);
-	xfs_mutex_unlock(&cp->cp_lock);
-	return error;
-}
-
-bool xfs_log_force_for_space(struct xfs_mount *mp, int error)
-{
-	if (error != -ENOSPC || !mp->m_checkpoint->cp_journal ||
-	    !mp->m_upcalls->freed_space_is_busy(mp))
-		return false;
-	return xfs_log_force(mp, 0) == 0;
-}
-
-int xfs_ail_push_all_sync(struct xfs_mount *mp)
-{
-	return run_task(mp, HOME, 0);
-}
-
-/*
- * cp_lock held, dropped while waiting: take @bytes if they fit.  Handles use little of what they
- * may use, so when only the credits of open ones are in the way, those are waited for: a small log
- * has room for the worst cases of two transactions at once, and cutting a checkpoint for each that
- * comes as a third one would write them one by one.  Who cuts waits for the open ones too.
- */
-static bool take_credit(struct xfs_checkpoint *cp, uint32_t bytes, uint32_t flags)
-{
-	for (;;) {
-		uint64_t used = __atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED);
-
-		if (used + cp->cp_log_open + bytes <= cp->cp_log_limit || flags & XFS_TRANS_REPAIR)
-			break;
-		if (used + bytes > cp->cp_log_limit || !cp->cp_log_open ||
-		    flags & XFS_TRANS_NO_WAIT)
-			return false;
-		cp->cp_room_waiters++;
-		xfs_cond_wait(&cp->cp_room, &cp->cp_lock);
-		cp->cp_room_waiters--;
-	}
-	cp->cp_log_open += bytes;
-	return true;
-}
-
-void xfs_checkpoint_unreserve(struct xfs_checkpoint *cp, uint32_t bytes)
-{
-	cp->cp_log_open -= bytes;
-	if (cp->cp_room_waiters)
-		xfs_cond_broadcast(&cp->cp_room);
-}
-
-int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
-{
-	struct xfs_checkpoint *cp = mp->m_checkpoint;
-
-	for (;;) {
-		bool fits;
-		int error;
-
-		xfs_mutex_lock(&cp->cp_lock);
-		fits = take_credit(cp, bytes, flags);
-		xfs_mutex_unlock(&cp->cp_lock);
-		if (fits)
-			return 0;
-		if (flags & XFS_TRANS_NO_WAIT)
-			return -EAGAIN;
-		if (bytes > max_checkpoint(mp)) {
-			ASSERT(bytes <= max_checkpoint(mp));
-			return xfs_error(mp, -EFBIG, "an operation needs %u bytes of the log at once",
-					 bytes);
-		}
-		error = run_task(mp, ROOM, bytes);
-		if (error)
-			return error;
-	}
-}
-
-/* ---- opening ---------------------------------------------------------------------------- */
-
-int xfs_trans_start_journal(struct xfs_mount *mp)
-{
-	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	struct xfs_ail_batch *batch = &cp->cp_batch;
-	int error;
-
-	error = xfs_buf_read(mp, 0, mp->m_geo.sectsize, &xfs_sb_buf_ops, &cp->cp_sb);
-	if (error)
-		return error;
-	xfs_ail_batch_sizes(mp, batch);
-	batch->items = xfs_malloc(mp, batch->max_items * sizeof(*batch->items));
-	batch->bufs = xfs_malloc(mp, batch->max_bufs * sizeof(struct xfs_buf *));
-	batch->copies = xfs_mem_alloc_aligned(&mp->m_mem, 4096, batch->max_bytes);
-	if (!batch->items || !batch->bufs || !batch->copies)
-		return xfs_error(mp, -ENOMEM, "out of memory for writing metadata");
-	error = xfs_resv_init(mp, max_checkpoint(mp));
-	if (error)
-		return error;
-	cp->cp_seq = 1;
-	cp->cp_journal = true;
-	set_limit(mp);
-	return 0;
 }

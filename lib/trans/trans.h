@@ -34,23 +34,14 @@
 #include "buf/buf.h"
 #include "core/log_item.h"
 #include "core/mount.h"
+#include "trans/resv.h"
 
-struct xfs_defer_item;
-
+/* What others see of a transaction; the rest is trans/'s own (trans_priv.h). */
 struct xfs_trans {
 	struct xfs_mount *t_mount;
 	uint64_t t_id;			/* no two transactions of a mount share one */
-	uint32_t t_flags;		/* XFS_TRANS_* */
-	uint32_t t_blk_res;		/* blocks reserved and not used yet */
-	bool t_dirty;			/* something was changed */
-	uint64_t t_freed_blocks;	/* given back at commit */
-	int64_t t_icount_delta, t_ifree_delta;	/* applied at commit */
-	uint32_t t_log_res;		/* journal: bytes it may log */
-	uint32_t t_log_used;		/* and has, at most */
 	/* AG of the last allocation in this transaction; searches do not go below it. */
 	xfs_agnumber_t t_highest_agno;
-	struct xfs_list t_defer;	/* work put off to commit, trans/defer.h */
-	struct xfs_budget *t_critical;	/* to leave the critical section with */
 };
 
 #define XFS_TRANS_RESERVE	(1u << 0)	/* blocks may come from the reserve pool */
@@ -66,9 +57,6 @@ struct xfs_trans {
  * the log nor makes any.
  */
 #define XFS_TRANS_REPAIR	(1u << 3)
-
-/* What a transaction may log when its maker does not say. */
-#define XFS_TRANS_LOG_DEFAULT	(256u << 10)
 
 int xfs_trans_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* at open */
 void xfs_trans_destroy(struct xfs_mount *mp);
@@ -89,13 +77,26 @@ uint64_t xfs_trans_memory(const struct xfs_geometry *geo);
 int xfs_trans_start_journal(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*
- * Open a transaction with @blocks reserved that logs at most @logbytes (0: XFS_TRANS_LOG_DEFAULT).
+ * Open a transaction of @kind with @blocks reserved: it logs at most xfs_resv(mp, @kind) bytes.
  * -ENOSPC, -EIO (shut down), -EROFS, -ENOMEM.  May write the log and metadata when memory or
  * the log is over its limit.  While the transaction is open this thread may draw on the reserve of
  * memory.
  */
-int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, unsigned int flags,
-		    struct xfs_trans **tpp) XFS_MUST_CHECK;
+int xfs_trans_alloc(struct xfs_mount *mp, enum xfs_resv_kind kind, uint32_t blocks,
+		    unsigned int flags, struct xfs_trans **tpp) XFS_MUST_CHECK;
+/* The same for one that is of no kind, and logs at most @log_bytes. */
+int xfs_trans_alloc_bytes(struct xfs_mount *mp, uint32_t log_bytes, uint32_t blocks,
+			  unsigned int flags, struct xfs_trans **tpp) XFS_MUST_CHECK;
+
+/* Something was changed: it can only be committed. */
+bool xfs_trans_is_dirty(const struct xfs_trans *tp);
+/* Grows with each change: whether a step made any. */
+uint64_t xfs_trans_changes(const struct xfs_trans *tp);
+/* Blocks reserved and not used yet. */
+uint32_t xfs_trans_blocks_left(const struct xfs_trans *tp);
+/* Bytes that it has logged at most, and may still log; without a journal 0, and any number. */
+uint32_t xfs_trans_log_used(const struct xfs_trans *tp);
+uint32_t xfs_trans_log_left(const struct xfs_trans *tp);
 
 /*
  * Memory is short: who does many things in one transaction should end it, and begin another one,
@@ -103,8 +104,11 @@ int xfs_trans_alloc(struct xfs_mount *mp, uint32_t logbytes, uint32_t blocks, un
  */
 bool xfs_trans_is_short(const struct xfs_trans *tp);
 
-/* Reserve @blocks more before the first change; -ENOSPC leaves the transaction as it was. */
-int xfs_trans_reserve_more(struct xfs_trans *tp, uint32_t blocks) XFS_MUST_CHECK;
+/*
+ * Before the first change: @blocks at least are reserved and not used.  -ENOSPC leaves the
+ * transaction as it was.
+ */
+int xfs_trans_ensure_blocks(struct xfs_trans *tp, uint32_t blocks) XFS_MUST_CHECK;
 
 /* Runs deferred work, gives back unused blocks, closes the transaction.  On error: shut down. */
 int xfs_trans_commit(struct xfs_trans *tp) XFS_MUST_CHECK;
@@ -137,7 +141,7 @@ void xfs_trans_binval(struct xfs_trans *tp, struct xfs_buf *bp);
  */
 void xfs_trans_log_new_inodes(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t blocks);
 
-/* @lip (an inode's item) was changed. */
+/* @lip, which is no buffer's, was changed. */
 void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip);
 
 /*
@@ -147,10 +151,10 @@ void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip);
 void xfs_trans_forget_item(struct xfs_trans *tp, struct xfs_log_item *lip);
 
 /*
- * @lip has no place but the log: it takes @bytes there, operation headers included, and is put
- * when its checkpoint is durable.  Without a journal it is put at once.
+ * @lip has no place but the log, and is put when its checkpoint is durable.  Without a journal it
+ * is put at once.
  */
-void xfs_trans_log_only(struct xfs_trans *tp, struct xfs_log_item *lip, uint32_t bytes);
+void xfs_trans_log_only(struct xfs_trans *tp, struct xfs_log_item *lip);
 
 /*
  * Account for @blocks allocated (+) or freed (-) by this transaction: allocation uses
@@ -159,6 +163,8 @@ void xfs_trans_log_only(struct xfs_trans *tp, struct xfs_log_item *lip, uint32_t
 void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc);
 void xfs_trans_free_blocks(struct xfs_trans *tp, uint32_t blocks);
 void xfs_trans_mod_inodes(struct xfs_trans *tp, int64_t icount_delta, int64_t ifree_delta);
+/* Inodes of the file system, with those that @tp has made. */
+uint64_t xfs_trans_icount(const struct xfs_trans *tp);
 
 /*
  * What was committed so far is durable: checkpoint @seq and all before it; 0: the running

@@ -2,15 +2,66 @@
 /*
  * The running checkpoint, and what became of earlier ones; shared by the files of trans/.
  *
- *   trans.c		transactions: reservations, what they log
- *   checkpoint.c	the journal: cutting and writing checkpoints, making room for them
- *   ail_push.c		the journal: durable items are written in place
+ *   trans.c		transactions: reservations, what they change
+ *   resv.c claim.c	what they may need of the log, and of memory
+ *   journal.c		with a journal: what they log, room for them, forcing the log
+ *   checkpoint.c		with a journal: cutting and writing checkpoints
+ *   ail_push.c		with a journal: durable items are written in place
  *   unjournalled.c	without a journal: items are written in place
  */
 #ifndef TRANS_TRANS_PRIV_H
 #define TRANS_TRANS_PRIV_H
 
 #include "trans/trans.h"
+
+struct xfs_defer_item;
+
+struct xfs_transaction {
+	struct xfs_trans tr;		/* what others see */
+	uint32_t t_flags;		/* XFS_TRANS_* */
+	uint32_t t_blk_res;		/* blocks reserved and not used yet */
+	uint64_t t_changes;		/* calls that changed something */
+	uint64_t t_freed_blocks;	/* given back at commit */
+	int64_t t_icount_delta, t_ifree_delta;	/* applied at commit */
+	uint32_t t_log_res;		/* journal: bytes it may log */
+	uint32_t t_log_used;		/* and has, at most */
+	struct xfs_list t_defer;	/* work put off to commit, trans/defer.h */
+	struct xfs_budget *t_critical;	/* to leave the critical section with */
+};
+
+_Static_assert(offsetof(struct xfs_transaction, tr) == 0, "it is both");
+static inline struct xfs_transaction *trans_of(const struct xfs_trans *tp)
+{
+	return (struct xfs_transaction *)(uintptr_t)tp;
+}
+
+/*
+ * What a mount with a journal does otherwise than one without: xfs_journal_ops, journal.c, and
+ * xfs_unjournalled_ops, unjournalled.c.
+ */
+struct xfs_trans_ops {
+	/* Before a transaction that may use @blocks begins, nothing locked: too much is dirty. */
+	int (*relieve)(struct xfs_mount *mp, uint32_t blocks, uint32_t flags);
+	/* Room for @bytes in the log, given back by unreserve, cp_lock held. */
+	int (*reserve)(struct xfs_mount *mp, uint32_t bytes, uint32_t flags);
+	void (*unreserve)(struct xfs_checkpoint *cp, uint32_t bytes);
+	/* A transaction that freed @blocks ends; the gate is still held. */
+	void (*blocks_freed)(struct xfs_mount *mp, uint64_t blocks);
+
+	/* As the functions of trans.h that have these names. */
+	void (*log_item)(struct xfs_trans *tp, struct xfs_log_item *lip);
+	void (*log_buf)(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last);
+	void (*log_new_inodes)(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t blocks);
+	void (*log_only)(struct xfs_trans *tp, struct xfs_log_item *lip);
+	void (*forget_item)(struct xfs_trans *tp, struct xfs_log_item *lip);
+	void (*binval)(struct xfs_trans *tp, struct xfs_buf *bp);
+
+	int (*force)(struct xfs_mount *mp, uint64_t seq);
+	int (*writeback)(struct xfs_mount *mp, bool flush);
+	/* @lip, a buffer, is to be written in place with what is being written. */
+	void (*add_to_writeback)(struct xfs_mount *mp, struct xfs_log_item *lip);
+};
+extern const struct xfs_trans_ops xfs_journal_ops, xfs_unjournalled_ops;
 
 struct sort_entry {
 	uint64_t key;
@@ -35,6 +86,7 @@ struct xfs_ail_batch {
 };
 
 struct xfs_checkpoint {
+	const struct xfs_trans_ops *cp_ops;	/* (c) from when the journal is open: with it */
 	struct xfs_rwlock cp_gate;	/* TRANS class: transactions shared, a cut exclusive */
 	struct xfs_mutex cp_lock;	/* LEAF class: everything below, unless it says otherwise */
 	struct xfs_list cp_running;	/* items changed since the last cut */
@@ -55,7 +107,6 @@ struct xfs_checkpoint {
 	uint64_t cp_claim_waiters;	/* (a) on cp_room */
 
 	/* The journal.  (t) cp_commit (a) atomic (c) constant */
-	bool cp_journal;		/* (c) there is one, and it is open */
 	struct xfs_mutex cp_commit;	/* COMMIT class: who cuts, writes the log, writes in place */
 	struct xfs_list cp_committing;	/* (t) items of the checkpoint that is being written */
 	struct xfs_list cp_ail;		/* (t) in the log and not in place, oldest tail first */
@@ -99,23 +150,21 @@ void xfs_ail_batch_sizes(const struct xfs_mount *mp, struct xfs_ail_batch *batch
 /* The buffer joins the batch that is put together; for pushes of inodes. */
 void xfs_ail_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
 
-/*
- * checkpoint.c: room for @bytes of a new transaction.  No lock, no transaction held.  Takes the
- * credits, or -EAGAIN when @nowait and there is none.
- */
-int xfs_checkpoint_reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags) XFS_MUST_CHECK;
-/* The transaction is over, or did not come to be; cp_lock held. */
-void xfs_checkpoint_unreserve(struct xfs_checkpoint *cp, uint32_t bytes);
+/* checkpoint.c, cp_commit held.  @covering: write a checkpoint also if nothing was changed. */
+int xfs_checkpoint_commit(struct xfs_mount *mp, bool covering) XFS_MUST_CHECK;
+/* Its error after failed data was dealt with, which no device can give: begin anew. */
+#define XFS_CHECKPOINT_RESTART	(-ERESTART)
+/* The most bytes that one may have; what may be logged before it must be written. */
+uint64_t xfs_checkpoint_max(const struct xfs_mount *mp);
+void xfs_checkpoint_set_limit(struct xfs_mount *mp);
 
-/* All that was committed is durable and in place. */
+/* journal.c: all that was committed is durable and in place. */
 int xfs_ail_push_all_sync(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 void xfs_checkpoint_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
 void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
 
-static inline bool xfs_item_is_buf(const struct xfs_log_item *lip)
-{
-	return lip->li_ops == &xfs_buf_item_ops;
-}
+/* @lip becomes part of what @tp changes; true: it was not running. */
+bool xfs_trans_make_running(struct xfs_trans *tp, struct xfs_log_item *lip);
 
 #endif

@@ -5,6 +5,7 @@
  * for the time: no transaction can change a buffer between its checksum and its write.
  */
 #include <stdlib.h>
+#include "core/counter.h"
 #include "core/message.h"
 #include "device/queue.h"
 #include "trans/trans_priv.h"
@@ -38,7 +39,7 @@ static void let_go(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
  */
 static int push_one(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
-	bool is_buf = xfs_item_is_buf(lip);
+	bool is_buf = lip->li_ops->is_buf;
 	int error = lip->li_ops->push(mp, lip);
 
 	if (!error && !is_buf)
@@ -124,8 +125,8 @@ static void make_stable(struct xfs_checkpoint *cp)
 
 	xfs_list_for_each_entry_safe(lip, next, &cp->cp_running, li_list) {
 		__atomic_store_n(&lip->li_state, XFS_LI_STABLE, __ATOMIC_RELEASE);
-		xfs_list_move_tail(&lip->li_list, xfs_item_is_buf(lip) ? &cp->cp_stable_bufs
-								       : &cp->cp_stable_inodes);
+		xfs_list_move_tail(&lip->li_list, lip->li_ops->is_buf ? &cp->cp_stable_bufs
+								      : &cp->cp_stable_inodes);
 	}
 }
 
@@ -150,7 +151,7 @@ static int push_stable(struct xfs_mount *mp, struct xfs_checkpoint *cp, bool buf
 	return error;
 }
 
-static int go_home(struct xfs_mount *mp, bool bufs, bool flush)
+static int write_in_place(struct xfs_mount *mp, bool bufs, bool flush)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	struct xfs_budget *before;
@@ -172,31 +173,123 @@ static int go_home(struct xfs_mount *mp, bool bufs, bool flush)
 	return error;
 }
 
-int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush)
+static int writeback(struct xfs_mount *mp, bool flush)
 {
-	int error;
-
-	if (mp->m_checkpoint->cp_journal) {
-		error = xfs_ail_push_all_sync(mp);
-		return !error && flush ? xfs_queue_flush_written(mp->m_queue) : error;
-	}
-	return go_home(mp, true, flush);
+	return write_in_place(mp, true, flush);
 }
 
 int xfs_checkpoint_push_inodes(struct xfs_mount *mp)
 {
-	return go_home(mp, false, false);
+	return write_in_place(mp, false, false);
 }
 
-void xfs_checkpoint_log_item(struct xfs_mount *mp, struct xfs_log_item *lip)
+/* ---- transactions ----------------------------------------------------------------------- */
+
+/*
+ * So many changed inodes are copied into their clusters while they are still in the CPU's
+ * cache; what is seldom looked at again need not be fetched from memory for that.
+ */
+#define MAX_CHANGED_INODES 1024
+
+/* Dirty metadata is bounded here, before the gate: nothing is locked that it could wait for. */
+static int relieve(struct xfs_mount *mp, uint32_t blocks, uint32_t flags)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	int error;
+
+	(void)blocks, (void)flags;
+	if (unlikely(__atomic_load_n(&cp->cp_item_bytes, __ATOMIC_RELAXED) >
+		     mp->m_meta_cache_bytes))
+		return writeback(mp, false);
+	if (likely(__atomic_load_n(&cp->cp_inodes, __ATOMIC_RELAXED) <= MAX_CHANGED_INODES))
+		return 0;
+	error = xfs_checkpoint_push_inodes(mp);
+	/* It was for speed: when there is no memory for it they wait. */
+	return error == -ENOMEM ? 0 : error;
+}
+
+static int reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
+{
+	(void)mp, (void)bytes, (void)flags;
+	return 0;
+}
+
+static void unreserve(struct xfs_checkpoint *cp, uint32_t bytes)
+{
+	(void)cp, (void)bytes;
+}
+
+static void log_item(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	xfs_trans_make_running(tp, lip);
+}
+
+static void log_buf(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last)
+{
+	(void)first, (void)last;
+	xfs_trans_make_running(tp, &bp->b_item);
+}
+
+static void log_new_inodes(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t blocks)
+{
+	(void)blocks;
+	xfs_trans_make_running(tp, &bp->b_item);
+}
+
+static void forget_item(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
+	bool listed;
+
+	trans_of(tp)->t_changes++;
+	xfs_mutex_lock(&cp->cp_lock);
+	listed = lip->li_state != XFS_LI_CLEAN;
+	if (listed)
+		xfs_checkpoint_remove(cp, lip);
+	xfs_mutex_unlock(&cp->cp_lock);
+	if (listed)
+		lip->li_ops->put(lip);
+}
+
+static void binval(struct xfs_trans *tp, struct xfs_buf *bp)
+{
+	xfs_buf_stale(bp, false);
+	forget_item(tp, &bp->b_item);
+}
+
+static void log_only(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	(void)tp;
+	lip->li_ops->put(lip);
+}
+
+static int force(struct xfs_mount *mp, uint64_t seq)
+{
+	(void)mp, (void)seq;
+	return 0;
+}
+
+static void add_to_writeback(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 
-	if (cp->cp_journal) {
-		xfs_ail_batch_add(cp, lip);
-		return;
-	}
 	xfs_mutex_lock(&cp->cp_lock);
 	xfs_checkpoint_add(cp, lip);
 	xfs_mutex_unlock(&cp->cp_lock);
 }
+
+const struct xfs_trans_ops xfs_unjournalled_ops = {
+	.relieve = relieve,
+	.reserve = reserve,
+	.unreserve = unreserve,
+	.blocks_freed = xfs_add_fdblocks,
+	.log_item = log_item,
+	.log_buf = log_buf,
+	.log_new_inodes = log_new_inodes,
+	.log_only = log_only,
+	.forget_item = forget_item,
+	.binval = binval,
+	.force = force,
+	.writeback = writeback,
+	.add_to_writeback = add_to_writeback,
+};

@@ -38,7 +38,7 @@ static int allocate(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
 	struct xfs_trans *tp;
 	int error;
 
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_MAP), 0, XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, XFS_RESV_MAP, 0, XFS_TRANS_RESERVE, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
@@ -57,8 +57,8 @@ static int publish(struct xfs_inode *ip, struct xfs_bmbt_irec *irec)
 	uint64_t end;
 	int error;
 
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_MAP), xfs_map_blocks_resv(mp, 1),
-				XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc(mp, XFS_RESV_MAP, xfs_map_blocks_resv(mp, 1), XFS_TRANS_RESERVE,
+				&tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

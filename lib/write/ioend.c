@@ -123,7 +123,7 @@ static int take_back(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
 	struct xfs_trans *tp;
 	int error;
 
-	error = xfs_trans_alloc(mp, xfs_resv(mp, XFS_RESV_MAP), xfs_map_blocks_resv(mp, 1),
+	error = xfs_trans_alloc(mp, XFS_RESV_MAP, xfs_map_blocks_resv(mp, 1),
 				XFS_TRANS_RESERVE | XFS_TRANS_REPAIR, &tp);
 	if (error)
 		return error;

@@ -48,14 +48,13 @@ static int open_trans(struct writeback *wb)
 
 	if (error)
 		return error;
-	return xfs_trans_alloc(wb->mp, xfs_resv(wb->mp, XFS_RESV_WRITEBACK), blocks,
-			       XFS_TRANS_RESERVE, &wb->tp);
+	return xfs_trans_alloc(wb->mp, XFS_RESV_WRITEBACK, blocks, XFS_TRANS_RESERVE, &wb->tp);
 }
 
 /* Whether the transaction, if it is open, may still log @bytes. */
 static bool has_log_room(const struct writeback *wb, uint32_t bytes)
 {
-	return !wb->tp || wb->tp->t_log_used + bytes <= wb->tp->t_log_res;
+	return !wb->tp || xfs_trans_log_left(wb->tp) >= bytes;
 }
 
 /*
@@ -64,7 +63,7 @@ static bool has_log_room(const struct writeback *wb, uint32_t bytes)
  */
 static bool should_end(const struct writeback *wb)
 {
-	return wb->tp && wb->tp->t_dirty && xfs_trans_is_short(wb->tp);
+	return wb->tp && xfs_trans_is_dirty(wb->tp) && xfs_trans_is_short(wb->tp);
 }
 
 /* The transaction was too small, or there was none. -EAGAIN: there is one now. */
@@ -223,17 +222,11 @@ static int map_run(struct writeback *wb, struct claim *c, xfs_fileoff_t off, xfs
 		   struct xfs_bmbt_irec *map, bool *fresh)
 {
 	struct xfs_trans *tp = wb->tp;
-	bool was_dirty = tp && tp->t_dirty;
-	int error;
+	uint64_t before = tp ? xfs_trans_changes(tp) : 0;
+	int error = xfs_map_blocks(tp, c->ip, off, len, map, fresh);
 
-	if (tp)
-		tp->t_dirty = false;
-	error = xfs_map_blocks(tp, c->ip, off, len, map, fresh);
-	if (!tp)
-		return error;
-	if (error && tp->t_dirty)
+	if (error && tp && xfs_trans_changes(tp) != before)
 		wb->broken = true;
-	tp->t_dirty |= was_dirty;
 	return error;
 }
 
@@ -484,7 +477,7 @@ int xfs_log_times(struct xfs_inode *ip)
 
 	if (!xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES))
 		return 0;
-	error = xfs_trans_alloc(ip->i_mount, xfs_resv(ip->i_mount, XFS_RESV_INODE), 0, 0, &tp);
+	error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);

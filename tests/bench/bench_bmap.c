@@ -60,7 +60,7 @@ static void small_files(uint64_t n)
 	report("promise one block", start, n);
 	start = now();
 	for (uint64_t i = 0; i < n; i++) {
-		must(xfs_trans_alloc(mp, 0, 0, 0, &tp), "begin");
+		must(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), "begin");
 		xfs_ilock_excl(files[i]);
 		must(xfs_bmapi_convert_delalloc(tp, files[i], XFS_DATA_FORK, 0, 1, false, &map),
 		     "convert");
@@ -72,7 +72,7 @@ static void small_files(uint64_t n)
 	for (uint64_t i = 0; i < n; i++) {
 		bool done;
 
-		must(xfs_trans_alloc(mp, 0, 0, 0, &tp), "begin");
+		must(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), "begin");
 		xfs_ilock_excl(files[i]);
 		must(xfs_bunmapi(tp, files[i], 0, 1, 0, 2, &done), "unmap");
 		xfs_iunlock_excl(files[i]);
@@ -94,7 +94,7 @@ static void large_file(uint64_t n)
 	double start = now();
 
 	for (uint64_t i = 0; i < n; i++) {
-		must(xfs_trans_alloc(mp, 0, xfs_bmap_add_blocks(mp, XFS_DATA_FORK) + 1, 0, &tp),
+		must(xfs_trans_alloc_bytes(mp, 256u << 10, xfs_bmap_add_blocks(mp, XFS_DATA_FORK) + 1, 0, &tp),
 		     "begin");
 		xfs_ilock_excl(ip);
 		must(xfs_bmapi_write(tp, ip, i, 1, i % 2 ? XFS_BMAPI_PREALLOC : 0, &map), "write");
@@ -121,7 +121,7 @@ static void large_file(uint64_t n)
 
 	start = now();
 	while (!done) {
-		must(xfs_trans_alloc(mp, 0, 0, 0, &tp), "begin");
+		must(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), "begin");
 		xfs_ilock_excl(ip);
 		must(xfs_bunmapi(tp, ip, 0, NULLFILEOFF, 0, 64, &done), "unmap");
 		xfs_iunlock_excl(ip);

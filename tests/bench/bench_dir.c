@@ -60,7 +60,7 @@ static void run(enum what what, uint64_t first, uint64_t end, uint64_t per_handl
 
 	for (uint64_t i = first; i < end; i++) {
 		if (what != FIND && !tp) {
-			ok(xfs_trans_alloc(mp, 0, xfs_dir_add_blocks(mp, 64) * (uint32_t)per_handle,
+			ok(xfs_trans_alloc_bytes(mp, 256u << 10, xfs_dir_add_blocks(mp, 64) * (uint32_t)per_handle,
 					   0, &tp),
 			   "handle");
 			xfs_ilock_excl(dp);

@@ -2,7 +2,8 @@
 /*
  * Goal: a log that cannot be trusted is refused, and then nothing was written; a log that is not
  *       refused is recovered to the end.
- * Method: in dirty logs with every kind of record, item and intent one field at a time is changed and
+ * Method: in dirty logs with every kind of record, item and intent one field at a time is changed
+ * and
  *         the checksum made right; the image is opened for writing over an overlay, which must be
  *         untouched if that fails, with a text that says why; else it must close, open and close
  *         again.  Findings of the checker are counted: a field of a good block may have any value
@@ -115,7 +116,7 @@ static void may_share(struct xfs_mount *mp, xfs_ino_t ino, uint64_t size)
 	struct xfs_inode *ip = get(mp, ino);
 	struct xfs_trans *tp;
 
-	TEST_OK(xfs_trans_alloc(mp, 0, 64, 0, &tp));
+	TEST_OK(xfs_trans_alloc_bytes(mp, 256u << 10, 64, 0, &tp));
 	xfs_ilock_excl(ip);
 	xfs_inode_set_diflags2(ip, ip->i_diflags2 | XFS_DIFLAG2_REFLINK);
 	ip->i_disk_size = ip->i_size = (xfs_fsize_t)size;
@@ -131,7 +132,7 @@ static xfs_fsblock_t take_blocks(struct xfs_mount *mp, xfs_extlen_t len, uint64_
 	struct xfs_alloc_arg args = { .target = NULLFSBLOCK, .minlen = len, .maxlen = len,
 				      .oinfo = { .oi_owner = owner } };
 
-	TEST_OK(xfs_trans_alloc(mp, 0, 64, 0, &args.tp));
+	TEST_OK(xfs_trans_alloc_bytes(mp, 256u << 10, 64, 0, &args.tp));
 	TEST_OK(xfs_alloc_vextent(&args));
 	TEST_OK(xfs_trans_commit(args.tp));
 	return args.fsbno;

@@ -32,7 +32,7 @@ static uint64_t some_ino(void)
 static struct xfs_trans *begin(uint32_t blocks)
 {
 	struct xfs_trans *tp;
-	int error = xfs_trans_alloc(M->mp, 0, blocks, 0, &tp);
+	int error = xfs_trans_alloc_bytes(M->mp, 256u << 10, blocks, 0, &tp);
 
 	CHECK(error == 0 || error == -ENOSPC);
 	return error ? NULL : tp;
@@ -66,13 +66,13 @@ static int op_alloc_with(struct xfs_alloc_arg *args, bool rmap_apart)
 
 	if (!tp)
 		return -1;
-	before = tp->t_blk_res;
+	before = xfs_trans_blocks_left(tp);
 	args->tp = tp;
 	if (rmap_apart)
 		args->oinfo.oi_owner = XFS_RMAP_SKIP;
 	CHECK(xfs_alloc_vextent(args) == 0);
 	if (args->fsbno == NULLFSBLOCK) {
-		CHECK(!tp->t_dirty && tp->t_blk_res == before && !args->busy);
+		CHECK(!xfs_trans_is_dirty(tp) && xfs_trans_blocks_left(tp) == before && !args->busy);
 		xfs_trans_cancel(tp);
 		M->refused++;
 		return -1;
@@ -89,7 +89,7 @@ static int op_alloc_with(struct xfs_alloc_arg *args, bool rmap_apart)
 		CHECK(XFS_FSB_TO_AGNO(geo(), args->fsbno) == XFS_FSB_TO_AGNO(geo(), args->target));
 	if (args->flags & XFS_ALLOC_EXACT)
 		CHECK(args->fsbno == args->target);
-	CHECK(tp->t_blk_res == before - args->len);
+	CHECK(xfs_trans_blocks_left(tp) == before - args->len);
 	if (rmap_apart)
 		CHECK(xfs_rmap_map(tp, args->fsbno, args->len, &oinfo) == 0);
 	commit(tp);
@@ -242,7 +242,7 @@ static void op_share(void)
 	error = xfs_refcount_increase(tp, fsbno, len);
 	CHECK(error == 0 || error == -ENOSPC);
 	if (error) {
-		CHECK(!tp->t_dirty);
+		CHECK(!xfs_trans_is_dirty(tp));
 		xfs_trans_cancel(tp);
 		return;
 	}
@@ -323,7 +323,7 @@ static void op_new_chunk(void)
 	CHECK(xfs_alloc_chunk_locked(tp, pag, &agbno, blocks, geo()->cluster_align, min,
 				     eoag - blocks) == 0);
 	if (agbno == NULLAGBLOCK) {
-		CHECK(!tp->t_dirty);
+		CHECK(!xfs_trans_is_dirty(tp));
 		xfs_mutex_unlock(&pag->pag_lock);
 		xfs_trans_cancel(tp);
 		return;

@@ -8,8 +8,8 @@
  * Method: seeded operations on three files of one file system and on an array of one
  * cell per block of each file; everything compared after each batch, the tree on disk by
  * a walker of its own; between phases the image is closed, judged by the checker and, where
- * it is installed, by xfs_repair, and opened again.  For several sizes of blocks and inodes, with and
- * without 64-bit extent counters, reverse map and sharing.
+ * it is installed, by xfs_repair, and opened again.  For several sizes of blocks and inodes, with
+ * and without 64-bit extent counters, reverse map and sharing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +130,7 @@ static struct xfs_trans *begin(unsigned int f, uint32_t blocks)
 {
 	struct xfs_trans *tp;
 
-	must(xfs_trans_alloc(mp, 0, blocks, 0, &tp), "begin");
+	must(xfs_trans_alloc_bytes(mp, 256u << 10, blocks, 0, &tp), "begin");
 	xfs_ilock_excl(files[f]);
 	return tp;
 }
@@ -314,7 +314,7 @@ static void op_share(unsigned int f, uint64_t off, unsigned int to, uint64_t to_
 			return;
 	}
 	map = (struct xfs_bmbt_irec){to_off, cells[f][off].fsbno, len, XFS_EXT_NORM};
-	must(xfs_trans_alloc(mp, 0, adds(1) + 64, 0, &tp), "begin");
+	must(xfs_trans_alloc_bytes(mp, 256u << 10, adds(1) + 64, 0, &tp), "begin");
 	xfs_ilock_many((struct xfs_inode *[]){files[f], files[to]}, 2);
 	files[f]->i_diflags2 |= XFS_DIFLAG2_REFLINK;
 	files[to]->i_diflags2 |= XFS_DIFLAG2_REFLINK;
@@ -365,7 +365,9 @@ static void op_forkoff(unsigned int f, uint8_t forkoff)
 	end(f, tp);
 }
 
-/* ---- checks ------------------------------------------------------------------------------------ */
+/*
+ * ---- checks ------------------------------------------------------------------------------------
+ */
 
 static void check_file(unsigned int f)
 {
@@ -476,7 +478,9 @@ static void judge_image(void)
 	CHECK(system(command) == 0);
 }
 
-/* ---- the file system ---------------------------------------------------------------------------- */
+/*
+ * ---- the file system ----------------------------------------------------------------------------
+ */
 
 static void open_fs(void)
 {
@@ -512,7 +516,7 @@ static void make_files(void)
 						.now = &now};
 		uint8_t *entry = sf + 6 + f * 9;
 
-		must(xfs_trans_alloc(mp, 0, xfs_icreate_blocks(mp), 0, &tp), "begin");
+		must(xfs_trans_alloc_bytes(mp, 256u << 10, xfs_icreate_blocks(mp), 0, &tp), "begin");
 		must(xfs_icreate(tp, &args, &files[f]), "create");
 		inos[f] = files[f]->i_ino;
 		/* All cells are inside: what is behind the end would be trimmed at the last put. */
@@ -527,7 +531,7 @@ static void make_files(void)
 		put_be32((uint32_t)inos[f], entry + 5);
 		last_format[f] = XFS_DINODE_FMT_EXTENTS;
 	}
-	must(xfs_trans_alloc(mp, 0, 0, 0, &tp), "begin");
+	must(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), "begin");
 	xfs_ilock_excl(root);
 	must(xfs_init_local_fork(root, XFS_DATA_FORK, sf, sizeof(sf)), "root");
 	root->i_disk_size = root->i_size = sizeof(sf);

@@ -432,7 +432,7 @@ static void next_handle(bool cycle)
 		CHECK(xfs_trans_commit(M->tp) == 0);
 	if (cycle)
 		test_mount_cycle_cache(M->mp);
-	CHECK(xfs_trans_alloc(M->mp, 0, 0, 0, &M->tp) == 0);
+	CHECK(xfs_trans_alloc_bytes(M->mp, 256u << 10, 0, 0, &M->tp) == 0);
 }
 
 /* @grow of 100 operations insert, the rest of the changes delete. */

@@ -64,7 +64,7 @@ static inline void test_handle_destroy(struct test_handle *h)
 /* A transaction with @blocks, the inode locked; and its end. */
 static inline struct xfs_trans *test_begin(struct test_handle *h, uint32_t blocks)
 {
-	TEST_STEP(xfs_trans_alloc(h->fs.mp, 0, blocks, 0, &h->tp));
+	TEST_STEP(xfs_trans_alloc_bytes(h->fs.mp, 256u << 10, blocks, 0, &h->tp));
 	xfs_ilock_excl(h->ip);
 	return h->tp;
 }

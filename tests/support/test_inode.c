@@ -18,11 +18,18 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	return 0;
 }
 
+static uint32_t item_log_cost(const struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	(void)lip;
+	return mp->m_geo.inodesize + XFS_INODE_LOG_COST;
+}
+
 static const struct xfs_log_item_ops item_ops = {
 	.name = "test inode",
 	.get = item_nothing,
 	.put = item_nothing,
 	.push = item_push,
+	.log_cost = item_log_cost,
 };
 
 struct xfs_inode *test_inode_new(struct xfs_mount *mp, xfs_ino_t ino, uint16_t mode)

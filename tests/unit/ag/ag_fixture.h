@@ -31,7 +31,7 @@ static inline void fixture_make(uint32_t blocksize, uint8_t rmapbt, uint8_t refl
 
 static inline void begin(uint32_t blocks)
 {
-	assert_int_equal(xfs_trans_alloc(mp, 0, blocks, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, blocks, 0, &tp), 0);
 }
 
 static inline void commit(void)

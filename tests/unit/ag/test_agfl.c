@@ -65,7 +65,7 @@ static void test_a_list_that_ran_empty_is_filled(void **state)
 	xfs_mutex_lock(&pag->pag_lock);
 	assert_int_equal(xfs_alloc_get_freelist(tp, pag, &agbno), -ENOSPC);
 	xfs_mutex_unlock(&pag->pag_lock);
-	assert_false(tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(tp));
 	commit();
 	give_back(blocks, n);
 	assert_int_equal(pag->pag_flcount, xfs_alloc_min_freelist(pag));
@@ -223,7 +223,7 @@ static void test_the_last_blocks_are_the_lists(void **state)
 		args.maxlen = 1;
 		assert_int_equal(xfs_alloc_vextent(&args), 0);
 		assert_int_equal(args.fsbno, NULLFSBLOCK);
-		assert_false(tp->t_dirty);
+		assert_false(xfs_trans_is_dirty(tp));
 		assert_int_equal(xfs_free_extent(tp, 3000 + 2 * i, 1, &oinfo, XFS_AG_RESV_NONE), 0);
 		commit();
 	}
@@ -253,7 +253,7 @@ static void test_impossible_slot(void **state)
 	assert_int_equal(xfs_alloc_get_freelist(tp, pag, &agbno), -EUCLEAN);
 	*slot = good;
 	xfs_mutex_unlock(&pag->pag_lock);
-	assert_false(tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(tp));
 	commit();
 }
 

@@ -67,7 +67,7 @@ static void run(struct xfs_alloc_arg *args)
 {
 	static uint64_t offset;
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, args->maxlen, 0, &args->tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, args->maxlen, 0, &args->tp), 0);
 	/* Files of their own: nothing merges. */
 	args->oinfo.oi_offset = offset += 100000;
 	assert_int_equal(xfs_alloc_vextent(args), 0);
@@ -88,10 +88,10 @@ static int release(xfs_fsblock_t fsbno, xfs_extlen_t len)
 	struct xfs_trans *tp;
 	int error;
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	error = xfs_free_extent(tp, fsbno, len, &oinfo, XFS_AG_RESV_NONE);
 	if (error)
-		assert_false(tp->t_dirty);
+		assert_false(xfs_trans_is_dirty(tp));
 	assert_int_equal(xfs_trans_commit(tp), 0);
 	return error;
 }
@@ -259,7 +259,7 @@ static void test_alignment_and_bounds(void **state)
 	assert_int_equal(args.fsbno, fsb(3, 1216));
 	run(&args);
 	assert_int_equal(args.fsbno, NULLFSBLOCK);
-	assert_false(args.tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(args.tp));
 }
 
 static void test_longest_that_is_left(void **state)
@@ -357,12 +357,12 @@ static void test_delalloc_was_paid_for(void **state)
 	int64_t before = mp->m_fdblocks;
 
 	(void)state;
-	assert_int_equal(xfs_trans_alloc(mp, 0, 3, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 3, 0, &tp), 0);
 	args.tp = tp;
 	args.flags |= XFS_ALLOC_DELALLOC;
 	assert_int_equal(xfs_alloc_vextent(&args), 0);
 	assert_int_equal(args.len, 5);
-	assert_int_equal(tp->t_blk_res, 3);
+	assert_int_equal(xfs_trans_blocks_left(tp), 3);
 	assert_int_equal(xfs_trans_commit(tp), 0);
 	assert_int_equal(mp->m_fdblocks, before);
 }
@@ -376,7 +376,7 @@ static void test_free_later_happens_at_commit(void **state)
 	struct xfs_trans *tp;
 
 	(void)state;
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	assert_int_equal(xfs_free_extent_later(tp, at, 10, &oinfo, XFS_AG_RESV_NONE), 0);
 	assert_int_equal(xfs_perag_get(mp, 1)->pag_freeblks, freeblks);
 	assert_int_equal(xfs_trans_commit(tp), 0);
@@ -384,7 +384,7 @@ static void test_free_later_happens_at_commit(void **state)
 	assert_int_equal(mp->m_fdblocks, fdblocks + 10);
 	/* A handle that is cancelled forgets it. */
 	at = take_bare(fsb(1, 2000), 10);
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	assert_int_equal(xfs_free_extent_later(tp, at, 10, &oinfo, XFS_AG_RESV_NONE), 0);
 	xfs_trans_cancel(tp);
 	assert_int_equal(xfs_perag_get(mp, 1)->pag_freeblks, freeblks);
@@ -404,7 +404,7 @@ static void *allocate_and_free(void *arg)
 		struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };
 		struct xfs_trans *tp;
 
-		if (xfs_trans_alloc(mp, 0, 8, 0, &tp))
+		if (xfs_trans_alloc_bytes(mp, 256u << 10, 8, 0, &tp))
 			return "no handle";
 		if (n < 200 && xfs_rand_below(&r, 5) > 1) {
 			struct xfs_alloc_arg args = {
@@ -431,7 +431,7 @@ static void *allocate_and_free(void *arg)
 		struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };
 		struct xfs_trans *tp;
 
-		if (xfs_trans_alloc(mp, 0, 0, 0, &tp) ||
+		if (xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp) ||
 		    xfs_free_extent(tp, mine[n], lens[n], &oinfo, XFS_AG_RESV_NONE) ||
 		    xfs_trans_commit(tp))
 			return "not freed at the end";

@@ -113,10 +113,10 @@ static struct xfs_alloc_arg take(xfs_agblock_t target, xfs_extlen_t len, uint32_
 		.flags = flags | XFS_ALLOC_THIS_AG, .oinfo = { .oi_owner = XFS_RMAP_SKIP },
 	};
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, len, 0, &args.tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, len, 0, &args.tp), 0);
 	assert_int_equal(xfs_alloc_vextent(&args), 0);
 	if (args.fsbno == NULLFSBLOCK)
-		assert_false(args.tp->t_dirty);
+		assert_false(xfs_trans_is_dirty(args.tp));
 	assert_int_equal(xfs_trans_commit(args.tp), 0);
 	return args;
 }
@@ -126,7 +126,7 @@ static void release(xfs_fsblock_t fsbno, xfs_extlen_t len)
 	struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };
 	struct xfs_trans *tp;
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	assert_int_equal(xfs_free_extent(tp, fsbno, len, &oinfo, XFS_AG_RESV_NONE), 0);
 	assert_int_equal(xfs_trans_commit(tp), 0);
 }
@@ -162,7 +162,7 @@ static void take_tree_block(struct xfs_perag *pag)
 	struct xfs_trans *tp;
 	xfs_agblock_t agbno;
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, 1, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 1, 0, &tp), 0);
 	xfs_mutex_lock(&pag->pag_lock);
 	assert_int_equal(xfs_ag_reserve_tree(pag, 1, XFS_AG_RESV_METADATA), 0);
 	assert_int_equal(xfs_ag_alloc_tree_block(tp, pag, 1500, XFS_RMAP_OWN_REFC,

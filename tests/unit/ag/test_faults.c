@@ -70,7 +70,7 @@ static int operate(void)
 	xfs_extlen_t len;
 	int error;
 
-	error = xfs_trans_alloc(mp, 0, 50, 0, &tp);
+	error = xfs_trans_alloc_bytes(mp, 256u << 10, 50, 0, &tp);
 	if (error)
 		return error;
 	args.tp = tp;

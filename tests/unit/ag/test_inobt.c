@@ -148,7 +148,7 @@ static void test_wrong_changes(void **state)
 	assert_int_equal(xfs_inobt_insert(tp, pag, &rec), -EUCLEAN);
 	assert_int_equal(xfs_inobt_update(tp, pag, &other, &other), -EUCLEAN);
 	assert_int_equal(xfs_inobt_delete(tp, pag, &other), -EUCLEAN);
-	assert_false(tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(tp));
 }
 
 static void test_headers(void **state)

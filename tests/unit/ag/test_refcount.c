@@ -103,7 +103,7 @@ static void test_down(void **state)
 	/* Free blocks have no owner to lose. */
 	begin(0);
 	assert_int_equal(xfs_refcount_decrease(tp, 2015, 5), -EUCLEAN);
-	assert_false(tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(tp));
 	commit();
 }
 
@@ -202,7 +202,7 @@ static void test_without_the_tree(void **state)
 	take_bare(2000, 10);
 	begin(0);
 	assert_int_equal(xfs_refcount_increase(tp, 2000, 10), -EOPNOTSUPP);
-	assert_false(tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(tp));
 	commit();
 	assert_int_equal(xfs_refcount_find_shared(mp, 2000, 10, &at, &len), 0);
 	assert_int_equal(at, NULLFSBLOCK);
@@ -217,7 +217,7 @@ static void test_impossible_blocks(void **state)
 	assert_int_equal(xfs_refcount_increase(tp, mp->m_geo.agblocks - 1, 2), -EUCLEAN);
 	assert_int_equal(xfs_refcount_decrease(tp, 0, 2), -EUCLEAN);
 	assert_int_equal(xfs_refcount_decrease(tp, 2000, 0), -EUCLEAN);
-	assert_false(tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(tp));
 	commit();
 }
 

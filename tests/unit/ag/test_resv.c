@@ -14,6 +14,7 @@
 #include "ag/ag_priv.h"
 #include "core/counter.h"
 #include "support/test_mount.h"
+#include "trans/trans_priv.h"
 
 static struct xfs_mount *make(uint64_t size, uint32_t blocksize, uint32_t agcount, bool reflink)
 {
@@ -106,7 +107,7 @@ static void test_charging(void **state)
 	assert_int_equal(xfs_ag_resv_needed(pag, XFS_AG_RESV_RMAPBT), 135);
 	assert_int_equal(xfs_ag_resv_needed(pag, XFS_AG_RESV_AGFL), 0);
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	/* Within: the counter does not move; beyond: it does; back the same way. */
 	xfs_ag_resv_alloc(tp, pag, XFS_AG_RESV_METADATA, held - 5, false);
 	assert_int_equal(mp->m_fdblocks, fdblocks);
@@ -116,23 +117,23 @@ static void test_charging(void **state)
 	assert_int_equal(xfs_ag_resv_held(&pag->pag_meta_resv), 0);
 	xfs_ag_resv_give_back(tp, pag, XFS_AG_RESV_METADATA, 4);
 	assert_int_equal(xfs_ag_resv_held(&pag->pag_meta_resv), 1);
-	assert_int_equal(tp->t_freed_blocks, 3);
+	assert_int_equal(trans_of(tp)->t_freed_blocks, 3);
 	xfs_ag_resv_give_back(tp, pag, XFS_AG_RESV_METADATA, held - 1);
 	assert_int_equal(xfs_ag_resv_held(&pag->pag_meta_resv), held);
-	assert_int_equal(tp->t_freed_blocks, 3);
+	assert_int_equal(trans_of(tp)->t_freed_blocks, 3);
 	assert_int_equal(xfs_trans_commit(tp), 0);
 	assert_int_equal(mp->m_fdblocks, fdblocks);
 
 	/* The AGFL moves no counter, an ordinary allocation the handle's. */
-	assert_int_equal(xfs_trans_alloc(mp, 0, 10, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 10, 0, &tp), 0);
 	xfs_ag_resv_alloc(tp, pag, XFS_AG_RESV_AGFL, 4, false);
-	assert_int_equal(tp->t_blk_res, 10);
+	assert_int_equal(xfs_trans_blocks_left(tp), 10);
 	xfs_ag_resv_alloc(tp, pag, XFS_AG_RESV_NONE, 4, false);
-	assert_int_equal(tp->t_blk_res, 6);
+	assert_int_equal(xfs_trans_blocks_left(tp), 6);
 	xfs_ag_resv_give_back(tp, pag, XFS_AG_RESV_AGFL, 4);
-	assert_int_equal(tp->t_freed_blocks, 0);
+	assert_int_equal(trans_of(tp)->t_freed_blocks, 0);
 	xfs_ag_resv_give_back(tp, pag, XFS_AG_RESV_NONE, 4);
-	assert_int_equal(tp->t_freed_blocks, 4);
+	assert_int_equal(trans_of(tp)->t_freed_blocks, 4);
 	assert_int_equal(xfs_trans_commit(tp), 0);
 	assert_int_equal(mp->m_fdblocks, fdblocks);
 	test_mount_free(mp);
@@ -149,7 +150,7 @@ static void test_taken_by_force(void **state)
 	(void)state;
 	assert_int_equal(xfs_mod_fdblocks(mp, -all, false), 0);
 	assert_int_equal(xfs_mod_fdblocks(mp, -1, false), -ENOSPC);
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	pag->pag_rmapbt_resv.ar_used = pag->pag_rmapbt_resv.ar_asked;
 	xfs_ag_resv_alloc(tp, pag, XFS_AG_RESV_RMAPBT, 1, false);
 	assert_int_equal(mp->m_resblks_avail, pool - 1);
@@ -172,7 +173,7 @@ static void test_full_ag(void **state)
 
 	(void)state;
 	xfs_ag_resv_free(mp);
-	assert_int_equal(xfs_trans_alloc(mp, 0, 20000, 0, &args.tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 20000, 0, &args.tp), 0);
 	assert_int_equal(xfs_alloc_vextent(&args), 0);
 	assert_int_equal(xfs_trans_commit(args.tp), 0);
 	assert_true(pag->pag_freeblks < 100);

@@ -25,7 +25,7 @@ static int map(xfs_agblock_t agbno, xfs_extlen_t len, struct xfs_owner_info oinf
 	begin(0);
 	error = xfs_rmap_map(tp, agbno, len, &oinfo);
 	if (error)
-		assert_false(tp->t_dirty);
+		assert_false(xfs_trans_is_dirty(tp));
 	commit();
 	return error;
 }
@@ -37,7 +37,7 @@ static int unmap(xfs_agblock_t agbno, xfs_extlen_t len, struct xfs_owner_info oi
 	begin(0);
 	error = xfs_rmap_unmap(tp, agbno, len, &oinfo);
 	if (error)
-		assert_false(tp->t_dirty);
+		assert_false(xfs_trans_is_dirty(tp));
 	commit();
 	return error;
 }
@@ -180,7 +180,7 @@ static void test_converting(void **state)
 	begin(0);
 	assert_int_equal(xfs_rmap_convert(tp, 2010, 1, &(struct xfs_owner_info){ .oi_owner = INO }),
 			 -EUCLEAN);
-	assert_false(tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(tp));
 	commit();
 }
 

@@ -247,7 +247,7 @@ static void test_refusals(void **state)
 	assert_int_equal(xfs_attr_set(h.tp, h.ip, &an, buf, 65537, 0), -E2BIG);
 	assert_int_equal(xfs_attr_set(h.tp, h.ip, &an, buf, 1, XFS_ATTR_OP_REPLACE), -ENODATA);
 	assert_int_equal(xfs_attr_remove(h.tp, h.ip, &an, NULL, 0), -ENODATA);
-	assert_false(h.tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(h.tp));
 	test_end(&h, 0);
 	test_handle_destroy(&h);
 }

@@ -43,7 +43,7 @@ static void prepare(unsigned int records)
 		bool last = i + 1 == records;
 		struct xfs_trans *tp;
 
-		must(xfs_trans_alloc(mp, 0, 30, 0, &tp));
+		must(xfs_trans_alloc_bytes(mp, 256u << 10, 30, 0, &tp));
 		xfs_ilock_excl(ip);
 		must(xfs_bmapi_write(tp, ip, i * 10, last ? 10 : 1, last ? XFS_BMAPI_PREALLOC : 0,
 				     &map));
@@ -172,7 +172,7 @@ static bool one_try(unsigned int records, unsigned int op, unsigned int nth, boo
 		xfs_buf_shrink(mp, 0);
 	}
 	take(&before);
-	must(xfs_trans_alloc(mp, 0, 60, 0, &tp));
+	must(xfs_trans_alloc_bytes(mp, 256u << 10, 60, 0, &tp));
 	xfs_ilock_excl(ip);
 	if (reads)
 		test_fault_arm(fault, TEST_FAULT_READ, nth, false, false);
@@ -192,7 +192,7 @@ static bool one_try(unsigned int records, unsigned int op, unsigned int nth, boo
 
 	assert_true(met);
 	assert_int_equal(error, reads ? -EIO : -ENOMEM);
-	if (tp->t_dirty) {
+	if (xfs_trans_is_dirty(tp)) {
 		(*dirty)++;
 		xfs_iunlock_excl(ip);
 		xfs_trans_cancel(tp);

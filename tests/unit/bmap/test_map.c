@@ -50,7 +50,7 @@ static struct xfs_trans *begin(uint32_t blocks)
 {
 	struct xfs_trans *tp;
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, blocks, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, blocks, 0, &tp), 0);
 	xfs_ilock_excl(ip);
 	return tp;
 }
@@ -64,7 +64,7 @@ static void end(struct xfs_trans *tp)
 /* It failed, and nothing had been changed. */
 static void end_failed(struct xfs_trans *tp)
 {
-	assert_false(tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(tp));
 	xfs_iunlock_excl(ip);
 	xfs_trans_cancel(tp);
 	assert_false(xfs_is_shutdown(mp));
@@ -349,13 +349,13 @@ static void test_counters(void **state)
 	ip->i_af.if_nextents = 32766;
 	assert_int_equal(xfs_iext_count_extend(tp, ip, XFS_ATTR_FORK, 1), 0);
 	assert_int_equal(xfs_iext_count_extend(tp, ip, XFS_ATTR_FORK, 2), -EFBIG);
-	assert_false(tp->t_dirty);
+	assert_false(xfs_trans_is_dirty(tp));
 
 	/* Where the file system has wide counters the inode gets them. */
 	mp->m_geo.features |= XFS_FEAT_NREXT64;
 	assert_int_equal(xfs_iext_count_extend(tp, ip, XFS_ATTR_FORK, 2), 0);
 	assert_true(ip->i_diflags2 & XFS_DIFLAG2_NREXT64);
-	assert_true(tp->t_dirty);
+	assert_true(xfs_trans_is_dirty(tp));
 	ip->i_af.if_nextents = (1ull << 32) - 1;
 	assert_int_equal(xfs_iext_count_extend(tp, ip, XFS_ATTR_FORK, 1), -EFBIG);
 	ip->i_df.if_nextents = (1ull << 48) - 2;
@@ -502,7 +502,9 @@ static void test_keep_a_part(void **state)
 	assert_int_equal(mp->m_delalloc_blocks, 0);
 }
 
-/* ---- the border of the forks ------------------------------------------------------------------ */
+/*
+ * ---- the border of the forks ------------------------------------------------------------------
+ */
 
 static void set_forkoff(uint8_t forkoff)
 {
@@ -587,7 +589,9 @@ static void test_attr_fork(void **state)
 	check_fork(XFS_DATA_FORK, 0, 0);
 }
 
-/* ---- where blocks come from -------------------------------------------------------------------- */
+/*
+ * ---- where blocks come from --------------------------------------------------------------------
+ */
 
 static void test_targets(void **state)
 {
@@ -673,7 +677,10 @@ static void test_realtime(void **state)
 	end_failed(tp);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/*
+ * ---- reading
+ * -------------------------------------------------------------------------------------
+ */
 
 static void test_read(void **state)
 {

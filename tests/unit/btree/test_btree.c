@@ -154,7 +154,7 @@ static void build(void)
 	T.next_block = FIRST_BLOCK + 1;
 	T.nlevels = T.blocks = 1;
 	T.budget = 1000;
-	assert_int_equal(xfs_trans_alloc(T.mp, 0, 0, 0, &T.tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(T.mp, 256u << 10, 0, 0, &T.tp), 0);
 	assert_int_equal(xfs_buf_get(T.mp, FIRST_BLOCK * 2, BLOCKSIZE, &buf_ops, &bp), 0);
 	xfs_btree_init_block(T.mp, bp->b_addr, &ops, FIRST_BLOCK * 2, 0, 0, 0);
 	xfs_trans_log_buf_all(T.tp, bp);
@@ -464,7 +464,7 @@ static void test_unreadable_block(void **state)
 	xfs_btree_del_cursor(&cur);
 	assert_int_equal(xfs_trans_commit(T.tp), 0);
 	test_mount_cycle_cache(T.mp);
-	assert_int_equal(xfs_trans_alloc(T.mp, 0, 0, 0, &T.tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(T.mp, 256u << 10, 0, 0, &T.tp), 0);
 	assert_int_equal(xfs_device_pwrite(T.mp->m_dev, leaf * BLOCKSIZE + 512, junk, 512, 0), 0);
 	init_cursor(&cur);
 	assert_int_equal(xfs_btree_lookup_le(&cur, &t, &found), -EBADMSG);

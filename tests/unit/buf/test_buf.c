@@ -77,7 +77,7 @@ static void make_block(struct xfs_mount *mp, unsigned int n, uint8_t fill)
 	struct xfs_trans *tp;
 	struct xfs_buf *bp;
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	assert_int_equal(xfs_buf_get(mp, n * 8, BLOCK, &test_ops, &bp), 0);
 	memset((char *)bp->b_addr + 64, fill, BLOCK - 64);
 	put_be32(MAGIC, bp->b_addr);
@@ -145,7 +145,7 @@ static void test_stale_is_never_written(void **state)
 	uint8_t disk[BLOCK], data[BLOCK];
 
 	make_block(mp, 20, 0x77);
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	assert_int_equal(xfs_buf_read(mp, 20 * 8, BLOCK, &test_ops, &bp), 0);
 	xfs_trans_binval(tp, bp);
 	xfs_buf_put(bp);
@@ -168,7 +168,7 @@ static void test_bad_block_shuts_down(void **state)
 	struct xfs_buf *bp;
 
 	make_block(mp, 30, 0x01);
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	assert_int_equal(xfs_buf_read(mp, 30 * 8, BLOCK, &test_ops, &bp), 0);
 	put_be32(0, bp->b_addr);
 	xfs_trans_log_buf(tp, bp, 0, 3);
@@ -176,7 +176,7 @@ static void test_bad_block_shuts_down(void **state)
 	assert_int_equal(xfs_trans_commit(tp), 0);
 	assert_int_equal(xfs_checkpoint_writeback(mp, true), -EUCLEAN);
 	assert_true(xfs_is_shutdown(mp));
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), -EIO);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), -EIO);
 }
 
 static void test_memory_is_bounded(void **state)
@@ -199,14 +199,14 @@ static void test_handles_reserve_blocks(void **state)
 	struct xfs_mount *mp = *state;
 	struct xfs_trans *tp;
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, 300, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 300, 0, &tp), 0);
 	assert_int_equal(mp->m_fdblocks, 700);
 	xfs_trans_use_blocks(tp, 100, false);
 	xfs_trans_free_blocks(tp, 7);
 	assert_int_equal(xfs_trans_commit(tp), 0);
 	/* 100 used, 200 back, 7 freed; the empty reserve pool fills first. */
 	assert_int_equal(mp->m_fdblocks + mp->m_resblks_avail, 907);
-	assert_int_equal(xfs_trans_alloc(mp, 0, 2000, 0, &tp), -ENOSPC);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 2000, 0, &tp), -ENOSPC);
 	assert_null(tp);
 	assert_int_equal(mp->m_fdblocks + mp->m_resblks_avail, 907);
 }
@@ -217,10 +217,10 @@ static void test_cancel_after_change_shuts_down(void **state)
 	struct xfs_trans *tp;
 	struct xfs_buf *bp;
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, 5, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 5, 0, &tp), 0);
 	xfs_trans_cancel(tp);
 	assert_false(xfs_is_shutdown(mp));
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	assert_int_equal(xfs_buf_get(mp, 8, BLOCK, &test_ops, &bp), 0);
 	put_be32(MAGIC, bp->b_addr);
 	xfs_trans_log_buf_all(tp, bp);
@@ -262,13 +262,13 @@ static void test_put_off_work_runs_in_order(void **state)
 	struct put_off b = { .log = &log, .number = 2 };
 	struct xfs_trans *tp;
 
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	xfs_defer_add(tp, &a.item, run_put_off);
 	xfs_defer_add(tp, &b.item, run_put_off);
 	assert_int_equal(log, 0);
 	assert_int_equal(xfs_trans_commit(tp), 0);
 	assert_int_equal(log, 126);
-	assert_int_equal(xfs_trans_alloc(mp, 0, 0, 0, &tp), 0);
+	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 0, 0, &tp), 0);
 	xfs_defer_add(tp, &b.item, run_put_off);
 	xfs_trans_cancel(tp);
 	assert_int_equal(log, -1);

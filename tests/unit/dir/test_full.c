@@ -55,7 +55,7 @@ static void fragment(uint64_t leave, uint32_t holes, uint32_t run)
 		struct xfs_trans *tp;
 		bool done;
 
-		TEST_STEP(xfs_trans_alloc(fs.mp, 0, 100, XFS_TRANS_FREES, &tp));
+		TEST_STEP(xfs_trans_alloc_bytes(fs.mp, 256u << 10, 100, XFS_TRANS_FREES, &tp));
 		xfs_ilock_excl(ip);
 		TEST_STEP(xfs_bunmapi(tp, ip, 2 * i, 1, 0, 1, &done));
 		xfs_iunlock_excl(ip);
@@ -67,7 +67,7 @@ static void fragment(uint64_t leave, uint32_t holes, uint32_t run)
 		struct xfs_trans *tp;
 		int error;
 
-		error = xfs_trans_alloc(fs.mp, 0, run + 20, 0, &tp);
+		error = xfs_trans_alloc_bytes(fs.mp, 256u << 10, run + 20, 0, &tp);
 		if (error == -ENOSPC)
 			break;
 		TEST_STEP(error);

@@ -66,7 +66,7 @@ static int change(bool attr, uint32_t i, uint32_t len)
 	name = numbered(buf, i);
 	an.name = name.name;
 	an.len = name.len;
-	error = xfs_trans_alloc(h.fs.mp, 0, 500, 0, &tp);
+	error = xfs_trans_alloc_bytes(h.fs.mp, 256u << 10, 500, 0, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(h.ip);

@@ -42,7 +42,7 @@ static struct xfs_inode *make_one(struct test_fs *fs, uint16_t mode)
 	struct xfs_inode *ip;
 	struct xfs_trans *tp;
 
-	IN_HANDLE_OK(xfs_trans_alloc(mp, 0, xfs_icreate_blocks(mp), 0, &tp));
+	IN_HANDLE_OK(xfs_trans_alloc_bytes(mp, 256u << 10, xfs_icreate_blocks(mp), 0, &tp));
 	IN_HANDLE_OK(xfs_icreate(tp, &args, &ip));
 	/* No name: on the unlinked list, as a temporary file would be. */
 	IN_HANDLE_OK(xfs_iunlink(tp, ip));
@@ -58,7 +58,7 @@ static void free_one(struct test_fs *fs, struct xfs_inode *ip)
 
 	/* As inactivation does, so that the last put does not do it again. */
 	xfs_iflags_set(ip, XFS_IF_INACTIVE);
-	IN_HANDLE_OK(xfs_trans_alloc(mp, 0, xfs_ifree_blocks(mp), XFS_TRANS_RESERVE, &tp));
+	IN_HANDLE_OK(xfs_trans_alloc_bytes(mp, 256u << 10, xfs_ifree_blocks(mp), XFS_TRANS_RESERVE, &tp));
 	xfs_ilock_excl(ip);
 	IN_HANDLE_OK(xfs_iunlink_remove(tp, ip));
 	IN_HANDLE_OK(xfs_ifree(tp, ip));

@@ -180,7 +180,7 @@ static struct xfs_trans *begin(void)
 {
 	struct xfs_trans *tp;
 
-	TEST_OK(xfs_trans_alloc(fs.mp, 0, 64, 0, &tp));
+	TEST_OK(xfs_trans_alloc_bytes(fs.mp, 256u << 10, 64, 0, &tp));
 	return tp;
 }
 

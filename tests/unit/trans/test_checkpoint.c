@@ -232,7 +232,9 @@ static void test_new_chunk_holds_tail(void **state)
 	tear_down();
 }
 
-/* (TRANS-8) Around a small log many times: no checkpoint is larger than allowed, nothing is lost. */
+/*
+ * (TRANS-8) Around a small log many times: no checkpoint is larger than allowed, nothing is lost.
+ */
 static void test_small_log_wraps(void **state)
 {
 	uint32_t cycle;
@@ -318,7 +320,7 @@ static void *open_and_close_handle(void *arg)
 {
 	struct xfs_trans *tp;
 
-	TEST_OK(xfs_trans_alloc(fs.mp, *(const uint32_t *)arg, 0, 0, &tp));
+	TEST_OK(xfs_trans_alloc_bytes(fs.mp, *(const uint32_t *)arg, 0, 0, &tp));
 	TEST_OK(xfs_trans_commit(tp));
 	return NULL;
 }
@@ -347,12 +349,12 @@ static void test_credits_of_others_are_waited_for(void **state)
 	a = create("/a");	/* something to write */
 	bytes = (uint32_t)(cp->cp_log_limit / 3 * 2);
 	n = checkpoints();
-	TEST_OK(xfs_trans_alloc(fs.mp, bytes, 0, 0, &tp));
+	TEST_OK(xfs_trans_alloc_bytes(fs.mp, bytes, 0, 0, &tp));
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(pthread_create(&ids[i], NULL, open_and_close_handle, &bytes), 0);
 	while (waiters() < 3)
 		usleep(1000);
-	assert_int_equal(xfs_trans_alloc(fs.mp, bytes, 0, XFS_TRANS_NO_WAIT, &other), -EAGAIN);
+	assert_int_equal(xfs_trans_alloc_bytes(fs.mp, bytes, 0, XFS_TRANS_NO_WAIT, &other), -EAGAIN);
 	/* A small one still fits. */
 	assert_int_equal(pthread_create(&ids[3], NULL, open_and_close_handle, &small), 0);
 	pthread_join(ids[3], NULL);

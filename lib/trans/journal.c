@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The journal as transactions see it: what they log, room in the log for that, and forcing the log.
+ * Checkpoints are written by whoever needs that (checkpoint.c); who waits for cp_commit meanwhile
+ * finds, more often than not, that it was done for him (group commit).
+ */
+#include "base/clock.h"
+#include "core/counter.h"
+#include "core/message.h"
+#include "device/queue.h"
+#include "log/log.h"
+#include "trans/trans_priv.h"
+
+/* ---- the log is forced, has room, or is emptied ------------------------------------------- */
+
+static bool is_log_half_full(const struct xfs_mount *mp)
+{
+	return xlog_free_bbs(mp->m_log) < xlog_size_bbs(mp->m_log) / 2;
+}
+
+/*
+ * cp_commit held.  Make the next checkpoint have room.  What is durable is written in place first,
+ * so that this commit carries the newer tail; only when something that is always running has held
+ * it back until now does a second one have to follow.
+ */
+static int make_room(struct xfs_mount *mp, uint64_t bytes)
+{
+	int error = 0;
+
+	if (is_log_half_full(mp))
+		error = xfs_ail_push_all(mp);
+	if (!error)
+		error = xfs_checkpoint_commit(mp, false);
+	if (error || xlog_space(mp->m_log) >= bytes)
+		return error;
+	error = xfs_ail_push_all(mp);
+	return error ? error : xfs_checkpoint_commit(mp, true);
+}
+
+/*
+ * Threads that force the log again and again come back from the last checkpoint just after the
+ * next one was cut, and each of these then serves but half of them.  Where there are several,
+ * a rest that is short beside what a checkpoint takes lets all of them come along.
+ */
+#define MIN_REST_NS	20000u
+#define MAX_REST_NS	1000000u
+
+static void wait_for_group_commit(const struct xfs_checkpoint *cp, bool shared)
+{
+	uint64_t took = __atomic_load_n(&cp->cp_write_ns, __ATOMIC_RELAXED);
+	uint64_t rest = XFS_MIN(took / 16, (uint64_t)MAX_REST_NS);
+
+	if (shared && rest >= MIN_REST_NS)
+		xfs_host_sleep_ns((uint32_t)rest);
+}
+
+enum task {
+	FORCE,		/* checkpoint @arg is durable */
+	ROOM,		/* a transaction of @arg bytes fits */
+	HOME,		/* nothing is left in the log only */
+};
+
+static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg)
+{
+	int error = 0;
+
+	switch (task) {
+	case FORCE:
+		/* While we waited for the lock another one may have done it. */
+		if (!xfs_log_is_durable(mp, arg))
+			error = xfs_checkpoint_commit(mp, false);
+		break;
+	case ROOM:
+		error = make_room(mp, arg);
+		break;
+	case HOME:
+		error = xfs_checkpoint_commit(mp, false);
+		if (!error)
+			error = xfs_ail_push_all(mp);
+		break;
+	}
+	return error;
+}
+
+static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	int error;
+
+	for (;;) {
+		struct xfs_budget *before;
+
+		if (xfs_is_shutdown(mp))
+			return xfs_shutdown_error(mp);
+		xfs_mutex_lock(&cp->cp_commit);
+		before = xfs_mem_critical_enter(&mp->m_mem);
+		error = do_task(mp, task, arg);
+		xfs_mem_critical_leave(before);
+		xfs_mutex_unlock(&cp->cp_commit);
+		if (error != XFS_CHECKPOINT_RESTART)
+			break;
+		mp->m_upcalls->end_failed_io(mp);
+	}
+	/* For want of memory it may be tried again: everything is still where it was. */
+	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
+		xfs_shutdown(mp, "writing a checkpoint: %s: %s", xfs_errstr(error), xfs_last_text());
+	return error;
+}
+
+bool xfs_log_is_durable(struct xfs_mount *mp, uint64_t seq)
+{
+	return __atomic_load_n(&mp->m_checkpoint->cp_durable_seq, __ATOMIC_ACQUIRE) >= seq;
+}
+
+static int force(struct xfs_mount *mp, uint64_t seq)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	bool waited = false, done, shared;
+	int error;
+
+	if (!seq)
+		seq = __atomic_load_n(&cp->cp_seq, __ATOMIC_ACQUIRE);
+	else if (xfs_log_is_durable(mp, seq))
+		return 0;
+	XFS_TRACE(mp, xfs_log_force, seq);
+	/*
+	 * Who finds another one at it waits for the checkpoint, not for the lock: whoever gets that
+	 * next may be the same one again, with the next checkpoint, while ours is long durable.
+	 */
+	xfs_mutex_lock(&cp->cp_lock);
+	cp->cp_came++;
+	while (cp->cp_forcing && !xfs_log_is_durable(mp, seq)) {
+		waited = true;
+		xfs_cond_wait(&cp->cp_wake, &cp->cp_lock);
+	}
+	done = waited && xfs_log_is_durable(mp, seq);
+	if (!done)
+		cp->cp_forcing = true;
+	shared = cp->cp_shared || cp->cp_came > 1;
+	xfs_mutex_unlock(&cp->cp_lock);
+	if (done)
+		return 0;
+
+	wait_for_group_commit(cp, shared);
+	error = run_task(mp, FORCE, seq);
+	xfs_mutex_lock(&cp->cp_lock);
+	cp->cp_forcing = false;
+	xfs_cond_broadcast(&cp->cp_wake);
+	xfs_mutex_unlock(&cp->cp_lock);
+	return error;
+}
+
+bool xfs_log_force_for_space(struct xfs_mount *mp, int error)
+{
+	if (error != -ENOSPC || !mp->m_upcalls->freed_space_is_busy(mp))
+		return false;
+	return xfs_log_force(mp, 0) == 0;
+}
+
+int xfs_ail_push_all_sync(struct xfs_mount *mp)
+{
+	return run_task(mp, HOME, 0);
+}
+
+static int writeback(struct xfs_mount *mp, bool flush)
+{
+	int error = xfs_ail_push_all_sync(mp);
+
+	return !error && flush ? xfs_queue_flush_written(mp->m_queue) : error;
+}
+
+/* ---- room for what transactions log ------------------------------------------------------ */
+
+/*
+ * cp_lock held, dropped while waiting: take @bytes if they fit.  Transactions use little of what they
+ * may use, so when only the credits of open ones are in the way, those are waited for: a small log
+ * has room for the worst cases of two transactions at once, and cutting a checkpoint for each that
+ * comes as a third one would write them one by one.  Who cuts waits for the open ones too.
+ */
+static bool take_credit(struct xfs_checkpoint *cp, uint32_t bytes, uint32_t flags)
+{
+	for (;;) {
+		uint64_t used = __atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED);
+
+		if (used + cp->cp_log_open + bytes <= cp->cp_log_limit || flags & XFS_TRANS_REPAIR)
+			break;
+		if (used + bytes > cp->cp_log_limit || !cp->cp_log_open ||
+		    flags & XFS_TRANS_NO_WAIT)
+			return false;
+		cp->cp_room_waiters++;
+		xfs_cond_wait(&cp->cp_room, &cp->cp_lock);
+		cp->cp_room_waiters--;
+	}
+	cp->cp_log_open += bytes;
+	return true;
+}
+
+static void unreserve(struct xfs_checkpoint *cp, uint32_t bytes)
+{
+	cp->cp_log_open -= bytes;
+	if (cp->cp_room_waiters)
+		xfs_cond_broadcast(&cp->cp_room);
+}
+
+static int reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+
+	for (;;) {
+		bool fits;
+		int error;
+
+		xfs_mutex_lock(&cp->cp_lock);
+		fits = take_credit(cp, bytes, flags);
+		xfs_mutex_unlock(&cp->cp_lock);
+		if (fits)
+			return 0;
+		if (flags & XFS_TRANS_NO_WAIT)
+			return -EAGAIN;
+		if (bytes > xfs_checkpoint_max(mp)) {
+			ASSERT(bytes <= xfs_checkpoint_max(mp));
+			return xfs_error(mp, -EFBIG, "an operation needs %u bytes of the log at once",
+					 bytes);
+		}
+		error = run_task(mp, ROOM, bytes);
+		if (error)
+			return error;
+	}
+}
+
+/* Dirty metadata is bounded here, before the gate: nothing is locked that it could wait for. */
+static int relieve(struct xfs_mount *mp, uint32_t blocks, uint32_t flags)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	int error = 0;
+
+	if (unlikely(__atomic_load_n(&cp->cp_item_bytes, __ATOMIC_RELAXED) > mp->m_meta_cache_bytes))
+		error = writeback(mp, false);
+	/* Better wait now for blocks that were freed than not find any later. */
+	if (!error && blocks && !(flags & XFS_TRANS_NO_WAIT) &&
+	    unlikely(xfs_busy_blocks_wanted(mp, blocks)))
+		error = force(mp, 0);
+	return error;
+}
+
+/* They cannot be had before the checkpoint that frees them is durable. */
+static void blocks_freed(struct xfs_mount *mp, uint64_t blocks)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+
+	xfs_add_busy_blocks(mp, blocks);
+	xfs_mutex_lock(&cp->cp_lock);
+	cp->cp_freed += blocks;
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+/* ---- what transactions log ------------------------------------------------------------------ */
+
+uint32_t xfs_trans_log_used(const struct xfs_trans *tp)
+{
+	return trans_of(tp)->t_log_used;
+}
+
+uint32_t xfs_trans_log_left(const struct xfs_trans *tp)
+{
+	const struct xfs_transaction *t = trans_of(tp);
+
+	if (tp->t_mount->m_checkpoint->cp_ops != &xfs_journal_ops)
+		return UINT32_MAX;
+	return t->t_log_res - XFS_MIN(t->t_log_used, t->t_log_res);
+}
+
+/* @bytes more of the log are needed for what @tp has changed, at most. */
+static inline void use_log(struct xfs_trans *tp, uint32_t bytes)
+{
+	trans_of(tp)->t_log_used += bytes;
+	__atomic_add_fetch(&tp->t_mount->m_checkpoint->cp_log_used, bytes, __ATOMIC_RELAXED);
+}
+
+static void set_flags(struct xfs_trans *tp, struct xfs_log_item *lip, uint32_t flags)
+{
+	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
+
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_li_flags_set(lip, flags);
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+/*
+ * The block was freed and is in use again, before the checkpoint that freed it was cut: an item
+ * that cancels it would take its new contents with it.
+ */
+static void revive(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
+
+	if (likely(!(xfs_li_flags(lip) & XFS_LI_FREED)))
+		return;
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_li_flags_clear(lip, XFS_LI_FREED | XFS_LI_ORDERED);
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+static void log_item(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	if (xfs_trans_make_running(tp, lip))
+		use_log(tp, lip->li_ops->log_cost(tp->t_mount, lip));
+	revive(tp, lip);
+}
+
+static void log_buf(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last)
+{
+	struct xfs_log_item *lip = &bp->b_item;
+	uint32_t chunks = xfs_buf_mark_dirty(bp, first, last);
+
+	if (xfs_trans_make_running(tp, lip))
+		use_log(tp, lip->li_ops->log_cost(tp->t_mount, lip));
+	else if (chunks)
+		use_log(tp, chunks * XFS_BUF_LOG_CHUNK_COST);
+	revive(tp, lip);
+}
+
+static void log_new_inodes(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t blocks)
+{
+	ASSERT(!(xfs_li_flags(&bp->b_item) & (XFS_LI_FREED | XFS_LI_IN_AIL)));
+	bp->b_icreate_blocks = blocks;
+	set_flags(tp, &bp->b_item, XFS_LI_ORDERED);
+	if (xfs_trans_make_running(tp, &bp->b_item) && blocks)
+		use_log(tp, XFS_BUF_LOG_COST);
+}
+
+/* It goes into the log as freed, and waits until that is durable. */
+static void log_freed(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	if (xfs_trans_make_running(tp, lip))
+		use_log(tp, XFS_BUF_LOG_COST);
+	set_flags(tp, lip, XFS_LI_FREED);
+}
+
+static void forget_item(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	if (__atomic_load_n(&lip->li_state, __ATOMIC_ACQUIRE) != XFS_LI_CLEAN)
+		log_freed(tp, lip);
+}
+
+static void binval(struct xfs_trans *tp, struct xfs_buf *bp)
+{
+	xfs_buf_stale(bp, true);
+	log_freed(tp, &bp->b_item);
+}
+
+static void log_only(struct xfs_trans *tp, struct xfs_log_item *lip)
+{
+	xfs_trans_make_running(tp, lip);
+	use_log(tp, lip->li_ops->log_cost(tp->t_mount, lip));
+	set_flags(tp, lip, XFS_LI_FREED);
+}
+
+static void add_to_writeback(struct xfs_mount *mp, struct xfs_log_item *lip)
+{
+	xfs_ail_batch_add(mp->m_checkpoint, lip);
+}
+
+const struct xfs_trans_ops xfs_journal_ops = {
+	.relieve = relieve,
+	.reserve = reserve,
+	.unreserve = unreserve,
+	.blocks_freed = blocks_freed,
+	.log_item = log_item,
+	.log_buf = log_buf,
+	.log_new_inodes = log_new_inodes,
+	.log_only = log_only,
+	.forget_item = forget_item,
+	.binval = binval,
+	.force = force,
+	.writeback = writeback,
+	.add_to_writeback = add_to_writeback,
+};
+
+/* ---- opening ---------------------------------------------------------------------------- */
+
+int xfs_trans_start_journal(struct xfs_mount *mp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xfs_ail_batch *batch = &cp->cp_batch;
+	int error;
+
+	error = xfs_buf_read(mp, 0, mp->m_geo.sectsize, &xfs_sb_buf_ops, &cp->cp_sb);
+	if (error)
+		return error;
+	xfs_ail_batch_sizes(mp, batch);
+	batch->items = xfs_malloc(mp, batch->max_items * sizeof(*batch->items));
+	batch->bufs = xfs_malloc(mp, batch->max_bufs * sizeof(struct xfs_buf *));
+	batch->copies = xfs_mem_alloc_aligned(&mp->m_mem, 4096, batch->max_bytes);
+	if (!batch->items || !batch->bufs || !batch->copies)
+		return xfs_error(mp, -ENOMEM, "out of memory for writing metadata");
+	error = xfs_resv_init(mp, xfs_checkpoint_max(mp));
+	if (error)
+		return error;
+	cp->cp_seq = 1;
+	cp->cp_ops = &xfs_journal_ops;
+	xfs_checkpoint_set_limit(mp);
+	return 0;
+}
