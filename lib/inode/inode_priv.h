@@ -21,6 +21,16 @@ struct xfs_inode_cache {
 	struct xfs_pool ic_pool;	/* struct xfs_inode */
 };
 
+/* icache.c, for the files of the cache.  ic_lock held, but for the last two. */
+void xfs_icache_hold(struct xfs_inode_cache *cache, struct xfs_inode *ip);
+void xfs_icache_unhash(struct xfs_inode_cache *cache, struct xfs_inode *ip);
+/* The last reference is gone. */
+void xfs_icache_to_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip);
+/* Nobody else knows @ip any more.  No lock held: the page cache has its own. */
+void xfs_icache_free(struct xfs_inode_cache *cache, struct xfs_inode *ip);
+/* Put @ip into the hash; if another thread was faster, its inode is returned and ours is gone. */
+struct xfs_inode *xfs_icache_insert(struct xfs_mount *mp, struct xfs_inode *ip);
+
 /* Memory that a changed inode keeps alive, about. */
 #define XFS_INODE_MEMORY	1024u
 

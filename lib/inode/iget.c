@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An inode by its number: from the cache, or from disk into the cache.  The invariants are those of
+ * icache.c.
+ */
+#include "ag/inobt.h"
+#include "base/crc32c.h"
+#include "core/message.h"
+#include "inode/inode_priv.h"
+
+static struct xfs_inode *alloc_once(struct xfs_inode_cache *cache)
+{
+	struct xfs_inode *ip;
+
+	xfs_mutex_lock(&cache->ic_lock);
+	ip = xfs_pool_get(&cache->ic_pool);
+	xfs_mutex_unlock(&cache->ic_lock);
+	return ip;
+}
+
+static struct xfs_inode *alloc_inode(struct xfs_mount *mp)
+{
+	struct xfs_inode *ip = alloc_once(mp->m_inodes);
+
+	for (unsigned int nth = 0; unlikely(!ip) && xfs_shrink_caches(mp, nth); nth++)
+		ip = alloc_once(mp->m_inodes);
+	if (!ip)
+		xfs_error(mp, -ENOMEM, "out of memory for an inode");
+	return ip;
+}
+
+static void init_inode(struct xfs_mount *mp, struct xfs_inode *ip, xfs_ino_t ino,
+		       const struct xfs_imap *imap)
+{
+	memset(ip, 0, sizeof(*ip));
+	ip->i_mount = mp;
+	ip->i_ino = ino;
+	ip->i_cluster_daddr = imap->im_daddr;
+	ip->i_cluster_len = imap->im_len;
+	ip->i_cluster_off = imap->im_offset;
+	ip->i_ref = 1;
+	ip->i_next_unlinked = NULLAGINO;
+	ip->i_prev_unlinked = NULLAGINO;
+	xfs_list_init(&ip->i_lru);
+	xfs_log_item_init(&ip->i_item, &xfs_inode_item_ops);
+	ip->i_item.li_bytes = XFS_INODE_MEMORY;
+	ip->i_item.li_sort_key = (uint64_t)imap->im_daddr + (imap->im_offset >> XFS_BB_SHIFT);
+	xfs_rwlock_init(&ip->i_iolock, XFS_CLASS_IOLOCK, ino);
+	xfs_rwlock_init(&ip->i_mmaplock, XFS_CLASS_MMAPLOCK, ino);
+	xfs_rwlock_init(&ip->i_lock, XFS_CLASS_ILOCK, ino);
+	xfs_ifork_init_empty(&ip->i_df);
+	xfs_ifork_init_empty(&ip->i_af);
+}
+
+struct xfs_inode *xfs_inode_alloc(struct xfs_mount *mp)
+{
+	return alloc_inode(mp);
+}
+
+void xfs_inode_unalloc(struct xfs_mount *mp, struct xfs_inode *blank)
+{
+	struct xfs_inode_cache *cache = mp->m_inodes;
+
+	xfs_mutex_lock(&cache->ic_lock);
+	xfs_pool_put(&cache->ic_pool, blank);
+	xfs_mutex_unlock(&cache->ic_lock);
+}
+
+struct xfs_inode *xfs_inode_make(struct xfs_mount *mp, struct xfs_inode *blank, xfs_ino_t ino,
+				 const struct xfs_imap *imap)
+{
+	struct xfs_inode *ip = xfs_inode_find(mp, ino);
+
+	if (ip) {
+		xfs_inode_unalloc(mp, blank);
+		return ip;
+	}
+	init_inode(mp, blank, ino, imap);
+	blank->i_once = true;
+	return xfs_icache_insert(mp, blank);
+}
+
+/* The number came from outside: is there an inode, and is it in use? */
+static int check_untrusted(struct xfs_mount *mp, xfs_ino_t ino)
+{
+	xfs_agino_t agino = XFS_INO_TO_AGINO(&mp->m_geo, ino);
+	struct xfs_inobt_rec_incore rec;
+	struct xfs_perag *pag;
+	bool found;
+	int error;
+
+	error = xfs_perag_make(mp, XFS_INO_TO_AGNO(&mp->m_geo, ino), &pag);
+	if (error)
+		return error;
+
+	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_perag_load_agi(pag);
+	if (!error)
+		error = xfs_inobt_lookup(pag, agino, &rec, &found);
+	xfs_mutex_unlock(&pag->pag_lock);
+	if (error)
+		return error;
+	if (!found || rec.ir_free & (uint64_t)1 << (agino - rec.ir_startino))
+		return xfs_error(mp, -ENOENT, "inode %" PRIu64 " is not in use", ino);
+	return 0;
+}
+
+static int read_inode(struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	struct xfs_dinode *dip;
+	struct xfs_buf *bp;
+	int error;
+
+	error = xfs_buf_read(mp, ip->i_cluster_daddr, ip->i_cluster_len, &xfs_inode_buf_ops, &bp);
+	if (error)
+		return error;
+	xfs_mutex_lock(&bp->b_lock);
+	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);
+	if (!xfs_cksum_ok(dip, mp->m_geo.inodesize, XFS_DINODE_CRC_OFF)) {
+		error = xfs_bad_checksum(mp, "inode", "wrong checksum of inode %" PRIu64, ip->i_ino);
+	} else {
+		error = xfs_inode_from_disk(ip, dip);
+	}
+	xfs_mutex_unlock(&bp->b_lock);
+	xfs_buf_put(bp);
+	return error;
+}
+
+/*
+ * One without links that is not in memory is on an unlinked list, and only the one who empties
+ * those asks for it so.  Any other has come here by a name or a number that damage has left: with
+ * its last reference its contents would be freed.
+ */
+static int check_links(const struct xfs_inode *ip, uint32_t flags)
+{
+	struct xfs_mount *mp = ip->i_mount;
+
+	if (likely(ip->i_nlink || !ip->i_mode) || flags & XFS_IGET_UNLINKED || mp->m_rdonly)
+		return 0;
+	return xfs_corrupt(mp, "inode", "inode %" PRIu64 ": di_nlink is 0, but something leads to it",
+			   ip->i_ino);
+}
+
+/* (ICACHE-3) Into the hash, then read; *@ipp is another's when another thread was faster. */
+static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_inode **ipp)
+{
+	struct xfs_inode_cache *cache = mp->m_inodes;
+	struct xfs_inode *mine, *ip;
+	struct xfs_imap imap;
+	int error;
+
+	error = xfs_imap(mp, ino, &imap);
+	if (error)
+		return error;
+	mine = alloc_inode(mp);
+	if (!mine)
+		return -ENOMEM;
+	init_inode(mp, mine, ino, &imap);
+	mine->i_flags = XFS_IF_READING;
+	ip = xfs_icache_insert(mp, mine);
+	*ipp = ip;
+	if (ip != mine)
+		return 0;
+	error = read_inode(ip);
+	if (!error)
+		error = check_links(ip, flags);
+	xfs_mutex_lock(&cache->ic_lock);
+	/* Those who wait for it see that, and try for themselves. */
+	if (error) {
+		xfs_iflags_set(ip, XFS_IF_STALE | XFS_IF_UNREAD);
+		xfs_icache_unhash(cache, ip);
+	}
+	xfs_iflags_clear(ip, XFS_IF_READING);
+	xfs_cond_broadcast(&cache->ic_wake);
+	xfs_mutex_unlock(&cache->ic_lock);
+	if (error)
+		xfs_inode_put(ip);
+	return error;
+}
+
+int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_inode **ipp)
+{
+	struct xfs_inode *ip;
+	uint32_t gone = XFS_IF_STALE;
+	int error;
+
+	*ipp = NULL;
+	if (!xfs_verify_ino(&mp->m_geo, ino) ||
+	    (!(flags & XFS_IGET_INTERNAL) && xfs_internal_inum(&mp->m_geo, ino)))
+		return xfs_error(mp, -EINVAL, "%" PRIu64 " cannot be an inode number", ino);
+	if (!(flags & XFS_IGET_UNLINKED))
+		gone |= XFS_IF_INACTIVE;
+	for (;;) {
+		ip = xfs_inode_find(mp, ino);
+		if (!ip) {
+			error = flags & XFS_IGET_UNTRUSTED ? check_untrusted(mp, ino) : 0;
+			if (!error)
+				error = read_into_cache(mp, ino, flags, &ip);
+			if (error)
+				return error;
+		}
+		if (likely(!xfs_iflags_test(ip, XFS_IF_UNREAD)))
+			break;
+		xfs_inode_put(ip);
+	}
+	if (xfs_inode_mode(ip) == 0 || xfs_iflags_test(ip, gone)) {
+		xfs_inode_put(ip);
+		return xfs_error(mp, -ENOENT, "inode %" PRIu64 " is not in use", ino);
+	}
+	if ((xfs_inode_diflags2(ip) & XFS_DIFLAG2_METADATA) && !(flags & XFS_IGET_INTERNAL)) {
+		xfs_inode_put(ip);
+		return xfs_error(mp, -EINVAL, "inode %" PRIu64 " is the file system's own", ino);
+	}
+	*ipp = ip;
+	return 0;
+}
