@@ -20,6 +20,7 @@ static const struct option common_options[] = {
 	{ "unjournalled", no_argument, NULL, XFSW_OPT_UNJOURNALLED },
 	{ "json", no_argument, NULL, XFSW_OPT_JSON },
 	{ "quiet", no_argument, NULL, XFSW_OPT_QUIET },
+	{ "no-glob", no_argument, NULL, XFSW_OPT_NO_GLOB },
 	{ "help", no_argument, NULL, XFSW_OPT_HELP },
 };
 #define NCOMMON (sizeof(common_options) / sizeof(common_options[0]))
@@ -50,6 +51,8 @@ static bool option_fits(const struct xfsw_call *call, int id)
 		return on_command_line && call->verb->open == XFSW_OPEN_WRITE;
 	case XFSW_OPT_JSON:
 		return (call->verb->flags & XFSW_JSON) != 0;
+	case XFSW_OPT_NO_GLOB:
+		return (call->verb->flags & (XFSW_GLOB_ALL | XFSW_GLOB_SOURCES)) != 0;
 	default:
 		return true;
 	}
@@ -123,6 +126,7 @@ void xfsw_call_free(struct xfsw_call *call)
 		free(call->errors->v);
 	free(call->errors);
 	call->errors = NULL;
+	xfsw_paths_free(&call->expanded.paths);
 }
 
 bool xfsw_has(const struct xfsw_call *call, int id)

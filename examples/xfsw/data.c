@@ -58,6 +58,7 @@ const struct xfsw_verb verb_cat = {
 		"  -c COUNT         at most so many bytes of each\n",
 	.shortopts = "o:c:",
 	.open = XFSW_OPEN_READ,
+	.flags = XFSW_GLOB_ALL,
 	.min_operands = 1,
 	.max_operands = -1,
 	.run = run_cat,

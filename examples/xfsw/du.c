@@ -130,7 +130,7 @@ const struct xfsw_verb verb_du = {
 		"  -h               readable units\n",
 	.shortopts = "sh",
 	.open = XFSW_OPEN_READ,
-	.flags = XFSW_JSON | XFSW_LONG_WORK,
+	.flags = XFSW_GLOB_ALL | XFSW_JSON | XFSW_LONG_WORK,
 	.max_operands = -1,
 	.run = run_du,
 };

@@ -27,6 +27,10 @@ struct get {
 	bool tree;			/* more than one object */
 	bool top_found;			/* the top was there before */
 	bool force;
+	bool temporary;			/* the host has no names for files without one */
+	bool into;			/* each source gets its own name in the directory @top */
+	char base[256];			/* that name */
+	struct xfsw_str rel;		/* a path below @top */
 	struct host_restore restore;
 	char *buf;
 };
@@ -84,31 +88,34 @@ static unsigned int names_to_come(const struct get *g, const struct xfs_stat *st
 }
 
 /*
- * The contents, under the name that they shall have; what has it already (-f) stays until they are
- * whole.  A descriptor or -errno.
+ * The contents.  They get their name when they are whole: what has it already (-f) stays until then, and
+ * what fails or is killed leaves nothing.  A descriptor or -errno.
  */
 static int get_contents(struct get *g, struct xfs_file *file, const struct xfs_stat *st, int dirfd,
 			const char *name)
 {
-	char temporary[HOST_TEMPORARY];
+	struct host_new new;
 	struct stat old;
-	bool replaces = g->force && xfsw_name_is_plain(name, strlen(name)) &&
-			fstatat(dirfd, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
-	int fd = replaces ? host_make_temporary(dirfd, temporary)
-			  : host_make_file(dirfd, name, false), error;
+	int error;
 
-	if (fd < 0)
-		return fd;
-	restore_before_data(&g->restore, st, fd);
-	error = copy_data(g, file, fd, st->size_bytes);
-	if (!error && replaces)
-		error = host_take_name(dirfd, temporary, name);
+	if (!xfsw_name_is_plain(name, strlen(name)))
+		return xfsw_error(-EUCLEAN);
+	if (!g->force && fstatat(dirfd, name, &old, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	error = host_make_new(dirfd, g->temporary, &new);
+	if (error)
+		return error;
+	restore_before_data(&g->restore, st, new.fd);
+	error = copy_data(g, file, new.fd, st->size_bytes);
 	if (!error)
-		return fd;
-	if (replaces)
-		unlinkat(dirfd, temporary, 0);
-	close(fd);
-	return error;
+		error = host_name_new(dirfd, &new, name, g->force);
+	if (!error)
+		return new.fd;
+	host_drop_new(dirfd, &new);
+	if (error != -EOPNOTSUPP || g->temporary)
+		return error;
+	g->temporary = true;
+	return get_contents(g, file, st, dirfd, name);
 }
 
 /* @st_out: of what was made, for its further names. */
@@ -174,19 +181,37 @@ static int get_object(struct get *g, struct xfs_file *file, const struct xfs_sta
 				 : get_special(g, file, st, dirfd, name, st_out);
 }
 
+/* The name that a node shall have on the host. */
+static const char *name_of(const struct get *g, const struct xfsw_node *node)
+{
+	return node->level ? node->name : g->base;
+}
+
+/* Its path below g->top; NULL: no memory. */
+static const char *path_of(struct get *g, const struct xfsw_node *node)
+{
+	const char *below = node->level ? node->path + g->top_len : "";
+
+	if (!g->into)
+		return below;
+	if (!str_set(&g->rel, g->base) || (*below && !str_join(&g->rel, g->rel.len, below)))
+		return NULL;
+	return g->rel.s;
+}
+
 /* The first of several names: the others will be links to it. */
 static int remember(struct get *g, const struct xfsw_node *node, const struct stat *st)
 {
+	const char *path = path_of(g, node);
 	struct xfsw_link *link;
-	int error = links_add(&g->links, 1, node->st.ino, node->st.nlink, 0,
-			      node->path + g->top_len);
+	int error = path ? links_add(&g->links, 1, node->st.ino, node->st.nlink, 0, path) : -ENOMEM;
 
 	if (error)
 		return error;
 	link = links_find(&g->links, 1, node->st.ino);
 	link->host_dev = st->st_dev;
 	link->host_ino = st->st_ino;
-	return restore_later(&g->restore, &node->st, st, node->path + g->top_len);
+	return restore_later(&g->restore, &node->st, st, path);
 }
 
 static bool step(struct get *g)
@@ -200,6 +225,7 @@ static int get_entry(struct xfsw_walk *walk, struct xfsw_node *node)
 {
 	struct get *g = walk->ctx;
 	int dirfd = fds_top(&g->fds), error;
+	const char *name = name_of(g, node);
 	struct xfsw_link *link;
 	struct stat st;
 
@@ -207,14 +233,14 @@ static int get_entry(struct xfsw_walk *walk, struct xfsw_node *node)
 		return -EINTR;
 	link = node->st.nlink > 1 ? links_find(&g->links, 1, node->st.ino) : NULL;
 	if (link) {
-		error = look_in_the_way(g, dirfd, node->name);
+		error = look_in_the_way(g, dirfd, name);
 		if (!error)
-			error = host_link(g->top, link, dirfd, node->name, g->force);
+			error = host_link(g->top, link, dirfd, name, g->force);
 		if (!error)
 			links_seen(&g->links, link);
 		return error;
 	}
-	error = get_object(g, node->file, &node->st, dirfd, node->name, &st);
+	error = get_object(g, node->file, &node->st, dirfd, name, &st);
 	return error || node->st.nlink < 2 ? error : remember(g, node, &st);
 }
 
@@ -233,21 +259,22 @@ static int enter_directory(struct xfsw_walk *walk, struct xfsw_node *node)
 {
 	struct get *g = walk->ctx;
 	int parent = fds_top(&g->fds), fd;
+	const char *name = name_of(g, node);
 	struct stat st;
 
 	if (!step(g))
 		return -EINTR;
 	node->data = NULL;
-	if (!node->level)
+	if (!node->level && !g->into)
 		return 0;
-	fd = look_in_the_way(g, parent, node->name);
+	fd = look_in_the_way(g, parent, name);
 	if (fd)
 		return fd;
 	/* leave_directory() wants to know whether it was there. */
-	if (g->force && fstatat(parent, node->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (g->force && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISDIR(st.st_mode))
 		node->data = g;
-	fd = host_make_dir(parent, node->name, g->force);
+	fd = host_make_dir(parent, name, g->force);
 	return fd < 0 ? fd : push_dir(g, fd);
 }
 
@@ -255,13 +282,14 @@ static int leave_directory(struct xfsw_walk *walk, struct xfsw_node *node)
 {
 	struct get *g = walk->ctx;
 	int fd = fds_top(&g->fds);
-	bool found = node->level ? node->data != NULL : g->top_found;
+	bool is_top = !node->level && !g->into;
+	bool found = is_top ? g->top_found : node->data != NULL;
 	int error = restore_attributes(&g->restore, node->file, &node->st, fd, fd, ".",
 				       found ? RESTORE_FOUND : 0);
 
 	if (error)
 		xfsw_walk_tell(walk, node->path, error);
-	if (!node->level)
+	if (is_top)
 		return 0;
 	error = fds_pop(&g->fds);
 	if (!error)
@@ -274,6 +302,12 @@ static int leave_directory(struct xfsw_walk *walk, struct xfsw_node *node)
 static const struct xfsw_visitor get_visitor = {
 	.enter = enter_directory, .visit = get_entry, .leave = leave_directory,
 };
+
+static void set_top_len(struct get *g, const char *path)
+{
+	g->top_len = strlen(path);
+	g->top_len += !g->top_len || path[g->top_len - 1] != '/';
+}
 
 /* HOSTDIR for a directory: the copy itself, merged into what is there. */
 static int get_tree(struct get *g, const char *path, const char *host)
@@ -293,8 +327,7 @@ static int get_tree(struct get *g, const char *path, const char *host)
 	error = g->top < 0 ? xfsw_errno() : push_dir(g, g->top);
 	if (error)
 		return xfsw_fail(g->call, host, error);
-	g->top_len = strlen(path);
-	g->top_len += !g->top_len || path[g->top_len - 1] != '/';
+	set_top_len(g, path);
 	code = xfsw_walk(&walk, path);
 	restore_settle(&g->restore, g->top);
 	return code;
@@ -341,47 +374,96 @@ static int get_single(struct get *g, struct xfs_file *file, const struct xfs_sta
 	return error ? xfsw_fail(g->call, host, error) : XFSW_OK;
 }
 
+/*
+ * One of several into the directory g->top.  Its name comes from the image, maybe from a pattern: it is
+ * treated like that of any other object in there, and no link at that place is followed.
+ */
+static int get_into(struct get *g, const char *path)
+{
+	struct xfsw_walk walk = {
+		.call = g->call, .visitor = &get_visitor, .ctx = g, .flags = XFSW_WALK_READ,
+		.max_level = XFSW_ALL_LEVELS,
+	};
+	const char *base = xfsw_basename(path, g->base);
+
+	if (!base)
+		return xfsw_fail(g->call, path, xfsw_error(-ENAMETOOLONG));
+	if (!xfsw_name_is_plain(base, strlen(base)))
+		return xfsw_complain(g->call, path, "it has no name to be put under");
+	set_top_len(g, path);
+	return xfsw_walk(&walk, path);
+}
+
+static int get_all(struct get *g, const char *host)
+{
+	struct xfsw_call *call = g->call;
+	int error, code = XFSW_OK;
+
+	g->tree = g->into = true;
+	g->top = open(host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	error = g->top < 0 ? xfsw_errno() : push_dir(g, g->top);
+	if (error)
+		return xfsw_complain(call, host, "%s; what several paths or a pattern name goes into "
+				     "a directory that exists", strerror(-error));
+	/* A walk that was stopped may have left the place. */
+	for (int i = 0; i + 1 < call->argc && code != XFSW_INTERRUPTED && g->fds.depth == 1; i++) {
+		int result = get_into(g, call->argv[i]);
+
+		code = result > code ? result : code;
+	}
+	restore_settle(&g->restore, g->top);
+	return code;
+}
+
+static int get_one(struct get *g, const char *path, const char *host)
+{
+	struct xfs_file *file;
+	struct xfs_stat st;
+	int error = xfs_getattr(g->call->img->mp, path, false, &st), code;
+
+	if (!error)
+		error = xfs_open(g->call->img->mp, path,
+				 (S_ISREG(st.mode) || S_ISDIR(st.mode) ? O_RDONLY : O_PATH) |
+					 O_NOFOLLOW,
+				 0, &file);
+	if (error)
+		return xfsw_fail(g->call, path, error);
+	code = S_ISDIR(st.mode) ? get_tree(g, path, host) : get_single(g, file, &st, path, host);
+	xfs_close(file);
+	return code;
+}
+
 static int finish(struct get *g, int code)
 {
 	xfsw_progress_end(&g->progress);
 	fds_free(&g->fds);
 	links_free(&g->links);
+	str_free(&g->rel);
 	free(g->buf);
 	return restore_end(&g->restore, g->call, code);
 }
 
 static int run_get(struct xfsw_call *call)
 {
-	const char *path = call->argv[0], *host = call->argv[1];
+	const char *host = call->argv[call->argc - 1];
 	struct get g = { .call = call, .force = xfsw_has(call, 'f') };
-	struct xfs_file *file;
-	struct xfs_stat st;
 	int error, code;
 
 	/* Standard output has contents and nothing else, as cat writes them. */
 	if (strcmp(host, "-") == 0) {
 		struct xfsw_call cat = *call;
 
-		cat.argc = 1;
+		cat.argc--;
 		return verb_cat.run(&cat);
 	}
 	g.buf = malloc(BUF_SIZE);
 	error = restore_init(&g.restore, call);
 	if (error || !g.buf)
 		return finish(&g, xfsw_fail(call, NULL, -ENOMEM));
-	error = xfs_getattr(call->img->mp, path, false, &st);
-	if (!error)
-		error = xfs_open(call->img->mp, path,
-				 (S_ISREG(st.mode) || S_ISDIR(st.mode) ? O_RDONLY : O_PATH) |
-					 O_NOFOLLOW,
-				 0, &file);
-	if (error)
-		return finish(&g, xfsw_fail(call, path, error));
 	umask(0);
 	xfsw_progress_start(&g.progress, "get", xfsw_has(call, XFSW_OPT_QUIET));
-	code = S_ISDIR(st.mode) ? get_tree(&g, path, host)
-				: get_single(&g, file, &st, path, host);
-	xfs_close(file);
+	code = call->argc > 2 || call->expanded.matched ? get_all(&g, host)
+							: get_one(&g, call->argv[0], host);
 	return finish(&g, code);
 }
 
@@ -389,24 +471,26 @@ static const struct option get_longopts[] = { KEEP_LONGOPTS, { NULL, 0, NULL, 0 
 
 const struct xfsw_verb verb_get = {
 	.name = "get",
-	.operands = "[-f] [OPTIONS] IMG PATH HOSTPATH",
-	.summary = "Copy a file or tree out of an image",
+	.operands = "[-f] [OPTIONS] IMG PATH... HOSTPATH",
+	.summary = "Copy files or trees out of an image",
 	.help = "A directory PATH: HOSTPATH becomes its copy, made if missing.  Anything else:\n"
 		"HOSTPATH is the new name, or a directory to put it into; '-' is standard\n"
-		"output, for the contents of a file.  As root all\n"
+		"output, for the contents of files.  Several PATHs, and what a pattern matches, go\n"
+		"into HOSTPATH, a directory that exists, under their own names.  As root all\n"
 		"attributes are copied: owner, mode, times, extended attributes, ACLs, inode\n"
 		"flags, project, extent-size hints, hard links, holes, devices; others get what\n"
 		"the host lets them have, without set-id bits on files that change hands.  Each\n"
 		"attribute is set on its own; what the host refuses is told once per kind, and\n"
-		"an error for root.  An object that fails is told of and the others go on.\n\n"
+		"an error for root.  An object that fails is told of and the others go on; a file\n"
+		"gets its name when it is whole.\n\n"
 		"  -f                  replace what exists: files when the new one is whole\n"
 		KEEP_HELP
 		"  -q, --quiet         no progress\n",
 	.shortopts = "f",
 	.longopts = get_longopts,
 	.open = XFSW_OPEN_READ,
-	.flags = XFSW_LONG_WORK,
+	.flags = XFSW_LONG_WORK | XFSW_GLOB_SOURCES,
 	.min_operands = 2,
-	.max_operands = 2,
+	.max_operands = -1,
 	.run = run_get,
 };

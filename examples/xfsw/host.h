@@ -66,6 +66,23 @@ int host_make_file(int dirfd, const char *name, bool replace);	/* to write to, m
 #define HOST_TEMPORARY	64
 int host_make_temporary(int dirfd, char name[HOST_TEMPORARY]);
 int host_take_name(int dirfd, const char *temporary, const char *name);
+/*
+ * A new file to write to that gets its name when it is whole.  Where the host has such a thing it has
+ * none until then, and nothing is left of it if the process is killed; elsewhere, and with
+ * @temporary, one of its own.
+ */
+struct host_new {
+	int fd;
+	char temporary[HOST_TEMPORARY];	/* "": it has no name */
+};
+int host_make_new(int dirfd, bool temporary, struct host_new *new);
+/*
+ * It gets @name; what has that gives way with @replace, in the same moment.  -EOPNOTSUPP: it cannot
+ * get one, and the contents have to be written to another, temporary one.  new->fd stays open.
+ */
+int host_name_new(int dirfd, struct host_new *new, const char *name, bool replace);
+/* Instead: it goes. */
+void host_drop_new(int dirfd, struct host_new *new);
 /* Mode 0700, opened to read.  With @replace a directory that exists is used as it is. */
 int host_make_dir(int dirfd, const char *name, bool replace);
 struct host_special {

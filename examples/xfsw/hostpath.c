@@ -95,6 +95,88 @@ int host_take_name(int dirfd, const char *temporary, const char *name)
 	return 0;
 }
 
+/* The link to an open file in /proc, which linkat() follows. */
+static void link_of_fd(int fd, char path[64])
+{
+	snprintf(path, 64, "/proc/self/fd/%d", fd);
+}
+
+int host_make_new(int dirfd, bool temporary, struct host_new *new)
+{
+	char path[64];
+
+	new->temporary[0] = 0;
+	new->fd = temporary ? -1 : openat(dirfd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (new->fd >= 0) {
+		link_of_fd(new->fd, path);
+		if (access(path, F_OK) == 0)
+			return 0;
+		close(new->fd);
+	}
+	new->fd = host_make_temporary(dirfd, new->temporary);
+	return new->fd < 0 ? new->fd : 0;
+}
+
+/* The same file under a temporary name, for rename(2), which alone replaces. */
+static int give_temporary(int dirfd, struct host_new *new, const char *path)
+{
+	static unsigned int count;
+
+	for (unsigned int tries = 0; tries < 1000; tries++) {
+		snprintf(new->temporary, HOST_TEMPORARY, ".xfsw-%ld-l%u", (long)getpid(), count++);
+		if (linkat(AT_FDCWD, path, dirfd, new->temporary, AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	new->temporary[0] = 0;
+	return xfsw_errno();
+}
+
+static int name_unnamed(int dirfd, struct host_new *new, const char *name, bool replace)
+{
+	char path[64];
+	int error;
+
+	link_of_fd(new->fd, path);
+	if (linkat(AT_FDCWD, path, dirfd, name, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	error = xfsw_errno();
+	if (error == -EEXIST && replace)
+		error = give_temporary(dirfd, new, path);
+	/* Sandboxes and file systems that make such files may still have no names for them. */
+	if (error == -EPERM || error == -EACCES || error == -ENOENT || error == -EXDEV ||
+	    error == -EINVAL || error == -ENOSYS)
+		return -EOPNOTSUPP;
+	return error || !new->temporary[0] ? error : host_take_name(dirfd, new->temporary, name);
+}
+
+int host_name_new(int dirfd, struct host_new *new, const char *name, bool replace)
+{
+	struct stat st;
+	int error;
+
+	if (!plain(name))
+		return xfsw_error(-EUCLEAN);
+	if (!new->temporary[0])
+		error = name_unnamed(dirfd, new, name, replace);
+	else if (!replace && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		error = -EEXIST;
+	else
+		error = host_take_name(dirfd, new->temporary, name);
+	if (!error)
+		new->temporary[0] = 0;
+	return error;
+}
+
+void host_drop_new(int dirfd, struct host_new *new)
+{
+	if (new->temporary[0])
+		unlinkat(dirfd, new->temporary, 0);
+	close(new->fd);
+	new->fd = -1;
+}
+
 static int open_dir(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, DIR_FLAGS);

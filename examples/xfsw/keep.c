@@ -39,7 +39,8 @@ enum keep_kind keep_xattr_kind(const char *name)
 
 uint32_t keep_mode(const struct xfsw_keep *keep, uint32_t mode)
 {
-	if (keep_wants(keep, KEEP_MODE))
+	/* The mode of a link means nothing, and is 777 everywhere. */
+	if (keep_wants(keep, KEEP_MODE) || S_ISLNK(mode))
 		return mode;
 	return mode & ~(07000u | keep->umask);
 }

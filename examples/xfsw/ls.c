@@ -291,7 +291,7 @@ const struct xfsw_verb verb_ls = {
 		"  -1               one name a line, as always\n",
 	.shortopts = "alRidbht1",
 	.open = XFSW_OPEN_READ,
-	.flags = XFSW_JSON,
+	.flags = XFSW_GLOB_ALL | XFSW_JSON,
 	.max_operands = -1,
 	.run = run_ls,
 };

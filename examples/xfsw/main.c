@@ -8,7 +8,7 @@
 
 const struct xfsw_verb *const xfsw_verbs[] = {
 	&verb_mkfs, &verb_create, &verb_put, &verb_get, &verb_ls, &verb_cat, &verb_stat, &verb_df,
-	&verb_info, &verb_check, &verb_dump, &verb_mkdir, &verb_rm, &verb_mv, &verb_ln, &verb_mknod,
+	&verb_info, &verb_check, &verb_dump, &verb_mkdir, &verb_rm, &verb_cp, &verb_mv, &verb_ln, &verb_mknod,
 	&verb_chmod, &verb_chown, &verb_touch, &verb_truncate, &verb_xattr_ls, &verb_xattr_get,
 	&verb_xattr_set, &verb_xattr_rm, &verb_chattr, &verb_lsattr, &verb_chproj, &verb_find,
 	&verb_du, &verb_extents, &verb_read, &verb_write, &verb_shell, &verb_recover, &verb_help,
@@ -83,6 +83,9 @@ static void print_verb_help(FILE *out, const struct xfsw_verb *verb)
 	fprintf(out, "usage: xfsw %s %s\n\n%s.\n", verb->name, verb->operands, verb->summary);
 	if (verb->help)
 		fprintf(out, "\n%s", verb->help);
+	if (verb->flags & (XFSW_GLOB_ALL | XFSW_GLOB_SOURCES))
+		fputs("  --no-glob        *, ? and [...] in a path are characters like others; otherwise\n"
+		      "                   such a path that does not exist is a pattern\n", out);
 	if (verb->flags & XFSW_JSON)
 		fputs("  --json           machine-readable output\n", out);
 }
@@ -134,6 +137,17 @@ static int check_operands(const struct xfsw_call *call)
 	return 0;
 }
 
+/* What the operands match, and the verb on all of that. */
+static int run_verb(struct xfsw_call *call)
+{
+	int code = xfsw_expand(call), result;
+
+	if (call->expanded.none)
+		return code;
+	result = call->verb->run(call);
+	return result > code ? result : code;
+}
+
 int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc, char **argv)
 {
 	struct xfsw_call call = { .img = shell->img, .env = shell->env, .line = line };
@@ -148,7 +162,7 @@ int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc,
 	if (!code && xfsw_has(&call, XFSW_OPT_HELP))
 		print_verb_help(stdout, call.verb);
 	else if (!code && (code = check_operands(&call)) == 0)
-		code = call.verb->run(&call);
+		code = run_verb(&call);
 	json_only_errors(&call);
 	xfsw_call_free(&call);
 	return code;
@@ -208,7 +222,7 @@ static int run_command(struct xfsw_call *call, int argc, char **argv)
 	code = xfsw_open_image(call, path, &img);
 	if (code)
 		return code;
-	return xfsw_close_image(call, &img, call->verb->run(call));
+	return xfsw_close_image(call, &img, run_verb(call));
 }
 
 /* Neither @name nor "@name @second" is a verb; but there may be such of two words. */

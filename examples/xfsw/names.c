@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* xfsw mkdir, rm, mv, ln, mknod; rename for the shell */
+/* xfsw mkdir, rm, ln, mknod */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "xfsw/walk.h"
-
-#ifndef RENAME_NOREPLACE
-#define RENAME_NOREPLACE (1u << 0)
-#endif
-
-static bool is_directory(struct xfs_mount *mp, const char *path)
-{
-	struct stat st;
-
-	return xfs_stat(mp, path, &st) == 0 && S_ISDIR(st.st_mode);
-}
 
 /*
  * A directory of exactly that @mode: the call itself leaves set-id bits out and takes set-group-id from
@@ -50,7 +39,7 @@ static int make_parents(struct xfs_mount *mp, const char *path, uint32_t mode, b
 		copy[i] = 0;
 		error = saved ? xfs_mkdir(mp, copy, 0755) : make_directory(mp, copy, mode, exactly);
 		if (error == -EEXIST)
-			error = is_directory(mp, copy) ? 0 : -ENOTDIR;
+			error = xfsw_is_directory(mp, copy) ? 0 : -ENOTDIR;
 		copy[i] = saved;
 	}
 	free(copy);
@@ -148,141 +137,13 @@ const struct xfsw_verb verb_rm = {
 	.operands = "[-r] [-f] IMG PATH...",
 	.summary = "Remove files, and trees with -r",
 	.help = "  -r               directories and all in them; of / what is in it\n"
-		"  -f               a PATH that does not exist is no error\n",
+		"  -f               a PATH that does not exist, or matches nothing, is no error\n",
 	.shortopts = "rRf",
 	.open = XFSW_OPEN_WRITE,
+	.flags = XFSW_GLOB_ALL,
 	.min_operands = 1,
 	.max_operands = -1,
 	.run = run_rm,
-};
-
-/* The name of @of in the directory @dir. */
-static int path_inside(struct xfsw_str *path, const char *dir, const char *of)
-{
-	char base[256];
-	const char *name = xfsw_basename(of, base);
-
-	if (!name)
-		return xfsw_error(-ENAMETOOLONG);
-	return str_set(path, dir) && str_join(path, path->len, name) ? 0 : -ENOMEM;
-}
-
-/* What @path itself is, and the directory that its name stands in: 0 or -errno. */
-static int find_name(struct xfs_mount *mp, const char *path, struct xfs_stat *st, uint64_t *dir_ino,
-		     char base[256])
-{
-	struct xfsw_str dir = { 0 };
-	struct xfs_stat dir_st;
-	const char *slash;
-	int error = xfs_getattr(mp, path, false, st);
-
-	if (error)
-		return error;
-	if (xfsw_basename(path, base) != base)
-		return xfsw_error(-EBUSY);	/* "/" */
-	if (!str_set(&dir, path))
-		return -ENOMEM;
-	while (dir.len > 1 && dir.s[dir.len - 1] == '/')
-		dir.s[--dir.len] = 0;
-	slash = strrchr(dir.s, '/');
-	if (slash)
-		dir.s[slash - dir.s + 1] = 0;
-	error = xfs_getattr(mp, slash ? dir.s : "/", true, &dir_st);
-	*dir_ino = dir_st.ino;
-	str_free(&dir);
-	return error;
-}
-
-/*
- * rename(2) leaves both names of one file.  One name, however it is spelled, cannot be moved; of
- * two @from goes.  True: that was it, @error is the result.
- */
-static bool move_same(struct xfs_mount *mp, const char *from, const char *to, int *error)
-{
-	char from_base[256], to_base[256];
-	uint64_t from_dir, to_dir;
-	struct xfs_stat a, b;
-
-	if (find_name(mp, from, &a, &from_dir, from_base) ||
-	    find_name(mp, to, &b, &to_dir, to_base) || a.ino != b.ino || S_ISDIR(a.mode))
-		return false;
-	if (from_dir == to_dir && strcmp(from_base, to_base) == 0)
-		*error = -EEXIST;
-	else
-		*error = xfs_unlink(mp, from);
-	return true;
-}
-
-static int do_rename(struct xfsw_call *call, const char *from, const char *to, bool replace)
-{
-	struct xfs_file *root = xfs_root(call->img->mp);
-	int error = xfs_renameat(root, from, root, to, replace ? 0 : RENAME_NOREPLACE);
-
-	return error ? xfsw_fail(call, from, error) : XFSW_OK;
-}
-
-static int move(struct xfsw_call *call, const char *from, const char *to)
-{
-	bool replace = !xfsw_has(call, 'n');
-	int error;
-
-	if (!replace || !move_same(call->img->mp, from, to, &error))
-		return do_rename(call, from, to, replace);
-	if (error == -EEXIST)
-		return xfsw_complain(call, from, "%s is the same file", to);
-	return error ? xfsw_fail(call, from, error) : XFSW_OK;
-}
-
-static int run_mv(struct xfsw_call *call)
-{
-	const char *to = call->argv[call->argc - 1];
-	bool into = is_directory(call->img->mp, to);
-	struct xfsw_str target = { 0 };
-	int code = XFSW_OK;
-
-	if (!into && call->argc > 2)
-		return xfsw_fail(call, to, -ENOTDIR);
-	for (int i = 0; i + 1 < call->argc; i++) {
-		int error = into ? path_inside(&target, to, call->argv[i]) : 0;
-		int result = error ? xfsw_fail(call, call->argv[i], error)
-				   : move(call, call->argv[i], into ? target.s : to);
-
-		if (result)
-			code = result;
-	}
-	str_free(&target);
-	return code;
-}
-
-const struct xfsw_verb verb_mv = {
-	.name = "mv",
-	.operands = "[-n] IMG OLD... NEW",
-	.summary = "Rename, or move into a directory",
-	.help = "Where NEW is a directory, OLD goes into it; otherwise NEW is the new name and\n"
-		"what had it is replaced.\n\n"
-		"  -n               replace nothing\n",
-	.shortopts = "n",
-	.open = XFSW_OPEN_WRITE,
-	.min_operands = 2,
-	.max_operands = -1,
-	.run = run_mv,
-};
-
-static int run_rename(struct xfsw_call *call)
-{
-	return do_rename(call, call->argv[0], call->argv[1], !xfsw_has(call, 'n'));
-}
-
-const struct xfsw_verb verb_rename = {
-	.name = "rename",
-	.operands = "[-n] OLD NEW",
-	.summary = "The bare call: NEW is a name, never a directory to move into",
-	.shortopts = "n",
-	.open = XFSW_OPEN_WRITE,
-	.flags = XFSW_SHELL_ONLY,
-	.min_operands = 2,
-	.max_operands = 2,
-	.run = run_rename,
 };
 
 static int run_ln(struct xfsw_call *call)
@@ -292,8 +153,8 @@ static int run_ln(struct xfsw_call *call)
 	struct xfsw_str inside = { 0 };
 	int error = 0;
 
-	if (is_directory(mp, path)) {
-		error = path_inside(&inside, path, target);
+	if (xfsw_is_directory(mp, path)) {
+		error = xfsw_path_inside(&inside, path, target);
 		path = error ? path : inside.s;
 	}
 	if (!error)

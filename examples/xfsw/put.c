@@ -9,40 +9,14 @@
 #define OPT_IN_PLACE	(XFSW_OPT_VERB + 16)
 #define OPT_KEEP_ATTRS	(XFSW_OPT_VERB + 17)
 
-/* The directory that holds, or shall hold, the last component of @path, and that as @name. */
-static int open_parent(struct xfsw_sink *sink, const char *path, struct xfs_file **dirp,
-		       char name[256])
-{
-	struct xfsw_str parent = { 0 };
-	const char *last;
-	int error;
-
-	*dirp = NULL;
-	last = xfsw_basename(path, name);
-	if (!last)
-		return xfsw_error(-ENAMETOOLONG);
-	if (last != name)	/* "/" has none */
-		return -EISDIR;
-	if (!str_set(&parent, path))
-		return -ENOMEM;
-	while (parent.len > 1 && parent.s[parent.len - 1] == '/')
-		parent.s[--parent.len] = 0;
-	last = strrchr(parent.s, '/');
-	if (last)
-		parent.s[last - parent.s + (last == parent.s)] = 0;
-	error = xfs_open(sink->mp, last ? parent.s : "/", O_RDONLY | O_DIRECTORY, 0, dirp);
-	str_free(&parent);
-	return error;
-}
-
-/* The same where @path may also be a directory to put @source into. */
+/* Where the last component of @path stands; @path may also be a directory to put @source into. */
 static int open_place(struct xfsw_sink *sink, const char *path, const char *source,
 		      struct xfs_file **dirp, char name[256])
 {
 	struct stat st;
 
 	if (xfs_stat(sink->mp, path, &st) || !S_ISDIR(st.st_mode))
-		return open_parent(sink, path, dirp, name);
+		return xfsw_open_parent(sink->mp, path, dirp, name);
 	*dirp = NULL;
 	if (!source)
 		return -EISDIR;
@@ -63,19 +37,6 @@ static int open_in_place(struct xfsw_sink *sink, const char *path, struct sink_n
 	error = xfs_open(sink->mp, path, O_RDWR | O_TRUNC, 0, &new->file);
 	new->found = new->keeps_attrs = !error;
 	return error;
-}
-
-/*
- * A file from standard input has no attributes of its own: it is made as any program there would
- * make it, and gets its name when the input has ended.
- */
-static int make_from_stream(struct xfsw_sink *sink, struct xfs_file *dir, const char *name,
-			    struct sink_new *new)
-{
-	int error = xfs_openat(dir, ".", O_TMPFILE | O_RDWR, 0644, &new->file);
-
-	new->unnamed = !error;
-	return error ? error : sink_keep_old(sink, dir, name, S_IFREG, new);
 }
 
 /* What the options say of everybody holds for it as well. */
@@ -107,7 +68,7 @@ static int put_stream(struct xfsw_sink *sink, const char *path)
 	if (error == -ENOENT) {
 		error = open_place(sink, path, NULL, &dir, name);
 		if (!error)
-			error = make_from_stream(sink, dir, name, &new);
+			error = sink_make_plain(sink, dir, name, S_IFREG | 0644, &new);
 	}
 	if (!error)
 		error = sink_copy_stream(sink, new.file, STDIN_FILENO);
@@ -132,7 +93,7 @@ static int open_top(struct xfsw_sink *sink, const char *path, struct xfs_file **
 		sink->top_keeps = sink->keep_attrs;
 	if (error != -ENOENT)
 		return error;
-	error = open_parent(sink, path, &dir, name);
+	error = xfsw_open_parent(sink->mp, path, &dir, name);
 	if (!error)
 		error = sink_make(sink, dir, name, &object, &new);
 	if (!error)

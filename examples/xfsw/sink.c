@@ -126,6 +126,30 @@ void object_set_flags(struct xfsw_sink *sink, struct xfsw_object *object,
 	}
 }
 
+void object_from_image(struct xfsw_sink *sink, struct xfsw_object *object,
+		       const struct xfs_stat *st)
+{
+	const struct host_flags flags = {
+		.known = true,
+		.xflags = st->xflags,
+		.projid = st->projid,
+		.extsize_bytes = st->extsize_bytes,
+		.cowextsize_bytes = st->cowextsize_bytes,
+	};
+
+	memset(object, 0, sizeof(*object));
+	object->mode = st->mode;
+	object->uid = st->uid;
+	object->gid = st->gid;
+	object->rdev_major = st->rdev_major;
+	object->rdev_minor = st->rdev_minor;
+	object->atime = st->atime;
+	object->mtime = st->mtime;
+	object_set_flags(sink, object, &flags);
+	/* All is known: what it has not got is not to be inherited. */
+	object->restored = keep_wants(&sink->keep, KEEP_FLAGS);
+}
+
 static void clamp_time(const struct xfsw_sink *sink, struct timespec *ts)
 {
 	const struct timespec *limit = &sink->clamp_to;
@@ -221,7 +245,9 @@ static int take_name(struct xfs_file *file, struct xfs_file *dir, const char *na
 	return error ? error : xfs_replaceat(file, dir, name);
 }
 
-static int copy_old_xattrs(struct xfsw_sink *sink, struct xfs_file *old, struct xfs_file *file)
+/* @keep: which of them; NULL: all. */
+static int copy_xattrs(struct xfsw_sink *sink, const struct xfsw_keep *keep, struct xfs_file *old,
+		       struct xfs_file *file)
 {
 	const size_t half = SINK_BUF / 2;
 	char *list = sink->buf, *value = sink->buf + half;
@@ -229,6 +255,8 @@ static int copy_old_xattrs(struct xfsw_sink *sink, struct xfs_file *old, struct 
 	int error = 0;
 
 	for (const char *name = list; name < list + len && !error; name += strlen(name) + 1) {
+		if (keep && !keep_wants(keep, keep_xattr_kind(name)))
+			continue;
 		size = xfs_fgetxattr(old, name, value, half);
 		error = size < 0 ? (int)size : xfs_fsetxattr(file, name, value, (size_t)size, 0);
 		/* Not every type may have every attribute. */
@@ -236,6 +264,11 @@ static int copy_old_xattrs(struct xfsw_sink *sink, struct xfs_file *old, struct 
 			error = 0;
 	}
 	return len < 0 ? (int)len : error;
+}
+
+int sink_copy_own_xattrs(struct xfsw_sink *sink, struct xfs_file *from, struct xfs_file *file)
+{
+	return copy_xattrs(sink, &sink->keep, from, file);
 }
 
 /* The attributes of @old, of file type @type, become @new's. */
@@ -262,7 +295,7 @@ static int keep_attributes(struct xfsw_sink *sink, struct xfs_file *old, uint32_
 	iattr.cowextsize_bytes = st.cowextsize_bytes;
 	new->keeps_attrs = true;
 	error = xfs_fsetattr(new->file, &iattr);
-	return error ? error : copy_old_xattrs(sink, old, new->file);
+	return error ? error : copy_xattrs(sink, NULL, old, new->file);
 }
 
 int sink_keep_old(struct xfsw_sink *sink, struct xfs_file *dir, const char *name, uint32_t type,
@@ -409,6 +442,32 @@ int sink_make(struct xfsw_sink *sink, struct xfs_file *dir, const char *name,
 	error = make(sink, dir, name, object, &iattr, new);
 	if (!error && !new->keeps_attrs && (object->xflags & FIXED_FLAGS))
 		error = defer_fixed(sink, new->file, object->xflags & FIXED_FLAGS);
+	return error ? sink_finish(sink, dir, name, new, error) : 0;
+}
+
+static int make_plain_directory(struct xfs_file *dir, const char *name, uint32_t mode,
+				struct sink_new *new)
+{
+	int error = xfs_mkdirat(dir, name, (mode_t)(mode & 07777));
+
+	new->found = error == -EEXIST;
+	if (error && !new->found)
+		return error;
+	return xfs_openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &new->file);
+}
+
+int sink_make_plain(struct xfsw_sink *sink, struct xfs_file *dir, const char *name, uint32_t mode,
+		    struct sink_new *new)
+{
+	int error;
+
+	memset(new, 0, sizeof(*new));
+	if (S_ISDIR(mode))
+		return make_plain_directory(dir, name, mode, new);
+	error = xfs_openat(dir, ".", O_TMPFILE | O_RDWR, (mode_t)(mode & 07777), &new->file);
+	new->unnamed = !error;
+	if (!error)
+		error = sink_keep_old(sink, dir, name, mode, new);
 	return error ? sink_finish(sink, dir, name, new, error) : 0;
 }
 
@@ -594,6 +653,49 @@ int sink_copy_stream(struct xfsw_sink *sink, struct xfs_file *file, int fd)
 		xfsw_progress_step(&sink->progress);
 	}
 	return 0;
+}
+
+/* [@offset, @end) of @from, within its size. */
+static int copy_own_range(struct xfsw_sink *sink, struct xfs_file *file, struct xfs_file *from,
+			  uint64_t offset, uint64_t end)
+{
+	while (offset < end) {
+		uint64_t len = end - offset < SINK_BUF ? end - offset : SINK_BUF;
+		ssize_t got = xfs_pread(from, sink->buf, (size_t)len, offset);
+		int error;
+
+		if (got <= 0)
+			return got < 0 ? (int)got : xfsw_error(-EIO);
+		error = sink_write(sink, file, sink->buf, (size_t)got, offset);
+		if (error)
+			return error;
+		offset += (uint64_t)got;
+		if (xfsw_interrupted())
+			return -EINTR;
+		xfsw_progress_step(&sink->progress);
+	}
+	return 0;
+}
+
+int sink_copy_file(struct xfsw_sink *sink, struct xfs_file *file, struct xfs_file *from,
+		   uint64_t size)
+{
+	/* The size first, as in copy_sparse(). */
+	int error = xfs_ftruncate(file, size);
+	uint64_t offset = 0;
+
+	while (!error && offset < size) {
+		int64_t data = xfs_seek(from, offset, SEEK_DATA), hole;
+
+		if (data == -ENXIO)
+			break;
+		hole = data < 0 ? data : xfs_seek(from, (uint64_t)data, SEEK_HOLE);
+		if (hole < 0)
+			return (int)hole;
+		offset = (uint64_t)hole < size ? (uint64_t)hole : size;
+		error = copy_own_range(sink, file, from, (uint64_t)data, offset);
+	}
+	return error;
 }
 
 struct xattr_target {

@@ -88,6 +88,9 @@ int sink_end(struct xfsw_sink *sink, int code);
 bool sink_enters(const struct xfsw_sink *sink, const struct host_dir *dir, const struct stat *st);
 
 void object_from_stat(struct xfsw_object *object, const struct stat *st);
+/* Of an object of an image, flags, project and hints included. */
+void object_from_image(struct xfsw_sink *sink, struct xfsw_object *object,
+		       const struct xfs_stat *st);
 
 /* Its flags, project and hints, as far as XFS has them. */
 void object_set_flags(struct xfsw_sink *sink, struct xfsw_object *object,
@@ -99,6 +102,12 @@ void object_set_flags(struct xfsw_sink *sink, struct xfsw_object *object,
  */
 int sink_make(struct xfsw_sink *sink, struct xfs_file *dir, const char *name,
 	      const struct xfsw_object *object, struct sink_new *new);
+/*
+ * The same for a file or directory without attributes of its own: it is made as any program there would
+ * make it with @mode.  A directory that exists stays as it is.
+ */
+int sink_make_plain(struct xfsw_sink *sink, struct xfs_file *dir, const char *name, uint32_t mode,
+		    struct sink_new *new);
 /* --keep-attrs: @new, of file type @type, takes over the attributes of what has the name. */
 int sink_keep_old(struct xfsw_sink *sink, struct xfs_file *dir, const char *name, uint32_t type,
 		  struct sink_new *new);
@@ -130,6 +139,11 @@ int sink_copy_fd(struct xfsw_sink *sink, struct xfs_file *file, int fd, const st
 		 uint64_t *copied, bool *reading);
 /* A host file that may be a pipe, to its end. */
 int sink_copy_stream(struct xfsw_sink *sink, struct xfs_file *file, int fd);
+/* The contents of file @from of the image, @size bytes; what is a hole there is one here. */
+int sink_copy_file(struct xfsw_sink *sink, struct xfs_file *file, struct xfs_file *from,
+		   uint64_t size);
+/* Extended attributes of @from, those that the options want; of another type it may not have all. */
+int sink_copy_own_xattrs(struct xfsw_sink *sink, struct xfs_file *from, struct xfs_file *file);
 /* Attributes of a host file (@fd, or @name in the working directory).  0 or -errno. */
 int sink_copy_xattrs(struct xfsw_sink *sink, struct xfs_file *file, dev_t dev, int fd,
 		     const char *name, bool *any);

@@ -45,6 +45,8 @@ enum xfsw_open {
 #define XFSW_HIDDEN	(1u << 3)	/* not in the list of verbs */
 #define XFSW_LONG_WORK	(1u << 4)	/* ends by itself, soon, when interrupted */
 #define XFSW_ANY_STATE	(1u << 5)	/* reads unfinished images and dirty logs */
+#define XFSW_GLOB_ALL	(1u << 6)	/* operands may be patterns for paths of the image */
+#define XFSW_GLOB_SOURCES (1u << 7)	/* the same, but not the last one */
 
 struct xfsw_call;
 
@@ -75,6 +77,7 @@ enum {
 	XFSW_OPT_JSON,
 	XFSW_OPT_HELP,
 	XFSW_OPT_QUIET,
+	XFSW_OPT_NO_GLOB,
 	XFSW_OPT_VERB = 512,
 };
 
@@ -113,6 +116,19 @@ struct xfsw_image {
 	bool made;		/* the file was missing and is new */
 };
 
+struct xfsw_paths {
+	char **v;
+	size_t n, max;
+};
+
+/* What became of operands that are patterns. */
+struct xfsw_expanded {
+	struct xfsw_paths paths;
+	bool matched;		/* one was a pattern and something matched it */
+	bool none;		/* nothing is left to work on */
+	int code;		/* the worst exit code on the way */
+};
+
 struct xfsw_call {
 	const struct xfsw_verb *verb;
 	struct xfsw_image *img;		/* NULL with XFSW_OPEN_NONE */
@@ -121,6 +137,7 @@ struct xfsw_call {
 	char **argv;			/* operands, the image not among them */
 	int argc;
 	unsigned long line;		/* of the shell's input; 0 = command line */
+	struct xfsw_expanded expanded;
 	struct xfsw_errors *errors;	/* NULL without --json */
 	struct xfs_env env;
 };
@@ -155,6 +172,16 @@ bool xfsw_parse_uuid(const char *text, uint8_t uuid[16]);
 /* Option @id into *@value, which stays when it is absent; prints and returns false if bad. */
 bool xfsw_size_option(const struct xfsw_call *call, int id, uint64_t *value);
 bool xfsw_number_option(const struct xfsw_call *call, int id, uint64_t max, uint64_t *value);
+
+/* ---- glob.c: patterns ---------------------------------------------------------- */
+
+/*
+ * Patterns among the operands of @call, whose image is open, become what they match, if its verb
+ * takes them.  An exit code; call->expanded.none: there is nothing to run the verb for.
+ */
+int xfsw_expand(struct xfsw_call *call);
+bool xfsw_is_pattern(const char *text, size_t len);
+void xfsw_paths_free(struct xfsw_paths *list);
 
 /* ---- report.c: messages ------------------------------------------------------ */
 
@@ -330,6 +357,23 @@ void xfsw_free_names(struct xfsw_names *names);
 /* Says what was left out of directory @path, if anything; an exit code. */
 int xfsw_tell_names(const struct xfsw_call *call, const char *path, const struct xfsw_names *names);
 
+/* ---- place.c: where a name is to stand ---------------------------------------------- */
+
+/* Links are followed. */
+bool xfsw_is_directory(struct xfs_mount *mp, const char *path);
+/* The name of @of in the directory @dir: 0 or -errno. */
+int xfsw_path_inside(struct xfsw_str *path, const char *dir, const char *of);
+/*
+ * The directory that holds, or shall hold, the last component of @path, and that as @name.  0 or
+ * -errno, -EISDIR for "/"; *@dirp is NULL then.
+ */
+int xfsw_open_parent(struct xfs_mount *mp, const char *path, struct xfs_file **dirp,
+		     char name[256]);
+/* Is @dir the directory @ino, or somewhere below it?  0, 1 or -errno. */
+int xfsw_is_below(struct xfs_file *dir, uint64_t ino);
+/* Of options -f and -n the last one counts; without them what has a name is replaced. */
+bool xfsw_replaces(const struct xfsw_call *call);
+
 /* recover.c: what stood in the log. */
 void xfsw_log_json(struct xfsw_json *j, const char *key, const struct xfs_log_report *log);
 void xfsw_log_text(const struct xfs_log_report *log);
@@ -342,7 +386,7 @@ void xfsw_time_string(const struct timespec *ts, bool precise, char buf[40]);
 /* ---- the verbs ---------------------------------------------------------------------------- */
 
 extern const struct xfsw_verb verb_mkfs, verb_create, verb_ls, verb_cat, verb_get, verb_put,
-	verb_mkdir, verb_rm, verb_mv, verb_ln, verb_mknod, verb_stat, verb_chmod, verb_chown,
+	verb_mkdir, verb_rm, verb_mv, verb_cp, verb_ln, verb_mknod, verb_stat, verb_chmod, verb_chown,
 	verb_touch, verb_truncate, verb_xattr_ls, verb_xattr_get, verb_xattr_set, verb_xattr_rm,
 	verb_chattr, verb_lsattr, verb_chproj, verb_find, verb_du, verb_df, verb_info, verb_check,
 	verb_dump, verb_recover, verb_shell, verb_help;

@@ -14,7 +14,7 @@ cd "$work" || fail "cd"
 ok --help
 ok --version
 expect 2 "xfsw: no verb 'frobnicate'; see 'xfsw --help'" frobnicate
-for verb in mkfs create put get ls cat stat df info check dump mkdir rm mv ln mknod chmod chown \
+for verb in mkfs create put get ls cat stat df info check dump mkdir rm cp mv ln mknod chmod chown \
 	touch truncate xattr shell help; do
 	ok $verb --help
 	grep -q "usage: xfsw $verb" out || fail "$verb --help shows no usage"
