@@ -30,6 +30,7 @@ extern "C" {
 
 struct xfs_mount;
 struct xfs_file;
+struct xfs_dir;
 
 /* What kind of failure it was; more may follow. */
 enum xfs_error_class {
@@ -88,6 +89,9 @@ XFS_API int xfs_mount_error(struct xfs_mount *mp, struct xfs_error_info *info);
  * count as calls of that handle.  @file NULL: the newest failure on this thread.
  */
 XFS_API int xfs_file_error(struct xfs_file *file, struct xfs_error_info *info);
+
+/* The newest failure of xfs_readdir() on @dir.  @dir NULL: the newest failure on this thread. */
+XFS_API int xfs_dir_error(struct xfs_dir *dir, struct xfs_error_info *info);
 
 /*
  * Copy the text of xfs_mount_error(@mp): at most @size - 1 bytes and a NUL (nothing when @size is 0).

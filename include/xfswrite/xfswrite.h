@@ -376,6 +376,11 @@ XFS_API int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, in
 /*
  * Preallocation past the end is trimmed.  Does not make anything stable, but a file without a name
  * is freed with its last handle; a crash before that is stable frees it at recovery.
+ *
+ * Writes nothing back, so 0 says nothing of what is still in memory.  -EIO: data of this file could not
+ * be written while this handle was open for writing, and it was not told by xfs_fsync() or a
+ * synchronous write (as close(2) on NFS); who syncs the file next is told as well.  @file is closed all the same,
+ * as after every error but -EBUSY of a library without threads.
  */
 XFS_API int xfs_close(struct xfs_file *file);
 
@@ -412,7 +417,8 @@ XFS_API int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_off
  * xfs_fdatasync() leaves out times when nothing else has changed.  Writes to a file that is open with
  * O_SYNC or O_DSYNC end with the one or the other over what they wrote.
  *
- * -EIO: data of this file could not be written since the last call; it is told once, what could not be
+ * -EIO: data of this file could not be written.  As on Linux that is told once to each handle that
+ * was open when it happened, and to handles opened before anybody was told; what could not be
  * written is lost (new blocks read as zeros), and the file may be used further.  Or the
  * device failed under the journal: the file system is shut down, and this and every later call says so.
  * -ENOMEM: nothing is lost, and nothing is promised.

@@ -10,13 +10,19 @@
 #include "inode/inode.h"
 #include "reclaim/reclaim.h"
 
+/* What a handle keeps of the newest call that failed; all (m_error_lock). */
+struct xfs_handle_error {
+	int error;			/* 0: none */
+	struct xfs_error_info *info;	/* the whole of it; NULL: none yet, no memory */
+};
+
 /* An open object. */
 struct xfs_file {
 	struct xfs_mount *f_mount;
 	struct xfs_inode *f_inode;	/* a reference */
 	int f_flags;			/* O_* as given to xfs_open */
-	int f_errno;			/* (m_error_lock) of the newest call that failed; 0: none */
-	struct xfs_error_info *f_error;	/* (m_error_lock) the whole of it; NULL: none yet, no memory */
+	struct xfs_data_errors_seen f_wb_seen;
+	struct xfs_handle_error f_error;
 };
 
 struct xfs_dir {
@@ -26,6 +32,7 @@ struct xfs_dir {
 	char *d_buf;
 	uint32_t d_buf_len, d_buf_pos;
 	bool d_eof;
+	struct xfs_handle_error d_error;
 };
 
 /*
@@ -35,47 +42,47 @@ struct xfs_dir {
  *	int xfs_fsync(struct xfs_file *file) { return XFS_CALL_FILE(file, do_fsync(file)); }
  * XFS_CALL_AT: the handle is where a path starts, not what the failure is about.
  */
-#define XFS_CALL_FILE(file, expr)	XFS_CALL_HANDLE(file, true, expr)
-#define XFS_CALL_AT(dir, expr)		XFS_CALL_HANDLE(dir, false, expr)
-#define XFS_CALL_HANDLE(file, about_it, expr) ({				\
-	struct xfs_file *call_file_ = (file);					\
-	int call_error_;							\
-										\
-	xfs_call_begin();							\
-	call_error_ = call_file_ ? xfs_enter(call_file_->f_mount)		\
-				 : xfs_error(NULL, -EINVAL, "no file handle");	\
-	__typeof__(expr) call_ret_ = call_error_ ? call_error_ : (expr);	\
-	if (call_error_)							\
-		call_file_ = NULL;						\
-	xfs_call_end_file(call_file_, about_it, __func__, call_ret_);		\
-	if (call_file_)								\
-		xfs_leave(call_file_->f_mount);					\
-	call_ret_;								\
-})
-#define XFS_CALL_DIR(dir, expr) ({						\
-	struct xfs_dir *call_dir_ = (dir);					\
-	struct xfs_mount *call_mp_ = call_dir_ ? call_dir_->d_inode->i_mount : NULL; \
-	int call_error_;							\
-										\
-	xfs_call_begin();							\
-	call_error_ = call_mp_ ? xfs_enter(call_mp_)				\
-			       : xfs_error(NULL, -EINVAL, "no directory handle"); \
-	__typeof__(expr) call_ret_ = call_error_ ? call_error_ : (expr);	\
-	if (call_error_)							\
-		call_mp_ = NULL;						\
-	xfs_call_end_mount(call_mp_, __func__, call_ret_);			\
-	if (call_mp_)								\
-		xfs_leave(call_mp_);						\
-	call_ret_;								\
-})
+#define XFS_CALL_FILE(file, expr)						\
+	XFS_CALL_OBJECT(struct xfs_file, file, xfs_file_mount, "no file handle", xfs_call_end_file, expr)
+#define XFS_CALL_AT(dir, expr)							\
+	XFS_CALL_OBJECT(struct xfs_file, dir, xfs_file_mount, "no file handle", xfs_call_end_at, expr)
+#define XFS_CALL_DIR(dir, expr)							\
+	XFS_CALL_OBJECT(struct xfs_dir, dir, xfs_dir_mount, "no directory handle", xfs_call_end_dir, expr)
 
-void xfs_file_failed(struct xfs_file *file, bool about_it, const char *call, int error);
+static inline struct xfs_mount *xfs_file_mount(const struct xfs_file *file)
+{
+	return file->f_mount;
+}
 
-static inline void xfs_call_end_file(struct xfs_file *file, bool about_it, const char *call,
-				     int64_t ret)
+static inline struct xfs_mount *xfs_dir_mount(const struct xfs_dir *dir)
+{
+	return dir->d_inode->i_mount;
+}
+
+/* The end of a call that failed on a handle with @kept in @mp; @about: the inode it is about, or NULL. */
+void xfs_handle_failed(struct xfs_mount *mp, struct xfs_handle_error *kept,
+		       const struct xfs_inode *about, const char *call, int error);
+
+static inline void xfs_call_end_file(struct xfs_file *file, const char *call, int64_t ret)
 {
 	if (unlikely(ret < 0) && file)
-		xfs_file_failed(file, about_it, call, (int)ret);
+		xfs_handle_failed(file->f_mount, &file->f_error, file->f_inode, call, (int)ret);
+	else
+		xfs_call_end(call, ret);
+}
+
+static inline void xfs_call_end_at(struct xfs_file *file, const char *call, int64_t ret)
+{
+	if (unlikely(ret < 0) && file)
+		xfs_handle_failed(file->f_mount, &file->f_error, NULL, call, (int)ret);
+	else
+		xfs_call_end(call, ret);
+}
+
+static inline void xfs_call_end_dir(struct xfs_dir *dir, const char *call, int64_t ret)
+{
+	if (unlikely(ret < 0) && dir)
+		xfs_handle_failed(xfs_dir_mount(dir), &dir->d_error, dir->d_inode, call, (int)ret);
 	else
 		xfs_call_end(call, ret);
 }

@@ -20,7 +20,7 @@ static int64_t at_offset(struct xfs_file *file, const char *call, uint64_t offse
 {
 	if (unlikely(ret < 0)) {
 		xfs_mount_ensure_error(file->f_mount, call, (int)ret);
-		xfs_error_add_offset(offset);
+		xfs_error_add(XFS_ERROR_AT_OFFSET, offset);
 	}
 	return ret;
 }
@@ -79,7 +79,7 @@ static ssize_t do_pwrite(struct xfs_file *file, const void *buf, size_t len, uin
 	if (error)
 		return error;
 	return (ssize_t)xfs_file_buffered_write(file->f_inode, &source, offset, len,
-						write_flags(file));
+						write_flags(file), &file->f_wb_seen);
 }
 
 ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset)
@@ -127,7 +127,7 @@ static int64_t write_from_stream(struct xfs_file *file, int fd, uint64_t len, ui
 			break;
 		}
 		ret = xfs_file_buffered_write(file->f_inode, &source, offset + (uint64_t)done,
-					      (uint64_t)got, write_flags(file));
+					      (uint64_t)got, write_flags(file), &file->f_wb_seen);
 		if (ret > 0)
 			done += ret;
 		if (ret != got)
@@ -150,7 +150,8 @@ static int64_t do_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offse
 	if (lseek(fd, 0, SEEK_CUR) < 0 && errno == ESPIPE)
 		return fd_offset ? xfs_error(file->f_mount, -ESPIPE, "descriptor %d has no offsets", fd)
 				 : write_from_stream(file, fd, len, offset);
-	return xfs_file_buffered_write(file->f_inode, &source, offset, len, write_flags(file));
+	return xfs_file_buffered_write(file->f_inode, &source, offset, len, write_flags(file),
+				       &file->f_wb_seen);
 }
 
 int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
@@ -164,7 +165,7 @@ static int do_fsync(struct xfs_file *file)
 {
 	if (file->f_flags & O_PATH)
 		return not_open_for(file, "anything");
-	return xfs_file_fsync(file->f_inode, 0, XFS_MAXBYTES, false);
+	return xfs_file_fsync(file->f_inode, 0, XFS_MAXBYTES, false, &file->f_wb_seen);
 }
 
 int xfs_fsync(struct xfs_file *file)
@@ -176,7 +177,7 @@ static int do_fdatasync(struct xfs_file *file)
 {
 	if (file->f_flags & O_PATH)
 		return not_open_for(file, "anything");
-	return xfs_file_fsync(file->f_inode, 0, XFS_MAXBYTES, true);
+	return xfs_file_fsync(file->f_inode, 0, XFS_MAXBYTES, true, &file->f_wb_seen);
 }
 
 int xfs_fdatasync(struct xfs_file *file)

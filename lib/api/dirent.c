@@ -148,9 +148,11 @@ void xfs_seekdir(struct xfs_dir *dir, uint64_t cookie)
 {
 	if (!dir)
 		return;
+	xfs_enter_waiting(xfs_dir_mount(dir));
 	dir->d_cookie = cookie;
 	dir->d_buf_len = dir->d_buf_pos = 0;
 	dir->d_eof = false;
+	xfs_leave(xfs_dir_mount(dir));
 }
 
 void xfs_closedir(struct xfs_dir *dir)
@@ -159,8 +161,11 @@ void xfs_closedir(struct xfs_dir *dir)
 
 	if (!dir)
 		return;
-	mp = dir->d_inode->i_mount;
+	mp = xfs_dir_mount(dir);
+	xfs_enter_waiting(mp);
 	xfs_irele(dir->d_inode);
+	xfs_free(mp, dir->d_error.info);
 	xfs_free(mp, dir->d_buf);
 	xfs_free(mp, dir);
+	xfs_leave(mp);
 }

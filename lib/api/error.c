@@ -21,21 +21,30 @@ int xfs_mount_error(struct xfs_mount *mp, struct xfs_error_info *info)
 	return error;
 }
 
-int xfs_file_error(struct xfs_file *file, struct xfs_error_info *info)
+static int give_kept(struct xfs_mount *mp, const struct xfs_handle_error *kept,
+		     struct xfs_error_info *info)
 {
 	struct xfs_error_info plain = { .size = sizeof(plain) };
-	struct xfs_mount *mp;
 	int error;
 
-	if (!file)
-		return xfs_error_give(xfs_error_record(), info);
-	mp = file->f_mount;
 	xfs_mutex_lock(&mp->m_error_lock);
-	if (!file->f_error && file->f_errno)
-		xfs_error_plain(file->f_errno, &plain);
-	error = xfs_error_give(file->f_error ? file->f_error : &plain, info);
+	if (!kept->info && kept->error)
+		xfs_error_plain(kept->error, &plain);
+	error = xfs_error_give(kept->info ? kept->info : &plain, info);
 	xfs_mutex_unlock(&mp->m_error_lock);
 	return error;
+}
+
+int xfs_file_error(struct xfs_file *file, struct xfs_error_info *info)
+{
+	return file ? give_kept(file->f_mount, &file->f_error, info)
+		    : xfs_error_give(xfs_error_record(), info);
+}
+
+int xfs_dir_error(struct xfs_dir *dir, struct xfs_error_info *info)
+{
+	return dir ? give_kept(xfs_dir_mount(dir), &dir->d_error, info)
+		   : xfs_error_give(xfs_error_record(), info);
 }
 
 size_t xfs_error_copy(struct xfs_mount *mp, char *buf, size_t size)
@@ -50,35 +59,35 @@ size_t xfs_error_copy(struct xfs_mount *mp, char *buf, size_t size)
  * A handle has no memory for a record before its first failure.  If there is none then, the errno
  * remains, and what that means is all that can be told.
  */
-static void keep(struct xfs_file *file, const struct xfs_error_info *info)
+static void keep(struct xfs_mount *mp, struct xfs_handle_error *kept,
+		 const struct xfs_error_info *info)
 {
-	struct xfs_mount *mp = file->f_mount;
 	struct xfs_error_info *mem = NULL;
 
-	if (!__atomic_load_n(&file->f_error, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&kept->info, __ATOMIC_RELAXED))
 		mem = xfs_malloc(mp, sizeof(*mem));
 	xfs_mutex_lock(&mp->m_error_lock);
-	if (!file->f_error) {
-		__atomic_store_n(&file->f_error, mem, __ATOMIC_RELAXED);
+	if (!kept->info) {
+		__atomic_store_n(&kept->info, mem, __ATOMIC_RELAXED);
 		mem = NULL;
 	}
-	if (file->f_error)
-		memcpy(file->f_error, info, sizeof(*info));
-	file->f_errno = info->error;
+	if (kept->info)
+		memcpy(kept->info, info, sizeof(*info));
+	kept->error = info->error;
 	xfs_mutex_unlock(&mp->m_error_lock);
 	if (mem)
 		xfs_free(mp, mem);
 }
 
-void xfs_file_failed(struct xfs_file *file, bool about_it, const char *call, int error)
+void xfs_handle_failed(struct xfs_mount *mp, struct xfs_handle_error *kept,
+		       const struct xfs_inode *about, const char *call, int error)
 {
-	struct xfs_mount *mp = file->f_mount;
 	const struct xfs_error_info *info;
 
 	xfs_mount_ensure_error(mp, call, error);
-	if (about_it)
-		xfs_error_add_ino(file->f_inode->i_ino);
+	if (about)
+		xfs_error_add(XFS_ERROR_AT_INO, about->i_ino);
 	info = xfs_call_end_mount(mp, call, error);
 	if (info)
-		keep(file, info);
+		keep(mp, kept, info);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/api_priv.h"
+#include "write/writeback.h"
 
 int xfs_file_new(struct xfs_mount *mp, struct xfs_file **filep)
 {
@@ -12,6 +13,7 @@ void xfs_file_attach(struct xfs_file *file, struct xfs_inode *ip, int flags)
 	file->f_mount = ip->i_mount;
 	file->f_inode = ip;
 	file->f_flags = flags;
+	xfs_data_error_sample(ip, &file->f_wb_seen);
 	__atomic_fetch_add(&ip->i_opens, 1, __ATOMIC_RELAXED);
 	if (xfs_file_can_write(file))
 		__atomic_fetch_add(&ip->i_opens_write, 1, __ATOMIC_RELAXED);
@@ -39,6 +41,6 @@ void xfs_file_free(struct xfs_file *file)
 	if (xfs_file_can_write(file))
 		__atomic_fetch_sub(&file->f_inode->i_opens_write, 1, __ATOMIC_RELAXED);
 	xfs_irele(file->f_inode);
-	xfs_free(mp, file->f_error);
+	xfs_free(mp, file->f_error.info);
 	xfs_free(mp, file);
 }

@@ -82,6 +82,7 @@ void xfs_abandon(struct xfs_mount *mp)
 {
 	if (!mp)
 		return;
+	xfs_enter_waiting(mp);
 	__atomic_fetch_or(&mp->m_state, XFS_STATE_SHUTDOWN, __ATOMIC_SEQ_CST);
 	put_root(mp);
 	xfs_abandonfs(mp);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/path.h"
 #include "file/truncate.h"
+#include "write/writeback.h"
 
 /*
  * What the kernel calls O_LARGEFILE; the C library of a machine of 64 bits defines it as 0, but
@@ -264,10 +265,14 @@ int xfs_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int flags,
 
 static int do_close(struct xfs_file *file)
 {
-	int error = xfs_file_can_write(file) ? xfs_file_release(file->f_inode) : 0;
+	int error = 0, lost = 0;
 
+	if (xfs_file_can_write(file)) {
+		error = xfs_file_release(file->f_inode);
+		lost = xfs_data_error_at_close(file->f_inode, &file->f_wb_seen);
+	}
 	xfs_file_free(file);
-	return error;
+	return lost ? lost : error;
 }
 
 int xfs_close(struct xfs_file *file)

@@ -10,8 +10,9 @@
 #include "base/error.h"
 
 /*
- * The errno (positive) with which this thread's newest call of a device failed; 0: it did not.
- * Whoever tells a failure later, after other calls, sets it again first.
+ * The errno (positive) that a device gave when this thread's newest call that failed was made -EIO;
+ * 0: none did since the public call began.  Calls that succeed do not change it.  Whoever tells a
+ * failure after others may have failed sets it again first.
  */
 int xfs_device_cause(void);
 void xfs_set_device_cause(int cause);

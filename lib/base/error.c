@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <stdio.h>
-#include "base/error.h"
+#include "base/cause.h"
 
 static _Thread_local struct {
 	struct xfs_error_info now;	/* pending */
@@ -98,18 +98,20 @@ static void learn_places(const char *fmt, va_list *ap)
 		if (!c.is_number)
 			continue;
 		if (ends_with(fmt, percent, "AG "))
-			xfs_error_add_ag((uint32_t)c.value);
+			xfs_error_add(XFS_ERROR_AT_AG, c.value);
 		else if (ends_with(fmt, percent, "inode ") || ends_with(fmt, percent, "directory "))
-			xfs_error_add_ino(c.value);
+			xfs_error_add(XFS_ERROR_AT_INO, c.value);
 		else if (ends_with(fmt, percent, "daddr ") || ends_with(fmt, percent, "daddr 0x"))
-			xfs_error_add_block(c.value);
+			xfs_error_add(XFS_ERROR_AT_BLOCK, c.value);
 	}
 }
 
 void xfs_error_vset(int error, const char *structure, const char *fmt, va_list ap)
 {
 	struct xfs_error_info *now = &thread.now;
-	int32_t device_error = now->known & XFS_ERROR_AT_DEVICE ? now->device_error : 0;
+	/* What a device said belongs to the errno that it was made: other words for that keep it. */
+	bool same = now->error == error && (now->known & XFS_ERROR_AT_DEVICE);
+	int32_t device_error = same ? now->device_error : 0;
 	char text[sizeof(now->text)];	/* an argument may be the text that is replaced */
 	va_list again;
 
@@ -117,8 +119,8 @@ void xfs_error_vset(int error, const char *structure, const char *fmt, va_list a
 	vsnprintf(text, sizeof(text), fmt, ap);
 	now->error = error;
 	now->error_class = XFS_ERROR_NONE;
-	now->known &= XFS_ERROR_AT_DEVICE;
-	now->device_error = device_error;
+	now->known = 0;
+	xfs_error_set_device(device_error);
 	copy_name(now->structure, sizeof(now->structure), structure ? structure : "");
 	if (structure)
 		snprintf(now->text, sizeof(now->text), "%.64s: %.440s", structure, text);
@@ -144,43 +146,35 @@ void xfs_error_add_structure(const char *structure)
 		copy_name(thread.now.structure, sizeof(thread.now.structure), structure);
 }
 
-/* True the first time. */
-static bool learn(uint32_t bit)
+void xfs_error_add(uint32_t at, uint64_t value)
 {
-	if (thread.now.known & bit)
-		return false;
-	thread.now.known |= bit;
-	return true;
+	struct xfs_error_info *now = &thread.now;
+
+	if (now->known & at)
+		return;
+	now->known |= at;
+	switch (at) {
+	case XFS_ERROR_AT_AG:
+		now->agno = (uint32_t)value;
+		break;
+	case XFS_ERROR_AT_BLOCK:
+		now->block = value;
+		break;
+	case XFS_ERROR_AT_INO:
+		now->ino = value;
+		break;
+	default:
+		now->offset = value;
+		break;
+	}
 }
 
-void xfs_error_add_ag(uint32_t agno)
+void xfs_error_set_device(int device_error)
 {
-	if (learn(XFS_ERROR_AT_AG))
-		thread.now.agno = agno;
-}
-
-void xfs_error_add_block(uint64_t daddr)
-{
-	if (learn(XFS_ERROR_AT_BLOCK))
-		thread.now.block = daddr;
-}
-
-void xfs_error_add_ino(uint64_t ino)
-{
-	if (learn(XFS_ERROR_AT_INO))
-		thread.now.ino = ino;
-}
-
-void xfs_error_add_offset(uint64_t offset)
-{
-	if (learn(XFS_ERROR_AT_OFFSET))
-		thread.now.offset = offset;
-}
-
-void xfs_error_add_device(int device_error)
-{
-	if (learn(XFS_ERROR_AT_DEVICE))
-		thread.now.device_error = device_error;
+	thread.now.device_error = device_error;
+	thread.now.known &= ~XFS_ERROR_AT_DEVICE;
+	if (device_error)
+		thread.now.known |= XFS_ERROR_AT_DEVICE;
 }
 
 void xfs_error_set_class(enum xfs_error_class error_class)
@@ -191,6 +185,11 @@ void xfs_error_set_class(enum xfs_error_class error_class)
 bool xfs_error_is_described(int error)
 {
 	return thread.now.error == error;
+}
+
+int xfs_last_error(void)
+{
+	return thread.now.error;
 }
 
 const char *xfs_last_text(void)
@@ -300,7 +299,7 @@ static void describe(const char *call, int error)
 
 	snprintf(was, sizeof(was), "%s", now->text);
 	if (!cause) {
-		now->known &= XFS_ERROR_AT_DEVICE;
+		now->known = 0;
 		now->structure[0] = '\0';
 	}
 	now->error = error;
@@ -317,8 +316,10 @@ void xfs_error_ensure(const char *call, int error)
 
 void xfs_call_begin(void)
 {
-	if (thread.depth++ == 0)
+	if (thread.depth++ == 0) {
 		xfs_clear_text();
+		xfs_set_device_cause(0);
+	}
 }
 
 const struct xfs_error_info *xfs_call_end(const char *call, int64_t ret)

@@ -34,14 +34,17 @@ void xfs_error_vset(int error, const char *structure, const char *fmt, va_list a
 #define xfs_fail(error, ...) xfs_error_value((error), xfs_set_fail((error), __VA_ARGS__))
 int xfs_set_fail(int error, const char *fmt, ...) XFS_PRINTF(2, 3);
 
-/* Add to the present description what is not in it yet; callers know more than callees. */
+/*
+ * Add to the present description what is not in it yet; callers know more than callees.
+ * @at: one of XFS_ERROR_AT_AG, _BLOCK, _INO, _OFFSET.
+ */
 void xfs_error_add_structure(const char *structure);
-void xfs_error_add_ag(uint32_t agno);
-void xfs_error_add_block(uint64_t daddr);
-void xfs_error_add_ino(uint64_t ino);
-void xfs_error_add_offset(uint64_t offset);
-/* What the device returned before it was made -EIO; kept until the public call ends. */
-void xfs_error_add_device(int device_error);
+void xfs_error_add(uint32_t at, uint64_t value);
+/*
+ * What the device returned of which this description tells, a negative errno; 0: it is not about one.
+ * It goes with a description of another errno.
+ */
+void xfs_error_set_device(int device_error);
 /* The description says another class than its errno does (-EIO after a shutdown). */
 void xfs_error_set_class(enum xfs_error_class error_class);
 
@@ -50,7 +53,8 @@ bool xfs_error_is_described(int error);
 /* If nobody has: say that @call failed and what the errno means. */
 void xfs_error_ensure(const char *call, int error);
 
-/* The text described last, by an inner call too; "" when there is none. */
+/* What was described last, by an inner call too; 0 and "" when there is nothing. */
+int xfs_last_error(void);
 const char *xfs_last_text(void);
 void xfs_clear_text(void);
 

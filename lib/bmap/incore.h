@@ -126,9 +126,15 @@ struct xfs_inode {
 	struct xfs_dir_hints i_dir;	/* (i) dir/'s; zeroed with the inode */
 
 	struct xfs_mapping *i_mapping;	/* (o) pages of a regular file; NULL until used */
-	int i_data_error;		/* (a) a write-back failed; the next fsync returns it once */
+	uint64_t i_data_error;		/* (a) write-back that failed; write/ioend.c */
 	uint32_t i_data_error_syncs;	/* (a) m_told_syncs then */
 	uint64_t i_data_error_bytes;	/* (a) taken since then */
+};
+
+/* Failures of write-back of an inode, counted: when a handle was opened, and those it was told of. */
+struct xfs_data_errors_seen {
+	uint32_t at_open;		/* (c) */
+	uint32_t told;			/* (a) */
 };
 
 /*

@@ -62,9 +62,9 @@ void xfs_btree_dup_cursor(const struct xfs_btree_cur *cur, struct xfs_btree_cur 
 static int place_of(const struct xfs_btree_cur *cur, int error)
 {
 	if (xfs_btree_is_long(cur))
-		xfs_error_add_ino(cur->bc_owner);
+		xfs_error_add(XFS_ERROR_AT_INO, cur->bc_owner);
 	else
-		xfs_error_add_ag((uint32_t)cur->bc_owner);
+		xfs_error_add(XFS_ERROR_AT_AG, cur->bc_owner);
 	return error;
 }
 

@@ -13,7 +13,7 @@ static void write_done(void *ctx, int error)
 
 	if (error && !bp->b_error) {
 		bp->b_error = error;
-		xfs_shutdown(mp, "writing %s at daddr 0x%" PRIx64 ": %s", bp->b_ops->name,
+		xfs_shutdown(mp, error, "writing %s at daddr 0x%" PRIx64 ": %s", bp->b_ops->name,
 			     (uint64_t)bp->b_daddr, xfs_errstr(error));
 	}
 	xfs_buf_put(bp);
@@ -40,7 +40,7 @@ static int make_ready(struct xfs_buf *bp, void *contents)
 	fa = ops->verify ? ops->verify(&mp->m_geo, contents, bp->b_len, bp->b_daddr) : NULL;
 	if (!fa)
 		return 0;
-	xfs_shutdown(mp, "%s at daddr 0x%" PRIx64 " is wrong and was not written: %s", ops->name,
+	xfs_shutdown(mp, -EUCLEAN, "%s at daddr 0x%" PRIx64 " is wrong and was not written: %s", ops->name,
 		     (uint64_t)bp->b_daddr, fa);
 	return xfs_corrupt(mp, ops->name, "at daddr 0x%" PRIx64 ", before writing: %s",
 			   (uint64_t)bp->b_daddr, fa);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include "core/message.h"
@@ -36,7 +37,7 @@ int xfs_set_corrupt(struct xfs_mount *mp, int error, const char *structure, cons
 bool xfs_is_corrupt(struct xfs_mount *mp, const char *structure, uint64_t ino, const char *what)
 {
 	xfs_set_corrupt(mp, -EUCLEAN, structure, "inode %" PRIu64 ": %s", ino, what);
-	xfs_error_add_ino(ino);
+	xfs_error_add(XFS_ERROR_AT_INO, ino);
 	return true;
 }
 
@@ -51,7 +52,7 @@ void xfs_message(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt
 	hook(mp, level, text);
 }
 
-void xfs_shutdown(struct xfs_mount *mp, const char *fmt, ...)
+void xfs_shutdown(struct xfs_mount *mp, int error, const char *fmt, ...)
 {
 	char text[TEXT_SIZE - 64];
 	char line[TEXT_SIZE];
@@ -65,7 +66,7 @@ void xfs_shutdown(struct xfs_mount *mp, const char *fmt, ...)
 	xfs_mutex_lock(&mp->m_error_lock);
 	first = !xfs_is_shutdown(mp);
 	if (first)
-		mp->m_shutdown_cause = xfs_device_cause();
+		mp->m_shutdown_cause = error == -EIO ? xfs_device_cause() : 0;
 	if (first)
 		snprintf(mp->m_shutdown_reason, sizeof(mp->m_shutdown_reason), "%.*s",
 			 (int)sizeof(mp->m_shutdown_reason) - 1, text);
@@ -94,6 +95,14 @@ int xfs_enter(struct xfs_mount *mp)
 	return 0;
 }
 
+void xfs_enter_waiting(struct xfs_mount *mp)
+{
+	xfs_call_begin(); /* that somebody was inside is no failure of this call */
+	while (xfs_enter(mp))
+		sched_yield();
+	xfs_call_end("", 0);
+}
+
 void xfs_leave(struct xfs_mount *mp)
 {
 	if (--mp->m_inside_depth == 0)
@@ -112,8 +121,7 @@ int xfs_shutdown_error(struct xfs_mount *mp)
 	xfs_mutex_unlock(&mp->m_error_lock);
 	xfs_set_error(mp, -EIO, "the file system was shut down%s%s", *reason ? ": " : "", reason);
 	xfs_error_set_class(XFS_ERROR_SHUTDOWN);
-	if (cause)
-		xfs_error_add_device(-cause);
+	xfs_error_set_device(-cause);
 	return -EIO;
 }
 

@@ -46,10 +46,11 @@ void xfs_message(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt
 #define xfs_warn(mp, ...)	xfs_message(mp, XFS_LOG_WARNING, __VA_ARGS__)
 
 /*
- * Nothing more is written, later calls return -EIO.  @reason goes to the log hook
+ * Nothing more is written, later calls return -EIO.  The reason goes to the log hook
  * once.  Called for a device that failed and for an error after the first change of a transaction.
+ * @error: that error; with -EIO what the device had said (base/cause.h) is told later too.
  */
-void xfs_shutdown(struct xfs_mount *mp, const char *fmt, ...) XFS_PRINTF(2, 3);
+void xfs_shutdown(struct xfs_mount *mp, int error, const char *fmt, ...) XFS_PRINTF(3, 4);
 
 /* -EIO, described: @mp had been shut down, and why. */
 int xfs_shutdown_error(struct xfs_mount *mp);
@@ -96,23 +97,49 @@ void xfs_leave(struct xfs_mount *mp);
 #endif
 
 /*
- * A public call on a file system that is still there afterwards:
- *	return XFS_CALL_MOUNT(mp, work(mp, ...));
+ * Calls that cannot fail wait until no other thread is inside; to be left with xfs_leave().
  */
-#define XFS_CALL_MOUNT(mp, expr) ({						\
-	struct xfs_mount *call_mp_ = (mp);					\
+#ifdef XFSWRITE_THREADS
+static inline void xfs_enter_waiting(struct xfs_mount *mp)
+{
+	(void)mp;
+}
+#else
+void xfs_enter_waiting(struct xfs_mount *mp);
+#endif
+
+/*
+ * The shape of a public call on an @object that belongs to a file system, which is there afterwards
+ * too.  @mount_of(object): that; @missing: what is told when @object is NULL; @end(object, call, ret):
+ * keeps a failure, @object is NULL when it has not been entered.
+ */
+#define XFS_CALL_OBJECT(type, object, mount_of, missing, end, expr) ({		\
+	type *call_object_ = (object);						\
 	int call_error_;							\
 										\
 	xfs_call_begin();							\
-	call_error_ = call_mp_ ? xfs_enter(call_mp_)				\
-			       : xfs_error(NULL, -EINVAL, "no file system");	\
+	call_error_ = call_object_ ? xfs_enter(mount_of(call_object_))		\
+				   : xfs_error(NULL, -EINVAL, missing);		\
 	__typeof__(expr) call_ret_ = call_error_ ? call_error_ : (expr);	\
 	if (call_error_)							\
-		call_mp_ = NULL;						\
-	xfs_call_end_mount(call_mp_, __func__, call_ret_);			\
-	if (call_mp_)								\
-		xfs_leave(call_mp_);						\
+		call_object_ = NULL;						\
+	end(call_object_, __func__, call_ret_);					\
+	if (call_object_)							\
+		xfs_leave(mount_of(call_object_));				\
 	call_ret_;								\
 })
+
+static inline struct xfs_mount *xfs_mount_itself(struct xfs_mount *mp)
+{
+	return mp;
+}
+
+/*
+ * A public call on a file system:
+ *	return XFS_CALL_MOUNT(mp, work(mp, ...));
+ */
+#define XFS_CALL_MOUNT(mp, expr) \
+	XFS_CALL_OBJECT(struct xfs_mount, mp, xfs_mount_itself, "no file system", xfs_call_end_mount, \
+			expr)
 
 #endif

@@ -175,19 +175,21 @@ static int answer(struct xfs_device *dev, int error, unsigned int may)
 	if (!is_passed_on(error, may))
 		error = -EIO;
 	xfs_set_fail(error, "the device said: %s", strerror(cause));
-	xfs_error_add_device(-cause);
+	xfs_error_set_device(-cause);
 	return error;
 }
 
 #define ASK(dev, may, call)                                                                        \
 	({                                                                                         \
 		struct attempts tries_ = {0};                                                      \
-		int error_;                                                                        \
+		int before_ = xfs_device_cause(), error_;                                          \
                                                                                                    \
 		do {                                                                               \
 			xfs_set_device_cause(0);                                                   \
 			error_ = (call);                                                           \
 		} while (try_again(&tries_, error_));                                              \
+		if (!error_)                                                                       \
+			xfs_set_device_cause(before_);                                             \
 		answer(dev, error_, may);                                                          \
 	})
 

@@ -222,7 +222,7 @@ static void write_one_by_one(struct xfs_queue *q, struct queue_batch *batch,
 {
 	for (; req != behind; req = req->next) {
 		req->error = xfs_device_pwrite(q->dev, req->offset, req->buf, req->len, 0);
-		req->cause = xfs_device_cause();
+		req->cause = req->error ? xfs_device_cause() : 0;
 		batch->writes++;
 	}
 }
@@ -321,7 +321,8 @@ static void run_batch(struct xfs_queue *q, struct queue_batch *batch)
 	for (req = batch->first; req; req = req->next) {
 		if (!req->done)
 			continue;
-		xfs_set_device_cause(req->cause);
+		if (req->error)
+			xfs_set_device_cause(req->cause);
 		req->done(req->ctx, req->error);
 	}
 

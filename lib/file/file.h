@@ -16,10 +16,12 @@
 /*
  * Write @len bytes of @source at @pos.  Short when space or the source ends; -ENOSPC or -EDQUOT
  * only when nothing was written after everything reclaimable was reclaimed, once.  -EFBIG, -EINVAL
- * (past the largest offset).  An error of the syncing replaces the count.
+ * (past the largest offset).  An error of the syncing replaces the count.  @seen: as for
+ * xfs_file_fsync().
  */
 int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
-				uint64_t pos, uint64_t len, uint32_t flags) XFS_MUST_CHECK;
+				uint64_t pos, uint64_t len, uint32_t flags,
+				struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
 
 /*
  * The contents are going to be changed by somebody without privilege: set-id bits and the
@@ -32,9 +34,11 @@ int64_t xfs_file_read(struct xfs_inode *ip, void *buf, size_t len, uint64_t pos)
 
 /*
  * Make [@start, @end) of the file stable, and what of the inode is needed to get at it;
- * without @datasync the times too.  Returns errors of earlier write-backs, once.
+ * without @datasync the times too.  Returns errors of earlier write-backs, once for
+ * each handle; @seen: which it was told of (write/writeback.h).
  */
-int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync) XFS_MUST_CHECK;
+int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync,
+		   struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
 
 /* SEEK_DATA and SEEK_HOLE: the offset, or -ENXIO. */
 int64_t xfs_file_seek(struct xfs_inode *ip, uint64_t offset, bool data) XFS_MUST_CHECK;

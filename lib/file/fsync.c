@@ -30,7 +30,8 @@ static int make_durable(struct xfs_inode *ip, bool datasync, uint64_t written)
 	return error ? error : xfs_queue_flush_upto(mp->m_queue, written);
 }
 
-int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync)
+int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync,
+		   struct xfs_data_errors_seen *seen)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	uint64_t written;
@@ -42,7 +43,7 @@ int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool data
 	error = xfs_is_reg(ip) ? xfs_writeback_range(ip, start, end) : 0;
 	/* What was written before, by whomever, so that our data is in it. */
 	written = xfs_queue_written(mp->m_queue);
-	error2 = xfs_data_error(ip);
+	error2 = xfs_data_error(ip, seen);
 	error = error ? error : error2;
 	xfs_writeback_release(mp);
 	if (xfs_is_shutdown(mp))

@@ -128,7 +128,8 @@ static int64_t write_once(struct xfs_inode *ip, const struct xfs_write_source *s
 }
 
 int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
-				uint64_t pos, uint64_t len, uint32_t flags)
+				uint64_t pos, uint64_t len, uint32_t flags,
+				struct xfs_data_errors_seen *seen)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	uint64_t at = pos;
@@ -158,7 +159,7 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 	xfs_writeback_release(mp);
 	if (ret > 0 && ((flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) ||
 			(xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))) {
-		error = xfs_file_fsync(ip, at, at + (uint64_t)ret, !(flags & XFS_WRITE_SYNC));
+		error = xfs_file_fsync(ip, at, at + (uint64_t)ret, !(flags & XFS_WRITE_SYNC), seen);
 		if (error)
 			return error;
 	}

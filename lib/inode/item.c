@@ -169,7 +169,7 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	xfs_mutex_unlock(&bp->b_lock);
 	xfs_iunlock_shared(ip);
 	if (fa) {
-		xfs_shutdown(mp, "inode %" PRIu64 " is wrong and was not written: %s", ip->i_ino, fa);
+		xfs_shutdown(mp, -EUCLEAN, "inode %" PRIu64 " is wrong and was not written: %s", ip->i_ino, fa);
 		xfs_buf_put(bp);
 		return xfs_corrupt(mp, "inode", "inode %" PRIu64 ", before writing: %s", ip->i_ino,
 				   fa);

@@ -84,7 +84,7 @@ void xlog_get_stats(const struct xlog *log, struct xlog_stats *stats)
 int xlog_fail(struct xlog *log, int error)
 {
 	log->dead = true;
-	xfs_shutdown(log->ring.mp, "the log cannot be written: %s", xfs_errstr(error));
+	xfs_shutdown(log->ring.mp, error, "the log cannot be written: %s", xfs_errstr(error));
 	return error;
 }
 

@@ -297,7 +297,7 @@ static int flush_before_log(struct xfs_mount *mp)
 	else if (!XFS_SABOTAGE(XFS_RULE_PREFLUSH))
 		error = xfs_queue_flush_written(mp->m_queue);
 	if (error)
-		xfs_shutdown(mp, "flushing data before a checkpoint: %s", xfs_errstr(error));
+		xfs_shutdown(mp, error, "flushing data before a checkpoint: %s", xfs_errstr(error));
 	return error;
 }
 
@@ -457,7 +457,7 @@ static int write_checkpoint(struct xfs_mount *mp, struct xlog_stream *stream, ui
 	if (!error)
 		error = xlog_stream_write(stream, tail_of(mp));
 	if (error && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, "writing the log: %s", xfs_errstr(error));
+		xfs_shutdown(mp, error, "writing the log: %s", xfs_errstr(error));
 	if (error)
 		return error;
 	make_durable(cp, lsn);

@@ -103,7 +103,7 @@ static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 	}
 	/* For want of memory it may be tried again: everything is still where it was. */
 	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, "writing a checkpoint: %s: %s", xfs_errstr(error), xfs_last_text());
+		xfs_shutdown(mp, error, "writing a checkpoint: %s: %s", xfs_errstr(error), xfs_last_text());
 	return error;
 }
 

@@ -249,7 +249,7 @@ int xfs_trans_commit(struct xfs_trans *tp)
 		error = xfs_shutdown_error(mp);
 	check_log_use(trans_of(tp));
 	if (error && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, "put-off work of a transaction failed: %s", xfs_last_text());
+		xfs_shutdown(mp, error, "put-off work of a transaction failed: %s", xfs_last_text());
 	close_trans(trans_of(tp));
 	return error;
 }
@@ -259,7 +259,7 @@ void xfs_trans_cancel(struct xfs_trans *tp)
 	if (!tp)
 		return;
 	if (xfs_trans_is_dirty(tp))
-		xfs_shutdown(tp->t_mount, "a transaction failed after its first change: %s",
+		xfs_shutdown(tp->t_mount, xfs_last_error(), "a transaction failed after its first change: %s",
 			     xfs_last_text());
 	xfs_defer_drop(tp);
 	close_trans(trans_of(tp));

@@ -169,7 +169,7 @@ static int write_in_place(struct xfs_mount *mp, bool bufs, bool flush)
 	xfs_rwlock_unlock_excl(&cp->cp_gate);
 	/* For want of memory it may be tried again: everything is still where it was. */
 	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, "writing metadata: %s", xfs_errstr(error));
+		xfs_shutdown(mp, error, "writing metadata: %s", xfs_errstr(error));
 	return error;
 }
 

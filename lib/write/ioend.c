@@ -37,43 +37,98 @@ static int unpack(int packed)
 	return -(packed & ((1 << CAUSE_SHIFT) - 1));
 }
 
+/*
+ * i_data_error: in one word the newest error that somebody has to be told of, what the device said,
+ * whether anybody was told, and how many such errors there were, which is what handles remember.
+ */
+#define DATA_ERROR_MASK	(((uint64_t)1 << 26) - 1)	/* as packed above; 0: there was none */
+#define DATA_ERROR_TOLD	((uint64_t)1 << 31)
+#define DATA_ERROR_COUNT_SHIFT 32
+
+static int untold(uint64_t word)
+{
+	return word & DATA_ERROR_TOLD ? 0 : (int)(word & DATA_ERROR_MASK);
+}
+
 void xfs_set_data_error(struct xfs_inode *ip, int error)
 {
+	uint64_t old = __atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED), new;
 	int packed = pack(error);
 
 	set_if_none(&ip->i_mount->m_data_error, packed);
 	__atomic_store_n(&ip->i_data_error_syncs,
 			 __atomic_load_n(&ip->i_mount->m_told_syncs, __ATOMIC_RELAXED),
 			 __ATOMIC_RELAXED);
-	/* Only with the first: every failure would grant more otherwise. */
-	if (!__atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED))
-		__atomic_store_n(&ip->i_data_error_bytes, 0, __ATOMIC_RELAXED);
-	if (set_if_none(&ip->i_data_error, packed))
-		xfs_err(ip->i_mount, "inode %" PRIu64 ": writing data: %s",
-			ip->i_ino, xfs_errstr(error));
+	do {
+		/* Only with the first: every failure would grant more otherwise. */
+		if (!untold(old))
+			__atomic_store_n(&ip->i_data_error_bytes, 0, __ATOMIC_RELAXED);
+		/* One that nobody was told of yet stands for all that follow. */
+		new = ((old >> DATA_ERROR_COUNT_SHIFT) + 1) << DATA_ERROR_COUNT_SHIFT |
+		      (uint64_t)(untold(old) ? untold(old) : packed);
+	} while (!__atomic_compare_exchange_n(&ip->i_data_error, &old, new, false,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	if (!untold(old))
+		xfs_err(ip->i_mount, "inode %" PRIu64 ": writing data: %s", ip->i_ino,
+			xfs_errstr(error));
 }
 
 static int tell(struct xfs_inode *ip, int packed)
 {
-	int error;
+	int error = unpack(packed);
 
-	if (likely(!packed))
-		return 0;
-	error = unpack(packed);
-	if (xfs_device_cause())
-		xfs_error_add_device(-xfs_device_cause());
-	return xfs_error(ip->i_mount, error, "inode %" PRIu64 ": data was not written: %s",
-			 ip->i_ino, xfs_errstr(error));
+	xfs_set_error(ip->i_mount, error, "inode %" PRIu64 ": data was not written: %s", ip->i_ino,
+		      xfs_errstr(error));
+	xfs_error_set_device(-xfs_device_cause());
+	return error;
 }
 
-int xfs_data_error(struct xfs_inode *ip)
+void xfs_data_error_sample(struct xfs_inode *ip, struct xfs_data_errors_seen *seen)
 {
-	return tell(ip, __atomic_exchange_n(&ip->i_data_error, 0, __ATOMIC_RELAXED));
+	uint64_t word = __atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED);
+
+	seen->at_open = (uint32_t)(word >> DATA_ERROR_COUNT_SHIFT);
+	/* What nobody was told of yet the new handle is told too. */
+	seen->told = seen->at_open - (untold(word) != 0);
+}
+
+/* Whether @word counts one that the handle of @seen has not been told of; now it has. */
+static bool advance(uint64_t word, struct xfs_data_errors_seen *seen)
+{
+	uint32_t count = (uint32_t)(word >> DATA_ERROR_COUNT_SHIFT);
+	uint32_t before = __atomic_load_n(&seen->told, __ATOMIC_RELAXED);
+
+	do {
+		if ((int32_t)(count - before) <= 0)
+			return false;
+	} while (!__atomic_compare_exchange_n(&seen->told, &before, count, false, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
+int xfs_data_error(struct xfs_inode *ip, struct xfs_data_errors_seen *seen)
+{
+	uint64_t word = __atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED);
+
+	if (likely(!word))
+		return 0;
+	if (untold(word))
+		word = __atomic_fetch_or(&ip->i_data_error, DATA_ERROR_TOLD, __ATOMIC_RELAXED);
+	return advance(word, seen) ? tell(ip, (int)(word & DATA_ERROR_MASK)) : 0;
+}
+
+int xfs_data_error_at_close(struct xfs_inode *ip, struct xfs_data_errors_seen *seen)
+{
+	uint64_t word = __atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED);
+
+	if ((uint32_t)(word >> DATA_ERROR_COUNT_SHIFT) == seen->at_open)
+		return 0;
+	return advance(word, seen) ? tell(ip, (int)(word & DATA_ERROR_MASK)) : 0;
 }
 
 int xfs_untold_data_error(struct xfs_inode *ip, uint64_t bytes)
 {
-	int packed = __atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED);
+	int packed = untold(__atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED));
 
 	if (likely(!packed))
 		return 0;
@@ -93,9 +148,9 @@ int xfs_mount_data_error(struct xfs_mount *mp)
 		return 0;
 	__atomic_fetch_add(&mp->m_told_syncs, 1, __ATOMIC_RELAXED);
 	error = unpack(packed);
-	if (xfs_device_cause())
-		xfs_error_add_device(-xfs_device_cause());
-	return xfs_error(mp, error, "data of some file was not written: %s", xfs_errstr(error));
+	xfs_set_error(mp, error, "data of some file was not written: %s", xfs_errstr(error));
+	xfs_error_set_device(-xfs_device_cause());
+	return error;
 }
 
 void xfs_end_io(void *ctx, int error)
@@ -146,7 +201,7 @@ static void repair(struct xfs_inode *ip, struct xfs_folio *folio, uint64_t block
 		error = take_back(ip, first_fsb + first, run);
 		/* Rather no file system than one that shows what lay in those blocks. */
 		if (error && !xfs_is_shutdown(mp))
-			xfs_shutdown(mp, "inode %" PRIu64 ": blocks without their data cannot be "
+			xfs_shutdown(mp, error, "inode %" PRIu64 ": blocks without their data cannot be "
 				     "made unwritten: %s", ip->i_ino, xfs_errstr(error));
 	}
 }

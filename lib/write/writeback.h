@@ -33,8 +33,18 @@ int xfs_writeback_some(struct xfs_mount *mp);
 /* All that is dirty when the call begins, but what its writers have locked; does not wait. */
 int xfs_writeback_dirty(struct xfs_mount *mp);
 
-/* The error that write-back of @ip met since it was asked last, 0 if none. */
-int xfs_data_error(struct xfs_inode *ip) XFS_MUST_CHECK;
+/*
+ * Errors that write-back of @ip met are told once to every handle that was open then, or opened
+ * before anybody had been told; @seen is the handle's, from xfs_data_error_sample() when it is
+ * made.  0: nothing that it has not been told.
+ */
+void xfs_data_error_sample(struct xfs_inode *ip, struct xfs_data_errors_seen *seen);
+int xfs_data_error(struct xfs_inode *ip, struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
+/*
+ * The same at the end of a handle, of what was lost while it was open; who looks next is told too,
+ * because few programs look here.
+ */
+int xfs_data_error_at_close(struct xfs_inode *ip, struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
 /*
  * The same, for those who want to take @bytes more: it stays, and is only returned when that is
  * too much since then (WRITEBACK-4).

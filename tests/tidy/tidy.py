@@ -13,6 +13,8 @@ length            no file of lib/, include/, examples/ is longer than 800 lines
 words             nothing is left to be done
 labels            an invariant of lib/, "(WORD-n)" at the head of a comment, has its label
                   for itself, and whoever cites one cites one that exists
+calls             every function of lib/xfswrite.map is an XFS_CALL around its work, so that no
+                  failure leaves without a description, or stands in CANNOT_FAIL
 map [--update]    lib/xfswrite.map lists what include/ marks XFS_API, sorted
 exports LIB       the library, shared or static, exports exactly that
 public_headers    each compiles alone, as C11, as C99 without extensions and as C++17
@@ -183,6 +185,40 @@ def map_names(root):
     text = COMMENT.sub('', read(root, 'lib/xfswrite.map'))
     body = re.search(r'global:(.*?)local:', text, re.S)
     return body.group(1).replace(';', ' ').split() if body else []
+
+
+# Functions that have nothing to describe: they return no error, or hand out what others left.
+CANNOT_FAIL = {
+    # memory alone, or one number
+    'xfs_library_has', 'xfs_library_version', 'xfs_root',
+    'xfs_device_error', 'xfs_device_get', 'xfs_device_init', 'xfs_device_overlay_bytes',
+    # giving back
+    'xfs_abandon', 'xfs_closedir', 'xfs_device_put', 'xfs_seekdir',
+    # the records themselves, which a failure must not replace
+    'xfs_dir_error', 'xfs_error_copy', 'xfs_error_text', 'xfs_file_error', 'xfs_mount_error',
+}
+
+
+def function_bodies(text):
+    """(name, body) of every function at the left margin, as the style has them."""
+    return re.findall(r'^\w[\w \*]*?\b(\w+)\([^;{]*\)\n\{\n(.*?)^\}', text, re.M | re.S)
+
+
+def check_calls(root):
+    names = set(map_names(root))
+    errors = [f'tests/tidy/tidy.py: CANNOT_FAIL names {name}, which is no public function'
+              for name in sorted(CANNOT_FAIL - names)] if root == '.' else []
+    for path in files(root, ('lib',), re.compile(r'.*\.c$')):
+        for name, body in function_bodies(COMMENT.sub('', read(root, path))):
+            if name not in names:
+                continue
+            names.discard(name)
+            called = bool(re.search(r'\breturn XFS_CALL(_\w+)?\(', body))
+            if called and name in CANNOT_FAIL:
+                errors.append(f'{path}: {name} is an XFS_CALL, and stands in CANNOT_FAIL')
+            elif not called and name not in CANNOT_FAIL:
+                errors.append(f'{path}: {name} returns errors without an XFS_CALL')
+    return errors + [f'lib: {name} is defined nowhere' for name in sorted(names)]
 
 
 def differences(left, left_name, right, right_name):
@@ -362,6 +398,11 @@ def check_self(_root):
         (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n * (LOW-1) Two.\n */\n'}, 1),
         (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n */\n',
                         'tests/t.c': mit + '/* (LOW-3) */\n'}, 1),
+        (check_calls, {'lib/low/low.c': mit + 'int xfs_a(int x)\n{\n\treturn XFS_CALL(f(x));\n}\nint xfs_b(int x)\n{\n\treturn XFS_CALL_MOUNT(mp, g(x));\n}\n'}, 0),
+        (check_calls, {'lib/low/low.c': mit + 'int xfs_a(int x)\n{\n\treturn f(x);\n}\n'}, 2),
+        (check_calls, {'lib/low/low.c': mit + 'int xfs_b(int x)\n{\n\treturn x;\n}\n'}, 2),
+        (check_calls, {'lib/xfswrite.map': 'V { global: xfs_root; local: *; };',
+                       'lib/low/low.c': mit + 'int xfs_root(void)\n{\n\treturn XFS_CALL(f());\n}\n'}, 1),
         (check_map, {}, 0),
         (check_map, {'lib/xfswrite.map': 'V { global: xfs_b; xfs_a; local: *; };'}, 2),
         (check_map, {'lib/xfswrite.map': 'V { global: xfs_a; local: *; };'}, 2),

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/compiler.h"
+#include "core/message.h"
 #include "support/test_device.h"
 #include "support/test_fs.h"
 
@@ -244,6 +245,149 @@ static void test_lost_data_stops_the_writer_until_sync(void **state)
 	lost_data_stops_the_writer(true);
 }
 
+static struct xfs_file *open_as(const char *path, int flags)
+{
+	struct xfs_file *file;
+
+	TEST_OK(xfs_open(fs.mp, path, flags, 0, &file));
+	return file;
+}
+
+/* Data of @file, which lies at @ext, is written and lost; write-back is a sync's, whose own -EIO is heard. */
+static void lose(struct xfs_file *file, struct xfs_extent ext)
+{
+	test_fault_error(fault, -ENOSPC);
+	test_fault_bad_range(fault, TEST_FAULT_WRITE, ext.device_offset, ext.length);
+	TEST_OK(xfs_pwrite(file, data, 4096, 0));
+	TEST_IS(xfs_sync(fs.mp), -EIO);
+	assert_true(test_fault_met(fault));
+}
+
+static void demand_lost(struct xfs_file *file)
+{
+	struct xfs_error_info info = { .size = sizeof(info) };
+
+	TEST_IS(xfs_fsync(file), -EIO);
+	demand_cause(-ENOSPC);
+	TEST_OK(xfs_file_error(file, &info));
+	assert_int_equal(info.device_error, -ENOSPC);
+	TEST_OK(xfs_fsync(file));
+}
+
+static void close_lost(struct xfs_file *file)
+{
+	TEST_IS(xfs_close(file), -EIO);
+	demand_cause(-ENOSPC);
+}
+
+static void test_every_handle_is_told_once_of_lost_data(void **state)
+{
+	struct xfs_file *a, *b, *reader, *sync, *late;
+	struct xfs_extent ext;
+
+	(void)state;
+	set_up();
+	work("/f");
+	a = open_as("/f", O_RDWR);
+	b = open_as("/f", O_WRONLY);
+	reader = open_as("/f", O_RDONLY);
+	sync = open_as("/f", O_RDWR | O_SYNC);
+	ext = extent_of(a);
+	lose(a, ext);
+	late = open_as("/f", O_RDWR);	/* nobody has been told yet */
+	demand_lost(a);
+	demand_lost(b);
+	demand_lost(reader);
+	TEST_IS(xfs_pwrite(sync, data, 1, 0), -EIO);
+	TEST_OK(xfs_pwrite(sync, data, 1, 0));
+	demand_lost(late);
+	TEST_OK(xfs_close(late));
+	late = open_as("/f", O_RDWR);
+	TEST_OK(xfs_fsync(late));
+
+	/* The end of a handle tells what it was not told; but not that of a reader. */
+	lose(a, ext);
+	close_lost(late);
+	TEST_OK(xfs_close(reader));
+	late = open_as("/f", O_RDWR);	/* an end is not asked by many: this one is told too */
+	demand_lost(late);
+	TEST_OK(xfs_close(late));
+	late = open_as("/f", O_RDWR);
+	TEST_OK(xfs_close(late));
+	lose(a, ext);
+	late = open_as("/f", O_RDWR);	/* lost before it came */
+	TEST_OK(xfs_close(late));
+	close_lost(b);
+	demand_lost(a);
+	TEST_OK(xfs_close(a));
+	close_lost(sync);
+	test_fs_end(&fs);
+}
+
+/* The newest failure is not always the one: the error that is told brings its own. */
+static void test_a_shutdown_tells_what_caused_it(void **state)
+{
+	struct xfs_error_info info = { .size = sizeof(info) };
+	char sector[512];
+
+	(void)state;
+	for (int damage = 0; damage < 2; damage++) {
+		set_up();
+		xfs_call_begin();
+		fail_always(TEST_FAULT_READ, -ENXIO);
+		TEST_IS(xfs_device_pread(fault, 0, sector, sizeof(sector)), -EIO);
+		test_fault_met(fault);
+		TEST_OK(xfs_device_pread(fault, 0, sector, sizeof(sector)));
+		xfs_shutdown(fs.mp, damage ? -EUCLEAN : -EIO, "as the test wants");
+		xfs_call_end("a test", 0);
+		TEST_IS(xfs_mkdir(fs.mp, "/d", 0755), -EIO);
+		TEST_OK(xfs_mount_error(fs.mp, &info));
+		assert_int_equal(info.error_class, XFS_ERROR_SHUTDOWN);
+		assert_int_equal(info.device_error, damage ? 0 : -ENXIO);
+		assert_int_equal(!(info.known & XFS_ERROR_AT_DEVICE), damage);
+		xfs_abandon(fs.mp);
+		xfs_device_put(fs.dev);
+	}
+}
+
+/* A directory that cannot be read: its handle has it, another's call in between or not. */
+static void test_a_directory_handle_keeps_its_failure(void **state)
+{
+	struct xfs_error_info info = { .size = sizeof(info) };
+	struct xfs_dirent entry;
+	struct stat st;
+	struct xfs_dir *dir;
+	char path[32];
+
+	(void)state;
+	set_up();
+	TEST_OK(xfs_mkdir(fs.mp, "/d", 0755));
+	for (int i = 0; i < 500; i++) {
+		snprintf(path, sizeof(path), "/d/entry-%06d", i);
+		TEST_OK(xfs_mkdir(fs.mp, path, 0755));
+	}
+	TEST_OK(xfs_unmount(fs.mp));
+	test_fs_open(&fs);
+	TEST_OK(xfs_opendir(fs.mp, "/d", &dir));
+	TEST_OK(xfs_dir_error(dir, &info));
+	assert_int_equal(info.error, 0);
+	fail_always(TEST_FAULT_READ, -ENXIO);
+	TEST_IS(xfs_readdir(dir, &entry), -EIO);
+	test_fault_met(fault);
+	TEST_IS(xfs_stat(fs.mp, "/none", &st), -ENOENT);
+	TEST_OK(xfs_dir_error(dir, &info));
+	assert_int_equal(info.error, -EIO);
+	assert_int_equal(info.device_error, -ENXIO);
+	assert_string_equal(info.call, "xfs_readdir");
+	TEST_OK(xfs_dir_error(NULL, &info));
+	assert_int_equal(info.error, -ENOENT);
+	assert_int_equal(xfs_dir_error(dir, NULL), -EINVAL);
+	xfs_seekdir(dir, 0);
+	assert_int_equal(xfs_readdir(dir, &entry), 1);
+	xfs_closedir(dir);
+	test_fs_end(&fs);
+}
+
 /* Data that a device had no memory for is as lost as any. */
 static void test_data_lost_for_want_of_memory_is_an_io_error(void **state)
 {
@@ -311,6 +455,9 @@ int main(void)
 		cmocka_unit_test(test_reading_tells_it_too),
 		cmocka_unit_test(test_lost_data_stops_the_writer_until_fsync),
 		cmocka_unit_test(test_lost_data_stops_the_writer_until_sync),
+		cmocka_unit_test(test_every_handle_is_told_once_of_lost_data),
+		cmocka_unit_test(test_a_shutdown_tells_what_caused_it),
+		cmocka_unit_test(test_a_directory_handle_keeps_its_failure),
 		cmocka_unit_test(test_data_lost_for_want_of_memory_is_an_io_error),
 		cmocka_unit_test(test_sources_that_fail_are_told_apart),
 	};
