@@ -451,6 +451,7 @@ static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bool *aga
 		error = verify_contents(bp, ops, true);
 	if (!error) {
 		bp->b_ops = ops;
+		bp->b_item.li_verified = false;
 		__atomic_fetch_or(&bp->b_flags, XFS_BUF_UPTODATE, __ATOMIC_RELEASE);
 	} else {
 		make_stale(bp, false);
@@ -493,6 +494,7 @@ int xfs_buf_read_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint3
 			return error;
 		}
 		bp->b_ops = ops;
+		bp->b_item.li_verified = false;
 	}
 	*bpp = bp;
 	return 0;
@@ -520,6 +522,7 @@ int xfs_buf_get_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32
 		return error;
 	memset(bp->b_addr, 0, bp->b_len);
 	bp->b_ops = ops;
+	bp->b_item.li_verified = false;
 	if (unlikely(xfs_buf_flags_test(bp, XFS_BUF_STALE)))
 		__atomic_fetch_and(&bp->b_flags, ~XFS_BUF_STALE, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&bp->b_flags, XFS_BUF_UPTODATE, __ATOMIC_RELEASE);

@@ -24,6 +24,7 @@ uint32_t xfs_buf_mark_dirty(struct xfs_buf *bp, uint32_t first, uint32_t last)
 	uint32_t chunk = first >> XFS_BLF_CHUNK_SHIFT, end = (last >> XFS_BLF_CHUNK_SHIFT) + 1;
 	uint32_t fresh = 0;
 
+	bp->b_item.li_verified = false;
 	while (chunk < end) {
 		uint64_t *word = &bp->b_dirty[chunk / 64], mask;
 		uint32_t from = chunk % 64, n = XFS_MIN(end - chunk, 64 - from);

@@ -37,8 +37,11 @@ static int make_ready(struct xfs_buf *bp, void *contents)
 		if (ops->has_crc)
 			xfs_cksum_set(contents, bp->b_len, ops->crc_off);
 	}
-	fa = ops->verify ? ops->verify(&mp->m_geo, contents, bp->b_len, bp->b_daddr) : NULL;
-	if (!fa)
+	/* No verifier looks at the LSN or the checksum. */
+	if (bp->b_item.li_verified || !ops->verify)
+		return 0;
+	fa = ops->verify(&mp->m_geo, contents, bp->b_len, bp->b_daddr);
+	if (likely(!fa))
 		return 0;
 	xfs_shutdown(mp, -EUCLEAN, "%s at daddr 0x%" PRIx64 " is wrong and was not written: %s", ops->name,
 		     (uint64_t)bp->b_daddr, fa);
@@ -131,9 +134,10 @@ static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
 	const struct xfs_buf_ops *ops = bp->b_ops;
 	xfs_failaddr_t fa;
 
-	if (lip->li_flags & (XFS_LI_FREED | XFS_LI_ORDERED) || !ops->verify)
+	if (lip->li_flags & (XFS_LI_FREED | XFS_LI_ORDERED) || lip->li_verified || !ops->verify)
 		return 0;
 	fa = ops->verify(&mp->m_geo, bp->b_addr, bp->b_len, bp->b_daddr);
+	lip->li_verified = !fa;
 	if (likely(!fa))
 		return 0;
 	return xfs_corrupt(mp, ops->name, "at daddr 0x%" PRIx64 ", before logging: %s",

@@ -79,7 +79,8 @@ struct xfs_log_item_ops {
 	/* All that has to be known of the item after its place was read, to the sink. */
 	void (*format)(struct xfs_log_item *lip, struct xfs_log_sink *sink);
 	/*
-	 * Would its place take it as it is now?  -EUCLEAN with a text; changes nothing.  The gate
+	 * Would its place take it as it is now?  -EUCLEAN with a text; 0 sets li_verified, and
+	 * contents that have it are not looked at again, here or when they are written in place.  The gate
 	 * is closed.  What a write verifier refuses must not enter the log: recovery would replay
 	 * it, refuse to write it, and leave an image that nobody can open for writing.
 	 */
@@ -103,6 +104,11 @@ struct xfs_log_item {
 	xfs_lsn_t li_tail_lsn;			/* (commit lock) the log is needed from here on for it */
 	uint64_t li_seq;			/* (a) number of the newest checkpoint with it */
 	uint64_t li_sort_key;			/* (c) order of writing in place: device address */
+	/*
+	 * Its verifier passed on the contents that it has now.  Set while the gate is closed, cleared by
+	 * each change; protected as the contents are.
+	 */
+	bool li_verified;
 };
 
 static inline void xfs_log_item_init(struct xfs_log_item *lip, const struct xfs_log_item_ops *ops)

@@ -135,13 +135,14 @@ static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
 	struct xfs_dinode *dip = (struct xfs_dinode *)room;
 	xfs_failaddr_t fa;
 
-	if (lip->li_flags & XFS_LI_FREED)
+	if (lip->li_flags & XFS_LI_FREED || lip->li_verified)
 		return 0;
 	memset(room, 0, mp->m_geo.inodesize);
 	xfs_ilock_shared(ip);
 	copy_out(ip, dip);
 	xfs_iunlock_shared(ip);
 	fa = xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
+	lip->li_verified = !fa;
 	if (likely(!fa))
 		return 0;
 	return xfs_corrupt(mp, "inode", "inode %" PRIu64 ", before logging: %s", ip->i_ino, fa);
@@ -165,7 +166,8 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);
 	copy_out(ip, dip);
 	xfs_cksum_set(dip, mp->m_geo.inodesize, XFS_DINODE_CRC_OFF);
-	fa = xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
+	fa = lip->li_verified ? NULL : xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
+	bp->b_item.li_verified = false;
 	xfs_mutex_unlock(&bp->b_lock);
 	xfs_iunlock_shared(ip);
 	if (fa) {

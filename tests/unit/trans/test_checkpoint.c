@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include "device/queue.h"
 #include "inode/inode.h"
@@ -314,6 +315,77 @@ static void test_close(void **state)
 	tear_down();
 }
 
+/* ---- verifiers ---------------------------------------------------------------------------- */
+
+static unsigned int verified;
+
+static xfs_failaddr_t count_verify(const struct xfs_geometry *geo, const void *block, size_t len,
+				   xfs_daddr_t daddr)
+{
+	(void)geo;
+	(void)len;
+	(void)daddr;
+	verified++;
+	return *(const uint8_t *)block == 'x' ? "an x is wrong" : NULL;
+}
+
+static const struct xfs_buf_ops counted_ops = {
+	.name = "counted block", .blft = 31, .lsn_off = -1, .verify = count_verify,
+};
+
+static void change(struct xfs_buf *bp, char first)
+{
+	struct xfs_trans *tp;
+
+	TEST_OK(xfs_trans_alloc(fs.mp, 0, 0, 0, &tp));
+	*(char *)bp->b_addr = first;
+	xfs_trans_log_buf(tp, bp, 0, 0);
+	TEST_OK(xfs_trans_commit(tp));
+}
+
+/* Each content passes its verifier before the log has it, and not again on its way to its place. */
+static void test_contents_are_verified_once(void **state)
+{
+	uint8_t on_disk[512];
+	struct xfs_file *file;
+	struct xfs_extent ext;
+	struct xfs_buf *bp;
+	size_t count;
+
+	(void)state;
+	set_up(0);
+	file = create("/f");
+	TEST_OK(xfs_pwrite(file, "data", 4, 0));
+	TEST_OK(xfs_fsync(file));
+	TEST_OK(xfs_extents(file, 0, &ext, 1, &count));
+	TEST_OK(xfs_close(file));
+	TEST_OK(xfs_buf_get(fs.mp, (xfs_daddr_t)(ext.device_offset >> 9), 4096, &counted_ops, &bp));
+	change(bp, 'a');
+	TEST_OK(xfs_log_force(fs.mp, 0));
+	assert_int_equal(verified, 1);
+	TEST_OK(xfs_checkpoint_writeback(fs.mp, true));
+	assert_int_equal(verified, 1);
+	TEST_OK(xfs_device_pread(fs.dev, ext.device_offset, on_disk, sizeof(on_disk)));
+	assert_int_equal(on_disk[0], 'a');
+	/* Changed between the log and the place: looked at again. */
+	change(bp, 'b');
+	TEST_OK(xfs_log_force(fs.mp, 0));
+	change(bp, 'c');
+	TEST_OK(xfs_checkpoint_writeback(fs.mp, true));
+	assert_int_equal(verified, 3);
+	/* What it refuses reaches neither. */
+	change(bp, 'x');
+	assert_int_equal(xfs_log_force(fs.mp, 0), -EUCLEAN);
+	assert_int_equal(verified, 4);
+	assert_true(xfs_is_shutdown(fs.mp));
+	xfs_buf_put(bp);
+	assert_int_not_equal(xfs_unmount(fs.mp), 0);
+	TEST_OK(xfs_device_pread(fs.dev, ext.device_offset, on_disk, sizeof(on_disk)));
+	assert_int_equal(on_disk[0], 'c');
+	test_fs_open(&fs);
+	tear_down();
+}
+
 #ifdef XFSWRITE_THREADS
 
 static void *open_and_close_handle(void *arg)
@@ -387,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_small_log_wraps),
 		cmocka_unit_test(test_freed_blocks_ripen),
 		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_contents_are_verified_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
