@@ -228,6 +228,33 @@ static void close_trans(struct xfs_transaction *t)
 }
 
 /*
+ * A worst case was reckoned too small.  On a sound image that is a fault of ours, which tests look for;
+ * lists and trees of a damaged one can be such that more is changed than any sound one asks for.
+ */
+#ifdef XFSWRITE_DEBUG
+static unsigned int overdrafts;	/* (a) */
+
+static void note_overdraft(void)
+{
+	__atomic_add_fetch(&overdrafts, 1, __ATOMIC_RELAXED);
+}
+
+unsigned int xfs_trans_overdrafts(void)
+{
+	return __atomic_exchange_n(&overdrafts, 0, __ATOMIC_RELAXED);
+}
+#else
+static void note_overdraft(void)
+{
+}
+
+unsigned int xfs_trans_overdrafts(void)
+{
+	return 0;
+}
+#endif
+
+/*
  * Who logs more than its reservation takes what others were given, and in the end the room that is
  * kept back for moving the tail.
  */
@@ -237,7 +264,7 @@ static void check_log_use(const struct xfs_transaction *t)
 		return;
 	xfs_warn(t->tr.t_mount, "a transaction with %u bytes of the log reserved logged %u",
 		 t->t_log_res, t->t_log_used);
-	ASSERT(!"a log reservation is a worst case");
+	note_overdraft();
 }
 
 int xfs_trans_commit(struct xfs_trans *tp)
@@ -318,6 +345,7 @@ void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 
 void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip)
 {
+	lip->li_verified = false;
 	tp->t_mount->m_checkpoint->cp_ops->log_item(tp, lip);
 }
 
@@ -354,12 +382,12 @@ void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc)
 
 	if (delalloc)
 		return;
-	ASSERT(t->t_blk_res >= blocks);
 	if (likely(t->t_blk_res >= blocks)) {
 		t->t_blk_res -= blocks;
 		return;
 	}
-	/* A worst case was reckoned too small; the blocks are gone all the same. */
+	note_overdraft();
+	/* The blocks are gone all the same. */
 	blocks -= t->t_blk_res;
 	t->t_blk_res = 0;
 	xfs_take_fdblocks(tp->t_mount, blocks);

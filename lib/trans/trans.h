@@ -113,6 +113,12 @@ int xfs_trans_ensure_blocks(struct xfs_trans *tp, uint32_t blocks) XFS_MUST_CHEC
 /* Runs deferred work, gives back unused blocks, closes the transaction.  On error: shut down. */
 int xfs_trans_commit(struct xfs_trans *tp) XFS_MUST_CHECK;
 
+/*
+ * For tests, in debug builds: transactions of all mounts since the last call that used more of the
+ * log, or more blocks, than they had reserved.
+ */
+unsigned int xfs_trans_overdrafts(void);
+
 /* Close without a change; with one: shutdown.  NULL is fine. */
 void xfs_trans_cancel(struct xfs_trans *tp);
 

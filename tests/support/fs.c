@@ -11,6 +11,7 @@
 #include "lock/lock.h"
 #include "support/test_fs.h"
 #include "support/test_seed.h"
+#include "trans/trans.h"
 
 int64_t test_fs_ok(int64_t ret, const char *expr, const char *file, int line)
 {
@@ -139,6 +140,10 @@ void test_fs_close_and_check(struct test_fs *fs)
 
 	TEST_OK(xfs_unmount(fs->mp));
 	fs->mp = NULL;
+	if (xfs_trans_overdrafts()) {
+		fprintf(stderr, "a transaction used more than it had reserved\n");
+		abort();
+	}
 	findings = test_fs_check(fs->dev, 0);
 	if (findings) {
 		const char *save = getenv("XFSWRITE_SAVE_IMAGE");
