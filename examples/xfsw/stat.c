@@ -266,6 +266,7 @@ static void info_json(const struct xfsw_call *call, const struct xfs_info *info,
 	json_u64(&j, "inodes_free", info->ifree);
 	json_u64(&j, "blocks_free", info->fdblocks);
 	json_bool(&j, "log_dirty", info->log_dirty);
+	json_bool(&j, "lsn_ahead", info->lsn_ahead);
 	if (log->size)
 		xfsw_log_json(&j, "log_state", log);
 	json_bool(&j, "in_progress", info->in_progress);
@@ -291,6 +292,8 @@ static void info_text(const struct xfs_info *info, const struct xfs_log_report *
 	printf("log        %s, %u blocks, sectors of %u, stripe unit %u bytes%s\n",
 	       info->log_internal ? "internal" : "external", info->log_blocks,
 	       info->log_sector_size, info->log_sunit, info->log_dirty ? ", DIRTY" : "");
+	if (info->lsn_ahead)
+		printf("           metadata is AHEAD of the log: it can only be read (xfs_repair mends it)\n");
 	if (info->sunit)
 		printf("stripe     unit %u, width %u blocks\n", info->sunit, info->swidth);
 	printf("features  ");

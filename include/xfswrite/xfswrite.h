@@ -199,6 +199,12 @@ struct xfs_info {
 	uint64_t root_ino;
 	uint64_t icount, ifree, fdblocks;	/* the superblock's counters, now */
 	bool log_dirty, in_progress, read_only;
+	/*
+	 * Of a read-only mount: the superblock, the headers of one of the first 16 AGs or other metadata
+	 * that was read so far carries an LSN ahead of the log, which was erased or damaged.
+	 * Whoever wants to write is refused.
+	 */
+	bool lsn_ahead;
 };
 XFS_API int xfs_info(struct xfs_mount *mp, struct xfs_info *info);
 

@@ -5,6 +5,7 @@
 #include "core/counter.h"
 
 #define NAME_MAX_BYTES	255
+#define LSN_AGS		16u	/* whose headers are looked at for an LSN ahead of the log */
 
 /*
  * A reader holds nothing back for the AGs' trees; what it tells is nevertheless what who writes
@@ -46,6 +47,28 @@ static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 {
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(st) ?: do_statfs(mp, st));
+}
+
+/* A few sectors.  Headers that cannot be read are for others to tell. */
+static bool lsn_is_ahead(struct xfs_mount *mp)
+{
+	xfs_agnumber_t count = mp->m_rdonly ? XFS_MIN(mp->m_geo.agcount, LSN_AGS) : 0;
+
+	for (xfs_agnumber_t agno = 0; agno < count; agno++) {
+		struct xfs_perag *pag;
+		int error = xfs_perag_make(mp, agno, &pag);
+
+		if (error)
+			break;
+		xfs_mutex_lock(&pag->pag_lock);
+		error = xfs_perag_read_agf(pag);
+		if (!error)
+			error = xfs_perag_read_agi(pag);
+		xfs_mutex_unlock(&pag->pag_lock);
+		if (error)
+			break;
+	}
+	return __atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_LSN_TOLD;
 }
 
 static int do_info(struct xfs_mount *mp, struct xfs_info *info)
@@ -95,6 +118,7 @@ static int do_info(struct xfs_mount *mp, struct xfs_info *info)
 		if (error)
 			return error;
 	}
+	all.lsn_ahead = lsn_is_ahead(mp);
 	memcpy(info, &all, XFS_MIN((size_t)info->size, sizeof(all)));
 	return 0;
 }

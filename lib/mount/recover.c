@@ -13,10 +13,12 @@
  * A log can be believed when all of it was replayed, its intents were carried out and what that
  * made was found good: until then everything that is written - the log too - is held back in
  * memory (device/hold.h).  A log that turns out to be bad at any step leaves the devices as they
- * were.  Recovery that would hold more than HOLD_LEAST, or four times the metadata cache if that
- * is more, writes what it has then and goes on unheld, as it does from the beginning where there is
- * to be no cache: the first pass over the log has checked all items and intents by themselves,
- * and no block is written that its verifier refuses.
+ * were.  What is held grows with the log: up to four times what is dirty of it, four times the
+ * metadata cache or HOLD_LEAST, whichever is most; with a limit for all memory at most an eighth
+ * of that.  A replay that makes more of its log - single inodes of as many clusters - writes what it
+ * has then and goes on unheld, as it does from the beginning where there is to be no cache: the first
+ * pass over the log has checked all items and intents by themselves, and no block is written that
+ * its verifier refuses.
  */
 #include "ag/intent.h"
 #include "ag/perag.h"
@@ -31,6 +33,7 @@
 #include "trans/trans.h"
 
 #define HOLD_LEAST	(64ull << 20)
+#define HOLD_OF_LOG	4u		/* most replays write less than what the log says of it */
 #define NO_CACHE	4096u		/* no block fits into less */
 
 /* From here on what is read is held against the end of the log, the superblock first. */
@@ -48,6 +51,15 @@ static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
 					 : ": it was erased (xfs_repair makes a newer one)");
 }
 
+/* The same for a reader who leaves the log alone. */
+static void tell_lsn(struct xfs_mount *mp, const struct xlog_state *log)
+{
+	xfs_lsn_set_head(mp, xlog_assign_lsn(log->head_cycle, log->head_block));
+	if (xfs_lsn_is_ahead(mp, mp->m_sb.sb_lsn) &&
+	    xfs_lsn_refuse(mp, "superblock", mp->m_sb.sb_lsn, "superblock"))
+		ASSERT(!mp->m_rdonly);
+}
+
 static void replace_device(struct xfs_device **devp, struct xfs_device *by)
 {
 	xfs_device_get(by);
@@ -55,12 +67,23 @@ static void replace_device(struct xfs_device **devp, struct xfs_device *by)
 	*devp = by;
 }
 
-static int begin_hold(struct xfs_mount *mp)
+/* Of the log that is going to be replayed. */
+static uint64_t dirty_log_bytes(const struct xfs_mount *mp, const struct xlog_state *log)
 {
-	uint64_t limit = mp->m_meta_cache_bytes < NO_CACHE ? 0 : HOLD_LEAST;
+	uint64_t size = (uint64_t)mp->m_geo.logblocks << (mp->m_geo.blocklog - XFS_BB_SHIFT);
+	uint64_t head = log->head_block, tail = log->tail_block;
+
+	return (head > tail ? head - tail : size - (tail - head)) << XFS_BB_SHIFT;
+}
+
+static int begin_hold(struct xfs_mount *mp, const struct xlog_state *log)
+{
+	uint64_t limit = XFS_MAX(HOLD_LEAST, HOLD_OF_LOG * dirty_log_bytes(mp, log));
 	int error;
 
-	if (limit && mp->m_meta_cache_bytes > limit / 4)
+	if (mp->m_meta_cache_bytes < NO_CACHE)
+		limit = 0;
+	else if (mp->m_meta_cache_bytes > limit / 4)
 		limit = XFS_MIN(mp->m_meta_cache_bytes, UINT64_MAX / 4) * 4;
 	/* Of a limit for all memory replay takes the larger part. */
 	if (mp->m_memory_limit)
@@ -119,7 +142,7 @@ static int replay(struct xfs_mount *mp, const struct xlog_state *log)
 	rec = xfs_zalloc(mp, sizeof(*rec));
 	if (!rec)
 		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
-	error = begin_hold(mp);
+	error = begin_hold(mp, log);
 	if (!error)
 		error = xlog_recover(mp, log, false, rec);
 	if (error) {
@@ -222,8 +245,10 @@ int xfs_open_log(struct xfs_mount *mp, uint32_t flags, struct xlog_state *log)
 		return xfs_error(mp, -ENXIO, "the log is on another device, which was not given");
 	}
 	error = xlog_find_head(mp, log);
-	/* Who leaves the log alone does not ask what it says. */
-	if (!error && !norecovery)
+	/* Who leaves the log alone takes what there is, and is told. */
+	if (!error && norecovery)
+		tell_lsn(mp, log);
+	else if (!error)
 		error = check_lsn(mp, log);
 	if (!error && !log->clean)
 		error = dirty_log(mp, flags, log);

@@ -211,6 +211,29 @@ static void reader_is_told(const struct test_object *obj)
 		assert_int_equal(told, 1);
 }
 
+/* Also to one who leaves the log alone, of what is cheap to know. */
+static void info_tells(const struct test_object *obj)
+{
+	struct xfs_mount_options opts = options(XFS_MOUNT_RDONLY | XFS_MOUNT_NORECOVERY);
+	struct xfs_info info = { .size = sizeof(info) };
+	struct xfs_mount *mp;
+
+	TEST_OK(xfs_device_overlay_discard(overlay));
+	TEST_OK(xfs_mount(overlay, &opts, &mp));
+	TEST_OK(xfs_info(mp, &info));
+	assert_false(info.lsn_ahead);
+	TEST_OK(xfs_unmount(mp));
+	put_ahead(obj);
+	told = 0;
+	TEST_OK(xfs_mount(overlay, &opts, &mp));
+	TEST_OK(xfs_info(mp, &info));
+	if (obj->kind == TEST_SB || obj->kind == TEST_AGF || obj->kind == TEST_AGI) {
+		assert_true(info.lsn_ahead);
+		assert_int_equal(told, 1);
+	}
+	TEST_OK(xfs_unmount(mp));
+}
+
 static void checker_finds_it(const struct test_object *obj)
 {
 	struct test_findings found = { 0 };
@@ -243,6 +266,7 @@ static void test_every_structure(void **state)
 		writer_refuses(obj, 0);
 		writer_refuses(obj, XFS_MOUNT_UNJOURNALLED);
 		reader_is_told(obj);
+		info_tells(obj);
 		checker_finds_it(obj);
 	}
 	/* The image has them all. */
