@@ -188,18 +188,24 @@ static void check_entry(struct leaf_walk *lw, uint32_t i)
 		xfs_check_attr_entry(lw->aw, lw->at, ent->flags, name, namelen, value, valuelen);
 }
 
-/* Free regions are hints, but must not lie: they overlap nothing, each other included. */
+/*
+ * Free regions are hints, but must not lie: they overlap nothing, each other included.  A slot out
+ * of use may keep an old base, but the kernel refuses one that no region could have.
+ */
 static void check_freemap(struct leaf_walk *lw, const struct xfs_attr3_leaf_hdr *hdr)
 {
 	for (unsigned int i = 0; i < XFS_ATTR_LEAF_MAPSIZE; i++) {
 		uint32_t base = be16_to_cpu(hdr->freemap[i].base);
 		uint32_t size = be16_to_cpu(hdr->freemap[i].size);
 
-		if (base >= lw->bytes)
-			BAD("freemap[%u] {%u, %u} begins outside the block", i, base, size);
-		if (!size || base >= lw->bytes)
+		if (base % UNIT || base > lw->bytes) {
+			BAD("freemap[%u] {%u, %u} begins outside the block or between units", i,
+			    base, size);
 			continue;
-		if (base % UNIT || size % UNIT || base + size > lw->bytes || !take(lw, base, size))
+		}
+		if (!size)
+			continue;
+		if (size % UNIT || base + size > lw->bytes || !take(lw, base, size))
 			BAD("freemap[%u] {%u, %u} does not lie in free space", i, base, size);
 	}
 }

@@ -102,10 +102,10 @@ static void check_times(struct xfs_check *chk, const struct xfs_check_inode *ip)
 				     &ip->dip->di_crtime };
 	static const char *const name[] = { "di_atime", "di_mtime", "di_ctime", "di_crtime" };
 
-	/* The realtime bitmap counts in its access time. */
-	if ((be64_to_cpu(ip->dip->di_flags2) & XFS_DIFLAG2_BIGTIME) || ip->ino == chk->sb.sb_rbmino)
+	if (be64_to_cpu(ip->dip->di_flags2) & XFS_DIFLAG2_BIGTIME)
 		return;
-	for (unsigned int i = 0; i < ARRAY_SIZE(ts); i++)
+	/* The realtime bitmap counts in its access time. */
+	for (unsigned int i = ip->ino == chk->sb.sb_rbmino; i < ARRAY_SIZE(ts); i++)
 		RULE((uint32_t)be64_to_cpu(*ts[i]) < XFS_NSEC_PER_SEC, "%s has %u nanoseconds",
 		     name[i], (uint32_t)be64_to_cpu(*ts[i]));
 }
@@ -145,9 +145,10 @@ static void check_flags(struct xfs_check *chk, const struct xfs_check_inode *ip)
 	     "di_flags 0x%04x has flags of directories", flags);
 	RULE(type == S_IFREG || !(flags & (XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_REALTIME)),
 	     "di_flags 0x%04x has flags of regular files", flags);
-	RULE(!(flags & XFS_DIFLAG_REALTIME) || g->rt || ip->ino == chk->sb.sb_rbmino ||
-	     ip->ino == chk->sb.sb_rsumino,
+	RULE(!(flags & XFS_DIFLAG_REALTIME) || g->rt,
 	     "di_flags 0x%04x has REALTIME, but there is no realtime section", flags);
+	RULE(!(flags & XFS_DIFLAG_REALTIME) || !xfs_check_is_internal(chk, ip->ino),
+	     "di_flags 0x%04x has REALTIME, but the file lies in the data section", flags);
 	RULE(!(flags & XFS_DIFLAG_NEWRTBM) || g->metadir || ip->ino == chk->sb.sb_rbmino,
 	     "di_flags 0x%04x marks a realtime bitmap", flags);
 	RULE(!(flags2 & XFS_DIFLAG2_REFLINK) ||
@@ -241,7 +242,7 @@ static void check_attr_format(struct xfs_check *chk, const struct xfs_check_inod
 
 	RULE(!is_special(ip->mode) || forkoff <= 1, "di_forkoff is %u on a special file", forkoff);
 	if (!forkoff) {
-		RULE((ip->aformat == XFS_DINODE_FMT_EXTENTS || ip->aformat == 0) && !ip->anextents,
+		RULE(ip->aformat == XFS_DINODE_FMT_EXTENTS && !ip->anextents,
 		     "no attribute fork, but di_aformat %u and %" PRIu64 " extents", ip->aformat,
 		     ip->anextents);
 		RULE(!chk->g.parent || ip->metadata || xfs_check_is_internal(chk, ip->ino) ||
@@ -270,6 +271,15 @@ static void check_attr_format(struct xfs_check *chk, const struct xfs_check_inod
 	}
 }
 
+/* Bytes of the summary file of a realtime section without groups. */
+static uint64_t summary_bytes(const struct xfs_check *chk)
+{
+	const struct xfs_sb *sb = &chk->sb;
+	uint64_t counters = (sb->sb_rextslog + 1ull) * sb->sb_rbmblocks;
+
+	return xfs_roundup64(counters * 4, chk->g.blocksize);
+}
+
 static void check_core(struct xfs_check *chk, const struct xfs_check_inode *ip)
 {
 	const struct xfs_dinode *dip = ip->dip;
@@ -296,6 +306,9 @@ static void check_core(struct xfs_check *chk, const struct xfs_check_inode *ip)
 	     ip->size == (uint64_t)chk->sb.sb_rbmblocks << chk->g.blocklog,
 	     "the realtime bitmap has %" PRIu64 " bytes, not %u blocks", ip->size,
 	     chk->sb.sb_rbmblocks);
+	RULE(chk->g.metadir || ip->ino != chk->sb.sb_rsumino || ip->size == summary_bytes(chk),
+	     "the realtime summary has %" PRIu64 " bytes, not %" PRIu64, ip->size,
+	     summary_bytes(chk));
 	check_times(chk, ip);
 	check_flags(chk, ip);
 	check_metadata_inode(chk, ip);
@@ -363,8 +376,42 @@ static void check_used(struct xfs_check *chk, struct xfs_check_inode *ip, bool p
 	check_forks(chk, ip);
 }
 
+/*
+ * What was in the core of a free inode is of no use, but a kernel that reads it to make a new
+ * file refuses the impossible.  A hint may outlive its flag.
+ */
+static void check_free_core(struct xfs_check *chk, const struct xfs_check_inode *ip)
+{
+	const struct xfs_check_geo *g = &chk->g;
+	const struct xfs_dinode *dip = ip->dip;
+	uint16_t flags = be16_to_cpu(dip->di_flags);
+	uint64_t flags2 = be64_to_cpu(dip->di_flags2);
+	uint32_t hint = be32_to_cpu(dip->di_extsize), cow = be32_to_cpu(dip->di_cowextsize);
+
+	RULE(!(ip->size >> 63), "free, but di_size is negative");
+	RULE(ip->large_counts ? !be16_to_cpu(dip->di_nrext64_pad) : !be64_to_cpu(dip->di_v3_pad),
+	     "free, but the padding of its extent counters is not zero");
+	RULE(dip->di_forkoff * 8u < g->isize - XFS_DINODE_CORE_SIZE, "free, but di_forkoff is %u",
+	     dip->di_forkoff);
+	RULE(ip->aformat == XFS_DINODE_FMT_EXTENTS || (!ip->aformat && !dip->di_forkoff),
+	     "free, but di_aformat is %u", ip->aformat);
+	RULE(!(flags & ~(XFS_DIFLAG_ANY & ~(XFS_DIFLAG_REALTIME | XFS_DIFLAG_NEWRTBM |
+					    XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT))),
+	     "free, but di_flags is 0x%04x", flags);
+	RULE(!(flags2 & ~(XFS_DIFLAG2_DAX | XFS_DIFLAG2_BIGTIME | XFS_DIFLAG2_NREXT64)) &&
+	     (g->bigtime || !(flags2 & XFS_DIFLAG2_BIGTIME)) &&
+	     (g->nrext64 || !(flags2 & XFS_DIFLAG2_NREXT64)),
+	     "free, but di_flags2 is 0x%" PRIx64, flags2);
+	RULE(hint <= XFS_MAX_BMBT_EXTLEN && hint <= g->agblocks / 2, "free, but di_extsize is %u",
+	     hint);
+	RULE(g->zoned || (cow <= XFS_MAX_BMBT_EXTLEN && cow <= g->agblocks / 2),
+	     "free, but di_cowextsize is %u", cow);
+	RULE(xfs_check_zeros(dip->di_pad2, sizeof(dip->di_pad2)), "free, but di_pad2 is not zero");
+}
+
 static void check_free(struct xfs_check *chk, const struct xfs_check_inode *ip)
 {
+	check_free_core(chk, ip);
 	RULE(!ip->mode, "free according to the inobt, but di_mode is 0%o", ip->mode);
 	RULE(!ip->nblocks && !ip->nextents && !ip->anextents,
 	     "free, but it counts %" PRIu64 " blocks, %" PRIu64 " and %" PRIu64 " extents",

@@ -222,10 +222,11 @@ int xfs_check_geometry(struct xfs_check *chk, const struct xfs_sb *sb)
 	return 0;
 }
 
-#define BAD(...) xfs_check_report(chk, AT_SB, __VA_ARGS__)
+#define BAD(...) xfs_check_report(chk, at, __VA_ARGS__)
 #define RULE(cond, ...) do { if (!(cond)) BAD(__VA_ARGS__); } while (0)
 
-static void check_words(struct xfs_check *chk, const struct xfs_sb *sb)
+/* What must hold in a copy as well as in the primary. */
+static void check_words(struct xfs_check *chk, struct xfs_check_place at, const struct xfs_sb *sb)
 {
 	uint32_t in = sb->sb_features_incompat, ro = sb->sb_features_ro_compat;
 
@@ -237,9 +238,6 @@ static void check_words(struct xfs_check *chk, const struct xfs_sb *sb)
 	     !(sb->sb_features2 & ~(XFS_SB_VERSION2_V5_REQUIRED | XFS_SB_VERSION2_FTYPE)),
 	     "sb_features2 0x%x: bits that version 5 demands are missing or unknown ones set",
 	     sb->sb_features2);
-	RULE(sb->sb_bad_features2 == sb->sb_features2,
-	     "sb_bad_features2 0x%x differs from sb_features2 0x%x", sb->sb_bad_features2,
-	     sb->sb_features2);
 	RULE(!sb->sb_features_compat, "unknown bits in sb_features_compat 0x%x",
 	     sb->sb_features_compat);
 	RULE(!(ro & ~XFS_SB_FEAT_RO_COMPAT_ALL), "unknown bits in sb_features_ro_compat 0x%x", ro);
@@ -248,8 +246,6 @@ static void check_words(struct xfs_check *chk, const struct xfs_sb *sb)
 	     "unknown bits in sb_features_log_incompat 0x%x", sb->sb_features_log_incompat);
 	RULE(in & XFS_SB_FEAT_INCOMPAT_FTYPE,
 	     "directory entries carry no file type (FTYPE is off)");
-	RULE(!(in & XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR),
-	     "NEEDSREPAIR is set: a repair was not finished");
 	RULE(!(ro & XFS_SB_FEAT_RO_COMPAT_INOBTCNT) || (ro & XFS_SB_FEAT_RO_COMPAT_FINOBT),
 	     "INOBTCNT is set without FINOBT");
 	RULE(!(in & XFS_SB_FEAT_INCOMPAT_METADIR) || (in & XFS_SB_FEAT_INCOMPAT_EXCHRANGE),
@@ -263,11 +259,21 @@ static void check_words(struct xfs_check *chk, const struct xfs_sb *sb)
 	RULE(!(sb->sb_flags & ~XFS_SBF_READONLY), "unknown bits in sb_flags 0x%02x", sb->sb_flags);
 	RULE(!sb->sb_shared_vn, "sb_shared_vn is %u, not 0", sb->sb_shared_vn);
 	RULE(sb->sb_imax_pct <= 100, "sb_imax_pct is %u, above 100", sb->sb_imax_pct);
+}
+
+/* What the primary alone tells. */
+static void check_state(struct xfs_check *chk, struct xfs_check_place at, const struct xfs_sb *sb)
+{
+	RULE(sb->sb_bad_features2 == sb->sb_features2,
+	     "sb_bad_features2 0x%x differs from sb_features2 0x%x", sb->sb_bad_features2,
+	     sb->sb_features2);
+	RULE(!(sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR),
+	     "NEEDSREPAIR is set: a repair was not finished");
 	RULE(!sb->sb_inprogress || (chk->opts.flags & XFS_CHECK_IN_PROGRESS_OK),
 	     "sb_inprogress is %u: the file system was never finished", sb->sb_inprogress);
 }
 
-static void check_logs(struct xfs_check *chk, const struct xfs_sb *sb)
+static void check_logs(struct xfs_check *chk, struct xfs_check_place at, const struct xfs_sb *sb)
 {
 	const struct xfs_check_geo *g = &chk->g;
 
@@ -285,7 +291,7 @@ static void check_logs(struct xfs_check *chk, const struct xfs_sb *sb)
 	     g->agblklog);
 }
 
-static void check_size(struct xfs_check *chk, const struct xfs_sb *sb)
+static void check_size(struct xfs_check *chk, struct xfs_check_place at, const struct xfs_sb *sb)
 {
 	const struct xfs_check_geo *g = &chk->g;
 	uint64_t agcount = xfs_howmany64(sb->sb_dblocks, sb->sb_agblocks);
@@ -300,7 +306,8 @@ static void check_size(struct xfs_check *chk, const struct xfs_sb *sb)
 	     sb->sb_dblocks, chk->dev_bytes >> g->blocklog);
 }
 
-static void check_alignment(struct xfs_check *chk, const struct xfs_sb *sb)
+static void check_alignment(struct xfs_check *chk, struct xfs_check_place at,
+			    const struct xfs_sb *sb)
 {
 	const struct xfs_check_geo *g = &chk->g;
 	uint32_t base = 8192u * (g->isize / 256) / g->blocksize;
@@ -321,7 +328,8 @@ static void check_alignment(struct xfs_check *chk, const struct xfs_sb *sb)
 	     "sb_width %u is no fitting multiple of sb_unit %u", sb->sb_width, sb->sb_unit);
 }
 
-static void check_log_fields(struct xfs_check *chk, const struct xfs_sb *sb)
+static void check_log_fields(struct xfs_check *chk, struct xfs_check_place at,
+			     const struct xfs_sb *sb)
 {
 	const struct xfs_check_geo *g = &chk->g;
 	bool sector = sb->sb_versionnum & XFS_SB_VERSION_SECTORBIT;
@@ -349,7 +357,7 @@ static void check_log_fields(struct xfs_check *chk, const struct xfs_sb *sb)
 	     sb->sb_logsunit);
 }
 
-static void check_rt(struct xfs_check *chk, const struct xfs_sb *sb)
+static void check_rt(struct xfs_check *chk, struct xfs_check_place at, const struct xfs_sb *sb)
 {
 	const struct xfs_check_geo *g = &chk->g;
 	uint64_t rext_bytes = (uint64_t)sb->sb_rextsize << g->blocklog, per_group, rbm;
@@ -392,7 +400,8 @@ static void check_rt(struct xfs_check *chk, const struct xfs_sb *sb)
 	     "sb_rtstart %" PRIu64 " lies inside the data section", sb->sb_rtstart);
 }
 
-static void check_inode_numbers(struct xfs_check *chk, const struct xfs_sb *sb)
+static void check_inode_numbers(struct xfs_check *chk, struct xfs_check_place at,
+				const struct xfs_sb *sb)
 {
 	const struct xfs_check_geo *g = &chk->g;
 	static const char *const quota_name[] = { "sb_uquotino", "sb_gquotino", "sb_pquotino" };
@@ -452,6 +461,7 @@ static int check_is_xfs(const struct xfs_sb *sb)
 
 int xfs_check_sb(struct xfs_check *chk)
 {
+	const struct xfs_check_place at = AT_SB;
 	uint32_t sectsize;
 	uint8_t *sector;
 	int error;
@@ -484,13 +494,14 @@ int xfs_check_sb(struct xfs_check *chk)
 		    chk->sb.sb_inodesize);
 		goto out_unusable;
 	}
-	check_words(chk, &chk->sb);
-	check_logs(chk, &chk->sb);
-	check_size(chk, &chk->sb);
-	check_alignment(chk, &chk->sb);
-	check_log_fields(chk, &chk->sb);
-	check_rt(chk, &chk->sb);
-	check_inode_numbers(chk, &chk->sb);
+	check_words(chk, at, &chk->sb);
+	check_state(chk, at, &chk->sb);
+	check_logs(chk, at, &chk->sb);
+	check_size(chk, at, &chk->sb);
+	check_alignment(chk, at, &chk->sb);
+	check_log_fields(chk, at, &chk->sb);
+	check_rt(chk, at, &chk->sb);
+	check_inode_numbers(chk, at, &chk->sb);
 	RULE(chk->sb.sb_features_incompat & XFS_SB_FEAT_INCOMPAT_META_UUID ||
 	     xfs_check_zeros(sector + offsetof(struct xfs_dsb, sb_meta_uuid), sizeof(xfs_uuid_t)),
 	     "sb_meta_uuid is set without the feature META_UUID");
@@ -506,12 +517,47 @@ out:
 	return error;
 }
 
-#undef BAD
-#undef RULE
+/*
+ * Quota of a copy is that of the primary, or of the time before there was any; the bit that says
+ * that there was stays.
+ */
+static void check_copy_quota(struct xfs_check *chk, struct xfs_check_place at,
+			     const struct xfs_sb *copy)
+{
+	const struct xfs_sb *sb = &chk->sb;
+	bool had_quota = sb->sb_versionnum & XFS_SB_VERSION_QUOTABIT;
+	static const char *const name[] = { "sb_uquotino", "sb_gquotino", "sb_pquotino" };
+	const xfs_ino_t ours[] = { copy->sb_uquotino, copy->sb_gquotino, copy->sb_pquotino };
+	const xfs_ino_t primary[] = { sb->sb_uquotino, sb->sb_gquotino, sb->sb_pquotino };
+
+	RULE(had_quota || !copy->sb_qflags,
+	     "sb_qflags of the copy is 0x%04x, but there never was any quota", copy->sb_qflags);
+	for (unsigned int i = 0; i < ARRAY_SIZE(ours); i++)
+		RULE(!ours[i] || ours[i] == NULLFSINO || ours[i] == primary[i],
+		     "%s of the copy is %" PRIu64 ", in the primary %" PRIu64, name[i], ours[i],
+		     primary[i]);
+}
+
+/* sb_meta_uuid counts with META_UUID only. */
+static void check_copy_uuids(struct xfs_check *chk, struct xfs_check_place at,
+			     const struct xfs_sb *copy, const uint8_t *sector)
+{
+	const struct xfs_sb *sb = &chk->sb;
+
+	RULE(xfs_uuid_equal(&copy->sb_uuid, &sb->sb_uuid),
+	     "sb_uuid of the copy differs from the primary");
+	if (sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_META_UUID)
+		RULE(xfs_uuid_equal(&copy->sb_meta_uuid, &sb->sb_meta_uuid),
+		     "sb_meta_uuid of the copy differs from the primary");
+	else
+		RULE(xfs_check_zeros(sector + offsetof(struct xfs_dsb, sb_meta_uuid),
+				     sizeof(xfs_uuid_t)),
+		     "sb_meta_uuid of the copy is set without the feature META_UUID");
+}
 
 /*
- * A copy serves when the primary is lost: its geometry must agree, while
- * counters, inode numbers, label and quota fields may be old.
+ * A copy serves when the primary is lost: its geometry must agree, and what it says must be
+ * possible, while counters, inode numbers and label may be old.
  */
 void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t *sector)
 {
@@ -580,9 +626,15 @@ void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t 
 		xfs_check_report(chk, at,
 				 "sb_versionnum of the copy is 0x%04x, in the primary 0x%04x",
 				 copy.sb_versionnum, sb->sb_versionnum);
-	if (!xfs_uuid_equal(&copy.sb_uuid, &sb->sb_uuid))
-		xfs_check_report(chk, at, "sb_uuid of the copy differs from the primary");
+	check_words(chk, at, &copy);
+	check_alignment(chk, at, &copy);
+	check_rt(chk, at, &copy);
+	check_copy_quota(chk, at, &copy);
+	check_copy_uuids(chk, at, &copy, sector);
 	if (!xfs_check_zeros(sector + defined_bytes(&chk->g),
 			     chk->g.sectsize - defined_bytes(&chk->g)))
 		xfs_check_report(chk, at, "bytes behind the last field are not zero");
 }
+
+#undef BAD
+#undef RULE

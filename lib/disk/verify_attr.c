@@ -75,10 +75,10 @@ static xfs_failaddr_t freemap_verify(const struct xfs_geometry *geo,
 		uint32_t base = be16_to_cpu(hdr->freemap[i].base);
 		uint32_t size = be16_to_cpu(hdr->freemap[i].size);
 
-		XFS_VERIFY(base < geo->blocksize);
+		XFS_VERIFY(base <= geo->blocksize);
+		XFS_VERIFY(XFS_IS_ALIGNED(base, XFS_ATTR_LEAF_NAME_ALIGN));
 		if (!size)
 			continue;
-		XFS_VERIFY(XFS_IS_ALIGNED(base, XFS_ATTR_LEAF_NAME_ALIGN));
 		XFS_VERIFY(XFS_IS_ALIGNED(size, XFS_ATTR_LEAF_NAME_ALIGN));
 		XFS_VERIFY(base >= array_end);
 		XFS_VERIFY(base + size <= geo->blocksize);

@@ -23,7 +23,8 @@ xfs_failaddr_t xfs_inode_validate_extsize(const struct xfs_geometry *geo, uint32
 
 	XFS_VERIFY(!hint || S_ISREG(mode));
 	XFS_VERIFY(!inherit || S_ISDIR(mode));
-	XFS_VERIFY((hint || inherit) == (extsize != 0));
+	/* In a free inode the hint may outlive its flag. */
+	XFS_VERIFY((hint || inherit) == (extsize != 0) || (!mode && extsize));
 	XFS_VERIFY(extsize <= XFS_MAX_BMBT_EXTLEN);
 	if (rt)
 		XFS_VERIFY(!geo->rextsize || extsize % geo->rextsize == 0);
@@ -38,11 +39,11 @@ xfs_failaddr_t xfs_inode_validate_cowextsize(const struct xfs_geometry *geo, uin
 	bool hint = (flags2 & XFS_DIFLAG2_COWEXTSIZE) != 0;
 	bool rt = S_ISREG(mode) && (flags & XFS_DIFLAG_REALTIME);
 
-	XFS_VERIFY(hint == (cowextsize != 0));
-	if (!hint)
+	XFS_VERIFY(hint == (cowextsize != 0) || (!mode && cowextsize));
+	if (!cowextsize)
 		return NULL;
-	XFS_VERIFY(xfs_has_reflink(geo));
-	XFS_VERIFY(S_ISREG(mode) || S_ISDIR(mode));
+	XFS_VERIFY(!hint || xfs_has_reflink(geo));
+	XFS_VERIFY(!hint || S_ISREG(mode) || S_ISDIR(mode));
 	XFS_VERIFY(!rt || xfs_has_metadir(geo));
 	XFS_VERIFY(cowextsize <= XFS_MAX_BMBT_EXTLEN);
 	if (rt)
@@ -276,6 +277,23 @@ static xfs_failaddr_t flags_verify(const struct xfs_geometry *geo, const struct 
 	return NULL;
 }
 
+/* A kernel that reads a free inode to make a file of it refuses these. */
+static xfs_failaddr_t free_flags_verify(const struct xfs_geometry *geo,
+					const struct xfs_dinode *dip)
+{
+	uint16_t flags = be16_to_cpu(dip->di_flags);
+	uint64_t flags2 = xfs_dinode_flags2(dip);
+
+	XFS_VERIFY(!(flags2 & (XFS_DIFLAG2_REFLINK | XFS_DIFLAG2_COWEXTSIZE)));
+	if (flags2 & XFS_DIFLAG2_BIGTIME)
+		XFS_VERIFY(xfs_has_bigtime(geo));
+	XFS_VERIFY_CALL(xfs_inode_validate_extsize(geo, be32_to_cpu(dip->di_extsize), 0, flags));
+	if (xfs_has_metadir(geo))
+		return NULL;
+	return xfs_inode_validate_cowextsize(geo, be32_to_cpu(dip->di_cowextsize), 0, flags,
+					     flags2);
+}
+
 static xfs_failaddr_t size_verify(const struct xfs_dinode *dip)
 {
 	uint16_t mode = be16_to_cpu(dip->di_mode);
@@ -298,7 +316,7 @@ xfs_failaddr_t xfs_dinode_verify(const struct xfs_geometry *geo, xfs_ino_t ino,
 	XFS_VERIFY_CALL(counters_verify(geo, dip));
 	XFS_VERIFY_CALL(forkoff_verify(geo, dip));
 	if (be16_to_cpu(dip->di_mode) == 0)
-		return NULL;
+		return free_flags_verify(geo, dip);
 
 	XFS_VERIFY_CALL(size_verify(dip));
 	XFS_VERIFY_CALL(metadata_verify(geo, dip));

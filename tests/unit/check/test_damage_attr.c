@@ -184,6 +184,8 @@ static const struct test_damage block_damages[] = {
 	EDIT_IF("freemap twice", TEST_ATTR_LEAF, map_twice, "attr", "freemap", several),
 	FIELD("freemap without size outside", TEST_ATTR_LEAF, BYTES(72, 2), '=', 0xfffc, "attr",
 		"begins outside"),
+	FIELD("freemap without size odd", TEST_ATTR_LEAF, BYTES(72, 2), '^', 2, "attr",
+		"between units"),
 	EDIT_IF("freemap odd", TEST_ATTR_LEAF, map_odd, "attr", "freemap", several),
 	EDIT_IF("hash", TEST_ATTR_LEAF, ent_hash, "attr", "the hash is", several),
 	EDIT_IF("order", TEST_ATTR_LEAF, ent_order, "attr", "hashes fall", several),

@@ -49,6 +49,7 @@ PICK(attr_extents,
 PICK(is_free, !mode_of(buf))
 PICK(not_root_inode, obj->owner > objs->sb.sb_rsumino && mode_of(buf))
 PICK(rbm, obj->owner == objs->sb.sb_rbmino)
+PICK(rsum, obj->owner == objs->sb.sb_rsumino)
 
 /* ---- edits ---- */
 
@@ -228,6 +229,33 @@ static const struct test_damage inode_damages[] = {
 	FIELD_IF("rt bitmap nlink", TEST_INODE, DI(di_nlink), '=', 2, "nlink", "references", rbm),
 	FIELD_IF("rt bitmap size", TEST_INODE, DI(di_size), '=', 4096, "inode", "realtime bitmap",
 		rbm),
+	FIELD_IF("rt bitmap in realtime", TEST_INODE, DI(di_flags), '^', 1, "inode", "REALTIME", rbm),
+	FIELD_IF("rt bitmap without aformat", TEST_INODE, DI(di_aformat), '=', 0, "inode",
+		"no attribute fork", rbm),
+	EDIT_IF("rt bitmap nanoseconds", TEST_INODE, old_time, "inode", "di_mtime", rbm),
+	FIELD_IF("rt summary in realtime", TEST_INODE, DI(di_flags), '^', 1, "inode", "REALTIME",
+		rsum),
+	FIELD_IF("rt summary size", TEST_INODE, DI(di_size), '=', 1, "inode", "realtime summary",
+		rsum),
+	FIELD_IF("directory in realtime", TEST_INODE, DI(di_flags), '^', 1, "inode", "REALTIME",
+		local_dir),
+	FIELD_IF("free: v3_pad", TEST_INODE, DI(di_v3_pad), '=', 1, "inode", "padding", is_free),
+	FIELD_IF("free: size", TEST_INODE, DI(di_size), '=', 1ull << 63, "inode", "negative",
+		is_free),
+	FIELD_IF("free: forkoff", TEST_INODE, DI(di_forkoff), '=', 200, "inode", "di_forkoff",
+		is_free),
+	FIELD_IF("free: aformat", TEST_INODE, DI(di_aformat), '=', 3, "inode", "di_aformat",
+		is_free),
+	FIELD_IF("free: flags realtime", TEST_INODE, DI(di_flags), '=', 1, "inode", "di_flags",
+		is_free),
+	FIELD_IF("free: flags unknown", TEST_INODE, DI(di_flags), '=', 0x8000, "inode", "di_flags",
+		is_free),
+	FIELD_IF("free: flags2 reflink", TEST_INODE, DI(di_flags2), '=', 2, "inode", "di_flags2",
+		is_free),
+	FIELD_IF("free: extsize", TEST_INODE, DI(di_extsize), '=', 1u << 31, "inode", "di_extsize",
+		is_free),
+	FIELD_IF("free: cowextsize", TEST_INODE, DI(di_cowextsize), '=', 1u << 31, "inode",
+		"di_cowextsize", is_free),
 	FIELD_IF("free: mode", TEST_INODE, DI(di_mode), '=', 0100644, "inode", "free according",
 		is_free),
 	FIELD_IF("free: nblocks", TEST_INODE, DI(di_nblocks), '=', 3, "inode", "free, but",

@@ -138,10 +138,17 @@ static void test_freemap(void **state)
 	BAD(at16(0x44, 0xfa0), "blocksize");
 	BAD(at16(0x42, 0xe38), "base2");		/* one into the other */
 	BAD(put_be32(0x0eac0004, block + 0x48), "base2");
-	/* A slot out of use says nothing with its base. */
+	/* A slot out of use may keep an old base, within the block and aligned. */
 	make_leaf();
-	at16(0x48, 3);
+	at16(0x48, 4);
 	assert_good(xfs_attr3_leaf_verify(&geo, block, 4096, 0x70));
+	at16(0x48, 4096);
+	assert_good(xfs_attr3_leaf_verify(&geo, block, 4096, 0x70));
+	BAD(at16(0x48, 3), "ALIGNED(base");
+	BAD(at16(0x48, 4098), "base <=");
+	BAD(at16(0x48, 4100), "base <=");
+	BAD(at16(0x48, 0xfffc), "base <=");
+	make_leaf();
 	/* Nothing at all is fine. */
 	memset(block + 0x40, 0, 12);
 	assert_good(xfs_attr3_leaf_verify(&geo, block, 4096, 0x70));

@@ -210,7 +210,20 @@ static void test_core(void **state)
 	dip->di_mode = cpu_to_be16(0);
 	dip->di_size = cpu_to_be64(4711);
 	GOOD(142);
-	BAD(make_file, 142, dip->di_mode = cpu_to_be16(0); dip->di_version = 1, "VERSION");
+	/* So may a hint that lost its flag. */
+	dip->di_extsize = cpu_to_be32(16);
+	dip->di_cowextsize = cpu_to_be32(16);
+	GOOD(142);
+#define BAD_FREE(change, text)	BAD(make_file, 142, dip->di_mode = cpu_to_be16(0); change, text)
+	BAD_FREE(dip->di_version = 1, "VERSION");
+	BAD_FREE(dip->di_extsize = cpu_to_be32(1u << 31), "extsize <=");
+	BAD_FREE(dip->di_cowextsize = cpu_to_be32(1u << 31), "cowextsize <=");
+	BAD_FREE(dip->di_flags = cpu_to_be16(XFS_DIFLAG_EXTSIZE), "hint ||");
+	BAD_FREE(dip->di_flags = cpu_to_be16(XFS_DIFLAG_EXTSZINHERIT), "inherit ||");
+	BAD_FREE(dip->di_flags2 = cpu_to_be64(0x18 | XFS_DIFLAG2_REFLINK), "REFLINK");
+	BAD_FREE(dip->di_flags2 = cpu_to_be64(0x18 | XFS_DIFLAG2_COWEXTSIZE), "COWEXTSIZE");
+	BAD_FREE(dip->di_forkoff = 250, "litino");
+	BAD_FREE(dip->di_aformat = XFS_DINODE_FMT_BTREE, "aformat");
 }
 
 static void test_features(void **state)
