@@ -159,6 +159,42 @@ static void change(void **state)
 	assert_int_equal(tool_run("check image"), 0);
 }
 
+/* What a pattern matches is no more than what is there under a name that can be. */
+static void patterns(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	before = mode_inside("/keepit");
+	hostile_marks();
+	assert_int_equal(mkdir("box/out", 0755), 0);
+	assert_int_equal(tool_run("get -q image /sub/* box/out"), 1);
+	assert_int_equal(tool_said("10 names that no file can have"), 1);
+	assert_true(in_out("good") && in_out("deep") && in_out("link"));
+	assert_false(in_out("MARK0") || in_out("keepit") || in_out("x"));
+	check_canary();
+	assert_int_equal(tool_run("chmod image 600 /sub/*k*"), 1);
+	assert_int_equal(mode_inside("/keepit"), before);
+	assert_int_equal(tool_run("rm -r image /sub/*"), 1);
+	assert_int_equal(tool_run("ls -d image /keepit /keepdir/inside"), 0);
+	assert_int_equal(tool_run("ls -d image /sub/good"), 1);
+}
+
+static void copy(void **state)
+{
+	(void)state;
+	hostile_marks();
+	assert_int_equal(tool_run("cp -q -a image /sub /copied"), 1);
+	assert_int_equal(tool_said("10 names that no file can have"), 1);
+	nmarks = 0;
+	assert_int_equal(tool_run("find image /copied"), 0);
+	assert_int_equal(tool_said("\n"), 5);
+	assert_int_equal(tool_run("ls -d image /copied/good /copied/deep /copied/link /copied/inner"), 0);
+	assert_int_equal(tool_run("find image /keepdir"), 0);
+	assert_int_equal(tool_said("\n"), 2);
+	assert_int_equal(tool_run("check image"), 0);
+}
+
 /* Two entries of one name: a link, and the directory that would be filled through it. */
 static void link_and_directory(void **state)
 {
@@ -206,6 +242,8 @@ int main(void)
 		cmocka_unit_test_setup(control, setup),
 		cmocka_unit_test_setup(get, setup),
 		cmocka_unit_test_setup(change, setup),
+		cmocka_unit_test_setup(patterns, setup),
+		cmocka_unit_test_setup(copy, setup),
 		cmocka_unit_test_setup(link_and_directory, setup),
 		cmocka_unit_test_setup(host_links, setup),
 	};

@@ -194,6 +194,71 @@ static void links(void **state)
 	assert_int_equal(host_mode("box/third"), 0);
 }
 
+static unsigned int names_in_box(void)
+{
+	FILE *list = popen("ls -A box | wc -l", "r");
+	unsigned int n = 0;
+
+	assert_non_null(list);
+	assert_int_equal(fscanf(list, "%u", &n), 1);
+	pclose(list);
+	return n;
+}
+
+static void put_text(struct host_new *new, const char *text)
+{
+	assert_int_equal(write(new->fd, text, strlen(text)), strlen(text));
+}
+
+/* With and without files that have no name, which not every host has. */
+static void new_files(void **state)
+{
+	unsigned int before = names_in_box();
+	struct host_new new;
+
+	(void)state;
+	for (unsigned int temporary = 0; temporary < 2; temporary++) {
+		assert_int_equal(host_make_new(box, temporary, &new), 0);
+		if (temporary)
+			assert_int_not_equal(new.temporary[0], 0);
+		put_text(&new, "never");
+		host_drop_new(box, &new);
+		assert_int_equal(names_in_box(), before);
+
+		assert_int_equal(host_make_new(box, temporary, &new), 0);
+		put_text(&new, "first");
+		assert_int_equal(host_name_new(box, &new, "../canary/file", true), -EUCLEAN);
+		assert_int_equal(host_name_new(box, &new, "link", false), -EEXIST);
+		assert_int_equal(host_name_new(box, &new, "made", false), 0);
+		close(new.fd);
+		assert_true(host_holds("box/made", "first"));
+		assert_int_equal(names_in_box(), before + 1);
+
+		assert_int_equal(host_make_new(box, temporary, &new), 0);
+		put_text(&new, "second");
+		assert_int_equal(host_name_new(box, &new, "made", false), -EEXIST);
+		assert_true(host_holds("box/made", "first"));
+		assert_int_equal(host_name_new(box, &new, "made", true), 0);
+		close(new.fd);
+		assert_true(host_holds("box/made", "second"));
+		assert_int_equal(names_in_box(), before + 1);
+
+		/* A link gives way itself; a directory only when it is empty. */
+		assert_int_equal(host_make_new(box, temporary, &new), 0);
+		put_text(&new, "third");
+		assert_true(host_name_new(box, &new, "dir", true) < 0);
+		assert_int_equal(host_mode("box/dir/sub") & S_IFMT, S_IFDIR);
+		host_drop_new(box, &new);
+		assert_int_equal(names_in_box(), before + 1);
+		assert_int_equal(host_make_new(box, temporary, &new), 0);
+		put_text(&new, "third");
+		assert_int_equal(host_name_new(box, &new, temporary ? "out" : "link", true), 0);
+		close(new.fd);
+		assert_true(host_holds(temporary ? "box/out" : "box/link", "third"));
+		assert_int_equal(unlinkat(box, "made", 0), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +268,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(open_below, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_paths, setup, teardown),
 		cmocka_unit_test_setup_teardown(links, setup, teardown),
+		cmocka_unit_test_setup_teardown(new_files, setup, teardown),
 	};
 
 	umask(022);
