@@ -147,7 +147,7 @@ struct xfs_data_errors_seen {
 /*
  * ILOCK held exclusively, inside a transaction: the inode was changed.  Bumps the
  * change counter once per transaction, converts old timestamps and keeps a reference until it is
- * written. Implemented in inode/item.c; declared here because forks change themselves.
+ * written.
  */
 void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fields);
 
