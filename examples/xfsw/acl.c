@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* An ACL as the bytes of its extended attribute. */
 #include <stdlib.h>
 #include "xfsw/acl.h"
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What a walk has learnt of a host directory's entries, in the order in which they are asked for.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "xfsw/host.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The options that say what a copy keeps, and the report of what it could not. */
 #include <string.h>
 #include "xfsw/keep.h"
 

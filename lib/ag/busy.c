@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Busy extents: a tree for each AG, and one list in the order of freeing; see busy.h. */
 #include "ag/busy.h"
 #include "base/list.h"
 #include "base/sabotage.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What intents of a recovered log say about AGs: EFI, RUI and CUI, checked and carried out. */
 #include "ag/intent.h"
 #include "ag/ag_priv.h"
 #include "ag/refcount.h"

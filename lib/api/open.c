@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Opening, creating and closing files by path or by inode number. */
 #include "api/path.h"
 #include "file/truncate.h"
 #include "write/writeback.h"

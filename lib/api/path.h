@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What a path leads to, and where its last component would stand. */
 #ifndef API_PATH_H
 #define API_PATH_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What an ATTRI of a recovered log says: checked, and carried out. */
 #include "attr/intent.h"
 #include "attr/attr_priv.h"
 #include "core/message.h"

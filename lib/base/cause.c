@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The errno of the device, kept for each thread. */
 #include <stdio.h>
 #include "base/cause.h"
 

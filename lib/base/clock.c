@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The caller's clock, and the host's for measuring and for short sleeps. */
 #include "base/clock.h"
 #include "base/compiler.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The description of the error that a thread is returning; the rules are in error.h. */
 #include <ctype.h>
 #include <stdio.h>
 #include "base/cause.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Allocation through the host's hooks, the budget of a mount, pools, and calls that tests let
+ * fail.
+ */
 #include <stdlib.h>
 #include "base/mem.h"
 

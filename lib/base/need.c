@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Arguments that are NULL, and hooks of an environment that do not belong together. */
 #include <limits.h>
 #include "base/need.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The reserve of memory: pages, pieces by size class, runs; see reserve.h. */
 #include <sched.h>
 #include "base/reserve.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The rules of the journal that a test has taken out, and their names. */
 #include "base/sabotage.h"
 
 #ifdef XFSWRITE_DEBUG

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The ring of trace points, and what an assertion that failed says. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/trace.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unmapping. */
+/* Unmapping: extents leave a fork, and their blocks are freed or lose an owner. */
 #include "ag/refcount.h"
 #include "bmap/bmap_priv.h"
 

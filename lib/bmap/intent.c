@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What intents of a recovered log say about extent maps: BUI and XMI, checked and carried out. */
 #include "bmap/intent.h"
 #include "bmap/bmap_priv.h"
 #include "trans/defer.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Free blocks, the reserve pool, delayed allocations and busy blocks: one lock, one sum. */
 #include "core/counter.h"
 #include "core/message.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Refusing, or telling once, metadata whose LSN is ahead of the log. */
 #include <stdarg.h>
 #include <stdio.h>
 #include "core/lsn.h"

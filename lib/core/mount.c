@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Memory that caches give way for, the clock and the random numbers of a mount. */
 #include "core/mount.h"
 #include "disk/inode.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The radix tree of sparse.h: as high as its limit needs, nodes made when first used. */
 #include "device/sparse.h"
 
 struct xfs_sparse_node {

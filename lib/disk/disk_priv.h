@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What verifiers of several files share. */
 #ifndef DISK_DISK_PRIV_H
 #define DISK_DISK_PRIV_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What follows from a superblock: features, tree shapes, inode layout, address checks. */
 #include "disk/geometry.h"
 #include "disk/ag.h"
 #include "disk/attr.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Records of trees and forks: packed, unpacked, ordered, and judged one by one. */
 #include "disk/irec.h"
 #include "disk/inode.h"
 

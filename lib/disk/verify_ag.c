@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Headers of AGs: AGF, AGI and AGFL. */
 #include "disk/ag.h"
 #include "disk/disk_priv.h"
 

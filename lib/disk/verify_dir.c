@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Directory blocks in all forms, and nodes of the hashed tree. */
 #include "disk/disk_priv.h"
 
 xfs_failaddr_t xfs_da3_blkinfo_verify(const struct xfs_geometry *geo,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The header of a log record. */
 #include "disk/log.h"
 #include "disk/verify.h"
 

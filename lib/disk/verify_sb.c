@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The superblock: whether its numbers go together, and what its features allow. */
 #include "disk/btree.h"
 #include "disk/verify.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Making a file durable: write-back, its errors, then the checkpoint or all of the metadata. */
 #include "core/message.h"
 #include "device/queue.h"
 #include "file/file.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The mapping of a range that is read. */
 #include "core/message.h"
 #include "inode/inode.h"
 #include "iomap/iomap.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The plan that the steps of formatting share. */
 #ifndef MKFS_MKFS_PRIV_H
 #define MKFS_MKFS_PRIV_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A name in a directory: the inode it leads to. */
 #include "core/message.h"
 #include "namei/namei.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Writing all dirty data, so that what it had reserved too much comes back. */
 #include "reclaim/reclaim.h"
 #include "write/writeback.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The list of work put off to the end of a transaction; see defer.h. */
 #include "trans/defer.h"
 #include "trans/trans_priv.h"
 

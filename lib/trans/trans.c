@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Transactions: their reservations, what they account for, and how items become running. */
 #include "core/counter.h"
 #include "core/message.h"
 #include "trans/defer.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Random operations on random objects of a model. */
 #include <stdio.h>
 #include <sys/stat.h>
 #include "crash/draw.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A copy-on-write image whose unwritten bytes are poison. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

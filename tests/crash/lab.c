@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Recording a scenario: devices, mounts, generations of crashes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The model: the operations of a stream, and the hash of each state they lead to. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

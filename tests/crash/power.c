@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * From the events of a recording to crash images, all of them for short windows, drawn ones for
+ * long.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "base/compiler.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The scenarios of the crash laboratory, and what each is for. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

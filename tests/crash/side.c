@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A disk that is a part of a recorded device. */
 #include <stdlib.h>
 #include "base/compiler.h"
 #include "crash/side.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reading a whole tree through the public calls, into hashes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Letting the first, second, third ... event fail until none is met. */
 #include "fault/loops.h"
 #include <stdarg.h>
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A prepared volume, and the operations that are let fail on it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Inputs of fuzz targets to images and back, with checksums made right. */
 #include <stdlib.h>
 #include "base/crc32c.h"
 #include "disk/ag.h"

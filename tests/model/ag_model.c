@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The plain model of space, and its comparison with the device. */
 #include "model/ag_model.h"
 #include <stdio.h>
 #include <stdlib.h>

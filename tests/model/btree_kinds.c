@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The trees of model_btree.c: ops tables over blocks from an array. */
 #include "model/btree_kinds.h"
 #include "disk/irec.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The trees of an AG, read by the format alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Changing fields of an image where they stand, with checksums that are right again. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>

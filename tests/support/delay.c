@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A device whose flushes take time. */
 #include <time.h>
 #include "base/compiler.h"
 #include "base/mem.h"

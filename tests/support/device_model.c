@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Seeded calls on a device and on an array of bytes. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A device that lets the n-th read, write or flush fail. */
 #include "base/compiler.h"
 #include "base/mem.h"
 #include "lock/lock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Other names and inode numbers in directories of a good image. */
 #include <stdlib.h>
 #include <string.h>
 #include "disk/attr.h"

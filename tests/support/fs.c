@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A file system in memory, and calls that must succeed or fail in one way. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>

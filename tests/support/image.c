@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Copying, saving and comparing devices that are mostly zeros. */
 #include <fcntl.h>
 #include <unistd.h>
 #include "base/compiler.h"

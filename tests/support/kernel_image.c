@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Images made by mkfs.xfs and a kernel, or by the library where these are missing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

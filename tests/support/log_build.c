@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Records of a log, put together operation by operation. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

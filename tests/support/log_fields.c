@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finding every field of a dirty log, and changing one. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Parsing a log and demanding of it what a good writer does. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The geometry of a volume that is all log. */
 #include "support/log_volume.h"
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Memory hooks that count, have a limit, and fail when a test wants it. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The device that keeps all writes and flushes, and the images it can make of them. */
 #include "base/compiler.h"
 #include "base/mem.h"
 #include "lock/lock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Formatting and opening in memory, for tests of the layers below mount/. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/message.h"

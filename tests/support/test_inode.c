@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Inodes without a cache, and walks over their forks on disk. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "bmap/bmap_priv.h"

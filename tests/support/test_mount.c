@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A mount put together from caches and a checkpoint alone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <xfswrite/mkfs.h>

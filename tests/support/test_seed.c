@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* One seed for a test program, streams of random numbers from it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

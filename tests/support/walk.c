@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reading and writing everything in a file system that may be damaged. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

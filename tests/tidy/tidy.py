@@ -15,6 +15,12 @@ labels            an invariant of lib/, "(WORD-n)" at the head of a comment, has
                   for itself, and whoever cites one cites one that exists
 calls             every function of lib/xfswrite.map is an XFS_CALL around its work, so that no
                   failure leaves without a description, or stands in CANNOT_FAIL
+readmes           the table of layers in lib/README.md is that of lib/CMakeLists.txt, top
+                  first; every folder of lib/ has a README.md that lists its files
+openings          every .c and .h begins with its licence and a comment on what it is
+names             files, functions and other identifiers on the pages of lib/, tests/ and
+                  .github/ exist; a function beside a file in a table stands in that file
+symbols           what a file of lib/ declares is not defined in a folder above it
 map [--update]    lib/xfswrite.map lists what include/ marks XFS_API, sorted
 exports LIB       the library, shared or static, exports exactly that
 public_headers    each compiles alone, as C11, as C99 without extensions and as C++17
@@ -168,6 +174,221 @@ def check_labels(root):
             if label.split('-')[0] in words and label not in defined:
                 errors.append(f'{path}: there is no invariant ({label})')
     return errors
+
+
+# ---- pages about the code -------------------------------------------------------------
+
+LISTED = re.compile(r'`([\w-]+\.[ch])`')
+
+
+def table_rows(text):
+    """The tables of a page: lists of rows, a row a list of cells, the head first."""
+    table = []
+    for line in text.split('\n') + ['']:
+        if line.startswith('|'):
+            cells = [cell.strip() for cell in line.strip().strip('|').split('|')]
+            if not all(re.match(r':?-+:?$', cell) for cell in cells):
+                table.append(cells)
+        elif table:
+            yield table
+            table = []
+
+
+def check_layer_table(root, layers):
+    path = 'lib/README.md'
+    if not os.path.exists(os.path.join(root, path)):
+        return [f'{path}: is missing']
+    for table in table_rows(read(root, path)):
+        if table[0][0] == 'folder':
+            found = [row[0].strip('`') for row in table[1:]]
+            break
+    else:
+        return [f'{path}: no table of layers, whose head begins with "folder"']
+    errors = [f'{path}: no row for {name}' for name in layers if name not in found]
+    errors += [f'{path}: {name} is no layer' for name in found if name not in layers]
+    if not errors and found != list(reversed(layers)):
+        errors.append(f'{path}: the layers stand in another order than in lib/CMakeLists.txt')
+    return errors
+
+
+def check_readmes(root):
+    layers = layer_list(root)
+    errors = check_layer_table(root, layers)
+    for layer in layers:
+        path = f'lib/{layer}/README.md'
+        if not os.path.exists(os.path.join(root, path)):
+            errors.append(f'{path}: is missing')
+            continue
+        listed = []
+        for table in table_rows(read(root, path)):
+            if table[0][0] == 'file':
+                for row in table[1:]:
+                    listed += LISTED.findall(row[0])
+        there = {name for name in os.listdir(os.path.join(root, 'lib', layer))
+                 if re.match(r'.*\.[ch]$', name)}
+        errors += [f'{path}: {name} is not in its list of files' for name in sorted(there - set(listed))]
+        errors += [f'{path}: there is no {name}' for name in sorted(set(listed) - there)]
+        errors += [f'{path}: {name} is listed twice' for name in sorted(set(listed))
+                   if listed.count(name) > 1]
+    return errors
+
+
+# A first comment of less says nothing.
+OPENING_WORDS = 2
+
+
+def check_openings(root):
+    errors = []
+    for path in files(root, CODE_DIRS + ('tests',), re.compile(r'.*\.[ch]$')):
+        text = read(root, path)
+        found = re.match(r'/\* SPDX-License-Identifier: [\w.-]+ \*/\n\s*/\*(.*?)\*/', text, re.S)
+        if not found:
+            errors.append(f'{path}: does not begin with its licence and a comment on what it is')
+        elif len(re.findall(r'\w\w+', found.group(1))) < OPENING_WORDS:
+            errors.append(f'{path}: its first comment does not say what it is')
+    return errors
+
+
+C_CODE = re.compile(r'.*\.[chS]$')
+FILE_NAME = re.compile(r'[\w./-]+\.(?:[ch]|sh|py|cmake|md|txt|map)$')
+
+
+def pages(root):
+    for path in files(root, ('lib', 'tests', '.github'), re.compile(r'.*\.md$')):
+        yield path
+
+
+def page_names(text):
+    """(kind, name) for the files, functions and identifiers that a page names."""
+    for name in re.findall(r'\b([A-Za-z_]\w+)\(\)', text):
+        yield 'function', name
+    for quoted in re.findall(r'`([^`\n]+)`', text):
+        if FILE_NAME.match(quoted) and '<' not in quoted:
+            yield 'file', quoted
+        elif re.match(r'[A-Za-z]\w*_\w*\*?$', quoted):
+            yield 'identifier', quoted
+
+
+def names_in_tables(text):
+    for table in table_rows(text):
+        for row in table:
+            if len(row) < 2:
+                continue
+            path = re.match(r'`([\w/.-]+/[\w.-]+\.[ch])`$', row[0])
+            if path:
+                for name in re.findall(r'`(\w+)\(\)`', row[1]):
+                    yield path.group(1), name
+
+
+def check_names(root):
+    words, errors = set(), []
+    for path in files(root, ALL_DIRS):
+        if path.startswith('tests/tidy/'):
+            continue
+        text = read(root, path)
+        words.update(re.findall(r'[A-Za-z_]\w+', COMMENT.sub('', text) if C_CODE.match(path) else text))
+    for path in pages(root):
+        text = read(root, path)
+        places = (root, os.path.join(root, 'lib'), os.path.join(root, os.path.dirname(path)))
+        for kind, name in sorted(set(page_names(text))):
+            if kind == 'file':
+                good = any(os.path.exists(os.path.join(place, name)) for place in places)
+            elif name.endswith('*'):
+                good = any(word.startswith(name[:-1]) for word in words)
+            else:
+                good = name in words
+            if not good:
+                errors.append(f'{path}: there is no {kind} {name}')
+        for where, name in sorted(set(names_in_tables(text))):
+            full = os.path.join(root, 'lib', where)
+            if os.path.exists(full) and not re.search(r'^[A-Za-z][^;\n]*\b' + name + r'\(',
+                                                      read(root, f'lib/{where}'), re.M):
+                errors.append(f'{path}: {name}() does not stand in {where}')
+    return errors
+
+
+# ---- declared below, defined above ---------------------------------------------------------
+
+# Calls that go up without an ops table, with the reason.
+UPWARD = {
+}
+
+
+def top_level(text):
+    """The declarations and definitions of a C file: (text before, "{" or ";")."""
+    text = COMMENT.sub(' ', text)
+    text = re.sub(r'\\\n', ' ', text)
+    text = re.sub(r'^[ \t]*#[^\n]*', '', text, flags=re.M)
+    text = re.sub(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])*\'', '0', text)
+    start, depth = 0, 0
+    for at, char in enumerate(text):
+        if char == '{':
+            if depth == 0:
+                yield text[start:at].strip(), '{'
+            depth += 1
+        elif char == '}':
+            depth -= 1
+            if depth == 0:
+                start = at + 1
+        elif char == ';' and depth == 0:
+            yield text[start:at].strip(), ';'
+            start = at + 1
+
+
+ATTRIBUTE = re.compile(r'\bXFS_MUST_CHECK\b|\bXFS_PRINTF\s*\([^)]*\)|\b__attribute__\s*\(\(.*?\)\)', re.S)
+
+
+def symbol_of(head):
+    """The name that a declaration or definition is about; None: a type or a variable's rest."""
+    head = ATTRIBUTE.sub('', head).strip()
+    if not head or head.startswith(('typedef', '_Static_assert', 'static_assert')):
+        return None
+    before = head.split('=')[0].split('(')[0] if '(' in head.split('=')[0] else head.split('=')[0]
+    found = re.search(r'(\w+)\s*(\[[^\]]*\]\s*)*$', before.strip())
+    if not found or len(before.split()) < 2 and '(' not in head:
+        return None
+    return found.group(1)
+
+
+def symbols_of(text):
+    declared, defined = set(), set()
+    for head, end in top_level(text):
+        if re.match(r'(.*\s)?static\b', head) or not head:
+            continue
+        name = symbol_of(head)
+        function = '(' in head.split('=')[0]
+        if not name:
+            continue
+        if head.startswith('extern') and not function:
+            declared.update(re.findall(r'\b(\w+)\s*(?:\[[^\]]*\]\s*)*(?=,|$)', head))
+        elif end == '{' and (function or '=' in head) or not function:
+            defined.add(name)
+        elif end == ';':
+            declared.add(name)
+    return declared, defined
+
+
+def check_symbols(root):
+    layers = layer_list(root)
+    declared, defined, errors = [], {}, []
+    for path in files(root, ('lib',), re.compile(r'.*\.[ch]$')):
+        folder = path.split('/')[1]
+        if folder not in layers:
+            continue
+        here, there = symbols_of(read(root, path))
+        declared += [(name, path, folder) for name in here]
+        if path.endswith('.c'):
+            defined.update({name: (path, folder) for name in there})
+    used = set()
+    for name, path, folder in sorted(declared):
+        where, above = defined.get(name, (None, folder))
+        if layers.index(above) <= layers.index(folder):
+            continue
+        used.add(name)
+        if name not in UPWARD:
+            errors.append(f'{path}: {name} is defined above it, in {where}')
+    return errors + [f'tests/tidy/tidy.py: UPWARD: {name} goes up no more'
+                     for name in UPWARD if name not in used]
 
 
 def public_functions(root):
@@ -345,19 +566,25 @@ def check_internal_headers(root, compiler, generated):
 def make_tree(root, broken):
     """A small tree that all checks like, with the files of @broken put over it."""
     mit = '/* SPDX-License-Identifier: MIT */\n'
+    head = mit + '/* What it is for. */\n'
     tree = {
         'CMakeLists.txt': '# SPDX-License-Identifier: MIT\n',
         'lib/CMakeLists.txt': '# SPDX-License-Identifier: MIT\nset(XFSWRITE_LAYERS\n  low\n  high)\n',
+        'lib/README.md': '| folder | what |\n|---|---|\n| `high` | x |\n| `low` | y |\n',
+        'lib/low/README.md': '| file | what |\n|---|---|\n| `low.h`, `low_priv.h` | x |\n| `low.c` | y |\n',
+        'lib/high/README.md': '| file | what |\n|---|---|\n| `high.c` | calls `low_call()` |\n',
         'lib/xfswrite.map': mit + 'V {\n\tglobal:\n\t\txfs_a;\n\t\txfs_b;\n\tlocal: *;\n};\n',
-        'lib/low/low.h': mit,
-        'lib/low/low_priv.h': mit,
-        'lib/low/low.c': mit + '#include <stdio.h>\n#include <xfswrite/x.h>\n'
-                               '#include "low/low.h"\n#include "low/low_priv.h"\n',
-        'lib/high/high.c': mit + '#include "low/low.h"\n',
-        'include/xfswrite/x.h': mit + '#define XFS_API\nXFS_API int xfs_a(void);\n'
-                                      'XFS_API const char *\nxfs_b(int a,\n\tint b);\n',
-        'examples/e.c': mit + '#include <xfswrite/x.h>\n',
-        'tests/t.c': mit,
+        'lib/low/low.h': head + 'int low_call(int a) XFS_MUST_CHECK;\nextern const struct s low_data;\n',
+        'lib/low/low_priv.h': head,
+        'lib/low/low.c': head + '#include <stdio.h>\n#include <xfswrite/x.h>\n'
+                                '#include "low/low.h"\n#include "low/low_priv.h"\n'
+                                'int low_call(int a)\n{\n\treturn a;\n}\n'
+                                'const struct s low_data = {\n\t.a = 1,\n};\n',
+        'lib/high/high.c': head + '#include "low/low.h"\nint high_call(void)\n{\n\treturn low_call(1);\n}\n',
+        'include/xfswrite/x.h': head + '#define XFS_API\nXFS_API int xfs_a(void);\n'
+                                       'XFS_API const char *\nxfs_b(int a,\n\tint b);\n',
+        'examples/e.c': head + '#include <xfswrite/x.h>\n',
+        'tests/t.c': head,
         'cmake/c.cmake': '# SPDX-License-Identifier: MIT\n',
     }
     tree.update(broken)
@@ -403,6 +630,35 @@ def check_self(_root):
         (check_calls, {'lib/low/low.c': mit + 'int xfs_b(int x)\n{\n\treturn x;\n}\n'}, 2),
         (check_calls, {'lib/xfswrite.map': 'V { global: xfs_root; local: *; };',
                        'lib/low/low.c': mit + 'int xfs_root(void)\n{\n\treturn XFS_CALL(f());\n}\n'}, 1),
+        (check_readmes, {}, 0),
+        (check_readmes, {'lib/CMakeLists.txt': 'set(XFSWRITE_LAYERS high low)'}, 1),
+        (check_readmes, {'lib/CMakeLists.txt': 'set(XFSWRITE_LAYERS low high top)'}, 2),
+        (check_readmes, {'lib/README.md': '| folder | x |\n|---|---|\n| `high` | x |\n| `low` | y |\n'
+                                          '| `mid` | z |\n'}, 1),
+        (check_readmes, {'lib/README.md': 'no table\n'}, 1),
+        (check_readmes, {'lib/low/more.c': ''}, 1),
+        (check_readmes, {'lib/low/README.md': '| file | x |\n|---|---|\n| `low.h` `gone.c` | `low.c` |\n'}, 3),
+        (check_readmes, {'lib/high/README.md': '| file | x |\n|---|---|\n| `high.c` | x |\n'
+                                               '| `high.c` | y |\n'}, 1),
+        (check_openings, {}, 0),
+        (check_openings, {'tests/t.c': mit + 'int x;\n'}, 1),
+        (check_openings, {'lib/low/low.c': '/* What it is for. */\n' + mit}, 1),
+        (check_openings, {'examples/e.c': mit + '/* x */\nint x;\n'}, 1),
+        (check_openings, {'lib/low/low_priv.h': mit + '#include <stdio.h>\n/* Too late to say it. */\n'}, 1),
+        (check_names, {}, 0),
+        (check_names, {'lib/high/README.md': 'calls `low_gone()` and low_lost() and `low_call()`\n'}, 2),
+        (check_names, {'lib/high/README.md': '`low/low.c` `high.c` `lib/low/low.h` `low.c` `low/gone.h`\n'}, 2),
+        (check_names, {'lib/high/README.md': '`low_d*` `low_data` `low_datum` `lost_*`\n'}, 2),
+        (check_names, {'lib/README.md': '| `low/low.c` | `low_call()` |\n| `low/low.c` | `high_call()` |\n'}, 1),
+        (check_symbols, {}, 0),
+        (check_symbols, {'lib/low/low.h': 'int high_call(void);\n'}, 1),
+        (check_symbols, {'lib/low/low.h': '#define X(a) \\\n\tf(a);\nint\nhigh_call(void)\n\t'
+                                          '__attribute__((noreturn));\n'}, 1),
+        (check_symbols, {'lib/low/low.h': 'extern const struct s top;\nextern int one, two;\n',
+                         'lib/high/high.c': 'const struct s top = {\n\t.a = { 1 },\n};\n'
+                                            'int two = 2;\nstatic int one;\n'}, 2),
+        (check_symbols, {'lib/low/low.c': 'static int high_call(void);\nint f(void)\n{\n\tint high_call;\n'
+                                          '\thigh_call = g();\n}\n'}, 0),
         (check_map, {}, 0),
         (check_map, {'lib/xfswrite.map': 'V { global: xfs_b; xfs_a; local: *; };'}, 2),
         (check_map, {'lib/xfswrite.map': 'V { global: xfs_a; local: *; };'}, 2),
