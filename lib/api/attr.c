@@ -218,7 +218,10 @@ static int do_utimens(struct xfs_mount *mp, const char *path, bool follow,
 	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
-	error = xfs_file_setattr(ip, &iattr);
+	/* What is wrong with the times is told before what is wrong with the file. */
+	error = xfs_iattr_check_times(mp, &iattr);
+	if (!error)
+		error = xfs_file_setattr(ip, &iattr);
 	xfs_irele(ip);
 	return error;
 }

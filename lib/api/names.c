@@ -252,6 +252,8 @@ static int remove_path(struct xfs_inode *start, const char *path, bool dir)
 		return error;
 	if (last.is_root)
 		error = xfs_error(start->i_mount, dir ? -EBUSY : -EISDIR, "the root directory stays");
+	else if (start->i_mount->m_rdonly && xfs_path_last_is_norm(&last))
+		error = xfs_error(start->i_mount, -EROFS, "the file system is open read-only");
 	else if (last.want_dir && !dir && xfs_path_last_is_norm(&last))
 		error = unlink_slash(&last);
 	else

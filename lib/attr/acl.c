@@ -249,7 +249,11 @@ int xfs_acl_chmod(struct xfs_trans *tp, struct xfs_inode *ip, uint16_t mode)
 	set_perm(find(acl, XFS_ACL_USER_OBJ), mode >> 6);
 	set_perm(group_class(acl), mode >> 3);
 	set_perm(find(acl, XFS_ACL_OTHER), mode);
-	error = xfs_attr_set(tp, ip, &access_name, acl, len, XFS_ATTR_OP_REPLACE);
+	/* Only one that was restored as it is on disk can say no more than the mode. */
+	if (is_equiv(acl))
+		error = xfs_attr_remove(tp, ip, &access_name, NULL, 0);
+	else
+		error = xfs_attr_set(tp, ip, &access_name, acl, len, XFS_ATTR_OP_REPLACE);
 	xfs_free(ip->i_mount, acl);
 	return error;
 }

@@ -192,9 +192,11 @@ void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 	st->blocks512 = XFS_FSB_TO_BB(&mp->m_geo, ip->i_nblocks + ip->i_delayed_blks);
 	/*
 	 * At least a page, below which no kernel says it is worth while; which is that of most
-	 * machines.
+	 * machines.  What is behind a device node has nothing to do with our blocks.
 	 */
-	st->blksize = XFS_MAX(mp->m_geo.blocksize, 4096u);
+	st->blksize = 4096;
+	if (!S_ISCHR(ip->i_mode) && !S_ISBLK(ip->i_mode))
+		st->blksize = XFS_MAX(mp->m_geo.blocksize, 4096u);
 	st->xflags = xfs_inode_xflags(ip);
 	st->extsize_bytes = hint_bytes(mp, ip->i_extsize);
 	st->cowextsize_bytes = hint_bytes(mp, ip->i_cowextsize);

@@ -69,6 +69,13 @@ int xfs_check_setxattr(struct xfs_mount *mp, const char *full, size_t size, int 
 	return 0;
 }
 
+/* A name that cannot be, or what the object has against it, is not looked at before this. */
+static int may_write(const struct xfs_inode *ip)
+{
+	return ip->i_mount->m_rdonly
+	       ? xfs_error(ip->i_mount, -EROFS, "the file system is open read-only") : 0;
+}
+
 /* Without a lock, and asked again by who has it. */
 static int may_change(struct xfs_inode *ip)
 {
@@ -220,10 +227,10 @@ static int check_acl(struct xfs_inode *ip, enum acl_kind kind, const void *acl, 
 
 /* @value is in the form of the system calls; without entries, or empty, it removes the ACL. */
 static int set_acl(struct xfs_inode *ip, const struct parsed_name *name, enum acl_kind kind,
-		   const void *value, size_t size)
+		   const void *value, size_t size, uint32_t op_flags)
 {
 	struct xfs_mount *mp = ip->i_mount;
-	struct change ch = { .name = &name->attr, .may_be_absent = true };
+	struct change ch = { .name = &name->attr, .op_flags = op_flags, .may_be_absent = true };
 	uint32_t disk_len = (uint32_t)XFS_ACL_SIZE(size / 8 + 1);
 	bool equiv = false, nothing;
 	uint16_t mode = 0;
@@ -256,8 +263,8 @@ out:
 }
 
 /* A value as it stands on disk: restored by somebody who read it so. */
-static int set_raw_acl(struct xfs_inode *ip, const struct parsed_name *name, enum acl_kind acl,
-		       const void *value, size_t size)
+static int set_raw_acl(struct xfs_inode *ip, const struct parsed_name *name, const void *value,
+		       size_t size, uint32_t op_flags)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	size_t len = size;
@@ -271,7 +278,7 @@ static int set_raw_acl(struct xfs_inode *ip, const struct parsed_name *name, enu
 		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
 	error = xfs_acl_to_xattr(mp, value, (uint32_t)size, xattr, &len);
 	if (!error)
-		error = set_acl(ip, name, acl, xattr, len);
+		error = set_acl(ip, name, raw_acl(name), xattr, len, op_flags);
 	xfs_free(mp, xattr);
 	return error;
 }
@@ -286,24 +293,28 @@ int xfs_file_setxattr(struct xfs_inode *ip, const char *full, const void *value,
 
 	if (size && !value)
 		return xfs_error(mp, -EINVAL, "no value");
+	error = may_write(ip);
+	if (error)
+		return error;
 	name = (struct parsed_name){ .full = full };
 	/* As in the kernel, an ACL takes the place of the one before, whatever @flags say. */
 	if (is_acl_name(full, &name))
-		return set_acl(ip, &name, name.acl, value, size);
+		return set_acl(ip, &name, name.acl, value, size, 0);
 	error = may_change(ip);
 	if (!error)
 		error = parse_name(ip, full, true, &name);
 	if (error)
 		return error;
-	if (raw_acl(&name) != NO_ACL)
-		return set_raw_acl(ip, &name, raw_acl(&name), value, size);
 	/* Who asks for both wants it made. */
 	ch.op_flags = flags & XATTR_CREATE ? XFS_ATTR_OP_CREATE
 		      : flags & XATTR_REPLACE ? XFS_ATTR_OP_REPLACE : 0;
 	ch.name = &name.attr;
 	ch.value = size ? value : "";
 	ch.len = (uint32_t)size;
-	error = change_attr(ip, &ch);
+	if (raw_acl(&name) != NO_ACL)
+		error = set_raw_acl(ip, &name, value, size, ch.op_flags);
+	else
+		error = change_attr(ip, &ch);
 	if (error == -EEXIST)
 		return xfs_error(mp, error, "inode %" PRIu64 " has an attribute \"%s\"", ip->i_ino, full);
 	return error == -ENODATA ? no_such_attr(ip, &name) : error;
@@ -313,10 +324,12 @@ int xfs_file_removexattr(struct xfs_inode *ip, const char *full)
 {
 	struct parsed_name name = { .full = full };
 	struct change ch = { 0 };
-	int error;
+	int error = may_write(ip);
 
+	if (error)
+		return error;
 	if (is_acl_name(full, &name))
-		return set_acl(ip, &name, name.acl, NULL, 0);
+		return set_acl(ip, &name, name.acl, NULL, 0, 0);
 	error = may_change(ip);
 	if (!error)
 		error = parse_name(ip, full, true, &name);

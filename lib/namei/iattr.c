@@ -161,7 +161,7 @@ static int check_fixed(struct xfs_mount *mp, const struct xfs_inode *ip,
 	return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only", ip->i_ino);
 }
 
-static int check_times(struct xfs_mount *mp, const struct xfs_iattr *iattr)
+int xfs_iattr_check_times(struct xfs_mount *mp, const struct xfs_iattr *iattr)
 {
 	const struct {
 		uint32_t bit;
@@ -191,7 +191,7 @@ int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t m
 	    ((iattr->valid & XFS_ATTR_GID) && iattr->gid == UINT32_MAX) ||
 	    ((iattr->valid & XFS_ATTR_PROJID) && iattr->projid == UINT32_MAX))
 		return xfs_error(mp, -EINVAL, "-1 is nobody's number");
-	error = check_times(mp, iattr);
+	error = xfs_iattr_check_times(mp, iattr);
 	if (!error && iattr->valid & (XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE))
 		error = check_flags(mp, ip, mode, iattr);
 	if (!error && ip && iattr->valid)

@@ -83,6 +83,8 @@ int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_C
  */
 int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t mode,
 		    const struct xfs_iattr *iattr) XFS_MUST_CHECK;
+/* Its part that asks no object: whether the times that @iattr sets are some. */
+int xfs_iattr_check_times(struct xfs_mount *mp, const struct xfs_iattr *iattr) XFS_MUST_CHECK;
 void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr);
 /* The XFS_XFLAG_* that @ip has. */
 uint32_t xfs_inode_xflags(const struct xfs_inode *ip);

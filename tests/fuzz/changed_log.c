@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "ag/alloc.h"
 #include "base/rand.h"
+#include "fuzz/campaign.h"
 #include "inode/inode.h"
 #include "support/log_fields.h"
 #include "support/objects.h"
@@ -24,12 +25,11 @@
 #include "unit/log/recover_rig.h"
 
 static struct {
-	uint64_t seed, rounds, round, only;
-	bool one_round, verbose;
-	uint64_t refused, recovered, damaged, failed;
+	struct campaign c;	/* rounds */
+	uint64_t round, refused, recovered, damaged, failed;
 	struct xfs_env env;
 	char warning[600];
-} run = { .seed = 1, .rounds = 400, .env = { .size = sizeof(struct xfs_env) } };
+} run = { .c = { .seed = 1, .amount = 400 }, .env = { .size = sizeof(struct xfs_env) } };
 
 static const struct xfs_mkfs_options small = {
 	.size = sizeof(small), .log_size = 8u << 20, .rmapbt = XFS_MKFS_ON,
@@ -290,7 +290,7 @@ static void complain(const struct test_log_field *field, uint64_t old, uint64_t 
 		     int error)
 {
 	fprintf(stderr, "changed_log: round %" PRIu64 " (-s %" PRIu64 "): %s 0x%" PRIx64 " -> 0x%"
-		PRIx64 ": %s (%d: %s)\n", run.round, run.seed, field->name, old, now, what, error,
+		PRIx64 ": %s (%d: %s)\n", run.round, run.c.seed, field->name, old, now, what, error,
 		xfs_error_text(NULL));
 	run.failed++;
 }
@@ -327,7 +327,7 @@ static void judge_recovered(struct xfs_device *out, const struct xfs_mount_optio
 	test_check(out, 0, 0, &found);
 	if (found.n) {
 		run.damaged++;
-		if (run.verbose)
+		if (run.c.verbose)
 			fprintf(stderr, "changed_log: round %" PRIu64 ": %s 0x%" PRIx64 " -> 0x%"
 				PRIx64 ": recovered, %zu findings: %s\n", run.round, field->name,
 				old, now, found.n, found.v[0].text);
@@ -349,8 +349,8 @@ static void one_round(const struct test_log_fields *fields, struct xfs_device *c
 	int error;
 
 	/* Every kind of field in turn, one of those of that kind. */
-	xfs_rand_seed(&r, run.seed * 1000003 + run.round);
-	kind = (uint32_t)((run.round * 7919 + run.seed * 31) % fields->kinds);
+	xfs_rand_seed(&r, run.c.seed * 1000003 + run.round);
+	kind = (uint32_t)((run.round * 7919 + run.c.seed * 31) % fields->kinds);
 	for (size_t i = 0, met = 0; i < fields->n; i++) {
 		if (fields->v[i].kind == kind && xfs_rand_below(&r, ++met) == 0)
 			field = &fields->v[i];
@@ -361,7 +361,7 @@ static void one_round(const struct test_log_fields *fields, struct xfs_device *c
 		abort();
 	run.warning[0] = '\0';
 	error = xfs_mount(out, &opts, &mp);
-	if (run.verbose)
+	if (run.c.verbose)
 		fprintf(stderr, "%" PRIu64 ": %s 0x%" PRIx64 " -> 0x%" PRIx64 ": %d %s\n",
 			run.round, field->name, old, now, error, error ? xfs_error_text(NULL) : "");
 	if (error) {
@@ -390,10 +390,10 @@ static int campaign(struct xfs_device *dev, const char *name)
 	    xfs_device_open_overlay(changed, NULL, &out))
 		abort();
 	run.refused = run.recovered = run.damaged = 0;
-	for (run.round = run.one_round ? run.only : 0; run.round < run.rounds || run.one_round;
+	for (run.round = run.c.one_round ? run.c.only : 0; run.round < run.c.amount || run.c.one_round;
 	     run.round++) {
 		one_round(&fields, changed, out);
-		if (run.one_round)
+		if (run.c.one_round)
 			break;
 	}
 	printf("%s: %zu records, %zu fields of %u kinds; %" PRIu64 " refused, %" PRIu64
@@ -432,28 +432,11 @@ int main(int argc, char **argv)
 		const char *name;
 		struct xfs_device *(*make)(void);
 	} images[] = { { "used", make_used }, { "intents", make_intents } };
-	int opt, bad = 0;
+	int bad = 0;
 
 	run.env.log = keep_warning;
-	while ((opt = getopt(argc, argv, "n:s:r:v")) != -1) {
-		switch (opt) {
-		case 'n':
-			run.rounds = strtoull(optarg, NULL, 0);
-			break;
-		case 's':
-			run.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 'r':
-			run.only = strtoull(optarg, NULL, 0);
-			run.one_round = true;
-			break;
-		case 'v':
-			run.verbose = true;
-			break;
-		default:
-			return 2;
-		}
-	}
+	if (!campaign_options(&run.c, argc, argv, "n:s:r:v"))
+		return 2;
 	for (size_t i = 0; optind >= argc && i < ARRAY_SIZE(images); i++) {
 		struct xfs_device *dev = images[i].make();
 

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/rand.h"
+#include "fuzz/campaign.h"
 #include "support/kernel_image.h"
 #include "support/objects.h"
 #include "support/walk.h"
@@ -28,11 +29,12 @@
 #define ROUND_SECONDS	60	/* one round may take so long, under sanitizers */
 
 static struct {
-	uint64_t seed, round, only;
-	bool one_round, check, dump, read, write;
+	struct campaign c;	/* seconds */
+	uint64_t round;
+	bool check, dump, read, write;
 	const char *image;
 	uint64_t rounds, findings, mounts;
-} run = { .seed = 1, .check = true, .dump = true, .read = true, .write = true };
+} run = { .c = { .seed = 1, .amount = 60 }, .check = true, .dump = true, .read = true, .write = true };
 
 /* Sanitizers call these if they are there: a report must end in SIGABRT, for say_round(). */
 XFS_API const char *__asan_default_options(void);
@@ -52,7 +54,7 @@ static void too_long(int sig)
 {
 	char text[200];
 	int n = snprintf(text, sizeof(text), "hostile: %s: seed %llu, round %llu takes too long\n",
-			 run.image, (unsigned long long)run.seed, (unsigned long long)run.round);
+			 run.image, (unsigned long long)run.c.seed, (unsigned long long)run.round);
 
 	(void)sig;
 	if (write(2, text, (size_t)n) < 0)
@@ -65,7 +67,7 @@ static void say_round(int sig)
 {
 	char text[200];
 	int n = snprintf(text, sizeof(text), "hostile: %s: repeat with -s %llu -r %llu\n",
-			 run.image, (unsigned long long)run.seed, (unsigned long long)run.round);
+			 run.image, (unsigned long long)run.c.seed, (unsigned long long)run.round);
 
 	signal(sig, SIG_DFL);
 	if (write(2, text, (size_t)n) < 0)
@@ -229,7 +231,7 @@ static void one_round(const struct test_objects *objs, struct xfs_device *overla
 	struct xfs_device *window = NULL;
 	struct xfs_rand r;
 
-	xfs_rand_seed(&r, run.seed * 1000003 + run.round);
+	xfs_rand_seed(&r, run.c.seed * 1000003 + run.round);
 	alarm(ROUND_SECONDS);
 	damage(objs, overlay, &r, obj);
 	if (xfs_rand_below(&r, 4) == 0) {
@@ -274,16 +276,16 @@ static int torture(const char *path, uint64_t until)
 			error ? strerror(-error) : "nothing in it");
 		return 1;
 	}
-	xfs_rand_seed(&order, run.seed);
+	xfs_rand_seed(&order, run.c.seed);
 	/* A step that shares no factor with the number visits all of them. */
 	step = 1 + xfs_rand_below(&order, objs.n);
 	while (objs.n % step == 0 && step > 1)
 		step--;
-	for (run.round = 0; now() < until || run.one_round; run.round++) {
-		if (run.one_round)
-			run.round = run.only;
+	for (run.round = 0; now() < until || run.c.one_round; run.round++) {
+		if (run.c.one_round)
+			run.round = run.c.only;
 		one_round(&objs, overlay, &objs.v[run.round * step % objs.n], info.size_bytes);
-		if (run.one_round)
+		if (run.c.one_round)
 			break;
 	}
 	test_objects_free(&objs);
@@ -331,31 +333,17 @@ static unsigned int make_images(char **paths)
 int main(int argc, char **argv)
 {
 	char *own[ARRAY_SIZE(plans)], **paths = own;
-	uint64_t seconds = 60, start = now();
+	uint64_t start = now();
 	unsigned int n;
-	int c, ret = 0;
+	int ret = 0;
 
-	while ((c = getopt(argc, argv, "t:s:r:w:")) != -1) {
-		switch (c) {
-		case 't':
-			seconds = strtoull(optarg, NULL, 0);
-			break;
-		case 's':
-			run.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 'r':
-			run.only = strtoull(optarg, NULL, 0);
-			run.one_round = true;
-			break;
-		case 'w':
-			run.check = strchr(optarg, 'c');
-			run.dump = strchr(optarg, 'd');
-			run.read = strchr(optarg, 'r');
-			run.write = strchr(optarg, 'w');
-			break;
-		default:
-			return 2;
-		}
+	if (!campaign_options(&run.c, argc, argv, "t:s:r:w:"))
+		return 2;
+	if (run.c.what) {
+		run.check = strchr(run.c.what, 'c');
+		run.dump = strchr(run.c.what, 'd');
+		run.read = strchr(run.c.what, 'r');
+		run.write = strchr(run.c.what, 'w');
 	}
 	signal(SIGALRM, too_long);
 	signal(SIGABRT, say_round);
@@ -369,9 +357,9 @@ int main(int argc, char **argv)
 	if (!n)
 		return 77;
 	for (unsigned int i = 0; i < n && !ret; i++)
-		ret = torture(paths[i], start + seconds * (i + 1) / n);
+		ret = torture(paths[i], start + run.c.amount * (i + 1) / n);
 	printf("hostile: seed %llu: %llu rounds, %llu findings, %llu times mounted\n",
-	       (unsigned long long)run.seed, (unsigned long long)run.rounds,
+	       (unsigned long long)run.c.seed, (unsigned long long)run.rounds,
 	       (unsigned long long)run.findings, (unsigned long long)run.mounts);
 	return ret;
 }

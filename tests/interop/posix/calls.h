@@ -61,7 +61,7 @@ extern const struct calls kernel_calls, library_calls;
 
 /* Who acts: 0 is privileged; others have their own files and no CAP_FSETID. */
 int kernel_calls_enter(const char *dir, uint32_t id);
-int library_calls_open(const char *image, uint32_t id);
+int library_calls_open(const char *image, uint32_t id, bool readonly);
 int library_calls_close(void);
 const char *library_calls_text(void);
 
@@ -84,11 +84,17 @@ void tree_describe(const struct calls *c, struct text *out);
 /* Remove all of them. */
 int tree_wipe(const struct calls *c);
 
-/* Which steps are run: all kinds; those of a full file system; those of who has no privileges. */
+/*
+ * Which steps are run: all kinds; those of a full file system; of who has no privileges; of one that is
+ * mounted read-only; those whose results depend on the sizes of inodes and blocks.
+ */
 enum step_group {
 	PLAIN = 1,
 	FULL = 2,
 	UNPRIVILEGED = 4,
+	READONLY = 8,
+	GEOMETRY = 16,
+	WORLD = 32,	/* no comparison: makes what READONLY finds */
 };
 
 /* Is it in the table of differences.c that @step gives these results? */
@@ -102,12 +108,18 @@ void both(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void both_path(const char *step, const char *path);
 /* Unless nothing was changed since: remove everything, and run the steps of @list. */
 void world_make(const char *const *list);
+/* What is there is the world of all that follows. */
+void cases_keep_world(void);
 
 /* The lists of steps. */
 void cases_paths(bool slow);
 void cases_attributes(void);
 void cases_data(void);
 void cases_forms(void);
+void cases_chains(void);
+void cases_geometry(uint64_t seed);
+void cases_world(void);
+void cases_readonly(void);
 void cases_random(uint64_t seed, unsigned int count);
 void cases_full(void);
 void cases_unprivileged(void);

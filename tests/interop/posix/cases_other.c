@@ -32,10 +32,50 @@ static const char *const acls[] = {
 	"{12}", "{13}", "{4}", "{3}", "{60000}", "many:20", "many:5000", "many:5457", "many:5458", "many:8000",
 };
 
+/* Valid ones, as they are on disk, on objects that have their mode. */
+static void disk_acl_cases(void)
+{
+	static const char *const on[] = { "/d", "/f", "/p", "/c", "/a", "/i" };
+	static const char *const valid[] = {
+		"sgi:1.6.-1,2.7.5,4.4.-1,16.5.-1,32.4.-1", "sgi:1.7.-1,2.7.5,2.5.6,4.4.-1,8.7.5,16.7.-1,32.0.-1",
+	};
+	static const char *const modes[] = { "654", "770" };
+
+	for (size_t i = 0; i < COUNT(valid); i++) {
+		for (size_t j = 0; j < COUNT(on); j++) {
+			world_make(world);
+			both("chmod %s %s", on[j], modes[i]);
+			both("setxattr %s trusted.SGI_ACL_FILE %s", on[j], valid[i]);
+			both("stat %s", on[j]);
+			both("getxattr %s system.posix_acl_access", on[j]);
+			both("listxattr %s", on[j]);
+			both("setxattr %s trusted.SGI_ACL_FILE %s 1", on[j], valid[i]);
+			both("setxattr %s trusted.SGI_ACL_FILE %s 2", on[j], valid[i]);
+			both("chmod %s 2705", on[j]);
+			both("getxattr %s trusted.SGI_ACL_FILE", on[j]);
+			both("removexattr %s trusted.SGI_ACL_FILE", on[j]);
+			both("setxattr %s trusted.SGI_ACL_FILE %s 2", on[j], valid[i]);
+			both("chmod %s %s", on[j], modes[i]);
+			both("setxattr %s trusted.SGI_ACL_FILE %s 1", on[j], valid[i]);
+		}
+		world_make(world);
+		both("setxattr /d trusted.SGI_ACL_DEFAULT %s", valid[i]);
+		both("getxattr /d system.posix_acl_default");
+		both("mkdir 2777 /d/sub");
+		both("mknod 100666 /d/file");
+		both("getxattr /d/sub system.posix_acl_access");
+		both("getxattr /d/file trusted.SGI_ACL_FILE");
+		both("removexattr /d system.posix_acl_default");
+	}
+}
+
 static void acl_cases(void)
 {
 	static const char *const on[] = { "/d", "/f", "/l", "/p", "/i", "/a", "/n", "/c" };
-	static const char *const raw[] = { "''", "=x", "{4}", "{5}", "{16}", "{28}", "{400}" };
+	static const char *const raw[] = {
+		"''", "=x", "{4}", "{5}", "{16}", "{28}", "{400}", "sgi:1.6.-1,4.4.-1,32.4.-1",
+		"sgi:1.6.-1,2.7.5,4.4.-1,16.5.-1,32.4.-1", "sgi:4.4.-1,1.6.-1,32.4.-1", "sgi:1.6.-1,4.4.-1", "sgi:1.9.-1,4.4.-1,32.4.-1", "sgi:0.6.-1,4.4.-1,32.4.-1",
+	};
 
 	for (size_t i = 0; i < COUNT(acls); i++) {
 		for (size_t j = 0; j < COUNT(on); j++) {
@@ -224,6 +264,7 @@ void cases_attributes(void)
 	capability_cases();
 	xattr_order();
 	acl_cases();
+	disk_acl_cases();
 }
 
 /* ---- contents -------------------------------------------------------------------------------- */
@@ -318,6 +359,32 @@ void cases_forms(void)
 		both("rename /l%u /m%u{%u}", len, len, len % 200);
 		both("unlink /m%u{%u}", len, len % 200);
 	}
+}
+
+/* ---- other sizes of inodes and blocks ----------------------------------------------------------- */
+
+/* What depends on them: forms of directories, attributes and links, block sizes, the largest values. */
+void cases_geometry(uint64_t seed)
+{
+	static const char *const empty[] = { NULL };
+
+	both("statfs");
+	cases_forms();
+	xattr_order();
+	world_make(empty);
+	both("mknod 100644 /f");
+	both("stat /f");
+	for (unsigned int len = 0; len < 2100; len += 13) {
+		both("setxattr /f user.a {%u}", len);
+		both("setxattr /f user.b {%u}", 2100 - len);
+		both("setxattr /f system.posix_acl_access many:%u", 1 + len / 13);
+		both("getxattr /f system.posix_acl_access");
+		both("listxattr /f");
+	}
+	both("setxattr /f user.c {65536}");
+	both("setxattr /f user.c {65537}");
+	both("removexattr /f user.c");
+	cases_random(seed, 1000);
 }
 
 /* ---- without privileges ------------------------------------------------------------------------ */

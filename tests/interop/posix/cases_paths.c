@@ -121,6 +121,102 @@ void cases_paths(bool slow)
 	}
 }
 
+/* ---- chains of symbolic links ------------------------------------------------------------------- */
+
+/* /cN and /eN lead over N links to a file, and to a directory: 40 of them are followed, however they come. */
+void cases_chains(void)
+{
+	static const char *const empty[] = { NULL };
+	static const char *const steps[] = {
+		"stat %s", "lstat %s", "readlink %s", "open rdonly %s", "open wronly,trunc %s", "open rdwr,creat %s",
+		"open rdwr,creat,excl %s", "open rdonly,nofollow %s", "open path,nofollow %s", "open path %s",
+		"open rdonly,directory %s", "truncate %s 5", "chmod %s 711", "chown %s 1 2", "lchown %s 1 2",
+		"utimens %s 1 2 3 4", "setxattr %s user.x =1", "getxattr %s user.x", "listxattr %s", "lgetxattr %s user.x",
+		"mkdir 755 %s", "mknod 100644 %s", "symlink x %s", "rmdir %s",
+	};
+	static const unsigned int lens[] = { 38, 39, 40, 41, 42, 45 };
+
+	world_make(empty);
+	both("mkdir 755 /d");
+	both("mknod 100644 /d/f");
+	both("symlink d/f /c1");
+	both("symlink d /e1");
+	for (unsigned int i = 2; i <= 46; i++) {
+		both("symlink c%u /c%u", i - 1, i);
+		both("symlink %se%u%s /e%u", i % 3 ? "" : "/", i - 1, i % 2 ? "" : "/", i);
+	}
+	for (size_t l = 0; l < COUNT(lens); l++) {
+		char path[8][64];
+
+		snprintf(path[0], sizeof(path[0]), "/c%u", lens[l]);
+		snprintf(path[1], sizeof(path[1]), "/e%u", lens[l]);
+		snprintf(path[2], sizeof(path[2]), "/e%u/", lens[l]);
+		snprintf(path[3], sizeof(path[3]), "/e%u/f", lens[l]);
+		snprintf(path[4], sizeof(path[4]), "/e%u/n", lens[l]);
+		/* Two chains in one path. */
+		snprintf(path[5], sizeof(path[5]), "/e20/../c%u", lens[l] - 20);
+		snprintf(path[6], sizeof(path[6]), "/e%u/../e1", lens[l] - 1);
+		snprintf(path[7], sizeof(path[7]), "/e%u/../e1/n/n", lens[l] - 1);
+		for (size_t p = 0; p < COUNT(path); p++) {
+			for (size_t s = 0; s < COUNT(steps); s++)
+				both_path(steps[s], path[p]);
+			both("link %s /linked", path[p]);
+			both("unlink /linked");
+			both("link /d/f %s", path[p]);
+			both("rename %s /renamed", path[p]);
+			both("rename /renamed %s", path[p]);
+			both("unlink /d/n");
+			both("rmdir /d/n");
+			both("mkdir 755 /d");
+			both("mknod 100644 /d/f");
+		}
+	}
+}
+
+/* ---- read-only --------------------------------------------------------------------------------- */
+
+void cases_world(void)
+{
+	world_make(world);
+}
+
+/* Both sides have that world already, and cannot change it. */
+void cases_readonly(void)
+{
+	static const char *const more[] = {
+		"fsync rdonly %s", "ftruncate rdwr %s 5", "ftruncate rdonly %s 5", "fchmod rdonly %s 700", "fchmod path %s 700",
+		"fsetxattr rdonly %s user.x", "fsetxattr path %s user.x", "pwrite rdonly %s 0 0",
+		"pwrite rdonly %s 1 0", "setxattr %s user.x =v 7", "setxattr %s nothing.x =v", "pwrite rdwr %s 1 -1",
+	};
+	char path[300];
+
+	cases_keep_world();
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		one_path_calls(paths[i]);
+		for (size_t j = 0; j < COUNT(more); j++)
+			both_path(more[j], paths[i]);
+		snprintf(path, sizeof(path), "%s/", paths[i]);
+		if (strcmp(paths[i], "''"))
+			one_path_calls(path);
+	}
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		for (size_t j = 0; j < COUNT(pairs); j++) {
+			two_path_calls(pairs[i], pairs[j]);
+			both("rename %s %s 8", pairs[i], pairs[j]);
+		}
+	}
+	both("xflags /f none");
+	both("xflags /d none");
+	both("xflags /i none");
+	both("createat 100644 d");
+	both("createat 100644 .");
+	both("createat 100644 new");
+	both("createat 40755 new");
+	both("symlink '' /d");
+	both("symlink {5000} /n");
+	both("statfs");
+}
+
 /* Paths at the end of the list that only the library takes: both sides would go on from different trees. */
 #define LIBRARY_ONLY	4
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * posix_differ IMAGE DIRECTORY full|plain|unprivileged [--slow] [SEED]: DIRECTORY is a mounted copy
+ * posix_differ IMAGE DIRECTORY full|plain|unprivileged|readonly|geometry|world [--slow] [SEED]: DIRECTORY is a mounted copy
  * of IMAGE.  Each step runs in a child over the kernel, rooted in DIRECTORY, and here over the
- * library; results are compared, and after a step that changed something both trees.
+ * library; results are compared, and after a step that changed something both trees.  "world" makes
+ * what "readonly" wants to find.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -224,6 +225,11 @@ void world_make(const char *const *list)
 	free(tree.at);
 }
 
+void cases_keep_world(void)
+{
+	dirty = false;
+}
+
 /* For looking into one thing by hand. */
 static void cases_stdin(void)
 {
@@ -239,13 +245,24 @@ static void run_cases(bool slow, uint64_t seed)
 {
 	const char *only = getenv("POSIX_CASES");	/* when looking for something */
 
-	if (group == UNPRIVILEGED) {
+	switch (group) {
+	case UNPRIVILEGED:
 		cases_unprivileged();
 		return;
-	}
-	if (group == FULL) {
+	case FULL:
 		cases_full();
 		return;
+	case READONLY:
+		cases_readonly();
+		return;
+	case GEOMETRY:
+		cases_geometry(seed);
+		return;
+	case WORLD:
+		cases_world();
+		return;
+	default:
+		break;
 	}
 	if (only && !strcmp(only, "stdin"))
 		cases_stdin();
@@ -257,6 +274,8 @@ static void run_cases(bool slow, uint64_t seed)
 		cases_forms();
 	if (!only || !strcmp(only, "paths"))
 		cases_paths(slow);
+	if (!only || !strcmp(only, "chains"))
+		cases_chains();
 	if (!only || !strcmp(only, "random"))
 		cases_random(seed, slow ? 100000 : 5000);
 }
@@ -267,15 +286,22 @@ int main(int argc, char **argv)
 	bool slow = argc > 4 && !strcmp(argv[4], "--slow");
 	uint64_t seed = argc > 4 + slow ? strtoull(argv[4 + slow], NULL, 0) : 1;
 	static const char *const nothing[] = { NULL };
+	static const struct {
+		const char *name;
+		enum step_group group;
+	} groups[] = {
+		{ "plain", PLAIN }, { "full", FULL }, { "unprivileged", UNPRIVILEGED }, { "readonly", READONLY },
+		{ "geometry", GEOMETRY }, { "world", WORLD },
+	};
 	uint32_t id;
 	pid_t pid;
 
 	if (argc < 4)
 		return 2;
-	if (!strcmp(argv[3], "unprivileged"))
-		group = UNPRIVILEGED;
-	else if (!strcmp(argv[3], "full"))
-		group = FULL;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (!strcmp(argv[3], groups[i].name))
+			group = groups[i].group;
+	}
 	id = group == UNPRIVILEGED ? WHO : 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
 		die("socketpair");
@@ -288,13 +314,13 @@ int main(int argc, char **argv)
 	}
 	close(fds[0]);
 	child_socket = fds[1];
-	error = library_calls_open(argv[1], id);
+	error = library_calls_open(argv[1], id, group == READONLY);
 	if (error) {
 		errno = -error;
 		die(argv[1]);
 	}
 	run_cases(slow, seed);
-	dirty = !getenv("POSIX_KEEP");
+	dirty = !getenv("POSIX_KEEP") && group != READONLY && group != WORLD;
 	world_make(nothing);
 	close(child_socket);
 	if (waitpid(pid, &status, 0) < 0 || status)

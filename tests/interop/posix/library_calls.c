@@ -203,15 +203,16 @@ const struct calls library_calls = {
 	.list = l_list, .statfs = l_statfs,
 };
 
-int library_calls_open(const char *image, uint32_t id)
+int library_calls_open(const char *image, uint32_t id, bool readonly)
 {
 	struct xfs_mount_options options = {
 		.size = sizeof(options), .uid = id, .gid = id, .unprivileged = id != 0,
+		.flags = readonly ? XFS_MOUNT_RDONLY : 0,
 	};
 	struct xfs_device *dev;
 	int error;
 
-	error = xfs_device_open_file(image, XFS_DEV_EXCL, 0, &dev);
+	error = xfs_device_open_file(image, XFS_DEV_EXCL | (readonly ? XFS_DEV_RDONLY : 0), 0, &dev);
 	if (error)
 		return error;
 	error = xfs_mount(dev, &options, &mp);

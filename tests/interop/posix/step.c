@@ -5,7 +5,8 @@
  *   {N}       N times 'n'
  *   {./N}     "./" over and over, N bytes of it
  * and a value of an attribute is =TEXT, {N}, acl:VERSION:TAG.PERM.ID,... in the form of the system
- * calls, many:N (such an ACL of N users), or cap:REVISION:SIZE.  verbs[] at the end tells what there is.
+ * calls, many:N (such an ACL of N users), sgi:TAG.PERM.ID,... (one as it is on disk), or
+ * cap:REVISION:SIZE.  verbs[] at the end tells what there is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -155,12 +156,42 @@ static void parse_acl(const char *word, struct text *to)
 	}
 }
 
+static void put_be(struct text *to, uint32_t value, unsigned int bytes)
+{
+	while (bytes--) {
+		uint8_t byte = (uint8_t)(value >> 8 * bytes);
+
+		text_bytes(to, &byte, 1);
+	}
+}
+
+static void parse_disk_acl(const char *word, struct text *to)
+{
+	uint32_t count = 0;
+	char *end;
+
+	for (const char *at = word; *at; at++)
+		count += *at == '.';
+	put_be(to, count / 2, 4);
+	for (const char *at = word; *at; at = end + (*end == ',')) {
+		long tag = strtol(at, &end, 0), perm = strtol(end + 1, &end, 0);
+		long id = strtol(end + 1, &end, 0);
+
+		put_be(to, (uint32_t)tag, 4);
+		put_be(to, (uint32_t)id, 4);
+		put_be(to, (uint32_t)perm, 2);
+		put_be(to, 0, 2);
+	}
+}
+
 static void parse_value(const char *word, struct text *to)
 {
 	char *end;
 
 	if (!strncmp(word, "acl:", 4)) {
 		parse_acl(word + 4, to);
+	} else if (!strncmp(word, "sgi:", 4)) {
+		parse_disk_acl(word + 4, to);
 	} else if (!strncmp(word, "many:", 5)) {
 		parse_acl("2:1.7.-1", to);
 		for (unsigned long n = strtoul(word + 5, NULL, 10); n; n--)
