@@ -36,9 +36,9 @@ struct xfs_dir {
 };
 
 /*
- * Every public function is one of these around what does the work, so that no failure leaves without
- * a description, and each is kept with the thread, the mount and the handle.  A handle that is NULL
- * is refused here.
+ * Every public function is one of these around what does the work, so that no failure leaves
+ * without a description, and each is kept with the thread, the mount and the handle.  A handle that
+ * is NULL is refused here.
  *	int xfs_fsync(struct xfs_file *file) { return XFS_CALL_FILE(file, do_fsync(file)); }
  * XFS_CALL_AT: the handle is where a path starts, not what the failure is about.
  */
@@ -116,22 +116,5 @@ void xfs_file_free(struct xfs_file *file);
 
 /* Whether the size of @file may become @size_bytes through this handle: -EINVAL, -EBADF. */
 int xfs_file_may_resize(struct xfs_file *file, uint64_t size_bytes) XFS_MUST_CHECK;
-
-/*
- * Whether a call on @ip that ended with @error, and has changed nothing, is to be tried once more:
- * because space was reclaimed for it (promises of other files hold back more than they
- * will need), or memory.
- */
-static inline bool xfs_api_again(struct xfs_inode *ip, int error, bool *tried)
-{
-	if ((error != -ENOSPC && error != -ENOMEM) || *tried)
-		return false;
-	*tried = true;
-	if (error == -ENOMEM) {
-		(void)xfs_relieve_memory(ip->i_mount);
-		return true;
-	}
-	return xfs_reclaim_for_write(ip, error);
-}
 
 #endif

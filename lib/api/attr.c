@@ -18,8 +18,8 @@ int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st)
 }
 
 /*
- * Who walks trees tells file systems apart by it.  Its major number is none that Linux gives out, so that
- * no file of the host is taken for one of ours.
+ * Who walks trees tells file systems apart by it.  Its major number is none that Linux gives out,
+ * so that no file of the host is taken for one of ours.
  */
 static dev_t device_number(const struct xfs_mount *mp)
 {
@@ -63,21 +63,9 @@ int xfs_fstat(struct xfs_file *file, struct stat *st)
 
 static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 {
-	struct xfs_iattr rest = *iattr;
-	int error;
-
 	if (iattr->valid & XFS_ATTR_TOUCH)
 		return xfs_error(ip->i_mount, -EINVAL, "unknown attributes 0x%x", XFS_ATTR_TOUCH);
-	rest.valid &= ~(XFS_ATTR_SIZE | XFS_ATTR_RDEV);
-	if (iattr->valid & XFS_ATTR_SIZE) {
-		/* What would be refused afterwards is refused before. */
-		error = xfs_file_check_setattr(ip, &rest);
-		if (!error)
-			error = xfs_file_truncate(ip, iattr->size_bytes);
-		if (error)
-			return error;
-	}
-	return xfs_file_setattr(ip, &rest);
+	return xfs_file_setattr(ip, iattr);
 }
 
 static int do_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
@@ -236,24 +224,12 @@ static int need_value(const char *name, const void *value, size_t size)
 	return xfs_need_memory(name) ?: xfs_need_buffer(value, size);
 }
 
-static int set_xattr(struct xfs_inode *ip, const char *name, const void *value, size_t size,
-		     int flags)
-{
-	bool tried = false;
-	int error;
-
-	do {
-		error = xfs_file_setxattr(ip, name, value, size, flags);
-	} while (xfs_api_again(ip, error, &tried));
-	return error;
-}
-
 static int do_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
 			int flags)
 {
 	int error = xfs_check_setxattr(file->f_mount, name, size, flags);
 
-	return error ? error : set_xattr(file->f_inode, name, value, size, flags);
+	return error ? error : xfs_file_setxattr(file->f_inode, name, value, size, flags);
 }
 
 int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, size_t size,
@@ -319,7 +295,7 @@ static int do_setxattr(struct xfs_mount *mp, const char *path, bool follow, cons
 		error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
-	error = set_xattr(ip, name, value, size, flags);
+	error = xfs_file_setxattr(ip, name, value, size, flags);
 	xfs_irele(ip);
 	return error;
 }

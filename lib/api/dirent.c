@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include "api/path.h"
+#include "file/names.h"
 
 #define BATCH_BYTES	32768u
 
@@ -94,21 +95,10 @@ static bool take(void *arg, const struct xfs_name *name, xfs_ino_t ino, uint64_t
 
 static int fill(struct xfs_dir *dir)
 {
-	struct xfs_inode *dp = dir->d_inode;
-	struct xfs_mount *mp = dp->i_mount;
-	bool excl;
 	int error;
 
 	dir->d_buf_len = dir->d_buf_pos = 0;
-	if (xfs_is_shutdown(mp))
-		return xfs_shutdown_error(mp);
-	if (xfs_inode_nlink(dp) == 0)
-		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
-	error = xfs_ilock_map(dp, XFS_DATA_FORK, &excl);
-	if (error)
-		return error;
-	error = xfs_dir_readdir(dp, &dir->d_cookie, take, dir);
-	xfs_iunlock_map(dp, excl);
+	error = xfs_file_readdir(dir->d_inode, &dir->d_cookie, take, dir);
 	/* Names before an error are handed out; the next call comes to it again. */
 	if (dir->d_buf_len)
 		return 0;

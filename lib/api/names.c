@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include "api/path.h"
+#include "file/names.h"
 
 static struct xfs_inode *root_of(struct xfs_mount *mp)
 {
@@ -14,7 +15,6 @@ static int create_path(struct xfs_inode *start, const char *path, struct xfs_cre
 	struct xfs_mount *mp = start->i_mount;
 	struct xfs_path_last last;
 	struct xfs_inode *ip;
-	bool tried = false;
 	int error;
 
 	args->inherit = true;
@@ -23,9 +23,7 @@ static int create_path(struct xfs_inode *start, const char *path, struct xfs_cre
 	error = xfs_path_new(start, path, S_ISDIR(args->mode), &last);
 	if (error)
 		return error;
-	do {
-		error = xfs_create(last.dp, &last.name, args, &ip);
-	} while (xfs_api_again(last.dp, error, &tried));
+	error = xfs_file_create(last.dp, &last.name, args, &ip);
 	xfs_irele(last.dp);
 	if (!error)
 		xfs_irele(ip);
@@ -122,7 +120,6 @@ static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_
 	struct xfs_name xname = { .name = (const uint8_t *)name };
 	struct xfs_file *file = NULL;
 	struct xfs_inode *ip;
-	bool tried = false;
 	int error;
 
 	if (filep)
@@ -147,9 +144,7 @@ static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_
 		if (error)
 			return error;
 	}
-	do {
-		error = xfs_create(dir->f_inode, name ? &xname : NULL, &args, &ip);
-	} while (xfs_api_again(dir->f_inode, error, &tried));
+	error = xfs_file_create(dir->f_inode, name ? &xname : NULL, &args, &ip);
 	if (error) {
 		xfs_free(mp, file);
 		return error;
@@ -174,7 +169,6 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *path, bool replace)
 {
 	struct xfs_path_last last;
-	bool tried = false;
 	int error;
 
 	error = replace ? xfs_path_parent(start, path, false, &last)
@@ -186,10 +180,8 @@ static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *
 		xfs_irele(last.dp);
 		return xfs_error(start->i_mount, -ENOTDIR, "the path ends in a slash");
 	}
-	do {
-		error = replace ? xfs_replace(last.dp, &last.name, ip)
-				: xfs_link_inode(last.dp, &last.name, ip);
-	} while (xfs_api_again(last.dp, error, &tried));
+	error = replace ? xfs_file_replace(last.dp, &last.name, ip)
+			: xfs_file_link(last.dp, &last.name, ip);
 	xfs_irele(last.dp);
 	return error;
 }
@@ -257,7 +249,7 @@ static int remove_path(struct xfs_inode *start, const char *path, bool dir)
 	else if (last.want_dir && !dir && xfs_path_last_is_norm(&last))
 		error = unlink_slash(&last);
 	else
-		error = xfs_remove(last.dp, &last.name, dir);
+		error = xfs_file_remove(last.dp, &last.name, dir);
 	xfs_irele(last.dp);
 	return error;
 }
@@ -289,7 +281,6 @@ static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 {
 	struct xfs_mount *mp = old_start->i_mount;
 	struct xfs_path_last from, to;
-	bool tried = false;
 	int error;
 
 	if (flags & ~(unsigned int)RENAME_NOREPLACE)
@@ -312,9 +303,7 @@ static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 	/* A slash behind either: only a directory will do. */
 	if (from.want_dir || to.want_dir)
 		flags |= XFS_RENAME_DIR_ONLY;
-	do {
-		error = xfs_rename_inodes(from.dp, &from.name, to.dp, &to.name, flags);
-	} while (xfs_api_again(to.dp, error, &tried));
+	error = xfs_file_rename(from.dp, &from.name, to.dp, &to.name, flags);
 out_to:
 	xfs_irele(to.dp);
 out_from:

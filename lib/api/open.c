@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening, creating and closing files by path or by inode number. */
 #include "api/path.h"
+#include "file/file.h"
+#include "file/names.h"
 #include "file/truncate.h"
 #include "write/writeback.h"
 
@@ -25,41 +27,10 @@
 			 O_NONBLOCK | O_LARGEFILE | KERNEL_O_LARGEFILE | O_DIRECT | O_NOATIME | \
 			 O_TMPFILE)
 
-static int may_open(struct xfs_inode *ip, int flags)
-{
-	struct xfs_mount *mp = ip->i_mount;
-	bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
-
-	if ((flags & O_DIRECTORY) && !xfs_is_dir(ip))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", ip->i_ino);
-	if (flags & O_PATH)
-		return 0;
-	if (xfs_is_symlink(ip))
-		return xfs_error(mp, -ELOOP, "inode %" PRIu64 " is a symbolic link", ip->i_ino);
-	if (xfs_is_dir(ip) && (writes || (flags & O_CREAT)))
-		return xfs_error(mp, -EISDIR, "inode %" PRIu64 " is a directory", ip->i_ino);
-	if (xfs_is_dir(ip))
-		return flags & O_DIRECT ? xfs_error(mp, -EINVAL, "O_DIRECT is for files") : 0;
-	if (!xfs_is_reg(ip))
-		return xfs_error(mp, -ENXIO, "inode %" PRIu64 " is a special file: open it with O_PATH",
-				 ip->i_ino);
-	if (!writes)
-		return 0;
-	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system is open read-only");
-	if (xfs_inode_diflags(ip) & XFS_DIFLAG_IMMUTABLE)
-		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable", ip->i_ino);
-	if ((xfs_inode_diflags(ip) & XFS_DIFLAG_APPEND) && (!(flags & O_APPEND) || (flags & O_TRUNC)))
-		return xfs_error(mp, -EPERM, "inode %" PRIu64 " can only be appended to", ip->i_ino);
-	if (xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME)
-		return xfs_error(mp, -EOPNOTSUPP, "realtime files cannot be written");
-	return 0;
-}
-
 /* Takes over the reference of @ip, and the memory @file unless it fails. */
 static int finish_open(struct xfs_inode *ip, int flags, bool created, struct xfs_file *file)
 {
-	int error = may_open(ip, flags);
+	int error = xfs_file_may_open(ip, flags);
 
 	if (!error && (flags & O_TRUNC) && !created && xfs_is_reg(ip))
 		error = xfs_file_truncate(ip, 0);
@@ -68,6 +39,16 @@ static int finish_open(struct xfs_inode *ip, int flags, bool created, struct xfs
 	else
 		xfs_file_attach(file, ip, flags);
 	return error;
+}
+
+/* What has the last name of a path; looked for once. */
+static int look_for_last(struct xfs_path_last *last, struct xfs_inode **ipp)
+{
+	if (!last->looked)
+		return xfs_lookup_new(last->dp, &last->name, ipp);
+	*ipp = last->found;
+	last->found = NULL;
+	return *ipp ? 0 : -ENOENT;
 }
 
 /* O_CREAT: what is there, or a new regular file. */
@@ -80,7 +61,6 @@ static int open_or_create(struct xfs_inode *start, const char *path, int flags, 
 		.mode = (uint16_t)(S_IFREG | (mode & 07777)), .inherit = true,
 		.uid = mp->m_uid, .gid = mp->m_gid,
 	};
-	bool tried = false;
 	int error;
 
 	*created = false;
@@ -92,13 +72,11 @@ static int open_or_create(struct xfs_inode *start, const char *path, int flags, 
 		if (last.want_dir && xfs_path_last_is_norm(&last))
 			error = xfs_error(mp, -EISDIR, "the path ends in a slash");
 		else
-			error = xfs_lookup(last.dp, &last.name, ipp);
+			error = look_for_last(&last, ipp);
 		if (error == -ENOENT && mp->m_rdonly) {
 			error = xfs_error(mp, -EROFS, "the file system is open read-only");
 		} else if (error == -ENOENT) {
-			do {
-				error = xfs_create(last.dp, &last.name, &args, ipp);
-			} while (xfs_api_again(last.dp, error, &tried));
+			error = xfs_file_create(last.dp, &last.name, &args, ipp);
 			*created = !error;
 			/* Somebody was faster: open what he made. */
 			if (error == -EEXIST && !(flags & O_EXCL))
@@ -113,6 +91,7 @@ static int open_or_create(struct xfs_inode *start, const char *path, int flags, 
 			*ipp = NULL;
 			error = -EAGAIN;
 		}
+		xfs_irele(last.found);
 		xfs_irele(last.dp);
 	} while (error == -EAGAIN);
 	return error;
@@ -133,7 +112,6 @@ static int open_unnamed(struct xfs_inode *start, const char *path, mode_t mode,
 		.uid = mp->m_uid, .gid = mp->m_gid,
 	};
 	struct xfs_inode *dp;
-	bool tried = false;
 	int error;
 
 	error = xfs_path_lookup(start, path, true, &dp);
@@ -141,12 +119,8 @@ static int open_unnamed(struct xfs_inode *start, const char *path, mode_t mode,
 		return error;
 	if (mp->m_rdonly)
 		error = xfs_error(mp, -EROFS, "the file system is open read-only");
-	while (!error) {
-		error = xfs_create(dp, NULL, &args, ipp);
-		if (!xfs_api_again(dp, error, &tried))
-			break;
-		error = 0;
-	}
+	if (!error)
+		error = xfs_file_create(dp, NULL, &args, ipp);
 	xfs_irele(dp);
 	return error;
 }

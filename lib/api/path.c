@@ -78,16 +78,28 @@ enum last_mode {
 	LAST_CREATE,	/* the same, but on when it is a symbolic link */
 };
 
-/* Under LAST_CREATE: a link to go on from, referenced; NULL: stop here. */
-static int last_link(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode **ipp)
+/* The component that is left.  One that is too long stays so: whoever looks it up refuses it. */
+static void keep_last(struct xfs_path_last *last, const struct xfs_name *name, bool slash)
 {
-	int error = xfs_lookup(dp, name, ipp);
+	last->name.len = XFS_MIN(name->len, (uint32_t)sizeof(last->buf) - 1);
+	memcpy(last->buf, name->name, last->name.len);
+	last->buf[last->name.len] = '\0';
+	last->want_dir = slash;
+}
 
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	if (!xfs_is_symlink(*ipp)) {
-		xfs_irele(*ipp);
-		*ipp = NULL;
+/* Under LAST_CREATE: *@linkp a link to go on from, referenced; NULL: stop here. */
+static int last_link(struct xfs_inode *dp, struct xfs_path_last *last, struct xfs_inode **linkp)
+{
+	int error = xfs_lookup_new(dp, &last->name, &last->found);
+
+	if (error && error != -ENOENT)
+		return error;
+	last->looked = true;
+	if (!error && xfs_is_symlink(last->found)) {
+		*linkp = last->found;
+		last->found = NULL;
+		last->looked = false;
+		last->name.len = 0;
 	}
 	return 0;
 }
@@ -103,17 +115,13 @@ static int step(struct walk *w, const struct xfs_name *name, bool more, enum las
 
 	*stop = false;
 	if (is_last && (mode == LAST_STOP || mode == LAST_CREATE)) {
+		keep_last(last, name, slash);
 		if (mode == LAST_CREATE && !slash) {
-			error = last_link(*dpp, name, &ip);
+			error = last_link(*dpp, last, &ip);
 			if (error)
 				return error;
 		}
 		if (!ip) {
-			/* One that is too long stays too long: whoever looks it up refuses it. */
-			last->name.len = XFS_MIN(name->len, (uint32_t)sizeof(last->buf) - 1);
-			memcpy(last->buf, name->name, last->name.len);
-			last->buf[last->name.len] = '\0';
-			last->want_dir = slash;
 			*stop = true;
 			return 0;
 		}
@@ -219,7 +227,7 @@ bool xfs_path_last_is_norm(const struct xfs_path_last *last)
 }
 
 /* What the place of a new name says to it. */
-static int check_new(const struct xfs_path_last *last, bool dir)
+static int check_new(struct xfs_path_last *last, bool dir)
 {
 	struct xfs_mount *mp = last->dp->i_mount;
 	struct xfs_inode *ip;
@@ -227,7 +235,7 @@ static int check_new(const struct xfs_path_last *last, bool dir)
 
 	if (!xfs_path_last_is_norm(last))
 		return xfs_error(mp, -EEXIST, "\"%s\" exists", last->buf);
-	error = xfs_lookup(last->dp, &last->name, &ip);
+	error = xfs_lookup_new(last->dp, &last->name, &ip);
 	if (!error) {
 		xfs_irele(ip);
 		return xfs_error(mp, -EEXIST, "\"%s\" exists", last->buf);

@@ -16,9 +16,14 @@ struct xfs_path_last {
 	struct xfs_name name;		/* in @buf */
 	bool want_dir;			/* a slash follows it */
 	bool is_root;			/* the path has no component; @name is "." */
+	bool looked;			/* @found tells what has the name, referenced; NULL: nothing */
+	struct xfs_inode *found;
 	char buf[257];			/* of a name over 255 bytes its first 256 */
 };
-/* @follow: is the last component a symbolic link, go on to where it leads (O_CREAT). */
+/*
+ * @follow: is the last component a symbolic link, go on to where it leads (O_CREAT).  Then it may
+ * have been looked for already: @last->found is the caller's to put.
+ */
 int xfs_path_parent(struct xfs_inode *start, const char *path, bool follow,
 		    struct xfs_path_last *last) XFS_MUST_CHECK;
 /* A name that can be made or removed: neither ".", ".." nor the root directory. */

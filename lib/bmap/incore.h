@@ -111,6 +111,7 @@ struct xfs_inode {
 	xfs_agino_t i_next_unlinked;	/* NULLAGINO: end of list or not on one */
 	xfs_agino_t i_prev_unlinked;	/* memory only: 0 = unknown, NULLAGINO = head or none */
 	uint64_t i_changecount;		/* (i) */
+	uint64_t i_names_changed;	/* (i) directories: names came, went, or lead elsewhere */
 	uint64_t i_changed_by;		/* (i) t_id of the transaction that bumped it last */
 	xfs_fsize_t i_disk_size;	/* (i) the size recovery will see */
 	xfs_fsize_t i_size;		/* (o) the size a reader sees; regular files */

@@ -11,6 +11,8 @@ struct xfs_name {
 	const uint8_t *name;
 	uint32_t len;		/* 1..255 */
 	uint8_t type;		/* XFS_DIR3_FT_* */
+	/* i_names_changed + 1 of the directory when it was looked for in vain; 0: it was not. */
+	uint64_t absent_at;
 };
 
 static inline bool xfs_name_equal(const struct xfs_name *a, const struct xfs_name *b)

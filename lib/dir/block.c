@@ -143,7 +143,7 @@ int xfs_dir_block_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m, u
 	error = read_block(args, &bp);
 	if (error)
 		return error;
-	error = match(args, bp, m);
+	error = m ? match(args, bp, m) : 0;
 	/* Without room here a leaf block, and a data block besides. */
 	if (!error)
 		*nblocks = make_plan(args, bp, &plan) ? 0 : 2;

@@ -153,9 +153,11 @@ static int check_space(struct xfs_inode *dp, uint32_t nblocks)
 
 int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name)
 {
+	/* As long as no name has changed since, it need not be looked for again. */
+	bool absent = name->absent_at == dp->i_names_changed + 1;
 	enum xfs_dir_form form;
 	struct xfs_dir_args args;
-	struct xfs_dir_match m;
+	struct xfs_dir_match m, *match = absent ? NULL : &m;
 	uint32_t nblocks = 0;
 	int error;
 
@@ -167,20 +169,21 @@ int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name)
 	xfs_dir_match_init(&m, false);
 	switch (form) {
 	case XFS_DIR_FORM_SF:
-		error = xfs_dir_sf_lookup(&args, false, &m.ino);
+		if (!absent)
+			error = xfs_dir_sf_lookup(&args, false, &m.ino);
 		if (error == -ENOENT)
 			error = 0;
 		/* A block; and if that is full at once a leaf block and a second one. */
 		nblocks = xfs_dir_sf_has_room(&args) ? 0 : 3;
 		break;
 	case XFS_DIR_FORM_BLOCK:
-		error = xfs_dir_block_plan_add(&args, &m, &nblocks);
+		error = xfs_dir_block_plan_add(&args, match, &nblocks);
 		break;
 	case XFS_DIR_FORM_LEAF:
-		error = xfs_dir_leaf_plan_add(&args, &m, &nblocks);
+		error = xfs_dir_leaf_plan_add(&args, match, &nblocks);
 		break;
 	case XFS_DIR_FORM_NODE:
-		error = xfs_dir_node_plan_add(&args, &m, &nblocks);
+		error = xfs_dir_node_plan_add(&args, match, &nblocks);
 		break;
 	}
 	xfs_dir_match_done(&m);
@@ -216,6 +219,7 @@ int xfs_dir_createname(struct xfs_trans *tp, struct xfs_inode *dp, const struct 
 	int error;
 
 	ASSERT(name->len > 0 && name->len <= XFS_NAME_LEN_MAX);
+	dp->i_names_changed++;
 	init_args(&args, tp, dp, name, ino);
 	error = xfs_dir_form(dp, &form);
 	while (!error) {
@@ -241,6 +245,7 @@ int xfs_dir_removename(struct xfs_trans *tp, struct xfs_inode *dp, const struct 
 	struct xfs_dir_args args;
 	int error;
 
+	dp->i_names_changed++;
 	init_args(&args, tp, dp, name, ino);
 	error = xfs_dir_form(dp, &form);
 	if (error)
@@ -265,6 +270,7 @@ int xfs_dir_replace(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs
 	struct xfs_dir_match m;
 	int error;
 
+	dp->i_names_changed++;
 	init_args(&args, tp, dp, name, ino);
 	error = xfs_dir_form(dp, &form);
 	if (error)

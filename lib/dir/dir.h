@@ -30,7 +30,8 @@ int xfs_dir_lookup(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t 
 int xfs_dir_lookup_stored(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t *ino,
 			  uint8_t *stored) XFS_MUST_CHECK;
 /*
- * Before the first change of the transaction that adds @name: -EEXIST; -ENOSPC when a
+ * Before the first change of the transaction that adds @name: -EEXIST (not looked for again when
+ * @name->absent_at says that it is not there); -ENOSPC when a
  * directory block larger than a file-system block could not be had in one piece, or the
  * directory is full; any error in reading what the addition needs.  After 0, with the
  * ILOCK kept, xfs_dir_createname() fails for want of memory only.

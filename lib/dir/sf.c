@@ -412,8 +412,12 @@ static void builder_add(struct block_builder *b, uint32_t off, const struct xfs_
 static void build_block(struct xfs_dir_args *args, const struct xfs_dir2_sf_hdr *hdr,
 			struct xfs_buf *bp)
 {
-	static const struct xfs_name dot = { (const uint8_t *)".", 1, XFS_DIR3_FT_DIR };
-	static const struct xfs_name dotdot = { (const uint8_t *)"..", 2, XFS_DIR3_FT_DIR };
+	static const struct xfs_name dot = {
+		.name = (const uint8_t *)".", .len = 1, .type = XFS_DIR3_FT_DIR,
+	};
+	static const struct xfs_name dotdot = {
+		.name = (const uint8_t *)"..", .len = 2, .type = XFS_DIR3_FT_DIR,
+	};
 	struct xfs_dir2_block_tail *tail = xfs_dir2_block_tail_p(args->geo, bp->b_addr);
 	struct block_builder b = { .args = args, .bp = bp };
 	struct xfs_dir2_sf_entry *sfep;

@@ -23,11 +23,8 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 				uint64_t pos, uint64_t len, uint32_t flags,
 				struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
 
-/*
- * The contents are going to be changed by somebody without privilege: set-id bits and the
- * capability attribute go.  IOLOCK held exclusively.
- */
-int xfs_file_strip_privileges(struct xfs_inode *ip) XFS_MUST_CHECK;
+/* Whether @ip may be opened with @flags (O_*), once it was found or made. */
+int xfs_file_may_open(struct xfs_inode *ip, int flags) XFS_MUST_CHECK;
 
 /* Bytes read, 0 at and past the end. */
 int64_t xfs_file_read(struct xfs_inode *ip, void *buf, size_t len, uint64_t pos) XFS_MUST_CHECK;

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* chmod, chown, utimes and the like in one transaction; sizes are truncate.c's. */
+/* chmod, chown, utimes and the like in one transaction; a size before them, by truncate.c. */
 #include "core/message.h"
+#include "file/privileges.h"
 #include "file/setattr.h"
-#include "trans/resv.h"
+#include "file/truncate.h"
+#include "reclaim/reclaim.h"
 #include "write/write.h"
 
 #define MODE_BITS	07777u
 
 static const struct xfs_attr_name access_acl = {
 	.name = (const uint8_t *)SGI_ACL_FILE, .len = SGI_ACL_FILE_SIZE, .ns = XFS_ATTR_ROOT,
-};
-static const struct xfs_attr_name capability = {
-	.name = (const uint8_t *)"capability", .len = 10, .ns = XFS_ATTR_SECURE,
 };
 
 /* Everything that is going to happen, worked out before the first change. */
@@ -34,39 +33,16 @@ static void plan_mode(const struct xfs_inode *ip, struct xfs_iattr *iattr, bool 
 {
 	const struct xfs_mount *mp = ip->i_mount;
 	uint32_t gid = iattr->valid & XFS_ATTR_GID ? iattr->gid : ip->i_gid;
-	uint32_t mode = ip->i_mode & MODE_BITS;
+	uint32_t strip = kill && !(iattr->valid & XFS_ATTR_MODE) ? xfs_setid_to_strip(ip) : 0;
 
-	if (kill && !(iattr->valid & XFS_ATTR_MODE) && !xfs_is_dir(ip)) {
-		mode &= ~(uint32_t)S_ISUID;
-		/*
-		 * Without group execution it gives nobody rights; what counts is the group it had.
-		 */
-		if ((mode & S_IXGRP) || (mp->m_unprivileged && mp->m_gid != ip->i_gid))
-			mode &= ~(uint32_t)S_ISGID;
-		if (mode != (ip->i_mode & MODE_BITS)) {
-			iattr->mode = mode;
-			iattr->valid |= XFS_ATTR_MODE;
-		}
+	/* What counts is the group it had. */
+	if (strip) {
+		iattr->mode = (ip->i_mode & MODE_BITS) & ~strip;
+		iattr->valid |= XFS_ATTR_MODE;
 	}
 	/* Of a mode that is set, by the caller or by the above, the new group counts. */
 	if ((iattr->valid & XFS_ATTR_MODE) && mp->m_unprivileged && mp->m_gid != gid)
 		iattr->mode &= ~(uint32_t)S_ISGID;
-}
-
-/* Is there one of this name? */
-static int has_attr(struct xfs_inode *ip, const struct xfs_attr_name *name, bool *has)
-{
-	uint32_t len = 0;
-	int error = 0;
-
-	*has = false;
-	if (!xfs_inode_has_attr_fork(ip))
-		return 0;
-	error = xfs_iread_extents(ip, XFS_ATTR_FORK);
-	if (!error)
-		error = xfs_attr_get(ip, name, NULL, &len);
-	*has = !error;
-	return error == -ENODATA ? 0 : error;
 }
 
 static int make_plan(struct xfs_trans *tp, struct xfs_inode *ip, struct plan *plan, bool kill)
@@ -80,12 +56,12 @@ static int make_plan(struct xfs_trans *tp, struct xfs_inode *ip, struct plan *pl
 		return error;
 	plan_mode(ip, &plan->iattr, kill);
 	if ((plan->iattr.valid & XFS_ATTR_MODE) && !xfs_is_symlink(ip)) {
-		error = has_attr(ip, &access_acl, &plan->change_acl);
+		error = xfs_inode_has_attr(ip, &access_acl, &plan->change_acl);
 		if (error)
 			return error;
 	}
 	if (kill && !xfs_is_dir(ip)) {
-		error = has_attr(ip, &capability, &plan->kill_capability);
+		error = xfs_inode_has_attr(ip, &xfs_capability_name, &plan->kill_capability);
 		if (error)
 			return error;
 	}
@@ -107,7 +83,7 @@ static int apply(struct xfs_trans *tp, struct xfs_inode *ip, const struct plan *
 	if (plan->change_acl)
 		error = xfs_acl_chmod(tp, ip, (uint16_t)iattr->mode);
 	if (!error && plan->kill_capability)
-		error = xfs_attr_remove(tp, ip, &capability, NULL, 0);
+		error = xfs_attr_remove(tp, ip, &xfs_capability_name, NULL, 0);
 	if (error)
 		return error;
 	if (iattr->valid & XFS_ATTR_MODE)
@@ -120,7 +96,7 @@ static int apply(struct xfs_trans *tp, struct xfs_inode *ip, const struct plan *
 	return 0;
 }
 
-static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
+static int set_once(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	struct plan plan = { .iattr = *iattr };
@@ -141,19 +117,18 @@ static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 	return xfs_trans_finish(tp, error);
 }
 
-int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 {
-	if (!iattr->valid)
-		return 0;
-	return set(ip, iattr, ip->i_mount->m_unprivileged && changes_owner(iattr));
+	bool tried = false;
+	int error;
+
+	do {
+		error = set_once(ip, iattr, kill);
+	} while (xfs_reclaim_and_retry(ip, error, &tried));
+	return error;
 }
 
-int xfs_file_chown(struct xfs_inode *ip, const struct xfs_iattr *iattr)
-{
-	return set(ip, iattr, true);
-}
-
-int xfs_file_check_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+static int check_rest(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 {
 	int error;
 
@@ -161,6 +136,30 @@ int xfs_file_check_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	error = xfs_iattr_check(ip->i_mount, ip, ip->i_mode, iattr);
 	xfs_iunlock_shared(ip);
 	return error;
+}
+
+int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+{
+	struct xfs_iattr rest = *iattr;
+	int error;
+
+	rest.valid &= ~(XFS_ATTR_SIZE | XFS_ATTR_RDEV);
+	if (iattr->valid & XFS_ATTR_SIZE) {
+		/* What would be refused afterwards is refused before. */
+		error = check_rest(ip, &rest);
+		if (!error)
+			error = xfs_file_truncate(ip, iattr->size_bytes);
+		if (error)
+			return error;
+	}
+	if (!rest.valid)
+		return 0;
+	return set(ip, &rest, ip->i_mount->m_unprivileged && changes_owner(&rest));
+}
+
+int xfs_file_chown(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+{
+	return set(ip, iattr, true);
 }
 
 /* Blocks in bytes, where the public type has no room for more. */

@@ -6,14 +6,12 @@
 #include "namei/namei.h"
 
 /*
- * Set what is valid in @iattr except XFS_ATTR_SIZE (xfs_file_truncate()), in one
- * transaction.  No lock or transaction held.
+ * Set what is valid in @iattr: the size first (xfs_file_truncate()), the rest in one transaction.
+ * No lock or transaction held.
  */
 int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr) XFS_MUST_CHECK;
 /* Owner and group as chown(2) sets them: the set-id bits and the capability of a file go. */
 int xfs_file_chown(struct xfs_inode *ip, const struct xfs_iattr *iattr) XFS_MUST_CHECK;
-/* Whether xfs_file_setattr() would take @iattr, without doing anything. */
-int xfs_file_check_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr) XFS_MUST_CHECK;
 void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st);
 
 /*

@@ -7,10 +7,9 @@
  * MMAPLOCK is not taken: nothing fills this page cache but under the IOLOCK.
  */
 #include "core/message.h"
-#include "file/file.h"
+#include "file/privileges.h"
 #include "file/truncate.h"
 #include "reclaim/reclaim.h"
-#include "trans/resv.h"
 #include "write/write.h"
 #include "write/writeback.h"
 
@@ -99,26 +98,32 @@ static int set_size(struct xfs_inode *ip, uint64_t size)
 	return xfs_itruncate_extents(ip, &what);
 }
 
-int xfs_file_truncate(struct xfs_inode *ip, uint64_t size)
+static int truncate_once(struct xfs_inode *ip, uint64_t size)
 {
-	int error = may_truncate(ip, size);
+	int error = 0;
 
-	if (error)
-		return error;
 	xfs_rwlock_excl(&ip->i_iolock);
 	if (ip->i_mount->m_unprivileged)
-		error = xfs_file_strip_privileges(ip);
+		error = xfs_strip_privileges(ip);
 	if (!error)
 		error = set_size(ip, size);
 	if (!error)
 		xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
-	if (error == -ENOSPC && xfs_reclaim_for_write(ip, error)) {
-		/* Zeroing the tail of a shared block needs a new one. */
-		xfs_rwlock_excl(&ip->i_iolock);
-		error = set_size(ip, size);
-		xfs_rwlock_unlock_excl(&ip->i_iolock);
-	}
+	return error;
+}
+
+/* Zeroing the tail of a shared block needs a new one. */
+int xfs_file_truncate(struct xfs_inode *ip, uint64_t size)
+{
+	bool tried = false;
+	int error = may_truncate(ip, size);
+
+	if (error)
+		return error;
+	do {
+		error = truncate_once(ip, size);
+	} while (xfs_reclaim_and_retry(ip, error, &tried));
 	xfs_writeback_release(ip->i_mount);
 	return error;
 }

@@ -1,72 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The policy of a write: locks, checks and their side effects, the second try, O_SYNC.
+ * The policy of a write: locks, checks and their side effects, the one retry, O_SYNC.
  *
  * The times are set in memory before the data is copied, and logged by the transaction that
  * write-back opens for the data, or by fsync.  A write that leaves nothing to write back logs them
  * itself.
  */
-#include "attr/attr.h"
 #include "core/message.h"
 #include "file/file.h"
-#include "namei/namei.h"
+#include "file/privileges.h"
 #include "reclaim/reclaim.h"
-#include "trans/resv.h"
 #include "write/writeback.h"
 
 /* ---- checks ------------------------------------------------------------------------ */
-
-/* Is there a capability attribute that a write of an unprivileged caller takes away? */
-static int has_capability(struct xfs_inode *ip, const struct xfs_attr_name *name, bool *has)
-{
-	uint32_t len = 0;
-	bool excl;
-	int error;
-
-	*has = false;
-	if (!xfs_inode_has_attr_fork(ip))
-		return 0;
-	error = xfs_ilock_map(ip, XFS_ATTR_FORK, &excl);
-	if (error)
-		return error;
-	error = xfs_attr_get(ip, name, NULL, &len);
-	xfs_iunlock_map(ip, excl);
-	*has = error == 0;
-	return error == -ENODATA ? 0 : error;
-}
-
-/* Set-id bits and capabilities do not survive a write by somebody without privilege. */
-int xfs_file_strip_privileges(struct xfs_inode *ip)
-{
-	static const struct xfs_attr_name capability = {
-		.name = (const uint8_t *)"capability", .len = 10, .ns = XFS_ATTR_SECURE,
-	};
-	struct xfs_mount *mp = ip->i_mount;
-	uint32_t mode = xfs_inode_mode(ip), strip = mode & S_ISUID;
-	struct xfs_trans *tp;
-	bool has;
-	int error;
-
-	if (mode & S_IXGRP)
-		strip |= mode & S_ISGID;
-	error = has_capability(ip, &capability, &has);
-	if (error || (!has && !strip))
-		return error;
-	error = xfs_trans_alloc(mp, has ? XFS_RESV_ATTR_REMOVE : XFS_RESV_INODE,
-				has ? xfs_attr_remove_blocks(mp) : 0, 0, &tp);
-	if (error)
-		return error;
-	xfs_ilock_excl(ip);
-	if (has)
-		error = xfs_attr_remove(tp, ip, &capability, NULL, 0);
-	if (!error) {
-		xfs_inode_set_mode(ip, (uint16_t)(ip->i_mode & ~strip));
-		xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
-		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
-	}
-	xfs_iunlock_excl(ip);
-	return xfs_trans_finish(tp, error);
-}
 
 static void update_times(struct xfs_inode *ip)
 {
@@ -97,7 +43,7 @@ static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint
 			return error;
 	}
 	if (ip->i_mount->m_unprivileged) {
-		error = xfs_file_strip_privileges(ip);
+		error = xfs_strip_privileges(ip);
 		if (error)
 			return error;
 	}
@@ -132,7 +78,8 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 				struct xfs_data_errors_seen *seen)
 {
 	struct xfs_mount *mp = ip->i_mount;
-	uint64_t at = pos;
+	bool tried = false;
+	uint64_t at;
 	int64_t ret;
 	int error;
 
@@ -151,11 +98,10 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64
 				 " end past the largest offset", len, pos);
 
-	ret = write_once(ip, source, &at, len, flags);
-	if (ret < 0 && xfs_reclaim_for_write(ip, (int)ret)) {
+	do {
 		at = pos;
-		ret = write_once(ip, source, &at, len, flags);	/* a second miss is the answer */
-	}
+		ret = write_once(ip, source, &at, len, flags);
+	} while (ret < 0 && xfs_reclaim_and_retry(ip, (int)ret, &tried));
 	xfs_writeback_release(mp);
 	if (ret > 0 && ((flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) ||
 			(xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))) {

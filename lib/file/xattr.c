@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 #include "core/message.h"
 #include "file/setattr.h"
+#include "reclaim/reclaim.h"
 #include "trans/resv.h"
 
 #define NAME_MAX_BYTES	255u	/* of a full name that programs can use */
@@ -283,8 +284,8 @@ static int set_raw_acl(struct xfs_inode *ip, const struct parsed_name *name, con
 	return error;
 }
 
-int xfs_file_setxattr(struct xfs_inode *ip, const char *full, const void *value, size_t size,
-		      int flags)
+static int setxattr_once(struct xfs_inode *ip, const char *full, const void *value, size_t size,
+			 int flags)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	struct change ch = { 0 };
@@ -320,7 +321,19 @@ int xfs_file_setxattr(struct xfs_inode *ip, const char *full, const void *value,
 	return error == -ENODATA ? no_such_attr(ip, &name) : error;
 }
 
-int xfs_file_removexattr(struct xfs_inode *ip, const char *full)
+int xfs_file_setxattr(struct xfs_inode *ip, const char *full, const void *value, size_t size,
+		      int flags)
+{
+	bool tried = false;
+	int error;
+
+	do {
+		error = setxattr_once(ip, full, value, size, flags);
+	} while (xfs_reclaim_and_retry(ip, error, &tried));
+	return error;
+}
+
+static int removexattr_once(struct xfs_inode *ip, const char *full)
 {
 	struct parsed_name name = { .full = full };
 	struct change ch = { 0 };
@@ -338,6 +351,17 @@ int xfs_file_removexattr(struct xfs_inode *ip, const char *full)
 	ch.name = &name.attr;
 	error = change_attr(ip, &ch);
 	return error == -ENODATA ? no_such_attr(ip, &name) : error;
+}
+
+int xfs_file_removexattr(struct xfs_inode *ip, const char *full)
+{
+	bool tried = false;
+	int error;
+
+	do {
+		error = removexattr_once(ip, full);
+	} while (xfs_reclaim_and_retry(ip, error, &tried));
+	return error;
 }
 
 /* The stored value in memory of its own; ILOCK held. */

@@ -3,7 +3,8 @@
 #include "core/message.h"
 #include "namei/namei.h"
 
-int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode **ipp)
+static int lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode **ipp,
+		  uint64_t *absent_at)
 {
 	struct xfs_mount *mp = dp->i_mount;
 	xfs_ino_t ino;
@@ -27,6 +28,7 @@ int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_ino
 		return error;
 	error = xfs_dir_lookup(dp, name, &ino);
 	if (error) {
+		*absent_at = error == -ENOENT ? dp->i_names_changed + 1 : 0;
 		xfs_iunlock_map(dp, excl);
 		return error;
 	}
@@ -39,6 +41,18 @@ int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_ino
 				   PRIu64 ", which is not in use", dp->i_ino, (int)name->len,
 				   (const char *)name->name, ino);
 	return error;
+}
+
+int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode **ipp)
+{
+	uint64_t absent_at;
+
+	return lookup(dp, name, ipp, &absent_at);
+}
+
+int xfs_lookup_new(struct xfs_inode *dp, struct xfs_name *name, struct xfs_inode **ipp)
+{
+	return lookup(dp, name, ipp, &name->absent_at);
 }
 
 int xfs_no_such_name(const struct xfs_inode *dp, const struct xfs_name *name)

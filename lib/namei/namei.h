@@ -18,6 +18,10 @@
 int xfs_lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode **ipp)
 	XFS_MUST_CHECK;
 
+/* The same for who is going to make @name: -ENOENT is remembered in it for xfs_create() and the like. */
+int xfs_lookup_new(struct xfs_inode *dp, struct xfs_name *name, struct xfs_inode **ipp)
+	XFS_MUST_CHECK;
+
 int xfs_no_such_name(const struct xfs_inode *dp, const struct xfs_name *name);
 
 /* What a new object starts with, beyond the type; set in its first transaction. */

@@ -11,10 +11,14 @@
 /* ---- retry.c: the policy ---------------------------------------------------------- */
 
 /*
- * A write of @ip ended with @error and wrote nothing.  True: space was reclaimed
- * for it, it may be tried once more.
+ * A call on @ip ended with @error and has changed nothing.  True: space, quota or memory was
+ * reclaimed for it, and it may be tried once more.  *@tried is false before the first try:
+ *
+ *	do {
+ *		error = work(ip);
+ *	} while (xfs_reclaim_and_retry(ip, error, &tried));
  */
-bool xfs_reclaim_for_write(struct xfs_inode *ip, int error) XFS_MUST_CHECK;
+bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried) XFS_MUST_CHECK;
 
 /* ---- flush.c ------------------------------------------------------------------------ */
 

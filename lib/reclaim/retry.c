@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a write does when there is no space, as one function: it reads as the rule.  The
- * caller comes here once per call; a second miss is the answer.
+ * What a call does when there is no space, quota or memory, as one function: it reads as the rule.
+ * Everybody who can run out of them comes here, once per call; a second miss is the answer.
  */
 #include "reclaim/reclaim.h"
 
-bool xfs_reclaim_for_write(struct xfs_inode *ip, int error)
+/* True: space was had for @ip, whose call got @error. */
+static bool reclaim_space(struct xfs_inode *ip, int error)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	bool freed;
 
-	if (error != -EDQUOT && error != -ENOSPC)
-		return false;
-	XFS_TRACE(mp, xfs_reclaim_for_write, ip->i_ino, (uint64_t)-error);
+	XFS_TRACE(mp, xfs_reclaim_space, ip->i_ino, (uint64_t)-error);
 
 	/*
 	 * A quota is over: what other files of the owner have past their ends counts
@@ -22,7 +21,7 @@ bool xfs_reclaim_for_write(struct xfs_inode *ip, int error)
 		return xfs_blockgc_free_space(mp) == 0;
 
 	/*
-	 * The disk is full.  First turn promises into blocks: each holds back space for
+	 * The disk is full.  First make delayed allocations real: each holds back space for
 	 * the worst case of its tree, and nearly all of that comes back.  Errors of other files are
 	 * theirs.  Then free what is past the ends of files, and files without names.
 	 */
@@ -31,4 +30,17 @@ bool xfs_reclaim_for_write(struct xfs_inode *ip, int error)
 	freed = xfs_blockgc_free_space(mp) == 0;
 	/* What was freed, now or before, can be had when that is durable. */
 	return xfs_log_force_for_space(mp, error) || freed;
+}
+
+bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried)
+{
+	if (likely(error >= 0) || *tried)
+		return false;
+	if (error != -ENOSPC && error != -EDQUOT && error != -ENOMEM)
+		return false;
+	*tried = true;
+	if (error != -ENOMEM)
+		return reclaim_space(ip, error);
+	(void)xfs_relieve_memory(ip->i_mount);
+	return true;
 }

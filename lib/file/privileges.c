@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The one rule for taking set-id bits and capabilities away: a write, truncate, chown and chmod. */
+#include "file/privileges.h"
+#include "trans/trans.h"
+
+const struct xfs_attr_name xfs_capability_name = {
+	.name = (const uint8_t *)"capability", .len = 10, .ns = XFS_ATTR_SECURE,
+};
+
+uint32_t xfs_setid_to_strip(const struct xfs_inode *ip)
+{
+	const struct xfs_mount *mp = ip->i_mount;
+	uint32_t mode = xfs_inode_mode(ip), strip = mode & S_ISUID;
+
+	if (S_ISDIR(mode))
+		return 0;
+	if ((mode & S_IXGRP) || (mp->m_unprivileged && mp->m_gid != ip->i_gid))
+		strip |= mode & S_ISGID;
+	return strip;
+}
+
+int xfs_inode_has_attr(struct xfs_inode *ip, const struct xfs_attr_name *name, bool *has)
+{
+	uint32_t len = 0;
+	int error = 0;
+
+	*has = false;
+	if (!xfs_inode_has_attr_fork(ip))
+		return 0;
+	error = xfs_iread_extents(ip, XFS_ATTR_FORK);
+	if (!error)
+		error = xfs_attr_get(ip, name, NULL, &len);
+	*has = !error;
+	return error == -ENODATA ? 0 : error;
+}
+
+/* What is there to be stripped. */
+static int look(struct xfs_inode *ip, uint32_t *setid, bool *capability)
+{
+	bool excl;
+	int error;
+
+	*capability = false;
+	*setid = 0;
+	if (!(xfs_inode_mode(ip) & (S_ISUID | S_ISGID)) && !xfs_inode_has_attr_fork(ip))
+		return 0;
+	error = xfs_ilock_map(ip, XFS_ATTR_FORK, &excl);
+	if (error)
+		return error;
+	*setid = xfs_setid_to_strip(ip);
+	error = xfs_inode_has_attr(ip, &xfs_capability_name, capability);
+	xfs_iunlock_map(ip, excl);
+	return error;
+}
+
+int xfs_strip_privileges(struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	struct xfs_trans *tp;
+	bool capability;
+	uint32_t setid;
+	int error;
+
+	error = look(ip, &setid, &capability);
+	if (error || (!setid && !capability))
+		return error;
+	error = xfs_trans_alloc(mp, capability ? XFS_RESV_ATTR_REMOVE : XFS_RESV_INODE,
+				capability ? xfs_attr_remove_blocks(mp) : 0, 0, &tp);
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	if (capability)
+		error = xfs_attr_remove(tp, ip, &xfs_capability_name, NULL, 0);
+	if (!error) {
+		xfs_inode_set_mode(ip, (uint16_t)(ip->i_mode & ~setid));
+		xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_CHG);
+		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	}
+	xfs_iunlock_excl(ip);
+	return xfs_trans_finish(tp, error);
+}

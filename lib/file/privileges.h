@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Set-id bits and capabilities, which do not survive what somebody without privilege does. */
+#ifndef FILE_PRIVILEGES_H
+#define FILE_PRIVILEGES_H
+
+#include "attr/attr.h"
+#include "inode/inode.h"
+
+extern const struct xfs_attr_name xfs_capability_name;
+
+/*
+ * The set-id bits of a regular file that go when its contents or its owner change: that of the
+ * user; that of the group if the group may execute it, and else if whoever acts has no privilege
+ * and is not in the group.  Of a directory none.
+ */
+uint32_t xfs_setid_to_strip(const struct xfs_inode *ip);
+
+/* Has @ip this attribute?  Its attribute fork is locked. */
+int xfs_inode_has_attr(struct xfs_inode *ip, const struct xfs_attr_name *name, bool *has) XFS_MUST_CHECK;
+
+/*
+ * The contents are going to be changed by somebody without privilege: set-id bits and the
+ * capability attribute go.  IOLOCK held exclusively.
+ */
+int xfs_strip_privileges(struct xfs_inode *ip) XFS_MUST_CHECK;
+
+#endif
