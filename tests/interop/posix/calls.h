@@ -108,8 +108,6 @@ void both(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void both_path(const char *step, const char *path);
 /* Unless nothing was changed since: remove everything, and run the steps of @list. */
 void world_make(const char *const *list);
-/* What is there is the world of all that follows. */
-void cases_keep_world(void);
 
 /* The lists of steps. */
 void cases_paths(bool slow);

@@ -190,7 +190,6 @@ void cases_readonly(void)
 	};
 	char path[300];
 
-	cases_keep_world();
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		one_path_calls(paths[i]);
 		for (size_t j = 0; j < COUNT(more); j++)
