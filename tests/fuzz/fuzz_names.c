@@ -93,7 +93,7 @@ static void rehash(uint8_t *buf, uint32_t len)
 		return;
 	for (uint32_t i = 0; i < n; i++) {
 		uint8_t *ent = buf + len - 8 - 8 * n + 8 * i;
-		uint32_t off = get_be32(ent + 4) * 8;
+		uint64_t off = (uint64_t)get_be32(ent + 4) * 8;
 
 		if (off && off + 265 < len)
 			put_be32(xfs_da_hashname(buf + off + 9, buf[off + 8]), ent);
