@@ -286,6 +286,7 @@ def check_names(root):
         if path.startswith('tests/tidy/'):
             continue
         text = read(root, path)
+        words.add(os.path.splitext(os.path.basename(path))[0])  # of a test, mostly
         words.update(re.findall(r'[A-Za-z_]\w+', COMMENT.sub('', text) if C_CODE.match(path) else text))
     for path in pages(root):
         text = read(root, path)
