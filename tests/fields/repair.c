@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What xfs_repair says of an image. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The stored verdicts of checker and xfs_repair, and the differences that have a reason. */
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The values that a field gets. */
 #include "fields/fields.h"
 
 const char *const field_value_names[FIELD_NR_VALUES] = {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What the campaigns of hostile images share: their options. */
 #include <stdlib.h>
 #include <unistd.h>
 #include "fuzz/campaign.h"

@@ -16,7 +16,8 @@ labels            an invariant of lib/, "(WORD-n)" at the head of a comment, has
 calls             every function of lib/xfswrite.map is an XFS_CALL around its work, so that no
                   failure leaves without a description, or stands in CANNOT_FAIL
 readmes           the table of layers in lib/README.md is that of lib/CMakeLists.txt, top
-                  first; every folder of lib/ has a README.md that lists its files
+                  first; every folder of lib/ has a README.md that lists its files; tests/README.md
+                  has the folders of tests/
 openings          every .c and .h begins with its licence and a comment on what it is
 names             files, functions and other identifiers on the pages of lib/, tests/ and
                   .github/ exist; a function beside a file in a table stands in that file
@@ -194,8 +195,7 @@ def table_rows(text):
             table = []
 
 
-def check_layer_table(root, layers):
-    path = 'lib/README.md'
+def check_folder_table(root, path, wanted, ordered):
     if not os.path.exists(os.path.join(root, path)):
         return [f'{path}: is missing']
     for table in table_rows(read(root, path)):
@@ -203,17 +203,20 @@ def check_layer_table(root, layers):
             found = [row[0].strip('`') for row in table[1:]]
             break
     else:
-        return [f'{path}: no table of layers, whose head begins with "folder"']
-    errors = [f'{path}: no row for {name}' for name in layers if name not in found]
-    errors += [f'{path}: {name} is no layer' for name in found if name not in layers]
-    if not errors and found != list(reversed(layers)):
+        return [f'{path}: no table of folders, whose head begins with "folder"']
+    errors = [f'{path}: no row for {name}' for name in wanted if name not in found]
+    errors += [f'{path}: {name} is no such folder' for name in found if name not in wanted]
+    if not errors and ordered and found != wanted:
         errors.append(f'{path}: the layers stand in another order than in lib/CMakeLists.txt')
     return errors
 
 
 def check_readmes(root):
     layers = layer_list(root)
-    errors = check_layer_table(root, layers)
+    tests = os.path.join(root, 'tests')
+    errors = check_folder_table(root, 'lib/README.md', layers[::-1], True)
+    errors += check_folder_table(root, 'tests/README.md', [
+        name for name in sorted(os.listdir(tests)) if os.path.isdir(os.path.join(tests, name))], False)
     for layer in layers:
         path = f'lib/{layer}/README.md'
         if not os.path.exists(os.path.join(root, path)):
@@ -586,6 +589,8 @@ def make_tree(root, broken):
                                        'XFS_API const char *\nxfs_b(int a,\n\tint b);\n',
         'examples/e.c': head + '#include <xfswrite/x.h>\n',
         'tests/t.c': head,
+        'tests/README.md': '| folder | what |\n|---|---|\n| `unit` | x |\n',
+        'tests/unit/test_low.c': head,
         'cmake/c.cmake': '# SPDX-License-Identifier: MIT\n',
     }
     tree.update(broken)
@@ -638,6 +643,7 @@ def check_self(_root):
                                           '| `mid` | z |\n'}, 1),
         (check_readmes, {'lib/README.md': 'no table\n'}, 1),
         (check_readmes, {'lib/low/more.c': ''}, 1),
+        (check_readmes, {'tests/model/m.c': ''}, 1),
         (check_readmes, {'lib/low/README.md': '| file | x |\n|---|---|\n| `low.h` `gone.c` | `low.c` |\n'}, 3),
         (check_readmes, {'lib/high/README.md': '| file | x |\n|---|---|\n| `high.c` | x |\n'
                                                '| `high.c` | y |\n'}, 1),
