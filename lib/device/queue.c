@@ -16,6 +16,7 @@
 #include <limits.h>
 #include "base/cause.h"
 #include "base/list.h"
+#include "base/sort.h"
 #include "device/queue.h"
 #include "lock/lock.h"
 
@@ -122,59 +123,21 @@ void xfs_queue_destroy(struct xfs_queue *q)
 	xfs_mem_free(q->mem, q);
 }
 
-/* Which of two requests comes first in a sort; equal ones stay in their order. */
-static bool by_offset(const struct queue_request *a, const struct queue_request *b)
+/* Whether @b may be written behind @a. */
+static bool by_offset(const void *a, const void *b)
 {
-	return a->offset <= b->offset;
+	return ((const struct queue_request *)a)->offset <= ((const struct queue_request *)b)->offset;
 }
 
-static bool by_number(const struct queue_request *a, const struct queue_request *b)
+static bool by_number(const void *a, const void *b)
 {
-	return a->number <= b->number;
+	return ((const struct queue_request *)a)->number <= ((const struct queue_request *)b)->number;
 }
 
-typedef bool (*order_fn)(const struct queue_request *a, const struct queue_request *b);
-
-static struct queue_request *merge(struct queue_request *a, struct queue_request *b, order_fn order)
+static struct queue_request *sort(struct queue_request *list,
+				  bool (*in_order)(const void *a, const void *b))
 {
-	struct queue_request *first = NULL, **tail = &first;
-
-	while (a && b) {
-		struct queue_request **from = order(a, b) ? &a : &b;
-
-		*tail = *from;
-		tail = &(*tail)->next;
-		*from = (*from)->next;
-	}
-	*tail = a ? a : b;
-	return first;
-}
-
-/*
- * Stable merge sort of a list, which needs no memory: sorted[i] holds a run of
- * 2^i requests that all came before those of the lower ones, as the digits of
- * a counter do.
- */
-static struct queue_request *sort(struct queue_request *list, order_fn order)
-{
-	struct queue_request *sorted[32] = {NULL};
-	struct queue_request *result = NULL;
-
-	while (list) {
-		struct queue_request *run = list;
-		unsigned int i;
-
-		list = list->next;
-		run->next = NULL;
-		for (i = 0; i < ARRAY_SIZE(sorted) - 1 && sorted[i]; i++) {
-			run = merge(sorted[i], run, order);
-			sorted[i] = NULL;
-		}
-		sorted[i] = merge(sorted[i], run, order);
-	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(sorted); i++)
-		result = merge(sorted[i], result, order);
-	return result;
+	return xfs_sort_chain(list, offsetof(struct queue_request, next), in_order);
 }
 
 /*

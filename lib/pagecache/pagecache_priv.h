@@ -88,6 +88,7 @@ void xfs_folio_release_locked(struct xfs_pagecache *pc, struct xfs_folio *folio)
 
 /* Cache lock held: a clean folio to the end of its list; nothing if it is on one. */
 void xfs_folio_lru_add(struct xfs_pagecache *pc, struct xfs_folio *folio);
+void xfs_folio_lru_del(struct xfs_pagecache *pc, struct xfs_folio *folio);
 /* Cache lock held: it is not on the list of what was written once any more. */
 void xfs_folio_leave_once(struct xfs_pagecache *pc, struct xfs_folio *folio);
 
@@ -96,5 +97,38 @@ void xfs_folio_evict_locked(struct xfs_mapping *m, struct xfs_folio *folio);
 
 /* Mapping and cache lock held: move @m to the list it belongs on; true: it was idle and is dirty. */
 bool xfs_mapping_update_state(struct xfs_mapping *m);
+
+/* ---- lookup.c; mapping locked --------------------------------------------------------- */
+
+static inline struct xfs_folio *xfs_folio_of(struct xfs_rb_node *node)
+{
+	return node ? container_of(node, struct xfs_folio, fo_node) : NULL;
+}
+
+static inline struct xfs_folio *xfs_folio_next(struct xfs_folio *folio)
+{
+	return xfs_folio_of(xfs_rb_next(&folio->fo_node));
+}
+
+static inline bool xfs_folio_covers(const struct xfs_folio *folio, uint64_t pos)
+{
+	return pos >= folio->fo_pos && pos - folio->fo_pos < folio->fo_size;
+}
+
+static inline uint32_t xfs_folio_block(const struct xfs_mapping *m, const struct xfs_folio *folio, uint64_t pos)
+{
+	return (uint32_t)((pos - folio->fo_pos) >> m->m_cache->block_log);
+}
+
+/* The last folio that begins at or before @pos. */
+struct xfs_folio *xfs_folio_floor(struct xfs_mapping *m, uint64_t pos);
+/* The first folio that ends after @pos. */
+struct xfs_folio *xfs_folio_from(struct xfs_mapping *m, uint64_t pos);
+
+/* ---- dirty.c; mapping and cache lock held ------------------------------------------------ */
+
+/* Its first block becomes dirty, its last one clean. */
+void xfs_folio_add_dirty(struct xfs_mapping *m, struct xfs_folio *folio);
+void xfs_folio_del_dirty(struct xfs_mapping *m, struct xfs_folio *folio);
 
 #endif

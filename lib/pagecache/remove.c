@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Folios leave their mapping: the file was truncated, or memory is wanted. */
+#include "pagecache/pagecache_priv.h"
+
+/* Mapping locked, nothing is writing: these blocks become empty. */
+static void forget_blocks(struct xfs_mapping *m, struct xfs_folio *folio, uint64_t blocks)
+{
+	struct xfs_pagecache *pc = m->m_cache;
+
+	xfs_mutex_lock(&pc->lock);
+	folio->fo_uptodate &= ~blocks;
+	if (folio->fo_dirty && !(folio->fo_dirty & ~blocks))
+		xfs_folio_del_dirty(m, folio);
+	folio->fo_dirty &= ~blocks;
+	if (folio->fo_failed && !(folio->fo_failed & ~blocks)) {
+		ASSERT(!xfs_list_empty(&folio->fo_lru));
+		xfs_list_del(&folio->fo_lru);
+		__atomic_store_n(&pc->nr_failed, pc->nr_failed - 1, __ATOMIC_RELAXED);
+		m->m_nr_failed--;
+	}
+	folio->fo_failed &= ~blocks;
+	if (!folio->fo_uptodate)
+		xfs_folio_evict_locked(m, folio);
+	else if (!folio->fo_dirty && !folio->fo_failed)
+		xfs_folio_lru_add(pc, folio);
+	xfs_mutex_unlock(&pc->lock);
+}
+
+/* Lock @m at a moment when nobody has claims and nothing is being written. */
+static void lock_settled(struct xfs_mapping *m)
+{
+	xfs_mutex_lock(&m->m_lock);
+	while (m->m_claims || m->m_nr_writing) {
+		xfs_mutex_unlock(&m->m_lock);
+		xfs_mapping_wait_writeback(m);
+		xfs_mutex_lock(&m->m_lock);
+	}
+}
+
+void xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size)
+{
+	struct xfs_pagecache *pc = m->m_cache;
+	uint64_t from = XFS_ALIGN(size, 1ull << pc->block_log);
+	struct xfs_folio *folio, *next;
+
+	lock_settled(m);
+	for (folio = xfs_folio_from(m, from); folio; folio = next) {
+		next = xfs_folio_next(folio);
+		ASSERT(!folio->fo_pins);
+		if (folio->fo_pos >= from)
+			forget_blocks(m, folio, xfs_folio_all(pc, folio));
+		else
+			forget_blocks(m, folio, ~0ull << xfs_folio_block(m, folio, from));
+	}
+	xfs_mutex_lock(&pc->lock);
+	xfs_mapping_update_state(m);
+	xfs_mutex_unlock(&pc->lock);
+	xfs_mutex_unlock(&m->m_lock);
+}
+
+void xfs_mapping_drop_clean(struct xfs_mapping *m)
+{
+	struct xfs_pagecache *pc = m->m_cache;
+	struct xfs_folio *folio, *next;
+
+	xfs_mutex_lock(&m->m_lock);
+	xfs_mutex_lock(&pc->lock);
+	for (folio = xfs_folio_of(xfs_rb_first(&m->m_tree)); folio; folio = next) {
+		next = xfs_folio_next(folio);
+		if (!folio->fo_pins && !folio->fo_dirty && !folio->fo_writing && !folio->fo_failed)
+			xfs_folio_evict_locked(m, folio);
+	}
+	xfs_mutex_unlock(&pc->lock);
+	xfs_mutex_unlock(&m->m_lock);
+}
