@@ -14,6 +14,7 @@ static int change(struct xfs_mount *mp, const char *path)
 {
 	/* All of it in one transaction; what is not valid stays. */
 	const struct xfs_iattr iattr = {
+		.size = sizeof(iattr),
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_MTIME,
 		.mode = 0600,
 		.uid = 1000,

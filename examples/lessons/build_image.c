@@ -16,9 +16,9 @@
 #include <xfswrite/mkfs.h>
 #include <xfswrite/xfswrite.h>
 
-static const struct timespec epoch = { .tv_sec = 1700000000 };
+static const struct xfs_timespec epoch = { .tv_sec = 1700000000 };
 
-static void fixed_clock(void *ctx, struct timespec *now)
+static void fixed_clock(void *ctx, struct xfs_timespec *now)
 {
 	(void)ctx;
 	*now = epoch;
@@ -27,6 +27,7 @@ static void fixed_clock(void *ctx, struct timespec *now)
 static struct xfs_iattr attributes(uint32_t mode, uint32_t uid)
 {
 	struct xfs_iattr iattr = {
+		.size = sizeof(iattr),
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_ATIME |
 			 XFS_ATTR_MTIME,
 		.mode = mode,

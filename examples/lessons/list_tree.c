@@ -15,7 +15,7 @@
 
 static int list(struct xfs_file *dir, int depth)
 {
-	struct xfs_dirent entry;
+	struct xfs_dirent entry = XFS_DIRENT_INIT;
 	struct xfs_dir *stream;
 	int more, error;
 
@@ -24,7 +24,7 @@ static int list(struct xfs_file *dir, int depth)
 		return error;
 	while ((more = xfs_readdir(stream, &entry)) > 0) {
 		struct xfs_file *child;
-		struct xfs_stat st;
+		struct xfs_stat st = XFS_STAT_INIT;
 
 		if (strcmp(entry.name, ".") == 0 || strcmp(entry.name, "..") == 0)
 			continue;

@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 		.size = sizeof(options),
 		.finding = print_finding,
 	};
-	struct xfs_check_summary summary;
+	struct xfs_check_summary summary = XFS_CHECK_SUMMARY_INIT;
 	struct xfs_device *dev, *overlay;
 	int error;
 

@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 	};
 	struct counting_device *c;
 	struct xfs_mount *mp;
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 	int error;
 
 	if (argc != 2)

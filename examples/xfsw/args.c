@@ -209,9 +209,9 @@ bool xfsw_parse_mode(const char *text, uint32_t *mode)
 	return value <= 07777;
 }
 
-static bool parse_fraction(const char *text, long *nsec)
+static bool parse_fraction(const char *text, uint32_t *nsec)
 {
-	long unit = 100000000;
+	uint32_t unit = 100000000;
 
 	*nsec = 0;
 	if (!*text)
@@ -219,18 +219,22 @@ static bool parse_fraction(const char *text, long *nsec)
 	if (*text++ != '.' || !*text)
 		return false;
 	for (; isdigit((unsigned char)*text); text++, unit /= 10)
-		*nsec += (*text - '0') * unit;
+		*nsec += (uint32_t)(*text - '0') * unit;
 	return !*text;
 }
 
-bool xfsw_parse_time(const char *text, struct timespec *ts)
+bool xfsw_parse_time(const char *text, struct xfs_timespec *ts)
 {
 	struct tm tm = { 0 };
+	struct timespec now;
 	const char *rest;
 	char *end;
 
-	if (strcmp(text, "now") == 0)
-		return clock_gettime(CLOCK_REALTIME, ts) == 0;
+	if (strcmp(text, "now") == 0) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		*ts = xfsw_library_time(now);
+		return true;
+	}
 	if (*text == '@') {
 		errno = 0;
 		ts->tv_sec = strtoll(text + 1, &end, 10);

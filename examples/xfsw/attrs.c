@@ -48,7 +48,7 @@ static int change_tree(struct change *change, const char *path)
 static int change_path(struct change *change, const char *path, bool follow)
 {
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = xfs_open(change->call->img->mp, path, O_PATH | (follow ? 0 : O_NOFOLLOW), 0,
 			     &file);
 
@@ -102,9 +102,10 @@ static bool mode_of_options(const struct xfsw_call *call, struct xfsw_str *mode)
 
 static int chmod_all(struct xfsw_call *call, const char *mode, int first)
 {
-	struct change change = { .call = call, .iattr.valid = XFS_ATTR_MODE, .mode = mode };
+	struct change change = { .call = call, .iattr = XFS_IATTR_INIT, .mode = mode };
 	uint32_t any = 0;
 
+	change.iattr.valid = XFS_ATTR_MODE;
 	if (!xfsw_change_mode(mode, &any))
 		return xfsw_usage(call, "'%s' is no mode", mode);
 	return change_all(&change, first, true);
@@ -205,23 +206,26 @@ static int touch(struct xfsw_call *call, const char *path, const struct timespec
 static int wanted_times(struct xfsw_call *call, struct timespec times[2])
 {
 	const char *text = xfsw_arg(call, 't'), *other = xfsw_arg(call, 'r');
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
+	struct xfs_timespec given;
 	int error;
 
 	if (text && other)
 		return xfsw_usage(call, "-t and -r exclude each other");
 	times[0].tv_sec = 0;
 	times[0].tv_nsec = UTIME_NOW;
-	if (text && !xfsw_parse_time(text, &times[0]))
+	if (text && !xfsw_parse_time(text, &given))
 		return xfsw_usage(call, "'%s' is no time", text);
+	if (text)
+		times[0] = xfsw_host_time(given);
 	times[1] = times[0];
 	if (!other)
 		return 0;
 	error = xfs_getattr(call->img->mp, other, !xfsw_has(call, 'h'), &st);
 	if (error)
 		return xfsw_fail(call, other, error);
-	times[0] = st.atime;
-	times[1] = st.mtime;
+	times[0] = xfsw_host_time(st.atime);
+	times[1] = xfsw_host_time(st.mtime);
 	return 0;
 }
 

@@ -44,7 +44,7 @@ static const char *flag_of_directories(const struct flag_change *change, uint32_
 static int change_one(struct xfsw_walk *walk, struct xfsw_node *node)
 {
 	const struct flag_change *change = walk->ctx;
-	struct xfs_iattr iattr = { .projid = change->projid };
+	struct xfs_iattr iattr = { .size = sizeof(iattr), .projid = change->projid };
 	const char *flag;
 
 	if (change->project)

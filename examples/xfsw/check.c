@@ -149,7 +149,7 @@ static int run_check(struct xfsw_call *call)
 {
 	struct check_output out = { .call = call,
 				    .json.out = xfsw_has(call, XFSW_OPT_JSON) ? stdout : NULL };
-	struct xfs_check_summary summary = { 0 };
+	struct xfs_check_summary summary = XFS_CHECK_SUMMARY_INIT;
 	struct xfs_check_options options = {
 		.size = sizeof(options),
 		.env = &call->env,

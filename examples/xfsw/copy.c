@@ -89,7 +89,7 @@ static const char *name_of(const struct copy *c, const struct xfsw_node *node)
 
 static int push(struct copy *c, struct xfs_file *dir, bool keeps)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = xfs_fgetattr(dir, &st);
 
 	if (error)
@@ -136,7 +136,7 @@ static bool is_same(struct copy *c, const struct xfsw_node *node, struct xfs_fil
 {
 	struct xfs_file *from = node->dir ? node->dir : xfs_root(c->sink.mp);
 	const char *from_name = node->dir ? node->name : node->path;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	if (old->ino == node->st.ino)
 		return true;
@@ -153,7 +153,7 @@ static int check_target(struct xfsw_walk *walk, const struct xfsw_node *node, st
 	bool is_dir = S_ISDIR(node->st.mode);
 	struct copy *c = walk->ctx;
 	const char *to = path_to(c, node);
-	struct xfs_stat old;
+	struct xfs_stat old = XFS_STAT_INIT;
 	int error = inode_of(dir, name, O_NOFOLLOW, &old);
 
 	if (error)
@@ -182,7 +182,7 @@ static int check_target(struct xfsw_walk *walk, const struct xfsw_node *node, st
 static int check_source(struct xfsw_walk *walk, const struct xfsw_node *node)
 {
 	struct copy *c = walk->ctx;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error;
 
 	if (!c->recurse) {
@@ -306,7 +306,7 @@ static int copy_object(struct copy *c, const struct xfsw_node *node, struct xfs_
 	struct xfsw_object object;
 	struct sink_new new = { 0 };
 	char target[1025];
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error;
 
 	object_from_image(&c->sink, &object, &node->st);
@@ -382,7 +382,7 @@ static bool is_dots(const char *path)
 static int find_place(struct copy *c, const char *source, const char *to, bool into)
 {
 	struct xfs_mount *mp = c->sink.mp;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = 0;
 
 	c->place = NULL;

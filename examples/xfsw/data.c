@@ -263,7 +263,7 @@ static void print_extent(struct xfsw_json *j, const struct xfs_extent *e)
 
 static int print_extents(struct xfsw_json *j, struct xfs_file *file)
 {
-	struct xfs_extent extents[64];
+	struct xfs_extent extents[64] = { XFS_EXTENT_INIT };
 	uint64_t offset = 0;
 	size_t count;
 	int error;

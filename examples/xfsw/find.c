@@ -21,7 +21,7 @@ struct search {
 	char size_sign;			/* '+', '-', '=': exactly; 0: any */
 	uint64_t size;
 	bool newer;
-	struct timespec than;
+	struct xfs_timespec than;
 	bool print0, escape;
 };
 
@@ -59,7 +59,7 @@ static bool size_fits(const struct search *search, uint64_t size)
 	}
 }
 
-static bool time_fits(const struct search *search, const struct timespec *mtime)
+static bool time_fits(const struct search *search, const struct xfs_timespec *mtime)
 {
 	if (!search->newer || mtime->tv_sec > search->than.tv_sec)
 		return true;

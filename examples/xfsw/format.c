@@ -301,7 +301,7 @@ static int format_failed(struct xfsw_call *call, const char *path, int error)
 static int fit_device(struct xfsw_call *call, struct xfsw_format *format, struct xfsw_image *img,
 		      uint64_t size_bytes)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_device_info(img->dev, &info);
 
 	if (!error && info.size_bytes < size_bytes) {

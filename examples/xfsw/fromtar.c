@@ -29,7 +29,7 @@ struct level {
 struct dir_times {
 	uint64_t ino;
 	uint32_t gen;			/* a later member may have freed the inode */
-	struct timespec atime, mtime;
+	struct xfs_timespec atime, mtime;
 };
 
 struct from_tar {
@@ -59,7 +59,7 @@ static void drop_levels(struct from_tar *ft, size_t depth)
 
 static int push_level(struct from_tar *ft, const char *name, struct xfs_file *file)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = xfs_fgetattr(file, &st);
 
 	if (error)
@@ -115,7 +115,8 @@ static int go_down(struct from_tar *ft, const char *name)
 
 	error = xfs_openat(dir, name, O_RDONLY | O_DIRECTORY, 0, &file);
 	if (error == -ENOENT) {
-		clock_gettime(CLOCK_REALTIME, &object.mtime);
+		if (!xfsw_parse_time("now", &object.mtime))
+			return -EIO;
 		if (ft->sink->call->env.clock)
 			ft->sink->call->env.clock(ft->sink->call->env.ctx, &object.mtime);
 		object.atime = object.mtime;
@@ -198,7 +199,7 @@ static int take_numbers(struct from_tar *ft, struct archive_entry *entry,
 #define TIME_FIRST	INT32_MIN
 #define TIME_LAST	16299260424ll
 
-static bool time_fits(const struct timespec *ts)
+static bool time_fits(const struct xfs_timespec *ts)
 {
 	return (int64_t)ts->tv_sec >= TIME_FIRST && (int64_t)ts->tv_sec <= TIME_LAST;
 }
@@ -208,11 +209,11 @@ static int object_from_entry(struct from_tar *ft, struct xfsw_object *object,
 {
 	*object = (struct xfsw_object){ .mode = (uint32_t)archive_entry_mode(entry) };
 	object->mtime.tv_sec = archive_entry_mtime(entry);
-	object->mtime.tv_nsec = archive_entry_mtime_nsec(entry);
+	object->mtime.tv_nsec = (uint32_t)archive_entry_mtime_nsec(entry);
 	object->atime = object->mtime;
 	if (archive_entry_atime_is_set(entry)) {
 		object->atime.tv_sec = archive_entry_atime(entry);
-		object->atime.tv_nsec = archive_entry_atime_nsec(entry);
+		object->atime.tv_nsec = (uint32_t)archive_entry_atime_nsec(entry);
 	}
 	if (!time_fits(&object->mtime) || !time_fits(&object->atime))
 		ft->late_times++;
@@ -312,7 +313,7 @@ static int remember_directory(struct from_tar *ft, struct xfs_file *file,
 			      const struct xfsw_object *object)
 {
 	struct dir_times *dir;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = xfs_fgetattr(file, &st);
 
 	if (error)
@@ -361,7 +362,7 @@ static int link_member(struct from_tar *ft, struct archive_entry *entry, const c
 {
 	struct xfsw_str target = { 0 };
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = xfsw_error(-EINVAL);
 
 	if (xfsw_clean_path(&target, archive_entry_hardlink(entry)) && target.len) {
@@ -470,8 +471,10 @@ static int add_member(struct from_tar *ft, struct archive_entry *entry, const ch
 /* The top has the owner that everything gets, also when no member stands for it. */
 static int own_top(struct from_tar *ft)
 {
-	struct xfs_iattr iattr = { .valid = ft->sink->owner_valid, .uid = ft->sink->uid,
-				   .gid = ft->sink->gid };
+	struct xfs_iattr iattr = {.size = sizeof(iattr),
+				  .valid = ft->sink->owner_valid,
+				  .uid = ft->sink->uid,
+				  .gid = ft->sink->gid};
 
 	return iattr.valid ? xfs_fsetattr(ft->top, &iattr) : 0;
 }

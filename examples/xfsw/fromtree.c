@@ -224,7 +224,7 @@ static int fill(struct host_walk *walk, const struct source *src, const struct x
 static int remember(struct host_walk *walk, const struct source *src, uint64_t *ino)
 {
 	struct from_tree *ft = walk->ctx;
-	struct xfs_stat xst;
+	struct xfs_stat xst = XFS_STAT_INIT;
 	int error = xfs_fgetattr(src->new.file, &xst);
 
 	if (!error && !S_ISDIR(src->st.st_mode))

@@ -418,7 +418,7 @@ static int get_all(struct get *g, const char *host)
 static int get_one(struct get *g, const char *path, const char *host)
 {
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = xfs_getattr(g->call->img->mp, path, false, &st), code;
 
 	if (!error)

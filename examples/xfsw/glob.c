@@ -127,7 +127,7 @@ static int take_component(struct xfsw_call *call, struct xfsw_paths *list, char 
 static bool exists(struct xfsw_call *call, const char *path)
 {
 	bool dir = path[0] && path[strlen(path) - 1] == '/';
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	return xfs_getattr(call->img->mp, path, dir, &st) == 0 && (!dir || S_ISDIR(st.mode));
 }

@@ -118,7 +118,7 @@ static void restore_mode(struct host_restore *r, int dirfd, int fd, const char *
 static void restore_times(struct host_restore *r, const struct xfs_stat *st, int dirfd, int fd,
 			  const char *name)
 {
-	const struct timespec times[2] = { st->atime, st->mtime };
+	const struct timespec times[2] = { xfsw_host_time(st->atime), xfsw_host_time(st->mtime) };
 
 	if (keep_wants(&r->keep, KEEP_TIMES) &&
 	    (fd >= 0 ? futimens(fd, times) : utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW)))

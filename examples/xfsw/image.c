@@ -219,7 +219,7 @@ out_put:
 static int find_window(struct xfsw_call *call, const char *path, uint64_t *start, uint64_t *len)
 {
 	struct xfsw_image whole = { .path = path };
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint64_t end;
 	int error, code;
 

@@ -201,11 +201,11 @@ void json_null(struct xfsw_json *j, const char *key)
 	fputs("null", j->out);
 }
 
-void json_time(struct xfsw_json *j, const char *key, const struct timespec *ts)
+void json_time(struct xfsw_json *j, const char *key, const struct xfs_timespec *ts)
 {
 	next(j, key);
 	/* As text: a double would lose the nanoseconds. */
-	fprintf(j->out, "\"%jd.%09ld\"", (intmax_t)ts->tv_sec, ts->tv_nsec);
+	fprintf(j->out, "\"%jd.%09u\"", (intmax_t)ts->tv_sec, ts->tv_nsec);
 }
 
 static void put_error(struct xfsw_json *j, const struct xfsw_error *error)

@@ -73,7 +73,7 @@ static int print_object(struct listing *l, const char *shown, const char *path, 
 			uint8_t type, struct xfs_file *file)
 {
 	char target[1025], *link = NULL;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error;
 
 	if (file) {
@@ -125,7 +125,7 @@ static void list_dots(struct listing *l, struct xfsw_walk *walk, struct xfsw_nod
 	static char dot[] = ".", dotdot[] = "..";
 	struct xfsw_name names[] = { { .name = dot, .type = DT_DIR, .ino = node->st.ino },
 				     { .name = dotdot, .type = DT_DIR } };
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	struct xfs_file *up;
 	int error = xfs_openat(node->file, dotdot, O_PATH | O_NOFOLLOW, 0, &up);
 
@@ -144,7 +144,7 @@ static void list_dots(struct listing *l, struct xfsw_walk *walk, struct xfsw_nod
 
 struct timed {
 	const struct xfsw_name *name;
-	struct timespec mtime;
+	struct xfs_timespec mtime;
 };
 
 /* The newest first; of the same time by name, as they came. */
@@ -167,7 +167,7 @@ static struct timed *in_order(const struct listing *l, struct xfsw_node *node,
 
 	for (size_t i = 0; v && i < names->n; i++) {
 		struct xfs_file *file;
-		struct xfs_stat st;
+		struct xfs_stat st = XFS_STAT_INIT;
 
 		v[i].name = &names->v[i];
 		/* One that cannot be read comes last, and is told of when it is listed. */
@@ -221,7 +221,7 @@ static int list_path(struct listing *l, const char *path)
 		.max_level = l->recurse ? XFSW_ALL_LEVELS : 0,
 	};
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error;
 
 	/* A link named on the command line is followed, unless its own line is wanted. */

@@ -168,13 +168,13 @@ int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc,
 	return code;
 }
 
-static void fixed_clock(void *ctx, struct timespec *now)
+static void fixed_clock(void *ctx, struct xfs_timespec *now)
 {
-	*now = *(const struct timespec *)ctx;
+	*now = *(const struct xfs_timespec *)ctx;
 }
 
 /* SOURCE_DATE_EPOCH stops the clock of everything the tool does. */
-static int use_source_date(struct xfsw_call *call, struct timespec *clock)
+static int use_source_date(struct xfsw_call *call, struct xfs_timespec *clock)
 {
 	const char *text = getenv("SOURCE_DATE_EPOCH");
 	uint64_t seconds;
@@ -183,7 +183,7 @@ static int use_source_date(struct xfsw_call *call, struct timespec *clock)
 		return 0;
 	if (!xfsw_parse_u64(text, INT64_MAX, &seconds))
 		return xfsw_usage(call, "SOURCE_DATE_EPOCH is '%s', which is no number", text);
-	clock->tv_sec = (time_t)seconds;
+	clock->tv_sec = (int64_t)seconds;
 	clock->tv_nsec = 0;
 	call->env.ctx = clock;
 	call->env.clock = fixed_clock;
@@ -193,7 +193,7 @@ static int use_source_date(struct xfsw_call *call, struct timespec *clock)
 static int run_command(struct xfsw_call *call, int argc, char **argv)
 {
 	struct xfsw_image img;
-	struct timespec clock;
+	struct xfs_timespec clock;
 	int code;
 
 	code = xfsw_parse(call, argc, argv);

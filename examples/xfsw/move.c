@@ -28,7 +28,7 @@ struct name {
 /* -ENOENT and the like: there is none. */
 static int find_name(struct xfs_mount *mp, const char *path, struct name *name)
 {
-	struct xfs_stat dir_st;
+	struct xfs_stat dir_st = XFS_STAT_INIT;
 	struct xfs_file *dir;
 	int error = xfs_getattr(mp, path, false, &name->st);
 
@@ -76,7 +76,7 @@ static int goes_into_itself(struct moving *m, const struct name *from, const cha
 static int move_onto(struct moving *m, const struct name *from, const struct name *to)
 {
 	struct xfsw_call *call = m->call;
-	struct xfs_stat target;
+	struct xfs_stat target = XFS_STAT_INIT;
 	int error;
 
 	if (S_ISLNK(from->st.mode) && !S_ISLNK(to->st.mode) &&

@@ -84,7 +84,7 @@ static int remove_visit(struct xfsw_walk *walk, struct xfsw_node *node)
 {
 	struct xfs_mount *mp = walk->call->img->mp;
 	int flags = S_ISDIR(node->st.mode) ? AT_REMOVEDIR : 0;
-	struct xfs_stat root;
+	struct xfs_stat root = XFS_STAT_INIT;
 
 	if (node->dir)
 		return xfs_unlinkat(node->dir, node->name, flags);

@@ -45,7 +45,7 @@ static char *read_host_file(int dirfd, const char *name)
 static char *read_image_file(struct xfs_mount *mp, const char *path)
 {
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	char *text = NULL;
 
 	/* The type first: to open a device or a fifo of the image is an error of its own. */

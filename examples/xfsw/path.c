@@ -192,7 +192,7 @@ static void finish_names(struct xfsw_names *names, const struct xfsw_name_room *
 int xfsw_read_names(struct xfs_file *dir, struct xfsw_names *names)
 {
 	struct xfsw_name_room room = { 0 };
-	struct xfs_dirent entry;
+	struct xfs_dirent entry = XFS_DIRENT_INIT;
 	struct xfs_dir *stream;
 	bool memory = true;
 	uint64_t seen = 0;
@@ -297,17 +297,28 @@ const char *xfsw_type_name(uint32_t mode)
 	}
 }
 
-void xfsw_time_string(const struct timespec *ts, bool precise, char buf[40])
+struct xfs_timespec xfsw_library_time(struct timespec host)
 {
+	return (struct xfs_timespec){ .tv_sec = host.tv_sec, .tv_nsec = (uint32_t)host.tv_nsec };
+}
+
+struct timespec xfsw_host_time(struct xfs_timespec ts)
+{
+	return (struct timespec){ .tv_sec = (time_t)ts.tv_sec, .tv_nsec = (long)ts.tv_nsec };
+}
+
+void xfsw_time_string(const struct xfs_timespec *ts, bool precise, char buf[40])
+{
+	time_t seconds = (time_t)ts->tv_sec;
 	struct tm tm;
 	size_t len;
 
 	/* UTC everywhere: the same image prints the same on every machine. */
-	if (!gmtime_r(&ts->tv_sec, &tm)) {
+	if (!gmtime_r(&seconds, &tm)) {
 		snprintf(buf, 40, "@%jd", (intmax_t)ts->tv_sec);
 		return;
 	}
 	len = strftime(buf, 40, precise ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M", &tm);
 	if (precise)
-		snprintf(buf + len, 40 - len, ".%09ld", ts->tv_nsec);
+		snprintf(buf + len, 40 - len, ".%09u", ts->tv_nsec);
 }

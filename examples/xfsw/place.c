@@ -50,7 +50,7 @@ int xfsw_is_below(struct xfs_file *dir, uint64_t ino)
 {
 	struct xfsw_inoset seen = { 0 };
 	struct xfs_file *at = dir, *up;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int result = xfs_fgetattr(dir, &st);
 
 	/* A damaged tree may go in circles. */

@@ -42,9 +42,12 @@ static int open_in_place(struct xfsw_sink *sink, const char *path, struct sink_n
 /* What the options say of everybody holds for it as well. */
 static int finish_stream(struct xfsw_sink *sink, const struct sink_new *new)
 {
-	struct xfs_iattr owner = { .valid = sink->owner_valid, .uid = sink->uid, .gid = sink->gid };
+	struct xfs_iattr owner = {.size = sizeof(owner),
+				  .valid = sink->owner_valid,
+				  .uid = sink->uid,
+				  .gid = sink->gid};
 	struct xfsw_object object = { 0 };
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = 0;
 
 	if (owner.valid && !new->keeps_attrs)

@@ -93,8 +93,8 @@ void object_from_stat(struct xfsw_object *object, const struct stat *st)
 	object->gid = st->st_gid;
 	object->rdev_major = major(st->st_rdev);
 	object->rdev_minor = minor(st->st_rdev);
-	object->atime = st->st_atim;
-	object->mtime = st->st_mtim;
+	object->atime = xfsw_library_time(st->st_atim);
+	object->mtime = xfsw_library_time(st->st_mtim);
 }
 
 /* Allow no more changes of an object, or of what is in it: these are set when all is there. */
@@ -150,9 +150,9 @@ void object_from_image(struct xfsw_sink *sink, struct xfsw_object *object,
 	object->restored = keep_wants(&sink->keep, KEEP_FLAGS);
 }
 
-static void clamp_time(const struct xfsw_sink *sink, struct timespec *ts)
+static void clamp_time(const struct xfsw_sink *sink, struct xfs_timespec *ts)
 {
-	const struct timespec *limit = &sink->clamp_to;
+	const struct xfs_timespec *limit = &sink->clamp_to;
 
 	if (sink->clamp && (ts->tv_sec > limit->tv_sec ||
 			    (ts->tv_sec == limit->tv_sec && ts->tv_nsec > limit->tv_nsec)))
@@ -276,10 +276,11 @@ static int keep_attributes(struct xfsw_sink *sink, struct xfs_file *old, uint32_
 			   struct sink_new *new)
 {
 	struct xfs_iattr iattr = {
+		.size = sizeof(iattr),
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_PROJID |
 			 XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE,
 	};
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = xfs_fgetattr(old, &st);
 
 	if (error)
@@ -355,7 +356,7 @@ static int find_file(struct xfs_file *dir, const char *name, struct sink_new *ne
 /* Flags that would forbid what is still to come. */
 static int defer_fixed(struct xfsw_sink *sink, struct xfs_file *file, uint32_t xflags)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = xfs_fgetattr(file, &st);
 
 	if (error)
@@ -379,9 +380,9 @@ int sink_settle(struct xfsw_sink *sink, int code)
 {
 	/* What is abandoned gets nothing any more. */
 	for (size_t i = 0; i < sink->nfixed && code != XFSW_INTERRUPTED; i++) {
-		struct xfs_iattr iattr = { .valid = XFS_ATTR_XFLAGS };
+		struct xfs_iattr iattr = { .size = sizeof(iattr), .valid = XFS_ATTR_XFLAGS };
 		struct xfs_file *file;
-		struct xfs_stat st;
+		struct xfs_stat st = XFS_STAT_INIT;
 		int error = xfs_open_by_ino(sink->mp, sink->fixed[i].ino, sink->fixed[i].gen,
 					    O_PATH, &file);
 
@@ -428,7 +429,7 @@ static int make(struct xfsw_sink *sink, struct xfs_file *dir, const char *name,
 int sink_make(struct xfsw_sink *sink, struct xfs_file *dir, const char *name,
 	      const struct xfsw_object *object, struct sink_new *new)
 {
-	struct xfs_iattr iattr;
+	struct xfs_iattr iattr = XFS_IATTR_INIT;
 	int error;
 
 	memset(new, 0, sizeof(*new));
@@ -504,7 +505,7 @@ int sink_link(struct xfsw_sink *sink, struct xfs_file *dir, const char *name, ui
 
 int sink_set_times(struct xfsw_sink *sink, struct xfs_file *file, const struct xfsw_object *object)
 {
-	struct xfs_iattr iattr;
+	struct xfs_iattr iattr = XFS_IATTR_INIT;
 
 	iattr.valid = 0;
 	fill_times(sink, &iattr, object);
@@ -513,8 +514,8 @@ int sink_set_times(struct xfsw_sink *sink, struct xfs_file *file, const struct x
 
 int sink_set_all(struct xfsw_sink *sink, struct xfs_file *file, const struct xfsw_object *object)
 {
-	struct xfs_iattr iattr;
-	struct xfs_stat st;
+	struct xfs_iattr iattr = XFS_IATTR_INIT;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error;
 
 	fill_all(sink, &iattr, object);

@@ -26,7 +26,7 @@ struct xfsw_sink {
 	bool atime_is_mtime;
 	bool one_file_system;
 	bool clamp;			/* mtime and atime at most @clamp_to */
-	struct timespec clamp_to;
+	struct xfs_timespec clamp_to;
 	uint32_t owner_valid, uid, gid;	/* everybody's owner, XFS_ATTR_UID and _GID */
 	struct xfsw_owners owners;	/* names of users and groups */
 	char *buf;			/* SINK_BUF bytes */
@@ -44,7 +44,7 @@ struct xfsw_sink {
 /* What an object shall be. */
 struct xfsw_object {
 	uint32_t mode, uid, gid, rdev_major, rdev_minor;
-	struct timespec atime, mtime;
+	struct xfs_timespec atime, mtime;
 	const char *target;		/* of a symbolic link */
 	/* Inode flags; what the source has none of comes from the directory, as if made there. */
 	uint32_t xflags, projid, extsize_bytes, cowextsize_bytes;

@@ -39,7 +39,7 @@ static void stat_json(struct xfsw_json *j, const char *path, const struct xfs_st
 	json_close(j, '}');
 }
 
-static void print_time(const char *name, const struct timespec *ts)
+static void print_time(const char *name, const struct xfs_timespec *ts)
 {
 	char text[40];
 
@@ -87,7 +87,7 @@ static int stat_path(struct xfsw_call *call, struct xfsw_json *j, const char *pa
 {
 	char target[1025], *link = NULL;
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error;
 
 	error = xfs_open(call->img->mp, path, O_PATH | (xfsw_has(call, 'L') ? 0 : O_NOFOLLOW), 0,
@@ -153,7 +153,7 @@ const struct xfsw_verb verb_stat = {
 static int run_df(struct xfsw_call *call)
 {
 	struct xfsw_json j = { .out = stdout };
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 	int error = xfs_statfs(call->img->mp, &st);
 
 	if (error)

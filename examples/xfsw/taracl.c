@@ -217,7 +217,7 @@ static int wait_for_names(struct tar_acls *acls, struct xfs_file *file, struct t
 			  const char *path)
 {
 	struct tar_acl_waiting waiting = { 0 };
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = keep_text(acls, text, &waiting.text);
 
 	if (!error)

@@ -172,7 +172,7 @@ static int parent_of(struct xfs_file *dir, struct xfs_file **parent, struct xfs_
 static int add_ancestors(struct place *p, struct xfs_file *start)
 {
 	struct xfs_file *dir = start, *up;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int added;
 
 	xfs_fgetattr(xfs_root(p->mp), &st);
@@ -197,7 +197,7 @@ static int add_ancestors(struct place *p, struct xfs_file *start)
 static int confirmed(struct place *p, const struct xfsw_node *node)
 {
 	struct xfs_file *up;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error = parent_of(node->file, &up, &st);
 
 	if (error)
@@ -304,6 +304,7 @@ static int open_entry(struct place *p, struct xfs_file *dir, const struct xfsw_n
 	}
 	if (error)
 		return error;
+	node->st = (struct xfs_stat)XFS_STAT_INIT;
 	error = xfs_fgetattr(node->file, &node->st);
 	if (!error && flags == O_PATH &&
 	    (S_ISDIR(node->st.mode) || (S_ISREG(node->st.mode) && read))) {
@@ -357,6 +358,7 @@ static int start(struct place *p, const char *path)
 			 0, &node.file);
 	if (error)
 		return error;
+	node.st = (struct xfs_stat)XFS_STAT_INIT;
 	error = xfs_fgetattr(node.file, &node.st);
 	if (!error && (S_ISDIR(node.st.mode) ||
 		       (S_ISREG(node.st.mode) && walk->flags & XFSW_WALK_READ))) {

@@ -167,7 +167,7 @@ bool xfsw_change_mode(const char *text, uint32_t *mode);
 /* Option -m as such a change of *@mode; prints and returns false if it is none. */
 bool xfsw_mode_option(const struct xfsw_call *call, uint32_t *mode);
 /* "@SECONDS[.FRACTION]", "YYYY-MM-DD[ T]HH:MM[:SS[.FRACTION]]" (UTC), "now". */
-bool xfsw_parse_time(const char *text, struct timespec *ts);
+bool xfsw_parse_time(const char *text, struct xfs_timespec *ts);
 bool xfsw_parse_uuid(const char *text, uint8_t uuid[16]);
 /* Option @id into *@value, which stays when it is absent; prints and returns false if bad. */
 bool xfsw_size_option(const struct xfsw_call *call, int id, uint64_t *value);
@@ -295,7 +295,7 @@ void json_base64(struct xfsw_json *j, const char *key, const void *value, size_t
 bool json_is_text(const char *value, size_t len);
 void json_text(struct xfsw_json *j, const char *key, const char *value, size_t len);
 void json_null(struct xfsw_json *j, const char *key);
-void json_time(struct xfsw_json *j, const char *key, const struct timespec *ts);
+void json_time(struct xfsw_json *j, const char *key, const struct xfs_timespec *ts);
 /* The last bracket of the document, before it the errors: in an object under "errors", in an array
  * as members { "path", "error" }. */
 void json_finish(struct xfsw_json *j, const struct xfsw_call *call, char bracket);
@@ -381,7 +381,10 @@ void xfsw_log_text(const struct xfs_log_report *log);
 /* Lines of ls -l, stat and df shared by several verbs. */
 void xfsw_mode_string(uint32_t mode, char buf[11]);
 const char *xfsw_type_name(uint32_t mode);
-void xfsw_time_string(const struct timespec *ts, bool precise, char buf[40]);
+/* Between the host's type and the library's. */
+struct xfs_timespec xfsw_library_time(struct timespec host);
+struct timespec xfsw_host_time(struct xfs_timespec ts);
+void xfsw_time_string(const struct xfs_timespec *ts, bool precise, char buf[40]);
 
 /* ---- the verbs ---------------------------------------------------------------------------- */
 

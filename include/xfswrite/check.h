@@ -14,6 +14,10 @@
 extern "C" {
 #endif
 
+typedef struct xfs_finding xfs_finding_t;
+typedef struct xfs_check_options xfs_check_options_t;
+typedef struct xfs_check_summary xfs_check_summary_t;
+
 /*
  * One finding: what is wrong, and where.  @structure is one of
  *
@@ -28,6 +32,8 @@ extern "C" {
  *   space				blocks with no owner or too many
  */
 struct xfs_finding {
+	uint32_t size;			/* the library's sizeof(struct xfs_finding) */
+	uint32_t reserved;
 	const char *structure;
 	int64_t agno;			/* -1: not tied to an AG */
 	uint64_t block;			/* block of that AG, of the log in 512-byte units; ~0: none */
@@ -36,7 +42,7 @@ struct xfs_finding {
 };
 
 struct xfs_check_options {
-	uint32_t size;			/* sizeof(struct xfs_check_options) */
+	uint32_t size;			/* in: sizeof(struct xfs_check_options); at least up to @flags */
 	uint32_t flags;			/* XFS_CHECK_* */
 	const struct xfs_env *env;
 	void *ctx;
@@ -44,6 +50,7 @@ struct xfs_check_options {
 	void (*progress)(void *ctx, const char *phase, uint64_t done, uint64_t total);
 	uint64_t max_findings;		/* stop after so many; 0 = never */
 };
+#define XFS_CHECK_OPTIONS_INIT	XFS_SIZED_INIT(struct xfs_check_options)
 
 /*
  * Without XFS_CHECK_DIRTY_LOG_OK a dirty log is a finding.  In either case the
@@ -51,16 +58,27 @@ struct xfs_check_options {
  * place shows up as findings, which recovery may cure.
  */
 
+enum xfs_check_flags {
+	XFS_CHECK_IN_PROGRESS_OK = 1u << 0,
+	XFS_CHECK_DIRTY_LOG_OK = 1u << 1,
+};
 #define XFS_CHECK_IN_PROGRESS_OK	(1u << 0)	/* sb_inprogress is no finding */
 #define XFS_CHECK_DIRTY_LOG_OK		(1u << 1)	/* do not report a dirty log */
 
 struct xfs_check_summary {
+	uint32_t size;			/* in: sizeof(struct xfs_check_summary); at least up to @findings */
+	uint32_t not_checked;		/* XFS_CHECK_SKIPPED_*: what nobody looked at */
 	uint64_t findings;
 	uint64_t inodes, directories, files, symlinks, specials;
 	uint64_t data_extents, shared_blocks, metadata_blocks, free_blocks;
-	uint32_t not_checked;		/* XFS_CHECK_SKIPPED_*: what nobody looked at */
 };
+#define XFS_CHECK_SUMMARY_INIT	XFS_SIZED_INIT(struct xfs_check_summary)
 
+enum xfs_check_skipped {
+	XFS_CHECK_SKIPPED_LOG = 1u << 0,
+	XFS_CHECK_SKIPPED_REALTIME = 1u << 1,
+	XFS_CHECK_SKIPPED_QUOTA = 1u << 2,
+};
 #define XFS_CHECK_SKIPPED_LOG		(1u << 0)	/* external log, no device given */
 #define XFS_CHECK_SKIPPED_REALTIME	(1u << 1)	/* use of realtime space: bitmap, groups */
 #define XFS_CHECK_SKIPPED_QUOTA		(1u << 2)	/* contents of the quota files */

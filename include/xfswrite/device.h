@@ -38,14 +38,21 @@ extern "C" {
 #endif
 
 struct xfs_device;
+typedef struct xfs_device xfs_device_t;
+typedef struct xfs_device_ops xfs_device_ops_t;
+typedef struct xfs_device_info xfs_device_info_t;
 
 #define XFS_DEVICE_OPS_VERSION	2u	/* tables of version 1 end before @base */
 
+enum xfs_device_write_flags {
+	XFS_DEV_FUA = 1u << 0,
+};
 #define XFS_DEV_FUA		(1u << 0)	/* pwritev: stable when it returns 0 */
 
 struct xfs_device_info {
-	uint64_t size_bytes;		/* reads and writes must end at or before it */
+	uint32_t size;			/* in: sizeof(struct xfs_device_info); at least up to @size_bytes */
 	uint32_t logical_sector;	/* bytes, a power of two; offsets, lengths: its multiples */
+	uint64_t size_bytes;		/* reads and writes must end at or before it */
 	uint32_t physical_sector;	/* bytes; smallest unit written without read-modify-write */
 	uint32_t io_min;		/* bytes, 0 = unknown: stripe unit */
 	uint32_t io_opt;		/* bytes, 0 = unknown: stripe width */
@@ -54,6 +61,19 @@ struct xfs_device_info {
 	bool growable;			/* resize can make it larger */
 	bool rotational;
 };
+#define XFS_DEVICE_INFO_INIT	XFS_SIZED_INIT(struct xfs_device_info)
+
+/*
+ * For the info call of a device: give @info, whose @size is that of who asks, what both know of @mine,
+ * whose @size is that of the device:
+ *
+ *	struct xfs_device_info mine = XFS_DEVICE_INFO_INIT;
+ *	...
+ *	return xfs_device_info_set(info, &mine);
+ *
+ * 0; -EINVAL: one of them has no @size.
+ */
+XFS_API int xfs_device_info_set(struct xfs_device_info *info, const struct xfs_device_info *mine);
 
 /*
  * All calls return 0 or a negative errno; none transfers less than it was
@@ -99,7 +119,11 @@ struct xfs_device_ops {
 	int (*copy_range)(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
 			  uint64_t len);
 
-	/* Properties; size may change with resize only. */
+	/*
+	 * Properties; size_bytes may change with resize only.  @info is zeroed, and its @size is the
+	 * library's, which may be older or newer than the device: no more than that may be
+	 * written.  xfs_device_info_set() does it.
+	 */
 	int (*info)(struct xfs_device *dev, struct xfs_device_info *info);
 
 	/* Optional: make the device @size_bytes long; new bytes read as zeros. */
@@ -124,6 +148,7 @@ struct xfs_device {
 	const struct xfs_device_ops *ops;
 	uint32_t refcount;		/* the library's; atomically changed */
 	uint32_t last_error;		/* the library's; see xfs_device_error() */
+	uint64_t reserved[4];		/* the library's: it is embedded, and cannot grow later */
 };
 
 /* One reference, the caller's.  @ops must outlive the device. */
@@ -135,6 +160,13 @@ XFS_API struct xfs_device *xfs_device_get(struct xfs_device *dev);
 /* Give one reference back; the last one calls ops->close.  NULL is fine. */
 XFS_API void xfs_device_put(struct xfs_device *dev);
 
+enum xfs_device_open_flags {
+	XFS_DEV_RDONLY = 1u << 0,
+	XFS_DEV_DIRECT = 1u << 1,
+	XFS_DEV_CREATE = 1u << 2,
+	XFS_DEV_TRUNCATE = 1u << 3,
+	XFS_DEV_EXCL = 1u << 4,
+};
 #define XFS_DEV_RDONLY		(1u << 0)
 #define XFS_DEV_DIRECT		(1u << 1)	/* O_DIRECT: bypass the host's page cache */
 #define XFS_DEV_CREATE		(1u << 2)	/* create the file if it is missing */

@@ -6,11 +6,9 @@
 #ifndef XFSWRITE_ENV_H
 #define XFSWRITE_ENV_H
 
-#include <sched.h>	/* struct timespec, which <time.h> hides in strict C99 */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,11 +21,55 @@ extern "C" {
 #endif
 
 /*
- * Times and offsets have 64 bits.  Where a C library lets the program choose (32-bit glibc) it must
- * say -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64, as xfswrite.pc and the CMake targets do; this does not
- * compile without.
+ * Structs that grow.  A struct that may gain members begins with @size: sizeof of it in the program that
+ * calls.  The program sets it before each call, at best with the struct's ..._INIT macro, which
+ * zeroes the rest:
+ *
+ *	struct xfs_stat st = XFS_STAT_INIT;
+ *
+ * So a program and a library of different versions understand each other:
+ *  - What a program passes in (options, attributes to set, hooks): members that it does not know are zero,
+ *    which is the default of each.  Members that the library does not know must be zero: -EINVAL.
+ *  - What the library fills: it writes the members that both know, zeroes those that only the program
+ *    knows, and leaves @size as it was.
+ *  - Arrays: the @size of the first element is that of all of them.
+ *  - What a callback is given: @size is the library's.  A program that is to run with an older library
+ *    looks at it before it reads a member that came later.
+ *  - A @size that is 0, smaller than the first members of the struct (each says which), no multiple of 4,
+ *    or more than 4096 bytes over what the library has: -EINVAL, nothing was done and nothing written.
+ *
+ * All structs that hold no pointer have the same layout on every machine, and no type here depends on
+ * macros that the program sets.
  */
-typedef char xfs_needs_time_bits_64[sizeof(time_t) >= 8 ? 1 : -1];
+#ifdef __cplusplus
+extern "C++" {
+template <typename T> inline T xfs_sized_struct()
+{
+	T t = T();
+
+	t.size = static_cast<uint32_t>(sizeof(T));
+	return t;
+}
+}
+#define XFS_SIZED_INIT(type)	xfs_sized_struct<type>()
+#else
+#define XFS_SIZED_INIT(type)	{ .size = sizeof(type) }
+#endif
+
+/* A moment, in seconds since 1970 (negative: before), UTC; the same whatever time_t the program has. */
+struct xfs_timespec {
+	int64_t tv_sec;
+	uint32_t tv_nsec;		/* 0 .. 999999999 */
+	uint32_t reserved;		/* 0 */
+};
+
+/*
+ * Several structs share their name with a function (xfs_stat(), xfs_info() ...).  C keeps struct
+ * names apart; C++ does so only behind "struct", and generators of bindings often do not.  Each public
+ * struct therefore has a second name that nothing else has: xfs_stat_t.
+ */
+typedef struct xfs_timespec xfs_timespec_t;
+typedef struct xfs_env xfs_env_t;
 
 /* The version of the library that runs, "0.1.0"; XFSWRITE_VERSION is that of the headers. */
 XFS_API const char *xfs_library_version(void);
@@ -47,7 +89,7 @@ enum xfs_log_level {
 };
 
 /*
- * Hooks and settings.  Zero the struct, set @size, set what you need.  The
+ * Hooks and settings.  Start with XFS_ENV_INIT, set what you need.  The
  * library copies it; what @ctx points to must live as long as every object
  * made with it.  Hooks may be called from any thread that is inside the
  * library; they must not call back into it.
@@ -57,7 +99,7 @@ enum xfs_log_level {
  * are not complete and for members that only a later version has.
  */
 struct xfs_env {
-	uint32_t size;		/* sizeof(struct xfs_env) */
+	uint32_t size;		/* in: sizeof(struct xfs_env); at least up to @trace */
 	uint32_t flags;		/* 0 */
 	void *ctx;		/* first argument of every hook */
 
@@ -67,7 +109,7 @@ struct xfs_env {
 	void (*mem_free)(void *ctx, void *ptr);
 
 	/* Wall clock; default clock_gettime(CLOCK_REALTIME). */
-	void (*clock)(void *ctx, struct timespec *now);
+	void (*clock)(void *ctx, struct xfs_timespec *now);
 
 	/*
 	 * 64 random bits for inode generations and UUIDs; default: the host's
@@ -82,6 +124,7 @@ struct xfs_env {
 	/* A trace point was passed; names as in the kernel where it has one. */
 	void (*trace)(void *ctx, const char *name, const uint64_t *args, unsigned int nargs);
 };
+#define XFS_ENV_INIT	XFS_SIZED_INIT(struct xfs_env)
 
 #ifdef __cplusplus
 }

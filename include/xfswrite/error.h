@@ -31,6 +31,7 @@ extern "C" {
 struct xfs_mount;
 struct xfs_file;
 struct xfs_dir;
+typedef struct xfs_error_info xfs_error_info_t;
 
 /* What kind of failure it was; more may follow. */
 enum xfs_error_class {
@@ -50,6 +51,13 @@ enum xfs_error_class {
 };
 
 /* Bits of @known: which members say something. */
+enum xfs_error_at {
+	XFS_ERROR_AT_AG = 1u << 0,
+	XFS_ERROR_AT_BLOCK = 1u << 1,
+	XFS_ERROR_AT_INO = 1u << 2,
+	XFS_ERROR_AT_OFFSET = 1u << 3,
+	XFS_ERROR_AT_DEVICE = 1u << 4,
+};
 #define XFS_ERROR_AT_AG		(1u << 0)	/* agno */
 #define XFS_ERROR_AT_BLOCK	(1u << 1)	/* block */
 #define XFS_ERROR_AT_INO	(1u << 2)	/* ino */
@@ -58,7 +66,7 @@ enum xfs_error_class {
 
 /* One failure. */
 struct xfs_error_info {
-	uint32_t size;			/* in: sizeof(struct xfs_error_info); set it before each call */
+	uint32_t size;			/* in: sizeof(struct xfs_error_info); at least up to @error */
 	int32_t error;			/* what the call returned: a negative errno; 0: nothing failed */
 	uint32_t error_class;		/* enum xfs_error_class */
 	uint32_t known;			/* XFS_ERROR_AT_* */
@@ -76,11 +84,12 @@ struct xfs_error_info {
 	 */
 	uint64_t failure;
 };
+#define XFS_ERROR_INFO_INIT	XFS_SIZED_INIT(struct xfs_error_info)
 
 /*
  * The newest failure of a call that was given @mp, or a handle of it.  @mp NULL: the newest failure
  * on this thread, whatever it was given; that is how to learn why xfs_mount() or xfs_device_...()
- * failed.  -EINVAL: @info is NULL or too small for its size.
+ * failed.  -EINVAL: @info is NULL or its @size is none.
  */
 XFS_API int xfs_mount_error(struct xfs_mount *mp, struct xfs_error_info *info);
 

@@ -15,6 +15,9 @@
 extern "C" {
 #endif
 
+typedef struct xfs_mkfs_options xfs_mkfs_options_t;
+typedef struct xfs_mkfs_geometry xfs_mkfs_geometry_t;
+
 /* Whether a feature is on; the default is the profile's. */
 enum xfs_mkfs_switch {
 	XFS_MKFS_DEFAULT = 0,
@@ -28,6 +31,15 @@ enum xfs_mkfs_profile {
 	XFS_MKFS_PROFILE_6_1 = 1,	/* mkfs.xfs 6.1: mounts since Linux 5.10 */
 };
 
+enum xfs_mkfs_flags {
+	XFS_MKFS_FORCE = 1u << 0,
+	XFS_MKFS_SMALL = 1u << 1,
+	XFS_MKFS_INPROGRESS = 1u << 2,
+	XFS_MKFS_NOALIGN = 1u << 3,
+	XFS_MKFS_DISCARD = 1u << 4,
+	XFS_MKFS_ASCII_CI = 1u << 5,
+	XFS_MKFS_LOG_AG = 1u << 6,
+};
 #define XFS_MKFS_FORCE		(1u << 0)	/* whatever the device holds is overwritten */
 #define XFS_MKFS_SMALL		(1u << 1)	/* below 300 MiB, small logs, one AG: unsupported */
 #define XFS_MKFS_INPROGRESS	(1u << 2)	/* leave sb_inprogress set: the caller goes on */
@@ -40,11 +52,11 @@ enum xfs_mkfs_profile {
 #define XFS_MKFS_IMAXPCT_NOLIMIT 255u
 
 /*
- * Zero it, set @size, set what you need; zero is the default of each member.
+ * Start with XFS_MKFS_OPTIONS_INIT, set what you need; zero is the default of each member.
  * Sizes are bytes.
  */
 struct xfs_mkfs_options {
-	uint32_t size;			/* sizeof(struct xfs_mkfs_options) */
+	uint32_t size;			/* in: sizeof(struct xfs_mkfs_options); at least up to @flags */
 	uint32_t flags;			/* XFS_MKFS_* */
 	const struct xfs_env *env;	/* clock, random numbers, memory, log; may be NULL */
 	uint32_t profile;		/* enum xfs_mkfs_profile */
@@ -83,10 +95,11 @@ struct xfs_mkfs_options {
 	uint8_t autofsck;		/* the root directory's trusted.xfs:autofsck */
 	uint8_t reserved[6];		/* 0 */
 };
+#define XFS_MKFS_OPTIONS_INIT	XFS_SIZED_INIT(struct xfs_mkfs_options)
 
 /* What was, or would be, made. */
 struct xfs_mkfs_geometry {
-	uint32_t size;			/* in: sizeof(struct xfs_mkfs_geometry) */
+	uint32_t size;			/* in: sizeof(struct xfs_mkfs_geometry); at least up to @blocksize */
 	uint32_t blocksize;
 	uint32_t sectsize;
 	uint32_t inodesize;
@@ -112,7 +125,9 @@ struct xfs_mkfs_geometry {
 	bool external_log;
 	uint8_t uuid[16];
 	char label[13];
+	uint8_t reserved[6];
 };
+#define XFS_MKFS_GEOMETRY_INIT	XFS_SIZED_INIT(struct xfs_mkfs_geometry)
 
 /*
  * Format @dev, with the log on @logdev unless that is NULL.  @opts may be NULL;

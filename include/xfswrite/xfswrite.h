@@ -33,24 +33,69 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/types.h>
-#include <time.h>
 #include <xfswrite/device.h>
 #include <xfswrite/env.h>
 #include <xfswrite/error.h>
 #include <xfswrite/version.h>
 
+/*
+ * xfs_stat(), xfs_lstat(), xfs_fstat() and xfs_utimens() take the host's struct stat and struct
+ * timespec.  Where a C library lets the program choose what these are (32-bit glibc) they are the
+ * library's only with -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64, as xfswrite.pc and the CMake targets say.
+ * A program that is compiled without does not see these four; it uses xfs_getattr(), xfs_fgetattr() and
+ * xfs_setattr(), whose structs are the same everywhere.  Define XFSWRITE_NO_HOST_STAT to have it so
+ * on every machine.
+ */
+#if defined(__TIMESIZE) && __TIMESIZE == 32 && !defined(__USE_TIME_BITS64)
+#ifndef XFSWRITE_NO_HOST_STAT
+#define XFSWRITE_NO_HOST_STAT
+#endif
+#endif
+#ifndef XFSWRITE_NO_HOST_STAT
+#include <sched.h>	/* struct timespec, which <time.h> hides in strict C99 */
+#include <sys/stat.h>
+#include <time.h>
+#endif
+
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+#ifndef XFSWRITE_NO_HOST_STAT
+typedef char xfs_needs_time_bits_64[sizeof(time_t) >= 8 ? 1 : -1];
 #endif
 
 struct xfs_mount;	/* an open file system */
 struct xfs_file;	/* an open file, directory or other object in it */
 struct xfs_dir;		/* a position in a directory */
+typedef struct xfs_mount xfs_mount_t;
+typedef struct xfs_file xfs_file_t;
+typedef struct xfs_dir xfs_dir_t;
+typedef struct xfs_mount_options xfs_mount_options_t;
+typedef struct xfs_statfs xfs_statfs_t;
+typedef struct xfs_info xfs_info_t;
+typedef struct xfs_log_type_count xfs_log_type_count_t;
+typedef struct xfs_log_report xfs_log_report_t;
+typedef struct xfs_iattr xfs_iattr_t;
+typedef struct xfs_stat xfs_stat_t;
+typedef struct xfs_extent xfs_extent_t;
+typedef struct xfs_dirent xfs_dirent_t;
+
+/*
+ * Flags are macros, unsigned, so that flags & ~XFS_... needs no cast; and, with the same names and
+ * values, enumerators in front of them, for generators of bindings, which do not see macros.
+ */
 
 /* ---- opening and closing a file system ---------------------------------- */
 
+enum xfs_mount_flags {
+	XFS_MOUNT_RDONLY = 1u << 0,
+	XFS_MOUNT_UNJOURNALLED = 1u << 1,
+	XFS_MOUNT_NORECOVERY = 1u << 2,
+	XFS_MOUNT_INPROGRESS = 1u << 3,
+	XFS_MOUNT_RECOVER_IN_MEMORY = 1u << 4,
+};
 #define XFS_MOUNT_RDONLY	(1u << 0)	/* nothing is written to the device, at all */
 #define XFS_MOUNT_UNJOURNALLED	(1u << 1)	/* see xfs_mount() */
 #define XFS_MOUNT_NORECOVERY	(1u << 2)	/* with RDONLY: read although the log is dirty */
@@ -58,9 +103,9 @@ struct xfs_dir;		/* a position in a directory */
 /* With RDONLY: recover a dirty log in memory.  As much of it as was changed is held there. */
 #define XFS_MOUNT_RECOVER_IN_MEMORY (1u << 4)
 
-/* Zero it, set @size, set what you need. */
+/* Start with XFS_MOUNT_OPTIONS_INIT, set what you need. */
 struct xfs_mount_options {
-	uint32_t size;			/* sizeof(struct xfs_mount_options) */
+	uint32_t size;			/* in: sizeof(struct xfs_mount_options); at least up to @flags */
 	uint32_t flags;			/* XFS_MOUNT_* */
 	const struct xfs_env *env;	/* copied; may be NULL */
 	struct xfs_device *logdev;	/* external log, or NULL; a reference is taken */
@@ -85,6 +130,7 @@ struct xfs_mount_options {
 	 */
 	uint64_t memory_limit_bytes;
 };
+#define XFS_MOUNT_OPTIONS_INIT	XFS_SIZED_INIT(struct xfs_mount_options)
 
 /*
  * Memory.  When the host (xfs_env.mem_alloc), or memory_limit_bytes, refuses memory, caches shrink,
@@ -172,32 +218,34 @@ XFS_API int xfs_sync(struct xfs_mount *mp);
 
 /* What statfs(2) would say, counted as the kernel does. */
 struct xfs_statfs {
+	uint32_t size;			/* in: sizeof(struct xfs_statfs); at least up to @block_size */
+	uint32_t name_max;		/* bytes in a name */
 	uint64_t block_size;		/* bytes */
 	uint64_t blocks;		/* size without an internal log */
 	uint64_t blocks_free;		/* available to files */
 	uint64_t files;			/* inodes that exist or could */
 	uint64_t files_free;
-	uint32_t name_max;
 };
+#define XFS_STATFS_INIT	XFS_SIZED_INIT(struct xfs_statfs)
 XFS_API int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st);
 
 /* Geometry and features, as xfs_info prints them. */
 struct xfs_info {
-	uint32_t size;			/* in: sizeof(struct xfs_info) */
+	uint32_t size;			/* in: sizeof(struct xfs_info); at least up to @block_size */
 	uint32_t block_size, sector_size, inode_size, dir_block_size;	/* bytes */
-	uint64_t data_blocks;
 	uint32_t ag_count, ag_blocks;
 	uint32_t log_blocks;
-	bool log_internal;
+	uint64_t data_blocks;
 	uint32_t log_sector_size, log_sunit;	/* bytes */
 	uint32_t sunit, swidth;		/* blocks */
 	uint32_t imaxpct;
 	uint32_t features_compat, features_ro_compat, features_incompat, features_log_incompat;
-	uint16_t version;
-	uint8_t uuid[16];
-	char label[13];
+	uint32_t version;
 	uint64_t root_ino;
 	uint64_t icount, ifree, fdblocks;	/* the superblock's counters, now */
+	uint8_t uuid[16];
+	char label[13];
+	bool log_internal;
 	bool log_dirty, in_progress, read_only;
 	/*
 	 * Of a read-only mount: the superblock, the headers of one of the first 16 AGs or other metadata
@@ -205,7 +253,9 @@ struct xfs_info {
 	 * Whoever wants to write is refused.
 	 */
 	bool lsn_ahead;
+	uint8_t reserved[6];
 };
+#define XFS_INFO_INIT	XFS_SIZED_INIT(struct xfs_info)
 XFS_API int xfs_info(struct xfs_mount *mp, struct xfs_info *info);
 
 /* Items of one type in the log. */
@@ -219,7 +269,7 @@ struct xfs_log_type_count {
  * What a dirty log held, and what was made of it.  Blocks are of 512 bytes, from the start of the log.
  */
 struct xfs_log_report {
-	uint32_t size;			/* in: sizeof(struct xfs_log_report) */
+	uint32_t size;			/* in: sizeof(struct xfs_log_report); at least up to @head_cycle */
 	bool dirty;			/* it was when it was opened; else only head and tail are told */
 	bool recovered;			/* by this mount */
 	bool torn;			/* records from torn_block on were incomplete, and not replayed */
@@ -233,6 +283,7 @@ struct xfs_log_report {
 	uint32_t type_count;
 	struct xfs_log_type_count types[32];
 };
+#define XFS_LOG_REPORT_INIT	XFS_SIZED_INIT(struct xfs_log_report)
 
 /*
  * The log of @mp as it was found.  A dirty log that was not recovered (NORECOVERY) is read and
@@ -242,6 +293,22 @@ XFS_API int xfs_log_report(struct xfs_mount *mp, struct xfs_log_report *report);
 
 /* ---- attributes ------------------------------------------------------------- */
 
+enum xfs_attr_valid {
+	XFS_ATTR_MODE = 1u << 0,
+	XFS_ATTR_UID = 1u << 1,
+	XFS_ATTR_GID = 1u << 2,
+	XFS_ATTR_SIZE = 1u << 3,
+	XFS_ATTR_ATIME = 1u << 4,
+	XFS_ATTR_MTIME = 1u << 5,
+	XFS_ATTR_CTIME = 1u << 6,
+	XFS_ATTR_CRTIME = 1u << 7,
+	XFS_ATTR_PROJID = 1u << 8,
+	XFS_ATTR_XFLAGS = 1u << 9,
+	XFS_ATTR_EXTSIZE = 1u << 10,
+	XFS_ATTR_COWEXTSIZE = 1u << 11,
+	XFS_ATTR_RDEV = 1u << 12,
+	XFS_ATTR_INHERIT = 1u << 13,
+};
 #define XFS_ATTR_MODE		(1u << 0)	/* permission bits; type bits only at creation */
 #define XFS_ATTR_UID		(1u << 1)
 #define XFS_ATTR_GID		(1u << 2)
@@ -261,23 +328,49 @@ XFS_API int xfs_log_report(struct xfs_mount *mp, struct xfs_log_report *report);
  */
 #define XFS_ATTR_INHERIT	(1u << 13)
 
-/* What to set; only members whose bit is in @valid are looked at. */
+/*
+ * What to set; only members whose bit is in @valid are looked at.  -EINVAL: a bit of a member that
+ * @size does not reach.
+ */
 struct xfs_iattr {
-	uint32_t valid;
+	uint32_t size;			/* in: sizeof(struct xfs_iattr); at least up to @valid */
+	uint32_t valid;			/* XFS_ATTR_* */
 	uint32_t mode;
 	uint32_t uid, gid;
 	uint32_t projid;
 	uint32_t xflags;
 	uint32_t extsize_bytes, cowextsize_bytes;
 	uint32_t rdev_major, rdev_minor;
+	uint32_t reserved;		/* 0 */
 	uint64_t size_bytes;
-	struct timespec atime, mtime, ctime, crtime;
+	struct xfs_timespec atime, mtime, ctime, crtime;
 };
+#define XFS_IATTR_INIT	XFS_SIZED_INIT(struct xfs_iattr)
 
 /*
  * The inode flags that users may see and set; values as in FS_IOC_FSGETXATTR.  <xfs/xfs.h> has the same
  * names for the same values.
  */
+#ifndef XFS_XFLAG_REALTIME
+enum xfs_xflags {
+	XFS_XFLAG_REALTIME = 0x00001,
+	XFS_XFLAG_PREALLOC = 0x00002,
+	XFS_XFLAG_IMMUTABLE = 0x00008,
+	XFS_XFLAG_APPEND = 0x00010,
+	XFS_XFLAG_SYNC = 0x00020,
+	XFS_XFLAG_NOATIME = 0x00040,
+	XFS_XFLAG_NODUMP = 0x00080,
+	XFS_XFLAG_RTINHERIT = 0x00100,
+	XFS_XFLAG_PROJINHERIT = 0x00200,
+	XFS_XFLAG_NOSYMLINKS = 0x00400,
+	XFS_XFLAG_EXTSIZE = 0x00800,
+	XFS_XFLAG_EXTSZINHERIT = 0x01000,
+	XFS_XFLAG_NODEFRAG = 0x02000,
+	XFS_XFLAG_FILESTREAM = 0x04000,
+	XFS_XFLAG_DAX = 0x08000,
+	XFS_XFLAG_COWEXTSIZE = 0x10000,
+};
+#endif
 #ifndef XFS_XFLAG_REALTIME
 #define XFS_XFLAG_REALTIME	0x00000001u
 #endif
@@ -332,21 +425,24 @@ struct xfs_iattr {
 
 /* Everything about an inode. */
 struct xfs_stat {
+	uint32_t size;			/* in: sizeof(struct xfs_stat); at least up to @mode */
+	uint32_t gen;			/* generation; with @ino for xfs_open_by_ino() */
 	uint64_t ino;
-	uint32_t gen;
-	uint32_t mode;
+	uint32_t mode;			/* type and permission bits */
 	uint32_t nlink;
 	uint32_t uid, gid, projid;
 	uint32_t rdev_major, rdev_minor;
+	uint32_t blksize;		/* bytes */
+	uint32_t xflags;		/* XFS_XFLAG_* */
+	uint32_t extsize_bytes, cowextsize_bytes;
+	uint32_t reserved;
 	uint64_t size_bytes;
 	uint64_t blocks512;		/* st_blocks; delayed allocation included */
-	uint32_t blksize;
-	uint32_t xflags;
-	uint32_t extsize_bytes, cowextsize_bytes;
-	uint64_t nextents, anextents;
+	uint64_t nextents, anextents;	/* of the data and the attribute fork */
 	uint64_t changecount;
-	struct timespec atime, mtime, ctime, crtime;
+	struct xfs_timespec atime, mtime, ctime, crtime;
 };
+#define XFS_STAT_INIT	XFS_SIZED_INIT(struct xfs_stat)
 
 /* ---- files ---------------------------------------------------------------------- */
 
@@ -368,9 +464,9 @@ struct xfs_stat {
  *
  * Reading does not change the access time: what is read here was not read by a user of the file.
  */
-XFS_API int xfs_open(struct xfs_mount *mp, const char *path, int flags, mode_t mode,
+XFS_API int xfs_open(struct xfs_mount *mp, const char *path, int flags, uint32_t mode,
 		     struct xfs_file **filep);
-XFS_API int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
+XFS_API int xfs_openat(struct xfs_file *dir, const char *path, int flags, uint32_t mode,
 		       struct xfs_file **filep);
 /*
  * Open an inode by number; -ESTALE if it is free, internal, or of another generation (0 = any).  One
@@ -444,24 +540,34 @@ XFS_API int xfs_truncate(struct xfs_mount *mp, const char *path, uint64_t size_b
 
 XFS_API int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st);
 XFS_API int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr);
+#ifndef XFSWRITE_NO_HOST_STAT
 /*
  * st_dev is the same for every mount of a file system, now and later, and never 0: it comes from
- * the UUID, so copies of one image share it.
+ * the UUID, so copies of one image share it.  xfs_fgetattr() tells the same in a fixed layout.
  */
 XFS_API int xfs_fstat(struct xfs_file *file, struct stat *st);
+#endif
 
 /* SEEK_DATA / SEEK_HOLE (-ENXIO past the end); others -EINVAL. Returns an offset. */
 XFS_API int64_t xfs_seek(struct xfs_file *file, uint64_t offset, int whence);
 
 /* One mapping of the data fork. */
 struct xfs_extent {
+	uint32_t size;			/* in: sizeof(struct xfs_extent); at least up to @length */
+	bool unwritten, shared, delalloc;
+	uint8_t reserved;
 	uint64_t offset;		/* bytes in the file */
 	uint64_t length;		/* bytes */
 	uint64_t device_offset;		/* bytes on the data device; ~0 when not allocated yet */
-	bool unwritten, shared, delalloc;
 };
+#define XFS_EXTENT_INIT	XFS_SIZED_INIT(struct xfs_extent)
+
 /*
  * Mappings from @offset on: fills up to @max, sets *@count; 0 = no more.  Does not write back.
+ * The @size of the first element, a multiple of 8, is how far they lie apart; it becomes that of
+ * all that are filled.
+ *
+ *	struct xfs_extent extents[16] = { XFS_EXTENT_INIT };
  */
 XFS_API int xfs_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents,
 			size_t max, size_t *count);
@@ -487,11 +593,11 @@ XFS_API int xfs_createat(struct xfs_file *dir, const char *name, const struct xf
 			 const char *target, struct xfs_file **filep);
 
 /* As mkdir(2): of @mode the permission bits and the sticky bit; set-group-id comes from the parent. */
-XFS_API int xfs_mkdir(struct xfs_mount *mp, const char *path, mode_t mode);
-XFS_API int xfs_mkdirat(struct xfs_file *dir, const char *path, mode_t mode);
-XFS_API int xfs_mknod(struct xfs_mount *mp, const char *path, mode_t mode, uint32_t rdev_major,
+XFS_API int xfs_mkdir(struct xfs_mount *mp, const char *path, uint32_t mode);
+XFS_API int xfs_mkdirat(struct xfs_file *dir, const char *path, uint32_t mode);
+XFS_API int xfs_mknod(struct xfs_mount *mp, const char *path, uint32_t mode, uint32_t rdev_major,
 		      uint32_t rdev_minor);
-XFS_API int xfs_mknodat(struct xfs_file *dir, const char *path, mode_t mode, uint32_t rdev_major,
+XFS_API int xfs_mknodat(struct xfs_file *dir, const char *path, uint32_t mode, uint32_t rdev_major,
 			uint32_t rdev_minor);
 /* Targets of 1 to 1023 bytes; -ENAMETOOLONG. */
 XFS_API int xfs_symlink(struct xfs_mount *mp, const char *target, const char *path);
@@ -516,34 +622,42 @@ XFS_API int xfs_renameat(struct xfs_file *olddir, const char *oldpath, struct xf
 XFS_API ssize_t xfs_readlink(struct xfs_mount *mp, const char *path, char *buf, size_t size);
 XFS_API ssize_t xfs_freadlink(struct xfs_file *file, char *buf, size_t size);
 
+#ifndef XFSWRITE_NO_HOST_STAT
+/* xfs_getattr() tells the same in a fixed layout. */
 XFS_API int xfs_stat(struct xfs_mount *mp, const char *path, struct stat *st);
 XFS_API int xfs_lstat(struct xfs_mount *mp, const char *path, struct stat *st);
+#endif
 XFS_API int xfs_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st);
 XFS_API int xfs_setattr(struct xfs_mount *mp, const char *path, bool follow,
 			const struct xfs_iattr *iattr);
-XFS_API int xfs_chmod(struct xfs_mount *mp, const char *path, mode_t mode);
+XFS_API int xfs_chmod(struct xfs_mount *mp, const char *path, uint32_t mode);
 /*
  * As chown(2): (uint32_t)-1 leaves one as it is; set-id bits of files, and their
  * security.capability, go.  (xfs_setattr() keeps them, unless the mount is @unprivileged.)
  */
 XFS_API int xfs_chown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid);
 XFS_API int xfs_lchown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gid);
+#ifndef XFSWRITE_NO_HOST_STAT
 /*
  * times[0] atime, times[1] mtime; tv_nsec UTIME_NOW and UTIME_OMIT work; NULL: both now.
- * Follows links if @follow.
+ * Follows links if @follow.  xfs_setattr() takes times in a fixed layout.
  */
 XFS_API int xfs_utimens(struct xfs_mount *mp, const char *path, bool follow,
 			const struct timespec times[2]);
+#endif
 
 /* ---- directories --------------------------------------------------------------------- */
 
 struct xfs_dirent {
-	uint64_t ino;
-	uint64_t cookie;		/* position after this entry, for xfs_seekdir */
+	uint32_t size;			/* in: sizeof(struct xfs_dirent); at least up to @name, whole */
 	uint8_t type;			/* DT_* of <dirent.h>, DT_UNKNOWN when the disk does not tell */
 	uint8_t name_len;
+	uint8_t reserved[2];
+	uint64_t ino;
+	uint64_t cookie;		/* position after this entry, for xfs_seekdir */
 	char name[256];			/* terminated; may hold any byte but '/' and 0 */
 };
+#define XFS_DIRENT_INIT	XFS_SIZED_INIT(struct xfs_dirent)
 
 XFS_API int xfs_opendir(struct xfs_mount *mp, const char *path, struct xfs_dir **dirp);
 /* @file must be a directory; stays the caller's. */

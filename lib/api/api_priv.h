@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <xfswrite/xfswrite.h>
+#include "base/growable.h"
 #include "base/need.h"
 #include "core/message.h"
 #include "inode/inode.h"
@@ -113,6 +114,9 @@ int xfs_file_new(struct xfs_mount *mp, struct xfs_file **filep) XFS_MUST_CHECK;
 void xfs_file_attach(struct xfs_file *file, struct xfs_inode *ip, int flags);
 int xfs_file_alloc(struct xfs_inode *ip, int flags, struct xfs_file **filep) XFS_MUST_CHECK;
 void xfs_file_free(struct xfs_file *file);
+
+/* Our copy of what the caller wants to set. */
+int xfs_take_iattr(struct xfs_iattr *own, const struct xfs_iattr *given) XFS_MUST_CHECK;
 
 /* Whether the size of @file may become @size_bytes through this handle: -EINVAL, -EBADF. */
 int xfs_file_may_resize(struct xfs_file *file, uint64_t size_bytes) XFS_MUST_CHECK;

@@ -2,19 +2,23 @@
 /* Attributes by handle and by path, extended ones too. */
 #include <sys/sysmacros.h>
 #include "api/path.h"
+#include "base/clock.h"
 #include "base/crc32c.h"
 #include "file/setattr.h"
 #include "file/truncate.h"
 
 static int do_fgetattr(struct xfs_file *file, struct xfs_stat *st)
 {
-	xfs_file_getattr(file->f_inode, st);
+	struct xfs_stat own;
+
+	xfs_file_getattr(file->f_inode, &own);
+	xfs_give_struct(&own, st);
 	return 0;
 }
 
 int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st)
 {
-	return XFS_CALL_FILE(file, xfs_need_memory(st) ?: do_fgetattr(file, st));
+	return XFS_CALL_FILE(file, xfs_need_struct(xfs_stat, st, mode) ?: do_fgetattr(file, st));
 }
 
 /*
@@ -42,16 +46,16 @@ static void to_stat(const struct xfs_mount *mp, const struct xfs_stat *from, str
 	st->st_size = (off_t)from->size_bytes;
 	st->st_blksize = from->blksize;
 	st->st_blocks = (blkcnt_t)from->blocks512;
-	st->st_atim = from->atime;
-	st->st_mtim = from->mtime;
-	st->st_ctim = from->ctime;
+	st->st_atim = xfs_host_timespec(from->atime);
+	st->st_mtim = xfs_host_timespec(from->mtime);
+	st->st_ctim = xfs_host_timespec(from->ctime);
 }
 
 static int do_fstat(struct xfs_file *file, struct stat *st)
 {
 	struct xfs_stat full;
 
-	xfs_fgetattr(file, &full);
+	xfs_file_getattr(file->f_inode, &full);
 	to_stat(file->f_mount, &full, st);
 	return 0;
 }
@@ -68,13 +72,44 @@ static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	return xfs_file_setattr(ip, iattr);
 }
 
-static int do_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
+/* The caller may not ask for a member that its struct is too short for. */
+int xfs_take_iattr(struct xfs_iattr *own, const struct xfs_iattr *given)
 {
-	int error = 0;
+	static const struct {
+		uint32_t bit, end;
+	} members[] = {
+		{ XFS_ATTR_MODE, xfs_first_part(xfs_iattr, mode) },
+		{ XFS_ATTR_UID, xfs_first_part(xfs_iattr, uid) },
+		{ XFS_ATTR_GID, xfs_first_part(xfs_iattr, gid) },
+		{ XFS_ATTR_PROJID, xfs_first_part(xfs_iattr, projid) },
+		{ XFS_ATTR_XFLAGS, xfs_first_part(xfs_iattr, xflags) },
+		{ XFS_ATTR_EXTSIZE, xfs_first_part(xfs_iattr, extsize_bytes) },
+		{ XFS_ATTR_COWEXTSIZE, xfs_first_part(xfs_iattr, cowextsize_bytes) },
+		{ XFS_ATTR_RDEV, xfs_first_part(xfs_iattr, rdev_minor) },
+		{ XFS_ATTR_SIZE, xfs_first_part(xfs_iattr, size_bytes) },
+		{ XFS_ATTR_ATIME, xfs_first_part(xfs_iattr, atime) },
+		{ XFS_ATTR_MTIME, xfs_first_part(xfs_iattr, mtime) },
+		{ XFS_ATTR_CTIME, xfs_first_part(xfs_iattr, ctime) },
+		{ XFS_ATTR_CRTIME, xfs_first_part(xfs_iattr, crtime) },
+	};
+	int error = xfs_take_struct(xfs_iattr, own, given, valid);
 
-	if (iattr->valid & XFS_ATTR_SIZE)
-		error = xfs_file_may_resize(file, iattr->size_bytes);
-	return error ? error : set_attrs(file->f_inode, iattr);
+	for (size_t i = 0; i < ARRAY_SIZE(members) && !error; i++) {
+		if ((own->valid & members[i].bit) && given->size < members[i].end)
+			error = xfs_fail(-EINVAL, "struct xfs_iattr of %u bytes has no member for "
+					 "attribute 0x%x", given->size, members[i].bit);
+	}
+	return error;
+}
+
+static int do_fsetattr(struct xfs_file *file, const struct xfs_iattr *given)
+{
+	struct xfs_iattr iattr;
+	int error = xfs_take_iattr(&iattr, given);
+
+	if (!error && iattr.valid & XFS_ATTR_SIZE)
+		error = xfs_file_may_resize(file, iattr.size_bytes);
+	return error ? error : set_attrs(file->f_inode, &iattr);
 }
 
 int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
@@ -82,7 +117,8 @@ int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
 	return XFS_CALL_FILE(file, xfs_need_memory(iattr) ?: do_fsetattr(file, iattr));
 }
 
-static int do_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
+/* @st is the library's own. */
+static int getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
 {
 	struct xfs_inode *ip;
 	int error;
@@ -95,15 +131,26 @@ static int do_getattr(struct xfs_mount *mp, const char *path, bool follow, struc
 	return 0;
 }
 
+static int do_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
+{
+	struct xfs_stat own;
+	int error = getattr(mp, path, follow, &own);
+
+	if (!error)
+		xfs_give_struct(&own, st);
+	return error;
+}
+
 int xfs_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
 {
-	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, st) ?: do_getattr(mp, path, follow, st));
+	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: xfs_need_struct(xfs_stat, st, mode) ?:
+				  do_getattr(mp, path, follow, st));
 }
 
 static int stat_path(struct xfs_mount *mp, const char *path, bool follow, struct stat *st)
 {
 	struct xfs_stat full;
-	int error = xfs_getattr(mp, path, follow, &full);
+	int error = getattr(mp, path, follow, &full);
 
 	if (!error)
 		to_stat(mp, &full, st);
@@ -120,8 +167,9 @@ int xfs_lstat(struct xfs_mount *mp, const char *path, struct stat *st)
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, st) ?: stat_path(mp, path, false, st));
 }
 
-static int do_setattr(struct xfs_mount *mp, const char *path, bool follow,
-		      const struct xfs_iattr *iattr)
+/* @iattr is the library's own. */
+static int setattr(struct xfs_mount *mp, const char *path, bool follow,
+		   const struct xfs_iattr *iattr)
 {
 	struct xfs_inode *ip;
 	int error;
@@ -134,20 +182,29 @@ static int do_setattr(struct xfs_mount *mp, const char *path, bool follow,
 	return error;
 }
 
+static int do_setattr(struct xfs_mount *mp, const char *path, bool follow,
+		      const struct xfs_iattr *given)
+{
+	struct xfs_iattr iattr;
+	int error = xfs_take_iattr(&iattr, given);
+
+	return error ? error : setattr(mp, path, follow, &iattr);
+}
+
 int xfs_setattr(struct xfs_mount *mp, const char *path, bool follow, const struct xfs_iattr *iattr)
 {
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, iattr) ?:
 				  do_setattr(mp, path, follow, iattr));
 }
 
-static int do_chmod(struct xfs_mount *mp, const char *path, mode_t mode)
+static int do_chmod(struct xfs_mount *mp, const char *path, uint32_t mode)
 {
 	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = mode };
 
-	return xfs_setattr(mp, path, true, &iattr);
+	return setattr(mp, path, true, &iattr);
 }
 
-int xfs_chmod(struct xfs_mount *mp, const char *path, mode_t mode)
+int xfs_chmod(struct xfs_mount *mp, const char *path, uint32_t mode)
 {
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: do_chmod(mp, path, mode));
 }
@@ -182,21 +239,31 @@ int xfs_lchown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gi
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: change_owner(mp, path, false, uid, gid));
 }
 
+/* What the host's type can say and ours cannot is no time either: it stays none. */
+static struct xfs_timespec time_given(const struct timespec *tv, struct xfs_timespec now)
+{
+	if (!tv || tv->tv_nsec == UTIME_NOW)
+		return now;
+	if (tv->tv_nsec < 0 || tv->tv_nsec > 999999999)
+		return (struct xfs_timespec){ .tv_nsec = UINT32_MAX };
+	return xfs_public_timespec(*tv);
+}
+
 static int do_utimens(struct xfs_mount *mp, const char *path, bool follow,
 		      const struct timespec times[2])
 {
 	struct xfs_iattr iattr = { 0 };
-	struct timespec now = xfs_now(mp);
+	struct xfs_timespec now = xfs_public_timespec(xfs_now(mp));
 	struct xfs_inode *ip;
 	int error;
 
 	if (!times || times[0].tv_nsec != UTIME_OMIT) {
 		iattr.valid |= XFS_ATTR_ATIME;
-		iattr.atime = !times || times[0].tv_nsec == UTIME_NOW ? now : times[0];
+		iattr.atime = time_given(times ? &times[0] : NULL, now);
 	}
 	if (!times || times[1].tv_nsec != UTIME_OMIT) {
 		iattr.valid |= XFS_ATTR_MTIME;
-		iattr.mtime = !times || times[1].tv_nsec == UTIME_NOW ? now : times[1];
+		iattr.mtime = time_given(times ? &times[1] : NULL, now);
 	}
 	/* Nothing to do: not even the path is looked at. */
 	if (!iattr.valid)

@@ -106,8 +106,9 @@ static int fill(struct xfs_dir *dir)
 	return error;
 }
 
-static int do_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
+static int do_readdir(struct xfs_dir *dir, struct xfs_dirent *out)
 {
+	struct xfs_dirent own = { 0 }, *entry = &own;
 	const struct packed *p;
 	int error;
 
@@ -125,13 +126,14 @@ static int do_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
 	entry->type = p->type;
 	entry->name_len = p->len;
 	memcpy(entry->name, p->name, p->len);
-	entry->name[p->len] = '\0';
+	xfs_give_struct(&own, out);
 	return 1;
 }
 
 int xfs_readdir(struct xfs_dir *dir, struct xfs_dirent *entry)
 {
-	return XFS_CALL_DIR(dir, xfs_need_memory(entry) ?: do_readdir(dir, entry));
+	return XFS_CALL_DIR(dir, xfs_need_struct(xfs_dirent, entry, name) ?:
+				 do_readdir(dir, entry));
 }
 
 void xfs_seekdir(struct xfs_dir *dir, uint64_t cookie)

@@ -19,14 +19,14 @@ static void count_as_writer(struct xfs_mount *mp)
 		__atomic_store_n(&mp->m_space_counted, true, __ATOMIC_RELEASE);
 }
 
-static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
+static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *out)
 {
+	struct xfs_statfs own = { 0 }, *st = &own;
 	const struct xfs_geometry *geo = &mp->m_geo;
 	uint64_t possible;
 	int64_t icount, ifree;
 
 	count_as_writer(mp);
-	memset(st, 0, sizeof(*st));
 	st->block_size = geo->blocksize;
 	st->blocks = geo->dblocks - (geo->logstart ? geo->logblocks : 0);
 	st->blocks_free = (uint64_t)xfs_fdblocks_available(mp);
@@ -41,12 +41,13 @@ static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 	st->files = possible;
 	st->files_free = possible - (uint64_t)(icount - ifree);
 	st->name_max = NAME_MAX_BYTES;
+	xfs_give_struct(&own, out);
 	return 0;
 }
 
 int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 {
-	return XFS_CALL_MOUNT(mp, xfs_need_memory(st) ?: do_statfs(mp, st));
+	return XFS_CALL_MOUNT(mp, xfs_need_struct(xfs_statfs, st, block_size) ?: do_statfs(mp, st));
 }
 
 /* A few sectors.  Headers that cannot be read are for others to tell. */
@@ -77,7 +78,6 @@ static int do_info(struct xfs_mount *mp, struct xfs_info *info)
 	const struct xfs_sb *sb = &mp->m_sb;
 	uint32_t state = __atomic_load_n(&mp->m_state, __ATOMIC_RELAXED);
 	struct xfs_info all = {
-		.size = info->size,
 		.block_size = geo->blocksize,
 		.sector_size = geo->sectsize,
 		.inode_size = geo->inodesize,
@@ -104,8 +104,6 @@ static int do_info(struct xfs_mount *mp, struct xfs_info *info)
 	};
 	int error;
 
-	if (info->size < sizeof(info->size))
-		return xfs_error(mp, -EINVAL, "struct xfs_info without its size");
 	memcpy(all.uuid, sb->sb_uuid.b, sizeof(all.uuid));
 	memcpy(all.label, sb->sb_fname, sizeof(sb->sb_fname));
 	if (mp->m_rdonly) {
@@ -119,11 +117,11 @@ static int do_info(struct xfs_mount *mp, struct xfs_info *info)
 			return error;
 	}
 	all.lsn_ahead = lsn_is_ahead(mp);
-	memcpy(info, &all, XFS_MIN((size_t)info->size, sizeof(all)));
+	xfs_give_struct(&all, info);
 	return 0;
 }
 
 int xfs_info(struct xfs_mount *mp, struct xfs_info *info)
 {
-	return XFS_CALL_MOUNT(mp, xfs_need_memory(info) ?: do_info(mp, info));
+	return XFS_CALL_MOUNT(mp, xfs_need_struct(xfs_info, info, block_size) ?: do_info(mp, info));
 }

@@ -32,13 +32,11 @@ static void copy_stats(struct xfs_log_report *to, const struct xlog_recovery *re
 
 static int do_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
 {
-	struct xfs_log_report all = { .size = report->size };
+	struct xfs_log_report all = { 0 };
 	struct xlog_recovery rec;
 	struct xlog_state state;
 	int error;
 
-	if (report->size < sizeof(report->size))
-		return xfs_error(mp, -EINVAL, "struct xfs_log_report without its size");
 	if (mp->m_recovery) {
 		rec = *mp->m_recovery;
 		state = rec.state;
@@ -66,11 +64,12 @@ static int do_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
 	all.tail_block = state.tail_block;
 	if (all.dirty)
 		copy_stats(&all, &rec);
-	memcpy(report, &all, XFS_MIN((size_t)report->size, sizeof(all)));
+	xfs_give_struct(&all, report);
 	return 0;
 }
 
 int xfs_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
 {
-	return XFS_CALL_MOUNT(mp, xfs_need_memory(report) ?: do_log_report(mp, report));
+	return XFS_CALL_MOUNT(mp, xfs_need_struct(xfs_log_report, report, head_cycle) ?:
+				  do_log_report(mp, report));
 }

@@ -30,7 +30,7 @@ static int create_path(struct xfs_inode *start, const char *path, struct xfs_cre
 	return error;
 }
 
-static int make_dir(struct xfs_inode *start, const char *path, mode_t mode)
+static int make_dir(struct xfs_inode *start, const char *path, uint32_t mode)
 {
 	/* As mkdir(2): set-id bits come from the parent alone. */
 	struct xfs_create_args args = { .mode = (uint16_t)(S_IFDIR | (mode & 01777)) };
@@ -38,17 +38,17 @@ static int make_dir(struct xfs_inode *start, const char *path, mode_t mode)
 	return create_path(start, path, &args);
 }
 
-int xfs_mkdir(struct xfs_mount *mp, const char *path, mode_t mode)
+int xfs_mkdir(struct xfs_mount *mp, const char *path, uint32_t mode)
 {
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: make_dir(root_of(mp), path, mode));
 }
 
-int xfs_mkdirat(struct xfs_file *dir, const char *path, mode_t mode)
+int xfs_mkdirat(struct xfs_file *dir, const char *path, uint32_t mode)
 {
 	return XFS_CALL_AT(dir, xfs_need_memory(path) ?: make_dir(dir->f_inode, path, mode));
 }
 
-static int make_node(struct xfs_inode *start, const char *path, mode_t mode, uint32_t major,
+static int make_node(struct xfs_inode *start, const char *path, uint32_t mode, uint32_t major,
 		     uint32_t minor)
 {
 	struct xfs_create_args args = {
@@ -69,14 +69,14 @@ static int make_node(struct xfs_inode *start, const char *path, mode_t mode, uin
 	return create_path(start, path, &args);
 }
 
-int xfs_mknod(struct xfs_mount *mp, const char *path, mode_t mode, uint32_t rdev_major,
+int xfs_mknod(struct xfs_mount *mp, const char *path, uint32_t mode, uint32_t rdev_major,
 	      uint32_t rdev_minor)
 {
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?:
 				  make_node(root_of(mp), path, mode, rdev_major, rdev_minor));
 }
 
-int xfs_mknodat(struct xfs_file *dir, const char *path, mode_t mode, uint32_t rdev_major,
+int xfs_mknodat(struct xfs_file *dir, const char *path, uint32_t mode, uint32_t rdev_major,
 		uint32_t rdev_minor)
 {
 	return XFS_CALL_AT(dir, xfs_need_memory(path) ?:
@@ -112,7 +112,7 @@ int xfs_symlinkat(const char *target, struct xfs_file *dir, const char *path)
 				make_symlink(dir->f_inode, target, path));
 }
 
-static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
+static int create_at(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,
 		       const char *target, struct xfs_file **filep)
 {
 	struct xfs_mount *mp = dir->f_mount;
@@ -122,9 +122,7 @@ static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_
 	struct xfs_inode *ip;
 	int error;
 
-	if (filep)
-		*filep = NULL;
-	if (!iattr || !(iattr->valid & XFS_ATTR_MODE))
+	if (!(iattr->valid & XFS_ATTR_MODE))
 		return xfs_error(mp, -EINVAL, "a new object needs a mode");
 	if (!name && !filep)
 		return xfs_error(mp, -EINVAL, "what has neither name nor handle is gone at once");
@@ -157,6 +155,18 @@ static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_
 					: S_ISDIR(iattr->mode) ? O_RDONLY : O_PATH);
 	*filep = file;
 	return 0;
+}
+
+static int do_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *given,
+		       const char *target, struct xfs_file **filep)
+{
+	struct xfs_iattr iattr;
+	int error;
+
+	if (filep)
+		*filep = NULL;
+	error = xfs_take_iattr(&iattr, given);
+	return error ? error : create_at(dir, name, &iattr, target, filep);
 }
 
 int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr *iattr,

@@ -52,7 +52,7 @@ static int look_for_last(struct xfs_path_last *last, struct xfs_inode **ipp)
 }
 
 /* O_CREAT: what is there, or a new regular file. */
-static int open_or_create(struct xfs_inode *start, const char *path, int flags, mode_t mode,
+static int open_or_create(struct xfs_inode *start, const char *path, int flags, uint32_t mode,
 			  struct xfs_inode **ipp, bool *created)
 {
 	struct xfs_mount *mp = start->i_mount;
@@ -103,7 +103,7 @@ static bool wants_unnamed(int flags)
 }
 
 /* O_TMPFILE: a new regular file that nothing leads to, as one made in directory @path. */
-static int open_unnamed(struct xfs_inode *start, const char *path, mode_t mode,
+static int open_unnamed(struct xfs_inode *start, const char *path, uint32_t mode,
 			struct xfs_inode **ipp)
 {
 	struct xfs_mount *mp = start->i_mount;
@@ -138,7 +138,7 @@ static int check_flags(struct xfs_mount *mp, int flags)
 	return 0;
 }
 
-static int do_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
+static int do_openat(struct xfs_file *dir, const char *path, int flags, uint32_t mode,
 		     struct xfs_file **filep)
 {
 	struct xfs_mount *mp = dir->f_mount;
@@ -175,7 +175,7 @@ static int do_openat(struct xfs_file *dir, const char *path, int flags, mode_t m
 	return error;
 }
 
-int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
+int xfs_openat(struct xfs_file *dir, const char *path, int flags, uint32_t mode,
 	       struct xfs_file **filep)
 {
 	if (filep)
@@ -184,7 +184,7 @@ int xfs_openat(struct xfs_file *dir, const char *path, int flags, mode_t mode,
 				do_openat(dir, path, flags, mode, filep));
 }
 
-int xfs_open(struct xfs_mount *mp, const char *path, int flags, mode_t mode,
+int xfs_open(struct xfs_mount *mp, const char *path, int flags, uint32_t mode,
 	     struct xfs_file **filep)
 {
 	if (filep)

@@ -5,14 +5,18 @@
 
 void xfs_env_now(const struct xfs_env *env, struct timespec *now)
 {
+	struct xfs_timespec told = {.tv_sec = 0};
+
 	*now = (struct timespec){.tv_sec = 0};
-	if (env && env->clock)
-		env->clock(env->ctx, now);
-	else
+	if (!env || !env->clock) {
 		clock_gettime(CLOCK_REALTIME, now);
+		return;
+	}
+	env->clock(env->ctx, &told);
 	/* It goes into inodes as it is; a bad hook must not make a bad image. */
-	if (now->tv_nsec < 0 || now->tv_nsec > 999999999)
-		now->tv_nsec = 0;
+	if (told.tv_nsec > 999999999)
+		told.tv_nsec = 0;
+	*now = xfs_host_timespec(told);
 }
 
 uint64_t xfs_host_ns(void)

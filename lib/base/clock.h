@@ -4,10 +4,22 @@
 #define BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 #include <xfswrite/env.h>
 
 /* @env may be NULL. tv_nsec is within [0, 999999999] whatever the hook says. */
 void xfs_env_now(const struct xfs_env *env, struct timespec *now);
+
+/* Between the public type and the host's; of the first tv_nsec was checked. */
+static inline struct timespec xfs_host_timespec(struct xfs_timespec tv)
+{
+	return (struct timespec){ .tv_sec = (time_t)tv.tv_sec, .tv_nsec = (long)tv.tv_nsec };
+}
+
+static inline struct xfs_timespec xfs_public_timespec(struct timespec tv)
+{
+	return (struct xfs_timespec){ .tv_sec = tv.tv_sec, .tv_nsec = (uint32_t)tv.tv_nsec };
+}
 
 /* The host's own clock for how long something takes, and a rest; neither shows in any image. */
 uint64_t xfs_host_ns(void);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include "base/cause.h"
+#include "base/growable.h"
 
 static _Thread_local struct {
 	struct xfs_error_info now;	/* pending */
@@ -212,12 +213,9 @@ const struct xfs_error_info *xfs_error_record(void)
 
 int xfs_error_give(const struct xfs_error_info *from, struct xfs_error_info *to)
 {
-	uint32_t size = to ? to->size : 0;
-
-	if (size < sizeof(size))
+	if (!to || !xfs_growable_fits(to, sizeof(*to), xfs_first_part(xfs_error_info, error)))
 		return -EINVAL;
-	memcpy(to, from, XFS_MIN((size_t)size, sizeof(*from)));
-	to->size = size;
+	xfs_give_struct(from, to);
 	return 0;
 }
 

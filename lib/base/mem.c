@@ -4,6 +4,7 @@
  * fail.
  */
 #include <stdlib.h>
+#include "base/growable.h"
 #include "base/mem.h"
 
 #ifdef XFSWRITE_DEBUG
@@ -83,6 +84,15 @@ void xfs_mem_init(struct xfs_mem *mem, const struct xfs_env *env)
 	mem->alloc = env->mem_alloc;
 	mem->realloc = env->mem_realloc;
 	mem->free = env->mem_free;
+}
+
+int xfs_mem_take(struct xfs_mem *mem, const struct xfs_env *given)
+{
+	struct xfs_env env;
+	int error = xfs_env_take(&env, given);
+
+	xfs_mem_init(mem, error ? NULL : &env);
+	return error;
 }
 
 /* ---- the host, within the limit ---------------------------------------------------------- */

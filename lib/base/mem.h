@@ -26,6 +26,8 @@ struct xfs_mem {
 };
 
 void xfs_mem_init(struct xfs_mem *mem, const struct xfs_env *env);
+/* The same of hooks that come from a caller, of any size: 0, or -EINVAL with a text. */
+int xfs_mem_take(struct xfs_mem *mem, const struct xfs_env *given) XFS_MUST_CHECK;
 
 /* NULL: out of memory.  @size must not be 0. */
 void *xfs_mem_alloc(const struct xfs_mem *mem, size_t size) XFS_MUST_CHECK;

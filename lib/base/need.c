@@ -18,25 +18,6 @@ int xfs_need_all(const void *object, const void *const *memory, size_t count)
 	return error;
 }
 
-int xfs_need_env(const struct xfs_env *env)
-{
-	const uint8_t *beyond = (const uint8_t *)env + sizeof(*env);
-
-	if (!env)
-		return 0;
-	if (env->size < offsetof(struct xfs_env, trace) + sizeof(env->trace))
-		return xfs_fail(-EINVAL, "struct xfs_env: a size of %u", env->size);
-	if (env->flags)
-		return xfs_fail(-EINVAL, "struct xfs_env: unknown flags 0x%x", env->flags);
-	for (size_t i = sizeof(*env); i < env->size; i++)
-		if (*beyond++)
-			return xfs_fail(-EINVAL, "struct xfs_env of a later version");
-	/* Memory of one allocator must not be freed by another. */
-	if (!env->mem_alloc != !env->mem_realloc || !env->mem_alloc != !env->mem_free)
-		return xfs_fail(-EINVAL, "struct xfs_env: one memory hook without the others");
-	return 0;
-}
-
 int xfs_need_buffer(const void *buf, size_t size)
 {
 	if (size > SSIZE_MAX)

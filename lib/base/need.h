@@ -3,7 +3,6 @@
 #ifndef BASE_NEED_H
 #define BASE_NEED_H
 
-#include <xfswrite/env.h>
 #include "base/error.h"
 
 /*
@@ -19,8 +18,6 @@ int xfs_need_all(const void *object, const void *const *memory, size_t count) XF
 	xfs_need_all("", (const void *const[]){ __VA_ARGS__ }, \
 		     ARRAY_SIZE(((const void *const[]){ __VA_ARGS__ })))
 int xfs_need_object(const void *object) XFS_MUST_CHECK;
-/* Hooks and settings, NULL for none: -EINVAL unless the library can do what they ask for. */
-int xfs_need_env(const struct xfs_env *env) XFS_MUST_CHECK;
 /* A buffer of @size bytes: -EFAULT without it; nobody has one of more than SSIZE_MAX: -EINVAL. */
 int xfs_need_buffer(const void *buf, size_t size) XFS_MUST_CHECK;
 

@@ -13,6 +13,7 @@
  *     mappings are those that were found;
  *  7. the counters of the superblock.
  */
+#include "base/growable.h"
 #include "base/need.h"
 #include "check/check_priv.h"
 
@@ -22,6 +23,8 @@
  * not looked at; it is one finding.
  */
 #define ZERO_AGS_MAX	1024u
+
+#define KNOWN_FLAGS	(XFS_CHECK_IN_PROGRESS_OK | XFS_CHECK_DIRTY_LOG_OK)
 
 static bool headers_are_zero(struct xfs_check *chk, uint32_t agno, uint8_t *sectors)
 {
@@ -177,10 +180,9 @@ int xfs_check_open(struct xfs_device *dev, struct xfs_device *logdev,
 	int error;
 
 	*chkp = NULL;
-	error = xfs_need_env(opts ? opts->env : NULL);
+	error = xfs_mem_take(&mem, opts ? opts->env : NULL);
 	if (error)
 		return error;
-	xfs_mem_init(&mem, opts ? opts->env : NULL);
 	chk = xfs_mem_zalloc(&mem, sizeof(*chk));
 	if (!chk)
 		return -ENOMEM;
@@ -214,21 +216,26 @@ void xfs_check_close(struct xfs_check *chk)
 static int do_check(struct xfs_device *dev, struct xfs_device *logdev,
 		    const struct xfs_check_options *opts, struct xfs_check_summary *summary)
 {
+	struct xfs_check_options own = XFS_CHECK_OPTIONS_INIT;
 	struct xfs_check *chk;
 	int error;
 
 	error = xfs_need_object(dev);
+	if (!error && opts)
+		error = xfs_take_struct(xfs_check_options, &own, opts, flags);
+	if (!error && summary)
+		error = xfs_need_struct(xfs_check_summary, summary, findings);
+	if (!error && own.flags & ~KNOWN_FLAGS)
+		error = xfs_fail(-EINVAL, "unknown check flags 0x%x", own.flags & ~KNOWN_FLAGS);
 	if (error)
 		return error;
-	if (opts && opts->size < sizeof(*opts))
-		return xfs_fail(-EINVAL, "check options without their size");
-	error = xfs_check_open(dev, logdev, opts, &chk);
+	error = xfs_check_open(dev, logdev, &own, &chk);
 	if (!error) {
 		run(chk);
 		error = chk->error;
 	}
 	if (summary && chk)
-		*summary = chk->sum;
+		xfs_give_struct(&chk->sum, summary);
 	xfs_check_close(chk);
 	return error;
 }

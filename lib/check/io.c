@@ -13,7 +13,7 @@
 /* Both devices are read in the larger of their sectors. */
 static int device_size(struct xfs_check *chk, struct xfs_device *dev, uint64_t *bytes)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_device_info(dev, &info);
 
 	if (error)

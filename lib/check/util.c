@@ -9,7 +9,11 @@
 void xfs_check_report(struct xfs_check *chk, struct xfs_check_place at, const char *fmt, ...)
 {
 	struct xfs_finding finding = {
-		.structure = at.structure, .agno = at.agno, .block = at.block, .ino = at.ino,
+		.size = sizeof(finding),
+		.structure = at.structure,
+		.agno = at.agno,
+		.block = at.block,
+		.ino = at.ino,
 	};
 	char text[512];
 	va_list args;

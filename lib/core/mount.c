@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory that caches give way for, the clock and the random numbers of a mount. */
+#include "base/clock.h"
 #include "core/mount.h"
 #include "disk/inode.h"
 
@@ -65,10 +66,7 @@ struct timespec xfs_now(const struct xfs_mount *mp)
 {
 	struct timespec now;
 
-	if (mp->m_env.clock)
-		mp->m_env.clock(mp->m_env.ctx, &now);
-	else
-		clock_gettime(CLOCK_REALTIME, &now);
+	xfs_env_now(&mp->m_env, &now);
 	return xfs_clamp_time(mp, now);
 }
 

@@ -67,7 +67,7 @@ static int go_down(struct xfs_device **devp, uint64_t *start, uint64_t *end)
 	uint64_t offset;
 
 	for (unsigned int depth = 0;; depth++) {
-		struct xfs_device_info info;
+		struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 		int error = xfs_device_info(*devp, &info); /* whether it is one, too */
 
 		if (error)

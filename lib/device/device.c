@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/cause.h"
+#include "base/growable.h"
 #include "base/need.h"
 #include "device/device_priv.h"
 
@@ -241,24 +242,58 @@ static int check_info(struct xfs_device_info *info)
 
 static int do_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
-	int error = info ? check_device(dev) : xfs_need(dev, info);
+	int error = check_device(dev);
 
-	if (info)
-		memset(info, 0, sizeof(*info));
+	*info = (struct xfs_device_info)XFS_DEVICE_INFO_INIT;
 	if (!error)
 		error = ASK(dev, 0, dev->ops->info(dev, info));
+	/* Whatever it wrote there. */
+	info->size = sizeof(*info);
 	return error ? error : check_info(info);
+}
+
+static int tell_info(struct xfs_device *dev, struct xfs_device_info *info)
+{
+	struct xfs_device_info own;
+	int error = xfs_need_struct(xfs_device_info, info, size_bytes);
+
+	if (!error)
+		error = do_info(dev, &own);
+	if (!error)
+		xfs_give_struct(&own, info);
+	return error;
 }
 
 int xfs_device_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
-	return XFS_CALL(do_info(dev, info));
+	return XFS_CALL(tell_info(dev, info));
+}
+
+static int set_info(struct xfs_device_info *info, const struct xfs_device_info *mine)
+{
+	struct xfs_device_info own;
+	int error = xfs_need_struct(xfs_device_info, info, size_bytes);
+
+	/* A later device may know more: that is not asked for. */
+	if (!error)
+		error = xfs_need_struct(xfs_device_info, mine, size_bytes);
+	if (error)
+		return error;
+	memset(&own, 0, sizeof(own));
+	memcpy(&own, mine, XFS_MIN((size_t)mine->size, sizeof(own)));
+	xfs_give_struct(&own, info);
+	return 0;
+}
+
+int xfs_device_info_set(struct xfs_device_info *info, const struct xfs_device_info *mine)
+{
+	return XFS_CALL(set_info(info, mine));
 }
 
 /* -EIO: outside of the device; -EINVAL: not in sectors; -EROFS. */
 static int check_range(struct xfs_device *dev, uint64_t offset, uint64_t len, bool for_write)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = do_info(dev, &info);
 
 	if (error)
@@ -476,7 +511,7 @@ int xfs_device_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint6
 
 static int do_resize(struct xfs_device *dev, uint64_t size_bytes)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_device_info(dev, &info);
 
 	if (error)

@@ -275,8 +275,8 @@ static int file_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint
 static int file_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
 	struct xfs_file_device *fdev = to_file(dev);
-
-	*info = (struct xfs_device_info){
+	const struct xfs_device_info mine = {
+		.size = sizeof(mine),
 		.size_bytes = __atomic_load_n(&fdev->size_bytes, __ATOMIC_RELAXED),
 		.logical_sector = fdev->logical_sector,
 		.physical_sector = fdev->physical_sector,
@@ -287,7 +287,8 @@ static int file_info(struct xfs_device *dev, struct xfs_device_info *info)
 		.growable = !fdev->is_block && !fdev->read_only,
 		.rotational = fdev->rotational,
 	};
-	return 0;
+
+	return xfs_device_info_set(info, &mine);
 }
 
 static int file_resize(struct xfs_device *dev, uint64_t size_bytes)

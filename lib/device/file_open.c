@@ -246,14 +246,13 @@ static int open_file(const char *path, unsigned int flags, uint64_t size_bytes,
 	bool created;
 	int fd, error;
 
-	error = xfs_need_env(env);
+	error = xfs_mem_take(&template.mem, env);
 	if (!error)
 		error = check_flags(flags, OPEN_FLAGS);
 	if (error)
 		return error;
 	if (size_bytes > INT64_MAX)
 		return -EFBIG;
-	xfs_mem_init(&template.mem, env);
 	fd = open_path(path, flags, &created);
 	if (fd < 0)
 		return fd;
@@ -324,12 +323,11 @@ static int open_fd(int fd, unsigned int flags, const struct xfs_env *env,
 	struct stat st;
 	int mode, error, own;
 
-	error = xfs_need_env(env);
+	error = xfs_mem_take(&template.mem, env);
 	if (!error)
 		error = check_flags(flags, XFS_DEV_RDONLY | XFS_DEV_DIRECT | XFS_DEV_EXCL);
 	if (error)
 		return error;
-	xfs_mem_init(&template.mem, env);
 	mode = fcntl(fd, F_GETFL);
 	if (mode < 0 || fstat(fd, &st) != 0)
 		return -errno;

@@ -418,7 +418,7 @@ static const struct xfs_device_ops hold_ops = {
 
 static int add_device(struct xfs_hold *hold, struct hold_device *hd, struct xfs_device *base)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error;
 
 	xfs_device_init(&hd->dev, &hold_ops);

@@ -173,14 +173,15 @@ static int memory_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 static int memory_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
 	struct memory_device *md = to_memory(dev);
-
-	*info = (struct xfs_device_info){
+	const struct xfs_device_info mine = {
+		.size = sizeof(mine),
 		.size_bytes = memory_size(md),
 		.logical_sector = md->sector_bytes,
 		.physical_sector = md->sector_bytes,
 		.growable = true,
 	};
-	return 0;
+
+	return xfs_device_info_set(info, &mine);
 }
 
 static int memory_resize(struct xfs_device *dev, uint64_t size_bytes)
@@ -241,7 +242,7 @@ static int do_open_memory(uint64_t size_bytes, uint32_t sector_bytes, const stru
 	if (!devp)
 		return xfs_fail(-EINVAL, "no place for the device");
 	*devp = NULL;
-	error = xfs_need_env(env);
+	error = xfs_mem_take(&mem, env);
 	if (error)
 		return error;
 	if (!xfs_is_power_of_2(sector_bytes) || sector_bytes < XFS_DEV_MIN_SECTOR ||
@@ -249,7 +250,6 @@ static int do_open_memory(uint64_t size_bytes, uint32_t sector_bytes, const stru
 	    size_bytes > INT64_MAX)
 		return xfs_fail(-EINVAL, "%" PRIu64 " bytes in sectors of %u", size_bytes,
 				sector_bytes);
-	xfs_mem_init(&mem, env);
 	md = xfs_mem_zalloc(&mem, sizeof(*md));
 	if (!md)
 		return xfs_fail(-ENOMEM, "out of memory for a device");

@@ -290,7 +290,7 @@ static void cut_off(struct overlay_device *ov, uint64_t size_bytes)
 static int overlay_resize(struct xfs_device *dev, uint64_t size_bytes)
 {
 	struct overlay_device *ov = to_overlay(dev);
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_device_info(ov->on.base, &info);
 
 	if (error)
@@ -386,7 +386,7 @@ static uint64_t whole_sectors(const struct xfs_device_info *info)
 /* The base gets our size: first without what was cut off, then with zeros behind it. */
 static int resize_base(struct overlay_device *ov)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_device_info(ov->on.base, &info);
 
 	if (!error && ov->base_bytes < whole_sectors(&info))
@@ -449,7 +449,7 @@ int xfs_device_overlay_commit(struct xfs_device *overlay)
 static int do_overlay_discard(struct xfs_device *overlay)
 {
 	struct overlay_device *ov;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error;
 
 	if (!overlay || overlay->ops != &overlay_ops)
@@ -496,7 +496,7 @@ static int do_open_overlay(struct xfs_device *base, const struct xfs_env *env,
 			   struct xfs_device **devp)
 {
 	struct overlay_device *ov;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_stacked_open(base, &overlay_ops, sizeof(*ov), env, &info, devp);
 
 	if (error)

@@ -131,7 +131,7 @@ static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, u
 {
 	/* An image file does not tell which sectors the disk had. */
 	static const uint32_t sectors[] = {512, 4096};
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int fd, error;
 
 	error = xfs_need(dev, offset, len);

@@ -97,7 +97,7 @@ static int probe_fd(int fd, uint32_t sector_bytes, char *what, size_t what_size)
 
 static int probe(struct xfs_device *dev, char *what, size_t what_size)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int fd, error;
 
 	error = xfs_need_buffer(what, what_size);

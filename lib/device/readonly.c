@@ -58,7 +58,7 @@ static const struct xfs_device_ops readonly_ops = {
 static int do_open_readonly(struct xfs_device *base, const struct xfs_env *env,
 			    struct xfs_device **devp)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 
 	return xfs_stacked_open(base, &readonly_ops, sizeof(struct xfs_stacked_device), env, &info,
 				devp);

@@ -34,7 +34,7 @@ static int write_fd(int fd, uint64_t offset, const uint8_t *p, size_t len)
 
 int xfs_device_shadow_add(struct xfs_device *dev, int fd, uint64_t offset, uint64_t len)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint64_t end;
 	uint8_t *buf;
 	int error = xfs_device_info(dev, &info);
@@ -63,7 +63,7 @@ int xfs_device_shadow_add(struct xfs_device *dev, int fd, uint64_t offset, uint6
 
 int xfs_device_shadow(struct xfs_device *dev, uint64_t head, uint64_t tail, int *fdp)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int fd, error;
 
 	*fdp = -1;

@@ -17,12 +17,11 @@ int xfs_stacked_open(struct xfs_device *base, const struct xfs_device_ops *ops, 
 		*devp = NULL;
 	error = xfs_need(base, devp);
 	if (!error)
-		error = xfs_need_env(env);
+		error = xfs_mem_take(&mem, env);
 	if (!error)
 		error = xfs_device_info(base, info);
 	if (error)
 		return error;
-	xfs_mem_init(&mem, env);
 	sd = xfs_mem_zalloc(&mem, size);
 	if (!sd)
 		return xfs_fail(-ENOMEM, "out of memory for a device");

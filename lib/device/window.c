@@ -120,7 +120,7 @@ int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint
 		    const struct xfs_env *env, struct xfs_device **devp)
 {
 	struct window_device *win;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_stacked_open(base, &window_ops, sizeof(*win), env, &info, devp);
 
 	if (error)

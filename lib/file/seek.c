@@ -2,6 +2,7 @@
 /* What a file's map looks like from outside. */
 #include <xfswrite/xfswrite.h>
 #include "ag/refcount.h"
+#include "base/growable.h"
 #include "core/message.h"
 #include "file/file.h"
 
@@ -89,7 +90,9 @@ int xfs_file_extents(struct xfs_inode *ip, uint64_t offset, struct xfs_extent *e
 {
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
 	xfs_fileoff_t off = XFS_B_TO_FSBT(geo, offset), last = 0;
+	uint32_t stride = extents->size;
 	struct xfs_bmbt_irec irec;
+	struct xfs_extent own, *to = extents;
 	bool shared, excl;
 	size_t n = 0;
 	int error;
@@ -109,7 +112,7 @@ int xfs_file_extents(struct xfs_inode *ip, uint64_t offset, struct xfs_extent *e
 		off = irec.br_startoff + irec.br_blockcount;
 		if (irec.br_startblock == XFS_HOLESTARTBLOCK)
 			continue;
-		extents[n] = (struct xfs_extent){
+		own = (struct xfs_extent){
 			.offset = XFS_FSB_TO_B(geo, irec.br_startoff),
 			.length = XFS_FSB_TO_B(geo, irec.br_blockcount),
 			.device_offset = ~0ull,
@@ -117,8 +120,11 @@ int xfs_file_extents(struct xfs_inode *ip, uint64_t offset, struct xfs_extent *e
 			.shared = shared,
 			.delalloc = isnullstartblock(irec.br_startblock),
 		};
-		if (!extents[n].delalloc)
-			extents[n].device_offset = xfs_fsb_to_bytes(geo, irec.br_startblock);
+		if (!own.delalloc)
+			own.device_offset = xfs_fsb_to_bytes(geo, irec.br_startblock);
+		to->size = stride;
+		xfs_give_struct(&own, to);
+		to = (struct xfs_extent *)(void *)((char *)to + stride);
 		n++;
 	}
 	*count = n;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* chmod, chown, utimes and the like in one transaction; a size before them, by truncate.c. */
+#include "base/clock.h"
 #include "core/message.h"
 #include "file/privileges.h"
 #include "file/setattr.h"
@@ -174,7 +175,7 @@ void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 {
 	struct xfs_mount *mp = ip->i_mount;
 
-	memset(st, 0, sizeof(*st));
+	*st = (struct xfs_stat)XFS_STAT_INIT;
 	xfs_ilock_shared(ip);
 	st->ino = ip->i_ino;
 	st->gen = ip->i_gen;
@@ -202,9 +203,9 @@ void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 	st->nextents = ip->i_df.if_nextents;
 	st->anextents = xfs_inode_has_attr_fork(ip) ? ip->i_af.if_nextents : 0;
 	st->changecount = ip->i_changecount;
-	st->atime = ip->i_atime;
-	st->mtime = ip->i_mtime;
-	st->ctime = ip->i_ctime;
-	st->crtime = ip->i_crtime;
+	st->atime = xfs_public_timespec(ip->i_atime);
+	st->mtime = xfs_public_timespec(ip->i_mtime);
+	st->ctime = xfs_public_timespec(ip->i_ctime);
+	st->crtime = xfs_public_timespec(ip->i_crtime);
 	xfs_iunlock_shared(ip);
 }

@@ -225,7 +225,7 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 		 struct xlog_recovery *rec)
 {
 	struct xlog_recover rl = { .mp = mp, .geo = mp->m_geo, .rec = rec };
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error;
 
 	memset(rec, 0, sizeof(*rec));

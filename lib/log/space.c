@@ -132,7 +132,7 @@ static int choose_sizes(struct xlog *log, const struct xlog_state *state)
 
 static int check_device(struct xlog *log, const struct xlog_state *state)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct xfs_mount *mp = log->ring.mp;
 	uint64_t bytes = (uint64_t)log->ring.nbbs << XFS_BB_SHIFT;
 	int error = xfs_device_info(log->ring.dev, &info);

@@ -10,6 +10,7 @@
  */
 #include "base/clock.h"
 #include "base/crc32c.h"
+#include "base/growable.h"
 #include "base/need.h"
 #include "device/claim.h"
 #include "disk/verify.h"
@@ -25,17 +26,14 @@
 
 static int copy_options(struct xfs_mkfs_plan *plan, const struct xfs_mkfs_options *opts)
 {
-	const uint8_t *extra = (const uint8_t *)opts + sizeof(plan->opts);
+	int error = 0;
 
-	if (!opts)
-		return 0;
-	if (opts->size < offsetof(struct xfs_mkfs_options, env))
-		return xfs_error(NULL, -EINVAL, "options without a size");
-	memcpy(&plan->opts, opts, XFS_MIN((size_t)opts->size, sizeof(plan->opts)));
-	/* A newer caller may not ask for what this version does not know. */
-	for (size_t i = sizeof(plan->opts); i < opts->size; i++)
-		if (*extra++)
-			return xfs_error(NULL, -EINVAL, "options this version does not know");
+	if (opts)
+		error = xfs_take_struct(xfs_mkfs_options, &plan->opts, opts, flags);
+	if (!error)
+		error = xfs_env_take(&plan->env, plan->opts.env);
+	if (error)
+		return error;
 	for (size_t i = 0; i < sizeof(plan->opts.reserved); i++)
 		if (plan->opts.reserved[i])
 			return xfs_error(NULL, -EINVAL, "options this version does not know");
@@ -54,15 +52,13 @@ static int make_plan(struct xfs_mkfs_plan *plan, struct xfs_device *dev,
 	memset(plan, 0, sizeof(*plan));
 	plan->dev = dev;
 	plan->logdev = logdev;
+	plan->info = plan->loginfo = (struct xfs_device_info)XFS_DEVICE_INFO_INIT;
 	error = copy_options(plan, opts);
 	if (error)
 		return error;
-	error = xfs_need_env(plan->opts.env);
-	if (error)
-		return error;
-	xfs_mem_init(&plan->mem, plan->opts.env);
-	xfs_rand_init(&plan->rand, plan->opts.env);
-	xfs_env_now(plan->opts.env, &plan->now);
+	xfs_mem_init(&plan->mem, &plan->env);
+	xfs_rand_init(&plan->rand, &plan->env);
+	xfs_env_now(&plan->env, &plan->now);
 	error = xfs_device_info(dev, &plan->info);
 	if (!error && logdev)
 		error = xfs_device_info(logdev, &plan->loginfo);
@@ -87,7 +83,6 @@ static void tell_geometry(const struct xfs_mkfs_plan *plan, struct xfs_mkfs_geom
 {
 	const struct xfs_sb *sb = &plan->sb;
 	struct xfs_mkfs_geometry g = {
-		.size = out->size,
 		.blocksize = sb->sb_blocksize,
 		.sectsize = sb->sb_sectsize,
 		.inodesize = sb->sb_inodesize,
@@ -115,14 +110,14 @@ static void tell_geometry(const struct xfs_mkfs_plan *plan, struct xfs_mkfs_geom
 
 	memcpy(g.uuid, sb->sb_uuid.b, sizeof(g.uuid));
 	memcpy(g.label, sb->sb_fname, sizeof(sb->sb_fname));
-	memcpy(out, &g, XFS_MIN((size_t)out->size, sizeof(g)));
+	xfs_give_struct(&g, out);
 }
 
 static int do_mkfs_geometry(struct xfs_device *dev, struct xfs_device *logdev,
 			    const struct xfs_mkfs_options *opts, struct xfs_mkfs_geometry *out)
 {
 	struct xfs_mkfs_plan plan;
-	int error = xfs_need(dev, out);
+	int error = xfs_need_object(dev) ?: xfs_need_struct(xfs_mkfs_geometry, out, blocksize);
 
 	if (!error)
 		error = make_plan(&plan, dev, logdev, opts);
@@ -367,9 +362,12 @@ static int do_mkfs(struct xfs_device *dev, struct xfs_device *logdev,
 {
 	struct xfs_claim claim, log_claim = { 0 };
 	struct xfs_mkfs_plan plan;
-	int error;
+	int error = 0;
 
-	error = make_plan(&plan, dev, logdev, opts);
+	if (out)
+		error = xfs_need_struct(xfs_mkfs_geometry, out, blocksize);
+	if (!error)
+		error = make_plan(&plan, dev, logdev, opts);
 	if (error)
 		return error;
 	if (plan.info.read_only || (logdev && plan.loginfo.read_only))

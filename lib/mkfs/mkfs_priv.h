@@ -17,6 +17,7 @@ struct xfs_mkfs_plan {
 	struct xfs_device *dev;
 	struct xfs_device *logdev;	/* NULL: internal log */
 	struct xfs_mkfs_options opts;
+	struct xfs_env env;
 	struct xfs_device_info info, loginfo;
 	struct xfs_mem mem;
 	struct xfs_rand rand;

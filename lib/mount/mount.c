@@ -5,6 +5,7 @@
  */
 #include "base/need.h"
 #include "ag/perag.h"
+#include "base/growable.h"
 #include "buf/buf.h"
 #include "core/counter.h"
 #include "core/message.h"
@@ -29,18 +30,14 @@
 /* As much as the caller's header knows; what it does not know is the default. */
 static int copy_options(struct xfs_mount_options *opts, const struct xfs_mount_options *given)
 {
-	const char *beyond = (const char *)given + sizeof(*opts);
+	int error;
 
 	memset(opts, 0, sizeof(*opts));
 	if (!given)
 		return 0;
-	if (given->size < sizeof(given->size) + sizeof(given->flags))
-		return xfs_error(NULL, -EINVAL, "mount options without their size");
-	memcpy(opts, given, XFS_MIN((size_t)given->size, sizeof(*opts)));
-	for (size_t i = sizeof(*opts); i < given->size; i++) {
-		if (*beyond++)
-			return xfs_error(NULL, -EINVAL, "mount options of a later version");
-	}
+	error = xfs_take_struct(xfs_mount_options, opts, given, flags);
+	if (error)
+		return error;
 	if (opts->flags & ~KNOWN_FLAGS)
 		return xfs_error(NULL, -EINVAL, "unknown mount flags 0x%x",
 				 opts->flags & ~KNOWN_FLAGS);
@@ -50,9 +47,6 @@ static int copy_options(struct xfs_mount_options *opts, const struct xfs_mount_o
 static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 			const struct xfs_mount_options *opts)
 {
-	if (opts->env)
-		memcpy(&mp->m_env, opts->env, XFS_MIN((size_t)opts->env->size, sizeof(mp->m_env)));
-	mp->m_env.size = sizeof(mp->m_env);
 	xfs_rand_init(&mp->m_rand, &mp->m_env);
 	mp->m_trace.env = &mp->m_env;
 	mp->m_rdonly = opts->flags & XFS_MOUNT_RDONLY;
@@ -237,6 +231,7 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *given,
 		      struct xfs_mount_options *opts, struct xfs_mount **mpp)
 {
+	struct xfs_env env;
 	struct xfs_mem mem;
 	struct xfs_mount *mp;
 	int error;
@@ -244,10 +239,10 @@ static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *gi
 	*mpp = NULL;
 	error = copy_options(opts, given);
 	if (!error)
-		error = xfs_need_env(opts->env);
+		error = xfs_env_take(&env, opts->env);
 	if (error)
 		return error;
-	xfs_mem_init(&mem, opts->env);
+	xfs_mem_init(&mem, &env);
 	/* The real limit comes into effect when it is known what the file system needs. */
 	if (!xfs_budget_create(&mem, opts->memory_limit_bytes
 				     ? XFS_MAX(opts->memory_limit_bytes, (uint64_t)BOOTSTRAP_BYTES) : 0))
@@ -258,6 +253,7 @@ static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *gi
 		return xfs_error(NULL, -ENOMEM, "out of memory");
 	}
 	mp->m_mem = mem;
+	mp->m_env = env;
 	mp->m_upcalls = &xfs_mount_upcalls;
 	xfs_mutex_init(&mp->m_lock, XFS_CLASS_LEAF, 0);
 	xfs_mutex_init(&mp->m_error_lock, XFS_CLASS_LEAF, UINT64_MAX);

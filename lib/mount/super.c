@@ -34,7 +34,7 @@ static int check_access(struct xfs_mount *mp, bool in_progress_ok)
 static int check_size(struct xfs_mount *mp)
 {
 	const struct xfs_geometry *geo = &mp->m_geo;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_device_info(mp->m_dev, &info);
 
 	if (error)
@@ -54,7 +54,7 @@ int xfs_readsb(struct xfs_mount *mp, bool in_progress_ok)
 {
 	uint8_t *buf = xfs_mem_alloc_aligned(&mp->m_mem, 4096, SB_MAX_BYTES);
 	const struct xfs_dsb *dsb = (const struct xfs_dsb *)buf;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint32_t sectsize, first;
 	xfs_failaddr_t fa;
 	int error;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Attributes that need nothing but the inode itself. */
+#include "base/clock.h"
 #include "core/message.h"
 #include "disk/verify.h"
 #include "namei/namei.h"
@@ -165,16 +166,15 @@ int xfs_iattr_check_times(struct xfs_mount *mp, const struct xfs_iattr *iattr)
 {
 	const struct {
 		uint32_t bit;
-		const struct timespec *time;
+		const struct xfs_timespec *time;
 	} times[] = {
 		{ XFS_ATTR_ATIME, &iattr->atime }, { XFS_ATTR_MTIME, &iattr->mtime },
 		{ XFS_ATTR_CTIME, &iattr->ctime }, { XFS_ATTR_CRTIME, &iattr->crtime },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
-		if ((iattr->valid & times[i].bit) &&
-		    (times[i].time->tv_nsec < 0 || times[i].time->tv_nsec > 999999999))
-			return xfs_error(mp, -EINVAL, "%ld nanoseconds", times[i].time->tv_nsec);
+		if ((iattr->valid & times[i].bit) && times[i].time->tv_nsec > 999999999)
+			return xfs_error(mp, -EINVAL, "%u nanoseconds", times[i].time->tv_nsec);
 	}
 	return 0;
 }
@@ -199,9 +199,9 @@ int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t m
 	return error;
 }
 
-static struct timespec clamp_time(const struct xfs_inode *ip, struct timespec tv)
+static struct timespec clamp_time(const struct xfs_inode *ip, struct xfs_timespec tv)
 {
-	return xfs_clamp_time(ip->i_mount, tv);
+	return xfs_clamp_time(ip->i_mount, xfs_host_timespec(tv));
 }
 
 void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr)

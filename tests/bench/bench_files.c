@@ -104,6 +104,7 @@ static void source_path(char *path, size_t size, uint64_t i)
 static struct xfs_iattr attributes(uint32_t mode)
 {
 	return (struct xfs_iattr){
+		.size = sizeof(struct xfs_iattr),
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_ATIME |
 			 XFS_ATTR_MTIME,
 		.mode = mode,

@@ -151,13 +151,15 @@ static int image_flush(struct xfs_device *dev)
 
 static int image_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
-	*info = (struct xfs_device_info){
+	const struct xfs_device_info mine = {
+		.size = sizeof(mine),
 		.size_bytes = to_image(dev)->size,
 		.logical_sector = CRASH_SECTOR,
 		.physical_sector = CRASH_SECTOR,
 		.volatile_cache = true,
 	};
-	return 0;
+
+	return xfs_device_info_set(info, &mine);
 }
 
 void crash_image_reset(struct xfs_device *dev)

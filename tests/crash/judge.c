@@ -172,7 +172,7 @@ static int check(struct lab *lab, struct xfs_device *view, uint32_t mark, const 
 	struct xfs_check_options opts = {
 		.size = sizeof(opts), .ctx = &findings, .finding = finding, .max_findings = 50,
 	};
-	struct xfs_check_summary summary;
+	struct xfs_check_summary summary = XFS_CHECK_SUMMARY_INIT;
 	struct lab_disks disks = lab_disks(lab, view, false);
 	int error = xfs_check(disks.data, disks.log, &opts, &summary);
 
@@ -259,7 +259,7 @@ static int crash_again(struct lab *lab, struct xfs_device *view, uint32_t mark, 
 	struct again again = {.lab = lab, .mark = mark, .depth = depth};
 	uint32_t images = lab->scenario->again_images;
 	struct xfs_device *work, *recorder;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct crash_plan plan;
 
 	lab_plan(lab, &plan);

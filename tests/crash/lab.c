@@ -17,13 +17,13 @@
 #define DATA_CACHE (2u << 20)
 #define EXTERNAL_LOG (16ull << 20)
 
-static void clock_hook(void *ctx, struct timespec *now)
+static void clock_hook(void *ctx, struct xfs_timespec *now)
 {
 	struct lab *lab = ctx;
 	uint64_t ns = __atomic_add_fetch(&lab->clock_ns, 1000, __ATOMIC_RELAXED);
 
 	now->tv_sec = (time_t)LAB_EPOCH + (time_t)(ns / 1000000000);
-	now->tv_nsec = (long)(ns % 1000000000);
+	now->tv_nsec = (uint32_t)(ns % 1000000000);
 }
 
 static void log_hook(void *ctx, enum xfs_log_level level, const char *line)
@@ -89,7 +89,7 @@ static void unmount(struct lab *lab)
 /* A file that takes so much of the space that the rest is scarce. */
 static void fill(struct lab *lab)
 {
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 	struct xfs_file *file;
 	static uint8_t data[65536];
 	uint64_t bytes;
@@ -110,7 +110,7 @@ static void fill(struct lab *lab)
 static void adopt_stream(struct lab *lab, struct lab_stream *s)
 {
 	struct tree tree = {0};
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	s->model = tree.adopt = model_new(lab->geo.blocksize);
 	if (tree_read(lab->mp, s->path, &tree) ||
@@ -233,7 +233,7 @@ void lab_plan(const struct lab *lab, struct crash_plan *plan)
 static void record(struct lab *lab)
 {
 	struct xfs_device *work;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 
 	xfs_device_info(lab->start, &info);
 	work = crash_image_new(info.size_bytes, lab->start);

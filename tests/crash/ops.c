@@ -110,7 +110,7 @@ void lab_forget_handles(struct lab *lab)
 /* What the operation did to its times; the files' ones are compared. */
 static void note_times(struct lab_stream *s, struct model_node *node, struct xfs_file *file)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	if (!S_ISREG(node->mode))
 		return;
@@ -139,12 +139,13 @@ static struct model_node *make(struct lab_stream *s, struct model_node *dir, con
 	uint32_t seq = begin(s, "create %.40s in %u, mode %o", name ? name : "nameless", dir->id,
 			     mode);
 	struct xfs_iattr attr = {
+		.size = sizeof(attr),
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_RDEV, .mode = mode, .uid = seq,
 		.rdev_major = 8, .rdev_minor = 1,
 	};
 	struct xfs_file *in = get(s, dir), *file = NULL;
 	struct model_node *node = NULL;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int error;
 
 	if (!S_ISBLK(mode))
@@ -346,7 +347,7 @@ int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size)
 
 int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits)
 {
-	struct xfs_iattr attr = {.valid = XFS_ATTR_MODE, .mode = bits};
+	struct xfs_iattr attr = {.size = sizeof(attr), .valid = XFS_ATTR_MODE, .mode = bits};
 	struct xfs_file *file;
 	int error;
 

@@ -370,7 +370,7 @@ int crash_power(struct xfs_device *recorder, struct xfs_device *start,
 		.promise_ctx = promise_ctx, .ctx = ctx, .counts = counts,
 	};
 	uint32_t events = test_recorder_events(recorder);
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_device_info(start, &info);
 
 	if (error)

@@ -65,7 +65,7 @@ static int read_xattrs(struct tree *tree, struct xfs_file *file, const struct xf
 	return 0;
 }
 
-static uint64_t nanoseconds(const struct timespec *t)
+static uint64_t nanoseconds(const struct xfs_timespec *t)
 {
 	return (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_nsec;
 }
@@ -122,7 +122,7 @@ static int read_names(struct tree *tree, struct xfs_file *dir, const struct xfs_
 static int read_object(struct tree *tree, struct xfs_file *file, struct model_node **nodep)
 {
 	struct model_facts facts = {0};
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	char target[1024];
 	uint64_t times[4];
 	struct model_node *node = NULL;
@@ -167,7 +167,7 @@ static int read_entry(struct tree *tree, struct xfs_file *dir, const struct xfs_
 		      struct model_node *dir_node, const struct xfs_dirent *entry)
 {
 	struct model_node *node;
-	struct xfs_stat below;
+	struct xfs_stat below = XFS_STAT_INIT;
 	struct xfs_file *file;
 	/* A special file can be opened for what it is, not for what it would do. */
 	int error = xfs_openat(dir, entry->name, O_PATH | O_NOFOLLOW, 0, &file);
@@ -196,7 +196,7 @@ static int read_entry(struct tree *tree, struct xfs_file *dir, const struct xfs_
 static int read_names(struct tree *tree, struct xfs_file *dir, const struct xfs_stat *st,
 		      struct model_node *node)
 {
-	struct xfs_dirent entry;
+	struct xfs_dirent entry = XFS_DIRENT_INIT;
 	struct xfs_dir *pos;
 	int error = xfs_fdopendir(dir, &pos), got = 0;
 

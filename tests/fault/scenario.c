@@ -125,7 +125,7 @@ static int op_read(struct xfs_mount *mp)
 
 static int op_readdir(struct xfs_mount *mp)
 {
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_dir *dir;
 	int ret;
 
@@ -157,7 +157,7 @@ static int op_readlink(struct xfs_mount *mp)
 
 static int op_extents(struct xfs_mount *mp)
 {
-	struct xfs_extent ext[16];
+	struct xfs_extent ext[16] = { XFS_EXTENT_INIT };
 	struct xfs_file *file;
 	size_t count;
 	int error;
@@ -235,7 +235,8 @@ static int op_rename_over(struct xfs_mount *mp)
 /* A new file takes the name of one that has a second one. */
 static int op_replace(struct xfs_mount *mp)
 {
-	const struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0600 };
+	const struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0600};
 	struct xfs_file *file;
 	ssize_t ret;
 	int error, error2;
@@ -377,12 +378,12 @@ const size_t nr_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);
 
 /* ---- one try ------------------------------------------------------------------------------- */
 
-static void clock_of_attempt(void *ctx, struct timespec *now)
+static void clock_of_attempt(void *ctx, struct xfs_timespec *now)
 {
 	struct attempt *at = ctx;
 
 	at->fs.clock_ns += 1000;
-	*now = (struct timespec){ .tv_sec = 1700000000, .tv_nsec = (long)at->fs.clock_ns };
+	*now = (struct xfs_timespec){ .tv_sec = 1700000000, .tv_nsec = (uint32_t)at->fs.clock_ns };
 }
 
 void attempt_begin(struct attempt *at, struct xfs_device *image)

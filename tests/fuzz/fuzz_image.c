@@ -141,7 +141,7 @@ static bool zeros(const uint8_t *p, size_t len)
 
 size_t fuzz_pack(struct xfs_device *dev, uint8_t **out)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint8_t *buf = malloc(MAX_PIECE), head[16] = MAGIC;
 	size_t n = 0, cap = 0;
 

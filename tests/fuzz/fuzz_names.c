@@ -136,7 +136,7 @@ static unsigned int names_read;
 
 static void read_dir(struct xfs_mount *mp, const char *path)
 {
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_dir *dir;
 	unsigned int n = 0;
 

@@ -256,7 +256,7 @@ static void one_round(const struct test_objects *objs, struct xfs_device *overla
 /* Every object once, in an order of its own, and again, until the time is over. */
 static int torture(const char *path, uint64_t until)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct xfs_device *dev, *overlay;
 	struct test_objects objs;
 	struct xfs_rand order;

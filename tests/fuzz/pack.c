@@ -72,7 +72,7 @@ static int format_log(const struct test_objects *objs, struct xfs_device *to)
 int main(int argc, char **argv)
 {
 	struct xfs_device *dev, *copy;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct test_objects objs;
 	uint8_t *out;
 	size_t n;

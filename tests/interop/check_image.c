@@ -56,7 +56,7 @@ static int open_device(const char *path, uint64_t offset, struct xfs_device **de
 int main(int argc, char **argv)
 {
 	struct xfs_check_options opts = { .size = sizeof(opts), .finding = print_finding };
-	struct xfs_check_summary sum = { 0 };
+	struct xfs_check_summary sum = XFS_CHECK_SUMMARY_INIT;
 	struct xfs_device *dev = NULL, *logdev = NULL;
 	uint64_t offset = 0;
 	int summary = 0, c, error;

@@ -23,10 +23,10 @@ static const char *logdev_path;
 static time_t fixed_time;
 static bool no_inode_limit;
 
-static void fixed_clock(void *ctx, struct timespec *now)
+static void fixed_clock(void *ctx, struct xfs_timespec *now)
 {
 	(void)ctx;
-	*now = (struct timespec){ .tv_sec = fixed_time, .tv_nsec = 123456789 };
+	*now = (struct xfs_timespec){ .tv_sec = fixed_time, .tv_nsec = 123456789 };
 }
 
 static void usage(const char *what)

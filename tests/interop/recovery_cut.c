@@ -70,7 +70,7 @@ static void look(struct xfs_device *dev, struct outcome *out)
 {
 	struct xfs_mount_options opts = { .size = sizeof(opts), .flags = XFS_MOUNT_RDONLY };
 	struct xfs_check_options copts = { .size = sizeof(copts), .ctx = out, .finding = finding };
-	struct xfs_check_summary sum;
+	struct xfs_check_summary sum = XFS_CHECK_SUMMARY_INIT;
 	struct xfs_mount *mp;
 	struct tree tree;
 

@@ -574,7 +574,7 @@ static void check_by_checker(void)
 	struct xfs_check_options opts = {
 		.size = sizeof(opts), .finding = print_finding, .max_findings = 10,
 	};
-	struct xfs_check_summary summary;
+	struct xfs_check_summary summary = XFS_CHECK_SUMMARY_INIT;
 
 	test_mount_settle(M->mp);
 	CHECK(xfs_check(M->mp->m_dev, NULL, &opts, &summary) == 0);

@@ -459,7 +459,7 @@ static void judge_image(void)
 {
 	struct xfs_check_options opts = {.size = sizeof(opts), .finding = print_finding,
 					 .max_findings = 20};
-	struct xfs_check_summary summary;
+	struct xfs_check_summary summary = XFS_CHECK_SUMMARY_INIT;
 	char path[] = "/tmp/model_bmap-XXXXXX", command[400];
 	int fd;
 

@@ -392,7 +392,7 @@ static void set_up(void)
 
 static uint64_t free_blocks(void)
 {
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 
 	TEST_OK(xfs_statfs(fs.mp, &st));
 	return st.blocks_free;

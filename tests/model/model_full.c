@@ -79,7 +79,7 @@ static bool taken(int64_t ret)
 
 static uint64_t free_blocks(void)
 {
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 
 	OK(xfs_statfs(fs.mp, &st));
 	return st.blocks_free;

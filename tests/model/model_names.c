@@ -355,7 +355,7 @@ static void compare_node(int i)
 static void compare_dir(int dir)
 {
 	static bool seen[MAX_NAMES];
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_dir *d;
 	char path[16384];
 	struct stat st;

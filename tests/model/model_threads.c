@@ -180,7 +180,7 @@ static void do_write(struct worker *w)
 static void do_read(struct worker *w)
 {
 	struct xfs_file *file = open_some(w, O_RDONLY);
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	int64_t ret;
 
 	if (!file)
@@ -195,7 +195,7 @@ static void do_read(struct worker *w)
 	if (OK(w, xfs_fgetattr(file, &st)))
 		CHECK(w, !S_ISREG(st.mode) || st.size_bytes % PAGE == 0);
 	if (below(w, 4) == 0) {
-		struct xfs_extent ext[8];
+		struct xfs_extent ext[8] = { XFS_EXTENT_INIT };
 		size_t count;
 
 		OK(w, xfs_extents(file, 0, ext, 8, &count));
@@ -235,7 +235,7 @@ static void do_xattr(struct worker *w)
 
 static void do_attr(struct worker *w)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	char path[64];
 
 	some_name(w, path);
@@ -247,6 +247,7 @@ static void do_attr(struct worker *w)
 		break;
 	case 3:
 		OK(w, xfs_setattr(fs.mp, path, false, &(struct xfs_iattr){
+			.size = sizeof(struct xfs_iattr),
 			.valid = XFS_ATTR_XFLAGS | XFS_ATTR_ATIME | XFS_ATTR_PROJID,
 			.xflags = below(w, 2) ? XFS_XFLAG_NODUMP | XFS_XFLAG_SYNC : 0,
 			.atime = { .tv_sec = 5 }, .projid = below(w, 5) }));
@@ -271,7 +272,7 @@ static void do_attr(struct worker *w)
 static void do_list(struct worker *w)
 {
 	unsigned int seen[STAY] = { 0 }, n;
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_dir *d;
 	int ret;
 
@@ -324,7 +325,7 @@ static void do_orphan(struct worker *w)
 static void do_whole(struct worker *w)
 {
 	struct xfs_info info = { .size = sizeof(info) };
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 
 	switch (below(w, 3)) {
 	case 0:
@@ -365,16 +366,16 @@ static void *work(void *arg)
 /* ---- rounds ------------------------------------------------------------------------------ */
 
 /* The clock of test_fs is not made for threads; this one is. */
-static void clock_of_threads(void *ctx, struct timespec *now)
+static void clock_of_threads(void *ctx, struct xfs_timespec *now)
 {
 	uint64_t ns = __atomic_add_fetch(&((struct test_fs *)ctx)->clock_ns, 1000, __ATOMIC_RELAXED);
 
-	*now = (struct timespec){ .tv_sec = 1700000000, .tv_nsec = (long)(ns % 1000000000) };
+	*now = (struct xfs_timespec){.tv_sec = 1700000000, .tv_nsec = (uint32_t)(ns % 1000000000)};
 }
 
 static void remove_tree(const char *path)
 {
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_dir *d;
 	char below_path[600];
 
@@ -397,7 +398,7 @@ static void one_round(uint64_t stream, const struct xfs_mkfs_options *mkfs, uint
 		      uint64_t meta_cache, bool unprivileged)
 {
 	static struct worker workers[THREADS];
-	struct xfs_statfs before, after;
+	struct xfs_statfs before = XFS_STATFS_INIT, after = XFS_STATFS_INIT;
 	pthread_t threads[THREADS];
 	uint64_t done = 0, refused = 0;
 	char path[64];

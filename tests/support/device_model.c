@@ -99,6 +99,7 @@ static void start(struct model *m)
 {
 	size_t size;
 
+	m->info = (struct xfs_device_info)XFS_DEVICE_INFO_INIT;
 	assert_int_equal(xfs_device_info(m->dev, &m->info), 0);
 	size = m->info.size_bytes;
 	m->bytes = test_malloc(size);
@@ -148,7 +149,7 @@ void test_device_model(struct xfs_device *dev, struct xfs_rand *r, unsigned int 
 
 void test_device_refusals(struct xfs_device *dev)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct iovec iov[2];
 	uint8_t *buf;
 	uint32_t sector;

@@ -96,7 +96,7 @@ static int fault_preadv(struct xfs_device *dev, uint64_t offset, const struct io
 static void write_half(struct fault *ft, uint64_t offset, const struct iovec *iov, int iovcnt,
 		       uint64_t len)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint8_t *copy = xfs_mem_alloc(NULL, len);
 	size_t done = 0;
 

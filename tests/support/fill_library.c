@@ -112,7 +112,7 @@ static int lib_rename(void *fs, const char *old, const char *path, unsigned int 
 static int lib_list(void *fs, const char *path,
 		    void (*entry)(void *ctx, const char *name, bool dir), void *ctx)
 {
-	struct xfs_dirent de;
+	struct xfs_dirent de = XFS_DIRENT_INIT;
 	struct xfs_dir *dir;
 	int ret = xfs_opendir(fs, path, &dir);
 
@@ -130,6 +130,7 @@ static int lib_xflags(void *fs, const char *path, uint32_t xflags, uint32_t exts
 		      uint32_t cowextsize, uint32_t projid)
 {
 	struct xfs_iattr ia = {
+		.size = sizeof(ia),
 		.valid = XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE | XFS_ATTR_PROJID,
 		.xflags = xflags,
 		.extsize_bytes = extsize,

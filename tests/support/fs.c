@@ -40,13 +40,13 @@ void test_fs_is(int64_t ret, int64_t want, const char *expr, const char *file, i
 	abort();
 }
 
-static void fixed_clock(void *ctx, struct timespec *now)
+static void fixed_clock(void *ctx, struct xfs_timespec *now)
 {
 	struct test_fs *fs = ctx;
 
 	fs->clock_ns += 1000;
 	now->tv_sec = 1700000000 + (time_t)(fs->clock_ns / 1000000000);
-	now->tv_nsec = (long)(fs->clock_ns % 1000000000);
+	now->tv_nsec = (uint32_t)(fs->clock_ns % 1000000000);
 }
 
 static void log_line(void *ctx, enum xfs_log_level level, const char *line)
@@ -110,7 +110,7 @@ uint64_t test_fs_check(struct xfs_device *dev, uint32_t flags)
 		.size = sizeof(opts), .flags = flags, .finding = print_finding,
 		.max_findings = 50,
 	};
-	struct xfs_check_summary summary;
+	struct xfs_check_summary summary = XFS_CHECK_SUMMARY_INIT;
 
 	TEST_OK(xfs_check(dev, NULL, &opts, &summary));
 	return summary.findings;
@@ -174,7 +174,7 @@ void test_fs_end(struct test_fs *fs)
 void test_fs_save(struct test_fs *fs, const char *path)
 {
 	static const char zero[65536];
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	char *buf = malloc(sizeof(zero));
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
 

@@ -18,7 +18,7 @@ typedef int (*piece_fn)(void *ctx, uint64_t offset, const uint8_t *data, size_t 
 /* Call @fn for each piece of @src that is not all zeros. */
 static int each_piece(struct xfs_device *src, piece_fn fn, void *ctx)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint8_t *buf = xfs_mem_alloc_aligned(NULL, 4096, PIECE);
 	int error = buf ? xfs_device_info(src, &info) : -ENOMEM;
 
@@ -40,7 +40,7 @@ static int to_device(void *ctx, uint64_t offset, const uint8_t *data, size_t len
 
 int test_device_clone(struct xfs_device *src, struct xfs_device **copyp)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_device_info(src, &info);
 
 	*copyp = NULL;
@@ -57,7 +57,7 @@ int test_device_clone(struct xfs_device *src, struct xfs_device **copyp)
 
 int test_device_save(struct xfs_device *src, const char *path)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct xfs_device *file;
 	int error = xfs_device_info(src, &info);
 
@@ -96,7 +96,7 @@ bool test_device_equal(struct xfs_device *a, struct xfs_device *b, uint64_t *whe
 {
 	struct comparison ab = {.other = b, .where = UINT64_MAX};
 	struct comparison ba = {.other = a, .where = UINT64_MAX};
-	struct xfs_device_info info_a, info_b;
+	struct xfs_device_info info_a = XFS_DEVICE_INFO_INIT, info_b = XFS_DEVICE_INFO_INIT;
 	int error;
 
 	if (xfs_device_info(a, &info_a) || xfs_device_info(b, &info_b))

@@ -46,7 +46,7 @@ void test_check(struct xfs_device *dev, uint32_t flags, uint64_t max, struct tes
 	};
 
 	found->n = 0;
-	memset(&found->sum, 0, sizeof(found->sum));
+	found->sum = (struct xfs_check_summary)XFS_CHECK_SUMMARY_INIT;
 	found->error = xfs_check(dev, NULL, &opts, &found->sum);
 }
 

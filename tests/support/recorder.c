@@ -288,7 +288,7 @@ int test_recorder_crash(struct xfs_device *recorder, uint32_t nr, struct xfs_ran
 			struct xfs_device *target)
 {
 	struct recorder *rec = to_recorder(recorder);
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint32_t stable;
 	int error;
 

@@ -46,6 +46,7 @@ static inline void test_handle_make(struct test_handle *h, const struct xfs_mkfs
 	struct xfs_name it = test_name("it", 0);
 	/* As a restore makes it: all of the inode is its, without an attribute fork. */
 	const struct xfs_iattr iattr = {
+		.size = sizeof(iattr),
 		.valid = XFS_ATTR_MODE, .mode = dir ? S_IFDIR | 0755 : S_IFREG | 0644,
 	};
 

@@ -60,7 +60,7 @@ static void read_attrs(struct test_walk *w, struct xfs_file *file)
 static void read_data(struct test_walk *w, struct xfs_file *file, uint64_t size)
 {
 	static char buf[65536];
-	struct xfs_extent ext[16];
+	struct xfs_extent ext[16] = { XFS_EXTENT_INIT };
 	uint64_t where[] = { 0, size / 2, size > 4096 ? size - 4096 : 0 };
 	uint64_t off = 0;
 	size_t n;
@@ -84,7 +84,7 @@ static void read_data(struct test_walk *w, struct xfs_file *file, uint64_t size)
 static void read_object(struct test_walk *w, struct xfs_mount *mp, uint64_t ino, struct todo *dirs)
 {
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	char target[1100];
 
 	w->objects++;
@@ -107,7 +107,7 @@ static void read_object(struct test_walk *w, struct xfs_mount *mp, uint64_t ino,
 static void read_dir(struct test_walk *w, struct xfs_mount *mp, uint64_t ino, struct todo *dirs)
 {
 	struct xfs_file *file, *child;
-	struct xfs_dirent de;
+	struct xfs_dirent de = XFS_DIRENT_INIT;
 	struct xfs_dir *dir;
 	uint64_t entries = 0;
 	int ret;
@@ -139,7 +139,7 @@ int test_walk_read(struct xfs_device *dev, struct test_walk *walk)
 	struct todo dirs = { 0 };
 	struct xfs_mount *mp;
 	struct xfs_info info = { .size = sizeof(info) };
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 	int error = xfs_mount(dev, walk->opts ? walk->opts : &opts, &mp);
 
 	if (error)
@@ -173,7 +173,7 @@ static uint64_t draw(struct writer *wr, uint64_t n)
 
 static void find_paths(struct writer *wr, const char *top, unsigned int depth)
 {
-	struct xfs_dirent de;
+	struct xfs_dirent de = XFS_DIRENT_INIT;
 	struct xfs_dir *dir;
 
 	if (!ok(wr->w, xfs_opendir(wr->mp, top, &dir)))

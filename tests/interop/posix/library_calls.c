@@ -26,7 +26,8 @@ static int l_make_symlink(const char *target, const char *path)
 
 static int l_make_at(const char *name, mode_t mode)
 {
-	const struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = mode };
+	const struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = mode};
 
 	return xfs_createat(xfs_root(mp), name, &iattr, NULL, NULL);
 }
@@ -93,7 +94,8 @@ static int l_fsync(union handle h)
 
 static int l_fchmod(union handle h, mode_t mode)
 {
-	const struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = mode };
+	const struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = mode};
 
 	return xfs_fsetattr(h.file, &iattr);
 }
@@ -159,14 +161,15 @@ static int l_removexattr(const char *path, bool follow, const char *name)
 
 static int l_set_xflags(const char *path, uint32_t xflags)
 {
-	const struct xfs_iattr iattr = { .valid = XFS_ATTR_XFLAGS, .xflags = xflags };
+	const struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_XFLAGS, .xflags = xflags};
 
 	return xfs_setattr(mp, path, false, &iattr);
 }
 
 static int l_list(const char *path, void (*emit)(void *arg, const char *name), void *arg)
 {
-	struct xfs_dirent entry;
+	struct xfs_dirent entry = XFS_DIRENT_INIT;
 	struct xfs_dir *dir;
 	int error;
 
@@ -183,7 +186,7 @@ static int l_list(const char *path, void (*emit)(void *arg, const char *name), v
 
 static int l_statfs(uint64_t *bsize, uint32_t *name_max)
 {
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 	int error = xfs_statfs(mp, &st);
 
 	*bsize = st.block_size;

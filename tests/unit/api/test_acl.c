@@ -84,7 +84,7 @@ static void expect(const char *path, const char *name, const char *text)
 
 static uint32_t mode_of(const char *path)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	TEST_OK(xfs_getattr(fs.mp, path, true, &st));
 	return st.mode & 07777;
@@ -180,7 +180,8 @@ static void test_inheritance(void **state)
 		{ .size = sizeof(geos[0]) },
 		{ .size = sizeof(geos[0]), .parent = XFS_MKFS_OFF, .blocksize = 1024 },
 	};
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644 };
+	struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644};
 	struct xfs_file *file, *dir;
 
 	(void)state;

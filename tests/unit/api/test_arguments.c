@@ -27,11 +27,12 @@ static struct xfs_mount *out_mp;
 static struct xfs_device *out_dev;
 static char buf[4096];
 static struct stat st;
-static struct xfs_stat xst;
-static struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644 };
-static struct xfs_dirent entry;
-static struct xfs_extent extents[4];
-static struct xfs_check_summary summary;
+static struct xfs_stat xst = XFS_STAT_INIT;
+static struct xfs_iattr iattr = {
+	.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644};
+static struct xfs_dirent entry = XFS_DIRENT_INIT;
+static struct xfs_extent extents[4] = { XFS_EXTENT_INIT };
+static struct xfs_check_summary summary = XFS_CHECK_SUMMARY_INIT;
 static uint64_t where, len;
 static size_t count;
 
@@ -70,7 +71,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	struct xfs_stat now;
+	struct xfs_stat now = XFS_STAT_INIT;
 
 	(void)state;
 	TEST_OK(xfs_fgetattr(file, &now));
@@ -91,7 +92,7 @@ static void test_file_systems(void **state)
 	REFUSED(xfs_mount(fs.dev, &(struct xfs_mount_options){ .size = sizeof(struct xfs_mount_options),
 							       .flags = 1u << 31 }, &out_mp));
 	REFUSED(xfs_sync(NULL));
-	REFUSED(xfs_statfs(NULL, &(struct xfs_statfs){ 0 }));
+	REFUSED(xfs_statfs(NULL, &(struct xfs_statfs)XFS_STATFS_INIT));
 	REFUSED(xfs_statfs(fs.mp, NULL));
 	REFUSED(xfs_info(NULL, &(struct xfs_info){ .size = sizeof(struct xfs_info) }));
 	REFUSED(xfs_info(fs.mp, NULL));
@@ -204,7 +205,7 @@ static void test_names(void **state)
 	REFUSED(xfs_createat(NULL, "n", &iattr, NULL, NULL));
 	REFUSED(xfs_createat(dir, NULL, &iattr, NULL, NULL));
 	REFUSED(xfs_createat(dir, "n", NULL, NULL, NULL));
-	REFUSED(xfs_createat(dir, "n", &(struct xfs_iattr){ 0 }, NULL, NULL));
+	REFUSED(xfs_createat(dir, "n", &(struct xfs_iattr)XFS_IATTR_INIT, NULL, NULL));
 	REFUSED(xfs_mkdir(NULL, "/n", 0755));
 	REFUSED(xfs_mkdir(fs.mp, NULL, 0755));
 	REFUSED(xfs_mkdirat(NULL, "n", 0755));
@@ -279,7 +280,7 @@ static void test_extended_attributes(void **state)
 static void test_devices(void **state)
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = 512 }, null = { .iov_len = 512 };
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct xfs_device *dev;
 
 	(void)state;
@@ -402,8 +403,7 @@ static int own_flush(struct xfs_device *dev)
 
 static int own_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
-	*info = container_of(dev, struct own, dev)->info;
-	return 0;
+	return xfs_device_info_set(info, &container_of(dev, struct own, dev)->info);
 }
 
 static void own_close(struct xfs_device *dev)
@@ -422,7 +422,8 @@ static void own_init(struct own *own)
 		.info = own_info,
 		.close = own_close,
 	};
-	own->info = (struct xfs_device_info){ .size_bytes = 64u << 20, .logical_sector = 512 };
+	own->info = (struct xfs_device_info){
+		.size = sizeof(own->info), .size_bytes = 64u << 20, .logical_sector = 512};
 	xfs_device_init(&own->dev, &own->ops);
 }
 
@@ -430,7 +431,7 @@ static void own_init(struct own *own)
 static void refuse_all(struct own *own)
 {
 	struct xfs_device *dev = &own->dev;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 
 	REFUSED(xfs_mount(dev, NULL, &out_mp));
 	REFUSED(xfs_mount(dev, &(struct xfs_mount_options){ .size = sizeof(struct xfs_mount_options),
@@ -492,7 +493,7 @@ static void test_devices_that_tell_nonsense(void **state)
 {
 	static const uint32_t sectors[] = { 0, 1, 256, 513, 3000, 1u << 31, UINT32_MAX };
 	static const uint64_t sizes[] = { UINT64_MAX, 1ull << 63 };
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct own own;
 
 	(void)state;

@@ -24,7 +24,7 @@ static struct test_fs fs;
 
 static struct xfs_stat get(const char *path)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	TEST_OK(xfs_getattr(fs.mp, path, false, &st));
 	return st;
@@ -32,7 +32,7 @@ static struct xfs_stat get(const char *path)
 
 static void test_mode_and_owner(void **state)
 {
-	struct xfs_stat before, st;
+	struct xfs_stat before = XFS_STAT_INIT, st = XFS_STAT_INIT;
 	struct stat plain;
 
 	(void)state;
@@ -67,7 +67,7 @@ static void test_mode_and_owner(void **state)
 	assert_int_equal(get("/d").mode, S_IFDIR | 06755);
 	assert_int_equal(get("/d").gid, 0);
 	{
-		struct xfs_iattr iattr = { .valid = XFS_ATTR_UID, .uid = 7 };
+		struct xfs_iattr iattr = { .size = sizeof(iattr), .valid = XFS_ATTR_UID, .uid = 7 };
 
 		TEST_OK(xfs_chmod(fs.mp, "/f", 04755));
 		TEST_IS(xfs_setattr(fs.mp, "/f", true, &iattr), 0);
@@ -87,7 +87,7 @@ static void test_mode_and_owner(void **state)
 	/* A capability goes with the owner. */
 	TEST_OK(xfs_setxattr(fs.mp, "/f", true, "security.capability", "cap", 3, 0));
 	{
-		struct xfs_iattr iattr = { .valid = XFS_ATTR_UID, .uid = 8 };
+		struct xfs_iattr iattr = { .size = sizeof(iattr), .valid = XFS_ATTR_UID, .uid = 8 };
 
 		TEST_OK(xfs_setattr(fs.mp, "/f", true, &iattr));
 		TEST_IS(xfs_getxattr(fs.mp, "/f", true, "security.capability", NULL, 0), 3);
@@ -100,7 +100,7 @@ static void test_mode_and_owner(void **state)
 /* Who is not privileged loses set-id bits as for a caller without CAP_FSETID. */
 static void test_unprivileged(void **state)
 {
-	struct xfs_iattr iattr = { 0 };
+	struct xfs_iattr iattr = XFS_IATTR_INIT;
 	struct xfs_file *file;
 
 	(void)state;
@@ -177,7 +177,7 @@ static void test_times(void **state)
 			.bigtime = big ? XFS_MKFS_ON : XFS_MKFS_OFF,
 		};
 		struct timespec times[2];
-		struct xfs_stat before, st;
+		struct xfs_stat before = XFS_STAT_INIT, st = XFS_STAT_INIT;
 
 		test_fs_make(&fs, MIB(128), &mkfs);
 		TEST_OK(xfs_mknod(fs.mp, "/f", S_IFREG | 0644, 0, 0));
@@ -226,6 +226,7 @@ static void test_times(void **state)
 		/* All four, by hand. */
 		{
 			struct xfs_iattr iattr = {
+				.size = sizeof(iattr),
 				.valid = XFS_ATTR_ATIME | XFS_ATTR_MTIME | XFS_ATTR_CTIME |
 					 XFS_ATTR_CRTIME,
 				.atime = { 1, 10 }, .mtime = { 2, 20 }, .ctime = { 3, 30 },
@@ -246,9 +247,9 @@ static void test_times(void **state)
 
 static void test_flags_and_hints(void **state)
 {
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_XFLAGS };
+	struct xfs_iattr iattr = { .size = sizeof(iattr), .valid = XFS_ATTR_XFLAGS };
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	(void)state;
 	test_fs_make(&fs, MIB(128), NULL);
@@ -315,9 +316,10 @@ static void test_flags_and_hints(void **state)
 
 static void test_size(void **state)
 {
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_SIZE | XFS_ATTR_MTIME, .mtime = { 5, 6 } };
+	struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_SIZE | XFS_ATTR_MTIME, .mtime = {5, 6}};
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	char buf[8] = "";
 
 	(void)state;
@@ -359,6 +361,7 @@ static void test_inheritance(void **state)
 	const uint32_t plain = XFS_XFLAG_NOATIME | XFS_XFLAG_NODUMP | XFS_XFLAG_SYNC |
 			       XFS_XFLAG_FILESTREAM | XFS_XFLAG_NODEFRAG;
 	struct xfs_iattr iattr = {
+		.size = sizeof(iattr),
 		.valid = XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE | XFS_ATTR_PROJID |
 			 XFS_ATTR_MODE | XFS_ATTR_GID,
 		.xflags = plain | XFS_XFLAG_PROJINHERIT | XFS_XFLAG_EXTSZINHERIT |
@@ -367,9 +370,10 @@ static void test_inheritance(void **state)
 		.gid = 321,
 	};
 	static const char *const paths[] = { "/d/f", "/d/s", "/d/l", "/d/p", "/d/x" };
-	struct xfs_iattr plain_file = { .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644 };
+	struct xfs_iattr plain_file = {
+		.size = sizeof(plain_file), .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644};
 	struct xfs_file *dir, *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	(void)state;
 	test_fs_make(&fs, MIB(128), NULL);
@@ -419,6 +423,7 @@ static void test_inheritance(void **state)
 static void test_createat(void **state)
 {
 	struct xfs_iattr iattr = {
+		.size = sizeof(iattr),
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_ATIME |
 			 XFS_ATTR_MTIME | XFS_ATTR_CTIME | XFS_ATTR_CRTIME | XFS_ATTR_PROJID |
 			 XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_SIZE,
@@ -428,7 +433,7 @@ static void test_createat(void **state)
 		.atime = { 1, 1 }, .mtime = { 2, 2 }, .ctime = { 3, 3 }, .crtime = { 4, 4 },
 	};
 	struct xfs_file *root, *file = NULL;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	(void)state;
 	test_fs_make(&fs, MIB(128), NULL);

@@ -175,7 +175,7 @@ static void test_reading_tells_it_too(void **state)
 /* Where the data of @file lies on the device. */
 static struct xfs_extent extent_of(struct xfs_file *file)
 {
-	struct xfs_extent ext;
+	struct xfs_extent ext = XFS_EXTENT_INIT;
 	size_t count;
 
 	TEST_OK(xfs_extents(file, 0, &ext, 1, &count));
@@ -190,7 +190,7 @@ static struct xfs_extent extent_of(struct xfs_file *file)
 static void lost_data_stops_the_writer(bool sync_all)
 {
 	struct xfs_file *file, *other;
-	struct xfs_extent ext;
+	struct xfs_extent ext = XFS_EXTENT_INIT;
 	uint64_t size = 128 * MIB, accepted = 0;
 	int64_t ret = 0;
 
@@ -283,7 +283,7 @@ static void close_lost(struct xfs_file *file)
 static void test_every_handle_is_told_once_of_lost_data(void **state)
 {
 	struct xfs_file *a, *b, *reader, *sync, *late;
-	struct xfs_extent ext;
+	struct xfs_extent ext = XFS_EXTENT_INIT;
 
 	(void)state;
 	set_up();
@@ -354,7 +354,7 @@ static void test_a_shutdown_tells_what_caused_it(void **state)
 static void test_a_directory_handle_keeps_its_failure(void **state)
 {
 	struct xfs_error_info info = { .size = sizeof(info) };
-	struct xfs_dirent entry;
+	struct xfs_dirent entry = XFS_DIRENT_INIT;
 	struct stat st;
 	struct xfs_dir *dir;
 	char path[32];
@@ -392,7 +392,7 @@ static void test_a_directory_handle_keeps_its_failure(void **state)
 static void test_data_lost_for_want_of_memory_is_an_io_error(void **state)
 {
 	struct xfs_file *file;
-	struct xfs_extent ext;
+	struct xfs_extent ext = XFS_EXTENT_INIT;
 
 	(void)state;
 	set_up();

@@ -27,7 +27,7 @@ static uint64_t root, a, b, loop, other;
 
 static uint64_t ino_of(const char *path)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	TEST_OK(xfs_getattr(fs.mp, path, false, &st));
 	return st.ino;

@@ -83,7 +83,7 @@ static void note(struct listing *l, const struct xfs_dirent *ent)
 
 static void read_all(struct xfs_file *dir, struct listing *l)
 {
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_dir *d;
 	uint64_t last = 0;
 	int ret;
@@ -143,7 +143,7 @@ static void test_seek(void **state)
 		test_fs_make(&fs, MIB(256), &geos[g]);
 		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
 			static struct xfs_dirent ents[1000];
-			struct xfs_dirent ent;
+			struct xfs_dirent ent = XFS_DIRENT_INIT;
 			struct xfs_file *dir;
 			struct xfs_dir *d;
 			unsigned int n = 0;
@@ -155,8 +155,9 @@ static void test_seek(void **state)
 			for (unsigned int i = 0; i < sizes[s]; i++)
 				add(dir, i);
 			TEST_OK(xfs_opendir(fs.mp, path, &d));
-			while (xfs_readdir(d, &ents[n]) == 1)
-				n++;
+			do {
+				ents[n].size = sizeof(ents[n]);
+			} while (xfs_readdir(d, &ents[n]) == 1 && ++n);
 			assert_int_equal(n, sizes[s] + 2);
 			for (unsigned int i = 0; i < n; i++) {
 				xfs_seekdir(d, ents[i].cookie);
@@ -199,7 +200,7 @@ static void test_changes_while_reading(void **state)
 		test_fs_make(&fs, MIB(256), &geos[g]);
 		for (unsigned int round = 0; round < 6; round++) {
 			unsigned int stay = 20u << (round * 1), churn = 200u << round, next = stay;
-			struct xfs_dirent ent;
+			struct xfs_dirent ent = XFS_DIRENT_INIT;
 			struct xfs_file *dir;
 			struct xfs_dir *d;
 			char path[16];
@@ -246,7 +247,7 @@ static void test_changes_while_reading(void **state)
 
 static void test_handles(void **state)
 {
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_file *dir, *file;
 	struct xfs_dir *d;
 

@@ -132,10 +132,11 @@ static void fails(int64_t ret, int want, enum xfs_error_class error_class, struc
 
 static void test_paths_and_names(void **state)
 {
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644 };
+	struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644};
 	struct xfs_mount *mp = fs.mp;
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	struct stat host;
 	char name[300], buf[64];
 
@@ -189,11 +190,12 @@ static void test_paths_and_names(void **state)
 
 static void test_handles(void **state)
 {
-	struct xfs_iattr size = { .valid = XFS_ATTR_SIZE, .size_bytes = UINT64_MAX };
+	struct xfs_iattr size = {
+		.size = sizeof(size), .valid = XFS_ATTR_SIZE, .size_bytes = UINT64_MAX};
 	struct xfs_dir *d;
 	char buf[16] = "";
 	size_t count;
-	struct xfs_extent extent;
+	struct xfs_extent extent = XFS_EXTENT_INIT;
 
 	(void)state;
 	FAILS(xfs_pwrite(reader, buf, 1, 0), -EBADF, ARGUMENT, reader, "not open for writing", "");
@@ -319,7 +321,7 @@ static void test_another_thread(void **state)
 /* Structs of other versions: a shorter one gets what fits, none gets too much. */
 static void test_each_failure_has_its_number(void **state)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	struct xfs_file *file;
 	uint64_t before, first;
 

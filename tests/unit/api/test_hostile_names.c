@@ -138,9 +138,9 @@ static void close_forged(const char *words)
 /* Read @path: it must end in an error, tell the same again, and never give a bad name. */
 static void read_bad_dir(const char *path)
 {
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_dir *dir;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	unsigned int dots = 0, first = 0;
 	char name[64];
 	int ret;
@@ -196,7 +196,7 @@ static void more_dots(void **state)
 		for (size_t k = 1; k < ARRAY_SIZE(paths); k++)
 			read_bad_dir(paths[k]);
 		if (i == 1) {
-			struct xfs_stat st;
+			struct xfs_stat st = XFS_STAT_INIT;
 			int error = xfs_getattr(fs.mp, "/block/..", true, &st);
 
 			/* Which one the index leads to first is chance: never to a file. */
@@ -216,7 +216,7 @@ static void more_dots(void **state)
 /* The places of "." and ".." hold these names only. */
 static void other_dots(void **state)
 {
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_dir *dir;
 	int ret;
 
@@ -319,7 +319,7 @@ static void same_leaves(void **state)
 
 static void targets(void **state)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	char buf[1024];
 
 	(void)state;

@@ -79,12 +79,12 @@ static void *come_too(void *arg)
 
 static bool armed;
 
-static void clock_with_visitor(void *ctx, struct timespec *now)
+static void clock_with_visitor(void *ctx, struct xfs_timespec *now)
 {
 	pthread_t thread;
 
 	(void)ctx;
-	*now = (struct timespec){ .tv_sec = 1000 };
+	*now = (struct xfs_timespec){ .tv_sec = 1000 };
 	if (!armed)
 		return;
 	armed = false;

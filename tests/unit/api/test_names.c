@@ -129,9 +129,10 @@ static void test_rmdir(void **state)
 /* A directory that was removed while it is open takes no new names. */
 static void test_removed_directory(void **state)
 {
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644 };
+	struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644};
 	struct xfs_file *dir, *file;
-	struct xfs_dirent ent;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
 	struct xfs_dir *d;
 
 	(void)state;
@@ -185,7 +186,7 @@ static void test_mknod(void **state)
 			mode_t mode = cases[c].mode;
 			bool device = S_ISCHR(mode) || S_ISBLK(mode);
 			char path[32];
-			struct xfs_stat st;
+			struct xfs_stat st = XFS_STAT_INIT;
 
 			snprintf(path, sizeof(path), "/n%zu", c);
 			TEST_IS(xfs_mknod(fs.mp, path, mode, cases[c].major, cases[c].minor),
@@ -315,7 +316,7 @@ static void test_link(void **state)
 	(void)state;
 	FOR_EACH_GEOMETRY(i) {
 		struct xfs_file *link, *dir;
-		struct xfs_stat before, after;
+		struct xfs_stat before = XFS_STAT_INIT, after = XFS_STAT_INIT;
 		char path[300];
 
 		test_fs_make(&fs, MIB(128), &geos[i]);
@@ -378,7 +379,8 @@ static void test_name_bytes(void **state)
 {
 	char name[300];
 	struct xfs_file *root;
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0600 };
+	struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0600};
 
 	(void)state;
 	FOR_EACH_GEOMETRY(i) {
@@ -436,8 +438,8 @@ static void test_unlink_while_open(void **state)
 	(void)state;
 	FOR_EACH_GEOMETRY(i) {
 		struct xfs_file *file, *again, *dir, *forgotten;
-		struct xfs_statfs before, after;
-		struct xfs_stat st;
+		struct xfs_statfs before = XFS_STATFS_INIT, after = XFS_STATFS_INIT;
+		struct xfs_stat st = XFS_STAT_INIT;
 		char buf[8192];
 
 		test_fs_make(&fs, MIB(128), &geos[i]);
@@ -549,7 +551,8 @@ static void test_failures_change_nothing(void **state)
 /* On a volume without room each call that makes a name says that it exists. */
 static void test_what_exists_on_a_full_volume(void **state)
 {
-	const struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFDIR | 0755 };
+	const struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFDIR | 0755};
 	static char zeros[1 << 20];
 	struct xfs_file *file;
 	char path[32];

@@ -272,7 +272,7 @@ static void test_openat(void **state)
 static void test_o_path(void **state)
 {
 	struct xfs_file *file;
-	struct xfs_extent ext;
+	struct xfs_extent ext = XFS_EXTENT_INIT;
 	struct stat st;
 	size_t count = 7;
 	char buf[8];
@@ -302,7 +302,7 @@ static void test_o_path(void **state)
 static void test_by_ino(void **state)
 {
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	struct xfs_info info = { .size = sizeof(info) };
 	char buf[10];
 
@@ -341,7 +341,7 @@ static void test_by_ino(void **state)
 	TEST_IS(xfs_open_by_ino(fs.mp, st.ino, st.gen, O_PATH, &file), -ESTALE);
 	for (int i = 0; i < 70; i++) {
 		char path[16];
-		struct xfs_stat other;
+		struct xfs_stat other = XFS_STAT_INIT;
 
 		snprintf(path, sizeof(path), "/again%d", i);
 		TEST_OK(xfs_mknod(fs.mp, path, S_IFREG | 0644, 0, 0));
@@ -354,7 +354,7 @@ static void test_by_ino(void **state)
 
 static void test_immutable_and_append(void **state)
 {
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_XFLAGS };
+	struct xfs_iattr iattr = { .size = sizeof(iattr), .valid = XFS_ATTR_XFLAGS };
 	struct xfs_file *file;
 
 	(void)state;

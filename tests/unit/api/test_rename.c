@@ -96,7 +96,8 @@ static uint32_t nlink_of(const char *path)
 
 static void one_pair(enum kind src, enum kind target, bool cross, unsigned int flags)
 {
-	struct xfs_stat dir_before, dir_after, src_before = { 0 }, src_after;
+	struct xfs_stat dir_before = XFS_STAT_INIT, dir_after = XFS_STAT_INIT;
+	struct xfs_stat src_before = XFS_STAT_INIT, src_after = XFS_STAT_INIT;
 	const char *dst_dir = cross ? "/b" : "/a";
 	int want = expect(src, target);
 	uint32_t links_a, links_dst;
@@ -226,7 +227,7 @@ static void test_loops(void **state)
 
 static void test_slashes_and_same_inode(void **state)
 {
-	struct xfs_stat before, after;
+	struct xfs_stat before = XFS_STAT_INIT, after = XFS_STAT_INIT;
 
 	(void)state;
 	test_fs_make(&fs, MIB(128), NULL);
@@ -262,7 +263,7 @@ static void test_slashes_and_same_inode(void **state)
 static void test_over_open_file(void **state)
 {
 	struct xfs_file *old;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	char buf[8];
 
 	(void)state;
@@ -285,6 +286,7 @@ static void test_over_open_file(void **state)
 static void test_projects(void **state)
 {
 	struct xfs_iattr project = {
+		.size = sizeof(project),
 		.valid = XFS_ATTR_PROJID | XFS_ATTR_XFLAGS, .projid = 70000,
 		.xflags = XFS_XFLAG_PROJINHERIT,
 	};

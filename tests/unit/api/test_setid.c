@@ -41,6 +41,7 @@ static struct test_fs fs;
 static struct xfs_file *make(uint32_t mode, uint32_t gid)
 {
 	struct xfs_iattr iattr = {
+		.size = sizeof(iattr),
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_GID,
 		.mode = S_IFREG | mode, .uid = US, .gid = gid,
 	};

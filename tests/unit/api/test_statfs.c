@@ -29,7 +29,7 @@ static struct test_fs fs;
 static void test_numbers_of_a_kernel(void **state)
 {
 	const uint64_t sb_free = 60380, held = 425 + 743, pool = 3840, aside = 32;
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 	struct xfs_info info = { .size = sizeof(info) };
 
 	(void)state;
@@ -82,7 +82,8 @@ static void test_use_and_return(void **state)
 	(void)state;
 	memset(data, 's', sizeof(data));
 	for (size_t g = 0; g < sizeof(geos) / sizeof(geos[0]); g++) {
-		struct xfs_statfs before, promised, written, after;
+		struct xfs_statfs before = XFS_STATFS_INIT, promised = XFS_STATFS_INIT;
+		struct xfs_statfs written = XFS_STATFS_INIT, after = XFS_STATFS_INIT;
 		struct xfs_info info = { .size = sizeof(info) }, info2 = { .size = sizeof(info) };
 		struct xfs_file *file;
 		char path[32];

@@ -25,7 +25,7 @@ static struct test_fs fs;
 
 static struct xfs_file *unnamed(uint32_t mode)
 {
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = mode };
+	struct xfs_iattr iattr = { .size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = mode };
 	struct xfs_file *file;
 
 	TEST_OK(xfs_createat(xfs_root(fs.mp), NULL, &iattr, S_ISLNK(mode) ? "target" : NULL, &file));
@@ -94,7 +94,7 @@ static void test_a_file_without_a_name_goes_with_its_last_handle(void **state)
 {
 	uint64_t before;
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	(void)state;
 	begin(&volumes[1]);
@@ -115,7 +115,8 @@ static void test_a_file_without_a_name_goes_with_its_last_handle(void **state)
 
 static void test_what_cannot_be_asked_for(void **state)
 {
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFDIR | 0755 };
+	struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFDIR | 0755};
 	struct xfs_file *file;
 
 	(void)state;
@@ -214,7 +215,8 @@ static void test_a_name_of_its_own_stays(void **state)
 
 static void test_what_is_fixed_stays(void **state)
 {
-	struct xfs_iattr fixed = { .valid = XFS_ATTR_XFLAGS, .xflags = XFS_XFLAG_IMMUTABLE };
+	struct xfs_iattr fixed = {
+		.size = sizeof(fixed), .valid = XFS_ATTR_XFLAGS, .xflags = XFS_XFLAG_IMMUTABLE};
 	struct xfs_file *file = NULL;
 
 	(void)state;
@@ -267,13 +269,16 @@ static void test_many_named_in_another_order(void **state)
 static void test_the_directory_hands_down_what_it_would(void **state)
 {
 	struct xfs_iattr dir = {
+		.size = sizeof(dir),
 		.valid = XFS_ATTR_XFLAGS | XFS_ATTR_PROJID | XFS_ATTR_EXTSIZE, .projid = 42,
 		.extsize_bytes = 65536,
 		.xflags = XFS_XFLAG_PROJINHERIT | XFS_XFLAG_NOATIME | XFS_XFLAG_EXTSZINHERIT,
 	};
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE | XFS_ATTR_INHERIT, .mode = S_IFREG | 0644 };
+	struct xfs_iattr iattr = {.size = sizeof(iattr),
+				  .valid = XFS_ATTR_MODE | XFS_ATTR_INHERIT,
+				  .mode = S_IFREG | 0644};
 	struct xfs_file *top, *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	(void)state;
 	begin(&volumes[1]);

@@ -107,7 +107,7 @@ static void test_sizes(void **state)
 static void test_flags_and_refusals(void **state)
 {
 	char name[300];
-	struct xfs_stat before, after;
+	struct xfs_stat before = XFS_STAT_INIT, after = XFS_STAT_INIT;
 	struct xfs_file *file;
 
 	(void)state;

@@ -117,14 +117,15 @@ static void test_bytes(void **state)
 	assert_int_equal(bytes[10], 0);
 }
 
-static void set_clock(void *ctx, struct timespec *now)
+static void set_clock(void *ctx, struct xfs_timespec *now)
 {
-	*now = *(struct timespec *)ctx;
+	*now = *(struct xfs_timespec *)ctx;
 }
 
 static void test_clock(void **state)
 {
-	struct timespec given = {.tv_sec = -5, .tv_nsec = 999999999}, now, host;
+	struct xfs_timespec given = {.tv_sec = -5, .tv_nsec = 999999999};
+	struct timespec now, host;
 	struct xfs_env env = {.size = sizeof(env), .ctx = &given, .clock = set_clock};
 
 	(void)state;
@@ -134,7 +135,7 @@ static void test_clock(void **state)
 	given.tv_nsec = 1000000000;
 	xfs_env_now(&env, &now);
 	assert_true(now.tv_sec == -5 && now.tv_nsec == 0);
-	given.tv_nsec = -1;
+	given.tv_nsec = UINT32_MAX;
 	xfs_env_now(&env, &now);
 	assert_int_equal(now.tv_nsec, 0);
 

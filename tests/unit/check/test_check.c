@@ -164,7 +164,7 @@ static void test_limit_and_progress(void **state)
 	struct xfs_check_options opts = { .size = sizeof(opts),
 					  .ctx = &calls,
 					  .progress = note_progress };
-	struct xfs_check_summary sum;
+	struct xfs_check_summary sum = XFS_CHECK_SUMMARY_INIT;
 	struct test_findings found;
 
 	(void)state;
@@ -402,7 +402,7 @@ static void test_log(void **state)
 static void test_external_log(void **state)
 {
 	struct xfs_mkfs_options o = { .size = sizeof(o), .flags = XFS_MKFS_FORCE };
-	struct xfs_check_summary sum;
+	struct xfs_check_summary sum = XFS_CHECK_SUMMARY_INIT;
 	struct xfs_device *dev, *log;
 
 	(void)state;
@@ -699,7 +699,7 @@ static void test_dump(void **state)
 					   "log 1",
 					   "block 99999999999",
 					   "sb -1" };
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {

@@ -137,7 +137,7 @@ static void test_many_pieces(void **state)
 
 static void test_sizes_and_flags(void **state)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct xfs_device *dev;
 	uint8_t buf[512];
 
@@ -215,7 +215,7 @@ static void test_failed_creation(void **state)
 
 static void test_descriptor_refusals(void **state)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct xfs_device *dev;
 	int fd, pipes[2];
 
@@ -378,7 +378,7 @@ static void make_loop(char *loop, size_t size, unsigned int sector)
 static void loop_model(const char *loop, unsigned int sector)
 {
 	struct xfs_device *dev, *second;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct xfs_rand r = test_rand(sector);
 
 	assert_int_equal(xfs_device_open_file(loop, XFS_DEV_EXCL | XFS_DEV_TRUNCATE, 0, &dev), 0);

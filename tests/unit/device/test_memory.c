@@ -135,7 +135,7 @@ static void test_sparse(void **state)
 static void test_resize(void **state)
 {
 	struct xfs_device *dev;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint8_t buf[4096], out[4096];
 
 	(void)state;

@@ -95,7 +95,7 @@ static void fill(struct xfs_device *dev, uint64_t offset, size_t len, uint64_t t
 static void test_resize(void **state)
 {
 	struct xfs_device *base = test_device_patterned(10 * 4096, 512), *overlay, *copy;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint8_t out[512];
 
 	(void)state;

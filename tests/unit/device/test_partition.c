@@ -376,7 +376,7 @@ static void test_sectors_of_the_table(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(of_table); i++) {
 		struct xfs_mkfs_geometry geo = {.size = sizeof(geo)};
 		struct xfs_device *dev = new_disk(512), *part, *none;
-		struct xfs_device_info info;
+		struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 		uint32_t sector = 0;
 
 		make_gpt_disk(dev, of_table[i]);
@@ -409,7 +409,7 @@ static void test_sectors_of_a_plain_window(void **state)
 	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(of_table); i++) {
 		struct xfs_mkfs_geometry geo = {.size = sizeof(geo)};
 		struct xfs_device *dev = new_disk(512), *base = dev, *part, *inner;
-		struct xfs_device_info info;
+		struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 		uint64_t offset, len;
 
 		make_gpt_disk(dev, of_table[i / 2]);
@@ -437,7 +437,7 @@ static void test_sectors_of_a_plain_window(void **state)
 static void test_windows_where_is_no_table(void **state)
 {
 	struct xfs_device *dev, *part;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint8_t block[4096] = "EFI PART";
 
 	(void)state;

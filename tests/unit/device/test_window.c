@@ -20,7 +20,7 @@
 static void check_equal_outside(struct xfs_device *dev, struct xfs_device *before, uint64_t offset,
 				uint64_t len)
 {
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint8_t a[512], b[512];
 
 	assert_int_equal(xfs_device_info(dev, &info), 0);
@@ -62,7 +62,7 @@ static void test_model(void **state)
 static void test_window_refusals(void **state)
 {
 	struct xfs_device *base = test_device_patterned(64 * 4096, 4096), *window;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 
 	(void)state;
 	assert_int_equal(xfs_device_open_window(base, 512, 4096, &window), -EINVAL);
@@ -85,7 +85,7 @@ static void test_window_refusals(void **state)
 static void test_readonly(void **state)
 {
 	struct xfs_device *base = test_device_patterned(64 * 512, 512), *before, *view, *window;
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct iovec iov;
 	uint8_t a[512], b[512];
 
@@ -186,7 +186,7 @@ static void test_alignment(void **state)
 	assert_int_equal(xfs_device_open_memory(1u << 20, 512, NULL, &striped.base), 0);
 	xfs_device_init(&striped.dev, &ops);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct xfs_device_info info;
+		struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 		struct xfs_device *part;
 
 		assert_int_equal(xfs_device_open_window(&striped.dev, cases[i].offset, 0, &part),

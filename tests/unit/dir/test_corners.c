@@ -66,7 +66,8 @@ static void make_large(void)
 	struct xfs_mkfs_options mkfs = {
 		.size = sizeof(mkfs), .profile = XFS_MKFS_PROFILE_6_1,
 	};
-	const struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFDIR | 0755 };
+	const struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFDIR | 0755};
 	struct xfs_name it = test_name("it", 0);
 
 	test_fs_make(&h.fs, 16ull << 40, &mkfs);

@@ -37,7 +37,7 @@ static void fragment(uint64_t leave, uint32_t holes, uint32_t run)
 	struct xfs_name rest = test_name("rest", 0);
 	struct xfs_file *file;
 	struct xfs_inode *ip;
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 	uint64_t pos = 0;
 
 	TEST_OK(xfs_open(fs.mp, "/rest", O_CREAT | O_RDWR, 0644, &file));

@@ -116,7 +116,7 @@ static void test_the_largest_offset(void **state)
 
 static void test_what_a_handle_may_do(void **state)
 {
-	const struct xfs_iattr no_bytes = { .valid = XFS_ATTR_SIZE };
+	const struct xfs_iattr no_bytes = { .size = sizeof(no_bytes), .valid = XFS_ATTR_SIZE };
 	struct xfs_file *r, *w, *d;
 
 	(void)state;
@@ -143,7 +143,8 @@ static void test_what_a_handle_may_do(void **state)
 
 static void test_append_only_and_immutable(void **state)
 {
-	struct xfs_iattr ia = { .valid = XFS_ATTR_XFLAGS, .xflags = XFS_XFLAG_APPEND };
+	struct xfs_iattr ia = {
+		.size = sizeof(ia), .valid = XFS_ATTR_XFLAGS, .xflags = XFS_XFLAG_APPEND};
 	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT);
 
 	(void)state;
@@ -255,6 +256,7 @@ static void test_synced_data_is_on_the_device(void **state)
 	TEST_OK(xfs_close(f));
 	/* The file's own flag does the same. */
 	TEST_OK(xfs_setattr(fs.mp, "/f", true, &(struct xfs_iattr){
+		.size = sizeof(struct xfs_iattr),
 		.valid = XFS_ATTR_XFLAGS, .xflags = XFS_XFLAG_SYNC }));
 	f = open_file("/f", O_RDWR);
 	assert_int_equal(xfs_pwrite(f, buf, 10000, 20000), 10000);
@@ -297,7 +299,7 @@ static void test_garbage_behind_the_end_is_never_seen(void **state)
 {
 	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT);
 	static const uint64_t sizes[] = { 6000, 8192, 20000 };
-	struct xfs_extent e;
+	struct xfs_extent e = XFS_EXTENT_INIT;
 	size_t n;
 
 	(void)state;
@@ -355,6 +357,7 @@ static void test_holes_and_data(void **state)
 static void test_unwritten_blocks_are_holes_until_written(void **state)
 {
 	const struct xfs_iattr hint = {
+		.size = sizeof(hint),
 		.valid = XFS_ATTR_EXTSIZE | XFS_ATTR_XFLAGS, .xflags = XFS_XFLAG_EXTSIZE,
 		.extsize_bytes = 65536,
 	};

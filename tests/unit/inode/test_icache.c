@@ -33,13 +33,14 @@ static void file_name(char *name, unsigned int i)
 static void make_file(struct test_fs *fs, unsigned int i)
 {
 	struct xfs_iattr iattr = {
+		.size = sizeof(iattr),
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_MTIME,
 		.mode = S_IFREG | 0644,
 		.uid = i,
 		.mtime = { .tv_sec = 1000000 + i, .tv_nsec = (long)i },
 	};
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	char name[32];
 
 	file_name(name, i);
@@ -62,7 +63,7 @@ static bool is_cached(struct test_fs *fs, unsigned int i)
 
 static void check_attributes(struct test_fs *fs)
 {
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	char name[32];
 
 	for (unsigned int i = 0; i < FILES; i++) {

@@ -156,7 +156,7 @@ static struct xfs_inode_log_format ilf;
 static struct xfs_inode *item_of(const char *path)
 {
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	struct xfs_inode *ip;
 	uint32_t regions, bytes;
 

@@ -44,7 +44,7 @@ static size_t extents(struct xfs_extent *e, size_t max)
 /* The promised blocks from the first one on. */
 static uint64_t promised_end(void)
 {
-	struct xfs_extent e[4];
+	struct xfs_extent e[4] = { XFS_EXTENT_INIT };
 	size_t n = extents(e, 4);
 
 	assert_int_equal(n, 1);
@@ -59,7 +59,7 @@ static void test_appends_of_a_block(void **state)
 		{ 0x10, 0x30 }, { 0x30, 0x70 }, { 0x70, 0xf0 }, { 0xf0, 0x1f0 }, { 0x1f0, 0x3f0 },
 		{ 0x3f0, 0x7f0 }, { 0x7f0, 0xff0 },
 	};
-	struct xfs_extent e[2];
+	struct xfs_extent e[2] = { XFS_EXTENT_INIT };
 	uint64_t block, want = 0;
 	size_t g = 0;
 
@@ -104,7 +104,7 @@ static void test_small_file_gets_its_blocks_only(void **state)
 
 static void test_open_file_keeps_preallocation_at_sync(void **state)
 {
-	struct xfs_extent e[4];
+	struct xfs_extent e[4] = { XFS_EXTENT_INIT };
 
 	(void)state;
 	set_up(0);
@@ -132,7 +132,7 @@ static void test_open_file_keeps_preallocation_at_sync(void **state)
 
 static void test_preallocation_that_a_hole_leaps_over(void **state)
 {
-	struct xfs_extent e[4];
+	struct xfs_extent e[4] = { XFS_EXTENT_INIT };
 
 	(void)state;
 	set_up(0);
@@ -160,10 +160,11 @@ static void test_preallocation_that_a_hole_leaps_over(void **state)
 static void test_extent_size_hint(void **state)
 {
 	const struct xfs_iattr hint = {
+		.size = sizeof(hint),
 		.valid = XFS_ATTR_EXTSIZE | XFS_ATTR_XFLAGS, .xflags = XFS_XFLAG_EXTSIZE,
 		.extsize_bytes = 65536,
 	};
-	struct xfs_extent e[4];
+	struct xfs_extent e[4] = { XFS_EXTENT_INIT };
 
 	(void)state;
 	set_up(0);

@@ -22,10 +22,10 @@
 #define GIB	(1ull << 30)
 #define TIB	(1ull << 40)
 
-static inline void fixed_clock(void *ctx, struct timespec *now)
+static inline void fixed_clock(void *ctx, struct xfs_timespec *now)
 {
 	(void)ctx;
-	*now = (struct timespec){ .tv_sec = 1700000000, .tv_nsec = 123456789 };
+	*now = (struct xfs_timespec){ .tv_sec = 1700000000, .tv_nsec = 123456789 };
 }
 
 static const struct xfs_env fixed_env = {

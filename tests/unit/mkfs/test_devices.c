@@ -46,8 +46,8 @@ static int odd_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
 
 static int odd_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
-	*info = odd(dev)->info;
-	return odd(dev)->info_error;
+	return odd(dev)->info_error ? odd(dev)->info_error
+				    : xfs_device_info_set(info, &odd(dev)->info);
 }
 
 static void odd_close(struct xfs_device *dev)
@@ -73,6 +73,7 @@ static struct odd_device *odd_open(uint64_t size, uint32_t logical, uint32_t phy
 	assert_non_null(o);
 	xfs_device_init(&o->dev, &odd_ops);
 	o->base = memory(size);
+	o->info.size = sizeof(o->info);
 	o->info.size_bytes = size;
 	o->info.logical_sector = logical;
 	o->info.physical_sector = physical;

@@ -204,7 +204,7 @@ static void test_grows_a_file(void **state)
 {
 	struct xfs_device *dev = memory(4096);
 	struct xfs_mkfs_options o = options();
-	struct xfs_device_info info;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	struct xfs_mkfs_geometry g;
 
 	(void)state;

@@ -215,7 +215,7 @@ static xfs_fsblock_t take_blocks(xfs_extlen_t len, uint64_t owner)
 
 static uint64_t free_blocks(void)
 {
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 
 	TEST_OK(xfs_statfs(fs.mp, &st));
 	return st.blocks_free;
@@ -470,7 +470,7 @@ static xfs_ino_t make_sparse(const char *path, uint32_t count, uint32_t first)
 static void expect_sparse(const char *path, uint32_t count, uint32_t first, uint64_t size)
 {
 	struct xfs_file *file;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 	uint32_t got, want;
 
 	TEST_OK(xfs_open(fs.mp, path, O_RDONLY, 0, &file));

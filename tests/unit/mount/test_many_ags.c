@@ -130,7 +130,7 @@ static void test_writer(void **state)
 static void test_checker(void **state)
 {
 	struct xfs_check_options opts = { .size = sizeof(opts), .env = &env };
-	struct xfs_check_summary sum;
+	struct xfs_check_summary sum = XFS_CHECK_SUMMARY_INIT;
 	struct xfs_device *dev = huge(true);
 
 	(void)state;

@@ -354,12 +354,13 @@ static void test_external_log(void **state)
 /* Every call that changes something refuses, and nothing is ever written. */
 static void test_reader_never_writes(void **state)
 {
-	struct xfs_iattr iattr = { .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644 };
+	struct xfs_iattr iattr = {
+		.size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = S_IFREG | 0644};
 	struct xfs_device *rec;
 	struct xfs_file *file, *root, *none;
-	struct xfs_dirent ent;
-	struct xfs_statfs sf;
-	struct xfs_stat st;
+	struct xfs_dirent ent = XFS_DIRENT_INIT;
+	struct xfs_statfs sf = XFS_STATFS_INIT;
+	struct xfs_stat st = XFS_STAT_INIT;
 	struct xfs_dir *d;
 	char buf[100];
 
@@ -423,7 +424,7 @@ static void test_reader_never_writes(void **state)
 /* Files that a kernel had open without a name when it stopped are freed by who opens it next. */
 static void test_leftovers(void **state)
 {
-	struct xfs_statfs before, after;
+	struct xfs_statfs before = XFS_STATFS_INIT, after = XFS_STATFS_INIT;
 	struct xfs_device *copy;
 	struct xfs_file *file[70];
 	uint64_t findings;

@@ -16,12 +16,12 @@
 
 static void test_a_link_without_its_target_is_an_empty_file(void **state)
 {
-	struct xfs_statfs before, after;
+	struct xfs_statfs before = XFS_STATFS_INIT, after = XFS_STATFS_INIT;
 	struct xfs_file *file;
 	struct xfs_inode *ip;
 	struct test_fs fs;
 	char target[1001];
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	(void)state;
 	test_fs_make(&fs, 64u << 20, NULL);

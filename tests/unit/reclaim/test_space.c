@@ -58,7 +58,7 @@ static struct xfs_file *create(const char *path)
 
 static uint64_t free_blocks(void)
 {
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 
 	TEST_OK(xfs_sync(fs.mp));
 	TEST_OK(xfs_statfs(fs.mp, &st));
@@ -141,7 +141,7 @@ static void test_a_write_that_fits_partly_is_short(void **state)
 static void test_preallocation_of_others_is_taken(void **state)
 {
 	struct xfs_file *a = create("/a"), *b = create("/b");
-	struct xfs_extent e[8];
+	struct xfs_extent e[8] = { XFS_EXTENT_INIT };
 	uint64_t pos = 0;
 	size_t n;
 
@@ -168,7 +168,7 @@ static void test_preallocation_of_others_is_taken(void **state)
 static void test_unlinked_files_are_freed(void **state)
 {
 	uint64_t before = free_blocks(), inodes;
-	struct xfs_statfs st;
+	struct xfs_statfs st = XFS_STATFS_INIT;
 	struct xfs_file *file;
 
 	(void)state;
@@ -210,7 +210,7 @@ static void test_thousands_of_extents_go_in_steps(void **state)
 	uint64_t before = free_blocks();
 	struct xfs_file *file = create("/many");
 	uint64_t blocks = 5000, rest;
-	struct xfs_extent e[4];
+	struct xfs_extent e[4] = { XFS_EXTENT_INIT };
 	size_t n;
 
 	(void)state;

@@ -72,7 +72,7 @@ static struct xfs_file *create(const char *path)
 static struct xfs_inode *inode_of(struct xfs_file *file)
 {
 	struct xfs_inode *ip;
-	struct xfs_stat st;
+	struct xfs_stat st = XFS_STAT_INIT;
 
 	TEST_OK(xfs_fgetattr(file, &st));
 	TEST_OK(xfs_iget(fs.mp, st.ino, 0, &ip));
@@ -210,6 +210,7 @@ static void test_new_chunk_holds_tail(void **state)
 			snprintf(path, sizeof(path), "/%d", i);
 			file = create(path);
 			TEST_OK(xfs_fsetattr(file, &(struct xfs_iattr){
+				.size = sizeof(struct xfs_iattr),
 				.valid = XFS_ATTR_UID, .uid = (uint32_t)round + 1 }));
 			TEST_OK(xfs_close(file));
 		}
@@ -267,7 +268,7 @@ static void test_small_log_wraps(void **state)
 /* What is freed can be had when that is durable, and counts as free at once. */
 static void test_freed_blocks_ripen(void **state)
 {
-	struct xfs_statfs before, after;
+	struct xfs_statfs before = XFS_STATFS_INIT, after = XFS_STATFS_INIT;
 	struct xfs_file *a;
 	int64_t fdblocks;
 
@@ -348,7 +349,7 @@ static void test_contents_are_verified_once(void **state)
 {
 	uint8_t on_disk[512];
 	struct xfs_file *file;
-	struct xfs_extent ext;
+	struct xfs_extent ext = XFS_EXTENT_INIT;
 	struct xfs_buf *bp;
 	size_t count;
 

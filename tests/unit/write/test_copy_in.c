@@ -92,7 +92,7 @@ static bool in_memory(struct xfs_file *f, uint64_t start, uint64_t end)
 static void test_whole_blocks_go_past_the_cache(void **state)
 {
 	struct xfs_file *f;
-	struct xfs_extent e[2];
+	struct xfs_extent e[2] = { XFS_EXTENT_INIT };
 	size_t n;
 
 	(void)state;

@@ -61,7 +61,7 @@ static bool all_bytes(struct xfs_file *file, uint64_t off, size_t len, uint8_t v
 static void test_failed_write_of_new_blocks(void **state)
 {
 	struct xfs_file *a, *b;
-	struct xfs_extent e[2];
+	struct xfs_extent e[2] = { XFS_EXTENT_INIT };
 	size_t n;
 
 	(void)state;
@@ -104,7 +104,7 @@ static void test_failed_write_of_new_blocks(void **state)
 static void test_failed_blocks_that_are_written_again(void **state)
 {
 	struct xfs_file *a;
-	struct xfs_extent e[4];
+	struct xfs_extent e[4] = { XFS_EXTENT_INIT };
 	size_t n;
 
 	(void)state;
@@ -139,7 +139,7 @@ static void test_failed_blocks_that_are_written_again(void **state)
 static void test_failed_overwrite_keeps_the_mapping(void **state)
 {
 	struct xfs_file *a;
-	struct xfs_extent e[2];
+	struct xfs_extent e[2] = { XFS_EXTENT_INIT };
 	size_t n;
 
 	(void)state;
@@ -166,7 +166,7 @@ static void test_failed_overwrite_keeps_the_mapping(void **state)
 static void test_one_of_many_neighbours_fails(void **state)
 {
 	struct xfs_file *files[8];
-	struct xfs_extent e;
+	struct xfs_extent e = XFS_EXTENT_INIT;
 	uint64_t bad = 0;
 	char path[8];
 	size_t n;
