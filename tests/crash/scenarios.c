@@ -666,6 +666,7 @@ const struct scenario lab_scenarios[] = {
 	  .setup = setup_pieces,
 	  .rules = RULE(COMMIT_FLUSH) | RULE(FINAL_FLUSH) | RULE(WAL) | RULE(TAIL) |
 		   RULE(UNMOUNT_FLUSH), .run = run_names },
+	/* (LOG-5) data and what was written in place, (WRITEBACK-2) sizes */
 	{ .name = "append", .what = "appends, each file fsynced now and then",
 	  .rules = RULE(PREFLUSH), .run = run_append },
 	{ .name = "overwrite", .what = "data overwritten in place", .run = run_overwrite },
@@ -682,6 +683,7 @@ const struct scenario lab_scenarios[] = {
 	  .blocksize = 1024, .percent = 70,
 	  .rules = RULE(CANCEL), .run = run_wrap },
 	{ .name = "large", .what = "checkpoints of many records", .run = run_large },
+	/* (TRANS-4), (WRITEBACK-1) */
 	{ .name = "files", .what = "many small files, written in several checkpoints",
 	  .blocksize = 1024, .cache_mib = 32, .percent = 40,
 	  .rules = RULE(ORDERED_DATA), .run = run_files },
@@ -696,8 +698,10 @@ const struct scenario lab_scenarios[] = {
 	  .size_mib = 32, .fill_percent = 60, .run = run_reuse },
 	{ .name = "hostfiles", .what = "host files copied past the page cache",
 	  .size_mib = 32, .fill_percent = 60, .run = run_hostfiles },
+	/* (LOG-1) */
 	{ .name = "threads", .what = "four threads, each fsyncs its own files", .streams = 4,
 	  .run = run_threads },
+	/* (TRANS-6) */
 	{ .name = "order", .what = "a thread commits while another one's data is on its way",
 	  .streams = 2, .percent = 50, .run = run_order },
 	{ .name = "mixed", .what = "all of it", .setup = setup_pieces,

@@ -9,6 +9,7 @@
  *       all builds: limits from the least one upward; an allocator that is full; that fails
  *       once, from some call on, or for a share of calls drawn from a seed.  After each: sync, all
  *       files compared, closed, checked, opened again and compared.
+ * Shows (MEM-1).
  */
 #include <stdarg.h>
 #include <setjmp.h>

@@ -4,6 +4,7 @@
  *       on, in every operation and in opening, closing and formatting: success or -ENOMEM, no
  *       lock left held, nothing lost, never shut down, and the device untouched, marked or right.
  * Method: see scenario.h and loops.h.  Needs a build with fault points (XFSWRITE_DEBUG).
+ * Shows (BUF-5).
  */
 #include <stdarg.h>
 #include <setjmp.h>

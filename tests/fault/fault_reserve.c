@@ -6,6 +6,7 @@
  * Method: volumes of 1 KiB and 4 KiB blocks whose trees have many levels; each operation begins with
  *         cold caches, after some requests the host fails all, and the reserve tells how much of it was free
  *         at least.
+ * Shows (MEM-3).
  */
 #include <stdarg.h>
 #include <setjmp.h>

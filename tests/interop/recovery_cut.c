@@ -11,6 +11,7 @@
  * it takes must be the same.  The blocks of the AGs' trees may be one more or less: they split
  * and join as their records come and go, and what waits for a checkpoint in one go
  * has come before in two.  So they count as free space.  IMG is not changed.  Exit: 0; 1 and a line for each difference.
+ * Shows (INTENT-3).
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
  * owns which blocks.  Every few operations all is written to the device and read
  * back by a walker that knows the format only: free space, reverse map and
  * reference counts must be those that follow from the list.
+ * Shows (PERAG-2).
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,6 +11,7 @@
  * model_attr --list DIR prints the attributes of the files below DIR, a mounted volume.
  * XFSWRITE_SAVE_DIR=<dir>: the image and such a list of each phase are left there for other
  * judges; XFSWRITE_GEOMETRY=<n>: only that one.
+ * Shows (ATTR-1), (ATTR-2), (ATTR-3).
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -10,6 +10,7 @@
  * a walker of its own; between phases the image is closed, judged by the checker and, where
  * it is installed, by xfs_repair, and opened again.  For several sizes of blocks and inodes, with
  * and without 64-bit extent counters, reverse map and sharing.
+ * Shows (BMAP-3).
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
  * a tree with tiny blocks (so that it is high) and on a sorted array.  Every few
  * operations an independent walker checks each block: order, keys of parents,
  * fill, siblings, levels, and that exactly the blocks in use are allocated.
+ * Shows (BTREE-1), (BTREE-2), (CURSOR-2).
  */
 #include <stdio.h>
 #include <stdlib.h>

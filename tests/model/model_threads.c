@@ -7,6 +7,7 @@
  *       while they run: a page that is read was written by one write; an attribute's value too;
  *       names that stay are listed exactly once; no other errors than those that the others'
  *       doings explain.  At the end nothing is left of what was removed, and the checker is silent.
+ * Shows (BUF-2), (ICACHE-3), (TRANS-2).
  */
 #include <dirent.h>
 #include <errno.h>

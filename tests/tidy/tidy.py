@@ -12,7 +12,7 @@ spdx              every file says its licence in the first lines
 length            no file of lib/, include/, examples/ is longer than 800 lines
 words             nothing is left to be done
 labels            an invariant of lib/, "(WORD-n)" at the head of a comment, has its label
-                  for itself, and whoever cites one cites one that exists
+                  for itself, whoever cites one cites one that exists, and a test cites it
 calls             every function of lib/xfswrite.map is an XFS_CALL around its work, so that no
                   failure leaves without a description, or stands in CANNOT_FAIL
 readmes           the table of layers in lib/README.md is that of lib/CMakeLists.txt, top
@@ -174,7 +174,25 @@ def check_labels(root):
         for label in sorted(set(LABEL_CITED.findall(read(root, path)))):
             if label.split('-')[0] in words and label not in defined:
                 errors.append(f'{path}: there is no invariant ({label})')
-    return errors
+    return errors + check_shown(root, defined)
+
+
+# Invariants that no test shows, with the reason.
+NOT_SHOWN = {
+    'CURSOR-1': 'a rule for callers; what breaks it is found by the sanitizers at most',
+    'PAGECACHE-2': 'a rule for callers; what breaks it deadlocks',
+}
+
+
+def check_shown(root, defined):
+    cited = set()
+    for path in files(root, ('tests',)):
+        if not path.startswith('tests/tidy/'):
+            cited.update(LABEL_CITED.findall(read(root, path)))
+    return ([f'{path}: no test cites ({label})' for label, path in sorted(defined.items())
+             if label not in cited and label not in NOT_SHOWN] +
+            [f'tests/tidy/tidy.py: NOT_SHOWN: ({label}) is cited by a test' for label in NOT_SHOWN
+             if label in cited])
 
 
 # ---- pages about the code -------------------------------------------------------------
@@ -627,10 +645,12 @@ def check_self(_root):
         (check_words, {'lib/low/low.h': '\n// FIX' 'ME\n/* X' 'XX */\n'}, 2),
         (check_labels, {}, 0),
         (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n * (LOW-2) Two, by (LOW-1).\n */\n',
-                        'tests/t.c': mit + '/* (LOW-2) */\n'}, 0),
-        (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n * (LOW-1) Two.\n */\n'}, 1),
+                        'tests/t.c': mit + '/* (LOW-2) (LOW-1) */\n'}, 0),
+        (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n * (LOW-1) Two.\n */\n',
+                        'tests/t.c': mit + '/* (LOW-1) */\n'}, 1),
+        (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n */\n'}, 1),
         (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n */\n',
-                        'tests/t.c': mit + '/* (LOW-3) */\n'}, 1),
+                        'tests/t.c': mit + '/* (LOW-1) (LOW-3) */\n'}, 1),
         (check_calls, {'lib/low/low.c': mit + 'int xfs_a(int x)\n{\n\treturn XFS_CALL(f(x));\n}\nint xfs_b(int x)\n{\n\treturn XFS_CALL_MOUNT(mp, g(x));\n}\n'}, 0),
         (check_calls, {'lib/low/low.c': mit + 'int xfs_a(int x)\n{\n\treturn f(x);\n}\n'}, 2),
         (check_calls, {'lib/low/low.c': mit + 'int xfs_b(int x)\n{\n\treturn x;\n}\n'}, 2),

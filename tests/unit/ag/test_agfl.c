@@ -201,7 +201,7 @@ static void test_fill_from_crumbs(void **state)
 	give_back(blocks, n);
 }
 
-/* As many as the list lacks are left, and one: not for an allocation. */
+/* (ALLOC-2) As many as the list lacks are left, and one: not for an allocation. */
 static void test_the_last_blocks_are_the_lists(void **state)
 {
 	struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };

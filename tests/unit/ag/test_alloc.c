@@ -66,11 +66,15 @@ static struct xfs_alloc_arg request(xfs_fsblock_t target, xfs_extlen_t minlen, x
 static void run(struct xfs_alloc_arg *args)
 {
 	static uint64_t offset;
+	unsigned int held;
 
 	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, args->maxlen, 0, &args->tp), 0);
 	/* Files of their own: nothing merges. */
 	args->oinfo.oi_offset = offset += 100000;
+	held = xfs_lock_order_held();
 	assert_int_equal(xfs_alloc_vextent(args), 0);
+	/* (ALLOC-1) Whatever was looked at, no AG stays locked. */
+	assert_int_equal(xfs_lock_order_held(), held);
 	assert_int_equal(xfs_trans_commit(args->tp), 0);
 }
 
@@ -282,6 +286,7 @@ static void test_longest_that_is_left(void **state)
 	assert_int_equal(args.fsbno, NULLFSBLOCK);
 }
 
+/* (ALLOC-3) */
 static void test_minleft_and_this_ag(void **state)
 {
 	struct xfs_alloc_arg args = request(fsb(2, 100), 1, 100);
@@ -458,6 +463,25 @@ static void test_threads(void **state)
 }
 #endif
 
+/* (PERAG-1) Headers that were used once are not read again, however short the cache is. */
+static void test_headers_stay_in_memory(void **state)
+{
+	struct xfs_perag *pag = xfs_perag_get(mp, 1);
+	struct xfs_buf *agf, *agfl;
+
+	(void)state;
+	take(fsb(1, 100), 1);
+	test_mount_settle(mp);
+	agf = pag->pag_agf_bp;
+	agfl = pag->pag_agfl_bp;
+	xfs_buf_shrink(mp, 0);
+	assert_ptr_equal(pag->pag_agf_bp, agf);
+	assert_ptr_equal(pag->pag_agfl_bp, agfl);
+	assert_true(agf->b_ref > 0 && !xfs_buf_flags_test(agf, XFS_BUF_UNHASHED));
+	assert_true(agfl->b_ref > 0 && !xfs_buf_flags_test(agfl, XFS_BUF_UNHASHED));
+	take(fsb(1, 100), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +500,7 @@ int main(void)
 		T(test_bad_frees),
 		T(test_delalloc_was_paid_for),
 		T(test_free_later_happens_at_commit),
+		T(test_headers_stay_in_memory),
 #ifdef XFSWRITE_THREADS
 		T(test_threads),
 #endif

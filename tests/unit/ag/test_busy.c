@@ -131,6 +131,7 @@ static void release(xfs_fsblock_t fsbno, xfs_extlen_t len)
 	assert_int_equal(xfs_trans_commit(tp), 0);
 }
 
+/* (ALLOC-4) */
 static void test_allocator_passes_over(void **state)
 {
 	struct xfs_alloc_arg a = take(1000, 100, 0), b;

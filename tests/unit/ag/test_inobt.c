@@ -168,7 +168,10 @@ static void test_headers(void **state)
 	ag_walk_free(&w);
 }
 
-/* The finobt lives on its reservation: inodes can be freed in an AG without free blocks. */
+/*
+ * (ALLOC-3) The finobt lives on its reservation: inodes can be freed in an AG without free
+ * blocks.
+ */
 static void test_full_ag(void **state)
 {
 	struct xfs_alloc_arg args = {
@@ -219,6 +222,52 @@ static void test_full_ag(void **state)
 	assert_int_equal(xfs_ag_resv_held(&pag->pag_meta_resv), held);
 }
 
+/* (INOBT-1) Without blocks for one of the trees neither is changed. */
+static void test_no_blocks_for_a_record(void **state)
+{
+	struct xfs_alloc_arg args = {
+		.target = XFS_AGB_TO_FSB(&mp->m_geo, 1, 100), .minlen = 1, .maxlen = 3000,
+		.flags = XFS_ALLOC_THIS_AG, .oinfo = { .oi_owner = XFS_RMAP_SKIP },
+	};
+	struct ag_walk w;
+	uint32_t n = 0;
+	int error;
+
+	(void)state;
+	xfs_mutex_unlock(&pag->pag_lock);
+	commit();
+	xfs_ag_resv_free(mp);
+	do {
+		begin(3000);
+		args.tp = tp;
+		args.maxlen = 3000;
+		assert_int_equal(xfs_alloc_vextent(&args), 0);
+		commit();
+	} while (args.fsbno != NULLFSBLOCK);
+	do {
+		struct xfs_inobt_rec_incore rec = record(640 + 64 * n, 1, 0);
+
+		begin(0);
+		xfs_mutex_lock(&pag->pag_lock);
+		error = xfs_inobt_insert(tp, pag, &rec);
+		if (error)
+			assert_false(xfs_trans_is_dirty(tp));
+		else
+			xfs_agi_mod_counts(tp, pag, rec.ir_count, rec.ir_freecount);
+		xfs_mutex_unlock(&pag->pag_lock);
+		commit();
+		n += !error;
+	} while (!error);
+	assert_int_equal(error, -ENOSPC);
+	assert_in_range(n, 100, 600);
+	look(1, &w);
+	assert_int_equal(w.list[AG_WALK_INO].nr, n);
+	assert_int_equal(w.list[AG_WALK_FINO].nr, n);
+	ag_walk_free(&w);
+	begin(0);
+	xfs_mutex_lock(&pag->pag_lock);
+}
+
 static void test_blocks_for_an_insert(void **state)
 {
 	(void)state;
@@ -260,6 +309,7 @@ int main(void)
 		T(test_wrong_changes),
 		T(test_headers),
 		T(test_full_ag),
+		T(test_no_blocks_for_a_record),
 		T(test_blocks_for_an_insert),
 		T(test_without_finobt),
 	};

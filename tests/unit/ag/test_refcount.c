@@ -62,6 +62,7 @@ static bool is_free(xfs_agblock_t agbno)
 	return found;
 }
 
+/* (REFC-2) */
 static void test_up(void **state)
 {
 	(void)state;
@@ -79,6 +80,7 @@ static void test_up(void **state)
 	EXPECT({ 2000, 10, 2, 0 }, { 2010, 10, 4, 0 }, { 2020, 10, 3, 0 }, { 2030, 30, 2, 0 });
 }
 
+/* (REFC-1) */
 static void test_down(void **state)
 {
 	uint32_t freeblks = xfs_perag_get(mp, 0)->pag_freeblks;
@@ -131,6 +133,7 @@ static void put_record(xfs_agblock_t agbno, xfs_extlen_t len, uint32_t count,
 	commit();
 }
 
+/* (REFC-3) */
 static void test_maximum_stays(void **state)
 {
 	(void)state;

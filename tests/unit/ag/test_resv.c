@@ -64,6 +64,7 @@ static void test_as_kernels_ask(void **state)
 	test_mount_free(mp);
 }
 
+/* (RESV-2) */
 static void test_what_may_be_promised(void **state)
 {
 	struct xfs_mount *mp = make(300ull << 20, 4096, 4, true);
@@ -93,6 +94,7 @@ static void test_what_may_be_promised(void **state)
 	test_mount_free(mp);
 }
 
+/* (RESV-1) */
 static void test_charging(void **state)
 {
 	struct xfs_mount *mp = make(300ull << 20, 4096, 4, true);
@@ -139,7 +141,9 @@ static void test_charging(void **state)
 	test_mount_free(mp);
 }
 
-/* A tree outgrows its reservation while nothing is left: its block is gone all the same. */
+/*
+ * (RESV-3) A tree outgrows its reservation while nothing is left: its block is gone all the same.
+ */
 static void test_taken_by_force(void **state)
 {
 	struct xfs_mount *mp = make(300ull << 20, 4096, 4, true);

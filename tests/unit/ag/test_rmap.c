@@ -75,6 +75,7 @@ static void expect(const struct xfs_rmap_irec *want, uint32_t n)
 	expect(want_, ARRAY_SIZE(want_)); \
 } while (0)
 
+/* (RMAP-1) */
 static void test_merging(void **state)
 {
 	(void)state;
@@ -128,6 +129,7 @@ static void test_taking_apart(void **state)
 	EXPECT({ 2020, 8, INO, 110, 0 });
 }
 
+/* (RMAP-2) */
 static void test_wrong_calls_change_nothing(void **state)
 {
 	(void)state;

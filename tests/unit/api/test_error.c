@@ -130,6 +130,7 @@ static void fails(int64_t ret, int want, enum xfs_error_class error_class, struc
 #define FAILS_ALONE(expr, want, cls, a, b) \
 	(another_failure(), fails((expr), want, XFS_ERROR_##cls, NULL, false, a, b, #expr))
 
+/* (ERROR-1) */
 static void test_paths_and_names(void **state)
 {
 	struct xfs_iattr iattr = {
@@ -241,7 +242,7 @@ static void test_without_a_file_system(void **state)
 	xfs_device_put(dev);
 }
 
-/* fail; close; report. */
+/* (ERROR-3) fail; close; report. */
 static void test_success_leaves_records_alone(void **state)
 {
 	struct xfs_error_info before, after;
@@ -318,7 +319,7 @@ static void test_another_thread(void **state)
 }
 #endif
 
-/* Structs of other versions: a shorter one gets what fits, none gets too much. */
+/* (ERROR-2) */
 static void test_each_failure_has_its_number(void **state)
 {
 	struct xfs_stat st = XFS_STAT_INIT;
@@ -343,6 +344,7 @@ static void test_each_failure_has_its_number(void **state)
 	assert_true(of_file(dir).failure == first + 2);
 }
 
+/* Structs of other versions: a shorter one gets what fits, none gets too much. */
 static void test_struct_sizes(void **state)
 {
 	union {
@@ -395,6 +397,23 @@ static void test_damage_has_a_place(void **state)
 	dir = path_only = reader = writer = NULL;
 }
 
+/* (ERROR-4) A name that reads like a place is a name. */
+static void test_a_name_is_no_place(void **state)
+{
+	struct xfs_error_info info;
+	struct xfs_file *file;
+
+	(void)state;
+	assert_int_equal(xfs_open(fs.mp, "/d/inode 123456 AG 77 daddr 99", O_RDONLY, 0, &file),
+			 -ENOENT);
+	info = of_thread();
+	assert_non_null(strstr(info.text, "inode 123456"));
+	assert_true(info.known & XFS_ERROR_AT_INO);
+	assert_int_not_equal(info.ino, 123456);
+	assert_false(info.known & XFS_ERROR_AT_BLOCK);
+	assert_false(info.known & XFS_ERROR_AT_AG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +427,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_each_failure_has_its_number, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_struct_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage_has_a_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_name_is_no_place, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

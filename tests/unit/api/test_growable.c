@@ -5,6 +5,7 @@
  *       zero or must be zero, and a size that was never set is refused before anything is done.
  * Method: each call with each size there can be, in a buffer that ends where memory does, with a
  *       pattern behind what the size covers.
+ * Shows (GROW-1), (GROW-2), (GROW-3).
  */
 #include <stdarg.h>
 #include <setjmp.h>

@@ -92,6 +92,7 @@ static struct xfs_mem hooked(struct test_memory *host)
 	return mem;
 }
 
+/* (MEM-2) */
 static void test_only_critical_sections(void **state)
 {
 	struct test_memory host = { .limit = 0 };
@@ -135,7 +136,7 @@ static void test_only_critical_sections(void **state)
 	assert_int_equal(host.now, 0);
 }
 
-/* With hooks and without. */
+/* (MEM-1) With hooks and without. */
 static void test_limit(void **state)
 {
 	struct test_memory host = { .limit = 0 };

@@ -237,12 +237,14 @@ static void all_faults(bool reads)
 #endif
 }
 
+/* (BMAP-1) */
 static void test_no_memory(void **state)
 {
 	(void)state;
 	all_faults(false);
 }
 
+/* (BMAP-2) */
 static void test_unreadable(void **state)
 {
 	(void)state;

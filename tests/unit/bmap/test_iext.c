@@ -8,6 +8,7 @@
  * Method: seeded random operations on the map and on a plain sorted array, compared
  * record by record; growth patterns (ascending, descending, both ends, middle);
  * failing allocations at every place of an insertion.
+ * Shows (IEXT-1), (IEXT-2), (IEXT-3), (IEXT-4).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -301,7 +301,7 @@ static void test_longest(void **state)
 
 /* ---- what cannot be done --------------------------------------------------------------------- */
 
-/* A tree block would be needed, and the handle has none: nothing is changed. */
+/* (BMAP-1) A tree block would be needed, and the handle has none: nothing is changed. */
 static void test_no_reservation(void **state)
 {
 	struct xfs_bmbt_irec map;

@@ -344,6 +344,7 @@ static void damage(enum damage how)
 	}
 }
 
+/* (CURSOR-4) */
 static void test_damage_is_found(void **state)
 {
 	(void)state;
@@ -412,7 +413,7 @@ static void test_record_out_of_place(void **state)
 	tear_down();
 }
 
-/* Without blocks an insert that needs some says so, and nothing happened. */
+/* (CURSOR-3) Without blocks an insert that needs some says so, and nothing happened. */
 static void test_no_space(void **state)
 {
 	uint32_t refused = 0, taken = 0;

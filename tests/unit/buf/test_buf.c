@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: the buffer cache keeps its rules (buf.h, BUF-1 to B4) and the checkpoint
+ * Goal: the buffer cache keeps its rules (buf.h, (BUF-1) to (BUF-4)) and the checkpoint
  *       writes what was changed, once, sorted, with a right checksum.
  * Method: a mount of nothing but a geometry over a memory device; blocks of a made-up
  *       kind with magic and checksum.
@@ -100,6 +100,7 @@ static void test_written_at_writeback_only(void **state)
 	assert_true(xfs_cksum_ok(disk, BLOCK, 8));
 }
 
+/* (BUF-1) */
 static void test_read_verifies(void **state)
 {
 	struct xfs_mount *mp = *state;
@@ -211,6 +212,7 @@ static void test_handles_reserve_blocks(void **state)
 	assert_int_equal(mp->m_fdblocks + mp->m_resblks_avail, 907);
 }
 
+/* (TRANS-1) */
 static void test_cancel_after_change_shuts_down(void **state)
 {
 	struct xfs_mount *mp = *state;

@@ -215,6 +215,7 @@ static const struct test_damage header_damages[] = {
 };
 /* clang-format on */
 
+/* What a block says of itself (CHECK-1), and how many entries it has (CHECK-2). */
 /* clang-format off */
 #define EACH_TREE(KIND, name) \
 	FIELD0("level", KIND, SHORT(bb_level), '+', 1, name, "bb_level"), \
@@ -448,6 +449,7 @@ static bool cnt_swap(ARGS, uint8_t *buf)
 	return false;
 }
 
+/* Siblings (CHECK-5), fill (CHECK-2), keys (CHECK-4), order (CHECK-3), the root (CHECK-7). */
 /* clang-format off */
 #define TWO_LEVELS(KIND, name, keylen) \
 	FIELD0_IF("leftsib", KIND, U(bb_leftsib), '+', 1, name, "bb_leftsib", not_root), \

@@ -290,6 +290,7 @@ static const struct test_damage inode_damages[] = {
 	FIELD_IF("root key", TEST_INODE, BYTES(LITERAL + 12, 8), '+', 1, "bmbt",
 		"key in the parent", tree_file),
 	EDIT_IF("root pointer", TEST_INODE, root_pointer, "bmbt", NULL, tree_file),
+	/* (CHECK-6) */
 	EDIT_IF("root pointer twice", TEST_INODE, root_pointer_twice, "bmbt", "second time",
 		tree_file),
 	EDIT_IF("root pointer null", TEST_INODE, root_pointer_null, "bmbt", "which is none",

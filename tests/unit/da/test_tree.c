@@ -5,6 +5,7 @@
  * Method: nodes are made to hold four entries only, so that a few thousand names or attributes
  *       make a tree of five levels; a walker of its own checks levels, hashes, order and both
  *       directions of every chain.
+ * Shows (DA-2), (DA-3).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -141,12 +141,14 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* (CLAIM-2) */
 static void test_one_device(void **state)
 {
 	(void)state;
 	exclude_each_other(base, base);
 }
 
+/* (CLAIM-1) */
 static void test_windows(void **state)
 {
 	struct xfs_device *first = window(base, 0, PART), *same = window(base, 0, 0);
@@ -175,6 +177,7 @@ static void test_windows(void **state)
 	xfs_device_put(first);
 }
 
+/* (CLAIM-4) */
 static void test_readers(void **state)
 {
 	struct xfs_device *view = readonly(base);
@@ -194,7 +197,7 @@ static void test_readers(void **state)
 	xfs_device_put(view);
 }
 
-/* What an overlay shows is made of its base. */
+/* (CLAIM-3) What an overlay shows is made of its base. */
 static void test_overlays(void **state)
 {
 	struct xfs_device *over = overlay(base), *second = overlay(base), *top = overlay(over);
@@ -254,7 +257,10 @@ static void test_overlays(void **state)
 	xfs_device_put(over);
 }
 
-/* A caller's device that tells what it stands on; one that does not is a device of its own. */
+/*
+ * (CLAIM-1) A caller's device that tells what it stands on; one that does not is a device of its
+ * own.
+ */
 static void test_devices_of_the_caller(void **state)
 {
 	struct xfs_device *on_base = fault(base), *on_window, *part = window(base, 0, PART);
@@ -528,7 +534,10 @@ static void check_partitions_apart(const char *path, const char *disk, char node
 	partitions_failed = status != 0;
 }
 
-/* The loop device begins 1 MiB into its file, the partitions 1 MiB into the loop device. */
+/*
+ * (CLAIM-5) The loop device begins 1 MiB into its file, the partitions 1 MiB into the loop
+ * device.
+ */
 static void test_partition_is_a_part_of_its_disk(void **state)
 {
 	char path[64], loop[100], nodes[2][100] = { "", "" };

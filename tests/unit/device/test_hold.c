@@ -143,6 +143,7 @@ static const struct {
 	uint64_t bytes;
 } shapes[] = { { 512, 64 * 4096 }, { 4096, 64 * 4096 }, { 8192, 32 * 8192 }, { 512, 77 * 512 } };
 
+/* (HOLD-1), (HOLD-2) */
 static void test_release(void **state)
 {
 	(void)state;
@@ -166,7 +167,7 @@ static void test_release(void **state)
 	}
 }
 
-/* Sectors that nobody wrote are not written: another writer's would be lost. */
+/* (HOLD-3) Sectors that nobody wrote are not written: another writer's would be lost. */
 static void test_only_what_was_written(void **state)
 {
 	struct xfs_rand r = test_rand(1);
@@ -203,7 +204,7 @@ static void test_drop(void **state)
 	end(&f);
 }
 
-/* More than may be held: nothing is lost, and whoever holds can tell. */
+/* (HOLD-4) More than may be held: nothing is lost, and whoever holds can tell. */
 static void test_limit(void **state)
 {
 	struct xfs_rand r = test_rand(3);

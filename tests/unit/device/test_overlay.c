@@ -9,11 +9,17 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 #include "base/mem.h"
+#include "lock/lock.h"
 #include "support/device_model.h"
 #include "support/test_device.h"
 #include "support/test_seed.h"
+
+#ifdef XFSWRITE_THREADS
+#include <pthread.h>
+#endif
 
 /* The last one does not end with a block of the overlay. */
 static const struct {
@@ -21,6 +27,7 @@ static const struct {
 	uint32_t sector;
 } shapes[] = {{128 * 4096, 512}, {64 * 8192, 8192}, {999 * 512, 512}};
 
+/* (OVERLAY-1) */
 static void test_model(void **state)
 {
 	(void)state;
@@ -55,7 +62,7 @@ static void test_model(void **state)
 	}
 }
 
-/* Gigabytes of zeros cost pointers; single bytes of them come alive again. */
+/* (OVERLAY-2) Gigabytes of zeros cost pointers; single bytes of them come alive again. */
 static void test_zeros_are_cheap(void **state)
 {
 	const uint64_t size = (uint64_t)4 << 30;
@@ -246,6 +253,58 @@ static void test_out_of_memory(void **state)
 }
 #endif
 
+#ifdef XFSWRITE_THREADS
+#define THREADS	4
+#define STRIPED_SECTORS	2048u
+
+struct striped {
+	struct xfs_device *dev;
+	unsigned int me, wrong;
+};
+
+/* Each thread owns every fourth sector: all of them share all blocks of the overlay. */
+static void *striped_thread(void *arg)
+{
+	struct striped *s = arg;
+	struct xfs_rand r = test_rand(100 + s->me);
+	uint8_t buf[512], out[512];
+
+	for (unsigned int i = 0; i < 3000; i++) {
+		uint64_t at = 512 * (xfs_rand_below(&r, STRIPED_SECTORS / THREADS) * THREADS + s->me);
+
+		memset(buf, (int)(i & 0xff), sizeof(buf));
+		if (xfs_device_pwrite(s->dev, at, buf, 512, 0) != 0 ||
+		    xfs_device_pread(s->dev, at, out, 512) != 0 || memcmp(buf, out, 512) != 0)
+			s->wrong++;
+		if (i % 64 == 0 && (xfs_device_zero(s->dev, at, 512) != 0 ||
+				    xfs_device_pread(s->dev, at, out, 512) != 0 || out[7]))
+			s->wrong++;
+	}
+	return NULL;
+}
+
+/* (OVERLAY-3) */
+static void test_threads(void **state)
+{
+	struct xfs_device *base = test_device_patterned(STRIPED_SECTORS * 512, 512), *overlay;
+	struct striped s[THREADS];
+	pthread_t thread[THREADS];
+
+	(void)state;
+	assert_int_equal(xfs_device_open_overlay(base, NULL, &overlay), 0);
+	for (unsigned int i = 0; i < THREADS; i++) {
+		s[i] = (struct striped){.dev = overlay, .me = i};
+		assert_int_equal(pthread_create(&thread[i], NULL, striped_thread, &s[i]), 0);
+	}
+	for (unsigned int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+		assert_int_equal(s[i].wrong, 0);
+	}
+	xfs_device_put(overlay);
+	xfs_device_put(base);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +313,9 @@ int main(void)
 		cmocka_unit_test(test_faults_below),
 #ifdef XFSWRITE_DEBUG
 		cmocka_unit_test(test_out_of_memory),
+#endif
+#ifdef XFSWRITE_THREADS
+		cmocka_unit_test(test_threads),
 #endif
 	};
 

@@ -343,6 +343,7 @@ static void chain_done(void *ctx, int error)
 	}
 }
 
+/* (QUEUE-2), (QUEUE-3) */
 static void test_done_may_queue(void **state)
 {
 	static const uint32_t limits[] = {1, 2, 100};
@@ -458,6 +459,7 @@ static void *writer_thread(void *arg)
 	return NULL;
 }
 
+/* (QUEUE-4) */
 static void test_threads(void **state)
 {
 	struct rig rig = make_rig(0, 64);
@@ -499,6 +501,7 @@ static void *submit_thread(void *arg)
 	return NULL;
 }
 
+/* (QUEUE-1) */
 static void test_batches_do_not_overtake(void **state)
 {
 	struct rig rig = make_rig(0, 3);

@@ -5,6 +5,7 @@
  *       file-system blocks that had to be made of pieces are as good as others.
  * Method: a file takes a small volume and gives every other of its blocks back; then names and
  *       values come until nothing fits, several times over; the checker judges each time.
+ * Shows (TRANS-1).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,6 +4,7 @@
  *       reader demands it, and a position that was handed out stays good through all forms.
  * Method: seeded names and inode numbers of both widths; all blocks through the verifiers after
  *       each step; lookups against a table.  The smallest and a larger directory block.
+ * Shows (DIR-1), (DIR-2).
  */
 #include <setjmp.h>
 #include <stdarg.h>

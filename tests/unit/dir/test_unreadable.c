@@ -4,6 +4,7 @@
  *       anything: the file system is not shut down, and what does not need the block still works.
  * Method: one block of a directory in node form is damaged on the device, each in turn; then every
  *       operation on many names, each of which either works or fails cleanly.
+ * Shows (DA-1).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -294,7 +294,7 @@ static void test_copy_from_a_descriptor(void **state)
 	TEST_OK(xfs_close(f));
 }
 
-/* Other systems leave garbage behind the end of a file in its last block. */
+/* (FOLIO-3) Other systems leave garbage behind the end of a file in its last block. */
 static void test_garbage_behind_the_end_is_never_seen(void **state)
 {
 	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT);

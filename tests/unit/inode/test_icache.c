@@ -109,6 +109,7 @@ static void test_made_once(void **state)
 	test_fs_end(&fs);
 }
 
+/* (ICACHE-1) */
 static void test_changed(void **state)
 {
 	struct test_fs fs;

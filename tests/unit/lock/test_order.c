@@ -58,6 +58,7 @@ static bool violates(enum xfs_lock_class cls1, uint64_t key1, enum xfs_lock_clas
 	return new_violations() != 0;
 }
 
+/* (LOCK-1) */
 static void test_all_pairs(void **state)
 {
 	(void)state;
@@ -130,7 +131,7 @@ static void test_try_is_free_but_counts(void **state)
 	xfs_rwlock_destroy(&high);
 }
 
-/* A second try for one's own shared lock succeeds on the host: the checker must see it. */
+/* (LOCK-2) A second try for one's own shared lock succeeds on the host: the checker must see it. */
 static void test_recursion(void **state)
 {
 	struct xfs_rwlock lk;
@@ -186,7 +187,7 @@ static void test_wait_above(void **state)
 }
 #endif
 
-/* Misuse that the host's locks would not survive: told to the checker alone. */
+/* (LOCK-3) Misuse that the host's locks would not survive: told to the checker alone. */
 static void test_bad_unlocks(void **state)
 {
 	static char fakes[2000];

@@ -87,6 +87,7 @@ static int try(uint32_t region, uint32_t len)
 	return error;
 }
 
+/* (RECOVER-1) */
 static void test_each_byte(void **state)
 {
 	static const uint8_t flips[] = { 0x01, 0x80, 0xff };
@@ -210,6 +211,7 @@ static void read_image(struct xfs_device *dev, uint8_t *image)
 	TEST_OK(xfs_device_pread(dev, 0, image, 32u << 20));
 }
 
+/* (RECOVER-2) */
 static void test_failing_device(void **state)
 {
 	static const unsigned int ops[] = { TEST_FAULT_READ, TEST_FAULT_WRITE, TEST_FAULT_FLUSH };

@@ -539,6 +539,7 @@ static void put_done(uint16_t type, uint64_t id)
 	test_build_region(&rig.b, TID, &f, sizeof(f));
 }
 
+/* (RECOVER-3) */
 static void test_intents(void **state)
 {
 	static const uint8_t cui[32] = { 0x42, 0x12, 1, 0, 1, 0, 0, 0, 9 };

@@ -438,6 +438,7 @@ static void go_round(uint32_t log_bytes, uint32_t sector, uint32_t logsunit, boo
 	rig_free(rig);
 }
 
+/* (LOG-2), (LOG-4) */
 static void test_go_round(void **unused)
 {
 	(void)unused;
@@ -481,6 +482,7 @@ static void check_order(struct rig *rig)
 	assert_int_equal(in_flight, 0);
 }
 
+/* (LOG-3) */
 static void test_order_of_writes(void **unused)
 {
 	static const uint32_t units[] = { 0, 65536, 262144 };

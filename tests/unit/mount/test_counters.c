@@ -7,6 +7,7 @@
  * 0, 1, one less, one more and the largest number; where the mount compares sums of counters, the
  * superblock is made to agree.  Then a workload that takes and gives blocks and inodes of all
  * kinds, and a crash or an unmount.  After it recovery in memory must succeed.
+ * Shows (COUNT-1), (COUNT-2).
  */
 #include <stdarg.h>
 #include <setjmp.h>

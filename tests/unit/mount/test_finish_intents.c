@@ -253,6 +253,7 @@ static void test_extents_are_freed_whoever_owned_them(void **state)
 	assert_int_equal(free_blocks(), before);
 }
 
+/* (INTENT-2) */
 static void test_a_mapping_goes_with_its_blocks(void **state)
 {
 	xfs_ino_t ino = make_file("/f", 10);
@@ -485,7 +486,7 @@ static void expect_sparse(const char *path, uint32_t count, uint32_t first, uint
 	TEST_OK(xfs_close(file));
 }
 
-/* More than one checkpoint takes: what is left is logged anew each time. */
+/* (INTENT-4) More than one checkpoint takes: what is left is logged anew each time. */
 static void test_a_long_exchange(void **state)
 {
 	xfs_ino_t a = make_sparse("/a", 6000, 0), b = make_sparse("/b", 4000, 1);
@@ -526,6 +527,7 @@ static void refused(int error)
 	TEST_OK(xfs_close(file));
 }
 
+/* (INTENT-1) */
 static void test_the_impossible_is_refused(void **state)
 {
 	xfs_ino_t ino = make_file("/f", 10), other = make_file("/g", 1);
@@ -622,6 +624,33 @@ static void test_broken_lists_are_given_up(void **state)
 	expect_content("/f", 1);
 }
 
+/* (INTENT-5) Two parts of an inode's work: the first must not free the inode under the second. */
+static void test_an_inode_without_links_waits_for_the_last(void **state)
+{
+	const struct xfs_upcalls *upcalls = fs.mp->m_upcalls;
+	struct xfs_upcalls quiet = *upcalls;
+	uint64_t before = free_blocks();
+	xfs_ino_t ino = make_file("/f", 10);
+	struct xfs_bmbt_irec map = mapping(ino, 0);
+	struct xfs_inode *ip;
+
+	(void)state;
+	/* As after a crash: without a name, and not freed. */
+	quiet.inactivate = NULL;
+	fs.mp->m_upcalls = &quiet;
+	TEST_OK(xfs_unlink(fs.mp, "/f"));
+	fs.mp->m_upcalls = upcalls;
+	for (xfs_fileoff_t off = 2; off <= 6; off += 4) {
+		cui(XFS_REFCOUNT_EXTENT_DECREASE, map.br_startblock + off, 2);
+		map_intent(XFS_LI_BUI, XFS_BMAP_EXTENT_UNMAP, ino, off, map.br_startblock + off, 2);
+	}
+	TEST_OK(finish());
+	TEST_OK(xfs_inode_free_unlinked(fs.mp, true));
+	assert_int_equal(xfs_iget(fs.mp, ino, XFS_IGET_UNTRUSTED, &ip), -ENOENT);
+	/* The chunk of inodes may have come with the file. */
+	assert_in_range(free_blocks(), before - 16, before);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -636,6 +665,7 @@ int main(void)
 		TEST(test_a_parent_pointer_is_replaced),
 		TEST(test_a_long_exchange),
 		TEST(test_the_impossible_is_refused),
+		TEST(test_an_inode_without_links_waits_for_the_last),
 		TEST(test_broken_lists_are_given_up),
 	};
 

@@ -6,6 +6,7 @@
  * Method: seeded operations beside plain arrays: the bytes in memory, and for each block
  * whether it is empty, clean, dirty or being written.  A write-back goes to a small memory
  * device through the queue, or is ended by hand, sometimes as failed.
+ * Shows (FOLIO-1), (FOLIO-2), (FOLIO-4), (PAGECACHE-3).
  */
 #include <setjmp.h>
 #include <stdarg.h>

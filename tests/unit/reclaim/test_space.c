@@ -165,6 +165,7 @@ static void test_preallocation_of_others_is_taken(void **state)
 	TEST_OK(xfs_close(b));
 }
 
+/* (ICACHE-2) */
 static void test_unlinked_files_are_freed(void **state)
 {
 	uint64_t before = free_blocks(), inodes;

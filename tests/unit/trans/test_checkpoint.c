@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: the rules of the journalled checkpoint (trans.h, TRANS-4 to T8): what is durable when, what
- *       goes home when, where the tail stands, how large a checkpoint gets; and that a flush or a
- *       checkpoint that is not needed is not made.
+ * Goal: the rules of the journalled checkpoint (trans.h, (TRANS-4) to (TRANS-8)): what is durable
+ *       when, what is written in place when, where the tail stands, how large a checkpoint gets; and
+ *       that a flush or a checkpoint that is not needed is not made.
  * Method: a small volume with the journal over a device that counts; looking at items and the log's
  *       own counters between calls.
  */
@@ -447,11 +447,35 @@ static void test_credits_of_others_are_waited_for(void **state)
 
 #endif
 
+#if defined(XFSWRITE_DEBUG) && defined(XFSWRITE_THREADS)
+/* (TRANS-3) A second transaction of one thread would wait for itself: the order checker tells. */
+static void test_one_transaction_at_a_time(void **state)
+{
+	struct xfs_trans *first, *second;
+	unsigned int before;
+
+	(void)state;
+	set_up(0);
+	xfs_lock_order_set_fatal(false);
+	TEST_OK(xfs_trans_alloc(fs.mp, XFS_RESV_INODE, 0, 0, &first));
+	before = xfs_lock_order_violations();
+	TEST_OK(xfs_trans_alloc(fs.mp, XFS_RESV_INODE, 0, 0, &second));
+	assert_true(xfs_lock_order_violations() > before);
+	xfs_trans_cancel(second);
+	xfs_trans_cancel(first);
+	xfs_lock_order_set_fatal(true);
+	tear_down();
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #ifdef XFSWRITE_THREADS
 		cmocka_unit_test(test_credits_of_others_are_waited_for),
+#endif
+#if defined(XFSWRITE_DEBUG) && defined(XFSWRITE_THREADS)
+		cmocka_unit_test(test_one_transaction_at_a_time),
 #endif
 		cmocka_unit_test(test_fsync_writes_what_is_new),
 		cmocka_unit_test(test_flushes),

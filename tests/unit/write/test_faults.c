@@ -58,6 +58,7 @@ static bool all_bytes(struct xfs_file *file, uint64_t off, size_t len, uint8_t v
 	return true;
 }
 
+/* (WRITEBACK-4) */
 static void test_failed_write_of_new_blocks(void **state)
 {
 	struct xfs_file *a, *b;
@@ -101,6 +102,7 @@ static void test_failed_write_of_new_blocks(void **state)
 	test_fs_destroy(&fs);
 }
 
+/* (FOLIO-5) */
 static void test_failed_blocks_that_are_written_again(void **state)
 {
 	struct xfs_file *a;

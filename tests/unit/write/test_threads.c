@@ -6,6 +6,7 @@
  *       write covers a record of one value; memory is so small that everybody always
  *       writes back for the others.  Then once more on a device with a bad spot, where only
  *       errors may come and nothing else.  The thread sanitizer has its say when it is there.
+ * Shows (FOLIO-6), (PAGECACHE-1), (WRITEBACK-3).
  */
 #include <fcntl.h>
 #include <inttypes.h>
