@@ -13,10 +13,11 @@
 #include <xfswrite/check.h>
 #include <xfswrite/xfswrite.h>
 
-static void print_finding(void *ctx, const struct xfs_finding *finding)
+static int print_finding(void *ctx, const struct xfs_finding *finding)
 {
 	(void)ctx;
 	printf("%s: %s\n", finding->structure, finding->text);
+	return 0;
 }
 
 static int remove_file(struct xfs_device *dev, const char *path)

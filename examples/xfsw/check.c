@@ -64,13 +64,13 @@ static void begin_json(struct check_output *out)
 	json_open(&out->json, "findings", '[');
 }
 
-static void print_finding(void *ctx, const struct xfs_finding *finding)
+static int print_finding(void *ctx, const struct xfs_finding *finding)
 {
 	struct check_output *out = ctx;
 
 	count_kind(out, finding->structure);
 	if (out->seen++ >= out->max)
-		return;
+		return 0;
 	if (out->json.out) {
 		begin_json(out);
 		json_open(&out->json, NULL, '{');
@@ -83,7 +83,7 @@ static void print_finding(void *ctx, const struct xfs_finding *finding)
 			json_u64(&out->json, "ino", finding->ino);
 		json_str(&out->json, "text", finding->text);
 		json_close(&out->json, '}');
-		return;
+		return 0;
 	}
 	printf("%s", finding->structure);
 	if (finding->agno >= 0)
@@ -95,9 +95,10 @@ static void print_finding(void *ctx, const struct xfs_finding *finding)
 	fputs(": ", stdout);
 	xfsw_print_name(stdout, finding->text, strlen(finding->text), true);
 	putchar('\n');
+	return 0;
 }
 
-static void show_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
+static int show_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
 	struct check_output *out = ctx;
 
@@ -105,6 +106,7 @@ static void show_progress(void *ctx, const char *phase, uint64_t done, uint64_t 
 	out->progress.objects = done;
 	out->progress.total_objects = total;
 	xfsw_progress_step(&out->progress);
+	return xfsw_interrupted();
 }
 
 static void print_summary(struct check_output *out, const struct xfs_check_summary *sum, bool quiet)
@@ -158,6 +160,7 @@ static int run_check(struct xfsw_call *call)
 		.progress = show_progress,
 	};
 	int error, finished;
+	bool interrupted;
 
 	out.max = MAX_PRINTED;
 	if (xfsw_has(call, 'p'))
@@ -173,7 +176,10 @@ static int run_check(struct xfsw_call *call)
 	xfsw_progress_end(&out.progress);
 	if (!out.json.out && out.seen > out.max)
 		print_kinds(&out);
-	if (error)
+	interrupted = error == -ECANCELED && xfsw_interrupted();
+	if (interrupted)
+		xfsw_fail(call, call->img->path, -EINTR);
+	else if (error)
 		xfsw_no_xfs(call, call->img, error);
 	if (!error)
 		print_summary(&out, &summary, !xfsw_has(call, 'v'));
@@ -181,7 +187,7 @@ static int run_check(struct xfsw_call *call)
 		cut_short(&out);
 	finished = xfsw_finish_output(call);
 	if (error)
-		return XFSW_NO_IMAGE;
+		return interrupted ? XFSW_INTERRUPTED : XFSW_NO_IMAGE;
 	return summary.findings ? XFSW_FAILED : finished;
 }
 
@@ -231,7 +237,7 @@ static void print_field(struct xfsw_json *j, const char *value)
 		json_bytes(j, "value", value, len);
 }
 
-static void print_line(void *ctx, const char *text)
+static int print_line(void *ctx, const char *text)
 {
 	struct dump_output *out = ctx;
 	struct xfsw_json *j = &out->json;
@@ -239,7 +245,7 @@ static void print_line(void *ctx, const char *text)
 
 	if (!j->out) {
 		puts(text);
-		return;
+		return 0;
 	}
 	if (!out->begun) {
 		json_open(j, NULL, '{');
@@ -255,12 +261,14 @@ static void print_line(void *ctx, const char *text)
 		json_bytes(j, "text", text, strlen(text));
 	}
 	json_close(j, '}');
+	return 0;
 }
 
-static void drop_line(void *ctx, const char *text)
+static int drop_line(void *ctx, const char *text)
 {
 	(void)ctx;
 	(void)text;
+	return 0;
 }
 
 static int dump_usage(struct xfsw_call *call, const char *what)

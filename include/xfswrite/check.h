@@ -46,8 +46,12 @@ struct xfs_check_options {
 	uint32_t flags;			/* XFS_CHECK_* */
 	const struct xfs_env *env;
 	void *ctx;
-	void (*finding)(void *ctx, const struct xfs_finding *finding);	/* may be NULL */
-	void (*progress)(void *ctx, const char *phase, uint64_t done, uint64_t total);
+	/*
+	 * Either may be NULL.  Other than 0: look at nothing more, call neither again; xfs_check() ends
+	 * with -ECANCELED, and its summary is of what was seen until then.
+	 */
+	int (*finding)(void *ctx, const struct xfs_finding *finding);
+	int (*progress)(void *ctx, const char *phase, uint64_t done, uint64_t total);
 	uint64_t max_findings;		/* stop after so many; 0 = never */
 };
 #define XFS_CHECK_OPTIONS_INIT	XFS_SIZED_INIT(struct xfs_check_options)
@@ -96,10 +100,11 @@ XFS_API int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
  * Print one structure readably, line by line.  @what: "sb [AGNO]", "agf AGNO",
  * "agi AGNO", "agfl AGNO", "bnobt|cntbt|inobt|finobt|rmapbt|refcountbt AGNO",
  * "inode INO", "bmap INO [attr]", "dir INO", "attr INO", "block FSBNO", "log".
- * -EINVAL: @what is not understood.
+ * -EINVAL: @what is not understood.  @line is called for each line; when it returns other than 0 there
+ * are no more, and the call ends with -ECANCELED.
  */
 XFS_API int xfs_dump(struct xfs_device *dev, struct xfs_device *logdev, const char *what,
-		     void (*line)(void *ctx, const char *text), void *ctx);
+		     int (*line)(void *ctx, const char *text), void *ctx);
 
 #ifdef __cplusplus
 }

@@ -123,6 +123,13 @@ struct xfs_env {
 
 	/* A trace point was passed; names as in the kernel where it has one. */
 	void (*trace)(void *ctx, const char *name, const uint64_t *args, unsigned int nargs);
+
+	/*
+	 * Work that takes long has come so far: @done of @total parts of @phase.  Other than 0: stop.
+	 * xfs_mkfs() asks before each of its steps, once the superblock says "in progress"; it then
+	 * ends with -ECANCELED and leaves the device as a crash would, so that nothing mounts it.
+	 */
+	int (*progress)(void *ctx, const char *phase, uint64_t done, uint64_t total);
 };
 #define XFS_ENV_INIT	XFS_SIZED_INIT(struct xfs_env)
 

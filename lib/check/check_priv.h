@@ -140,6 +140,7 @@ struct xfs_check {
 	struct xfs_mem mem;
 	int error;			/* first error of the checker itself */
 	bool stop;			/* @error set, or enough findings */
+	bool cancelled;			/* by a function of the caller */
 
 	uint64_t dev_bytes, logdev_bytes;
 	uint32_t sector;		/* reads are done in multiples of it */
@@ -194,6 +195,8 @@ void xfs_check_close(struct xfs_check *chk);
 void xfs_check_report(struct xfs_check *chk, struct xfs_check_place at, const char *fmt, ...)
 	XFS_PRINTF(3, 4);
 void xfs_check_fail(struct xfs_check *chk, int error);
+/* The caller wants no more: the check ends with -ECANCELED. */
+void xfs_check_cancel(struct xfs_check *chk);
 void xfs_check_progress(struct xfs_check *chk, const char *phase, uint64_t done, uint64_t total);
 /* Room for one more element of @size bytes at the end; NULL: the check fails with -ENOMEM. */
 void *xfs_check_push(struct xfs_check *chk, struct xfs_check_vec *vec, size_t size);
@@ -519,7 +522,7 @@ uint64_t xfs_check_parent_sum(xfs_ino_t parent, uint32_t gen, const uint8_t *nam
 /* ---- dump.c, dump_block.c, dump_log.c ---- */
 struct xfs_dump {
 	struct xfs_check *chk;
-	void (*line)(void *ctx, const char *text);
+	int (*line)(void *ctx, const char *text);
 	void *ctx;
 };
 

@@ -403,7 +403,7 @@ static int dump_primary(struct xfs_dump *d)
 }
 
 static int do_dump(struct xfs_device *dev, struct xfs_device *logdev, const char *what,
-		   void (*line)(void *ctx, const char *text), void *ctx)
+		   int (*line)(void *ctx, const char *text), void *ctx)
 {
 	struct xfs_dump d = { .line = line, .ctx = ctx };
 	const struct what *w;
@@ -428,12 +428,14 @@ static int do_dump(struct xfs_device *dev, struct xfs_device *logdev, const char
 		if (!error)
 			error = d.chk->error;
 	}
+	if (d.chk && d.chk->cancelled)
+		error = d.chk->error;
 	xfs_check_close(d.chk);
 	return error;
 }
 
 int xfs_dump(struct xfs_device *dev, struct xfs_device *logdev, const char *what,
-	     void (*line)(void *ctx, const char *text), void *ctx)
+	     int (*line)(void *ctx, const char *text), void *ctx)
 {
 	return XFS_CALL(do_dump(dev, logdev, what, line, ctx));
 }

@@ -25,10 +25,13 @@ void xfs_dump_line(struct xfs_dump *d, const char *fmt, ...)
 	char text[1024];
 	va_list args;
 
+	if (d->chk->cancelled)
+		return;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	d->line(d->ctx, text);
+	if (d->line(d->ctx, text))
+		xfs_check_cancel(d->chk);
 }
 
 static uint64_t number(const uint8_t *p, uint32_t size)

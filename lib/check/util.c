@@ -4,6 +4,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include "base/error.h"
 #include "check/check_priv.h"
 
 void xfs_check_report(struct xfs_check *chk, struct xfs_check_place at, const char *fmt, ...)
@@ -29,7 +30,8 @@ void xfs_check_report(struct xfs_check *chk, struct xfs_check_place at, const ch
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	finding.text = text;
-	chk->opts.finding(chk->opts.ctx, &finding);
+	if (chk->opts.finding(chk->opts.ctx, &finding))
+		xfs_check_cancel(chk);
 }
 
 void xfs_check_fail(struct xfs_check *chk, int error)
@@ -39,10 +41,18 @@ void xfs_check_fail(struct xfs_check *chk, int error)
 	chk->stop = true;
 }
 
+void xfs_check_cancel(struct xfs_check *chk)
+{
+	/* Also where an error was met before: it is not why the work ends. */
+	chk->error = xfs_fail(-ECANCELED, "a function of the caller asked to stop");
+	chk->cancelled = chk->stop = true;
+}
+
 void xfs_check_progress(struct xfs_check *chk, const char *phase, uint64_t done, uint64_t total)
 {
-	if (chk->opts.progress)
-		chk->opts.progress(chk->opts.ctx, phase, done, total);
+	if (chk->opts.progress && !chk->stop &&
+	    chk->opts.progress(chk->opts.ctx, phase, done, total))
+		xfs_check_cancel(chk);
 }
 
 void *xfs_check_push(struct xfs_check *chk, struct xfs_check_vec *vec, size_t size)

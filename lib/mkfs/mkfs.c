@@ -272,11 +272,20 @@ static int write_primary(struct xfs_mkfs_plan *plan, const struct xfs_sb *sb, ui
 	return xfs_device_pwrite(plan->dev, 0, buf, sb->sb_sectsize, 0);
 }
 
+static int step(struct xfs_mkfs_plan *plan, const char *phase, uint64_t done, uint64_t total)
+{
+	if (plan->env.progress && plan->env.progress(plan->env.ctx, phase, done, total))
+		return -ECANCELED;
+	return 0;
+}
+
 static int write_ags(struct xfs_mkfs_plan *plan, uint8_t *buf)
 {
 	for (xfs_agnumber_t agno = 0; agno < plan->sb.sb_agcount; agno++) {
-		int error;
+		int error = step(plan, "allocation groups", agno, plan->sb.sb_agcount);
 
+		if (error)
+			return error;
 		xfs_mkfs_make_ag(plan, agno, buf);
 		error = xfs_device_pwrite(plan->dev, xfs_agb_to_bytes(&plan->geo, agno, 0), buf,
 					  xfs_mkfs_ag_bytes(plan), 0);
@@ -315,11 +324,16 @@ static int write_all(struct xfs_mkfs_plan *plan, uint8_t *buf)
 
 	error = write_primary(plan, &early, buf);
 	if (!error)
+		error = step(plan, "log", 0, 1);
+	if (!error)
 		error = write_log(plan);
 	if (!error)
 		error = write_ags(plan, buf);
 	if (!error)
 		error = write_inodes(plan, buf);
+	/* The last time: from here on it may become whole. */
+	if (!error)
+		error = step(plan, "flush", 0, 1);
 	if (!error && plan->logdev)
 		error = xfs_device_flush(plan->logdev);
 	if (!error)
@@ -352,6 +366,8 @@ static int format(struct xfs_mkfs_plan *plan)
 	if (!error)
 		error = write_all(plan, buf);
 	xfs_mem_free_aligned(&plan->mem, buf);
+	if (error == -ECANCELED)
+		return xfs_error(NULL, error, "the caller stopped it: nothing mounts the device");
 	if (error)
 		return xfs_error(NULL, error, "writing failed: %s", xfs_errstr(error));
 	return 0;

@@ -25,7 +25,7 @@ struct findings {
 	uint64_t nr;
 };
 
-static void finding(void *ctx, const struct xfs_finding *f)
+static int finding(void *ctx, const struct xfs_finding *f)
 {
 	struct findings *findings = ctx;
 
@@ -33,6 +33,7 @@ static void finding(void *ctx, const struct xfs_finding *f)
 		snprintf(findings->first, sizeof(findings->first),
 			 "%s: AG %" PRId64 " block %" PRId64 " inode %" PRId64 ": %s", f->structure,
 			 f->agno, (int64_t)f->block, (int64_t)f->ino, f->text);
+	return 0;
 }
 
 __attribute__((format(printf, 4, 5)))

@@ -4,15 +4,17 @@
 #include <xfswrite/check.h>
 #include "fuzz/fuzz.h"
 
-static void finding(void *ctx, const struct xfs_finding *f)
+static int finding(void *ctx, const struct xfs_finding *f)
 {
 	/* Every text must be readable, every structure named. */
 	*(size_t *)ctx += strlen(f->text) + strlen(f->structure);
+	return 0;
 }
 
-static void line(void *ctx, const char *text)
+static int line(void *ctx, const char *text)
 {
 	*(size_t *)ctx += strlen(text);
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

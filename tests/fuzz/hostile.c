@@ -175,9 +175,10 @@ static void damage(const struct test_objects *objs, struct xfs_device *overlay, 
 		abort();
 }
 
-static void no_line(void *ctx, const char *text)
+static int no_line(void *ctx, const char *text)
 {
 	*(uint64_t *)ctx += strlen(text);
+	return 0;
 }
 
 static void dump_some(struct xfs_device *dev, const struct test_objects *objs, struct xfs_rand *r)

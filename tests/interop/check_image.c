@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <xfswrite/check.h>
 
-static void print_finding(void *ctx, const struct xfs_finding *f)
+static int print_finding(void *ctx, const struct xfs_finding *f)
 {
 	(void)ctx;
 	printf("%s", f->structure);
@@ -26,6 +26,7 @@ static void print_finding(void *ctx, const struct xfs_finding *f)
 	if (f->ino != ~0ull)
 		printf(" inode %" PRIu64, f->ino);
 	printf(": %s\n", f->text);
+	return 0;
 }
 
 static void print_summary(const struct xfs_check_summary *s)

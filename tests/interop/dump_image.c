@@ -8,10 +8,11 @@
 #include <string.h>
 #include <xfswrite/check.h>
 
-static void print_line(void *ctx, const char *text)
+static int print_line(void *ctx, const char *text)
 {
 	(void)ctx;
 	puts(text);
+	return 0;
 }
 
 int main(int argc, char **argv)

@@ -57,7 +57,7 @@ static void recover(struct xfs_device *dev, bool memory)
 	check(xfs_unmount(mp), "closing");
 }
 
-static void finding(void *ctx, const struct xfs_finding *f)
+static int finding(void *ctx, const struct xfs_finding *f)
 {
 	struct outcome *out = ctx;
 
@@ -65,6 +65,7 @@ static void finding(void *ctx, const struct xfs_finding *f)
 		snprintf(out->first, sizeof(out->first), "%s, AG %" PRId64 ", block %" PRId64
 			 ", inode %" PRId64 ": %s", f->structure, f->agno, (int64_t)f->block,
 			 (int64_t)f->ino, f->text);
+	return 0;
 }
 
 static void look(struct xfs_device *dev, struct outcome *out)

@@ -562,11 +562,12 @@ static void free_all(void)
 	CHECK(xfs_perag_get(M->mp, 0)->pag_nr_tofree == 0);
 }
 
-static void print_finding(void *ctx, const struct xfs_finding *finding)
+static int print_finding(void *ctx, const struct xfs_finding *finding)
 {
 	(void)ctx;
 	fprintf(stderr, "%s: AG %" PRId64 ", block %" PRIu64 ": %s\n", finding->structure,
 		finding->agno, finding->block, finding->text);
+	return 0;
 }
 
 /* Everything is as it was after formatting: the checker, which shares no code, must agree. */

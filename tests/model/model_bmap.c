@@ -448,11 +448,12 @@ static void check_counters(void)
 	CHECK((int64_t)fdblocks == mp->m_fdblocks + mp->m_resblks_avail + promised + held);
 }
 
-static void print_finding(void *ctx, const struct xfs_finding *finding)
+static int print_finding(void *ctx, const struct xfs_finding *finding)
 {
 	(void)ctx;
 	fprintf(stderr, "%s: AG %" PRId64 " block %" PRIu64 " inode %" PRIu64 ": %s\n",
 		finding->structure, finding->agno, finding->block, finding->ino, finding->text);
+	return 0;
 }
 
 /* The image by the checker and, where there is one, by xfs_repair. */

@@ -97,11 +97,12 @@ void test_fs_open(struct test_fs *fs)
 	TEST_OK(xfs_mount(fs->dev, &fs->opts, &fs->mp));
 }
 
-static void print_finding(void *ctx, const struct xfs_finding *f)
+static int print_finding(void *ctx, const struct xfs_finding *f)
 {
 	(void)ctx;
 	fprintf(stderr, "finding: %s: AG %" PRId64 " block %" PRId64 " inode %" PRId64 ": %s\n",
 		f->structure, f->agno, (int64_t)f->block, (int64_t)f->ino, f->text);
+	return 0;
 }
 
 uint64_t test_fs_check(struct xfs_device *dev, uint32_t flags)

@@ -21,7 +21,7 @@ const char *const test_kind_names[TEST_NR_KINDS] = {
 
 /* ---- findings ---- */
 
-static void keep_finding(void *ctx, const struct xfs_finding *f)
+static int keep_finding(void *ctx, const struct xfs_finding *f)
 {
 	struct test_findings *found = ctx;
 
@@ -36,6 +36,7 @@ static void keep_finding(void *ctx, const struct xfs_finding *f)
 	found->v[found->n].agno = f->agno;
 	found->v[found->n].block = f->block;
 	found->v[found->n++].ino = f->ino;
+	return 0;
 }
 
 void test_check(struct xfs_device *dev, uint32_t flags, uint64_t max, struct test_findings *found)

@@ -52,10 +52,11 @@ static void refused(int64_t ret, const char *expr, int line)
 
 #define REFUSED(expr) refused((expr), #expr, __LINE__)
 
-static void line_of_dump(void *ctx, const char *text)
+static int line_of_dump(void *ctx, const char *text)
 {
 	(void)ctx;
 	(void)text;
+	return 0;
 }
 
 static int set_up(void **state)

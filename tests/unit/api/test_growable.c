@@ -527,11 +527,12 @@ static void test_short_attributes(void **state)
 
 static unsigned int findings;
 
-static void take_finding(void *ctx, const struct xfs_finding *finding)
+static int take_finding(void *ctx, const struct xfs_finding *finding)
 {
 	(void)ctx;
 	assert_int_equal(finding->size, sizeof(*finding));
 	findings++;
+	return 0;
 }
 
 static void test_finding(void **state)

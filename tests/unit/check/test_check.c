@@ -148,13 +148,14 @@ static void test_truncated(void **state)
 	xfs_device_put(dev);
 }
 
-static void note_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
+static int note_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
 	uint64_t *calls = ctx;
 
 	assert_non_null(phase);
 	assert_true(done <= total);
 	++*calls;
+	return 0;
 }
 
 static void test_limit_and_progress(void **state)
@@ -182,6 +183,89 @@ static void test_limit_and_progress(void **state)
 	/* Nobody listens: they are still counted. */
 	assert_int_equal(xfs_check(dev, NULL, NULL, &sum), 0);
 	assert_int_equal(sum.findings, 5);
+	xfs_device_put(dev);
+}
+
+/* How often a function of the caller may still be called before it says stop; and was called. */
+struct stopper {
+	uint64_t left, calls;
+};
+
+static int stop_after(struct stopper *s)
+{
+	s->calls++;
+	return s->left-- ? 0 : 1;
+}
+
+static int stop_finding(void *ctx, const struct xfs_finding *finding)
+{
+	(void)finding;
+	return stop_after(ctx);
+}
+
+static int stop_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+	(void)phase;
+	(void)done;
+	(void)total;
+	return stop_after(ctx);
+}
+
+static int stop_line(void *ctx, const char *text)
+{
+	(void)text;
+	return stop_after(ctx);
+}
+
+/* At each of its calls a function of the caller may stop the work; it is the last call then. */
+static void test_stopped_by_the_caller(void **state)
+{
+	static const char *const what[] = {
+		"sb", "agf 0", "agi 0", "agfl 0", "bnobt 0", "inobt 0", "inode 128", "dir 128", "log",
+	};
+	struct xfs_device *dev = format(512, 4096, 0, 4);
+	struct xfs_check_options opts = XFS_CHECK_OPTIONS_INIT;
+	struct xfs_check_summary sum = XFS_CHECK_SUMMARY_INIT;
+	struct stopper s = { 0 };
+	int error = -ECANCELED;
+
+	(void)state;
+	opts.ctx = &s;
+	opts.progress = stop_progress;
+	for (uint64_t nth = 0; error == -ECANCELED; nth++) {
+		s = (struct stopper){ .left = nth };
+		error = xfs_check(dev, NULL, &opts, &sum);
+		assert_true(error == 0 || error == -ECANCELED);
+		assert_int_equal(s.calls, error ? nth + 1 : nth);
+		assert_true(!error || strstr(xfs_error_text(NULL), "stop"));
+	}
+	assert_int_equal(sum.findings, 0);
+	sb_field(dev, 127, 200);
+	sb_field(dev, 179, 1);
+	opts.progress = NULL;
+	opts.finding = stop_finding;
+	for (uint64_t nth = 0; nth <= 5; nth++) {
+		s = (struct stopper){ .left = nth };
+		assert_int_equal(xfs_check(dev, NULL, &opts, &sum), nth < 5 ? -ECANCELED : 0);
+		assert_int_equal(s.calls, nth < 5 ? nth + 1 : 5);
+		assert_int_equal(sum.findings, nth < 5 ? nth + 1 : 5);
+	}
+	xfs_device_put(dev);
+	dev = format(512, 4096, 0, 4);
+	for (size_t i = 0; i < ARRAY_SIZE(what); i++) {
+		uint64_t lines;
+
+		s = (struct stopper){ .left = UINT64_MAX };
+		assert_int_equal(xfs_dump(dev, NULL, what[i], stop_line, &s), 0);
+		lines = s.calls;
+		assert_true(lines > 0);
+		for (uint64_t nth = 0; nth <= lines; nth++) {
+			s = (struct stopper){ .left = nth };
+			assert_int_equal(xfs_dump(dev, NULL, what[i], stop_line, &s),
+					 nth < lines ? -ECANCELED : 0);
+			assert_int_equal(s.calls, nth < lines ? nth + 1 : lines);
+		}
+	}
 	xfs_device_put(dev);
 }
 
@@ -452,10 +536,11 @@ static void test_unreadable(void **state)
 	xfs_device_put(dev);
 }
 
-static void no_line(void *ctx, const char *text)
+static int no_line(void *ctx, const char *text)
 {
 	(void)ctx;
 	(void)text;
+	return 0;
 }
 
 static void test_no_memory(void **state)
@@ -648,13 +733,14 @@ struct lines {
 	bool found;
 };
 
-static void note_line(void *ctx, const char *text)
+static int note_line(void *ctx, const char *text)
 {
 	struct lines *l = ctx;
 
 	l->n++;
 	l->found |= strstr(text, l->want) != NULL;
 	assert_null(strchr(text, '\n'));
+	return 0;
 }
 
 static void test_dump(void **state)
@@ -736,6 +822,7 @@ int main(void)
 		cmocka_unit_test(test_other_sectors),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_limit_and_progress),
+		cmocka_unit_test(test_stopped_by_the_caller),
 		cmocka_unit_test(test_in_progress),
 		cmocka_unit_test(test_case),
 		cmocka_unit_test(test_log),

@@ -5,6 +5,7 @@
  * Method: impossible options, devices with something on them; counting writes; power lost at
  * every moment, every write and every allocation failing in turn.
  */
+#include <xfswrite/xfswrite.h>
 #include "unit/mkfs/image.h"
 #include "base/mem.h"
 
@@ -49,6 +50,52 @@ static void test_in_progress(void **state)
 	assert_int_equal(sb.sb_icount, 64);
 	check_image(dev, NULL);
 	xfs_device_put(dev);
+}
+
+static int stop_mkfs(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+	uint64_t *left = ctx;
+
+	assert_non_null(phase);
+	assert_true(done <= total);
+	return (*left)-- == 0;
+}
+
+/* Stopped at any step: nothing mounts what is there, and it can be formatted after all. */
+static void test_stopped_by_the_caller(void **state)
+{
+	struct xfs_mkfs_options o = options();
+	struct xfs_env env = fixed_env;
+	uint64_t left, nth = 0;
+	int error;
+
+	(void)state;
+	env.ctx = &left;
+	env.clock = NULL;
+	env.progress = stop_mkfs;
+	o.env = &env;
+	do {
+		struct xfs_mount_options opts = XFS_MOUNT_OPTIONS_INIT;
+		struct xfs_device *dev = memory(GIB);
+		struct xfs_mount *mp;
+
+		left = nth++;
+		error = xfs_mkfs(dev, NULL, &o, NULL);
+		assert_true(error == 0 || error == -ECANCELED);
+		if (error) {
+			assert_int_equal(left, UINT64_MAX);	/* asked no more */
+			opts.flags = XFS_MOUNT_RDONLY;
+			assert_int_equal(xfs_mount(dev, &opts, &mp), -EUCLEAN);
+			assert_non_null(strstr(xfs_error_text(NULL), "in progress"));
+			left = UINT64_MAX;
+			o.flags = XFS_MKFS_FORCE;
+			assert_int_equal(xfs_mkfs(dev, NULL, &o, NULL), 0);
+			o.flags = 0;
+		}
+		check_image(dev, NULL);
+		xfs_device_put(dev);
+	} while (error);
+	assert_true(nth > 4);
 }
 
 static void test_not_over_others(void **state)
@@ -355,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_in_progress),
+		cmocka_unit_test(test_stopped_by_the_caller),
 		cmocka_unit_test(test_not_over_others),
 		cmocka_unit_test(test_impossible),
 		cmocka_unit_test(test_versions),
