@@ -119,7 +119,7 @@ struct xfs_mount {
 	int m_shutdown_cause;			/* m_error_lock: the errno of a device, positive; 0 */
 	struct xfs_mutex m_rename_lock;		/* before every IOLOCK: moves between directories */
 	struct xfs_mutex m_failed_lock;		/* COMMIT class: repair after failed data writes */
-	struct xfs_mutex m_mark_lock;		/* HANDLE class: the first change, mount/super.c */
+	struct xfs_mutex m_mark_lock;		/* TRANS class: the first change, mount/super.c */
 
 	/* In-core counters, core/counter.h. */
 	int64_t m_fdblocks;			/* (m) blocks that may still be promised */
