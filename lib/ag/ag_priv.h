@@ -137,7 +137,7 @@ void xfs_ag_resv_alloc(struct xfs_trans *tp, struct xfs_perag *pag, enum xfs_ag_
 		       xfs_extlen_t len, bool delalloc);
 void xfs_ag_resv_give_back(struct xfs_trans *tp, struct xfs_perag *pag,
 			   enum xfs_ag_resv_type type, xfs_extlen_t len);
-/* Blocks of bno and cnt that nobody may be promised. */
+/* Blocks of bno and cnt that nobody may reserve. */
 void xfs_mod_set_aside(struct xfs_mount *mp, int32_t delta);
 
 /* ---- alloc.c and the searches ---------------------------------------------------- */

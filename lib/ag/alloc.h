@@ -13,7 +13,7 @@
 #define XFS_ALLOC_USERDATA	(1u << 0)	/* file data: grows upwards from where it starts */
 #define XFS_ALLOC_THIS_AG	(1u << 1)	/* only the AG of @target */
 #define XFS_ALLOC_EXACT		(1u << 2)	/* only at @target; *fsbno NULLFSBLOCK when taken */
-#define XFS_ALLOC_DELALLOC	(1u << 3)	/* paid for when it was promised */
+#define XFS_ALLOC_DELALLOC	(1u << 3)	/* paid for when it was reserved */
 #define XFS_ALLOC_BY_SIZE	(1u << 4)	/* best fit; nearness is not asked for */
 
 struct xfs_alloc_arg {

@@ -118,7 +118,7 @@ int xfs_perag_load_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
 int xfs_perag_read_agf(struct xfs_perag *pag) XFS_MUST_CHECK;
 int xfs_perag_read_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
 
-/* Blocks of each AG that nobody may be promised: to fill an empty AGFL, to split a fork's tree. */
+/* Blocks of each AG that nobody may reserve: to fill an empty AGFL, to split a fork's tree. */
 #define XFS_AG_SET_ASIDE	8u
 
 /*
@@ -131,8 +131,8 @@ int xfs_ag_resv_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 void xfs_ag_resv_free(struct xfs_mount *mp);
 
 /*
- * The counters of the AG headers go with their trees, as far as a block or two of each tell.  Of the
- * first AGs; others are looked at when they are first used.
+ * The counters of the AG headers go with their trees, as far as a block or two of each tell.  Of
+ * the first AGs; others are looked at when they are first used.
  */
 int xfs_ag_check_counters(struct xfs_mount *mp) XFS_MUST_CHECK;
 

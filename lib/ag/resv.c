@@ -9,7 +9,7 @@
  * (RESV-2) Blocks of the reverse map come from the AGFL and count as free on disk all their life;
  *     therefore all that was asked for them is hidden, used or not.
  * (RESV-3) A tree that outgrows its reservation (or an AG that was too full for one) takes from
- *     m_fdblocks, by force: the block is gone, whoever else was promised it.
+ *     m_fdblocks, by force: the block is gone, whoever else had reserved it.
  */
 #include "ag/ag_priv.h"
 #include "core/counter.h"

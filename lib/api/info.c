@@ -111,7 +111,10 @@ static int do_info(struct xfs_mount *mp, struct xfs_info *info)
 		all.ifree = sb->sb_ifree;
 		all.fdblocks = sb->sb_fdblocks;
 	} else {
-		/* What they would be if the file system were closed now; promises do not count. */
+		/*
+		 * What they would be if the file system were closed now; delalloc reservations do
+		 * not count.
+		 */
 		error = xfs_ag_sum_counters(mp, &all.icount, &all.ifree, &all.fdblocks);
 		if (error)
 			return error;

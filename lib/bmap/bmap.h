@@ -46,7 +46,7 @@ int xfs_iformat_data_fork(struct xfs_inode *ip, const void *dip) XFS_MUST_CHECK;
 int xfs_iformat_attr_fork(struct xfs_inode *ip, const void *dip) XFS_MUST_CHECK;
 /*
  * Write the fork into the literal area of @dip, zeros behind. Never fails: it was checked
- * to fit.  ILOCK held, because promises change the map outside of transactions.
+ * to fit.  ILOCK held, because delayed allocation changes the map outside of transactions.
  */
 void xfs_iflush_fork(struct xfs_inode *ip, void *dip, enum xfs_fork_id whichfork);
 /* The real extents of an EXTENTS fork as they stand in the inode or its log item: bytes. */
@@ -74,7 +74,7 @@ int xfs_ifork_init_cow(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 /*
  * Mappings of [@bno, +@len) in order: up to *@nmaps, set to the number filled.
- * Holes (only inside the range) have XFS_HOLESTARTBLOCK, promised space XFS_DELAYSTARTBLOCK.
+ * Holes (only inside the range) have XFS_HOLESTARTBLOCK, delayed allocation XFS_DELAYSTARTBLOCK.
  */
 int xfs_bmapi_read(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 		   struct xfs_bmbt_irec *maps, int *nmaps, uint32_t flags) XFS_MUST_CHECK;
@@ -157,7 +157,7 @@ int xfs_bmapi_reserve_delalloc(struct xfs_inode *ip, enum xfs_fork_id whichfork,
  * Turn the part of the delalloc extent that covers @off, up to @len blocks, into
  * real blocks, written (the data goes out with this transaction) or @unwritten.  *@map: what was
  * made, possibly shorter.  What is left stays delalloc, its indirect reservation
- * worked out anew.  Uses the promise: the transaction needs no block reservation.
+ * worked out anew.  Uses what was reserved then: the transaction needs no block reservation.
  */
 int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 			       enum xfs_fork_id whichfork, xfs_fileoff_t off, xfs_filblks_t len,
@@ -171,7 +171,7 @@ int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
  * map: xfs_bmapi_remap() enters them there.
  */
 
-/* Drop the promises in [@off, @end): no transaction, counters only. */
+/* Drop the delayed allocations in [@off, @end): no transaction, counters only. */
 int xfs_bmap_punch_delalloc_range(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 				  xfs_fileoff_t off, xfs_fileoff_t end) XFS_MUST_CHECK;
 

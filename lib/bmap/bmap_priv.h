@@ -27,7 +27,7 @@ struct xfs_bmap_op {
 	struct xfs_inode *ip;
 	struct xfs_ifork *ifp;
 	enum xfs_fork_id whichfork;
-	bool promised;			/* tree blocks are paid for by a delayed allocation */
+	bool delalloc;			/* tree blocks are paid for by a delayed allocation */
 	uint32_t logflags;		/* XFS_ILOG_* */
 	uint32_t tree_blocks;		/* allocated for the tree */
 	struct xfs_iext_spare spare;
@@ -244,7 +244,7 @@ int xfs_bmbt_replace(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *old, un
  * @bp, which becomes stale.
  */
 int xfs_bmbt_take_block(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
-			bool promised, xfs_fsblock_t near_fsbno, xfs_fsblock_t *fsbno) XFS_MUST_CHECK;
+			bool delalloc, xfs_fsblock_t near_fsbno, xfs_fsblock_t *fsbno) XFS_MUST_CHECK;
 int xfs_bmbt_give_block(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
 			struct xfs_buf *bp) XFS_MUST_CHECK;
 

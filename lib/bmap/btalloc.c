@@ -139,7 +139,7 @@ int xfs_bmap_btalloc(struct xfs_bmap_alloc *ap)
 		.maxlen = (xfs_extlen_t)XFS_MIN(ap->len, (xfs_filblks_t)geo->agblocks),
 		.minleft = xfs_bmap_tree_need(ip, op->whichfork, 1),
 		.resv = XFS_AG_RESV_NONE,
-		.flags = op->promised ? XFS_ALLOC_DELALLOC : 0,
+		.flags = op->delalloc ? XFS_ALLOC_DELALLOC : 0,
 		.oinfo = xfs_bmap_owner(ip, op->whichfork, &where),
 		.fsbno = NULLFSBLOCK,
 	};

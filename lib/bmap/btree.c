@@ -126,7 +126,7 @@ void xfs_bmbt_init_block(struct xfs_mount *mp, struct xfs_buf *bp, xfs_ino_t ino
 /* ---- blocks ---------------------------------------------------------------------- */
 
 int xfs_bmbt_take_block(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
-			bool promised, xfs_fsblock_t near_fsbno, xfs_fsblock_t *fsbno)
+			bool delalloc, xfs_fsblock_t near_fsbno, xfs_fsblock_t *fsbno)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	struct xfs_alloc_arg args = {
@@ -136,7 +136,7 @@ int xfs_bmbt_take_block(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_for
 		.minlen = 1,
 		.maxlen = 1,
 		.resv = XFS_AG_RESV_NONE,
-		.flags = promised ? XFS_ALLOC_DELALLOC : 0,
+		.flags = delalloc ? XFS_ALLOC_DELALLOC : 0,
 		.oinfo = xfs_owner_bmbt(ip->i_ino, whichfork == XFS_ATTR_FORK),
 	};
 	int error = xfs_alloc_vextent(&args);
@@ -233,7 +233,7 @@ int xfs_bmbt_replace(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *old, un
 	int error;
 
 	xfs_bmbt_init_cursor(&cur, op->tp, op->ip, op->whichfork);
-	if (op->promised)
+	if (op->delalloc)
 		cur.bc_ino.flags |= BMBT_CUR_PROMISED;
 	error = replace_recs(&cur, old, nold, new, nnew);
 	op->tree_blocks += cur.bc_ino.allocated;

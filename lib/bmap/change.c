@@ -70,7 +70,7 @@ int xfs_bmap_prepare(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur, unsign
 		if (unlikely(error))
 			return error;
 	}
-	if (op->whichfork != XFS_COW_FORK && !op->promised) {
+	if (op->whichfork != XFS_COW_FORK && !op->delalloc) {
 		need = xfs_bmap_tree_need(op->ip, op->whichfork, adds_disk);
 		if (unlikely(xfs_trans_blocks_left(op->tp) < need + blocks))
 			return xfs_error(mp, -ENOSPC, "inode %" PRIu64 ": the transaction holds %u blocks, %"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delayed allocation: space is promised when data is written to memory, and found when
+ * Delayed allocation: space is reserved when data is written to memory, and found when
  * the data goes out.
  *
- * A promise is two numbers: the blocks of the extent, and as many more as the tree
+ * A reservation is two numbers: the blocks of the extent, and as many more as the tree
  * on disk could need in the worst case for mapping them one by one ("indirect
  * blocks"), which the null start block of the in-core record carries.  Both are out of the
  * free counter, so that writing back can never run out of space.  Whatever happens to the
@@ -59,8 +59,8 @@ static void share_indlen(xfs_filblks_t avail, xfs_filblks_t want1, xfs_filblks_t
 
 /* ---- making ------------------------------------------------------------------------- */
 
-/* A piece of promised space that is going to be inserted, with what it touches. */
-struct promise {
+/* A piece of reserved space that is going to be inserted, with what it touches. */
+struct delalloc_piece {
 	struct xfs_iext_cursor cur;	/* at the extent behind, or the end */
 	struct xfs_bmbt_irec prev, next;
 	bool have_prev, have_next;
@@ -75,7 +75,7 @@ static bool touches(const struct xfs_bmbt_irec *left, const struct xfs_bmbt_irec
 	       left->br_blockcount + right->br_blockcount <= XFS_MAX_BMBT_EXTLEN;
 }
 
-static int reserve_delalloc(struct xfs_inode *ip, struct xfs_ifork *ifp, struct promise *pr,
+static int reserve_delalloc(struct xfs_inode *ip, struct xfs_ifork *ifp, struct delalloc_piece *pr,
 			struct xfs_bmbt_irec *got)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -135,7 +135,7 @@ int xfs_bmapi_reserve_delalloc(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 			       struct xfs_bmbt_irec *got)
 {
 	struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
-	struct promise pr;
+	struct delalloc_piece pr;
 	bool larger;
 	int error;
 
@@ -254,7 +254,7 @@ int xfs_bmap_punch_delalloc_range(struct xfs_inode *ip, enum xfs_fork_id whichfo
 	return error;
 }
 
-/* ---- keeping: promised blocks become real ----------------------------------------------- */
+/* ---- conversion: delayed blocks become real ----------------------------------------------- */
 
 static void set_indlen(struct xfs_ifork *ifp, const struct xfs_bmbt_irec *rest,
 		       xfs_filblks_t indlen)
@@ -271,7 +271,7 @@ static void set_indlen(struct xfs_ifork *ifp, const struct xfs_bmbt_irec *rest,
 
 /*
  * Settle the account: @blocks and the tree's were used out of @old indirect blocks; the parts
- * that stay promised, NULL or empty where there are none, carry their worst case as
+ * that stay delayed, NULL or empty where there are none, carry their worst case as
  * yet.  If that is more than is left, take more, or else make do.
  */
 static void settle(struct xfs_bmap_op *op, xfs_filblks_t blocks, xfs_filblks_t old,
@@ -315,10 +315,10 @@ int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 	error = xfs_bmap_op_init(&op, tp, ip, whichfork);
 	if (error)
 		return error;
-	op.promised = true;
+	op.delalloc = true;
 	if (unlikely(!xfs_iext_lookup_extent(op.ifp, off, &edit.cur, &got) ||
 		     got.br_startoff > off || xfs_irec_is_real(&got)))
-		return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64 ": nothing is promised at %"
+		return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64 ": no delayed allocation at %"
 				 PRIu64, ip->i_ino, off);
 	edit.old[0] = got;
 	ap.op = &op;
@@ -335,7 +335,7 @@ int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 		error = xfs_bmap_btalloc(&ap);
 	if (!error && ap.fsbno == NULLFSBLOCK)
 		error = xfs_error(ip->i_mount, -ENOSPC, "no space for what inode %" PRIu64
-				  " was promised", ip->i_ino);
+				  " was reserved", ip->i_ino);
 	if (error)
 		goto out_end;
 

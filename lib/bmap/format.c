@@ -17,7 +17,7 @@ int xfs_bmap_new_tree(struct xfs_bmap_op *op, xfs_fsblock_t near_fsbno,
 	nt->broot = xfs_zalloc(mp, xfs_inode_fork_size(ip, op->whichfork));
 	if (!nt->broot)
 		return xfs_error(mp, -ENOMEM, "out of memory for the root of an extent tree");
-	error = xfs_bmbt_take_block(op->tp, ip, op->whichfork, op->promised, near_fsbno,
+	error = xfs_bmbt_take_block(op->tp, ip, op->whichfork, op->delalloc, near_fsbno,
 				    &nt->fsbno);
 	if (error)
 		goto out_free;

@@ -12,7 +12,7 @@
  * are made with it; any other change makes it stale.  Changes need the ILOCK
  * exclusively, lookups shared.
  *
- * A delayed allocation has a null start block that carries the number of blocks promised
+ * A delayed allocation has a null start block that carries the number of blocks reserved
  * to the B+tree for it: isnullstartblock() tells, startblockval() is the number.
  */
 #ifndef BMAP_IEXT_H

@@ -116,7 +116,7 @@ struct xfs_inode {
 	xfs_fsize_t i_disk_size;	/* (i) the size recovery will see */
 	xfs_fsize_t i_size;		/* (o) the size a reader sees; regular files */
 	uint64_t i_nblocks;		/* (i) real blocks of all forks */
-	uint64_t i_delayed_blks;	/* (i) promised blocks */
+	uint64_t i_delayed_blks;	/* (i) delayed blocks */
 	xfs_lsn_t i_lsn;		/* (i) di_lsn as it was read */
 	struct timespec i_atime, i_mtime, i_ctime, i_crtime;	/* (i) */
 
@@ -132,7 +132,9 @@ struct xfs_inode {
 	uint64_t i_data_error_bytes;	/* (a) taken since then */
 };
 
-/* Failures of write-back of an inode, counted: when a handle was opened, and those it was told of. */
+/*
+ * Failures of write-back of an inode, counted: when a handle was opened, and those it was told of.
+ */
 struct xfs_data_errors_seen {
 	uint32_t at_open;		/* (c) */
 	uint32_t told;			/* (a) */

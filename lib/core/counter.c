@@ -44,7 +44,7 @@ out_unlock:
 	xfs_mutex_unlock(&mp->m_lock);
 	if (error)
 		return xfs_error(mp, error, "no space: %" PRId64 " blocks wanted, %" PRId64
-				 " can be promised", -delta, XFS_MAX(free_blocks, (int64_t)0));
+				 " can be reserved", -delta, XFS_MAX(free_blocks, (int64_t)0));
 	return 0;
 }
 
@@ -85,7 +85,7 @@ int xfs_reserve_delalloc_blocks(struct xfs_mount *mp, uint64_t blocks)
 	xfs_mutex_unlock(&mp->m_lock);
 	if (!enough)
 		return xfs_error(mp, -ENOSPC, "no space: %" PRIu64 " blocks wanted, %" PRId64
-				 " can be promised", blocks, XFS_MAX(free_blocks, (int64_t)0));
+				 " can be reserved", blocks, XFS_MAX(free_blocks, (int64_t)0));
 	return 0;
 }
 

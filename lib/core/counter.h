@@ -2,7 +2,7 @@
 /*
  * The counters in memory.
  *
- * m_fdblocks is what may still be promised: at open it is the sum over all AGs
+ * m_fdblocks is what may still be reserved: at open it is the sum over all AGs
  * of free blocks, AGFL blocks and tree blocks (what sb_fdblocks means), less
  * the per-AG reservations that ag/resv.c hides and less the reserve pool.  A
  * delayed allocation takes from it when it is made; turning it into blocks
@@ -33,9 +33,9 @@ void xfs_add_fdblocks(struct xfs_mount *mp, uint64_t delta);
 void xfs_take_fdblocks(struct xfs_mount *mp, uint64_t blocks);
 
 /*
- * Delayed allocation.  Promise takes @blocks from the counter, -ENOSPC changes
- * nothing.  Settle ends promises: @used blocks became real ones, @back are given
- * back; @back may be negative when more were used than had been promised, and
+ * Delayed allocation.  Reserve takes @blocks from the counter, -ENOSPC changes
+ * nothing.  Settle ends them: @used blocks became real ones, @back are given
+ * back; @back may be negative when more were used than had been reserved, and
  * then takes the rest whatever remains.
  */
 int xfs_reserve_delalloc_blocks(struct xfs_mount *mp, uint64_t blocks) XFS_MUST_CHECK;

@@ -122,12 +122,12 @@ struct xfs_mount {
 	struct xfs_mutex m_mark_lock;		/* TRANS class: the first change, mount/super.c */
 
 	/* In-core counters, core/counter.h. */
-	int64_t m_fdblocks;			/* (m) blocks that may still be promised */
+	int64_t m_fdblocks;			/* (m) blocks that may still be reserved */
 	int64_t m_busy_blocks;		/* (m) freed, but not for others yet */
 	int64_t m_icount, m_ifree;		/* (m) */
 	int64_t m_resblks_avail;		/* (m) reserve pool */
 	int64_t m_set_aside;			/* (m) never given to users */
-	int64_t m_delalloc_blocks;		/* (m) promised, not allocated; indirect blocks included */
+	int64_t m_delalloc_blocks;		/* (m) reserved, not allocated; indirect blocks included */
 	bool m_space_counted;			/* (a) by a reader: the counters are a writer's */
 	uint32_t m_dir_rotor;			/* (a) AG of the next new directory */
 

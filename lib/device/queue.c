@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the write queue keeps its promises.
+ * How the write queue does what queue.h says.
  *
  * (QUEUE-1) One batch is written at a time (@writing), so that a later batch cannot overtake an
  *     earlier one that it overlaps.
@@ -427,7 +427,9 @@ int xfs_queue_flush_upto(struct xfs_queue *q, uint64_t written)
 	int error = 0;
 
 	xfs_mutex_lock(&q->lock);
-	/* One that is under way may have begun too early for us; then it is our turn, or another's. */
+	/*
+	 * One that is under way may have begun too early for us; then it is our turn, or another's.
+	 */
 	while (q->stable < written && q->flushing)
 		xfs_cond_wait(&q->wake, &q->lock);
 	if (q->stable < written) {

@@ -29,7 +29,7 @@ static int map_at(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
 
 /*
  * Is there data at @pos, in a mapping that ends at @end?  *@until: how far the answer goes.
- * Written blocks and promises are data; holes and unwritten blocks are where memory says so.
+ * Written and delayed blocks are data; holes and unwritten blocks are where memory says so.
  */
 static bool has_data(struct xfs_inode *ip, const struct xfs_bmbt_irec *irec, uint64_t pos,
 		     uint64_t end, uint64_t *until)

@@ -160,7 +160,7 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	error = xfs_buf_read(mp, ip->i_cluster_daddr, ip->i_cluster_len, &xfs_inode_buf_ops, &bp);
 	if (error)
 		return error;
-	/* No transaction is open, but promises of space change the extent map without one. */
+	/* No transaction is open, but delayed allocation changes the extent map without one. */
 	xfs_ilock_shared(ip);
 	xfs_mutex_lock(&bp->b_lock);
 	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);

@@ -129,7 +129,7 @@ static uint32_t fields_of(const struct xfs_inode *ip)
 }
 
 /*
- * Promises of space change the extent map without a transaction, but never the records that are
+ * Delayed allocation changes the extent map without a transaction, but never the records that are
  * counted: for the size no lock is needed while the gate is closed.
  */
 uint32_t xfs_inode_item_size(struct xfs_log_item *lip, uint32_t *regions)

@@ -4,17 +4,18 @@
  *
  *	an extent size hint		blocks are allocated at once (hint.c)
  *	zeroing over a hole		nothing to do there
- *	a CoW promise covers it		there; old contents come from the data fork
+ *	a CoW reservation covers it	there; old contents come from the data fork
  *	mapped, not shared		in place
- *	mapped, shared			a promise in the CoW fork for the shared run
- *	a hole				a promise in the data fork, with speculative
+ *	mapped, shared			a reservation in the CoW fork for the shared run
+ *	a hole				a reservation in the data fork, with speculative
  *					preallocation when the file grows at its end
  *
  * Promises are all or nothing: near the end of space a large write fails where small ones fit.
  *
- * Space in the CoW fork is promised for exactly what is written, not for the neighbourhood too:
- * here a promise becomes blocks and is remapped in one transaction, nothing stays allocated in the
- * CoW fork, so that widening would only redirect blocks that could have been overwritten in place.
+ * Space in the CoW fork is reserved for exactly what is written, not for the neighbourhood too:
+ * here a reservation becomes blocks and is remapped in one transaction, nothing stays allocated in
+ * the CoW fork, so that widening would only redirect blocks that could have been overwritten in
+ * place.
  */
 #include "core/counter.h"
 #include "core/message.h"

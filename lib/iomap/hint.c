@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extent size hints.  A file with one never has promised space: its blocks are allocated
+ * Extent size hints.  A file with one never has delayed allocations: its blocks are allocated
  * when it is written, in aligned pieces, as unwritten extents of which write-back makes written
  * what was really written.
  */

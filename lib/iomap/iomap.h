@@ -15,7 +15,7 @@
 
 enum xfs_iomap_type {
 	XFS_IOMAP_HOLE,
-	XFS_IOMAP_DELALLOC,	/* promised space; its data is in memory or zeros */
+	XFS_IOMAP_DELALLOC,	/* reserved space; its data is in memory or zeros */
 	XFS_IOMAP_MAPPED,
 	XFS_IOMAP_UNWRITTEN,	/* allocated, reads as zeros */
 };
@@ -121,16 +121,16 @@ uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n);
  * Write-back: where the data of [@off, +@len) goes.  The mapping of a prefix of
  * the range is made real and written, for exactly the blocks that it returns: the caller hands
  * their data to the device queue before it commits @tp.  *@fresh: they were not
- * written before.  XFS_HOLESTARTBLOCK: nothing is promised there, the data has no place to go.
+ * written before.  XFS_HOLESTARTBLOCK: nothing is reserved there, the data has no place to go.
  * ILOCK held exclusively.  -EAGAIN: a transaction is needed, or one with blocks for one more piece.
  */
 int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 		   xfs_filblks_t len, struct xfs_bmbt_irec *map, bool *fresh) XFS_MUST_CHECK;
 
 /*
- * The promise of the data fork for [@off, +@len), or for a prefix of it, becomes unwritten blocks
- * (*@map), with preallocation behind it as in xfs_map_blocks().  -EAGAIN: there is no promise.
- * ILOCK held exclusively.
+ * The delayed allocation of the data fork for [@off, +@len), or for a prefix of it, becomes
+ * unwritten blocks (*@map), with preallocation behind it as in xfs_map_blocks().  -EAGAIN: there is
+ * none. ILOCK held exclusively.
  */
 int xfs_map_unwritten(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 		      xfs_filblks_t len, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
@@ -149,9 +149,9 @@ int xfs_reflink_trim_around_shared(struct xfs_inode *ip, struct xfs_bmbt_irec *i
  */
 int xfs_reflink_remap_cow(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 			  xfs_filblks_t len, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
-/* Whether the CoW fork holds promises. ILOCK held. */
+/* Whether the CoW fork holds delayed allocations. ILOCK held. */
 bool xfs_reflink_has_cow(const struct xfs_inode *ip);
-/* Drop all promises of the CoW fork from @off on; ILOCK held exclusively. */
+/* Drop all delayed allocations of the CoW fork from @off on; ILOCK held exclusively. */
 int xfs_reflink_cancel_cow(struct xfs_inode *ip, xfs_fileoff_t off) XFS_MUST_CHECK;
 
 #endif

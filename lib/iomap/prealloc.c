@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Speculative preallocation: a file that grows at its end is promised more than it asked
+ * Speculative preallocation: a file that grows at its end gets more than it asked
  * for, the more the larger it has become, so that files written side by side do not take
  * turns on the disk.  What is not used is given back when the file is closed.
  */

@@ -26,7 +26,7 @@ struct xlog_stream {
 	uint32_t regions;
 	struct xfs_trans_header *header;
 	uint64_t contents;
-	bool overflow;			/* the caller promised less: nothing is written */
+	bool overflow;			/* the caller announced less: nothing is written */
 	xfs_lsn_t lsn;
 
 	/* While it is used as a window: */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Closing.  Data first, then what was promised too much is given back and files without a name
+ * Closing.  Data first, then what was reserved too much is given back and files without a name
  * are freed, then metadata; when all of it is stable the superblock takes the in-progress mark off.
  */
 #include "base/sabotage.h"
@@ -13,7 +13,9 @@
 #include "trans/trans.h"
 #include "write/writeback.h"
 
-/* Memory was short since the last time: what waits in it for its place goes there, and makes room. */
+/*
+ * Memory was short since the last time: what waits in it for its place goes there, and makes room.
+ */
 static int relieve_if_short(struct xfs_mount *mp)
 {
 	uint64_t failures = xfs_mem_failures(&mp->m_mem);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Speculative preallocation and CoW promises that nobody is going to use.
+ * Speculative preallocation and CoW reservations that nobody is going to use.
  *
- * Preallocation is a promise as long as write-back has not come across it, and write-back
+ * Preallocation is a reservation as long as write-back has not come across it, and write-back
  * makes blocks only of what is dirty; so here mostly counters move.  Blocks behind the
  * end come from extent size hints, and from other systems.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Getting space back: what was promised or allocated too much, and what belongs to files
+ * Getting space back: what was reserved or allocated too much, and what belongs to files
  * without a name.  No lock and no transaction held, unless said otherwise.
  */
 #ifndef RECLAIM_RECLAIM_H
@@ -23,14 +23,14 @@ bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried) XFS_MUS
 /* ---- flush.c ------------------------------------------------------------------------ */
 
 /*
- * Write all dirty data of the file system and wait: promises become blocks, and what was
- * promised for the worst case of their trees comes back.
+ * Write all dirty data of the file system and wait: delayed allocations become blocks, and what was
+ * reserved for the worst case of their trees comes back.
  */
 int xfs_flush_inodes(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*
- * Before metadata is written for the last time: data, then everything promised too
- * much.  Afterwards nothing is promised.
+ * Before metadata is written for the last time: data, then everything reserved too
+ * much.  Afterwards nothing is reserved.
  */
 int xfs_reclaim_for_unmount(struct xfs_mount *mp) XFS_MUST_CHECK;
 
@@ -50,7 +50,8 @@ int xfs_relieve_memory(struct xfs_mount *mp);
 /* ---- blockgc.c ------------------------------------------------------------------------ */
 
 /*
- * Trim what is past the end of all files in memory, drop unused CoW promises, free unlinked ones.
+ * Trim what is past the end of all files in memory, drop unused CoW reservations, free unlinked
+ * ones.
  */
 int xfs_blockgc_free_space(struct xfs_mount *mp) XFS_MUST_CHECK;
 
@@ -59,7 +60,7 @@ int xfs_blockgc_free_space(struct xfs_mount *mp) XFS_MUST_CHECK;
  */
 bool xfs_can_free_eofblocks(struct xfs_inode *ip);
 /*
- * Free it: promises always, blocks unless the file is preallocated or append-only.  IOLOCK
+ * Free it: delayed blocks always, blocks unless the file is preallocated or append-only.  IOLOCK
  * held exclusively.
  */
 int xfs_free_eofblocks(struct xfs_inode *ip) XFS_MUST_CHECK;
@@ -75,7 +76,7 @@ struct xfs_itruncate {
 
 /*
  * Remove all extents of the data fork behind @what->size_bytes, in steps that each leave the file
- * system consistent, last extent first; promises of the CoW fork too.  The
+ * system consistent, last extent first; delayed blocks of the CoW fork too.  The
  * file's memory there was dropped before.  IOLOCK held exclusively, or nobody else knows the inode.
  */
 int xfs_itruncate_extents(struct xfs_inode *ip, const struct xfs_itruncate *what) XFS_MUST_CHECK;

@@ -109,7 +109,7 @@ static uint64_t format_links(struct cut *cut, uint64_t first)
 		.blf_blkno = head.cc_daddr,
 		.blf_map_size = (head.cc_len / XFS_BLF_CHUNK + 31) / 32,
 	};
-	/* The map begins where the structure has padding, which nobody promises to be zero. */
+	/* The map begins where the structure has padding, which need not be zero. */
 	memset(map, 0, 4 * (size_t)fr.blf.blf_map_size);
 	for (uint64_t i = first; i < first + n; i++) {
 		uint32_t bit, word;

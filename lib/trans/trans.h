@@ -164,7 +164,7 @@ void xfs_trans_log_only(struct xfs_trans *tp, struct xfs_log_item *lip);
 
 /*
  * Account for @blocks allocated (+) or freed (-) by this transaction: allocation uses
- * up its reservation; @delalloc allocations were paid for when they were promised.
+ * up its reservation; @delalloc allocations were paid for when they were reserved.
  */
 void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc);
 void xfs_trans_free_blocks(struct xfs_trans *tp, uint32_t blocks);

@@ -30,7 +30,7 @@ uint64_t xfs_copy_in_end(const struct xfs_write_source *source)
 	return (uint64_t)st.st_size;
 }
 
-/* The promise becomes unwritten blocks: how many, and where, *@irec says. */
+/* The delayed allocation becomes unwritten blocks: how many, and where, *@irec says. */
 static int allocate(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
 		    struct xfs_bmbt_irec *irec)
 {

@@ -4,7 +4,7 @@
  * that one has, so little is done there: block states change, errors are remembered.  New
  * blocks whose data did not arrive hold garbage; their mapping is turned back to unwritten later,
  * in a transaction, by the next one who writes back or syncs, and before the checkpoint that made
- * them visible can be written (an unjournalled mount has no such promise to keep).
+ * them visible can be written (an unjournalled mount has no such checkpoint).
  */
 #include "core/message.h"
 #include "trans/resv.h"

@@ -259,7 +259,7 @@ static int write_locked(struct writeback *wb, struct claim *c)
 	return 0;
 }
 
-/* Drop the promises of both forks in [@off, @end). */
+/* Drop the delayed allocations of both forks in [@off, @end). */
 static void punch_delalloc(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
 {
 	int error, error2 = 0;
@@ -271,7 +271,7 @@ static void punch_delalloc(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_
 	xfs_iunlock_excl(ip);
 	/* They are in memory only, and are lost with it. */
 	if (error || error2)
-		xfs_warn(ip->i_mount, "inode %" PRIu64 ": promised blocks are lost",
+		xfs_warn(ip->i_mount, "inode %" PRIu64 ": delayed blocks are lost",
 			ip->i_ino);
 }
 
@@ -508,17 +508,17 @@ static int abandon_inode(struct xfs_inode *ip, void *arg)
 
 void xfs_writeback_abandon(struct xfs_mount *mp)
 {
-	bool promised;
+	bool delalloc;
 
 	if (!mp->m_inodes || !mp->m_pagecache)
 		return;
 	xfs_mutex_lock(&mp->m_lock);
-	promised = mp->m_delalloc_blocks != 0;
+	delalloc = mp->m_delalloc_blocks != 0;
 	xfs_mutex_unlock(&mp->m_lock);
 	/* As it is after a good close. */
-	if (!promised && !xfs_pagecache_holds_owners(mp))
+	if (!delalloc && !xfs_pagecache_holds_owners(mp))
 		return;
 	if (xfs_inode_walk(mp, abandon_inode, NULL))
-		xfs_warn(mp, "promised blocks are lost");
+		xfs_warn(mp, "delayed blocks are lost");
 	xfs_writeback_release(mp);
 }

@@ -69,7 +69,7 @@ int xfs_log_times(struct xfs_inode *ip) XFS_MUST_CHECK;
 void xfs_end_failed_io(struct xfs_mount *mp);
 
 /*
- * Forget all dirty data and all promises: nothing more is written.  After it no inode
+ * Forget all dirty data and all delayed allocations: nothing more is written.  After it no inode
  * is held by its data.
  */
 void xfs_writeback_abandon(struct xfs_mount *mp);

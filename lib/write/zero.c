@@ -5,7 +5,7 @@
  *
  * On disk, bytes behind the end of the file in its last block may be anything: other
  * systems write whole pages there.  So before the size moves past them the block is read, its
- * tail is zeroed and the block is written again.  Blocks that are promised or unwritten need
+ * tail is zeroed and the block is written again.  Blocks that are delayed or unwritten need
  * nothing where no data lies above them in memory.
  */
 #include "core/message.h"

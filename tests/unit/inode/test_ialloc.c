@@ -21,7 +21,7 @@
 #define MAX_LIVE	3000
 
 /* Inside a handle locks are held, which TEST_OK does not allow. */
-#define IN_HANDLE_OK(expr) do { \
+#define IN_TRANS_OK(expr) do { \
 	if ((expr) != 0) { \
 		fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #expr, \
 			xfs_error_text(NULL)); \
@@ -42,10 +42,10 @@ static struct xfs_inode *make_one(struct test_fs *fs, uint16_t mode)
 	struct xfs_inode *ip;
 	struct xfs_trans *tp;
 
-	IN_HANDLE_OK(xfs_trans_alloc_bytes(mp, 256u << 10, xfs_icreate_blocks(mp), 0, &tp));
-	IN_HANDLE_OK(xfs_icreate(tp, &args, &ip));
+	IN_TRANS_OK(xfs_trans_alloc_bytes(mp, 256u << 10, xfs_icreate_blocks(mp), 0, &tp));
+	IN_TRANS_OK(xfs_icreate(tp, &args, &ip));
 	/* No name: on the unlinked list, as a temporary file would be. */
-	IN_HANDLE_OK(xfs_iunlink(tp, ip));
+	IN_TRANS_OK(xfs_iunlink(tp, ip));
 	xfs_iunlock_excl(ip);
 	TEST_OK(xfs_trans_commit(tp));
 	return ip;
@@ -58,10 +58,10 @@ static void free_one(struct test_fs *fs, struct xfs_inode *ip)
 
 	/* As inactivation does, so that the last put does not do it again. */
 	xfs_iflags_set(ip, XFS_IF_INACTIVE);
-	IN_HANDLE_OK(xfs_trans_alloc_bytes(mp, 256u << 10, xfs_ifree_blocks(mp), XFS_TRANS_RESERVE, &tp));
+	IN_TRANS_OK(xfs_trans_alloc_bytes(mp, 256u << 10, xfs_ifree_blocks(mp), XFS_TRANS_RESERVE, &tp));
 	xfs_ilock_excl(ip);
-	IN_HANDLE_OK(xfs_iunlink_remove(tp, ip));
-	IN_HANDLE_OK(xfs_ifree(tp, ip));
+	IN_TRANS_OK(xfs_iunlink_remove(tp, ip));
+	IN_TRANS_OK(xfs_ifree(tp, ip));
 	xfs_iunlock_excl(ip);
 	TEST_OK(xfs_trans_commit(tp));
 	xfs_irele(ip);

@@ -129,7 +129,7 @@ static void test_same_lsn(void **state)
 }
 
 /*
- * Without memory each buffer goes home at once, but not in the middle of its batch: with the LSN of the
+ * Without memory each buffer is written at once, but not in the middle of its batch: with the LSN of the
  * batch the rest of it would be taken for older, and with the old one what it has for nothing.
  */
 static void test_little_memory(void **state)

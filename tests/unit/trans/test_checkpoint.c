@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Goal: the rules of the journalled checkpoint (trans.h, (TRANS-4) to (TRANS-8)): what is durable
- *       when, what is written in place when, where the tail stands, how large a checkpoint gets; and
- *       that a flush or a checkpoint that is not needed is not made.
+ *       when, what is written in place when, where the tail stands, how large a checkpoint gets;
+ *       and that a flush or a checkpoint that is not needed is not made.
  * Method: a small volume with the journal over a device that counts; looking at items and the log's
  *       own counters between calls.
  */
@@ -153,7 +153,7 @@ static void test_flushes(void **state)
 }
 
 /* (TRANS-5), (TRANS-7): running again it stays; in place it leaves; the tail follows. */
-static void test_going_home(void **state)
+static void test_written_in_place(void **state)
 {
 	struct xfs_file *a;
 	struct xfs_inode *ip;
@@ -266,7 +266,7 @@ static void test_small_log_wraps(void **state)
 }
 
 /* What is freed can be had when that is durable, and counts as free at once. */
-static void test_freed_blocks_ripen(void **state)
+static void test_freed_blocks_are_busy(void **state)
 {
 	struct xfs_statfs before = XFS_STATFS_INIT, after = XFS_STATFS_INIT;
 	struct xfs_file *a;
@@ -479,10 +479,10 @@ int main(void)
 #endif
 		cmocka_unit_test(test_fsync_writes_what_is_new),
 		cmocka_unit_test(test_flushes),
-		cmocka_unit_test(test_going_home),
+		cmocka_unit_test(test_written_in_place),
 		cmocka_unit_test(test_new_chunk_holds_tail),
 		cmocka_unit_test(test_small_log_wraps),
-		cmocka_unit_test(test_freed_blocks_ripen),
+		cmocka_unit_test(test_freed_blocks_are_busy),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_contents_are_verified_once),
 	};
