@@ -59,6 +59,7 @@ struct xfs_check_geo {
 	bool finobt, rmapbt, reflink, inobtcnt, spinodes, bigtime, nrext64, parent, metadir,
 	     zoned, ftype, ascii_ci, rt;
 	uint32_t inoalignmt, spino_align;
+	uint32_t cluster_blks;		/* of an inode cluster */
 	uint32_t cluster_align;		/* blocks; bounds of valid inode numbers */
 	uint32_t ialloc_inos, ialloc_blks;
 	uint32_t alloc_mxr[2], inobt_mxr[2], rmap_mxr[2], refc_mxr[2];	/* leaf, node */
@@ -133,6 +134,18 @@ struct xfs_check_cache {
 	uint32_t slots;			/* power of two */
 };
 
+/* What the log says of itself; positions are 512-byte blocks of it. */
+struct xfs_check_log_state {
+	uint32_t head, head_cycle;	/* where the next record goes */
+	uint32_t last;			/* the last record */
+	uint32_t tail;			/* what that one says */
+	uint32_t first;			/* where replay begins; the head when clean */
+	bool clean, torn;
+	uint32_t torn_block;		/* the first record that never arrived whole */
+	/* Of a dirty log, between tail and head: */
+	uint64_t records, transactions, uncommitted, ops;
+};
+
 struct xfs_check {
 	struct xfs_device *dev, *logdev;
 	struct xfs_check_options opts;
@@ -151,7 +164,7 @@ struct xfs_check {
 	struct xfs_sb sb;
 	bool log_known, log_clean;
 	uint64_t head_lsn;		/* every LSN in metadata is below it */
-	uint32_t head, tail;		/* log positions in 512-byte units */
+	struct xfs_check_log_state log;
 
 	struct xfs_check_ag *ag;	/* [g.agcount] */
 	struct xfs_check_set seen;	/* metadata blocks already entered */
@@ -230,6 +243,98 @@ int xfs_check_read(struct xfs_check *chk, uint64_t offset, void *buf, size_t len
 /* One block; the address must be valid. */
 int xfs_check_read_block(struct xfs_check *chk, uint32_t agno, uint32_t agbno, void *buf);
 int xfs_check_read_log(struct xfs_check *chk, uint32_t bb, void *buf, uint32_t nr_bb);
+
+/* ---- log_scan.c: every block of the log, read once from the first to the last ---- */
+/* Blocks from @bb to the next run were written in one turn. */
+struct xfs_check_turn {
+	uint32_t bb, cycle;
+};
+
+struct xfs_check_scan {
+	struct xfs_check *chk;
+	uint32_t nr_bb;
+	struct xfs_check_vec turns;	/* struct xfs_check_turn, ascending */
+	uint32_t first_cycle, last_cycle;	/* of the first and the last block */
+	uint64_t *header;		/* [nr_bb] bits: a record begins there */
+	uint8_t *piece;			/* of the log, as it was read ... */
+	uint32_t piece_bb, piece_len;	/* ... from this block on, so many */
+	bool failed;			/* a read failed */
+};
+
+/* A record header in host order. */
+struct xfs_check_record {
+	uint32_t bb;			/* where it begins */
+	uint32_t cycle, version, len, size, ops, fmt, crc;
+	uint64_t lsn, tail_lsn;
+	xfs_uuid_t uuid;
+	uint32_t header_bb;		/* blocks of headers */
+	uint64_t all_bb;		/* with its data */
+};
+
+/* False: a read failed (@failed), or there is no memory. */
+bool xfs_check_scan_log(struct xfs_check_scan *scan);
+void xfs_check_scan_free(struct xfs_check_scan *scan);
+static inline bool xfs_check_scan_header(const struct xfs_check_scan *scan, uint32_t bb)
+{
+	return scan->header[bb / 64] >> (bb % 64) & 1;
+}
+/* The nearest record before @bb, going back over at most @max blocks; ~0: none. */
+uint32_t xfs_check_scan_before(const struct xfs_check_scan *scan, uint32_t bb, uint32_t max,
+			       bool wrap);
+/* The first record at or behind @bb and before @end; ~0: none. */
+uint32_t xfs_check_scan_behind(const struct xfs_check_scan *scan, uint32_t bb, uint32_t end);
+/* Where the turns change, and where a write that never arrived left a hole before that. */
+uint32_t xfs_check_scan_end(const struct xfs_check_scan *scan);
+/* Blocks that do not show the turn that a log with this head has there; *@first is one. */
+uint32_t xfs_check_scan_strays(const struct xfs_check_scan *scan, uint32_t head, uint32_t cycle,
+			       struct xfs_check_turn *first);
+/* @n blocks from @bb on, around the end of the log. */
+bool xfs_check_scan_read(struct xfs_check_scan *scan, uint32_t bb, uint32_t n, void *buf);
+bool xfs_check_scan_record(struct xfs_check_scan *scan, uint32_t bb, struct xfs_check_record *rec);
+
+static inline uint32_t xfs_check_scan_dist(const struct xfs_check_scan *scan, uint32_t from,
+					   uint32_t to)
+{
+	return to >= from ? to - from : to + scan->nr_bb - from;
+}
+
+/* ---- log_trans.c, log_items.c: what the records of a dirty log hold ---- */
+#define XFS_CHECK_LOG_FORMAT	96u	/* bytes kept of the first region of an item ... */
+#define XFS_CHECK_LOG_SECOND	176u	/* ... and of the second: an inode core */
+#define XFS_CHECK_LOG_REGIONS	5u	/* most in an item that is not a buffer */
+
+struct xfs_check_log_item {
+	uint32_t bb;			/* record in which it began */
+	uint16_t type, size, count;	/* regions announced, and begun */
+	uint32_t len[XFS_CHECK_LOG_REGIONS];
+	uint32_t region_len;		/* of the last one so far */
+	uint32_t chunk;			/* of a buffer: where the next region begins in its map */
+	bool more;			/* bytes of the first region that were not kept are set */
+	uint8_t format[XFS_CHECK_LOG_FORMAT];
+	uint8_t second[XFS_CHECK_LOG_SECOND];
+	char fault[160];		/* empty: none so far */
+};
+
+/* A region is complete, or with @last the whole item: judge it. */
+void xfs_check_log_item(struct xfs_check *chk, const struct xfs_check_geo *g,
+			struct xfs_check_log_item *item, bool last);
+/* The size that a logged superblock gives the file system; 0: it is none. */
+uint64_t xfs_check_log_grown(const struct xfs_check_log_item *item);
+
+struct xfs_check_log_trans;
+struct xfs_check_log_table {
+	struct xfs_check *chk;
+	struct xfs_check_geo g;		/* as large as committed superblocks say */
+	struct xfs_check_log_trans *open;
+	uint32_t nr_open;
+};
+bool xfs_check_log_table_init(struct xfs_check_log_table *table);
+/* Forget what was open. */
+void xfs_check_log_table_reset(struct xfs_check_log_table *table);
+void xfs_check_log_table_free(struct xfs_check_log_table *table);
+/* Take the operations of a record, whose data is as it was before it was stamped; false: damage. */
+bool xfs_check_log_ops(struct xfs_check_log_table *table, const struct xfs_check_record *rec,
+		       const uint8_t *data);
 
 /* ---- sb.c ---- */
 int xfs_check_sb(struct xfs_check *chk);

@@ -67,8 +67,15 @@ void xfs_dump_log(struct xfs_dump *d)
 		return;
 	}
 	xfs_dump_line(d, "log of %u blocks of 512 bytes: %s, head %u, tail %u, cycle %u", nr_bb,
-		      chk->log_clean ? "clean" : "dirty", chk->head, chk->tail,
+		      chk->log_clean ? "clean" : "dirty", chk->log.head, chk->log.tail,
 		      (uint32_t)(chk->head_lsn >> 32));
+	if (chk->log.torn)
+		xfs_dump_line(d, "the record at %u is torn: the log ends before it",
+			      chk->log.torn_block);
+	if (!chk->log_clean)
+		xfs_dump_line(d, "to be replayed from %u: %" PRIu64 " records, %" PRIu64
+			      " transactions, %" PRIu64 " uncommitted", chk->log.first,
+			      chk->log.records, chk->log.transactions, chk->log.uncommitted);
 	for (uint32_t bb = 0; bb < nr_bb;) {
 		const struct xlog_rec_header *r = (const void *)buf;
 		uint32_t len, headers, size;

@@ -1,233 +1,416 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the journal ends and whether anything in it still has to be replayed.
+ * Where the journal ends, whether anything in it still has to be replayed, and whether that can be.
  *
- * Every 512 bytes of the log show, in their first word, the cycle in which they
- * were written (a record header shows its magic there and the cycle behind it).
- * Cycles only fall once from the start to the end of the log: that is the head.
- * Writes of several records can be in flight, so the blocks just before the
- * head are looked through for holes.  The log is clean when the last record
- * is nothing but an unmount record.  Nothing is replayed here.
+ * The whole log is read once (log_scan.c): the turns of its blocks tell the head, the record before
+ * that tells tail and state.  Of a clean log nothing else matters.  What a dirty one holds between
+ * tail and head is read once more, in the order in which it was written: records, the
+ * transactions in them (log_trans.c) and their items (log_items.c).  Nothing is replayed.
+ *
+ * A bad record among the last eight is what a crash tears: the log ends before it.  Bad records
+ * that lie right in front of the head may have been overwritten by the torn ones, and are
+ * not needed then.  Any other one is damage.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
 #include "disk/log.h"
 
 #define AT_LOG(bb)	xfs_check_at("log", -1, bb, XFS_CHECK_NOINO)
-#define WINDOW_BB	4096u	/* most that can have been in flight */
-#define RECORD_BB	512u	/* longest record */
-#define CHUNK_BB	128u
+#define RECORD_BB	(XLOG_MAX_RECORD_BSIZE / XFS_BB_SIZE + \
+			 XLOG_MAX_RECORD_BSIZE / XLOG_HEADER_CYCLE_SIZE) /* with its headers */
+#define IN_FLIGHT	8u		/* records that can be torn at once */
 
-struct log_reader {
-	struct xfs_check *chk;
-	uint32_t nr_bb;
-	uint32_t start, len;		/* what @buf holds */
-	uint8_t *buf;			/* CHUNK_BB */
-	bool failed;
+/* A record of a dirty log, in memory. */
+struct reader {
+	struct xfs_check_scan *scan;
+	struct xfs_check_record rec;
+	uint32_t header_bb;		/* as the first record of the walk says */
+	uint32_t size;
+	uint8_t *bytes;			/* headers and data, RECORD_BB blocks */
 };
 
-/* The 512 bytes at @bb, or zeros once reading has failed. */
-static const uint8_t *log_bb(struct log_reader *lr, uint32_t bb)
+static uint32_t advance(const struct xfs_check_scan *scan, uint32_t bb, uint64_t by)
 {
-	if (bb < lr->start || bb >= lr->start + lr->len) {
-		lr->start = bb - bb % CHUNK_BB;
-		lr->len = XFS_MIN(CHUNK_BB, lr->nr_bb - lr->start);
-		if (xfs_check_read_log(lr->chk, lr->start, lr->buf, lr->len)) {
-			lr->failed = true;
-			memset(lr->buf, 0, CHUNK_BB * XFS_BB_SIZE);
-		}
+	return (uint32_t)((bb + by) % scan->nr_bb);
+}
+
+/* Covers the header, of the extended headers those that h_len needs, and the data. */
+static bool crc_is(const struct reader *rd, size_t header_len)
+{
+	const uint32_t len = rd->rec.len;
+	struct xlog_rec_header first;
+	uint32_t crc;
+
+	memcpy(&first, rd->bytes, sizeof(first));
+	memset(&first.h_crc, 0, sizeof(first.h_crc));
+	crc = xfs_crc32c(XFS_CRC_SEED, &first, header_len);
+	for (uint64_t done = XLOG_HEADER_CYCLE_SIZE, i = 1; done < len;
+	     done += XLOG_HEADER_CYCLE_SIZE, i++)
+		crc = xfs_crc32c(crc, rd->bytes + i * XFS_BB_SIZE, XLOG_REC_EXT_CRC_LEN);
+	return ~xfs_crc32c(crc, rd->bytes + rd->header_bb * XFS_BB_SIZE, len) == rd->rec.crc;
+}
+
+/* Read the record at @bb, which must end before @left blocks do; *@whole: it was written whole. */
+static bool read_record(struct reader *rd, uint32_t bb, uint32_t left, bool *whole)
+{
+	const struct xfs_check *chk = rd->scan->chk;
+	struct xfs_check_record *rec = &rd->rec;
+
+	*whole = false;
+	if (!xfs_check_scan_header(rd->scan, bb))
+		return true;
+	if (!xfs_check_scan_record(rd->scan, bb, rec))
+		return false;
+	if (rec->version != XLOG_VERSION_2 || !xfs_uuid_equal(&rec->uuid, &chk->g.uuid) ||
+	    !rec->len || rec->len > rd->size || rec->len % XFS_BB_SIZE)
+		return true;
+	rec->header_bb = rd->header_bb;
+	rec->all_bb = rd->header_bb + rec->len / XFS_BB_SIZE;
+	if (rec->all_bb > left)
+		return true;
+	if (!xfs_check_scan_read(rd->scan, bb, (uint32_t)rec->all_bb, rd->bytes))
+		return false;
+	*whole = !rec->crc || crc_is(rd, XLOG_REC_CRC_LEN) || crc_is(rd, XLOG_REC_CRC_LEN_I386);
+	return true;
+}
+
+/* All records of a walk are laid out as its first one says; false with @failed: not read. */
+static bool begin_walk(struct reader *rd, uint32_t bb, uint32_t least)
+{
+	struct xfs_check_record rec;
+
+	if (!xfs_check_scan_record(rd->scan, bb, &rec))
+		return false;
+	rd->size = rec.size;
+	rd->header_bb = rec.header_bb;
+	return rec.size >= least && rec.size <= XLOG_MAX_RECORD_BSIZE;
+}
+
+/* Each block had its first word replaced by the turn; the headers keep them. */
+static void put_words_back(struct reader *rd)
+{
+	const size_t first = offsetof(struct xlog_rec_header, h_cycle_data);
+	const size_t ext = offsetof(struct xlog_rec_ext_header, xh_cycle_data);
+
+	for (uint32_t i = 0; i < rd->rec.len / XFS_BB_SIZE; i++) {
+		uint32_t header = i / XLOG_CYCLE_DATA_WORDS, word = i % XLOG_CYCLE_DATA_WORDS;
+
+		if (header >= rd->header_bb)
+			break;
+		memcpy(rd->bytes + (rd->header_bb + i) * XFS_BB_SIZE,
+		       rd->bytes + header * XFS_BB_SIZE + (header ? ext : first) +
+		       word * sizeof(be32_t), sizeof(be32_t));
 	}
-	return lr->buf + (size_t)(bb - lr->start) * XFS_BB_SIZE;
 }
 
-static uint32_t cycle_at(struct log_reader *lr, uint32_t bb)
+/* What is wrong with the last record, whether it is needed or not. */
+static void judge_last(struct xfs_check_scan *scan, const struct xfs_check_record *rec)
 {
-	const uint8_t *p = log_bb(lr, bb);
-	uint32_t word = get_be32(p);
+	struct xfs_check *chk = scan->chk;
 
-	return word == XLOG_HEADER_MAGIC_NUM ? get_be32(p + 4) : word;
+	if (rec->version != XLOG_VERSION_2)
+		xfs_check_report(chk, AT_LOG(rec->bb), "the last record has version %u",
+				 rec->version);
+	if (!xfs_uuid_equal(&rec->uuid, &chk->g.uuid))
+		xfs_check_report(chk, AT_LOG(rec->bb),
+				 "the log belongs to another file system (UUID)");
+	if (rec->fmt != XLOG_FMT_LINUX_LE && rec->fmt != XLOG_FMT_LINUX_BE)
+		xfs_check_report(chk, AT_LOG(rec->bb), "unknown format %u of log items", rec->fmt);
+	if (rec->lsn != ((uint64_t)rec->cycle << 32 | rec->bb))
+		xfs_check_report(chk, AT_LOG(rec->bb), "the last record carries LSN %u:%u",
+				 (uint32_t)(rec->lsn >> 32), (uint32_t)rec->lsn);
+	if (rec->all_bb > scan->nr_bb)
+		xfs_check_report(chk, AT_LOG(rec->bb), "the last record is longer than the log");
+	if ((uint32_t)rec->tail_lsn >= scan->nr_bb)
+		xfs_check_report(chk, AT_LOG(rec->bb), "the last record has its tail at %u",
+				 (uint32_t)rec->tail_lsn);
 }
 
-/* First block in [@lo, @hi] whose cycle is @cycle, given that @hi's is. */
-static uint32_t first_with(struct log_reader *lr, uint32_t lo, uint32_t hi, uint32_t cycle)
+/* What the log says of itself when it ends at @head; false: nothing that can be believed. */
+static bool state_at(struct xfs_check_scan *scan, uint32_t head, struct xfs_check_record *rec)
 {
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
+	struct xfs_check_log_state *log = &scan->chk->log;
+	uint32_t bb = xfs_check_scan_before(scan, head, scan->nr_bb, true);
+	struct xlog_op_header op;
+	uint8_t data[XFS_BB_SIZE];
 
-		if (cycle_at(lr, mid) == cycle)
-			hi = mid;
-		else
-			lo = mid + 1;
+	if (bb == ~0u) {
+		xfs_check_report(scan->chk, AT_LOG(head), "no log record before the head");
+		return false;
 	}
-	return hi;
+	if (!xfs_check_scan_record(scan, bb, rec) ||
+	    !xfs_check_scan_read(scan, advance(scan, bb, rec->header_bb), 1, data))
+		return false;
+	memcpy(&op, data, sizeof(op));
+	log->head = head;
+	log->head_cycle = rec->cycle;
+	if (bb >= head && ++log->head_cycle == XLOG_HEADER_MAGIC_NUM)
+		log->head_cycle++;
+	log->last = bb;
+	log->tail = (uint32_t)rec->tail_lsn;
+	log->clean = rec->ops == 1 && op.oh_flags & XLOG_UNMOUNT_TRANS &&
+		     advance(scan, bb, rec->all_bb) == head;
+	log->first = log->clean ? head : log->tail;
+	return log->tail < scan->nr_bb && rec->all_bb <= scan->nr_bb;
 }
 
-/* First block in [@from, @to) with @cycle, else @to. */
-static uint32_t scan_for(struct log_reader *lr, uint32_t from, uint32_t to, uint32_t cycle)
+/* The head without what arrived in part: *@head. */
+static bool whole_records_end(struct xfs_check_scan *scan, uint32_t *head)
 {
-	while (from < to && cycle_at(lr, from) != cycle)
-		from++;
-	return from;
-}
+	uint32_t nr = scan->nr_bb, end = xfs_check_scan_end(scan), bb;
+	struct xfs_check_record rec;
 
-/* The nearest record header before @bb, at most @max blocks back; ~0 if none. */
-static uint32_t header_before(struct log_reader *lr, uint32_t bb, uint32_t max, bool wrap)
-{
-	for (uint32_t i = 0; i < max; i++) {
-		if (bb == 0) {
-			if (!wrap)
-				break;
-			bb = lr->nr_bb;
-		}
-		if (get_be32(log_bb(lr, --bb)) == XLOG_HEADER_MAGIC_NUM)
-			return bb;
+	bb = xfs_check_scan_before(scan, end, XFS_MIN(nr, RECORD_BB), scan->last_cycle);
+	if (bb == ~0u) {
+		xfs_check_report(scan->chk, AT_LOG(end % nr), "no log record before the head");
+		return false;
 	}
-	return ~0u;
+	if (!xfs_check_scan_record(scan, bb, &rec))
+		return false;
+	*head = end % nr;
+	if (advance(scan, bb, rec.all_bb) != *head || rec.all_bb > nr)
+		*head = bb;
+	return true;
 }
 
-static uint32_t header_blocks(const struct xlog_rec_header *rhead)
+/* *@bad: the first of the last records before the head that is not whole; the head if all are. */
+static bool find_torn(struct reader *rd, uint32_t *bad)
 {
-	uint32_t size = be32_to_cpu(rhead->h_size);
+	const struct xfs_check_log_state *log = &rd->scan->chk->log;
+	uint32_t bb = log->head, left;
+	bool whole = true;
 
-	return size > XLOG_HEADER_CYCLE_SIZE && size <= XLOG_MAX_RECORD_BSIZE
-	       ? (uint32_t)xfs_howmany64(size, XLOG_HEADER_CYCLE_SIZE) : 1;
-}
+	for (unsigned int i = 0; i < IN_FLIGHT && bb != log->tail; i++) {
+		uint32_t before = xfs_check_scan_before(
+			rd->scan, bb, xfs_check_scan_dist(rd->scan, log->tail, bb), true);
 
-static uint32_t record_blocks(const struct xlog_rec_header *rhead)
-{
-	return header_blocks(rhead) + be32_to_cpu(rhead->h_len) / XFS_BB_SIZE;
-}
-
-/* The head as the cycle numbers tell it; *@zeroed: the log was not filled once yet. */
-static uint32_t head_by_cycles(struct log_reader *lr, bool *zeroed)
-{
-	uint32_t nr = lr->nr_bb, window = XFS_MIN(nr, WINDOW_BB);
-	uint32_t first = cycle_at(lr, 0), last = cycle_at(lr, nr - 1);
-	uint32_t head, stop, bb;
-
-	*zeroed = last == 0;
-	if (*zeroed) {
-		head = first_with(lr, 0, nr - 1, 0);
-		return scan_for(lr, head - XFS_MIN(head, window), head, 0);
+		if (before == ~0u)
+			break;
+		bb = before;
 	}
-	head = first == last ? nr : first_with(lr, 0, nr - 1, last);
-	stop = first == last ? last - 1 : last;
-	if (head >= window)
-		return scan_for(lr, head - window, head, stop);
-	bb = scan_for(lr, nr - (window - head), nr, stop - 1);
-	if (bb < nr)
-		return bb;
-	return scan_for(lr, 0, head, stop);
+	*bad = bb;
+	if (bb == log->head)
+		return true;
+	if (!begin_walk(rd, bb, XFS_BB_SIZE))
+		return !rd->scan->failed;
+	while ((left = xfs_check_scan_dist(rd->scan, *bad, log->head))) {
+		if (!read_record(rd, *bad, left, &whole))
+			return false;
+		if (!whole)
+			break;
+		*bad = advance(rd->scan, *bad, rd->rec.all_bb);
+	}
+	return true;
 }
 
-/* Covers the header, the extended headers that h_len needs, and the data. */
-static bool record_crc_ok(struct log_reader *lr, uint32_t bb, const struct xlog_rec_header *rhead)
+/* What recovery demands of a whole record, so that its contents mean anything. */
+static bool replayable(struct reader *rd)
 {
-	uint32_t len = be32_to_cpu(rhead->h_len), ext = header_blocks(rhead) - 1;
-	uint32_t need_ext = len > XLOG_HEADER_CYCLE_SIZE
-			    ? (uint32_t)xfs_howmany64(len, XLOG_HEADER_CYCLE_SIZE) - 1 : 0;
-	static const uint32_t hdr_len[] = { XLOG_REC_CRC_LEN, XLOG_REC_CRC_LEN_I386 };
-	struct xlog_rec_header copy = *rhead;
+	struct xfs_check *chk = rd->scan->chk;
+	const struct xfs_check_record *rec = &rd->rec;
+	const uint32_t unit = XFS_MAX((uint32_t)chk->sb.sb_logsectsize >> XFS_BB_SHIFT, 1u);
 
-	memset(&copy.h_crc, 0, sizeof(copy.h_crc));
-	for (unsigned int try = 0; try < ARRAY_SIZE(hdr_len); try++) {
-		uint32_t crc = xfs_crc32c(XFS_CRC_SEED, &copy, hdr_len[try]);
-
-		for (uint32_t i = 1; i <= need_ext; i++)
-			crc = xfs_crc32c(crc, log_bb(lr, (bb + i) % lr->nr_bb),
-					 XLOG_REC_EXT_CRC_LEN);
-		for (uint32_t i = 0; i < len / XFS_BB_SIZE; i++)
-			crc = xfs_crc32c(crc, log_bb(lr, (bb + 1 + ext + i) % lr->nr_bb),
-					 XFS_BB_SIZE);
-		if (~crc == le32_to_cpu(rhead->h_crc))
-			return true;
-	}
+	if (rec->fmt != XLOG_FMT)
+		xfs_check_report(chk, AT_LOG(rec->bb),
+				 "a record of format %u: another kind of machine wrote it",
+				 rec->fmt);
+	else if (!rec->crc)
+		xfs_check_report(chk, AT_LOG(rec->bb), "the record has no checksum");
+	else if (rec->lsn != ((uint64_t)rec->cycle << 32 | rec->bb) || !rec->cycle)
+		xfs_check_report(chk, AT_LOG(rec->bb), "the record carries LSN %u:%u",
+				 (uint32_t)(rec->lsn >> 32), (uint32_t)rec->lsn);
+	else if (rec->bb % unit)
+		xfs_check_report(chk, AT_LOG(rec->bb), "no record can begin at this block");
+	else
+		return true;
 	return false;
 }
 
-static void check_record(struct log_reader *lr, uint32_t bb, const struct xlog_rec_header *rhead)
+/*
+ * From the first record at or behind @bb to the head.  *@again: not from there, but from behind
+ * what the torn records have overwritten, at *@bb.  False: damage, told, or a read failed.
+ */
+static bool walk_from(struct reader *rd, struct xfs_check_log_table *table, uint32_t *bb,
+		      bool *again)
 {
-	struct xfs_check *chk = lr->chk;
-	uint64_t lsn = be64_to_cpu(rhead->h_lsn);
+	struct xfs_check_scan *scan = rd->scan;
+	struct xfs_check_log_state *log = &scan->chk->log;
+	uint32_t first = xfs_check_scan_behind(scan, *bb, log->head), at = first, left;
+	bool whole, good = true;
 
-	if (be32_to_cpu(rhead->h_version) != XLOG_VERSION_2)
-		xfs_check_report(chk, AT_LOG(bb), "the last record has version %u",
-				 be32_to_cpu(rhead->h_version));
-	if (!xfs_uuid_equal(&rhead->h_fs_uuid, &chk->g.uuid))
-		xfs_check_report(chk, AT_LOG(bb), "the log belongs to another file system (UUID)");
-	if (be32_to_cpu(rhead->h_fmt) != XLOG_FMT_LINUX_LE &&
-	    be32_to_cpu(rhead->h_fmt) != XLOG_FMT_LINUX_BE)
-		xfs_check_report(chk, AT_LOG(bb), "unknown format %u of log items",
-				 be32_to_cpu(rhead->h_fmt));
-	if ((uint32_t)lsn != bb || (uint32_t)(lsn >> 32) != be32_to_cpu(rhead->h_cycle))
-		xfs_check_report(chk, AT_LOG(bb), "the last record carries LSN %u:%u",
-				 (uint32_t)(lsn >> 32), (uint32_t)lsn);
-	if (le32_to_cpu(rhead->h_crc) && !record_crc_ok(lr, bb, rhead))
-		xfs_check_report(chk, AT_LOG(bb), "the checksum of the last record is wrong");
-}
-
-/* @bb: the last record.  Clean: it is an unmount record and ends at the head. */
-static bool is_clean(struct log_reader *lr, uint32_t bb, const struct xlog_rec_header *rhead,
-		     uint32_t head)
-{
-	struct xlog_op_header op;
-	uint32_t data = (bb + header_blocks(rhead)) % lr->nr_bb;
-
-	if (((uint64_t)bb + record_blocks(rhead)) % lr->nr_bb != head % lr->nr_bb ||
-	    be32_to_cpu(rhead->h_num_logops) != 1)
+	*again = false;
+	log->records = log->transactions = log->uncommitted = log->ops = 0;
+	xfs_check_log_table_reset(table);
+	if (first == ~0u) {
+		xfs_check_report(scan->chk, AT_LOG(log->head), "no record between tail %u and head",
+				 log->tail);
 		return false;
-	memcpy(&op, log_bb(lr, data), sizeof(op));
-	return op.oh_flags & XLOG_UNMOUNT_TRANS;
+	}
+	if (!begin_walk(rd, first, XLOG_MIN_RECORD_BSIZE) && !scan->failed)
+		xfs_check_report(scan->chk, AT_LOG(first), "a record of a nominal size of %u bytes",
+				 rd->size);
+	if (rd->size < XLOG_MIN_RECORD_BSIZE || rd->size > XLOG_MAX_RECORD_BSIZE)
+		return false;
+	log->first = first;
+	while ((left = xfs_check_scan_dist(scan, at, log->head))) {
+		if (!read_record(rd, at, left, &whole))
+			return false;
+		if (!whole) {
+			*again = log->torn && xfs_check_scan_dist(scan, log->head, at) <
+				 IN_FLIGHT * (rd->size / XFS_BB_SIZE);
+			*bb = advance(scan, at, 1);
+			if (!*again)
+				xfs_check_report(scan->chk, AT_LOG(at), "the record is damaged");
+			return *again;
+		}
+		/* What comes behind a record that cannot be replayed may be torn away. */
+		good = good && replayable(rd);
+		if (good) {
+			put_words_back(rd);
+			good = xfs_check_log_ops(table, &rd->rec,
+						 rd->bytes + rd->header_bb * XFS_BB_SIZE);
+		}
+		log->records++;
+		at = advance(scan, at, rd->rec.all_bb);
+	}
+	log->uncommitted = table->nr_open;
+	return good;
 }
 
-static void find_head(struct log_reader *lr)
+/* The head is where the turns say: cut off what was torn, judge what replay would read. */
+static void walk_dirty(struct reader *rd, struct xfs_check_log_table *table)
 {
-	struct xfs_check *chk = lr->chk;
-	struct xlog_rec_header rhead;
-	uint32_t head, bb, cycle, dist;
-	bool zeroed;
+	struct xfs_check *chk = rd->scan->chk;
+	struct xfs_check_log_state *log = &chk->log;
+	struct xfs_check_record rec = { 0 };
+	uint32_t bb, bad;
+	bool again = true;
 
-	if (cycle_at(lr, 0) == 0) {
+	if (!find_torn(rd, &bad))
+		return;
+	if (bad != log->head) {
+		rec.bb = bad;
+		if (!state_at(rd->scan, bad, &rec)) {
+			if (rec.bb != bad && !rd->scan->failed)
+				judge_last(rd->scan, &rec);
+			return;
+		}
+		log->torn = true;
+		log->torn_block = bad;
+		if (!log->clean && log->tail == bad)
+			xfs_check_report(chk, AT_LOG(bad),
+					 "the record is torn, and nothing before it is left");
+		if (log->clean || log->tail == bad)
+			return;
+	}
+	for (bb = log->tail; again;) {
+		if (!walk_from(rd, table, &bb, &again))
+			break;
+	}
+}
+
+static void check_dirty(struct xfs_check_scan *scan)
+{
+	struct xfs_check *chk = scan->chk;
+	struct xfs_check_log_table table = { .chk = chk };
+	struct reader rd = {
+		.scan = scan,
+		.bytes = xfs_mem_alloc(&chk->mem, (size_t)RECORD_BB * XFS_BB_SIZE),
+	};
+
+	if (!rd.bytes)
+		xfs_check_fail(chk, -ENOMEM);
+	else if (xfs_check_log_table_init(&table))
+		walk_dirty(&rd, &table);
+	xfs_check_log_table_free(&table);
+	xfs_mem_free(&chk->mem, rd.bytes);
+}
+
+static void tell_dirty(struct xfs_check *chk)
+{
+	const struct xfs_check_log_state *log = &chk->log;
+
+	if (chk->opts.flags & XFS_CHECK_DIRTY_LOG_OK)
+		return;
+	if (!log->clean)
+		xfs_check_report(chk, AT_LOG(log->head), "the log is dirty: changes from block %u "
+				 "to %u are not in place yet", log->first, log->head);
+	if (log->torn)
+		xfs_check_report(chk, AT_LOG(log->torn_block),
+				 "the record is torn: the log ends before it");
+}
+
+/* The checksum of a record that nobody will replay; those of a dirty log were looked at. */
+static void check_clean(struct xfs_check_scan *scan, const struct xfs_check_record *rec)
+{
+	struct xfs_check *chk = scan->chk;
+	struct reader rd = {
+		.scan = scan, .size = XFS_MAX(rec->size, rec->len), .header_bb = rec->header_bb,
+	};
+	bool whole = false;
+
+	/* Old formatters wrote more than the nominal size into it. */
+	if (!rec->crc || rec->all_bb > RECORD_BB)
+		return;
+	rd.bytes = xfs_mem_alloc(&chk->mem, (size_t)RECORD_BB * XFS_BB_SIZE);
+	if (!rd.bytes) {
+		xfs_check_fail(chk, -ENOMEM);
+		return;
+	}
+	if (rec->version == XLOG_VERSION_2 && xfs_uuid_equal(&rec->uuid, &chk->g.uuid) &&
+	    read_record(&rd, rec->bb, scan->nr_bb, &whole) && !whole)
+		xfs_check_report(chk, AT_LOG(rec->bb), "the checksum of the last record is wrong");
+	xfs_mem_free(&chk->mem, rd.bytes);
+}
+
+static void check_turns(struct xfs_check_scan *scan)
+{
+	const struct xfs_check_log_state *log = &scan->chk->log;
+	struct xfs_check_turn first = { 0 };
+	uint32_t strays;
+
+	strays = xfs_check_scan_strays(scan, log->head, log->head_cycle, &first);
+	if (strays)
+		xfs_check_report(scan->chk, AT_LOG(first.bb), "%u blocks of the log show a turn that no "
+				 "writer leaves there, the first one %u", strays, first.cycle);
+}
+
+static void judge(struct xfs_check_scan *scan)
+{
+	struct xfs_check *chk = scan->chk;
+	struct xfs_check_log_state *log = &chk->log;
+	struct xfs_check_record rec = { 0 };
+	uint32_t head;
+
+	if (!scan->first_cycle) {
 		xfs_check_report(chk, AT_LOG(0), "the log is empty: not even an unmount record");
-		chk->log_clean = chk->log_known = true;
+		chk->log_clean = chk->log_known = log->clean = true;
+		log->head_cycle = XLOG_INIT_CYCLE;
 		chk->head_lsn = (uint64_t)XLOG_INIT_CYCLE << 32;
 		return;
 	}
-	head = head_by_cycles(lr, &zeroed);
-	/* The last record may have come only in part: then it ends before its length does. */
-	bb = header_before(lr, head, XFS_MIN(lr->nr_bb, RECORD_BB), !zeroed);
-	if (bb == ~0u) {
-		xfs_check_report(chk, AT_LOG(head % lr->nr_bb), "no log record before the head");
+	if (!whole_records_end(scan, &head))
+		return;
+	if (!state_at(scan, head, &rec)) {
+		if (!scan->failed)
+			judge_last(scan, &rec);
 		return;
 	}
-	memcpy(&rhead, log_bb(lr, bb), sizeof(rhead));
-	dist = head > bb ? head - bb : head + lr->nr_bb - bb;
-	if (dist != record_blocks(&rhead))
-		head = bb;
-	if (head == lr->nr_bb)
-		head = 0;
-
-	bb = header_before(lr, head, lr->nr_bb, true);
-	if (bb == ~0u) {
-		xfs_check_report(chk, AT_LOG(head), "no log record before the head");
-		return;
-	}
-	memcpy(&rhead, log_bb(lr, bb), sizeof(rhead));
-	cycle = be32_to_cpu(rhead.h_cycle) + (bb >= head ? 1 : 0);
-	chk->head = head;
-	chk->head_lsn = (uint64_t)cycle << 32 | head;
-	chk->tail = (uint32_t)be64_to_cpu(rhead.h_tail_lsn);
+	judge_last(scan, &rec);
+	check_turns(scan);
+	if (log->clean)
+		check_clean(scan, &rec);
+	else
+		check_dirty(scan);
 	chk->log_known = true;
-	chk->log_clean = is_clean(lr, bb, &rhead, head);
-	check_record(lr, bb, &rhead);
-	if (!chk->log_clean && !(chk->opts.flags & XFS_CHECK_DIRTY_LOG_OK))
-		xfs_check_report(chk, AT_LOG(head), "the log is dirty: changes from block %u to %u "
-				 "are not in place yet", chk->tail, head);
+	chk->log_clean = log->clean;
+	chk->head_lsn = (uint64_t)log->head_cycle << 32 | log->head;
+	tell_dirty(chk);
 }
 
 void xfs_check_log(struct xfs_check *chk)
 {
-	struct log_reader lr = { .chk = chk };
+	struct xfs_check_scan scan = { .chk = chk };
 	uint64_t nr_bb = (uint64_t)chk->sb.sb_logblocks << (chk->g.blocklog - XFS_BB_SHIFT);
 	uint32_t agno, agbno;
 
@@ -237,20 +420,16 @@ void xfs_check_log(struct xfs_check *chk)
 		chk->log_clean = true;
 		return;
 	}
-	if (nr_bb < 2 || nr_bb > (4ull << 30) / XFS_BB_SIZE ||
+	if (nr_bb < 2 || nr_bb > XFS_MAX_LOG_BYTES / XFS_BB_SIZE ||
 	    (chk->sb.sb_logstart && !xfs_check_fsb(&chk->g, chk->sb.sb_logstart,
 						   chk->sb.sb_logblocks, &agno, &agbno)))
 		return;		/* told with the superblock */
-	lr.nr_bb = (uint32_t)nr_bb;
-	lr.buf = xfs_mem_alloc(&chk->mem, CHUNK_BB * XFS_BB_SIZE);
-	if (!lr.buf) {
-		xfs_check_fail(chk, -ENOMEM);
-		return;
-	}
-	find_head(&lr);
-	if (lr.failed) {
+	scan.nr_bb = (uint32_t)nr_bb;
+	if (xfs_check_scan_log(&scan))
+		judge(&scan);
+	if (scan.failed) {
 		xfs_check_report(chk, AT_LOG(XFS_CHECK_NOBLOCK), "the log cannot be read");
 		chk->log_known = false;
 	}
-	xfs_mem_free(&chk->mem, lr.buf);
+	xfs_check_scan_free(&scan);
 }

@@ -208,7 +208,7 @@ int xfs_check_geometry(struct xfs_check *chk, const struct xfs_sb *sb)
 	cluster = 8192u * (g->isize / 256);
 	if (g->inoalignmt < cluster / g->blocksize)
 		cluster = 8192;
-	cluster = XFS_MAX(cluster >> g->blocklog, 1u);
+	cluster = g->cluster_blks = XFS_MAX(cluster >> g->blocklog, 1u);
 	g->cluster_align = g->inoalignmt >= cluster ? g->inoalignmt : 1;
 
 	g->leafblk = (1ull << 35) >> g->blocklog;

@@ -169,12 +169,22 @@ static int header_before(struct head_search *hs, uint32_t from, uint32_t max, bo
 	return 0;
 }
 
-static int read_header(struct head_search *hs, uint32_t bb, struct xlog_record *rec)
+static int decode_header(struct head_search *hs, uint32_t bb, struct xlog_record *rec)
 {
 	const uint8_t *p;
 	int error = get_bb(hs, bb, &p);
 
 	return error ? error : xlog_decode_header(&hs->ring, bb, p, rec);
+}
+
+static int read_header(struct head_search *hs, uint32_t bb, struct xlog_record *rec)
+{
+	int error = decode_header(hs, bb, rec);
+
+	if (!error && rec->bbs > hs->nbbs)
+		error = xfs_corrupt(hs->ring.mp, "log", "record at block %u is longer than the log",
+				    bb);
+	return error;
 }
 
 static int is_unmount_record(struct head_search *hs, const struct xlog_record *rec, uint32_t head,
@@ -375,11 +385,11 @@ static int find_head(struct head_search *hs, struct xlog_state *state)
 		return error;
 	if (block == hs->nbbs)
 		return xfs_corrupt(hs->ring.mp, "log", "no record before block %u", head);
-	error = read_header(hs, block, &rec);
+	error = decode_header(hs, block, &rec);
 	if (error)
 		return error;
 	head %= hs->nbbs;
-	if (xlog_distance(hs->nbbs, block, head) != rec.bbs % hs->nbbs)
+	if (rec.bbs > hs->nbbs || xlog_distance(hs->nbbs, block, head) != rec.bbs % hs->nbbs)
 		head = block;
 	error = state_at(hs, head, state);
 	if (error || state->clean)

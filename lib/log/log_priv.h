@@ -77,7 +77,7 @@ static inline uint32_t xlog_header_bbs(uint32_t h_size)
 
 /*
  * Decode the header @bb found at @block.  -EUCLEAN with text: not one of a version-2 log of this
- * file system, or longer than the log.
+ * file system.  Its own h_size may be anything: in a walk only that of the first record counts.
  */
 int xlog_decode_header(const struct xlog_ring *ring, uint32_t block, const void *bb,
 		       struct xlog_record *rec) XFS_MUST_CHECK;

@@ -3,8 +3,8 @@
  * Goal: a log that cannot be trusted is refused, and then nothing was written; a log that is not
  *       refused is recovered to the end.
  * Method: in dirty logs with every kind of record, item and intent one field at a time is changed
- * and
- *         the checksum made right; the image is opened for writing over an overlay, which must be
+ *         and the checksum made right.  The checker's reading of the log must agree with
+ *         recovery's.  The image is opened for writing over an overlay, which must be
  *         untouched if that fails, with a text that says why; else it must close, open and close
  *         again.  Findings of the checker are counted: a field of a good block may have any value
  *         that only others contradict, and a last record may look torn.
@@ -19,6 +19,7 @@
 #include "base/rand.h"
 #include "fuzz/campaign.h"
 #include "inode/inode.h"
+#include "support/log_compare.h"
 #include "support/log_fields.h"
 #include "support/objects.h"
 #include "trans/trans.h"
@@ -345,6 +346,7 @@ static void one_round(const struct test_log_fields *fields, struct xfs_device *c
 	struct xfs_mount *mp;
 	struct xfs_rand r;
 	uint64_t old, now;
+	char why[400];
 	uint32_t kind;
 	int error;
 
@@ -359,6 +361,8 @@ static void one_round(const struct test_log_fields *fields, struct xfs_device *c
 	now = another(&r, old, field->size * 8u);
 	if (test_log_field_change(fields, field, now, changed))
 		abort();
+	if (!test_log_agrees(changed, NULL, NULL, why, sizeof(why)))
+		complain(field, old, now, why, 0);
 	run.warning[0] = '\0';
 	error = xfs_mount(out, &opts, &mp);
 	if (run.c.verbose)

@@ -18,6 +18,7 @@
 #include "disk/ag.h"
 #include "disk/log.h"
 #include "disk/symlink.h"
+#include "support/log_compare.h"
 #include "disk/verify.h"
 
 typedef xfs_failaddr_t (*verify_fn)(const struct xfs_geometry *geo, const void *block, size_t len,
@@ -190,6 +191,24 @@ static bool in_log(uint64_t rfsb)
 	return geo.logstart && rfsb >= start && rfsb < start + geo.logblocks;
 }
 
+/* The head, tail and state of the log are the same for recovery and for the checker. */
+static void compare_logs(const char *path)
+{
+	struct test_log_opinion op;
+	struct xfs_device *dev;
+	char why[400];
+
+	if (xfs_device_open_file(path, XFS_DEV_RDONLY, 0, &dev)) {
+		failures++;
+		return;
+	}
+	if (!test_log_agrees(dev, NULL, &op, why, sizeof(why)) || op.error || op.findings) {
+		printf("log: %s\n", why);
+		failures++;
+	}
+	xfs_device_put(dev);
+}
+
 int main(int argc, char **argv)
 {
 	static uint8_t buf[2 * XFS_MAX_BLOCKSIZE];
@@ -234,5 +253,6 @@ int main(int argc, char **argv)
 			printf("%s: %" PRIu64 "\n", kinds[i].name, kinds[i].count);
 	printf("inodes in use: %" PRIu64 "\ninodes free: %" PRIu64 "\nlog records: %" PRIu64 "\n",
 	       used_inodes, free_inodes, log_records);
+	compare_logs(argv[1]);
 	return failures ? 1 : 0;
 }

@@ -3,6 +3,7 @@
  * recovery_cut IMG SEED CUTS: the recovery of a dirty image (its log inside) loses power, and
  * the next one must lead to where the first would have led.
  *
+ * First the checker's reading of the log must agree with recovery's.
  * IMG is recovered once, in memory, with every write and flush recorded.  Then CUTS times: an
  * image that a power loss during that could have left - of what was not flushed each sector
  * old or new - is recovered, with power lost once more in one of two; and then to the end.  Some of
@@ -21,6 +22,7 @@
 #include <xfswrite/xfswrite.h>
 #include "base/rand.h"
 #include "crash/tree.h"
+#include "support/log_compare.h"
 #include "support/test_device.h"
 
 struct outcome {
@@ -173,6 +175,7 @@ int main(int argc, char **argv)
 	struct outcome want;
 	uint64_t seed;
 	int bad = 0, cuts;
+	char why[400];
 
 	if (argc != 4) {
 		fprintf(stderr, "usage: recovery_cut IMG SEED CUTS\n");
@@ -182,6 +185,10 @@ int main(int argc, char **argv)
 	cuts = atoi(argv[3]);
 	doing = argv[1];
 	check(xfs_device_open_file(argv[1], XFS_DEV_RDONLY, 0, &file), "open");
+	if (!test_log_agrees(file, NULL, NULL, why, sizeof(why))) {
+		fprintf(stderr, "%s: the log, for recovery and for the checker: %s\n", doing, why);
+		return 1;
+	}
 	img = over(file);
 	recover(img, true);
 	look(img, &want);

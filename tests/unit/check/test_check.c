@@ -18,6 +18,7 @@
 #include "base/crc32c.h"
 #include "check/check_priv.h"
 #include "disk/dir.h"
+#include "base/crc32c.h"
 #include "disk/log.h"
 #include "support/objects.h"
 #include "support/test_device.h"
@@ -378,6 +379,17 @@ static uint64_t log_bytes(struct xfs_device *dev, uint32_t *bbs)
 /* The record that the formatter left at the start of the log. */
 static uint8_t first_record[1024];
 
+static uint32_t test_record_crc(const uint8_t *rec)
+{
+	uint8_t copy[1024];
+	uint32_t crc;
+
+	memcpy(copy, rec, sizeof(copy));
+	memset(copy + offsetof(struct xlog_rec_header, h_crc), 0, 4);
+	crc = xfs_crc32c(~0u, copy, XLOG_REC_CRC_LEN);
+	return ~xfs_crc32c(crc, copy + 512, 512);
+}
+
 /* One like it, of one block of data, at @bb: unmount or not. */
 static void put_record(struct xfs_device *dev, uint32_t bb, uint32_t cycle, bool unmount)
 {
@@ -393,6 +405,10 @@ static void put_record(struct xfs_device *dev, uint32_t bb, uint32_t cycle, bool
 	r->h_len = cpu_to_be32(512);
 	put_be32(cycle, rec + 512);
 	op->oh_flags = unmount ? XLOG_UNMOUNT_TRANS : XLOG_START_TRANS;
+	op->oh_len = cpu_to_be32(unmount ? XLOG_UNMOUNT_PAYLOAD : 0);
+	/* No record but that of an unmount is believed without a checksum. */
+	if (!unmount)
+		r->h_crc = cpu_to_le32(test_record_crc(rec));
 	assert_int_equal(xfs_device_pwrite(dev, start + 512ull * bb, rec, sizeof(rec), 0), 0);
 }
 
