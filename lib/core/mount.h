@@ -144,6 +144,7 @@ struct xfs_mount {
 	struct xfs_hold *m_hold;		/* (c) mount/: writes are held back while it recovers; or NULL */
 	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */
 	uint64_t m_lsn_end;			/* (a) core/lsn.h: head of the log + 1; 0: not known */
+	bool m_for_reader;			/* (c) mount/: recovers for one that will only read */
 	bool m_finishing;			/* mount/: what recovery left is being finished */
 	xfs_lsn_t m_held_tail;			/* mount/: the tail stays here, intents are unfinished; 0: none */
 	void *m_root_file;			/* (c) api/ */

@@ -27,6 +27,7 @@ struct version {
 	struct xfs_rb_node by_stretch;	/* in the order of the release */
 	uint64_t index;
 	uint64_t mask;			/* units that were written in this stretch */
+	uint64_t older_mask;		/* and before it */
 	uint32_t device, stretch;
 	uint8_t data[] __attribute__((aligned(8)));
 };
@@ -291,6 +292,7 @@ static int block_for_write(struct hold_device *hd, uint64_t index, bool whole, s
 	}
 	v->index = index;
 	v->mask = 0;
+	v->older_mask = old ? old->mask | old->older_mask : 0;
 	v->device = device_of(hd);
 	v->stretch = hold->stretch;
 	if (!whole)
@@ -308,12 +310,20 @@ static int block_for_write(struct hold_device *hd, uint64_t index, bool whole, s
 	return 0;
 }
 
-static void mark(struct version *v, struct xfs_piece p)
+static uint64_t units_of(struct xfs_piece p)
 {
 	unsigned int first = (unsigned int)(p.skip >> UNIT_SHIFT);
 	unsigned int n = (unsigned int)(p.len >> UNIT_SHIFT);
 
-	v->mask |= (n == 64 ? ~0ull : (1ull << n) - 1) << first;
+	return (n == 64 ? ~0ull : (1ull << n) - 1) << first;
+}
+
+/* Was one of these units written, in any stretch? */
+static bool held_units(const struct hold_device *hd, struct xfs_piece p)
+{
+	const struct version *v = newest(hd->hold, device_of(hd), p.index);
+
+	return v && (v->mask | v->older_mask) & units_of(p);
 }
 
 static void end_stretch(struct xfs_hold *hold)
@@ -337,7 +347,7 @@ static int hold_write(struct hold_device *hd, uint64_t offset, const struct iove
 		error = block_for_write(hd, p.index, p.len == block_bytes(hold), &v);
 		if (!error) {
 			xfs_iov_take(&cur, v->data + p.skip, p.len);
-			mark(v, p);
+			v->mask |= units_of(p);
 			hold->in_use = true;
 		}
 	}
@@ -483,6 +493,20 @@ int xfs_hold_release(struct xfs_hold *hold)
 		error = release(hold);
 	xfs_rwlock_unlock_excl(&hold->lock);
 	return error;
+}
+
+bool xfs_hold_has(struct xfs_device *dev, uint64_t offset, uint64_t len)
+{
+	struct hold_device *hd = to_device(dev);
+	struct xfs_pieces rest = pieces(hd->hold, offset, offset + len);
+	struct xfs_piece p;
+	bool has = false;
+
+	xfs_rwlock_shared(&hd->hold->lock);
+	while (!has && xfs_pieces_next(&rest, &p))
+		has = held_units(hd, p);
+	xfs_rwlock_unlock_shared(&hd->hold->lock);
+	return has;
 }
 
 bool xfs_hold_gave_way(const struct xfs_hold *hold)

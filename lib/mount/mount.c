@@ -269,15 +269,17 @@ static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *gi
 }
 
 static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *given, bool claim,
-			struct xfs_mount **mpp)
+			bool for_reader, struct xfs_mount **mpp)
 {
 	struct xfs_mount_options opts;
 	int error = make_mount(dev, given, &opts, mpp);
 
 	if (!error && claim)
 		error = claim_devices(*mpp);
-	if (!error)
+	if (!error) {
+		(*mpp)->m_for_reader = for_reader;
 		error = set_up(*mpp, opts.flags);
+	}
 	if (error && *mpp) {
 		xfs_abandonfs(*mpp);
 		*mpp = NULL;
@@ -288,13 +290,13 @@ static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *
 int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *opts,
 		struct xfs_mount **mpp)
 {
-	return mount_device(dev, opts, true, mpp);
+	return mount_device(dev, opts, true, false, mpp);
 }
 
 int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *opts,
-		       struct xfs_mount **mpp)
+		       bool for_reader, struct xfs_mount **mpp)
 {
-	return mount_device(dev, opts, false, mpp);
+	return mount_device(dev, opts, false, for_reader, mpp);
 }
 
 int xfs_mountfs_minimum(struct xfs_device *dev, const struct xfs_mount_options *given,

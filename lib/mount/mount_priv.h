@@ -29,10 +29,10 @@ void xfs_recovery_free(struct xfs_mount *mp);
 
 /*
  * A mount for writing within the opening of another, which has the devices already, or has them to
- * itself.
+ * itself.  @for_reader: what recovery makes will only be read.
  */
 int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *opts,
-		       struct xfs_mount **mpp) XFS_MUST_CHECK;
+		       bool for_reader, struct xfs_mount **mpp) XFS_MUST_CHECK;
 
 /*
  * memory.c: the least limit for this geometry and kind of mount; and a limit put into effect, after

@@ -27,6 +27,7 @@
 #include "core/message.h"
 #include "device/hold.h"
 #include "device/queue.h"
+#include "disk/ag.h"
 #include "inode/inode.h"
 #include "log/recover.h"
 #include "mount/mount_priv.h"
@@ -178,7 +179,7 @@ static int recover_apart(struct xfs_mount *mp, struct xlog_state *log)
 	mp->m_recovery = xfs_zalloc(mp, sizeof(*mp->m_recovery));
 	if (!mp->m_recovery)
 		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
-	error = xfs_mountfs_within(mp->m_dev, &opts, &other);
+	error = xfs_mountfs_within(mp->m_dev, &opts, mp->m_rdonly, &other);
 	if (error) {
 		xfs_free(mp, mp->m_recovery);
 		mp->m_recovery = NULL;
@@ -277,6 +278,39 @@ int xfs_recover_counters(struct xfs_mount *mp)
 	return 0;
 }
 
+static bool was_written(const struct xfs_mount *mp, xfs_agnumber_t agno, unsigned int sector)
+{
+	return xfs_hold_has(mp->m_dev, XFS_AG_DADDR(&mp->m_geo, agno, sector) << XFS_BB_SHIFT,
+			    mp->m_geo.sectsize);
+}
+
+/*
+ * The AGs whose headers recovery wrote are judged as the next open will judge them: else the
+ * recovered file system might be one that nobody opens.  Of others nothing is asked, what is wrong
+ * with them was so before the log; nor of any for a reader, who takes no harm.
+ */
+static int check_recovered(struct xfs_mount *mp)
+{
+	int error = 0;
+
+	if (mp->m_for_reader || xfs_hold_gave_way(mp->m_hold))
+		return 0;
+	xfs_queue_submit(mp->m_queue);
+	for (xfs_agnumber_t agno = 0; !error && agno < mp->m_geo.agcount; agno++) {
+		struct xfs_perag *pag = xfs_perag_peek(mp, agno);
+
+		if (!pag)
+			continue;
+		xfs_mutex_lock(&pag->pag_lock);
+		if (was_written(mp, agno, XFS_AGF_SECTOR))
+			error = xfs_perag_load_agf(pag);
+		if (!error && was_written(mp, agno, XFS_AGI_SECTOR))
+			error = xfs_perag_load_agi(pag);
+		xfs_mutex_unlock(&pag->pag_lock);
+	}
+	return error;
+}
+
 /* The order matters: intents are the oldest work, and staging is nobody's when they are done. */
 int xfs_finish_recovery(struct xfs_mount *mp)
 {
@@ -299,5 +333,5 @@ int xfs_finish_recovery(struct xfs_mount *mp)
 	if (!error)
 		error = xfs_checkpoint_writeback(mp, true);
 	mp->m_finishing = false;
-	return error;
+	return error ? error : check_recovered(mp);
 }

@@ -28,6 +28,7 @@
 static struct {
 	struct campaign c;	/* rounds */
 	uint64_t round, refused, recovered, damaged, failed;
+	uint32_t *log_kinds, nr_log_kinds; /* kinds of fields of the log itself */
 	struct xfs_env env;
 	char warning[600];
 } run = { .c = { .seed = 1, .amount = 400 }, .env = { .size = sizeof(struct xfs_env) } };
@@ -336,27 +337,67 @@ static void judge_recovered(struct xfs_device *out, const struct xfs_mount_optio
 	test_findings_free(&found);
 }
 
+/* Is it of the log itself, rather than of a block that the log brings? */
+static bool of_log(const struct test_log_field *field)
+{
+	return strncmp(field->name, "block", 5) && !strchr(field->name, '@');
+}
+
+/*
+ * Every kind of field in turn, one of those of that kind; in every second round, of the kinds that
+ * the log itself has: a log of some length has many more of places in blocks.
+ */
+static const struct test_log_field *choose(const struct test_log_fields *fields, struct xfs_rand *r)
+{
+	bool log_only = run.round % 2;
+	const struct test_log_field *field = NULL;
+	uint32_t kind = (uint32_t)((run.round * 7919 + run.c.seed * 31) % fields->kinds);
+	size_t met = 0;
+
+	if (log_only) {
+		uint32_t turn = (uint32_t)((run.round / 2 + run.c.seed * 31) % run.nr_log_kinds);
+
+		kind = run.log_kinds[turn];
+	}
+	for (size_t i = 0; i < fields->n; i++) {
+		if (fields->v[i].kind == kind && xfs_rand_below(r, ++met) == 0)
+			field = &fields->v[i];
+	}
+	return field;
+}
+
+static void find_log_kinds(const struct test_log_fields *fields)
+{
+	bool *met = calloc(fields->kinds, sizeof(*met));
+
+	free(run.log_kinds);
+	run.log_kinds = calloc(fields->kinds, sizeof(*run.log_kinds));
+	if (!met || !run.log_kinds)
+		abort();
+	run.nr_log_kinds = 0;
+	for (size_t i = 0; i < fields->n; i++) {
+		if (of_log(&fields->v[i]) && !met[fields->v[i].kind])
+			run.log_kinds[run.nr_log_kinds++] = fields->v[i].kind;
+		met[fields->v[i].kind] = true;
+	}
+	free(met);
+}
+
 static void one_round(const struct test_log_fields *fields, struct xfs_device *changed,
 		      struct xfs_device *out)
 {
 	struct xfs_mount_options opts = { .size = sizeof(opts), .env = &run.env,
 					  .data_cache_bytes = 4u << 20,
 					  .meta_cache_bytes = 16u << 20 };
-	const struct test_log_field *field = NULL;
+	const struct test_log_field *field;
 	struct xfs_mount *mp;
 	struct xfs_rand r;
 	uint64_t old, now;
 	char why[400];
-	uint32_t kind;
 	int error;
 
-	/* Every kind of field in turn, one of those of that kind. */
 	xfs_rand_seed(&r, run.c.seed * 1000003 + run.round);
-	kind = (uint32_t)((run.round * 7919 + run.c.seed * 31) % fields->kinds);
-	for (size_t i = 0, met = 0; i < fields->n; i++) {
-		if (fields->v[i].kind == kind && xfs_rand_below(&r, ++met) == 0)
-			field = &fields->v[i];
-	}
+	field = choose(fields, &r);
 	old = test_log_field_value(fields, field);
 	now = another(&r, old, field->size * 8u);
 	if (test_log_field_change(fields, field, now, changed))
@@ -394,15 +435,16 @@ static int campaign(struct xfs_device *dev, const char *name)
 	    xfs_device_open_overlay(changed, NULL, &out))
 		abort();
 	run.refused = run.recovered = run.damaged = 0;
+	find_log_kinds(&fields);
 	for (run.round = run.c.one_round ? run.c.only : 0; run.round < run.c.amount || run.c.one_round;
 	     run.round++) {
 		one_round(&fields, changed, out);
 		if (run.c.one_round)
 			break;
 	}
-	printf("%s: %zu records, %zu fields of %u kinds; %" PRIu64 " refused, %" PRIu64
+	printf("%s: %zu records, %zu fields of %u kinds, %u of the log; %" PRIu64 " refused, %" PRIu64
 	       " recovered, %" PRIu64 " of these with findings\n", name, fields.nr_records, fields.n,
-	       fields.kinds, run.refused, run.recovered, run.damaged);
+	       fields.kinds, run.nr_log_kinds, run.refused, run.recovered, run.damaged);
 	test_log_fields_free(&fields);
 	xfs_device_put(out);
 	xfs_device_put(changed);
@@ -458,5 +500,6 @@ int main(int argc, char **argv)
 	}
 	if (run.failed)
 		fprintf(stderr, "changed_log: %" PRIu64 " failed\n", run.failed);
+	free(run.log_kinds);
 	return bad || run.failed;
 }

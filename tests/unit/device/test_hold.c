@@ -114,6 +114,30 @@ static void untouched(struct fixture *f)
 	}
 }
 
+/* Sectors that were written are held, in whichever stretch, and no others. */
+static void test_has(void **state)
+{
+	uint8_t data[1024] = { 1 };
+	struct xfs_rand r;
+	struct fixture f;
+
+	(void)state;
+	xfs_rand_seed(&r, 3);
+	begin(&f, 512, 1u << 20, 1u << 20, &r);
+	assert_false(xfs_hold_has(f.held[0], 0, 1u << 20));
+	assert_int_equal(xfs_device_pwrite(f.held[0], 8192 + 1024, data, 512, 0), 0);
+	assert_int_equal(xfs_device_flush(f.held[0]), 0);
+	assert_int_equal(xfs_device_pwrite(f.held[0], 8192 + 2048, data, 1024, 0), 0);
+	assert_true(xfs_hold_has(f.held[0], 8192 + 1024, 512));
+	assert_true(xfs_hold_has(f.held[0], 8192 + 2560, 512));
+	assert_true(xfs_hold_has(f.held[0], 0, 1u << 20));
+	assert_false(xfs_hold_has(f.held[0], 0, 8192 + 1024));
+	assert_false(xfs_hold_has(f.held[0], 8192 + 1536, 512));
+	assert_false(xfs_hold_has(f.held[0], 8192 + 3072, 4096));
+	assert_false(xfs_hold_has(f.held[1], 0, 1u << 20));
+	end(&f);
+}
+
 /* Every state that a flush had made stable is one between two writes of the release. */
 static void states_appear(struct fixture *f)
 {
@@ -260,6 +284,7 @@ static void test_device_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_has),
 		cmocka_unit_test(test_release),	      cmocka_unit_test(test_only_what_was_written),
 		cmocka_unit_test(test_drop),	      cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_device_fails),

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: a log whose AG headers do not go with their trees is refused before anything is written: the
+ *       file system could be opened by nobody after it.  A reader in memory takes it; and what
+ *       was wrong with an AG that the log has nothing to say of is no reason to refuse the log.
+ * Method: logs made by hand, with a header, or a leaf of a tree, that has one field changed.
+ */
+#include "disk/btree.h"
+#include "unit/log/recover_rig.h"
+
+#define AGF_DADDR	1
+
+static struct rig rig;
+static const struct xfs_mkfs_options two_ags = {
+	.size = sizeof(two_ags), .agcount = 2, .rmapbt = XFS_MKFS_ON, .reflink = XFS_MKFS_ON,
+};
+
+static int set_up(void **state)
+{
+	(void)state;
+	rig_new(&rig, &two_ags);
+	rig_begin(&rig, 32768);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	rig_free(&rig);
+	return 0;
+}
+
+static int open_it(uint32_t flags, struct xfs_mount **mp)
+{
+	struct xfs_mount_options opts = { .size = sizeof(opts), .flags = flags };
+
+	xfs_device_put(rig.out);
+	TEST_OK(xfs_device_open_overlay(rig.log, NULL, &rig.out));
+	return xfs_mount(rig.out, &opts, mp);
+}
+
+static void refused(uint32_t flags, const char *text)
+{
+	struct xfs_mount *mp;
+
+	assert_int_equal(open_it(flags, &mp), -EUCLEAN);
+	if (!strstr(xfs_error_text(NULL), text))
+		fail_msg("%s", xfs_error_text(NULL));
+	assert_int_equal(xfs_device_overlay_bytes(rig.out), 0);
+}
+
+static void is_judged(const char *text)
+{
+	struct xfs_mount *mp;
+
+	refused(0, text);
+	refused(XFS_MOUNT_UNJOURNALLED, text);
+	TEST_OK(open_it(XFS_MOUNT_RDONLY | XFS_MOUNT_RECOVER_IN_MEMORY, &mp));
+	TEST_OK(xfs_unmount(mp));
+	assert_int_equal(xfs_device_overlay_bytes(rig.out), 0);
+}
+
+/* Log @image, which is what stands at @daddr with a field changed. */
+static void log_block(uint64_t daddr, uint32_t bbs, uint16_t blft, const void *image)
+{
+	test_build_begin(&rig.b, TID);
+	put_buf(&rig.b, TID, daddr, bbs, blft, image);
+	put_end(&rig, TID);
+}
+
+static void read_agf(struct xfs_agf *agf)
+{
+	uint8_t raw[512];
+
+	rig_read(rig.base, AGF_DADDR, raw, sizeof(raw));
+	memcpy(agf, raw, sizeof(*agf));
+}
+
+static void test_agf(void **state)
+{
+	struct xfs_agf agf;
+	uint8_t raw[512] = { 0 };
+
+	(void)state;
+	read_agf(&agf);
+	agf.agf_freeblks = cpu_to_be32(be32_to_cpu(agf.agf_freeblks) + 1);
+	memcpy(raw, &agf, sizeof(agf));
+	log_block(AGF_DADDR, 1, XFS_BLFT_AGF, raw);
+	is_judged("agf_freeblks is");
+}
+
+static void test_agi(void **state)
+{
+	uint8_t raw[512];
+	struct xfs_agi *agi = (void *)raw;
+
+	(void)state;
+	rig_read(rig.base, AGI_DADDR, raw, sizeof(raw));
+	agi->agi_freecount = cpu_to_be32(be32_to_cpu(agi->agi_freecount) - 1);
+	log_block(AGI_DADDR, 1, XFS_BLFT_AGI, raw);
+	is_judged("agi_freecount is");
+}
+
+/* The header is in the log as it should be, and a record of the tree is not. */
+static void test_record(void **state)
+{
+	uint32_t blocksize = rig.mp.m_geo.blocksize;
+	uint8_t *leaf = malloc(blocksize), agf_raw[512] = { 0 };
+	struct xfs_agf agf;
+	uint64_t daddr;
+
+	(void)state;
+	read_agf(&agf);
+	memcpy(agf_raw, &agf, sizeof(agf));
+	daddr = (uint64_t)be32_to_cpu(agf.agf_bno_root) * (blocksize / 512);
+	rig_read(rig.base, daddr, leaf, blocksize);
+	/* The length of the first record. */
+	put_be32(0x7fffffff, leaf + XFS_BTREE_SBLOCK_LEN + 4);
+	test_build_begin(&rig.b, TID);
+	put_buf(&rig.b, TID, AGF_DADDR, 1, XFS_BLFT_AGF, agf_raw);
+	put_buf(&rig.b, TID, daddr, blocksize / 512, XFS_BLFT_BTREE, leaf);
+	put_end(&rig, TID);
+	is_judged("bnobt");
+	free(leaf);
+}
+
+/* Damage of AG 1, and a log that has only AG 0. */
+static void test_not_of_the_log(void **state)
+{
+	uint64_t daddr = (uint64_t)rig.mp.m_sb.sb_agblocks * (rig.mp.m_geo.blocksize / 512) + 1;
+	struct xfs_mount_options opts = { .size = sizeof(opts) };
+	struct xfs_mount *mp;
+	uint8_t raw[512];
+	struct xfs_agf *agf = (void *)raw;
+
+	(void)state;
+	rig_read(rig.log, daddr, raw, sizeof(raw));
+	agf->agf_freeblks = cpu_to_be32(be32_to_cpu(agf->agf_freeblks) + 1);
+	xfs_cksum_set(raw, sizeof(raw), XFS_AGF_CRC_OFF);
+	rig_write(&rig, daddr, raw, sizeof(raw));
+	test_build_begin(&rig.b, TID);
+	make_agi(&rig, raw, 64);
+	put_buf(&rig.b, TID, AGI_DADDR, 1, XFS_BLFT_AGI, raw);
+	put_end(&rig, TID);
+	TEST_OK(open_it(0, &mp));
+	TEST_OK(xfs_unmount(mp));
+	assert_int_equal(agi_version(rig.out), 64);
+	assert_int_equal(xfs_mount(rig.out, &opts, &mp), -EUCLEAN);
+	assert_non_null(strstr(xfs_error_text(NULL), "agf_freeblks"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_agf, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_agi, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_record, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_not_of_the_log, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
