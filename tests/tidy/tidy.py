@@ -307,7 +307,9 @@ def check_names(root):
         if path.startswith('tests/tidy/'):
             continue
         text = read(root, path)
-        words.add(os.path.splitext(os.path.basename(path))[0])  # of a test, mostly
+        # Tests are named after their files.
+        words.add(os.path.splitext(os.path.basename(path))[0])
+        words.add(re.sub(r'^tests/unit/(\w+)/test_(\w+)\.c$', r'unit_\1_\2', path))
         words.update(re.findall(r'[A-Za-z_]\w+', COMMENT.sub('', text) if C_CODE.match(path) else text))
     for path in pages(root):
         text = read(root, path)
@@ -676,6 +678,8 @@ def check_self(_root):
         (check_names, {'lib/high/README.md': 'calls `low_gone()` and low_lost() and `low_call()`\n'}, 2),
         (check_names, {'lib/high/README.md': '`low/low.c` `high.c` `lib/low/low.h` `low.c` `low/gone.h`\n'}, 2),
         (check_names, {'lib/high/README.md': '`low_d*` `low_data` `low_datum` `lost_*`\n'}, 2),
+        (check_names, {'lib/high/README.md': '`unit_high_x` `unit_high_y` `test_x`\n',
+                       'tests/unit/high/test_x.c': ''}, 1),
         (check_names, {'lib/README.md': '| `low/low.c` | `low_call()` |\n| `low/low.c` | `high_call()` |\n'}, 1),
         (check_symbols, {}, 0),
         (check_symbols, {'lib/low/low.h': 'int high_call(void);\n'}, 1),
