@@ -63,9 +63,9 @@ void cache_add(struct host_cache *cache, const char *name, const struct stat *st
 
 bool cache_next(struct host_cache *cache, const char *name, struct stat *st, bool *attributes)
 {
-	const struct host_record *r = &cache->v[cache->next];
+	const struct host_record *r = cache->next < cache->n ? &cache->v[cache->next] : NULL;
 
-	if (cache->off || cache->next == cache->n || r->name_hash != hash_name(name)) {
+	if (cache->off || !r || r->name_hash != hash_name(name)) {
 		/* The tree changed, or the memory ended: the order is lost for good. */
 		cache->off = true;
 		return false;
