@@ -412,8 +412,11 @@ static void test_reserve(void **state)
 static void test_no_memory(void **state)
 {
 	struct xfs_ifork fork = {0};
-	unsigned int failures = 0;
+	unsigned int failures = 0, least = 0;
 
+#ifdef XFSWRITE_DEBUG
+	least = 51;
+#endif
 	(void)state;
 	rng_state = SEED;
 	model_n = 0;
@@ -442,9 +445,8 @@ static void test_no_memory(void **state)
 		model_insert(at, &rec);
 	}
 	assert_same(&fork);
-#ifdef XFSWRITE_DEBUG
-	assert_true(failures > 50);
-#endif
+	/* Without fault points no call ever fails. */
+	assert_true(failures >= least);
 	xfs_iext_destroy(&mount, &fork);
 }
 
