@@ -6,6 +6,20 @@
 # sanitizers and in release builds, and against the kernel and xfsprogs where they are.
 # Ends with "N passed, N failed, N skipped"; the exit code is 0 only without failures.
 #
+# A test runs in the builds that can show more than the others do:
+#
+#   clang-asan   debug, clang's address, leak and undefined-behaviour sanitizers (clang's see more of
+#                the last than gcc's): unit tests, golden images, fuzz corpora, models, faults, power
+#                losses (fewer moments, see crash/CMakeLists.txt), and of interop what takes input from
+#                outside through the tool.  At -O1 -g1: half of the time that -O0 takes.
+#   gcc-ubsan    debug, gcc's undefined-behaviour sanitizer: unit tests and fuzz corpora; crash_catch,
+#                which needs the faults of debug builds and is too slow beside the address sanitizer
+#   gcc-release  what users get: all tests; interop, tidy, fields and the full numbers of power losses
+#                run here alone
+#   *-tsan       what has threads of its own
+#
+# and gcc-ubsan and tsan build only the programs that they run.  Slow tests start first (COST).
+#
 #   BUILD        where builds go (default build/)
 #   XFS_REPAIR_NEW, MKFS_NEW   newer tools than the installed ones; fetched when not set
 #   LABELS_SKIP  ctest labels left out, as a regular expression (default slow)
@@ -28,7 +42,7 @@ say "what is needed"
 packages_install gcc libc6-dev clang cmake ninja-build pkg-config libblkid-dev libcmocka-dev \
 	libarchive-dev || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 for package in xfsprogs xfslibs-dev attr acl debootstrap debian-archive-keyring ccache xz-utils python3 \
-	e2fsprogs fdisk g++; do
+	e2fsprogs fdisk g++ abigail-tools mold; do
 	packages_install $package || say "SKIP: $package cannot be installed"
 done
 PATH=$PATH:/usr/sbin:/sbin
@@ -73,14 +87,37 @@ if [ -z "${XFS_REPAIR_NEW:-}" ]; then
 fi
 export XFS_REPAIR_NEW="${XFS_REPAIR_NEW:-}" MKFS_NEW="${MKFS_NEW:-}" REPAIR_NEW="${XFS_REPAIR_NEW:-}"
 
-# build NAME CMAKE-ARGS...: counts as failed when it does not build.  $targets: these alone.
-targets=""
+# The faster linker for what has sanitizers and hundreds of programs; releases use the system's own.
+linker=""
+echo 'int main(void) { return 0; }' >"$build/links.c"
+if clang -fuse-ld=mold "$build/links.c" -o "$build/links" 2>>"$log" &&
+	gcc -fuse-ld=mold "$build/links.c" -o "$build/links" 2>>"$log"; then
+	linker="-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold -DCMAKE_SHARED_LINKER_FLAGS=-fuse-ld=mold"
+fi
+
+# programs NAME CTEST-ARGS...: what these tests of a configured build run, as ninja's targets.
+programs() {
+	name=$1
+	shift
+	(cd "$build/$name" && ctest -N -V "$@") 2>>"$log" | tr -d '"' |
+		sed -n -e "s|^[0-9]*: Test command: $build/$name/\([^ ]*\).*|\1|p" \
+			-e "s|^Could not find executable $build/$name/||p" | sort -u
+}
+
+# build NAME CMAKE-ARGS...: counts as failed when it does not build.  $targets: these alone;
+# $only: the programs of the tests that this regular expression matches alone.
+targets="" only=""
 build() {
 	name=$1
 	shift
 	say "build $name"
+	began=$(date +%s)
+	chosen=$targets
+	# shellcheck disable=SC2086
 	if cmake -G Ninja $launcher -DXFSWRITE_WERROR=ON "$@" -S "$top" -B "$build/$name" >>"$log" 2>&1 &&
-		cmake --build "$build/$name" -j "$jobs" ${targets:+--target $targets} >"$build/$name.log" 2>&1; then
+		{ [ -z "$only" ] || chosen=$(programs "$name" -R "$only" | grep .); } &&
+		cmake --build "$build/$name" -j "$jobs" ${chosen:+--target $chosen} >"$build/$name.log" 2>&1; then
+		say "built $name in $(($(date +%s) - began)) s"
 		return 0
 	fi
 	tail -n 40 "$log" "$build/$name.log" 2>/dev/null
@@ -95,6 +132,7 @@ run() {
 	shift
 	say "test $name: ctest $*"
 	out=$build/$name.ctest
+	began=$(date +%s)
 	# shellcheck disable=SC2086
 	(cd "$build/$name" && $runner ctest -j "$jobs" "$@") >"$out" 2>&1
 	status=$?
@@ -109,26 +147,32 @@ run() {
 	grep '^ *[0-9]*/[0-9]* Test .*\*\*\*Skipped' "$out"
 	grep -hE '^(SKIP|note): ' "$build/$name/Testing/Temporary/LastTest.log" 2>/dev/null | sort -u
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	say "$name: $p passed, $f failed, $s skipped"
+	say "$name: $p passed, $f failed, $s skipped in $(($(date +%s) - began)) s"
 }
 
 # Tests that mount need root.
 runner=""
 [ "$as_root" != sudo ] || ! sudo -n true 2>/dev/null || runner="sudo -n -E env PATH=$PATH"
 
-if build gcc-asan -C "$top/cmake/presets/asan.cmake" -DCMAKE_C_COMPILER=gcc; then
-	run gcc-asan -LE "$labels_skip|interop|bench"
-	run gcc-asan -R interop_verbs
+# shellcheck disable=SC2086
+if build clang-asan -C "$top/cmake/presets/asan.cmake" -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS_DEBUG="-O1 -g1" $linker; then
+	run clang-asan -LE "$labels_skip|interop|bench|tidy|fields" -E '^crash_catch$'
+	run clang-asan -LE "$labels_skip" -R '^interop_(verbs|put|archives|flags|keep)$|^tidy_public_headers$'
 fi
 if build gcc-release -C "$top/cmake/presets/release.cmake" -DCMAKE_C_COMPILER=gcc; then
 	run gcc-release -LE "$labels_skip|bench"
 fi
-if build clang-debug -C "$top/cmake/presets/debug.cmake" -DCMAKE_C_COMPILER=clang; then
-	run clang-debug -LE "$labels_skip|interop|bench"
+only='^(unit_|fuzz_(check|mount_read|recover|names|paths)$|crash_catch$)'
+# shellcheck disable=SC2086
+if build gcc-ubsan -C "$top/cmake/presets/debug.cmake" -DCMAKE_C_COMPILER=gcc -DXFSWRITE_SANITIZE=undefined $linker; then
+	run gcc-ubsan -LE "$labels_skip" -R "$only" -E _journalled
 fi
-if build $tsan_cc-tsan -C "$top/cmake/presets/tsan.cmake" -DCMAKE_C_COMPILER=$tsan_cc; then
-	run $tsan_cc-tsan -R 'unit_lock|unit_device_queue|unit_ag_alloc$|unit_trans_checkpoint|unit_write_copy_in|threads'
+only='unit_lock|unit_device_queue|unit_ag_alloc$|unit_trans_checkpoint|unit_write_copy_in|threads'
+# shellcheck disable=SC2086
+if build $tsan_cc-tsan -C "$top/cmake/presets/tsan.cmake" -DCMAKE_C_COMPILER=$tsan_cc $linker; then
+	run $tsan_cc-tsan -LE "$labels_skip" -R "$only"
 fi
+only=""
 
 # Other targets and ways to build: the tool, and the quick tests of the public calls.
 small="unit_api_error unit_api_library unit_api_names unit_api_open unit_disk_verify_sb unit_bmap_iext unit_base_base"
