@@ -153,7 +153,7 @@ struct xfs_mount_options {
  *
  * and less for a reader.  It does not count what grows with use: each file that is open
  * keeps its extent map (16 to 40 bytes for each extent); each AG takes a few hundred bytes, which it
- * does count; recovering a log takes twice the largest transaction in it, which is at most 1 MiB or
+ * does count (a reader has them only for the AGs that it meets: at most 1024 are counted); recovering a log takes twice the largest transaction in it, which is at most 1 MiB or
  * an eighth of the limit if such a mount has written it.  0; errors as xfs_mount().
  */
 XFS_API int xfs_memory_minimum(struct xfs_device *dev, const struct xfs_mount_options *opts,

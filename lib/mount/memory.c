@@ -2,13 +2,15 @@
 /*
  * The least memory that a mount can do with, and how a limit is divided.
  *
- * What is had at open, and at all times: the structures of the mount, one for each AG, the queue,
+ * What is had at open, and at all times: the structures of the mount, one for each AG (a reader has
+ * them for the AGs it meets: MANY_AGS are counted), the queue,
  * the window that checkpoints are written through, the batch in which metadata is written in
  * place, the reserve.  What must be there for anything to go on: a few folios, some metadata,
  * the inodes that are in use.  With a larger limit the rest is shared by data and metadata.
  */
 #include "ag/perag.h"
 #include "core/message.h"
+#include "disk/ag.h"
 #include "disk/log.h"
 #include "log/log.h"
 #include "mount/mount_priv.h"
@@ -22,6 +24,7 @@
 #define META_BUFS	16u		/* of the largest size */
 #define CHECKPOINT_MIN	(1u << 20)
 #define READ_BYTES	(512u << 10)	/* of the log, and what a reader has open */
+#define MANY_AGS	1024u		/* so many are believed without a look */
 
 static uint64_t largest_buf(const struct xfs_geometry *geo)
 {
@@ -31,11 +34,21 @@ static uint64_t largest_buf(const struct xfs_geometry *geo)
 	return XFS_MAX(cluster, (uint64_t)geo->dirblksize);
 }
 
+static uint64_t ag_bytes(const struct xfs_mount *mp)
+{
+	uint64_t agcount = mp->m_geo.agcount;
+	uint64_t bytes = (agcount >> (XFS_PERAG_GROUP_LOG + XFS_PERAG_TABLE_LOG)) * sizeof(void *);
+
+	if (mp->m_rdonly)
+		agcount = XFS_MIN(agcount, (uint64_t)MANY_AGS);
+	return bytes + agcount * sizeof(struct xfs_perag);
+}
+
 /* What no cache can have. */
 static uint64_t fixed_bytes(const struct xfs_mount *mp)
 {
 	const struct xfs_geometry *geo = &mp->m_geo;
-	uint64_t bytes = STRUCT_BYTES + geo->agcount * (uint64_t)sizeof(struct xfs_perag) + OPEN_BYTES;
+	uint64_t bytes = STRUCT_BYTES + ag_bytes(mp) + OPEN_BYTES;
 
 	if (mp->m_rdonly)
 		return bytes + READ_BYTES;
@@ -55,18 +68,51 @@ static uint64_t least_meta(const struct xfs_mount *mp)
 	return META_BYTES + META_BUFS * (uint64_t)xfs_mem_cost(4096, (size_t)largest_buf(&mp->m_geo));
 }
 
-uint64_t xfs_least_memory(const struct xfs_mount *mp)
+/*
+ * A superblock may claim millions of AGs on a device that is one large hole.  A writer reads the headers
+ * of all; before it asks for memory for them the last one must be there.
+ */
+static int check_last_ag(struct xfs_mount *mp)
 {
-	return XFS_ALIGN(fixed_bytes(mp) + least_data() + least_meta(mp), (uint64_t)4096);
+	const struct xfs_geometry *geo = &mp->m_geo;
+	xfs_agnumber_t last = geo->agcount - 1;
+	struct xfs_agf *agf;
+	int error;
+
+	if (mp->m_rdonly || geo->agcount <= MANY_AGS)
+		return 0;
+	agf = xfs_zalloc(mp, geo->sectsize);
+	if (!agf)
+		return xfs_error(mp, -ENOMEM, "out of memory");
+	error = xfs_device_pread(mp->m_dev, XFS_AG_DADDR(geo, last, XFS_AGF_SECTOR) << XFS_BB_SHIFT,
+				 agf, geo->sectsize);
+	if (error)
+		error = xfs_error(mp, error, "reading the AGF of AG %u: %s", last, xfs_errstr(error));
+	else if (be32_to_cpu(agf->agf_magicnum) != XFS_AGF_MAGIC ||
+		 be32_to_cpu(agf->agf_seqno) != last)
+		error = xfs_corrupt(mp, "AGF", "the superblock says there are %u AGs, the last of them "
+				    "has no AGF", geo->agcount);
+	xfs_free(mp, agf);
+	return error;
+}
+
+int xfs_least_memory(struct xfs_mount *mp, uint64_t *bytes)
+{
+	*bytes = XFS_ALIGN(fixed_bytes(mp) + least_data() + least_meta(mp), (uint64_t)4096);
+	return check_last_ag(mp);
 }
 
 int xfs_divide_memory(struct xfs_mount *mp)
 {
 	struct xfs_budget *budget = mp->m_mem.budget;
-	uint64_t limit = mp->m_memory_limit, least = xfs_least_memory(mp), rest;
+	uint64_t limit = mp->m_memory_limit, least, rest;
+	int error;
 
 	if (!limit)
 		return 0;
+	error = xfs_least_memory(mp, &least);
+	if (error)
+		return error;
 	if (limit < least)
 		return xfs_error(mp, -ENOMEM, "memory_limit_bytes %" PRIu64 " is below %" PRIu64
 				 ", the least for this file system", limit, least);

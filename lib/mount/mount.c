@@ -309,7 +309,9 @@ int xfs_mountfs_minimum(struct xfs_device *dev, const struct xfs_mount_options *
 	if (!error)
 		error = xfs_readsb(mp, opts.flags & XFS_MOUNT_INPROGRESS);
 	if (!error)
-		*bytes = xfs_least_memory(mp);
+		error = xfs_least_memory(mp, bytes);
+	if (error)
+		*bytes = 0;
 	if (mp)
 		xfs_abandonfs(mp);
 	return error;

@@ -38,7 +38,7 @@ int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *o
  * memory.c: the least limit for this geometry and kind of mount; and a limit put into effect, after
  * m_geo is known: the caches get their shares.  -ENOMEM: it is below the least.
  */
-uint64_t xfs_least_memory(const struct xfs_mount *mp);
+int xfs_least_memory(struct xfs_mount *mp, uint64_t *bytes) XFS_MUST_CHECK;
 int xfs_divide_memory(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*

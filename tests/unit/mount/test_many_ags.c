@@ -127,6 +127,34 @@ static void test_writer(void **state)
 	assert_int_equal(used, 0);
 }
 
+/* Neither asks for gigabytes: a writer's claim is held against the device first. */
+static void test_least_memory(void **state)
+{
+	struct xfs_mount_options opts = { .size = sizeof(opts), .env = &env };
+	struct xfs_device *dev = huge(true);
+	struct xfs_mount *mp;
+	uint64_t bytes;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(xfs_memory_minimum(dev, &opts, &bytes), -EUCLEAN);
+	assert_non_null(strstr(xfs_error_text(NULL), "AGF"));
+	assert_int_equal(bytes, 0);
+	opts.memory_limit_bytes = 16 * MIB;
+	assert_int_equal(xfs_mount(dev, &opts, &mp), -EUCLEAN);
+
+	opts.flags = XFS_MOUNT_RDONLY;
+	TEST_OK(xfs_memory_minimum(dev, &opts, &bytes));
+	assert_in_range(bytes, MIB, 8 * MIB);
+	opts.memory_limit_bytes = bytes;
+	TEST_OK(xfs_mount(dev, &opts, &mp));
+	TEST_OK(xfs_lstat(mp, "/dir", &st));
+	TEST_OK(xfs_unmount(mp));
+	xfs_device_put(dev);
+	assert_true(peak < 16 * MIB);
+	assert_int_equal(used, 0);
+}
+
 static void test_checker(void **state)
 {
 	struct xfs_check_options opts = { .size = sizeof(opts), .env = &env };
@@ -161,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_least_memory),
 		cmocka_unit_test(test_checker),
 		cmocka_unit_test(test_what_the_device_cannot_hold),
 	};

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: what recovery holds back grows with the dirty log, so that a long log is refused at its
+ * very end and nothing was written; when it is more than it may hold, it tells.  Under a limit for
+ *       all memory a log is recovered to the same bytes as without, or refused for lack of memory
+ *       with nothing written; from the least limit and twice the largest transaction on it is
+ * recovered. Method: dirty logs of abandoned mounts, opened over overlays; messages are counted,
+ * memory is measured at the hooks of struct xfs_env.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <xfswrite/xfswrite.h>
+#include "base/compiler.h"
+#include "disk/ag.h"
+#include "disk/geometry.h"
+#include "support/test_fs.h"
+#include "support/test_memory.h"
+
+#define MIB(n) ((uint64_t)(n) << 20)
+#define SIZE   MIB(320) /* of the others */
+#define LINKS  17500u	/* each has a block of its own */
+
+static struct host {
+	struct test_memory memory; /* ctx of env: first */
+	struct xfs_env env;
+	unsigned int told; /* that recovery wrote in its middle */
+} host;
+
+static void on_message(void *ctx, enum xfs_log_level level, const char *line)
+{
+	(void)level;
+	((struct host *)ctx)->told += strstr(line, "wrote in its middle") != NULL;
+}
+
+static struct xfs_mount_options options(uint64_t meta_cache, uint64_t limit)
+{
+	struct xfs_mount_options opts = {
+		.size = sizeof(opts),
+		.env = &host.env,
+		.meta_cache_bytes = meta_cache,
+		.memory_limit_bytes = limit,
+	};
+
+	memset(&host, 0, sizeof(host));
+	host.env.size = sizeof(host.env);
+	host.env.ctx = &host;
+	host.env.log = on_message;
+	test_memory_hooks(&host.env);
+	return opts;
+}
+
+static int recover(struct xfs_device *dev, const struct xfs_mount_options *opts,
+		   struct xfs_device **out)
+{
+	struct xfs_mount *mp;
+	int error;
+
+	TEST_OK(xfs_device_open_overlay(dev, NULL, out));
+	error = xfs_mount(*out, opts, &mp);
+	if (!error)
+		TEST_OK(xfs_unmount(mp));
+	assert_int_equal(host.memory.now, 0);
+	return error;
+}
+
+/* ---- a long log -------------------------------------------------------------- */
+
+static struct xfs_device *make_long_log(void)
+{
+	const struct xfs_mkfs_options mkfs = {
+		.size = sizeof(mkfs),
+		.log_size = MIB(160),
+		.agcount = 2,
+		.reflink = XFS_MKFS_ON,
+	};
+	struct test_fs fs = {0};
+	char target[1024], name[32];
+
+	test_fs_make(&fs, MIB(512), &mkfs);
+	TEST_OK(xfs_unmount(fs.mp));
+	fs.opts.flags = 0;
+	fs.opts.meta_cache_bytes = MIB(256);
+	test_fs_open(&fs);
+	memset(target, 't', sizeof(target) - 1);
+	target[sizeof(target) - 1] = '\0';
+	for (unsigned int i = 0; i < LINKS; i++) {
+		snprintf(name, sizeof(name), "/link%u", i);
+		TEST_OK(xfs_symlink(fs.mp, target, name));
+	}
+	TEST_OK(xfs_sync(fs.mp));
+	xfs_abandon(fs.mp);
+	return fs.dev;
+}
+
+/* Recovery looks for staging blocks when all was replayed: the root of that tree is damaged. */
+static void damage_refcount_root(struct xfs_device *dev)
+{
+	struct xfs_geometry geo;
+	union {
+		struct xfs_dsb dsb;
+		struct xfs_agf agf;
+		uint8_t bytes[512];
+	} u;
+	struct xfs_sb sb;
+	uint64_t ag;
+
+	TEST_OK(xfs_device_pread(dev, 0, &u, sizeof(u)));
+	xfs_sb_from_disk(&sb, &u.dsb);
+	TEST_OK(xfs_geometry_init(&geo, &sb));
+	ag = (uint64_t)sb.sb_agblocks * sb.sb_blocksize;
+	TEST_OK(xfs_device_pread(dev, ag + 512, &u, sizeof(u)));
+	ag += (uint64_t)be32_to_cpu(u.agf.agf_refcount_root) * sb.sb_blocksize;
+	memset(&u, 0x5a, sizeof(u));
+	TEST_OK(xfs_device_pwrite(dev, ag, &u, sizeof(u), 0));
+}
+
+static void test_long_log(void **state)
+{
+	struct xfs_mount_options opts = options(MIB(1), 0);
+	struct xfs_device *dev = make_long_log(), *out, *bad;
+
+	(void)state;
+	TEST_OK(recover(dev, &opts, &out));
+	assert_int_equal(host.told, 0);
+	assert_true(host.memory.peak > MIB(64));
+	assert_int_equal(test_fs_check(out, 0), 0);
+	xfs_device_put(out);
+
+	TEST_OK(xfs_device_open_overlay(dev, NULL, &bad));
+	damage_refcount_root(bad);
+	opts = options(MIB(1), 0);
+	assert_true(recover(bad, &opts, &out) < 0);
+	assert_non_null(strstr(xfs_error_text(NULL), "refcount"));
+	assert_true(host.memory.peak > MIB(64));
+	assert_int_equal(host.told, 0);
+	assert_int_equal(xfs_device_overlay_bytes(out), 0);
+	xfs_device_put(out);
+	xfs_device_put(bad);
+
+	/* Transactions of a mount without a limit are too large for this one. */
+	opts = options(0, MIB(16));
+	assert_int_equal(recover(dev, &opts, &out), -ENOMEM);
+	assert_non_null(strstr(xfs_error_text(NULL), "memory"));
+	assert_int_equal(xfs_device_overlay_bytes(out), 0);
+	xfs_device_put(out);
+
+	/* No more than an eighth of the limit may be held: what follows is told, and is as good. */
+	opts = options(0, MIB(160));
+	TEST_OK(recover(dev, &opts, &out));
+	assert_int_equal(host.told, 1);
+	assert_true(host.memory.peak <= MIB(160));
+	assert_int_equal(test_fs_check(out, 0), 0);
+	xfs_device_put(out);
+	xfs_device_put(dev);
+}
+
+/* ---- a limit for all memory ---------------------------------------------------- */
+
+static const struct geometry {
+	const char *name;
+	struct xfs_mkfs_options mkfs;
+} geometries[] = {
+	{"4 KiB", {.size = sizeof(struct xfs_mkfs_options)}},
+	{"1 KiB", {.size = sizeof(struct xfs_mkfs_options), .blocksize = 1024}},
+	{"64 KiB", {.size = sizeof(struct xfs_mkfs_options), .blocksize = 65536}},
+	{"inodes of 2 KiB",
+	 {.size = sizeof(struct xfs_mkfs_options), .inodesize = 2048, .rmapbt = XFS_MKFS_ON}},
+	{"directory blocks of 64 KiB",
+	 {.size = sizeof(struct xfs_mkfs_options), .dirblocksize = 65536}},
+};
+
+static void work(struct xfs_mount *mp)
+{
+	static char data[9000];
+	struct xfs_file *file;
+	char name[80];
+
+	TEST_OK(xfs_mkdir(mp, "/d", 0755));
+	for (int i = 0; i < 900; i++) {
+		snprintf(name, sizeof(name), "/d/a_name_that_takes_its_room_in_the_directory_%d",
+			 i);
+		TEST_OK(xfs_open(mp, name, O_CREAT | O_RDWR, 0644, &file));
+		TEST_IS(xfs_pwrite(file, data, sizeof(data), (uint64_t)(i % 4) * 50000),
+			sizeof(data));
+		TEST_OK(xfs_close(file));
+		if (i % 5 == 0)
+			TEST_OK(xfs_setxattr(mp, name, true, "user.a", data, 2000, 0));
+		if (i % 7 == 3)
+			TEST_OK(xfs_unlink(mp, name));
+	}
+	TEST_OK(xfs_sync(mp));
+}
+
+static struct xfs_device *make_dirty(const struct geometry *g, uint64_t *least)
+{
+	struct xfs_mkfs_options mkfs = g->mkfs;
+	struct xfs_mount_options opts = {.size = sizeof(opts)};
+	struct xfs_device *dev;
+	struct xfs_mount *mp;
+
+	mkfs.flags |= XFS_MKFS_SMALL;
+	TEST_OK(xfs_device_open_memory(SIZE, 512, NULL, &dev));
+	TEST_OK(xfs_mkfs(dev, NULL, &mkfs, NULL));
+	TEST_OK(xfs_memory_minimum(dev, &opts, least));
+	opts.memory_limit_bytes = *least;
+	TEST_OK(xfs_mount(dev, &opts, &mp));
+	work(mp);
+	xfs_abandon(mp);
+	return dev;
+}
+
+/* All but the log, and the superblock's sector: the LSN in it depends on where the log went on. */
+static void assert_same(struct xfs_device *a, struct xfs_device *b)
+{
+	static uint8_t x[1u << 20], y[1u << 20];
+	struct xfs_geometry geo;
+	uint64_t log, log_end;
+	struct xfs_sb sb;
+
+	TEST_OK(xfs_device_pread(a, 0, x, 512));
+	xfs_sb_from_disk(&sb, (const struct xfs_dsb *)(void *)x);
+	TEST_OK(xfs_geometry_init(&geo, &sb));
+	log = xfs_fsb_to_bytes(&geo, sb.sb_logstart);
+	log_end = log + (uint64_t)sb.sb_logblocks * sb.sb_blocksize;
+	for (uint64_t at = 0; at < SIZE; at += sizeof(x)) {
+		TEST_OK(xfs_device_pread(a, at, x, sizeof(x)));
+		TEST_OK(xfs_device_pread(b, at, y, sizeof(y)));
+		if (!memcmp(x, y, sizeof(x)))
+			continue;
+		for (size_t i = 0; i < sizeof(x); i++) {
+			uint64_t pos = at + i;
+
+			if (x[i] != y[i] && pos >= 512 && (pos < log || pos >= log_end))
+				fail_msg("byte %" PRIu64 " differs", pos);
+		}
+	}
+}
+
+static void below_limits(const struct geometry *g)
+{
+	struct xfs_mount_options opts = options(0, 0);
+	struct xfs_device *want, *out, *dev;
+	static const int64_t kib[] = {-1500, -4, 0, 100, 700, 2048, 9000};
+	uint64_t least, first_ok = 0;
+
+	dev = make_dirty(g, &least);
+	TEST_OK(recover(dev, &opts, &want));
+	assert_int_equal(test_fs_check(want, 0), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(kib); i++) {
+		uint64_t limit = (uint64_t)((int64_t)least + kib[i] * 1024);
+		int error;
+
+		opts = options(0, limit);
+		error = recover(dev, &opts, &out);
+		if (error != 0 && (error != -ENOMEM || kib[i] >= 2048))
+			fail_msg("%s, least %" PRIu64 "%+" PRId64 " KiB: %s", g->name, least,
+				 kib[i], xfs_error_text(NULL));
+		assert_true(host.memory.peak <= XFS_MAX(limit, (uint64_t)256 << 10));
+		if (error) {
+			assert_non_null(strstr(xfs_error_text(NULL), "memory"));
+			assert_int_equal(xfs_device_overlay_bytes(out), 0);
+		} else {
+			first_ok = first_ok ? first_ok : limit;
+			assert_true(limit >= least);
+			assert_same(want, out);
+		}
+		xfs_device_put(out);
+	}
+	printf("%s: least %" PRIu64 " KiB, recovered from %" PRIu64 " KiB on\n", g->name,
+	       least >> 10, first_ok >> 10);
+	xfs_device_put(want);
+	xfs_device_put(dev);
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(geometries); i++)
+		below_limits(&geometries[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_long_log),
+		cmocka_unit_test(test_limits),
+	};
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
