@@ -55,6 +55,49 @@ field sector_size 4096 info --json b.img
 field dir_block_size 8192 info --json b.img
 rm b.img
 
+# ---- metadata ahead of the log -----------------------------------------------
+# ahead IMAGE OFFSET LSN-AT CRC-AT: the sector there gets an LSN that the log has not reached.
+ahead() {
+	python3 - "$@" <<-'END' || fail "an LSN cannot be set"
+	import sys
+	name, offset, lsn_at, crc_at = sys.argv[1], *map(int, sys.argv[2:])
+	with open(name, "r+b") as f:
+	    f.seek(offset)
+	    sector = bytearray(f.read(512))
+	    sector[lsn_at:lsn_at + 8] = (9 << 32 | 1).to_bytes(8, "big")
+	    sector[crc_at:crc_at + 4] = bytes(4)
+	    crc = 0xffffffff
+	    for byte in sector:
+	        crc ^= byte
+	        for _ in range(8):
+	            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+	    sector[crc_at:crc_at + 4] = (crc ^ 0xffffffff).to_bytes(4, "little")
+	    f.seek(offset)
+	    f.write(sector)
+	END
+}
+if command -v python3 >/dev/null 2>&1; then
+	ok mkfs --size 400m b.img
+	field lsn_ahead false info --json b.img
+	ok info b.img
+	! grep AHEAD out || fail "info says that the metadata of a new image is ahead"
+	# The superblock, and the AGF of the first AG.
+	for place in "0 240 224" "512 208 216"; do
+		ok mkfs --size 400m -f b.img
+		# shellcheck disable=SC2086
+		ahead b.img $place
+		field lsn_ahead true info --json b.img
+		field log_dirty false info --json b.img
+		ok info b.img
+		grep -q 'metadata is AHEAD of the log' out || fail "info does not say so: $(cat out)"
+		"$XFSW" mkdir b.img /a 2>err && fail "metadata ahead of the log is written to"
+		grep -q 'ahead of the log' err || fail "mkdir does not say why: $(cat err)"
+	done
+	rm b.img
+else
+	say "no python3: nothing is shown of metadata ahead of the log"
+fi
+
 # ---- names -------------------------------------------------------------------
 ok mkdir v.img /a
 expect 1 "xfsw: mkdir: /a: File exists" mkdir v.img /a
