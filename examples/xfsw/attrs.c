@@ -147,7 +147,7 @@ const struct xfsw_verb verb_chmod = {
 
 static int run_chown(struct xfsw_call *call)
 {
-	struct change change = { .call = call };
+	struct change change = { .call = call, .iattr = XFS_IATTR_INIT };
 	struct xfsw_owners owners;
 	int code = owners_init(&owners, call);
 	bool known;

@@ -30,9 +30,11 @@ static int find_name(struct xfs_mount *mp, const char *path, struct name *name)
 {
 	struct xfs_stat dir_st = XFS_STAT_INIT;
 	struct xfs_file *dir;
-	int error = xfs_getattr(mp, path, false, &name->st);
+	int error;
 
 	name->path = path;
+	name->st = (struct xfs_stat)XFS_STAT_INIT;
+	error = xfs_getattr(mp, path, false, &name->st);
 	if (error)
 		return error;
 	error = xfsw_open_parent(mp, path, &dir, name->base);

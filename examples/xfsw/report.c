@@ -223,24 +223,30 @@ static void print_escape(FILE *out, uint32_t c)
 		fprintf(out, c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
 }
 
+/* Standard error has no buffer: what needs no escape goes out in one piece. */
 static void print_escaped(FILE *out, const char *text, size_t len, bool backslash)
 {
+	size_t plain = 0;
+
 	for (size_t i = 0, step; i < len; i += step) {
 		const unsigned char *s = (const unsigned char *)text + i;
 		uint32_t c;
 
 		step = xfsw_utf8(s, len - i, &c);
+		if (step && !xfsw_is_control(c) && !(c == '\\' && backslash))
+			continue;
+		fwrite(text + plain, 1, i - plain, out);
 		if (!step) {	/* in other character sets such bytes may be controls */
 			fprintf(out, "\\x%02x", s[0]);
 			step = 1;
-		} else if (c == '\\' && backslash) {
+		} else if (c == '\\') {
 			fputs("\\\\", out);
-		} else if (xfsw_is_control(c)) {
-			print_escape(out, c);
 		} else {
-			fwrite(s, 1, step, out);
+			print_escape(out, c);
 		}
+		plain = i + step;
 	}
+	fwrite(text + plain, 1, len - plain, out);
 }
 
 void xfsw_print_name(FILE *out, const char *name, size_t len, bool escape)

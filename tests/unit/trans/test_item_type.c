@@ -121,7 +121,7 @@ static struct record rec;
 static void set_up(uint32_t mount_flags)
 {
 	static uint8_t block[BLOCK_BYTES];
-	struct xfs_extent extent;
+	struct xfs_extent extent = XFS_EXTENT_INIT;
 	struct xfs_file *file;
 	size_t n;
 
