@@ -74,8 +74,7 @@ struct xfs_inode {
 	uint32_t i_cluster_len;		/* (c) bytes */
 	uint32_t i_cluster_off;		/* (c) of this inode in it, bytes */
 
-	struct xfs_rwlock i_iolock;	/* classes IOLOCK, MMAPLOCK, ILOCK; key i_ino */
-	struct xfs_rwlock i_mmaplock;
+	struct xfs_rwlock i_iolock;	/* classes IOLOCK, ILOCK; key i_ino */
 	struct xfs_rwlock i_lock;
 
 	struct xfs_log_item i_item;	/* li_fields: XFS_ILOG_* below */

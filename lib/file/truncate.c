@@ -4,7 +4,7 @@
  * grows over them; the size before the blocks behind it are freed; and never a size on disk
  * past data that is not there.
  *
- * MMAPLOCK is not taken: nothing fills this page cache but under the IOLOCK.
+ * No lock of the page cache is needed: nothing fills it but under the IOLOCK.
  */
 #include "core/message.h"
 #include "file/privileges.h"

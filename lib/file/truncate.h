@@ -10,7 +10,7 @@ int xfs_check_size(struct xfs_mount *mp, uint64_t size) XFS_MUST_CHECK;
 
 /*
  * Set the size of a regular file: growing zeroes what becomes visible, shrinking frees blocks in
- * steps.  mtime and ctime change.  Takes IOLOCK and MMAPLOCK; no lock or transaction held.
+ * steps.  mtime and ctime change.  Takes the IOLOCK; no lock or transaction held.
  * -EPERM (immutable, append-only), -EINVAL (no regular file, too large).
  */
 int xfs_file_truncate(struct xfs_inode *ip, uint64_t size_bytes) XFS_MUST_CHECK;

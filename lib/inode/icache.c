@@ -67,7 +67,6 @@ void xfs_icache_free(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 		xfs_free(ip->i_mount, ip->i_cowfp);
 	}
 	xfs_rwlock_destroy(&ip->i_lock);
-	xfs_rwlock_destroy(&ip->i_mmaplock);
 	xfs_rwlock_destroy(&ip->i_iolock);
 	xfs_mutex_lock(&cache->ic_lock);
 	xfs_pool_put(&cache->ic_pool, ip);

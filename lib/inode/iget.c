@@ -46,7 +46,6 @@ static void init_inode(struct xfs_mount *mp, struct xfs_inode *ip, xfs_ino_t ino
 	ip->i_item.li_bytes = XFS_INODE_MEMORY;
 	ip->i_item.li_sort_key = (uint64_t)imap->im_daddr + (imap->im_offset >> XFS_BB_SHIFT);
 	xfs_rwlock_init(&ip->i_iolock, XFS_CLASS_IOLOCK, ino);
-	xfs_rwlock_init(&ip->i_mmaplock, XFS_CLASS_MMAPLOCK, ino);
 	xfs_rwlock_init(&ip->i_lock, XFS_CLASS_ILOCK, ino);
 	xfs_ifork_init_empty(&ip->i_df);
 	xfs_ifork_init_empty(&ip->i_af);

@@ -11,8 +11,7 @@
  * before later readers, so that a steady stream of readers cannot starve it.
  * Of BUF and LEAF locks several with one key may be held.
  *
- *   IOLOCK    i_iolock: a file's data and size against each other; key: inode number
- *   MMAPLOCK  i_mmaplock: the page cache against removal of extents; key: inode number
+ *   IOLOCK    i_iolock: a file's data, its pages in memory and its size; key: inode number
  *   COMMIT    whoever writes the journal, or repairs what it must not show yet
  *   TRANS     the checkpoint gate: an open transaction (shared), a cut (exclusive)
  *   ILOCK     i_lock: extent maps and inode core, directory contents; key: inode number
@@ -33,7 +32,6 @@
 
 enum xfs_lock_class {
 	XFS_CLASS_IOLOCK,
-	XFS_CLASS_MMAPLOCK,
 	XFS_CLASS_COMMIT,
 	XFS_CLASS_TRANS,
 	XFS_CLASS_ILOCK,

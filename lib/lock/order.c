@@ -41,11 +41,9 @@ static bool order_not_fatal;
 static unsigned int order_violations;
 
 static const char *const class_names[] = {
-	[XFS_CLASS_IOLOCK] = "IOLOCK", [XFS_CLASS_MMAPLOCK] = "MMAPLOCK",
-	[XFS_CLASS_COMMIT] = "COMMIT", [XFS_CLASS_TRANS] = "TRANS",
-	[XFS_CLASS_ILOCK] = "ILOCK",   [XFS_CLASS_DQUOT] = "DQUOT",
-	[XFS_CLASS_AG] = "AG",	       [XFS_CLASS_BUF] = "BUF",
-	[XFS_CLASS_LEAF] = "LEAF",
+	[XFS_CLASS_IOLOCK] = "IOLOCK", [XFS_CLASS_COMMIT] = "COMMIT", [XFS_CLASS_TRANS] = "TRANS",
+	[XFS_CLASS_ILOCK] = "ILOCK",   [XFS_CLASS_DQUOT] = "DQUOT",   [XFS_CLASS_AG] = "AG",
+	[XFS_CLASS_BUF] = "BUF",       [XFS_CLASS_LEAF] = "LEAF",
 };
 static_assert(ARRAY_SIZE(class_names) == XFS_CLASS_COUNT, "a name for each class");
 

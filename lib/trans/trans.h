@@ -8,7 +8,7 @@
  * (TRANS-1) Everything that can fail for a reason the caller should hear about fails before the
  *     first change of the transaction.  xfs_trans_cancel() after a change shuts the file system
  *     down.
- * (TRANS-2) Lock order (lock/lock.h): IOLOCK and MMAPLOCK before xfs_trans_alloc(), ILOCK, AG and
+ * (TRANS-2) Lock order (lock/lock.h): IOLOCK before xfs_trans_alloc(), ILOCK, AG and
  *     buffers after it.
  * (TRANS-3) A transaction may not be opened while this thread has one open.
  * (TRANS-4) File data that a transaction makes visible was handed to the device queue before the
@@ -174,7 +174,7 @@ uint64_t xfs_trans_icount(const struct xfs_trans *tp);
 
 /*
  * What was committed so far is durable: checkpoint @seq and all before it; 0: the running
- * one.  Several callers share one write.  No lock but IOLOCK and MMAPLOCK, no transaction held.
+ * one.  Several callers share one write.  No lock but IOLOCK, no transaction held.
  * -ENOMEM: nothing is lost, try again later; after any other error the file
  * system is shut down.  Without a journal: 0.
  */

@@ -129,7 +129,7 @@ struct xfs_checkpoint {
 };
 
 /*
- * claim.c: the reserve can serve one more transaction.  No lock but IOLOCK and MMAPLOCK, no
+ * claim.c: the reserve can serve one more transaction.  No lock but IOLOCK, no
  * transaction held.  -ENOMEM, -EAGAIN (XFS_TRANS_NO_WAIT), or an error of writing in place.
  */
 int xfs_claim_memory(struct xfs_mount *mp, uint32_t flags) XFS_MUST_CHECK;

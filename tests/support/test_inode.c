@@ -46,7 +46,6 @@ struct xfs_inode *test_inode_new(struct xfs_mount *mp, xfs_ino_t ino, uint16_t m
 	if (xfs_has_large_extent_counts(&mp->m_geo))
 		ip->i_diflags2 |= XFS_DIFLAG2_NREXT64;
 	xfs_rwlock_init(&ip->i_iolock, XFS_CLASS_IOLOCK, ino);
-	xfs_rwlock_init(&ip->i_mmaplock, XFS_CLASS_MMAPLOCK, ino);
 	xfs_rwlock_init(&ip->i_lock, XFS_CLASS_ILOCK, ino);
 	xfs_log_item_init(&ip->i_item, &item_ops);
 	xfs_ifork_init_empty(&ip->i_df);
@@ -68,7 +67,6 @@ void test_inode_free(struct xfs_inode *ip)
 	    ip->i_af.if_broot || ip->i_af.if_data || ip->i_cowfp)
 		test_inode_empty(ip);
 	xfs_rwlock_destroy(&ip->i_iolock);
-	xfs_rwlock_destroy(&ip->i_mmaplock);
 	xfs_rwlock_destroy(&ip->i_lock);
 	free(ip);
 }
