@@ -5,7 +5,7 @@ target_compile_options(xfswrite_warnings INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes
   -Wpointer-arith -Wcast-qual -Wvla -Wundef -Wno-sign-conversion)
 if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-  target_compile_options(xfswrite_warnings INTERFACE -Wthread-safety -Wno-gnu-empty-initializer)
+  target_compile_options(xfswrite_warnings INTERFACE -Wno-gnu-empty-initializer)
 endif()
 if(XFSWRITE_WERROR)
   target_compile_options(xfswrite_warnings INTERFACE -Werror)

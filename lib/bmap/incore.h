@@ -227,22 +227,22 @@ static inline uint32_t xfs_inode_fork_size(const struct xfs_inode *ip, enum xfs_
 					  : xfs_inode_data_fork_size(ip);
 }
 
-static inline void xfs_ilock_excl(struct xfs_inode *ip)
+static inline void xfs_ilock_excl(struct xfs_inode *ip) XFS_ACQUIRES(ip->i_lock)
 {
 	xfs_rwlock_excl(&ip->i_lock);
 }
 
-static inline void xfs_iunlock_excl(struct xfs_inode *ip)
+static inline void xfs_iunlock_excl(struct xfs_inode *ip) XFS_RELEASES(ip->i_lock)
 {
 	xfs_rwlock_unlock_excl(&ip->i_lock);
 }
 
-static inline void xfs_ilock_shared(struct xfs_inode *ip)
+static inline void xfs_ilock_shared(struct xfs_inode *ip) XFS_ACQUIRES_SHARED(ip->i_lock)
 {
 	xfs_rwlock_shared(&ip->i_lock);
 }
 
-static inline void xfs_iunlock_shared(struct xfs_inode *ip)
+static inline void xfs_iunlock_shared(struct xfs_inode *ip) XFS_RELEASES_SHARED(ip->i_lock)
 {
 	xfs_rwlock_unlock_shared(&ip->i_lock);
 }

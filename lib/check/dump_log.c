@@ -13,6 +13,8 @@ static void dump_ops(struct xfs_dump *d, uint32_t bb, uint32_t headers, uint32_t
 {
 	struct xfs_check *chk = d->chk;
 	uint8_t data[XFS_BB_SIZE], hdr[XFS_BB_SIZE];
+	const size_t first = offsetof(struct xlog_rec_header, h_cycle_data);
+	const size_t ext = offsetof(struct xlog_rec_ext_header, xh_cycle_data);
 	uint32_t off = 0, have = ~0u;
 
 	for (uint32_t op = 0;
@@ -33,7 +35,8 @@ static void dump_ops(struct xfs_dump *d, uint32_t bb, uint32_t headers, uint32_t
 						       1) ||
 				    xfs_check_read_log(chk, (bb + hdr_bb) % nr_bb, hdr, 1))
 					return;
-				memcpy(data, hdr + (hdr_bb ? 4 : 44) + 4 * slot, 4);
+				memcpy(data, hdr + (hdr_bb ? ext : first) + slot * sizeof(be32_t),
+				       sizeof(be32_t));
 				have = block;
 			}
 			memcpy(raw + i, data + word, 4);

@@ -244,7 +244,7 @@ static void write_batch(struct xfs_queue *q, struct queue_batch *batch)
 }
 
 /* Under the lock: wait for our turn to write and take all that is queued then; false: nothing. */
-static bool take_batch(struct xfs_queue *q, struct queue_batch *batch)
+static bool take_batch(struct xfs_queue *q, struct queue_batch *batch) XFS_HOLDS(q->lock)
 {
 	while (q->writing)
 		xfs_cond_wait(&q->wake, &q->lock);
@@ -267,7 +267,7 @@ static bool take_batch(struct xfs_queue *q, struct queue_batch *batch)
 }
 
 /* Under the lock, which it leaves and takes again. */
-static void run_batch(struct xfs_queue *q, struct queue_batch *batch)
+static void run_batch(struct xfs_queue *q, struct queue_batch *batch) XFS_HOLDS(q->lock)
 {
 	struct queue_request *req, *next;
 
@@ -387,7 +387,7 @@ void xfs_queue_cancel(struct xfs_queue *q, int error)
 }
 
 /* Under the lock, which it leaves: flush the device, for all that was written until now. */
-static int flush_device(struct xfs_queue *q)
+static int flush_device(struct xfs_queue *q) XFS_HOLDS(q->lock)
 {
 	uint64_t upto = q->written;
 	int error;

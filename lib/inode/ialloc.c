@@ -109,7 +109,7 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 }
 
 int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
-		struct xfs_inode **ipp)
+		struct xfs_inode **ipp) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_mount *mp = tp->t_mount;
 	struct xfs_inode *ip;

@@ -235,7 +235,7 @@ static struct xfs_inode *find_any(struct xfs_inode_cache *cache, xfs_ino_t ino)
 }
 
 /* ic_lock held, left while it sleeps: the inode if it is in memory and complete, referenced. */
-static struct xfs_inode *find_locked(struct xfs_inode_cache *cache, xfs_ino_t ino)
+static struct xfs_inode *find_locked(struct xfs_inode_cache *cache, xfs_ino_t ino) XFS_HOLDS(cache->ic_lock)
 {
 	struct xfs_inode *ip = find_any(cache, ino);
 

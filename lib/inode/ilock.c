@@ -11,7 +11,7 @@ static int by_ino(const void *a, const void *b)
 	return x->i_ino < y->i_ino ? -1 : x->i_ino > y->i_ino;
 }
 
-void xfs_ilock_many(struct xfs_inode **ips, unsigned int count)
+void xfs_ilock_many(struct xfs_inode **ips, unsigned int count) XFS_LOCKS_UNCHECKED
 {
 	qsort(ips, count, sizeof(*ips), by_ino);
 	for (unsigned int i = 0; i < count; i++) {
@@ -20,7 +20,7 @@ void xfs_ilock_many(struct xfs_inode **ips, unsigned int count)
 	}
 }
 
-void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count)
+void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count) XFS_LOCKS_UNCHECKED
 {
 	for (unsigned int i = count; i-- > 0;) {
 		if (i == 0 || ips[i] != ips[i - 1])

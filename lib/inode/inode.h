@@ -105,7 +105,7 @@ void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count);
  * in, which is then done.  On success unlock with xfs_iunlock_map(ip, *excl).
  */
 int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl) XFS_MUST_CHECK;
-static inline void xfs_iunlock_map(struct xfs_inode *ip, bool excl)
+static inline void xfs_iunlock_map(struct xfs_inode *ip, bool excl) XFS_LOCKS_UNCHECKED
 {
 	if (excl)
 		xfs_iunlock_excl(ip);

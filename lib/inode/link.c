@@ -32,7 +32,7 @@ void xfs_trans_ichgtime(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fla
 		ip->i_atime = now;
 }
 
-int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl)
+int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl) XFS_LOCKS_UNCHECKED
 {
 	int error;
 

@@ -208,7 +208,7 @@ static int reserve_data(struct begin *b, struct xfs_iomap *map, struct xfs_iomap
  * becomes unwritten blocks, all of it, and need not be zeroed.  The ILOCK is dropped for a
  * while; the caller looks again.
  */
-static int convert_prealloc(struct begin *b)
+static int convert_prealloc(struct begin *b) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_inode *ip = b->ip;
 	struct xfs_bmbt_irec got, map;

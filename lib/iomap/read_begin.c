@@ -26,9 +26,6 @@ int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 		error = -EUCLEAN;
 	if (!error)
 		xfs_iomap_from_irec(ip, &irec, map);
-	if (excl)
-		xfs_iunlock_excl(ip);
-	else
-		xfs_iunlock_shared(ip);
+	xfs_iunlock_map(ip, excl);
 	return error;
 }

@@ -30,6 +30,33 @@
 #include "lock/posix.h"
 #endif
 
+/*
+ * For clang's -Wthread-safety: what a function takes, gives back, or needs.  It follows names, not
+ * values: functions that lock under a condition or in a loop, or whose lock the caller knows by
+ * another name, are XFS_LOCKS_UNCHECKED, and the order checker alone looks at them.
+ */
+#if defined(__clang__)
+#define XFS_CAPABILITY		__attribute__((capability("lock")))
+#define XFS_ACQUIRES(...)	__attribute__((acquire_capability(__VA_ARGS__)))
+#define XFS_ACQUIRES_SHARED(...) __attribute__((acquire_shared_capability(__VA_ARGS__)))
+#define XFS_TRIES(...)		__attribute__((try_acquire_capability(__VA_ARGS__)))
+#define XFS_TRIES_SHARED(...)	__attribute__((try_acquire_shared_capability(__VA_ARGS__)))
+#define XFS_RELEASES(...)	__attribute__((release_capability(__VA_ARGS__)))
+#define XFS_RELEASES_SHARED(...) __attribute__((release_shared_capability(__VA_ARGS__)))
+#define XFS_HOLDS(...)		__attribute__((requires_capability(__VA_ARGS__)))
+#define XFS_LOCKS_UNCHECKED	__attribute__((no_thread_safety_analysis))
+#else
+#define XFS_CAPABILITY
+#define XFS_ACQUIRES(...)
+#define XFS_ACQUIRES_SHARED(...)
+#define XFS_TRIES(...)
+#define XFS_TRIES_SHARED(...)
+#define XFS_RELEASES(...)
+#define XFS_RELEASES_SHARED(...)
+#define XFS_HOLDS(...)
+#define XFS_LOCKS_UNCHECKED
+#endif
+
 enum xfs_lock_class {
 	XFS_CLASS_IOLOCK,
 	XFS_CLASS_COMMIT,
@@ -42,7 +69,7 @@ enum xfs_lock_class {
 	XFS_CLASS_COUNT,
 };
 
-struct xfs_rwlock {
+struct XFS_CAPABILITY xfs_rwlock {
 	struct xfs_host_rwlock lk_host;
 #ifdef XFSWRITE_DEBUG
 	uint32_t lk_class;
@@ -50,7 +77,7 @@ struct xfs_rwlock {
 #endif
 };
 
-struct xfs_mutex {
+struct XFS_CAPABILITY xfs_mutex {
 	struct xfs_host_mutex mx_host;
 #ifdef XFSWRITE_DEBUG
 	uint32_t mx_class;
@@ -70,21 +97,21 @@ struct xfs_cond {
 
 XFS_LOCK_FN void xfs_rwlock_init(struct xfs_rwlock *lk, enum xfs_lock_class cls, uint64_t key);
 XFS_LOCK_FN void xfs_rwlock_destroy(struct xfs_rwlock *lk);
-XFS_LOCK_FN void xfs_rwlock_excl(struct xfs_rwlock *lk);
-XFS_LOCK_FN void xfs_rwlock_shared(struct xfs_rwlock *lk);
+XFS_LOCK_FN void xfs_rwlock_excl(struct xfs_rwlock *lk) XFS_ACQUIRES(lk);
+XFS_LOCK_FN void xfs_rwlock_shared(struct xfs_rwlock *lk) XFS_ACQUIRES_SHARED(lk);
 /*
  * Not held to the order: the caller knows that whoever has it waits for nothing that this thread
  * holds.
  */
-XFS_LOCK_FN void xfs_rwlock_excl_unordered(struct xfs_rwlock *lk);
+XFS_LOCK_FN void xfs_rwlock_excl_unordered(struct xfs_rwlock *lk) XFS_ACQUIRES(lk);
 /*
  * True when taken; never sleeps.  NOWAIT callers turn false into -EAGAIN.  Not
  * held to the order, but one's own lock must not be tried either.
  */
-XFS_LOCK_FN bool xfs_rwlock_try_excl(struct xfs_rwlock *lk);
-XFS_LOCK_FN bool xfs_rwlock_try_shared(struct xfs_rwlock *lk);
-XFS_LOCK_FN void xfs_rwlock_unlock_excl(struct xfs_rwlock *lk);
-XFS_LOCK_FN void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk);
+XFS_LOCK_FN bool xfs_rwlock_try_excl(struct xfs_rwlock *lk) XFS_TRIES(true, lk);
+XFS_LOCK_FN bool xfs_rwlock_try_shared(struct xfs_rwlock *lk) XFS_TRIES_SHARED(true, lk);
+XFS_LOCK_FN void xfs_rwlock_unlock_excl(struct xfs_rwlock *lk) XFS_RELEASES(lk);
+XFS_LOCK_FN void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk) XFS_RELEASES_SHARED(lk);
 /*
  * For assertions that it is held: in debug builds whether this thread holds it
  * (exclusively); always true in release builds, so never assert the opposite.
@@ -94,9 +121,9 @@ XFS_LOCK_FN bool xfs_rwlock_is_held_excl(const struct xfs_rwlock *lk);
 
 XFS_LOCK_FN void xfs_mutex_init(struct xfs_mutex *mx, enum xfs_lock_class cls, uint64_t key);
 XFS_LOCK_FN void xfs_mutex_destroy(struct xfs_mutex *mx);
-XFS_LOCK_FN void xfs_mutex_lock(struct xfs_mutex *mx);
-XFS_LOCK_FN bool xfs_mutex_trylock(struct xfs_mutex *mx);
-XFS_LOCK_FN void xfs_mutex_unlock(struct xfs_mutex *mx);
+XFS_LOCK_FN void xfs_mutex_lock(struct xfs_mutex *mx) XFS_ACQUIRES(mx);
+XFS_LOCK_FN bool xfs_mutex_trylock(struct xfs_mutex *mx) XFS_TRIES(true, mx);
+XFS_LOCK_FN void xfs_mutex_unlock(struct xfs_mutex *mx) XFS_RELEASES(mx);
 XFS_LOCK_FN bool xfs_mutex_is_held(const struct xfs_mutex *mx);
 
 XFS_LOCK_FN void xfs_cond_init(struct xfs_cond *cv);
@@ -106,7 +133,7 @@ XFS_LOCK_FN void xfs_cond_destroy(struct xfs_cond *cv);
  * loop over the condition.  No lock later than @mx may be held.  Without
  * threads nobody could ever wake the caller: a bug, asserted.
  */
-XFS_LOCK_FN void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx);
+XFS_LOCK_FN void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx) XFS_HOLDS(mx);
 XFS_LOCK_FN void xfs_cond_broadcast(struct xfs_cond *cv);
 
 /*

@@ -176,7 +176,7 @@ static int fill(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_nam
 
 static int create_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
 			 const struct xfs_create_args *args, struct xfs_icreate_args *iargs,
-			 const struct xfs_acl_inherited *acls, struct xfs_inode **ipp)
+			 const struct xfs_acl_inherited *acls, struct xfs_inode **ipp) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_mount *mp = dp->i_mount;
 	int error = 0;

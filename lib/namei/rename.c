@@ -283,7 +283,7 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 }
 
 int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
-		      struct xfs_inode *dst_dp, const struct xfs_name *dst_name, uint32_t flags)
+		      struct xfs_inode *dst_dp, const struct xfs_name *dst_name, uint32_t flags) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_mount *mp = src_dp->i_mount;
 	struct rename rn = {

@@ -57,7 +57,7 @@ static bool is_claimable(const struct xfs_folio *folio)
  * *@left_failed: a folio was passed over because nobody does.
  */
 static struct xfs_folio *first_claimable(struct xfs_mapping *m, uint64_t start, uint64_t end,
-					 bool wait, bool *left_failed)
+					 bool wait, bool *left_failed) XFS_HOLDS(m->m_lock)
 {
 	struct xfs_list *link;
 

@@ -91,7 +91,7 @@ static uint32_t choose_size(struct xfs_mapping *m, uint64_t start, uint64_t len)
 }
 
 /* Mapping locked, and for a while not; @folio is pinned. */
-static void wait_until_idle(struct xfs_mapping *m, struct xfs_folio *folio)
+static void wait_until_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_HOLDS(m->m_lock)
 {
 	while (folio->fo_locked || folio->fo_writing) {
 		if (folio->fo_locked || m->m_claims) {
@@ -107,7 +107,7 @@ static void wait_until_idle(struct xfs_mapping *m, struct xfs_folio *folio)
 	}
 }
 
-static void lock_idle(struct xfs_mapping *m, struct xfs_folio *folio)
+static void lock_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_HOLDS(m->m_lock)
 {
 	folio->fo_pins++;
 	wait_until_idle(m, folio);

@@ -27,7 +27,7 @@ static void forget_blocks(struct xfs_mapping *m, struct xfs_folio *folio, uint64
 }
 
 /* Lock @m at a moment when nobody has claims and nothing is being written. */
-static void lock_settled(struct xfs_mapping *m)
+static void lock_settled(struct xfs_mapping *m) XFS_ACQUIRES(m->m_lock)
 {
 	xfs_mutex_lock(&m->m_lock);
 	while (m->m_claims || m->m_nr_writing) {

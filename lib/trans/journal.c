@@ -177,7 +177,7 @@ static int writeback(struct xfs_mount *mp, bool flush)
  * has room for the worst cases of two transactions at once, and cutting a checkpoint for each that
  * comes as a third one would write them one by one.  Who cuts waits for the open ones too.
  */
-static bool take_credit(struct xfs_checkpoint *cp, uint32_t bytes, uint32_t flags)
+static bool take_credit(struct xfs_checkpoint *cp, uint32_t bytes, uint32_t flags) XFS_HOLDS(cp->cp_lock)
 {
 	for (;;) {
 		uint64_t used = __atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED);

@@ -96,7 +96,7 @@ static int reserve_blocks(struct xfs_mount *mp, uint32_t blocks, unsigned int fl
 	return 0;
 }
 
-static int enter_gate(struct xfs_checkpoint *cp, unsigned int flags)
+static int enter_gate(struct xfs_checkpoint *cp, unsigned int flags) XFS_LOCKS_UNCHECKED
 {
 	if (!(flags & XFS_TRANS_NO_WAIT))
 		xfs_rwlock_shared(&cp->cp_gate);
@@ -130,7 +130,7 @@ static int begin(struct xfs_mount *mp, const struct xfs_transaction *tr, struct 
 }
 
 int xfs_trans_alloc_bytes(struct xfs_mount *mp, uint32_t log_bytes, uint32_t blocks,
-			  unsigned int flags, struct xfs_trans **tpp)
+			  unsigned int flags, struct xfs_trans **tpp) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	int error;
@@ -207,7 +207,7 @@ int xfs_trans_ensure_blocks(struct xfs_trans *tp, uint32_t blocks)
 }
 
 /* The transaction is over: counters, the gate, its memory. */
-static void close_trans(struct xfs_transaction *t)
+static void close_trans(struct xfs_transaction *t) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_mount *mp = t->tr.t_mount;
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
