@@ -125,9 +125,20 @@ struct xfs_env {
 	void (*trace)(void *ctx, const char *name, const uint64_t *args, unsigned int nargs);
 
 	/*
-	 * Work that takes long has come so far: @done of @total parts of @phase.  Other than 0: stop.
-	 * xfs_mkfs() asks before each of its steps, once the superblock says "in progress"; it then
-	 * ends with -ECANCELED and leaves the device as a crash would, so that nothing mounts it.
+	 * Work that takes long has come so far: @done of @total parts of @phase.  @total may grow.
+	 * Other than 0: stop, the call then ends with -ECANCELED.
+	 *
+	 * xfs_mkfs() asks before each of its steps, once the superblock says "in progress", and leaves
+	 * the device as a crash would, so that nothing mounts it.
+	 *
+	 * xfs_sync() ("sync") and xfs_unmount() ("unmount"), in bytes of data, ask before the first file,
+	 * after a few files or megabytes, and before metadata is written; this is as xfs_cancel()
+	 * does it (<xfswrite/xfswrite.h>): nothing is shut down, nothing lost.
+	 *
+	 * xfs_mount() with a dirty log ("recovery"), in 512-byte blocks of the log, of which each is read
+	 * twice, asks as long as nothing was written, and leaves the devices as they were.
+	 *
+	 * It is asked on the thread of the call, without locks: others may go on in the meantime.
 	 */
 	int (*progress)(void *ctx, const char *phase, uint64_t done, uint64_t total);
 };

@@ -185,7 +185,8 @@ XFS_API int xfs_memory_minimum(struct xfs_device *dev, const struct xfs_mount_op
  * unknown incompatible feature; -EROFS: an unknown read-only-compatible feature
  * or a read-only device, and RDONLY was not given; -EUCLEAN: damaged;
  * -EAGAIN: the log is dirty, which a read-only open does not change (see NORECOVERY and
- * RECOVER_IN_MEMORY; any other open recovers it); -EBUSY: this process is writing to
+ * RECOVER_IN_MEMORY; any other open recovers it); -ECANCELED: xfs_env.progress
+ * stopped the recovery of the log, nothing was written; -EBUSY: this process is writing to
  * @dev or the log device already (see <xfswrite/device.h>), and RDONLY was not given; -ENXIO: the
  * log is external and no logdev was given.  The text of the failure is
  * returned by xfs_error_text(NULL) on this thread.
@@ -200,6 +201,10 @@ XFS_API int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *op
  * all the same.  It needs no memory from the host (see "Memory" above); only where a file without a name
  * has more than a thousand extents that were never read may it say -ENOMEM, and then
  * all else is stable in the log, and the next xfs_mount() frees that file.
+ *
+ * -ECANCELED, from xfs_cancel() or xfs_env.progress: the exception.  @mp and its handles stay open and
+ * usable, nothing was lost, and what was not written is still to be written: call xfs_unmount() or
+ * xfs_abandon() again.  It ends so only while data is written; from then on it closes.
  */
 XFS_API int xfs_unmount(struct xfs_mount *mp);
 
@@ -213,8 +218,24 @@ XFS_API void xfs_abandon(struct xfs_mount *mp);
 /*
  * Everything that was done before the call is stable when it returns 0.  -EIO also when data of
  * any file could not be written since the last call; it is told once.
+ *
+ * -ECANCELED, from xfs_cancel() or xfs_env.progress: some of the data was written, none of it need be
+ * stable.  What was not written is written by a later call, which also tells of data that was lost.
+ * Metadata is written in one go at the end, and then the call is not cancelled any more.
  */
 XFS_API int xfs_sync(struct xfs_mount *mp);
+
+/*
+ * Each xfs_sync() and xfs_unmount() of @mp that is at work now ends soon with -ECANCELED: after the
+ * file, or the 64 MiB of one, that it is writing.  One that has come to its end may return 0.
+ * Calls that begin later are not affected, nor is any other call: nothing is shut down.
+ *
+ * From any thread, also when the library was built without threads, and from a signal handler: it
+ * waits for nothing and leaves error records alone.  @mp must exist: not beside the end of an
+ * xfs_unmount() that may free it; where that cannot be excluded let xfs_env.progress say so instead.
+ * 0; -EINVAL: @mp is NULL (a call as any other, not for signal handlers).
+ */
+XFS_API int xfs_cancel(struct xfs_mount *mp);
 
 /* What statfs(2) would say, counted as the kernel does. */
 struct xfs_statfs {

@@ -75,7 +75,19 @@ static int do_unmount(struct xfs_mount *mp)
 
 int xfs_unmount(struct xfs_mount *mp)
 {
-	return XFS_CALL(do_unmount(mp));
+	/* As long as it can be cancelled, @mp is there afterwards. */
+	int error = mp ? XFS_CALL_MOUNT(mp, xfs_unmount_begin(mp)) : 0;
+
+	return error ? error : XFS_CALL(do_unmount(mp));
+}
+
+int xfs_cancel(struct xfs_mount *mp)
+{
+	if (!mp)
+		return XFS_CALL(xfs_error(NULL, -EINVAL, "no file system"));
+	/* No xfs_enter(): it is for other threads and for signal handlers. */
+	__atomic_fetch_add(&mp->m_cancels, 1, __ATOMIC_RELEASE);
+	return 0;
 }
 
 void xfs_abandon(struct xfs_mount *mp)

@@ -110,6 +110,7 @@ struct xfs_mount {
 	bool m_sb_changed;			/* (a) the journal has to log the superblock */
 	int m_data_error;			/* (a) first failed data write that no sync has told yet */
 	uint32_t m_told_syncs;			/* (a) syncs that told one */
+	uint32_t m_cancels;			/* (a) calls of xfs_cancel(), core/cancel.h */
 	struct xfs_mutex m_lock;		/* LEAF class */
 	const void *m_inside;			/* (a) without threads: who is in a public call */
 	uint32_t m_inside_depth;		/* of that thread */
@@ -145,6 +146,7 @@ struct xfs_mount {
 	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */
 	uint64_t m_lsn_end;			/* (a) core/lsn.h: head of the log + 1; 0: not known */
 	bool m_for_reader;			/* (c) mount/: recovers for one that will only read */
+	bool m_reclaimed;			/* mount/: it is being closed, data was written, nothing is reserved */
 	bool m_finishing;			/* mount/: what recovery left is being finished */
 	xfs_lsn_t m_held_tail;			/* mount/: the tail stays here, intents are unfinished; 0: none */
 	void *m_root_file;			/* (c) api/ */

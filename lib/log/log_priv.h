@@ -8,6 +8,7 @@
 
 #include "base/rbtree.h"
 #include "base/sabotage.h"
+#include "core/cancel.h"
 #include "log/log.h"
 #include "log/recover.h"
 
@@ -241,6 +242,8 @@ struct xlog_recover {
 	struct xlog_cancel_table cancel;
 	uint32_t quotaoff;		/* XFS_QOFF_*: types that were turned off in the log */
 	uint64_t device_bbs;		/* size of the data device */
+	struct xfs_long_call call;	/* in blocks of the log, twice */
+	bool cancellable;
 	struct xlog_intent_table *intents;
 
 	/* buffers */

@@ -10,6 +10,7 @@
  * links of unlinked lists come after inodes; cancel items come last.
  */
 #include "core/message.h"
+#include "device/hold.h"
 #include "disk/dquot.h"
 #include "log/log_priv.h"
 
@@ -136,6 +137,20 @@ static int commit_second(void *ctx, struct xlog_trans *trans)
 
 /* ------------------------------------------------------------------ both */
 
+/*
+ * May it go on?  Not asked any more when something was written: in the second pass that is known
+ * of a device that holds writes back.
+ */
+static int ask(struct xlog_recover *rl, bool first)
+{
+	const struct xfs_hold *hold = rl->mp->m_hold;
+
+	rl->call.done = rl->call.total / 2 * (first ? 1 : 2) - rl->walk.left;
+	if (!rl->cancellable || (!first && (!hold || xfs_hold_gave_way(hold))))
+		return 0;
+	return xfs_long_call_ask(&rl->call) ? xfs_long_call_error(&rl->call) : 0;
+}
+
 static int walk_log(struct xlog_recover *rl, xlog_commit_fn commit, bool count)
 {
 	struct xlog_recovery_stats *stats = &rl->rec->stats;
@@ -147,7 +162,9 @@ static int walk_log(struct xlog_recover *rl, xlog_commit_fn commit, bool count)
 	error = xlog_trans_table_create(rl->mp, commit, rl, &table);
 	xlog_walk_rewind(&rl->walk, &rl->rec->state);
 	while (!error && found) {
-		error = xlog_walk_next(&rl->walk, &found);
+		error = ask(rl, count);
+		if (!error)
+			error = xlog_walk_next(&rl->walk, &found);
 		if (!error && found)
 			error = xlog_trans_add_record(table, &rl->walk, &ops);
 		records += found;
@@ -229,6 +246,8 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	int error;
 
 	memset(rec, 0, sizeof(*rec));
+	xfs_long_call_begin(&rl.call, mp, "recovery");
+	rl.cancellable = !dry;
 	xfs_list_init(&rec->intents);
 	rec->state = *state;
 	rec->stats.torn_block = state->torn ? state->torn_block : ~0u;
@@ -245,6 +264,8 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	error = check_features(&rl);
 	if (!error)
 		error = xlog_walk_init(mp, state, &rl.walk);
+	/* Both passes read all of it. */
+	rl.call.total = 2 * (uint64_t)rl.walk.left;
 	if (!error)
 		error = xlog_intent_table_create(mp, &rl.intents);
 	if (!error)

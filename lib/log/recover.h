@@ -68,7 +68,8 @@ struct xlog_recovery {
  * Replay the dirty log that @state describes onto mp->m_dev and flush it.  m_geo is what
  * the superblock says; no cache may hold anything yet.  -EUCLEAN, -EBADMSG: the log
  * cannot be trusted (text: record, block, item); -ENOTSUP: written by a machine of the
- * other byte order, or what it holds cannot be replayed by this version; -EIO, -ENOMEM.
+ * other byte order, or what it holds cannot be replayed by this version; -EIO, -ENOMEM; -ECANCELED: the
+ * progress hook said so, which is asked as long as mp->m_dev wrote nothing.
  * With @dry nothing is replayed: the log is read and its items are counted and checked.
  */
 int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,

@@ -22,6 +22,7 @@
  */
 #include "ag/intent.h"
 #include "ag/perag.h"
+#include "core/cancel.h"
 #include "core/counter.h"
 #include "core/lsn.h"
 #include "core/message.h"
@@ -114,8 +115,23 @@ void xfs_drop_hold(struct xfs_mount *mp)
 	mp->m_hold = NULL;
 }
 
+/* All is ready to be written: the last moment at which nothing was. */
+static int ask(struct xfs_mount *mp)
+{
+	struct xfs_long_call call;
+
+	if (xfs_hold_gave_way(mp->m_hold))
+		return 0;
+	xfs_long_call_begin(&call, mp, "recovery");
+	if (mp->m_recovery)
+		call.total = call.done = 2 * (dirty_log_bytes(mp, &mp->m_recovery->state) >> XFS_BB_SHIFT);
+	return xfs_long_call_ask(&call) ? xfs_long_call_error(&call) : 0;
+}
+
 int xfs_end_hold(struct xfs_mount *mp, int error)
 {
+	if (!error)
+		error = ask(mp);
 	if (error) {
 		/* The devices are left alone by what follows, too. */
 		if (xfs_hold_lacked_memory(mp->m_hold))

@@ -2,8 +2,12 @@
 /*
  * Closing.  Data first, then what was reserved too much is given back and files without a name
  * are freed, then metadata; when all of it is stable the superblock takes the in-progress mark off.
+ *
+ * Data and reservations, which is where the time goes, come in a part of its own: until its end nothing is
+ * closed, so it can be cancelled.
  */
 #include "base/sabotage.h"
+#include "core/cancel.h"
 #include "core/message.h"
 #include "device/queue.h"
 #include "inode/inode.h"
@@ -29,23 +33,25 @@ static int relieve_if_short(struct xfs_mount *mp)
 }
 
 /* Once more when the first time has made memory. */
-static int flush_inodes(struct xfs_mount *mp)
+static int flush_inodes(struct xfs_mount *mp, struct xfs_long_call *call)
 {
-	int error = xfs_flush_inodes(mp);
+	int error = xfs_flush_inodes(mp, call);
 
 	if (error != -ENOMEM)
 		return error;
 	error = xfs_relieve_memory(mp);
-	return error && error != -ENOMEM ? error : xfs_flush_inodes(mp);
+	return error && error != -ENOMEM ? error : xfs_flush_inodes(mp, call);
 }
 
-int xfs_syncfs(struct xfs_mount *mp)
+/* @call: may be cancelled as long as only data was written; or NULL. */
+static int sync_all(struct xfs_mount *mp, struct xfs_long_call *call)
 {
 	int error, error2;
 
-	if (mp->m_rdonly)
-		return 0;
-	error = flush_inodes(mp);
+	error = flush_inodes(mp, call);
+	/* Data that was lost is told to the sync that ends. */
+	if (xfs_long_call_ask(call))
+		return xfs_long_call_error(call);
 	error2 = xfs_mount_data_error(mp);
 	error = error ? error : error2;
 	/* With a journal what is durable in the log need not be in place. */
@@ -58,6 +64,16 @@ int xfs_syncfs(struct xfs_mount *mp)
 	if (!error2)
 		error2 = relieve_if_short(mp);
 	return error ? error : error2;
+}
+
+int xfs_syncfs(struct xfs_mount *mp)
+{
+	struct xfs_long_call call;
+
+	if (mp->m_rdonly)
+		return 0;
+	xfs_long_call_begin(&call, mp, "sync");
+	return sync_all(mp, &call);
 }
 
 /*
@@ -73,10 +89,10 @@ static int close_log(struct xfs_mount *mp)
 	return error ? error : xlog_write_unmount(mp->m_log);
 }
 
-/* Promises and files without a name. */
+/* Reservations and files without a name. */
 static int free_unused(struct xfs_mount *mp)
 {
-	int error = xfs_reclaim_for_unmount(mp);
+	int error = mp->m_reclaimed ? 0 : xfs_reclaim_for_unmount(mp, NULL);
 
 	/* Whoever still has one of these open will have nothing: a clean image has none. */
 	return error ? error : xfs_inode_free_unlinked(mp, true);
@@ -96,7 +112,7 @@ static int close_down(struct xfs_mount *mp)
 		error = free_unused(mp);
 	}
 	/* What the log has is safe, even if the rest cannot be done now. */
-	error2 = xfs_is_shutdown(mp) ? 0 : xfs_syncfs(mp);
+	error2 = xfs_is_shutdown(mp) ? 0 : sync_all(mp, NULL);
 	error = error ? error : error2;
 	if (!error && !mp->m_unjournalled)
 		return mp->m_recovery || mp->m_state & XFS_STATE_MARKED ? close_log(mp) : 0;
@@ -104,6 +120,26 @@ static int close_down(struct xfs_mount *mp)
 	if (!error && ((mp->m_state & XFS_STATE_MARKED) || mp->m_sb.sb_inprogress))
 		error = xfs_writesb(mp, false);
 	return error;
+}
+
+int xfs_unmount_begin(struct xfs_mount *mp)
+{
+	struct xfs_long_call call;
+	struct xfs_budget *before;
+	int error;
+
+	if (mp->m_rdonly || xfs_is_shutdown(mp))
+		return 0;
+	mp->m_reclaimed = false;
+	xfs_long_call_begin(&call, mp, "unmount");
+	before = xfs_mem_critical_enter(&mp->m_mem);
+	error = xfs_reclaim_for_unmount(mp, &call);
+	xfs_mem_critical_leave(before);
+	if (xfs_long_call_ask(&call))
+		return xfs_long_call_error(&call);
+	/* What failed is tried again by who closes, and told by it. */
+	mp->m_reclaimed = !error;
+	return 0;
 }
 
 int xfs_unmountfs(struct xfs_mount *mp)

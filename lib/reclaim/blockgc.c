@@ -66,33 +66,44 @@ static int free_cow_delalloc(struct xfs_inode *ip)
 	return error;
 }
 
+struct blockgc {
+	struct xfs_long_call *call;
+	int first_error;
+};
+
 static int free_inode_space(struct xfs_inode *ip, void *arg)
 {
-	int *first_error = arg, error = 0;
+	struct blockgc *gc = arg;
+	int error = 0;
 
 	if (!xfs_is_reg(ip) || xfs_iflags_test(ip, XFS_IF_INACTIVE | XFS_IF_STALE))
 		return 0;
 	if (!xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) && !ip->i_cowfp)
 		return 0;
+	if (xfs_long_call_ask(gc->call))
+		return xfs_long_call_error(gc->call);
 	xfs_rwlock_excl(&ip->i_iolock);
 	if (xfs_can_free_eofblocks(ip))
 		error = xfs_free_eofblocks(ip);
 	if (!error)
 		error = free_cow_delalloc(ip);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
-	if (error && !*first_error)
-		*first_error = error;
+	if (error && !gc->first_error)
+		gc->first_error = error;
 	return xfs_is_shutdown(ip->i_mount) ? -EIO : 0;
 }
 
-int xfs_blockgc_free_space(struct xfs_mount *mp)
+int xfs_blockgc_free_space(struct xfs_mount *mp, struct xfs_long_call *call)
 {
-	int first_error = 0, error, error2;
+	struct blockgc gc = { .call = call };
+	int error, error2;
 
 	XFS_TRACE(mp, xfs_blockgc_free_space);
 	xfs_writeback_release(mp);
-	error = xfs_inode_walk(mp, free_inode_space, &first_error);
-	error = error ? error : first_error;
+	error = xfs_inode_walk(mp, free_inode_space, &gc);
+	if (call && call->cancelled)
+		return error;
+	error = error ? error : gc.first_error;
 	error2 = xfs_inode_free_unlinked(mp, false);
 	return error ? error : error2;
 }

@@ -6,6 +6,7 @@
 #ifndef RECLAIM_RECLAIM_H
 #define RECLAIM_RECLAIM_H
 
+#include "core/cancel.h"
 #include "inode/inode.h"
 
 /* ---- retry.c: the policy ---------------------------------------------------------- */
@@ -24,15 +25,15 @@ bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried) XFS_MUS
 
 /*
  * Write all dirty data of the file system and wait: delayed allocations become blocks, and what was
- * reserved for the worst case of their trees comes back.
+ * reserved for the worst case of their trees comes back.  @call: as xfs_writeback_all() takes it.
  */
-int xfs_flush_inodes(struct xfs_mount *mp) XFS_MUST_CHECK;
+int xfs_flush_inodes(struct xfs_mount *mp, struct xfs_long_call *call) XFS_MUST_CHECK;
 
 /*
  * Before metadata is written for the last time: data, then everything reserved too
- * much.  Afterwards nothing is reserved.
+ * much.  Afterwards nothing is reserved.  @call is asked on the way, or NULL.
  */
-int xfs_reclaim_for_unmount(struct xfs_mount *mp) XFS_MUST_CHECK;
+int xfs_reclaim_for_unmount(struct xfs_mount *mp, struct xfs_long_call *call) XFS_MUST_CHECK;
 
 /* ---- relieve.c ---------------------------------------------------------------------- */
 
@@ -51,9 +52,9 @@ int xfs_relieve_memory(struct xfs_mount *mp);
 
 /*
  * Trim what is past the end of all files in memory, drop unused CoW reservations, free unlinked
- * ones.
+ * ones.  @call is asked before each file that has such; or NULL.
  */
-int xfs_blockgc_free_space(struct xfs_mount *mp) XFS_MUST_CHECK;
+int xfs_blockgc_free_space(struct xfs_mount *mp, struct xfs_long_call *call) XFS_MUST_CHECK;
 
 /*
  * Whether the file has anything behind its end that may go.  IOLOCK held.

@@ -18,16 +18,16 @@ static bool reclaim_space(struct xfs_inode *ip, int error)
 	 * against it.
 	 */
 	if (error == -EDQUOT)
-		return xfs_blockgc_free_space(mp) == 0;
+		return xfs_blockgc_free_space(mp, NULL) == 0;
 
 	/*
 	 * The disk is full.  First make delayed allocations real: each holds back space for
 	 * the worst case of its tree, and nearly all of that comes back.  Errors of other files are
 	 * theirs.  Then free what is past the ends of files, and files without names.
 	 */
-	if (xfs_flush_inodes(mp) && xfs_is_shutdown(mp))
+	if (xfs_flush_inodes(mp, NULL) && xfs_is_shutdown(mp))
 		return false;
-	freed = xfs_blockgc_free_space(mp) == 0;
+	freed = xfs_blockgc_free_space(mp, NULL) == 0;
 	/* What was freed, now or before, can be had when that is durable. */
 	return xfs_log_force_for_space(mp, error) || freed;
 }

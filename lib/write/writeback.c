@@ -23,12 +23,23 @@
 /* Claimed of one file before the next gets its turn, when the caller does not wait. */
 #define CLAIM_BYTES	(16u << 20)
 
+/* The same for a caller who waits, and who may be cancelled in between. */
+#define SYNC_CLAIM_BYTES	(64u << 20)
+
+/* After so much a transaction is closed for asking the progress hook, which costs time. */
+#define ASK_FILES	64u
+#define ASK_BYTES	(4u << 20)
+
 struct writeback {
 	struct xfs_mount *mp;
 	struct xfs_trans *tp;		/* NULL: not open */
 	uint32_t conversions;		/* pieces mapped in it */
 	bool reserve;			/* transactions are opened with blocks */
 	bool broken;			/* something failed in it after its first change */
+	uint64_t claimed_end;		/* of a file: byte behind the newest claim */
+	struct xfs_long_call *call;	/* that can be cancelled; or NULL */
+	uint64_t asked;			/* call->done when its hook was asked */
+	uint32_t files;			/* since then */
 };
 
 static int close_trans(struct writeback *wb)
@@ -342,7 +353,9 @@ static int write_claim(struct writeback *wb, struct claim *c)
 	if (wb->broken) {
 		/* Shuts down: what the transaction changed cannot be taken back. */
 		xfs_trans_cancel(wb->tp);
-		*wb = (struct writeback){ .mp = wb->mp };
+		wb->tp = NULL;
+		wb->conversions = 0;
+		wb->reserve = wb->broken = false;
 	}
 	/* Memory and blocks for a transaction may be there the next time. */
 	if ((error == -ENOMEM || error == -ENOSPC) && !xfs_is_shutdown(wb->mp))
@@ -353,21 +366,26 @@ static int write_claim(struct writeback *wb, struct claim *c)
 }
 
 /*
- * Claim and write what is dirty in the range, up to @max_bytes; *@bytes: how much that was.
- * With @wait all of it, whatever is in the way.
+ * Claim and write what is dirty in the range, up to @max_bytes at once; *@bytes: how much that was, up to
+ * wb->claimed_end.  With @wait all of it, whatever is in the way.
  */
 static int write_some(struct writeback *wb, struct xfs_mapping *m, uint64_t start, uint64_t end,
 		      uint64_t max_bytes, bool wait, uint64_t *bytes)
 {
 	struct claim c = { .ip = m->m_owner, .m = m };
+	uint64_t claimed;
 	bool left_failed;
 	int error = 0;
 
+	*bytes = 0;
 	do {
 		xfs_list_init(&c.folios);
-		*bytes = xfs_mapping_claim(m, start, end, max_bytes, wait, &c.folios,
-					   &left_failed);
-		if (*bytes) {
+		claimed = xfs_mapping_claim(m, start, end, max_bytes, wait, &c.folios,
+					    &left_failed);
+		*bytes += claimed;
+		if (claimed) {
+			wb->claimed_end = xfs_folio_end(
+				xfs_list_last_entry(&c.folios, struct xfs_folio, fo_dirty_link));
 			error = write_claim(wb, &c);
 			xfs_mapping_end_claim(m);
 		}
@@ -409,26 +427,69 @@ int xfs_writeback_range(struct xfs_inode *ip, uint64_t start, uint64_t end)
 	return error;
 }
 
-int xfs_writeback_all(struct xfs_mount *mp)
+/*
+ * Whether the call was cancelled.  The hook is asked without a transaction, which would keep
+ * checkpoints from being cut (CANCEL-2): not after each small file, then.
+ */
+static bool is_cancelled(struct writeback *wb, int *error)
 {
-	struct writeback wb = { .mp = mp };
-	uint64_t upto = xfs_pagecache_dirty_seq(mp), bytes;
+	struct xfs_long_call *call = wb->call;
+	int error2;
+
+	if (xfs_long_call_is_cancelled(call))
+		return true;
+	if (!xfs_long_call_has_hook(call))
+		return false;
+	if (wb->tp && ++wb->files < ASK_FILES && call->done - wb->asked < ASK_BYTES)
+		return false;
+	error2 = close_trans(wb);
+	*error = *error ? *error : error2;
+	wb->asked = call->done;
+	wb->files = 0;
+	return xfs_long_call_ask(call);
+}
+
+/* All that is dirty of one file, from its begin to its end: who writes on does not keep us here. */
+static int write_file(struct writeback *wb, struct xfs_mapping *m)
+{
+	uint64_t start = 0, bytes;
+	bool more;
+	int error;
+
+	do {
+		error = write_some(wb, m, start, ~0ull, SYNC_CLAIM_BYTES, true, &bytes);
+		start = wb->claimed_end;
+		if (wb->call)
+			wb->call->done += bytes;
+		more = !error && bytes >= SYNC_CLAIM_BYTES;
+	} while (more && !is_cancelled(wb, &error) && !error);
+	return error;
+}
+
+int xfs_writeback_all(struct xfs_mount *mp, struct xfs_long_call *call)
+{
+	struct writeback wb = { .mp = mp, .call = call };
+	uint64_t upto = xfs_pagecache_dirty_seq(mp);
 	struct xfs_mapping *m;
 	int error = 0, error2;
 
+	if (call)
+		call->total = call->done + xfs_pagecache_dirty_bytes(mp);
 	xfs_end_failed_io(mp);
-	while ((m = xfs_pagecache_pick_dirty(mp, upto))) {
-		error2 = write_some(&wb, m, 0, ~0ull, ~0ull, true, &bytes);
+	while (!is_cancelled(&wb, &error) && (m = xfs_pagecache_pick_dirty(mp, upto))) {
+		error2 = write_file(&wb, m);
 		/* One bad file must not keep the others from the disk, nor one that is busy. */
 		error = error ? error : error2;
 		xfs_pagecache_unpick(m, true);
 	}
 	error2 = close_trans(&wb);
 	error = error ? error : error2;
-	xfs_pagecache_wait_picked(mp);
+	/* What others have in hands need not be waited for then. */
+	if (!xfs_long_call_is_cancelled(call))
+		xfs_pagecache_wait_picked(mp);
 	xfs_queue_submit(mp->m_queue);
 	xfs_end_failed_io(mp);
-	return error;
+	return call && call->cancelled ? xfs_long_call_error(call) : error;
 }
 
 /* The oldest dirty files up to @upto; @all, or until there are few. */

@@ -14,6 +14,7 @@
 #ifndef WRITE_WRITEBACK_H
 #define WRITE_WRITEBACK_H
 
+#include "core/cancel.h"
 #include "inode/inode.h"
 
 /*
@@ -25,8 +26,11 @@ int xfs_writeback_range(struct xfs_inode *ip, uint64_t start, uint64_t end) XFS_
 /* The same without waiting. */
 int xfs_writeback_start(struct xfs_inode *ip, uint64_t start, uint64_t end) XFS_MUST_CHECK;
 
-/* Everything that is dirty when the call begins; waits. */
-int xfs_writeback_all(struct xfs_mount *mp) XFS_MUST_CHECK;
+/*
+ * Everything that is dirty when the call begins; waits.  @call (or NULL) is asked between files and
+ * between large parts of one: -ECANCELED, and the rest is dirty as before.
+ */
+int xfs_writeback_all(struct xfs_mount *mp, struct xfs_long_call *call) XFS_MUST_CHECK;
 
 /* m_upcalls->writeback_some: memory is over its limit, the oldest go out. */
 int xfs_writeback_some(struct xfs_mount *mp);

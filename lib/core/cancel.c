@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking whether a long call shall go on. */
+#include "core/cancel.h"
+#include "core/message.h"
+
+bool xfs_long_call_is_cancelled(struct xfs_long_call *call)
+{
+	if (!call)
+		return false;
+	if (unlikely(__atomic_load_n(&call->mp->m_cancels, __ATOMIC_ACQUIRE) != call->cancels))
+		call->cancelled = true;
+	return call->cancelled;
+}
+
+bool xfs_long_call_ask(struct xfs_long_call *call)
+{
+	const struct xfs_env *env;
+
+	if (xfs_long_call_is_cancelled(call) || !xfs_long_call_has_hook(call))
+		return call && call->cancelled;
+	env = &call->mp->m_env;
+	/* What became dirty meanwhile is written too. */
+	call->total = XFS_MAX(call->total, call->done);
+	if (env->progress(env->ctx, call->phase, call->done, call->total))
+		call->cancelled = true;
+	/* It may have taken long. */
+	return xfs_long_call_is_cancelled(call);
+}
+
+int xfs_long_call_error(const struct xfs_long_call *call)
+{
+	return xfs_error(call->mp, -ECANCELED,
+			 "the caller ended it early (%s, %" PRIu64 " of %" PRIu64 ")", call->phase,
+			 call->done, call->total);
+}
