@@ -627,6 +627,89 @@ static void test_device_of_another_version(void **state)
 	xfs_device_put(&dev);
 }
 
+/* A device whose author was compiled against another struct than the library. */
+struct versioned {
+	struct xfs_device dev;
+	const struct xfs_device_info *mine;	/* as large as its author knows it */
+};
+
+static int versioned_info(struct xfs_device *dev, struct xfs_device_info *info)
+{
+	return xfs_device_info_set(info, ((struct versioned *)(void *)dev)->mine);
+}
+
+static int versioned_read(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
+			  int iovcnt)
+{
+	(void)dev;
+	return xfs_device_preadv(fs.dev, offset, iov, iovcnt);
+}
+
+/*
+ * What the author knows arrives, as far as the caller's struct goes.  What it does not know reads as zero,
+ * a physical sector as a logical one; nothing behind the caller's struct changes.
+ */
+static void expect_info(struct versioned *author, size_t theirs, size_t callers)
+{
+	const size_t own = sizeof(struct xfs_device_info);
+	const size_t known = XFS_MIN(theirs, own), told = XFS_MIN(own, callers);
+	struct xfs_device_info expected = XFS_DEVICE_INFO_INIT;
+	_Alignas(8) uint8_t to[256];
+	uint32_t size;
+
+	memcpy((uint8_t *)&expected + 4, (const uint8_t *)author->mine + 4, known - 4);
+	if (known < UP_TO(xfs_device_info, physical_sector))
+		expected.physical_sector = expected.logical_sector;
+	memset(to, PATTERN, sizeof(to));
+	set_size(to, callers);
+	TEST_OK(xfs_device_info(&author->dev, (struct xfs_device_info *)(void *)to));
+	memcpy(&size, to, sizeof(size));
+	assert_int_equal(size, callers);
+	assert_memory_equal(to + 4, (uint8_t *)&expected + 4, told - 4);
+	expect_bytes(to + told, callers - told, 0);
+	expect_bytes(to + callers, sizeof(to) - callers, PATTERN);
+}
+
+static void test_author_of_another_version(void **state)
+{
+	static const struct xfs_device_ops ops = {
+		.version = XFS_DEVICE_OPS_VERSION, .preadv = versioned_read, .pwritev = no_write,
+		.flush = no_flush, .info = versioned_info, .close = no_close,
+	};
+	const size_t full = sizeof(struct xfs_device_info);
+	const size_t sizes[] = { UP_TO(xfs_device_info, size_bytes), 24, full, full + 8, full + 64 };
+	struct xfs_device_info real = XFS_DEVICE_INFO_INIT, info = XFS_DEVICE_INFO_INIT;
+	struct versioned author;
+
+	(void)state;
+	TEST_OK(xfs_sync(fs.mp));
+	TEST_OK(xfs_device_info(fs.dev, &real));
+	real.physical_sector = 4096;
+	real.io_min = 65536;
+	real.io_opt = 131072;
+	real.rotational = true;
+	xfs_device_init(&author.dev, &ops);
+	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+		uint8_t *mine = place(sizes[s]);
+
+		/* Members of which the library knows nothing are not zero. */
+		memset(mine, 0x77, sizes[s]);
+		memcpy(mine, &real, XFS_MIN(sizes[s], full));
+		set_size(mine, sizes[s]);
+		author.mine = (const struct xfs_device_info *)(const void *)mine;
+		for (size_t c = 0; c < ARRAY_SIZE(sizes); c++)
+			expect_info(&author, sizes[s], sizes[c]);
+		/* And the library works with what it was told. */
+		TEST_OK(xfs_check(&author.dev, NULL, NULL, NULL));
+		/* An author who forgot the size is told of it; to a program that is a broken device. */
+		set_size(mine, 0);
+		TEST_IS(xfs_device_info_set(&info, author.mine), -EINVAL);
+		TEST_IS(xfs_device_info(&author.dev, &info), -EIO);
+		expect_text("Invalid argument");
+	}
+	xfs_device_put(&author.dev);
+}
+
 /* -------------------------------------------------------------------------------------------- */
 
 static int set_up(void **state)
@@ -667,6 +750,7 @@ int main(void)
 		cmocka_unit_test(test_short_attributes),
 		cmocka_unit_test(test_finding),
 		cmocka_unit_test(test_device_of_another_version),
+		cmocka_unit_test(test_author_of_another_version),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
