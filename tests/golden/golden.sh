@@ -10,12 +10,14 @@ command -v xz >/dev/null || {
 	echo "SKIP: no xz"
 	exit 77
 }
+# What starts programs of another machine, where the build is for one.
+EMULATOR=${EMULATOR:-}
 dir=$(mktemp -d "${XFSWRITE_TEST_DIR:-${TMPDIR:-/tmp}}/golden.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 xz -dc "$1/image.xz" >"$dir/image" || exit 1
 {
-	"$2" "$dir/image"
-	"$3" -s "$dir/image"
+	$EMULATOR "$2" "$dir/image"
+	$EMULATOR "$3" -s "$dir/image"
 } >"$dir/found.txt" 2>&1
 diff "$1/expect.txt" "$dir/found.txt"

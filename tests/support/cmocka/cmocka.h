@@ -69,8 +69,10 @@ static inline void own_cmocka_string(int equal, const char *a, const char *b, co
 #define assert_false(c) own_cmocka_require(!(c), "not: %s", #c)
 #define assert_null(p) own_cmocka_require(!(p), "%s is not NULL", #p)
 #define assert_non_null(p) own_cmocka_require((p), "%s is NULL", #p)
-#define assert_ptr_equal(a, b) own_cmocka_require((a) == (b), "%s != %s", #a, #b)
-#define assert_ptr_not_equal(a, b) own_cmocka_require((a) != (b), "%s == %s", #a, #b)
+#define assert_ptr_equal(a, b) \
+	own_cmocka_require((const void *)(a) == (const void *)(b), "%s != %s", #a, #b)
+#define assert_ptr_not_equal(a, b) \
+	own_cmocka_require((const void *)(a) != (const void *)(b), "%s == %s", #a, #b)
 #define assert_int_equal(a, b) \
 	own_cmocka_int(1, (uintmax_t)(a), (uintmax_t)(b), #a " != " #b, __FILE__, __LINE__)
 #define assert_int_not_equal(a, b) \

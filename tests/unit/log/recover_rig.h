@@ -455,7 +455,10 @@ static inline void put_everything(struct rig *rig)
 		.xmi_type = XFS_LI_XMI, .xmi_size = 1, .xmi_id = 8, .xmi_inode1 = rig->file,
 		.xmi_inode2 = rig->many, .xmi_blockcount = 1,
 	};
-	static const uint8_t bui[48] = { 0x44, 0x12, 1, 0, 1, 0, 0, 0, 5 };
+	/* With one extent, of zeroes. */
+	static const struct xfs_intent_log_format bui[3] = {
+		{ .type = XFS_LI_BUI, .size = 1, .nextents = 1, .id = 5 },
+	};
 	xfs_ino_t inos[] = { rig->file, rig->dir, rig->link, rig->node, rig->many };
 
 	make_agi(rig, agi, 64);

@@ -542,7 +542,10 @@ static void put_done(uint16_t type, uint64_t id)
 /* (RECOVER-3) */
 static void test_intents(void **state)
 {
-	static const uint8_t cui[32] = { 0x42, 0x12, 1, 0, 1, 0, 0, 0, 9 };
+	/* With one extent, of zeroes; in the byte order of the machine, as all of the log. */
+	static const struct xfs_intent_log_format cui[2] = {
+		{ .type = XFS_LI_CUI, .size = 1, .nextents = 1, .id = 9 },
+	};
 	struct xfs_efi_extent ext;
 	struct xlog_intent *intent;
 	xfs_lsn_t second;
