@@ -157,7 +157,7 @@ runner=""
 # shellcheck disable=SC2086
 if build clang-asan -C "$top/cmake/presets/asan.cmake" -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS_DEBUG="-O1 -g1" $linker; then
 	run clang-asan -LE "$labels_skip|interop|bench|tidy|fields" -E '^crash_catch$'
-	run clang-asan -LE "$labels_skip" -R '^interop_(verbs|put|archives|flags|keep)$|^tidy_public_headers$'
+	run clang-asan -LE "$labels_skip" -R '^interop_(verbs|put|flags|keep)$|^tidy_public_headers$'
 fi
 if build gcc-release -C "$top/cmake/presets/release.cmake" -DCMAKE_C_COMPILER=gcc; then
 	run gcc-release -LE "$labels_skip|bench"
