@@ -42,7 +42,6 @@ __attribute__((noreturn)) void xfs_assert_failed(const char *expr, const char *f
 #define XFS_MAX(a, b) ({ __typeof__(a) max_a_ = (a); __typeof__(b) max_b_ = (b); \
 	max_a_ > max_b_ ? max_a_ : max_b_; })
 #define XFS_MIN_T(type, a, b) XFS_MIN((type)(a), (type)(b))
-#define XFS_MAX_T(type, a, b) XFS_MAX((type)(a), (type)(b))
 
 /* @align need not be a power of two in the 64-bit forms. */
 static inline uint64_t xfs_roundup64(uint64_t x, uint64_t align)

@@ -142,12 +142,6 @@ int xfs_set_fail(int error, const char *fmt, ...)
 	return 0;
 }
 
-void xfs_error_add_structure(const char *structure)
-{
-	if (!thread.now.structure[0])
-		copy_name(thread.now.structure, sizeof(thread.now.structure), structure);
-}
-
 void xfs_error_add(uint32_t at, uint64_t value)
 {
 	struct xfs_error_info *now = &thread.now;

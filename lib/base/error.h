@@ -38,7 +38,6 @@ int xfs_set_fail(int error, const char *fmt, ...) XFS_PRINTF(2, 3);
  * Add to the present description what is not in it yet; callers know more than callees.
  * @at: one of XFS_ERROR_AT_AG, _BLOCK, _INO, _OFFSET.
  */
-void xfs_error_add_structure(const char *structure);
 void xfs_error_add(uint32_t at, uint64_t value);
 /*
  * What the device returned of which this description tells, a negative errno; 0: it is not about one.

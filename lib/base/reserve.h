@@ -15,7 +15,6 @@
 #include "base/compiler.h"
 
 #define XFS_RESERVE_PAGE	4096u
-#define XFS_RESERVE_CLASSES	6u	/* 64, 128, ... 2048 bytes */
 #define XFS_RESERVE_REGIONS	16u
 
 struct xfs_reserve_page {

@@ -64,9 +64,6 @@ int xfs_init_local_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, const 
 			uint32_t len) XFS_MUST_CHECK;
 int xfs_idata_realloc(struct xfs_inode *ip, int32_t byte_diff, enum xfs_fork_id whichfork)
 	XFS_MUST_CHECK;
-/* A LOCAL fork whose contents were moved elsewhere becomes an empty EXTENTS fork; logs it. */
-void xfs_bmap_local_to_extents_empty(struct xfs_trans *tp, struct xfs_inode *ip,
-				     enum xfs_fork_id whichfork);
 /* The CoW fork, empty, if there is none yet. */
 int xfs_ifork_init_cow(struct xfs_inode *ip) XFS_MUST_CHECK;
 

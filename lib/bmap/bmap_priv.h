@@ -54,11 +54,6 @@ static inline uint32_t xfs_ilog_broot(enum xfs_fork_id whichfork)
 	return whichfork == XFS_DATA_FORK ? XFS_ILOG_DBROOT : XFS_ILOG_ABROOT;
 }
 
-static inline uint32_t xfs_ilog_data(enum xfs_fork_id whichfork)
-{
-	return whichfork == XFS_DATA_FORK ? XFS_ILOG_DDATA : XFS_ILOG_ADATA;
-}
-
 static inline enum xfs_fork_id xfs_bmapi_whichfork(uint32_t flags)
 {
 	if (flags & XFS_BMAPI_COWFORK)

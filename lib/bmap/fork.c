@@ -63,20 +63,6 @@ int xfs_idata_realloc(struct xfs_inode *ip, int32_t byte_diff, enum xfs_fork_id 
 	return 0;
 }
 
-void xfs_bmap_local_to_extents_empty(struct xfs_trans *tp, struct xfs_inode *ip,
-				     enum xfs_fork_id whichfork)
-{
-	struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
-
-	ASSERT(ifp->if_format == XFS_DINODE_FMT_LOCAL);
-	ASSERT(ifp->if_nextents == 0 && ifp->if_height == 0);
-	xfs_free(ip->i_mount, ifp->if_data);
-	ifp->if_data = NULL;
-	ifp->if_bytes = 0;
-	ifp->if_format = XFS_DINODE_FMT_EXTENTS;
-	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE | xfs_ilog_ext(whichfork));
-}
-
 /* ---- reading --------------------------------------------------------------------------- */
 
 static int format_local(struct xfs_inode *ip, const struct xfs_dinode *dip,

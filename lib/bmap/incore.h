@@ -45,11 +45,9 @@ struct xfs_ifork {
 /* Bits of i_flags. */
 #define XFS_IF_NEW		(1u << 0)	/* being made; nobody else sees it */
 #define XFS_IF_EOFBLOCKS	(1u << 1)	/* has preallocation past EOF to trim */
-#define XFS_IF_DIRTY_RELEASE	(1u << 2)	/* trimmed once at close: keep it next time */
 #define XFS_IF_TRUNCATED	(1u << 3)
 #define XFS_IF_INACTIVE		(1u << 4)	/* unlinked and being freed */
 #define XFS_IF_STALE		(1u << 5)	/* freed: forget at the last put */
-#define XFS_IF_CHANGED_MAP	(1u << 6)
 #define XFS_IF_DIRTY_TIMES	(1u << 7)	/* a write set the times; write-back or fsync logs them */
 #define XFS_IF_READING		(1u << 8)	/* in the cache and not read yet: wait */
 #define XFS_IF_UNREAD		(1u << 9)	/* could not be read; forgotten already */

@@ -15,11 +15,6 @@ struct xfs_name {
 	uint64_t absent_at;
 };
 
-static inline bool xfs_name_equal(const struct xfs_name *a, const struct xfs_name *b)
-{
-	return a->len == b->len && memcmp(a->name, b->name, a->len) == 0;
-}
-
 static inline bool xfs_name_is_dot(const struct xfs_name *name)
 {
 	return name->len == 1 && name->name[0] == '.';

@@ -128,9 +128,4 @@ static inline bool xfs_is_symlink(const struct xfs_inode *ip)
 	return (xfs_inode_mode(ip) & 0170000) == 0120000;
 }
 
-static inline bool xfs_is_reflink_inode(const struct xfs_inode *ip)
-{
-	return (xfs_inode_diflags2(ip) & XFS_DIFLAG2_REFLINK) != 0;
-}
-
 #endif

@@ -162,16 +162,6 @@ struct xfs_folio *xfs_mapping_lock_existing(struct xfs_mapping *m, uint64_t pos)
 	return folio;
 }
 
-void xfs_folio_set_uptodate(struct xfs_folio *folio, uint64_t blocks)
-{
-	struct xfs_mapping *m = folio->fo_mapping;
-
-	ASSERT(folio->fo_locked);
-	xfs_mutex_lock(&m->m_lock);
-	folio->fo_uptodate |= blocks;
-	xfs_mutex_unlock(&m->m_lock);
-}
-
 bool xfs_folio_unlock(struct xfs_folio *folio, uint64_t dirty)
 {
 	struct xfs_mapping *m = folio->fo_mapping;

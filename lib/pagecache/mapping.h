@@ -91,8 +91,6 @@ struct xfs_folio *xfs_mapping_lock_existing(struct xfs_mapping *m, uint64_t pos)
  * the call (PAGECACHE-3): it may be given back, by another thread, as soon as this begins.
  */
 bool xfs_folio_unlock(struct xfs_folio *folio, uint64_t dirty);
-/* By the one who locked it: these blocks now hold what the disk has. */
-void xfs_folio_set_uptodate(struct xfs_folio *folio, uint64_t blocks);
 
 /* ---- readers ------------------------------------------------------------------ */
 

@@ -11,6 +11,8 @@ dead              every header of lib/ is included by somebody
 spdx              every file says its licence in the first lines
 length            no file of lib/, include/, examples/ is longer than 800 lines
 words             nothing is left to be done
+unused            every macro and function of lib/ (the on-disk formats of lib/disk apart) is used
+                  by lib/, examples/ or tests/
 labels            an invariant of lib/, "(WORD-n)" at the head of a comment, has its label
                   for itself, whoever cites one cites one that exists, and a test cites it
 calls             every function of lib/xfswrite.map is an XFS_CALL around its work, so that no
@@ -154,6 +156,47 @@ def check_words(root):
         for number, line in enumerate(read(root, path).split('\n'), 1):
             if words.search(line):
                 errors.append(f'{path}:{number}: {line.strip()}')
+    return errors
+
+
+DEFINED_MACRO = re.compile(r'^[ \t]*#[ \t]*define[ \t]+(\w+)', re.M)
+DEFINED_FUNCTION = re.compile(r'^(?:static |inline |extern |const |unsigned |struct |enum |\w+ )+\**(\w+)\([^;{}]*\)\s*\{', re.M)
+DECLARED_FUNCTION = re.compile(r'^(?:static |inline |extern |const |unsigned |struct |enum |\w+ )+\**(\w+)\([^;{}]*\)[^;{}()]*(?:\([\d, ]*\))?;', re.M)
+WORD = re.compile(r'\w+')
+PASTED = re.compile(r'(\w+)[ \t]*##|##[ \t]*(\w+)')
+# What only some builds, compilers or machines use.
+USED_ELSEWHERE = {
+    '_GNU_SOURCE', 'XFS_LOCKS_UNCHECKED',
+}
+
+
+def check_unused(root):
+    """Words that stand nowhere but where they are defined and declared."""
+    uses, prefixes, suffixes, where = {}, set(), set(), {}
+    for path in files(root, ('lib', 'examples', 'tests', 'include'), re.compile(r'.*\.([chS]|cc|map|in)$')):
+        text = COMMENT.sub(' ', read(root, path))
+        for word in WORD.findall(text):
+            uses[word] = uses.get(word, 0) + 1
+        for left, right in PASTED.findall(text):
+            prefixes.add(left)
+            suffixes.add(right)
+        if not path.startswith('lib/') or path.startswith('lib/disk/'):
+            continue
+        for pattern in (DEFINED_MACRO, DEFINED_FUNCTION, DECLARED_FUNCTION):
+            for name in pattern.findall(text):
+                where.setdefault(name, []).append(path)
+    prefixes -= {''}
+    suffixes -= {''}
+    public = public_functions(root)
+    errors = []
+    for name, paths in sorted(where.items()):
+        if uses[name] > len(paths) or name in public or name in USED_ELSEWHERE or name.endswith('_H'):
+            continue
+        if any(name.startswith(p) and len(p) > 3 for p in prefixes):
+            continue
+        if any(name.endswith(p) and len(p) > 3 for p in suffixes):
+            continue
+        errors.append(f'{paths[0]}: nobody uses {name}')
     return errors
 
 
@@ -645,6 +688,11 @@ def check_self(_root):
         (check_words, {'tests/t.c': 'mkstemp("XX' 'XXXX");\n'}, 0),
         (check_words, {'tests/t.c': '/* TO' 'DO: more */\n'}, 1),
         (check_words, {'lib/low/low.h': '\n// FIX' 'ME\n/* X' 'XX */\n'}, 2),
+        (check_unused, {'lib/high/high.c': mit, 'lib/low/low.h': mit + '#define LOW_A 1\n#define LOW_B LOW_A\nint low_f(int a);\n',
+                        'lib/low/low.c': mit + 'int low_f(int a)\n{\n\treturn LOW_B + a;\n}\n',
+                        'tests/t.c': mit + 'int x = low_f(1);\n'}, 0),
+        (check_unused, {'lib/high/high.c': mit, 'lib/low/low.h': mit + '#define LOW_A 1\nint low_f(int a);\n',
+                        'lib/low/low.c': mit + 'int low_f(int a)\n{\n\treturn a; /* LOW_A */\n}\n'}, 2),
         (check_labels, {}, 0),
         (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n * (LOW-2) Two, by (LOW-1).\n */\n',
                         'tests/t.c': mit + '/* (LOW-2) (LOW-1) */\n'}, 0),
