@@ -145,6 +145,8 @@ static int mount_failed(struct xfsw_call *call, const struct xfsw_image *img, in
 			"without changing the image, --norecovery reads what is there");
 		return XFSW_DIRTY_LOG;
 	}
+	if (error == -ECANCELED && xfsw_interrupted())
+		return XFSW_INTERRUPTED;	/* of the recovery nothing was written */
 	return xfsw_no_xfs(call, img, error);
 }
 
@@ -322,10 +324,15 @@ int xfsw_close_image(struct xfsw_call *call, struct xfsw_image *img, int code)
 	int error = 0;
 
 	if (img->mp) {
+		if (code != XFSW_INTERRUPTED)
+			error = xfs_unmount(img->mp);
+		/* It is open still when only a signal kept it from being closed. */
+		if (error == -ECANCELED) {
+			code = XFSW_INTERRUPTED;
+			error = 0;
+		}
 		if (code == XFSW_INTERRUPTED)
 			xfs_abandon(img->mp);
-		else
-			error = xfs_unmount(img->mp);
 		img->mp = NULL;
 		if (error) {
 			int failed = xfsw_fail(call, img->path, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SIGINT and SIGTERM.  Work that takes long asks xfsw_interrupted() now and
- * then and ends by itself: the image is abandoned with its dirty log or, without
+ * then and ends by itself, in the library too, whose progress hook asks: the image is abandoned with its dirty log or, without
  * a journal, with its in-progress mark.  The second signal kills as usual: either is on
  * the disk before anything that needs it, so that is safe as well.
  */
@@ -10,6 +10,7 @@
 #include "xfsw/xfsw.h"
 
 static volatile sig_atomic_t interrupted;
+static bool finishing;
 
 static void on_signal(int signal)
 {
@@ -28,4 +29,15 @@ void xfsw_catch_signals(void)
 bool xfsw_interrupted(void)
 {
 	return interrupted;
+}
+
+void xfsw_finish_anyway(void)
+{
+	finishing = true;
+}
+
+int xfsw_ask_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+	(void)ctx, (void)phase, (void)done, (void)total;
+	return interrupted && !finishing;
 }

@@ -252,7 +252,9 @@ static int no_verb(const char *name, const char *second)
 
 int xfsw_main(int argc, char **argv)
 {
-	struct xfsw_call call = { .env = { .size = sizeof(call.env) } };
+	struct xfsw_call call = {
+		.env = { .size = sizeof(call.env), .progress = xfsw_ask_progress },
+	};
 	int code, words;
 
 	if (argc < 2) {

@@ -111,7 +111,7 @@ const struct xfsw_verb verb_recover = {
 		"  -q               say nothing\n",
 	.shortopts = "n",
 	.open = XFSW_OPEN_WRITE,
-	.flags = XFSW_NO_SHELL | XFSW_JSON,
+	.flags = XFSW_NO_SHELL | XFSW_JSON | XFSW_LONG_WORK,
 	.max_operands = 1,
 	.run = run_recover,
 };

@@ -149,7 +149,7 @@ int xfsw_fail(const struct xfsw_call *call, const char *path, int error)
 {
 	char buf[1024];
 
-	if (error == -EINTR && xfsw_interrupted())
+	if ((error == -EINTR || error == -ECANCELED) && xfsw_interrupted())
 		return XFSW_INTERRUPTED;	/* the user knows */
 	tell_error(call, path, error, "%s", xfsw_reason(error, buf, sizeof(buf)));
 	settle_failures();

@@ -239,8 +239,10 @@ static int next_line(struct input *in, char **line)
  */
 static int leave_on_signal(struct xfsw_call *call)
 {
-	int error = xfs_unmount(call->img->mp);
+	int error;
 
+	xfsw_finish_anyway();
+	error = xfs_unmount(call->img->mp);
 	call->img->mp = NULL;
 	if (error)
 		return xfsw_fail(call, call->img->path, error);
@@ -288,6 +290,9 @@ static int run_shell(struct xfsw_call *call)
 	}
 	free(in.buf);
 	free(words);
+	/* All commands have ended: a signal that comes now gives nothing up. */
+	if (code != XFSW_INTERRUPTED)
+		xfsw_finish_anyway();
 	if (what == ABANDON) {
 		xfs_abandon(call->img->mp);
 		call->img->mp = NULL;

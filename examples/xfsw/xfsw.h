@@ -185,7 +185,10 @@ void xfsw_paths_free(struct xfsw_paths *list);
 
 /* ---- report.c: messages ------------------------------------------------------ */
 
-/* "xfsw: VERB: PATH: reason"; returns XFSW_FAILED, or XFSW_INTERRUPTED for -EINTR. */
+/*
+ * "xfsw: VERB: PATH: reason"; returns XFSW_FAILED, or XFSW_INTERRUPTED for -EINTR and -ECANCELED when
+ * a signal came.
+ */
 int xfsw_fail(const struct xfsw_call *call, const char *path, int error);
 /* The same with a text of one's own; @path may be NULL. */
 int xfsw_complain(const struct xfsw_call *call, const char *path, const char *fmt, ...)
@@ -254,6 +257,10 @@ int own_may_overwrite(struct xfsw_call *call, const char *path, uint64_t offset,
 /* From now on the first signal only sets a flag; the second one kills. */
 void xfsw_catch_signals(void);
 bool xfsw_interrupted(void);
+/* From now on the library is not stopped: what was done is to be made stable. */
+void xfsw_finish_anyway(void);
+/* xfs_env.progress: the library's long calls end with -ECANCELED when a signal came. */
+int xfsw_ask_progress(void *ctx, const char *phase, uint64_t done, uint64_t total);
 
 /* ---- progress.c ------------------------------------------------------------------------ */
 
