@@ -78,7 +78,9 @@ int xfs_unmount(struct xfs_mount *mp)
 	/* As long as it can be cancelled, @mp is there afterwards. */
 	int error = mp ? XFS_CALL_MOUNT(mp, xfs_unmount_begin(mp)) : 0;
 
-	return error ? error : XFS_CALL(do_unmount(mp));
+	if (error)
+		return error;
+	return XFS_CALL(do_unmount(mp));
 }
 
 int xfs_cancel(struct xfs_mount *mp)
