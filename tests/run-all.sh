@@ -11,7 +11,7 @@
 #   clang-asan   debug, clang's address, leak and undefined-behaviour sanitizers (clang's see more of
 #                the last than gcc's): unit tests, golden images, fuzz corpora, models, faults, power
 #                losses (fewer moments, see crash/CMakeLists.txt), and of interop what takes input from
-#                outside through the tool.  At -O1 -g1: half of the time that -O0 takes.
+#                outside through the tool.  At -O1 -g1, as the sanitizers' code is slow at -O0.
 #   gcc-ubsan    debug, gcc's undefined-behaviour sanitizer: unit tests and fuzz corpora; crash_catch,
 #                which needs the faults of debug builds and is too slow beside the address sanitizer
 #   gcc-release  what users get: all tests; interop, tidy, fields and the full numbers of power losses
