@@ -229,8 +229,10 @@ static void test_times(void **state)
 				.size = sizeof(iattr),
 				.valid = XFS_ATTR_ATIME | XFS_ATTR_MTIME | XFS_ATTR_CTIME |
 					 XFS_ATTR_CRTIME,
-				.atime = { 1, 10 }, .mtime = { 2, 20 }, .ctime = { 3, 30 },
-				.crtime = { 4, 40 },
+				.atime = {.tv_sec = 1, .tv_nsec = 10},
+				.mtime = {.tv_sec = 2, .tv_nsec = 20},
+				.ctime = {.tv_sec = 3, .tv_nsec = 30},
+				.crtime = {.tv_sec = 4, .tv_nsec = 40},
 			};
 
 			TEST_IS(xfs_setattr(fs.mp, "/f", true, &iattr), 0);
@@ -316,8 +318,9 @@ static void test_flags_and_hints(void **state)
 
 static void test_size(void **state)
 {
-	struct xfs_iattr iattr = {
-		.size = sizeof(iattr), .valid = XFS_ATTR_SIZE | XFS_ATTR_MTIME, .mtime = {5, 6}};
+	struct xfs_iattr iattr = {.size = sizeof(iattr),
+				  .valid = XFS_ATTR_SIZE | XFS_ATTR_MTIME,
+				  .mtime = {.tv_sec = 5, .tv_nsec = 6}};
 	struct xfs_file *file;
 	struct xfs_stat st = XFS_STAT_INIT;
 	char buf[8] = "";
@@ -427,10 +430,17 @@ static void test_createat(void **state)
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_ATIME |
 			 XFS_ATTR_MTIME | XFS_ATTR_CTIME | XFS_ATTR_CRTIME | XFS_ATTR_PROJID |
 			 XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_SIZE,
-		.mode = S_IFREG | 06755, .uid = 10, .gid = 20, .projid = 30,
-		.xflags = XFS_XFLAG_EXTSIZE | XFS_XFLAG_IMMUTABLE, .extsize_bytes = 16384,
+		.mode = S_IFREG | 06755,
+		.uid = 10,
+		.gid = 20,
+		.projid = 30,
+		.xflags = XFS_XFLAG_EXTSIZE | XFS_XFLAG_IMMUTABLE,
+		.extsize_bytes = 16384,
 		.size_bytes = 123456789,
-		.atime = { 1, 1 }, .mtime = { 2, 2 }, .ctime = { 3, 3 }, .crtime = { 4, 4 },
+		.atime = {.tv_sec = 1, .tv_nsec = 1},
+		.mtime = {.tv_sec = 2, .tv_nsec = 2},
+		.ctime = {.tv_sec = 3, .tv_nsec = 3},
+		.crtime = {.tv_sec = 4, .tv_nsec = 4},
 	};
 	struct xfs_file *root, *file = NULL;
 	struct xfs_stat st = XFS_STAT_INIT;

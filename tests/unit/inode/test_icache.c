@@ -37,7 +37,7 @@ static void make_file(struct test_fs *fs, unsigned int i)
 		.valid = XFS_ATTR_MODE | XFS_ATTR_UID | XFS_ATTR_MTIME,
 		.mode = S_IFREG | 0644,
 		.uid = i,
-		.mtime = { .tv_sec = 1000000 + i, .tv_nsec = (long)i },
+		.mtime = {.tv_sec = 1000000 + i, .tv_nsec = i},
 	};
 	struct xfs_file *file;
 	struct xfs_stat st = XFS_STAT_INIT;
