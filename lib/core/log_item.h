@@ -79,7 +79,7 @@ struct xfs_log_item_ops {
 	/* All that has to be known of the item after its place was read, to the sink. */
 	void (*format)(struct xfs_log_item *lip, struct xfs_log_sink *sink);
 	/*
-	 * Would its place take it as it is now?  -EUCLEAN with a text; 0 sets li_verified, and
+	 * Optional: would its place take it as it is now?  -EUCLEAN with a text; 0 sets li_verified, and
 	 * contents that have it are not looked at again, here or when they are written in place.  The gate
 	 * is closed.  What a write verifier refuses must not enter the log: recovery would replay
 	 * it, refuse to write it, and leave an image that nobody can open for writing.
@@ -87,10 +87,11 @@ struct xfs_log_item_ops {
 	int (*verify)(struct xfs_mount *mp, struct xfs_log_item *lip);
 	/* Optional: part of its cluster buffer has to be logged besides; false: no. */
 	bool (*cluster_chunk)(struct xfs_log_item *lip, struct xfs_cluster_chunk *chunk);
-	/* Optional: what was changed has become part of the log or of the place: forget. */
+	/* What was changed has become part of the log or of the place: forget. */
 	void (*forget_changes)(struct xfs_log_item *lip);
 };
 
+/* (a) atomic (c) constant; else the lock that a member is under. */
 struct xfs_log_item {
 	struct xfs_list li_list;		/* (checkpoint lock) running, or stable without a journal */
 	struct xfs_list li_ail;			/* (commit lock) the AIL, rising li_tail_lsn */
