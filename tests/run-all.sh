@@ -12,8 +12,9 @@
 #                the last than gcc's): unit tests, golden images, fuzz corpora, models, faults, power
 #                losses (fewer moments, see crash/CMakeLists.txt), and of interop what takes input from
 #                outside through the tool.  At -O1 -g1, as the sanitizers' code is slow at -O0.
-#   gcc-ubsan    debug, gcc's undefined-behaviour sanitizer: unit tests and fuzz corpora; crash_catch,
-#                which needs the faults of debug builds and is too slow beside the address sanitizer
+#   gcc-ubsan    debug, gcc's undefined-behaviour sanitizer: unit tests and fuzz corpora; what needs the
+#                fault points of debug builds and is too slow beside the address sanitizer: crash_catch,
+#                and all events of the fault tests
 #   gcc-release  what users get: all tests; interop, tidy, fields and the full numbers of power losses
 #                run here alone
 #   *-tsan       what has threads of its own
@@ -162,10 +163,10 @@ fi
 if build gcc-release -C "$top/cmake/presets/release.cmake" -DCMAKE_C_COMPILER=gcc; then
 	run gcc-release -LE "$labels_skip|bench"
 fi
-only='^(unit_|fuzz_(check|mount_read|recover|names|paths)$|crash_catch$)'
+only='^(unit_|fault_|fuzz_(check|mount_read|recover|names|paths)$|crash_catch$)'
 # shellcheck disable=SC2086
 if build gcc-ubsan -C "$top/cmake/presets/debug.cmake" -DCMAKE_C_COMPILER=gcc -DXFSWRITE_SANITIZE=undefined $linker; then
-	run gcc-ubsan -LE "$labels_skip" -R "$only" -E _journalled
+	run gcc-ubsan -LE "$labels_skip" -R "$only" -E "^unit_.*_journalled"
 fi
 only='unit_lock|unit_device_queue|unit_ag_alloc$|unit_trans_checkpoint|unit_write_copy_in|threads'
 # shellcheck disable=SC2086
