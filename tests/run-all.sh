@@ -14,7 +14,7 @@
 #                outside through the tool.  At -O1 -g1, as the sanitizers' code is slow at -O0.
 #   gcc-ubsan    debug, gcc's undefined-behaviour sanitizer: unit tests and fuzz corpora; what needs the
 #                fault points of debug builds and is too slow beside the address sanitizer: crash_catch,
-#                and all events of the fault tests
+#                all events of the fault tests, the models on a journal
 #   gcc-release  what users get: all tests; interop, tidy, fields and the full numbers of power losses
 #                run here alone
 #   *-tsan       what has threads of its own
@@ -157,13 +157,13 @@ runner=""
 
 # shellcheck disable=SC2086
 if build clang-asan -C "$top/cmake/presets/asan.cmake" -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS_DEBUG="-O1 -g1" $linker; then
-	run clang-asan -LE "$labels_skip|interop|bench|tidy|fields" -E '^crash_catch$'
+	run clang-asan -LE "$labels_skip|interop|bench|tidy|fields" -E '^crash_catch$|^model_.*_journalled$'
 	run clang-asan -LE "$labels_skip" -R '^interop_(verbs|put|flags|keep)$|^tidy_public_headers$'
 fi
 if build gcc-release -C "$top/cmake/presets/release.cmake" -DCMAKE_C_COMPILER=gcc; then
 	run gcc-release -LE "$labels_skip|bench"
 fi
-only='^(unit_|fault_|fuzz_(check|mount_read|recover|names|paths)$|crash_catch$)'
+only='^(unit_|fault_|model_.*_journalled$|fuzz_(check|mount_read|recover|names|paths)$|crash_catch$)'
 # shellcheck disable=SC2086
 if build gcc-ubsan -C "$top/cmake/presets/debug.cmake" -DCMAKE_C_COMPILER=gcc -DXFSWRITE_SANITIZE=undefined $linker; then
 	run gcc-ubsan -LE "$labels_skip" -R "$only" -E "^unit_.*_journalled"
