@@ -11,7 +11,7 @@
 #   clang-asan   debug, clang's address, leak and undefined-behaviour sanitizers (clang's see more of
 #                the last than gcc's): unit tests, golden images, fuzz corpora, models, faults, power
 #                losses (fewer moments, see crash/CMakeLists.txt), and of interop what takes input from
-#                outside through the tool.  At -O1 -g1, as the sanitizers' code is slow at -O0.
+#                outside through the tool.  At -O1, as the sanitizers' code is slow at -O0.
 #   gcc-ubsan    debug, gcc's undefined-behaviour sanitizer: unit tests and fuzz corpora; what needs the
 #                fault points of debug builds and is too slow beside the address sanitizer: crash_catch,
 #                all events of the fault tests, the models on a journal
@@ -156,7 +156,7 @@ runner=""
 [ "$as_root" != sudo ] || ! sudo -n true 2>/dev/null || runner="sudo -n -E env PATH=$PATH"
 
 # shellcheck disable=SC2086
-if build clang-asan -C "$top/cmake/presets/asan.cmake" -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS_DEBUG="-O1 -g1" $linker; then
+if build clang-asan -C "$top/cmake/presets/asan.cmake" -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS_DEBUG="-O1 -g" $linker; then
 	run clang-asan -LE "$labels_skip|interop|bench|tidy|fields" -E '^crash_catch$|^model_.*_journalled$'
 	run clang-asan -LE "$labels_skip" -R '^interop_(verbs|put|flags|keep)$|^tidy_public_headers$'
 fi
