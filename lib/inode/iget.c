@@ -18,7 +18,7 @@ static struct xfs_inode *alloc_once(struct xfs_inode_cache *cache)
 	return ip;
 }
 
-static struct xfs_inode *alloc_inode(struct xfs_mount *mp)
+struct xfs_inode *xfs_inode_alloc(struct xfs_mount *mp)
 {
 	struct xfs_inode *ip = alloc_once(mp->m_inodes);
 
@@ -49,11 +49,6 @@ static void init_inode(struct xfs_mount *mp, struct xfs_inode *ip, xfs_ino_t ino
 	xfs_rwlock_init(&ip->i_lock, XFS_CLASS_ILOCK, ino);
 	xfs_ifork_init_empty(&ip->i_df);
 	xfs_ifork_init_empty(&ip->i_af);
-}
-
-struct xfs_inode *xfs_inode_alloc(struct xfs_mount *mp)
-{
-	return alloc_inode(mp);
 }
 
 void xfs_inode_unalloc(struct xfs_mount *mp, struct xfs_inode *blank)
@@ -152,7 +147,7 @@ static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, 
 	error = xfs_imap(mp, ino, &imap);
 	if (error)
 		return error;
-	mine = alloc_inode(mp);
+	mine = xfs_inode_alloc(mp);
 	if (!mine)
 		return -ENOMEM;
 	init_inode(mp, mine, ino, &imap);

@@ -6,8 +6,8 @@
  * is too small
  *
  *  1. adds to the reserve, if the host has memory;
- *  2. else writes home what others have left there (buffers that are dirty), and lets caches
- *     shrink;
+ *  2. else writes in place what others have left there (buffers that are dirty), and lets
+ *     caches shrink;
  *  3. else waits for transactions that are open;
  *  4. else gets -ENOMEM, and nothing was changed.
  *
