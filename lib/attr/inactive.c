@@ -69,18 +69,12 @@ static int step(struct xfs_trans *tp, struct xfs_inode *ip, bool *rooted, bool *
 	if (XFS_IS_CORRUPT(ip->i_mount, "attribute fork", ip->i_ino,
 			   !xfs_iext_last_extent(&ip->i_af, &cur, &last)))
 		return -EUCLEAN;
-	end = last.br_startoff + last.br_blockcount;
+	end = xfs_irec_end(&last);
 	/* Not the root before all others. */
-	if (last.br_startoff == 0 && last.br_blockcount > 1) {
-		last.br_startoff++;
-		last.br_startblock++;
-		last.br_blockcount--;
-	}
-	if (last.br_blockcount > STEP_BLOCKS) {
-		last.br_startblock += last.br_blockcount - STEP_BLOCKS;
-		last.br_blockcount = STEP_BLOCKS;
-		last.br_startoff = end - STEP_BLOCKS;
-	}
+	if (last.br_startoff == 0 && last.br_blockcount > 1)
+		xfs_irec_trim(&last, 1, end);
+	if (last.br_blockcount > STEP_BLOCKS)
+		xfs_irec_trim(&last, end - STEP_BLOCKS, end);
 	error = forget_range(tp, ip, &last);
 	while (!error && !unmapped)
 		error = xfs_bunmapi(tp, ip, last.br_startoff, last.br_blockcount,

@@ -193,7 +193,7 @@ static int try_shrink(struct xfs_attr_args *args)
 	int error;
 
 	if (!xfs_iext_last_extent(&ip->i_af, &cur, &got) ||
-	    got.br_startoff + got.br_blockcount != 1 ||
+	    xfs_irec_end(&got) != 1 ||
 	    xfs_da_read_buf(ip, XFS_ATTR_FORK, 0, 1, xfs_attr_da_kind.root_ops, &bp))
 		return 0;
 	error = 0;

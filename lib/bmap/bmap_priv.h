@@ -44,6 +44,16 @@ struct xfs_bmap_edit {
 	struct xfs_bmbt_irec new[XFS_BMAP_EDIT_NEW];
 };
 
+/* Of the old record @got, [@off, @end) stays, if that is anything: the next new record. */
+static inline void xfs_bmap_edit_keep(struct xfs_bmap_edit *edit, const struct xfs_bmbt_irec *got,
+				      xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	if (off < end) {
+		edit->new[edit->nnew] = *got;
+		xfs_irec_trim(&edit->new[edit->nnew++], off, end);
+	}
+}
+
 static inline uint32_t xfs_ilog_ext(enum xfs_fork_id whichfork)
 {
 	return whichfork == XFS_DATA_FORK ? XFS_ILOG_DEXT : XFS_ILOG_AEXT;
@@ -59,31 +69,6 @@ static inline enum xfs_fork_id xfs_bmapi_whichfork(uint32_t flags)
 	if (flags & XFS_BMAPI_COWFORK)
 		return XFS_COW_FORK;
 	return flags & XFS_BMAPI_ATTRFORK ? XFS_ATTR_FORK : XFS_DATA_FORK;
-}
-
-static inline xfs_fileoff_t xfs_irec_end(const struct xfs_bmbt_irec *irec)
-{
-	return irec->br_startoff + irec->br_blockcount;
-}
-
-static inline bool xfs_irec_is_real(const struct xfs_bmbt_irec *irec)
-{
-	return !isnullstartblock(irec->br_startblock);
-}
-
-/* Cut @irec to [@off, @end), of which it must cover a part; delalloc keeps its reservation. */
-static inline void xfs_irec_trim(struct xfs_bmbt_irec *irec, xfs_fileoff_t off, xfs_fileoff_t end)
-{
-	if (irec->br_startoff < off) {
-		xfs_filblks_t cut = off - irec->br_startoff;
-
-		irec->br_startoff = off;
-		irec->br_blockcount -= cut;
-		if (!isnullstartblock(irec->br_startblock))
-			irec->br_startblock += cut;
-	}
-	if (xfs_irec_end(irec) > end)
-		irec->br_blockcount = end - irec->br_startoff;
 }
 
 /* Records that fit into the inode with the present size of the fork. */

@@ -7,7 +7,7 @@ int xfs_bmap_convert_extent(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 			    xfs_fileoff_t end, xfs_exntst_t state)
 {
 	struct xfs_bmap_edit edit = {.cur = *cur, .nold = 1, .old = {*got}};
-	struct xfs_bmbt_irec part = *got, rest;
+	struct xfs_bmbt_irec part = *got;
 	struct xfs_owner_info oinfo;
 	int error;
 
@@ -15,18 +15,10 @@ int xfs_bmap_convert_extent(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 	ASSERT(off >= got->br_startoff && off < end && end <= xfs_irec_end(got));
 	xfs_irec_trim(&part, off, end);
 	oinfo = xfs_bmap_owner(op->ip, op->whichfork, &part);
-	if (got->br_startoff < off) {
-		rest = *got;
-		xfs_irec_trim(&rest, got->br_startoff, off);
-		edit.new[edit.nnew++] = rest;
-	}
+	xfs_bmap_edit_keep(&edit, got, got->br_startoff, off);
 	part.br_state = state;
 	edit.new[edit.nnew++] = part;
-	if (end < xfs_irec_end(got)) {
-		rest = *got;
-		xfs_irec_trim(&rest, end, xfs_irec_end(got));
-		edit.new[edit.nnew++] = rest;
-	}
+	xfs_bmap_edit_keep(&edit, got, end, xfs_irec_end(got));
 	error = xfs_bmap_edit(op, &edit, false);
 	if (!error && op->whichfork != XFS_COW_FORK)
 		error = xfs_rmap_convert(op->tp, part.br_startblock, part.br_blockcount, &oinfo);

@@ -35,21 +35,13 @@ static int unmap_real(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 		      uint32_t flags)
 {
 	struct xfs_bmap_edit edit = {.cur = *cur, .nold = 1, .old = {*got}};
-	struct xfs_bmbt_irec del = *got, rest;
+	struct xfs_bmbt_irec del = *got;
 	struct xfs_inode *ip = op->ip;
 	int error;
 
 	xfs_irec_trim(&del, off, end);
-	if (got->br_startoff < off) {
-		rest = *got;
-		xfs_irec_trim(&rest, got->br_startoff, off);
-		edit.new[edit.nnew++] = rest;
-	}
-	if (end < xfs_irec_end(got)) {
-		rest = *got;
-		xfs_irec_trim(&rest, end, xfs_irec_end(got));
-		edit.new[edit.nnew++] = rest;
-	}
+	xfs_bmap_edit_keep(&edit, got, got->br_startoff, off);
+	xfs_bmap_edit_keep(&edit, got, end, xfs_irec_end(got));
 	if (op->whichfork != XFS_COW_FORK && unlikely(ip->i_nblocks < del.br_blockcount))
 		return xfs_corrupt(ip->i_mount, "inode", "inode %" PRIu64
 				   " maps more blocks than the %" PRIu64 " it counts", ip->i_ino,

@@ -189,13 +189,14 @@ int xfs_bmap_del_extent_delay(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 
 	ASSERT(isnullstartblock(got->br_startblock));
 	ASSERT(off >= got->br_startoff && off < end && end <= xfs_irec_end(got));
-	left.br_blockcount = off - got->br_startoff;
-	right.br_blockcount = xfs_irec_end(got) - end;
-	right.br_startoff = end;
-	if (have_left)
+	if (have_left) {
+		xfs_irec_trim(&left, got->br_startoff, off);
 		len1 = xfs_bmap_worst_indlen(ip, left.br_blockcount);
-	if (have_right)
+	}
+	if (have_right) {
+		xfs_irec_trim(&right, end, xfs_irec_end(got));
 		len2 = xfs_bmap_worst_indlen(ip, right.br_blockcount);
+	}
 	if (have_left && have_right) {
 		/* Two trees' worth of worst case; blocks that are let go may pay for it. */
 		xfs_filblks_t steal = 0;
@@ -341,7 +342,7 @@ int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 
 	if (got.br_startoff < off) {
 		left = got;
-		left.br_blockcount = off - got.br_startoff;
+		xfs_irec_trim(&left, got.br_startoff, off);
 		left.br_startblock = nullstartblock(xfs_bmap_worst_indlen(ip, left.br_blockcount));
 		edit.new[edit.nnew++] = left;
 		leftp = &left;
@@ -350,8 +351,7 @@ int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 	edit.new[edit.nnew++] = *map;
 	if (off + ap.len < xfs_irec_end(&got)) {
 		right = got;
-		right.br_startoff = off + ap.len;
-		right.br_blockcount = xfs_irec_end(&got) - right.br_startoff;
+		xfs_irec_trim(&right, off + ap.len, xfs_irec_end(&got));
 		right.br_startblock = nullstartblock(xfs_bmap_worst_indlen(ip, right.br_blockcount));
 		edit.new[edit.nnew++] = right;
 		rightp = &right;

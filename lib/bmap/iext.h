@@ -42,6 +42,34 @@ static inline uint32_t startblockval(xfs_fsblock_t startblock)
 	return (uint32_t)(startblock & XFS_STARTBLOCKVAL_MASK);
 }
 
+static inline bool xfs_irec_is_real(const struct xfs_bmbt_irec *irec)
+{
+	return !isnullstartblock(irec->br_startblock);
+}
+
+static inline bool xfs_irec_covers(const struct xfs_bmbt_irec *irec, xfs_fileoff_t off)
+{
+	return irec->br_startoff <= off && off - irec->br_startoff < irec->br_blockcount;
+}
+
+/*
+ * Trim @irec to [@off, @end), of which it must cover a part; holes and delalloc, which keeps its
+ * reservation, have no blocks to move along.
+ */
+static inline void xfs_irec_trim(struct xfs_bmbt_irec *irec, xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	if (irec->br_startoff < off) {
+		xfs_filblks_t skip = off - irec->br_startoff;
+
+		irec->br_startoff = off;
+		irec->br_blockcount -= skip;
+		if (xfs_irec_is_real(irec))
+			irec->br_startblock += skip;
+	}
+	if (xfs_irec_end(irec) > end)
+		irec->br_blockcount = end - irec->br_startoff;
+}
+
 struct xfs_iext_leaf;
 
 /* A place in the map: at a record, or, behind the last one, at the end. */

@@ -120,7 +120,7 @@ static int drop_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_for
 			const struct xfs_bmbt_irec *irec, bool later)
 {
 	struct xfs_bmap_edit edit = { .nold = 1 };
-	struct xfs_bmbt_irec got, rest;
+	struct xfs_bmbt_irec got;
 	struct xfs_bmap_op op;
 	int error;
 
@@ -137,16 +137,8 @@ static int drop_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_for
 				   " is not mapped as it should be to be unmapped", ip->i_ino,
 				   irec->br_startoff);
 	edit.old[0] = got;
-	if (got.br_startoff < irec->br_startoff) {
-		rest = got;
-		xfs_irec_trim(&rest, got.br_startoff, irec->br_startoff);
-		edit.new[edit.nnew++] = rest;
-	}
-	if (xfs_irec_end(irec) < xfs_irec_end(&got)) {
-		rest = got;
-		xfs_irec_trim(&rest, xfs_irec_end(irec), xfs_irec_end(&got));
-		edit.new[edit.nnew++] = rest;
-	}
+	xfs_bmap_edit_keep(&edit, &got, got.br_startoff, irec->br_startoff);
+	xfs_bmap_edit_keep(&edit, &got, xfs_irec_end(irec), xfs_irec_end(&got));
 	return finish_change(&op, &edit, irec, false, later);
 }
 

@@ -56,7 +56,7 @@ int xfs_dir_form(struct xfs_inode *dp, enum xfs_dir_form *form)
 	if (!xfs_iext_last_extent(&dp->i_df, &cur, &got))
 		return xfs_corrupt(dp->i_mount, "directory", "inode %" PRIu64 " has no blocks",
 				   dp->i_ino);
-	end = got.br_startoff + got.br_blockcount;
+	end = xfs_irec_end(&got);
 	if (end == geo->dirblkfsbs) {
 		if (dp->i_disk_size != geo->dirblksize)
 			return xfs_corrupt(dp->i_mount, "directory",

@@ -167,7 +167,7 @@ static int drop_data(struct xfs_dir_args *args, struct xfs_buf *fbp, xfs_dir2_db
 			   !xfs_iext_lookup_extent_before(&args->dp->i_df, args->geo->leafblk, &cur,
 							  &got)))
 		return -EUCLEAN;
-	end = XFS_FSB_TO_B(args->geo, got.br_startoff + got.br_blockcount);
+	end = XFS_FSB_TO_B(args->geo, xfs_irec_end(&got));
 	if (end != (uint64_t)args->dp->i_disk_size)
 		xfs_dir_set_size(args->tp, args->dp, end);
 	return 0;
@@ -189,7 +189,7 @@ static int drop_empty_frees(struct xfs_dir_args *args, bool *only_first)
 
 		if (!xfs_iext_last_extent(&args->dp->i_df, &cur, &got))
 			return 0;
-		last = got.br_startoff + got.br_blockcount - geo->dirblkfsbs;
+		last = xfs_irec_end(&got) - geo->dirblkfsbs;
 		if (last <= geo->freeblk) {
 			*only_first = last == geo->freeblk;
 			return 0;

@@ -165,6 +165,11 @@ struct xfs_bmbt_irec {
 	xfs_exntst_t	br_state;
 };
 
+static inline xfs_fileoff_t xfs_irec_end(const struct xfs_bmbt_irec *irec)
+{
+	return irec->br_startoff + irec->br_blockcount;
+}
+
 /* l0: state 1, offset 54, high 9 of the block; l1: low 43 of the block, length 21 bits. */
 static inline void xfs_bmbt_disk_get_all(const struct xfs_bmbt_rec *rec,
 					 struct xfs_bmbt_irec *irec)

@@ -78,7 +78,7 @@ static xfs_failaddr_t extents_verify(const struct xfs_geometry *geo, const struc
 		xfs_bmbt_disk_get_all(rec, &irec);
 		XFS_VERIFY_CALL(xfs_bmbt_irec_verify(geo, rt, unwritten_ok, &irec));
 		XFS_VERIFY(irec.br_startoff >= end);
-		end = irec.br_startoff + irec.br_blockcount;
+		end = xfs_irec_end(&irec);
 	}
 	return NULL;
 }

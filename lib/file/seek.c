@@ -64,7 +64,7 @@ int64_t xfs_file_seek(struct xfs_inode *ip, uint64_t offset, bool data)
 		error = map_at(ip, XFS_B_TO_FSBT(geo, pos), XFS_B_TO_FSB(geo, isize), &irec);
 		if (error)
 			return error;
-		until = XFS_FSB_TO_B(geo, irec.br_startoff + irec.br_blockcount);
+		until = XFS_FSB_TO_B(geo, xfs_irec_end(&irec));
 		if (has_data(ip, &irec, pos, XFS_MIN(until, isize), &until) == data)
 			return (int64_t)pos;
 		pos = until;
@@ -109,7 +109,7 @@ int xfs_file_extents(struct xfs_inode *ip, uint64_t offset, struct xfs_extent *e
 			error = cut_at_sharing(ip, &irec, &shared);
 		if (error)
 			return error;
-		off = irec.br_startoff + irec.br_blockcount;
+		off = xfs_irec_end(&irec);
 		if (irec.br_startblock == XFS_HOLESTARTBLOCK)
 			continue;
 		own = (struct xfs_extent){

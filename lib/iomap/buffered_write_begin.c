@@ -55,24 +55,6 @@ bool xfs_iomap_valid(struct xfs_inode *ip, const struct xfs_iomap *map)
 	       __atomic_load_n(&ip->i_cowfp->if_seq, __ATOMIC_ACQUIRE) == map->cow_seq;
 }
 
-/* Cut @irec to [@off, @end), of which it has a part. */
-static void trim_irec(struct xfs_bmbt_irec *irec, xfs_fileoff_t off, xfs_fileoff_t end)
-{
-	if (irec->br_startoff < off) {
-		irec->br_blockcount -= off - irec->br_startoff;
-		if (!isnullstartblock(irec->br_startblock))
-			irec->br_startblock += off - irec->br_startoff;
-		irec->br_startoff = off;
-	}
-	if (irec->br_startoff + irec->br_blockcount > end)
-		irec->br_blockcount = end - irec->br_startoff;
-}
-
-static bool irec_covers(const struct xfs_bmbt_irec *irec, xfs_fileoff_t off)
-{
-	return irec->br_startoff <= off && off - irec->br_startoff < irec->br_blockcount;
-}
-
 static struct xfs_bmbt_irec hole_irec(xfs_fileoff_t off, xfs_fileoff_t end)
 {
 	return (struct xfs_bmbt_irec){
@@ -122,9 +104,9 @@ static void report_source(const struct begin *b, xfs_fileoff_t end, struct xfs_i
 {
 	struct xfs_bmbt_irec irec;
 
-	if (irec_covers(&b->data, b->off_fsb)) {
+	if (xfs_irec_covers(&b->data, b->off_fsb)) {
 		irec = b->data;
-		trim_irec(&irec, b->off_fsb, end);
+		xfs_irec_trim(&irec, b->off_fsb, end);
 	} else {
 		irec = hole_irec(b->off_fsb, XFS_MIN(end, b->data.br_startoff));
 	}
@@ -136,8 +118,8 @@ static void report_cow(const struct begin *b, const struct xfs_bmbt_irec *cow, u
 {
 	struct xfs_bmbt_irec irec = *cow;
 
-	report_source(b, irec.br_startoff + irec.br_blockcount, src);
-	trim_irec(&irec, b->off_fsb, src->off_fsb + src->len_fsb);
+	report_source(b, xfs_irec_end(&irec), src);
+	xfs_irec_trim(&irec, b->off_fsb, src->off_fsb + src->len_fsb);
 	xfs_iomap_from_irec(b->ip, &irec, map);
 	map->flags = flags | XFS_IOMAP_F_SHARED;
 }
@@ -169,7 +151,7 @@ static int reserve_cow(const struct begin *b, const struct xfs_bmbt_irec *irec,
 	if (error)
 		return error;
 	XFS_TRACE(ip->i_mount, xfs_reflink_cow_found, ip->i_ino, b->off_fsb, len);
-	trim_irec(&got, b->off_fsb, b->off_fsb + len);
+	xfs_irec_trim(&got, b->off_fsb, b->off_fsb + len);
 	report_cow(b, &got, XFS_IOMAP_F_NEW, map, src);
 	map->reserved_end = b->off_fsb + len;
 	return 0;
@@ -197,7 +179,7 @@ static int reserve_data(struct begin *b, struct xfs_iomap *map, struct xfs_iomap
 		xfs_iflags_set(ip, XFS_IF_EOFBLOCKS);
 	XFS_TRACE(ip->i_mount, xfs_iomap_alloc, ip->i_ino, b->off_fsb, end_fsb - b->off_fsb,
 		  prealloc);
-	trim_irec(&got, b->off_fsb, got.br_startoff + got.br_blockcount);
+	xfs_irec_trim(&got, b->off_fsb, xfs_irec_end(&got));
 	report_data(b, &got, XFS_IOMAP_F_NEW, map, src);
 	map->reserved_end = end_fsb;
 	return 0;
@@ -223,7 +205,7 @@ static int convert_prealloc(struct begin *b) XFS_LOCKS_UNCHECKED
 		return error;
 	/* Write-back may have been here meanwhile. */
 	if (xfs_iext_lookup_extent(&ip->i_df, b->off_fsb, &cur, &got) &&
-	    irec_covers(&got, b->off_fsb) && isnullstartblock(got.br_startblock))
+	    xfs_irec_covers(&got, b->off_fsb) && isnullstartblock(got.br_startblock))
 		error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, got.br_startoff,
 						   got.br_blockcount, true, &map);
 	xfs_iunlock_excl(ip);
@@ -243,14 +225,14 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 	error = look_up(b);
 	if (error)
 		return error;
-	if (b->has_cow && irec_covers(&b->cow, b->off_fsb)) {
+	if (b->has_cow && xfs_irec_covers(&b->cow, b->off_fsb)) {
 		report_cow(b, &b->cow, 0, map, src);
 		return 0;
 	}
 	if (b->zero && b->data.br_startoff > b->off_fsb) {
 		irec = hole_irec(b->off_fsb, XFS_MIN(b->data.br_startoff, b->end_fsb));
 		if (b->has_cow)
-			trim_irec(&irec, b->off_fsb, b->cow.br_startoff);
+			xfs_irec_trim(&irec, b->off_fsb, b->cow.br_startoff);
 		report_data(b, &irec, 0, map, src);
 		return 0;
 	}
@@ -264,9 +246,9 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 		if (b->off_fsb < eof_fsb)
 			b->end_fsb = XFS_MIN(b->end_fsb, eof_fsb);
 	}
-	if (irec_covers(&b->data, b->off_fsb)) {
+	if (xfs_irec_covers(&b->data, b->off_fsb)) {
 		irec = b->data;
-		trim_irec(&irec, b->off_fsb, b->end_fsb);
+		xfs_irec_trim(&irec, b->off_fsb, b->end_fsb);
 		if ((ip->i_diflags2 & XFS_DIFLAG2_REFLINK) &&
 		    !isnullstartblock(irec.br_startblock) && irec.br_state == XFS_EXT_NORM) {
 			error = xfs_reflink_trim_around_shared(ip, &irec, &shared);
@@ -277,7 +259,7 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 			return reserve_cow(b, &irec, map, src);
 		if (!(ip->i_diflags2 & XFS_DIFLAG2_REFLINK) && !b->zero) {
 			irec = b->data;
-			trim_irec(&irec, b->off_fsb, irec.br_startoff + irec.br_blockcount);
+			xfs_irec_trim(&irec, b->off_fsb, xfs_irec_end(&irec));
 		}
 		report_data(b, &irec, 0, map, src);
 		return 0;

@@ -28,19 +28,14 @@ static bool report_mapped(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t
 
 	hole->eof = !xfs_iext_lookup_extent(&ip->i_df, off, &cur, &irec);
 	if (!hole->eof && irec.br_startoff <= off) {
-		xfs_filblks_t skip = off - irec.br_startoff;
-
-		irec.br_startoff = off;
-		irec.br_blockcount = XFS_MIN(irec.br_blockcount - skip, end - off);
-		if (!isnullstartblock(irec.br_startblock))
-			irec.br_startblock += skip;
+		xfs_irec_trim(&irec, off, end);
 		xfs_iomap_from_irec(ip, &irec, map);
 		return true;
 	}
 	hole->next_start = hole->eof ? NULLFILEOFF : irec.br_startoff;
 	hole->prev_end = 0;
 	if (xfs_iext_lookup_extent_before(&ip->i_df, off, &cur, &irec))
-		hole->prev_end = irec.br_startoff + irec.br_blockcount;
+		hole->prev_end = xfs_irec_end(&irec);
 	return false;
 }
 

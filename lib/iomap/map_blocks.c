@@ -29,7 +29,7 @@ static bool takes_prealloc_along(const struct xfs_inode *ip, const struct xfs_bm
 {
 	uint64_t isize = (uint64_t)__atomic_load_n(&ip->i_size, __ATOMIC_ACQUIRE);
 
-	return got->br_startoff + got->br_blockcount > end &&
+	return xfs_irec_end(got) > end &&
 	       XFS_FSB_TO_B(&ip->i_mount->m_geo, end) >= isize &&
 	       __atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED) > 0;
 }
@@ -47,7 +47,7 @@ static int convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 	if (!has_blocks(tp, ip->i_mount))
 		return -EAGAIN;
 	error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off,
-					   got->br_startoff + got->br_blockcount - off, true, map);
+					   xfs_irec_end(got) - off, true, map);
 	if (error)
 		return error;
 	len = XFS_MIN(len, map->br_blockcount);
@@ -66,7 +66,7 @@ int xfs_map_unwritten(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t 
 		return -EAGAIN;
 	if (takes_prealloc_along(ip, &got, off + len))
 		error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off,
-						   got.br_startoff + got.br_blockcount - off, true, map);
+						   xfs_irec_end(&got) - off, true, map);
 	else
 		error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off, len, true, map);
 	if (!error)
@@ -84,7 +84,7 @@ int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off
 	if (xfs_reflink_has_cow(ip) && xfs_iext_lookup_extent(ip->i_cowfp, off, &cur, &got)) {
 		if (got.br_startoff <= off) {
 			*fresh = true;
-			len = XFS_MIN(len, got.br_startoff + got.br_blockcount - off);
+			len = XFS_MIN(len, xfs_irec_end(&got) - off);
 			if (!has_blocks(tp, ip->i_mount))
 				return -EAGAIN;
 			return xfs_reflink_remap_cow(tp, ip, off, len, map);
@@ -107,7 +107,7 @@ int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off
 		};
 		return 0;
 	}
-	len = XFS_MIN(len, got.br_startoff + got.br_blockcount - off);
+	len = XFS_MIN(len, xfs_irec_end(&got) - off);
 	if (isnullstartblock(got.br_startblock)) {
 		*fresh = true;
 		return convert_delalloc(tp, ip, &got, off, len, map);
@@ -118,11 +118,7 @@ int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off
 			return -EAGAIN;
 		return xfs_bmapi_write(tp, ip, off, len, XFS_BMAPI_CONVERT, map);
 	}
-	*map = (struct xfs_bmbt_irec){
-		.br_startoff = off,
-		.br_startblock = got.br_startblock + (off - got.br_startoff),
-		.br_blockcount = len,
-		.br_state = XFS_EXT_NORM,
-	};
+	*map = got;
+	xfs_irec_trim(map, off, off + len);
 	return 0;
 }

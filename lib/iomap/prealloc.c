@@ -86,13 +86,13 @@ uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64
 	uint64_t blocks;
 
 	if (xfs_iext_last_extent(&ip->i_df, &cur, &first)) {
-		args.prev_end = first.br_startoff + first.br_blockcount;
+		args.prev_end = xfs_irec_end(&first);
 		args.prev_len = first.br_blockcount;
 		for (steps = 0; steps < MAX_STEPS; steps++) {
 			if (args.prev_len > XFS_MAX_BMBT_EXTLEN / 2 ||
 			    !xfs_iext_prev_extent(&ip->i_df, &cur, &prev) ||
 			    isnullstartblock(prev.br_startblock) ||
-			    prev.br_startoff + prev.br_blockcount != first.br_startoff ||
+			    xfs_irec_end(&prev) != first.br_startoff ||
 			    prev.br_startblock + prev.br_blockcount != first.br_startblock)
 				break;
 			args.prev_len += prev.br_blockcount;

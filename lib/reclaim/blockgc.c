@@ -29,7 +29,7 @@ bool xfs_can_free_eofblocks(struct xfs_inode *ip)
 	/* Extents that were never read in were not made by us. */
 	if (!xfs_fork_needs_read(ip, XFS_DATA_FORK) &&
 	    xfs_iext_last_extent(&ip->i_df, &cur, &last) &&
-	    last.br_startoff + last.br_blockcount > eof_block(ip))
+	    xfs_irec_end(&last) > eof_block(ip))
 		found = isnullstartblock(last.br_startblock) ||
 			!(ip->i_diflags & (XFS_DIFLAG_PREALLOC | XFS_DIFLAG_APPEND));
 	xfs_iunlock_shared(ip);

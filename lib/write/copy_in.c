@@ -70,7 +70,7 @@ static int publish(struct xfs_inode *ip, struct xfs_bmbt_irec *irec)
 		ASSERT(now.br_startoff == irec->br_startoff);
 		ASSERT(now.br_startblock == irec->br_startblock);
 		irec->br_blockcount = now.br_blockcount;
-		end = (now.br_startoff + now.br_blockcount) << mp->m_geo.blocklog;
+		end = xfs_irec_end(&now) << mp->m_geo.blocklog;
 		if (end > xfs_isize(ip))
 			xfs_set_isize(ip, end);
 		grows = end > (uint64_t)ip->i_disk_size;

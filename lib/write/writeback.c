@@ -200,7 +200,7 @@ static void submit(struct claim *c, const struct xfs_bmbt_irec *map, bool fresh)
 		where += (uint64_t)count << geo->blocklog;
 	}
 	if (!hole)
-		c->end_byte = (map->br_startoff + map->br_blockcount) << geo->blocklog;
+		c->end_byte = xfs_irec_end(map) << geo->blocklog;
 }
 
 /*
@@ -296,7 +296,7 @@ static void discard(struct claim *c, int error)
 	while (c->folio) {
 		next_run(c, &map.br_startoff, &map.br_blockcount);
 		if (!xfs_is_shutdown(c->ip->i_mount))
-			punch_delalloc(c->ip, map.br_startoff, map.br_startoff + map.br_blockcount);
+			punch_delalloc(c->ip, map.br_startoff, xfs_irec_end(&map));
 		submit(c, &map, false);
 	}
 }

@@ -15,6 +15,7 @@ unused            every macro and function of lib/ (the on-disk formats of lib/d
                   by lib/, examples/ or tests/
 labels            an invariant of lib/, "(WORD-n)" at the head of a comment, has its label
                   for itself, whoever cites one cites one that exists, and a test cites it
+homes             what has one home is written nowhere else (HOMES)
 calls             every function of lib/xfswrite.map is an XFS_CALL around its work, so that no
                   failure leaves without a description, or stands in CANNOT_FAIL
 readmes           the table of layers in lib/README.md is that of lib/CMakeLists.txt, top
@@ -198,6 +199,22 @@ def check_unused(root):
             continue
         errors.append(f'{paths[0]}: nobody uses {name}')
     return errors
+
+
+# (what, how it is written, where it stands)
+HOMES = [
+    ('trimming an extent of a fork: xfs_irec_trim()',
+     re.compile(r'\bbr_startblock [+-]= |\bbr_startblock \+ \([^()]* - [^()]*br_startoff'), {'lib/bmap/iext.h'}),
+    ('where an extent of a fork ends: xfs_irec_end()',
+     re.compile(r'\bbr_startoff \+ \w+(?:\.|->)br_blockcount'), {'lib/disk/irec.h'}),
+]
+
+
+def check_homes(root):
+    return [f'{path}: has a home: {what}'
+            for path in files(root, ('lib',), re.compile(r'.*\.[ch]$'))
+            for what, pattern, homes in HOMES
+            if path not in homes and pattern.search(COMMENT.sub(' ', read(root, path)))]
 
 
 LABEL_DEFINED = re.compile(r'^ \* \(([A-Z]+-\d+)\) ', re.M)
@@ -693,6 +710,9 @@ def check_self(_root):
                         'tests/t.c': mit + 'int x = low_f(1);\n'}, 0),
         (check_unused, {'lib/high/high.c': mit, 'lib/low/low.h': mit + '#define LOW_A 1\nint low_f(int a);\n',
                         'lib/low/low.c': mit + 'int low_f(int a)\n{\n\treturn a; /* LOW_A */\n}\n'}, 2),
+        (check_homes, {'lib/bmap/iext.h': 'a->br_startblock += b;\nc = a.br_startoff + x;\n'}, 0),
+        (check_homes, {'lib/low/low.c': 'a->br_startblock += b;\n', 'lib/high/high.c': 'e = a.br_startoff + a.br_blockcount;\n'}, 2),
+        (check_homes, {'lib/low/low.c': 'b = a->br_startblock + (off - a->br_startoff);\n'}, 1),
         (check_labels, {}, 0),
         (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n * (LOW-2) Two, by (LOW-1).\n */\n',
                         'tests/t.c': mit + '/* (LOW-2) (LOW-1) */\n'}, 0),
