@@ -14,14 +14,12 @@
 
 uint32_t xfs_get_extsz_hint(const struct xfs_inode *ip)
 {
-	if ((xfs_inode_diflags(ip) & XFS_DIFLAG_EXTSIZE) && ip->i_extsize)
-		return ip->i_extsize;
-	return 0;
+	return xfs_inode_diflags(ip) & XFS_DIFLAG_EXTSIZE ? xfs_inode_extsize(ip) : 0;
 }
 
 uint32_t xfs_get_cowextsz_hint(const struct xfs_inode *ip)
 {
-	uint32_t cow = ip->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE ? ip->i_cowextsize : 0;
+	uint32_t cow = xfs_inode_diflags2(ip) & XFS_DIFLAG2_COWEXTSIZE ? xfs_inode_cowextsize(ip) : 0;
 	uint32_t hint = XFS_MAX(cow, xfs_get_extsz_hint(ip));
 
 	return hint ? hint : XFS_DEFAULT_COWEXTSZ_HINT;

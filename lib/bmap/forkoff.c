@@ -166,15 +166,15 @@ int xfs_bmap_set_forkoff(struct xfs_trans *tp, struct xfs_inode *ip, uint8_t for
 		error = xfs_bmap_op_init(&op, tp, ip, XFS_DATA_FORK);
 		if (error)
 			return error;
-		ip->i_forkoff = forkoff;
+		xfs_inode_set_forkoff(ip, forkoff);
 		error = refit_fork(&op);
 		if (error)
-			ip->i_forkoff = old;
+			xfs_inode_set_forkoff(ip, old);
 		xfs_bmap_op_end(&op);
 		if (error)
 			return error;
 	}
-	ip->i_forkoff = forkoff;
+	xfs_inode_set_forkoff(ip, forkoff);
 	if (forkoff)
 		xfs_note_attr(mp);
 	if (!old || !forkoff) {

@@ -96,14 +96,14 @@ struct xfs_inode {
 	/* The inode core in host form. */
 	uint16_t i_mode;		/* (ia) the type is constant; 0: free */
 	uint16_t i_metatype;
-	uint8_t i_forkoff;		/* (i) units of 8 bytes; 0 = no attribute fork */
+	uint8_t i_forkoff;		/* (ia) units of 8 bytes; 0 = no attribute fork */
 	uint16_t i_diflags;		/* (ia) XFS_DIFLAG_* */
 	uint64_t i_diflags2;		/* (ia) XFS_DIFLAG2_* */
 	uint32_t i_uid, i_gid, i_projid; /* (i) */
 	uint32_t i_nlink;		/* (ia) */
 	uint32_t i_gen;			/* (i) */
 	uint32_t i_rdev;		/* (c) on-disk form */
-	uint32_t i_extsize, i_cowextsize; /* (i) blocks */
+	uint32_t i_extsize, i_cowextsize; /* (ia) blocks */
 	/* Both: pag_lock of its AG. */
 	xfs_agino_t i_next_unlinked;	/* NULLAGINO: end of list or not on one */
 	xfs_agino_t i_prev_unlinked;	/* memory only: 0 = unknown, NULLAGINO = head or none */
@@ -191,6 +191,23 @@ static inline void xfs_inode_set_diflags2(struct xfs_inode *ip, uint64_t diflags
 	__atomic_store_n(&ip->i_diflags2, diflags2, __ATOMIC_RELAXED);
 }
 
+static inline uint32_t xfs_inode_extsize(const struct xfs_inode *ip)
+{
+	return __atomic_load_n(&ip->i_extsize, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t xfs_inode_cowextsize(const struct xfs_inode *ip)
+{
+	return __atomic_load_n(&ip->i_cowextsize, __ATOMIC_RELAXED);
+}
+
+static inline void xfs_inode_set_extsizes(struct xfs_inode *ip, uint32_t extsize,
+					  uint32_t cowextsize)
+{
+	__atomic_store_n(&ip->i_extsize, extsize, __ATOMIC_RELAXED);
+	__atomic_store_n(&ip->i_cowextsize, cowextsize, __ATOMIC_RELAXED);
+}
+
 static inline struct xfs_ifork *xfs_ifork_ptr(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 {
 	if (whichfork == XFS_DATA_FORK)
@@ -200,7 +217,12 @@ static inline struct xfs_ifork *xfs_ifork_ptr(struct xfs_inode *ip, enum xfs_for
 
 static inline bool xfs_inode_has_attr_fork(const struct xfs_inode *ip)
 {
-	return ip->i_forkoff != 0;
+	return __atomic_load_n(&ip->i_forkoff, __ATOMIC_RELAXED) != 0;
+}
+
+static inline void xfs_inode_set_forkoff(struct xfs_inode *ip, uint8_t forkoff)
+{
+	__atomic_store_n(&ip->i_forkoff, forkoff, __ATOMIC_RELAXED);
 }
 
 /* Bytes of the literal area, and of each fork with the present forkoff. */

@@ -79,7 +79,7 @@ int64_t xfs_file_seek(struct xfs_inode *ip, uint64_t offset, bool data)
 static int cut_at_sharing(struct xfs_inode *ip, struct xfs_bmbt_irec *irec, bool *shared)
 {
 	*shared = false;
-	if (!(ip->i_diflags2 & XFS_DIFLAG2_REFLINK) || isnullstartblock(irec->br_startblock) ||
+	if (!(xfs_inode_diflags2(ip) & XFS_DIFLAG2_REFLINK) || isnullstartblock(irec->br_startblock) ||
 	    irec->br_state != XFS_EXT_NORM)
 		return 0;
 	return xfs_reflink_trim_around_shared(ip, irec, shared);

@@ -130,7 +130,7 @@ static int check_links(const struct xfs_inode *ip, uint32_t flags)
 {
 	struct xfs_mount *mp = ip->i_mount;
 
-	if (likely(ip->i_nlink || !ip->i_mode) || flags & XFS_IGET_UNLINKED || mp->m_rdonly)
+	if (likely(xfs_inode_nlink(ip) || !xfs_inode_mode(ip)) || flags & XFS_IGET_UNLINKED || mp->m_rdonly)
 		return 0;
 	return xfs_corrupt(mp, "inode", "inode %" PRIu64 ": di_nlink is 0, but something leads to it",
 			   ip->i_ino);

@@ -275,6 +275,7 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 		.ip = ip, .offset = offset, .count = count, .zero = flags & XFS_IOMAP_ZERO,
 		.off_fsb = XFS_B_TO_FSBT(geo, offset),
 	};
+	uint32_t hint;
 	int error;
 
 	ASSERT(xfs_rwlock_is_held_excl(&ip->i_iolock));
@@ -284,8 +285,9 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 	if (unlikely(xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME))
 		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file",
 				 ip->i_ino);
-	if (xfs_get_extsz_hint(ip) && !(xfs_inode_diflags2(ip) & XFS_DIFLAG2_REFLINK)) {
-		error = xfs_iomap_write_direct(ip, offset, count, b.zero, map);
+	hint = xfs_get_extsz_hint(ip);
+	if (hint && !(xfs_inode_diflags2(ip) & XFS_DIFLAG2_REFLINK)) {
+		error = xfs_iomap_write_direct(ip, offset, count, hint, b.zero, map);
 		*src = *map;
 		return error;
 	}

@@ -70,11 +70,10 @@ static xfs_fileoff_t alloc_end(const struct xfs_inode *ip, uint64_t offset, uint
 	return XFS_MIN(end, hole->next_start);
 }
 
-int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count, bool zero,
-			   struct xfs_iomap *map)
+int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count, uint32_t hint,
+			   bool zero, struct xfs_iomap *map)
 {
 	struct xfs_mount *mp = ip->i_mount;
-	uint32_t hint = xfs_get_extsz_hint(ip);
 	xfs_fileoff_t off = XFS_B_TO_FSBT(&mp->m_geo, offset);
 	xfs_fileoff_t end = XFS_B_TO_FSB(&mp->m_geo, offset + count), start;
 	xfs_filblks_t len, blocks;

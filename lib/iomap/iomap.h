@@ -103,11 +103,11 @@ uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64
 /* ---- hint.c ---------------------------------------------------------------------------- */
 
 /*
- * A write to an inode with an extent size hint: unwritten blocks are allocated
- * at once, aligned.
+ * A write to an inode with an extent size hint: unwritten blocks are allocated at once, aligned
+ * to @hint, which the caller has read once: the inode's may change meanwhile, to none.
  */
-int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count, bool zero,
-			   struct xfs_iomap *map) XFS_MUST_CHECK;
+int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count, uint32_t hint,
+			   bool zero, struct xfs_iomap *map) XFS_MUST_CHECK;
 
 /* ---- map_blocks.c ------------------------------------------------------------------------ */
 

@@ -227,7 +227,6 @@ void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 		work_out(ip->i_mount, ip->i_mode, iattr, &after);
 		xfs_inode_set_diflags(ip, after.diflags);
 		xfs_inode_set_diflags2(ip, after.diflags2);
-		ip->i_extsize = after.extsize;
-		ip->i_cowextsize = after.cowextsize;
+		xfs_inode_set_extsizes(ip, after.extsize, after.cowextsize);
 	}
 }

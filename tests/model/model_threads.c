@@ -234,6 +234,24 @@ static void do_xattr(struct worker *w)
 	}
 }
 
+/* An extent size hint comes and goes while others write: refused only where there is data. */
+static void do_hint(struct worker *w, const char *path)
+{
+	struct xfs_iattr iattr = {
+		.size = sizeof(struct xfs_iattr),
+		.valid = XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE,
+	};
+	int ret;
+
+	if (below(w, 2)) {
+		iattr.xflags = XFS_XFLAG_EXTSIZE;
+		iattr.extsize_bytes = 65536;
+	}
+	ret = xfs_setattr(fs.mp, path, false, &iattr);
+	if (ret != -EINVAL)
+		OK(w, ret);
+}
+
 static void do_attr(struct worker *w)
 {
 	struct xfs_stat st = XFS_STAT_INIT;
@@ -242,7 +260,10 @@ static void do_attr(struct worker *w)
 	some_name(w, path);
 	if (below(w, 2))
 		sprintf(path, "/stay/name%u", below(w, STAY));
-	switch (below(w, 5)) {
+	switch (below(w, 6)) {
+	case 5:
+		do_hint(w, path);
+		break;
 	case 0:
 		OK(w, xfs_chmod(fs.mp, path, below(w, 010000)));
 		break;
