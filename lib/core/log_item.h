@@ -106,8 +106,9 @@ struct xfs_log_item {
 	uint64_t li_seq;			/* (a) number of the newest checkpoint with it */
 	uint64_t li_sort_key;			/* (c) order of writing in place: device address */
 	/*
-	 * Its verifier passed on the contents that it has now.  Set while the gate is closed, cleared by
-	 * each change; protected as the contents are.
+	 * (a) Its verifier passed on the contents that it has now.  Set while the gate is closed, cleared
+	 * by each change.  A buffer's is protected as its contents are; an inode's is also cleared by
+	 * who takes its neighbour off the unlinked list, without the ILOCK.
 	 */
 	bool li_verified;
 };

@@ -135,7 +135,8 @@ static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
 	struct xfs_dinode *dip = (struct xfs_dinode *)room;
 	xfs_failaddr_t fa;
 
-	if (lip->li_flags & XFS_LI_FREED || lip->li_verified)
+	if (lip->li_flags & XFS_LI_FREED ||
+	    __atomic_load_n(&lip->li_verified, __ATOMIC_RELAXED))
 		return 0;
 	memset(room, 0, mp->m_geo.inodesize);
 	xfs_ilock_shared(ip);
@@ -166,7 +167,7 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);
 	copy_out(ip, dip);
 	xfs_cksum_set(dip, mp->m_geo.inodesize, XFS_DINODE_CRC_OFF);
-	fa = lip->li_verified ? NULL : xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
+	fa = __atomic_load_n(&lip->li_verified, __ATOMIC_RELAXED) ? NULL : xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
 	bp->b_item.li_verified = false;
 	xfs_mutex_unlock(&bp->b_lock);
 	xfs_iunlock_shared(ip);

@@ -346,7 +346,7 @@ void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 
 void xfs_trans_log_item(struct xfs_trans *tp, struct xfs_log_item *lip)
 {
-	lip->li_verified = false;
+	__atomic_store_n(&lip->li_verified, false, __ATOMIC_RELAXED);
 	tp->t_mount->m_checkpoint->cp_ops->log_item(tp, lip);
 }
 
