@@ -101,6 +101,18 @@ void xfs_ilock_many(struct xfs_inode **ips, unsigned int count);
 void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count);
 
 /*
+ * Two inodes exclusively, the lower number first, whichever is named first; one that is both is
+ * locked once.  An operation on two files (clone, exchange) takes the IOLOCKs, opens its
+ * transaction, and takes the ILOCKs.
+ */
+void xfs_iolock_two(struct xfs_inode *a, struct xfs_inode *b);
+void xfs_iounlock_two(struct xfs_inode *a, struct xfs_inode *b);
+void xfs_ilock_two(struct xfs_inode *a, struct xfs_inode *b);
+void xfs_iunlock_two(struct xfs_inode *a, struct xfs_inode *b);
+/* Both IOLOCKs or, false, none; never sleeps. */
+bool xfs_iolock_two_try(struct xfs_inode *a, struct xfs_inode *b);
+
+/*
  * ILOCK to read the map of a fork: shared, or exclusive when the extents have yet to be read
  * in, which is then done.  On success unlock with xfs_iunlock_map(ip, *excl).
  */
