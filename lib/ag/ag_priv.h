@@ -130,6 +130,11 @@ int xfs_agfl_fix_for_free(struct xfs_trans *tp, struct xfs_perag *pag) XFS_MUST_
 /* Blocks that an allocation of @type must leave alone. */
 uint32_t xfs_ag_resv_needed(const struct xfs_perag *pag, enum xfs_ag_resv_type type);
 /*
+ * The AG has so few blocks for trees of @type that nothing should be done that makes them grow: a
+ * tenth of what they were to have, or less than one change may take.
+ */
+bool xfs_ag_resv_is_critical(const struct xfs_perag *pag, enum xfs_ag_resv_type type);
+/*
  * @len blocks were taken, given back: charge the reservation, then the transaction, then the
  * counter.
  */

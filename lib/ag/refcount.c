@@ -329,6 +329,60 @@ int xfs_refcount_decrease_later(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_e
 	return adjust(tp, fsbno, len, -1, true);
 }
 
+/* Blocks from @agbno on that have as many owners as the first one, and how many that is. */
+static int uniform_run(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_extlen_t len,
+		       xfs_extlen_t *run, uint32_t *owners)
+{
+	struct xfs_refcount_irec irec;
+	struct xfs_btree_cur cur;
+	bool found;
+	int error;
+
+	*run = len;
+	*owners = 1;
+	error = xfs_refcount_load_share(pag);
+	if (error || !pag->pag_may_share)
+		return error;
+	xfs_refcountbt_init_cursor(&cur, NULL, pag);
+	error = lookup_from(&cur, agbno, &irec, &found);
+	xfs_btree_del_cursor(&cur);
+	if (error || !found)
+		return error;
+	if (irec.rc_startblock > agbno) {
+		*run = XFS_MIN(len, irec.rc_startblock - agbno);
+	} else {
+		*run = XFS_MIN(len, irec.rc_startblock + irec.rc_blockcount - agbno);
+		*owners = irec.rc_refcount;
+	}
+	return 0;
+}
+
+int xfs_refcount_check_increase(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t len,
+				xfs_extlen_t *run)
+{
+	struct xfs_perag *pag;
+	uint32_t owners;
+	int error;
+
+	if (!xfs_verify_fsbext(&mp->m_geo, fsbno, len))
+		return xfs_corrupt(mp, "refcountbt", "impossible blocks %#" PRIx64 "+%u", fsbno, len);
+	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
+	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_perag_load_agf(pag);
+	if (!error && (xfs_ag_resv_is_critical(pag, XFS_AG_RESV_METADATA) ||
+		       xfs_ag_resv_is_critical(pag, XFS_AG_RESV_RMAPBT)))
+		error = xfs_error(mp, -ENOSPC, "AG %u has too few blocks left for its trees to share any",
+				  pag->pag_agno);
+	if (!error)
+		error = uniform_run(pag, XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), len, run, &owners);
+	/* The next count would say that nobody knows the number of owners (REFC-3). */
+	if (!error && owners >= XFS_REFC_REFCOUNT_MAX - 1)
+		error = xfs_error(mp, -EMLINK, "blocks %#" PRIx64 "+%u have as many owners as can be "
+				  "counted", fsbno, *run);
+	xfs_mutex_unlock(&pag->pag_lock);
+	return error;
+}
+
 int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t len,
 			     xfs_fsblock_t *shared_fsbno, xfs_extlen_t *shared_len)
 {

@@ -19,6 +19,14 @@ int xfs_refcount_decrease_later(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_e
 int xfs_refcount_increase(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
 	XFS_MUST_CHECK;
 /*
+ * Whether [@fsbno, +@len) can have one owner more, asked before the first change: -EMLINK when their
+ * count is as high as one may get, -ENOSPC when the AG is about to run out of blocks for its
+ * trees.  *@run: so many of them have the same number of owners, which is what one increase
+ * should take.
+ */
+int xfs_refcount_check_increase(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t len,
+				xfs_extlen_t *run) XFS_MUST_CHECK;
+/*
  * First run of blocks with more than one owner inside [@fsbno, +@len): *@shared_fsbno
  * NULLFSBLOCK when there is none.
  */

@@ -39,6 +39,21 @@ uint32_t xfs_ag_resv_needed(const struct xfs_perag *pag, enum xfs_ag_resv_type t
 	return meta + rmapbt;
 }
 
+bool xfs_ag_resv_is_critical(const struct xfs_perag *pag, enum xfs_ag_resv_type type)
+{
+	const struct xfs_geometry *geo = &pag->pag_mount->m_geo;
+	bool rmapbt = type == XFS_AG_RESV_RMAPBT;
+	const struct xfs_ag_resv *resv = rmapbt ? &pag->pag_rmapbt_resv : &pag->pag_meta_resv;
+	uint32_t have = pag->pag_freeblks + pag->pag_flcount;
+	uint32_t others = xfs_ag_resv_needed(pag, type);
+	uint32_t change = 2u * (rmapbt ? geo->rmap_maxlevels : geo->refc_maxlevels);
+
+	if (rmapbt && !xfs_has_rmapbt(geo))
+		return false;
+	have -= XFS_MIN(have, others);
+	return have < resv->ar_asked / 10 || have < change;
+}
+
 void xfs_ag_resv_alloc(struct xfs_trans *tp, struct xfs_perag *pag, enum xfs_ag_resv_type type,
 		       xfs_extlen_t len, bool delalloc)
 {

@@ -135,6 +135,30 @@ int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off
 int xfs_map_unwritten(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 		      xfs_filblks_t len, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
 
+/* ---- share.c --------------------------------------------------------------------------------- */
+
+/* [@src_off, +@len) of @src shall be [@dst_off, +@len) of @dst as well; blocks. */
+struct xfs_share {
+	struct xfs_inode *src, *dst;
+	xfs_fileoff_t src_off, dst_off;	/* how far it has come */
+	xfs_filblks_t len;		/* what is left */
+	uint64_t size;			/* of @dst at the end, if it grows; bytes */
+};
+
+/*
+ * Share it, in steps that each leave the file system consistent.  Holes and unwritten extents
+ * become holes.  Both IOLOCKs held exclusively, nothing of both ranges dirty, nothing of the
+ * destination's in memory.  When it fails, @sh says how far it came.  -ENOSPC, -EMLINK, -EFBIG
+ * (extents).
+ */
+int xfs_reflink_share(struct xfs_share *sh) XFS_MUST_CHECK;
+/*
+ * Can all blocks of [@off, +@len) have one owner more?  -EMLINK, -ENOSPC.  For telling so before
+ * anything has changed; each piece is asked again.
+ */
+int xfs_reflink_check_share(struct xfs_inode *ip, xfs_fileoff_t off,
+			    xfs_filblks_t len) XFS_MUST_CHECK;
+
 /* ---- cow.c ---------------------------------------------------------------------------------- */
 
 /*

@@ -133,6 +133,8 @@ bool xfs_mapping_may_pass(struct xfs_mapping *m, uint64_t start, uint64_t end);
  * after waiting for write-back.
  */
 void xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size);
+/* The same for [@start, @end), which are block addresses. */
+void xfs_mapping_forget_range(struct xfs_mapping *m, uint64_t start, uint64_t end);
 /* Evict the clean folios. */
 void xfs_mapping_drop_clean(struct xfs_mapping *m);
 

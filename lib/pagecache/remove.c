@@ -37,25 +37,33 @@ static void lock_settled(struct xfs_mapping *m) XFS_ACQUIRES(m->m_lock)
 	}
 }
 
-void xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size)
+void xfs_mapping_forget_range(struct xfs_mapping *m, uint64_t start, uint64_t end)
 {
 	struct xfs_pagecache *pc = m->m_cache;
-	uint64_t from = XFS_ALIGN(size, 1ull << pc->block_log);
 	struct xfs_folio *folio, *next;
 
+	ASSERT(XFS_IS_ALIGNED(start, 1ull << pc->block_log));
 	lock_settled(m);
-	for (folio = xfs_folio_from(m, from); folio; folio = next) {
+	for (folio = xfs_folio_from(m, start); folio && folio->fo_pos < end; folio = next) {
+		uint64_t blocks = xfs_folio_all(pc, folio);
+
 		next = xfs_folio_next(folio);
 		ASSERT(!folio->fo_pins);
-		if (folio->fo_pos >= from)
-			forget_blocks(m, folio, xfs_folio_all(pc, folio));
-		else
-			forget_blocks(m, folio, ~0ull << xfs_folio_block(m, folio, from));
+		if (folio->fo_pos < start)
+			blocks &= ~0ull << xfs_folio_block(m, folio, start);
+		if (end < xfs_folio_end(folio))
+			blocks &= xfs_folio_mask(0, xfs_folio_block(m, folio, end));
+		forget_blocks(m, folio, blocks);
 	}
 	xfs_mutex_lock(&pc->lock);
 	xfs_mapping_update_state(m);
 	xfs_mutex_unlock(&pc->lock);
 	xfs_mutex_unlock(&m->m_lock);
+}
+
+void xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size)
+{
+	xfs_mapping_forget_range(m, XFS_ALIGN(size, 1ull << m->m_cache->block_log), UINT64_MAX);
 }
 
 void xfs_mapping_drop_clean(struct xfs_mapping *m)

@@ -208,6 +208,18 @@ static void extents_op(struct tally *t, uint32_t n)
 	t->map_run += n;
 }
 
+/* An extent is unmapped, and blocks of another file are mapped in its place. */
+static struct tally share_tally(void)
+{
+	struct tally t = { .inodes = 1 };
+
+	extents_op(&t, 1);
+	t.refcounts++;
+	t.rmaps++;
+	t.map_run++;
+	return t;
+}
+
 static struct tally make_tally(const struct xfs_geometry *geo, enum xfs_resv_kind kind)
 {
 	struct tally t = { .inodes = 1 };
@@ -270,6 +282,9 @@ static struct tally make_tally(const struct xfs_geometry *geo, enum xfs_resv_kin
 	case XFS_RESV_WRITEBACK:
 		extents_op(&t, 3);
 		break;
+	case XFS_RESV_SHARE:
+		t = share_tally();
+		break;
 	case XFS_RESV_TRUNCATE:
 		extents_op(&t, 1);
 		break;
@@ -300,6 +315,7 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 	const struct xfs_geometry *geo = &mp->m_geo;
 	struct xfs_resv *rs = xfs_zalloc(mp, sizeof(*rs));
 	uint64_t half = limit / 2, step;
+	struct tally share;
 
 	if (!rs)
 		return xfs_error(mp, -ENOMEM, "out of memory for reservations");
@@ -313,6 +329,8 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 	 */
 	step = extents_bytes(geo, xfs_has_reflink(geo) ? MAX_EXTENTS : 3);
 	rs->step = (uint32_t)XFS_MIN(step, half / 2);
+	share = share_tally();
+	rs->share_step = (uint32_t)XFS_MIN(tally_bytes(geo, &share), half / 2);
 	for (enum xfs_resv_kind kind = 0; kind < XFS_RESV_KINDS; kind++) {
 		struct tally t = make_tally(geo, kind);
 		uint64_t bytes = tally_bytes(geo, &t);
@@ -321,6 +339,8 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 			bytes = extents_bytes(geo, rs->extents);
 		else if (kind == XFS_RESV_WRITEBACK)
 			bytes = step + XFS_MIN(limit / 8, (uint64_t)WRITEBACK_BYTES);
+		else if (kind == XFS_RESV_SHARE)
+			bytes += XFS_MIN(limit / 8, (uint64_t)WRITEBACK_BYTES);
 		rs->largest = XFS_MAX(rs->largest, bytes);
 		rs->bytes[kind] = (uint32_t)XFS_MIN(bytes, half);
 	}
@@ -342,6 +362,11 @@ uint32_t xfs_resv(const struct xfs_mount *mp, enum xfs_resv_kind kind)
 uint32_t xfs_resv_step(const struct xfs_mount *mp)
 {
 	return mp->m_resv ? mp->m_resv->step : 0;
+}
+
+uint32_t xfs_resv_share_step(const struct xfs_mount *mp)
+{
+	return mp->m_resv ? mp->m_resv->share_step : 0;
 }
 
 uint32_t xfs_resv_extents(const struct xfs_mount *mp, uint32_t max)

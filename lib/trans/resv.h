@@ -26,6 +26,7 @@ enum xfs_resv_kind {
 	XFS_RESV_SYMLINK_FREE,	/* dropping the target */
 	XFS_RESV_MAP,		/* one extent allocated, converted, split or taken back */
 	XFS_RESV_WRITEBACK,	/* a transaction that maps many pieces, see xfs_resv_step() */
+	XFS_RESV_SHARE,		/* a transaction that shares many extents, see xfs_resv_share_step() */
 	XFS_RESV_TRUNCATE,	/* xfs_resv_extents() extents removed */
 	XFS_RESV_IFREE,
 	XFS_RESV_KINDS,
@@ -34,6 +35,7 @@ enum xfs_resv_kind {
 struct xfs_resv {
 	uint32_t bytes[XFS_RESV_KINDS];
 	uint32_t step;			/* one piece of a WRITEBACK transaction */
+	uint32_t share_step;		/* one extent of a SHARE transaction */
 	uint32_t extents;		/* of a TRUNCATE transaction */
 	uint64_t largest;		/* the largest worst case, before it was cut to half of @limit */
 };
@@ -52,6 +54,8 @@ uint32_t xfs_resv(const struct xfs_mount *mp, enum xfs_resv_kind kind);
  * left must close the transaction first.
  */
 uint32_t xfs_resv_step(const struct xfs_mount *mp);
+/* The same for one extent that a SHARE transaction shares. */
+uint32_t xfs_resv_share_step(const struct xfs_mount *mp);
 /* Extents that one TRUNCATE transaction may remove, at most @max. */
 uint32_t xfs_resv_extents(const struct xfs_mount *mp, uint32_t max);
 

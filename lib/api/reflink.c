@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Contents that files share: argument checks; everything else is file/'s. */
+#include <xfswrite/reflink.h>
+#include "api/api_priv.h"
+#include "file/reflink.h"
+
+/* What two handles must be like, in the order of the system calls. */
+static int check_handles(struct xfs_file *src, struct xfs_file *dst)
+{
+	struct xfs_mount *mp = dst->f_mount;
+
+	if (src->f_mount != mp)
+		return xfs_error(mp, -EXDEV, "the files are of different file systems");
+	if ((src->f_flags | dst->f_flags) & O_PATH)
+		return xfs_error(mp, -EBADF, "a file is not open for anything");
+	if (xfs_is_dir(src->f_inode) || xfs_is_dir(dst->f_inode))
+		return xfs_error(mp, -EISDIR, "directories have no contents to share");
+	if (!xfs_is_reg(src->f_inode) || !xfs_is_reg(dst->f_inode))
+		return xfs_error(mp, -EINVAL, "only regular files share blocks");
+	return 0;
+}
+
+static int check_modes(struct xfs_file *src, struct xfs_file *dst)
+{
+	if (!xfs_file_can_read(src))
+		return xfs_error(dst->f_mount, -EBADF, "the source is not open for reading");
+	if (!xfs_file_can_write(dst) || dst->f_flags & O_APPEND)
+		return xfs_error(dst->f_mount, -EBADF, "the destination is not open for writing at "
+				 "offsets");
+	return 0;
+}
+
+/* Of a destination that is open with O_SYNC, or of a file that is always synchronous. */
+static int sync_destination(struct xfs_file *dst)
+{
+	bool full = (dst->f_flags & O_SYNC) == O_SYNC ||
+		    (xfs_inode_diflags(dst->f_inode) & XFS_DIFLAG_SYNC);
+
+	if (!full && !(dst->f_flags & O_DSYNC))
+		return 0;
+	return xfs_file_fsync(dst->f_inode, 0, XFS_MAXBYTES, !full, &dst->f_wb_seen);
+}
+
+static int do_clone(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
+		    uint64_t dst_offset, uint64_t len)
+{
+	struct xfs_remap remap;
+	int error = xfs_need_object(src);
+
+	if (!error)
+		error = check_handles(src, dst);
+	if (!error)
+		error = check_modes(src, dst);
+	if (error)
+		return error;
+	remap = (struct xfs_remap){
+		.src = src->f_inode, .dst = dst->f_inode,
+		.src_off = src_offset, .dst_off = dst_offset, .len = len,
+	};
+	error = xfs_file_remap(&remap);
+	return error ? error : sync_destination(dst);
+}
+
+int xfs_clone_range(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
+		    uint64_t dst_offset, uint64_t len)
+{
+	return XFS_CALL_FILE(dst, do_clone(src, src_offset, dst, dst_offset, len));
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clone and dedupe: locks, checks in the order of the system calls, and what must be on the
+ * device or out of memory before extents are shared.
+ *
+ * Both IOLOCKs are held exclusively, so that nothing of either range becomes dirty again once it
+ * was written back: blocks that are shared must have their data, for whoever writes to them
+ * later copies it.  Write-back of other parts of the two files may go on meanwhile; it takes the
+ * ILOCK for each piece, as sharing does.
+ */
+#include "core/message.h"
+#include "file/privileges.h"
+#include "file/reflink.h"
+#include "reclaim/reclaim.h"
+#include "write/writeback.h"
+
+#define COMPARE_BYTES	(128u << 10)
+
+/* One try: the ranges as they are after the checks. */
+struct remap {
+	struct xfs_inode *src, *dst;
+	uint64_t src_off, dst_off;
+	uint64_t len;			/* bytes */
+	uint64_t share_len;		/* what of them are whole blocks, or end at the source's end */
+	bool dedupe;
+};
+
+static void lock_two(const struct xfs_remap *r) XFS_LOCKS_UNCHECKED
+{
+	struct xfs_inode *first = r->src, *second = r->dst;
+
+	if (first->i_ino > second->i_ino) {
+		first = r->dst;
+		second = r->src;
+	}
+	xfs_rwlock_excl(&first->i_iolock);
+	if (first != second)
+		xfs_rwlock_excl(&second->i_iolock);
+}
+
+static void unlock_two(const struct xfs_remap *r) XFS_LOCKS_UNCHECKED
+{
+	xfs_rwlock_unlock_excl(&r->src->i_iolock);
+	if (r->src != r->dst)
+		xfs_rwlock_unlock_excl(&r->dst->i_iolock);
+}
+
+/* ---- checks ------------------------------------------------------------------------------ */
+
+static int invalid(const struct remap *r, const char *what)
+{
+	return xfs_error(r->dst->i_mount, -EINVAL, "inode %" PRIu64 ", %" PRIu64 " bytes at %" PRIu64
+			 " to inode %" PRIu64 " at %" PRIu64 ": %s", r->src->i_ino, r->len, r->src_off,
+			 r->dst->i_ino, r->dst_off, what);
+}
+
+static int check_files(const struct remap *r)
+{
+	struct xfs_mount *mp = r->dst->i_mount;
+
+	if (mp->m_rdonly)
+		return xfs_error(mp, -EROFS, "the file system is open read-only");
+	if (!xfs_has_reflink(&mp->m_geo))
+		return xfs_error(mp, -EOPNOTSUPP, "this file system cannot share blocks");
+	if (xfs_is_shutdown(mp))
+		return xfs_shutdown_error(mp);
+	if ((xfs_inode_diflags(r->src) | xfs_inode_diflags(r->dst)) & XFS_DIFLAG_REALTIME)
+		return xfs_error(mp, -EOPNOTSUPP, "realtime files share no blocks");
+	if (xfs_inode_diflags(r->dst) & XFS_DIFLAG_IMMUTABLE)
+		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable", r->dst->i_ino);
+	return 0;
+}
+
+/* The end of the range: r->share_len, from r->len. */
+static int check_end(struct remap *r)
+{
+	uint64_t mask = r->dst->i_mount->m_geo.blocksize - 1u, isize = xfs_isize(r->src);
+	uint64_t whole = r->len & ~mask;
+
+	r->share_len = r->len;
+	if (!(r->len & mask))
+		return 0;
+	/* Behind the end of the source its last block has zeros for everybody. */
+	if (r->src_off + r->len == isize && r->dst_off + r->len >= xfs_isize(r->dst))
+		return 0;
+	if (!r->dedupe)
+		return invalid(r, "it ends inside a block");
+	r->share_len = whole;
+	return 0;
+}
+
+/* IOLOCKs held. */
+static int check_range(struct remap *r)
+{
+	uint64_t mask = r->dst->i_mount->m_geo.blocksize - 1u, isize = xfs_isize(r->src), span;
+	int error;
+
+	if ((r->src_off | r->dst_off) & mask)
+		return invalid(r, "offsets must be multiples of a block");
+	if (r->src_off > XFS_MAXBYTES || r->dst_off > XFS_MAXBYTES)
+		return invalid(r, "an offset is past the largest one");
+	if (r->dedupe ? r->src_off >= isize : r->src_off > isize)
+		return invalid(r, "it begins past the end");
+	if (!r->len && !r->dedupe)
+		r->len = isize - r->src_off;
+	if (r->len > isize - r->src_off)
+		return invalid(r, "it ends past the end");
+	if (r->len > XFS_MAXBYTES - r->dst_off)
+		return invalid(r, "the file would become too large");
+	if (r->dedupe && (r->dst_off >= xfs_isize(r->dst) ||
+			  r->len > xfs_isize(r->dst) - r->dst_off))
+		return invalid(r, "the destination ends before");
+	error = check_end(r);
+	span = XFS_ALIGN(r->share_len, mask + 1);
+	if (!error && r->src == r->dst && r->src_off < r->dst_off + span &&
+	    r->dst_off < r->src_off + span)
+		error = invalid(r, "the ranges overlap");
+	return error;
+}
+
+/* ---- what is in memory -------------------------------------------------------------------- */
+
+/* Write [@off, @end) back; a failure is this call's, whoever else is told of it. */
+static int write_back(struct xfs_inode *ip, uint64_t off, uint64_t end)
+{
+	struct xfs_data_errors_seen seen;
+	int error;
+
+	xfs_data_error_sample(ip, &seen);
+	error = xfs_writeback_range(ip, off, end);
+	return error ? error : xfs_data_error_at_close(ip, &seen);
+}
+
+/*
+ * The destination grows, perhaps with a gap before what it gets: zeros there, and everything
+ * up to there on the device, before its size on disk goes past it.
+ */
+static int prepare_growth(const struct remap *r)
+{
+	struct xfs_inode *dst = r->dst;
+	uint64_t isize = xfs_isize(dst), from;
+	bool did_zero = false;
+	int error;
+
+	if (r->dst_off + r->share_len <= isize)
+		return 0;
+	if (r->dst_off > isize) {
+		error = xfs_zero_range(dst, isize, r->dst_off - isize, &did_zero);
+		if (error)
+			return error;
+	}
+	xfs_ilock_shared(dst);
+	from = XFS_MIN(isize, (uint64_t)dst->i_disk_size);
+	xfs_iunlock_shared(dst);
+	return write_back(dst, from, XFS_MAXBYTES);
+}
+
+static void forget_destination(const struct remap *r)
+{
+	struct xfs_mapping *m = __atomic_load_n(&r->dst->i_mapping, __ATOMIC_ACQUIRE);
+	uint64_t block = r->dst->i_mount->m_geo.blocksize;
+
+	if (m)
+		xfs_mapping_forget_range(m, r->dst_off,
+					 r->dst_off + XFS_ALIGN(r->share_len, block));
+}
+
+/* ---- comparing ------------------------------------------------------------------------------- */
+
+/*
+ * [@pos, +*@len) of @ip from the device, or a part of it: up to *@len.  *@where: the byte of the
+ * device that it begins with, ~0 where nothing is stored, and then @buf is not used.
+ */
+static int map_bytes(struct xfs_inode *ip, uint64_t pos, uint64_t *len, uint64_t *where)
+{
+	struct xfs_iomap map;
+	int error = xfs_read_iomap_begin(ip, pos, *len, &map);
+
+	if (error)
+		return error;
+	*len = XFS_MIN(*len, xfs_iomap_end_byte(ip, &map) - pos);
+	*where = map.type == XFS_IOMAP_MAPPED ? xfs_iomap_device_byte(ip, &map, pos) : ~0ull;
+	return 0;
+}
+
+static int read_bytes(struct xfs_inode *ip, uint64_t where, uint8_t *buf, uint64_t len)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	int error;
+
+	if (where == ~0ull) {
+		memset(buf, 0, (size_t)len);
+		return 0;
+	}
+	error = xfs_device_pread(mp->m_dev, where, buf, (size_t)len);
+	if (error)
+		return xfs_error(mp, error, "inode %" PRIu64 ": reading: %s", ip->i_ino,
+				 xfs_errstr(error));
+	return 0;
+}
+
+/* Both ranges are on the device.  -EBADE: they differ. */
+static int compare(const struct remap *r)
+{
+	struct xfs_mount *mp = r->dst->i_mount;
+	uint8_t *buf = xfs_malloc(mp, 2 * COMPARE_BYTES);
+	uint64_t done = 0, len, at_src, at_dst;
+	int error = 0;
+
+	if (!buf)
+		return xfs_error(mp, -ENOMEM, "out of memory for comparing");
+	for (; !error && done < r->len; done += len) {
+		len = XFS_MIN(r->len - done, (uint64_t)COMPARE_BYTES);
+		error = map_bytes(r->src, r->src_off + done, &len, &at_src);
+		if (!error)
+			error = map_bytes(r->dst, r->dst_off + done, &len, &at_dst);
+		/* The same blocks, or none at all. */
+		if (error || at_src == at_dst)
+			continue;
+		error = read_bytes(r->src, at_src, buf, len);
+		if (!error)
+			error = read_bytes(r->dst, at_dst, buf + COMPARE_BYTES, len);
+		if (!error && memcmp(buf, buf + COMPARE_BYTES, (size_t)len))
+			error = xfs_error(mp, -EBADE, "the ranges differ");
+	}
+	xfs_free(mp, buf);
+	return error;
+}
+
+/* ---- the call ---------------------------------------------------------------------------------- */
+
+/* Times of the destination, and the CoW extent size hint that a clone of a whole file takes along. */
+static int log_destination(const struct remap *r, bool whole)
+{
+	struct xfs_inode *src = r->src, *dst = r->dst, *ips[] = { src, dst };
+	struct xfs_trans *tp;
+	int error = xfs_trans_alloc(dst->i_mount, XFS_RESV_INODE, 0, 0, &tp);
+
+	if (error)
+		return error;
+	xfs_ilock_many(ips, ARRAY_SIZE(ips));
+	if (whole && (src->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE) &&
+	    !(dst->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE)) {
+		dst->i_cowextsize = src->i_cowextsize;
+		xfs_inode_set_diflags2(dst, dst->i_diflags2 | XFS_DIFLAG2_COWEXTSIZE);
+	}
+	xfs_trans_ichgtime(tp, dst, XFS_ICHGTIME_MOD | XFS_ICHGTIME_CHG);
+	xfs_iflags_clear(dst, XFS_IF_DIRTY_TIMES);
+	xfs_trans_log_inode(tp, dst, XFS_ILOG_CORE);
+	xfs_iunlock_many(ips, ARRAY_SIZE(ips));
+	return xfs_trans_commit(tp);
+}
+
+/* What of the destination is not its contents. */
+static int modify_destination(const struct remap *r)
+{
+	bool whole = !r->src_off && !r->dst_off && r->len == xfs_isize(r->src) &&
+		     r->len >= xfs_isize(r->dst);
+	int error = 0;
+
+	if (r->dst->i_mount->m_unprivileged)
+		error = xfs_strip_privileges(r->dst);
+	return error ? error : log_destination(r, whole);
+}
+
+/* IOLOCKs held, the ranges checked. */
+static int remap_locked(const struct remap *r)
+{
+	const struct xfs_geometry *geo = &r->dst->i_mount->m_geo;
+	struct xfs_share sh = {
+		.src = r->src, .dst = r->dst,
+		.src_off = XFS_B_TO_FSBT(geo, r->src_off),
+		.dst_off = XFS_B_TO_FSBT(geo, r->dst_off),
+		.len = XFS_B_TO_FSB(geo, r->share_len),
+		.size = r->dedupe ? 0 : r->dst_off + r->len,
+	};
+	int error;
+
+	error = write_back(r->src, r->src_off, r->src_off + r->len);
+	if (!error)
+		error = write_back(r->dst, r->dst_off, r->dst_off + r->len);
+	if (!error && r->dedupe)
+		error = compare(r);
+	if (error || !sh.len)
+		return error;
+	error = xfs_reflink_check_share(r->src, sh.src_off, sh.len);
+	if (!error && !r->dedupe)
+		error = modify_destination(r);
+	if (!error && !r->dedupe)
+		error = prepare_growth(r);
+	if (error)
+		return error;
+	forget_destination(r);
+	return xfs_reflink_share(&sh);
+}
+
+static int remap_once(const struct xfs_remap *remap)
+{
+	struct remap r = {
+		.src = remap->src, .dst = remap->dst, .src_off = remap->src_off,
+		.dst_off = remap->dst_off, .len = remap->len, .dedupe = remap->dedupe,
+	};
+	int error;
+
+	lock_two(remap);
+	error = check_files(&r);
+	if (!error)
+		error = check_range(&r);
+	if (!error && r.len)
+		error = remap_locked(&r);
+	unlock_two(remap);
+	return error;
+}
+
+int xfs_file_remap(const struct xfs_remap *remap)
+{
+	bool tried = false;
+	int error;
+
+	/* A second try goes over what the first has shared already, which is quick. */
+	do {
+		error = remap_once(remap);
+	} while (xfs_reclaim_and_retry(remap->dst, error, &tried));
+	xfs_writeback_release(remap->dst->i_mount);
+	return error;
+}

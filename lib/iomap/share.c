@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocks of one file become those of another, too.
+ *
+ * It goes piece by piece, in the order of the file: what the destination has there is
+ * unmapped, the source's blocks get one owner more and are mapped, and the destination's size
+ * follows.  A piece is in one transaction, so that no crash shows half of one; a transaction takes
+ * as many pieces as its share of the log allows.  What a crash leaves of a long range is a beginning
+ * of it that is shared, and behind that what was there before.
+ *
+ * Everything that can fail is asked before a piece changes anything (TRANS-1).  If blocks for the
+ * tree of reference counts run out all the same, because other threads were faster, the range of
+ * one piece is left as a hole.
+ */
+#include "ag/refcount.h"
+#include "core/message.h"
+#include "inode/inode.h"
+#include "iomap/iomap.h"
+#include "trans/resv.h"
+
+/* Blocks for the destination's tree are reserved for this many pieces; most pieces take none. */
+#define RESERVED_PIECES	16u
+
+/* One record taken out and one put in: either may split the tree. */
+static uint32_t piece_blocks(const struct xfs_mount *mp)
+{
+	return 3 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK);
+}
+
+/* What @ip has at @off: at most @len blocks, of one kind. */
+static void look_up(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
+		    struct xfs_bmbt_irec *irec)
+{
+	struct xfs_iext_cursor cur;
+	xfs_fileoff_t next = NULLFILEOFF;
+	xfs_filblks_t skip;
+
+	if (xfs_iext_lookup_extent(&ip->i_df, off, &cur, irec)) {
+		if (irec->br_startoff <= off) {
+			skip = off - irec->br_startoff;
+			irec->br_startoff = off;
+			irec->br_blockcount = XFS_MIN(len, irec->br_blockcount - skip);
+			if (!isnullstartblock(irec->br_startblock))
+				irec->br_startblock += skip;
+			return;
+		}
+		next = irec->br_startoff;
+	}
+	*irec = (struct xfs_bmbt_irec){
+		.br_startoff = off,
+		.br_startblock = XFS_HOLESTARTBLOCK,
+		.br_blockcount = XFS_MIN(len, next - off),
+	};
+}
+
+static bool is_written(const struct xfs_bmbt_irec *irec)
+{
+	return !isnullstartblock(irec->br_startblock) && irec->br_state == XFS_EXT_NORM;
+}
+
+static bool is_hole(const struct xfs_bmbt_irec *irec)
+{
+	return irec->br_startblock == XFS_HOLESTARTBLOCK;
+}
+
+static void mark_reflink(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	if (ip->i_diflags2 & XFS_DIFLAG2_REFLINK)
+		return;
+	xfs_inode_set_diflags2(ip, ip->i_diflags2 | XFS_DIFLAG2_REFLINK);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+}
+
+/* The size of the destination follows what it was given, up to byte sh->size. */
+static void follow_size(struct xfs_trans *tp, struct xfs_share *sh, xfs_fileoff_t end_fsb)
+{
+	struct xfs_inode *dst = sh->dst;
+	uint64_t end = XFS_FSB_TO_B(&dst->i_mount->m_geo, end_fsb);
+
+	end = XFS_MIN(end, sh->size);
+	if (end > (uint64_t)dst->i_size)
+		__atomic_store_n(&dst->i_size, (xfs_fsize_t)end, __ATOMIC_RELEASE);
+	if (end <= (uint64_t)dst->i_disk_size)
+		return;
+	dst->i_disk_size = (xfs_fsize_t)end;
+	xfs_trans_log_inode(tp, dst, XFS_ILOG_CORE);
+}
+
+/*
+ * @to, which is what the destination has, gives way to @from, which is of the same length.
+ * *@broken: an error came in the middle of a change.
+ */
+static int replace(struct xfs_trans *tp, struct xfs_share *sh, const struct xfs_bmbt_irec *from,
+		   const struct xfs_bmbt_irec *to, bool *broken)
+{
+	uint64_t before = xfs_trans_changes(tp);
+	struct xfs_inode *dst = sh->dst;
+	xfs_extlen_t len = (xfs_extlen_t)to->br_blockcount;
+	bool done;
+	int error = 0;
+
+	if (!is_hole(to))
+		error = xfs_bunmapi(tp, dst, to->br_startoff, len, 0, 1, &done);
+	if (!error && is_written(from)) {
+		/* What was unmapped is a hole now, which is nothing to be taken back. */
+		before = xfs_trans_changes(tp);
+		error = xfs_refcount_increase(tp, from->br_startblock, len);
+		if (!error) {
+			mark_reflink(tp, sh->src);
+			mark_reflink(tp, dst);
+			error = xfs_bmapi_remap(tp, dst, to->br_startoff, len,
+						from->br_startblock, false);
+		}
+	}
+	*broken = error && xfs_trans_changes(tp) != before;
+	return error;
+}
+
+/* The next piece; ILOCKs held. */
+static int share_piece(struct xfs_trans *tp, struct xfs_share *sh, bool *broken)
+{
+	struct xfs_bmbt_irec from, to;
+	xfs_extlen_t run;
+	int error;
+
+	look_up(sh->src, sh->src_off, sh->len, &from);
+	look_up(sh->dst, sh->dst_off, from.br_blockcount, &to);
+	from.br_blockcount = to.br_blockcount;
+	if (is_written(&from) ? is_written(&to) && from.br_startblock == to.br_startblock
+			      : is_hole(&to) || to.br_state == XFS_EXT_UNWRITTEN)
+		goto done;
+	if (is_written(&from)) {
+		error = xfs_refcount_check_increase(sh->src->i_mount, from.br_startblock,
+						    (xfs_extlen_t)from.br_blockcount, &run);
+		if (!error)
+			error = xfs_iext_count_extend(tp, sh->dst, XFS_DATA_FORK, 2);
+		if (error)
+			return error;
+		from.br_blockcount = to.br_blockcount = run;
+	}
+	error = replace(tp, sh, &from, &to, broken);
+	if (error)
+		return error;
+done:
+	sh->src_off += to.br_blockcount;
+	sh->dst_off += to.br_blockcount;
+	sh->len -= to.br_blockcount;
+	follow_size(tp, sh, sh->dst_off);
+	return 0;
+}
+
+/* Whether @tp can take one piece more. */
+static bool has_room(const struct xfs_trans *tp, const struct xfs_mount *mp)
+{
+	if (!xfs_trans_is_dirty(tp))
+		return true;
+	return xfs_trans_log_left(tp) >= xfs_resv_share_step(mp) &&
+	       xfs_trans_blocks_left(tp) >= piece_blocks(mp) && !xfs_trans_is_short(tp);
+}
+
+static int read_extents(struct xfs_inode *ip)
+{
+	return xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
+}
+
+/* ILOCKs held. *@broken: the transaction has changed what it cannot take back. */
+static int share_locked(struct xfs_trans *tp, struct xfs_share *sh, bool *broken)
+{
+	int error = read_extents(sh->src);
+
+	if (!error)
+		error = read_extents(sh->dst);
+	while (!error && sh->len && has_room(tp, sh->src->i_mount))
+		error = share_piece(tp, sh, broken);
+	return error;
+}
+
+static int share_step(struct xfs_share *sh)
+{
+	struct xfs_inode *ips[] = { sh->src, sh->dst };
+	struct xfs_mount *mp = sh->src->i_mount;
+	struct xfs_trans *tp;
+	bool broken = false;
+	int error, error2;
+
+	error = xfs_trans_alloc(mp, XFS_RESV_SHARE, RESERVED_PIECES * piece_blocks(mp), 0, &tp);
+	if (error == -ENOSPC)
+		error = xfs_trans_alloc(mp, XFS_RESV_SHARE, piece_blocks(mp), 0, &tp);
+	if (error)
+		return error;
+	xfs_ilock_many(ips, ARRAY_SIZE(ips));
+	error = share_locked(tp, sh, &broken);
+	xfs_iunlock_many(ips, ARRAY_SIZE(ips));
+	if (broken)
+		return xfs_trans_finish(tp, error);
+	error2 = xfs_trans_commit(tp);
+	return error ? error : error2;
+}
+
+int xfs_reflink_share(struct xfs_share *sh)
+{
+	int error = 0;
+
+	XFS_TRACE(sh->src->i_mount, xfs_reflink_remap_range, sh->src->i_ino, sh->src_off, sh->len,
+		  sh->dst->i_ino, sh->dst_off);
+	while (!error && sh->len)
+		error = share_step(sh);
+	return error;
+}
+
+/* ---- before the first change --------------------------------------------------------- */
+
+static int check_locked(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	struct xfs_bmbt_irec irec;
+	xfs_extlen_t run;
+	int error = read_extents(ip);
+
+	while (!error && off < end) {
+		look_up(ip, off, end - off, &irec);
+		run = (xfs_extlen_t)XFS_MIN(irec.br_blockcount, (xfs_filblks_t)XFS_MAX_BMBT_EXTLEN);
+		if (is_written(&irec)) {
+			error = xfs_refcount_check_increase(ip->i_mount, irec.br_startblock, run,
+							    &run);
+			off += run;
+		} else {
+			off += irec.br_blockcount;
+		}
+	}
+	return error;
+}
+
+int xfs_reflink_check_share(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
+{
+	int error;
+
+	xfs_ilock_excl(ip);
+	error = check_locked(ip, off, off + len);
+	xfs_iunlock_excl(ip);
+	return error;
+}
