@@ -112,8 +112,8 @@ struct xfs_mount_options {
 	uint64_t data_cache_bytes;	/* file data held in memory, 0 = 32 MiB */
 	/*
 	 * Metadata held in memory, 0 = 64 MiB; dirty metadata may exceed it.  Recovery of a dirty log
-	 * holds back what it writes until all is known to be good: up to four times this, at
-	 * least 64 MiB, then (and always with less than 4096) it writes as it goes.
+	 * holds back what it writes until all is known to be good, which takes about twice what
+	 * is dirty of the log besides; see @memory_limit_bytes.
 	 */
 	uint64_t meta_cache_bytes;
 	uint32_t allocsize_bytes;	/* speculative preallocation: 0 = dynamic, else a power of two */
@@ -153,8 +153,19 @@ struct xfs_mount_options {
  *
  * and less for a reader.  It does not count what grows with use: each file that is open
  * keeps its extent map (16 to 40 bytes for each extent); each AG takes a few hundred bytes, which it
- * does count (a reader has them only for the AGs that it meets: at most 1024 are counted); recovering a log takes twice the largest transaction in it, which is at most 1 MiB or
- * an eighth of the limit if such a mount has written it.  0; errors as xfs_mount().
+ * does count (a reader has them only for the AGs that it meets: at most 1024 are counted).
+ *
+ * Nor does it count recovery, which holds back what it writes until the whole log has proved to be
+ * good: a writer's limit must allow twice the largest transaction in the log (at most 1 MiB or an
+ * eighth of the limit if a mount with that limit has written it), and half of what it leaves beyond
+ * the minimum must be enough for what the log changes, which is a few bytes more than what differs
+ * from what is in place.  A mount with the same limit has written most of that to its place.  When
+ * it is not enough xfs_mount() returns -ENOMEM, has written nothing, and its text
+ * (xfs_error_text()) names a limit that is enough.
+ *
+ * 0; errors as xfs_mount(), and then *@bytes is 0: the superblock is read and what it says is checked;
+ * -EINVAL: the last AG ends behind the device; -EUCLEAN, for a writer: there are more than 1024
+ * AGs, and at the place of the last one is no AGF (for AGs that are not there no memory is asked).
  */
 XFS_API int xfs_memory_minimum(struct xfs_device *dev, const struct xfs_mount_options *opts,
 			       uint64_t *bytes);

@@ -2,20 +2,29 @@
 /*
  * Held writes are kept in blocks of 4 KiB or a sector.  A block has a version for each stretch between
  * two flushes in which it was written: the newest is what reads see, all are released.
+ *
+ * A block has 64 units.  When what is held has grown, versions are packed: units that are as on the
+ * device below, and were not written in an older stretch, are forgotten, and the others move
+ * together.  A logged inode has its whole cluster written, a change of a few bytes a block: packed,
+ * what replay writes takes about as much as the log says of it.  A release writes whole sectors: what a
+ * packed version does not have of them is read below, where it is the same.
  */
 #include "base/rbtree.h"
 #include "device/device_priv.h"
 #include "device/hold.h"
 
 #define MIN_BLOCK_SHIFT	12
-#define UNIT_SHIFT	9	/* what a bit of a version's mask stands for */
+#define UNITS_SHIFT	6	/* of a block: bits of a mask */
 #define MAX_IOVS	256
+#define SCRATCH_BLOCKS	8u
+#define PACK_FROM	(32ull << 20)	/* less is not worth to be read again */
 
 struct hold_device {
 	struct xfs_device dev;
 	struct xfs_hold *hold;
 	struct xfs_device *base;	/* NULL: there is no second one */
 	uint64_t size_bytes;		/* (c) while it holds */
+	unsigned int sector_shift;	/* (c) */
 	bool written;			/* since it was flushed; for the release */
 };
 
@@ -27,8 +36,12 @@ struct version {
 	struct xfs_rb_node by_stretch;	/* in the order of the release */
 	uint64_t index;
 	uint64_t mask;			/* units that were written in this stretch */
-	uint64_t older_mask;		/* and before it */
+	uint64_t have;			/* these, and in the newest those of older ones */
+	uint64_t older;			/* what older versions have */
 	uint32_t device, stretch;
+	bool packed;			/* @data has the units of @have only */
+	bool compared;			/* with the device, since it was written to */
+	bool superseded;		/* there is a newer one */
 	uint8_t data[] __attribute__((aligned(8)));
 };
 
@@ -39,8 +52,11 @@ struct xfs_hold {
 	uint32_t block_shift;		/* (c) */
 	uint32_t stretch;		/* the one that is written now */
 	bool in_use;			/* something was written in it */
-	bool released, gave_way, lacked_memory;
+	bool released, lacked_memory;
 	uint64_t bytes, max_bytes;
+	uint64_t pack_at;		/* bytes */
+	uint8_t *scratch;		/* (c) SCRATCH_BLOCKS: blocks to be written, or one to compare with */
+	unsigned int scratch_used;
 	struct xfs_rb_tree places, stretches;
 };
 
@@ -108,6 +124,157 @@ static struct xfs_pieces pieces(const struct xfs_hold *hold, uint64_t offset, ui
 	return (struct xfs_pieces){ offset, end, hold->block_shift };
 }
 
+static unsigned int unit_shift(const struct xfs_hold *hold)
+{
+	return hold->block_shift - UNITS_SHIFT;
+}
+
+static uint64_t low_units(unsigned int n)
+{
+	return n == 64 ? ~0ull : (1ull << n) - 1;
+}
+
+static uint64_t units_of(const struct xfs_hold *hold, struct xfs_piece p)
+{
+	return low_units((unsigned int)(p.len >> unit_shift(hold)))
+	       << (unsigned int)(p.skip >> unit_shift(hold));
+}
+
+/* How many units from @first on are all in @mask, or all not. */
+static unsigned int run_of_units(uint64_t mask, unsigned int first)
+{
+	uint64_t rest = (mask >> first & 1 ? ~mask : mask) >> first;
+
+	return rest ? (unsigned int)__builtin_ctzll(rest) : 64 - first;
+}
+
+/* Where @v has a unit that it has. */
+static uint8_t *unit_at(const struct xfs_hold *hold, struct version *v, unsigned int unit)
+{
+	if (v->packed)
+		unit = (unsigned int)__builtin_popcountll(v->have & low_units(unit));
+	return v->data + ((size_t)unit << unit_shift(hold));
+}
+
+/* Whole units of @v to @block, which has the block's length. */
+static void copy_units(const struct xfs_hold *hold, struct version *v, uint64_t units, uint8_t *block)
+{
+	unsigned int n;
+
+	for (unsigned int u = 0; u < 64; u += n) {
+		n = run_of_units(units, u);
+		if (units >> u & 1)
+			memcpy(block + ((size_t)u << unit_shift(hold)), unit_at(hold, v, u),
+			       (size_t)n << unit_shift(hold));
+	}
+}
+
+static size_t version_bytes(const struct xfs_hold *hold, uint64_t have, bool packed)
+{
+	unsigned int units = packed ? (unsigned int)__builtin_popcountll(have) : 64;
+
+	return sizeof(struct version) + ((size_t)units << unit_shift(hold));
+}
+
+/* What the device below has there; zeros behind its end. */
+static int read_below(const struct xfs_hold *hold, const struct version *v, uint8_t *block)
+{
+	const struct hold_device *hd = &hold->devices[v->device];
+	uint64_t offset = v->index << hold->block_shift;
+	size_t there = XFS_MIN((uint64_t)block_bytes(hold), hd->size_bytes - offset);
+
+	memset(block + there, 0, block_bytes(hold) - there);
+	return xfs_device_pread(hd->base, offset, block, there);
+}
+
+/* ---- packing ---------------------------------------------------------------- */
+
+static void forget(struct xfs_hold *hold, struct version *v)
+{
+	if (!v->superseded)
+		xfs_rb_erase(&hold->places, &v->by_place);
+	xfs_rb_erase(&hold->stretches, &v->by_stretch);
+	hold->bytes -= version_bytes(hold, v->have, v->packed);
+}
+
+static void remember(struct xfs_hold *hold, struct version *v)
+{
+	if (!v->superseded)
+		xfs_rb_add(&hold->places, &v->by_place, cmp_place);
+	xfs_rb_add(&hold->stretches, &v->by_stretch, cmp_stretch);
+	hold->bytes += version_bytes(hold, v->have, v->packed);
+}
+
+/* Units of @v that need not be written, and whose contents nobody misses. */
+static uint64_t equal_units(const struct xfs_hold *hold, struct version *v, const uint8_t *below)
+{
+	uint64_t equal = 0, ask = v->mask & ~v->older;
+
+	for (unsigned int u = 0; u < 64; u++) {
+		if (ask >> u & 1 && !memcmp(unit_at(hold, v, u), below + ((size_t)u << unit_shift(hold)),
+					    (size_t)1 << unit_shift(hold)))
+			equal |= 1ull << u;
+	}
+	return equal;
+}
+
+/* Where the device cannot be read @v stays as it is: a release will meet the error, if it matters. */
+static void pack(struct xfs_hold *hold, struct version *v)
+{
+	uint64_t keep, equal;
+	unsigned int to = 0;
+	void *smaller;
+
+	if (read_below(hold, v, hold->scratch))
+		return;
+	v->compared = true;
+	equal = equal_units(hold, v, hold->scratch);
+	keep = (v->superseded ? v->mask : v->have) & ~equal;
+	if (v->have == keep && v->packed)
+		return;
+	forget(hold, v);
+	if (!keep) {
+		xfs_mem_free(&hold->mem, v);
+		return;
+	}
+	for (unsigned int u = 0; u < 64; u++) {
+		if (keep >> u & 1)
+			memmove(v->data + ((size_t)to++ << unit_shift(hold)), unit_at(hold, v, u),
+				(size_t)1 << unit_shift(hold));
+	}
+	v->mask &= ~equal;
+	v->have = keep;
+	v->packed = true;
+	smaller = xfs_mem_realloc(&hold->mem, v, version_bytes(hold, keep, true));
+	remember(hold, smaller ? smaller : v);
+}
+
+static void pack_all(struct xfs_hold *hold)
+{
+	struct xfs_rb_node *node = xfs_rb_first(&hold->stretches), *next;
+
+	for (; node; node = next) {
+		struct version *v = container_of(node, struct version, by_stretch);
+
+		next = xfs_rb_next(node);
+		if (!v->compared)
+			pack(hold, v);
+	}
+	hold->pack_at = XFS_MIN(hold->max_bytes, XFS_MAX(PACK_FROM, 2 * hold->bytes));
+}
+
+/*
+ * May @len bytes more be held?  When packing leaves little room the answer is no, for it would soon be
+ * asked for again.
+ */
+static bool has_room(struct xfs_hold *hold, uint64_t len)
+{
+	if (hold->bytes + len <= hold->pack_at)
+		return true;
+	pack_all(hold);
+	return hold->bytes + len <= hold->max_bytes - hold->max_bytes / 16;
+}
+
 /* ---- the release ------------------------------------------------------------ */
 
 static int flush_written(struct xfs_hold *hold)
@@ -144,40 +311,70 @@ static int write_run(struct xfs_hold *hold, struct run *run)
 	return error;
 }
 
-/* Units [@first, @last) of @v. */
-static int add_to_run(struct xfs_hold *hold, struct run *run, struct version *v,
-		      unsigned int first, unsigned int last)
+/* @len bytes at @data, to be written to @at. */
+static int add_to_run(struct xfs_hold *hold, struct run *run, uint32_t device, uint64_t at,
+		      uint8_t *data, size_t len)
 {
-	uint64_t at = (v->index << hold->block_shift) + ((uint64_t)first << UNIT_SHIFT);
-	size_t len = (size_t)(last - first) << UNIT_SHIFT;
 	int error = 0;
 
-	if (run->n == MAX_IOVS || run->device != v->device || run->end != at)
+	if (run->n == MAX_IOVS || run->device != device || run->end != at)
 		error = write_run(hold, run);
 	if (!run->n) {
-		run->device = v->device;
+		run->device = device;
 		run->start = at;
 	}
-	run->iov[run->n].iov_base = v->data + ((size_t)first << UNIT_SHIFT);
+	run->iov[run->n].iov_base = data;
 	run->iov[run->n++].iov_len = len;
 	run->end = at + len;
 	return error;
 }
 
-static int add_version(struct xfs_hold *hold, struct run *run, struct version *v)
+/* All units of the sectors of which there are some. */
+static uint64_t whole_sectors(const struct xfs_hold *hold, const struct version *v)
 {
-	unsigned int units = 1u << (hold->block_shift - UNIT_SHIFT), first = 0, last;
+	unsigned int n = 1u << (hold->devices[v->device].sector_shift - unit_shift(hold));
+	uint64_t whole = 0;
+
+	for (unsigned int u = 0; u < 64; u += n) {
+		if (v->mask >> u & low_units(n))
+			whole |= low_units(n) << u;
+	}
+	return whole;
+}
+
+/* The contents of @v's block, complete.  What the run has of the scratch blocks is written first. */
+static int complete(struct xfs_hold *hold, struct run *run, struct version *v, uint8_t **blockp)
+{
+	uint8_t *block;
 	int error = 0;
 
-	while (!error && first < units) {
-		if (!(v->mask >> first & 1)) {
-			first++;
-			continue;
-		}
-		for (last = first; last < units && v->mask >> last & 1; last++)
-			;
-		error = add_to_run(hold, run, v, first, last);
-		first = last;
+	if (hold->scratch_used == SCRATCH_BLOCKS) {
+		error = write_run(hold, run);
+		hold->scratch_used = 0;
+	}
+	block = hold->scratch + ((size_t)hold->scratch_used++ << hold->block_shift);
+	if (!error)
+		error = read_below(hold, v, block);
+	copy_units(hold, v, v->have, block);
+	*blockp = block;
+	return error;
+}
+
+static int add_version(struct xfs_hold *hold, struct run *run, struct version *v)
+{
+	uint64_t units = whole_sectors(hold, v), at = v->index << hold->block_shift;
+	uint8_t *block = v->data;
+	unsigned int n;
+	int error = 0;
+
+	if (v->packed || units & ~v->have)
+		error = complete(hold, run, v, &block);
+	for (unsigned int u = 0; !error && u < 64; u += n) {
+		n = run_of_units(units, u);
+		if (units >> u & 1)
+			error = add_to_run(hold, run, v->device, at + ((uint64_t)u << unit_shift(hold)),
+					   block + ((size_t)u << unit_shift(hold)),
+					   (size_t)n << unit_shift(hold));
 	}
 	return error;
 }
@@ -225,6 +422,22 @@ static int release(struct xfs_hold *hold)
 
 /* ---- reads and writes ------------------------------------------------------- */
 
+/* What @v has of a piece over what was read below. */
+static void lay_over_piece(const struct xfs_hold *hold, struct version *v, struct xfs_piece p,
+			   struct xfs_iov_cursor *cur)
+{
+	unsigned int u = (unsigned int)(p.skip >> unit_shift(hold)), n;
+	unsigned int end = (unsigned int)((p.skip + p.len) >> unit_shift(hold));
+
+	for (; u < end; u += n) {
+		n = XFS_MIN(run_of_units(v->have, u), end - u);
+		if (v->have >> u & 1)
+			xfs_iov_give(cur, unit_at(hold, v, u), (size_t)n << unit_shift(hold));
+		else
+			xfs_iov_skip(cur, (size_t)n << unit_shift(hold));
+	}
+}
+
 /* Lay what is held over what was read from the base. */
 static void lay_over(const struct hold_device *hd, uint64_t offset, const struct iovec *iov,
 		     uint64_t end)
@@ -235,10 +448,10 @@ static void lay_over(const struct hold_device *hd, uint64_t offset, const struct
 	struct xfs_piece p;
 
 	while (xfs_pieces_next(&rest, &p)) {
-		const struct version *v = newest(hold, device_of(hd), p.index);
+		struct version *v = newest(hold, device_of(hd), p.index);
 
 		if (v)
-			xfs_iov_give(&cur, v->data + p.skip, p.len);
+			lay_over_piece(hold, v, p, &cur);
 		else
 			xfs_iov_skip(&cur, p.len);
 	}
@@ -261,61 +474,55 @@ static int hold_preadv(struct xfs_device *dev, uint64_t offset, const struct iov
 	return error;
 }
 
-/* What is there now; zeros behind the end of the device. */
-static int fill_block(struct hold_device *hd, struct version *v, const struct version *old)
+/* Memory for a whole block; what is held may be packed for it. */
+static struct version *alloc_version(struct xfs_hold *hold)
 {
-	uint64_t offset = v->index << hd->hold->block_shift;
-	size_t there = XFS_MIN((uint64_t)block_bytes(hd->hold), hd->size_bytes - offset);
+	size_t bytes = version_bytes(hold, 0, false);
+	struct version *v = NULL;
 
-	if (old) {
-		memcpy(v->data, old->data, block_bytes(hd->hold));
-		return 0;
+	if (has_room(hold, bytes)) {
+		v = xfs_mem_alloc(&hold->mem, bytes);
+		if (!v) {
+			pack_all(hold);
+			v = xfs_mem_alloc(&hold->mem, bytes);
+		}
 	}
-	memset(v->data + there, 0, block_bytes(hd->hold) - there);
-	return xfs_device_pread(hd->base, offset, v->data, there);
+	hold->lacked_memory |= !v;
+	return v;
 }
 
-/* The block to write to in this stretch; @whole: all of it will be overwritten. */
-static int block_for_write(struct hold_device *hd, uint64_t index, bool whole, struct version **vp)
+/* The block to write to in this stretch. */
+static struct version *block_for_write(struct hold_device *hd, uint64_t index)
 {
 	struct xfs_hold *hold = hd->hold;
 	struct version *old = newest(hold, device_of(hd), index), *v;
-	int error = 0;
 
-	*vp = old;
-	if (old && old->stretch == hold->stretch)
-		return 0;
-	v = xfs_mem_alloc(&hold->mem, sizeof(*v) + block_bytes(hold));
-	if (!v) {
-		hold->lacked_memory = true;
-		return -ENOMEM;
+	if (old && old->stretch == hold->stretch && !old->packed) {
+		old->compared = false;
+		return old;
 	}
-	v->index = index;
-	v->mask = 0;
-	v->older_mask = old ? old->mask | old->older_mask : 0;
-	v->device = device_of(hd);
-	v->stretch = hold->stretch;
-	if (!whole)
-		error = fill_block(hd, v, old);
-	if (error) {
-		xfs_mem_free(&hold->mem, v);
-		return error;
+	v = alloc_version(hold);
+	if (!v)
+		return NULL;
+	old = newest(hold, device_of(hd), index);
+	*v = (struct version){ .index = index, .device = device_of(hd), .stretch = hold->stretch };
+	if (old) {
+		v->have = old->have;
+		copy_units(hold, old, old->have, v->data);
 	}
-	if (old)
+	if (old && old->stretch == hold->stretch) {
+		v->mask = old->mask;
+		v->older = old->older;
+		forget(hold, old);
+		xfs_mem_free(&hold->mem, old);
+	} else if (old) {
+		v->older = old->have;
 		xfs_rb_erase(&hold->places, &old->by_place);
-	xfs_rb_add(&hold->places, &v->by_place, cmp_place);
-	xfs_rb_add(&hold->stretches, &v->by_stretch, cmp_stretch);
-	hold->bytes += sizeof(*v) + block_bytes(hold);
-	*vp = v;
-	return 0;
-}
-
-static uint64_t units_of(struct xfs_piece p)
-{
-	unsigned int first = (unsigned int)(p.skip >> UNIT_SHIFT);
-	unsigned int n = (unsigned int)(p.len >> UNIT_SHIFT);
-
-	return (n == 64 ? ~0ull : (1ull << n) - 1) << first;
+		old->superseded = true;
+		old->compared = false;
+	}
+	remember(hold, v);
+	return v;
 }
 
 /* Was one of these units written, in any stretch? */
@@ -323,7 +530,7 @@ static bool held_units(const struct hold_device *hd, struct xfs_piece p)
 {
 	const struct version *v = newest(hd->hold, device_of(hd), p.index);
 
-	return v && (v->mask | v->older_mask) & units_of(p);
+	return v && (v->mask | v->older) & units_of(hd->hold, p);
 }
 
 static void end_stretch(struct xfs_hold *hold)
@@ -339,21 +546,20 @@ static int hold_write(struct hold_device *hd, uint64_t offset, const struct iove
 	struct xfs_pieces rest = pieces(hold, offset, end);
 	struct xfs_iov_cursor cur = { .iov = iov };
 	struct xfs_piece p;
-	int error = 0;
 
-	while (!error && xfs_pieces_next(&rest, &p)) {
-		struct version *v;
+	while (xfs_pieces_next(&rest, &p)) {
+		struct version *v = block_for_write(hd, p.index);
 
-		error = block_for_write(hd, p.index, p.len == block_bytes(hold), &v);
-		if (!error) {
-			xfs_iov_take(&cur, v->data + p.skip, p.len);
-			v->mask |= units_of(p);
-			hold->in_use = true;
-		}
+		if (!v)
+			return -ENOMEM;
+		xfs_iov_take(&cur, v->data + p.skip, p.len);
+		v->mask |= units_of(hold, p);
+		v->have |= v->mask;
+		hold->in_use = true;
 	}
-	if (!error && flags & XFS_DEV_FUA)
+	if (flags & XFS_DEV_FUA)
 		end_stretch(hold);
-	return error;
+	return 0;
 }
 
 static int hold_pwritev(struct xfs_device *dev, uint64_t offset, const struct iovec *iov, int iovcnt,
@@ -367,22 +573,16 @@ static int hold_pwritev(struct xfs_device *dev, uint64_t offset, const struct io
 	if (error)
 		return error;
 	xfs_rwlock_excl(&hold->lock);
-	if (!hold->released && hold->bytes + len > hold->max_bytes) {
-		hold->gave_way = true;
-		error = release(hold);
-	}
-	if (!error && hold->released)
+	if (hold->released) {
 		error = xfs_device_pwritev(hd->base, offset, iov, iovcnt, flags);
-	else if (!error && (offset > hd->size_bytes || len > hd->size_bytes - offset))
+	} else if (offset > hd->size_bytes || len > hd->size_bytes - offset) {
 		error = -EIO;
-	else if (!error)
+	} else {
+		/* What is held stays: the reserve is for those who give it back. */
+		struct xfs_budget *before = xfs_mem_critical_enter(NULL);
+
 		error = hold_write(hd, offset, iov, offset + len, flags);
-	/* With a limit for all memory others may have taken what this one should have. */
-	if (error == -ENOMEM && !hold->released && hold->mem.budget && hold->mem.budget->limit) {
-		hold->gave_way = true;
-		error = release(hold);
-		if (!error)
-			error = xfs_device_pwritev(hd->base, offset, iov, iovcnt, flags);
+		xfs_mem_critical_leave(before);
 	}
 	xfs_rwlock_unlock_excl(&hold->lock);
 	return error;
@@ -440,8 +640,8 @@ static int add_device(struct xfs_hold *hold, struct hold_device *hd, struct xfs_
 		return error;
 	hd->base = xfs_device_get(base);
 	hd->size_bytes = info.size_bytes;
-	while ((1u << hold->block_shift) < info.logical_sector)
-		hold->block_shift++;
+	hd->sector_shift = (unsigned int)xfs_highbit64(info.logical_sector);
+	hold->block_shift = XFS_MAX(hold->block_shift, hd->sector_shift);
 	return 0;
 }
 
@@ -456,11 +656,16 @@ int xfs_hold_create(const struct xfs_mem *mem, struct xfs_device *first, struct 
 		return -ENOMEM;
 	hold->mem = *mem;
 	hold->max_bytes = max_bytes;
+	hold->pack_at = XFS_MIN(max_bytes, PACK_FROM);
 	hold->block_shift = MIN_BLOCK_SHIFT;
 	xfs_rwlock_init(&hold->lock, XFS_CLASS_LEAF, 0);
 	error = add_device(hold, &hold->devices[0], first);
 	if (!error)
 		error = add_device(hold, &hold->devices[1], second);
+	if (!error) {
+		hold->scratch = xfs_mem_alloc(mem, SCRATCH_BLOCKS << hold->block_shift);
+		error = hold->scratch ? 0 : -ENOMEM;
+	}
 	if (error) {
 		xfs_hold_destroy(hold);
 		return error;
@@ -509,11 +714,6 @@ bool xfs_hold_has(struct xfs_device *dev, uint64_t offset, uint64_t len)
 	return has;
 }
 
-bool xfs_hold_gave_way(const struct xfs_hold *hold)
-{
-	return hold->gave_way;
-}
-
 bool xfs_hold_lacked_memory(const struct xfs_hold *hold)
 {
 	return hold->lacked_memory;
@@ -527,6 +727,7 @@ void xfs_hold_destroy(struct xfs_hold *hold)
 		return;
 	mem = hold->mem;
 	drop_all(hold);
+	xfs_mem_free(&mem, hold->scratch);
 	xfs_device_put(hold->devices[1].base);
 	xfs_device_put(hold->devices[0].base);
 	xfs_rwlock_destroy(&hold->lock);

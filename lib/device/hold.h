@@ -9,9 +9,11 @@
  *     two flushes - of either device; a write with FUA counts as one - goes out together, sorted by
  *     address, and is flushed before what follows.  So whatever was safe against a crash without
  *     the holding still is.
- * (HOLD-3) Exactly the sectors that were written are written.
- * (HOLD-4) From the release on both devices pass everything on.  When more than the limit would
- *     have to be held they release by themselves, and what follows is not held any more.
+ * (HOLD-3) No sectors are written but those that were written to; those that are on the device below
+ *     already, as they were asked for, may be left out.
+ * (HOLD-4) What is held takes no more memory than the limit: a write that would need more fails with
+ *     -ENOMEM.  The devices below stay as they are then, too.
+ * (HOLD-5) From the release on both devices pass everything on.
  *
  * Any thread may use the devices; creating, release and destroying are one thread's.
  */
@@ -35,9 +37,7 @@ struct xfs_device *xfs_hold_below(struct xfs_device *dev);
 int xfs_hold_release(struct xfs_hold *hold) XFS_MUST_CHECK;
 /* Is anything held of [@offset, @offset + @len) of the device that @dev stands for? */
 bool xfs_hold_has(struct xfs_device *dev, uint64_t offset, uint64_t len);
-/* Was the limit met, so that the devices were written to before they were told? */
-bool xfs_hold_gave_way(const struct xfs_hold *hold);
-/* Did a write fail because there was no memory to hold it? */
+/* Did a write fail because there was no memory to hold it, or no more may be held? */
 bool xfs_hold_lacked_memory(const struct xfs_hold *hold);
 /* Drops what is held.  Nobody uses the two devices any more.  NULL is fine. */
 void xfs_hold_destroy(struct xfs_hold *hold);

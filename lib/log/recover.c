@@ -10,7 +10,6 @@
  * links of unlinked lists come after inodes; cancel items come last.
  */
 #include "core/message.h"
-#include "device/hold.h"
 #include "disk/dquot.h"
 #include "log/log_priv.h"
 
@@ -143,10 +142,8 @@ static int commit_second(void *ctx, struct xlog_trans *trans)
  */
 static int ask(struct xlog_recover *rl, bool first)
 {
-	const struct xfs_hold *hold = rl->mp->m_hold;
-
 	rl->call.done = rl->call.total / 2 * (first ? 1 : 2) - rl->walk.left;
-	if (!rl->cancellable || (!first && (!hold || xfs_hold_gave_way(hold))))
+	if (!rl->cancellable || (!first && !rl->mp->m_hold && !rl->mp->m_for_reader))
 		return 0;
 	return xfs_long_call_ask(&rl->call) ? xfs_long_call_error(&rl->call) : 0;
 }

@@ -124,3 +124,8 @@ int xfs_divide_memory(struct xfs_mount *mp)
 	mp->m_checkpoint_bytes = XFS_MAX(limit / 8, (uint64_t)CHECKPOINT_MIN);
 	return 0;
 }
+
+uint64_t xfs_recovery_memory(const struct xfs_mount *mp)
+{
+	return mp->m_memory_limit ? (mp->m_memory_limit - fixed_bytes(mp)) / 2 : UINT64_MAX;
+}

@@ -40,6 +40,8 @@ int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *o
  */
 int xfs_least_memory(struct xfs_mount *mp, uint64_t *bytes) XFS_MUST_CHECK;
 int xfs_divide_memory(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* What recovery may hold back: UINT64_MAX without a limit. */
+uint64_t xfs_recovery_memory(const struct xfs_mount *mp);
 
 /*
  * Recovery of the mount came to @error: 0: write to the devices what was held back, and what is

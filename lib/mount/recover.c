@@ -10,15 +10,12 @@
  *                   RECOVER_IN_MEMORY a journalled mount recovers an overlay of the device,
  *                   which this mount reads, and nothing reaches the device
  *
- * A log can be believed when all of it was replayed, its intents were carried out and what that
- * made was found good: until then everything that is written - the log too - is held back in
- * memory (device/hold.h).  A log that turns out to be bad at any step leaves the devices as they
- * were.  What is held grows with the log: up to four times what is dirty of it, four times the
- * metadata cache or HOLD_LEAST, whichever is most; with a limit for all memory at most an eighth
- * of that.  A replay that makes more of its log - single inodes of as many clusters - writes what it
- * has then and goes on unheld, as it does from the beginning where there is to be no cache: the first
- * pass over the log has checked all items and intents by themselves, and no block is written that
- * its verifier refuses.
+ * A log can be believed when all of it was replayed, its intents were carried out, files without a
+ * name were freed, and what that made was found good: until then everything that is written - the
+ * log too - is held back in memory (device/hold.h).  A log that turns out to be bad at any step
+ * leaves the devices as they were.  What is held takes about twice what is dirty of the log, at most; where a limit for all
+ * memory does not allow it, the log is not recovered.  A reader who recovers in memory needs nothing
+ * of it: his devices are overlays.
  */
 #include "ag/intent.h"
 #include "ag/perag.h"
@@ -33,10 +30,6 @@
 #include "log/recover.h"
 #include "mount/mount_priv.h"
 #include "trans/trans.h"
-
-#define HOLD_LEAST	(64ull << 20)
-#define HOLD_OF_LOG	4u		/* most replays write less than what the log says of it */
-#define NO_CACHE	4096u		/* no block fits into less */
 
 /* From here on what is read is held against the end of the log, the superblock first. */
 static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
@@ -78,19 +71,12 @@ static uint64_t dirty_log_bytes(const struct xfs_mount *mp, const struct xlog_st
 	return (head > tail ? head - tail : size - (tail - head)) << XFS_BB_SHIFT;
 }
 
-static int begin_hold(struct xfs_mount *mp, const struct xlog_state *log)
+static int begin_hold(struct xfs_mount *mp)
 {
-	uint64_t limit = XFS_MAX(HOLD_LEAST, HOLD_OF_LOG * dirty_log_bytes(mp, log));
 	int error;
 
-	if (mp->m_meta_cache_bytes < NO_CACHE)
-		limit = 0;
-	else if (mp->m_meta_cache_bytes > limit / 4)
-		limit = XFS_MIN(mp->m_meta_cache_bytes, UINT64_MAX / 4) * 4;
-	/* Of a limit for all memory replay takes the larger part. */
-	if (mp->m_memory_limit)
-		limit = XFS_MIN(limit, mp->m_memory_limit / 8);
-	error = xfs_hold_create(&mp->m_mem, mp->m_dev, mp->m_logdev, limit, &mp->m_hold);
+	error = xfs_hold_create(&mp->m_mem, mp->m_dev, mp->m_logdev, xfs_recovery_memory(mp),
+				&mp->m_hold);
 	if (error)
 		return xfs_error(mp, error, "holding back what recovery writes: %s",
 				 strerror(-error));
@@ -120,12 +106,35 @@ static int ask(struct xfs_mount *mp)
 {
 	struct xfs_long_call call;
 
-	if (xfs_hold_gave_way(mp->m_hold))
-		return 0;
 	xfs_long_call_begin(&call, mp, "recovery");
 	if (mp->m_recovery)
 		call.total = call.done = 2 * (dirty_log_bytes(mp, &mp->m_recovery->state) >> XFS_BB_SHIFT);
 	return xfs_long_call_ask(&call) ? xfs_long_call_error(&call) : 0;
+}
+
+/*
+ * A limit that is enough for sure.  What is held of a buffer or an inode is less than twice what the log
+ * says of it, of a chunk of new inodes all; a transaction that is read takes twice its size, the
+ * buffers of replay a quarter of the memory, and half of it may be held.
+ */
+static int lacks_memory(struct xfs_mount *mp, const struct xlog_recovery *rec)
+{
+	uint64_t chunks = rec->stats.items[XFS_LI_ICREATE - XFS_LI_EFI];
+	uint64_t enough = XFS_ALIGN(mp->m_memory_limit + 6 * dirty_log_bytes(mp, &rec->state) +
+				    3 * (chunks << (XFS_INODES_PER_CHUNK_LOG + mp->m_geo.inodelog)),
+				    1ull << 20);
+
+	if (!mp->m_memory_limit)
+		return xfs_error(mp, -ENOMEM, "out of memory for what recovery writes");
+	return xfs_error(mp, -ENOMEM, "recovery needs more memory than a memory_limit_bytes of %" PRIu64
+			 " allows; %" PRIu64 " is enough", mp->m_memory_limit, enough);
+}
+
+/* Also when it was not told so: a write that fails becomes -EIO. */
+static bool lacked_memory(const struct xfs_mount *mp, int error)
+{
+	return (error == -ENOMEM && mp->m_memory_limit) ||
+	       (mp->m_hold && xfs_hold_lacked_memory(mp->m_hold));
 }
 
 int xfs_end_hold(struct xfs_mount *mp, int error)
@@ -134,16 +143,14 @@ int xfs_end_hold(struct xfs_mount *mp, int error)
 		error = ask(mp);
 	if (error) {
 		/* The devices are left alone by what follows, too. */
-		if (xfs_hold_lacked_memory(mp->m_hold))
-			return xfs_error(mp, -ENOMEM, "out of memory for what recovery writes");
+		if (mp->m_recovery && lacked_memory(mp, error))
+			error = lacks_memory(mp, mp->m_recovery);
 		return error;
 	}
 	xfs_queue_submit(mp->m_queue);
 	error = xfs_hold_release(mp->m_hold);
 	if (error)
 		return xfs_error(mp, error, "writing what was recovered: %s", strerror(-error));
-	if (xfs_hold_gave_way(mp->m_hold))
-		xfs_message(mp, XFS_LOG_INFO, "log: recovery needed more memory than it may, and wrote in its middle");
 	xfs_drop_hold(mp);
 	return 0;
 }
@@ -159,10 +166,12 @@ static int replay(struct xfs_mount *mp, const struct xlog_state *log)
 	rec = xfs_zalloc(mp, sizeof(*rec));
 	if (!rec)
 		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
-	error = begin_hold(mp, log);
+	error = mp->m_for_reader ? 0 : begin_hold(mp);
 	if (!error)
 		error = xlog_recover(mp, log, false, rec);
 	if (error) {
+		if (lacked_memory(mp, error))
+			error = lacks_memory(mp, rec);
 		xfs_free(mp, rec);
 		return error;
 	}
@@ -309,7 +318,7 @@ static int check_recovered(struct xfs_mount *mp)
 {
 	int error = 0;
 
-	if (mp->m_for_reader || xfs_hold_gave_way(mp->m_hold))
+	if (mp->m_for_reader)
 		return 0;
 	xfs_queue_submit(mp->m_queue);
 	for (xfs_agnumber_t agno = 0; !error && agno < mp->m_geo.agcount; agno++) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: what recovery holds back grows with the dirty log, so that a long log is refused at its
- * very end and nothing was written; when it is more than it may hold, it tells.  Under a limit for
- *       all memory a log is recovered to the same bytes as without, or refused for lack of memory
- *       with nothing written; from the least limit and twice the largest transaction on it is
- * recovered. Method: dirty logs of abandoned mounts, opened over overlays; messages are counted,
- * memory is measured at the hooks of struct xfs_env.
+ * Goal: recovery writes nothing before all is known to be good, however long the log: a log that is
+ *       refused at its very end left every byte as it was, with and without a limit for all memory, and
+ *       whatever the caches are.  A limit that is too low for it is told, with one that is
+ *       enough, and nothing was written.  Under a limit a log is recovered to the same bytes as without;
+ *       from the least limit and twice the largest transaction on it is recovered.
+ * Method: dirty logs of abandoned mounts, opened over overlays; memory is measured at the
+ * hooks of struct xfs_env.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,14 +31,7 @@
 static struct host {
 	struct test_memory memory; /* ctx of env: first */
 	struct xfs_env env;
-	unsigned int told; /* that recovery wrote in its middle */
 } host;
-
-static void on_message(void *ctx, enum xfs_log_level level, const char *line)
-{
-	(void)level;
-	((struct host *)ctx)->told += strstr(line, "wrote in its middle") != NULL;
-}
 
 static struct xfs_mount_options options(uint64_t meta_cache, uint64_t limit)
 {
@@ -51,7 +45,6 @@ static struct xfs_mount_options options(uint64_t meta_cache, uint64_t limit)
 	memset(&host, 0, sizeof(host));
 	host.env.size = sizeof(host.env);
 	host.env.ctx = &host;
-	host.env.log = on_message;
 	test_memory_hooks(&host.env);
 	return opts;
 }
@@ -121,43 +114,73 @@ static void damage_refcount_root(struct xfs_device *dev)
 	TEST_OK(xfs_device_pwrite(dev, ag, &u, sizeof(u), 0));
 }
 
+/* The root that is damaged is met when all was replayed. */
+static void bad_at_its_end(struct xfs_device *bad, uint64_t meta_cache, uint64_t limit)
+{
+	struct xfs_mount_options opts = options(meta_cache, limit);
+	struct xfs_device *out;
+
+	assert_int_equal(recover(bad, &opts, &out), -EBADMSG);
+	assert_non_null(strstr(xfs_error_text(NULL), "refcount"));
+	assert_int_equal(xfs_device_overlay_bytes(out), 0);
+	if (limit)
+		assert_true(host.memory.peak <= limit);
+	xfs_device_put(out);
+}
+
+static void good(struct xfs_device *dev, uint64_t meta_cache, uint64_t limit)
+{
+	struct xfs_mount_options opts = options(meta_cache, limit);
+	struct xfs_device *out;
+
+	TEST_OK(recover(dev, &opts, &out));
+	if (limit)
+		assert_true(host.memory.peak <= limit);
+	assert_int_equal(test_fs_check(out, 0), 0);
+	xfs_device_put(out);
+}
+
+/* Refused for lack of memory; the limit that is told to be enough. */
+static uint64_t too_little(struct xfs_device *dev, uint64_t limit)
+{
+	struct xfs_mount_options opts = options(0, limit);
+	uint64_t enough = 0;
+	struct xfs_device *out;
+	const char *text;
+
+	assert_int_equal(recover(dev, &opts, &out), -ENOMEM);
+	assert_int_equal(xfs_device_overlay_bytes(out), 0);
+	xfs_device_put(out);
+	text = strstr(xfs_error_text(NULL), "allows; ");
+	assert_non_null(text);
+	assert_int_equal(sscanf(text, "allows; %" SCNu64 " is enough", &enough), 1);
+	return enough;
+}
+
 static void test_long_log(void **state)
 {
-	struct xfs_mount_options opts = options(MIB(1), 0);
-	struct xfs_device *dev = make_long_log(), *out, *bad;
+	struct xfs_device *dev = make_long_log(), *bad;
+	uint64_t enough;
 
 	(void)state;
-	TEST_OK(recover(dev, &opts, &out));
-	assert_int_equal(host.told, 0);
-	assert_true(host.memory.peak > MIB(64));
-	assert_int_equal(test_fs_check(out, 0), 0);
-	xfs_device_put(out);
-
 	TEST_OK(xfs_device_open_overlay(dev, NULL, &bad));
 	damage_refcount_root(bad);
-	opts = options(MIB(1), 0);
-	assert_true(recover(bad, &opts, &out) < 0);
-	assert_non_null(strstr(xfs_error_text(NULL), "refcount"));
-	assert_true(host.memory.peak > MIB(64));
-	assert_int_equal(host.told, 0);
-	assert_int_equal(xfs_device_overlay_bytes(out), 0);
-	xfs_device_put(out);
-	xfs_device_put(bad);
+	good(dev, MIB(1), 0);
+	bad_at_its_end(bad, MIB(1), 0);
+	/* As good as no cache. */
+	bad_at_its_end(bad, 4095, 0);
+	good(dev, 0, MIB(160));
+	bad_at_its_end(bad, 0, MIB(160));
 
 	/* Transactions of a mount without a limit are too large for this one. */
-	opts = options(0, MIB(16));
-	assert_int_equal(recover(dev, &opts, &out), -ENOMEM);
-	assert_non_null(strstr(xfs_error_text(NULL), "memory"));
-	assert_int_equal(xfs_device_overlay_bytes(out), 0);
-	xfs_device_put(out);
-
-	/* No more than an eighth of the limit may be held: what follows is told, and is as good. */
-	opts = options(0, MIB(160));
-	TEST_OK(recover(dev, &opts, &out));
-	assert_int_equal(host.told, 1);
-	assert_true(host.memory.peak <= MIB(160));
-	assert_int_equal(test_fs_check(out, 0), 0);
-	xfs_device_put(out);
+	too_little(dev, MIB(16));
+	/* And the whole of it for this one. */
+	too_little(bad, MIB(44));
+	enough = too_little(dev, MIB(44));
+	assert_true(enough > MIB(44) && enough < MIB(1024));
+	good(dev, 0, enough);
+	bad_at_its_end(bad, 0, enough);
+	xfs_device_put(bad);
 	xfs_device_put(dev);
 }
 
