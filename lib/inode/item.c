@@ -155,7 +155,7 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	struct xfs_inode *ip = to_inode(lip);
 	struct xfs_dinode *dip;
 	struct xfs_buf *bp;
-	xfs_failaddr_t fa;
+	xfs_failaddr_t fa = NULL;
 	int error;
 
 	error = xfs_buf_read(mp, ip->i_cluster_daddr, ip->i_cluster_len, &xfs_inode_buf_ops, &bp);
@@ -167,7 +167,8 @@ static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);
 	copy_out(ip, dip);
 	xfs_cksum_set(dip, mp->m_geo.inodesize, XFS_DINODE_CRC_OFF);
-	fa = __atomic_load_n(&lip->li_verified, __ATOMIC_RELAXED) ? NULL : xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
+	if (!__atomic_load_n(&lip->li_verified, __ATOMIC_RELAXED))
+		fa = xfs_dinode_verify(&mp->m_geo, ip->i_ino, dip);
 	bp->b_item.li_verified = false;
 	xfs_mutex_unlock(&bp->b_lock);
 	xfs_iunlock_shared(ip);
