@@ -15,6 +15,9 @@
  *     it is cut into steps, each of which logs what is left as a new intent and is made durable.
  * (INTENT-5) Inodes stay referenced until the end: one without links must not be freed while
  *     something is still to be done to it.
+ *
+ * The inodes that were needed are then let go as at the end of their use: what a file has been given
+ * ahead past its end is freed, as kernels do whenever an inode leaves memory.
  */
 #include "ag/intent.h"
 #include "attr/intent.h"
@@ -22,7 +25,9 @@
 #include "core/message.h"
 #include "inode/inode.h"
 #include "mount/mount_priv.h"
+#include "reclaim/reclaim.h"
 #include "trans/resv.h"
+#include "write/write.h"
 
 /* What one entry of an intent may add to the checkpoint, about: the leaves it touches. */
 #define BYTES_PER_ENTRY		(16u << 10)
@@ -32,6 +37,7 @@ struct work {
 	struct xfs_mount *mp;
 	const struct xlog_intent *intent;
 	struct xfs_inode *ip, *ip2;
+	bool keeps_tail;		/* blocks past the end of @ip are not looked for */
 	union {
 		xfs_ino_t ino;		/* BUI */
 		struct xfs_attr_intent attr;
@@ -161,7 +167,8 @@ static void note_done(struct note *note, const struct xlog_intent *intent, uint6
 
 /* ---- (INTENT-1) ------------------------------------------------------------------- */
 
-static int get_inode(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp)
+/* *@unread: nobody had needed its extents before. */
+static int get_inode(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp, bool *unread)
 {
 	struct xfs_inode *ip;
 	int error = xfs_iget(mp, ino, XFS_IGET_UNTRUSTED | XFS_IGET_UNLINKED, &ip);
@@ -173,6 +180,7 @@ static int get_inode(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp
 		return error;
 	*ipp = ip;
 	xfs_ilock_excl(ip);
+	*unread = xfs_fork_needs_read(ip, XFS_DATA_FORK);
 	error = xfs_iread_extents(ip, XFS_DATA_FORK);
 	if (!error && xfs_inode_has_attr_fork(ip))
 		error = xfs_iread_extents(ip, XFS_ATTR_FORK);
@@ -215,18 +223,19 @@ int xfs_recover_check_intent(struct xfs_mount *mp, const struct xlog_intent *int
 
 static int check_inodes(struct work *work)
 {
+	bool unread;
 	int error;
 
 	switch (work->intent->xi_type) {
 	case XFS_LI_BUI:
-		return get_inode(work->mp, work->ino, &work->ip);
+		return get_inode(work->mp, work->ino, &work->ip, &unread);
 	case XFS_LI_ATTRI:
-		error = get_inode(work->mp, work->attr.ino, &work->ip);
+		error = get_inode(work->mp, work->attr.ino, &work->ip, &work->keeps_tail);
 		return error ? error : xfs_attri_check_inode(&work->attr, work->ip);
 	case XFS_LI_XMI:
-		error = get_inode(work->mp, work->ex.ino1, &work->ip);
+		error = get_inode(work->mp, work->ex.ino1, &work->ip, &unread);
 		if (!error)
-			error = get_inode(work->mp, work->ex.ino2, &work->ip2);
+			error = get_inode(work->mp, work->ex.ino2, &work->ip2, &unread);
 		return error ? error : xfs_xmi_check_inodes(&work->ex, work->ip, work->ip2);
 	default:
 		return 0;
@@ -423,6 +432,23 @@ static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
 	return error ? error : exchanges(mp, work, count);
 }
 
+/*
+ * What @ip has past its end goes.  As with kernels an empty file keeps it, and so does one with a tree
+ * of extents of which only attributes were to be changed.
+ */
+static int trim(struct xfs_inode *ip)
+{
+	int error = 0;
+
+	if (!ip || !xfs_is_reg(ip) || !xfs_inode_nlink(ip))
+		return 0;
+	xfs_rwlock_excl(&ip->i_iolock);
+	if (xfs_isize(ip) && xfs_can_free_eofblocks(ip))
+		error = xfs_free_eofblocks(ip);
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+	return error;
+}
+
 int xfs_recover_finish_intents(struct xfs_mount *mp, struct xfs_list *intents)
 {
 	const struct xlog_intent *intent;
@@ -446,6 +472,12 @@ int xfs_recover_finish_intents(struct xfs_mount *mp, struct xfs_list *intents)
 	}
 	if (!error)
 		error = carry_out_all(mp, work, count);
+	for (i = 0; !error && i < count; i++) {
+		if (!work[i].keeps_tail)
+			error = trim(work[i].ip);
+		if (!error)
+			error = trim(work[i].ip2);
+	}
 	for (i = 0; i < count; i++) {
 		xfs_irele(work[i].ip);
 		xfs_irele(work[i].ip2);

@@ -5,7 +5,7 @@
 # Method: volumes of many geometries are cut off under load, their logs full of unfinished
 # intents.  Of each, one copy is recovered by xfsw recover, one by a mount.  Both are checked
 # by xfsw check and every xfs_repair there is; then the trees, as the kernel reads them, must be
-# equal: type, mode, owner, links, size, times, attributes, contents.
+# equal: type, mode, owner, links, size, blocks, times, attributes, contents.
 # Then recovery itself is cut off, as by a power loss, some times and begun anew: recovery_cut.c.
 #
 #   interop_dirty.sh [-n COUNT] [-s SEED] [-t SECONDS] [-g GEOMETRY]... [-c CORPUS]
@@ -69,7 +69,7 @@ findings() {
 # seen IMG FILE: the tree, and what is in use, as the kernel sees it.
 seen() {
 	dirty_mount "$1" "$work/mnt" || return 1
-	"$TREE_DIGEST" "$work/mnt" >"$2"
+	"$TREE_DIGEST" --blocks "$work/mnt" >"$2"
 	_status=$?
 	dirty_unmount "$work/mnt"
 	return $_status

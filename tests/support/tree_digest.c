@@ -9,6 +9,8 @@
  * sizes and link counts of directories), and atime, which reading changes.
  *
  * --holes: where the holes of files are, too.
+ * --blocks: how many 512-byte blocks are mapped in each regular file, also past its end; not those
+ * of the map itself, of which two writers may need different numbers.
  * --links-inside: of the links of a file only those in the tree are counted, for a part of a
  * larger tree.
  *
@@ -25,10 +27,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 
 #define BLOCK		4096u
 #define BUF_SIZE	(1u << 20)
@@ -158,7 +163,7 @@ static void sha256_end(struct sha256 *s, char hex[65])
 /* ---- the line ----------------------------------------------------------------- */
 
 static char *buf, *list, *value;
-static bool failed, links_inside, show_holes;
+static bool failed, links_inside, show_holes, show_blocks;
 
 static void die(const char *what)
 {
@@ -305,6 +310,34 @@ static void print_xattrs(int fd, const char *name, const char *path)
 	free(names);
 }
 
+/* ---- blocks ---------------------------------------------------------------- */
+
+static void print_blocks(int fd, const char *path)
+{
+	struct fiemap *map = need(calloc(1, sizeof(*map) + 64 * sizeof(struct fiemap_extent)));
+	uint64_t bytes = 0;
+	bool last = false;
+
+	map->fm_extent_count = 64;
+	while (!last) {
+		map->fm_length = FIEMAP_MAX_OFFSET - map->fm_start;
+		if (ioctl(fd, FS_IOC_FIEMAP, map)) {
+			complain(path, "FIEMAP");
+			break;
+		}
+		last = !map->fm_mapped_extents;
+		for (uint32_t i = 0; i < map->fm_mapped_extents; i++) {
+			const struct fiemap_extent *e = &map->fm_extents[i];
+
+			bytes += e->fe_length;
+			map->fm_start = e->fe_logical + e->fe_length;
+			last = e->fe_flags & FIEMAP_EXTENT_LAST;
+		}
+	}
+	free(map);
+	printf(" blocks=%ju", (uintmax_t)(bytes / 512));
+}
+
 /* ---- names of one file --------------------------------------------------------- */
 
 static struct same {
@@ -358,6 +391,8 @@ static void print_object(int fd, const char *name, const char *path, const struc
 	       st->st_uid, st->st_gid);
 	if (!S_ISDIR(st->st_mode))
 		printf(" links=%ju size=%ju", links, (uintmax_t)st->st_size);
+	if (show_blocks && S_ISREG(st->st_mode) && fd >= 0)
+		print_blocks(fd, path);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		printf(" dev=%u:%u", major(st->st_rdev), minor(st->st_rdev));
 	printf(" mtime=%jd.%09ld", (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
@@ -458,13 +493,15 @@ int main(int argc, char **argv)
 	for (; arg < argc && strncmp(argv[arg], "--", 2) == 0; arg++) {
 		if (strcmp(argv[arg], "--holes") == 0)
 			show_holes = true;
+		else if (strcmp(argv[arg], "--blocks") == 0)
+			show_blocks = true;
 		else if (strcmp(argv[arg], "--links-inside") == 0)
 			links_inside = true;
 		else
 			break;
 	}
 	if (arg + 1 != argc) {
-		fputs("usage: tree_digest [--holes] [--links-inside] DIR\n", stderr);
+		fputs("usage: tree_digest [--holes] [--blocks] [--links-inside] DIR\n", stderr);
 		return 2;
 	}
 	sha256_tables();

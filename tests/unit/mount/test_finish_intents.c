@@ -651,6 +651,62 @@ static void test_an_inode_without_links_waits_for_the_last(void **state)
 	assert_in_range(free_blocks(), before - 16, before);
 }
 
+/* Blocks that @ino was given ahead. */
+static void give_ahead(xfs_ino_t ino, xfs_fileoff_t off, xfs_filblks_t len, uint16_t diflags)
+{
+	struct xfs_inode *ip = get(ino);
+	struct xfs_trans *tp = begin();
+	struct xfs_bmbt_irec map;
+
+	xfs_ilock_excl(ip);
+	TEST_OK(xfs_bmapi_write(tp, ip, off, len, XFS_BMAPI_PREALLOC, &map));
+	assert_int_equal(map.br_blockcount, len);
+	xfs_inode_set_diflags(ip, (uint16_t)(ip->i_diflags | diflags));
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	xfs_iunlock_excl(ip);
+	TEST_OK(xfs_trans_commit(tp));
+	xfs_irele(ip);
+}
+
+static uint64_t blocks_of(const char *path)
+{
+	struct stat st;
+
+	TEST_OK(xfs_stat(fs.mp, path, &st));
+	return (uint64_t)st.st_blocks / (BS / 512);
+}
+
+/* As when an inode leaves a kernel's memory, which after its intents it does at once. */
+static void test_what_was_given_ahead_is_freed(void **state)
+{
+	xfs_ino_t ino = make_file("/f", 5), kept = make_file("/kept", 5), empty = make_file("/empty", 0);
+	xfs_ino_t one = make_file("/one", 3), two = make_file("/two", 3), idle = make_file("/idle", 3);
+	uint64_t before = free_blocks();
+
+	(void)state;
+	give_ahead(ino, 5, 40, 0);
+	give_ahead(kept, 5, 40, XFS_DIFLAG_PREALLOC);
+	give_ahead(empty, 0, 40, 0);
+	give_ahead(one, 3, 40, 0);
+	give_ahead(two, 100, 40, 0);
+	give_ahead(idle, 3, 40, 0);
+	attri(XFS_ATTRI_OP_SET, kept, "new", data, 30, 0);
+	attri(XFS_ATTRI_OP_SET, empty, "new", data, 30, 0);
+	cui(XFS_REFCOUNT_EXTENT_DECREASE, mapping(ino, 4).br_startblock, 1);
+	map_intent(XFS_LI_BUI, XFS_BMAP_EXTENT_UNMAP, ino, 4, mapping(ino, 4).br_startblock, 1);
+	xmi(one, two, 3, 0, 0, 0);
+	TEST_OK(finish());
+	assert_int_equal(blocks_of("/f"), 4);
+	assert_int_equal(blocks_of("/one"), 3);
+	assert_int_equal(blocks_of("/two"), 3);
+	/* Asked for, or of no interest to anybody. */
+	assert_int_equal(blocks_of("/kept"), 45);
+	assert_int_equal(blocks_of("/empty"), 40);
+	assert_int_equal(blocks_of("/idle"), 43);
+	TEST_OK(xfs_sync(fs.mp));
+	assert_int_equal(free_blocks(), before - 3 * 40 + 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -666,6 +722,7 @@ int main(void)
 		TEST(test_a_long_exchange),
 		TEST(test_the_impossible_is_refused),
 		TEST(test_an_inode_without_links_waits_for_the_last),
+		TEST(test_what_was_given_ahead_is_freed),
 		TEST(test_broken_lists_are_given_up),
 	};
 
