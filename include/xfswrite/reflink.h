@@ -41,6 +41,32 @@ extern "C" {
 XFS_API int xfs_clone_range(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
 			    uint64_t dst_offset, uint64_t len);
 
+/*
+ * As copy_file_range(2): the bytes of [@src_offset, +@len), at most up to the end of @src, to @dst_offset
+ * of @dst.  Whole blocks are shared if the offsets lie equally in their blocks and the file system
+ * can; the rest is read and written.  Never fails for want of reflink.  Returns the bytes copied: 0 at and past
+ * the end of @src; fewer than asked when an error came after the first.
+ *
+ * -EINVAL: both are one file, and the ranges overlap.  -EFBIG: past the largest size.  -EBADF: as for
+ * xfs_clone_range().
+ */
+XFS_API int64_t xfs_copy_range(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
+			       uint64_t dst_offset, uint64_t len);
+
+/*
+ * As ioctl(FIDEDUPERANGE) for one destination: if [@src_offset, +@len) of @src and [@dst_offset, +@len) of
+ * @dst have the same bytes, they share blocks from now on.  Both are compared while nobody can
+ * change them; contents, sizes and times stay as they are.  Returns @len, also when a part of the last
+ * block cannot be shared; 0 if @len is 0.
+ *
+ * -EBADE: the bytes differ, and nothing was changed.  -EINVAL: an offset is no multiple of the block size; a
+ * range is not inside its file; both are one file, and the ranges overlap; @src is not open for
+ * reading.  @dst need not be open for writing; on a mount that is @unprivileged it must be, or be
+ * the caller's (-EPERM).
+ */
+XFS_API int64_t xfs_dedupe_range(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
+				 uint64_t dst_offset, uint64_t len);
+
 #ifdef __cplusplus
 }
 #endif

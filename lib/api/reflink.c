@@ -66,3 +66,68 @@ int xfs_clone_range(struct xfs_file *src, uint64_t src_offset, struct xfs_file *
 {
 	return XFS_CALL_FILE(dst, do_clone(src, src_offset, dst, dst_offset, len));
 }
+
+static int64_t do_copy(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
+		       uint64_t dst_offset, uint64_t len)
+{
+	const struct xfs_remap copy = {
+		.src = src ? src->f_inode : NULL, .dst = dst->f_inode,
+		.src_off = src_offset, .dst_off = dst_offset, .len = len,
+	};
+	int64_t done;
+	int error = xfs_need_object(src);
+
+	if (!error)
+		error = check_handles(src, dst);
+	if (!error)
+		error = check_modes(src, dst);
+	if (error)
+		return error;
+	done = xfs_file_copy_range(&copy, 0, &dst->f_wb_seen);
+	error = done > 0 ? sync_destination(dst) : 0;
+	return error ? error : done;
+}
+
+int64_t xfs_copy_range(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
+		       uint64_t dst_offset, uint64_t len)
+{
+	return XFS_CALL_FILE(dst, do_copy(src, src_offset, dst, dst_offset, len));
+}
+
+/* Who may not write to the file, nor owns it, has no business with how it is stored. */
+static int may_dedupe(struct xfs_file *dst)
+{
+	struct xfs_mount *mp = dst->f_mount;
+
+	if (!mp->m_unprivileged || xfs_file_can_write(dst) || dst->f_inode->i_uid == mp->m_uid)
+		return 0;
+	return xfs_error(mp, -EPERM, "the destination is not open for writing, and not the caller's");
+}
+
+static int64_t do_dedupe(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
+			 uint64_t dst_offset, uint64_t len)
+{
+	struct xfs_remap remap;
+	int error = xfs_need_object(src);
+
+	if (!error)
+		error = check_handles(src, dst);
+	if (!error && !xfs_file_can_read(src))
+		error = xfs_error(dst->f_mount, -EINVAL, "the source is not open for reading");
+	if (!error)
+		error = may_dedupe(dst);
+	if (error)
+		return error;
+	remap = (struct xfs_remap){
+		.src = src->f_inode, .dst = dst->f_inode, .dedupe = true,
+		.src_off = src_offset, .dst_off = dst_offset, .len = len,
+	};
+	error = xfs_file_remap(&remap);
+	return error ? error : (int64_t)len;
+}
+
+int64_t xfs_dedupe_range(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
+			 uint64_t dst_offset, uint64_t len)
+{
+	return XFS_CALL_FILE(dst, do_dedupe(src, src_offset, dst, dst_offset, len));
+}

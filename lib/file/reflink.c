@@ -8,6 +8,7 @@
  * later copies it.  Write-back of other parts of the two files may go on meanwhile; it takes the
  * ILOCK for each piece, as sharing does.
  */
+#include "ag/refcount.h"
 #include "core/message.h"
 #include "file/privileges.h"
 #include "file/reflink.h"
@@ -24,26 +25,6 @@ struct remap {
 	uint64_t share_len;		/* what of them are whole blocks, or end at the source's end */
 	bool dedupe;
 };
-
-static void lock_two(const struct xfs_remap *r) XFS_LOCKS_UNCHECKED
-{
-	struct xfs_inode *first = r->src, *second = r->dst;
-
-	if (first->i_ino > second->i_ino) {
-		first = r->dst;
-		second = r->src;
-	}
-	xfs_rwlock_excl(&first->i_iolock);
-	if (first != second)
-		xfs_rwlock_excl(&second->i_iolock);
-}
-
-static void unlock_two(const struct xfs_remap *r) XFS_LOCKS_UNCHECKED
-{
-	xfs_rwlock_unlock_excl(&r->src->i_iolock);
-	if (r->src != r->dst)
-		xfs_rwlock_unlock_excl(&r->dst->i_iolock);
-}
 
 /* ---- checks ------------------------------------------------------------------------------ */
 
@@ -183,16 +164,18 @@ static int map_bytes(struct xfs_inode *ip, uint64_t pos, uint64_t *len, uint64_t
 	return 0;
 }
 
+/* Up to the end of the last block: a device reads whole ones. */
 static int read_bytes(struct xfs_inode *ip, uint64_t where, uint8_t *buf, uint64_t len)
 {
 	struct xfs_mount *mp = ip->i_mount;
+	size_t size = (size_t)XFS_ALIGN(len, (uint64_t)mp->m_geo.blocksize);
 	int error;
 
 	if (where == ~0ull) {
-		memset(buf, 0, (size_t)len);
+		memset(buf, 0, size);
 		return 0;
 	}
-	error = xfs_device_pread(mp->m_dev, where, buf, (size_t)len);
+	error = xfs_device_pread(mp->m_dev, where, buf, size);
 	if (error)
 		return xfs_error(mp, error, "inode %" PRIu64 ": reading: %s", ip->i_ino,
 				 xfs_errstr(error));
@@ -232,22 +215,22 @@ static int compare(const struct remap *r)
 /* Times of the destination, and the CoW extent size hint that a clone of a whole file takes along. */
 static int log_destination(const struct remap *r, bool whole)
 {
-	struct xfs_inode *src = r->src, *dst = r->dst, *ips[] = { src, dst };
+	struct xfs_inode *src = r->src, *dst = r->dst;
 	struct xfs_trans *tp;
 	int error = xfs_trans_alloc(dst->i_mount, XFS_RESV_INODE, 0, 0, &tp);
 
 	if (error)
 		return error;
-	xfs_ilock_many(ips, ARRAY_SIZE(ips));
+	xfs_ilock_two(src, dst);
 	if (whole && (src->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE) &&
 	    !(dst->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE)) {
-		dst->i_cowextsize = src->i_cowextsize;
+		xfs_inode_set_extsizes(dst, dst->i_extsize, src->i_cowextsize);
 		xfs_inode_set_diflags2(dst, dst->i_diflags2 | XFS_DIFLAG2_COWEXTSIZE);
 	}
 	xfs_trans_ichgtime(tp, dst, XFS_ICHGTIME_MOD | XFS_ICHGTIME_CHG);
 	xfs_iflags_clear(dst, XFS_IF_DIRTY_TIMES);
 	xfs_trans_log_inode(tp, dst, XFS_ILOG_CORE);
-	xfs_iunlock_many(ips, ARRAY_SIZE(ips));
+	xfs_iunlock_two(src, dst);
 	return xfs_trans_commit(tp);
 }
 
@@ -302,13 +285,13 @@ static int remap_once(const struct xfs_remap *remap)
 	};
 	int error;
 
-	lock_two(remap);
+	xfs_iolock_two(r.src, r.dst);
 	error = check_files(&r);
 	if (!error)
 		error = check_range(&r);
 	if (!error && r.len)
 		error = remap_locked(&r);
-	unlock_two(remap);
+	xfs_iounlock_two(r.src, r.dst);
 	return error;
 }
 
@@ -323,4 +306,77 @@ int xfs_file_remap(const struct xfs_remap *remap)
 	} while (xfs_reclaim_and_retry(remap->dst, error, &tried));
 	xfs_writeback_release(remap->dst->i_mount);
 	return error;
+}
+
+/* ---- giving it up --------------------------------------------------------------------------- */
+
+/* Whether any block of the data fork has another owner, too. */
+static int shares_anything(struct xfs_inode *ip, bool *shares)
+{
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec irec;
+	xfs_fsblock_t first;
+	bool excl, more;
+	int error;
+
+	*shares = false;
+	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	if (error)
+		return error;
+	more = xfs_iext_first_extent(&ip->i_df, &cur, &irec);
+	while (!error && !*shares && more) {
+		xfs_extlen_t len = (xfs_extlen_t)irec.br_blockcount;
+
+		if (xfs_irec_is_real(&irec) && irec.br_state == XFS_EXT_NORM) {
+			error = xfs_refcount_find_shared(ip->i_mount, irec.br_startblock, len, &first,
+							 &len);
+			*shares = !error && first != NULLFSBLOCK;
+		}
+		more = xfs_iext_next_extent(&ip->i_df, &cur, &irec);
+	}
+	xfs_iunlock_map(ip, excl);
+	return error;
+}
+
+/*
+ * Nobody but who holds the IOLOCK can make it share something meanwhile.  What is reserved for
+ * copying without anything being dirty goes, too.
+ */
+static int clear_flag(struct xfs_inode *ip)
+{
+	struct xfs_trans *tp;
+	uint64_t start, end;
+	int error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);
+
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	if (!xfs_mapping_find_dirty(ip->i_mapping, 0, ~0ull, &start, &end))
+		error = xfs_reflink_cancel_cow(ip, 0);
+	if (error) {
+		xfs_iunlock_excl(ip);
+		return xfs_trans_finish(tp, error);
+	}
+	xfs_inode_set_diflags2(ip, ip->i_diflags2 & ~XFS_DIFLAG2_REFLINK);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	xfs_iunlock_excl(ip);
+	return xfs_trans_commit(tp);
+}
+
+int xfs_file_unshare(struct xfs_inode *ip, uint64_t offset, uint64_t len)
+{
+	uint64_t isize = xfs_isize(ip);
+	bool shares;
+	int error;
+
+	ASSERT(xfs_rwlock_is_held_excl(&ip->i_iolock));
+	if (!(xfs_inode_diflags2(ip) & XFS_DIFLAG2_REFLINK) || offset >= isize)
+		return 0;
+	len = XFS_MIN(len, isize - offset);
+	error = xfs_unshare_range(ip, offset, len);
+	if (!error)
+		error = write_back(ip, offset, offset + len);
+	if (!error)
+		error = shares_anything(ip, &shares);
+	return error || shares ? error : clear_flag(ip);
 }

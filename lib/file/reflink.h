@@ -19,4 +19,18 @@ struct xfs_remap {
  */
 int xfs_file_remap(const struct xfs_remap *remap) XFS_MUST_CHECK;
 
+/*
+ * Copy @len bytes, at most to the end of the source, sharing blocks where that is possible.  Bytes
+ * copied; @flags and @seen are the destination's, as for a write.
+ */
+int64_t xfs_file_copy_range(const struct xfs_remap *copy, uint32_t flags,
+			    struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
+
+/*
+ * The file gets blocks of its own for what it shares of [@offset, +@len), up to its end; on the
+ * device when this returns.  If it shares nothing at all then, its reflink flag goes.  IOLOCK held
+ * exclusively; times and privileges are the caller's.  -ENOSPC leaves a part of it done.
+ */
+int xfs_file_unshare(struct xfs_inode *ip, uint64_t offset, uint64_t len) XFS_MUST_CHECK;
+
 #endif

@@ -3,7 +3,7 @@
  * Where a buffered write goes, before its data is copied.  The decision, from top to bottom:
  *
  *	an extent size hint		blocks are allocated at once (hint.c)
- *	zeroing over a hole		nothing to do there
+ *	zeroing, unsharing over a hole	nothing to do there
  *	a CoW reservation covers it	there; old contents come from the data fork
  *	mapped, not shared		in place
  *	mapped, shared			a reservation in the CoW fork for the shared run
@@ -68,7 +68,7 @@ static struct xfs_bmbt_irec hole_irec(xfs_fileoff_t off, xfs_fileoff_t end)
 struct begin {
 	struct xfs_inode *ip;
 	uint64_t offset, count;
-	bool zero;
+	bool zero, unshare;
 	xfs_fileoff_t off_fsb, end_fsb;
 	bool eof;			/* the data fork has nothing at or behind off_fsb */
 	struct xfs_bmbt_irec data;	/* first extent that ends behind off_fsb, else begins at end_fsb */
@@ -229,7 +229,7 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 		report_cow(b, &b->cow, 0, map, src);
 		return 0;
 	}
-	if (b->zero && b->data.br_startoff > b->off_fsb) {
+	if ((b->zero || b->unshare) && b->data.br_startoff > b->off_fsb) {
 		irec = hole_irec(b->off_fsb, XFS_MIN(b->data.br_startoff, b->end_fsb));
 		if (b->has_cow)
 			xfs_irec_trim(&irec, b->off_fsb, b->cow.br_startoff);
@@ -273,6 +273,7 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
 	struct begin b = {
 		.ip = ip, .offset = offset, .count = count, .zero = flags & XFS_IOMAP_ZERO,
+		.unshare = flags & XFS_IOMAP_UNSHARE,
 		.off_fsb = XFS_B_TO_FSBT(geo, offset),
 	};
 	uint32_t hint;

@@ -33,15 +33,10 @@ static void look_up(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
 {
 	struct xfs_iext_cursor cur;
 	xfs_fileoff_t next = NULLFILEOFF;
-	xfs_filblks_t skip;
 
 	if (xfs_iext_lookup_extent(&ip->i_df, off, &cur, irec)) {
-		if (irec->br_startoff <= off) {
-			skip = off - irec->br_startoff;
-			irec->br_startoff = off;
-			irec->br_blockcount = XFS_MIN(len, irec->br_blockcount - skip);
-			if (!isnullstartblock(irec->br_startblock))
-				irec->br_startblock += skip;
+		if (xfs_irec_covers(irec, off)) {
+			xfs_irec_trim(irec, off, off + len);
 			return;
 		}
 		next = irec->br_startoff;
@@ -55,7 +50,7 @@ static void look_up(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
 
 static bool is_written(const struct xfs_bmbt_irec *irec)
 {
-	return !isnullstartblock(irec->br_startblock) && irec->br_state == XFS_EXT_NORM;
+	return xfs_irec_is_real(irec) && irec->br_state == XFS_EXT_NORM;
 }
 
 static bool is_hole(const struct xfs_bmbt_irec *irec)
@@ -177,7 +172,6 @@ static int share_locked(struct xfs_trans *tp, struct xfs_share *sh, bool *broken
 
 static int share_step(struct xfs_share *sh)
 {
-	struct xfs_inode *ips[] = { sh->src, sh->dst };
 	struct xfs_mount *mp = sh->src->i_mount;
 	struct xfs_trans *tp;
 	bool broken = false;
@@ -188,9 +182,9 @@ static int share_step(struct xfs_share *sh)
 		error = xfs_trans_alloc(mp, XFS_RESV_SHARE, piece_blocks(mp), 0, &tp);
 	if (error)
 		return error;
-	xfs_ilock_many(ips, ARRAY_SIZE(ips));
+	xfs_ilock_two(sh->src, sh->dst);
 	error = share_locked(tp, sh, &broken);
-	xfs_iunlock_many(ips, ARRAY_SIZE(ips));
+	xfs_iunlock_two(sh->src, sh->dst);
 	if (broken)
 		return xfs_trans_finish(tp, error);
 	error2 = xfs_trans_commit(tp);

@@ -36,6 +36,12 @@ int xfs_zero_range(struct xfs_inode *ip, uint64_t pos, uint64_t len,
 /* The same from @pos to the end of its block. */
 int xfs_truncate_page(struct xfs_inode *ip, uint64_t pos, bool *did_zero) XFS_MUST_CHECK;
 
+/*
+ * Blocks of [@pos, +@len), which is inside the file, that others have too become dirty, with the
+ * contents that they have: written back they are this file's own.
+ */
+int xfs_unshare_range(struct xfs_inode *ip, uint64_t pos, uint64_t len) XFS_MUST_CHECK;
+
 /* i_size is read by write-back, which has no IOLOCK. */
 static inline uint64_t xfs_isize(const struct xfs_inode *ip)
 {

@@ -14,7 +14,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include <xfswrite/reflink.h>
+#include "ag/ag_priv.h"
+#include "ag/refcount.h"
 #include "api/api_priv.h"
+#include "file/reflink.h"
 #include "support/test_fs.h"
 
 #define B	4096u
@@ -51,12 +54,17 @@ static uint64_t size_of(struct xfs_file *file)
 	return st.size_bytes;
 }
 
+/* Blocks that are mapped. */
 static uint64_t blocks_of(struct xfs_file *file)
 {
-	struct xfs_stat st = XFS_STAT_INIT;
+	struct xfs_extent extents[64] = { XFS_EXTENT_INIT };
+	uint64_t blocks = 0;
+	size_t n;
 
-	TEST_OK(xfs_fgetattr(file, &st));
-	return st.blocks512 / 8;
+	TEST_OK(xfs_extents(file, 0, extents, ARRAY_SIZE(extents), &n));
+	for (size_t i = 0; i < n; i++)
+		blocks += extents[i].length / B;
+	return blocks;
 }
 
 static void expect(struct xfs_file *file, const uint8_t *bytes, size_t size)
@@ -345,6 +353,198 @@ static void test_what_is_refused(void **state)
 	close_all((struct xfs_file *[]){ a, b, rd, wr, ap, path, dir }, 7);
 }
 
+static void test_the_same_bytes_are_stored_once(void **state)
+{
+	struct xfs_file *f[3] = { make_file("/a", 10 * B + 100, 1), make_file("/b", 10 * B + 100, 1),
+				  make_file("/c", 20 * B, 1) };
+	uint64_t used = free_before - free_blocks();
+
+	(void)state;
+	assert_int_equal(xfs_dedupe_range(f[0], 0, f[1], 0, 0), 0);
+	TEST_IS(xfs_dedupe_range(f[0], 0, f[1], 0, 10 * B + 100), 10 * B + 100);
+	assert_int_equal(shared_blocks(f[1]), 11);
+	assert_int_equal(free_before - free_blocks(), used - 11);
+	/* An end inside a block, where the destination goes on: whole blocks only. */
+	assert_int_equal(xfs_dedupe_range(f[0], 0, f[2], 0, 10 * B + 100), 10 * B + 100);
+	assert_int_equal(shared_blocks(f[2]), 10);
+	expect(f[2], want, 20 * B);
+	/* Different bytes, also behind the last whole block. */
+	assert_int_equal(xfs_pwrite(f[2], "!", 1, 15 * B), 1);
+	assert_int_equal(xfs_dedupe_range(f[2], 15 * B, f[0], 3 * B, B), -EBADE);
+	assert_int_equal(xfs_pwrite(f[1], "!", 1, 10 * B + 50), 1);
+	assert_int_equal(xfs_dedupe_range(f[1], 0, f[2], 0, 10 * B + 100), -EBADE);
+	/* Holes and zeros are the same. */
+	memset(want, 0, 8 * B);
+	assert_int_equal(xfs_pwrite(f[0], want, 4 * B, 0), 4 * B);
+	TEST_OK(xfs_ftruncate(f[1], 0));
+	TEST_OK(xfs_ftruncate(f[1], 4 * B));
+	assert_int_equal(xfs_dedupe_range(f[1], 0, f[0], 0, 4 * B), 4 * B);
+	assert_int_equal(blocks_of(f[0]), 7);
+	assert_int_equal(xfs_pread(f[0], got, 4 * B, 0), 4 * B);
+	assert_memory_equal(got, want, 4 * B);
+	close_all(f, 3);
+	TEST_OK(xfs_unlink(fs.mp, "/a"));
+	TEST_OK(xfs_unlink(fs.mp, "/b"));
+	TEST_OK(xfs_unlink(fs.mp, "/c"));
+	assert_int_equal(free_blocks(), free_before);
+}
+
+static void test_what_is_not_deduped(void **state)
+{
+	struct xfs_file *a = make_file("/a", 8 * B, 1), *b = make_file("/b", 8 * B, 1);
+	struct xfs_file *rd = open_file("/b", O_RDONLY), *wr = open_file("/a", O_WRONLY);
+	struct xfs_file *dir = open_file("/", O_RDONLY), *path = open_file("/b", O_PATH);
+	struct xfs_stat before = XFS_STAT_INIT, after = XFS_STAT_INIT;
+
+	(void)state;
+	assert_int_equal(xfs_dedupe_range(NULL, 0, b, 0, B), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(a, 10, b, 0, B), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(a, 0, b, 10, B), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(a, 8 * B, b, 0, B), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(a, 0, b, 8 * B, B), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(a, 0, b, 4 * B, 5 * B), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(a, 0, b, 0, UINT64_MAX), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(a, 0, a, 0, B), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(wr, 0, b, 0, B), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(dir, 0, b, 0, B), -EISDIR);
+	assert_int_equal(xfs_dedupe_range(a, 0, dir, 0, B), -EISDIR);
+	assert_int_equal(xfs_dedupe_range(a, 0, path, 0, B), -EBADF);
+	assert_int_equal(shared_blocks(b), 0);
+	/* A handle for reading will do, and no time changes. */
+	TEST_OK(xfs_fgetattr(b, &before));
+	assert_int_equal(xfs_dedupe_range(a, 0, rd, 0, 8 * B), 8 * B);
+	TEST_OK(xfs_fgetattr(b, &after));
+	assert_memory_equal(&before.mtime, &after.mtime, sizeof(before.mtime));
+	assert_memory_equal(&before.ctime, &after.ctime, sizeof(before.ctime));
+	assert_int_equal(shared_blocks(b), 8);
+	close_all((struct xfs_file *[]){ a, b, rd, wr, dir, path }, 6);
+}
+
+static void test_a_copy_shares_what_it_can(void **state)
+{
+	struct xfs_file *f[2] = { make_file("/a", 10 * B + 100, 1), open_file("/b", O_RDWR | O_CREAT) };
+	static uint8_t b[1u << 20];
+
+	(void)state;
+	memset(b, 0, sizeof(b));
+	assert_int_equal(xfs_copy_range(f[0], 0, f[1], 0, UINT64_MAX), 10 * B + 100);
+	memcpy(b, want, 10 * B + 100);
+	expect(f[1], b, 10 * B + 100);
+	assert_int_equal(shared_blocks(f[1]), 11);
+	/* Head and tail through memory, whole blocks between them shared; the old end is written to. */
+	assert_int_equal(xfs_copy_range(f[0], 100, f[1], 20 * B + 100, 5 * B), 5 * B);
+	memcpy(b + 20 * B + 100, want + 100, 5 * B);
+	expect(f[1], b, 25 * B + 100);
+	assert_int_equal(shared_blocks(f[1]), 10 + 4);
+	/* Nothing can be shared. */
+	assert_int_equal(xfs_copy_range(f[0], 1, f[1], 40 * B, 3 * B), 3 * B);
+	memcpy(b + 40 * B, want + 1, 3 * B);
+	expect(f[1], b, 43 * B);
+	assert_int_equal(shared_blocks(f[1]), 10 + 4);
+	/* Inside one file, and the ends of it. */
+	assert_int_equal(xfs_copy_range(f[1], 0, f[1], 100, 101), -EINVAL);
+	assert_int_equal(xfs_copy_range(f[1], 0, f[1], 101, 101), 101);
+	memcpy(b + 101, b, 101);
+	expect(f[1], b, 43 * B);
+	assert_int_equal(xfs_copy_range(f[0], 10 * B + 100, f[1], 0, 10), 0);
+	assert_int_equal(xfs_copy_range(f[0], 0, f[1], 0, 0), 0);
+	assert_int_equal(xfs_copy_range(f[0], 0, f[1], MAXBYTES, 10), -EFBIG);
+	assert_int_equal(xfs_copy_range(f[0], 0, f[1], MAXBYTES - 9, 100), 9);
+	assert_int_equal(size_of(f[1]), MAXBYTES);
+	close_all(f, 2);
+}
+
+static void test_unsharing(void **state)
+{
+	struct xfs_file *f[2] = { make_file("/a", 40 * B + 100, 1), open_file("/b", O_RDWR | O_CREAT) };
+	struct xfs_inode *ip = f[1]->f_inode;
+
+	(void)state;
+	TEST_OK(xfs_clone_range(f[0], 0, f[1], 0, 0));
+	/* Half of it, from inside of one block to inside of another. */
+	xfs_rwlock_excl(&ip->i_iolock);
+	TEST_OK(xfs_file_unshare(ip, 5 * B + 7, 10 * B));
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+	assert_int_equal(shared_blocks(f[1]), 41 - 11);
+	assert_true(has_flag(f[1]));
+	expect(f[1], want, 40 * B + 100);
+	/* All of it. */
+	xfs_rwlock_excl(&ip->i_iolock);
+	TEST_OK(xfs_file_unshare(ip, 0, UINT64_MAX));
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+	assert_int_equal(shared_blocks(f[1]), 0);
+	assert_false(has_flag(f[1]));
+	assert_int_equal(blocks_of(f[1]), 41);
+	expect(f[1], want, 40 * B + 100);
+	expect(f[0], want, 40 * B + 100);
+	assert_int_equal(free_blocks(), free_before - 82);
+	close_all(f, 2);
+	TEST_OK(xfs_unlink(fs.mp, "/a"));
+	TEST_OK(xfs_unlink(fs.mp, "/b"));
+	assert_int_equal(free_blocks(), free_before);
+}
+
+/* The record of block @agbno of AG 0, which is alone in it, says that it has @owners. */
+static void set_owners(xfs_agblock_t agbno, uint32_t owners)
+{
+	struct xfs_refcount_irec irec = { agbno, 1, owners, XFS_REFC_DOMAIN_SHARED };
+	struct xfs_btree_target target = xfs_refcount_target(XFS_REFC_DOMAIN_SHARED, agbno);
+	struct xfs_perag *pag = xfs_perag_get(fs.mp, 0);
+	struct xfs_refcount_rec rec;
+	struct xfs_btree_cur cur;
+	struct xfs_trans *tp;
+	bool found;
+
+	xfs_refcount_rec_pack(&irec, &rec);
+	TEST_OK(xfs_trans_alloc(fs.mp, XFS_RESV_MAP, 0, 0, &tp));
+	xfs_mutex_lock(&pag->pag_lock);
+	xfs_refcountbt_init_cursor(&cur, tp, pag);
+	TEST_OK(xfs_btree_lookup_eq(&cur, &target, &found));
+	assert_true(found);
+	TEST_OK(xfs_btree_update(&cur, &rec));
+	xfs_btree_del_cursor(&cur);
+	xfs_mutex_unlock(&pag->pag_lock);
+	TEST_OK(xfs_trans_commit(tp));
+}
+
+static void change_owners(xfs_agblock_t agbno, bool up)
+{
+	struct xfs_trans *tp;
+
+	TEST_OK(xfs_trans_alloc(fs.mp, XFS_RESV_MAP, 0, 0, &tp));
+	TEST_OK(up ? xfs_refcount_increase(tp, agbno, 1) : xfs_refcount_decrease(tp, agbno, 1));
+	TEST_OK(xfs_trans_commit(tp));
+}
+
+/* As if 2^32-2 files had the first block: one more is refused, and nothing is changed. */
+static void test_one_owner_too_many(void **state)
+{
+	struct xfs_file *f[3] = { make_file("/a", 4 * B, 1), open_file("/b", O_RDWR | O_CREAT),
+				  open_file("/c", O_RDWR | O_CREAT) };
+	struct xfs_extent extent = XFS_EXTENT_INIT;
+	xfs_agblock_t third;
+	size_t n;
+
+	(void)state;
+	TEST_OK(xfs_clone_range(f[0], 0, f[1], 0, 0));
+	TEST_OK(xfs_extents(f[0], 0, &extent, 1, &n));
+	third = (xfs_agblock_t)(extent.device_offset / B) + 2;
+	assert_true(third < fs.mp->m_geo.agblocks);
+	change_owners(third, true);
+	set_owners(third, UINT32_MAX - 1);
+	assert_int_equal(xfs_clone_range(f[0], 0, f[2], 0, 0), -EMLINK);
+	assert_int_equal(size_of(f[2]), 0);
+	assert_int_equal(blocks_of(f[2]), 0);
+	assert_int_equal(xfs_dedupe_range(f[0], 2 * B, f[1], 3 * B, B), -EBADE);
+	/* What does not need that block can be had, and copied it can be. */
+	TEST_OK(xfs_clone_range(f[0], 0, f[2], 0, 2 * B));
+	assert_int_equal(xfs_copy_range(f[0], 0, f[2], 0, 4 * B), 4 * B);
+	expect(f[2], want, 4 * B);
+	set_owners(third, 3);
+	change_owners(third, false);
+	close_all(f, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +556,11 @@ int main(void)
 		T(test_bytes_behind_the_old_end_are_zeros),
 		T(test_an_end_inside_a_block),
 		T(test_what_is_refused),
+		T(test_the_same_bytes_are_stored_once),
+		T(test_what_is_not_deduped),
+		T(test_a_copy_shares_what_it_can),
+		T(test_unsharing),
+		T(test_one_owner_too_many),
 #undef T
 	};
 
