@@ -120,6 +120,33 @@ int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 		uint32_t flags, xfs_extnum_t max_extents, bool *done) XFS_MUST_CHECK;
 
+/*
+ * Extents of the data fork that move to other offsets, in as many transactions as it takes;
+ * nothing else changes the fork there meanwhile, and nothing delayed is among them.
+ */
+struct xfs_bmap_shift {
+	bool up;
+	xfs_fileoff_t from;		/* all extents at or behind it; none crosses it */
+	xfs_filblks_t blocks;		/* as far; down: nothing is mapped so far below @from */
+	xfs_fileoff_t next;		/* where to go on; at first @from, up: NULLFILEOFF */
+	bool done;			/* nothing is left to be moved */
+};
+/*
+ * Move at most @max_extents, first ones first if down, last ones first if up, and merge them with
+ * what they meet.  Logs the inode.  -EINVAL: something is in the way, or would be past the largest
+ * offset.
+ */
+int xfs_bmap_shift_extents(struct xfs_trans *tp, struct xfs_inode *ip, struct xfs_bmap_shift *sh,
+			   xfs_extnum_t max_extents) XFS_MUST_CHECK;
+/*
+ * An extent that crosses @off becomes two.  They are one again as soon as either is changed and they
+ * still touch.  Needs xfs_bmap_add_blocks().
+ */
+int xfs_bmap_split_extent(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off)
+	XFS_MUST_CHECK;
+/* Extents of the data fork, which was read in, with a block at or behind @off; at most @max. */
+xfs_extnum_t xfs_bmap_count_from(struct xfs_inode *ip, xfs_fileoff_t off, xfs_extnum_t max);
+
 /* Map blocks that are already allocated (reflink and CoW remap). */
 int xfs_bmapi_remap(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno,
 		    xfs_filblks_t len, xfs_fsblock_t startblock, bool unwritten) XFS_MUST_CHECK;

@@ -40,6 +40,7 @@ struct xfs_bmap_op {
 struct xfs_bmap_edit {
 	struct xfs_iext_cursor cur;	/* at the first old record, or where new ones are inserted */
 	unsigned int nold, nnew;
+	bool apart;			/* what could merge is left as it is */
 	struct xfs_bmbt_irec old[XFS_BMAP_EDIT_OLD];
 	struct xfs_bmbt_irec new[XFS_BMAP_EDIT_NEW];
 };

@@ -102,11 +102,11 @@ static bool same_rec(const struct xfs_bmbt_irec *a, const struct xfs_bmbt_irec *
 	       a->br_blockcount == b->br_blockcount && a->br_state == b->br_state;
 }
 
-/* Append @rec, as a part of the last one when it can be. */
-static void add_merged(const struct xfs_geometry *geo, struct recs *set,
-		       const struct xfs_bmbt_irec *rec)
+/* Append @rec, as a part of the last one when it can be and @merge. */
+static void add_rec(const struct xfs_geometry *geo, struct recs *set,
+		    const struct xfs_bmbt_irec *rec, bool merge)
 {
-	if (set->n && xfs_bmap_can_merge(geo, &set->r[set->n - 1], rec)) {
+	if (merge && set->n && xfs_bmap_can_merge(geo, &set->r[set->n - 1], rec)) {
 		set->r[set->n - 1].br_blockcount += rec->br_blockcount;
 		return;
 	}
@@ -132,7 +132,7 @@ static void build_sets(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, struc
 	struct xfs_bmbt_irec rec;
 
 	old->n = new->n = 0;
-	if (edit->nnew) {
+	if (edit->nnew && !edit->apart) {
 		struct xfs_iext_cursor before = edit->cur;
 
 		if (xfs_iext_prev_extent(op->ifp, &before, &rec) &&
@@ -145,14 +145,14 @@ static void build_sets(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, struc
 	for (unsigned int i = 0; i < edit->nold; i++)
 		old->r[old->n++] = edit->old[i];
 	for (unsigned int i = 0; i < edit->nnew; i++)
-		add_merged(geo, new, &edit->new[i]);
-	if (edit->nnew) {
+		add_rec(geo, new, &edit->new[i], !edit->apart);
+	if (edit->nnew && !edit->apart) {
 		bool more = edit->nold ? xfs_iext_next_extent(op->ifp, &behind, &rec)
 				       : xfs_iext_get_extent(op->ifp, &behind, &rec);
 
 		if (more && xfs_bmap_can_merge(geo, &new->r[new->n - 1], &rec)) {
 			old->r[old->n++] = rec;
-			add_merged(geo, new, &rec);
+			add_rec(geo, new, &rec, true);
 		}
 	}
 

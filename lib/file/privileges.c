@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The one rule for taking set-id bits and capabilities away: a write, truncate, chown and chmod. */
+/* The one rule for taking set-id bits and capabilities away: a write, truncate, fallocate, chown and
+ * chmod. */
 #include "file/privileges.h"
 #include "trans/trans.h"
 
@@ -78,4 +79,17 @@ int xfs_strip_privileges(struct xfs_inode *ip)
 	}
 	xfs_iunlock_excl(ip);
 	return xfs_trans_finish(tp, error);
+}
+
+int xfs_file_modified(struct xfs_inode *ip)
+{
+	int error = ip->i_mount->m_unprivileged ? xfs_strip_privileges(ip) : 0;
+
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	ip->i_mtime = ip->i_ctime = xfs_now(ip->i_mount);
+	xfs_iunlock_excl(ip);
+	xfs_iflags_set(ip, XFS_IF_DIRTY_TIMES);
+	return 0;
 }

@@ -23,5 +23,11 @@ int xfs_inode_has_attr(struct xfs_inode *ip, const struct xfs_attr_name *name, b
  * capability attribute go.  IOLOCK held exclusively.
  */
 int xfs_strip_privileges(struct xfs_inode *ip) XFS_MUST_CHECK;
+/*
+ * The contents are going to be changed: that, if the mount is unprivileged, and mtime and ctime
+ * become now, in memory; XFS_IF_DIRTY_TIMES says that nobody has logged them.  IOLOCK held
+ * exclusively.
+ */
+int xfs_file_modified(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 #endif

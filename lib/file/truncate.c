@@ -56,8 +56,7 @@ static int log_size(struct xfs_inode *ip, uint64_t size)
 	return xfs_trans_commit(tp);
 }
 
-/* IOLOCK held exclusively. */
-static int set_size(struct xfs_inode *ip, uint64_t size)
+int xfs_file_set_size(struct xfs_inode *ip, uint64_t size)
 {
 	const struct xfs_itruncate what = {
 		.set_size = true, .set_times = true, .size_bytes = size,
@@ -106,7 +105,7 @@ static int truncate_once(struct xfs_inode *ip, uint64_t size)
 	if (ip->i_mount->m_unprivileged)
 		error = xfs_strip_privileges(ip);
 	if (!error)
-		error = set_size(ip, size);
+		error = xfs_file_set_size(ip, size);
 	if (!error)
 		xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);

@@ -15,6 +15,9 @@ int xfs_check_size(struct xfs_mount *mp, uint64_t size) XFS_MUST_CHECK;
  */
 int xfs_file_truncate(struct xfs_inode *ip, uint64_t size_bytes) XFS_MUST_CHECK;
 
+/* The same of one that may be, with the IOLOCK held exclusively. */
+int xfs_file_set_size(struct xfs_inode *ip, uint64_t size_bytes) XFS_MUST_CHECK;
+
 /*
  * A handle that could write is closed: preallocation past the end is trimmed, before
  * write-back makes blocks of it.  Anything else stays as it is.

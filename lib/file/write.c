@@ -14,16 +14,6 @@
 
 /* ---- checks ------------------------------------------------------------------------ */
 
-static void update_times(struct xfs_inode *ip)
-{
-	struct timespec now = xfs_now(ip->i_mount);
-
-	xfs_ilock_excl(ip);
-	ip->i_mtime = ip->i_ctime = now;
-	xfs_iunlock_excl(ip);
-	xfs_iflags_set(ip, XFS_IF_DIRTY_TIMES);
-}
-
 /* Limits, append position, zeroing up to @*pos, privileges, times: in this order.  IOLOCK held. */
 static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint32_t flags)
 {
@@ -42,13 +32,7 @@ static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint
 		if (error)
 			return error;
 	}
-	if (ip->i_mount->m_unprivileged) {
-		error = xfs_strip_privileges(ip);
-		if (error)
-			return error;
-	}
-	update_times(ip);
-	return 0;
+	return xfs_file_modified(ip);
 }
 
 /* ---- the write ----------------------------------------------------------------------- */

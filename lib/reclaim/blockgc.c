@@ -17,21 +17,37 @@ static xfs_fileoff_t eof_block(const struct xfs_inode *ip)
 	return XFS_B_TO_FSB(&ip->i_mount->m_geo, xfs_isize(ip));
 }
 
+/*
+ * Delayed blocks behind the end go from every file; real ones, that may stand behind those, not from
+ * one that was preallocated or is append-only.  ILOCK held, extents read in.
+ */
+static bool has_eofblocks(const struct xfs_inode *ip)
+{
+	bool real = !(ip->i_diflags & (XFS_DIFLAG_PREALLOC | XFS_DIFLAG_APPEND));
+	xfs_fileoff_t end = NULLFILEOFF;
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
+
+	while ((real || ip->i_delayed_blks) &&
+	       xfs_iext_lookup_extent_before(&ip->i_df, end, &cur, &got) &&
+	       xfs_irec_end(&got) > eof_block(ip)) {
+		if (real || isnullstartblock(got.br_startblock))
+			return true;
+		end = got.br_startoff;
+	}
+	return false;
+}
+
 bool xfs_can_free_eofblocks(struct xfs_inode *ip)
 {
-	struct xfs_bmbt_irec last;
-	struct xfs_iext_cursor cur;
 	bool found = false;
 
 	if (!xfs_is_reg(ip) || ip->i_mount->m_rdonly)
 		return false;
 	xfs_ilock_shared(ip);
 	/* Extents that were never read in were not made by us. */
-	if (!xfs_fork_needs_read(ip, XFS_DATA_FORK) &&
-	    xfs_iext_last_extent(&ip->i_df, &cur, &last) &&
-	    xfs_irec_end(&last) > eof_block(ip))
-		found = isnullstartblock(last.br_startblock) ||
-			!(ip->i_diflags & (XFS_DIFLAG_PREALLOC | XFS_DIFLAG_APPEND));
+	if (!xfs_fork_needs_read(ip, XFS_DATA_FORK))
+		found = has_eofblocks(ip);
 	xfs_iunlock_shared(ip);
 	return found;
 }

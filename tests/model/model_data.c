@@ -2,7 +2,7 @@
 /*
  * Goal: whatever is done to the contents of files, they read as a plain array of bytes would;
  *       space that is given up comes back to the block, and the volume stays without fault.
- * Method: seeded writes, reads, truncations, syncs, closings and evictions on several files at
+ * Method: seeded writes, reads, truncations, all modes of fallocate, syncs, closings and evictions on several files at
  *       once, each beside an array that covers its beginning and a window somewhere else, up to the
  *       largest offset.  Many geometries, small memory limits, volumes that run full,
  *       descriptors that are copied from.  After each round everything is compared, the volume
@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <xfswrite/fallocate.h>
 #include "api/api_priv.h"
 #include "core/mount.h"
 #include "pagecache/mapping.h"
@@ -265,6 +266,116 @@ static void op_truncate(struct file *f)
 	model_truncate(f, size);
 }
 
+/* ---- space ---- */
+
+/* What of the arrays [@off, @end) has becomes zeros. */
+static void model_zero(struct file *f, uint64_t off, uint64_t end)
+{
+	uint64_t run;
+
+	for (; off < end; off += run) {
+		uint8_t *at = model_at(f, off, end - off, &run);
+
+		if (at)
+			memset(at, 0, run);
+	}
+}
+
+/* Both ends of what moves must be in one window: what leaves it is not known any more. */
+static void model_move(struct file *f, uint64_t off, uint64_t len, bool up)
+{
+	uint64_t base = off < cfg->window ? 0 : f->base;
+	uint8_t *at = (base ? f->high : f->low) + (off - base);
+	uint64_t room = cfg->window - (off - base);
+
+	if (up) {
+		memmove(at + len, at, room - len);
+		memset(at, 0, len);
+		f->size += len;
+	} else {
+		memmove(at, at + len, room - len);
+		memset(at + room - len, 0, len);
+		f->size -= len;
+	}
+}
+
+/* Space was had, or the volume is full: then what was done of it stays, and reads as it did. */
+static bool had_space(int error)
+{
+	if (error)
+		CHECK(cfg->full && error == -ENOSPC);
+	return !error;
+}
+
+static void op_allocate(struct file *f)
+{
+	uint64_t off = pick_offset(f), len = pick_length(f, off);
+	int mode = below(2) ? XFS_FALLOC_KEEP_SIZE : 0;
+
+	if (below(3) == 0)
+		mode |= XFS_FALLOC_UNSHARE_RANGE;
+	if (had_space(xfs_fallocate(f->file, mode, off, len)) && !(mode & XFS_FALLOC_KEEP_SIZE))
+		f->size = XFS_MAX(f->size, off + len);
+}
+
+static void op_punch(struct file *f)
+{
+	uint64_t off = pick_offset(f), len = pick_length(f, off);
+
+	TEST_OK(xfs_fallocate(f->file, XFS_FALLOC_PUNCH_HOLE | XFS_FALLOC_KEEP_SIZE, off, len));
+	model_zero(f, off, off + len);
+}
+
+static void op_zero(struct file *f)
+{
+	uint64_t off = pick_offset(f), len = pick_length(f, off);
+	int mode = XFS_FALLOC_ZERO_RANGE | (below(2) ? XFS_FALLOC_KEEP_SIZE : 0);
+
+	if (had_space(xfs_fallocate(f->file, mode, off, len)) && !(mode & XFS_FALLOC_KEEP_SIZE))
+		f->size = XFS_MAX(f->size, off + len);
+	model_zero(f, off, off + len);
+}
+
+/* Of files that end in their first window, so that all that moves is known. */
+static void op_move(struct file *f)
+{
+	uint64_t bs = cfg->blocksize, off = below(cfg->window / bs) * bs;
+	uint64_t len = (1 + below(below(2) ? 8 : cfg->max_write / bs)) * bs;
+	bool up = below(2), fits;
+	int error;
+
+	if (f->size > cfg->window)
+		return;
+	if (f->size && below(3))
+		off = below(f->size) / bs * bs;
+	fits = up ? off < f->size : off + len < f->size;
+	if (up && f->size + len > cfg->window)
+		return;
+	error = xfs_fallocate(f->file, up ? XFS_FALLOC_INSERT_RANGE : XFS_FALLOC_COLLAPSE_RANGE, off, len);
+	if (!fits)
+		CHECK(error == -EINVAL);
+	else if (had_space(error))
+		model_move(f, off, len, up);
+}
+
+static void op_space(struct file *f)
+{
+	switch (below(6)) {
+	case 0:
+		op_allocate(f);
+		break;
+	case 1:
+		op_punch(f);
+		break;
+	case 2:
+		op_zero(f);
+		break;
+	default:
+		op_move(f);
+		break;
+	}
+}
+
 static void op_read(struct file *f)
 {
 	uint64_t off = below(4) ? pick_offset(f) : below(f->size + 1);
@@ -303,7 +414,7 @@ static void op(struct file *f)
 {
 	if (!f->file)
 		open_file(f);
-	switch (below(24)) {
+	switch (below(27)) {
 	default:
 		op_write(f);
 		break;
@@ -334,6 +445,9 @@ static void op(struct file *f)
 		break;
 	case 23:
 		xfs_writeback_some(fs.mp);
+		break;
+	case 24: case 25: case 26:
+		op_space(f);
 		break;
 	}
 }

@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fallocate(2).  What has no upper bound goes in steps, each of which leaves a consistent file
+ * system; where all of it fits into one transaction it is one, so that a crash shows the file as it
+ * was before or after.
+ *
+ * The cache over what is punched or moved is written back and dropped before, so that an error
+ * on the way leaves what was there; nothing fills it again before the IOLOCK is given back.
+ */
+#include <xfswrite/fallocate.h>
+#include "core/message.h"
+#include "file/fallocate.h"
+#include "file/privileges.h"
+#include "file/truncate.h"
+#include "reclaim/reclaim.h"
+#include "trans/resv.h"
+#include "write/writeback.h"
+
+/* ---- checks -------------------------------------------------------------------------- */
+
+int xfs_check_fallocate(struct xfs_mount *mp, int mode, uint64_t offset, uint64_t len)
+{
+	if (offset > INT64_MAX || !len || len > INT64_MAX)
+		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64 " are no range", len,
+				 offset);
+	switch (mode) {
+	case 0:
+	case XFS_FALLOC_KEEP_SIZE:
+	case XFS_FALLOC_PUNCH_HOLE | XFS_FALLOC_KEEP_SIZE:
+	case XFS_FALLOC_COLLAPSE_RANGE:
+	case XFS_FALLOC_ZERO_RANGE:
+	case XFS_FALLOC_ZERO_RANGE | XFS_FALLOC_KEEP_SIZE:
+	case XFS_FALLOC_INSERT_RANGE:
+	case XFS_FALLOC_UNSHARE_RANGE:
+	case XFS_FALLOC_UNSHARE_RANGE | XFS_FALLOC_KEEP_SIZE:
+		return 0;
+	default:
+		return xfs_error(mp, -EOPNOTSUPP, "fallocate mode %#x", (unsigned int)mode);
+	}
+}
+
+/* In the order of the system call. */
+static int may_fallocate(const struct xfs_inode *ip, int mode, uint64_t offset, uint64_t len)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	uint16_t diflags = xfs_inode_diflags(ip);
+
+	if (mp->m_rdonly)
+		return xfs_error(mp, -EROFS, "the file system is open read-only");
+	if (((diflags & XFS_DIFLAG_APPEND) && (mode & ~(int)XFS_FALLOC_KEEP_SIZE)) ||
+	    (diflags & XFS_DIFLAG_IMMUTABLE))
+		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
+				 ip->i_ino);
+	if (!xfs_is_reg(ip))
+		return xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -ENODEV,
+				 "inode %" PRIu64 " is no regular file", ip->i_ino);
+	if (offset + len > XFS_MAXBYTES)
+		return xfs_error(mp, -EFBIG, "%" PRIu64 " bytes at %" PRIu64
+				 " end past the largest size", len, offset);
+	if (diflags & XFS_DIFLAG_REALTIME)
+		return xfs_error(mp, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file", ip->i_ino);
+	if (xfs_is_shutdown(mp))
+		return xfs_shutdown_error(mp);
+	return 0;
+}
+
+/* One call, while the IOLOCK is held. */
+struct falloc {
+	struct xfs_inode *ip;
+	int mode;
+	uint64_t offset, len;
+	bool moved;		/* extents were: it may not be tried again */
+};
+
+/* ---- the cache ------------------------------------------------------------------------- */
+
+/* What is in memory of [@start, @end) goes to the disk, and its whole blocks out of memory. */
+static int drop_cache(struct xfs_inode *ip, uint64_t start, uint64_t end)
+{
+	uint64_t block = ip->i_mount->m_geo.blocksize, errors;
+	int error;
+
+	if (!ip->i_mapping)
+		return 0;
+	errors = __atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED);
+	error = xfs_writeback_range(ip, start, end);
+	if (error)
+		return error;
+	if (__atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED) != errors)
+		return xfs_error(ip->i_mount, -EIO, "inode %" PRIu64 ": data could not be written",
+				 ip->i_ino);
+	start = XFS_ALIGN(start, block);
+	end = XFS_ALIGN_DOWN(end, block);
+	if (start < end)
+		xfs_mapping_forget_range(ip->i_mapping, start, end);
+	return 0;
+}
+
+/* ---- allocating ------------------------------------------------------------------------ */
+
+/*
+ * What has no blocks in [*@off, @end): its first part in [*@off, *@off + *@len).  False: nothing, and
+ * the file is known to be preallocated.  ILOCK held, extents read in.
+ */
+static bool find_unallocated(const struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t end,
+			     xfs_filblks_t *len, bool *delalloc)
+{
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
+	bool more;
+
+	*delalloc = false;
+	*len = 0;
+	for (more = xfs_iext_lookup_extent(&ip->i_df, *off, &cur, &got);
+	     more && *off < end && got.br_startoff <= *off;
+	     more = xfs_iext_next_extent(&ip->i_df, &cur, &got)) {
+		xfs_fileoff_t until = XFS_MIN(end, xfs_irec_end(&got));
+
+		if (isnullstartblock(got.br_startblock)) {
+			*delalloc = true;
+			*len = until - *off;
+			return true;
+		}
+		*off = until;
+	}
+	if (*off < end)
+		*len = (more ? XFS_MIN(end, got.br_startoff) : end) - *off;
+	return *len || !(ip->i_diflags & XFS_DIFLAG_PREALLOC);
+}
+
+/* Blocks for the hole [@off, +@len), with what an extent size hint may add on both sides. */
+static uint32_t blocks_to_reserve(struct xfs_inode *ip, xfs_filblks_t len)
+{
+	xfs_filblks_t most = XFS_MAX_BMBT_EXTLEN;
+
+	if (!len)
+		return 0;
+	len = XFS_MIN(len + 2 * (xfs_filblks_t)xfs_get_extsz_hint(ip), most);
+	return (uint32_t)len + xfs_bmap_add_blocks(ip->i_mount, XFS_DATA_FORK);
+}
+
+/* [@off, +@len) or the beginning of it, in @tp; *@next: how far it came.  ILOCK held exclusively. */
+static int allocate_locked(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
+			   xfs_filblks_t len, xfs_fileoff_t *next)
+{
+	struct xfs_bmbt_irec map;
+	bool delalloc;
+	int error = 0;
+
+	*next = off;
+	/* Write-back may have been here meanwhile; nobody fills or makes holes. */
+	if (len && find_unallocated(ip, next, off + len, &len, &delalloc) && len) {
+		off = *next;
+		if (delalloc)
+			error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off, len, true, &map);
+		else
+			error = xfs_bmapi_write(tp, ip, off, len, XFS_BMAPI_PREALLOC, &map);
+		if (error)
+			return error;
+		*next = xfs_irec_end(&map);
+	}
+	xfs_inode_set_diflags(ip, ip->i_diflags | XFS_DIFLAG_PREALLOC);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	return 0;
+}
+
+/* One extent more. */
+static int allocate_step(struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t end)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	bool delalloc, excl, found;
+	struct xfs_trans *tp;
+	xfs_filblks_t len;
+	int error;
+
+	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	if (error)
+		return error;
+	found = find_unallocated(ip, off, end, &len, &delalloc);
+	xfs_iunlock_map(ip, excl);
+	if (!found) {
+		*off = end;
+		return 0;
+	}
+	error = xfs_trans_alloc(mp, XFS_RESV_MAP, delalloc ? 0 : blocks_to_reserve(ip, len),
+				delalloc ? XFS_TRANS_RESERVE : 0, &tp);
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	error = allocate_locked(tp, ip, *off, len, off);
+	xfs_iunlock_excl(ip);
+	return xfs_trans_finish(tp, error);
+}
+
+/* Unwritten blocks where [@start, @end) has none; delayed ones become unwritten. */
+static int alloc_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	xfs_fileoff_t off = XFS_B_TO_FSBT(geo, start), end_fsb = XFS_B_TO_FSB(geo, end);
+	int error = 0;
+
+	XFS_TRACE(ip->i_mount, xfs_alloc_file_space, ip->i_ino, start, end);
+	do {
+		error = allocate_step(ip, &off, end_fsb);
+	} while (!error && off < end_fsb);
+	return error;
+}
+
+/* ---- freeing ----------------------------------------------------------------------------- */
+
+/* Does one extent go on at both ends of [@off, @end)?  ILOCK held, extents read in. */
+static bool is_inside_extent(const struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
+
+	return xfs_iext_lookup_extent(&ip->i_df, off, &cur, &got) && got.br_startoff < off &&
+	       xfs_irec_end(&got) > end;
+}
+
+/*
+ * A transaction for the removal of extents from [@off, @end), the ILOCK held exclusively.  Freeing
+ * must be possible when there is no space; but what is left of one extent is two, and may need a
+ * block.
+ */
+static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
+		       struct xfs_trans **tpp) XFS_LOCKS_UNCHECKED
+{
+	struct xfs_mount *mp = ip->i_mount;
+	bool excl, splits;
+	int error;
+
+	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	if (error)
+		return error;
+	splits = is_inside_extent(ip, off, end);
+	xfs_iunlock_map(ip, excl);
+	error = xfs_trans_alloc(mp, XFS_RESV_TRUNCATE, 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
+				splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, tpp);
+	if (!error)
+		xfs_ilock_excl(ip);
+	return error;
+}
+
+/* In one transaction, or fewer on a small log or when memory is short. */
+#define EXTENTS_PER_HANDLE	32u
+
+static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	struct xfs_trans *tp;
+	bool done = false;
+	int error = 0;
+
+	while (!error && !done) {
+		error = begin_unmap(ip, off, end, &tp);
+		if (error)
+			return error;
+		error = xfs_bunmapi(tp, ip, off, end - off, XFS_BMAPI_YIELD,
+				    xfs_resv_extents(ip->i_mount, EXTENTS_PER_HANDLE), &done);
+		/* Delayed ones without data, for everything dirty was written. */
+		if (!error && done)
+			error = xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, off, end);
+		xfs_iunlock_excl(ip);
+		error = xfs_trans_finish(tp, error);
+	}
+	return error;
+}
+
+/* Whole blocks of [@start, @end) go; the rest of it, as far as the file goes, becomes zeros. */
+static int free_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	xfs_fileoff_t first = XFS_B_TO_FSB(geo, start), last = XFS_B_TO_FSBT(geo, end);
+	uint64_t isize = xfs_isize(ip);
+	bool did_zero = false;
+	int error;
+
+	XFS_TRACE(ip->i_mount, xfs_free_file_space, ip->i_ino, start, end);
+	error = drop_cache(ip, start, end);
+	if (!error && first < last)
+		error = unmap_range(ip, first, last);
+	if (error || start >= isize)
+		return error;
+	return xfs_zero_range(ip, start, XFS_MIN(end, isize) - start, &did_zero);
+}
+
+/* ---- moving ------------------------------------------------------------------------------ */
+
+#define EXTENTS_PER_MOVE	64u
+
+/* A collapse or an insert at block @off of @len blocks. */
+struct move {
+	struct xfs_inode *ip;
+	struct xfs_bmap_shift sh;
+	xfs_fileoff_t off;
+	xfs_filblks_t len;
+	uint64_t new_size;
+	xfs_extnum_t step;		/* extents that one transaction may touch */
+	bool at_once;			/* all of it in one */
+	bool splits;			/* one extent becomes two, and may need a block */
+};
+
+/*
+ * Nothing delayed and nothing in memory from @from on, nor of the extent that goes on there, which
+ * must not be one again after it was split.
+ */
+static int prepare_move(struct xfs_inode *ip, uint64_t from)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	xfs_fileoff_t off = XFS_B_TO_FSBT(geo, from);
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
+	uint64_t start = from;
+	bool excl;
+	int error;
+
+	if (xfs_can_free_eofblocks(ip)) {
+		error = xfs_free_eofblocks(ip);
+		if (error)
+			return error;
+	}
+	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	if (error)
+		return error;
+	if (xfs_iext_lookup_extent(&ip->i_df, off, &cur, &got) && got.br_startoff < off)
+		start = XFS_FSB_TO_B(geo, got.br_startoff);
+	xfs_iunlock_map(ip, excl);
+	error = drop_cache(ip, start, ~0ull);
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	error = ip->i_delayed_blks ?
+		xfs_bmap_punch_delalloc_range(ip, XFS_DATA_FORK, off, NULLFILEOFF) : 0;
+	if (!error)
+		error = xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, off, NULLFILEOFF);
+	xfs_iunlock_excl(ip);
+	return error;
+}
+
+/* What comes before the first extent moves.  ILOCK held exclusively. */
+static int begin_move(struct move *mv, struct xfs_trans *tp)
+{
+	struct xfs_inode *ip = mv->ip;
+	bool done = false;
+	int error = 0;
+
+	if (mv->sh.up) {
+		error = xfs_bmap_split_extent(tp, ip, mv->off);
+		if (!error)
+			ip->i_disk_size = (xfs_fsize_t)mv->new_size;
+	} else if (mv->at_once) {
+		error = xfs_bunmapi(tp, ip, mv->off, mv->len, 0, mv->step, &done);
+	}
+	return error;
+}
+
+/* One transaction of a move. */
+static int move_step(struct move *mv, bool first)
+{
+	struct xfs_inode *ip = mv->ip;
+	struct xfs_mount *mp = ip->i_mount;
+	bool splits = first && mv->splits;
+	struct xfs_trans *tp;
+	int error;
+
+	/* Later ones take nothing: there is no going back. */
+	error = xfs_trans_alloc(mp, XFS_RESV_TRUNCATE,
+				splits ? 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK) : 0,
+				splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, &tp);
+	if (error)
+		return error;
+	xfs_ilock_excl(ip);
+	if (first)
+		error = begin_move(mv, tp);
+	while (!error && !mv->sh.done) {
+		error = xfs_bmap_shift_extents(tp, ip, &mv->sh, mv->step);
+		if (!mv->at_once)
+			break;
+	}
+	if (!error && !mv->sh.up && mv->sh.done)
+		ip->i_disk_size = (xfs_fsize_t)mv->new_size;
+	if (!error)
+		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	xfs_iunlock_excl(ip);
+	return xfs_trans_finish(tp, error);
+}
+
+/* The size grows before the first extent moves up, and shrinks after the last one moved down. */
+static int move_all(struct falloc *f, struct move *mv)
+{
+	struct xfs_inode *ip = f->ip;
+	bool first = true;
+	int error;
+
+	do {
+		error = move_step(mv, first);
+		/* The way back is as long as the way on. */
+		if (error == -ENOMEM && !first) {
+			(void)xfs_relieve_memory(ip->i_mount);
+			error = move_step(mv, first);
+		}
+		if (!error && (mv->sh.up ? first : mv->sh.done))
+			xfs_set_isize(ip, mv->new_size);
+		if (!error)
+			f->moved = true;
+		first = false;
+	} while (!error && !mv->sh.done);
+	return error;
+}
+
+/* How many transactions, once the cache is empty. */
+static void plan_move(struct falloc *f, struct move *mv)
+{
+	struct xfs_inode *ip = f->ip;
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	xfs_extnum_t n;
+
+	mv->ip = ip;
+	mv->off = XFS_B_TO_FSBT(geo, f->offset);
+	mv->len = XFS_B_TO_FSBT(geo, f->len);
+	mv->sh.blocks = mv->len;
+	mv->step = xfs_resv_extents(ip->i_mount, EXTENTS_PER_MOVE);
+	xfs_ilock_shared(ip);
+	/* One of them may become two. */
+	n = xfs_bmap_count_from(ip, mv->off, mv->step);
+	mv->at_once = n < mv->step;
+	if (mv->sh.up)
+		mv->splits = is_inside_extent(ip, mv->off, mv->off);
+	else if (mv->at_once)
+		mv->splits = is_inside_extent(ip, mv->off, mv->off + mv->len);
+	xfs_iunlock_shared(ip);
+}
+
+static int collapse_range(struct falloc *f)
+{
+	const struct xfs_geometry *geo = &f->ip->i_mount->m_geo;
+	uint64_t isize = xfs_isize(f->ip), end = f->offset + f->len;
+	struct move mv = { .new_size = isize - f->len };
+	int error;
+
+	if (XFS_B_FSB_OFFSET(geo, f->offset) || XFS_B_FSB_OFFSET(geo, f->len))
+		return xfs_error(f->ip->i_mount, -EINVAL, "%" PRIu64 " bytes at %" PRIu64
+				 " are no whole blocks", f->len, f->offset);
+	if (end >= isize)
+		return xfs_error(f->ip->i_mount, -EINVAL, "a collapse up to %" PRIu64
+				 " of %" PRIu64 " bytes", end, isize);
+	error = prepare_move(f->ip, f->offset);
+	if (error)
+		return error;
+	plan_move(f, &mv);
+	if (!mv.at_once) {
+		error = unmap_range(f->ip, mv.off, mv.off + mv.len);
+		if (error)
+			return error;
+	}
+	mv.sh.from = mv.sh.next = mv.off + mv.len;
+	return move_all(f, &mv);
+}
+
+static int insert_range(struct falloc *f)
+{
+	struct xfs_mount *mp = f->ip->i_mount;
+	uint64_t isize = xfs_isize(f->ip);
+	struct move mv = { .new_size = isize + f->len, .sh.up = true };
+	xfs_fileoff_t last;
+	bool excl;
+	int error;
+
+	if (XFS_B_FSB_OFFSET(&mp->m_geo, f->offset) || XFS_B_FSB_OFFSET(&mp->m_geo, f->len))
+		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64 " are no whole blocks",
+				 f->len, f->offset);
+	if (f->len > XFS_MAXBYTES - isize)
+		return xfs_error(mp, -EFBIG, "%" PRIu64 " and %" PRIu64
+				 " bytes more are past the largest size", isize, f->len);
+	if (f->offset >= isize)
+		return xfs_error(mp, -EINVAL, "an insert at %" PRIu64 " of %" PRIu64 " bytes",
+				 f->offset, isize);
+	error = prepare_move(f->ip, f->offset);
+	if (error)
+		return error;
+	error = xfs_ilock_map(f->ip, XFS_DATA_FORK, &excl);
+	if (error)
+		return error;
+	error = xfs_bmap_last_offset(f->ip, XFS_DATA_FORK, &last);
+	xfs_iunlock_map(f->ip, excl);
+	if (error)
+		return error;
+	plan_move(f, &mv);
+	/* What was allocated behind the end comes along. */
+	if (last > XFS_B_TO_FSB(&mp->m_geo, XFS_MAXBYTES) - mv.len)
+		return xfs_error(mp, -EINVAL, "inode %" PRIu64 ": its last blocks would be past the largest "
+				 "offset", f->ip->i_ino);
+	mv.sh.from = mv.off;
+	mv.sh.next = NULLFILEOFF;
+	return move_all(f, &mv);
+}
+
+/* ---- modes --------------------------------------------------------------------------------- */
+
+/* Grow the file to the end of the range, unless it is to keep its size. */
+static int grow(const struct falloc *f)
+{
+	uint64_t end = f->offset + f->len;
+
+	if ((f->mode & XFS_FALLOC_KEEP_SIZE) || end <= xfs_isize(f->ip))
+		return 0;
+	return xfs_file_set_size(f->ip, end);
+}
+
+static int unshare_blocks(struct falloc *f)
+{
+	if (xfs_inode_diflags2(f->ip) & XFS_DIFLAG2_REFLINK)
+		return xfs_error(f->ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64
+				 ": blocks that are shared are not copied yet", f->ip->i_ino);
+	return 0;
+}
+
+static int do_mode(struct falloc *f)
+{
+	uint64_t end = f->offset + f->len;
+	int error = 0;
+
+	switch (f->mode & ~(int)XFS_FALLOC_KEEP_SIZE) {
+	case XFS_FALLOC_COLLAPSE_RANGE:
+		return collapse_range(f);
+	case XFS_FALLOC_INSERT_RANGE:
+		return insert_range(f);
+	case XFS_FALLOC_PUNCH_HOLE:
+		return free_space(f->ip, f->offset, end);
+	case XFS_FALLOC_ZERO_RANGE:
+		error = free_space(f->ip, f->offset, end);
+		break;
+	case XFS_FALLOC_UNSHARE_RANGE:
+		error = unshare_blocks(f);
+		break;
+	default:
+		break;
+	}
+	if (!error)
+		error = alloc_space(f->ip, f->offset, end);
+	return error ? error : grow(f);
+}
+
+static int fallocate_once(struct falloc *f)
+{
+	struct xfs_inode *ip = f->ip;
+	int error, error2;
+
+	xfs_rwlock_excl(&ip->i_iolock);
+	error = xfs_file_modified(ip);
+	if (!error) {
+		error = do_mode(f);
+		error2 = xfs_log_times(ip);
+		error = error ? error : error2;
+	}
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+	return error;
+}
+
+int xfs_file_fallocate(struct xfs_inode *ip, int mode, uint64_t offset, uint64_t len,
+		       uint32_t flags, struct xfs_data_errors_seen *seen)
+{
+	struct falloc f = { .ip = ip, .mode = mode, .offset = offset, .len = len };
+	bool tried = false;
+	int error = may_fallocate(ip, mode, offset, len);
+
+	if (error)
+		return error;
+	do {
+		error = fallocate_once(&f);
+	} while (!f.moved && xfs_reclaim_and_retry(ip, error, &tried));
+	xfs_writeback_release(ip->i_mount);
+	if (!error && ((flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) ||
+		       (xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC)))
+		error = xfs_file_fsync(ip, offset, offset + len, !(flags & XFS_WRITE_SYNC), seen);
+	return error;
+}
