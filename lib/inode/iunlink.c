@@ -74,6 +74,8 @@ static int find_prev(struct xfs_perag *pag, struct xfs_inode *ip, xfs_agino_t he
 	while (cur != NULLAGINO && steps++ <= pag->pag_icount) {
 		error = xfs_iget(mp, XFS_AGINO_TO_INO(&mp->m_geo, pag->pag_agno, cur),
 				 XFS_IGET_UNLINKED, &prev);
+		if (error == -ENOENT || error == -EINVAL)
+			break;
 		if (error)
 			return error;
 		if (prev->i_next_unlinked == agino) {

@@ -111,15 +111,60 @@ static int open_journal(struct xfs_mount *mp, const struct xlog_state *log)
 	return error ? error : xfs_trans_start_journal(mp);
 }
 
+/* An inode that the superblock names, which must be in use and of type @type. */
+static int get_named(struct xfs_mount *mp, const char *field, xfs_ino_t ino, uint32_t type,
+		     uint32_t flags, struct xfs_inode **ipp)
+{
+	int error = xfs_iget(mp, ino, flags, ipp);
+
+	/* It was no caller who asked for it: that there is no such inode is damage. */
+	if (error == -ENOENT || error == -EINVAL)
+		return xfs_corrupt(mp, "superblock", "%s names inode %" PRIu64
+				   ", which is not in use or another one's", field, ino);
+	if (error || (xfs_inode_mode(*ipp) & S_IFMT) == type)
+		return error;
+	error = xfs_corrupt(mp, "superblock", "%s names inode %" PRIu64 ", which is no %s", field, ino,
+			    type == S_IFDIR ? "directory" : "regular file");
+	xfs_irele(*ipp);
+	*ipp = NULL;
+	return error;
+}
+
 static int open_root(struct xfs_mount *mp)
 {
-	int error = xfs_iget(mp, mp->m_sb.sb_rootino, 0, &mp->m_rootip);
+	return get_named(mp, "sb_rootino", mp->m_sb.sb_rootino, S_IFDIR, 0, &mp->m_rootip);
+}
 
-	if (error)
-		return error;
-	if (!xfs_is_dir(mp->m_rootip))
-		return xfs_corrupt(mp, "superblock", "root inode %" PRIu64 " is no directory",
-				   mp->m_sb.sb_rootino);
+/*
+ * Of these nothing is read here; but who wrote to a file system in which they lead elsewhere would
+ * take an object of a user for one of them, or leave a file system that no kernel mounts.
+ */
+static int check_own_inodes(struct xfs_mount *mp)
+{
+	const struct xfs_geometry *geo = &mp->m_geo;
+	const struct {
+		const char *field;
+		xfs_ino_t ino;
+		bool needed;
+	} own[] = {
+		{ "sb_rbmino", geo->rbmino, true },
+		{ "sb_rsumino", geo->rsumino, true },
+		{ "sb_uquotino", geo->uquotino, xfs_has_quota(geo) },
+		{ "sb_gquotino", geo->gquotino, xfs_has_quota(geo) },
+		{ "sb_pquotino", geo->pquotino, xfs_has_quota(geo) },
+	};
+
+	for (size_t i = 0; !xfs_has_metadir(geo) && i < ARRAY_SIZE(own); i++) {
+		struct xfs_inode *ip;
+		int error;
+
+		if (!own[i].needed || (own[i].ino == NULLFSINO && i > 1))
+			continue;
+		error = get_named(mp, own[i].field, own[i].ino, S_IFREG, XFS_IGET_INTERNAL, &ip);
+		if (error)
+			return error;
+		xfs_irele(ip);
+	}
 	return 0;
 }
 
@@ -217,6 +262,8 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 		error = open_journal(mp, &log);
 	if (!error)
 		error = open_root(mp);
+	if (!error && !mp->m_rdonly)
+		error = check_own_inodes(mp);
 	if (!error && mp->m_sb.sb_inprogress) {
 		__atomic_fetch_or(&mp->m_state, XFS_STATE_MARKED, __ATOMIC_RELAXED);
 		/* As xfs_mark_in_progress() would have done. */

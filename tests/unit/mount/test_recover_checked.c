@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goal: a log whose AG headers do not go with their trees is refused before anything is written: the
+ * Goal: a log whose AG headers do not go with their trees, or whose superblock names inodes that are
+ *       not there or of another type, is refused before anything is written: the
  *       file system could be opened by nobody after it.  A reader in memory takes it; and what
  *       was wrong with an AG that the log has nothing to say of is no reason to refuse the log.
  * Method: logs made by hand, with a header, or a leaf of a tree, that has one field changed.
@@ -149,6 +150,89 @@ static void test_not_of_the_log(void **state)
 	assert_non_null(strstr(xfs_error_text(NULL), "agf_freeblks"));
 }
 
+/* ---- inodes that the superblock names ---- */
+
+static struct xfs_dsb named_sb(uint8_t raw[512])
+{
+	struct xfs_dsb dsb;
+
+	rig_read(rig.base, 0, raw, 512);
+	memcpy(&dsb, raw, sizeof(dsb));
+	return dsb;
+}
+
+/* In the log, and in the superblock of a file system with a clean log. */
+static void names_are_judged(const struct xfs_dsb *dsb, uint8_t raw[512], const char *field,
+			     bool for_readers)
+{
+	struct xfs_mount *mp;
+	int error;
+
+	memcpy(raw, dsb, sizeof(*dsb));
+	rig_begin(&rig, 32768);
+	test_build_begin(&rig.b, TID);
+	put_buf_chunks(&rig.b, TID, 0, 1, XFS_BLFT_SB << 11, raw, 0, 3);
+	put_end(&rig, TID);
+	refused(0, field);
+	refused(XFS_MOUNT_UNJOURNALLED, field);
+
+	rig_begin(&rig, 32768);
+	xfs_cksum_set(raw, 512, XFS_SB_CRC_OFF);
+	rig_write(&rig, 0, raw, 512);
+	refused(0, field);
+	refused(XFS_MOUNT_UNJOURNALLED, field);
+	error = open_it(XFS_MOUNT_RDONLY, &mp);
+	if (!error)
+		TEST_OK(xfs_unmount(mp));
+	/* Who only reads needs the root; what is in it may be in the way. */
+	assert_true(error == -EUCLEAN || (!error && !for_readers));
+}
+
+static void test_named_inodes(void **state)
+{
+	static const struct {
+		const char *field;
+		size_t off;
+	} names[] = {
+		{ "sb_rootino", offsetof(struct xfs_dsb, sb_rootino) },
+		{ "sb_rbmino", offsetof(struct xfs_dsb, sb_rbmino) },
+		{ "sb_rsumino", offsetof(struct xfs_dsb, sb_rsumino) },
+		{ "sb_uquotino", offsetof(struct xfs_dsb, sb_uquotino) },
+		{ "sb_gquotino", offsetof(struct xfs_dsb, sb_gquotino) },
+		{ "sb_pquotino", offsetof(struct xfs_dsb, sb_pquotino) },
+	};
+	xfs_ino_t root = rig.mp.m_sb.sb_rootino, free_one = root + 50;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		/* Free; of another type; of a chunk that is not there; of no AG; none. */
+		const xfs_ino_t wrong[] = {
+			free_one, i ? rig.dir : rig.file, rig.link, rig.node, root + 6400,
+			1ull << 50, 0, NULLFSINO,
+		};
+
+		for (size_t j = 0; j < ARRAY_SIZE(wrong); j++) {
+			uint8_t raw[512];
+			struct xfs_dsb dsb = named_sb(raw);
+			const char *text = names[i].field;
+
+			/* Without a quota inode there is none; one root there must be. */
+			if (i > 2 && j > 5)
+				continue;
+			if (i == 0 && j > 4)
+				text = "rootino"; /* its number is checked with the superblock */
+			/* The directory that has a name for it may tell, or the block that holds none. */
+			if (j == 4 || (i && j >= 1 && j <= 3))
+				text = "inode";
+			if (i > 2)
+				dsb.sb_versionnum = cpu_to_be16(be16_to_cpu(dsb.sb_versionnum) |
+								XFS_SB_VERSION_QUOTABIT);
+			put_be64(wrong[j], (uint8_t *)&dsb + names[i].off);
+			names_are_judged(&dsb, raw, text, i == 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_agi, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_record, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_not_of_the_log, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_named_inodes, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
