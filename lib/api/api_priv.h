@@ -8,6 +8,7 @@
 #include "base/growable.h"
 #include "base/need.h"
 #include "core/message.h"
+#include "file/file.h"
 #include "inode/inode.h"
 #include "reclaim/reclaim.h"
 
@@ -23,6 +24,7 @@ struct xfs_file {
 	struct xfs_inode *f_inode;	/* a reference */
 	int f_flags;			/* O_* as given to xfs_open */
 	struct xfs_data_errors_seen f_wb_seen;
+	struct xfs_readahead f_ra;
 	struct xfs_handle_error f_error;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "api/api_priv.h"
 #include "api/path.h"
+#include "base/iov.h"
 #include "file/file.h"
 #include "file/truncate.h"
 
@@ -34,8 +35,47 @@ static int check_offset(struct xfs_file *file, uint64_t offset)
 	return 0;
 }
 
-static ssize_t do_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
+/* Of the flags of one call there are those of reading, which change nothing, and these of writing. */
+#define READ_FLAGS	(XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND)
+#define WRITE_FLAGS	(XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND)
+
+static int check_flags(struct xfs_file *file, unsigned int flags, unsigned int known)
 {
+	if (flags & ~known)
+		return xfs_error(file->f_mount, -EOPNOTSUPP, "unknown flags 0x%x", flags & ~known);
+	return 0;
+}
+
+/* In the order of the system calls: offset, open mode, vector. */
+static int check_vector(struct xfs_file *file, const struct iovec *iov, int iovcnt, uint64_t offset,
+			bool write, uint64_t *len)
+{
+	int error = check_offset(file, offset);
+
+	if (error)
+		return error;
+	if (write ? !xfs_file_can_write(file) : !xfs_file_can_read(file))
+		return not_open_for(file, write ? "writing" : "reading");
+	if (iovcnt > IOV_MAX)
+		return xfs_error(file->f_mount, -EINVAL, "a vector of %d buffers", iovcnt);
+	return xfs_iov_total(iov, iovcnt, len);
+}
+
+static int64_t do_preadv(struct xfs_file *file, const struct iovec *iov, int iovcnt,
+			 uint64_t offset, unsigned int flags)
+{
+	uint64_t len;
+	int error = check_vector(file, iov, iovcnt, offset, false, &len);
+
+	if (error || !len)
+		return error;
+	error = check_flags(file, flags, READ_FLAGS);
+	return error ? error : xfs_file_read(file->f_inode, iov, len, offset, &file->f_ra);
+}
+
+static int64_t do_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
+{
+	const struct iovec iov = { .iov_base = buf, .iov_len = len };
 	int error = check_offset(file, offset);
 
 	if (error)
@@ -43,7 +83,7 @@ static ssize_t do_pread(struct xfs_file *file, void *buf, size_t len, uint64_t o
 	if (!xfs_file_can_read(file))
 		return not_open_for(file, "reading");
 	error = xfs_need_buffer(buf, len);
-	return error ? error : (ssize_t)xfs_file_read(file->f_inode, buf, len, offset);
+	return error ? error : xfs_file_read(file->f_inode, &iov, len, offset, &file->f_ra);
 }
 
 ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
@@ -52,22 +92,64 @@ ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
 		file, (ssize_t)at_offset(file, __func__, offset, do_pread(file, buf, len, offset)));
 }
 
-static uint32_t write_flags(const struct xfs_file *file)
+ssize_t xfs_preadv2(struct xfs_file *file, const struct iovec *iov, int iovcnt, uint64_t offset,
+		    unsigned int flags)
+{
+	return XFS_CALL_FILE(file, (ssize_t)at_offset(file, __func__, offset,
+						      do_preadv(file, iov, iovcnt, offset, flags)));
+}
+
+ssize_t xfs_preadv(struct xfs_file *file, const struct iovec *iov, int iovcnt, uint64_t offset)
+{
+	return XFS_CALL_FILE(file, (ssize_t)at_offset(file, __func__, offset,
+						      do_preadv(file, iov, iovcnt, offset, 0)));
+}
+
+/* What the handle and @rwf, the flags of the call, say together. */
+static uint32_t write_flags(const struct xfs_file *file, unsigned int rwf)
 {
 	uint32_t flags = 0;
 
-	if (file->f_flags & O_APPEND)
+	if ((file->f_flags & O_APPEND) || (rwf & XFS_RWF_APPEND))
 		flags |= XFS_WRITE_APPEND;
-	if ((file->f_flags & O_SYNC) == O_SYNC)	/* O_DSYNC is one of its bits */
+	/* O_DSYNC is one of the bits of O_SYNC. */
+	if ((file->f_flags & O_SYNC) == O_SYNC || (rwf & XFS_RWF_SYNC))
 		flags |= XFS_WRITE_SYNC;
-	else if (file->f_flags & O_DSYNC)
+	else if ((file->f_flags & O_DSYNC) || (rwf & XFS_RWF_DSYNC))
 		flags |= XFS_WRITE_DSYNC;
 	return flags;
 }
 
-static ssize_t do_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset)
+static int64_t do_write(struct xfs_file *file, struct xfs_write_source *source, uint64_t offset,
+			uint64_t len, unsigned int rwf)
 {
-	const struct xfs_write_source source = { .buf = buf };
+	return xfs_file_buffered_write(file->f_inode, source, offset, len, write_flags(file, rwf),
+				       &file->f_wb_seen);
+}
+
+static int64_t do_pwritev(struct xfs_file *file, const struct iovec *iov, int iovcnt,
+			  uint64_t offset, unsigned int flags)
+{
+	struct xfs_write_source source = { .iov = iov };
+	uint64_t len;
+	int error = check_vector(file, iov, iovcnt, offset, true, &len);
+
+	if (error || !len)
+		return error;
+	error = check_flags(file, flags, WRITE_FLAGS);
+	return error ? error : do_write(file, &source, offset, len, flags);
+}
+
+/* struct iovec has no const; the vector of a write is only read from. */
+static void *without_const(const void *p)
+{
+	return (void *)(uintptr_t)p;
+}
+
+static int64_t do_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset)
+{
+	const struct iovec iov = { .iov_base = without_const(buf), .iov_len = len };
+	struct xfs_write_source source = { .iov = &iov };
 	int error;
 
 	error = check_offset(file, offset);
@@ -76,16 +158,52 @@ static ssize_t do_pwrite(struct xfs_file *file, const void *buf, size_t len, uin
 	if (!xfs_file_can_write(file))
 		return not_open_for(file, "writing");
 	error = xfs_need_buffer(buf, len);
-	if (error)
-		return error;
-	return (ssize_t)xfs_file_buffered_write(file->f_inode, &source, offset, len,
-						write_flags(file), &file->f_wb_seen);
+	return error ? error : do_write(file, &source, offset, len, 0);
 }
 
 ssize_t xfs_pwrite(struct xfs_file *file, const void *buf, size_t len, uint64_t offset)
 {
 	return XFS_CALL_FILE(file, (ssize_t)at_offset(file, __func__, offset,
 						      do_pwrite(file, buf, len, offset)));
+}
+
+ssize_t xfs_pwritev2(struct xfs_file *file, const struct iovec *iov, int iovcnt, uint64_t offset,
+		     unsigned int flags)
+{
+	return XFS_CALL_FILE(file, (ssize_t)at_offset(file, __func__, offset,
+						      do_pwritev(file, iov, iovcnt, offset, flags)));
+}
+
+ssize_t xfs_pwritev(struct xfs_file *file, const struct iovec *iov, int iovcnt, uint64_t offset)
+{
+	return XFS_CALL_FILE(file, (ssize_t)at_offset(file, __func__, offset,
+						      do_pwritev(file, iov, iovcnt, offset, 0)));
+}
+
+static int64_t do_write_from(struct xfs_file *file, xfs_source_fn fill, void *ctx, uint64_t offset,
+			     uint64_t len, unsigned int flags)
+{
+	struct xfs_write_source source = { .fill = fill, .ctx = ctx };
+	int error = check_offset(file, offset);
+
+	if (error)
+		return error;
+	if (!xfs_file_can_write(file))
+		return not_open_for(file, "writing");
+	if (!fill)
+		return xfs_error(file->f_mount, -EINVAL, "no source");
+	if (!len)
+		return 0;
+	error = check_flags(file, flags, WRITE_FLAGS);
+	return error ? error : do_write(file, &source, offset, len, flags);
+}
+
+int64_t xfs_write_from(struct xfs_file *file, xfs_source_fn source, void *ctx, uint64_t offset,
+		       uint64_t len, unsigned int flags)
+{
+	return XFS_CALL_FILE(file,
+			     at_offset(file, __func__, offset,
+				       do_write_from(file, source, ctx, offset, len, flags)));
 }
 
 /* As much of @fd as @buf holds, or up to its end: writes of whole buffers make whole extents. */
@@ -118,7 +236,8 @@ static int64_t write_from_stream(struct xfs_file *file, int fd, uint64_t len, ui
 	if (!buf)
 		return xfs_error(mp, -ENOMEM, "out of memory for a copy from a stream");
 	while ((uint64_t)done < len) {
-		struct xfs_write_source source = { .buf = buf };
+		struct iovec iov = { .iov_base = buf };
+		struct xfs_write_source source = { .iov = &iov };
 		ssize_t got = read_stream(mp, fd, buf, XFS_MIN(len - (uint64_t)done,
 							       (uint64_t)STREAM_BYTES));
 
@@ -126,8 +245,8 @@ static int64_t write_from_stream(struct xfs_file *file, int fd, uint64_t len, ui
 			ret = got;
 			break;
 		}
-		ret = xfs_file_buffered_write(file->f_inode, &source, offset + (uint64_t)done,
-					      (uint64_t)got, write_flags(file), &file->f_wb_seen);
+		iov.iov_len = (size_t)got;
+		ret = do_write(file, &source, offset + (uint64_t)done, (uint64_t)got, 0);
 		if (ret > 0)
 			done += ret;
 		if (ret != got)
@@ -140,7 +259,7 @@ static int64_t write_from_stream(struct xfs_file *file, int fd, uint64_t len, ui
 static int64_t do_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,
 				uint64_t offset)
 {
-	const struct xfs_write_source source = { .fd = fd, .fd_offset = fd_offset };
+	struct xfs_write_source source = { .fd = fd, .fd_offset = fd_offset };
 
 	if (!xfs_file_can_write(file))
 		return not_open_for(file, "writing");
@@ -150,8 +269,7 @@ static int64_t do_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offse
 	if (lseek(fd, 0, SEEK_CUR) < 0 && errno == ESPIPE)
 		return fd_offset ? xfs_error(file->f_mount, -ESPIPE, "descriptor %d has no offsets", fd)
 				 : write_from_stream(file, fd, len, offset);
-	return xfs_file_buffered_write(file->f_inode, &source, offset, len, write_flags(file),
-				       &file->f_wb_seen);
+	return do_write(file, &source, offset, len, 0);
 }
 
 int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uint64_t len,

@@ -4,7 +4,6 @@
  * device's size, sector and mode before the device sees it, so that no device
  * has to, and they stand in for what a device cannot do (zero, copy_range).
  */
-#include <limits.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/cause.h"
@@ -42,74 +41,6 @@ void xfs_device_put(struct xfs_device *dev)
 	if (dev && __atomic_sub_fetch(&dev->refcount, 1, __ATOMIC_ACQ_REL) == 0 && dev->ops &&
 	    dev->ops->close)
 		dev->ops->close(dev);
-}
-
-int xfs_iov_total(const struct iovec *iov, int iovcnt, uint64_t *total)
-{
-	uint64_t sum = 0;
-
-	if (iovcnt < 0)
-		return xfs_fail(-EINVAL, "a vector of %d entries", iovcnt);
-	if (iovcnt && !iov)
-		return xfs_fail(-EFAULT, "the vector is NULL");
-	for (int i = 0; i < iovcnt; i++) {
-		if (iov[i].iov_len > (uint64_t)SSIZE_MAX - sum)
-			return xfs_fail(-EINVAL, "a vector of more than %zd bytes", SSIZE_MAX);
-		if (iov[i].iov_len && !iov[i].iov_base)
-			return xfs_fail(-EFAULT, "a buffer of the vector is NULL");
-		sum += iov[i].iov_len;
-	}
-	*total = sum;
-	return 0;
-}
-
-static void iov_step(struct xfs_iov_cursor *cur, size_t step)
-{
-	cur->done += step;
-	if (cur->done == cur->iov->iov_len) {
-		cur->iov++;
-		cur->done = 0;
-	}
-}
-
-void xfs_iov_take(struct xfs_iov_cursor *cur, void *dst, size_t len)
-{
-	uint8_t *out = dst;
-
-	while (len) {
-		size_t step = XFS_MIN(len, cur->iov->iov_len - cur->done);
-
-		if (step)
-			memcpy(out, (const uint8_t *)cur->iov->iov_base + cur->done, step);
-		iov_step(cur, step);
-		out += step;
-		len -= step;
-	}
-}
-
-void xfs_iov_give(struct xfs_iov_cursor *cur, const void *src, size_t len)
-{
-	const uint8_t *in = src;
-
-	while (len) {
-		size_t step = XFS_MIN(len, cur->iov->iov_len - cur->done);
-
-		if (step)
-			memcpy((uint8_t *)cur->iov->iov_base + cur->done, in, step);
-		iov_step(cur, step);
-		in += step;
-		len -= step;
-	}
-}
-
-void xfs_iov_skip(struct xfs_iov_cursor *cur, size_t len)
-{
-	while (len) {
-		size_t step = XFS_MIN(len, cur->iov->iov_len - cur->done);
-
-		iov_step(cur, step);
-		len -= step;
-	}
 }
 
 /* ---- answers ---------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 
 #include <xfswrite/device.h>
 #include "base/compiler.h"
+#include "base/iov.h"
 #include "base/mem.h"
 #include "lock/lock.h"
 
@@ -15,20 +16,6 @@
 /* A buffer of zeros to write from, aligned well enough for direct I/O. */
 #define XFS_DEV_ZERO_BYTES 65536u
 extern const uint8_t xfs_device_zeros[XFS_DEV_ZERO_BYTES];
-
-/* All bytes of @iov; -EINVAL for a negative count or a sum past SSIZE_MAX. */
-int xfs_iov_total(const struct iovec *iov, int iovcnt, uint64_t *total);
-
-/* A place in an iovec array, for those that copy from or to it piece by piece. */
-struct xfs_iov_cursor {
-	const struct iovec *iov;
-	size_t done; /* bytes of *iov that are behind us */
-};
-
-/* Copy the next @len bytes of the vector to @dst, fill them from @src, or leave them. */
-void xfs_iov_take(struct xfs_iov_cursor *cur, void *dst, size_t len);
-void xfs_iov_give(struct xfs_iov_cursor *cur, const void *src, size_t len);
-void xfs_iov_skip(struct xfs_iov_cursor *cur, size_t len);
 
 /*
  * The walk of [@offset, @end) in parts that each lie in one block of 2^@block_shift bytes:

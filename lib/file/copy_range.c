@@ -44,12 +44,13 @@ static int64_t range_of(const struct xfs_remap *c)
 static int64_t copy_bytes(const struct xfs_remap *c, uint64_t from, uint64_t to, uint8_t *buf,
 			  uint32_t flags, struct xfs_data_errors_seen *seen)
 {
+	struct xfs_readahead ra = { .next = 0 };
 	uint64_t done = from;
 
 	while (done < to) {
-		struct xfs_write_source source = { .buf = buf };
-		int64_t got = xfs_file_read(c->src, buf, (size_t)XFS_MIN(to - done, (uint64_t)COPY_BYTES),
-					    c->src_off + done), put;
+		const struct iovec iov = { buf, (size_t)XFS_MIN(to - done, (uint64_t)COPY_BYTES) };
+		struct xfs_write_source source = { .iov = &iov };
+		int64_t got = xfs_file_read(c->src, &iov, iov.iov_len, c->src_off + done, &ra), put;
 
 		/* 0: somebody has cut the source. */
 		if (got <= 0)

@@ -19,15 +19,25 @@
  * (past the largest offset).  An error of the syncing replaces the count.  @seen: as for
  * xfs_file_fsync().
  */
-int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
-				uint64_t pos, uint64_t len, uint32_t flags,
+int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *source, uint64_t pos,
+				uint64_t len, uint32_t flags,
 				struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
 
 /* Whether @ip may be opened with @flags (O_*), once it was found or made. */
 int xfs_file_may_open(struct xfs_inode *ip, int flags) XFS_MUST_CHECK;
 
-/* Bytes read, 0 at and past the end. */
-int64_t xfs_file_read(struct xfs_inode *ip, void *buf, size_t len, uint64_t pos) XFS_MUST_CHECK;
+/* What a handle knows of its reads; all 0 at first. */
+struct xfs_readahead {
+	uint64_t next;		/* byte behind the last one; atomic */
+	uint32_t window;	/* bytes; 0: it was not where the one before had ended; atomic */
+};
+
+/*
+ * Bytes read into @iov, which has @len of them; 0 at and past the end.  An error only when there are
+ * none.
+ */
+int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t len, uint64_t pos,
+		      struct xfs_readahead *ra) XFS_MUST_CHECK;
 
 /*
  * Make [@start, @end) of the file stable, and what of the inode is needed to get at it;

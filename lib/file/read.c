@@ -4,63 +4,164 @@
  * block that is not in memory has on disk what the map says, because only the holder of the IOLOCK
  * makes data, and write-back lets nothing go before the device has it.
  *
- * Long runs that are not in memory are read into the caller's buffer and not kept.  Short ones are
- * read ahead into folios, which double in size as long as the file is read on.
+ * What is not in memory comes there when it helps, and else goes into the caller's buffers:
+ *
+ *	large requests			not kept: who reads much at once seldom reads it twice
+ *	small ones, one after another	read ahead, in windows that grow as long as that goes on
+ *	others				exactly the blocks asked for; kept when they were
+ *					asked for before, not long ago (xfs_pagecache_asked()),
+ *					or when only a part of a block was wanted
+ *
+ * Whether requests come one after another is known for each handle.
  */
 #include "core/message.h"
-#include "file/file.h"
+#include "file/file_priv.h"
+#include "pagecache/mapping.h"
 #include "write/writeback.h"
 
-#define DIRECT_BYTES	(64u << 10)
+/* A request of so much is a large one. */
+#define LARGE_BYTES	(64u << 10)
+
+/* The first window of a handle that begins to read one request after another. */
+#define FIRST_WINDOW	(16u << 10)
+#define MAX_WINDOW	XFS_FOLIO_MAX_BYTES
 
 struct read {
 	struct xfs_inode *ip;
 	struct xfs_mapping *m;		/* NULL: nothing is in memory yet */
-	uint8_t *buf;
+	struct xfs_iov_cursor cur;
 	uint64_t pos, end;
+	bool large;
+	struct xfs_readahead *ra;
+	uint32_t window;		/* bytes to read ahead; 0: none */
+	struct xfs_read_batch batch;	/* of bytes before pos */
 };
 
-static int read_device(struct xfs_inode *ip, const struct xfs_iomap *map, uint64_t pos, void *buf,
-		       size_t len)
-{
-	struct xfs_mount *mp = ip->i_mount;
-	int error = xfs_device_pread(mp->m_dev, xfs_iomap_device_byte(ip, map, pos), buf, len);
+/* ---- windows ----------------------------------------------------------------------------- */
 
-	if (error)
-		return xfs_error(mp, error, "inode %" PRIu64 ": reading %zu bytes at %" PRIu64 ": %s",
-				 ip->i_ino, len, pos, xfs_errstr(error));
-	return 0;
+/*
+ * How far a handle reads ahead that wants [@pos, @end) now.  Threads that share one disturb
+ * each other's windows and nothing else.
+ */
+static uint32_t next_window(struct xfs_readahead *ra, uint64_t pos, uint64_t end)
+{
+	uint64_t expected = __atomic_load_n(&ra->next, __ATOMIC_RELAXED);
+	uint32_t window = __atomic_load_n(&ra->window, __ATOMIC_RELAXED);
+
+	if (pos != expected)
+		window = 0;
+	else if (!window)
+		window = FIRST_WINDOW;
+	__atomic_store_n(&ra->next, end, __ATOMIC_RELAXED);
+	__atomic_store_n(&ra->window, window, __ATOMIC_RELAXED);
+	return window;
 }
 
-/* Bring the block around r->pos into memory, and as much behind it as seems right. */
-static int read_ahead(struct read *r, const struct xfs_iomap *map, uint64_t len)
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static void advance(struct read *r, uint64_t len)
+{
+	xfs_iov_skip(&r->cur, (size_t)len);
+	r->pos += len;
+}
+
+/* What was read ahead is used up: the next window is larger. */
+static void grow_window(const struct read *r)
+{
+	if (r->window && r->window < MAX_WINDOW)
+		__atomic_store_n(&r->ra->window, r->window * 2, __ATOMIC_RELAXED);
+}
+
+static int run_batch(struct read *r)
+{
+	uint64_t failed;
+	int error;
+
+	if (!r->batch.nr_pieces)
+		return 0;
+	error = xfs_read_batch_run(r->ip, &r->batch, &failed);
+	if (error)
+		r->pos = failed;
+	return error;
+}
+
+/* Bring the block around r->pos into memory, and behind it about @len bytes: *@blocks in all. */
+static int read_ahead(struct read *r, const struct xfs_iomap *map, uint64_t len, uint32_t *blocks)
 {
 	struct xfs_inode *ip = r->ip;
-	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	struct xfs_mount *mp = ip->i_mount;
+	const struct xfs_geometry *geo = &mp->m_geo;
 	uint64_t isize = xfs_isize(ip), end;
 	struct xfs_folio *folio;
 	int error;
 
 	if (!r->m)
-		r->m = xfs_mapping_get(ip->i_mount, &ip->i_mapping, ip);
+		r->m = xfs_mapping_get(mp, &ip->i_mapping, ip);
 	if (!r->m)
-		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for file data");
+		return xfs_error(mp, -ENOMEM, "out of memory for file data");
 	error = xfs_mapping_new_folio(r->m, r->pos, len, &folio);
 	if (error)
-		return xfs_error(ip->i_mount, error, "out of memory for file data");
+		return xfs_error(mp, error, "out of memory for file data");
 	end = XFS_ALIGN(isize, (uint64_t)geo->blocksize);
 	end = XFS_MIN(end, xfs_iomap_end_byte(ip, map));
 	end = XFS_MIN(end, xfs_folio_end(folio));
-	error = read_device(ip, map, folio->fo_pos, folio->fo_data,
-			    (size_t)(end - folio->fo_pos));
+	*blocks = (uint32_t)((end - folio->fo_pos) >> geo->blocklog);
+	error = xfs_device_pread(mp->m_dev, xfs_iomap_device_byte(ip, map, folio->fo_pos),
+				 folio->fo_data, (size_t)(end - folio->fo_pos));
 	if (error) {
 		xfs_folio_free(r->m, folio);
 		return error;
 	}
 	if (end > isize)
 		memset(folio->fo_data + (isize - folio->fo_pos), 0, (size_t)(end - isize));
-	xfs_mapping_add_clean(r->m, folio, (uint32_t)((end - folio->fo_pos) >> geo->blocklog));
+	xfs_mapping_add_clean(r->m, folio, *blocks);
 	return 0;
+}
+
+/* The same, but for no more than the block if the device cannot read all of it. */
+static int read_into_memory(struct read *r, const struct xfs_iomap *map, uint64_t len)
+{
+	struct xfs_mount *mp = r->ip->i_mount;
+	uint32_t blocks = 0;
+	int error = read_ahead(r, map, len, &blocks);
+
+	if (error == -EIO && blocks > 1)
+		error = read_ahead(r, map, 1, &blocks);
+	if (error && error != -ENOMEM)
+		error = xfs_error(mp, error, "inode %" PRIu64 ": reading at %" PRIu64 ": %s",
+				  r->ip->i_ino, r->pos, xfs_errstr(error));
+	return error;
+}
+
+/* @len whole blocks into the caller's buffers, soon. */
+static int read_past_memory(struct read *r, const struct xfs_iomap *map, uint64_t len)
+{
+	struct xfs_inode *ip = r->ip;
+	uint32_t block_size = ip->i_mount->m_geo.blocksize;
+	uint64_t device = xfs_iomap_device_byte(ip, map, r->pos), added;
+	int error;
+
+	added = xfs_read_batch_add(&r->batch, r->pos, device, &r->cur, len, block_size);
+	if (!added) {
+		error = run_batch(r);
+		if (error)
+			return error;
+		added = xfs_read_batch_add(&r->batch, r->pos, device, &r->cur, len, block_size);
+	}
+	/* A block in more buffers than one read takes. */
+	if (!added)
+		return read_into_memory(r, map, 1);
+	advance(r, added);
+	return 0;
+}
+
+static bool goes_past_memory(const struct read *r, uint64_t blocks_len)
+{
+	struct xfs_mount *mp = r->ip->i_mount;
+
+	if (XFS_B_FSB_OFFSET(&mp->m_geo, r->pos) || !blocks_len)
+		return false;
+	return r->large || (!r->window && !xfs_pagecache_asked(mp, r->ip, r->pos));
 }
 
 /* [r->pos, +@gap) is not in memory; read some of it. */
@@ -72,25 +173,23 @@ static int read_gap(struct read *r, uint64_t gap)
 	uint64_t len;
 	int error;
 
-	error = xfs_read_iomap_begin(ip, r->pos, gap, &map);
+	len = XFS_MAX(gap, (uint64_t)r->window);
+	error = xfs_read_iomap_begin(ip, r->pos, XFS_MIN(len, XFS_MAXBYTES - r->pos), &map);
 	if (error)
 		return error;
 	len = XFS_MIN(gap, xfs_iomap_end_byte(ip, &map) - r->pos);
 	if (map.type != XFS_IOMAP_MAPPED) {
-		memset(r->buf, 0, (size_t)len);
-	} else if (XFS_B_FSB_OFFSET(&ip->i_mount->m_geo, r->pos) == 0 &&
-		   len >= XFS_MAX(DIRECT_BYTES, block_size)) {
-		len -= len % block_size;
-		error = read_device(ip, &map, r->pos, r->buf, (size_t)len);
-		if (error)
-			return error;
-	} else {
-		/* It is copied in the next round. */
-		return read_ahead(r, &map, len);
+		xfs_iov_zero(&r->cur, (size_t)len);
+		r->pos += len;
+		return 0;
 	}
-	r->buf += len;
-	r->pos += len;
-	return 0;
+	if (goes_past_memory(r, len - len % block_size))
+		return read_past_memory(r, &map, len - len % block_size);
+	/* It is copied in the next round. */
+	if (r->large)
+		return read_into_memory(r, &map, 1);
+	grow_window(r);
+	return read_into_memory(r, &map, XFS_MAX(len, (uint64_t)r->window));
 }
 
 static int read_some(struct read *r)
@@ -104,38 +203,58 @@ static int read_some(struct read *r)
 	if (!folio)
 		return read_gap(r, len);
 	len = XFS_MIN(len, r->end - r->pos);
-	memcpy(r->buf, folio->fo_data + (r->pos - folio->fo_pos), (size_t)len);
+	xfs_iov_give(&r->cur, folio->fo_data + (r->pos - folio->fo_pos), (size_t)len);
 	xfs_folio_unpin(folio);
-	r->buf += len;
 	r->pos += len;
 	return 0;
 }
 
-int64_t xfs_file_read(struct xfs_inode *ip, void *buf, size_t len, uint64_t pos)
+/* IOLOCK held; @pos is in the file. */
+static int read_locked(struct read *r)
 {
-	struct read r = { .ip = ip, .buf = buf, .pos = pos };
+	uint64_t pos = r->pos;
+	int error = 0, error2;
+
+	r->large = r->end - pos >= LARGE_BYTES;
+	r->window = next_window(r->ra, pos, r->end);
+	r->m = __atomic_load_n(&r->ip->i_mapping, __ATOMIC_ACQUIRE);
+	r->batch.nr_pieces = r->batch.nr_iovs = 0;
+	while (!error && r->pos < r->end)
+		error = read_some(r);
+	/* What is still to be read lies before what could not be. */
+	error2 = run_batch(r);
+	return error2 ? error2 : error;
+}
+
+int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t len, uint64_t pos,
+		      struct xfs_readahead *ra)
+{
+	struct xfs_mount *mp = ip->i_mount;
 	uint64_t isize;
+	struct read r;
 	int error = 0;
 
 	if (pos > XFS_MAXBYTES || len > XFS_MAXBYTES - pos)
-		return xfs_error(ip->i_mount, -EINVAL, "%zu bytes at %" PRIu64
+		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64
 				 " end past the largest offset", len, pos);
 	if (!xfs_is_reg(ip))
-		return xfs_error(ip->i_mount, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
+		return xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
 				 "inode %" PRIu64 " is no regular file", ip->i_ino);
-	if (xfs_is_shutdown(ip->i_mount))
-		return xfs_shutdown_error(ip->i_mount);
+	if (xfs_is_shutdown(mp))
+		return xfs_shutdown_error(mp);
 	if (!len)
 		return 0;
+	r.ip = ip;
+	r.ra = ra;
+	r.cur = (struct xfs_iov_cursor){ .iov = iov };
+	r.pos = pos;
 	xfs_rwlock_shared(&ip->i_iolock);
 	isize = xfs_isize(ip);
 	if (pos < isize) {
 		r.end = pos + XFS_MIN(len, isize - pos);
-		r.m = __atomic_load_n(&ip->i_mapping, __ATOMIC_ACQUIRE);
-		while (!error && r.pos < r.end)
-			error = read_some(&r);
+		error = read_locked(&r);
 	}
 	xfs_rwlock_unlock_shared(&ip->i_iolock);
-	xfs_writeback_release(ip->i_mount);
+	xfs_writeback_release(mp);
 	return r.pos > pos ? (int64_t)(r.pos - pos) : error;
 }

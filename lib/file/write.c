@@ -37,7 +37,7 @@ static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint
 
 /* ---- the write ----------------------------------------------------------------------- */
 
-static int64_t write_once(struct xfs_inode *ip, const struct xfs_write_source *source,
+static int64_t write_once(struct xfs_inode *ip, struct xfs_write_source *source,
 			  uint64_t *pos, uint64_t len, uint32_t flags)
 {
 	int64_t ret;
@@ -57,8 +57,8 @@ static int64_t write_once(struct xfs_inode *ip, const struct xfs_write_source *s
 	return ret;
 }
 
-int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
-				uint64_t pos, uint64_t len, uint32_t flags,
+int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *source, uint64_t pos,
+				uint64_t len, uint32_t flags,
 				struct xfs_data_errors_seen *seen)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -85,7 +85,8 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, const struct xfs_write_sou
 	do {
 		at = pos;
 		ret = write_once(ip, source, &at, len, flags);
-	} while (ret < 0 && xfs_reclaim_and_retry(ip, (int)ret, &tried));
+		/* What a source gave once it need not give again, and its errors are its own. */
+	} while (ret < 0 && !source->asked && xfs_reclaim_and_retry(ip, (int)ret, &tried));
 	xfs_writeback_release(mp);
 	if (ret > 0 && ((flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) ||
 			(xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))) {

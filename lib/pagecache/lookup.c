@@ -90,6 +90,22 @@ static uint32_t choose_size(struct xfs_mapping *m, uint64_t start, uint64_t len)
 	return (uint32_t)size;
 }
 
+/* Where no folio is, for @len bytes of the disk: no more than these, but for the block they end in. */
+static uint32_t read_size(struct xfs_mapping *m, uint64_t start, uint64_t len)
+{
+	uint32_t block_log = m->m_cache->block_log;
+	struct xfs_folio *next = xfs_folio_from(m, start);
+	uint64_t size = xfs_folio_max_bytes(m->m_cache);
+
+	if (len < size)
+		size = 1ull << (xfs_highbit64(xfs_howmany64(len, 1ull << block_log)) + block_log);
+	while (start & (size - 1))
+		size >>= 1;
+	while (next && next->fo_pos < start + size)
+		size >>= 1;
+	return (uint32_t)size;
+}
+
 /* Mapping locked, and for a while not; @folio is pinned. */
 static void wait_until_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_HOLDS(m->m_lock)
 {
@@ -251,7 +267,7 @@ int xfs_mapping_new_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 		while (2ull * size <= want && !(start & (2ull * size - 1)))
 			size *= 2;
 	} else {
-		size = choose_size(m, start, len + (pos - start));
+		size = read_size(m, start, len + (pos - start));
 	}
 	xfs_mutex_unlock(&m->m_lock);
 	*folio_p = xfs_folio_make(m, start, size);

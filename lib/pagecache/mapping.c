@@ -7,18 +7,29 @@
 #define MAX_FREE_MAPPINGS	4096u
 #define MAX_FREE_IOENDS		256u
 
+#define MAX_ASKED_LOG		18u
+
+/* One entry for each half page of file data that may be in memory. */
+static uint32_t asked_log(uint64_t limit_bytes)
+{
+	return XFS_MIN((uint32_t)xfs_highbit64(limit_bytes >> 11), MAX_ASKED_LOG);
+}
+
 int xfs_pagecache_init(struct xfs_mount *mp)
 {
-	struct xfs_pagecache *pc = xfs_zalloc(mp, sizeof(*pc));
+	/* Less than a few of the largest folios would only move data to and fro. */
+	uint64_t limit = XFS_MAX(mp->m_data_cache_bytes,
+				 XFS_PAGECACHE_MIN_FOLIOS * (uint64_t)XFS_FOLIO_MAX_BYTES);
+	struct xfs_pagecache *pc;
 	uint64_t max_folios;
 
+	pc = xfs_zalloc(mp, sizeof(*pc) + (sizeof(pc->asked[0]) << asked_log(limit)));
 	if (!pc)
 		return -ENOMEM;
 	pc->mount = mp;
 	pc->block_log = mp->m_geo.blocklog;
-	/* Less than a few of the largest folios would only move data to and fro. */
-	pc->limit_bytes = XFS_MAX(mp->m_data_cache_bytes,
-				  XFS_PAGECACHE_MIN_FOLIOS * (uint64_t)XFS_FOLIO_MAX_BYTES);
+	pc->limit_bytes = limit;
+	pc->asked_log = asked_log(limit);
 	xfs_mutex_init(&pc->lock, XFS_CLASS_LEAF, 0);
 	xfs_cond_init(&pc->unpicked);
 	xfs_folio_memory_init(&pc->memory, &mp->m_mem, pc->block_log, pc->limit_bytes);
@@ -54,6 +65,21 @@ void xfs_pagecache_destroy(struct xfs_mount *mp)
 	xfs_mutex_destroy(&pc->lock);
 	xfs_free(mp, pc);
 	mp->m_pagecache = NULL;
+}
+
+bool xfs_pagecache_asked(struct xfs_mount *mp, const void *owner, uint64_t pos)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+	/* Multiplied by 2^64 divided by the golden ratio, the upper bits depend on all. */
+	uint64_t hash = ((pos >> pc->block_log) + ((uint64_t)(uintptr_t)owner << 24)) *
+			0x9e3779b97f4a7c15u;
+	uint16_t *entry = &pc->asked[hash >> (64 - pc->asked_log)];
+	uint16_t tag = (uint16_t)(hash >> 16) | 1;
+
+	if (__atomic_load_n(entry, __ATOMIC_RELAXED) == tag)
+		return true;
+	__atomic_store_n(entry, tag, __ATOMIC_RELAXED);
+	return false;
 }
 
 /* ---- one mapping ------------------------------------------------------------------ */

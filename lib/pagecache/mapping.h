@@ -103,8 +103,8 @@ struct xfs_folio *xfs_mapping_pin(struct xfs_mapping *m, uint64_t pos, uint64_t 
 				  uint64_t *valid);
 void xfs_folio_unpin(struct xfs_folio *folio);
 /*
- * A folio for reading ahead, in no mapping yet, that begins with the block of @pos; sized for @len
- * bytes and for what was read before it.  -ENOMEM.
+ * A folio to be read into, in no mapping yet, that begins with the block of @pos and has no more than
+ * the blocks of @len bytes.  -ENOMEM.
  */
 int xfs_mapping_new_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 			  struct xfs_folio **folio_p) XFS_MUST_CHECK;
@@ -113,6 +113,12 @@ int xfs_mapping_new_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
  * missing there is copied from it.  Takes the folio over.
  */
 void xfs_mapping_add_clean(struct xfs_mapping *m, struct xfs_folio *folio, uint32_t blocks);
+/*
+ * Whether the block at @pos of @owner's file, which is not in memory, was asked for by such a call
+ * before, not long ago: what is read at random is kept from the second time on, or else it
+ * would only drive out what is used.  A guess: false if others came in between, seldom true by chance.
+ */
+bool xfs_pagecache_asked(struct xfs_mount *mp, const void *owner, uint64_t pos);
 /* Never mind: @folio is in no mapping. */
 void xfs_folio_free(struct xfs_mapping *m, struct xfs_folio *folio);
 

@@ -50,6 +50,8 @@ struct xfs_pagecache {
 	uint64_t nr_lru, once_bytes, nr_dirty, nr_failed, nr_released, nr_picked;
 	uint64_t bytes, dirty_bytes;
 	uint64_t nr_mappings, nr_not_idle;
+	uint32_t asked_log;		/* (c) log2 of the entries of @asked */
+	uint16_t asked[];		/* (a) tags of blocks, by hash: xfs_pagecache_asked() */
 };
 
 /* log2 of the folio's size in blocks. */

@@ -9,6 +9,7 @@
  * whether the mapping still holds, and if not asks for a new one.
  */
 #include <unistd.h>
+#include "base/iov.h"
 #include "core/message.h"
 #include "write/write_priv.h"
 #include "write/writeback.h"
@@ -116,19 +117,12 @@ int xfs_write_source_error(struct xfs_mount *mp, int host_errno)
 	return xfs_error(mp, error, "reading the host file: %s", strerror(host_errno));
 }
 
-/*
- * Fill @to from byte @done of the source on: what came, less than @len at its
- * end, or an error.
- */
-static int64_t take_bytes(struct xfs_mount *mp, const struct xfs_write_source *source,
-			  uint64_t done, uint8_t *to, uint32_t len)
+/* From the host file on from byte @done of the source; less than @len at its end, or an error. */
+static int64_t take_from_file(struct xfs_mount *mp, const struct xfs_write_source *source,
+			      uint64_t done, uint8_t *to, uint32_t len)
 {
 	uint32_t got = 0;
 
-	if (source->buf) {
-		memcpy(to, (const uint8_t *)source->buf + done, len);
-		return len;
-	}
 	while (got < len) {
 		ssize_t n = pread(source->fd, to + got, len - got,
 				  (off_t)(source->fd_offset + done + got));
@@ -144,9 +138,34 @@ static int64_t take_bytes(struct xfs_mount *mp, const struct xfs_write_source *s
 	return got;
 }
 
+/* The same of a function, which tells its own errors; it is not called again after one. */
+static int64_t take_from_function(struct xfs_mount *mp, struct xfs_write_source *source, uint8_t *to,
+				  uint32_t len)
+{
+	uint32_t got = 0;
+
+	source->asked = true;
+	while (got < len) {
+		ssize_t n = source->fill(source->ctx, to + got, len - got);
+
+		if (n > (ssize_t)(len - got))
+			n = xfs_error(mp, -EINVAL, "the source gave %zd bytes of %u", n, len - got);
+		else if (n < 0)
+			n = xfs_error(mp, n < -4095 ? -EIO : (int)n, "the source failed: %s",
+				      xfs_errstr((int)n));
+		if (n < 0 && !got)
+			return n;
+		if (n <= 0)
+			break;
+		got += (uint32_t)n;
+	}
+	return got;
+}
+
 /*
  * The source ended at offset @end of the folio, in the middle of a block that may have been
- * expected whole: its rest gets what it had, from the disk or zeros.
+ * expected whole: its rest gets what it had, from the disk or zeros.  (The kernel forgets the bytes
+ * of such a short copy and takes them again as a shorter one; not every source here gives them twice.)
  */
 static int complete_block(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t end,
 			  const struct xfs_iomap *src)
@@ -177,12 +196,27 @@ static int complete_block(struct xfs_inode *ip, struct xfs_folio *folio, uint32_
 struct write_state {
 	struct xfs_inode *ip;
 	struct xfs_mapping *m;
-	const struct xfs_write_source *source;
+	struct xfs_write_source *source;
+	struct xfs_iov_cursor cur;	/* of a source in memory: byte @done */
 	uint64_t pos, done, len;	/* @done of @len bytes at @pos are in memory */
 	bool source_ended;
 	uint64_t copy_in_end;		/* so far the host file may go past the page cache */
 	struct xfs_iomap reserved;	/* the newest space that was reserved for them */
 };
+
+/* The next @len bytes; fewer at the end of the source, or an error. */
+static int64_t take_bytes(struct write_state *w, uint8_t *to, uint32_t len)
+{
+	struct xfs_mount *mp = w->ip->i_mount;
+
+	if (w->source->iov) {
+		xfs_iov_take(&w->cur, to, len);
+		return len;
+	}
+	if (w->source->fill)
+		return take_from_function(mp, w->source, to, len);
+	return take_from_file(mp, w->source, w->done, to, len);
+}
 
 /*
  * The next bytes, as far as one folio and the mapping go.  1: they are in memory;
@@ -211,7 +245,7 @@ static int write_folio(struct write_state *w, const struct xfs_iomap *map,
 	error = xfs_folio_prepare(ip, folio, from, to, src);
 	if (error)
 		goto out_unlock;
-	got = take_bytes(ip->i_mount, w->source, w->done, folio->fo_data + from, to - from);
+	got = take_bytes(w, folio->fo_data + from, to - from);
 	if (got < 0) {
 		error = (int)got;
 		goto out_unlock;
@@ -287,11 +321,11 @@ static int write_mapping(struct write_state *w)
 	return XFS_MIN(ret, 0);
 }
 
-int64_t xfs_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
-			   uint64_t pos, uint64_t len)
+int64_t xfs_buffered_write(struct xfs_inode *ip, struct xfs_write_source *source, uint64_t pos,
+			   uint64_t len)
 {
 	struct write_state w = {
-		.ip = ip, .source = source, .pos = pos, .len = len,
+		.ip = ip, .source = source, .cur = { .iov = source->iov }, .pos = pos, .len = len,
 		.m = xfs_mapping_get(ip->i_mount, &ip->i_mapping, ip),
 		.copy_in_end = xfs_copy_in_end(source),
 	};

@@ -9,13 +9,17 @@
 #ifndef WRITE_WRITE_H
 #define WRITE_WRITE_H
 
+#include <xfswrite/io.h>
 #include "inode/inode.h"
 #include "iomap/iomap.h"
 #include "pagecache/mapping.h"
 
-/* Where the bytes come from: memory, or a host file. */
+/* Where the bytes come from: memory, a function that is asked for them, or a host file. */
 struct xfs_write_source {
-	const void *buf;	/* NULL: the file */
+	const struct iovec *iov;	/* of all bytes at least; or NULL */
+	xfs_source_fn fill;		/* or NULL */
+	void *ctx;			/* of @fill */
+	bool asked;			/* @fill was: what it gave it will not give again */
 	int fd;
 	uint64_t fd_offset;
 };
@@ -24,8 +28,8 @@ struct xfs_write_source {
  * Copy @len bytes from @source to @pos.  Returns how many were taken: fewer when the source
  * ended or when an error came after the first; the error when there were none.  i_size follows.
  */
-int64_t xfs_buffered_write(struct xfs_inode *ip, const struct xfs_write_source *source,
-			   uint64_t pos, uint64_t len) XFS_MUST_CHECK;
+int64_t xfs_buffered_write(struct xfs_inode *ip, struct xfs_write_source *source, uint64_t pos,
+			   uint64_t len) XFS_MUST_CHECK;
 
 /*
  * Make [@pos, +@len) read as zeros without making space in holes.  *@did_zero is set, and

@@ -2,9 +2,10 @@
 /*
  * Goal: whatever is done to the contents of files, they read as a plain array of bytes would;
  *       space that is given up comes back to the block, and the volume stays without fault.
- * Method: seeded writes, reads, truncations, all modes of fallocate, syncs, closings and evictions on several files at
- *       once, each beside an array that covers its beginning and a window somewhere else, up to the
- *       largest offset.  Many geometries, small memory limits, volumes that run full,
+ * Method: seeded writes (from memory, vectors, sources that end early), reads, truncations, all modes
+ *       of fallocate, syncs, closings and evictions on several files at once, each beside an array
+ *       that covers its beginning and a window somewhere else, up to the largest offset.  Many
+ *       geometries, small memory limits, volumes that run full,
  *       descriptors that are copied from.  After each round everything is compared, the volume
  *       closed, checked, opened again and compared once more.
  */
@@ -16,6 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <xfswrite/fallocate.h>
+#include <xfswrite/io.h>
 #include "api/api_priv.h"
 #include "core/mount.h"
 #include "pagecache/mapping.h"
@@ -24,6 +26,7 @@
 #include "write/writeback.h"
 
 #define MAX_FILES	8
+#define MAX_IOVS	100
 #define MAXBYTES	0x7fffffffffffffffull
 
 struct config {
@@ -109,9 +112,33 @@ static void model_truncate(struct file *f, uint64_t size)
 	f->size = size;
 }
 
+/* @len bytes of @mem as a vector of pieces, some of them empty; returns how many. */
+static int cut_up(struct iovec *iov, uint8_t *mem, uint64_t len)
+{
+	int n = 0;
+
+	while (len) {
+		uint64_t part = n == MAX_IOVS - 1 ? len : below(XFS_MIN(len, 2 * len / MAX_IOVS + 5000) + 1);
+
+		iov[n++] = (struct iovec){ .iov_base = mem, .iov_len = (size_t)part };
+		mem += part;
+		len -= part;
+	}
+	return n;
+}
+
+static ssize_t read_somehow(struct file *f, uint64_t off, uint64_t len)
+{
+	struct iovec iov[MAX_IOVS];
+
+	if (below(3))
+		return xfs_pread(f->file, buf, len, off);
+	return xfs_preadv(f->file, iov, cut_up(iov, buf, len), off);
+}
+
 static void compare(struct file *f, uint64_t off, uint64_t len)
 {
-	ssize_t got = xfs_pread(f->file, buf, len, off);
+	ssize_t got = read_somehow(f, off, len);
 	uint64_t expect = off >= f->size ? 0 : XFS_MIN(len, f->size - off), done = 0, run;
 
 	/* As the kernel: a range that ends past the largest offset is no range. */
@@ -224,6 +251,68 @@ static int64_t write_from_host(struct file *f, uint64_t at, uint64_t len, uint64
 	return ret;
 }
 
+/* A source that gives less than it is asked for, and ends in its own ways. */
+struct source {
+	const uint8_t *at;
+	uint64_t left, most;
+	ssize_t last;
+};
+
+static ssize_t give(void *ctx, void *to, size_t len)
+{
+	struct source *s = ctx;
+	uint64_t most = XFS_MIN(s->left, 1 + below(s->most));
+
+	if (!s->left)
+		return s->last;
+	len = (size_t)XFS_MIN((uint64_t)len, most);
+	memcpy(to, s->at, len);
+	s->at += len;
+	s->left -= len;
+	return (ssize_t)len;
+}
+
+/* Up to @len bytes of buf from such a source; *@len is what it gives. */
+static int64_t write_from_source(struct file *f, uint64_t *len, uint64_t off, unsigned int flags)
+{
+	uint64_t asked = *len, given = below(3) ? asked : below(asked + 1);
+	struct source s = { .at = buf, .left = given, .most = below(2) ? 100 : 1u << 20 };
+	int64_t ret;
+
+	s.last = below(2) ? 0 : -ECOMM;
+	*len = given;
+	ret = xfs_write_from(f->file, give, &s, off, asked, flags);
+	if (!given && asked && ret != -ENOSPC) {
+		CHECK(ret == s.last);
+		ret = 0;
+	}
+	return ret;
+}
+
+/* @len bytes of buf by one of the calls that take memory, with flags now and then. */
+static int64_t write_somehow(struct file *f, uint64_t *len, uint64_t off)
+{
+	unsigned int flags = below(8) ? 0 : below(2) ? XFS_RWF_DSYNC : XFS_RWF_SYNC;
+	struct iovec iov[MAX_IOVS];
+
+	/* An append need not say where. */
+	if (off == f->size && off < MAXBYTES && below(4) == 0) {
+		flags |= XFS_RWF_APPEND;
+		off = below(1000);
+	} else if (f->flags & O_APPEND) {
+		off = below(1000);
+	}
+	switch (below(4)) {
+	case 0:
+		return xfs_pwritev2(f->file, iov, cut_up(iov, buf, *len), off, flags);
+	case 1:
+		return write_from_source(f, len, off, flags);
+	default:
+		return flags & XFS_RWF_APPEND ? xfs_pwritev2(f->file, &(struct iovec){ buf, *len }, 1, off, flags)
+					      : xfs_pwrite(f->file, buf, *len, off);
+	}
+}
+
 static void op_write(struct file *f)
 {
 	uint64_t off = f->flags & O_APPEND ? f->size : pick_offset(f), len;
@@ -249,7 +338,7 @@ static void op_write(struct file *f)
 		len -= short_by;
 	} else {
 		test_pattern_fill(buf, len, xfs_rand64(&rnd));
-		ret = xfs_pwrite(f->file, buf, len, f->flags & O_APPEND ? below(1000) : off);
+		ret = write_somehow(f, &len, off);
 	}
 	check_count(ret, len);
 	if (ret > 0)
