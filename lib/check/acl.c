@@ -19,7 +19,7 @@ static int tag_index(uint32_t tag)
 /* Entries of one tag with ids: no id twice.  They are few; sort if one is hostile. */
 XFS_CHECK_DEFINE_SORT(sort_ids, uint64_t, *a < *b)
 
-static bool has_twins(struct xfs_check *chk, const uint8_t *ents, uint32_t n)
+static bool has_twins(struct xfs_check *chk, const struct xfs_acl_entry *ents, uint32_t n)
 {
 	uint64_t *ids = xfs_mem_alloc(&chk->mem, n * sizeof(*ids));
 	bool twins = false;
@@ -30,10 +30,10 @@ static bool has_twins(struct xfs_check *chk, const uint8_t *ents, uint32_t n)
 		return false;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t tag = get_be32(ents + 12 * (size_t)i);
+		uint32_t tag = be32_to_cpu(ents[i].ae_tag);
 
 		if (tag == XFS_ACL_USER || tag == XFS_ACL_GROUP)
-			ids[m++] = (uint64_t)tag << 32 | get_be32(ents + 12 * (size_t)i + 4);
+			ids[m++] = (uint64_t)tag << 32 | be32_to_cpu(ents[i].ae_id);
 	}
 	sort_ids(ids, m);
 	for (size_t i = 1; i < m; i++)
@@ -47,29 +47,31 @@ void xfs_check_acl(struct xfs_check *chk, struct xfs_check_inode *ip, bool is_de
 {
 	struct xfs_check_place at = xfs_check_at("acl", -1, XFS_CHECK_NOBLOCK, ip->ino);
 	const char *which = is_default ? "default" : "access";
+	const struct xfs_acl *acl = (const void *)value;
 	struct acl_sum s = { .count = { 0 } };
 	uint32_t n, mode, group;
 
-	n = len >= 4 ? get_be32(value) : 0;
-	if (!n || n > XFS_ACL_MAX_ENTRIES || len != 4 + 12ull * n) {
+	n = len >= sizeof(*acl) ? be32_to_cpu(acl->acl_cnt) : 0;
+	if (!n || n > XFS_ACL_MAX_ENTRIES || len != XFS_ACL_SIZE(n)) {
 		xfs_check_report(chk, at, "%s list of %u entries in %u bytes", which, n, len);
 		return;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		const uint8_t *e = value + 4 + 12 * (size_t)i;
-		int t = tag_index(get_be32(e));
+		uint32_t tag = be32_to_cpu(acl->acl_entry[i].ae_tag);
+		uint32_t perm = be16_to_cpu(acl->acl_entry[i].ae_perm);
+		int t = tag_index(tag);
 
-		if (t < 0 || get_be16(e + 8) > 7) {
+		if (t < 0 || perm > 7) {
 			xfs_check_report(chk, at, "%s list, entry %u: tag 0x%x, permissions 0%o",
-					 which, i, get_be32(e), get_be16(e + 8));
+					 which, i, tag, perm);
 			return;
 		}
 		s.count[t]++;
-		s.perm[t] = get_be16(e + 8);
+		s.perm[t] = perm;
 	}
 	/* 0 USER_OBJ, 1 USER, 2 GROUP_OBJ, 3 GROUP, 4 MASK, 5 OTHER */
 	if (s.count[0] != 1 || s.count[2] != 1 || s.count[5] != 1 || s.count[4] > 1 ||
-	    (!s.count[4] && (s.count[1] || s.count[3])) || has_twins(chk, value + 4, n)) {
+	    (!s.count[4] && (s.count[1] || s.count[3])) || has_twins(chk, acl->acl_entry, n)) {
 		xfs_check_report(chk, at, "the %s list is not valid", which);
 		return;
 	}

@@ -203,7 +203,7 @@ static void check_ag(struct xfs_check *chk, uint32_t agno, uint8_t *sectors)
 
 	ag->length = xfs_check_ag_length(g, agno);
 	if (xfs_check_read(chk, xfs_check_daddr(g, agno, 0) << XFS_BB_SHIFT, sectors,
-			   4u * g->sectsize)) {
+			   XFS_CHECK_AG_SECTORS * g->sectsize)) {
 		BAD("the headers of the allocation group cannot be read");
 		return;
 	}
@@ -235,7 +235,7 @@ static void check_ag(struct xfs_check *chk, uint32_t agno, uint8_t *sectors)
 
 void xfs_check_ags(struct xfs_check *chk)
 {
-	uint8_t *sectors = xfs_mem_alloc(&chk->mem, 4u * chk->g.sectsize);
+	uint8_t *sectors = xfs_mem_alloc(&chk->mem, XFS_CHECK_AG_SECTORS * chk->g.sectsize);
 
 	if (!sectors) {
 		xfs_check_fail(chk, -ENOMEM);

@@ -13,6 +13,7 @@ static void check_parent(struct xfs_check_attrwalk *aw, struct xfs_check_place a
 			 uint32_t valuelen)
 {
 	struct xfs_check *chk = aw->chk;
+	const struct xfs_parent_rec *rec = (const void *)value;
 	struct xfs_check_chunk_info *info;
 	uint32_t i;
 
@@ -21,18 +22,18 @@ static void check_parent(struct xfs_check_attrwalk *aw, struct xfs_check_place a
 		xfs_check_report(chk, at, "a parent pointer without the feature PARENT");
 		return;
 	}
-	if (valuelen != sizeof(struct xfs_parent_rec) || !value) {
+	if (valuelen != sizeof(*rec) || !rec) {
 		xfs_check_report(chk, at, "\"%s\": a value of %u bytes",
 				 xfs_check_name(name, namelen).s, valuelen);
 		return;
 	}
-	if (!xfs_check_ino_valid(&chk->g, get_be64(value)))
+	if (!xfs_check_ino_valid(&chk->g, be64_to_cpu(rec->p_ino)))
 		xfs_check_report(chk, at, "\"%s\": %" PRIu64 " is no inode number",
-				 xfs_check_name(name, namelen).s, get_be64(value));
+				 xfs_check_name(name, namelen).s, be64_to_cpu(rec->p_ino));
 	info = xfs_check_info(chk, aw->ip->ino, &i);
 	if (info)
-		info->parents[i] -= xfs_check_parent_sum(get_be64(value), get_be32(value + 8), name,
-							 namelen);
+		info->parents[i] -= xfs_check_parent_sum(be64_to_cpu(rec->p_ino),
+							 be32_to_cpu(rec->p_gen), name, namelen);
 }
 
 /* Names are handed out as C strings; those of parent pointers are names of directory entries. */
@@ -68,47 +69,58 @@ void xfs_check_attr_entry(struct xfs_check_attrwalk *aw, struct xfs_check_place 
 		xfs_check_acl(aw->chk, aw->ip, true, value, valuelen);
 }
 
+static ptrdiff_t sf_size(const struct xfs_attr_sf_entry *e)
+{
+	return (ptrdiff_t)sizeof(*e) + e->namelen + e->valuelen;
+}
+
+/* One attribute: parent pointers of one name are told apart by their values. */
+static bool same_sf(const struct xfs_attr_sf_entry *a, const struct xfs_attr_sf_entry *b)
+{
+	return a->namelen == b->namelen && a->flags == b->flags &&
+	       !memcmp(a->nameval, b->nameval, a->namelen) &&
+	       (!(a->flags & XFS_ATTR_PARENT) ||
+		(a->valuelen == b->valuelen &&
+		 !memcmp(a->nameval + a->namelen, b->nameval + b->namelen, a->valuelen)));
+}
+
 static void check_sf(struct xfs_check_attrwalk *aw)
 {
 	struct xfs_check *chk = aw->chk;
 	const struct xfs_check_inode *ip = aw->ip;
 	struct xfs_check_place at = xfs_check_at("attr", -1, XFS_CHECK_NOBLOCK, ip->ino);
-	const uint8_t *start = ip->afork, *p = start + sizeof(struct xfs_attr_sf_hdr), *end;
-	uint32_t total, count;
+	const struct xfs_attr_sf_hdr *hdr = (const void *)ip->afork;
+	const uint8_t *p = (const uint8_t *)(hdr + 1), *end;
+	uint32_t total = be16_to_cpu(hdr->totsize);
 
-	total = get_be16(start);
-	count = start[2];
-	if (total < sizeof(struct xfs_attr_sf_hdr) || total > ip->asize) {
+	if (total < sizeof(*hdr) || total > ip->asize) {
 		xfs_check_report(chk, at, "totsize is %u in a fork of %u bytes", total, ip->asize);
 		return;
 	}
-	end = start + total;
-	for (uint32_t n = 0; n < count && !chk->stop; n++) {
-		const uint8_t *q = start + sizeof(struct xfs_attr_sf_hdr);
-		uint32_t namelen, valuelen;
+	end = ip->afork + total;
+	for (uint32_t n = 0; n < hdr->count && !chk->stop; n++) {
+		const struct xfs_attr_sf_entry *e = (const void *)p;
 
-		if (end - p < 3 || !p[0] || 3 + p[0] + p[1] > end - p) {
-			xfs_check_report(chk, at, "attribute %u of %u does not fit", n, count);
+		if (end - p < (ptrdiff_t)sizeof(*e) || !e->namelen || sf_size(e) > end - p) {
+			xfs_check_report(chk, at, "attribute %u of %u does not fit", n, hdr->count);
 			return;
 		}
-		namelen = p[0];
-		valuelen = p[1];
-		if (p[2] & ~XFS_ATTR_NSP_ONDISK_MASK)
+		if (e->flags & ~XFS_ATTR_NSP_ONDISK_MASK)
 			xfs_check_report(chk, at, "attribute \"%s\": flags 0x%02x in short form",
-					 xfs_check_name(p + 3, namelen).s, p[2]);
-		for (; q < p; q += 3 + q[0] + q[1]) {
-			if (q[0] == namelen && q[2] == p[2] && !memcmp(q + 3, p + 3, namelen) &&
-			    (!(p[2] & XFS_ATTR_PARENT) ||
-			     (q[1] == p[1] && !memcmp(q + 3 + q[0], p + 3 + p[0], p[1]))))
+					 xfs_check_name(e->nameval, e->namelen).s, e->flags);
+		for (const uint8_t *q = (const uint8_t *)(hdr + 1); q < p;
+		     q += sf_size((const void *)q)) {
+			if (same_sf((const void *)q, e))
 				xfs_check_report(chk, at, "attribute \"%s\" stands twice",
-						 xfs_check_name(p + 3, namelen).s);
+						 xfs_check_name(e->nameval, e->namelen).s);
 		}
-		xfs_check_attr_entry(aw, at, p[2], p + 3, namelen, p + 3 + namelen, valuelen);
-		p += 3 + namelen + valuelen;
+		xfs_check_attr_entry(aw, at, e->flags, e->nameval, e->namelen,
+				     e->nameval + e->namelen, e->valuelen);
+		p += sf_size(e);
 	}
 	if (p != end)
 		xfs_check_report(chk, at, "totsize is %u, but the attributes end at %zu", total,
-				 (size_t)(p - start));
+				 (size_t)(p - ip->afork));
 }
 
 XFS_CHECK_DEFINE_SORT(sort_ext, struct xfs_check_ext, a->off < b->off)

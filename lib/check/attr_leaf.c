@@ -9,6 +9,13 @@
 #include "disk/attr.h"
 
 #define UNIT		XFS_ATTR_LEAF_NAME_ALIGN
+/*
+ * What precedes a name.  A remote one takes two bytes more than its fields: the structure of old
+ * was padded.
+ */
+#define LOCAL_HDR	((uint32_t)sizeof(struct xfs_attr_leaf_name_local))
+#define REMOTE_HDR	((uint32_t)sizeof(struct xfs_attr_leaf_name_remote))
+#define REMOTE_PAD	2u
 #define SAME_HASH_MAX	64u	/* names compared within a run of equal hashes */
 
 struct leaf_walk {
@@ -97,10 +104,14 @@ static void check_hash(struct leaf_walk *lw, const struct xfs_attr_leaf_entry *e
 	uint32_t want = xfs_check_dahash(name, namelen);
 
 	if (ent->flags & XFS_ATTR_PARENT) {
-		if (!value || valuelen < 8)
+		const struct xfs_parent_rec *rec = (const void *)value;
+		uint64_t parent;
+
+		if (!rec || valuelen < sizeof(rec->p_ino))
 			return;
-		want = xfs_check_dirhash(lw->chk, name, namelen) ^ get_be32(value) ^
-		       get_be32(value + 4);
+		parent = be64_to_cpu(rec->p_ino);
+		want = xfs_check_dirhash(lw->chk, name, namelen) ^ (uint32_t)(parent >> 32) ^
+		       (uint32_t)parent;
 	}
 	if (be32_to_cpu(ent->hashval) != want)
 		BAD("attribute \"%s\": the hash is 0x%x, not 0x%x", xfs_check_name(name, namelen).s,
@@ -111,7 +122,8 @@ static void check_hash(struct leaf_walk *lw, const struct xfs_attr_leaf_entry *e
 static const uint8_t *name_of(const struct leaf_walk *lw, const struct xfs_attr_leaf_entry *ent,
 			      uint32_t *len)
 {
-	uint32_t idx = be16_to_cpu(ent->nameidx), hdr = ent->flags & XFS_ATTR_LOCAL ? 3 : 9;
+	uint32_t idx = be16_to_cpu(ent->nameidx);
+	uint32_t hdr = ent->flags & XFS_ATTR_LOCAL ? LOCAL_HDR : REMOTE_HDR;
 
 	if (idx + hdr > lw->bytes)
 		return NULL;
@@ -144,7 +156,7 @@ static void check_twin(struct leaf_walk *lw, uint32_t i, const uint8_t *name, ui
 static void check_entry(struct leaf_walk *lw, uint32_t i)
 {
 	const struct xfs_attr_leaf_entry *ent = entry_at(lw, i);
-	uint32_t idx = be16_to_cpu(ent->nameidx), namelen, valuelen, size;
+	uint32_t idx = be16_to_cpu(ent->nameidx), namelen, valuelen, size, valueblk = 0;
 	bool local = ent->flags & XFS_ATTR_LOCAL, incomplete = ent->flags & XFS_ATTR_INCOMPLETE;
 	const uint8_t *name, *value = NULL;
 
@@ -158,12 +170,17 @@ static void check_entry(struct leaf_walk *lw, uint32_t i)
 		return;
 	}
 	if (local) {
-		valuelen = get_be16(lw->buf + idx);
-		size = XFS_ALIGN(3 + namelen + valuelen, UNIT);
+		const struct xfs_attr_leaf_name_local *l = (const void *)(lw->buf + idx);
+
+		valuelen = be16_to_cpu(l->valuelen);
+		size = XFS_ALIGN(LOCAL_HDR + namelen + valuelen, UNIT);
 		value = name + namelen;
 	} else {
-		valuelen = get_be32(lw->buf + idx + 4);
-		size = XFS_ALIGN(11 + namelen, UNIT);
+		const struct xfs_attr_leaf_name_remote *r = (const void *)(lw->buf + idx);
+
+		valueblk = be32_to_cpu(r->valueblk);
+		valuelen = be32_to_cpu(r->valuelen);
+		size = XFS_ALIGN(REMOTE_HDR + REMOTE_PAD + namelen, UNIT);
 	}
 	if (size > lw->bytes - idx) {
 		BAD("entry %u: a record of %u bytes at offset %u passes the end", i, size, idx);
@@ -173,11 +190,10 @@ static void check_entry(struct leaf_walk *lw, uint32_t i)
 		BAD("entry %u: its record at offset %u overlaps something", i, idx);
 	lw->used_bytes += size;
 	lw->lowest = XFS_MIN(lw->lowest, idx);
-	if (!local && !(incomplete && get_be32(lw->buf + idx) == 0)) {
-		if (!get_be32(lw->buf + idx) || !valuelen || valuelen > XFS_XATTR_SIZE_MAX)
-			BAD("entry %u: a value of %u bytes in block %u", i, valuelen,
-			    get_be32(lw->buf + idx));
-		else if (remote_value(lw, get_be32(lw->buf + idx), valuelen))
+	if (!local && !(incomplete && !valueblk)) {
+		if (!valueblk || !valuelen || valuelen > XFS_XATTR_SIZE_MAX)
+			BAD("entry %u: a value of %u bytes in block %u", i, valuelen, valueblk);
+		else if (remote_value(lw, valueblk, valuelen))
 			value = lw->chk->value_buf;
 	}
 	check_hash(lw, ent, name, namelen, value, valuelen);
@@ -219,11 +235,12 @@ uint32_t xfs_check_attr_leaf(struct xfs_check_da *da, const uint8_t *buf, uint64
 		.count = be16_to_cpu(leaf->hdr.count), .lowest = da->bytes,
 	}, *lw = &walk;
 	uint32_t firstused = be16_to_cpu(leaf->hdr.firstused);
-	uint32_t table = (uint32_t)sizeof(*leaf) + 8 * lw->count;
+	uint32_t table = (uint32_t)(sizeof(*leaf) + lw->count * sizeof(leaf->entries[0]));
 
 	if (!firstused && lw->bytes == XFS_MAX_BLOCKSIZE)
 		firstused = XFS_MAX_BLOCKSIZE;
-	if (table > firstused || firstused > lw->bytes || lw->count >= lw->bytes / 8) {
+	if (table > firstused || firstused > lw->bytes ||
+	    lw->count >= lw->bytes / sizeof(leaf->entries[0])) {
 		BAD("%u entries, names from offset %u: impossible", lw->count, firstused);
 		da->broken = true;
 		return 0;

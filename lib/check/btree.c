@@ -28,7 +28,7 @@ int xfs_check_cmp32(const uint8_t *a, const uint8_t *b)
 
 void xfs_check_key32(const uint8_t *rec, uint8_t *key)
 {
-	memcpy(key, rec, 4);
+	memcpy(key, rec, sizeof(be32_t));
 }
 
 void xfs_check_own_tree_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno)
@@ -168,7 +168,7 @@ static void check_leaf(struct xfs_check_bt *bt, const uint8_t *recs, uint32_t nr
 		       struct xfs_check_bt_level *lv, uint8_t *low, uint8_t *high)
 {
 	const struct xfs_check_bt_type *type = bt->type;
-	uint8_t key[40];
+	uint8_t key[XFS_CHECK_MAX_KEY];
 
 	for (uint32_t i = 0; i < nr && !bt->chk->stop; i++) {
 		const uint8_t *rec = recs + (size_t)i * type->reclen;
@@ -230,7 +230,7 @@ static bool enter(struct xfs_check_bt *bt, unsigned int level, uint64_t ptr,
 	struct xfs_check_bt_level *lv = &bt->level[level];
 	uint8_t *buf = chk->level_buf[level];
 	uint32_t hdr = bt->type->longptr ? XFS_BTREE_LBLOCK_LEN : XFS_BTREE_SBLOCK_LEN;
-	uint8_t low[40] = { 0 }, high[40] = { 0 };
+	uint8_t low[XFS_CHECK_MAX_KEY] = { 0 }, high[XFS_CHECK_MAX_KEY] = { 0 };
 	uint32_t agno, agbno, nr;
 
 	if (!locate(bt, ptr, &agno, &agbno)) {
@@ -293,7 +293,7 @@ static void check_ends(struct xfs_check_bt *bt, unsigned int levels)
 /* The node at @top is loaded; @in_inode: it is a root in an inode. */
 static void descend(struct xfs_check_bt *bt, unsigned int top, bool in_inode)
 {
-	uint32_t ptrlen = bt->type->longptr ? 8 : 4;
+	uint32_t ptrlen = bt->type->longptr ? sizeof(be64_t) : sizeof(be32_t);
 	unsigned int level = top;
 
 	while (level <= top && !bt->chk->stop) {
@@ -335,7 +335,7 @@ void xfs_check_bt_walk_inode(struct xfs_check_bt *bt, uint32_t level, uint32_t n
 			     const uint8_t *keys, const uint8_t *ptrs)
 {
 	struct xfs_check_bt_level *lv = &bt->level[level];
-	uint8_t low[40], high[40];
+	uint8_t low[XFS_CHECK_MAX_KEY], high[XFS_CHECK_MAX_KEY];
 
 	bt->at = xfs_check_at(bt->type->name, -1, XFS_CHECK_NOBLOCK, bt->ino);
 	lv->keys = keys;

@@ -28,7 +28,7 @@
 
 static bool headers_are_zero(struct xfs_check *chk, uint32_t agno, uint8_t *sectors)
 {
-	uint32_t len = 4u * chk->g.sectsize;
+	uint32_t len = XFS_CHECK_AG_SECTORS * chk->g.sectsize;
 
 	return !xfs_check_read(chk, xfs_check_daddr(&chk->g, agno, 0) << XFS_BB_SHIFT, sectors,
 			       len) &&
@@ -43,7 +43,7 @@ static int bound_ags(struct xfs_check *chk)
 
 	if (g->agcount <= ZERO_AGS_MAX)
 		return 0;
-	sectors = xfs_mem_alloc(&chk->mem, 4u * g->sectsize);
+	sectors = xfs_mem_alloc(&chk->mem, XFS_CHECK_AG_SECTORS * g->sectsize);
 	if (!sectors)
 		return -ENOMEM;
 	for (agno = 0; agno < g->agcount && row < ZERO_AGS_MAX; agno++)
@@ -73,7 +73,7 @@ static int alloc_buffers(struct xfs_check *chk)
 		if (!chk->da_buf[i])
 			return -ENOMEM;
 	}
-	chk->inode_buf = xfs_mem_alloc(&chk->mem, 64 * (size_t)g->isize);
+	chk->inode_buf = xfs_mem_alloc(&chk->mem, XFS_INODES_PER_CHUNK * (size_t)g->isize);
 	chk->dir_inode = xfs_mem_alloc(&chk->mem, g->isize);
 	chk->dir_buf = xfs_mem_alloc(&chk->mem, XFS_MAX_BLOCKSIZE);
 	chk->value_buf = xfs_mem_alloc(&chk->mem, XFS_MAX_BLOCKSIZE);

@@ -31,6 +31,9 @@
 #include "disk/sb.h"
 
 #define XFS_CHECK_MAX_LEVELS	12u	/* no tree of any format is deeper */
+#define XFS_CHECK_AG_SECTORS	4u	/* superblock, AGF, AGI, AGFL */
+#define XFS_CHECK_FORKOFF_UNIT	8u	/* bytes that di_forkoff counts in */
+#define XFS_CHECK_MAX_KEY	(2 * sizeof(struct xfs_rmap_key))	/* low and high */
 #define XFS_CHECK_DA_LEVELS	6u	/* leaves and up to five levels of nodes */
 #define XFS_CHECK_BAD_BLOCKS	64u	/* give up on a directory after so many in a row */
 
@@ -87,9 +90,9 @@ struct xfs_check_free {
 
 /* What the walk of the inodes leaves behind about the 64 inodes of a record. */
 struct xfs_check_chunk_info {
-	uint32_t nlink[64];
-	uint32_t refs[64];		/* references found: entries, "." and ".." */
-	uint8_t what[64];		/* XFS_CHECK_INO_* */
+	uint32_t nlink[XFS_INODES_PER_CHUNK];
+	uint32_t refs[XFS_INODES_PER_CHUNK];	/* references found: entries, "." and ".." */
+	uint8_t what[XFS_INODES_PER_CHUNK];	/* XFS_CHECK_INO_* */
 	uint64_t parents[];		/* with PARENT: sum over entries minus parent pointers */
 };
 #define XFS_CHECK_INO_FTYPE	0x0f	/* the type as directories write it; 0: not known */
@@ -172,7 +175,7 @@ struct xfs_check {
 	struct xfs_check_vec unlinked;	/* struct xfs_check_unlinked, ascending */
 	struct xfs_check_vec dfork, afork;	/* struct xfs_check_ext: forks at hand */
 	uint8_t *level_buf[XFS_CHECK_MAX_LEVELS];	/* one block each, for tree walks */
-	uint8_t *inode_buf;		/* 64 inodes */
+	uint8_t *inode_buf;		/* a chunk of inodes */
 	uint8_t *da_buf[XFS_CHECK_DA_LEVELS];	/* a directory block each, by level */
 	uint8_t *dir_buf; /* 64 KiB: one more directory block, an extent of a symlink */
 	uint8_t *value_buf;		/* 64 KiB: an attribute value */
@@ -401,7 +404,7 @@ struct xfs_check_bt_level {
 	uint64_t prev, prev_right;	/* the block before on this level */
 	enum { XFS_CHECK_CHAIN_START, XFS_CHECK_CHAIN_KNOWN, XFS_CHECK_CHAIN_LOST } chain;
 	bool have_last;
-	uint8_t last[40];		/* last key seen on this level */
+	uint8_t last[XFS_CHECK_MAX_KEY];		/* last key seen on this level */
 	uint32_t last_agno, last_agbno;
 };
 
@@ -502,6 +505,7 @@ void xfs_check_symlink(struct xfs_check *chk, struct xfs_check_inode *ip);
 void xfs_check_attr(struct xfs_check *chk, struct xfs_check_inode *ip);
 
 struct xfs_check_da;
+struct xfs_dir2_leaf_entry;
 
 struct xfs_check_attrwalk {
 	struct xfs_check *chk;
@@ -613,7 +617,8 @@ void xfs_check_dir_data(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
 /* Duplicate names; then the entries are in order for the index. */
 void xfs_check_dir_sort(struct xfs_check_dirwalk *dw);
 void xfs_check_dir_hash_entries(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
-				const uint8_t *ents, uint32_t count, uint32_t stale);
+				const struct xfs_dir2_leaf_entry *ents, uint32_t count,
+				uint32_t stale);
 void xfs_check_dir_leaf1(struct xfs_check_dirwalk *dw);
 void xfs_check_dir_node(struct xfs_check_dirwalk *dw);
 /* After the index: entries without hash entry. */

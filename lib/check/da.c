@@ -108,7 +108,7 @@ static uint32_t check_node(struct xfs_check_da *da, const uint8_t *buf, unsigned
 {
 	const struct xfs_da3_intnode *node = (const void *)buf;
 	uint32_t count = be16_to_cpu(node->hdr.count), hash = 0;
-	uint32_t max = (da->bytes - (uint32_t)sizeof(node->hdr)) / 8;
+	uint32_t max = (uint32_t)((da->bytes - sizeof(node->hdr)) / sizeof(node->btree[0]));
 
 	if (be16_to_cpu(node->hdr.level) != level) {
 		xfs_check_report(da->chk, da->at, "node level is %u where the tree has %u",

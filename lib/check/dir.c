@@ -101,65 +101,75 @@ static xfs_ino_t sf_ino(const uint8_t *p, bool wide)
 	return wide ? get_be64(p) & 0x00ffffffffffffffull : get_be32(p);
 }
 
+/* Of an entry: the fields, the name, the file type and the inode number. */
+static size_t sf_size(uint32_t namelen, bool wide)
+{
+	return sizeof(struct xfs_dir2_sf_entry) + namelen + 1 +
+	       (wide ? sizeof(be64_t) : sizeof(be32_t));
+}
+
 static void check_sf(struct xfs_check_dirwalk *dw)
 {
 	struct xfs_check *chk = dw->chk;
 	const struct xfs_check_inode *ip = dw->ip;
 	struct xfs_check_place at = AT_DIR(dw);
-	const uint8_t *p = ip->dfork, *end;
-	uint32_t count, i8count, wide8 = 0, last_end = XFS_DIR3_DATA_FIRST_OFFSET;
+	const struct xfs_dir2_sf_hdr *hdr = (const void *)ip->dfork;
+	const uint8_t *p, *first, *end;
+	uint32_t wide8 = 0, last_end = XFS_DIR3_DATA_FIRST_OFFSET;
 	bool wide;
 
-	if (ip->size > ip->dsize || ip->size < 6)
+	if (ip->size > ip->dsize || ip->size < xfs_dir2_sf_hdr_size(0))
 		return;		/* told with the inode */
-	end = p + ip->size;
-	count = p[0];
-	i8count = p[1];
-	wide = i8count != 0;
-	if (ip->size < xfs_dir2_sf_hdr_size(i8count)) {
+	end = ip->dfork + ip->size;
+	wide = hdr->i8count != 0;
+	if (ip->size < xfs_dir2_sf_hdr_size(hdr->i8count)) {
 		xfs_check_report(chk, at, "%" PRIu64 " bytes are too short", ip->size);
 		return;
 	}
-	wide8 += sf_ino(p + 2, wide) > XFS_DIR2_MAX_SHORT_INUM;
+	wide8 += sf_ino(hdr->parent, wide) > XFS_DIR2_MAX_SHORT_INUM;
 	if (!dw->unlinked)
 		xfs_check_ref(chk, ip->ino);		/* "." */
-	xfs_check_dotdot(dw, at, sf_ino(p + 2, wide));
-	p += xfs_dir2_sf_hdr_size(i8count);
-	for (uint32_t n = 0; n < count && !chk->stop; n++) {
-		uint32_t len, off, size;
-		const uint8_t *q = ip->dfork + xfs_dir2_sf_hdr_size(i8count);
+	xfs_check_dotdot(dw, at, sf_ino(hdr->parent, wide));
+	first = p = ip->dfork + xfs_dir2_sf_hdr_size(hdr->i8count);
+	for (uint32_t n = 0; n < hdr->count && !chk->stop; n++) {
+		const struct xfs_dir2_sf_entry *e = (const void *)p;
+		uint32_t len = p < end ? e->namelen : 0, off;
 		xfs_ino_t ino;
 
-		len = p < end ? p[0] : 0;
-		size = 3 + len + 1 + (wide ? 8 : 4);
-		if (!len || size > (size_t)(end - p)) {
+		if (!len || sf_size(len, wide) > (size_t)(end - p)) {
 			xfs_check_report(chk, at, "entry %u of %u: name of %u bytes does not fit",
-					 n, count, len);
+					 n, hdr->count, len);
 			return;
 		}
-		off = get_be16(p + 1);
-		ino = sf_ino(p + 3 + len + 1, wide);
+		off = be16_to_cpu(e->offset);
+		ino = sf_ino(e->name + len + 1, wide);
 		wide8 += ino > XFS_DIR2_MAX_SHORT_INUM;
 		if (off < last_end || off % XFS_DIR2_DATA_ALIGN)
 			xfs_check_report(chk, at,
 					 "entry \"%s\" has offset %u, below %u or not aligned",
-					 xfs_check_name(p + 3, len).s, off, last_end);
+					 xfs_check_name(e->name, len).s, off, last_end);
 		last_end = off + xfs_dir2_data_entsize(len);
-		for (; q < p; q += 3 + q[0] + 1 + (wide ? 8 : 4)) {
-			if (q[0] == len && xfs_check_same_name(chk, q + 3, p + 3, len))
+		for (const uint8_t *q = first; q < p;) {
+			const struct xfs_dir2_sf_entry *other = (const void *)q;
+
+			if (other->namelen == len &&
+			    xfs_check_same_name(chk, other->name, e->name, len))
 				xfs_check_report(chk, at, "the name \"%s\" stands twice",
-						 xfs_check_name(p + 3, len).s);
+						 xfs_check_name(e->name, len).s);
+			q += sf_size(other->namelen, wide);
 		}
-		xfs_check_dirent(dw, at, ino, p + 3, len, p[3 + len]);
-		p += size;
+		xfs_check_dirent(dw, at, ino, e->name, len, e->name[len]);
+		p += sf_size(len, wide);
 	}
 	if (p != end)
 		xfs_check_report(chk, at, "di_size is %" PRIu64 ", but the entries end at %zu",
 				 ip->size, (size_t)(p - ip->dfork));
-	if (wide8 != i8count)
-		xfs_check_report(chk, at, "i8count is %u, but %u inode numbers are wide", i8count,
-				 wide8);
-	if (last_end + (count + 2) * 8 + 8 > chk->g.dirblksize)
+	if (wide8 != hdr->i8count)
+		xfs_check_report(chk, at, "i8count is %u, but %u inode numbers are wide",
+				 hdr->i8count, wide8);
+	/* There "." and ".." have entries, too. */
+	if (last_end + (hdr->count + 2) * sizeof(struct xfs_dir2_leaf_entry) +
+		    sizeof(struct xfs_dir2_block_tail) > chk->g.dirblksize)
 		xfs_check_report(chk, at, "the entries would not fit in one block");
 }
 
@@ -187,6 +197,7 @@ static void check_block(struct xfs_check_dirwalk *dw)
 	struct xfs_check *chk = dw->chk;
 	struct xfs_check_place at = AT_DIR(dw);
 	uint32_t dbs = chk->g.dirblksize, count, stale, start;
+	const struct xfs_dir2_block_tail *tail;
 	uint8_t *buf = chk->da_buf[0];
 
 	if (dw->ip->size != dbs)
@@ -197,19 +208,21 @@ static void check_block(struct xfs_check_dirwalk *dw)
 		dw->data_broken = true;
 		return;
 	}
-	count = get_be32(buf + dbs - 8);
-	stale = get_be32(buf + dbs - 4);
-	if (count >= (dbs - 8 - 64) / 8) {
+	tail = (const void *)(buf + dbs - sizeof(*tail));
+	count = be32_to_cpu(tail->count);
+	stale = be32_to_cpu(tail->stale);
+	if (count >= (dbs - sizeof(*tail) - sizeof(struct xfs_dir3_data_hdr)) /
+			     sizeof(struct xfs_dir2_leaf_entry)) {
 		xfs_check_report(chk, at, "%u hash entries do not fit", count);
 		dw->data_broken = true;
 		return;
 	}
-	start = dbs - 8 - 8 * count;
+	start = dbs - (uint32_t)(sizeof(*tail) + count * sizeof(struct xfs_dir2_leaf_entry));
 	xfs_check_dir_data(dw, at, buf, 0, start);
 	xfs_check_dir_sort(dw);
 	if (chk->stop)
 		return;
-	xfs_check_dir_hash_entries(dw, at, buf + start, count, stale);
+	xfs_check_dir_hash_entries(dw, at, (const void *)(buf + start), count, stale);
 	if (!chk->stop)
 		xfs_check_dir_unindexed(dw);
 }

@@ -84,12 +84,12 @@ static void check_dot(struct xfs_check_dirwalk *dw, struct xfs_check_place at, x
 }
 
 /* An entry whose bounds are right. */
-static void one_entry(struct xfs_check_dirwalk *dw, struct xfs_check_place at, const uint8_t *ent,
-		      uint32_t db, uint32_t off)
+static void one_entry(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
+		      const struct xfs_dir2_data_entry *ent, uint32_t db, uint32_t off)
 {
-	xfs_ino_t ino = get_be64(ent);
-	uint32_t len = ent[8];
-	const uint8_t *name = ent + 9;
+	xfs_ino_t ino = be64_to_cpu(ent->inumber);
+	uint32_t len = ent->namelen;
+	const uint8_t *name = ent->name;
 	uint8_t ftype = name[len];
 	uint64_t addr = ((uint64_t)db * dw->chk->g.dirblksize + off) >> XFS_DIR2_DATA_ALIGN_LOG;
 
@@ -127,7 +127,7 @@ void xfs_check_dir_data(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
 			uint32_t db, uint32_t end)
 {
 	const struct xfs_dir3_data_hdr *hdr = (const void *)buf;
-	uint32_t off = sizeof(*hdr), size;
+	uint32_t off = sizeof(*hdr), size, tag;
 	struct free_table ft = { .longest = { 0 } };
 	bool after_free = false;
 	uint32_t entries = 0;
@@ -135,10 +135,12 @@ void xfs_check_dir_data(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
 	memcpy(ft.slot, hdr->best_free, sizeof(ft.slot));
 	note_best(dw, db, be16_to_cpu(hdr->best_free[0].length));
 	while (off < end && !dw->chk->stop) {
-		bool is_free = get_be16(buf + off) == XFS_DIR2_DATA_FREE_TAG;
+		const struct xfs_dir2_data_unused *unused = (const void *)(buf + off);
+		const struct xfs_dir2_data_entry *ent = (const void *)(buf + off);
+		bool is_free = be16_to_cpu(unused->freetag) == XFS_DIR2_DATA_FREE_TAG;
 
 		if (is_free) {
-			size = get_be16(buf + off + 2);
+			size = be16_to_cpu(unused->length);
 			if (size < XFS_DIR2_DATA_ALIGN || size % XFS_DIR2_DATA_ALIGN) {
 				BAD("offset %u: a free record of %u bytes", off, size);
 				return;
@@ -148,27 +150,27 @@ void xfs_check_dir_data(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
 				BAD("offset %u: no room for an entry", off);
 				return;
 			}
-			if (!buf[off + 8]) {
+			if (!ent->namelen) {
 				BAD("offset %u: an entry with an empty name", off);
 				return;
 			}
-			size = xfs_dir2_data_entsize(buf[off + 8]);
+			size = xfs_dir2_data_entsize(ent->namelen);
 		}
 		if (size > end - off) {
 			BAD("offset %u: a record of %u bytes passes the end of the block", off,
 			    size);
 			return;
 		}
-		if (get_be16(buf + off + size - 2) != off)
-			xfs_check_report(dw->chk, at, "offset %u: the tag is %u", off,
-					 get_be16(buf + off + size - 2));
+		tag = get_be16(buf + off + size - sizeof(be16_t));
+		if (tag != off)
+			xfs_check_report(dw->chk, at, "offset %u: the tag is %u", off, tag);
 		if (is_free) {
 			if (after_free)
 				xfs_check_report(dw->chk, at,
 						 "offset %u: two free records side by side", off);
 			note_free(&ft, off, size);
 		} else {
-			one_entry(dw, at, buf + off, db, off);
+			one_entry(dw, at, ent, db, off);
 			entries++;
 		}
 		after_free = is_free;
@@ -193,15 +195,15 @@ static bool read_name(struct xfs_check_dirwalk *dw, uint32_t addr, uint8_t *name
 	uint32_t off = (uint32_t)(byte & (chk->g.dirblksize - 1));
 	uint64_t dablk = (byte - off) >> chk->g.blocklog;
 	struct xfs_check_place at = dw->ip->at;
-	const uint8_t *ent;
+	const struct xfs_dir2_data_entry *ent;
 
 	if (!xfs_check_da_read(chk, &chk->dfork, dablk, chk->g.dirfsb, chk->dir_buf, &at))
 		return false;
-	ent = chk->dir_buf + off;
-	if (off + xfs_dir2_data_entsize(ent[8]) > chk->g.dirblksize)
+	ent = (const void *)(chk->dir_buf + off);
+	if (off + xfs_dir2_data_entsize(ent->namelen) > chk->g.dirblksize)
 		return false;
-	*len = ent[8];
-	memcpy(name, ent + 9, *len);
+	*len = ent->namelen;
+	memcpy(name, ent->name, *len);
 	return true;
 }
 

@@ -26,13 +26,14 @@ static const struct xfs_check_dent *find_dent(const struct xfs_check_dirwalk *dw
 }
 
 void xfs_check_dir_hash_entries(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
-				const uint8_t *ents, uint32_t count, uint32_t stale)
+				const struct xfs_dir2_leaf_entry *ents, uint32_t count,
+				uint32_t stale)
 {
 	uint32_t dead = 0, last = 0;
 
 	for (uint32_t i = 0; i < count && !dw->chk->stop; i++) {
-		uint32_t hash = get_be32(ents + 8 * (size_t)i);
-		uint32_t addr = get_be32(ents + 8 * (size_t)i + 4);
+		uint32_t hash = be32_to_cpu(ents[i].hashval);
+		uint32_t addr = be32_to_cpu(ents[i].address);
 		const struct xfs_check_dent *d;
 		size_t bit;
 
@@ -83,13 +84,13 @@ static const struct xfs_check_best *find_best(const struct xfs_check_dirwalk *dw
 
 /* bests[i] speaks of data block first + i.  Returns how many of them exist. */
 static uint32_t check_bests(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
-			    const uint8_t *bests, uint32_t first, uint32_t n)
+			    const be16_t *bests, uint32_t first, uint32_t n)
 {
 	uint32_t exist = 0;
 
 	for (uint32_t i = 0; i < n && !dw->chk->stop; i++) {
 		const struct xfs_check_best *b = find_best(dw, first + i);
-		uint32_t have = get_be16(bests + 2 * (size_t)i);
+		uint32_t have = be16_to_cpu(bests[i]);
 		uint32_t want = b ? b->best : XFS_DIR2_NULL_DATAOFF;
 
 		exist += b != NULL;
@@ -114,26 +115,28 @@ void xfs_check_dir_leaf1(struct xfs_check_dirwalk *dw)
 	const struct xfs_dir3_leaf *leaf = (const void *)buf;
 	struct xfs_check_place at = xfs_check_at("directory", -1, XFS_CHECK_NOBLOCK, dw->ip->ino);
 	uint32_t dbs = chk->g.dirblksize, bestcount, count;
+	const struct xfs_dir2_leaf_tail *tail = (const void *)(buf + dbs - sizeof(*tail));
 
 	if (!xfs_check_da_read(chk, &chk->dfork, chk->g.leafblk, chk->g.dirfsb, chk->da_buf[0],
 			       &at) ||
 	    !xfs_check_da_header(chk, at, buf, dbs, XFS_DIR3_LEAF1_MAGIC))
 		return;
-	bestcount = get_be32(buf + dbs - 4);
+	bestcount = be32_to_cpu(tail->bestcount);
 	count = be16_to_cpu(leaf->hdr.count);
 	if (be32_to_cpu(leaf->hdr.info.forw) || be32_to_cpu(leaf->hdr.info.back))
 		xfs_check_report(chk, at, "the only leaf has neighbours");
-	if (bestcount > dbs / 2 || sizeof(*leaf) + 8ull * count + 2ull * bestcount + 4 > dbs) {
+	if (bestcount > dbs / sizeof(be16_t) ||
+	    sizeof(*leaf) + count * sizeof(leaf->ents[0]) + bestcount * sizeof(be16_t) +
+		    sizeof(*tail) > dbs) {
 		xfs_check_report(chk, at, "%u hash entries and %u bests do not fit", count,
 				 bestcount);
 		return;
 	}
-	xfs_check_dir_hash_entries(dw, at, buf + sizeof(*leaf), count,
-				   be16_to_cpu(leaf->hdr.stale));
+	xfs_check_dir_hash_entries(dw, at, leaf->ents, count, be16_to_cpu(leaf->hdr.stale));
 	if (bestcount != last_db(dw) + 1 && !dw->data_broken)
 		xfs_check_report(chk, at, "bestcount is %u, but the last data block is %u",
 				 bestcount, last_db(dw));
-	check_bests(dw, at, buf + dbs - 4 - 2 * (size_t)bestcount, 0, bestcount);
+	check_bests(dw, at, (const be16_t *)(const void *)tail - bestcount, 0, bestcount);
 	if (!chk->stop)
 		xfs_check_dir_unindexed(dw);
 }
@@ -146,13 +149,12 @@ static uint32_t leafn(struct xfs_check_da *da, const uint8_t *buf, uint64_t dabl
 	uint32_t count = be16_to_cpu(leaf->hdr.count);
 
 	(void)dablk;
-	if (!count || count > (da->bytes - sizeof(*leaf)) / 8) {
+	if (!count || count > (da->bytes - sizeof(*leaf)) / sizeof(leaf->ents[0])) {
 		xfs_check_report(da->chk, da->at, "a leaf with %u entries", count);
 		da->broken = true;
 		return 0;
 	}
-	xfs_check_dir_hash_entries(dw, da->at, buf + sizeof(*leaf), count,
-				   be16_to_cpu(leaf->hdr.stale));
+	xfs_check_dir_hash_entries(dw, da->at, leaf->ents, count, be16_to_cpu(leaf->hdr.stale));
 	*first = be32_to_cpu(leaf->ents[0].hashval);
 	*last = be32_to_cpu(leaf->ents[count - 1].hashval);
 	return count;
@@ -164,7 +166,8 @@ static uint32_t free_index(struct xfs_check_dirwalk *dw, uint64_t dablk)
 	struct xfs_check *chk = dw->chk;
 	struct xfs_check_place at = xfs_check_at("directory", -1, XFS_CHECK_NOBLOCK, dw->ip->ino);
 	const struct xfs_dir3_free *free = (const void *)chk->dir_buf;
-	uint32_t dbs = chk->g.dirblksize, max = (dbs - (uint32_t)sizeof(*free)) / 2;
+	uint32_t dbs = chk->g.dirblksize;
+	uint32_t max = (uint32_t)((dbs - sizeof(*free)) / sizeof(free->bests[0]));
 	uint64_t index = (dablk - chk->g.freeblk) / chk->g.dirfsb;
 	uint32_t nvalid, used = 0;
 
@@ -195,7 +198,7 @@ static uint32_t free_index(struct xfs_check_dirwalk *dw, uint64_t dablk)
 	if (used != be32_to_cpu(free->hdr.nused))
 		xfs_check_report(chk, at, "free index: nused is %u, counted %u",
 				 be32_to_cpu(free->hdr.nused), used);
-	return check_bests(dw, at, chk->dir_buf + sizeof(*free), (uint32_t)(index * max), nvalid);
+	return check_bests(dw, at, free->bests, (uint32_t)(index * max), nvalid);
 }
 
 static void free_indexes(struct xfs_check_dirwalk *dw)

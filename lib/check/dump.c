@@ -24,11 +24,11 @@ static int read_ag_sectors(struct xfs_dump *d, uint64_t agno, uint8_t **sectors)
 	if (agno >= g->agcount)
 		return xfs_fail(-EINVAL, "there is no AG %" PRIu64 ", only %u of them", agno,
 				g->agcount);
-	*sectors = xfs_mem_zalloc(&d->chk->mem, 4u * XFS_MAX_SECTORSIZE);
+	*sectors = xfs_mem_zalloc(&d->chk->mem, XFS_CHECK_AG_SECTORS * XFS_MAX_SECTORSIZE);
 	if (!*sectors)
 		return -ENOMEM;
 	error = xfs_check_read(d->chk, xfs_check_daddr(g, (uint32_t)agno, 0) << XFS_BB_SHIFT,
-			       *sectors, 4u * g->sectsize);
+			       *sectors, XFS_CHECK_AG_SECTORS * g->sectsize);
 	if (error) {
 		xfs_mem_free(&d->chk->mem, *sectors);
 		*sectors = NULL;
@@ -96,7 +96,7 @@ static int dump_tree(struct xfs_dump *d, uint64_t agno, uint32_t root, uint32_t 
 		if (at[level].next < at[level].nr) {
 			const uint8_t *ptr = buf + XFS_BTREE_SBLOCK_LEN +
 					     (size_t)node_max * keylen +
-					     4 * (size_t)at[level].next++;
+					     sizeof(be32_t) * at[level].next++;
 
 			level--;
 			at[level].agbno = get_be32(ptr);
@@ -128,27 +128,31 @@ static int dump_ag_tree(struct xfs_dump *d, const struct request *rq)
 	switch ((enum which_tree)rq->kind) {
 	case BNO:
 		error = dump_tree(d, agno, be32_to_cpu(agf->agf_bno_root),
-				  be32_to_cpu(agf->agf_bno_level), g->alloc_mxr[1], 8);
+				  be32_to_cpu(agf->agf_bno_level), g->alloc_mxr[1],
+				  sizeof(struct xfs_alloc_rec));
 		break;
 	case CNT:
 		error = dump_tree(d, agno, be32_to_cpu(agf->agf_cnt_root),
-				  be32_to_cpu(agf->agf_cnt_level), g->alloc_mxr[1], 8);
+				  be32_to_cpu(agf->agf_cnt_level), g->alloc_mxr[1],
+				  sizeof(struct xfs_alloc_rec));
 		break;
 	case RMAP:
 		error = dump_tree(d, agno, be32_to_cpu(agf->agf_rmap_root),
-				  be32_to_cpu(agf->agf_rmap_level), g->rmap_mxr[1], 40);
+				  be32_to_cpu(agf->agf_rmap_level), g->rmap_mxr[1],
+				  2 * sizeof(struct xfs_rmap_key));
 		break;
 	case REFC:
 		error = dump_tree(d, agno, be32_to_cpu(agf->agf_refcount_root),
-				  be32_to_cpu(agf->agf_refcount_level), g->refc_mxr[1], 4);
+				  be32_to_cpu(agf->agf_refcount_level), g->refc_mxr[1],
+				  sizeof(struct xfs_refcount_key));
 		break;
 	case INO:
 		error = dump_tree(d, agno, be32_to_cpu(agi->agi_root), be32_to_cpu(agi->agi_level),
-				  g->inobt_mxr[1], 4);
+				  g->inobt_mxr[1], sizeof(struct xfs_inobt_key));
 		break;
 	case FINO:
 		error = dump_tree(d, agno, be32_to_cpu(agi->agi_free_root),
-				  be32_to_cpu(agi->agi_free_level), g->inobt_mxr[1], 4);
+				  be32_to_cpu(agi->agi_free_level), g->inobt_mxr[1], sizeof(struct xfs_inobt_key));
 		break;
 	}
 	xfs_mem_free(&d->chk->mem, sectors);
@@ -168,21 +172,27 @@ static void dump_fork_root(struct xfs_dump *d, const char *name, uint8_t format,
 {
 	static const char *const formats[] = { "dev",	"local", "extents",
 					       "btree", "uuid",	 "meta btree" };
-	uint32_t max = (size - 4) / 16;
+	const struct xfs_bmdr_block *root = (const void *)fork;
+	const size_t entry = sizeof(struct xfs_bmbt_key) + sizeof(xfs_bmbt_ptr_t);
+	const struct xfs_bmbt_key *keys = (const void *)(root + 1);
+	const xfs_bmbt_ptr_t *ptrs;
+	uint32_t max, nr;
 
 	xfs_dump_line(d, "%s fork: %s, %u bytes", name,
 		      format < ARRAY_SIZE(formats) ? formats[format] : "unknown", size);
-	if (format == XFS_DINODE_FMT_DEV && size >= 4)
+	if (format == XFS_DINODE_FMT_DEV && size >= sizeof(be32_t))
 		xfs_dump_line(d, "device %u:%u", xfs_sysv_major(get_be32(fork)),
 			      xfs_sysv_minor(get_be32(fork)));
-	if (format != XFS_DINODE_FMT_BTREE || size < 20)
+	if (format != XFS_DINODE_FMT_BTREE || size < sizeof(*root) + entry)
 		return;
-	xfs_dump_line(d, "bb_level = %u", get_be16(fork));
-	xfs_dump_line(d, "bb_numrecs = %u", get_be16(fork + 2));
-	for (uint32_t i = 0; i < XFS_MIN((uint32_t)get_be16(fork + 2), max); i++)
+	max = (uint32_t)((size - sizeof(*root)) / entry);
+	nr = be16_to_cpu(root->bb_numrecs);
+	ptrs = (const void *)(keys + max);
+	xfs_dump_line(d, "bb_level = %u", be16_to_cpu(root->bb_level));
+	xfs_dump_line(d, "bb_numrecs = %u", nr);
+	for (uint32_t i = 0; i < XFS_MIN(nr, max); i++)
 		xfs_dump_line(d, "key %u: %" PRIu64 "; ptr %" PRIu64, i,
-			      get_be64(fork + 4 + 8 * (size_t)i),
-			      get_be64(fork + 4 + 8 * (size_t)(max + i)));
+			      be64_to_cpu(keys[i].br_startoff), be64_to_cpu(ptrs[i]));
 }
 
 static int dump_inode(struct xfs_dump *d, const struct request *rq)

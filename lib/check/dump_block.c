@@ -36,7 +36,16 @@ void xfs_dump_line(struct xfs_dump *d, const char *fmt, ...)
 
 static uint64_t number(const uint8_t *p, uint32_t size)
 {
-	return size == 8 ? get_be64(p) : size == 4 ? get_be32(p) : size == 2 ? get_be16(p) : p[0];
+	switch (size) {
+	case sizeof(be64_t):
+		return get_be64(p);
+	case sizeof(be32_t):
+		return get_be32(p);
+	case sizeof(be16_t):
+		return get_be16(p);
+	default:
+		return p[0];
+	}
 }
 
 static void dump_uuid(struct xfs_dump *d, const char *name, const uint8_t *u)
@@ -54,8 +63,8 @@ static void dump_fields(struct xfs_dump *d, const struct field *f, size_t n, con
 
 		switch (f->as) {
 		case 'u':
-			if (f->size > 2 &&
-			    number(p, f->size) == (f->size == 8 ? UINT64_MAX : UINT32_MAX))
+			if (f->size > sizeof(be16_t) &&
+			    number(p, f->size) == (f->size == sizeof(be64_t) ? UINT64_MAX : UINT32_MAX))
 				xfs_dump_line(d, "%s = null", f->name);
 			else
 				xfs_dump_line(d, "%s = %" PRIu64, f->name, number(p, f->size));
@@ -71,7 +80,8 @@ static void dump_fields(struct xfs_dump *d, const struct field *f, size_t n, con
 				      xfs_check_name(p, strnlen((const char *)p, f->size)).s);
 			break;
 		case 'l':
-			xfs_dump_line(d, "%s = %u:%u", f->name, get_be32(p), get_be32(p + 4));
+			xfs_dump_line(d, "%s = %u:%u", f->name, (uint32_t)(get_be64(p) >> 32),
+				      (uint32_t)get_be64(p));
 			break;
 		default:
 			xfs_dump_line(d, "%s = 0x%08x", f->name, get_le32(p));
@@ -260,12 +270,22 @@ struct tree {
 	uint8_t rec, key, ptr;		/* bytes in leaf and node */
 };
 
+#define RMAP_KEYS	(2 * sizeof(struct xfs_rmap_key))	/* low and high */
+
 static const struct tree trees[] = {
-	{ XFS_ABTB_CRC_MAGIC, false, 8, 8, 4 }, { XFS_ABTC_CRC_MAGIC, false, 8, 8, 4 },
-	{ XFS_IBT_CRC_MAGIC, false, 16, 4, 4 }, { XFS_FIBT_CRC_MAGIC, false, 16, 4, 4 },
-	{ XFS_RMAP_CRC_MAGIC, false, 24, 40, 4 }, { XFS_REFC_CRC_MAGIC, false, 12, 4, 4 },
-	{ XFS_BMAP_CRC_MAGIC, true, 16, 8, 8 }, { XFS_RTRMAP_CRC_MAGIC, true, 24, 40, 8 },
-	{ XFS_RTREFC_CRC_MAGIC, true, 12, 4, 8 },
+#define SHORT(rec, key)	false, sizeof(struct rec), key, sizeof(be32_t)
+#define LONG(rec, key)	true, sizeof(struct rec), key, sizeof(be64_t)
+	{ XFS_ABTB_CRC_MAGIC, SHORT(xfs_alloc_rec, sizeof(struct xfs_alloc_rec)) },
+	{ XFS_ABTC_CRC_MAGIC, SHORT(xfs_alloc_rec, sizeof(struct xfs_alloc_rec)) },
+	{ XFS_IBT_CRC_MAGIC, SHORT(xfs_inobt_rec, sizeof(struct xfs_inobt_key)) },
+	{ XFS_FIBT_CRC_MAGIC, SHORT(xfs_inobt_rec, sizeof(struct xfs_inobt_key)) },
+	{ XFS_RMAP_CRC_MAGIC, SHORT(xfs_rmap_rec, RMAP_KEYS) },
+	{ XFS_REFC_CRC_MAGIC, SHORT(xfs_refcount_rec, sizeof(struct xfs_refcount_key)) },
+	{ XFS_BMAP_CRC_MAGIC, LONG(xfs_bmbt_rec, sizeof(struct xfs_bmbt_key)) },
+	{ XFS_RTRMAP_CRC_MAGIC, LONG(xfs_rmap_rec, RMAP_KEYS) },
+	{ XFS_RTREFC_CRC_MAGIC, LONG(xfs_refcount_rec, sizeof(struct xfs_refcount_key)) },
+#undef SHORT
+#undef LONG
 };
 
 #define BB(m, as) F(struct xfs_btree_block, m, as)
@@ -285,69 +305,103 @@ static const struct field long_fields[] = {
 	BU(l, bb_crc, 'c'),
 };
 
+static void dump_rmap_rec(struct xfs_dump *d, uint32_t i, const struct xfs_rmap_rec *r)
+{
+	uint64_t off = be64_to_cpu(r->rm_offset);
+
+	xfs_dump_line(d,
+		      "rec %u: startblock %u, blockcount %u, owner %" PRId64 ", offset %" PRIu64
+		      "%s%s%s",
+		      i, be32_to_cpu(r->rm_startblock), be32_to_cpu(r->rm_blockcount),
+		      (int64_t)be64_to_cpu(r->rm_owner), (uint64_t)XFS_RMAP_OFF(off),
+		      off & XFS_RMAP_OFF_ATTR_FORK ? " attr" : "",
+		      off & XFS_RMAP_OFF_BMBT_BLOCK ? " bmbt" : "",
+		      off & XFS_RMAP_OFF_UNWRITTEN ? " unwritten" : "");
+}
+
+static void dump_refcount_rec(struct xfs_dump *d, uint32_t i, const struct xfs_refcount_rec *r)
+{
+	uint32_t start = be32_to_cpu(r->rc_startblock);
+
+	xfs_dump_line(d, "rec %u: startblock %u%s, blockcount %u, refcount %u", i,
+		      start & ~XFS_REFC_COWFLAG, start & XFS_REFC_COWFLAG ? " (cow)" : "",
+		      be32_to_cpu(r->rc_blockcount), be32_to_cpu(r->rc_refcount));
+}
+
+static void dump_bmbt_rec(struct xfs_dump *d, uint32_t i, const struct xfs_bmbt_rec *r)
+{
+	uint64_t l0 = be64_to_cpu(r->l0), l1 = be64_to_cpu(r->l1);
+
+	xfs_dump_line(d, "rec %u: startoff %" PRIu64 ", startblock %" PRIu64 ", blockcount %u%s", i,
+		      l0 << 1 >> 10, (l0 & 0x1ff) << 43 | l1 >> 21,
+		      (uint32_t)(l1 & XFS_MAX_BMBT_EXTLEN), l0 >> 63 ? ", unwritten" : "");
+}
+
+static void dump_inobt_rec(struct xfs_dump *d, uint32_t i, const struct xfs_inobt_rec *r)
+{
+	if (d->chk->g.spinodes)
+		xfs_dump_line(d,
+			      "rec %u: startino %u, holemask 0x%04x, count %u, freecount %u, "
+			      "free 0x%016" PRIx64,
+			      i, be32_to_cpu(r->ir_startino), be16_to_cpu(r->ir_holemask),
+			      r->ir_count, r->ir_freecount, be64_to_cpu(r->ir_free));
+	else
+		xfs_dump_line(d, "rec %u: startino %u, freecount %u, free 0x%016" PRIx64, i,
+			      be32_to_cpu(r->ir_startino), be32_to_cpu(r->ir_freecount_full),
+			      be64_to_cpu(r->ir_free));
+}
+
 static void dump_rec(struct xfs_dump *d, const struct tree *t, uint32_t i, const uint8_t *p)
 {
-	uint64_t off;
+	const struct xfs_alloc_rec *alloc = (const void *)p;
 
-	switch (t->rec) {
-	case 8:
-		xfs_dump_line(d, "rec %u: startblock %u, blockcount %u", i, get_be32(p),
-			      get_be32(p + 4));
+	switch (t->magic) {
+	case XFS_ABTB_CRC_MAGIC:
+	case XFS_ABTC_CRC_MAGIC:
+		xfs_dump_line(d, "rec %u: startblock %u, blockcount %u", i,
+			      be32_to_cpu(alloc->ar_startblock), be32_to_cpu(alloc->ar_blockcount));
 		break;
-	case 12:
-		xfs_dump_line(d, "rec %u: startblock %u%s, blockcount %u, refcount %u", i,
-			      get_be32(p) & ~XFS_REFC_COWFLAG,
-			      get_be32(p) & XFS_REFC_COWFLAG ? " (cow)" : "", get_be32(p + 4),
-			      get_be32(p + 8));
+	case XFS_REFC_CRC_MAGIC:
+	case XFS_RTREFC_CRC_MAGIC:
+		dump_refcount_rec(d, i, (const void *)p);
 		break;
-	case 24:
-		off = get_be64(p + 16);
-		xfs_dump_line(d,
-			      "rec %u: startblock %u, blockcount %u, owner %" PRId64
-			      ", offset %" PRIu64 "%s%s%s",
-			      i, get_be32(p), get_be32(p + 4), (int64_t)get_be64(p + 8),
-			      (uint64_t)XFS_RMAP_OFF(off),
-			      off & XFS_RMAP_OFF_ATTR_FORK ? " attr" : "",
-			      off & XFS_RMAP_OFF_BMBT_BLOCK ? " bmbt" : "",
-			      off & XFS_RMAP_OFF_UNWRITTEN ? " unwritten" : "");
+	case XFS_RMAP_CRC_MAGIC:
+	case XFS_RTRMAP_CRC_MAGIC:
+		dump_rmap_rec(d, i, (const void *)p);
+		break;
+	case XFS_BMAP_CRC_MAGIC:
+		dump_bmbt_rec(d, i, (const void *)p);
 		break;
 	default:
-		if (t->lp) {
-			uint64_t l0 = get_be64(p), l1 = get_be64(p + 8);
-
-			xfs_dump_line(d,
-				      "rec %u: startoff %" PRIu64 ", startblock %" PRIu64
-				      ", blockcount %u%s",
-				      i, l0 << 1 >> 10, (l0 & 0x1ff) << 43 | l1 >> 21,
-				      (uint32_t)(l1 & XFS_MAX_BMBT_EXTLEN),
-				      l0 >> 63 ? ", unwritten" : "");
-		} else if (d->chk->g.spinodes) {
-			xfs_dump_line(
-				d,
-				"rec %u: startino %u, holemask 0x%04x, count %u, freecount %u, "
-				"free 0x%016" PRIx64,
-				i, get_be32(p), get_be16(p + 4), p[6], p[7], get_be64(p + 8));
-		} else {
-			xfs_dump_line(d, "rec %u: startino %u, freecount %u, free 0x%016" PRIx64, i,
-				      get_be32(p), get_be32(p + 4), get_be64(p + 8));
-		}
+		dump_inobt_rec(d, i, (const void *)p);
 	}
 }
 
 static void dump_key(struct xfs_dump *d, const struct tree *t, uint32_t i, const uint8_t *p,
 		     uint64_t ptr)
 {
-	if (t->key == 40)
+	const struct xfs_alloc_rec *alloc = (const void *)p;
+	const struct xfs_rmap_key *low = (const void *)p, *high = low + 1;
+
+	switch (t->magic) {
+	case XFS_RMAP_CRC_MAGIC:
+	case XFS_RTRMAP_CRC_MAGIC:
 		xfs_dump_line(d,
 			      "key %u: low %u, %" PRId64 ", 0x%" PRIx64 "; high %u, %" PRId64
 			      ", 0x%" PRIx64 "; ptr %" PRIu64,
-			      i, get_be32(p), (int64_t)get_be64(p + 4), get_be64(p + 12),
-			      get_be32(p + 20), (int64_t)get_be64(p + 24), get_be64(p + 32), ptr);
-	else if (t->key == 8 && !t->lp)
+			      i, be32_to_cpu(low->rm_startblock), (int64_t)be64_to_cpu(low->rm_owner),
+			      be64_to_cpu(low->rm_offset), be32_to_cpu(high->rm_startblock),
+			      (int64_t)be64_to_cpu(high->rm_owner), be64_to_cpu(high->rm_offset), ptr);
+		break;
+	case XFS_ABTB_CRC_MAGIC:
+	case XFS_ABTC_CRC_MAGIC:
 		xfs_dump_line(d, "key %u: startblock %u, blockcount %u; ptr %" PRIu64, i,
-			      get_be32(p), get_be32(p + 4), ptr);
-	else
+			      be32_to_cpu(alloc->ar_startblock), be32_to_cpu(alloc->ar_blockcount),
+			      ptr);
+		break;
+	default:
 		xfs_dump_line(d, "key %u: %" PRIu64 "; ptr %" PRIu64, i, number(p, t->key), ptr);
+	}
 }
 
 static void dump_tree_block(struct xfs_dump *d, const struct tree *t, const uint8_t *buf)
@@ -405,27 +459,38 @@ static const struct field symlink_fields[] = {
 	SL(sl_owner, 'u'), SL(sl_blkno, 'u'), SL(sl_lsn, 'l'),
 };
 
-static void dump_hash_entries(struct xfs_dump *d, const uint8_t *ents, uint32_t n)
+/* How many entries of @size bytes have room in @bytes. */
+static uint32_t room(size_t bytes, size_t size)
+{
+	return (uint32_t)(bytes / size);
+}
+
+static void dump_hash_entries(struct xfs_dump *d, const struct xfs_dir2_leaf_entry *ents,
+			      uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t addr = get_be32(ents + 8 * (size_t)i + 4);
+		uint32_t addr = be32_to_cpu(ents[i].address);
 
 		xfs_dump_line(d, "ent %u: hashval 0x%08x, address %u%s", i,
-			      get_be32(ents + 8 * (size_t)i), addr, addr ? "" : " (stale)");
+			      be32_to_cpu(ents[i].hashval), addr, addr ? "" : " (stale)");
 	}
 }
 
-static void dump_bests(struct xfs_dump *d, const uint8_t *bests, uint32_t n)
+static void dump_bests(struct xfs_dump *d, const be16_t *bests, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
-		xfs_dump_line(d, "bests[%u] = %u%s", i, get_be16(bests + 2 * (size_t)i),
-			      get_be16(bests + 2 * (size_t)i) == XFS_DIR2_NULL_DATAOFF ? " (none)"
-										       : "");
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t best = be16_to_cpu(bests[i]);
+
+		xfs_dump_line(d, "bests[%u] = %u%s", i, best,
+			      best == XFS_DIR2_NULL_DATAOFF ? " (none)" : "");
+	}
 }
 
 static void dump_data(struct xfs_dump *d, const uint8_t *buf, uint32_t len, bool block)
 {
 	const struct xfs_dir3_data_hdr *hdr = (const void *)buf;
+	const struct xfs_dir2_block_tail *tail = (const void *)(buf + len - sizeof(*tail));
+	const size_t hash_entry = sizeof(struct xfs_dir2_leaf_entry);
 	uint32_t end = len, off = sizeof(*hdr), count = 0;
 
 	FIELDS(d, data_fields, buf);
@@ -435,22 +500,28 @@ static void dump_data(struct xfs_dump *d, const uint8_t *buf, uint32_t len, bool
 			      be16_to_cpu(hdr->best_free[i].offset),
 			      be16_to_cpu(hdr->best_free[i].length));
 	if (block) {
-		count = XFS_MIN(get_be32(buf + len - 8), (len - 8 - 64) / 8);
-		end = len - 8 - 8 * count;
+		count = XFS_MIN(be32_to_cpu(tail->count),
+				room(len - sizeof(*tail) - sizeof(*hdr), hash_entry));
+		end = len - (uint32_t)(sizeof(*tail) + count * hash_entry);
 	}
 	while (off + XFS_DIR2_DATA_ALIGN <= end) {
+		const struct xfs_dir2_data_unused *unused = (const void *)(buf + off);
+		const struct xfs_dir2_data_entry *ent = (const void *)(buf + off);
 		uint32_t size;
 
-		if (get_be16(buf + off) == XFS_DIR2_DATA_FREE_TAG) {
-			size = get_be16(buf + off + 2);
+		if (be16_to_cpu(unused->freetag) == XFS_DIR2_DATA_FREE_TAG) {
+			size = be16_to_cpu(unused->length);
 			xfs_dump_line(d, "%u: free, length %u", off, size);
 		} else {
-			size = xfs_dir2_data_entsize(buf[off + 8]);
+			/* Where XFS_DIR2_DATA_ALIGN bytes are left there is no length of a name. */
+			if (end - off < sizeof(*ent))
+				break;
+			size = xfs_dir2_data_entsize(ent->namelen);
 			if (size > end - off)
 				break;
 			xfs_dump_line(d, "%u: inumber %" PRIu64 ", filetype %u, name \"%s\"", off,
-				      get_be64(buf + off), buf[off + 9 + buf[off + 8]],
-				      xfs_check_name(buf + off + 9, buf[off + 8]).s);
+				      be64_to_cpu(ent->inumber), ent->name[ent->namelen],
+				      xfs_check_name(ent->name, ent->namelen).s);
 		}
 		if (size < XFS_DIR2_DATA_ALIGN || size > end - off)
 			break;
@@ -459,36 +530,40 @@ static void dump_data(struct xfs_dump *d, const uint8_t *buf, uint32_t len, bool
 	if (off != end)
 		xfs_dump_line(d, "%u: no record", off);
 	if (block) {
-		xfs_dump_line(d, "count = %u, stale = %u", get_be32(buf + len - 8),
-			      get_be32(buf + len - 4));
-		dump_hash_entries(d, buf + end, count);
+		xfs_dump_line(d, "count = %u, stale = %u", be32_to_cpu(tail->count),
+			      be32_to_cpu(tail->stale));
+		dump_hash_entries(d, (const void *)(buf + end), count);
 	}
 }
 
 static void dump_free_index(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 {
-	uint32_t n = get_be32(buf + offsetof(struct xfs_dir3_free_hdr, nvalid));
+	const struct xfs_dir3_free *index = (const void *)buf;
 
 	FIELDS(d, free_fields, buf);
 	dump_crc(d, buf, len, XFS_DIR3_DATA_CRC_OFF);
-	dump_bests(d, buf + sizeof(struct xfs_dir3_free_hdr), XFS_MIN(n, (len - 64) / 2));
+	dump_bests(d, index->bests, XFS_MIN(be32_to_cpu(index->hdr.nvalid),
+					    room(len - sizeof(*index), sizeof(index->bests[0]))));
 }
 
 static void dump_leaf(struct xfs_dump *d, const uint8_t *buf, uint32_t len, bool leaf1)
 {
 	const struct xfs_dir3_leaf *leaf = (const void *)buf;
-	uint32_t count = be16_to_cpu(leaf->hdr.count), bests = get_be32(buf + len - 4);
+	const struct xfs_dir2_leaf_tail *tail = (const void *)(buf + len - sizeof(*tail));
+	uint32_t count = be16_to_cpu(leaf->hdr.count), bests;
 
 	FIELDS(d, da_fields, buf);
 	dump_crc(d, buf, len, XFS_DA3_CRC_OFF);
 	xfs_dump_line(d, "count = %u", count);
 	xfs_dump_line(d, "stale = %u", be16_to_cpu(leaf->hdr.stale));
-	dump_hash_entries(d, buf + sizeof(*leaf), XFS_MIN(count, (len - 64) / 8));
+	dump_hash_entries(d, leaf->ents, XFS_MIN(count, room(len - sizeof(*leaf),
+							     sizeof(leaf->ents[0]))));
 	if (!leaf1)
 		return;
+	bests = be32_to_cpu(tail->bestcount);
 	xfs_dump_line(d, "bestcount = %u", bests);
-	bests = XFS_MIN(bests, (len - 64 - 4) / 2);
-	dump_bests(d, buf + len - 4 - 2 * (size_t)bests, bests);
+	bests = XFS_MIN(bests, room(len - sizeof(*leaf) - sizeof(*tail), sizeof(be16_t)));
+	dump_bests(d, (const be16_t *)(const void *)tail - bests, bests);
 }
 
 static void dump_node(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
@@ -500,7 +575,8 @@ static void dump_node(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 	dump_crc(d, buf, len, XFS_DA3_CRC_OFF);
 	xfs_dump_line(d, "count = %u", count);
 	xfs_dump_line(d, "level = %u", be16_to_cpu(node->hdr.level));
-	for (uint32_t i = 0; i < XFS_MIN(count, (len - 64) / 8); i++)
+	count = XFS_MIN(count, room(len - sizeof(*node), sizeof(node->btree[0])));
+	for (uint32_t i = 0; i < count; i++)
 		xfs_dump_line(d, "btree %u: hashval 0x%08x, before %u", i,
 			      be32_to_cpu(node->btree[i].hashval),
 			      be32_to_cpu(node->btree[i].before));
@@ -524,7 +600,41 @@ static const char *attr_space(uint8_t flags)
 
 static void dump_parent(struct xfs_dump *d, const uint8_t *value)
 {
-	xfs_dump_line(d, "    p_ino %" PRIu64 ", p_gen 0x%x", get_be64(value), get_be32(value + 8));
+	const struct xfs_parent_rec *rec = (const void *)value;
+
+	xfs_dump_line(d, "    p_ino %" PRIu64 ", p_gen 0x%x", be64_to_cpu(rec->p_ino),
+		      be32_to_cpu(rec->p_gen));
+}
+
+/* @room_bytes: what the block has behind the name. */
+static void dump_attr_local(struct xfs_dump *d, const struct xfs_attr_leaf_entry *e,
+			    const struct xfs_attr_leaf_name_local *l, uint32_t room_bytes)
+{
+	uint32_t len = XFS_MIN((uint32_t)be16_to_cpu(l->valuelen), room_bytes);
+	const uint8_t *value = l->nameval + l->namelen;
+
+	xfs_dump_line(d, "    %s \"%s\" = \"%s\" (%u bytes)", attr_space(e->flags),
+		      xfs_check_name(l->nameval, l->namelen).s, xfs_check_name(value, len).s,
+		      be16_to_cpu(l->valuelen));
+	if ((e->flags & XFS_ATTR_PARENT) && len == sizeof(struct xfs_parent_rec))
+		dump_parent(d, value);
+}
+
+static void dump_attr_entry(struct xfs_dump *d, const uint8_t *buf, uint32_t len,
+			    const struct xfs_attr_leaf_entry *e)
+{
+	uint32_t idx = be16_to_cpu(e->nameidx), left = len - XFS_MIN(len, idx);
+	const struct xfs_attr_leaf_name_local *l = (const void *)(buf + idx);
+	const struct xfs_attr_leaf_name_remote *r = (const void *)(buf + idx);
+
+	if (e->flags & XFS_ATTR_LOCAL) {
+		if (left >= sizeof(*l) && left >= sizeof(*l) + l->namelen)
+			dump_attr_local(d, e, l, left - (uint32_t)sizeof(*l) - l->namelen);
+	} else if (left >= sizeof(*r) && left >= sizeof(*r) + r->namelen) {
+		xfs_dump_line(d, "    %s \"%s\", valueblk %u, valuelen %u", attr_space(e->flags),
+			      xfs_check_name(r->name, r->namelen).s, be32_to_cpu(r->valueblk),
+			      be32_to_cpu(r->valuelen));
+	}
 }
 
 static void dump_attr_leaf(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
@@ -539,80 +649,79 @@ static void dump_attr_leaf(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 		xfs_dump_line(d, "freemap[%u] = {base %u, size %u}", i,
 			      be16_to_cpu(leaf->hdr.freemap[i].base),
 			      be16_to_cpu(leaf->hdr.freemap[i].size));
-	for (uint32_t i = 0; i < XFS_MIN(count, (len - 80) / 8); i++) {
+	count = XFS_MIN(count, room(len - sizeof(*leaf), sizeof(leaf->entries[0])));
+	for (uint32_t i = 0; i < count; i++) {
 		const struct xfs_attr_leaf_entry *e = &leaf->entries[i];
-		uint32_t idx = be16_to_cpu(e->nameidx), hdr = e->flags & XFS_ATTR_LOCAL ? 3 : 9;
-		uint32_t namelen, valuelen;
 
 		xfs_dump_line(d, "entry %u: hashval 0x%08x, nameidx %u, flags 0x%02x", i,
-			      be32_to_cpu(e->hashval), idx, e->flags);
-		if (idx + hdr > len || idx + hdr + buf[idx + hdr - 1] > len)
-			continue;
-		namelen = buf[idx + hdr - 1];
-		if (!(e->flags & XFS_ATTR_LOCAL)) {
-			xfs_dump_line(d, "    %s \"%s\", valueblk %u, valuelen %u",
-				      attr_space(e->flags),
-				      xfs_check_name(buf + idx + hdr, namelen).s,
-				      get_be32(buf + idx), get_be32(buf + idx + 4));
-			continue;
-		}
-		valuelen = XFS_MIN((uint32_t)get_be16(buf + idx), len - idx - hdr - namelen);
-		xfs_dump_line(d, "    %s \"%s\" = \"%s\" (%u bytes)", attr_space(e->flags),
-			      xfs_check_name(buf + idx + hdr, namelen).s,
-			      xfs_check_name(buf + idx + hdr + namelen, valuelen).s,
-			      get_be16(buf + idx));
-		if ((e->flags & XFS_ATTR_PARENT) && valuelen == sizeof(struct xfs_parent_rec))
-			dump_parent(d, buf + idx + hdr + namelen);
+			      be32_to_cpu(e->hashval), be16_to_cpu(e->nameidx), e->flags);
+		dump_attr_entry(d, buf, len, e);
 	}
 }
 
 void xfs_dump_attr_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len)
 {
-	const uint8_t *p = fork + 4, *end = fork + XFS_MIN(len, (uint32_t)get_be16(fork));
+	const struct xfs_attr_sf_hdr *hdr = (const void *)fork;
+	const uint8_t *p = (const uint8_t *)(hdr + 1);
+	const uint8_t *end = fork + XFS_MIN(len, (uint32_t)be16_to_cpu(hdr->totsize));
 
-	xfs_dump_line(d, "totsize = %u", get_be16(fork));
-	xfs_dump_line(d, "count = %u", fork[2]);
-	for (uint32_t i = 0; i < fork[2] && end - p >= 3 && 3 + p[0] + p[1] <= end - p; i++) {
-		xfs_dump_line(d, "entry %u: flags 0x%02x, %s \"%s\" = \"%s\" (%u bytes)", i, p[2],
-			      attr_space(p[2]), xfs_check_name(p + 3, p[0]).s,
-			      xfs_check_name(p + 3 + p[0], p[1]).s, p[1]);
-		if ((p[2] & XFS_ATTR_PARENT) && p[1] == sizeof(struct xfs_parent_rec))
-			dump_parent(d, p + 3 + p[0]);
-		p += 3 + p[0] + p[1];
+	xfs_dump_line(d, "totsize = %u", be16_to_cpu(hdr->totsize));
+	xfs_dump_line(d, "count = %u", hdr->count);
+	for (uint32_t i = 0; i < hdr->count; i++) {
+		const struct xfs_attr_sf_entry *e = (const void *)p;
+		const uint8_t *value;
+
+		if (end - p < (ptrdiff_t)sizeof(*e) ||
+		    end - p < (ptrdiff_t)sizeof(*e) + e->namelen + e->valuelen)
+			break;
+		value = e->nameval + e->namelen;
+		xfs_dump_line(d, "entry %u: flags 0x%02x, %s \"%s\" = \"%s\" (%u bytes)", i, e->flags,
+			      attr_space(e->flags), xfs_check_name(e->nameval, e->namelen).s,
+			      xfs_check_name(value, e->valuelen).s, e->valuelen);
+		if ((e->flags & XFS_ATTR_PARENT) && e->valuelen == sizeof(struct xfs_parent_rec))
+			dump_parent(d, value);
+		p = value + e->valuelen;
 	}
 }
 
 void xfs_dump_dir_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len)
 {
-	bool wide = fork[1];
-	uint32_t inolen = wide ? 8 : 4;
-	const uint8_t *p = fork + 2 + inolen, *end = fork + len;
+	const struct xfs_dir2_sf_hdr *hdr = (const void *)fork;
+	uint32_t inolen = hdr->i8count ? sizeof(be64_t) : sizeof(be32_t);
+	const uint8_t *p = hdr->parent + inolen, *end = fork + len;
 
-	xfs_dump_line(d, "count = %u", fork[0]);
-	xfs_dump_line(d, "i8count = %u", fork[1]);
-	xfs_dump_line(d, "parent = %" PRIu64, number(fork + 2, inolen));
-	for (uint32_t i = 0; i < fork[0] && end - p >= 3 && 4 + p[0] + inolen <= (size_t)(end - p);
-	     i++) {
+	xfs_dump_line(d, "count = %u", hdr->count);
+	xfs_dump_line(d, "i8count = %u", hdr->i8count);
+	xfs_dump_line(d, "parent = %" PRIu64, number(hdr->parent, inolen));
+	for (uint32_t i = 0; i < hdr->count; i++) {
+		const struct xfs_dir2_sf_entry *e = (const void *)p;
+
+		if (end - p < (ptrdiff_t)sizeof(*e) ||
+		    end - p < (ptrdiff_t)sizeof(*e) + e->namelen + 1 + (ptrdiff_t)inolen)
+			break;
 		xfs_dump_line(d, "%u: inumber %" PRIu64 ", filetype %u, name \"%s\"",
-			      get_be16(p + 1), number(p + 4 + p[0], inolen), p[3 + p[0]],
-			      xfs_check_name(p + 3, p[0]).s);
-		p += 4 + p[0] + inolen;
+			      be16_to_cpu(e->offset), number(e->name + e->namelen + 1, inolen),
+			      e->name[e->namelen], xfs_check_name(e->name, e->namelen).s);
+		p = e->name + e->namelen + 1 + inolen;
 	}
 }
 
 static void dump_hex(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 {
-	for (uint32_t off = 0; off + 16 <= len; off += 16) {
-		if (!xfs_check_zeros(buf + off, 16))
-			xfs_dump_line(d, "%04x: %08x %08x %08x %08x", off, get_be32(buf + off),
-				      get_be32(buf + off + 4), get_be32(buf + off + 8),
-				      get_be32(buf + off + 12));
+	const be32_t *w;
+
+	for (uint32_t off = 0; off + 4 * sizeof(*w) <= len; off += 4 * (uint32_t)sizeof(*w)) {
+		w = (const void *)(buf + off);
+		if (!xfs_check_zeros(w, 4 * sizeof(*w)))
+			xfs_dump_line(d, "%04x: %08x %08x %08x %08x", off, be32_to_cpu(w[0]),
+				      be32_to_cpu(w[1]), be32_to_cpu(w[2]), be32_to_cpu(w[3]));
 	}
 }
 
 void xfs_dump_block(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 {
 	uint32_t magic = get_be32(buf), isize = d->chk->g.isize;
+	uint16_t da_magic = get_be16(buf + offsetof(struct xfs_da3_blkinfo, magic));
 
 	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
 		if (trees[i].magic == magic) {
@@ -634,7 +743,8 @@ void xfs_dump_block(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 		return;
 	case XFS_SYMLINK_MAGIC:
 		FIELDS(d, symlink_fields, buf);
-		dump_hex(d, buf + 56, len - 56);
+		dump_hex(d, buf + sizeof(struct xfs_dsymlink_hdr),
+			 len - (uint32_t)sizeof(struct xfs_dsymlink_hdr));
 		return;
 	case XFS_SB_MAGIC:
 		xfs_dump_sb(d, buf);
@@ -642,10 +752,10 @@ void xfs_dump_block(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 	default:
 		break;
 	}
-	switch (get_be16(buf + 8)) {
+	switch (da_magic) {
 	case XFS_DIR3_LEAF1_MAGIC:
 	case XFS_DIR3_LEAFN_MAGIC:
-		dump_leaf(d, buf, len, get_be16(buf + 8) == XFS_DIR3_LEAF1_MAGIC);
+		dump_leaf(d, buf, len, da_magic == XFS_DIR3_LEAF1_MAGIC);
 		return;
 	case XFS_DA3_NODE_MAGIC:
 		dump_node(d, buf, len);

@@ -102,8 +102,10 @@ void xfs_dump_log(struct xfs_dump *d)
 			"%u: h_cycle %u, h_version %u, h_len %u, h_lsn %u:%u, h_tail_lsn %u:%u, "
 			"h_crc 0x%08x, h_prev_block %d, h_num_logops %u, h_fmt %u, h_size %u",
 			bb, be32_to_cpu(r->h_cycle), be32_to_cpu(r->h_version), len,
-			get_be32(r->h_lsn.b), get_be32(r->h_lsn.b + 4), get_be32(r->h_tail_lsn.b),
-			get_be32(r->h_tail_lsn.b + 4), le32_to_cpu(r->h_crc),
+			(uint32_t)(be64_to_cpu(r->h_lsn) >> 32),
+			(uint32_t)be64_to_cpu(r->h_lsn),
+			(uint32_t)(be64_to_cpu(r->h_tail_lsn) >> 32),
+			(uint32_t)be64_to_cpu(r->h_tail_lsn), le32_to_cpu(r->h_crc),
 			(int)be32_to_cpu(r->h_prev_block), be32_to_cpu(r->h_num_logops),
 			be32_to_cpu(r->h_fmt), size);
 		if (len <= 2 * XLOG_MAX_RECORD_BSIZE) {

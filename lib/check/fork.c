@@ -26,7 +26,7 @@ static int cmp64(const uint8_t *a, const uint8_t *b)
 
 static int cmp_rmap(const uint8_t *a, const uint8_t *b)
 {
-	return memcmp(a, b, 20);
+	return memcmp(a, b, sizeof(struct xfs_rmap_key));
 }
 
 static void bmbt_key(const uint8_t *rec, uint8_t *key)
@@ -35,18 +35,19 @@ static void bmbt_key(const uint8_t *rec, uint8_t *key)
 }
 
 static const struct xfs_check_bt_type bmbt_type = {
-	.name = "bmbt", .magic = XFS_BMAP_CRC_MAGIC, .reclen = 16, .keylen = 8, .longptr = true,
-	.cmp = cmp64, .low_key = bmbt_key,
+	.name = "bmbt", .magic = XFS_BMAP_CRC_MAGIC, .reclen = sizeof(struct xfs_bmbt_rec),
+	.keylen = sizeof(struct xfs_bmbt_key), .longptr = true, .cmp = cmp64, .low_key = bmbt_key,
 };
 
 static const struct xfs_check_bt_type rtrmap_type = {
-	.name = "rtrmapbt", .magic = XFS_RTRMAP_CRC_MAGIC, .reclen = 24, .keylen = 20,
-	.longptr = true, .overlapping = true, .cmp = cmp_rmap,
+	.name = "rtrmapbt", .magic = XFS_RTRMAP_CRC_MAGIC, .reclen = sizeof(struct xfs_rmap_rec),
+	.keylen = sizeof(struct xfs_rmap_key), .longptr = true, .overlapping = true, .cmp = cmp_rmap,
 	.low_key = xfs_check_rmap_low_key, .high_key = xfs_check_rmap_high_key,
 };
 
 static const struct xfs_check_bt_type rtrefc_type = {
-	.name = "rtrefcountbt", .magic = XFS_RTREFC_CRC_MAGIC, .reclen = 12, .keylen = 4,
+	.name = "rtrefcountbt", .magic = XFS_RTREFC_CRC_MAGIC,
+	.reclen = sizeof(struct xfs_refcount_rec), .keylen = sizeof(struct xfs_refcount_key),
 	.longptr = true, .cmp = xfs_check_cmp32, .low_key = xfs_check_key32,
 };
 
@@ -78,7 +79,8 @@ static void one_extent(struct xfs_check *chk, struct fork_walk *fw, struct xfs_c
 		       const uint8_t *rec)
 {
 	struct xfs_check_inode *ip = fw->ip;
-	uint64_t l0 = get_be64(rec), l1 = get_be64(rec + 8);
+	const struct xfs_bmbt_rec *disk = (const void *)rec;
+	uint64_t l0 = be64_to_cpu(disk->l0), l1 = be64_to_cpu(disk->l1);
 	uint64_t off = l0 << 1 >> 10, start = (l0 & 0x1ff) << 43 | l1 >> 21;
 	uint32_t len = (uint32_t)(l1 & XFS_MAX_BMBT_EXTLEN), agno, agbno;
 	bool unwritten = l0 >> 63;
@@ -158,16 +160,31 @@ static void own_tree_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbn
 	xfs_check_own(bt->chk, agno, agbno, 1, fw->ip->ino, flags);
 }
 
+/* Keys of an entry of a node. */
+static uint32_t entry_keys(const struct xfs_check_bt_type *type)
+{
+	return type->overlapping ? 2 * type->keylen : type->keylen;
+}
+
+/* What an entry of a root takes. */
+static uint32_t root_entry(const struct xfs_check_bt_type *type)
+{
+	return type == &rtrefc_type ? XFS_RTREFC_ROOT_ENTRY :
+				      entry_keys(type) + (uint32_t)sizeof(be64_t);
+}
+
 /*
- * Keys, then pointers behind room for as many keys as @max, in @fork.  False:
- * the root cannot be walked.
+ * In the @size bytes of @fork: keys, then pointers, behind room for as many keys as there are
+ * entries at most.  False: the root cannot be walked.
  */
 static bool walk_root(struct xfs_check *chk, struct fork_walk *fw, struct xfs_check_bt *bt,
-		      const uint8_t *fork, uint32_t max, uint32_t maxlevels)
+		      const uint8_t *fork, uint32_t size, uint32_t maxlevels)
 {
 	struct xfs_check_set local = { 0 };
-	uint32_t level = get_be16(fork), nr = get_be16(fork + 2);
-	uint32_t keylen = bt->type->overlapping ? 2 * bt->type->keylen : bt->type->keylen;
+	const struct xfs_bmdr_block *root = (const void *)fork;
+	uint32_t level = be16_to_cpu(root->bb_level), nr = be16_to_cpu(root->bb_numrecs);
+	uint32_t max = (size - (uint32_t)sizeof(*root)) / root_entry(bt->type);
+	const uint8_t *keys = fork + sizeof(*root);
 
 	if (level < 1 || level >= maxlevels || level >= XFS_CHECK_MAX_LEVELS || nr < 1 ||
 	    nr > max) {
@@ -182,7 +199,7 @@ static bool walk_root(struct xfs_check *chk, struct fork_walk *fw, struct xfs_ch
 	bt->quiet = fw->quiet;
 	bt->block = own_tree_block;
 	bt->ctx = fw;
-	xfs_check_bt_walk_inode(bt, level, nr, fork + 4, fork + 4 + (size_t)max * keylen);
+	xfs_check_bt_walk_inode(bt, level, nr, keys, keys + (size_t)max * entry_keys(bt->type));
 	xfs_check_set_free(chk, &local);
 	return !bt->broken;
 }
@@ -192,22 +209,23 @@ static bool walk_meta_btree(struct xfs_check *chk, struct fork_walk *fw)
 	struct xfs_check_inode *ip = fw->ip;
 	bool rmap = be16_to_cpu(ip->dip->di_metatype) == XFS_METAFILE_RTRMAP;
 	uint32_t space = chk->g.blocksize - XFS_BTREE_LBLOCK_LEN;
+	const struct xfs_check_bt_type *type = rmap ? &rtrmap_type : &rtrefc_type;
+	const struct xfs_bmdr_block *root = (const void *)ip->dfork;
+	uint32_t nr = be16_to_cpu(root->bb_numrecs);
 	struct xfs_check_bt bt = {
-		.chk = chk, .type = rmap ? &rtrmap_type : &rtrefc_type, .ino = ip->ino,
-		.mxr = { space / (rmap ? 24 : 12), space / (rmap ? 48 : 12) },
+		.chk = chk, .type = type, .ino = ip->ino,
+		.mxr = { space / type->reclen,
+			 space / (entry_keys(type) + (uint32_t)sizeof(be64_t)) },
 	};
-	uint32_t reclen = rmap ? 24 : 12;
 
-	if (get_be16(ip->dfork) == 0) {		/* a leaf that still fits */
-		if (4 + (uint64_t)get_be16(ip->dfork + 2) * reclen <= ip->dsize)
+	if (be16_to_cpu(root->bb_level) == 0) {		/* a leaf that still fits */
+		if (sizeof(*root) + (uint64_t)nr * type->reclen <= ip->dsize)
 			return true;
 		if (!fw->quiet)
-			xfs_check_report(chk, ip->at, "%u records do not fit in the data fork",
-					 get_be16(ip->dfork + 2));
+			xfs_check_report(chk, ip->at, "%u records do not fit in the data fork", nr);
 		return false;
 	}
-	return walk_root(chk, fw, &bt, ip->dfork, (ip->dsize - 4) / (rmap ? 48 : 16),
-			 XFS_CHECK_MAX_LEVELS);
+	return walk_root(chk, fw, &bt, ip->dfork, ip->dsize, XFS_CHECK_MAX_LEVELS);
 }
 
 bool xfs_check_fork(struct xfs_check *chk, struct xfs_check_inode *ip, int whichfork,
@@ -230,15 +248,15 @@ bool xfs_check_fork(struct xfs_check *chk, struct xfs_check_inode *ip, int which
 		keep->n = 0;
 	switch (attr ? ip->aformat : ip->format) {
 	case XFS_DINODE_FMT_EXTENTS:
-		if (nextents > size / 16)
+		if (nextents > size / sizeof(struct xfs_bmbt_rec))
 			return false;	/* told with the inode */
 		for (uint64_t i = 0; i < nextents && !chk->stop; i++)
-			one_extent(chk, &fw, ip->at, fork + 16 * i);
+			one_extent(chk, &fw, ip->at, fork + sizeof(struct xfs_bmbt_rec) * i);
 		break;
 	case XFS_DINODE_FMT_BTREE:
-		if (size < 4 + 16)
+		if (size < sizeof(struct xfs_bmdr_block) + root_entry(bt.type))
 			return false;
-		sound = walk_root(chk, &fw, &bt, fork, (size - 4) / 16,
+		sound = walk_root(chk, &fw, &bt, fork, size,
 				  chk->g.bmbt_maxlevels[attr][ip->large_counts]);
 		if (sound && !quiet && fw.extents != nextents)
 			xfs_check_report(chk, ip->at,
@@ -247,7 +265,7 @@ bool xfs_check_fork(struct xfs_check *chk, struct xfs_check_inode *ip, int which
 					 fork_name(whichfork), nextents, fw.extents);
 		break;
 	case XFS_DINODE_FMT_META_BTREE:
-		if (size < 4 + 48)
+		if (size < sizeof(struct xfs_bmdr_block) + root_entry(&rtrmap_type))
 			return false;
 		sound = walk_meta_btree(chk, &fw);
 		break;

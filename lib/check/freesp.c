@@ -14,23 +14,26 @@ struct freesp_walk {
 
 static int cmp_cnt(const uint8_t *a, const uint8_t *b)
 {
-	int d = xfs_check_cmp32(a + 4, b + 4);
+	const size_t len = offsetof(struct xfs_alloc_rec, ar_blockcount);
+	int d = xfs_check_cmp32(a + len, b + len);
 
 	return d ? d : xfs_check_cmp32(a, b);
 }
 
 static void alloc_key(const uint8_t *rec, uint8_t *key)
 {
-	memcpy(key, rec, 8);
+	memcpy(key, rec, sizeof(struct xfs_alloc_rec));
 }
 
 static const struct xfs_check_bt_type bno_type = {
-	.name = "bnobt", .magic = XFS_ABTB_CRC_MAGIC, .reclen = 8, .keylen = 8,
+	.name = "bnobt", .magic = XFS_ABTB_CRC_MAGIC, .reclen = sizeof(struct xfs_alloc_rec),
+	.keylen = sizeof(struct xfs_alloc_rec),
 	.owner = XFS_RMAP_OWN_AG, .cmp = xfs_check_cmp32, .low_key = alloc_key,
 };
 
 static const struct xfs_check_bt_type cnt_type = {
-	.name = "cntbt", .magic = XFS_ABTC_CRC_MAGIC, .reclen = 8, .keylen = 8,
+	.name = "cntbt", .magic = XFS_ABTC_CRC_MAGIC, .reclen = sizeof(struct xfs_alloc_rec),
+	.keylen = sizeof(struct xfs_alloc_rec),
 	.owner = XFS_RMAP_OWN_AG, .cmp = cmp_cnt, .low_key = alloc_key,
 };
 
@@ -38,7 +41,8 @@ static void bno_record(struct xfs_check_bt *bt, const uint8_t *rec)
 {
 	struct freesp_walk *fw = bt->ctx;
 	struct xfs_check *chk = bt->chk;
-	uint32_t start = get_be32(rec), len = get_be32(rec + 4);
+	const struct xfs_alloc_rec *r = (const void *)rec;
+	uint32_t start = be32_to_cpu(r->ar_startblock), len = be32_to_cpu(r->ar_blockcount);
 	struct xfs_check_free *f;
 
 	if (!xfs_check_agbno(&chk->g, bt->agno, start, len)) {
@@ -72,7 +76,8 @@ static const struct xfs_check_free *find_free(const struct xfs_check_ag *ag, uin
 static void cnt_record(struct xfs_check_bt *bt, const uint8_t *rec)
 {
 	struct freesp_walk *fw = bt->ctx;
-	uint32_t start = get_be32(rec), len = get_be32(rec + 4);
+	const struct xfs_alloc_rec *r = (const void *)rec;
+	uint32_t start = be32_to_cpu(r->ar_startblock), len = be32_to_cpu(r->ar_blockcount);
 	const struct xfs_check_free *f = find_free(fw->ag, start);
 
 	if (!f || f->len != len)

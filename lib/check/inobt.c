@@ -15,12 +15,14 @@ struct inobt_walk {
 };
 
 static const struct xfs_check_bt_type ino_type = {
-	.name = "inobt", .magic = XFS_IBT_CRC_MAGIC, .reclen = 16, .keylen = 4,
+	.name = "inobt", .magic = XFS_IBT_CRC_MAGIC, .reclen = sizeof(struct xfs_inobt_rec),
+	.keylen = sizeof(struct xfs_inobt_key),
 	.owner = XFS_RMAP_OWN_INOBT, .cmp = xfs_check_cmp32, .low_key = xfs_check_key32,
 };
 
 static const struct xfs_check_bt_type fino_type = {
-	.name = "finobt", .magic = XFS_FIBT_CRC_MAGIC, .reclen = 16, .keylen = 4,
+	.name = "finobt", .magic = XFS_FIBT_CRC_MAGIC, .reclen = sizeof(struct xfs_inobt_rec),
+	.keylen = sizeof(struct xfs_inobt_key),
 	.owner = XFS_RMAP_OWN_INOBT, .cmp = xfs_check_cmp32, .low_key = xfs_check_key32,
 };
 
@@ -28,9 +30,9 @@ static uint64_t hole_inodes(uint16_t holemask)
 {
 	uint64_t bits = 0;
 
-	for (unsigned int i = 0; i < 16; i++) {
+	for (unsigned int i = 0; i < XFS_INOBT_HOLEMASK_BITS; i++) {
 		if (holemask >> i & 1)
-			bits |= 0xfull << (4 * i);
+			bits |= ((1ull << XFS_INODES_PER_HOLEMASK_BIT) - 1) << (XFS_INODES_PER_HOLEMASK_BIT * i);
 	}
 	return bits;
 }
@@ -49,7 +51,7 @@ static void decode(const struct xfs_check_geo *g, const uint8_t *rec, struct xfs
 		c->count = r.ir_count;
 		*freecount = r.ir_freecount;
 	} else {
-		c->count = 64;
+		c->count = XFS_INODES_PER_CHUNK;
 		*freecount = be32_to_cpu(r.ir_freecount_full);
 	}
 	c->freecount = (uint8_t)XFS_MIN(*freecount, 255u);
@@ -62,10 +64,10 @@ static void own_chunk(struct xfs_check_bt *bt, const struct xfs_check_chunk *c)
 	const struct xfs_check_geo *g = &bt->chk->g;
 	uint64_t holes = hole_inodes(c->holemask);
 
-	for (uint32_t i = 0; i < 64;) {
+	for (uint32_t i = 0; i < XFS_INODES_PER_CHUNK;) {
 		uint32_t agbno = (c->startino + i) >> g->inopblog;
-		uint32_t in_block = XFS_MIN(g->inopblock, 64u);
-		uint64_t mask = (in_block == 64 ? ~0ull : (1ull << in_block) - 1) << i;
+		uint32_t in_block = XFS_MIN(g->inopblock, XFS_INODES_PER_CHUNK);
+		uint64_t mask = (in_block == XFS_INODES_PER_CHUNK ? ~0ull : (1ull << in_block) - 1) << i;
 
 		/* Several records can share one large block. */
 		if ((holes & mask) != mask && agbno + 1 != iw->last_block) {
@@ -81,16 +83,17 @@ static bool check_alignment(const struct xfs_check_geo *g, uint32_t startino)
 {
 	uint32_t agbno = startino >> g->inopblog, in_block = startino & (g->inopblock - 1);
 
-	if (g->inopblock <= 64 ? in_block != 0 : in_block % 64 != 0)
+	if (g->inopblock <= XFS_INODES_PER_CHUNK ? in_block != 0 :
+						   in_block % XFS_INODES_PER_CHUNK != 0)
 		return false;
 	return !g->inoalignmt || agbno % g->inoalignmt == 0;
 }
 
-/* Blocks of more than 64 inodes get all their records at once. @next: the block after. */
+/* Blocks of more inodes than a chunk has get all their records at once. @next: the block after. */
 static void check_whole_block(struct xfs_check_bt *bt, uint32_t next)
 {
 	struct inobt_walk *iw = bt->ctx;
-	uint32_t want = bt->chk->g.inopblock / 64;
+	uint32_t want = bt->chk->g.inopblock / XFS_INODES_PER_CHUNK;
 
 	if (want > 1 && iw->in_block && next != iw->block && iw->in_block != want)
 		xfs_check_report(bt->chk, bt->at, "block %u has %u inode records, not %u",
@@ -114,26 +117,26 @@ static void ino_record(struct xfs_check_bt *bt, const uint8_t *rec)
 #define BAD(...) xfs_check_report(chk, bt->at, __VA_ARGS__)
 	decode(g, rec, &c, &freecount);
 	if (!xfs_check_agino_valid(g, bt->agno, c.startino) ||
-	    !xfs_check_agino_valid(g, bt->agno, (uint64_t)c.startino + 63)) {
+	    !xfs_check_agino_valid(g, bt->agno, (uint64_t)c.startino + XFS_INODES_PER_CHUNK - 1)) {
 		BAD("record at inode %u: not in the range of inode numbers", c.startino);
 		bt->broken = true;
 		return;
 	}
 	if (!check_alignment(g, c.startino)) {
 		BAD("record at inode %u: badly aligned", c.startino);
-		if (c.startino % XFS_MIN(g->inopblock, 64u)) {
+		if (c.startino % XFS_MIN(g->inopblock, XFS_INODES_PER_CHUNK)) {
 			bt->broken = true;
 			return;		/* its inodes straddle blocks */
 		}
 	}
-	if (last && c.startino < last->startino + 64) {
+	if (last && c.startino < last->startino + XFS_INODES_PER_CHUNK) {
 		BAD("record at inode %u: overlaps the one before it", c.startino);
 		bt->broken = true;
 		return;			/* keep the table ascending */
 	}
 	check_whole_block(bt, c.startino >> g->inopblog);
 	holes = hole_inodes(c.holemask);
-	real_count = 64 - (uint32_t)__builtin_popcountll(holes);
+	real_count = XFS_INODES_PER_CHUNK - (uint32_t)__builtin_popcountll(holes);
 	real_free = (uint32_t)__builtin_popcountll(c.free & ~holes);
 	if (c.count != real_count || !real_count)
 		BAD("record at inode %u: ir_count is %u, but %u inodes are no holes", c.startino,
@@ -148,7 +151,7 @@ static void ino_record(struct xfs_check_bt *bt, const uint8_t *rec)
 		/* A sparse part comes and goes as a whole. */
 		uint32_t unit = g->spino_align << g->inopblog;
 
-		for (uint32_t i = 0; unit < 64 && i < 64; i += unit) {
+		for (uint32_t i = 0; unit < XFS_INODES_PER_CHUNK && i < XFS_INODES_PER_CHUNK; i += unit) {
 			uint64_t part = ((1ull << unit) - 1) << i;
 
 			if ((holes & part) && (holes & part) != part) {
@@ -182,7 +185,7 @@ static struct xfs_check_chunk *find_chunk(const struct xfs_check_ag *ag, uint32_
 		else
 			hi = mid;
 	}
-	return lo && agino - v[lo - 1].startino < 64 ? &v[lo - 1] : NULL;
+	return lo && agino - v[lo - 1].startino < XFS_INODES_PER_CHUNK ? &v[lo - 1] : NULL;
 }
 
 struct xfs_check_chunk *xfs_check_find_chunk(struct xfs_check *chk, xfs_ino_t ino)

@@ -84,7 +84,7 @@ static bool parse(struct xfs_check *chk, xfs_ino_t ino, const uint8_t *buf,
 		ip->nextents = be32_to_cpu(dip->di_nextents);
 		ip->anextents = be16_to_cpu(dip->di_anextents);
 	}
-	boff = (uint32_t)dip->di_forkoff * 8;
+	boff = dip->di_forkoff * XFS_CHECK_FORKOFF_UNIT;
 	if (boff >= litino)
 		return false;
 	ip->dfork = dip->di_literal;
@@ -222,12 +222,12 @@ static void check_data_format(struct xfs_check *chk, const struct xfs_check_inod
 	else if (type == S_IFDIR)
 		RULE(!fits, "a directory of %" PRIu64 " bytes must stand in the inode", ip->size);
 	if (ip->format == XFS_DINODE_FMT_EXTENTS)
-		RULE(ip->nextents <= ip->dsize / 16,
+		RULE(ip->nextents <= ip->dsize / sizeof(struct xfs_bmbt_rec),
 		     "%" PRIu64 " extents do not fit in a data fork of "
 		     "%u bytes",
 		     ip->nextents, ip->dsize);
 	if (ip->format == XFS_DINODE_FMT_BTREE)
-		RULE(ip->nextents > ip->dsize / 16,
+		RULE(ip->nextents > ip->dsize / sizeof(struct xfs_bmbt_rec),
 		     "%" PRIu64 " extents fit in the data fork, yet they "
 		     "stand in a tree",
 		     ip->nextents);
@@ -255,13 +255,13 @@ static void check_attr_format(struct xfs_check *chk, const struct xfs_check_inod
 		RULE(!ip->anextents, "local attributes, but %" PRIu64 " extents", ip->anextents);
 		break;
 	case XFS_DINODE_FMT_EXTENTS:
-		RULE(ip->anextents <= ip->asize / 16,
+		RULE(ip->anextents <= ip->asize / sizeof(struct xfs_bmbt_rec),
 		     "%" PRIu64 " extents do not fit in an attribute "
 		     "fork of %u bytes",
 		     ip->anextents, ip->asize);
 		break;
 	case XFS_DINODE_FMT_BTREE:
-		RULE(ip->anextents > ip->asize / 16,
+		RULE(ip->anextents > ip->asize / sizeof(struct xfs_bmbt_rec),
 		     "%" PRIu64 " extents fit in the attribute fork, yet "
 		     "they stand in a tree",
 		     ip->anextents);
@@ -277,7 +277,7 @@ static uint64_t summary_bytes(const struct xfs_check *chk)
 	const struct xfs_sb *sb = &chk->sb;
 	uint64_t counters = (sb->sb_rextslog + 1ull) * sb->sb_rbmblocks;
 
-	return xfs_roundup64(counters * 4, chk->g.blocksize);
+	return xfs_roundup64(counters * sizeof(be32_t), chk->g.blocksize);
 }
 
 static void check_core(struct xfs_check *chk, const struct xfs_check_inode *ip)
@@ -391,7 +391,8 @@ static void check_free_core(struct xfs_check *chk, const struct xfs_check_inode 
 	RULE(!(ip->size >> 63), "free, but di_size is negative");
 	RULE(ip->large_counts ? !be16_to_cpu(dip->di_nrext64_pad) : !be64_to_cpu(dip->di_v3_pad),
 	     "free, but the padding of its extent counters is not zero");
-	RULE(dip->di_forkoff * 8u < g->isize - XFS_DINODE_CORE_SIZE, "free, but di_forkoff is %u",
+	RULE(dip->di_forkoff * XFS_CHECK_FORKOFF_UNIT < g->isize - XFS_DINODE_CORE_SIZE,
+	     "free, but di_forkoff is %u",
 	     dip->di_forkoff);
 	RULE(ip->aformat == XFS_DINODE_FMT_EXTENTS || (!ip->aformat && !dip->di_forkoff),
 	     "free, but di_aformat is %u", ip->aformat);
@@ -456,22 +457,22 @@ static bool read_chunk(struct xfs_check *chk, const struct xfs_check_chunk *c, u
 	uint64_t base = (xfs_check_daddr(g, agno, c->startino >> g->inopblog) << XFS_BB_SHIFT) +
 			((uint64_t)(c->startino & (g->inopblock - 1)) << g->inodelog);
 
-	for (uint32_t i = 0; i < 16;) {
+	for (uint32_t i = 0; i < XFS_INOBT_HOLEMASK_BITS;) {
 		uint32_t n = 1;
 
 		if (c->holemask >> i & 1) {
 			i++;
 			continue;
 		}
-		while (i + n < 16 && !(c->holemask >> (i + n) & 1))
+		while (i + n < XFS_INOBT_HOLEMASK_BITS && !(c->holemask >> (i + n) & 1))
 			n++;
-		if (xfs_check_read(chk, base + ((uint64_t)i * 4 << g->inodelog),
-				   chk->inode_buf + ((size_t)i * 4 << g->inodelog),
-				   (size_t)n * 4 << g->inodelog)) {
+		if (xfs_check_read(chk, base + ((uint64_t)i * XFS_INODES_PER_HOLEMASK_BIT << g->inodelog),
+				   chk->inode_buf + ((size_t)i * XFS_INODES_PER_HOLEMASK_BIT << g->inodelog),
+				   (size_t)n * XFS_INODES_PER_HOLEMASK_BIT << g->inodelog)) {
 			xfs_check_report(chk,
 					 xfs_check_at("inode", agno, c->startino >> g->inopblog,
-						      xfs_check_ino(g, agno, c->startino + i * 4)),
-					 "%u inodes cannot be read", n * 4);
+						      xfs_check_ino(g, agno, c->startino + i * XFS_INODES_PER_HOLEMASK_BIT)),
+					 "%u inodes cannot be read", n * XFS_INODES_PER_HOLEMASK_BIT);
 			return false;
 		}
 		i += n;
@@ -481,7 +482,7 @@ static bool read_chunk(struct xfs_check *chk, const struct xfs_check_chunk *c, u
 
 static void check_chunk(struct xfs_check *chk, struct xfs_check_chunk *c, uint32_t agno)
 {
-	size_t size = sizeof(*c->info) + (chk->g.parent ? 64 * sizeof(uint64_t) : 0);
+	size_t size = sizeof(*c->info) + (chk->g.parent ? XFS_INODES_PER_CHUNK * sizeof(uint64_t) : 0);
 
 	if (!read_chunk(chk, c, agno))
 		return;
@@ -490,8 +491,8 @@ static void check_chunk(struct xfs_check *chk, struct xfs_check_chunk *c, uint32
 		xfs_check_fail(chk, -ENOMEM);
 		return;
 	}
-	for (uint32_t i = 0; i < 64 && !chk->stop; i++) {
-		if (!(c->holemask >> (i / 4) & 1))
+	for (uint32_t i = 0; i < XFS_INODES_PER_CHUNK && !chk->stop; i++) {
+		if (!(c->holemask >> (i / XFS_INODES_PER_HOLEMASK_BIT) & 1))
 			check_one(chk, c, agno, i);
 	}
 }

@@ -56,7 +56,7 @@ static void check_ag_inodes(struct xfs_check *chk, uint32_t agno)
 	const struct xfs_check_chunk *c = chk->ag[agno].chunks.v;
 
 	for (size_t n = 0; n < chk->ag[agno].chunks.n && !chk->stop; n++) {
-		for (uint32_t i = 0; c[n].info && i < 64 && !chk->stop; i++)
+		for (uint32_t i = 0; c[n].info && i < XFS_INODES_PER_CHUNK && !chk->stop; i++)
 			check_inode(chk, &c[n], agno, i);
 	}
 }

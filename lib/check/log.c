@@ -18,7 +18,6 @@
 #define AT_LOG(bb)	xfs_check_at("log", -1, bb, XFS_CHECK_NOINO)
 #define RECORD_BB	(XLOG_MAX_RECORD_BSIZE / XFS_BB_SIZE + \
 			 XLOG_MAX_RECORD_BSIZE / XLOG_HEADER_CYCLE_SIZE) /* with its headers */
-#define IN_FLIGHT	8u		/* records that can be torn at once */
 
 /* A record of a dirty log, in memory. */
 struct reader {
@@ -180,7 +179,7 @@ static bool find_torn(struct reader *rd, uint32_t *bad)
 	uint32_t bb = log->head, left;
 	bool whole = true;
 
-	for (unsigned int i = 0; i < IN_FLIGHT && bb != log->tail; i++) {
+	for (unsigned int i = 0; i < XLOG_IN_FLIGHT_RECORDS && bb != log->tail; i++) {
 		uint32_t before = xfs_check_scan_before(
 			rd->scan, bb, xfs_check_scan_dist(rd->scan, log->tail, bb), true);
 
@@ -257,7 +256,7 @@ static bool walk_from(struct reader *rd, struct xfs_check_log_table *table, uint
 			return false;
 		if (!whole) {
 			*again = log->torn && xfs_check_scan_dist(scan, log->head, at) <
-				 IN_FLIGHT * (rd->size / XFS_BB_SIZE);
+				 XLOG_IN_FLIGHT_RECORDS * (rd->size / XFS_BB_SIZE);
 			*bb = advance(scan, at, 1);
 			if (!*again)
 				xfs_check_report(scan->chk, AT_LOG(at), "the record is damaged");

@@ -242,8 +242,8 @@ static void judge_core(const struct xfs_check_geo *g, struct xfs_check_log_item 
 	if (data > core->di_nblocks || attr > core->di_nblocks - data)
 		fault(item, "%" PRIu64 " and %" PRIu64 " extents of %" PRIu64 " blocks", data, attr,
 		      core->di_nblocks);
-	if (core->di_forkoff * 8u >= g->isize - XFS_DINODE_CORE_SIZE)
-		fault(item, "its attribute fork begins at %u", core->di_forkoff * 8u);
+	if (core->di_forkoff * XFS_CHECK_FORKOFF_UNIT >= g->isize - XFS_DINODE_CORE_SIZE)
+		fault(item, "its attribute fork begins at %u", core->di_forkoff * XFS_CHECK_FORKOFF_UNIT);
 }
 
 static void judge_fork(struct xfs_check_log_item *item, uint32_t region, bool root, uint32_t room)
@@ -313,7 +313,7 @@ static void judge_inode(const struct xfs_check *chk, const struct xfs_check_geo 
 	judge_core(g, item, &core);
 	if (item->size == 2 || item->fault[0])
 		return;
-	room = core.di_forkoff ? core.di_forkoff * 8u : litino;
+	room = core.di_forkoff ? core.di_forkoff * XFS_CHECK_FORKOFF_UNIT : litino;
 	if (ilf.ilf_fields & XFS_ILOG_DFORK)
 		judge_fork(item, next++, ilf.ilf_fields & XFS_ILOG_DBROOT, room);
 	if (ilf.ilf_fields & XFS_ILOG_AFORK && next < item->size)

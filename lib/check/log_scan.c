@@ -15,7 +15,6 @@
 
 #define PIECE_BB	512u		/* read at a time */
 #define PROGRESS_BB	32768u
-#define IN_FLIGHT_BB	4096u		/* most that can have been on its way at a crash */
 #define RECORD_BB	(XLOG_MAX_RECORD_BSIZE / XFS_BB_SIZE)
 
 static bool load_piece(struct xfs_check_scan *scan, uint32_t bb)
@@ -156,7 +155,7 @@ static uint32_t split_at(const struct xfs_check_scan *scan, uint32_t older)
 
 uint32_t xfs_check_scan_end(const struct xfs_check_scan *scan)
 {
-	uint32_t nr = scan->nr_bb, flight = XFS_MIN(nr, IN_FLIGHT_BB);
+	uint32_t nr = scan->nr_bb, flight = XFS_MIN(nr, XLOG_IN_FLIGHT_BBS);
 	uint32_t last = scan->last_cycle, split = nr, older = turn_before(last), hole;
 
 	if (scan->first_cycle != last) {
@@ -174,7 +173,7 @@ uint32_t xfs_check_scan_strays(const struct xfs_check_scan *scan, uint32_t head,
 			       struct xfs_check_turn *first)
 {
 	/* From the head on lies what a crash left of several writes. */
-	uint32_t flight = IN_FLIGHT_BB + RECORD_BB, strays = 0, end;
+	uint32_t flight = XLOG_IN_FLIGHT_BBS + RECORD_BB, strays = 0, end;
 
 	for (size_t i = 0; i < scan->turns.n; i++) {
 		const struct xfs_check_turn *turn = turn_at(scan, i, &end);

@@ -18,13 +18,17 @@ struct refc_walk {
 };
 
 static const struct xfs_check_bt_type refc_type = {
-	.name = "refcountbt", .magic = XFS_REFC_CRC_MAGIC, .reclen = 12, .keylen = 4,
+	.name = "refcountbt", .magic = XFS_REFC_CRC_MAGIC, .reclen = sizeof(struct xfs_refcount_rec),
+	.keylen = sizeof(struct xfs_refcount_key),
 	.owner = XFS_RMAP_OWN_REFC, .cmp = xfs_check_cmp32, .low_key = xfs_check_key32,
 };
 
 static struct refc_run decode(const uint8_t *rec)
 {
-	return (struct refc_run){ get_be32(rec), get_be32(rec + 4), get_be32(rec + 8) };
+	const struct xfs_refcount_rec *r = (const void *)rec;
+
+	return (struct refc_run){ be32_to_cpu(r->rc_startblock), be32_to_cpu(r->rc_blockcount),
+				  be32_to_cpu(r->rc_refcount) };
 }
 
 static void first_walk(struct xfs_check_bt *bt, const uint8_t *rec)

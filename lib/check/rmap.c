@@ -18,22 +18,26 @@ struct rmap_walk {
 
 static int cmp_key(const uint8_t *a, const uint8_t *b)
 {
-	return memcmp(a, b, 20);
+	return memcmp(a, b, sizeof(struct xfs_rmap_key));
 }
 
 static struct xfs_check_span decode(const uint8_t *rec)
 {
+	const struct xfs_rmap_rec *r = (const void *)rec;
+
 	return (struct xfs_check_span){
-		.start = get_be32(rec), .len = get_be32(rec + 4),
-		.owner = get_be64(rec + 8), .offset = get_be64(rec + 16),
+		.start = be32_to_cpu(r->rm_startblock), .len = be32_to_cpu(r->rm_blockcount),
+		.owner = be64_to_cpu(r->rm_owner), .offset = be64_to_cpu(r->rm_offset),
 	};
 }
 
 static void put_key(uint8_t *key, uint32_t start, uint64_t owner, uint64_t offset)
 {
-	put_be32(start, key);
-	put_be64(owner, key + 4);
-	put_be64(offset & ~XFS_RMAP_OFF_UNWRITTEN, key + 12);
+	struct xfs_rmap_key *k = (void *)key;
+
+	k->rm_startblock = cpu_to_be32(start);
+	k->rm_owner = cpu_to_be64(owner);
+	k->rm_offset = cpu_to_be64(offset & ~XFS_RMAP_OFF_UNWRITTEN);
 }
 
 void xfs_check_rmap_low_key(const uint8_t *rec, uint8_t *key)
@@ -53,7 +57,8 @@ void xfs_check_rmap_high_key(const uint8_t *rec, uint8_t *key)
 }
 
 static const struct xfs_check_bt_type rmap_type = {
-	.name = "rmapbt", .magic = XFS_RMAP_CRC_MAGIC, .reclen = 24, .keylen = 20,
+	.name = "rmapbt", .magic = XFS_RMAP_CRC_MAGIC, .reclen = sizeof(struct xfs_rmap_rec),
+	.keylen = sizeof(struct xfs_rmap_key),
 	.overlapping = true, .owner = XFS_RMAP_OWN_AG, .cmp = cmp_key,
 	.low_key = xfs_check_rmap_low_key,
 	.high_key = xfs_check_rmap_high_key,

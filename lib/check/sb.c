@@ -6,6 +6,8 @@
 #include "base/crc32c.h"
 #include "check/check_priv.h"
 
+#define RTBUF_HEADER	48u	/* of a bitmap block of a realtime group, before its words */
+
 #define AT_SB	xfs_check_at("superblock", 0, 0, XFS_CHECK_NOINO)
 
 uint32_t xfs_check_ag_length(const struct xfs_check_geo *g, uint32_t agno)
@@ -104,31 +106,41 @@ static uint32_t bmbt_height(uint32_t mxr, uint64_t extents, uint32_t root_record
 	return levels;
 }
 
-static void set_fanout(uint32_t mxr[2], uint32_t space, uint32_t rec, uint32_t node_entry)
+static void set_fanout(uint32_t mxr[2], uint32_t space, size_t rec, size_t node_entry)
 {
-	mxr[0] = space / rec;
-	mxr[1] = space / node_entry;
+	mxr[0] = (uint32_t)(space / rec);
+	mxr[1] = (uint32_t)(space / node_entry);
 }
 
 static void set_btrees(struct xfs_check_geo *g)
 {
 	uint32_t space = g->blocksize - XFS_BTREE_SBLOCK_LEN;
 
-	set_fanout(g->alloc_mxr, space, 8, 8 + 4);
-	set_fanout(g->inobt_mxr, space, 16, 4 + 4);
-	set_fanout(g->rmap_mxr, space, 24, 2 * 20 + 4);
-	set_fanout(g->refc_mxr, space, 12, 4 + 4);
-	g->bmbt_mxr = (g->blocksize - XFS_BTREE_LBLOCK_LEN) / 16;
+	const uint32_t ptr = sizeof(be32_t);
+
+	set_fanout(g->alloc_mxr, space, sizeof(struct xfs_alloc_rec),
+		   sizeof(struct xfs_alloc_rec) + ptr);
+	set_fanout(g->inobt_mxr, space, sizeof(struct xfs_inobt_rec),
+		   sizeof(struct xfs_inobt_key) + ptr);
+	set_fanout(g->rmap_mxr, space, sizeof(struct xfs_rmap_rec),
+		   2 * sizeof(struct xfs_rmap_key) + ptr);
+	set_fanout(g->refc_mxr, space, sizeof(struct xfs_refcount_rec),
+		   sizeof(struct xfs_refcount_key) + ptr);
+	g->bmbt_mxr = (g->blocksize - XFS_BTREE_LBLOCK_LEN) / (uint32_t)sizeof(struct xfs_bmbt_rec);
 
 	g->alloc_maxlevels = height(g->alloc_mxr, ((uint64_t)g->agblocks + 1) / 2);
-	g->inobt_maxlevels = height(g->inobt_mxr, (1ull << g->agino_log) / 64);
+	g->inobt_maxlevels = height(g->inobt_mxr, (1ull << g->agino_log) / XFS_INODES_PER_CHUNK);
 	g->rmap_maxlevels = g->reflink ? space_height(g->rmap_mxr, g->agblocks) :
 			    height(g->rmap_mxr, g->agblocks);
 	g->refc_maxlevels = height(g->refc_mxr, g->agblocks);
-	g->bmbt_maxlevels[0][0] = bmbt_height(g->bmbt_mxr, (1ull << 31) - 1, 3);
-	g->bmbt_maxlevels[0][1] = bmbt_height(g->bmbt_mxr, (1ull << 48) - 1, 3);
-	g->bmbt_maxlevels[1][0] = bmbt_height(g->bmbt_mxr, (1ull << 15) - 1, 2);
-	g->bmbt_maxlevels[1][1] = bmbt_height(g->bmbt_mxr, (1ull << 32) - 1, 2);
+	g->bmbt_maxlevels[0][0] = bmbt_height(g->bmbt_mxr, XFS_MAX_EXTCNT_DATA_FORK_SMALL,
+					      XFS_BMDR_MIN_DRECS);
+	g->bmbt_maxlevels[0][1] = bmbt_height(g->bmbt_mxr, XFS_MAX_EXTCNT_DATA_FORK_LARGE,
+					      XFS_BMDR_MIN_DRECS);
+	g->bmbt_maxlevels[1][0] = bmbt_height(g->bmbt_mxr, XFS_MAX_EXTCNT_ATTR_FORK_SMALL,
+					      XFS_BMDR_MIN_ARECS);
+	g->bmbt_maxlevels[1][1] = bmbt_height(g->bmbt_mxr, XFS_MAX_EXTCNT_ATTR_FORK_LARGE,
+					      XFS_BMDR_MIN_ARECS);
 }
 
 static void set_features(struct xfs_check_geo *g, const struct xfs_sb *sb)
@@ -197,13 +209,13 @@ int xfs_check_geometry(struct xfs_check *chk, const struct xfs_sb *sb)
 	if (!g->agcount || g->agino_log > 32)
 		return -EINVAL;
 	g->agfl_block = 3 * g->sectsize / g->blocksize;
-	g->agfl_slots = (g->sectsize - XFS_AGFL_HDR_SIZE) / 4;
+	g->agfl_slots = (g->sectsize - XFS_AGFL_HDR_SIZE) / (uint32_t)sizeof(be32_t);
 	set_features(g, sb);
 	set_btrees(g);
 
 	g->inoalignmt = sb->sb_inoalignmt;
 	g->spino_align = sb->sb_spino_align;
-	g->ialloc_inos = XFS_MAX(64u, g->inopblock);
+	g->ialloc_inos = XFS_MAX(XFS_INODES_PER_CHUNK, g->inopblock);
 	g->ialloc_blks = g->ialloc_inos >> g->inopblog;
 	cluster = 8192u * (g->isize / 256);
 	if (g->inoalignmt < cluster / g->blocksize)
@@ -312,7 +324,7 @@ static void check_alignment(struct xfs_check *chk, struct xfs_check_place at,
 	const struct xfs_check_geo *g = &chk->g;
 	uint32_t base = 8192u * (g->isize / 256) / g->blocksize;
 	uint64_t width = (uint64_t)sb->sb_width << g->blocklog;
-	uint32_t want_align = g->spinodes ? 64 * g->isize / g->blocksize : base;
+	uint32_t want_align = g->spinodes ? XFS_INODES_PER_CHUNK * g->isize / g->blocksize : base;
 	uint32_t want_sparse = g->spinodes ? base : 0;
 
 	RULE(sb->sb_inoalignmt == want_align, "sb_inoalignmt is %u, not %u", sb->sb_inoalignmt,
@@ -376,7 +388,7 @@ static void check_rt(struct xfs_check *chk, struct xfs_check_place at, const str
 		     "sb_rextslog is %u", sb->sb_rextslog);
 		rbm = xfs_howmany64(sb->sb_rextents, 8ull * g->blocksize);
 		if (g->metadir)
-			rbm = xfs_howmany64(sb->sb_rgextents, 8ull * (g->blocksize - 48));
+			rbm = xfs_howmany64(sb->sb_rgextents, 8ull * (g->blocksize - RTBUF_HEADER));
 		RULE(sb->sb_rbmblocks == (g->zoned ? 0 : rbm), "sb_rbmblocks is %u",
 		     sb->sb_rbmblocks);
 		RULE(sb->sb_frextents <= sb->sb_rextents && !(g->zoned && sb->sb_frextents),

@@ -142,6 +142,11 @@ struct xfs_refcount_key {
 	be32_t		rc_startblock;
 };
 typedef be32_t xfs_refcount_ptr_t;
+/*
+ * Of the root of a realtime reference count tree in an inode, each entry of a node takes so much
+ * room, though a key and a pointer have 12 bytes: the pointers begin behind room for as many keys.
+ */
+#define XFS_RTREFC_ROOT_ENTRY	16u
 
 #define XFS_REFC_COWFLAG	(1u << 31)
 #define XFS_REFC_REFCOUNT_MAX	0xffffffffu

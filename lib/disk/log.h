@@ -17,6 +17,9 @@
 #define XLOG_CYCLE_DATA_WORDS	64u
 #define XLOG_MIN_RECORD_BSIZE	(16u << 10)
 #define XLOG_BIG_RECORD_BSIZE	(32u << 10)
+/* What writers have on its way to the disk at a time, which a crash may leave torn. */
+#define XLOG_IN_FLIGHT_RECORDS	8u
+#define XLOG_IN_FLIGHT_BBS	4096u
 #define XLOG_MAX_RECORD_BSIZE	(256u << 10)
 #define XLOG_FMT_UNKNOWN	0u
 #define XLOG_FMT_LINUX_LE	1u
@@ -63,6 +66,7 @@ struct xlog_op_header {
 	uint8_t		oh_flags;
 	be16_t		oh_res2;
 };
+#define XLOG_OP_HEADER_BYTES	((uint32_t)sizeof(struct xlog_op_header))
 
 #define XFS_TRANSACTION		0x69		/* oh_clientid */
 #define XFS_LOG			0xaa

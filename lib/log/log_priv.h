@@ -12,10 +12,7 @@
 #include "log/log.h"
 #include "log/recover.h"
 
-#define XLOG_IN_FLIGHT_RECORDS	8u
-#define XLOG_IN_FLIGHT_BBS	4096u	/* what can be in flight at a crash */
 #define XLOG_MAX_RECORD_BBS	(XLOG_MAX_RECORD_BSIZE >> XFS_BB_SHIFT)
-#define XLOG_OP_HEADER_BYTES	12u
 
 /* The log as a ring of 512-byte blocks on its device. */
 struct xlog_ring {

@@ -67,6 +67,7 @@ static void replay_core(struct xfs_dinode *dip, const struct xfs_log_dinode *cor
 struct root_shape {
 	uint32_t header;		/* in the inode */
 	uint32_t key, ptr;		/* bytes of an entry; ptr 0: records of a leaf */
+	uint32_t room;			/* what an entry takes in the inode */
 };
 
 static bool root_shape(const struct xfs_dinode *dip, const uint8_t *root, struct root_shape *shape)
@@ -74,19 +75,27 @@ static bool root_shape(const struct xfs_dinode *dip, const uint8_t *root, struct
 	uint32_t magic = get_be32(root);
 	bool leaf = get_be16(root + 4) == 0;
 
-	*shape = (struct root_shape){ sizeof(struct xfs_bmdr_block), 8, 8 };
+	shape->header = sizeof(struct xfs_bmdr_block);
+	shape->ptr = leaf ? 0 : sizeof(be64_t);
+	switch (magic) {
+	case XFS_BMAP_CRC_MAGIC:
+		shape->key = sizeof(struct xfs_bmbt_key);
+		break;
+	case XFS_RTRMAP_CRC_MAGIC:
+		shape->key = leaf ? sizeof(struct xfs_rmap_rec) : 2 * sizeof(struct xfs_rmap_key);
+		break;
+	case XFS_RTREFC_CRC_MAGIC:
+		shape->key = leaf ? sizeof(struct xfs_refcount_rec) : sizeof(struct xfs_refcount_key);
+		break;
+	default:
+		return false;
+	}
+	shape->room = shape->key + shape->ptr;
 	if (magic == XFS_BMAP_CRC_MAGIC)
 		return !leaf;
-	if (dip->di_format != XFS_DINODE_FMT_META_BTREE)
-		return false;
-	if (magic == XFS_RTRMAP_CRC_MAGIC) {
-		shape->key = leaf ? 24 : 40;
-		shape->ptr = leaf ? 0 : 8;
-		return true;
-	}
-	shape->key = leaf ? 12 : 4;
-	shape->ptr = leaf ? 0 : 8;
-	return magic == XFS_RTREFC_CRC_MAGIC;
+	if (magic == XFS_RTREFC_CRC_MAGIC && !leaf)
+		shape->room = XFS_RTREFC_ROOT_ENTRY;
+	return dip->di_format == XFS_DINODE_FMT_META_BTREE;
 }
 
 /* The root of a tree goes from its logged form into a fork of @room bytes at @to. */
@@ -103,7 +112,7 @@ static int replay_root(struct xlog_recover *rl, const struct xlog_trans *trans,
 			   get_be16(root + 4));
 	entry = shape.key + shape.ptr;
 	logged = (region->len - XFS_BTREE_LBLOCK_LEN) / entry;
-	fits = room < shape.header ? 0 : (room - shape.header) / entry;
+	fits = room < shape.header ? 0 : (room - shape.header) / shape.room;
 	if (numrecs > logged || numrecs > fits)
 		return BAD("the root of a tree has %u entries, %u are logged and %u fit", numrecs,
 			   logged, fits);

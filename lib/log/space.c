@@ -47,13 +47,14 @@ uint32_t xlog_free_bbs(const struct xlog *log)
 }
 
 /*
- * Contents that @bbs blocks hold.  Of each record at most 12 bytes stay empty,
- * because nothing can be split there, and 12 go to the header of a piece that
- * continues; START, transaction header and COMMIT take 52 once.
+ * Contents that @bbs blocks hold.  Of each record at most the bytes of an operation's header stay
+ * empty, because nothing can be split there, and as many go to the header of a piece that
+ * continues; START, transaction header and COMMIT come once.
  */
 static uint64_t contents_of(const struct xlog *log, uint64_t bbs)
 {
-	const uint64_t lost = 24, once = 52;
+	const uint64_t lost = 2 * XLOG_OP_HEADER_BYTES;
+	const uint64_t once = 3 * XLOG_OP_HEADER_BYTES + sizeof(struct xfs_trans_header);
 	uint64_t headers = (uint64_t)log->header_bbs << XFS_BB_SHIFT;
 	uint64_t full = bbs / log->max_bbs;
 	uint64_t rest = xfs_rounddown64(bbs % log->max_bbs, log->unit_bbs) << XFS_BB_SHIFT;

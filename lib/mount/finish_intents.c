@@ -31,7 +31,6 @@
 
 /* What one entry of an intent may add to the checkpoint, about: the leaves it touches. */
 #define BYTES_PER_ENTRY		(16u << 10)
-#define OP_HEADER		12u
 
 struct work {
 	struct xfs_mount *mp;
@@ -103,7 +102,7 @@ static uint32_t note_log_cost(const struct xfs_mount *mp, struct xfs_log_item *l
 	const struct note *note = note_of(lip);
 
 	(void)mp;
-	return note->bytes + note->regions * OP_HEADER;
+	return note->bytes + note->regions * XLOG_OP_HEADER_BYTES;
 }
 
 static void note_forget(struct xfs_log_item *lip)

@@ -25,12 +25,12 @@
 #include "core/counter.h"
 #include "core/message.h"
 #include "device/queue.h"
+#include "disk/log.h"
 #include "disk/log_item.h"
 #include "log/log.h"
 #include "pagecache/mapping.h"
 #include "trans/trans_priv.h"
 
-#define OP_HEADER	12u
 #define SB_LOGGED_BYTES	384u
 
 /* ---- cutting ----------------------------------------------------------------------- */
@@ -68,14 +68,14 @@ static void measure(struct xfs_checkpoint *cp, struct cut_size *size)
 		uint32_t regions;
 
 		size->bytes += lip->li_ops->size(lip, &regions);
-		size->bytes += (uint64_t)regions * OP_HEADER;
+		size->bytes += (uint64_t)regions * XLOG_OP_HEADER_BYTES;
 		size->regions += regions;
 		if (!has_link(lip, &chunk))
 			continue;
 		/* In the worst case each has its cluster for itself. */
 		size->links++;
 		size->regions += 2;
-		size->bytes += 2 * OP_HEADER + sizeof(chunk.cc_data) + XFS_BUF_LOG_FORMAT_LEN +
+		size->bytes += 2 * XLOG_OP_HEADER_BYTES + sizeof(chunk.cc_data) + XFS_BUF_LOG_FORMAT_LEN +
 			       XFS_ALIGN((chunk.cc_len >> XFS_BLF_CHUNK_SHIFT) / 8, 4);
 	}
 }

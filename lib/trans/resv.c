@@ -12,11 +12,17 @@
  */
 #include "buf/buf.h"
 #include "core/message.h"
+#include "disk/dquot.h"
 #include "disk/inode.h"
+#include "disk/log.h"
+#include "disk/log_item.h"
 #include "trans/resv.h"
 
 #define QUOTA_RECORDS		6u	/* three kinds, of two owners */
-#define QUOTA_BYTES		(QUOTA_RECORDS * (2 * 12u + 24u + 104u))
+#define QUOTA_BYTES		\
+	(QUOTA_RECORDS * (2 * XLOG_OP_HEADER_BYTES +				\
+			  (uint32_t)(sizeof(struct xfs_dq_logformat) +		\
+				     sizeof(struct xfs_disk_dquot))))
 #define MAX_DIR_BYTES		(32ull << 30)	/* of a directory's leaf space */
 #define MAX_EXTENTS		64u	/* of one truncation step; pieces of a folio */
 #define WRITEBACK_BYTES		(512u << 10)	/* that a transaction of write-back wants to use */

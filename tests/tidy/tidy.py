@@ -15,7 +15,8 @@ unused            every macro and function of lib/ (the on-disk formats of lib/d
                   by lib/, examples/ or tests/
 labels            an invariant of lib/, "(WORD-n)" at the head of a comment, has its label
                   for itself, whoever cites one cites one that exists, and a test cites it
-homes             what has one home is written nowhere else (HOMES)
+homes             what has one home is written nowhere else (HOMES), and the checker
+                  names the members and sizes of what it reads
 calls             every function of lib/xfswrite.map is an XFS_CALL around its work, so that no
                   failure leaves without a description, or stands in CANNOT_FAIL
 readmes           the table of layers in lib/README.md is that of lib/CMakeLists.txt, top
@@ -210,11 +211,20 @@ HOMES = [
 ]
 
 
+# Members of what the checker reads have names in lib/disk.
+PLAIN_OFFSET = re.compile(r'\b[gp]et_[bl]e(?:16|32|64)\([^;,]*\+ \d|\.(?:rec|key)len = \d')
+
+
 def check_homes(root):
-    return [f'{path}: has a home: {what}'
-            for path in files(root, ('lib',), re.compile(r'.*\.[ch]$'))
-            for what, pattern, homes in HOMES
-            if path not in homes and pattern.search(COMMENT.sub(' ', read(root, path)))]
+    errors = []
+    for path in files(root, ('lib',), re.compile(r'.*\.[ch]$')):
+        text = COMMENT.sub(' ', read(root, path))
+        errors += [f'{path}: has a home: {what}' for what, pattern, homes in HOMES
+                   if path not in homes and pattern.search(text)]
+        if path.startswith('lib/check/'):
+            errors += [f'{path}: an offset or a size as a plain number: {plain}'
+                       for plain in PLAIN_OFFSET.findall(text)]
+    return errors
 
 
 LABEL_DEFINED = re.compile(r'^ \* \(([A-Z]+-\d+)\) ', re.M)
@@ -712,6 +722,7 @@ def check_self(_root):
                         'lib/low/low.c': mit + 'int low_f(int a)\n{\n\treturn a; /* LOW_A */\n}\n'}, 2),
         (check_homes, {'lib/bmap/iext.h': 'a->br_startblock += b;\nc = a.br_startoff + x;\n'}, 0),
         (check_homes, {'lib/low/low.c': 'a->br_startblock += b;\n', 'lib/high/high.c': 'e = a.br_startoff + a.br_blockcount;\n'}, 2),
+        (check_homes, {'lib/check/c.c': 'n = get_be32(rec + 4);\nconst struct t t = { .reclen = 8 };\n'}, 2),
         (check_homes, {'lib/low/low.c': 'b = a->br_startblock + (off - a->br_startoff);\n'}, 1),
         (check_labels, {}, 0),
         (check_labels, {'lib/low/low.h': mit + '/*\n * (LOW-1) One.\n * (LOW-2) Two, by (LOW-1).\n */\n',

@@ -258,6 +258,25 @@ static inline void log_core(const struct xfs_dinode *dip, struct xfs_log_dinode 
 	core->di_uuid = dip->di_uuid;
 }
 
+/* The root of a realtime group's tree as it is logged; its length. */
+static inline uint32_t log_meta_root(const uint8_t *from, uint32_t room, uint8_t *to,
+				     uint16_t metatype)
+{
+	bool refc = metatype == XFS_METAFILE_RTREFCOUNT, leaf = get_be16(from) == 0;
+	uint32_t n = get_be16(from + 2), key = leaf ? (refc ? 12 : 24) : (refc ? 4 : 40);
+
+	memset(to, 0xff, 72);
+	put_be32(refc ? XFS_RTREFC_CRC_MAGIC : XFS_RTRMAP_CRC_MAGIC, to);
+	memcpy(to + 4, from, 4);
+	memcpy(to + 72, from + 4, (size_t)key * n);
+	if (leaf)
+		return 72 + key * n;
+	/* An entry of a reference count tree has room for 16 bytes, too. */
+	memcpy(to + 72 + (size_t)key * n, from + 4 + (size_t)key * ((room - 4) / (refc ? 16 : 48)),
+	       8 * n);
+	return 72 + (key + 8) * n;
+}
+
 /* The forks of an inode as they are logged; the fields they set. */
 static inline uint32_t log_fork(const struct rig *rig, const struct xfs_dinode *dip, int whichfork,
 				uint8_t *to, uint32_t *len)
@@ -293,6 +312,9 @@ static inline uint32_t log_fork(const struct rig *rig, const struct xfs_dinode *
 		memcpy(to + 72 + 8 * n, from + 4 + 8 * mxr, 8 * n);
 		*len = 72 + 16 * n;
 		return attr ? XFS_ILOG_ABROOT : XFS_ILOG_DBROOT;
+	case XFS_DINODE_FMT_META_BTREE:
+		*len = log_meta_root(from, room, to, be16_to_cpu(dip->di_metatype));
+		return XFS_ILOG_DBROOT;
 	default:
 		return attr ? 0 : XFS_ILOG_DEV;
 	}

@@ -250,6 +250,61 @@ static void test_inode_forms(void **state)
 	}
 }
 
+/* Roots of a realtime group's trees: of nodes the pointers stand behind room for all keys. */
+static void test_inode_meta_roots(void **state)
+{
+	static const struct {
+		uint16_t metatype, level, max;
+	} cases[] = {
+		{ XFS_METAFILE_RTRMAP, 0, 7 },		/* 188 bytes for 24 */
+		{ XFS_METAFILE_RTRMAP, 1, 3 },		/* for 40 and 8 */
+		{ XFS_METAFILE_RTREFCOUNT, 0, 15 },	/* for 12 */
+		{ XFS_METAFILE_RTREFCOUNT, 1, 11 },	/* for 16 */
+	};
+	uint8_t was[2048], now[2048];
+	struct xfs_dinode *dip = (void *)was;
+	uint8_t *fork = was + 176;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		uint16_t n = i & 1 ? 2 : cases[i / 2].max;
+		bool leaf = cases[i / 2].level == 0, refc = cases[i / 2].metatype == XFS_METAFILE_RTREFCOUNT;
+		size_t key = leaf ? (refc ? 12 : 24) : (refc ? 4 : 40), at = 4 + key * cases[i / 2].max;
+
+		rig_begin(&rig, 32768);
+		read_inode(&rig, rig.log, rig.file, dip);
+		/* So that it is a member of the metadata directory tree. */
+		rig.mp.m_geo.features |= XFS_FEAT_METADIR;
+		dip->di_mode = cpu_to_be16(S_IFREG);
+		dip->di_uid = dip->di_gid = cpu_to_be32(0);
+		dip->di_flags = cpu_to_be16(XFS_METAFILE_DIFLAGS);
+		dip->di_flags2 = cpu_to_be64(XFS_DIFLAG2_METADATA | XFS_DIFLAG2_BIGTIME |
+					     XFS_DIFLAG2_NREXT64);
+		dip->di_big_nextents = cpu_to_be64(0);
+		dip->di_big_anextents = cpu_to_be32(0);
+		dip->di_size = cpu_to_be64(0);
+		dip->di_format = XFS_DINODE_FMT_META_BTREE;
+		dip->di_metatype = cpu_to_be16(cases[i / 2].metatype);
+		dip->di_forkoff = 24;
+		dip->di_aformat = XFS_DINODE_FMT_LOCAL;
+		memset(fork, 0, 196);
+		put_be16(4, fork + 192);		/* attributes: none */
+		put_be16(cases[i / 2].level, fork);
+		put_be16(n, fork + 2);
+		for (size_t k = 0; k < key * n; k++)
+			fork[4 + k] = (uint8_t)(k * 7 + 1);
+		for (size_t k = 0; !leaf && k < 8u * n; k++)
+			fork[at + k] = (uint8_t)(k * 11 + 3);
+		put_inode_trans(&rig, TID, dip, 56);
+		assert_int_equal(rig_recover(&rig), 0);
+		read_inode(&rig, rig.out, rig.file, (void *)now);
+		assert_memory_equal(now + 176, fork, 4 + key * n);
+		if (!leaf)
+			assert_memory_equal(now + 176 + at, fork + at, 8u * n);
+	}
+	rig.mp.m_geo.features &= ~XFS_FEAT_METADIR;
+}
+
 /* Time stamps of the old kind are two words, each in host order. */
 static void test_inode_old_times(void **state)
 {
@@ -655,6 +710,7 @@ int main(void)
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_inode_lsn),
 		cmocka_unit_test(test_inode_forms),
+		cmocka_unit_test(test_inode_meta_roots),
 		cmocka_unit_test(test_inode_old_times),
 		cmocka_unit_test(test_inode_cancelled),
 		cmocka_unit_test(test_inode_owner),
