@@ -95,6 +95,7 @@ enum xfs_mount_flags {
 	XFS_MOUNT_NORECOVERY = 1u << 2,
 	XFS_MOUNT_INPROGRESS = 1u << 3,
 	XFS_MOUNT_RECOVER_IN_MEMORY = 1u << 4,
+	XFS_MOUNT_SWALLOC = 1u << 5,
 };
 #define XFS_MOUNT_RDONLY	(1u << 0)	/* nothing is written to the device, at all */
 #define XFS_MOUNT_UNJOURNALLED	(1u << 1)	/* see xfs_mount() */
@@ -102,6 +103,7 @@ enum xfs_mount_flags {
 #define XFS_MOUNT_INPROGRESS	(1u << 3)	/* go on with what xfs_mkfs left in progress */
 /* With RDONLY: recover a dirty log in memory.  As much of it as was changed is held there. */
 #define XFS_MOUNT_RECOVER_IN_MEMORY (1u << 4)
+#define XFS_MOUNT_SWALLOC	(1u << 5)	/* large files are aligned to the stripe width, not the unit */
 
 /* Start with XFS_MOUNT_OPTIONS_INIT, set what you need. */
 struct xfs_mount_options {
@@ -129,6 +131,8 @@ struct xfs_mount_options {
 	 * xfs_memory_minimum() says.  Both caches get at most their share of it.
 	 */
 	uint64_t memory_limit_bytes;
+	/* For xfs_tick(): age of preallocation past the ends of files, 0 = 300; of data, 0 = 30. */
+	uint32_t prealloc_lifetime_seconds, dirty_expire_seconds;
 };
 #define XFS_MOUNT_OPTIONS_INIT	XFS_SIZED_INIT(struct xfs_mount_options)
 
@@ -235,6 +239,19 @@ XFS_API void xfs_abandon(struct xfs_mount *mp);
  * Metadata is written in one go at the end, and then the call is not cancelled any more.
  */
 XFS_API int xfs_sync(struct xfs_mount *mp);
+
+/*
+ * Time has passed: do what a kernel's workers do by the clock (xfs_env.clock).  Preallocation past the
+ * ends of files that were not written for prealloc_lifetime_seconds and have no dirty data is freed;
+ * data that has been dirty for dirty_expire_seconds is written, and with a journal a checkpoint as
+ * often: so what is older than twice that is stable.  The library has no threads of its own; a program
+ * that keeps file systems open for long calls this every few seconds, from any one thread.  It may
+ * take as long as xfs_sync().  Nothing needs it: xfs_close(), a lack of space and xfs_unmount() free
+ * preallocation as well, and a lack of memory writes data.
+ *
+ * 0; the first error of writing or freeing: what failed is tried again by the next.
+ */
+XFS_API int xfs_tick(struct xfs_mount *mp);
 
 /*
  * Each xfs_sync() and xfs_unmount() of @mp that is at work now ends soon with -ECANCELED: after the

@@ -83,6 +83,11 @@ int xfs_unmount(struct xfs_mount *mp)
 	return XFS_CALL(do_unmount(mp));
 }
 
+int xfs_tick(struct xfs_mount *mp)
+{
+	return XFS_CALL_MOUNT(mp, xfs_reclaim_by_age(mp));
+}
+
 int xfs_cancel(struct xfs_mount *mp)
 {
 	if (!mp)

@@ -99,12 +99,12 @@ static xfs_fsblock_t target_block(const struct xfs_bmap_alloc *ap)
 /* A large piece at the end of the file, on striped storage. */
 static int try_striped(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
 {
-	const struct xfs_geometry *geo = &ap->op->ip->i_mount->m_geo;
+	uint32_t stripe = xfs_stripe_align(ap->op->ip->i_mount);
 	xfs_fsblock_t target = args->target;
 	xfs_extlen_t minlen = args->minlen;
 	int error;
 
-	if (!geo->sunit || ap->next || ap->len < geo->sunit || (ap->flags & XFS_BMAPI_METADATA))
+	if (!stripe || ap->next || ap->len < stripe || (ap->flags & XFS_BMAPI_METADATA))
 		return 0;
 	args->minlen = args->maxlen;
 	/* Right behind the last piece, which started at a stripe unit. */
@@ -115,7 +115,7 @@ static int try_striped(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
 		if (error || args->fsbno != NULLFSBLOCK)
 			goto out_restore;
 	}
-	args->alignment = geo->sunit;
+	args->alignment = stripe;
 	args->target = target;
 	error = xfs_alloc_vextent(args);
 out_restore:

@@ -163,14 +163,14 @@ int xfs_bmapi_reserve_delalloc(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 	larger = pr.off < off || pr.len > len;
 	error = reserve_delalloc(ip, ifp, &pr, got);
 	if (error == -ENOSPC && larger) {
-		XFS_TRACE(ip->i_mount, delalloc_without_prealloc, ip->i_ino, off, len);
+		XFS_TRACE(ip->i_mount, xfs_delalloc_enospc, ip->i_ino, off, len, prealloc);
 		pr.off = off;
 		pr.len = len;
 		larger = false;
 		error = reserve_delalloc(ip, ifp, &pr, got);
 	}
 	if (!error && whichfork == XFS_DATA_FORK && larger)
-		xfs_iflags_set(ip, XFS_IF_EOFBLOCKS);
+		xfs_inode_set_eofblocks_tag(ip);
 	return error;
 }
 

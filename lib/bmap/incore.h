@@ -52,6 +52,7 @@ struct xfs_ifork {
 #define XFS_IF_READING		(1u << 8)	/* in the cache and not read yet: wait */
 #define XFS_IF_UNREAD		(1u << 9)	/* could not be read; forgotten already */
 #define XFS_IF_UNNAMED		(1u << 10)	/* made without a name, and may still get one */
+#define XFS_IF_EOF_RELEASED	(1u << 11)	/* a close has trimmed it since it was read or cut */
 
 /*
  * Where a directory had room last, so that adding a name need not search.  Never
@@ -114,6 +115,7 @@ struct xfs_inode {
 	xfs_fsize_t i_size;		/* (o) the size a reader sees; regular files */
 	uint64_t i_nblocks;		/* (i) real blocks of all forks */
 	uint64_t i_delayed_blks;	/* (i) delayed blocks */
+	int64_t i_eof_tagged;		/* (a) the clock when it was given ahead last, seconds */
 	xfs_lsn_t i_lsn;		/* (i) di_lsn as it was read */
 	struct timespec i_atime, i_mtime, i_ctime, i_crtime;	/* (i) */
 
@@ -280,6 +282,17 @@ static inline void xfs_iflags_clear(struct xfs_inode *ip, uint32_t flags)
 static inline bool xfs_iflags_test(const struct xfs_inode *ip, uint32_t flags)
 {
 	return (__atomic_load_n(&ip->i_flags, __ATOMIC_RELAXED) & flags) != 0;
+}
+
+/* It has been given blocks past its end, reserved or real. */
+static inline void xfs_inode_set_eofblocks_tag(struct xfs_inode *ip)
+{
+	struct xfs_mount *mp = ip->i_mount;
+
+	__atomic_store_n(&ip->i_eof_tagged, __atomic_load_n(&mp->m_clock_seconds, __ATOMIC_RELAXED),
+			 __ATOMIC_RELAXED);
+	xfs_iflags_set(ip, XFS_IF_EOFBLOCKS);
+	XFS_TRACE(mp, xfs_inode_set_eofblocks_tag, ip->i_ino);
 }
 
 #endif

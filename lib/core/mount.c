@@ -62,11 +62,13 @@ struct timespec xfs_clamp_time(const struct xfs_mount *mp, struct timespec tv)
 	return tv;
 }
 
-struct timespec xfs_now(const struct xfs_mount *mp)
+struct timespec xfs_now(struct xfs_mount *mp)
 {
 	struct timespec now;
 
 	xfs_env_now(&mp->m_env, &now);
+	if (__atomic_load_n(&mp->m_clock_seconds, __ATOMIC_RELAXED) != now.tv_sec)
+		__atomic_store_n(&mp->m_clock_seconds, now.tv_sec, __ATOMIC_RELAXED);
 	return xfs_clamp_time(mp, now);
 }
 

@@ -98,7 +98,11 @@ struct xfs_mount {
 	bool m_unjournalled;			/* (c) */
 	bool m_unprivileged;			/* (c) strip set-id bits on writes */
 	uint32_t m_uid, m_gid;			/* (c) owner of new objects */
+	bool m_swalloc;				/* (c) large files are aligned to the stripe width */
 	uint32_t m_allocsize_log;		/* (c) log2 of speculative preallocation, 0 = dynamic */
+	uint32_t m_prealloc_lifetime, m_dirty_expire; /* (c) seconds, for xfs_tick() */
+	int64_t m_clock_seconds;		/* (a) the clock when it was looked at last */
+	int64_t m_tick_forced;			/* (a) when a tick last forced the log */
 	uint64_t m_memory_limit;		/* (c) 0: none */
 	uint64_t m_data_cache_bytes;		/* (c) */
 	uint64_t m_meta_cache_bytes;		/* (c) */
@@ -159,8 +163,14 @@ static inline bool xfs_is_shutdown(const struct xfs_mount *mp)
 	return __atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_SHUTDOWN;
 }
 
+/* What large files are aligned to, in blocks; 0: nothing. */
+static inline uint32_t xfs_stripe_align(const struct xfs_mount *mp)
+{
+	return mp->m_swalloc && mp->m_geo.swidth ? mp->m_geo.swidth : mp->m_geo.sunit;
+}
+
 /* The present time of the host's clock, as near as the file system's time stamps can hold it. */
-struct timespec xfs_now(const struct xfs_mount *mp);
+struct timespec xfs_now(struct xfs_mount *mp);
 
 /* Seconds beyond what its inodes can hold become the nearest that they can. */
 struct timespec xfs_clamp_time(const struct xfs_mount *mp, struct timespec tv);

@@ -92,7 +92,7 @@ int xfs_file_set_size(struct xfs_inode *ip, uint64_t size)
 		return log_size(ip, size);
 	if (size < old) {
 		xfs_iflags_set(ip, XFS_IF_TRUNCATED);
-		xfs_iflags_clear(ip, XFS_IF_EOFBLOCKS);
+		xfs_iflags_clear(ip, XFS_IF_EOFBLOCKS | XFS_IF_EOF_RELEASED);
 	}
 	return xfs_itruncate_extents(ip, &what);
 }
@@ -141,6 +141,27 @@ static void forget_unlinked(struct xfs_inode *ip)
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
 }
 
+/*
+ * Once: a file that is opened, appended to and closed again and again keeps what it was given ahead,
+ * as otherwise each append would begin a new extent.  It goes by age, for want of space, and at the end.
+ */
+static int trim_at_close(struct xfs_inode *ip)
+{
+	int error = 0;
+
+	if (!xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) || xfs_iflags_test(ip, XFS_IF_EOF_RELEASED))
+		return 0;
+	if (xfs_inode_diflags(ip) & XFS_DIFLAG_APPEND)
+		return 0;
+	xfs_rwlock_excl(&ip->i_iolock);
+	if (xfs_can_free_eofblocks(ip)) {
+		xfs_iflags_set(ip, XFS_IF_EOF_RELEASED);
+		error = xfs_free_eofblocks(ip);
+	}
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+	return error;
+}
+
 int xfs_file_release(struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -148,14 +169,10 @@ int xfs_file_release(struct xfs_inode *ip)
 
 	if (mp->m_rdonly || !xfs_is_reg(ip) || xfs_is_shutdown(mp))
 		return 0;
-	if (!xfs_inode_nlink(ip)) {
+	if (!xfs_inode_nlink(ip))
 		forget_unlinked(ip);
-	} else if (xfs_iflags_test(ip, XFS_IF_EOFBLOCKS)) {
-		xfs_rwlock_excl(&ip->i_iolock);
-		if (xfs_can_free_eofblocks(ip))
-			error = xfs_free_eofblocks(ip);
-		xfs_rwlock_unlock_excl(&ip->i_iolock);
-	}
+	else
+		error = trim_at_close(ip);
 	/* Cut and written anew: not for long without its contents, if the machine stops. */
 	if (!error && !mp->m_unjournalled && xfs_iflags_test(ip, XFS_IF_TRUNCATED)) {
 		xfs_iflags_clear(ip, XFS_IF_TRUNCATED);

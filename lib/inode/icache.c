@@ -51,6 +51,7 @@ int xfs_inode_cache_init(struct xfs_mount *mp)
 	xfs_cond_init(&cache->ic_wake);
 	xfs_list_init(&cache->ic_lru);
 	xfs_list_init(&cache->ic_lru_once);
+	xfs_list_init(&cache->ic_tagged);
 	xfs_list_init(&cache->ic_unlinked);
 	xfs_pool_init(&cache->ic_pool, &mp->m_mem, sizeof(struct xfs_inode), 64, 8192);
 	mp->m_inodes = cache;
@@ -158,6 +159,12 @@ static uint64_t memory_of(const struct xfs_inode *ip)
 
 void xfs_icache_to_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 {
+	/* It must not be forgotten before that is given back; whoever does that comes by here. */
+	if (unlikely(xfs_iflags_test(ip, XFS_IF_EOFBLOCKS))) {
+		ip->i_lru_bytes = 0;
+		xfs_list_add_tail(&ip->i_lru, &cache->ic_tagged);
+		return;
+	}
 	ip->i_lru_bytes = memory_of(ip);
 	cache->ic_unused_bytes += ip->i_lru_bytes;
 	if (ip->i_once)

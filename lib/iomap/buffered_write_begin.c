@@ -175,8 +175,6 @@ static int reserve_data(struct begin *b, struct xfs_iomap *map, struct xfs_iomap
 					   prealloc, &got);
 	if (error)
 		return error;
-	if (prealloc)
-		xfs_iflags_set(ip, XFS_IF_EOFBLOCKS);
 	XFS_TRACE(ip->i_mount, xfs_iomap_alloc, ip->i_ino, b->off_fsb, end_fsb - b->off_fsb,
 		  prealloc);
 	xfs_irec_trim(&got, b->off_fsb, xfs_irec_end(&got));

@@ -63,8 +63,10 @@ static xfs_fileoff_t alloc_end(const struct xfs_inode *ip, uint64_t offset, uint
 	if (offset + count > (uint64_t)ip->i_size && hole->eof) {
 		uint64_t align = hint;
 
-		if (geo->sunit && (uint64_t)ip->i_size >= XFS_FSB_TO_B(geo, geo->sunit))
-			align = xfs_roundup64(geo->sunit, hint);
+		uint32_t stripe = xfs_stripe_align(ip->i_mount);
+
+		if (stripe && (uint64_t)ip->i_size >= XFS_FSB_TO_B(geo, stripe))
+			align = xfs_roundup64(stripe, hint);
 		end = XFS_MIN(xfs_roundup64(end, align), XFS_B_TO_FSB(geo, XFS_MAXBYTES));
 	}
 	return XFS_MIN(end, hole->next_start);
@@ -107,7 +109,7 @@ int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count
 			return error;
 		}
 		error = xfs_trans_commit(tp);
-		xfs_iflags_set(ip, XFS_IF_EOFBLOCKS);
+		xfs_inode_set_eofblocks_tag(ip);
 		xfs_ilock_excl(ip);
 	}
 	xfs_iunlock_excl(ip);

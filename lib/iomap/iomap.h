@@ -82,21 +82,32 @@ int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 
 /* ---- prealloc.c --------------------------------------------------------------------- */
 
+/* One of the quotas that a file counts against. */
+struct xfs_prealloc_quota {
+	uint64_t hard_blocks;		/* 0: no limit */
+	uint64_t soft_blocks;		/* 0: none; preallocation becomes less from 95 % of the hard one on */
+	uint64_t used_blocks;		/* and reserved */
+};
+
 /* What the size of a speculative preallocation depends on; blocks unless said otherwise. */
 struct xfs_prealloc_args {
 	uint64_t isize_bytes;
 	uint64_t offset_bytes, count_bytes;	/* of the request, as capped */
 	uint32_t block_log;
 	uint32_t allocsize_log;		/* log2 of bytes, 0: dynamic */
-	uint32_t align;			/* stripe unit, 0: none */
+	uint32_t align;			/* stripe unit, or width with XFS_MOUNT_SWALLOC; 0: none */
 	uint64_t prev_end;		/* end of the extent before the request, 0: there is none */
 	uint64_t prev_len;		/* of it and of what is contiguous before it */
 	int64_t free_blocks;
 	uint64_t total_blocks;
+	struct xfs_prealloc_quota quota[3];	/* of user, group, project; zeros: not in force */
 };
 
-/* Blocks to reserve behind the end of the request; 0: none. */
-uint64_t xfs_prealloc_blocks(const struct xfs_prealloc_args *args);
+/*
+ * Blocks to reserve behind the end of the request; 0: none.  *@shift: how often it was halved because
+ * space or quota is short.
+ */
+uint64_t xfs_prealloc_blocks(const struct xfs_prealloc_args *args, uint32_t *shift);
 
 /* The same for a request at @offset of the data fork, behind which nothing is mapped. */
 uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64_t count);

@@ -21,7 +21,7 @@ static bool has_blocks(const struct xfs_trans *tp, const struct xfs_mount *mp)
 
 /*
  * Is what the delalloc extent @got has behind @end preallocation of a file that is still being
- * written?  Then it is allocated with the data, as unwritten blocks, so that files
+ * written, or keeps it when it is closed?  Then it is allocated with the data, as unwritten blocks, so that files
  * written side by side do not take turns on the disk.
  */
 static bool takes_prealloc_along(const struct xfs_inode *ip, const struct xfs_bmbt_irec *got,
@@ -31,7 +31,8 @@ static bool takes_prealloc_along(const struct xfs_inode *ip, const struct xfs_bm
 
 	return xfs_irec_end(got) > end &&
 	       XFS_FSB_TO_B(&ip->i_mount->m_geo, end) >= isize &&
-	       __atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED) > 0;
+	       (__atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED) > 0 ||
+		xfs_iflags_test(ip, XFS_IF_EOF_RELEASED));
 }
 
 static int convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,

@@ -24,23 +24,63 @@ static uint32_t low_space_shift(const struct xfs_prealloc_args *args)
 	return shift;
 }
 
+/* What is left below the limits of the owner: the tightest of them counts. */
+struct throttle {
+	uint64_t blocks;		/* no more than this, before it is halved */
+	uint32_t shift;			/* times that it is halved */
+	int64_t free_blocks;
+};
+
+static void throttle_by_quota(const struct xfs_prealloc_quota *quota, uint64_t want,
+			      struct throttle *t)
+{
+	uint64_t percent = quota->hard_blocks / 100, left;
+	uint64_t low = quota->soft_blocks ? quota->soft_blocks : percent * 95;
+	uint32_t shift = 0;
+
+	/* Far from any limit. */
+	if (!quota->hard_blocks || quota->used_blocks + want < low)
+		return;
+	if (quota->used_blocks >= quota->hard_blocks) {
+		*t = (struct throttle){ 0 };
+		return;
+	}
+	left = quota->hard_blocks - quota->used_blocks;
+	if (left < percent * 5)
+		shift = 2;
+	if (left < percent * 3)
+		shift += 2;
+	if (left < percent)
+		shift += 2;
+	t->free_blocks = XFS_MIN(t->free_blocks, (int64_t)left);
+	if (left >> shift < t->blocks >> t->shift) {
+		t->blocks = left;
+		t->shift = shift;
+	}
+}
+
 /* In proportion to what is contiguous before the request, within what is free. */
-static uint64_t proportional_blocks(const struct xfs_prealloc_args *args)
+static uint64_t proportional_blocks(const struct xfs_prealloc_args *args, uint32_t *shift)
 {
 	uint64_t blocks = 2 * args->prev_len;
+	struct throttle t = { .free_blocks = args->free_blocks };
 
 	if (blocks > XFS_MAX_BMBT_EXTLEN)
 		blocks = args->offset_bytes >> args->block_log;
+	t.blocks = blocks;
 	blocks = XFS_MIN(blocks, (uint64_t)XFS_MAX_BMBT_EXTLEN + 1);
-	blocks >>= low_space_shift(args);
+	for (size_t i = 0; i < ARRAY_SIZE(args->quota); i++)
+		throttle_by_quota(&args->quota[i], blocks, &t);
+	*shift = XFS_MAX(low_space_shift(args), t.shift);
+	blocks = XFS_MIN(blocks, t.blocks) >> *shift;
 	if (blocks)
 		blocks = XFS_MIN(1ull << xfs_highbit64(blocks), (uint64_t)XFS_MAX_BMBT_EXTLEN);
-	while (blocks && (int64_t)blocks >= args->free_blocks)
+	while (blocks && (int64_t)blocks >= t.free_blocks)
 		blocks >>= 4;
 	return blocks;
 }
 
-uint64_t xfs_prealloc_blocks(const struct xfs_prealloc_args *args)
+uint64_t xfs_prealloc_blocks(const struct xfs_prealloc_args *args, uint32_t *shift)
 {
 	uint32_t size_log = args->allocsize_log ? args->allocsize_log : DEFAULT_ALLOCSIZE_LOG;
 	uint64_t end_bytes = args->offset_bytes + args->count_bytes;
@@ -49,6 +89,7 @@ uint64_t xfs_prealloc_blocks(const struct xfs_prealloc_args *args)
 	uint64_t maxend = (XFS_MAXBYTES >> args->block_log) + 1;
 	uint64_t unit, blocks, end;
 
+	*shift = 0;
 	size_log = XFS_MAX(size_log, args->block_log);
 	unit = 1ull << (size_log - args->block_log);
 	blocks = unit;
@@ -57,7 +98,7 @@ uint64_t xfs_prealloc_blocks(const struct xfs_prealloc_args *args)
 			return 0;
 		if (args->isize_bytes >= (uint64_t)args->align << args->block_log &&
 		    args->prev_end == off_fsb)
-			blocks = XFS_MAX(proportional_blocks(args), unit);
+			blocks = XFS_MAX(proportional_blocks(args, shift), unit);
 	}
 	/* Counted from the last unit the request touches, not from its end. */
 	end = (XFS_ALIGN_DOWN(end_bytes - 1, 1ull << size_log) >> args->block_log) + blocks;
@@ -76,13 +117,13 @@ uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64
 		.count_bytes = count,
 		.block_log = mp->m_geo.blocklog,
 		.allocsize_log = mp->m_allocsize_log,
-		.align = mp->m_geo.sunit,
+		.align = xfs_stripe_align(mp),
 		.free_blocks = xfs_fdblocks_available(mp),
 		.total_blocks = mp->m_geo.dblocks,
 	};
 	struct xfs_bmbt_irec first, prev;
 	struct xfs_iext_cursor cur;
-	uint32_t steps;
+	uint32_t steps, shift;
 	uint64_t blocks;
 
 	if (xfs_iext_last_extent(&ip->i_df, &cur, &first)) {
@@ -99,8 +140,9 @@ uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64
 			first = prev;
 		}
 	}
-	blocks = xfs_prealloc_blocks(&args);
+	blocks = xfs_prealloc_blocks(&args, &shift);
 	if (blocks)
-		XFS_TRACE(mp, xfs_iomap_prealloc_size, ip->i_ino, blocks);
+		XFS_TRACE(mp, xfs_iomap_prealloc_size, ip->i_ino, blocks, shift,
+			  args.allocsize_log);
 	return blocks;
 }

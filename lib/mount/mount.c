@@ -22,10 +22,12 @@
 #define DATA_CACHE_BYTES	(32u << 20)
 #define META_CACHE_BYTES	(64u << 20)
 #define BOOTSTRAP_BYTES		(256u << 10)
+#define PREALLOC_LIFETIME	300u		/* seconds */
+#define DIRTY_EXPIRE		30u
 #define COPY_IN_BYTES		(1u << 20)	/* less is better merged with its neighbours */
 
 #define KNOWN_FLAGS	(XFS_MOUNT_RDONLY | XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_NORECOVERY | \
-			 XFS_MOUNT_INPROGRESS | XFS_MOUNT_RECOVER_IN_MEMORY)
+			 XFS_MOUNT_INPROGRESS | XFS_MOUNT_RECOVER_IN_MEMORY | XFS_MOUNT_SWALLOC)
 
 /* As much as the caller's header knows; what it does not know is the default. */
 static int copy_options(struct xfs_mount_options *opts, const struct xfs_mount_options *given)
@@ -56,6 +58,11 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	if ((opts->flags & XFS_MOUNT_RECOVER_IN_MEMORY) &&
 	    (!mp->m_rdonly || opts->flags & XFS_MOUNT_NORECOVERY))
 		return xfs_error(NULL, -EINVAL, "recovery in memory is for a reader who wants recovery");
+	mp->m_swalloc = opts->flags & XFS_MOUNT_SWALLOC;
+	mp->m_prealloc_lifetime = opts->prealloc_lifetime_seconds ? opts->prealloc_lifetime_seconds
+								  : PREALLOC_LIFETIME;
+	mp->m_dirty_expire = opts->dirty_expire_seconds ? opts->dirty_expire_seconds : DIRTY_EXPIRE;
+	mp->m_tick_forced = xfs_now(mp).tv_sec;
 	mp->m_uid = opts->uid;
 	mp->m_gid = opts->gid;
 	mp->m_unprivileged = opts->unprivileged;

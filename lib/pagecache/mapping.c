@@ -160,6 +160,7 @@ static void set_state(struct xfs_mapping *m, enum xfs_mapping_state state)
 		__atomic_store_n(&pc->nr_dirty, pc->nr_dirty + 1, __ATOMIC_RELAXED);
 		xfs_list_add_tail(&m->m_link, &pc->dirty);
 		m->m_seq = ++pc->dirty_seq;
+		m->m_dirtied = __atomic_load_n(&pc->mount->m_clock_seconds, __ATOMIC_RELAXED);
 	}
 	if (state == XFS_MAPPING_RELEASED) {
 		xfs_list_add_tail(&m->m_link, &pc->released);
@@ -230,6 +231,23 @@ uint64_t xfs_pagecache_dirty_seq(struct xfs_mount *mp)
 	return seq;
 }
 
+uint64_t xfs_pagecache_dirty_since(struct xfs_mount *mp, int64_t seconds)
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+	struct xfs_mapping *m;
+	uint64_t seq = 0;
+
+	xfs_mutex_lock(&pc->lock);
+	xfs_list_for_each_entry(m, &pc->dirty, m_link) {
+		/* One that could not be written stands behind younger ones: it comes with them. */
+		if (m->m_dirtied > seconds)
+			break;
+		seq = m->m_seq;
+	}
+	xfs_mutex_unlock(&pc->lock);
+	return seq;
+}
+
 struct xfs_mapping *xfs_pagecache_pick_dirty(struct xfs_mount *mp, uint64_t upto)
 {
 	struct xfs_pagecache *pc = mp->m_pagecache;
@@ -252,13 +270,16 @@ struct xfs_mapping *xfs_pagecache_pick_dirty(struct xfs_mount *mp, uint64_t upto
 void xfs_pagecache_unpick(struct xfs_mapping *m, bool rotate)
 {
 	struct xfs_pagecache *pc = m->m_cache;
+	int64_t dirtied;
 	uint64_t seq;
 
 	xfs_mutex_lock(&m->m_lock);
 	xfs_mutex_lock(&pc->lock);
 	m->m_picked = false;
 	seq = m->m_seq;
+	dirtied = m->m_dirtied;
 	xfs_mapping_update_state(m);
+	m->m_dirtied = dirtied;
 	if (m->m_state == XFS_MAPPING_DIRTY && !rotate) {
 		m->m_seq = seq;
 		xfs_list_move(&m->m_link, &pc->dirty);

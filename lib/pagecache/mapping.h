@@ -54,6 +54,7 @@ struct xfs_mapping {
 	uint64_t m_nr_dirty, m_nr_writing, m_nr_failed; /* (m) folios */
 	struct xfs_list m_link;		/* (p) */
 	uint64_t m_seq;			/* (p) place in the order of first dirtying */
+	int64_t m_dirtied;		/* (p) the clock then, seconds */
 };
 
 int xfs_pagecache_init(struct xfs_mount *mp) XFS_MUST_CHECK;
@@ -184,6 +185,8 @@ void xfs_mapping_wait_writeback(struct xfs_mapping *m);
  */
 struct xfs_mapping *xfs_pagecache_pick_dirty(struct xfs_mount *mp, uint64_t upto);
 uint64_t xfs_pagecache_dirty_seq(struct xfs_mount *mp);
+/* The @upto of what has been dirty since @seconds of the clock, or longer; 0: nothing. */
+uint64_t xfs_pagecache_dirty_since(struct xfs_mount *mp, int64_t seconds);
 /* What is left dirty goes back to the list: to its end if @rotate (it could not be written). */
 void xfs_pagecache_unpick(struct xfs_mapping *m, bool rotate);
 /* Nothing is picked by others: what they took is on its way or dirty again. */

@@ -83,43 +83,96 @@ static int free_cow_delalloc(struct xfs_inode *ip)
 }
 
 struct blockgc {
+	const struct xfs_blockgc_scan *scan;
 	struct xfs_long_call *call;
 	int first_error;
 };
 
+/* Does what @ip belongs to, and since when it is tagged, say that it is meant? */
+static bool is_meant(struct xfs_inode *ip, const struct xfs_blockgc_scan *scan)
+{
+	bool meant = !scan->owners;
+
+	if (!xfs_is_reg(ip) || xfs_iflags_test(ip, XFS_IF_INACTIVE | XFS_IF_STALE))
+		return false;
+	if (!xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) && !ip->i_cowfp)
+		return false;
+	if (scan->tagged_by && __atomic_load_n(&ip->i_eof_tagged, __ATOMIC_RELAXED) > *scan->tagged_by)
+		return false;
+	if (scan->owners) {
+		xfs_ilock_shared(ip);
+		meant = ((scan->owners & XFS_BLOCKGC_UID) && ip->i_uid == scan->uid) ||
+			((scan->owners & XFS_BLOCKGC_GID) && ip->i_gid == scan->gid) ||
+			((scan->owners & XFS_BLOCKGC_PROJID) && ip->i_projid == scan->projid);
+		xfs_iunlock_shared(ip);
+	}
+	return meant;
+}
+
+static bool is_dirty(struct xfs_inode *ip)
+{
+	struct xfs_mapping *m = __atomic_load_n(&ip->i_mapping, __ATOMIC_ACQUIRE);
+	uint64_t start, end;
+
+	return m && xfs_mapping_find_dirty(m, 0, ~0ull, &start, &end);
+}
+
+/* IOLOCK held.  Without @scan->sync a file that is being worked on is left alone. */
+static int free_locked(struct xfs_inode *ip, const struct xfs_blockgc_scan *scan)
+{
+	bool in_use = !scan->sync && is_dirty(ip);
+	int error = 0;
+
+	if (!in_use && xfs_can_free_eofblocks(ip))
+		error = xfs_free_eofblocks(ip);
+	if (!scan->sync && __atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED))
+		in_use = true;
+	if (!error && !in_use)
+		error = free_cow_delalloc(ip);
+	return error;
+}
+
 static int free_inode_space(struct xfs_inode *ip, void *arg)
 {
 	struct blockgc *gc = arg;
-	int error = 0;
+	int error;
 
-	if (!xfs_is_reg(ip) || xfs_iflags_test(ip, XFS_IF_INACTIVE | XFS_IF_STALE))
-		return 0;
-	if (!xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) && !ip->i_cowfp)
+	if (!is_meant(ip, gc->scan))
 		return 0;
 	if (xfs_long_call_ask(gc->call))
 		return xfs_long_call_error(gc->call);
-	xfs_rwlock_excl(&ip->i_iolock);
-	if (xfs_can_free_eofblocks(ip))
-		error = xfs_free_eofblocks(ip);
-	if (!error)
-		error = free_cow_delalloc(ip);
+	if (gc->scan->sync)
+		xfs_rwlock_excl(&ip->i_iolock);
+	else if (!xfs_rwlock_try_excl(&ip->i_iolock))
+		return 0;
+	error = free_locked(ip, gc->scan);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
 	if (error && !gc->first_error)
 		gc->first_error = error;
 	return xfs_is_shutdown(ip->i_mount) ? -EIO : 0;
 }
 
-int xfs_blockgc_free_space(struct xfs_mount *mp, struct xfs_long_call *call)
+int xfs_blockgc_scan(struct xfs_mount *mp, const struct xfs_blockgc_scan *scan,
+		     struct xfs_long_call *call)
 {
-	struct blockgc gc = { .call = call };
-	int error, error2;
+	struct blockgc gc = { .scan = scan, .call = call };
+	int error;
 
-	XFS_TRACE(mp, xfs_blockgc_free_space);
+	XFS_TRACE(mp, xfs_blockgc_free_space, scan->owners | (scan->sync ? XFS_BLOCKGC_SYNC : 0u), scan->uid, scan->gid, scan->projid);
 	xfs_writeback_release(mp);
 	error = xfs_inode_walk(mp, free_inode_space, &gc);
+	return error ? error : gc.first_error;
+}
+
+int xfs_blockgc_free_space(struct xfs_mount *mp, struct xfs_long_call *call)
+{
+	const struct xfs_blockgc_scan all = { .sync = true };
+	int error, error2;
+
+	error = xfs_blockgc_scan(mp, &all, call);
 	if (call && call->cancelled)
 		return error;
-	error = error ? error : gc.first_error;
+	XFS_TRACE(mp, xfs_inodegc_flush);
 	error2 = xfs_inode_free_unlinked(mp, false);
 	return error ? error : error2;
 }

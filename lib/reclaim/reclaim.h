@@ -50,6 +50,27 @@ int xfs_relieve_memory(struct xfs_mount *mp);
 
 /* ---- blockgc.c ------------------------------------------------------------------------ */
 
+/* In trace events and in @owners, with the values of the kernel's. */
+#define XFS_BLOCKGC_SYNC	(1u << 0)
+#define XFS_BLOCKGC_UID		(1u << 1)
+#define XFS_BLOCKGC_GID		(1u << 2)
+#define XFS_BLOCKGC_PROJID	(1u << 3)
+
+/* Which files are to give back what they have past their ends, and CoW reservations without data. */
+struct xfs_blockgc_scan {
+	bool sync;			/* wait for their IOLOCKs, take from dirty ones too */
+	uint32_t owners;		/* XFS_BLOCKGC_*ID: those of any of these; 0: all */
+	uint32_t uid, gid, projid;
+	const int64_t *tagged_by;	/* given ahead at that moment of the clock, or before; NULL: ever */
+};
+
+/*
+ * Without @scan->sync files that are locked or dirty are passed over.
+ * @call is asked before each file; or NULL.
+ */
+int xfs_blockgc_scan(struct xfs_mount *mp, const struct xfs_blockgc_scan *scan,
+		     struct xfs_long_call *call) XFS_MUST_CHECK;
+
 /*
  * Trim what is past the end of all files in memory, drop unused CoW reservations, free unlinked
  * ones.  @call is asked before each file that has such; or NULL.
@@ -65,6 +86,14 @@ bool xfs_can_free_eofblocks(struct xfs_inode *ip);
  * held exclusively.
  */
 int xfs_free_eofblocks(struct xfs_inode *ip) XFS_MUST_CHECK;
+
+/* ---- tick.c ------------------------------------------------------------------------------ */
+
+/*
+ * What age asks for, by the mount's clock: preallocation that is old, data and a checkpoint that have
+ * waited long.
+ */
+int xfs_reclaim_by_age(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /* ---- itruncate.c ----------------------------------------------------------------------- */
 

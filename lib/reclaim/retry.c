@@ -5,6 +5,21 @@
  */
 #include "reclaim/reclaim.h"
 
+/* Files that count against the same quotas as @ip. */
+static int free_of_owners(struct xfs_inode *ip)
+{
+	struct xfs_blockgc_scan scan = {
+		.sync = true, .owners = XFS_BLOCKGC_UID | XFS_BLOCKGC_GID | XFS_BLOCKGC_PROJID,
+	};
+
+	xfs_ilock_shared(ip);
+	scan.uid = ip->i_uid;
+	scan.gid = ip->i_gid;
+	scan.projid = ip->i_projid;
+	xfs_iunlock_shared(ip);
+	return xfs_blockgc_scan(ip->i_mount, &scan, NULL);
+}
+
 /* True: space was had for @ip, whose call got @error. */
 static bool reclaim_space(struct xfs_inode *ip, int error)
 {
@@ -14,11 +29,11 @@ static bool reclaim_space(struct xfs_inode *ip, int error)
 	XFS_TRACE(mp, xfs_reclaim_space, ip->i_ino, (uint64_t)-error);
 
 	/*
-	 * A quota is over: what other files of the owner have past their ends counts
-	 * against it.
+	 * A quota is over: what files of the same user, group or project have past their ends
+	 * counts against it.
 	 */
 	if (error == -EDQUOT)
-		return xfs_blockgc_free_space(mp, NULL) == 0;
+		return free_of_owners(ip) == 0;
 
 	/*
 	 * The disk is full.  First make delayed allocations real: each holds back space for
@@ -34,6 +49,8 @@ static bool reclaim_space(struct xfs_inode *ip, int error)
 
 bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried)
 {
+	const struct xfs_blockgc_scan not_in_use = { .sync = false };
+
 	if (likely(error >= 0) || *tried)
 		return false;
 	if (error != -ENOSPC && error != -EDQUOT && error != -ENOMEM)
@@ -41,6 +58,9 @@ bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried)
 	*tried = true;
 	if (error != -ENOMEM)
 		return reclaim_space(ip, error);
+	/* Inodes stay in memory as long as they have blocks past their ends. */
+	if (xfs_blockgc_scan(ip->i_mount, &not_in_use, NULL) && xfs_is_shutdown(ip->i_mount))
+		return false;
 	(void)xfs_relieve_memory(ip->i_mount);
 	return true;
 }

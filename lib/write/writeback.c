@@ -531,6 +531,13 @@ int xfs_writeback_dirty(struct xfs_mount *mp)
 	return write_oldest(mp, xfs_pagecache_dirty_seq(mp), true);
 }
 
+int xfs_writeback_since(struct xfs_mount *mp, int64_t seconds)
+{
+	uint64_t upto = xfs_pagecache_dirty_since(mp, seconds);
+
+	return upto ? write_oldest(mp, upto, true) : 0;
+}
+
 int xfs_log_times(struct xfs_inode *ip)
 {
 	struct xfs_trans *tp;

@@ -36,6 +36,8 @@ int xfs_writeback_all(struct xfs_mount *mp, struct xfs_long_call *call) XFS_MUST
 int xfs_writeback_some(struct xfs_mount *mp);
 /* All that is dirty when the call begins, but what its writers have locked; does not wait. */
 int xfs_writeback_dirty(struct xfs_mount *mp);
+/* Of that the files that have been dirty since @seconds of the clock, or longer. */
+int xfs_writeback_since(struct xfs_mount *mp, int64_t seconds) XFS_MUST_CHECK;
 
 /*
  * Errors that write-back of @ip met are told once to every handle that was open then, or opened

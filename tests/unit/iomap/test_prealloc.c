@@ -12,6 +12,8 @@
 
 #define GIB2_BLOCKS	524288u
 
+static uint32_t shift;
+
 /* A write of @count bytes at @offset = isize, all before it contiguous, into an empty volume. */
 static struct xfs_prealloc_args append_args(uint64_t offset, uint64_t count)
 {
@@ -33,7 +35,7 @@ static uint64_t append(uint64_t offset, uint64_t count)
 	struct xfs_prealloc_args args = append_args(offset, count);
 
 	args.free_blocks -= 2000;
-	return xfs_prealloc_blocks(&args);
+	return xfs_prealloc_blocks(&args, &shift);
 }
 
 static void test_appends_double(void **state)
@@ -67,9 +69,9 @@ static void test_one_large_write(void **state)
 
 static void test_low_space_shrinks_it(void **state)
 {
-	static const uint32_t expect[][2] = {	/* free blocks, preallocation */
-		{ 31451, 8192 }, { 23586, 2048 }, { 18344, 1024 }, { 13101, 512 }, { 7858, 256 },
-		{ 4188, 128 }, { 1566, 128 },
+	static const uint32_t expect[][3] = {	/* free blocks, preallocation, halved how often */
+		{ 31451, 8192, 0 }, { 23586, 2048, 2 }, { 18344, 1024, 3 }, { 13101, 512, 4 },
+		{ 7858, 256, 5 }, { 4188, 128, 6 }, { 1566, 128, 6 },
 	};
 
 	(void)state;
@@ -78,7 +80,8 @@ static void test_low_space_shrinks_it(void **state)
 
 		args.free_blocks = expect[i][0];
 		/* The end is counted from the last 64 KiB: one block of it is the request. */
-		assert_int_equal(1 + xfs_prealloc_blocks(&args), expect[i][1]);
+		assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), expect[i][1]);
+		assert_int_equal(shift, expect[i][2]);
 	}
 }
 
@@ -89,9 +92,9 @@ static void test_never_all_of_the_space(void **state)
 	(void)state;
 	args.free_blocks = 100;
 	/* 128 would not fit: a sixteenth, but never less than 64 KiB. */
-	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
+	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 16);
 	args.free_blocks = 0;
-	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
+	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 16);
 }
 
 static void test_after_a_hole(void **state)
@@ -100,7 +103,7 @@ static void test_after_a_hole(void **state)
 
 	(void)state;
 	args.offset_bytes = 2u << 20;
-	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
+	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 16);
 }
 
 static void test_fixed_size(void **state)
@@ -115,9 +118,9 @@ static void test_fixed_size(void **state)
 
 	(void)state;
 	/* No gates and no throttle. */
-	assert_int_equal(1 + xfs_prealloc_blocks(&args), 256);
+	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 256);
 	args.offset_bytes = args.isize_bytes = 300 * 4096;
-	assert_int_equal(301 + xfs_prealloc_blocks(&args), 512);
+	assert_int_equal(301 + xfs_prealloc_blocks(&args, &shift), 512);
 }
 
 static void test_stripe(void **state)
@@ -127,12 +130,12 @@ static void test_stripe(void **state)
 	(void)state;
 	args.align = 16;
 	/* To sector 6144, as the kernel does. */
-	assert_int_equal(257 + xfs_prealloc_blocks(&args), 6144 / 8);
+	assert_int_equal(257 + xfs_prealloc_blocks(&args, &shift), 6144 / 8);
 	args.align = 100;
-	assert_int_equal((257 + xfs_prealloc_blocks(&args)) % 100, 0);
+	assert_int_equal((257 + xfs_prealloc_blocks(&args, &shift)) % 100, 0);
 	/* A file below one stripe unit gets the smallest size, not aligned. */
 	args.align = 4096;
-	assert_int_equal(1 + xfs_prealloc_blocks(&args), 16);
+	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 16);
 }
 
 static void test_large_blocks(void **state)
@@ -149,7 +152,7 @@ static void test_large_blocks(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(1 + xfs_prealloc_blocks(&args), 2);
+	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 2);
 }
 
 static void test_end_of_the_offset_space(void **state)
@@ -165,9 +168,67 @@ static void test_end_of_the_offset_space(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(xfs_prealloc_blocks(&args), 0);
+	assert_int_equal(xfs_prealloc_blocks(&args, &shift), 0);
 	args.offset_bytes -= 5 * 4096;
-	assert_int_equal(xfs_prealloc_blocks(&args), 5);
+	assert_int_equal(xfs_prealloc_blocks(&args, &shift), 5);
+}
+
+/* What is left below a limit, and what it makes of 8192 blocks; the numbers follow from the rule. */
+static void test_quota_shrinks_it(void **state)
+{
+	static const struct {
+		uint64_t hard, soft, used;
+		uint32_t want, shift;
+	} expect[] = {
+		{ 0, 0, 1u << 30, 8192, 0 },		/* no limit */
+		{ 100000, 0, 80000, 8192, 0 },		/* below 95 % with what it asks for */
+		{ 100000, 0, 95500, 1024, 2 },		/* 4500 left: a quarter, a power of two */
+		{ 100000, 0, 97100, 128, 4 },		/* 2900 left */
+		{ 100000, 0, 99100, 16, 6 },		/* 900 left: 14, but never below 64 KiB */
+		{ 100000, 0, 100000, 16, 0 },
+		{ 100000, 0, 120000, 16, 0 },		/* over it */
+		{ 100000, 50000, 30000, 8192, 0 },	/* below the soft one */
+		{ 100000, 50000, 45000, 8192, 0 },	/* above it: 55000 are left still */
+		{ 6000, 100, 0, 4096, 0 },		/* no more than is left */
+		{ 4096, 100, 0, 256, 0 },		/* nor all of it: a sixteenth */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(expect); i++) {
+		for (size_t which = 0; which < 3; which++) {
+			struct xfs_prealloc_args args = append_args(4096 * 4096, 4096);
+
+			args.quota[which] = (struct xfs_prealloc_quota){
+				expect[i].hard, expect[i].soft, expect[i].used,
+			};
+			assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), expect[i].want);
+			assert_int_equal(shift, expect[i].shift);
+			/* A fixed size asks nobody. */
+			args.allocsize_log = 16;
+			assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 16);
+		}
+	}
+}
+
+/* The tightest of several counts, and space that is short beside it. */
+static void test_quotas_and_low_space_together(void **state)
+{
+	struct xfs_prealloc_args args = append_args(4096 * 4096, 4096);
+
+	(void)state;
+	args.quota[0] = (struct xfs_prealloc_quota){ 100000, 0, 95500 };
+	args.quota[2] = (struct xfs_prealloc_quota){ 100000, 0, 97100 };
+	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 128);
+	assert_int_equal(shift, 4);
+	/* The order makes no difference. */
+	args.quota[0] = args.quota[2];
+	args.quota[2] = (struct xfs_prealloc_quota){ 100000, 0, 95500 };
+	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 128);
+	/* Halved as the stricter of both says, not as both together. */
+	args.quota[0] = (struct xfs_prealloc_quota){ 0 };
+	args.free_blocks = 13101;
+	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 256);
+	assert_int_equal(shift, 4);
 }
 
 static void check_align(uint32_t hint, uint64_t prev_end, uint64_t next, uint64_t off, uint64_t len,
@@ -205,6 +266,8 @@ int main(void)
 		cmocka_unit_test(test_stripe),
 		cmocka_unit_test(test_large_blocks),
 		cmocka_unit_test(test_end_of_the_offset_space),
+		cmocka_unit_test(test_quota_shrinks_it),
+		cmocka_unit_test(test_quotas_and_low_space_together),
 		cmocka_unit_test(test_align_to_hint),
 	};
 
