@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* xfsw cat; write, read, extents; create, fsync, sync and echo for the shell: bytes of one file */
+/* xfsw cat; write, read; create, fsync, sync and echo for the shell: bytes of one file */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -236,76 +236,6 @@ const struct xfsw_verb verb_read = {
 	.min_operands = 1,
 	.max_operands = 3,
 	.run = run_read,
-};
-
-static void print_extent(struct xfsw_json *j, const struct xfs_extent *e)
-{
-	if (j->out) {
-		json_open(j, NULL, '{');
-		json_u64(j, "offset", e->offset);
-		json_u64(j, "length", e->length);
-		if (!e->delalloc)
-			json_u64(j, "device_offset", e->device_offset);
-		json_bool(j, "delalloc", e->delalloc);
-		json_bool(j, "unwritten", e->unwritten);
-		json_bool(j, "shared", e->shared);
-		json_close(j, '}');
-		return;
-	}
-	printf("%ju %ju ", (uintmax_t)e->offset, (uintmax_t)e->length);
-	if (e->delalloc)
-		fputs("delalloc", stdout);
-	else
-		printf("%ju%s%s", (uintmax_t)e->device_offset, e->unwritten ? " unwritten" : "",
-		       e->shared ? " shared" : "");
-	putchar('\n');
-}
-
-static int print_extents(struct xfsw_json *j, struct xfs_file *file)
-{
-	struct xfs_extent extents[64] = { XFS_EXTENT_INIT };
-	uint64_t offset = 0;
-	size_t count;
-	int error;
-
-	while ((error = xfs_extents(file, offset, extents, 64, &count)) == 0 && count) {
-		for (size_t i = 0; i < count; i++)
-			print_extent(j, &extents[i]);
-		offset = extents[count - 1].offset + extents[count - 1].length;
-	}
-	return error;
-}
-
-static int run_extents(struct xfsw_call *call)
-{
-	struct xfsw_json j = { .out = xfsw_has(call, XFSW_OPT_JSON) ? stdout : NULL };
-	struct xfs_file *file;
-	int error = xfs_open(call->img->mp, call->argv[0], O_RDONLY, 0, &file);
-
-	if (error)
-		return xfsw_fail(call, call->argv[0], error);
-	if (j.out)
-		json_open(&j, NULL, '[');
-	error = print_extents(&j, file);
-	xfs_close(file);
-	if (error)
-		xfsw_fail(call, call->argv[0], error);
-	if (j.out)
-		json_finish(&j, call, ']');
-	return error ? XFSW_FAILED : xfsw_finish_output(call);
-}
-
-const struct xfsw_verb verb_extents = {
-	.name = "extents",
-	.operands = "IMG PATH",
-	.summary = "Print a file's mappings, 'OFFSET LENGTH DEVICE-OFFSET [unwritten] [shared]'",
-	.help = "All in bytes; what is not listed is a hole. 'delalloc' stands for a DEVICE-OFFSET that\n"
-		"is not chosen yet.\n\n",
-	.open = XFSW_OPEN_READ,
-	.flags = XFSW_JSON,
-	.min_operands = 1,
-	.max_operands = 1,
-	.run = run_extents,
 };
 
 static int run_fsync(struct xfsw_call *call)

@@ -401,7 +401,7 @@ extern const struct xfsw_verb verb_mkfs, verb_create, verb_ls, verb_cat, verb_ge
 	verb_chattr, verb_lsattr, verb_chproj, verb_find, verb_du, verb_df, verb_info, verb_check,
 	verb_dump, verb_recover, verb_shell, verb_help;
 extern const struct xfsw_verb verb_write, verb_read, verb_fsync, verb_sync, verb_new, verb_rename,
-	verb_extents, verb_echo;
+	verb_map, verb_extents, verb_fallocate, verb_echo;
 
 /* NULL-terminated, in the order of the help. */
 extern const struct xfsw_verb *const xfsw_verbs[];

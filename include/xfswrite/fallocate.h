@@ -37,7 +37,7 @@ enum xfs_falloc_modes {
  *	INSERT_RANGE		what is from @offset on moves up, a hole is where it was; whole blocks,
  *				and @offset lies before the end of the file
  *	UNSHARE_RANGE		as 0, and the range shares no blocks with other files.  Also with
- *				KEEP_SIZE.  -EOPNOTSUPP where the file may share blocks.
+ *				KEEP_SIZE.
  *
  * A file that got blocks in this way keeps those past its end (XFS_XFLAG_PREALLOC) until it is cut.  mtime
  * and ctime change also when one of the last checks fails (alignment, the end of the file), and
@@ -54,6 +54,28 @@ enum xfs_falloc_modes {
  * With O_SYNC and O_DSYNC it is stable when it returns.
  */
 XFS_API int xfs_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64_t len);
+
+enum xfs_map_flags {
+	XFS_MAP_ATTR = 1u << 0,
+	XFS_MAP_COW = 1u << 1,
+	XFS_MAP_SYNC = 1u << 2,
+};
+#define XFS_MAP_ATTR	(1u << 0)	/* of the attribute fork */
+/*
+ * Of what is set aside for the data of shared blocks that was written and is in memory yet, and
+ * will take their place; none of it is on the disk as this file's.
+ */
+#define XFS_MAP_COW	(1u << 1)
+#define XFS_MAP_SYNC	(1u << 2)	/* write back what is dirty before */
+
+/*
+ * As xfs_extents(), of the data fork (no flag) or the one that @flags names: also of directories and
+ * of what is past the end of the file, as preallocation is while it is open.  Contents that stand
+ * in the inode itself have no extents.  Several calls, or one of many extents, may see the file
+ * at several moments.  -EINVAL: flags.
+ */
+XFS_API int xfs_map_extents(struct xfs_file *file, uint32_t flags, uint64_t offset,
+			    struct xfs_extent *extents, size_t max, size_t *count);
 
 #ifdef __cplusplus
 }

@@ -600,11 +600,11 @@ XFS_API int xfs_fstat(struct xfs_file *file, struct stat *st);
 /* SEEK_DATA / SEEK_HOLE (-ENXIO past the end); others -EINVAL. Returns an offset. */
 XFS_API int64_t xfs_seek(struct xfs_file *file, uint64_t offset, int whence);
 
-/* One mapping of the data fork. */
+/* One mapping.  One whose blocks are shared in parts is told in parts. */
 struct xfs_extent {
 	uint32_t size;			/* in: sizeof(struct xfs_extent); at least up to @length */
 	bool unwritten, shared, delalloc;
-	uint8_t reserved;
+	bool last;			/* no mapping stands behind it */
 	uint64_t offset;		/* bytes in the file */
 	uint64_t length;		/* bytes */
 	uint64_t device_offset;		/* bytes on the data device; ~0 when not allocated yet */
@@ -612,7 +612,8 @@ struct xfs_extent {
 #define XFS_EXTENT_INIT	XFS_SIZED_INIT(struct xfs_extent)
 
 /*
- * Mappings from @offset on: fills up to @max, sets *@count; 0 = no more.  Does not write back.
+ * Mappings from @offset on: fills up to @max, sets *@count; 0 = no more.  Does not write back;
+ * xfs_map_extents() in <xfswrite/fallocate.h> can, and knows the other forks.
  * The @size of the first element, a multiple of 8, is how far they lie apart; it becomes that of
  * all that are filled.
  *

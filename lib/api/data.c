@@ -363,27 +363,3 @@ int64_t xfs_seek(struct xfs_file *file, uint64_t offset, int whence)
 {
 	return XFS_CALL_FILE(file, do_seek(file, offset, whence));
 }
-
-static int do_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents,
-		      size_t max, size_t *count)
-{
-	*count = 0;
-	if (file->f_flags & O_PATH)
-		return not_open_for(file, "anything");
-	/* "None" would mean that there are no more. */
-	if (!max)
-		return xfs_error(file->f_mount, -EINVAL, "no room for extents");
-	/* The next one would not be aligned. */
-	if (!XFS_IS_ALIGNED(extents->size, 8u))
-		return xfs_error(file->f_mount, -EINVAL, "struct xfs_extent of %u bytes, no "
-				 "multiple of 8", extents->size);
-	return xfs_file_extents(file->f_inode, offset, extents, max, count);
-}
-
-int xfs_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents, size_t max,
-		size_t *count)
-{
-	return XFS_CALL_FILE(file, xfs_need_memory(count) ?:
-				   xfs_need_struct(xfs_extent, extents, length) ?:
-				   do_extents(file, offset, extents, max, count));
-}

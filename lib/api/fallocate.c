@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Space of files: argument checks and flags; everything else is file/'s. */
+/* Space of files and their maps: argument checks and flags; everything else is file/'s. */
 #include <xfswrite/fallocate.h>
 #include "api/api_priv.h"
 #include "file/fallocate.h"
@@ -27,4 +27,48 @@ static int do_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64
 int xfs_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64_t len)
 {
 	return XFS_CALL_FILE(file, do_fallocate(file, mode, offset, len));
+}
+
+static int do_extents(struct xfs_file *file, uint32_t flags, uint64_t offset,
+		      struct xfs_extent *extents, size_t max, size_t *count)
+{
+	enum xfs_fork_id whichfork = XFS_DATA_FORK;
+	int error = 0;
+
+	*count = 0;
+	if (file->f_flags & O_PATH)
+		return xfs_error(file->f_mount, -EBADF, "the file is not open for anything");
+	if (flags & ~(XFS_MAP_ATTR | XFS_MAP_COW | XFS_MAP_SYNC) ||
+	    (flags & XFS_MAP_ATTR && flags & XFS_MAP_COW))
+		return xfs_error(file->f_mount, -EINVAL, "flags %#x", flags);
+	/* "None" would mean that there are no more. */
+	if (!max)
+		return xfs_error(file->f_mount, -EINVAL, "no room for extents");
+	/* The next one would not be aligned. */
+	if (!XFS_IS_ALIGNED(extents->size, 8u))
+		return xfs_error(file->f_mount, -EINVAL, "struct xfs_extent of %u bytes, no "
+				 "multiple of 8", extents->size);
+	if (flags & XFS_MAP_ATTR)
+		whichfork = XFS_ATTR_FORK;
+	else if (flags & XFS_MAP_COW)
+		whichfork = XFS_COW_FORK;
+	if (flags & XFS_MAP_SYNC)
+		error = xfs_file_flush(file->f_inode);
+	return error ? error : xfs_file_extents(file->f_inode, whichfork, offset, extents, max, count);
+}
+
+int xfs_extents(struct xfs_file *file, uint64_t offset, struct xfs_extent *extents, size_t max,
+		size_t *count)
+{
+	return XFS_CALL_FILE(file, xfs_need_memory(count) ?:
+				   xfs_need_struct(xfs_extent, extents, length) ?:
+				   do_extents(file, 0, offset, extents, max, count));
+}
+
+int xfs_map_extents(struct xfs_file *file, uint32_t flags, uint64_t offset,
+		    struct xfs_extent *extents, size_t max, size_t *count)
+{
+	return XFS_CALL_FILE(file, xfs_need_memory(count) ?:
+				   xfs_need_struct(xfs_extent, extents, length) ?:
+				   do_extents(file, flags, offset, extents, max, count));
 }

@@ -11,6 +11,7 @@
 #include "core/message.h"
 #include "file/fallocate.h"
 #include "file/privileges.h"
+#include "file/reflink.h"
 #include "file/truncate.h"
 #include "reclaim/reclaim.h"
 #include "trans/resv.h"
@@ -507,14 +508,6 @@ static int grow(const struct falloc *f)
 	return xfs_file_set_size(f->ip, end);
 }
 
-static int unshare_blocks(struct falloc *f)
-{
-	if (xfs_inode_diflags2(f->ip) & XFS_DIFLAG2_REFLINK)
-		return xfs_error(f->ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64
-				 ": blocks that are shared are not copied yet", f->ip->i_ino);
-	return 0;
-}
-
 static int do_mode(struct falloc *f)
 {
 	uint64_t end = f->offset + f->len;
@@ -531,7 +524,7 @@ static int do_mode(struct falloc *f)
 		error = free_space(f->ip, f->offset, end);
 		break;
 	case XFS_FALLOC_UNSHARE_RANGE:
-		error = unshare_blocks(f);
+		error = xfs_file_unshare(f->ip, f->offset, f->len);
 		break;
 	default:
 		break;

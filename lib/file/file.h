@@ -47,12 +47,15 @@ int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t le
 int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync,
 		   struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
 
+/* Write back what is dirty, without making it stable; errors of data are left to fsync. */
+int xfs_file_flush(struct xfs_inode *ip) XFS_MUST_CHECK;
+
 /* SEEK_DATA and SEEK_HOLE: the offset, or -ENXIO. */
 int64_t xfs_file_seek(struct xfs_inode *ip, uint64_t offset, bool data) XFS_MUST_CHECK;
 
-/* As xfs_extents() in <xfswrite/xfswrite.h>. */
+/* As xfs_map_extents() in <xfswrite/fallocate.h>. */
 struct xfs_extent;
-int xfs_file_extents(struct xfs_inode *ip, uint64_t offset, struct xfs_extent *extents, size_t max,
-		     size_t *count) XFS_MUST_CHECK;
+int xfs_file_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork, uint64_t offset,
+		     struct xfs_extent *extents, size_t max, size_t *count) XFS_MUST_CHECK;
 
 #endif

@@ -55,3 +55,14 @@ int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool data
 		error2 = mp->m_unjournalled ? write_home(ip) : make_durable(ip, datasync, written);
 	return error ? error : error2;
 }
+
+int xfs_file_flush(struct xfs_inode *ip)
+{
+	int error;
+
+	if (!xfs_is_reg(ip) || ip->i_mount->m_rdonly)
+		return 0;
+	error = xfs_writeback_range(ip, 0, XFS_MAXBYTES);
+	xfs_writeback_release(ip->i_mount);
+	return error;
+}

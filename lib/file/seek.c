@@ -85,33 +85,75 @@ static int cut_at_sharing(struct xfs_inode *ip, struct xfs_bmbt_irec *irec, bool
 	return xfs_reflink_trim_around_shared(ip, irec, shared);
 }
 
-int xfs_file_extents(struct xfs_inode *ip, uint64_t offset, struct xfs_extent *extents, size_t max,
-		     size_t *count)
+/*
+ * The mapping at or behind @off of a fork whose ILOCK is held; *@last: nothing is behind it.  A hole
+ * of no length: there is none.
+ */
+static int find_mapping(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
+			struct xfs_bmbt_irec *irec, bool *last)
 {
-	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
-	xfs_fileoff_t off = XFS_B_TO_FSBT(geo, offset), last = 0;
-	uint32_t stride = extents->size;
-	struct xfs_bmbt_irec irec;
-	struct xfs_extent own, *to = extents;
-	bool shared, excl;
-	size_t n = 0;
+	const struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec next;
+	xfs_fileoff_t end;
 	int error;
 
-	*count = 0;
-	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	irec->br_blockcount = 0;
+	if (whichfork == XFS_ATTR_FORK && !xfs_inode_has_attr_fork(ip))
+		return 0;
+	error = xfs_bmap_last_offset(ip, whichfork, &end);
+	if (error || end <= off)
+		return error;
+	xfs_iext_lookup_extent(ifp, off, &cur, irec);
+	*last = !xfs_iext_peek_next_extent(ifp, &cur, &next);
+	xfs_irec_trim(irec, off, end);
+	return 0;
+}
+
+/* The same that takes the ILOCK for itself, and tells what is shared. */
+static int next_mapping(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
+			struct xfs_bmbt_irec *irec, bool *last, bool *shared) XFS_LOCKS_UNCHECKED
+{
+	xfs_filblks_t len;
+	bool excl = false;
+	int error = 0;
+
+	*shared = false;
+	/* The CoW fork is never on disk, and stays when it is there. */
+	if (whichfork == XFS_COW_FORK)
+		xfs_ilock_shared(ip);
+	else
+		error = xfs_ilock_map(ip, whichfork, &excl);
 	if (error)
 		return error;
-	error = xfs_bmap_last_offset(ip, XFS_DATA_FORK, &last);
+	error = find_mapping(ip, whichfork, off, irec, last);
 	xfs_iunlock_map(ip, excl);
-	while (!error && n < max && off < last) {
-		error = map_at(ip, off, last, &irec);
-		if (!error)
-			error = cut_at_sharing(ip, &irec, &shared);
+	if (error || !irec->br_blockcount || whichfork != XFS_DATA_FORK)
+		return error;
+	len = irec->br_blockcount;
+	error = cut_at_sharing(ip, irec, shared);
+	*last = *last && irec->br_blockcount == len;
+	return error;
+}
+
+int xfs_file_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork, uint64_t offset,
+		     struct xfs_extent *extents, size_t max, size_t *count)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	xfs_fileoff_t off = XFS_B_TO_FSBT(geo, offset);
+	struct xfs_extent own = { .last = false }, *to = extents;
+	uint32_t stride = extents->size;
+	struct xfs_bmbt_irec irec;
+	bool shared, last = false;
+
+	for (*count = 0; *count < max && !last; (*count)++) {
+		int error = next_mapping(ip, whichfork, off, &irec, &last, &shared);
+
 		if (error)
 			return error;
+		if (!irec.br_blockcount)
+			break;
 		off = xfs_irec_end(&irec);
-		if (irec.br_startblock == XFS_HOLESTARTBLOCK)
-			continue;
 		own = (struct xfs_extent){
 			.offset = XFS_FSB_TO_B(geo, irec.br_startoff),
 			.length = XFS_FSB_TO_B(geo, irec.br_blockcount),
@@ -119,14 +161,13 @@ int xfs_file_extents(struct xfs_inode *ip, uint64_t offset, struct xfs_extent *e
 			.unwritten = irec.br_state == XFS_EXT_UNWRITTEN,
 			.shared = shared,
 			.delalloc = isnullstartblock(irec.br_startblock),
+			.last = last,
 		};
 		if (!own.delalloc)
 			own.device_offset = xfs_fsb_to_bytes(geo, irec.br_startblock);
 		to->size = stride;
 		xfs_give_struct(&own, to);
 		to = (struct xfs_extent *)(void *)((char *)to + stride);
-		n++;
 	}
-	*count = n;
-	return error;
+	return 0;
 }

@@ -177,7 +177,7 @@ AT(xfs_extent, size, 0);
 AT(xfs_extent, unwritten, 4);
 AT(xfs_extent, shared, 5);
 AT(xfs_extent, delalloc, 6);
-AT(xfs_extent, reserved, 7);
+AT(xfs_extent, last, 7);
 AT(xfs_extent, offset, 8);
 AT(xfs_extent, length, 16);
 AT(xfs_extent, device_offset, 24);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include <xfswrite/fallocate.h>
+#include <xfswrite/reflink.h>
 #include "core/mount.h"
 #include "pagecache/mapping.h"
 #include "support/test_fs.h"
@@ -27,7 +28,7 @@
 #define UNSHARE		XFS_FALLOC_UNSHARE_RANGE
 
 static struct test_fs fs;
-static char buf[4u << 20], back[4u << 20], want[4u << 20];
+static char buf[4u << 20], back[4u << 20], want[4u << 20], origin[4u << 20];
 
 static void make(uint32_t blocksize)
 {
@@ -297,7 +298,9 @@ static void test_the_tail_behind_the_end_is_zeroed(void **state)
 }
 
 /* Each state that blocks can be in when a range in the middle of them goes. */
-enum before { WRITTEN, CACHED, DELAYED, UNWRITTEN, UNWRITTEN_DIRTY, HOLE, BEFORE_COUNT };
+enum before {
+	WRITTEN, CACHED, DELAYED, UNWRITTEN, UNWRITTEN_DIRTY, HOLE, SHARED, SHARED_DIRTY, BEFORE_COUNT
+};
 
 static struct xfs_file *file_in_state(enum before before, uint64_t len)
 {
@@ -315,16 +318,40 @@ static struct xfs_file *file_in_state(enum before before, uint64_t len)
 	for (uint64_t i = 0; i < len; i++)
 		want[i] = (char)('a' + i % 23);
 	assert_int_equal(xfs_pwrite(f, want, len, 0), (ssize_t)len);
+	if (before == SHARED || before == SHARED_DIRTY) {
+		struct xfs_file *g = open_file("/g", O_RDWR | O_CREAT | O_TRUNC);
+
+		TEST_OK(xfs_clone_range(f, 0, g, 0, 0));
+		TEST_OK(xfs_close(g));
+	}
+	memcpy(origin, want, len);
+	if (before == SHARED_DIRTY)
+		for (uint64_t i = 0; i < len; i += 700)
+			assert_int_equal(xfs_pwrite(f, &want[i], 1, i), 1);
 	if (before == WRITTEN || before == CACHED)
 		TEST_OK(xfs_fsync(f));
-	if (before == WRITTEN)
+	if (before == WRITTEN || before == SHARED)
 		xfs_pagecache_shrink(fs.mp, 0);
 	return f;
+}
+
+/* Who shares blocks with the file has them as they were. */
+static void assert_origin(enum before before, uint64_t len)
+{
+	struct xfs_file *g;
+
+	if (before != SHARED && before != SHARED_DIRTY)
+		return;
+	g = open_file("/g", O_RDONLY);
+	assert_int_equal(xfs_pread(g, back, len, 0), (ssize_t)len);
+	assert_memory_equal(back, origin, len);
+	TEST_OK(xfs_close(g));
 }
 
 static void punch_or_zero(int mode, enum before before, uint64_t off, uint64_t len, uint64_t size)
 {
 	struct xfs_file *f = file_in_state(before, size);
+	uint64_t before_size = size;
 	uint64_t end = off + len > size ? size : off + len;
 
 	TEST_OK(xfs_fallocate(f, mode, off, len));
@@ -343,6 +370,7 @@ static void punch_or_zero(int mode, enum before before, uint64_t off, uint64_t l
 	memset(want + size, 0, 10000);
 	assert_contents(f, size + 10000);
 	TEST_OK(xfs_close(f));
+	assert_origin(before, before_size);
 }
 
 static void test_ranges_become_zeros_whatever_was_there(void **state)
@@ -518,6 +546,85 @@ static void test_the_last_byte_of_the_largest_file_moves(void **state)
 	TEST_OK(xfs_close(f));
 }
 
+/* ---- sharing ---- */
+
+static void test_moving_what_is_shared(void **state)
+{
+	struct xfs_file *f;
+
+	(void)state;
+	for (enum before b = SHARED; b <= SHARED_DIRTY; b++) {
+		f = file_in_state(b, 100000);
+		TEST_OK(xfs_fallocate(f, INSERT, 8192, 4096));
+		memmove(want + 12288, want + 8192, 100000 - 8192);
+		memset(want + 8192, 0, 4096);
+		assert_contents(f, 104096);
+		TEST_OK(xfs_fallocate(f, COLLAPSE, 20480, 16384));
+		memmove(want + 20480, want + 36864, 104096 - 36864);
+		assert_contents(f, 104096 - 16384);
+		TEST_OK(xfs_close(f));
+		assert_origin(b, 100000);
+	}
+}
+
+static void test_unsharing_a_range(void **state)
+{
+	struct xfs_extent e[8] = { XFS_EXTENT_INIT };
+	struct xfs_file *f = file_in_state(SHARED, 65536);
+	size_t n;
+
+	(void)state;
+	TEST_OK(xfs_extents(f, 0, e, 8, &n));
+	assert_int_equal(n, 1);
+	assert_true(e[0].shared && e[0].last);
+	TEST_OK(xfs_fallocate(f, UNSHARE, 20000, 90000));
+	assert_int_equal(stat_of(f).size_bytes, 110000);
+	TEST_OK(xfs_extents(f, 0, e, 8, &n));
+	assert_true(n >= 3);
+	assert_int_equal(e[0].length, 16384);
+	assert_true(e[0].shared && !e[0].last && !e[1].shared && !e[1].unwritten);
+	assert_true(e[n - 1].unwritten && e[n - 1].last && e[n - 1].offset == 65536);
+	memset(want + 65536, 0, 110000 - 65536);
+	assert_contents(f, 110000);
+	TEST_OK(xfs_close(f));
+	assert_origin(SHARED, 65536);
+}
+
+/* ---- truncation of each kind of last block ---- */
+
+static void test_cutting_whatever_is_there(void **state)
+{
+	static const uint32_t sizes[] = { 1024, 4096, 65536 };
+
+	(void)state;
+	test_fs_end(&fs);
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t bs = sizes[i], size = 7 * bs + bs / 3;
+		const uint64_t cut[] = { 0, 1, bs - 1, bs, 3 * bs + 5, 7 * bs, size - 1, size, size + 1, 9 * bs };
+
+		make(sizes[i]);
+		for (enum before b = WRITTEN; b < BEFORE_COUNT; b++)
+			for (size_t k = 0; k < sizeof(cut) / sizeof(cut[0]); k++) {
+				struct xfs_file *f = file_in_state(b, size);
+				uint64_t left = cut[k] < size ? cut[k] : size;
+
+				TEST_OK(xfs_ftruncate(f, cut[k]));
+				memset(want + left, 0, 10 * bs - left);
+				assert_contents(f, cut[k]);
+				if (k % 2) {
+					TEST_OK(xfs_fsync(f));
+					xfs_pagecache_shrink(fs.mp, 0);
+				}
+				TEST_OK(xfs_ftruncate(f, 10 * bs));
+				assert_contents(f, 10 * bs);
+				TEST_OK(xfs_close(f));
+				assert_origin(b, size);
+			}
+		if (i < 2)
+			test_fs_end(&fs);
+	}
+}
+
 /* ---- no space ---------------------------------------------------------------------------------- */
 
 static uint64_t free_bytes(void)
@@ -623,6 +730,9 @@ int main(void)
 		TEST(test_what_moves_keeps_its_state),
 		TEST(test_many_extents_move),
 		TEST(test_the_last_byte_of_the_largest_file_moves),
+		TEST(test_moving_what_is_shared),
+		TEST(test_unsharing_a_range),
+		TEST(test_cutting_whatever_is_there),
 		TEST(test_without_space_the_size_stays),
 		TEST(test_reclaimed_space_is_enough),
 		TEST(test_a_full_volume_can_be_punched),
