@@ -499,10 +499,18 @@ struct xfs_stat {
  * Open @path; @flags as open(2): O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL,
  * O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_SYNC, O_DSYNC, O_TMPFILE (@path is a
  * directory; a file without a name, as one made there, which xfs_linkat() and xfs_replaceat() may
- * give one; it is freed with its last handle, or at recovery).  O_DIRECT and O_LARGEFILE are taken and
- * change nothing (data goes through the library's cache: O_DSYNC or xfs_fsync() make it stable), nor
- * do O_CLOEXEC, O_NOCTTY, O_NONBLOCK and O_NOATIME; others: -EINVAL.  @mode: for O_CREAT and
+ * give one; it is freed with its last handle, or at recovery).  O_LARGEFILE, O_CLOEXEC, O_NOCTTY, O_NONBLOCK
+ * and O_NOATIME are taken and change nothing; others: -EINVAL.  @mode: for O_CREAT and
  * O_TMPFILE, used without umask.
+ *
+ * O_DIRECT: xfs_pread(), xfs_pwrite() and their vectored forms go past the library's cache, between the
+ * caller's buffers and the device.  Offset and length (of all buffers together) are multiples of the
+ * device's logical sector, -EINVAL otherwise, as is an append to a file that ends inside of a
+ * sector; buffers may lie anywhere.  What other handles have in memory is written back before, and
+ * forgotten before a write, so that all agree.  When a write returns its data has been given to the
+ * device, but is stable only after xfs_fsync() or with O_DSYNC.  Shared blocks, and parts of blocks
+ * that are not in the file yet, go through memory and are written back before the call returns.  Other
+ * calls (xfs_write_from_fd(), xfs_write_from()) do not care.
  *
  * O_PATH: any object, with O_NOFOLLOW also a symbolic link; the only way to links and special
  * files (-ENXIO without it).  Of such a handle everything can be read and set that is

@@ -61,6 +61,12 @@ static int check_vector(struct xfs_file *file, const struct iovec *iov, int iovc
 	return xfs_iov_total(iov, iovcnt, len);
 }
 
+static int64_t do_read(struct xfs_file *file, const struct iovec *iov, uint64_t len, uint64_t offset)
+{
+	return xfs_file_read(file->f_inode, iov, len, offset,
+			     file->f_flags & O_DIRECT ? XFS_READ_DIRECT : 0, &file->f_ra);
+}
+
 static int64_t do_preadv(struct xfs_file *file, const struct iovec *iov, int iovcnt,
 			 uint64_t offset, unsigned int flags)
 {
@@ -70,7 +76,7 @@ static int64_t do_preadv(struct xfs_file *file, const struct iovec *iov, int iov
 	if (error || !len)
 		return error;
 	error = check_flags(file, flags, READ_FLAGS);
-	return error ? error : xfs_file_read(file->f_inode, iov, len, offset, &file->f_ra);
+	return error ? error : do_read(file, iov, len, offset);
 }
 
 static int64_t do_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
@@ -83,7 +89,7 @@ static int64_t do_pread(struct xfs_file *file, void *buf, size_t len, uint64_t o
 	if (!xfs_file_can_read(file))
 		return not_open_for(file, "reading");
 	error = xfs_need_buffer(buf, len);
-	return error ? error : xfs_file_read(file->f_inode, &iov, len, offset, &file->f_ra);
+	return error ? error : do_read(file, &iov, len, offset);
 }
 
 ssize_t xfs_pread(struct xfs_file *file, void *buf, size_t len, uint64_t offset)
@@ -117,6 +123,8 @@ static uint32_t write_flags(const struct xfs_file *file, unsigned int rwf)
 		flags |= XFS_WRITE_SYNC;
 	else if ((file->f_flags & O_DSYNC) || (rwf & XFS_RWF_DSYNC))
 		flags |= XFS_WRITE_DSYNC;
+	if (file->f_flags & O_DIRECT)
+		flags |= XFS_WRITE_DIRECT;
 	return flags;
 }
 

@@ -50,7 +50,7 @@ static int64_t copy_bytes(const struct xfs_remap *c, uint64_t from, uint64_t to,
 	while (done < to) {
 		const struct iovec iov = { buf, (size_t)XFS_MIN(to - done, (uint64_t)COPY_BYTES) };
 		struct xfs_write_source source = { .iov = &iov };
-		int64_t got = xfs_file_read(c->src, &iov, iov.iov_len, c->src_off + done, &ra), put;
+		int64_t got = xfs_file_read(c->src, &iov, iov.iov_len, c->src_off + done, 0, &ra), put;
 
 		/* 0: somebody has cut the source. */
 		if (got <= 0)

@@ -12,11 +12,14 @@
 #define XFS_WRITE_APPEND	(1u << 0)	/* at the end, wherever that is */
 #define XFS_WRITE_DSYNC		(1u << 1)	/* the data is stable when it returns */
 #define XFS_WRITE_SYNC		(1u << 2)	/* the times too */
+#define XFS_WRITE_DIRECT	(1u << 3)	/* what comes from memory: past the page cache */
+
+#define XFS_READ_DIRECT		(1u << 0)	/* from the device */
 
 /*
  * Write @len bytes of @source at @pos.  Short when space or the source ends; -ENOSPC or -EDQUOT
  * only when nothing was written after everything reclaimable was reclaimed, once.  -EFBIG, -EINVAL
- * (past the largest offset).  An error of the syncing replaces the count.  @seen: as for
+ * (past the largest offset, no whole sectors for XFS_WRITE_DIRECT).  An error of the syncing replaces the count.  @seen: as for
  * xfs_file_fsync().
  */
 int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *source, uint64_t pos,
@@ -34,10 +37,10 @@ struct xfs_readahead {
 
 /*
  * Bytes read into @iov, which has @len of them; 0 at and past the end.  An error only when there are
- * none.
+ * none.  @flags: XFS_READ_*.
  */
 int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t len, uint64_t pos,
-		      struct xfs_readahead *ra) XFS_MUST_CHECK;
+		      uint32_t flags, struct xfs_readahead *ra) XFS_MUST_CHECK;
 
 /*
  * Make [@start, @end) of the file stable, and what of the inode is needed to get at it;

@@ -40,4 +40,8 @@ uint64_t xfs_read_batch_add(struct xfs_read_batch *batch, uint64_t pos, uint64_t
 int xfs_read_batch_run(struct xfs_inode *ip, struct xfs_read_batch *batch,
 		       uint64_t *failed) XFS_MUST_CHECK;
 
+/* xfs_file_read() with XFS_READ_DIRECT.  IOLOCK held shared. */
+int64_t xfs_read_direct(struct xfs_inode *ip, const struct iovec *iov, uint64_t len,
+			uint64_t pos) XFS_MUST_CHECK;
+
 #endif

@@ -226,13 +226,30 @@ static int read_locked(struct read *r)
 	return error2 ? error2 : error;
 }
 
+/* IOLOCK held. */
+static int64_t read_cached(struct xfs_inode *ip, const struct iovec *iov, uint64_t len, uint64_t pos,
+			   struct xfs_readahead *ra)
+{
+	uint64_t isize = xfs_isize(ip);
+	struct read r;
+	int error;
+
+	if (pos >= isize)
+		return 0;
+	r.ip = ip;
+	r.ra = ra;
+	r.cur = (struct xfs_iov_cursor){ .iov = iov };
+	r.pos = pos;
+	r.end = pos + XFS_MIN(len, isize - pos);
+	error = read_locked(&r);
+	return r.pos > pos ? (int64_t)(r.pos - pos) : error;
+}
+
 int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t len, uint64_t pos,
-		      struct xfs_readahead *ra)
+		      uint32_t flags, struct xfs_readahead *ra)
 {
 	struct xfs_mount *mp = ip->i_mount;
-	uint64_t isize;
-	struct read r;
-	int error = 0;
+	int64_t ret;
 
 	if (pos > XFS_MAXBYTES || len > XFS_MAXBYTES - pos)
 		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64
@@ -244,17 +261,10 @@ int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t le
 		return xfs_shutdown_error(mp);
 	if (!len)
 		return 0;
-	r.ip = ip;
-	r.ra = ra;
-	r.cur = (struct xfs_iov_cursor){ .iov = iov };
-	r.pos = pos;
 	xfs_rwlock_shared(&ip->i_iolock);
-	isize = xfs_isize(ip);
-	if (pos < isize) {
-		r.end = pos + XFS_MIN(len, isize - pos);
-		error = read_locked(&r);
-	}
+	ret = flags & XFS_READ_DIRECT ? xfs_read_direct(ip, iov, len, pos)
+				      : read_cached(ip, iov, len, pos, ra);
 	xfs_rwlock_unlock_shared(&ip->i_iolock);
 	xfs_writeback_release(mp);
-	return r.pos > pos ? (int64_t)(r.pos - pos) : error;
+	return ret;
 }

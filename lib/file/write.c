@@ -10,6 +10,7 @@
 #include "file/file.h"
 #include "file/privileges.h"
 #include "reclaim/reclaim.h"
+#include "write/direct.h"
 #include "write/writeback.h"
 
 /* ---- checks ------------------------------------------------------------------------ */
@@ -35,24 +36,57 @@ static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint
 	return xfs_file_modified(ip);
 }
 
+/* Whole sectors?  @what: of the request, or of the file that is appended to. */
+static int check_sectors(struct xfs_inode *ip, const char *what, uint64_t pos, uint64_t len,
+			 uint32_t unit)
+{
+	if (XFS_IS_ALIGNED(pos | len, unit))
+		return 0;
+	return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64 ": O_DIRECT: %" PRIu64 " bytes at %"
+			 PRIu64 " %s are no whole sectors of %u bytes", ip->i_ino, len, pos, what, unit);
+}
+
 /* ---- the write ----------------------------------------------------------------------- */
 
+/* Past the page cache; times are logged here, because no write-back follows. */
+static int64_t write_direct(struct xfs_inode *ip, const struct iovec *iov, uint64_t pos, uint64_t len,
+			    uint32_t unit)
+{
+	int error = check_sectors(ip, "at the end", pos, len, unit), error2;
+	int64_t ret = error ? error : xfs_direct_write(ip, iov, pos, len, unit);
+
+	error2 = xfs_log_times(ip);
+	return ret < 0 || !error2 ? ret : error2;
+}
+
+static int64_t write_cached(struct xfs_inode *ip, struct xfs_write_source *source, uint64_t pos,
+			    uint64_t len)
+{
+	int64_t ret = xfs_buffered_write(ip, source, pos, len);
+
+	if (ret <= 0) {
+		int error = xfs_log_times(ip);
+
+		ret = ret ? ret : error;
+	}
+	return ret;
+}
+
+/* @unit: 0, or what a direct write consists of. */
 static int64_t write_once(struct xfs_inode *ip, struct xfs_write_source *source,
-			  uint64_t *pos, uint64_t len, uint32_t flags)
+			  uint64_t *pos, uint64_t len, uint32_t flags, uint32_t unit)
 {
 	int64_t ret;
 
 	xfs_rwlock_excl(&ip->i_iolock);
-	XFS_TRACE(ip->i_mount, xfs_file_buffered_write, ip->i_ino, xfs_isize(ip), *pos, len);
+	if (unit)
+		XFS_TRACE(ip->i_mount, xfs_file_direct_write, ip->i_ino, xfs_isize(ip), *pos, len);
+	else
+		XFS_TRACE(ip->i_mount, xfs_file_buffered_write, ip->i_ino, xfs_isize(ip), *pos, len);
 	ret = write_checks(ip, pos, &len, flags);
-	if (!ret) {
-		ret = xfs_buffered_write(ip, source, *pos, len);
-		if (ret <= 0) {
-			int error = xfs_log_times(ip);
-
-			ret = ret ? ret : error;
-		}
-	}
+	if (!ret)
+		ret = unit ? write_direct(ip, source->iov, *pos, len, unit)
+			   : write_cached(ip, source, *pos, len);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
 	return ret;
 }
@@ -63,6 +97,7 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *s
 {
 	struct xfs_mount *mp = ip->i_mount;
 	bool tried = false;
+	uint32_t unit = 0;
 	uint64_t at;
 	int64_t ret;
 	int error;
@@ -81,10 +116,17 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *s
 	if (pos > XFS_MAXBYTES || len > XFS_MAXBYTES - pos)
 		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64
 				 " end past the largest offset", len, pos);
+	if (flags & XFS_WRITE_DIRECT && source->iov) {
+		error = xfs_direct_unit(mp, &unit);
+		if (!error)
+			error = check_sectors(ip, "of the request", pos, len, unit);
+		if (error)
+			return error;
+	}
 
 	do {
 		at = pos;
-		ret = write_once(ip, source, &at, len, flags);
+		ret = write_once(ip, source, &at, len, flags, unit);
 		/* What a source gave once it need not give again, and its errors are its own. */
 	} while (ret < 0 && !source->asked && xfs_reclaim_and_retry(ip, (int)ret, &tried));
 	xfs_writeback_release(mp);

@@ -142,6 +142,11 @@ bool xfs_mapping_may_pass(struct xfs_mapping *m, uint64_t start, uint64_t end);
 void xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size);
 /* The same for [@start, @end), which are block addresses. */
 void xfs_mapping_forget_range(struct xfs_mapping *m, uint64_t start, uint64_t end);
+/*
+ * Forget the blocks of [@start, @end), which is whole blocks, after waiting for write-back.  False: some
+ * of them are dirty or have failed, and stay.  IOLOCK held exclusively.
+ */
+bool xfs_mapping_forget(struct xfs_mapping *m, uint64_t start, uint64_t end);
 /* Evict the clean folios. */
 void xfs_mapping_drop_clean(struct xfs_mapping *m);
 

@@ -66,6 +66,36 @@ void xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size)
 	xfs_mapping_forget_range(m, XFS_ALIGN(size, 1ull << m->m_cache->block_log), UINT64_MAX);
 }
 
+/* The blocks of @folio that lie in [@start, @end). */
+static uint64_t blocks_in(const struct xfs_mapping *m, const struct xfs_folio *folio, uint64_t start,
+			  uint64_t end)
+{
+	uint32_t first = folio->fo_pos < start ? xfs_folio_block(m, folio, start) : 0;
+	uint32_t behind = end < xfs_folio_end(folio) ? xfs_folio_block(m, folio, end)
+						     : xfs_folio_nr_blocks(m->m_cache, folio);
+
+	return xfs_folio_mask(first, behind - first);
+}
+
+bool xfs_mapping_forget(struct xfs_mapping *m, uint64_t start, uint64_t end)
+{
+	struct xfs_folio *folio, *next;
+	bool all = true;
+
+	lock_settled(m);
+	for (folio = xfs_folio_from(m, start); folio && folio->fo_pos < end; folio = next) {
+		uint64_t blocks = blocks_in(m, folio, start, end);
+		uint64_t kept = blocks & (folio->fo_dirty | folio->fo_failed);
+
+		next = xfs_folio_next(folio);
+		all = all && !kept;
+		if (blocks & ~kept & folio->fo_uptodate)
+			forget_blocks(m, folio, blocks & ~kept);
+	}
+	xfs_mutex_unlock(&m->m_lock);
+	return all;
+}
+
 void xfs_mapping_drop_clean(struct xfs_mapping *m)
 {
 	struct xfs_pagecache *pc = m->m_cache;

@@ -14,7 +14,6 @@
  */
 #include <sys/stat.h>
 #include "device/queue.h"
-#include "trans/resv.h"
 #include "write/write_priv.h"
 
 /* Copied at once: others wait for the device meanwhile, and a signal is heard between two. */
@@ -28,59 +27,6 @@ uint64_t xfs_copy_in_end(const struct xfs_write_source *source)
 	if (source->iov || source->fill || fstat(source->fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0)
 		return 0;
 	return (uint64_t)st.st_size;
-}
-
-/* The delayed allocation becomes unwritten blocks: how many, and where, *@irec says. */
-static int allocate(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
-		    struct xfs_bmbt_irec *irec)
-{
-	struct xfs_mount *mp = ip->i_mount;
-	struct xfs_trans *tp;
-	int error;
-
-	error = xfs_trans_alloc(mp, XFS_RESV_MAP, 0, XFS_TRANS_RESERVE, &tp);
-	if (error)
-		return error;
-	xfs_ilock_excl(ip);
-	error = xfs_map_unwritten(tp, ip, off, len, irec);
-	xfs_iunlock_excl(ip);
-	return xfs_trans_finish(tp, error);
-}
-
-/* The data of @irec is on the device: it is part of the file now.  @irec is cut to what is. */
-static int publish(struct xfs_inode *ip, struct xfs_bmbt_irec *irec)
-{
-	struct xfs_mount *mp = ip->i_mount;
-	struct xfs_bmbt_irec now;
-	struct xfs_trans *tp;
-	bool fresh, grows = false;
-	uint64_t end;
-	int error;
-
-	error = xfs_trans_alloc(mp, XFS_RESV_MAP, xfs_map_blocks_resv(mp, 1), XFS_TRANS_RESERVE,
-				&tp);
-	if (error)
-		return error;
-	xfs_ilock_excl(ip);
-	error = xfs_map_blocks(tp, ip, irec->br_startoff, irec->br_blockcount, &now, &fresh);
-	if (!error) {
-		/*
-		 * Nothing moves blocks of a file whose IOLOCK we hold and that has no dirty data.
-		 */
-		ASSERT(now.br_startoff == irec->br_startoff);
-		ASSERT(now.br_startblock == irec->br_startblock);
-		irec->br_blockcount = now.br_blockcount;
-		end = xfs_irec_end(&now) << mp->m_geo.blocklog;
-		if (end > xfs_isize(ip))
-			xfs_set_isize(ip, end);
-		grows = end > (uint64_t)ip->i_disk_size;
-		if (grows)
-			ip->i_disk_size = (xfs_fsize_t)end;
-		xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
-		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE | (grows || fresh ? 0 : XFS_ILOG_TIMES));
-	}
-	xfs_iunlock_excl(ip);
-	return xfs_trans_finish(tp, error);
 }
 
 /* Whole blocks of the request from @pos on that can be copied at once; 0: too few. */
@@ -115,7 +61,7 @@ int64_t xfs_copy_in(struct xfs_inode *ip, struct xfs_mapping *m, int fd, uint64_
 	irec.br_startoff = pos >> block_log;
 	irec.br_blockcount = len >> block_log;
 	if (map->type == XFS_IOMAP_DELALLOC)
-		error = allocate(ip, irec.br_startoff, irec.br_blockcount, &irec);
+		error = xfs_allocate_unwritten(ip, irec.br_startoff, irec.br_blockcount, &irec);
 	else
 		irec.br_startblock = map->startblock + (irec.br_startoff - map->off_fsb);
 	if (error)
@@ -127,7 +73,7 @@ int64_t xfs_copy_in(struct xfs_inode *ip, struct xfs_mapping *m, int fd, uint64_
 				      fd, fd_pos, len);
 	xfs_queue_note_write(mp->m_queue);
 	if (!error)
-		error = publish(ip, &irec);
+		error = xfs_publish_blocks(ip, &irec);
 	XFS_TRACE(mp, xfs_copy_in, ip->i_ino, pos, len, error);
 	return error ? error : (int64_t)(irec.br_blockcount << block_log);
 }

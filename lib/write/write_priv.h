@@ -27,6 +27,18 @@ int64_t xfs_copy_in(struct xfs_inode *ip, struct xfs_mapping *m, int fd, uint64_
 /* Where a source ends that can be copied this way; 0: it cannot. */
 uint64_t xfs_copy_in_end(const struct xfs_write_source *source);
 
+/*
+ * The delayed allocation at @off becomes unwritten blocks: how many of @len, and where, *@irec says.
+ * -EAGAIN: it is none any more.
+ */
+int xfs_allocate_unwritten(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
+			   struct xfs_bmbt_irec *irec) XFS_MUST_CHECK;
+/*
+ * The data of @irec is on the device: it is part of the file now, and the size follows.  @irec is cut
+ * to what is.
+ */
+int xfs_publish_blocks(struct xfs_inode *ip, struct xfs_bmbt_irec *irec) XFS_MUST_CHECK;
+
 /* The done function of data in the device queue; @ctx is a struct xfs_ioend. */
 void xfs_end_io(void *ctx, int error);
 /* Remember the first error for fsync. */

@@ -27,6 +27,7 @@
 
 #define MAX_FILES	8
 #define MAX_IOVS	100
+#define SECTOR		512u	/* of the device */
 #define MAXBYTES	0x7fffffffffffffffull
 
 struct config {
@@ -57,7 +58,7 @@ static const struct config *cfg;
 static struct file files[MAX_FILES];
 static uint8_t *buf, *want;
 static int host_fd;
-static uint64_t nr_enospc, nr_short, nr_passed;
+static uint64_t nr_enospc, nr_short, nr_passed, nr_direct;
 
 #define CHECK(cond) \
 	((cond) ? (void)0 : test_fs_die(&fs, __FILE__, __LINE__, #cond, "%s", cfg->name))
@@ -127,10 +128,22 @@ static int cut_up(struct iovec *iov, uint8_t *mem, uint64_t len)
 	return n;
 }
 
+/* Without O_DIRECT, when the model cannot have whole sectors. */
+static void go_buffered(struct file *f)
+{
+	TEST_OK(xfs_close(f->file));
+	f->flags &= ~O_DIRECT;
+	TEST_OK(xfs_open(fs.mp, f->path, f->flags, 0644, &f->file));
+}
+
 static ssize_t read_somehow(struct file *f, uint64_t off, uint64_t len)
 {
 	struct iovec iov[MAX_IOVS];
 
+	if (f->flags & O_DIRECT && (off | len) % SECTOR && off < f->size) {
+		CHECK(xfs_pread(f->file, buf, len, off) == -EINVAL);
+		go_buffered(f);
+	}
 	if (below(3))
 		return xfs_pread(f->file, buf, len, off);
 	return xfs_preadv(f->file, iov, cut_up(iov, buf, len), off);
@@ -138,7 +151,13 @@ static ssize_t read_somehow(struct file *f, uint64_t off, uint64_t len)
 
 static void compare(struct file *f, uint64_t off, uint64_t len)
 {
-	ssize_t got = read_somehow(f, off, len);
+	ssize_t got;
+
+	if (f->flags & O_DIRECT && len < INT64_MAX - SECTOR - off && below(16)) {
+		off -= off % SECTOR;
+		len = XFS_ALIGN(len, (uint64_t)SECTOR);
+	}
+	got = read_somehow(f, off, len);
 	uint64_t expect = off >= f->size ? 0 : XFS_MIN(len, f->size - off), done = 0, run;
 
 	/* As the kernel: a range that ends past the largest offset is no range. */
@@ -173,7 +192,7 @@ static void compare(struct file *f, uint64_t off, uint64_t len)
 static void open_file(struct file *f)
 {
 	f->flags = O_RDWR | (below(8) == 0 ? O_APPEND : 0) | (below(40) == 0 ? O_DSYNC : 0) |
-		   (below(60) == 0 ? O_SYNC : 0);
+		   (below(60) == 0 ? O_SYNC : 0) | (below(5) == 0 ? O_DIRECT : 0);
 	TEST_OK(xfs_open(fs.mp, f->path, f->flags, 0644, &f->file));
 }
 
@@ -205,7 +224,10 @@ static uint64_t pick_offset(struct file *f)
 	/* Where the model has no array nothing is written. */
 	if (off >= cfg->window && (off < f->base || off - f->base >= cfg->window))
 		off = below(cfg->window);
-	return XFS_MIN(off, MAXBYTES - 1);
+	off = XFS_MIN(off, MAXBYTES - 1);
+	/* Whole sectors, where the window has them. */
+	return f->flags & O_DIRECT && below(8) && off - off % SECTOR >= (off < cfg->window ? 0 : f->base)
+		? off - off % SECTOR : off;
 }
 
 static uint64_t pick_length(struct file *f, uint64_t off)
@@ -295,6 +317,19 @@ static int64_t write_somehow(struct file *f, uint64_t *len, uint64_t off)
 	unsigned int flags = below(8) ? 0 : below(2) ? XFS_RWF_DSYNC : XFS_RWF_SYNC;
 	struct iovec iov[MAX_IOVS];
 
+	/* Of whole sectors mostly; others are refused. */
+	if (f->flags & O_DIRECT) {
+		if (*len > SECTOR && below(8))
+			*len -= *len % SECTOR;
+		if ((off | *len) % SECTOR) {
+			if (!(f->flags & O_APPEND))
+				CHECK(xfs_pwrite(f->file, buf, *len, off) == -EINVAL);
+			go_buffered(f);
+		} else {
+			nr_direct++;
+			return xfs_pwritev(f->file, iov, cut_up(iov, buf, *len), off);
+		}
+	}
 	/* An append need not say where. */
 	if (off == f->size && off < MAXBYTES && below(4) == 0) {
 		flags |= XFS_RWF_APPEND;
@@ -425,6 +460,20 @@ static void op_zero(struct file *f)
 	model_zero(f, off, off + len);
 }
 
+static uint64_t last_block_end(struct file *f)
+{
+	struct xfs_extent e[8] = { XFS_EXTENT_INIT };
+	uint64_t end = 0;
+	size_t n;
+
+	do {
+		TEST_OK(xfs_extents(f->file, end, e, 8, &n));
+		if (n)
+			end = e[n - 1].offset + e[n - 1].length;
+	} while (n);
+	return end;
+}
+
 /* Of files that end in their first window, so that all that moves is known. */
 static void op_move(struct file *f)
 {
@@ -441,6 +490,11 @@ static void op_move(struct file *f)
 	if (up && f->size + len > cfg->window)
 		return;
 	error = xfs_fallocate(f->file, up ? XFS_FALLOC_INSERT_RANGE : XFS_FALLOC_COLLAPSE_RANGE, off, len);
+	/* What was allocated behind the end, without moving it, would leave the last offset behind. */
+	if (up && fits && error == -EINVAL) {
+		CHECK(last_block_end(f) > MAXBYTES - len);
+		return;
+	}
 	if (!fits)
 		CHECK(error == -EINVAL);
 	else if (had_space(error))
@@ -669,6 +723,9 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
 		run(&configs[i], i + 1);
 	CHECK(nr_passed > 100);
+	if (nr_direct < 500)
+		fprintf(stderr, "only %" PRIu64 " direct writes\n", nr_direct);
+	CHECK(nr_direct >= 500);
 	free(buf);
 	free(want);
 	close(host_fd);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing past the page cache: from the caller's buffers to the device.
+ *
+ *	blocks that are mapped	overwritten in place
+ *	new ones		unwritten blocks, then the data, then a transaction that makes them
+ *				written (past_cache.c)
+ *	shared ones		through the page cache, and written back at once: what they replace
+ *				stays visible until their data is there
+ *	a part of a block	in place when the block is mapped, not shared, and lies in the file;
+ *				otherwise as shared ones, which reads or zeroes the rest
+ *
+ * Memory of the range is written back and forgotten before, so that nothing older comes after the
+ * data, neither from there nor, submitted too, from the queue; and no read finds it in memory.
+ */
+#include "base/iov.h"
+#include "core/message.h"
+#include "device/queue.h"
+#include "write/direct.h"
+#include "write/write_priv.h"
+
+#define PART_IOVS	64
+#define BOUNCE_BYTES	(64u << 10)
+
+struct direct {
+	struct xfs_inode *ip;
+	struct xfs_mapping *m;
+	struct xfs_iov_cursor cur;	/* byte @done */
+	uint64_t pos, done, len;
+	uint32_t unit;
+	struct xfs_iomap reserved;	/* the newest space that was reserved for it */
+	int lost;			/* what it took is not on the device: why */
+};
+
+int xfs_direct_unit(struct xfs_mount *mp, uint32_t *unit)
+{
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
+	int error = xfs_device_info(mp->m_dev, &info);
+
+	if (error)
+		return xfs_error(mp, error, "the device does not tell its sectors");
+	*unit = info.logical_sector;
+	return 0;
+}
+
+/*
+ * Nothing of the range is in memory afterwards.  When the file grows, nothing of it is dirty: its size
+ * on disk moves over all that was there before.  False: some had to stay.
+ */
+static int settle(struct direct *d, bool *settled)
+{
+	struct xfs_inode *ip = d->ip;
+	uint64_t block = ip->i_mount->m_geo.blocksize, end = XFS_ALIGN(d->pos + d->len, block);
+	uint64_t start = XFS_ALIGN_DOWN(d->pos, block);
+	bool grows;
+	int error;
+
+	xfs_ilock_shared(ip);
+	grows = d->pos + d->len > (uint64_t)ip->i_disk_size;
+	xfs_iunlock_shared(ip);
+	error = xfs_writeback_range(ip, grows ? 0 : start, grows ? XFS_MAXBYTES : end);
+	*settled = !error && xfs_mapping_forget(d->m, start, end);
+	return error;
+}
+
+/* ---- the device ------------------------------------------------------------------------- */
+
+/* @len bytes of vectors so finely cut that a write of them all has no whole sectors. */
+static int write_bounced(struct direct *d, struct xfs_iov_cursor *cur, uint64_t device, uint64_t len)
+{
+	struct xfs_mount *mp = d->ip->i_mount;
+	void *bounce = xfs_mem_alloc_aligned(&mp->m_mem, 4096, BOUNCE_BYTES);
+	int error;
+
+	if (!bounce)
+		return -ENOMEM;
+	xfs_iov_take(cur, bounce, (size_t)len);
+	error = xfs_device_pwrite(mp->m_dev, device, bounce, (size_t)len, 0);
+	xfs_mem_free_aligned(&mp->m_mem, bounce);
+	return error;
+}
+
+/* The next @len bytes to byte @device; does not move on. */
+static int write_device(struct direct *d, uint64_t device, uint64_t len)
+{
+	struct xfs_mount *mp = d->ip->i_mount;
+	struct xfs_iov_cursor cur = d->cur;
+	struct iovec part[PART_IOVS];
+	int error = 0;
+
+	/* Nothing older that is still queued may come after it. */
+	xfs_queue_submit(mp->m_queue);
+	while (len && !error) {
+		size_t bytes;
+		int n = xfs_iov_list(&cur, (size_t)len, part, PART_IOVS, &bytes);
+
+		if (bytes % d->unit) {
+			bytes -= bytes % d->unit;
+			n = xfs_iov_list(&cur, bytes, part, PART_IOVS, &bytes);
+		}
+		if (bytes) {
+			error = xfs_device_pwritev(mp->m_dev, device, part, n, 0);
+			xfs_iov_skip(&cur, bytes);
+		} else {
+			bytes = (size_t)XFS_MIN(len, (uint64_t)BOUNCE_BYTES);
+			error = write_bounced(d, &cur, device, bytes);
+		}
+		device += bytes;
+		len -= bytes;
+	}
+	xfs_queue_note_write(mp->m_queue);
+	if (error)
+		return xfs_error(mp, error, "inode %" PRIu64 ": writing at %" PRIu64 ": %s", d->ip->i_ino,
+				 d->pos + d->done, xfs_errstr(error));
+	return 0;
+}
+
+static void move_on(struct direct *d, uint64_t len)
+{
+	xfs_iov_skip(&d->cur, (size_t)len);
+	d->done += len;
+}
+
+/* ---- the ways ------------------------------------------------------------------------------ */
+
+/* Through the page cache, and out of it again at once. */
+static int write_cached(struct direct *d, uint64_t len)
+{
+	struct xfs_inode *ip = d->ip;
+	uint64_t block = ip->i_mount->m_geo.blocksize, pos = d->pos + d->done;
+	struct iovec part[PART_IOVS];
+	struct xfs_write_source source = { .iov = part };
+	int64_t ret;
+	size_t bytes;
+
+	xfs_iov_list(&d->cur, (size_t)len, part, PART_IOVS, &bytes);
+	ret = xfs_buffered_write(ip, &source, pos, bytes);
+	if (ret <= 0)
+		return (int)ret;
+	move_on(d, (uint64_t)ret);
+	d->lost = xfs_writeback_range(ip, pos, pos + (uint64_t)ret);
+	if (!d->lost)
+		d->lost = xfs_untold_data_error(ip, ~0ull);
+	/* What could not be written stays in memory: whoever reads finds it there. */
+	if (!xfs_mapping_forget(d->m, XFS_ALIGN_DOWN(pos, block), XFS_ALIGN(pos + (uint64_t)ret, block)) &&
+	    !d->lost)
+		d->lost = xfs_error(ip->i_mount, -EIO, "inode %" PRIu64 ": data at %" PRIu64
+				    " was not written", ip->i_ino, pos);
+	return d->lost;
+}
+
+/* Blocks that nobody sees yet; their number may be less than @len says.  -EAGAIN: look again. */
+static int write_new(struct direct *d, const struct xfs_iomap *map, uint64_t len)
+{
+	struct xfs_inode *ip = d->ip;
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	struct xfs_bmbt_irec irec = {
+		.br_startoff = XFS_B_TO_FSBT(geo, d->pos + d->done),
+		.br_blockcount = XFS_B_TO_FSBT(geo, len),
+	};
+	int error = 0;
+
+	if (map->type == XFS_IOMAP_DELALLOC) {
+		error = xfs_allocate_unwritten(ip, irec.br_startoff, irec.br_blockcount, &irec);
+		/* Write-back waits for what others have freed. */
+		if ((error == -ENOSPC || error == -ENOMEM) && !xfs_is_shutdown(ip->i_mount))
+			return write_cached(d, len);
+	} else {
+		irec.br_startblock = map->startblock + (irec.br_startoff - map->off_fsb);
+	}
+	if (!error)
+		error = write_device(d, xfs_fsb_to_bytes(geo, irec.br_startblock),
+				     irec.br_blockcount << geo->blocklog);
+	if (!error)
+		error = xfs_publish_blocks(ip, &irec);
+	if (!error)
+		move_on(d, irec.br_blockcount << geo->blocklog);
+	return error;
+}
+
+/* What @map says of the next @len bytes, which are whole blocks or lie in one. */
+static int write_mapped(struct direct *d, const struct xfs_iomap *map, uint64_t len)
+{
+	struct xfs_inode *ip = d->ip;
+	uint64_t pos = d->pos + d->done, block = ip->i_mount->m_geo.blocksize;
+	bool whole = !((pos | len) & (block - 1)), inside = XFS_ALIGN(pos + len, block) <= xfs_isize(ip);
+	int error;
+
+	if (map->flags & XFS_IOMAP_F_SHARED || (!whole && (map->type != XFS_IOMAP_MAPPED || !inside)))
+		return write_cached(d, len);
+	if (map->type != XFS_IOMAP_MAPPED || !inside)
+		return write_new(d, map, len);
+	error = write_device(d, xfs_iomap_device_byte(ip, map, pos), len);
+	if (!error)
+		move_on(d, len);
+	return error;
+}
+
+static int write_some(struct direct *d)
+{
+	struct xfs_inode *ip = d->ip;
+	uint64_t block = ip->i_mount->m_geo.blocksize, pos = d->pos + d->done, len = d->len - d->done;
+	uint64_t in_block = block - pos % block;
+	struct xfs_iomap map, src;
+	int error;
+
+	if (in_block < block || len < block)
+		len = XFS_MIN(len, in_block);
+	else
+		len -= len % block;
+	error = xfs_buffered_write_iomap_begin(ip, pos, len, XFS_IOMAP_WRITE, &map, &src);
+	if (error)
+		return error;
+	if (map.flags & XFS_IOMAP_F_NEW)
+		d->reserved = map;
+	len = XFS_MIN(len, xfs_iomap_end_byte(ip, &map) - pos);
+	error = write_mapped(d, &map, len);
+	/* Somebody's write-back has converted the reservation with what lay before it. */
+	return error == -EAGAIN ? 0 : error;
+}
+
+int64_t xfs_direct_write(struct xfs_inode *ip, const struct iovec *iov, uint64_t pos, uint64_t len,
+			 uint32_t unit)
+{
+	struct direct d = {
+		.ip = ip, .cur = { .iov = iov }, .pos = pos, .len = len, .unit = unit,
+		.m = xfs_mapping_get(ip->i_mount, &ip->i_mapping, ip),
+	};
+	bool settled;
+	int error, error2;
+
+	if (!d.m)
+		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for file data");
+	error = settle(&d, &settled);
+	while (!error && d.done < len)
+		error = settled ? write_some(&d) : write_cached(&d, len - d.done);
+	error2 = xfs_buffered_write_iomap_end(ip, pos, d.done, &d.reserved);
+	error = error ? error : error2;
+	if (d.lost)
+		return d.lost;
+	return d.done ? (int64_t)d.done : error;
+}
