@@ -164,7 +164,8 @@ struct xfs_mount_options {
  * eighth of the limit if a mount with that limit has written it), and half of what it leaves beyond
  * the minimum must be enough for what the log changes, which is a few bytes more than what differs
  * from what is in place.  A mount with the same limit has written most of that to its place.  When
- * it is not enough xfs_mount() returns -ENOMEM, has written nothing, and its text
+ * there is much to be done after it - a file of very many extents has no name any more - that is tried in
+ * memory before it is done, which takes twice the time.  When the limit is not enough xfs_mount() returns -ENOMEM, has written nothing, and its text
  * (xfs_error_text()) names a limit that is enough.
  *
  * 0; errors as xfs_mount(), and then *@bytes is 0: the superblock is read and what it says is checked;

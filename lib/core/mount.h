@@ -149,6 +149,7 @@ struct xfs_mount {
 	struct xfs_hold *m_hold;		/* (c) mount/: writes are held back while it recovers; or NULL */
 	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */
 	uint64_t m_lsn_end;			/* (a) core/lsn.h: head of the log + 1; 0: not known */
+	bool m_proved;				/* (c) mount/: the log was recovered on trial before */
 	bool m_for_reader;			/* (c) mount/: recovers for one that will only read */
 	bool m_reclaimed;			/* mount/: it is being closed, data was written, nothing is reserved */
 	bool m_finishing;			/* mount/: what recovery left is being finished */

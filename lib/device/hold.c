@@ -8,6 +8,9 @@
  * together.  A logged inode has its whole cluster written, a change of a few bytes a block: packed,
  * what replay writes takes about as much as the log says of it.  A release writes whole sectors: what a
  * packed version does not have of them is read below, where it is the same.
+ *
+ * On trial nothing will be released, so there is one version of each block, and nobody reads the log
+ * that was written.
  */
 #include "base/rbtree.h"
 #include "device/device_priv.h"
@@ -52,8 +55,10 @@ struct xfs_hold {
 	uint32_t block_shift;		/* (c) */
 	uint32_t stretch;		/* the one that is written now */
 	bool in_use;			/* something was written in it */
-	bool released, lacked_memory;
+	bool released, lacked_memory, on_trial;
 	uint64_t bytes, max_bytes;
+	uint64_t trial_bytes;		/* (c) more is held on trial only */
+	struct xfs_hold_range log;	/* (c) */
 	uint64_t pack_at;		/* bytes */
 	uint8_t *scratch;		/* (c) SCRATCH_BLOCKS: blocks to be written, or one to compare with */
 	unsigned int scratch_used;
@@ -251,6 +256,7 @@ static void pack(struct xfs_hold *hold, struct version *v)
 
 static void pack_all(struct xfs_hold *hold)
 {
+	uint64_t most = hold->on_trial ? hold->max_bytes : hold->trial_bytes;
 	struct xfs_rb_node *node = xfs_rb_first(&hold->stretches), *next;
 
 	for (; node; node = next) {
@@ -260,7 +266,36 @@ static void pack_all(struct xfs_hold *hold)
 		if (!v->compared)
 			pack(hold, v);
 	}
-	hold->pack_at = XFS_MIN(hold->max_bytes, XFS_MAX(PACK_FROM, 2 * hold->bytes));
+	hold->pack_at = XFS_MIN(most, XFS_MAX(PACK_FROM, 2 * hold->bytes));
+}
+
+static bool is_log(const struct xfs_hold *hold, uint32_t device, uint64_t offset)
+{
+	return device == hold->log.second && offset >= hold->log.start && offset < hold->log.end;
+}
+
+/* (HOLD-6) */
+static void begin_trial(struct xfs_hold *hold)
+{
+	struct xfs_rb_node *node = xfs_rb_first(&hold->stretches), *next;
+
+	hold->on_trial = true;
+	for (; node; node = next) {
+		struct version *v = container_of(node, struct version, by_stretch);
+
+		next = xfs_rb_next(node);
+		forget(hold, v);
+		if (v->superseded || is_log(hold, v->device, v->index << hold->block_shift)) {
+			xfs_mem_free(&hold->mem, v);
+			continue;
+		}
+		v->mask = v->have;
+		v->older = 0;
+		v->stretch = hold->stretch;
+		v->compared = false;
+		remember(hold, v);
+	}
+	pack_all(hold);
 }
 
 /*
@@ -272,7 +307,9 @@ static bool has_room(struct xfs_hold *hold, uint64_t len)
 	if (hold->bytes + len <= hold->pack_at)
 		return true;
 	pack_all(hold);
-	return hold->bytes + len <= hold->max_bytes - hold->max_bytes / 16;
+	if (!hold->on_trial && hold->bytes + len > hold->trial_bytes - hold->trial_bytes / 16)
+		begin_trial(hold);
+	return !hold->on_trial || hold->bytes + len <= hold->max_bytes - hold->max_bytes / 16;
 }
 
 /* ---- the release ------------------------------------------------------------ */
@@ -486,6 +523,10 @@ static struct version *alloc_version(struct xfs_hold *hold)
 			pack_all(hold);
 			v = xfs_mem_alloc(&hold->mem, bytes);
 		}
+		if (!v && !hold->on_trial) {
+			begin_trial(hold);
+			v = xfs_mem_alloc(&hold->mem, bytes);
+		}
 	}
 	hold->lacked_memory |= !v;
 	return v;
@@ -535,7 +576,7 @@ static bool held_units(const struct hold_device *hd, struct xfs_piece p)
 
 static void end_stretch(struct xfs_hold *hold)
 {
-	hold->stretch += hold->in_use;
+	hold->stretch += hold->in_use && !hold->on_trial;
 	hold->in_use = false;
 }
 
@@ -577,7 +618,7 @@ static int hold_pwritev(struct xfs_device *dev, uint64_t offset, const struct io
 		error = xfs_device_pwritev(hd->base, offset, iov, iovcnt, flags);
 	} else if (offset > hd->size_bytes || len > hd->size_bytes - offset) {
 		error = -EIO;
-	} else {
+	} else if (!hold->on_trial || !is_log(hold, device_of(hd), offset)) {
 		/* What is held stays: the reserve is for those who give it back. */
 		struct xfs_budget *before = xfs_mem_critical_enter(NULL);
 
@@ -646,7 +687,7 @@ static int add_device(struct xfs_hold *hold, struct hold_device *hd, struct xfs_
 }
 
 int xfs_hold_create(const struct xfs_mem *mem, struct xfs_device *first, struct xfs_device *second,
-		    uint64_t max_bytes, struct xfs_hold **holdp)
+		    const struct xfs_hold_limits *limits, struct xfs_hold **holdp)
 {
 	struct xfs_hold *hold = xfs_mem_zalloc(mem, sizeof(*hold));
 	int error;
@@ -655,8 +696,10 @@ int xfs_hold_create(const struct xfs_mem *mem, struct xfs_device *first, struct 
 	if (!hold)
 		return -ENOMEM;
 	hold->mem = *mem;
-	hold->max_bytes = max_bytes;
-	hold->pack_at = XFS_MIN(max_bytes, PACK_FROM);
+	hold->max_bytes = limits->max_bytes;
+	hold->trial_bytes = XFS_MIN(limits->trial_bytes, limits->max_bytes);
+	hold->log = limits->log;
+	hold->pack_at = XFS_MIN(hold->trial_bytes, PACK_FROM);
 	hold->block_shift = MIN_BLOCK_SHIFT;
 	xfs_rwlock_init(&hold->lock, XFS_CLASS_LEAF, 0);
 	error = add_device(hold, &hold->devices[0], first);
@@ -693,6 +736,7 @@ int xfs_hold_release(struct xfs_hold *hold)
 {
 	int error = 0;
 
+	ASSERT(!hold->on_trial);
 	xfs_rwlock_excl(&hold->lock);
 	if (!hold->released)
 		error = release(hold);
@@ -712,6 +756,11 @@ bool xfs_hold_has(struct xfs_device *dev, uint64_t offset, uint64_t len)
 		has = held_units(hd, p);
 	xfs_rwlock_unlock_shared(&hd->hold->lock);
 	return has;
+}
+
+bool xfs_hold_on_trial(const struct xfs_hold *hold)
+{
+	return hold->on_trial;
 }
 
 bool xfs_hold_lacked_memory(const struct xfs_hold *hold)

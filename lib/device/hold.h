@@ -14,6 +14,9 @@
  * (HOLD-4) What is held takes no more memory than the limit: a write that would need more fails with
  *     -ENOMEM.  The devices below stay as they are then, too.
  * (HOLD-5) From the release on both devices pass everything on.
+ * (HOLD-6) When more is to be held than what is meant for a release, the rest is on trial: order and
+ *     log are forgotten, which needs less, and there will be no release.  Who sees that all goes well
+ *     drops the hold, and does it all once more without.
  *
  * Any thread may use the devices; creating, release and destroying are one thread's.
  */
@@ -25,9 +28,20 @@
 
 struct xfs_hold;
 
+struct xfs_hold_range {
+	bool second;			/* of the second device */
+	uint64_t start, end;		/* bytes */
+};
+
+struct xfs_hold_limits {
+	uint64_t trial_bytes;		/* more is held on trial */
+	uint64_t max_bytes;		/* more is not held */
+	struct xfs_hold_range log;	/* is not read any more when it was written to */
+};
+
 /* Takes references to both; @second may be NULL.  -ENOMEM, or what the devices' info says. */
 int xfs_hold_create(const struct xfs_mem *mem, struct xfs_device *first, struct xfs_device *second,
-		    uint64_t max_bytes, struct xfs_hold **holdp) XFS_MUST_CHECK;
+		    const struct xfs_hold_limits *limits, struct xfs_hold **holdp) XFS_MUST_CHECK;
 /* The devices to use instead of these; they live as long as the hold. */
 struct xfs_device *xfs_hold_first(struct xfs_hold *hold);
 struct xfs_device *xfs_hold_second(struct xfs_hold *hold);
@@ -37,6 +51,8 @@ struct xfs_device *xfs_hold_below(struct xfs_device *dev);
 int xfs_hold_release(struct xfs_hold *hold) XFS_MUST_CHECK;
 /* Is anything held of [@offset, @offset + @len) of the device that @dev stands for? */
 bool xfs_hold_has(struct xfs_device *dev, uint64_t offset, uint64_t len);
+/* Is it on trial, so that it must not be released? */
+bool xfs_hold_on_trial(const struct xfs_hold *hold);
 /* Did a write fail because there was no memory to hold it, or no more may be held? */
 bool xfs_hold_lacked_memory(const struct xfs_hold *hold);
 /* Drops what is held.  Nobody uses the two devices any more.  NULL is fine. */

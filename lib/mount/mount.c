@@ -175,8 +175,8 @@ static int check_own_inodes(struct xfs_mount *mp)
 	return 0;
 }
 
-/* Who writes has the devices to himself. */
-static int claim_devices(struct xfs_mount *mp)
+/* Who writes has the devices to himself.  @held: claims of the same devices, or NULL. */
+static int claim_devices(struct xfs_mount *mp, const struct xfs_claim *held)
 {
 	int error;
 
@@ -185,9 +185,9 @@ static int claim_devices(struct xfs_mount *mp)
 	mp->m_claims = xfs_mem_zalloc(&mp->m_mem, 2 * sizeof(*mp->m_claims));
 	if (!mp->m_claims)
 		return xfs_error(mp, -ENOMEM, "out of memory");
-	error = xfs_device_claim(mp->m_dev, NULL, &mp->m_claims[0]);
+	error = xfs_device_claim(mp->m_dev, held, &mp->m_claims[0]);
 	if (!error && mp->m_logdev)
-		error = xfs_device_claim(mp->m_logdev, NULL, &mp->m_claims[1]);
+		error = xfs_device_claim(mp->m_logdev, held ? &held[1] : NULL, &mp->m_claims[1]);
 	return error;
 }
 
@@ -322,22 +322,66 @@ static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *gi
 	return error;
 }
 
-static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *given, bool claim,
-			bool for_reader, struct xfs_mount **mpp)
+/* How a mount is begun. */
+struct how {
+	bool claim, for_reader;
+	bool proved;			/* recovery was tried, with success */
+	struct xfs_claim *held;		/* with @proved and @claim: nobody came between */
+};
+
+static int mount_once(struct xfs_device *dev, const struct xfs_mount_options *given,
+		      const struct how *how, struct xfs_mount **mpp)
 {
 	struct xfs_mount_options opts;
 	int error = make_mount(dev, given, &opts, mpp);
 
-	if (!error && claim)
-		error = claim_devices(*mpp);
+	if (!error && how->claim)
+		error = claim_devices(*mpp, how->held);
 	if (!error) {
-		(*mpp)->m_for_reader = for_reader;
+		(*mpp)->m_for_reader = how->for_reader;
+		(*mpp)->m_proved = how->proved;
 		error = set_up(*mpp, opts.flags);
 	}
 	if (error && *mpp) {
 		xfs_abandonfs(*mpp);
 		*mpp = NULL;
 	}
+	return error;
+}
+
+/* Recovery went well on trial: once more, and this time what it writes goes to the devices. */
+static int mount_proved(struct xfs_device *dev, const struct xfs_mount_options *given,
+			struct how *how, struct xfs_mount **mpp)
+{
+	struct xfs_claim held[2] = { { .nr_parts = 0 } };
+	struct xfs_mount *tried = *mpp;
+	struct xfs_mount_options opts;
+	int error = copy_options(&opts, given);
+
+	xfs_message(tried, XFS_LOG_INFO, "log: recovery was tried in memory and goes well; it begins now");
+	if (!error && how->claim)
+		error = xfs_device_claim(dev, &tried->m_claims[0], &held[0]);
+	if (!error && how->claim && opts.logdev)
+		error = xfs_device_claim(opts.logdev, &tried->m_claims[1], &held[1]);
+	xfs_abandonfs(tried);
+	*mpp = NULL;
+	how->proved = true;
+	how->held = held;
+	if (!error)
+		error = mount_once(dev, given, how, mpp);
+	xfs_device_unclaim(&held[1]);
+	xfs_device_unclaim(&held[0]);
+	return error;
+}
+
+static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *given, bool claim,
+			bool for_reader, struct xfs_mount **mpp)
+{
+	struct how how = { .claim = claim, .for_reader = for_reader };
+	int error = mount_once(dev, given, &how, mpp);
+
+	if (!error && xfs_recovery_on_trial(*mpp))
+		error = mount_proved(dev, given, &how, mpp);
 	return error;
 }
 

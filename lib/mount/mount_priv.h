@@ -45,9 +45,11 @@ uint64_t xfs_recovery_memory(const struct xfs_mount *mp);
 
 /*
  * Recovery of the mount came to @error: 0: write to the devices what was held back, and what is
- * written from now on.  Returns the first error, with text.
+ * written from now on.  Returns the first error, with text.  When it was a trial nothing is written:
+ * the mount must not be used, but be begun anew as one that was proved.
  */
 int xfs_end_hold(struct xfs_mount *mp, int error) XFS_MUST_CHECK;
+bool xfs_recovery_on_trial(const struct xfs_mount *mp);
 /* What is held back was never written.  Nothing is queued. */
 void xfs_drop_hold(struct xfs_mount *mp);
 

@@ -13,9 +13,15 @@
  * A log can be believed when all of it was replayed, its intents were carried out, files without a
  * name were freed, and what that made was found good: until then everything that is written - the
  * log too - is held back in memory (device/hold.h).  A log that turns out to be bad at any step
- * leaves the devices as they were.  What is held takes about twice what is dirty of the log, at most; where a limit for all
- * memory does not allow it, the log is not recovered.  A reader who recovers in memory needs nothing
- * of it: his devices are overlays.
+ * leaves the devices as they were.
+ *
+ * What replay writes takes about twice what is dirty of the log, at most.  What finishes it - a large
+ * file is freed - may write much more, to the log above all.  When it is too much to be held in its
+ * order, it goes on as a trial, which needs no order and no log; after it the mount begins anew,
+ * and recovers without holding anything back: it is known that all will go well.  What a limit for
+ * all memory does not allow to be tried is not recovered.
+ *
+ * A reader who recovers in memory needs nothing of it: his devices are overlays.
  */
 #include "ag/intent.h"
 #include "ag/perag.h"
@@ -30,6 +36,10 @@
 #include "log/recover.h"
 #include "mount/mount_priv.h"
 #include "trans/trans.h"
+
+/* What is less is held in order, to be released; see struct xfs_hold_limits. */
+#define TRIAL_FROM	(256ull << 20)
+#define TRIAL_OF_LOG	4u
 
 /* From here on what is read is held against the end of the log, the superblock first. */
 static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
@@ -71,12 +81,22 @@ static uint64_t dirty_log_bytes(const struct xfs_mount *mp, const struct xlog_st
 	return (head > tail ? head - tail : size - (tail - head)) << XFS_BB_SHIFT;
 }
 
-static int begin_hold(struct xfs_mount *mp)
+static int begin_hold(struct xfs_mount *mp, const struct xlog_state *log)
 {
+	const struct xfs_geometry *geo = &mp->m_geo;
+	struct xfs_hold_limits limits = {
+		.trial_bytes = XFS_MAX(TRIAL_FROM, TRIAL_OF_LOG * dirty_log_bytes(mp, log)),
+		.max_bytes = xfs_recovery_memory(mp),
+		.log = { .second = mp->m_logdev },
+	};
 	int error;
 
-	error = xfs_hold_create(&mp->m_mem, mp->m_dev, mp->m_logdev, xfs_recovery_memory(mp),
-				&mp->m_hold);
+	if (mp->m_proved)
+		return 0;
+	if (!mp->m_logdev)
+		limits.log.start = xfs_fsb_to_bytes(geo, mp->m_sb.sb_logstart);
+	limits.log.end = limits.log.start + ((uint64_t)geo->logblocks << geo->blocklog);
+	error = xfs_hold_create(&mp->m_mem, mp->m_dev, mp->m_logdev, &limits, &mp->m_hold);
 	if (error)
 		return xfs_error(mp, error, "holding back what recovery writes: %s",
 				 strerror(-error));
@@ -113,9 +133,10 @@ static int ask(struct xfs_mount *mp)
 }
 
 /*
- * A limit that is enough for sure.  What is held of a buffer or an inode is less than twice what the log
+ * A limit that is enough.  What is held of a buffer or an inode is less than twice what the log
  * says of it, of a chunk of new inodes all; a transaction that is read takes twice its size, the
- * buffers of replay a quarter of the memory, and half of it may be held.
+ * buffers of replay a quarter of the memory, and half of it may be held.  What finishes recovery the
+ * log does not tell.
  */
 static int lacks_memory(struct xfs_mount *mp, const struct xlog_recovery *rec)
 {
@@ -127,7 +148,8 @@ static int lacks_memory(struct xfs_mount *mp, const struct xlog_recovery *rec)
 	if (!mp->m_memory_limit)
 		return xfs_error(mp, -ENOMEM, "out of memory for what recovery writes");
 	return xfs_error(mp, -ENOMEM, "recovery needs more memory than a memory_limit_bytes of %" PRIu64
-			 " allows; %" PRIu64 " is enough", mp->m_memory_limit, enough);
+			 " allows; %" PRIu64 " %s enough", mp->m_memory_limit, enough,
+			 mp->m_recovery ? "may be" : "is");
 }
 
 /* Also when it was not told so: a write that fails becomes -EIO. */
@@ -135,6 +157,11 @@ static bool lacked_memory(const struct xfs_mount *mp, int error)
 {
 	return (error == -ENOMEM && mp->m_memory_limit) ||
 	       (mp->m_hold && xfs_hold_lacked_memory(mp->m_hold));
+}
+
+bool xfs_recovery_on_trial(const struct xfs_mount *mp)
+{
+	return mp->m_hold && xfs_hold_on_trial(mp->m_hold);
 }
 
 int xfs_end_hold(struct xfs_mount *mp, int error)
@@ -147,6 +174,8 @@ int xfs_end_hold(struct xfs_mount *mp, int error)
 			error = lacks_memory(mp, mp->m_recovery);
 		return error;
 	}
+	if (xfs_recovery_on_trial(mp))
+		return 0;
 	xfs_queue_submit(mp->m_queue);
 	error = xfs_hold_release(mp->m_hold);
 	if (error)
@@ -166,7 +195,7 @@ static int replay(struct xfs_mount *mp, const struct xlog_state *log)
 	rec = xfs_zalloc(mp, sizeof(*rec));
 	if (!rec)
 		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
-	error = mp->m_for_reader ? 0 : begin_hold(mp);
+	error = mp->m_for_reader ? 0 : begin_hold(mp, log);
 	if (!error)
 		error = xlog_recover(mp, log, false, rec);
 	if (error) {
@@ -318,7 +347,7 @@ static int check_recovered(struct xfs_mount *mp)
 {
 	int error = 0;
 
-	if (mp->m_for_reader)
+	if (!mp->m_hold)
 		return 0;
 	xfs_queue_submit(mp->m_queue);
 	for (xfs_agnumber_t agno = 0; !error && agno < mp->m_geo.agcount; agno++) {

@@ -34,7 +34,8 @@ struct fixture {
 	bool changed;
 };
 
-static void begin(struct fixture *f, uint32_t sector, uint64_t bytes, uint64_t limit, struct xfs_rand *r)
+static void begin_limited(struct fixture *f, uint32_t sector, uint64_t bytes,
+			  const struct xfs_hold_limits *limits, struct xfs_rand *r)
 {
 	uint8_t *data = malloc(bytes);
 
@@ -50,11 +51,19 @@ static void begin(struct fixture *f, uint32_t sector, uint64_t bytes, uint64_t l
 		assert_int_equal(test_device_clone(f->base[i], &f->before[i]), 0);
 		assert_int_equal(test_recorder_open(f->base[i], &f->recorder[i]), 0);
 	}
-	assert_int_equal(xfs_hold_create(&f->mem, f->recorder[0], f->recorder[1], limit, &f->hold), 0);
+	assert_int_equal(xfs_hold_create(&f->mem, f->recorder[0], f->recorder[1], limits, &f->hold),
+			 0);
 	f->held[0] = xfs_hold_first(f->hold);
 	f->held[1] = xfs_hold_second(f->hold);
 	assert_ptr_equal(xfs_hold_below(f->held[1]), f->recorder[1]);
 	free(data);
+}
+
+static void begin(struct fixture *f, uint32_t sector, uint64_t bytes, uint64_t limit, struct xfs_rand *r)
+{
+	const struct xfs_hold_limits limits = { .trial_bytes = limit, .max_bytes = limit };
+
+	begin_limited(f, sector, bytes, &limits, r);
 }
 
 static void end(struct fixture *f)
@@ -347,11 +356,48 @@ static void test_packed(void **state)
 	}
 }
 
+/*
+ * (HOLD-6) Blocks are written again and again, with flushes between, and a log round and round: it
+ * takes what there is at the end.
+ */
+static void test_trial(void **state)
+{
+	const struct xfs_hold_limits limits = {
+		.trial_bytes = 300u << 10, .max_bytes = 400u << 10,
+		.log = { .second = true, .start = 65536, .end = 1u << 20 },
+	};
+	struct xfs_rand r = test_rand(5);
+	uint8_t data[4096];
+	struct fixture f;
+
+	(void)state;
+	begin_limited(&f, 512, 1u << 20, &limits, &r);
+	for (unsigned int i = 0; i < 2000; i++) {
+		uint64_t at = xfs_rand_below(&r, 40) * 4096, log = 65536 + i % 239 * 4096;
+
+		xfs_rand_bytes(&r, data, sizeof(data));
+		assert_int_equal(xfs_device_pwrite(f.held[1], log, data, sizeof(data), XFS_DEV_FUA), 0);
+		assert_int_equal(xfs_device_pwrite(f.held[i % 9 == 0], at % 65536, data, 512, 0), 0);
+		assert_int_equal(xfs_device_pwrite(f.plain[i % 9 == 0], at % 65536, data, 512, 0), 0);
+		if (i == 10)
+			assert_false(xfs_hold_on_trial(f.hold));
+	}
+	assert_true(xfs_hold_on_trial(f.hold));
+	assert_false(xfs_hold_lacked_memory(f.hold));
+	assert_true(test_device_equal(f.held[0], f.plain[0], NULL));
+	assert_true(xfs_hold_has(f.held[1], 0, 65536));
+	assert_int_equal(xfs_device_pread(f.held[1], 0, data, sizeof(data)), 0);
+	untouched(&f);
+	end(&f);
+}
+
 /* A release that fails in the middle has begun at the beginning. */
 static void test_device_fails(void **state)
 {
 	(void)state;
 	for (unsigned int nth = 1, met = 1; met; nth++) {
+		const struct xfs_hold_limits limits = { .trial_bytes = 1u << 20,
+							.max_bytes = 1u << 20 };
 		struct xfs_device *base, *fault;
 		struct xfs_hold *hold;
 		struct xfs_mem mem;
@@ -361,7 +407,7 @@ static void test_device_fails(void **state)
 		xfs_mem_init(&mem, NULL);
 		assert_int_equal(xfs_device_open_memory(1u << 20, 512, NULL, &base), 0);
 		assert_int_equal(test_fault_open(base, &fault), 0);
-		assert_int_equal(xfs_hold_create(&mem, fault, NULL, 1u << 30, &hold), 0);
+		assert_int_equal(xfs_hold_create(&mem, fault, NULL, &limits, &hold), 0);
 		assert_null(xfs_hold_second(hold));
 		for (unsigned int i = 0; i < 8; i++) {
 			memset(data, (int)i + 1, sizeof(data));
@@ -392,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_drop),	      cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_only_differences_take_memory),
 		cmocka_unit_test(test_packed),
+		cmocka_unit_test(test_trial),
 		cmocka_unit_test(test_device_fails),
 	};
 

@@ -3,7 +3,8 @@
  * Goal: recovery writes nothing before all is known to be good, however long the log: a log that is
  *       refused at its very end left every byte as it was, with and without a limit for all memory, and
  *       whatever the caches are.  A limit that is too low for it is told, with one that is
- *       enough, and nothing was written.  Under a limit a log is recovered to the same bytes as without;
+ *       enough, and nothing was written; where much is to be done after replay, it is tried in
+ *       memory before it is done.  Under a limit a log is recovered to the same bytes as without;
  *       from the least limit and twice the largest transaction on it is recovered.
  * Method: dirty logs of abandoned mounts, opened over overlays; memory is measured at the
  * hooks of struct xfs_env.
@@ -18,9 +19,12 @@
 #include <string.h>
 #include <cmocka.h>
 #include <xfswrite/xfswrite.h>
+#include <xfswrite/fallocate.h>
 #include "base/compiler.h"
 #include "disk/ag.h"
+#include "disk/btree.h"
 #include "disk/geometry.h"
+#include "support/test_device.h"
 #include "support/test_fs.h"
 #include "support/test_memory.h"
 
@@ -31,7 +35,14 @@
 static struct host {
 	struct test_memory memory; /* ctx of env: first */
 	struct xfs_env env;
+	unsigned int tried; /* times that recovery was tried first */
 } host;
+
+static void on_message(void *ctx, enum xfs_log_level level, const char *line)
+{
+	(void)level;
+	((struct host *)ctx)->tried += strstr(line, "was tried in memory") != NULL;
+}
 
 static struct xfs_mount_options options(uint64_t meta_cache, uint64_t limit)
 {
@@ -45,6 +56,7 @@ static struct xfs_mount_options options(uint64_t meta_cache, uint64_t limit)
 	memset(&host, 0, sizeof(host));
 	host.env.size = sizeof(host.env);
 	host.env.ctx = &host;
+	host.env.log = on_message;
 	test_memory_hooks(&host.env);
 	return opts;
 }
@@ -184,6 +196,93 @@ static void test_long_log(void **state)
 	xfs_device_put(dev);
 }
 
+/* ---- much to do after replay ---------------------------------------------------- */
+
+#define EXTENTS 30000u
+
+/* The log is short; a file that has no name any more is in many pieces, which are freed one by one. */
+static struct xfs_device *make_long_work(void)
+{
+	const struct xfs_mkfs_options mkfs = {
+		.size = sizeof(mkfs), .log_size = MIB(16), .agcount = 2, .rmapbt = XFS_MKFS_ON,
+	};
+	struct test_fs fs = {0};
+	struct xfs_device *dev;
+	struct xfs_file *file;
+
+	test_fs_make(&fs, MIB(320), &mkfs);
+	TEST_OK(xfs_unmount(fs.mp));
+	fs.opts.flags = 0;
+	test_fs_open(&fs);
+	TEST_OK(xfs_open(fs.mp, "/pieces", O_CREAT | O_RDWR, 0600, &file));
+	for (uint64_t i = 0; i < EXTENTS; i++)
+		TEST_OK(xfs_fallocate(file, 0, i * 8192, 4096));
+	TEST_OK(xfs_close(file));
+	TEST_OK(xfs_unmount(fs.mp));
+	test_fs_open(&fs);
+	TEST_OK(xfs_open(fs.mp, "/pieces", O_RDONLY, 0, &file));
+	TEST_OK(xfs_unlink(fs.mp, "/pieces"));
+	TEST_OK(xfs_sync(fs.mp));
+	TEST_OK(test_device_clone(fs.dev, &dev));
+	TEST_OK(xfs_close(file));
+	TEST_OK(xfs_unmount(fs.mp));
+	xfs_device_put(fs.dev);
+	return dev;
+}
+
+/* The @nth block with records of the reverse map tree is damaged; false: there are not so many. */
+static bool damage_rmap_leaf(struct xfs_device *dev, unsigned int nth)
+{
+	uint8_t block[4096];
+
+	for (uint64_t at = 0; at < MIB(320); at += sizeof(block)) {
+		TEST_OK(xfs_device_pread(dev, at, block, sizeof(block)));
+		if (get_be32(block) != XFS_RMAP_CRC_MAGIC || get_be16(block + 4) != 0 || nth--)
+			continue;
+		block[100] ^= 1;
+		TEST_OK(xfs_device_pwrite(dev, at, block, sizeof(block), 0));
+		return true;
+	}
+	return false;
+}
+
+static void test_long_work(void **state)
+{
+	struct xfs_device *dev = make_long_work(), *bad, *out, *want;
+	struct xfs_mount_options opts = options(0, 0);
+	const uint64_t limit = MIB(9) / 2;
+	unsigned int late = 0;
+
+	(void)state;
+	TEST_OK(recover(dev, &opts, &want));
+	assert_int_equal(host.tried, 0);
+	assert_int_equal(test_fs_check(want, 0), 0);
+	xfs_device_put(want);
+	opts = options(0, limit);
+	TEST_OK(recover(dev, &opts, &out));
+	assert_int_equal(host.tried, 1);
+	assert_true(host.memory.peak <= limit);
+	assert_int_equal(test_fs_check(out, 0), 0);
+	xfs_device_put(out);
+	for (unsigned int nth = 0; nth < 80; nth += 13) {
+		int error;
+
+		TEST_OK(xfs_device_open_overlay(dev, NULL, &bad));
+		assert_true(damage_rmap_leaf(bad, nth));
+		opts = options(0, limit);
+		error = recover(bad, &opts, &out);
+		if (error) {
+			assert_int_equal(error, -EUCLEAN);
+			assert_int_equal(xfs_device_overlay_bytes(out), 0);
+			late++;
+		}
+		xfs_device_put(out);
+		xfs_device_put(bad);
+	}
+	assert_true(late > 0);
+	xfs_device_put(dev);
+}
+
 /* ---- a limit for all memory ---------------------------------------------------- */
 
 static const struct geometry {
@@ -313,6 +412,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_long_log),
+		cmocka_unit_test(test_long_work),
 		cmocka_unit_test(test_limits),
 	};
 
