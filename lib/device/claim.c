@@ -44,6 +44,17 @@ static uint64_t add_sat(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+static bool is_same(const struct xfs_claim_identity *a, const struct xfs_claim_identity *b)
+{
+	return a->kind == b->kind && a->id[0] == b->id[0] && a->id[1] == b->id[1];
+}
+
+static struct xfs_claim_identity identity_of(const struct xfs_host_place *place)
+{
+	return (struct xfs_claim_identity){place->is_block ? BLOCK_DEVICE : HOST_FILE,
+					   {place->dev, place->ino}};
+}
+
 /* What holds the bytes of @p, of which @p->start and @p->end are the range on @dev so far (CLAIM-5). */
 static void find_identity(const struct xfs_device *dev, struct xfs_claim_part *p)
 {
@@ -54,8 +65,7 @@ static void find_identity(const struct xfs_device *dev, struct xfs_claim_part *p
 		return;
 	}
 	xfs_host_place((const void *)dev, &place); /* dev is its first member */
-	p->identity = (struct xfs_claim_identity){place.is_block ? BLOCK_DEVICE : HOST_FILE,
-						  {place.dev, place.ino}};
+	p->identity = identity_of(&place);
 	p->start = add_sat(p->start, place.offset);
 	p->end = add_sat(p->end, place.offset);
 }
@@ -87,6 +97,49 @@ static int go_down(struct xfs_device **devp, uint64_t *start, uint64_t *end)
 	}
 }
 
+static int add_part(struct xfs_claim *claim, const struct xfs_claim_part *part)
+{
+	if (claim->nr_parts == XFS_CLAIM_PARTS)
+		return xfs_fail(-ELOOP, "more than %d overlays on each other, or members of a device",
+				XFS_CLAIM_PARTS - 1);
+	claim->parts[claim->nr_parts++] = *part;
+	return 0;
+}
+
+/* All of a member of what was added last, as that is claimed. */
+static int add_member(void *ctx, const struct xfs_host_place *member, uint64_t bytes)
+{
+	struct xfs_claim *claim = ctx;
+	const struct xfs_claim_part *of = &claim->parts[claim->nr_parts - 1];
+	struct xfs_claim_part part = {
+		.identity = identity_of(member), .start = member->offset,
+		.end = add_sat(member->offset, bytes), .for_write = of->for_write,
+		.member = true, .owner = of->owner,
+	};
+
+	/* Come to in two ways. */
+	for (uint32_t i = 0; i < claim->nr_parts; i++) {
+		const struct xfs_claim_part *p = &claim->parts[i];
+
+		if (p->member && is_same(&p->identity, &part.identity) && p->start == part.start &&
+		    p->end == part.end && p->for_write == part.for_write)
+			return 0;
+	}
+	return add_part(claim, &part);
+}
+
+/* (CLAIM-6): of the parts from @first on. */
+static int add_members(struct xfs_claim *claim, uint32_t first)
+{
+	int error = 0;
+
+	for (uint32_t i = first; !error && i < claim->nr_parts; i++) {
+		if (claim->parts[i].identity.kind == BLOCK_DEVICE)
+			error = xfs_host_members(claim->parts[i].identity.id[0], add_member, claim);
+	}
+	return error;
+}
+
 /* All that a writer of @dev needs, top first. */
 static int collect(struct xfs_device *dev, struct xfs_claim *claim)
 {
@@ -94,34 +147,27 @@ static int collect(struct xfs_device *dev, struct xfs_claim *claim)
 
 	memset(claim, 0, sizeof(*claim));
 	for (bool for_write = true; dev; for_write = false) {
-		uint64_t start = 0, end = UINT64_MAX;
-		struct xfs_claim_part *p = &claim->parts[claim->nr_parts];
-		int error = go_down(&dev, &start, &end);
+		uint32_t first = claim->nr_parts;
+		struct xfs_claim_part part = { .end = UINT64_MAX, .for_write = for_write,
+					       .owner = owner };
+		int error = go_down(&dev, &part.start, &part.end);
 
-		if (!error && claim->nr_parts == XFS_CLAIM_PARTS)
-			error = xfs_fail(-ELOOP, "more than %d overlays on each other",
-					 XFS_CLAIM_PARTS - 1);
+		if (!error) {
+			find_identity(dev, &part);
+			error = add_part(claim, &part);
+		}
+		if (!error)
+			error = add_members(claim, first);
 		if (error) {
 			claim->nr_parts = 0;
 			return error;
 		}
-		claim->nr_parts++;
-		p->start = start;
-		p->end = end;
-		find_identity(dev, p);
-		p->for_write = for_write;
-		p->owner = owner;
 		owner = dev;
 		if (for_write && xfs_overlay_base(dev))
 			claim->overlay = dev;
 		dev = xfs_overlay_base(dev);
 	}
 	return 0;
-}
-
-static bool is_same(const struct xfs_claim_identity *a, const struct xfs_claim_identity *b)
-{
-	return a->kind == b->kind && a->id[0] == b->id[0] && a->id[1] == b->id[1];
 }
 
 /* Under the lock: a claim that does not go together with @p; NULL: there is none. */
@@ -133,6 +179,7 @@ static const struct xfs_claim_part *find_conflict(const struct xfs_claim_part *p
 	xfs_list_for_each_entry(q, &claims, link) {
 		if (is_same(&p->identity, &q->identity) && p->start < q->end &&
 		    q->start < p->end && (p->for_write || q->for_write) &&
+		    !(p->member && q->member) &&
 		    (!owner || q->owner != owner))
 			return q;
 	}
@@ -178,8 +225,11 @@ static void keep_base(struct xfs_claim *claim)
 	if (kept->nr_parts)
 		return;
 	for (uint32_t i = 1; i < claim->nr_parts; i++) {
-		struct xfs_claim_part *p = &kept->parts[kept->nr_parts++];
+		struct xfs_claim_part *p;
 
+		if (claim->parts[i].for_write)
+			continue;
+		p = &kept->parts[kept->nr_parts++];
 		*p = claim->parts[i];
 		xfs_list_add_tail(&p->link, &claims);
 	}

@@ -13,6 +13,10 @@
  * (CLAIM-4) Readers claim nothing.
  * (CLAIM-5) A partition is that range of its disk, a loop device that range of its file, each under its
  *     own name as well: claims of them are for the bytes of the lowest file or disk that is known.
+ * (CLAIM-6) Who claims a device that is made of others (device-mapper, md) holds all of each of
+ *     these, and of what those are made of, against others: which parts it has is not known.  Two such
+ *     devices over one disk do not disturb each other; whoever made them keeps them apart (two
+ *     logical volumes, a snapshot and its origin).
  */
 #ifndef DEVICE_CLAIM_H
 #define DEVICE_CLAIM_H
@@ -20,8 +24,8 @@
 #include <xfswrite/device.h>
 #include "base/list.h"
 
-/* So many overlays may stand on each other. */
-#define XFS_CLAIM_PARTS	8
+/* So many overlays on each other, and members of what the lowest is on. */
+#define XFS_CLAIM_PARTS	64
 
 /* What holds the bytes: a device, a host file, a block device. */
 struct xfs_claim_identity {
@@ -33,6 +37,7 @@ struct xfs_claim_part {
 	struct xfs_claim_identity identity;
 	uint64_t start, end;		/* bytes */
 	bool for_write;
+	bool member;			/* of a device that is made of others */
 	const void *owner;		/* its own claims do not disturb it */
 };
 

@@ -142,6 +142,11 @@ struct xfs_host_place {
 	uint64_t offset;   /* bytes */
 };
 void xfs_host_place(const struct xfs_file_device *fdev, struct xfs_host_place *place);
+/* Called for the @bytes from @member->offset on. */
+typedef int (*xfs_host_member_fn)(void *ctx, const struct xfs_host_place *member, uint64_t bytes);
+/* What block device @number is made of: device-mapper's and md's.  Stops at the first error. */
+int xfs_host_members(uint64_t number, xfs_host_member_fn fn, void *ctx);
+extern const char *xfs_host_sysfs;	/* where sysfs is mounted */
 
 extern const struct xfs_device_ops xfs_file_ops;
 

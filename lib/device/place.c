@@ -6,9 +6,13 @@
  * The kernel says both: sysfs of partitions, the loop driver of what it stands on.  Neither changes
  * while a device is open, except by calls of root that are made for it (LOOP_SET_STATUS, BLKPG), so
  * the answer is good for as long as a claim lasts.  What the kernel does not tell - no sysfs in this
- * container, a device-mapper target, a loop device under another whose file was removed - is taken
+ * container, a loop device under another whose file was removed - is taken
  * as a disk of its own: then only equal device numbers are the same device.
+ *
+ * A device that is made of others - device-mapper, md - is itself, and besides all of each of its
+ * members: which parts of these it has is not in sysfs.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <linux/major.h>
@@ -23,14 +27,16 @@
 #define MAX_DEPTH 16 /* of loop devices on each other, which cannot be a circle */
 #define SECTOR_SHIFT 9 /* sysfs counts in 512 bytes whatever the sectors are */
 
+const char *xfs_host_sysfs = "/sys";
+
 /* What sysfs says in @name of block device @number, without its newline; -ENOENT. */
 static int read_sysfs(uint64_t number, const char *name, char *text, size_t size)
 {
-	char path[80];
+	char path[400];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s", major((dev_t)number),
+	snprintf(path, sizeof(path), "%s/dev/block/%u:%u/%s", xfs_host_sysfs, major((dev_t)number),
 		 minor((dev_t)number), name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -53,19 +59,26 @@ static bool read_number(uint64_t number, const char *name, uint64_t *value)
 	return end != text && !*end;
 }
 
+static bool read_device(uint64_t number, const char *name, uint64_t *other)
+{
+	unsigned int maj, min;
+	char text[32];
+
+	if (read_sysfs(number, name, text, sizeof(text)) || sscanf(text, "%u:%u", &maj, &min) != 2)
+		return false;
+	*other = makedev(maj, min);
+	return true;
+}
+
 /* From a partition to its disk. */
 static void leave_partition(struct xfs_host_place *place)
 {
-	unsigned int maj, min;
-	uint64_t partition, start;
-	char text[32];
+	uint64_t partition, start, disk;
 
 	if (!read_number(place->dev, "partition", &partition) ||
-	    !read_number(place->dev, "start", &start) ||
-	    read_sysfs(place->dev, "../dev", text, sizeof(text)) ||
-	    sscanf(text, "%u:%u", &maj, &min) != 2)
+	    !read_number(place->dev, "start", &start) || !read_device(place->dev, "../dev", &disk))
 		return;
-	place->dev = makedev(maj, min);
+	place->dev = disk;
 	place->offset += start << SECTOR_SHIFT;
 }
 
@@ -109,17 +122,60 @@ static bool leave_loop(int fd, struct xfs_host_place *place)
 	return true;
 }
 
-void xfs_host_place(const struct xfs_file_device *fdev, struct xfs_host_place *place)
+/* @fd: open on it, or -1. */
+static void go_down(int fd, struct xfs_host_place *place)
 {
-	int fd = fdev->fd;
-
-	*place = (struct xfs_host_place){
-		.is_block = fdev->is_block, .dev = fdev->host_dev, .ino = fdev->host_ino,
-	};
 	for (int depth = 0; place->is_block && depth < MAX_DEPTH; depth++) {
 		leave_partition(place);
 		if (!leave_loop(fd, place))
 			break;
 		fd = -1; /* it is not of what stands below */
 	}
+}
+
+void xfs_host_place(const struct xfs_file_device *fdev, struct xfs_host_place *place)
+{
+	*place = (struct xfs_host_place){
+		.is_block = fdev->is_block, .dev = fdev->host_dev, .ino = fdev->host_ino,
+	};
+	go_down(fdev->fd, place);
+}
+
+/* The block device that the entry @name among the members of @number stands for. */
+static bool get_member(uint64_t number, const char *name, struct xfs_host_place *member, uint64_t *bytes)
+{
+	char path[300];
+	uint64_t sectors;
+
+	*member = (struct xfs_host_place){ .is_block = true };
+	snprintf(path, sizeof(path), "slaves/%s/dev", name);
+	if (!read_device(number, path, &member->dev))
+		return false;
+	*bytes = UINT64_MAX;
+	if (read_number(member->dev, "size", &sectors) && sectors < UINT64_MAX >> SECTOR_SHIFT)
+		*bytes = sectors << SECTOR_SHIFT;
+	go_down(-1, member);
+	return true;
+}
+
+int xfs_host_members(uint64_t number, xfs_host_member_fn fn, void *ctx)
+{
+	char path[400];
+	struct dirent *entry;
+	int error = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/dev/block/%u:%u/slaves", xfs_host_sysfs,
+		 major((dev_t)number), minor((dev_t)number));
+	dir = opendir(path);
+	while (dir && !error && (entry = readdir(dir))) {
+		struct xfs_host_place member;
+		uint64_t bytes;
+
+		if (entry->d_name[0] != '.' && get_member(number, entry->d_name, &member, &bytes))
+			error = fn(ctx, &member, bytes);
+	}
+	if (dir)
+		closedir(dir);
+	return error;
 }

@@ -20,6 +20,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/compiler.h"
+#include "device/claim.h"
+#include "device/device_priv.h"
 #include "support/test_device.h"
 #include "support/test_fs.h"
 
@@ -570,6 +572,144 @@ static void test_partition_is_a_part_of_its_disk(void **state)
 	}
 }
 
+/* ---- devices that are made of others ---- */
+
+/* A sysfs of our own: disks and what is made of them.  @parent: of a partition. */
+static const struct {
+	const char *name, *parent, *members[3];
+	unsigned int major, minor, start, size; /* sectors */
+} made[] = {
+	{"sda", NULL, {NULL}, 8, 0, 0, 100000},
+	{"sda1", "sda", {NULL}, 8, 1, 2048, 40000},
+	{"sda2", "sda", {NULL}, 8, 2, 50000, 40000},
+	{"sdb", NULL, {NULL}, 8, 16, 0, 100000},
+	{"dm-0", NULL, {"sda1"}, 253, 0, 0, 16384},
+	{"dm-1", NULL, {"sda1", "sdb"}, 253, 1, 0, 16384},
+	{"dm-2", NULL, {"dm-0"}, 253, 2, 0, 16384},
+	{"md0", NULL, {"sda2", "sdb"}, 9, 0, 0, 80000},
+	{"md0p1", "md0", {NULL}, 259, 0, 2048, 16384},
+};
+#define NR_MADE ARRAY_SIZE(made)
+
+static void put_text(const char *folder, const char *name, const char *fmt, unsigned int a, unsigned int b)
+{
+	char path[300];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, fmt, a, b);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void make_sysfs(const char *root)
+{
+	char path[300], link[200], target[200];
+
+	snprintf(path, sizeof(path), "mkdir -p %s/dev/block", root);
+	assert_int_equal(system(path), 0);
+	for (size_t i = 0; i < NR_MADE; i++) {
+		snprintf(path, sizeof(path), "%s/%s/%s", root, made[i].parent ? made[i].parent : ".",
+			 made[i].name);
+		assert_int_equal(mkdir(path, 0755), 0);
+		put_text(path, "dev", "%u:%u\n", made[i].major, made[i].minor);
+		put_text(path, "size", "%u\n", made[i].size, 0);
+		if (made[i].parent) {
+			put_text(path, "partition", "1\n", 0, 0);
+			put_text(path, "start", "%u\n", made[i].start, 0);
+		}
+		snprintf(link, sizeof(link), "%s/dev/block/%u:%u", root, made[i].major, made[i].minor);
+		assert_int_equal(symlink(path, link), 0);
+		snprintf(path, sizeof(path), "%s/slaves", link);
+		assert_int_equal(mkdir(path, 0755), 0);
+		for (size_t j = 0; made[i].members[j]; j++) {
+			size_t of = 0;
+
+			while (strcmp(made[of].name, made[i].members[j]) != 0)
+				of++;
+			snprintf(path, sizeof(path), "%s/slaves/%s", link, made[of].name);
+			snprintf(target, sizeof(target), "%s/dev/block/%u:%u", root, made[of].major,
+				 made[of].minor);
+			assert_int_equal(symlink(target, path), 0);
+		}
+	}
+}
+
+/* A host file that passes for the block device @name. */
+static struct xfs_device *pretend(const char *name)
+{
+	struct xfs_file_device *fdev;
+	struct xfs_device *dev;
+	char path[100];
+	size_t i = 0;
+
+	while (strcmp(made[i].name, name) != 0)
+		i++;
+	snprintf(path, sizeof(path), "%s/pretended-%s", dir, name);
+	TEST_OK(xfs_device_open_file(path, XFS_DEV_CREATE, made[i].size * 512ull, &dev));
+	fdev = (struct xfs_file_device *)(void *)dev;
+	fdev->is_block = true;
+	fdev->host_dev = makedev(made[i].major, made[i].minor);
+	fdev->host_ino = 0;
+	return dev;
+}
+
+static void put_pretended(struct xfs_device *dev)
+{
+	((struct xfs_file_device *)(void *)dev)->is_block = false;
+	xfs_device_put(dev);
+}
+
+static void try_both(const char *a, const char *b, bool together)
+{
+	for (int turn = 0; turn < 2; turn++) {
+		struct xfs_device *first = pretend(turn ? a : b), *second = pretend(turn ? b : a);
+		static struct xfs_claim one, other;
+		int error;
+
+		TEST_OK(xfs_device_claim(first, NULL, &one));
+		error = xfs_device_claim(second, NULL, &other);
+		if (error != (together ? 0 : -EBUSY))
+			fail_msg("%s and %s: %d", a, b, error);
+		xfs_device_unclaim(&other);
+		xfs_device_unclaim(&one);
+		TEST_OK(xfs_device_claim(second, NULL, &other));
+		xfs_device_unclaim(&other);
+		put_pretended(second);
+		put_pretended(first);
+	}
+}
+
+/* (CLAIM-6) */
+static void test_made_of_others(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool together;
+	} pairs[] = {
+		{"dm-0", "dm-0", false}, {"dm-0", "sda1", false}, {"dm-0", "sda", false},
+		{"dm-0", "sda2", true},	 {"dm-0", "sdb", true},	  {"dm-1", "sdb", false},
+		{"dm-1", "sda1", false}, {"dm-0", "dm-1", true},  {"dm-2", "dm-0", false},
+		{"dm-2", "sda1", false}, {"dm-2", "sda", false},  {"dm-2", "dm-1", true},
+		{"md0", "sda2", false},	 {"md0", "sdb", false},	  {"md0", "sda1", true},
+		{"md0p1", "md0", false}, {"md0p1", "sdb", false}, {"md0p1", "sda", false},
+		{"md0p1", "dm-0", true},
+	};
+	const char *sysfs = xfs_host_sysfs;
+	char root[100];
+
+	(void)state;
+	snprintf(root, sizeof(root), "%s/sys", dir);
+	make_sysfs(root);
+	xfs_host_sysfs = root;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		try_both(pairs[i].a, pairs[i].b, pairs[i].together);
+	xfs_host_sysfs = sysfs;
+	snprintf(root, sizeof(root), "rm -r %s/sys %s/pretended-*", dir, dir);
+	assert_int_equal(system(root), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -584,6 +724,7 @@ int main(void)
 		TEST(test_recovery_claims_once),
 		TEST(test_host_file),
 		TEST(test_partition_is_a_part_of_its_disk),
+		TEST(test_made_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
