@@ -14,6 +14,10 @@
 #include "xfsw/sink.h"
 #include "xfsw/walk.h"
 
+enum {
+	OPT_REFLINK = XFSW_OPT_VERB,
+};
+
 /* A directory of the copy that the walk is in. */
 struct copy_level {
 	uint64_t ino;
@@ -427,6 +431,22 @@ static int copy_source(struct copy *c, const char *source, const char *to, bool 
 	return code;
 }
 
+/* --reflink and its value. */
+static int take_reflink(struct copy *c)
+{
+	const char *when = xfsw_arg(c->call, OPT_REFLINK);
+
+	if (!xfsw_has(c->call, OPT_REFLINK) || (when && strcmp(when, "auto") == 0))
+		c->sink.reflink = SINK_REFLINK_AUTO;
+	else if (!when || strcmp(when, "always") == 0)
+		c->sink.reflink = SINK_REFLINK_ALWAYS;
+	else if (strcmp(when, "never") == 0)
+		c->sink.reflink = SINK_REFLINK_NEVER;
+	else
+		return xfsw_usage(c->call, "--reflink is auto, always or never, not '%s'", when);
+	return 0;
+}
+
 static int copy_all(struct copy *c)
 {
 	struct xfsw_call *call = c->call;
@@ -452,6 +472,8 @@ static int run_cp(struct xfsw_call *call)
 	bool all = xfsw_has(call, 'a');
 	int code = sink_init(&c.sink, call);
 
+	if (!code)
+		code = take_reflink(&c);
 	if (!code) {
 		c.sink.mp = call->img->mp;
 		c.sink.replace = c.sink.whole = true;
@@ -476,20 +498,23 @@ static int run_cp(struct xfsw_call *call)
 static const struct option cp_longopts[] = {
 	{ "archive", no_argument, NULL, 'a' },
 	{ "recursive", no_argument, NULL, 'r' },
+	{ "reflink", optional_argument, NULL, OPT_REFLINK },
 	KEEP_LONGOPTS,
 	{ NULL, 0, NULL, 0 }
 };
 
 const struct xfsw_verb verb_cp = {
 	.name = "cp",
-	.operands = "[-a | -r] [-p] [-f | -n] [-T] [-P] IMG SOURCE... TARGET",
+	.operands = "[-a | -r] [-p] [-f | -n] [-T] [-P] "
+		    "[--reflink[=WHEN]] IMG SOURCE... TARGET",
 	.summary = "Copy files and trees inside the image",
 	.help = "Where TARGET is a directory, each SOURCE is copied into it; otherwise TARGET is the\n"
 		"name of the copy. A directory that is there already is merged; what has a name\n"
 		"otherwise is replaced when the copy is whole: until then, and after a failure, what\n"
 		"was there is there, and its other names keep it. A file does not replace itself, by\n"
 		"whatever path or link it is named, and a directory is not copied into itself.\n"
-		"Holes stay holes; links, devices, fifos and sockets are copied as such. In a tree\n"
+		"Copies share blocks with their sources, until one is written to, if the file system\n"
+		"can. Holes stay holes; links, devices, fifos and sockets are copied as such. In a tree\n"
 		"further names of one file become names of its copy.\n"
 		"Without -a or -p a copy is made as any program there would make it: its mode is the\n"
 		"source's, less set-id and sticky bits and the umask; what replaces a file takes over\n"
@@ -503,6 +528,8 @@ const struct xfsw_verb verb_cp = {
 		"  -n                  replace nothing: what has the name is an error\n"
 		"  -T                  TARGET is the name of the copy, also if a directory has it\n"
 		"  -P                  copy links, not what they lead to\n"
+		"  --reflink=WHEN      share blocks: auto (the default), always (or fail), never; without\n"
+		"                      WHEN always\n"
 		KEEP_HELP
 		"  -q, --quiet         no progress\n",
 	.shortopts = "arRpfnTP",

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include <xfswrite/reflink.h>
 #include "xfsw/sink.h"
 
 /* Large copies stop to look at signals and the clock so often. */
@@ -681,10 +682,16 @@ static int copy_own_range(struct xfsw_sink *sink, struct xfs_file *file, struct 
 int sink_copy_file(struct xfsw_sink *sink, struct xfs_file *file, struct xfs_file *from,
 		   uint64_t size)
 {
-	/* The size first, as in copy_sparse(). */
-	int error = xfs_ftruncate(file, size);
 	uint64_t offset = 0;
+	int error;
 
+	if (sink->reflink != SINK_REFLINK_NEVER) {
+		error = xfs_clone_range(from, 0, file, 0, 0);
+		if (!error || sink->reflink == SINK_REFLINK_ALWAYS)
+			return error;
+	}
+	/* The size first, as in copy_sparse(). */
+	error = xfs_ftruncate(file, size);
 	while (!error && offset < size) {
 		int64_t data = xfs_seek(from, offset, SEEK_DATA), hole;
 

@@ -10,6 +10,13 @@
 #include "xfsw/host.h"
 #include "xfsw/owners.h"
 
+/* How contents of the image are copied. */
+enum sink_reflink {
+	SINK_REFLINK_AUTO,		/* share blocks if that can be */
+	SINK_REFLINK_ALWAYS,		/* or fail */
+	SINK_REFLINK_NEVER,
+};
+
 struct xfsw_sink {
 	struct xfsw_call *call;
 	struct xfs_mount *mp;
@@ -20,6 +27,7 @@ struct xfsw_sink {
 	bool replace;			/* what has the name already gives way */
 	bool whole;			/* files get their names when they are whole */
 	bool in_place;			/* files that exist are written into */
+	enum sink_reflink reflink;
 	bool keep_attrs;		/* what is replaced leaves its attributes */
 	bool top_keeps;			/* so does the directory that the tree goes into */
 	bool skip_unreadable;
@@ -139,7 +147,7 @@ int sink_copy_fd(struct xfsw_sink *sink, struct xfs_file *file, int fd, const st
 		 uint64_t *copied, bool *reading);
 /* A host file that may be a pipe, to its end. */
 int sink_copy_stream(struct xfsw_sink *sink, struct xfs_file *file, int fd);
-/* The contents of file @from of the image, @size bytes; what is a hole there is one here. */
+/* The contents of file @from of the image, @size bytes; what is a hole there is one here.  @file is empty. */
 int sink_copy_file(struct xfsw_sink *sink, struct xfs_file *file, struct xfs_file *from,
 		   uint64_t size);
 /* Extended attributes of @from, those that the options want; of another type it may not have all. */
