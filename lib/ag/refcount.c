@@ -386,8 +386,8 @@ int xfs_refcount_check_increase(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_e
 int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t len,
 			     xfs_fsblock_t *shared_fsbno, xfs_extlen_t *shared_len)
 {
-	struct xfs_perag *pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
 	xfs_agblock_t agbno = XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), end = agbno + len, start, stop;
+	struct xfs_perag *pag;
 	struct xfs_refcount_irec irec;
 	struct xfs_btree_cur cur;
 	bool found = false;
@@ -397,6 +397,10 @@ int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extl
 	*shared_len = 0;
 	if (!xfs_has_reflink(&mp->m_geo))
 		return 0;
+	/* Readers ask, too. */
+	error = xfs_perag_make(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno), &pag);
+	if (error)
+		return error;
 	xfs_mutex_lock(&pag->pag_lock);
 	error = xfs_perag_load_agf(pag);
 	if (!error)

@@ -35,7 +35,7 @@ int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extl
 
 /*
  * [@fsbno, +@len) (one AG, checked) are staged for copy-on-write, or are so no more; the
- * reverse map and the blocks themselves are the caller's.
+ * reverse map and the blocks themselves are the caller's.  -ENOSPC, nothing changed.
  */
 int xfs_refcount_stage(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len, bool stage)
 	XFS_MUST_CHECK;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Staging records of copy-on-write: where a kernel has put new contents of shared blocks
- * that are not in the file yet.  They stand in the reference count tree behind all
- * counts, bit 31 of their start set, each block once; records that touch are one.
- *
- * We make none ourselves - what we allocate is mapped in the same checkpoint - and meet them
- * only after a crash of somebody who did.
+ * Staging records of copy-on-write: blocks for new contents of shared ones, which are in no file
+ * yet.  They stand in the reference count tree behind all counts, bit 31 of their start set,
+ * each block once; records that touch are one.  After a crash they are nobody's.
  */
 #include "ag/ag_priv.h"
 #include "ag/intent.h"
@@ -123,6 +120,10 @@ int xfs_refcount_stage(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t l
 
 	xfs_mutex_lock(&pag->pag_lock);
 	error = xfs_perag_load_agf(pag);
+	/* A record is put in, or one is taken out and up to two are put in. */
+	if (!error)
+		error = xfs_ag_reserve_tree(pag, 2 * (be32_to_cpu(xfs_pag_agf(pag)->agf_refcount_level) + 1),
+					    XFS_AG_RESV_METADATA);
 	if (!error)
 		error = stage_locked(tp, pag, XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), len, stage);
 	xfs_mutex_unlock(&pag->pag_lock);

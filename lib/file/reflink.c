@@ -339,26 +339,23 @@ static int shares_anything(struct xfs_inode *ip, bool *shares)
 }
 
 /*
- * Nobody but who holds the IOLOCK can make it share something meanwhile.  What is reserved for
- * copying without anything being dirty goes, too.
+ * Nobody but who holds the IOLOCK can make it share something meanwhile.  The flag stays while
+ * dirty data has its place in the CoW fork.
  */
 static int clear_flag(struct xfs_inode *ip)
 {
 	struct xfs_trans *tp;
-	uint64_t start, end;
-	int error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);
+	int error = xfs_free_cowblocks(ip);
 
+	if (!error)
+		error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
-	if (!xfs_mapping_find_dirty(ip->i_mapping, 0, ~0ull, &start, &end))
-		error = xfs_reflink_cancel_cow(ip, 0);
-	if (error) {
-		xfs_iunlock_excl(ip);
-		return xfs_trans_finish(tp, error);
+	if (!xfs_reflink_has_cow(ip)) {
+		xfs_inode_set_diflags2(ip, ip->i_diflags2 & ~XFS_DIFLAG2_REFLINK);
+		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
-	xfs_inode_set_diflags2(ip, ip->i_diflags2 & ~XFS_DIFLAG2_REFLINK);
-	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	xfs_iunlock_excl(ip);
 	return xfs_trans_commit(tp);
 }

@@ -162,6 +162,20 @@ static int trim_at_close(struct xfs_inode *ip)
 	return error;
 }
 
+/* What write-back has allocated around shared blocks, when the last writer's handle goes. */
+static int give_back_cow(struct xfs_inode *ip)
+{
+	int error;
+
+	if (!(xfs_inode_diflags2(ip) & XFS_DIFLAG2_REFLINK) ||
+	    __atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED) > 1)
+		return 0;
+	xfs_rwlock_excl(&ip->i_iolock);
+	error = xfs_free_cowblocks(ip);
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+	return error;
+}
+
 int xfs_file_release(struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -172,7 +186,7 @@ int xfs_file_release(struct xfs_inode *ip)
 	if (!xfs_inode_nlink(ip))
 		forget_unlinked(ip);
 	else
-		error = trim_at_close(ip);
+		error = trim_at_close(ip) ?: give_back_cow(ip);
 	/* Cut and written anew: not for long without its contents, if the machine stops. */
 	if (!error && !mp->m_unjournalled && xfs_iflags_test(ip, XFS_IF_TRUNCATED)) {
 		xfs_iflags_clear(ip, XFS_IF_TRUNCATED);

@@ -157,10 +157,19 @@ static uint64_t memory_of(const struct xfs_inode *ip)
 	       ip->i_df.if_bytes + ip->i_af.if_bytes;
 }
 
+/* Nobody uses @ip.  Blocks and reservations of a CoW fork are known nowhere else. */
+static bool holds_cow(const struct xfs_inode *ip)
+{
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec irec;
+
+	return ip->i_cowfp && xfs_iext_first_extent(ip->i_cowfp, &cur, &irec);
+}
+
 void xfs_icache_to_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 {
 	/* It must not be forgotten before that is given back; whoever does that comes by here. */
-	if (unlikely(xfs_iflags_test(ip, XFS_IF_EOFBLOCKS))) {
+	if (unlikely(xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) || holds_cow(ip))) {
 		ip->i_lru_bytes = 0;
 		xfs_list_add_tail(&ip->i_lru, &cache->ic_tagged);
 		return;

@@ -14,7 +14,7 @@ struct xfs_inode_cache {
 	struct xfs_cond ic_wake;	/* an inode was read */
 	/* Without a reference, oldest first; the first of these lists is emptied first. */
 	struct xfs_list ic_lru_once, ic_lru;
-	struct xfs_list ic_tagged;	/* without one too: past their ends is what only reclaim/ gets back */
+	struct xfs_list ic_tagged;	/* without one too: past their ends, or in their CoW forks, is what only reclaim/ gets back */
 	uint64_t ic_unused_bytes;	/* that these keep */
 	uint64_t ic_once_bytes;		/* of these on ic_lru_once */
 	struct xfs_list ic_unlinked;	/* (ICACHE-2) to be freed; each has a reference */

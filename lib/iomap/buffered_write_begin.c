@@ -11,11 +11,6 @@
  *					preallocation when the file grows at its end
  *
  * Promises are all or nothing: near the end of space a large write fails where small ones fit.
- *
- * Space in the CoW fork is reserved for exactly what is written, not for the neighbourhood too:
- * here a reservation becomes blocks and is remapped in one transaction, nothing stays allocated in
- * the CoW fork, so that widening would only redirect blocks that could have been overwritten in
- * place.
  */
 #include "core/counter.h"
 #include "core/message.h"

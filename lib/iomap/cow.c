@@ -1,8 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared blocks: finding out, and putting new ones in their place. */
+/*
+ * Shared blocks: finding out, and putting new ones in their place.
+ *
+ * A write to a shared block reserves space in the CoW fork, widened to the CoW extent size hint.  Write-back
+ * makes blocks of all of it, and the part whose data goes out takes its place in the data
+ * fork in the same transaction, whose checkpoint waits for that data.  The rest stays in the CoW
+ * fork, so that later writes around there do not fragment the file.  It is staged: recorded in the
+ * reference count tree and in the reverse map as owned by copy-on-write, so that whoever recovers
+ * the log frees it.  What takes its place at once needs no such record: a crash
+ * shows both sides of the transaction or neither.
+ *
+ * What is left in the CoW fork is given back when the file is closed, when space is wanted and
+ * at unmount.
+ */
 #include "ag/refcount.h"
+#include "ag/rmap.h"
 #include "core/message.h"
 #include "iomap/iomap.h"
+#include "trans/resv.h"
 
 int xfs_reflink_trim_around_shared(struct xfs_inode *ip, struct xfs_bmbt_irec *irec, bool *shared)
 {
@@ -38,15 +53,111 @@ int xfs_reflink_cancel_cow(struct xfs_inode *ip, xfs_fileoff_t off)
 	return xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, off, NULLFILEOFF);
 }
 
+/* ---- staging ---------------------------------------------------------------------------- */
+
+/*
+ * Blocks of the CoW fork that are in no file yet are recorded, or are so no more.  -ENOSPC,
+ * nothing changed.
+ */
+static int stage(struct xfs_trans *tp, const struct xfs_bmbt_irec *irec, bool begin)
+{
+	const struct xfs_owner_info oinfo = xfs_owner_special(XFS_RMAP_OWN_COW);
+	xfs_extlen_t len = (xfs_extlen_t)irec->br_blockcount;
+	int error = xfs_refcount_stage(tp, irec->br_startblock, len, begin);
+
+	if (error)
+		return error;
+	return begin ? xfs_rmap_map(tp, irec->br_startblock, len, &oinfo)
+		     : xfs_rmap_unmap(tp, irec->br_startblock, len, &oinfo);
+}
+
+/*
+ * [@off, @end) was allocated along, and is kept for blocks next to those that are written now.
+ * Where the record of that does not fit, it is given back.
+ */
+static int keep_apart(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_bmbt_irec *irec,
+		      xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	struct xfs_bmbt_irec part = *irec;
+	bool done;
+	int error;
+
+	if (off >= end)
+		return 0;
+	xfs_irec_trim(&part, off, end);
+	error = stage(tp, &part, true);
+	if (error != -ENOSPC)
+		return error;
+	return xfs_bunmapi(tp, ip, part.br_startoff, part.br_blockcount, XFS_BMAPI_COWFORK, 1,
+			   &done);
+}
+
+/* No more than this many records of the data fork are replaced at once. */
+#define RECORDS_PER_PIECE	32u
+
+static xfs_filblks_t limit_records(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
+{
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
+	bool more = xfs_iext_lookup_extent(&ip->i_df, off, &cur, &got);
+
+	for (uint32_t n = 0; more && got.br_startoff < off + len; n++) {
+		if (n == RECORDS_PER_PIECE)
+			return got.br_startoff - off;
+		more = xfs_iext_next_extent(&ip->i_df, &cur, &got);
+	}
+	return len;
+}
+
+/*
+ * The reservation @got becomes blocks, with all that was reserved around: what comes later will
+ * lie next to it.  *@map: blocks for @off and what follows, up to @len.
+ */
+static int allocate(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_bmbt_irec *got,
+		    xfs_fileoff_t off, xfs_filblks_t len, struct xfs_bmbt_irec *map)
+{
+	xfs_fileoff_t end;
+	int error;
+
+	error = xfs_bmapi_convert_delalloc(tp, ip, XFS_COW_FORK, got->br_startoff,
+					   got->br_blockcount, true, map);
+	if (!error && !xfs_irec_covers(map, off)) {
+		/* Free space is in pieces. */
+		error = keep_apart(tp, ip, map, map->br_startoff, xfs_irec_end(map));
+		if (!error)
+			error = xfs_bmapi_convert_delalloc(tp, ip, XFS_COW_FORK, off, len, true,
+							   map);
+	}
+	if (error)
+		return error;
+	end = XFS_MIN(off + len, xfs_irec_end(map));
+	error = keep_apart(tp, ip, map, map->br_startoff, off);
+	if (!error)
+		error = keep_apart(tp, ip, map, end, xfs_irec_end(map));
+	xfs_irec_trim(map, off, end);
+	return error;
+}
+
 int xfs_reflink_remap_cow(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 			  xfs_filblks_t len, struct xfs_bmbt_irec *map)
 {
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec got;
 	bool done = false;
 	int error;
 
-	error = xfs_bmapi_convert_delalloc(tp, ip, XFS_COW_FORK, off, len, false, map);
-	if (error)
-		return error;
+	len = limit_records(ip, off, len);
+	if (unlikely(!xfs_iext_lookup_extent(ip->i_cowfp, off, &cur, &got) ||
+		     !xfs_irec_covers(&got, off)))
+		return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64
+				 ": nothing is reserved for copying at %" PRIu64, ip->i_ino, off);
+	if (xfs_irec_is_real(&got)) {
+		xfs_irec_trim(&got, off, off + len);
+		*map = got;
+		error = stage(tp, map, false);
+	} else {
+		error = allocate(tp, ip, &got, off, len, map);
+	}
 	while (!error && !done)
 		error = xfs_bunmapi(tp, ip, map->br_startoff, map->br_blockcount, 0,
 				    XFS_MAX_BMBT_EXTLEN, &done);
@@ -58,6 +169,62 @@ int xfs_reflink_remap_cow(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileof
 		return error;
 	XFS_TRACE(ip->i_mount, xfs_reflink_end_cow, ip->i_ino, map->br_startoff,
 		  map->br_blockcount);
+	map->br_state = XFS_EXT_NORM;
 	return xfs_bmapi_remap(tp, ip, map->br_startoff, map->br_blockcount, map->br_startblock,
 			       false);
+}
+
+/* ---- giving back ---------------------------------------------------------------------------- */
+
+#define EXTENTS_PER_HANDLE	16u
+
+static bool first_real(struct xfs_inode *ip, struct xfs_bmbt_irec *irec)
+{
+	struct xfs_iext_cursor cur;
+	bool more = ip->i_cowfp && xfs_iext_first_extent(ip->i_cowfp, &cur, irec);
+
+	while (more && !xfs_irec_is_real(irec))
+		more = xfs_iext_next_extent(ip->i_cowfp, &cur, irec);
+	return more;
+}
+
+/* ILOCK held exclusively. */
+static int free_some(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	uint32_t extents = xfs_resv_extents(ip->i_mount, EXTENTS_PER_HANDLE);
+	struct xfs_bmbt_irec irec;
+	bool done;
+	int error = 0;
+
+	for (uint32_t i = 0; !error && i < extents && first_real(ip, &irec); i++) {
+		error = stage(tp, &irec, false);
+		if (!error)
+			error = xfs_bunmapi(tp, ip, irec.br_startoff, irec.br_blockcount,
+					    XFS_BMAPI_COWFORK, 1, &done);
+	}
+	return error;
+}
+
+int xfs_reflink_give_back_cow(struct xfs_inode *ip)
+{
+	struct xfs_bmbt_irec irec;
+	struct xfs_trans *tp;
+	bool more;
+	int error;
+
+	xfs_ilock_excl(ip);
+	error = xfs_reflink_cancel_cow(ip, 0);
+	more = first_real(ip, &irec);
+	xfs_iunlock_excl(ip);
+	while (!error && more) {
+		error = xfs_trans_alloc(ip->i_mount, XFS_RESV_TRUNCATE, 0, XFS_TRANS_FREES, &tp);
+		if (error)
+			break;
+		xfs_ilock_excl(ip);
+		error = free_some(tp, ip);
+		more = first_real(ip, &irec);
+		xfs_iunlock_excl(ip);
+		error = xfs_trans_finish(tp, error);
+	}
+	return error;
 }

@@ -180,14 +180,19 @@ int xfs_reflink_check_share(struct xfs_inode *ip, xfs_fileoff_t off,
 int xfs_reflink_trim_around_shared(struct xfs_inode *ip, struct xfs_bmbt_irec *irec,
 				   bool *shared) XFS_MUST_CHECK;
 /*
- * The part of the CoW fork's extent at @off, up to @len blocks, becomes the
- * data fork's: real blocks are allocated, what was mapped there is dropped.
+ * The part of the CoW fork's extent at @off, up to @len blocks, becomes the data fork's: real
+ * blocks are allocated if it has none yet, what was mapped there is dropped.
  */
 int xfs_reflink_remap_cow(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 			  xfs_filblks_t len, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
-/* Whether the CoW fork holds delayed allocations. ILOCK held. */
+/* Whether the CoW fork holds reservations or blocks.  ILOCK held, or nobody else has the inode. */
 bool xfs_reflink_has_cow(const struct xfs_inode *ip);
 /* Drop all delayed allocations of the CoW fork from @off on; ILOCK held exclusively. */
 int xfs_reflink_cancel_cow(struct xfs_inode *ip, xfs_fileoff_t off) XFS_MUST_CHECK;
+/*
+ * All that the CoW fork holds, blocks too.  Nothing of the file is dirty, which the IOLOCK, held
+ * exclusively, keeps so; or nobody else has the inode.  No ILOCK, no transaction.
+ */
+int xfs_reflink_give_back_cow(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 #endif

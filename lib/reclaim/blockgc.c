@@ -67,19 +67,24 @@ int xfs_free_eofblocks(struct xfs_inode *ip)
 	return xfs_itruncate_extents(ip, &what);
 }
 
-/* Promises in the CoW fork have their data in memory, else nobody needs them. */
-static int free_cow_delalloc(struct xfs_inode *ip)
+static bool is_dirty(struct xfs_inode *ip)
 {
+	struct xfs_mapping *m = __atomic_load_n(&ip->i_mapping, __ATOMIC_ACQUIRE);
 	uint64_t start, end;
-	int error;
 
-	if (!xfs_reflink_has_cow(ip) ||
-	    (ip->i_mapping && xfs_mapping_find_dirty(ip->i_mapping, 0, ~0ull, &start, &end)))
-		return 0;
-	xfs_ilock_excl(ip);
-	error = xfs_reflink_cancel_cow(ip, 0);
-	xfs_iunlock_excl(ip);
-	return error;
+	return m && xfs_mapping_find_dirty(m, 0, ~0ull, &start, &end);
+}
+
+/* What the CoW fork holds has its data in memory, else nobody needs it. */
+int xfs_free_cowblocks(struct xfs_inode *ip)
+{
+	bool has;
+
+	ASSERT(xfs_rwlock_is_held_excl(&ip->i_iolock));
+	xfs_ilock_shared(ip);
+	has = xfs_reflink_has_cow(ip);
+	xfs_iunlock_shared(ip);
+	return has && !is_dirty(ip) ? xfs_reflink_give_back_cow(ip) : 0;
 }
 
 struct blockgc {
@@ -109,14 +114,6 @@ static bool is_meant(struct xfs_inode *ip, const struct xfs_blockgc_scan *scan)
 	return meant;
 }
 
-static bool is_dirty(struct xfs_inode *ip)
-{
-	struct xfs_mapping *m = __atomic_load_n(&ip->i_mapping, __ATOMIC_ACQUIRE);
-	uint64_t start, end;
-
-	return m && xfs_mapping_find_dirty(m, 0, ~0ull, &start, &end);
-}
-
 /* IOLOCK held.  Without @scan->sync a file that is being worked on is left alone. */
 static int free_locked(struct xfs_inode *ip, const struct xfs_blockgc_scan *scan)
 {
@@ -128,7 +125,7 @@ static int free_locked(struct xfs_inode *ip, const struct xfs_blockgc_scan *scan
 	if (!scan->sync && __atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED))
 		in_use = true;
 	if (!error && !in_use)
-		error = free_cow_delalloc(ip);
+		error = xfs_free_cowblocks(ip);
 	return error;
 }
 

@@ -59,6 +59,9 @@ int xfs_itruncate_extents(struct xfs_inode *ip, const struct xfs_itruncate *what
 	bool first = true, done = false;
 	int error = 0;
 
+	/* With the last extent goes the reflink flag, without which nobody would look for that. */
+	if (what->set_size && !what->size_bytes && ip->i_cowfp)
+		error = xfs_reflink_give_back_cow(ip);
 	while (!error && !done) {
 		error = one_step(ip, what, first, &done);
 		first = false;

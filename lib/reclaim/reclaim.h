@@ -95,6 +95,9 @@ int xfs_free_eofblocks(struct xfs_inode *ip) XFS_MUST_CHECK;
  */
 int xfs_reclaim_by_age(struct xfs_mount *mp) XFS_MUST_CHECK;
 
+/* Give back what the CoW fork holds, unless the file has dirty data.  IOLOCK held exclusively. */
+int xfs_free_cowblocks(struct xfs_inode *ip) XFS_MUST_CHECK;
+
 /* ---- itruncate.c ----------------------------------------------------------------------- */
 
 /* What goes into the first transaction of a truncation. */

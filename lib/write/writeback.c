@@ -555,12 +555,34 @@ int xfs_log_times(struct xfs_inode *ip)
 	return xfs_trans_commit(tp);
 }
 
+/* Nobody writes to @ip any more: what write-back allocated around shared blocks is not needed. */
+static void give_back_cow(struct xfs_inode *ip)
+{
+	uint64_t start, end;
+	bool has;
+
+	if (!(xfs_inode_diflags2(ip) & XFS_DIFLAG2_REFLINK) || xfs_is_shutdown(ip->i_mount) ||
+	    __atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED) ||
+	    !xfs_rwlock_try_excl(&ip->i_iolock))
+		return;
+	xfs_ilock_shared(ip);
+	has = xfs_reflink_has_cow(ip);
+	xfs_iunlock_shared(ip);
+	if (has && !xfs_mapping_find_dirty(ip->i_mapping, 0, ~0ull, &start, &end) &&
+	    xfs_reflink_give_back_cow(ip))
+		xfs_warn(ip->i_mount, "inode %" PRIu64 ": blocks that were allocated for copying stay",
+			 ip->i_ino);
+	xfs_rwlock_unlock_excl(&ip->i_iolock);
+}
+
 void xfs_writeback_release(struct xfs_mount *mp)
 {
 	struct xfs_inode *ip;
 
-	while ((ip = xfs_pagecache_pop_clean(mp)))
+	while ((ip = xfs_pagecache_pop_clean(mp))) {
+		give_back_cow(ip);
 		xfs_irele(ip);
+	}
 }
 
 static int abandon_inode(struct xfs_inode *ip, void *arg)

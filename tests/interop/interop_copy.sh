@@ -276,13 +276,13 @@ head -c 40000000 /dev/zero | tr '\0' x >large
 ok put small.img large /large
 printf 'old' | "$XFSW" put small.img - /target
 for i in 1 2 3 4 5 6 7 8 9; do
-	"$XFSW" cp small.img /large /target 2>err || break
+	"$XFSW" cp --reflink=never small.img /large /target 2>err || break
 	ok mv small.img /target /large$i
 	printf 'old' | "$XFSW" put small.img - /target
 done
 grep -q "^xfsw: cp: /large: No space left on device" err || fail "the file system is never full: $(cat err)"
 output old cat small.img /target
-"$XFSW" cp small.img /large /never 2>err && fail "cp to a full file system"
+"$XFSW" cp --reflink=never small.img /large /never 2>err && fail "cp to a full file system"
 expect 1 "xfsw: stat: /never: No such file or directory" stat small.img /never
 ok chattr small.img +i /target
 "$XFSW" cp small.img /large1 /target 2>err && fail "an immutable file was replaced"
@@ -291,6 +291,36 @@ output old cat small.img /target
 ok stat small.img /large1
 judge "after failures" small.img
 rm small.img large
+
+# ---- shared blocks ---------------------------------------------------------------------
+owners() { "$XFSW" dump r.img refcountbt 0 | sed -n 's/^rec .*refcount //p' | tr '\n' ' '; }
+ok mkfs --size 300m r.img
+head -c 100000 /dev/urandom >random
+ok put r.img random /a
+ok cp --reflink=never r.img /a /b
+[ -z "$(owners)" ] || fail "cp --reflink=never has shared blocks"
+ok cp r.img /a /c
+ok cp --reflink r.img /a /d
+ok cp --reflink=always r.img /a /e
+[ "$(owners)" = "4 " ] || fail "cp has not shared blocks: $(owners)"
+ok mkdir r.img /s
+ok cp r.img /a /s/f
+ok cp -r --reflink=always r.img /s /tree
+for f in b c d e s/f tree/f; do
+	"$XFSW" cat r.img /$f | cmp - random || fail "/$f is no copy"
+done
+printf 'new' | "$XFSW" put r.img - /c
+"$XFSW" cat r.img /d | cmp - random || fail "/d was written to with /c"
+expect 2 "xfsw: cp: --reflink is auto, always or never, not 'some'; see 'xfsw cp --help'" cp --reflink=some r.img /a /x
+judge "shared blocks" r.img
+ok mkfs --size 300m -m reflink=0 --force r.img
+ok put r.img random /a
+ok cp r.img /a /b
+ok cp --reflink=auto r.img /a /c
+"$XFSW" cat r.img /c | cmp - random || fail "/c is no copy"
+expect 1 "xfsw: cp: /a: Operation not supported (this file system cannot share blocks)" cp --reflink r.img /a /d
+expect 1 "xfsw: stat: /d: No such file or directory" stat r.img /d
+rm r.img random
 
 # ---- a deep tree: memory and handles do not grow with it --------------------------------
 awk 'BEGIN { print "mkdir /deep"; p = "/deep"; for (i = 0; i < 300; i++) { p = p "/d"; print "mkdir " p }

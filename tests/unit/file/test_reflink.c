@@ -484,6 +484,121 @@ static void test_unsharing(void **state)
 	assert_int_equal(free_blocks(), free_before);
 }
 
+static uint64_t extents_of(struct xfs_file *file)
+{
+	struct xfs_stat st = XFS_STAT_INIT;
+
+	TEST_OK(xfs_fgetattr(file, &st));
+	return st.nextents;
+}
+
+/*
+ * Every block of a clone is written and made stable by itself, in an order in which neighbours come long
+ * after each other: each gets its place next to what was allocated for its neighbourhood.
+ */
+static void test_blocks_written_at_random_do_not_fragment_a_clone(void **state)
+{
+	enum { BLOCKS = 192 };
+	struct xfs_file *f[2] = { make_file("/a", BLOCKS * B, 1), open_file("/b", O_RDWR | O_CREAT) };
+	static uint8_t b[BLOCKS * B];
+	char byte = 'x';
+
+	(void)state;
+	memcpy(b, want, sizeof(b));
+	TEST_OK(xfs_clone_range(f[0], 0, f[1], 0, 0));
+	for (uint32_t i = 0, at = 0; i < BLOCKS; i++, at = (at + 67) % BLOCKS) {
+		assert_int_equal(xfs_pwrite(f[1], &byte, 1, (uint64_t)at * B + i), 1);
+		b[at * B + i] = (uint8_t)byte;
+		TEST_OK(xfs_fsync(f[1]));
+		/* What is kept for the rest is nobody's yet. */
+		if (i == 50)
+			assert_true(free_before - free_blocks() > BLOCKS + 51);
+	}
+	assert_true(extents_of(f[1]) <= BLOCKS / 32 + 1);
+	expect(f[1], b, sizeof(b));
+	expect(f[0], want, sizeof(b));
+	assert_int_equal(shared_blocks(f[0]), 0);
+	assert_int_equal(free_blocks(), free_before - 2 * BLOCKS);
+	close_all(f, 2);
+}
+
+/* What was allocated around is given back: at close, and for a file that was closed before, too. */
+static void test_what_is_left_of_copying_is_given_back(void **state)
+{
+	struct xfs_file *f[2] = { make_file("/a", 64 * B, 1), open_file("/b", O_RDWR | O_CREAT) };
+
+	(void)state;
+	TEST_OK(xfs_clone_range(f[0], 0, f[1], 0, 0));
+	assert_int_equal(xfs_pwrite(f[1], "x", 1, 5 * B), 1);
+	TEST_OK(xfs_fsync(f[1]));
+	assert_true(free_before - free_blocks() > 65);
+	TEST_OK(xfs_close(f[1]));
+	assert_int_equal(free_blocks(), free_before - 65);
+	f[1] = open_file("/b", O_RDWR);
+	assert_int_equal(xfs_pwrite(f[1], "x", 1, 40 * B), 1);
+	TEST_OK(xfs_close(f[1]));
+	assert_int_equal(free_blocks(), free_before - 66);
+	/* A file that is cut to nothing, and one that is removed, while it is open. */
+	f[1] = open_file("/b", O_RDWR);
+	assert_int_equal(xfs_pwrite(f[1], "x", 1, 50 * B), 1);
+	TEST_OK(xfs_fsync(f[1]));
+	TEST_OK(xfs_ftruncate(f[1], 0));
+	assert_int_equal(free_blocks(), free_before - 64);
+	assert_false(has_flag(f[1]));
+	TEST_OK(xfs_clone_range(f[0], 0, f[1], 0, 0));
+	assert_int_equal(xfs_pwrite(f[1], "x", 1, 50 * B), 1);
+	TEST_OK(xfs_fsync(f[1]));
+	TEST_OK(xfs_unlink(fs.mp, "/b"));
+	TEST_OK(xfs_close(f[1]));
+	assert_int_equal(free_blocks(), free_before - 64);
+	TEST_OK(xfs_close(f[0]));
+}
+
+/* One write over many extents: their records are replaced in several transactions. */
+static void test_a_large_write_over_a_fragmented_clone(void **state)
+{
+	enum { EXTENTS = 300 };
+	struct xfs_file *f[2] = { open_file("/a", O_RDWR | O_CREAT), open_file("/b", O_RDWR | O_CREAT) };
+	char *mem = calloc(2 * EXTENTS, B), *back = malloc(2 * EXTENTS * B);
+
+	(void)state;
+	for (uint32_t i = 0; i < EXTENTS; i++)
+		assert_int_equal(xfs_pwrite(f[0], "old", 3, (uint64_t)i * 2 * B), 3);
+	TEST_OK(xfs_ftruncate(f[0], 2 * EXTENTS * B));
+	TEST_OK(xfs_clone_range(f[0], 0, f[1], 0, 0));
+	assert_int_equal(extents_of(f[1]), EXTENTS);
+	for (uint32_t i = 0; i < 2 * EXTENTS * B; i++)
+		mem[i] = (char)(i / 7);
+	assert_int_equal(xfs_pwrite(f[1], mem, 2 * EXTENTS * B, 0), 2 * EXTENTS * B);
+	TEST_OK(xfs_fsync(f[1]));
+	assert_int_equal(xfs_pread(f[1], back, 2 * EXTENTS * B, 0), 2 * EXTENTS * B);
+	assert_memory_equal(mem, back, 2 * EXTENTS * B);
+	assert_int_equal(shared_blocks(f[0]), 0);
+	assert_int_equal(xfs_trans_overdrafts(), 0);
+	close_all(f, 2);
+	TEST_OK(xfs_unlink(fs.mp, "/b"));
+	TEST_OK(xfs_unlink(fs.mp, "/a"));
+	assert_int_equal(free_blocks(), free_before);
+	free(mem);
+	free(back);
+}
+
+static void test_a_reader_is_told_what_is_shared(void **state)
+{
+	struct xfs_file *f[2] = { make_file("/a", 10 * B, 1), open_file("/b", O_RDWR | O_CREAT) };
+
+	(void)state;
+	TEST_OK(xfs_clone_range(f[0], 0, f[1], 0, 4 * B));
+	close_all(f, 2);
+	test_fs_close_and_check(&fs);
+	fs.opts.flags |= XFS_MOUNT_RDONLY;
+	test_fs_open(&fs);
+	f[0] = open_file("/a", O_RDONLY);
+	assert_int_equal(shared_blocks(f[0]), 4);
+	expect(f[0], want, 10 * B);
+	TEST_OK(xfs_close(f[0]));
+}
+
 /* The record of block @agbno of AG 0, which is alone in it, says that it has @owners. */
 static void set_owners(xfs_agblock_t agbno, uint32_t owners)
 {
@@ -560,6 +675,10 @@ int main(void)
 		T(test_what_is_not_deduped),
 		T(test_a_copy_shares_what_it_can),
 		T(test_unsharing),
+		T(test_blocks_written_at_random_do_not_fragment_a_clone),
+		T(test_what_is_left_of_copying_is_given_back),
+		T(test_a_large_write_over_a_fragmented_clone),
+		T(test_a_reader_is_told_what_is_shared),
 		T(test_one_owner_too_many),
 #undef T
 	};
