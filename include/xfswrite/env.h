@@ -71,7 +71,7 @@ struct xfs_timespec {
 typedef struct xfs_timespec xfs_timespec_t;
 typedef struct xfs_env xfs_env_t;
 
-/* The version of the library that runs, "0.1.0"; XFSWRITE_VERSION is that of the headers. */
+/* The version of the library that runs, "0.2.0"; XFSWRITE_VERSION is that of the headers. */
 XFS_API const char *xfs_library_version(void);
 
 /*
@@ -131,9 +131,10 @@ struct xfs_env {
 	 * xfs_mkfs() asks before each of its steps, once the superblock says "in progress", and leaves
 	 * the device as a crash would, so that nothing mounts it.
 	 *
-	 * xfs_sync() ("sync") and xfs_unmount() ("unmount"), in bytes of data, ask before the first file,
-	 * after a few files or megabytes, and before metadata is written; this is as xfs_cancel()
-	 * does it (<xfswrite/xfswrite.h>): nothing is shut down, nothing lost.
+	 * xfs_sync() ("sync") and xfs_unmount() ("unmount"), in bytes, ask before the first file, after a
+	 * few files or megabytes, and before each part of the metadata; that is added to @total when
+	 * the data is written.  This is as xfs_cancel() does it (<xfswrite/xfswrite.h>): nothing is
+	 * shut down, nothing lost.
 	 *
 	 * xfs_mount() with a dirty log ("recovery"), in 512-byte blocks of the log, of which each is read
 	 * twice, asks as long as nothing was written, and leaves the devices as they were.

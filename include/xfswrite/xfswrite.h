@@ -220,7 +220,8 @@ XFS_API int xfs_mount(struct xfs_device *dev, const struct xfs_mount_options *op
  *
  * -ECANCELED, from xfs_cancel() or xfs_env.progress: the exception.  @mp and its handles stay open and
  * usable, nothing was lost, and what was not written is still to be written: call xfs_unmount() or
- * xfs_abandon() again.  It ends so only while data is written; from then on it closes.
+ * xfs_abandon() again.  It ends so while data is written and metadata but for a rest of some MiB; from
+ * then on it closes.
  */
 XFS_API int xfs_unmount(struct xfs_mount *mp);
 
@@ -237,7 +238,8 @@ XFS_API void xfs_abandon(struct xfs_mount *mp);
  *
  * -ECANCELED, from xfs_cancel() or xfs_env.progress: some of the data was written, none of it need be
  * stable.  What was not written is written by a later call, which also tells of data that was lost.
- * Metadata is written in one go at the end, and then the call is not cancelled any more.
+ * With a journal one write of the log makes metadata stable at the end, and then the call is not
+ * cancelled any more; without one metadata is written in parts, between which it is.
  */
 XFS_API int xfs_sync(struct xfs_mount *mp);
 
@@ -256,7 +258,7 @@ XFS_API int xfs_tick(struct xfs_mount *mp);
 
 /*
  * Each xfs_sync() and xfs_unmount() of @mp that is at work now ends soon with -ECANCELED: after the
- * file, or the 64 MiB of one, that it is writing.  One that has come to its end may return 0.
+ * file, or the 64 MiB of one, that it is writing, or the part of the metadata.  One that has come to its end may return 0.
  * Calls that begin later are not affected, nor is any other call: nothing is shut down.
  *
  * From any thread, also when the library was built without threads, and from a signal handler: it

@@ -3,8 +3,8 @@
  * Closing.  Data first, then what was reserved too much is given back and files without a name
  * are freed, then metadata; when all of it is stable the superblock takes the in-progress mark off.
  *
- * Data and reservations, which is where the time goes, come in a part of its own: until its end nothing is
- * closed, so it can be cancelled.
+ * Data, reservations and most of the metadata, which is where the time goes, come in a part of its own:
+ * until its end nothing is closed, so it can be cancelled.
  */
 #include "base/sabotage.h"
 #include "core/cancel.h"
@@ -43,12 +43,48 @@ static int flush_inodes(struct xfs_mount *mp, struct xfs_long_call *call)
 	return error && error != -ENOMEM ? error : xfs_flush_inodes(mp, call);
 }
 
-/* @call: may be cancelled as long as only data was written; or NULL. */
+/* Metadata is written in so many parts, of at least so much, as long as it can be cancelled. */
+#define PARTS		16u
+#define MIN_PART_BYTES	(4ull << 20)
+
+/*
+ * Metadata, but for the last part of it and for what others change meanwhile: that is left to who comes
+ * behind this, which cannot be cancelled and is short then.
+ */
+static int write_metadata(struct xfs_mount *mp, struct xfs_long_call *call)
+{
+	uint64_t now = xfs_checkpoint_dirty_bytes(mp), before;
+	uint64_t part = XFS_MAX(now / PARTS, MIN_PART_BYTES);
+	int error = 0;
+
+	call->total += now;
+	do {
+		if (xfs_long_call_ask(call))
+			return xfs_long_call_error(call);
+		before = now;
+		if (before <= part)
+			break;
+		error = xfs_checkpoint_writeback_part(mp, part);
+		now = xfs_checkpoint_dirty_bytes(mp);
+		if (now < before)
+			call->done += before - now;
+	} while (!error && now < before);
+	/* What is left is not told of. */
+	call->done = call->total;
+	/* Who comes behind tries again what there was no memory for. */
+	return error == -ENOMEM ? 0 : error;
+}
+
+/* @call: may be cancelled until the last part of metadata is written; or NULL. */
 static int sync_all(struct xfs_mount *mp, struct xfs_long_call *call)
 {
 	int error, error2;
 
 	error = flush_inodes(mp, call);
+	if (call && !call->cancelled && mp->m_unjournalled) {
+		error2 = write_metadata(mp, call);
+		error = error ? error : error2;
+	}
 	/* Data that was lost is told to the sync that ends. */
 	if (xfs_long_call_ask(call))
 		return xfs_long_call_error(call);
@@ -134,10 +170,12 @@ int xfs_unmount_begin(struct xfs_mount *mp)
 	xfs_long_call_begin(&call, mp, "unmount");
 	before = xfs_mem_critical_enter(&mp->m_mem);
 	error = xfs_reclaim_for_unmount(mp, &call);
+	/* What failed is tried again by who closes, and told by it. */
+	if (!call.cancelled)
+		(void)write_metadata(mp, &call);
 	xfs_mem_critical_leave(before);
 	if (xfs_long_call_ask(&call))
 		return xfs_long_call_error(&call);
-	/* What failed is tried again by who closes, and told by it. */
 	mp->m_reclaimed = !error;
 	return 0;
 }

@@ -182,9 +182,10 @@ static int one_batch(struct xfs_mount *mp, uint32_t first, uint32_t n, uint32_t 
 	return error ? error : later;
 }
 
-int xfs_ail_push_all(struct xfs_mount *mp)
+int xfs_ail_push(struct xfs_mount *mp, uint64_t bytes)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	uint64_t done = 0;
 	uint32_t n;
 	int error = 0;
 
@@ -192,8 +193,15 @@ int xfs_ail_push_all(struct xfs_mount *mp)
 		return xfs_shutdown_error(mp);
 	do {
 		n = choose(cp);
-		for (uint32_t i = 0; i < n && !error;)
+		for (uint32_t i = 0; i < n && !error && done < bytes;) {
 			error = one_batch(mp, i, n, &i);
-	} while (n == cp->cp_batch.max_items && !error);
+			done += cp->cp_batch.bytes;
+		}
+	} while (n == cp->cp_batch.max_items && !error && done < bytes);
 	return error;
+}
+
+int xfs_ail_push_all(struct xfs_mount *mp)
+{
+	return xfs_ail_push(mp, UINT64_MAX);
 }

@@ -57,6 +57,7 @@ static void wait_for_group_commit(const struct xfs_checkpoint *cp, bool shared)
 enum task {
 	FORCE,		/* checkpoint @arg is durable */
 	ROOM,		/* a transaction of @arg bytes fits */
+	PART,		/* of what is left in the log only, @arg bytes are in place */
 	HOME,		/* nothing is left in the log only */
 };
 
@@ -72,6 +73,11 @@ static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 		break;
 	case ROOM:
 		error = make_room(mp, arg);
+		break;
+	case PART:
+		error = xfs_checkpoint_commit(mp, false);
+		if (!error)
+			error = xfs_ail_push(mp, arg);
 		break;
 	case HOME:
 		error = xfs_checkpoint_commit(mp, false);
@@ -167,6 +173,11 @@ static int writeback(struct xfs_mount *mp, bool flush)
 	int error = xfs_ail_push_all_sync(mp);
 
 	return !error && flush ? xfs_queue_flush_written(mp->m_queue) : error;
+}
+
+static int writeback_part(struct xfs_mount *mp, uint64_t bytes)
+{
+	return run_task(mp, PART, bytes);
 }
 
 /* ---- room for what transactions log ------------------------------------------------------ */
@@ -374,6 +385,7 @@ const struct xfs_trans_ops xfs_journal_ops = {
 	.binval = binval,
 	.force = force,
 	.writeback = writeback,
+	.writeback_part = writeback_part,
 	.add_to_writeback = add_to_writeback,
 };
 

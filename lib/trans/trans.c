@@ -426,6 +426,16 @@ int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush)
 	return mp->m_checkpoint->cp_ops->writeback(mp, flush);
 }
 
+int xfs_checkpoint_writeback_part(struct xfs_mount *mp, uint64_t bytes)
+{
+	return mp->m_checkpoint->cp_ops->writeback_part(mp, bytes);
+}
+
+uint64_t xfs_checkpoint_dirty_bytes(const struct xfs_mount *mp)
+{
+	return __atomic_load_n(&mp->m_checkpoint->cp_item_bytes, __ATOMIC_RELAXED);
+}
+
 void xfs_checkpoint_log_item(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
 	mp->m_checkpoint->cp_ops->add_to_writeback(mp, lip);

@@ -200,6 +200,10 @@ bool xfs_log_force_for_space(struct xfs_mount *mp, int error);
  * other error the file system is shut down.
  */
 int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush) XFS_MUST_CHECK;
+/* The same for about @bytes of it, so that a caller can do something else in between; no flush. */
+int xfs_checkpoint_writeback_part(struct xfs_mount *mp, uint64_t bytes) XFS_MUST_CHECK;
+/* Memory of what is not in place. */
+uint64_t xfs_checkpoint_dirty_bytes(const struct xfs_mount *mp);
 
 /*
  * Copy the stable inodes into their cluster buffers and let go of them; the buffers stay.  Closes

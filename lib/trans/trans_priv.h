@@ -58,6 +58,7 @@ struct xfs_trans_ops {
 
 	int (*force)(struct xfs_mount *mp, uint64_t seq);
 	int (*writeback)(struct xfs_mount *mp, bool flush);
+	int (*writeback_part)(struct xfs_mount *mp, uint64_t bytes);
 	/* @lip, a buffer, is to be written in place with what is being written. */
 	void (*add_to_writeback)(struct xfs_mount *mp, struct xfs_log_item *lip);
 };
@@ -145,6 +146,8 @@ void xfs_checkpoint_forget(struct xfs_checkpoint *cp, struct xfs_log_item *lip);
  * Afterwards the tail may move over it as soon as the device was flushed.
  */
 int xfs_ail_push_all(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* No more than is needed for @bytes to be written. */
+int xfs_ail_push(struct xfs_mount *mp, uint64_t bytes) XFS_MUST_CHECK;
 /* How large a batch is with these caches. */
 void xfs_ail_batch_sizes(const struct xfs_mount *mp, struct xfs_ail_batch *batch);
 /* The buffer joins the batch that is put together; for pushes of inodes. */

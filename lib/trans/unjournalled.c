@@ -47,20 +47,30 @@ static int push_one(struct xfs_mount *mp, struct xfs_log_item *lip)
 	return error;
 }
 
-static int push_sorted(struct xfs_mount *mp, struct xfs_list *items, struct sort_entry *entries)
+/* In order of their addresses; NULL without any, or without memory. */
+static struct sort_entry *sorted(struct xfs_mount *mp, struct xfs_list *items, uint64_t *np)
 {
+	struct xfs_budget *before;
+	struct sort_entry *entries;
 	struct xfs_log_item *lip;
 	uint64_t n = 0;
-	int error = 0;
 
+	*np = 0;
+	xfs_list_for_each_entry(lip, items, li_list)
+		n++;
+	if (!n)
+		return NULL;
+	before = xfs_mem_critical_enter(NULL);
+	entries = xfs_mem_alloc(&mp->m_mem, (size_t)n * sizeof(*entries));
+	xfs_mem_critical_leave(before);
+	if (!entries)
+		return NULL;
 	xfs_list_for_each_entry(lip, items, li_list) {
-		entries[n].lip = lip;
-		entries[n++].key = lip->li_sort_key;
+		entries[*np].lip = lip;
+		entries[(*np)++].key = lip->li_sort_key;
 	}
 	xfs_sort_entries(entries, n);
-	for (uint64_t i = 0; i < n && !error; i++)
-		error = push_one(mp, entries[i].lip);
-	return error;
+	return entries;
 }
 
 /* Without memory to sort in: slower, and just as right. */
@@ -78,44 +88,62 @@ static int push_as_they_come(struct xfs_mount *mp, struct xfs_list *items)
 }
 
 /*
- * Push every stable item of one kind.  Pushing inodes makes cluster buffers
- * running, so the caller moves those over before it comes for buffers.  Items that could not
- * be pushed, and all buffers when one could not, stay to be pushed again.
+ * Pushing inodes makes cluster buffers running, so the caller moves those over before it comes for
+ * buffers.  What could not be pushed stays to be pushed again.
  */
-static int push_all(struct xfs_mount *mp, struct xfs_list *items)
+static int push_inodes(struct xfs_mount *mp, struct xfs_checkpoint *cp)
 {
-	struct xfs_budget *before;
-	struct sort_entry *entries;
-	struct xfs_log_item *lip;
-	uint64_t n = 0;
-	int error;
+	uint64_t n;
+	struct sort_entry *entries = sorted(mp, &cp->cp_stable_inodes, &n);
+	int error = 0;
 
-	xfs_list_for_each_entry(lip, items, li_list)
-		n++;
-	if (!n)
-		return 0;
-	before = xfs_mem_critical_enter(NULL);
-	entries = xfs_mem_alloc(&mp->m_mem, (size_t)n * sizeof(*entries));
-	xfs_mem_critical_leave(before);
-	error = entries ? push_sorted(mp, items, entries) : push_as_they_come(mp, items);
+	if (!entries)
+		return push_as_they_come(mp, &cp->cp_stable_inodes);
+	for (uint64_t i = 0; i < n && !error; i++)
+		error = push_one(mp, entries[i].lip);
 	xfs_free(mp, entries);
 	return error;
 }
 
-static int push_bufs(struct xfs_mount *mp, struct xfs_checkpoint *cp)
+/* They are in the queue: see to it that they are written. */
+static int submit(struct xfs_mount *mp)
 {
-	struct xfs_list *items = &cp->cp_stable_bufs;
-	int error = push_all(mp, items);
-
-	if (error || xfs_list_empty(items))
-		return error;
 	xfs_queue_submit(mp->m_queue);
 	/* A write that failed shut the file system down. */
-	if (xfs_is_shutdown(mp))
-		return xfs_error(mp, -EIO, "writing metadata failed");
-	while (!xfs_list_empty(items))
-		let_go(cp, xfs_list_first_entry(items, struct xfs_log_item, li_list));
-	return 0;
+	return xfs_is_shutdown(mp) ? xfs_error(mp, -EIO, "writing metadata failed") : 0;
+}
+
+/*
+ * Of the buffers those with the lowest addresses, until @bytes were written.  All of them stay when
+ * one could not be pushed.
+ */
+static int push_bufs(struct xfs_mount *mp, struct xfs_checkpoint *cp, uint64_t bytes)
+{
+	struct xfs_list *items = &cp->cp_stable_bufs;
+	uint64_t n, i, done = 0;
+	struct sort_entry *entries = sorted(mp, items, &n);
+	int error = 0;
+
+	if (xfs_list_empty(items))
+		return 0;
+	if (!entries) {
+		error = push_as_they_come(mp, items);
+		if (!error)
+			error = submit(mp);
+		while (!error && !xfs_list_empty(items))
+			let_go(cp, xfs_list_first_entry(items, struct xfs_log_item, li_list));
+		return error;
+	}
+	for (i = 0; i < n && !error && done < bytes; i++) {
+		done += xfs_buf_of_item(entries[i].lip)->b_len;
+		error = push_one(mp, entries[i].lip);
+	}
+	if (!error)
+		error = submit(mp);
+	for (n = i, i = 0; i < n && !error; i++)
+		let_go(cp, entries[i].lip);
+	xfs_free(mp, entries);
+	return error;
 }
 
 /* Without a journal what was changed may be written in place at the next cut. */
@@ -130,8 +158,8 @@ static void make_stable(struct xfs_checkpoint *cp)
 	}
 }
 
-/* The gate is closed; @bufs: not only inodes. */
-static int push_stable(struct xfs_mount *mp, struct xfs_checkpoint *cp, bool bufs)
+/* The gate is closed.  Inodes, then @bytes of buffers, 0: none, UINT64_MAX: all. */
+static int push_stable(struct xfs_mount *mp, struct xfs_checkpoint *cp, uint64_t bytes)
 {
 	uint64_t left;
 	int error, error2;
@@ -139,19 +167,19 @@ static int push_stable(struct xfs_mount *mp, struct xfs_checkpoint *cp, bool buf
 	do {
 		left = cp->cp_inodes;
 		make_stable(cp);
-		error = push_all(mp, &cp->cp_stable_inodes);
-		if (!bufs || (error && error != -ENOMEM))
+		error = push_inodes(mp, cp);
+		if (!bytes || (error && error != -ENOMEM))
 			return error;
 		make_stable(cp);
-		error2 = push_bufs(mp, cp);
+		error2 = push_bufs(mp, cp, bytes);
 		if (error2)
 			return error2;
 		/* Their buffers are clean now, and can be used for others. */
-	} while (error && cp->cp_inodes < left);
+	} while (error && cp->cp_inodes < left && bytes == UINT64_MAX);
 	return error;
 }
 
-static int write_in_place(struct xfs_mount *mp, bool bufs, bool flush)
+static int write_in_place(struct xfs_mount *mp, uint64_t bytes, bool flush)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	struct xfs_budget *before;
@@ -161,8 +189,8 @@ static int write_in_place(struct xfs_mount *mp, bool bufs, bool flush)
 		return xfs_shutdown_error(mp);
 	xfs_rwlock_excl(&cp->cp_gate);
 	/* Inodes alone are copied for speed: not into the reserve, where dirty clusters would stay. */
-	before = xfs_mem_critical_enter(bufs ? &mp->m_mem : NULL);
-	error = push_stable(mp, cp, bufs);
+	before = xfs_mem_critical_enter(bytes ? &mp->m_mem : NULL);
+	error = push_stable(mp, cp, bytes);
 	if (!error && flush)
 		error = xfs_queue_flush(mp->m_queue);
 	xfs_mem_critical_leave(before);
@@ -175,12 +203,17 @@ static int write_in_place(struct xfs_mount *mp, bool bufs, bool flush)
 
 static int writeback(struct xfs_mount *mp, bool flush)
 {
-	return write_in_place(mp, true, flush);
+	return write_in_place(mp, UINT64_MAX, flush);
+}
+
+static int writeback_part(struct xfs_mount *mp, uint64_t bytes)
+{
+	return write_in_place(mp, bytes, false);
 }
 
 int xfs_checkpoint_push_inodes(struct xfs_mount *mp)
 {
-	return write_in_place(mp, false, false);
+	return write_in_place(mp, 0, false);
 }
 
 /* ---- transactions ----------------------------------------------------------------------- */
@@ -291,5 +324,6 @@ const struct xfs_trans_ops xfs_unjournalled_ops = {
 	.binval = binval,
 	.force = force,
 	.writeback = writeback,
+	.writeback_part = writeback_part,
 	.add_to_writeback = add_to_writeback,
 };

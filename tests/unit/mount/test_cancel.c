@@ -3,7 +3,7 @@
  * Goal: a sync, an unmount and a recovery that are cancelled - by the progress hook at any of its
  * calls, by xfs_cancel() of another thread, of a signal handler - end with -ECANCELED and harm
  * nothing: the mount is usable, the next call does what was left, all data is there; a recovery has
- * written nothing. Method: the hook says stop at its n-th call for n = 0, 1, 2 ... until the call
+ * written nothing.  So do those that have much metadata to write, and no data.  Method: the hook says stop at its n-th call for n = 0, 1, 2 ... until the call
  * gets through.
  */
 #include <errno.h>
@@ -34,6 +34,8 @@ static const char *phase_wanted;
 static bool stop_at_end;	/* when all data was handed over */
 static void (*meanwhile)(void); /* done by the hook at its call number stop_at */
 
+static uint64_t last_total, last_done;
+
 static int progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
 	(void)ctx;
@@ -41,6 +43,8 @@ static int progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
 	assert_true(done <= total);
 	/* (CANCEL-2) */
 	assert_int_equal(xfs_lock_order_held(), 0);
+	last_total = total;
+	last_done = done;
 	if (stop_at_end)
 		return done && done == total;
 	if (asked++ != stop_at)
@@ -110,10 +114,14 @@ static void check_files(uint8_t seed)
 	}
 }
 
+static uint64_t log_size;	/* 0: as it comes */
+
 static void make(uint32_t flags, struct xfs_device *dev)
 {
+	struct xfs_mkfs_options mkfs = {.size = sizeof(mkfs), .log_size = log_size};
+
 	if (dev)
-		test_fs_make_on(&fs, dev, NULL);
+		test_fs_make_on(&fs, dev, &mkfs);
 	else
 		test_fs_make(&fs, IMAGE_BYTES, NULL);
 	TEST_OK(xfs_unmount(fs.mp));
@@ -220,6 +228,80 @@ static void test_unmount_stops_and_leaves_it_open(void **state)
 		test_fs_open(&fs);
 		check_files((uint8_t)n);
 		close_and_check((uint8_t)n);
+	}
+}
+
+#define NAMES 9000u
+
+static void make_names(void)
+{
+	char path[16];
+
+	for (unsigned int i = 0; i < NAMES; i++) {
+		struct xfs_file *file;
+
+		snprintf(path, sizeof(path), "/n%u", i);
+		TEST_OK(xfs_open(fs.mp, path, O_CREAT | O_RDWR, 0644, &file));
+		TEST_OK(xfs_close(file));
+	}
+}
+
+static void check_names(void)
+{
+	struct xfs_stat st = XFS_STAT_INIT;
+	char path[16];
+
+	for (unsigned int i = 0; i < NAMES; i++) {
+		snprintf(path, sizeof(path), "/n%u", i);
+		TEST_OK(xfs_getattr(fs.mp, path, true, &st));
+	}
+}
+
+/*
+ * Metadata alone: it is written in parts, and what a call has written before it was cancelled need
+ * not be written again.
+ */
+static void test_metadata_comes_in_parts(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < 3; k++) {
+		bool is_sync = k == 2;
+		struct xfs_device *memory;
+		uint64_t total = UINT64_MAX, parts = 0;
+		int error = -ECANCELED;
+
+		/* A log that need not be emptied meanwhile. */
+		TEST_OK(xfs_device_open_memory(512u << 20, 512, NULL, &memory));
+		log_size = 64u << 20;
+		make(kinds[k != 0], memory);
+		log_size = 0;
+		make_names();
+		if (k == 0)	/* only in the log */
+			TEST_OK(xfs_sync(fs.mp));
+		for (uint64_t n = 0; error; n++) {
+			stop(is_sync ? "sync" : "unmount", n);
+			error = is_sync ? xfs_sync(fs.mp) : xfs_unmount(fs.mp);
+			assert_int_equal(error, error ? -ECANCELED : 0);
+			if (!error)
+				break;
+			/* It went on, and wrote less than all. */
+			if (last_done && last_done < last_total)
+				parts++;
+			if (last_total) {
+				assert_true(last_total <= total);
+				total = last_total;
+			}
+			check_names();
+		}
+		assert_true(parts > 0);
+		if (!is_sync)
+			test_fs_open(&fs);
+		check_names();
+		stop("unmount", UINT64_MAX);
+		TEST_OK(xfs_unmount(fs.mp));
+		fs.mp = NULL;
+		assert_int_equal(test_fs_check(fs.dev, 0), 0);
+		test_fs_destroy(&fs);
 	}
 }
 
@@ -404,6 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sync_stops_at_each_step),
 		cmocka_unit_test(test_unmount_stops_and_leaves_it_open),
+		cmocka_unit_test(test_metadata_comes_in_parts),
 		cmocka_unit_test(test_cancelled_unmount_can_be_abandoned),
 		cmocka_unit_test(test_cancelled_sync_does_not_tell_lost_data),
 		cmocka_unit_test(test_others_cancel),
