@@ -88,7 +88,7 @@ def twin_text(include):
         variable = f'enum {enum} {ENUM_VARIABLE}{enum};\n'
         out += f'XFS_API extern {variable}{variable}'
     # The symbol version is that of the library's map; which names stand there, tidy holds.
-    version = re.search(r'^(XFSWRITE_\d+) \{', read(ROOT, 'lib', 'xfswrite.map'), re.M).group(1)
+    version = re.search(r'^(XFSWRITE_[\d.]+) \{', read(ROOT, 'lib', 'xfswrite.map'), re.M).group(1)
     names = [name for _, name in prototypes] + [ENUM_VARIABLE + enum for enum in enums]
     return out, f'{version} {{\n\tglobal: {"; ".join(names)};\n\tlocal: *;\n}};\n'
 
@@ -98,6 +98,8 @@ def make_twin(compiler, include, scratch):
     version = re.search(r'^project\(xfswrite VERSION ([\d.]+)', read(ROOT, 'CMakeLists.txt'), re.M)
     version = version.group(1)
     major, minor, patch = version.split('.')
+    # As lib/CMakeLists.txt has it; the library is held against it.
+    soversion = major if int(major) else f'{major}.{minor}'
     text = read(ROOT, 'cmake', 'version.h.in')
     for name, value in (('', version), ('_MAJOR', major), ('_MINOR', minor), ('_PATCH', patch)):
         text = text.replace(f'@PROJECT_VERSION{name}@', value)
@@ -112,7 +114,7 @@ def make_twin(compiler, include, scratch):
                     '-D_TIME_BITS=64', '-DXFSWRITE_BUILDING', '-g', '-O0', '-fPIC', '-shared',
                     '-fvisibility=hidden',
                     '-I', include, '-I', 'generated', '-Wl,--version-script=twin.map',
-                    f'-Wl,-soname,libxfswrite.so.{major}', '-o', twin, 'twin.c'],
+                    f'-Wl,-soname,libxfswrite.so.{soversion}', '-o', twin, 'twin.c'],
                    cwd=scratch, check=True)
     return twin
 

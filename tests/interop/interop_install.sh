@@ -28,7 +28,13 @@ check_program() {
 	[ "$("$@" "$work/i.img" /file)" = content ] || fail "$1 does not work"
 }
 
+# Before 1.0 a minor version is compatible with itself only.
 pc=$(find "$prefix" -name xfswrite.pc)
+version=$(sed -n 's/^Version: //p' "$pc")
+case $version in
+0.*) soversion=${version%.*} ;;
+*) soversion=${version%%.*} ;;
+esac
 PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_PATH
 pkg-config --exists xfswrite || fail "pkg-config"
@@ -39,7 +45,7 @@ $CC "$lesson" $(pkg-config --cflags --libs xfswrite) -o "$work/shared" ||
 	fail "pkg-config, shared"
 libdir=$(dirname "$(dirname "$pc")")
 check_program env LD_LIBRARY_PATH="$libdir" "$work/shared"
-LD_LIBRARY_PATH=$libdir ldd "$work/shared" | grep -q 'libxfswrite.so.[0-9]' || fail "no SONAME"
+LD_LIBRARY_PATH=$libdir ldd "$work/shared" | grep -q "libxfswrite.so.$soversion " || fail "no SONAME"
 # shellcheck disable=SC2046
 $CC "$lesson" $(pkg-config --cflags xfswrite) "$libdir/libxfswrite.a" \
 	$(pkg-config --static --libs xfswrite | sed 's/-lxfswrite//') \
@@ -52,7 +58,7 @@ cp "$lesson" "$work/project/"
 cat >"$work/project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.16)
 project(user C)
-find_package(xfswrite 0.1 REQUIRED)
+find_package(xfswrite 0.2 REQUIRED)
 add_executable(shared open_read.c)
 target_link_libraries(shared PRIVATE xfswrite::xfswrite)
 add_executable(static open_read.c)
