@@ -189,6 +189,9 @@ int xlog_trans_table_create(struct xfs_mount *mp, xlog_commit_fn commit, void *c
 			    struct xlog_trans_table **tablep) XFS_MUST_CHECK;
 /* NULL is fine. @uncommitted (may be NULL): transactions that were open at the end. */
 void xlog_trans_table_destroy(struct xlog_trans_table *table, uint64_t *uncommitted);
+/* For another walk: transactions that are open are dropped, and counted. */
+void xlog_trans_table_reuse(struct xlog_trans_table *table, xlog_commit_fn commit,
+			    uint64_t *uncommitted);
 /* Take the operations of the record that @walk has read; @ops counts them. */
 int xlog_trans_add_record(struct xlog_trans_table *table, const struct xlog_walk *walk,
 			  uint64_t *ops) XFS_MUST_CHECK;

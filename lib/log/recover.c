@@ -148,15 +148,13 @@ static int ask(struct xlog_recover *rl, bool first)
 	return xfs_long_call_ask(&rl->call) ? xfs_long_call_error(&rl->call) : 0;
 }
 
-static int walk_log(struct xlog_recover *rl, xlog_commit_fn commit, bool count)
+static int walk_log(struct xlog_recover *rl, struct xlog_trans_table *table, bool count)
 {
 	struct xlog_recovery_stats *stats = &rl->rec->stats;
-	struct xlog_trans_table *table;
-	uint64_t records = 0, ops = 0, uncommitted;
+	uint64_t records = 0, ops = 0;
 	bool found = true;
-	int error;
+	int error = 0;
 
-	error = xlog_trans_table_create(rl->mp, commit, rl, &table);
 	xlog_walk_rewind(&rl->walk, &rl->rec->state);
 	while (!error && found) {
 		error = ask(rl, count);
@@ -166,12 +164,20 @@ static int walk_log(struct xlog_recover *rl, xlog_commit_fn commit, bool count)
 			error = xlog_trans_add_record(table, &rl->walk, &ops);
 		records += found;
 	}
-	xlog_trans_table_destroy(table, &uncommitted);
 	if (count) {
 		stats->records = records;
 		stats->ops = ops;
-		stats->uncommitted = uncommitted;
 	}
+	return error;
+}
+
+static int walk_second(struct xlog_recover *rl, struct xlog_trans_table *table)
+{
+	int error = walk_log(rl, table, false);
+
+	xlog_rbuf_batch(rl, NULLCOMMITLSN);
+	if (!error)
+		error = xlog_dirparts_finish(rl);
 	return error;
 }
 
@@ -212,19 +218,22 @@ static int check_intents(struct xlog_recover *rl, bool dry)
 static int recover(struct xlog_recover *rl, bool dry)
 {
 	struct xlog_recovery_stats *stats = &rl->rec->stats;
+	struct xlog_trans_table *table;
 	int error;
 
-	error = walk_log(rl, commit_first, true);
+	error = xlog_trans_table_create(rl->mp, commit_first, rl, &table);
+	if (error)
+		return error;
+	error = walk_log(rl, table, true);
+	xlog_trans_table_reuse(table, commit_second, &stats->uncommitted);
 	if (!error)
 		error = check_intents(rl, dry);
+	if (!error && !dry)
+		error = walk_second(rl, table);
+	xlog_trans_table_destroy(table, NULL);
 	if (error || dry)
 		return error;
-	error = walk_log(rl, commit_second, false);
-	xlog_rbuf_batch(rl, NULLCOMMITLSN);
-	if (!error)
-		error = xlog_dirparts_finish(rl);
-	if (!error)
-		error = xlog_rbuf_write_all(rl);
+	error = xlog_rbuf_write_all(rl);
 	/* Otherwise the log could become clean, and its space be used anew, before this is stable. */
 	if (!error && stats->buffers_written && !XFS_SABOTAGE(XFS_RULE_RECOVERY_FLUSH)) {
 		error = xfs_device_flush(rl->mp->m_dev);

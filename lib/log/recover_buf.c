@@ -311,30 +311,30 @@ static int write_one(struct xlog_recover *rl, struct xlog_rbuf *bp)
 	return write_error(rl, error, (uint64_t)bp->rb_daddr);
 }
 
-/* Neighbours in one write. */
+/* Neighbours in one write; then they are forgotten, so that what follows has their memory. */
 static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep)
 {
-	struct xlog_rbuf *first = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node), *bp = first;
+	struct xlog_rbuf *bufs[MAX_IOVS], *bp = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node);
+	uint64_t start = (uint64_t)bp->rb_daddr, end = start;
 	struct iovec iov[MAX_IOVS];
-	uint64_t end = (uint64_t)first->rb_daddr;
-	int n = 0;
+	int n = 0, error;
 
-	for (;;) {
+	do {
+		bufs[n] = bp;
 		iov[n].iov_base = bp->rb_data;
 		iov[n++].iov_len = bp->rb_len;
 		end += bp->rb_len >> XFS_BB_SHIFT;
 		rl->rec->stats.buffers_written++;
 		rl->rec->stats.bytes_written += bp->rb_len;
 		*nodep = xfs_rb_next(*nodep);
-		if (!*nodep || n == MAX_IOVS)
-			break;
-		bp = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node);
-		if (!bp->rb_due || (uint64_t)bp->rb_daddr != end)
-			break;
+		bp = *nodep ? xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node) : NULL;
+	} while (bp && n < MAX_IOVS && bp->rb_due && (uint64_t)bp->rb_daddr == end);
+	error = xfs_device_pwritev(rl->mp->m_dev, start << XFS_BB_SHIFT, iov, n, 0);
+	for (int i = 0; !error && i < n; i++) {
+		xfs_rb_erase(&rl->bufs, &bufs[i]->rb_node);
+		free_buf(rl, bufs[i]);
 	}
-	return write_error(rl, xfs_device_pwritev(rl->mp->m_dev,
-						  (uint64_t)first->rb_daddr << XFS_BB_SHIFT, iov, n, 0),
-			   (uint64_t)first->rb_daddr);
+	return write_error(rl, error, start);
 }
 
 /* What of the changed buffers is written. */
@@ -397,7 +397,7 @@ static int write_changed(struct xlog_recover *rl, enum which which)
 		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
 
 		next = xfs_rb_next(node);
-		if (bp->rb_dirty && !bp->rb_due)
+		if (bp->rb_dirty)
 			continue;
 		xfs_rb_erase(&rl->bufs, node);
 		free_buf(rl, bp);

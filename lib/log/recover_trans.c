@@ -13,6 +13,7 @@
 
 #define CHUNK_BYTES	(64u << 10)
 #define TABLE_LOG	8
+#define MAX_SPARE_BYTES	(64u << 20)
 #define MAX_OPEN	65536u		/* transactions; writers have a handful */
 #define TRANS_HEADER	((uint32_t)sizeof(struct xfs_trans_header))
 
@@ -37,6 +38,12 @@ struct xlog_trans_table {
 	xlog_commit_fn commit;
 	void *ctx;
 	uint32_t open;
+	/*
+	 * Chunks to be used again, lowest addresses first: memory that was given back and is had
+	 * anew costs more than what is done with it.
+	 */
+	struct chunk *spare;
+	uint64_t spare_bytes, max_spare_bytes;
 	struct open_trans *slots[1u << TABLE_LOG];
 };
 
@@ -51,6 +58,7 @@ int xlog_trans_table_create(struct xfs_mount *mp, xlog_commit_fn commit, void *c
 	table->mp = mp;
 	table->commit = commit;
 	table->ctx = ctx;
+	table->max_spare_bytes = mp->m_memory_limit ? 0 : MAX_SPARE_BYTES;
 	return 0;
 }
 
@@ -78,36 +86,84 @@ static void unlink_trans(struct xlog_trans_table *table, struct open_trans *ot)
 	table->open--;
 }
 
-static void free_trans(struct xfs_mount *mp, struct open_trans *ot)
+/* Oldest first: each would be the last of the heap otherwise, which shrinks it step by step. */
+static void free_chunks(struct xfs_mount *mp, struct chunk *chunk)
 {
-	while (ot->chunks) {
-		struct chunk *chunk = ot->chunks;
+	while (chunk) {
+		struct chunk *next = chunk->next;
 
-		ot->chunks = chunk->next;
 		xfs_free(mp, chunk);
+		chunk = next;
 	}
-	xfs_free(mp, ot);
 }
 
-void xlog_trans_table_destroy(struct xlog_trans_table *table, uint64_t *uncommitted)
+static void free_trans(struct xlog_trans_table *table, struct open_trans *ot)
 {
-	if (uncommitted)
-		*uncommitted = table ? table->open : 0;
-	if (!table)
-		return;
+	struct chunk *gone = NULL, *next;
+
+	for (struct chunk *chunk = ot->chunks; chunk; chunk = next) {
+		bool keep = chunk->size == CHUNK_BYTES &&
+			    table->spare_bytes + CHUNK_BYTES <= table->max_spare_bytes;
+		struct chunk **list = keep ? &table->spare : &gone;
+
+		next = chunk->next;
+		chunk->next = *list;
+		*list = chunk;
+		if (keep)
+			table->spare_bytes += CHUNK_BYTES;
+	}
+	free_chunks(table->mp, gone);
+	xfs_free(table->mp, ot);
+}
+
+void xlog_trans_table_reuse(struct xlog_trans_table *table, xlog_commit_fn commit,
+			    uint64_t *uncommitted)
+{
+	*uncommitted = table->open;
 	for (size_t i = 0; i < ARRAY_SIZE(table->slots); i++) {
 		while (table->slots[i]) {
 			struct open_trans *ot = table->slots[i];
 
 			table->slots[i] = ot->next;
-			free_trans(table->mp, ot);
+			free_trans(table, ot);
 		}
 	}
-	xfs_free(table->mp, table);
+	table->open = 0;
+	table->commit = commit;
+}
+
+void xlog_trans_table_destroy(struct xlog_trans_table *table, uint64_t *uncommitted)
+{
+	uint64_t open = 0;
+
+	if (table) {
+		xlog_trans_table_reuse(table, NULL, &open);
+		free_chunks(table->mp, table->spare);
+		xfs_free(table->mp, table);
+	}
+	if (uncommitted)
+		*uncommitted = open;
+}
+
+static struct chunk *new_chunk(struct xlog_trans_table *table, size_t bytes)
+{
+	struct chunk *chunk = bytes == CHUNK_BYTES ? table->spare : NULL;
+
+	if (chunk) {
+		table->spare = chunk->next;
+		table->spare_bytes -= CHUNK_BYTES;
+	} else {
+		chunk = xfs_malloc(table->mp, sizeof(*chunk) + bytes);
+	}
+	if (chunk) {
+		chunk->used = 0;
+		chunk->size = bytes;
+	}
+	return chunk;
 }
 
 /* Memory of the transaction, aligned to 8 bytes. */
-static void *get_memory(struct xfs_mount *mp, struct open_trans *ot, size_t size)
+static void *get_memory(struct xlog_trans_table *table, struct open_trans *ot, size_t size)
 {
 	struct chunk *chunk = ot->chunks;
 	size_t rounded = XFS_ALIGN(size, (size_t)8);
@@ -115,12 +171,10 @@ static void *get_memory(struct xfs_mount *mp, struct open_trans *ot, size_t size
 	if (!chunk || chunk->size - chunk->used < rounded) {
 		size_t bytes = XFS_MAX(rounded, (size_t)CHUNK_BYTES);
 
-		chunk = xfs_malloc(mp, sizeof(*chunk) + bytes);
+		chunk = new_chunk(table, bytes);
 		if (!chunk)
 			return NULL;
 		chunk->next = ot->chunks;
-		chunk->used = 0;
-		chunk->size = bytes;
 		ot->chunks = chunk;
 	}
 	chunk->used += rounded;
@@ -128,7 +182,7 @@ static void *get_memory(struct xfs_mount *mp, struct open_trans *ot, size_t size
 }
 
 /* @region grows by @len bytes, in place when nothing came after it. */
-static int grow_region(struct xfs_mount *mp, struct open_trans *ot, struct xlog_region *region,
+static int grow_region(struct xlog_trans_table *table, struct open_trans *ot, struct xlog_region *region,
 		       const void *data, uint32_t len)
 {
 	struct chunk *chunk = ot->chunks;
@@ -146,7 +200,7 @@ static int grow_region(struct xfs_mount *mp, struct open_trans *ot, struct xlog_
 		chunk->used = off + XFS_ALIGN(total, (size_t)8);
 	} else {
 		/* Twice as much, so that a region of many pieces is not copied for each. */
-		uint8_t *bigger = get_memory(mp, ot, total + XFS_MIN(total, (size_t)(1u << 20)));
+		uint8_t *bigger = get_memory(table, ot, total + XFS_MIN(total, (size_t)(1u << 20)));
 
 		if (!bigger)
 			return -ENOMEM;
@@ -221,7 +275,7 @@ static int new_region(struct xlog_trans_table *table, const struct xlog_walk *wa
 		if (!head.size || head.size > XLOG_MAX_REGIONS_IN_ITEM)
 			return xfs_corrupt(table->mp, "log", "record at block %u: an item of type 0x%04x has %u regions",
 					   walk->block, head.type, head.size);
-		item = get_memory(table->mp, ot, sizeof(*item) + head.size * sizeof(item->it_regions[0]));
+		item = get_memory(table, ot, sizeof(*item) + head.size * sizeof(item->it_regions[0]));
 		if (!item)
 			return no_memory(table);
 		item->it_next = NULL;
@@ -235,7 +289,7 @@ static int new_region(struct xlog_trans_table *table, const struct xlog_walk *wa
 			ot->trans.xt_items = item;
 		ot->last = item;
 	}
-	copy = get_memory(table->mp, ot, len);
+	copy = get_memory(table, ot, len);
 	if (!copy)
 		return no_memory(table);
 	memcpy(copy, data, len);
@@ -260,7 +314,7 @@ static int continue_region(struct xlog_trans_table *table, const struct xlog_wal
 	}
 	if (!len)
 		return 0;
-	error = grow_region(table->mp, ot, &ot->last->it_regions[ot->last->it_count - 1], data, len);
+	error = grow_region(table, ot, &ot->last->it_regions[ot->last->it_count - 1], data, len);
 	if (error == -EUCLEAN)
 		return xfs_corrupt(table->mp, "log", "record at block %u: a region has more than 4 GiB",
 				   walk->block);
@@ -279,7 +333,7 @@ static int commit(struct xlog_trans_table *table, const struct xlog_walk *walk,
 				    ot->last->it_count, ot->last->it_size);
 	else
 		error = table->commit(table->ctx, &ot->trans);
-	free_trans(table->mp, ot);
+	free_trans(table, ot);
 	return error;
 }
 
@@ -311,7 +365,7 @@ static int add_op(struct xlog_trans_table *table, const struct xlog_walk *walk,
 		return commit(table, walk, ot);
 	case XLOG_UNMOUNT_TRANS:
 		unlink_trans(table, ot);
-		free_trans(table->mp, ot);
+		free_trans(table, ot);
 		return 0;
 	default:
 		return xfs_corrupt(table->mp, "log", "record at block %u: an operation of transaction 0x%08x has flags 0x%02x",
