@@ -48,9 +48,10 @@ enum xfs_falloc_modes {
  * alignment and of the end of the file; -ENOSPC, -EDQUOT, after all that can be reclaimed was, once:
  * blocks had until then stay, the size is as before.
  *
- * A crash shows each call before or after it, but: blocks come and go, and blocks are zeroed, in steps; and
- * in a file of many extents (more than 62 in what moves, fewer on a small log) a collapse or insert
- * may be found with only a part of them moved, as on the kernel, with the larger of the two sizes.
+ * A crash shows each call before or after it, but: blocks come and go, and blocks are zeroed, in steps;
+ * and where more extents move than one transaction can log (a dozen on a log of 36 MiB, up to 63 on a larger one) a
+ * collapse or insert may be found with only a part of them moved, as it always may on a kernel, and with the
+ * larger of the two sizes.
  * With O_SYNC and O_DSYNC it is stable when it returns.
  */
 XFS_API int xfs_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64_t len);

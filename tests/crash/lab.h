@@ -127,6 +127,9 @@ int lab_write(struct lab_stream *s, struct model_node *node, uint64_t offset, ui
 /* From a host file; whole blocks go past the page cache. */
 int lab_write_host(struct lab_stream *s, struct model_node *node, uint64_t offset, uint64_t len);
 int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size);
+/* A mode of <xfswrite/fallocate.h>. */
+int lab_fallocate(struct lab_stream *s, struct model_node *node, int mode, uint64_t offset,
+		  uint64_t len);
 int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits);
 /* @len 0: an empty value. */
 int lab_setxattr(struct lab_stream *s, struct model_node *node, const char *name, uint32_t len);

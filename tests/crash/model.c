@@ -425,11 +425,9 @@ static uint8_t *new_version(struct model *m, struct model_node *node, uint64_t s
 	return v->data;
 }
 
-void model_write(struct model *m, struct model_node *node, uint64_t offset, const uint8_t *data,
-		 uint64_t len)
+static void put_bytes(struct model *m, struct model_node *node, uint64_t offset, const uint8_t *data,
+		      uint64_t len)
 {
-	uint64_t end = offset + len;
-
 	while (len) {
 		uint64_t skip = offset % MODEL_SECTOR;
 		uint64_t step = MODEL_SECTOR - skip < len ? MODEL_SECTOR - skip : len;
@@ -440,6 +438,14 @@ void model_write(struct model *m, struct model_node *node, uint64_t offset, cons
 		len -= step;
 	}
 	node->written = m->now;
+}
+
+void model_write(struct model *m, struct model_node *node, uint64_t offset, const uint8_t *data,
+		 uint64_t len)
+{
+	uint64_t end = offset + len;
+
+	put_bytes(m, node, offset, data, len);
 	if (end <= node->size)
 		return;
 	add_size(m, node, end, false);
@@ -463,6 +469,48 @@ void model_truncate(struct model *m, struct model_node *node, uint64_t size)
 		}
 	}
 	add_size(m, node, size, true);
+}
+
+void model_zero(struct model *m, struct model_node *node, uint64_t offset, uint64_t len)
+{
+	uint8_t *zeros;
+
+	if (offset >= node->size)
+		return;
+	len = len < node->size - offset ? len : node->size - offset;
+	zeros = need(calloc(1, len));
+	put_bytes(m, node, offset, zeros, len);
+	free(zeros);
+}
+
+void model_move(struct model *m, struct model_node *node, uint64_t offset, uint64_t len, bool up)
+{
+	uint64_t old = node->size, size = up ? old + len : old - len;
+	uint8_t *now = need(calloc(1, old + len)), *next = need(calloc(1, old + len));
+
+	for (uint64_t at = 0; at < old; at += MODEL_SECTOR) {
+		const struct model_version *v = newest(node, at / MODEL_SECTOR);
+
+		if (v)
+			memcpy(now + at, v->data, MODEL_SECTOR < old - at ? MODEL_SECTOR : old - at);
+	}
+	if (up)
+		memcpy(next + offset + len, now + offset, old - offset);
+	else
+		memcpy(next + offset, now + offset + len, size - offset);
+	put_bytes(m, node, offset, next + offset, size - offset);
+	free(now);
+	free(next);
+	/*
+	 * Neither is what was there seen after it, nor what moved there before.  All that is cut has
+	 * a version of this operation; what is behind a shorter end gets it below.
+	 */
+	for (uint64_t i = (size + MODEL_SECTOR - 1) / MODEL_SECTOR; up && i < node->nr_sectors; i++)
+		if (newest(node, i))
+			new_version(m, node, i);
+	node->cuts = more(node->cuts, node->nr_cuts, sizeof(*node->cuts));
+	node->cuts[node->nr_cuts++] = (struct model_cut){.seq = m->now, .from = offset};
+	model_truncate(m, node, size);
 }
 
 void model_adopt(struct model *m, struct model_node *node, const uint8_t *data, uint64_t size)

@@ -112,6 +112,14 @@ void model_pattern(uint32_t id, uint32_t seq, uint64_t offset, uint8_t *data, si
 void model_write(struct model *m, struct model_node *node, uint64_t offset, const uint8_t *data,
 		 uint64_t len);
 void model_truncate(struct model *m, struct model_node *node, uint64_t size);
+/* What of the range the file has becomes zeros, as by a write of them. */
+void model_zero(struct model *m, struct model_node *node, uint64_t offset, uint64_t len);
+/*
+ * [@offset, +@len) goes and what is behind it comes down; @up: what is there goes up by @len, and zeros
+ * come.  At once with the size.  What moved may not be written to before it is promised: in place
+ * that would show at the old offset.
+ */
+void model_move(struct model *m, struct model_node *node, uint64_t offset, uint64_t len, bool up);
 /* Contents as found, before the first operation. */
 void model_adopt(struct model *m, struct model_node *node, const uint8_t *data, uint64_t size);
 /* Whether @node must read as @data now. */

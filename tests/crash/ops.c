@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xfswrite/fallocate.h>
 #include "base/compiler.h"
 #include "core/mount.h"
 #include "crash/lab.h"
@@ -343,6 +344,27 @@ int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size)
 	note_times(s, node, file);
 	put(node, file);
 	return end(s, error, "truncate");
+}
+
+int lab_fallocate(struct lab_stream *s, struct model_node *node, int mode, uint64_t offset,
+		  uint64_t len)
+{
+	struct xfs_file *file;
+	int error;
+
+	begin(s, "fallocate %#x of node %u, %" PRIu64 " bytes at %" PRIu64, (unsigned int)mode, node->id,
+	      len, offset);
+	file = get(s, node);
+	error = xfs_fallocate(file, mode, offset, len);
+	if (!error && (mode & (XFS_FALLOC_PUNCH_HOLE | XFS_FALLOC_ZERO_RANGE)))
+		model_zero(s->model, node, offset, len);
+	if (!error && (mode & (XFS_FALLOC_COLLAPSE_RANGE | XFS_FALLOC_INSERT_RANGE)))
+		model_move(s->model, node, offset, len, mode == XFS_FALLOC_INSERT_RANGE);
+	else if (!error && !(mode & XFS_FALLOC_KEEP_SIZE) && offset + len > node->size)
+		model_truncate(s->model, node, offset + len);
+	note_times(s, node, file);
+	put(node, file);
+	return end(s, error, "fallocate");
 }
 
 int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits)

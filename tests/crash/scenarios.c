@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xfswrite/fallocate.h>
 #include "base/compiler.h"
 #include "base/sabotage.h"
 #include "crash/draw.h"
@@ -89,6 +90,50 @@ static void run_truncate(struct lab *lab)
 				  1 + lab_below(s, 30000));
 		}
 		maybe_promise(s, 6);
+	}
+}
+
+/* What was moved is promised before anything of it is written in place. */
+static void run_falloc(struct lab *lab)
+{
+	const uint32_t bs = lab->geo.blocksize, keep = XFS_FALLOC_KEEP_SIZE;
+	struct lab_stream *s = &lab->stream[0];
+	struct model_node *file[3];
+	bool moved[3] = { false };
+	char name[32];
+
+	for (uint32_t i = 0; i < 3; i++)
+		file[i] = lab_create(s, s->root, numbered(name, sizeof(name), "space", i));
+	for (int i = 0; i < 160; i++) {
+		uint32_t which = lab_below(s, 3), size = (uint32_t)file[which]->size;
+		uint32_t at = lab_below(s, size + 10000), len = 1 + lab_below(s, 30000);
+		uint32_t block = size ? lab_below(s, size) / bs * bs : 0, op = lab_below(s, 9);
+		struct model_node *f = file[which];
+
+		if (moved[which] && op < 6) {
+			lab_fsync(s, f);
+			moved[which] = false;
+		}
+		if (op < 3) {
+			lab_write(s, f, at, len);
+		} else if (op == 3) {
+			lab_fallocate(s, f, (int)(XFS_FALLOC_PUNCH_HOLE | keep), at, len);
+		} else if (op == 4) {
+			lab_fallocate(s, f, (int)(XFS_FALLOC_ZERO_RANGE | keep), at, len);
+		} else if (op == 5) {
+			lab_fallocate(s, f, lab_below(s, 2) ? (int)keep : 0, at, len);
+		} else if (op < 8 && size > 2 * bs && size < 40 * bs) {
+			lab_fallocate(s, f, XFS_FALLOC_INSERT_RANGE, block, (1 + lab_below(s, 5)) * bs);
+			moved[which] = true;
+		} else if (block + bs < size) {
+			lab_fallocate(s, f, XFS_FALLOC_COLLAPSE_RANGE, block,
+				      (1 + lab_below(s, (size - block - 1) / bs)) * bs);
+			moved[which] = true;
+		}
+		if (lab_below(s, 6) == 0) {
+			lab_fsync(s, f);
+			moved[which] = false;
+		}
 	}
 }
 
@@ -672,6 +717,8 @@ const struct scenario lab_scenarios[] = {
 	{ .name = "overwrite", .what = "data overwritten in place", .run = run_overwrite },
 	{ .name = "truncate", .what = "files cut, extended, written with holes",
 	  .rules = RULE(BUSY), .run = run_truncate },
+	{ .name = "falloc", .what = "space allocated, punched, zeroed, taken out and put in",
+	  .size_mib = 160, .log_mib = 36, .run = run_falloc },
 	{ .name = "dirs", .what = "a directory through all its forms and back", .blocksize = 1024,
 	  .run = run_dirs },
 	{ .name = "bmbt", .what = "an extent tree that grows and shrinks", .blocksize = 1024,
