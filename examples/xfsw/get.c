@@ -12,9 +12,11 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include <xfswrite/io.h>
 #include "xfsw/host.h"
 #include "xfsw/walk.h"
 
+#define PIECE_SIZE	((uint64_t)4 << 20)
 #define BUF_SIZE	(1u << 20)
 
 struct get {
@@ -49,6 +51,21 @@ static int write_all(int fd, const char *buf, size_t len, uint64_t offset)
 	return 0;
 }
 
+/* Some of @len bytes at @offset, by the host if it can; or through memory, which tells what failed. */
+static int64_t copy_piece(struct get *g, struct xfs_file *file, int fd, uint64_t offset, uint64_t len)
+{
+	int64_t got = xfs_read_to_fd(file, offset, fd, offset, len < PIECE_SIZE ? len : PIECE_SIZE);
+	int error;
+
+	if (got > 0)
+		return got;
+	got = xfs_pread(file, g->buf, len < BUF_SIZE ? (size_t)len : BUF_SIZE, offset);
+	if (got <= 0)
+		return got < 0 ? got : xfsw_error(-EIO);
+	error = write_all(fd, g->buf, (size_t)got, offset);
+	return error ? error : got;
+}
+
 /* Data goes where data is; what is a hole there stays one here. */
 static int copy_data(struct get *g, struct xfs_file *file, int fd, uint64_t size)
 {
@@ -63,14 +80,10 @@ static int copy_data(struct get *g, struct xfs_file *file, int fd, uint64_t size
 		if (hole < 0)
 			return (int)hole;
 		for (offset = (uint64_t)data; offset < (uint64_t)hole;) {
-			uint64_t len = (uint64_t)hole - offset;
-			ssize_t got = xfs_pread(file, g->buf,
-						len < BUF_SIZE ? (size_t)len : BUF_SIZE, offset);
-			int error = got <= 0 ? (got < 0 ? (int)got : xfsw_error(-EIO))
-					     : write_all(fd, g->buf, (size_t)got, offset);
+			int64_t got = copy_piece(g, file, fd, offset, (uint64_t)hole - offset);
 
-			if (error)
-				return error;
+			if (got < 0)
+				return (int)got;
 			offset += (uint64_t)got;
 			g->progress.bytes += (uint64_t)got;
 			xfsw_progress_step(&g->progress);

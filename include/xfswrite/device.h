@@ -42,7 +42,7 @@ typedef struct xfs_device xfs_device_t;
 typedef struct xfs_device_ops xfs_device_ops_t;
 typedef struct xfs_device_info xfs_device_info_t;
 
-#define XFS_DEVICE_OPS_VERSION	2u	/* tables of version 1 end before @base */
+#define XFS_DEVICE_OPS_VERSION	3u	/* tables of version 1 end before @base, of 2 before @copy_out */
 
 enum xfs_device_write_flags {
 	XFS_DEV_FUA = 1u << 0,
@@ -138,7 +138,18 @@ struct xfs_device_ops {
 	 * writing to that part of it (see "Exclusive use").
 	 */
 	struct xfs_device *(*base)(struct xfs_device *dev, uint64_t *offset);
+
+	/*
+	 * Optional: copy up to @len bytes at @offset, which need not be whole sectors, to host descriptor
+	 * @fd without reading them into memory: to @fd_offset of it, or, when that is
+	 * XFS_DEV_NO_OFFSET, to where it stands, as into a pipe or socket.  Returns how many, at least
+	 * one; -EOPNOTSUPP when it cannot, or anything stood against it: the library then reads and
+	 * writes, and hears of it.
+	 */
+	int64_t (*copy_out)(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
+			    uint64_t len);
 };
+#define XFS_DEV_NO_OFFSET	UINT64_MAX
 
 /*
  * The caller's own device: embed this as first member, fill it with

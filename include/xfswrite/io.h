@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading and writing files in other ways than from and to one buffer: vectors of buffers, flags of a
- * single call, and sources that are asked for their bytes.  The conventions are those of
+ * single call, sources that are asked for their bytes, and host descriptors.  The conventions are those of
  * <xfswrite/xfswrite.h>, which has xfs_pread(), xfs_pwrite() and xfs_write_from_fd().
  *
  * Speed: what is in memory is copied once.  Where a processor compares only the low 12 bits of
@@ -78,6 +78,22 @@ typedef ssize_t (*xfs_source_fn)(void *ctx, void *buf, size_t len);
  */
 XFS_API int64_t xfs_write_from(struct xfs_file *file, xfs_source_fn source, void *ctx,
 			       uint64_t offset, uint64_t len, unsigned int flags);
+
+/*
+ * Copy [@offset, +@len) of @file, or up to its end, to host descriptor @fd at @fd_offset, without a
+ * buffer of the caller's.  A pipe, socket or terminal takes it from where it stands, @fd_offset 0
+ * (-ESPIPE).  Returns the bytes copied, 0 at and past the end of @file; holes are zeros.
+ *
+ * Where the image is a host file the host copies by itself (copy_file_range(2); sendfile(2) into pipes and
+ * sockets, on read-only mounts), and may share blocks between the image and @fd's file; what is dirty
+ * comes from memory.  Only bytes that were copied can be told: after an error in the middle a short
+ * count, and the next call meets the error.
+ *
+ * Of @fd: -EBADF, -EINVAL, -ESPIPE, -EACCES, -EPERM, -EAGAIN, -EPIPE (and the signal), -ECONNRESET,
+ * -ENOSPC, -EDQUOT and -EFBIG as write(2) said, else -EIO; xfs_error_text() says that it was the host file.
+ */
+XFS_API int64_t xfs_read_to_fd(struct xfs_file *file, uint64_t offset, int fd, uint64_t fd_offset,
+			       uint64_t len);
 
 #ifdef __cplusplus
 }

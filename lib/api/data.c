@@ -287,6 +287,37 @@ int64_t xfs_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offset, uin
 					     do_write_from_fd(file, fd, fd_offset, len, offset)));
 }
 
+static int64_t do_read_to_fd(struct xfs_file *file, uint64_t offset, int fd, uint64_t fd_offset,
+			     uint64_t len)
+{
+	int error = check_offset(file, offset);
+
+	if (error)
+		return error;
+	if (!xfs_file_can_read(file))
+		return not_open_for(file, "reading");
+	if (fd < 0)
+		return xfs_error(file->f_mount, -EBADF, "descriptor %d", fd);
+	len = XFS_MIN(len, (uint64_t)INT64_MAX - offset);
+	if (lseek(fd, 0, SEEK_CUR) < 0 && errno == ESPIPE) {
+		if (fd_offset)
+			return xfs_error(file->f_mount, -ESPIPE, "descriptor %d has no offsets", fd);
+		fd_offset = XFS_DEV_NO_OFFSET;
+	} else if (fd_offset > INT64_MAX) {
+		return xfs_error(file->f_mount, -EINVAL, "offset %" PRIu64 " of a host file", fd_offset);
+	} else if (len > INT64_MAX - fd_offset) {
+		len = INT64_MAX - fd_offset;
+	}
+	return xfs_file_read_to_fd(file->f_inode, offset, fd, fd_offset, len, &file->f_ra);
+}
+
+int64_t xfs_read_to_fd(struct xfs_file *file, uint64_t offset, int fd, uint64_t fd_offset,
+		       uint64_t len)
+{
+	return XFS_CALL_FILE(file, at_offset(file, __func__, offset,
+					     do_read_to_fd(file, offset, fd, fd_offset, len)));
+}
+
 static int do_fsync(struct xfs_file *file)
 {
 	if (file->f_flags & O_PATH)

@@ -9,6 +9,7 @@
 #include "base/cause.h"
 #include "base/growable.h"
 #include "base/need.h"
+#include "device/copy_out.h"
 #include "device/device_priv.h"
 
 const uint8_t xfs_device_zeros[XFS_DEV_ZERO_BYTES] __attribute__((aligned(4096)));
@@ -438,6 +439,19 @@ int xfs_device_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint6
 			  uint64_t len)
 {
 	return XFS_CALL(do_copy_range(dev, offset, fd, fd_offset, len));
+}
+
+int64_t xfs_device_copy_out(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
+			    uint64_t len)
+{
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
+	int64_t ret;
+
+	if (dev->ops->version < 3 || !dev->ops->copy_out || !len || do_info(dev, &info) ||
+	    offset > info.size_bytes || len > info.size_bytes - offset)
+		return -EOPNOTSUPP;
+	ret = dev->ops->copy_out(dev, offset, fd, fd_offset, len);
+	return ret > 0 && (uint64_t)ret <= len ? ret : -EOPNOTSUPP;
 }
 
 static int do_resize(struct xfs_device *dev, uint64_t size_bytes)

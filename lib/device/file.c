@@ -11,6 +11,7 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "device/device_priv.h"
@@ -272,6 +273,25 @@ static int file_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint
 	return 0;
 }
 
+/* What stands against it differs between hosts and kinds of files: reading and writing settles it. */
+static int64_t file_copy_out(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
+			     uint64_t len)
+{
+	struct xfs_file_device *fdev = to_file(dev);
+	size_t most = (size_t)XFS_MIN(len, (uint64_t)1 << 30);
+	ssize_t n;
+
+	do {
+		off64_t in = (off64_t)offset, out = (off64_t)fd_offset;
+
+		if (fd_offset == XFS_DEV_NO_OFFSET)
+			n = sendfile(fd, fdev->fd, &in, most);
+		else
+			n = copy_file_range(fdev->fd, &in, fd, &out, most, 0);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? n : -EOPNOTSUPP;
+}
+
 static int file_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
 	struct xfs_file_device *fdev = to_file(dev);
@@ -340,4 +360,5 @@ const struct xfs_device_ops xfs_file_ops = {
 	.info = file_info,
 	.resize = file_resize,
 	.close = file_close,
+	.copy_out = file_copy_out,
 };

@@ -5,6 +5,7 @@
  * who call the ops themselves.
  */
 #include "base/error.h"
+#include "device/copy_out.h"
 #include "device/device_priv.h"
 
 static int readonly_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
@@ -30,6 +31,12 @@ static int readonly_flush(struct xfs_device *dev)
 	return xfs_device_flush(xfs_stacked_base(dev));
 }
 
+static int64_t readonly_copy_out(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
+				 uint64_t len)
+{
+	return xfs_device_copy_out(xfs_stacked_base(dev), offset, fd, fd_offset, len);
+}
+
 static int readonly_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
 	int error = xfs_device_info(xfs_stacked_base(dev), info);
@@ -53,6 +60,7 @@ static const struct xfs_device_ops readonly_ops = {
 	.info = readonly_info,
 	.close = xfs_stacked_close,
 	.base = readonly_base,
+	.copy_out = readonly_copy_out,
 };
 
 static int do_open_readonly(struct xfs_device *base, const struct xfs_env *env,

@@ -4,6 +4,7 @@
  * before they get here, so that adding its start cannot leave it.
  */
 #include "base/error.h"
+#include "device/copy_out.h"
 #include "device/device_priv.h"
 
 struct window_device {
@@ -62,6 +63,14 @@ static int window_copy_range(struct xfs_device *dev, uint64_t offset, int fd, ui
 	return xfs_device_copy_range(win->on.base, win->offset + offset, fd, fd_offset, len);
 }
 
+static int64_t window_copy_out(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
+			       uint64_t len)
+{
+	struct window_device *win = to_window(dev);
+
+	return xfs_device_copy_out(win->on.base, win->offset + offset, fd, fd_offset, len);
+}
+
 static int window_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
 	struct window_device *win = to_window(dev);
@@ -100,6 +109,7 @@ static const struct xfs_device_ops window_ops = {
 	.info = window_info,
 	.close = xfs_stacked_close,
 	.base = window_base,
+	.copy_out = window_copy_out,
 };
 
 /* *@len 0: to the end. */

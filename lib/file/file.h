@@ -43,6 +43,13 @@ int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t le
 		      uint32_t flags, struct xfs_readahead *ra) XFS_MUST_CHECK;
 
 /*
+ * Copy @len bytes at @pos, or up to the end of the file, to descriptor @fd: to @fd_offset of it, or, when
+ * that is XFS_DEV_NO_OFFSET, to where it stands.  Bytes copied; an error when there are none.
+ */
+int64_t xfs_file_read_to_fd(struct xfs_inode *ip, uint64_t pos, int fd, uint64_t fd_offset,
+			    uint64_t len, struct xfs_readahead *ra) XFS_MUST_CHECK;
+
+/*
  * Make [@start, @end) of the file stable, and what of the inode is needed to get at it;
  * without @datasync the times too.  Returns errors of earlier write-backs, once for
  * each handle; @seen: which it was told of (write/writeback.h).
