@@ -26,9 +26,6 @@ int xfs_inobt_delete(struct xfs_trans *tp, struct xfs_perag *pag,
  */
 int xfs_inobt_find_free(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 			bool *found) XFS_MUST_CHECK;
-/* First record at or after @agino: for walks. */
-int xfs_inobt_next(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
-		   bool *found) XFS_MUST_CHECK;
 /* Blocks one insert may take (nested allocations): for reservations. */
 uint32_t xfs_inobt_insert_blocks(const struct xfs_mount *mp);
 

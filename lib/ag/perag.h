@@ -127,9 +127,6 @@ int xfs_perag_read_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
  */
 int xfs_ag_resv_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 
-/* Forget the reservations: before the counters are compared with the headers, at unmount. */
-void xfs_ag_resv_free(struct xfs_mount *mp);
-
 /*
  * The counters of the AG headers go with their trees, as far as a block or two of each tell.  Of
  * the first AGs; others are looked at when they are first used.

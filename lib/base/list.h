@@ -58,18 +58,6 @@ static inline void xfs_list_move(struct xfs_list *node, struct xfs_list *head)
 	xfs_list_add(node, head);
 }
 
-/* Move all of @from to the tail of @to. */
-static inline void xfs_list_splice_tail(struct xfs_list *from, struct xfs_list *to)
-{
-	if (xfs_list_empty(from))
-		return;
-	from->next->prev = to->prev;
-	to->prev->next = from->next;
-	from->prev->next = to;
-	to->prev = from->prev;
-	xfs_list_init(from);
-}
-
 #define xfs_list_entry(ptr, type, member) container_of(ptr, type, member)
 #define xfs_list_first_entry(head, type, member) xfs_list_entry((head)->next, type, member)
 #define xfs_list_last_entry(head, type, member) xfs_list_entry((head)->prev, type, member)

@@ -166,15 +166,6 @@ struct xfs_rb_node *xfs_rb_first(const struct xfs_rb_tree *tree)
 	return node;
 }
 
-struct xfs_rb_node *xfs_rb_last(const struct xfs_rb_tree *tree)
-{
-	struct xfs_rb_node *node = tree->root;
-
-	while (node && node->right)
-		node = node->right;
-	return node;
-}
-
 struct xfs_rb_node *xfs_rb_next(const struct xfs_rb_node *node)
 {
 	if (node->right) {
@@ -184,19 +175,6 @@ struct xfs_rb_node *xfs_rb_next(const struct xfs_rb_node *node)
 		return (struct xfs_rb_node *)(uintptr_t)node;
 	}
 	while (node->parent && node == node->parent->right)
-		node = node->parent;
-	return node->parent;
-}
-
-struct xfs_rb_node *xfs_rb_prev(const struct xfs_rb_node *node)
-{
-	if (node->left) {
-		node = node->left;
-		while (node->right)
-			node = node->right;
-		return (struct xfs_rb_node *)(uintptr_t)node;
-	}
-	while (node->parent && node == node->parent->left)
 		node = node->parent;
 	return node->parent;
 }
@@ -217,27 +195,6 @@ struct xfs_rb_node *xfs_rb_add(struct xfs_rb_tree *tree, struct xfs_rb_node *nod
 	return NULL;
 }
 
-void xfs_rb_add_multi(struct xfs_rb_tree *tree, struct xfs_rb_node *node, xfs_rb_cmp cmp)
-{
-	struct xfs_rb_node **link = &tree->root, *parent = NULL;
-
-	while (*link) {
-		parent = *link;
-		link = cmp(node, parent) < 0 ? &parent->left : &parent->right;
-	}
-	xfs_rb_insert(tree, node, parent, link);
-}
-
-void xfs_rb_replace(struct xfs_rb_tree *tree, struct xfs_rb_node *old, struct xfs_rb_node *new)
-{
-	*new = *old;
-	if (new->left)
-		new->left->parent = new;
-	if (new->right)
-		new->right->parent = new;
-	replace_child(tree, old, new);
-}
-
 struct xfs_rb_node *xfs_rb_find(const struct xfs_rb_tree *tree, const void *key, xfs_rb_key_cmp cmp)
 {
 	struct xfs_rb_node *node = tree->root;
@@ -250,22 +207,6 @@ struct xfs_rb_node *xfs_rb_find(const struct xfs_rb_tree *tree, const void *key,
 		node = order < 0 ? node->left : node->right;
 	}
 	return NULL;
-}
-
-struct xfs_rb_node *xfs_rb_lower_bound(const struct xfs_rb_tree *tree, const void *key,
-				       xfs_rb_key_cmp cmp)
-{
-	struct xfs_rb_node *node = tree->root, *best = NULL;
-
-	while (node) {
-		if (cmp(key, node) <= 0) {
-			best = node;
-			node = node->left;
-		} else {
-			node = node->right;
-		}
-	}
-	return best;
 }
 
 struct xfs_rb_node *xfs_rb_floor(const struct xfs_rb_tree *tree, const void *key,

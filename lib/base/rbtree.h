@@ -36,31 +36,13 @@ void xfs_rb_erase(struct xfs_rb_tree *tree, struct xfs_rb_node *node);
 
 /* In key order; NULL at the end. */
 struct xfs_rb_node *xfs_rb_first(const struct xfs_rb_tree *tree);
-struct xfs_rb_node *xfs_rb_last(const struct xfs_rb_tree *tree);
 struct xfs_rb_node *xfs_rb_next(const struct xfs_rb_node *node);
-struct xfs_rb_node *xfs_rb_prev(const struct xfs_rb_node *node);
-
-/* A node that is in no tree, so that xfs_rb_is_linked() can tell; erase does not do it. */
-static inline void xfs_rb_clear_node(struct xfs_rb_node *node)
-{
-	node->parent = node;
-}
-
-static inline bool xfs_rb_is_linked(const struct xfs_rb_node *node)
-{
-	return node->parent != node;
-}
 
 /* Negative, 0 or positive, as @a stands before, with or behind @b. */
 typedef int (*xfs_rb_cmp)(const struct xfs_rb_node *a, const struct xfs_rb_node *b);
 
 /* NULL, or the node of equal key that is there already: then nothing was done. */
 struct xfs_rb_node *xfs_rb_add(struct xfs_rb_tree *tree, struct xfs_rb_node *node, xfs_rb_cmp cmp);
-/* Equal keys stand in the order in which they came. */
-void xfs_rb_add_multi(struct xfs_rb_tree *tree, struct xfs_rb_node *node, xfs_rb_cmp cmp);
-
-/* Put @new in the place of @old, whose key it has. */
-void xfs_rb_replace(struct xfs_rb_tree *tree, struct xfs_rb_node *old, struct xfs_rb_node *new);
 
 /*
  * Search by a key that need not be a node: negative, 0 or positive as @key
@@ -71,9 +53,6 @@ typedef int (*xfs_rb_key_cmp)(const void *key, const struct xfs_rb_node *node);
 /* Some node of that key; NULL when there is none. */
 struct xfs_rb_node *xfs_rb_find(const struct xfs_rb_tree *tree, const void *key,
 				xfs_rb_key_cmp cmp);
-/* The first node that does not stand before @key; NULL when all do. */
-struct xfs_rb_node *xfs_rb_lower_bound(const struct xfs_rb_tree *tree, const void *key,
-				       xfs_rb_key_cmp cmp);
 /* The last node that does not stand behind @key; NULL when all do. */
 struct xfs_rb_node *xfs_rb_floor(const struct xfs_rb_tree *tree, const void *key,
 				 xfs_rb_key_cmp cmp);

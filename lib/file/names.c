@@ -4,60 +4,54 @@
 #include "file/names.h"
 #include "reclaim/reclaim.h"
 
+/* @call, and once more if space or memory could be had for @dp meanwhile. */
+#define WITH_RETRY(dp, error, call) do {						\
+	bool tried_ = false;								\
+											\
+	do {										\
+		(error) = (call);							\
+	} while (xfs_reclaim_and_retry(dp, error, &tried_));				\
+} while (0)
+
 int xfs_file_create(struct xfs_inode *dp, const struct xfs_name *name,
 		    const struct xfs_create_args *args, struct xfs_inode **ipp)
 {
-	bool tried = false;
 	int error;
 
-	do {
-		error = xfs_create(dp, name, args, ipp);
-	} while (xfs_reclaim_and_retry(dp, error, &tried));
+	WITH_RETRY(dp, error, xfs_create(dp, name, args, ipp));
 	return error;
 }
 
 int xfs_file_link(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode *ip)
 {
-	bool tried = false;
 	int error;
 
-	do {
-		error = xfs_link_inode(dp, name, ip);
-	} while (xfs_reclaim_and_retry(dp, error, &tried));
+	WITH_RETRY(dp, error, xfs_link_inode(dp, name, ip));
 	return error;
 }
 
 int xfs_file_replace(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_inode *ip)
 {
-	bool tried = false;
 	int error;
 
-	do {
-		error = xfs_replace(dp, name, ip);
-	} while (xfs_reclaim_and_retry(dp, error, &tried));
+	WITH_RETRY(dp, error, xfs_replace(dp, name, ip));
 	return error;
 }
 
 int xfs_file_rename(struct xfs_inode *src_dp, const struct xfs_name *src_name,
 		    struct xfs_inode *dst_dp, const struct xfs_name *dst_name, uint32_t flags)
 {
-	bool tried = false;
 	int error;
 
-	do {
-		error = xfs_rename_inodes(src_dp, src_name, dst_dp, dst_name, flags);
-	} while (xfs_reclaim_and_retry(dst_dp, error, &tried));
+	WITH_RETRY(dst_dp, error, xfs_rename_inodes(src_dp, src_name, dst_dp, dst_name, flags));
 	return error;
 }
 
 int xfs_file_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir)
 {
-	bool tried = false;
 	int error;
 
-	do {
-		error = xfs_remove(dp, name, dir);
-	} while (xfs_reclaim_and_retry(dp, error, &tried));
+	WITH_RETRY(dp, error, xfs_remove(dp, name, dir));
 	return error;
 }
 

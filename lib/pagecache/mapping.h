@@ -147,8 +147,6 @@ void xfs_mapping_forget_range(struct xfs_mapping *m, uint64_t start, uint64_t en
  * of them are dirty or have failed, and stay.  IOLOCK held exclusively.
  */
 bool xfs_mapping_forget(struct xfs_mapping *m, uint64_t start, uint64_t end);
-/* Evict the clean folios. */
-void xfs_mapping_drop_clean(struct xfs_mapping *m);
 
 /* ---- write-back ------------------------------------------------------------------- */
 

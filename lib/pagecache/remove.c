@@ -95,19 +95,3 @@ bool xfs_mapping_forget(struct xfs_mapping *m, uint64_t start, uint64_t end)
 	xfs_mutex_unlock(&m->m_lock);
 	return all;
 }
-
-void xfs_mapping_drop_clean(struct xfs_mapping *m)
-{
-	struct xfs_pagecache *pc = m->m_cache;
-	struct xfs_folio *folio, *next;
-
-	xfs_mutex_lock(&m->m_lock);
-	xfs_mutex_lock(&pc->lock);
-	for (folio = xfs_folio_of(xfs_rb_first(&m->m_tree)); folio; folio = next) {
-		next = xfs_folio_next(folio);
-		if (!folio->fo_pins && !folio->fo_dirty && !folio->fo_writing && !folio->fo_failed)
-			xfs_folio_evict_locked(m, folio);
-	}
-	xfs_mutex_unlock(&pc->lock);
-	xfs_mutex_unlock(&m->m_lock);
-}

@@ -171,3 +171,24 @@ void test_die(struct xfs_mount *mp, uint64_t seed, const char *file, int line, c
 		xfs_trace_dump(&mp->m_trace, print_line, &lines);
 	abort();
 }
+
+void test_ag_resv_free(struct xfs_mount *mp)
+{
+	int64_t held = 0;
+
+	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
+		struct xfs_perag *pag = xfs_perag_peek(mp, agno);
+
+		if (!pag)
+			continue;
+		xfs_mutex_lock(&pag->pag_lock);
+		held += xfs_ag_resv_held(&pag->pag_meta_resv);
+		held += XFS_MAX(pag->pag_rmapbt_resv.ar_asked, pag->pag_rmapbt_resv.ar_used);
+		pag->pag_meta_resv = pag->pag_rmapbt_resv = (struct xfs_ag_resv){ 0 };
+		xfs_mutex_unlock(&pag->pag_lock);
+	}
+	xfs_mutex_lock(&mp->m_lock);
+	mp->m_fdblocks += held + mp->m_resblks_avail;
+	mp->m_resblks_avail = 0;
+	xfs_mutex_unlock(&mp->m_lock);
+}

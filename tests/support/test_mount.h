@@ -32,4 +32,7 @@ __attribute__((noreturn)) void test_die(struct xfs_mount *mp, uint64_t seed, con
 #define TEST_CHECK(mp, seed, cond) \
 	((cond) ? (void)0 : test_die(mp, seed, __FILE__, __LINE__, #cond))
 
+/* Forget the reservations of all AGs, so that every block can be had. */
+void test_ag_resv_free(struct xfs_mount *mp);
+
 #endif

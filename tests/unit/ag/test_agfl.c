@@ -149,7 +149,7 @@ static void test_the_list_can_be_full(void **state)
 /* As large pieces as there are, until there are none, without reservations. */
 static void take_all(struct xfs_alloc_arg *args)
 {
-	xfs_ag_resv_free(mp);
+	test_ag_resv_free(mp);
 	do {
 		args->maxlen = 50000;
 		begin(0);

@@ -88,7 +88,7 @@ static void test_what_may_be_promised(void **state)
 	assert_int_equal(mp->m_fdblocks, (int64_t)fdblocks - hidden - mp->m_resblks_avail);
 
 	/* At the end all of it comes back. */
-	xfs_ag_resv_free(mp);
+	test_ag_resv_free(mp);
 	assert_int_equal(mp->m_fdblocks, fdblocks);
 	assert_int_equal(mp->m_resblks_avail, 0);
 	test_mount_free(mp);
@@ -176,7 +176,7 @@ static void test_full_ag(void **state)
 	uint64_t icount, ifree, fdblocks;
 
 	(void)state;
-	xfs_ag_resv_free(mp);
+	test_ag_resv_free(mp);
 	assert_int_equal(xfs_trans_alloc_bytes(mp, 256u << 10, 20000, 0, &args.tp), 0);
 	assert_int_equal(xfs_alloc_vextent(&args), 0);
 	assert_int_equal(xfs_trans_commit(args.tp), 0);

@@ -130,12 +130,8 @@ static void test_list(void **state)
 	xfs_list_move(&items[2].link, &b);
 	check_list(&a, (const int[]){1}, 1);
 	check_list(&b, (const int[]){2, 3, 4, 0}, 4);
-	xfs_list_splice_tail(&b, &a);
-	check_list(&a, (const int[]){1, 2, 3, 4, 0}, 5);
-	check_list(&b, NULL, 0);
-	xfs_list_splice_tail(&b, &a);
-	check_list(&a, (const int[]){1, 2, 3, 4, 0}, 5);
-	xfs_list_splice_tail(&a, &b);
+	xfs_list_move(&items[1].link, &b);
+	check_list(&a, NULL, 0);
 	check_list(&b, (const int[]){1, 2, 3, 4, 0}, 5);
 	xfs_list_for_each_entry_safe (item, tmp, &b, link) {
 		if (item->number % 2 == 0) {

@@ -280,7 +280,7 @@ static void model(uint32_t block_log, uint64_t stream, uint32_t steps)
 			break;
 		case 9:
 			if (xfs_rand32(&r) % 4 == 0)
-				xfs_mapping_drop_clean(f->m);
+				xfs_pagecache_shrink(&w->mount, 0);
 			pop_all_clean(w);
 			break;
 		}
