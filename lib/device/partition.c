@@ -172,6 +172,7 @@ static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, u
 static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, uint64_t *len,
 		uint32_t *sector)
 {
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int error = xfs_need(dev, offset, len);
 
 	(void)number;
@@ -180,7 +181,9 @@ static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, u
 		return error;
 	*offset = 0;
 	*len = 0;
-	return xfs_fail(-EOPNOTSUPP, "built without libblkid");
+	/* What is wrong with the device is told by every build. */
+	error = xfs_device_info(dev, &info);
+	return error ? error : xfs_fail(-EOPNOTSUPP, "built without libblkid");
 }
 
 #endif

@@ -121,15 +121,15 @@ static int probe(struct xfs_device *dev, char *what, size_t what_size)
 
 static int probe(struct xfs_device *dev, char *what, size_t what_size)
 {
-	int error = xfs_need_object(dev);
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
+	int error = xfs_need_buffer(what, what_size);
 
-	if (!error)
-		error = xfs_need_buffer(what, what_size);
-	if (error)
-		return error;
-	if (what_size)
+	if (!error && what_size)
 		what[0] = '\0';
-	return xfs_fail(-EOPNOTSUPP, "built without libblkid");
+	/* What is wrong with the device is told by every build. */
+	if (!error)
+		error = xfs_device_info(dev, &info);
+	return error ? error : xfs_fail(-EOPNOTSUPP, "built without libblkid");
 }
 
 #endif

@@ -134,7 +134,8 @@ int xfs_mkfs_geometry(struct xfs_device *dev, struct xfs_device *logdev,
 
 /* ---------------------------------------------------------- what was there */
 
-int xfs_mkfs_check_ends(const struct xfs_mem *mem, struct xfs_device *dev, uint64_t size)
+int xfs_mkfs_check_ends(const struct xfs_mem *mem, struct xfs_device *dev, uint64_t size,
+			const char *which)
 {
 	uint64_t wipe = XFS_MIN((uint64_t)WIPE_BYTES, size);
 	const uint64_t at[] = { 0, size - wipe };
@@ -146,7 +147,7 @@ int xfs_mkfs_check_ends(const struct xfs_mem *mem, struct xfs_device *dev, uint6
 	for (size_t i = 0; i < ARRAY_SIZE(at) && !error && wipe; i++) {
 		error = xfs_device_pread(dev, at[i], buf, (size_t)wipe);
 		if (!error && (buf[0] || memcmp(buf, buf + 1, (size_t)wipe - 1) != 0))
-			error = xfs_error(NULL, -EEXIST, "the device is not empty");
+			error = xfs_error(NULL, -EEXIST, "the %s device is not empty", which);
 	}
 	xfs_mem_free_aligned(mem, buf);
 	return error;
@@ -163,8 +164,8 @@ static int check_empty(struct xfs_mkfs_plan *plan, struct xfs_device *dev,
 	found = xfs_device_probe(dev, what, sizeof(what));
 	if (found == -EOPNOTSUPP)
 		return xfs_mkfs_check_ends(&plan->mem, dev,
-					   xfs_rounddown64(info->size_bytes,
-							   info->logical_sector));
+					   xfs_rounddown64(info->size_bytes, info->logical_sector),
+					   which);
 	if (found < 0)
 		return xfs_error(NULL, found, "the %s device cannot be examined", which);
 	if (found)

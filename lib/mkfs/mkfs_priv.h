@@ -54,10 +54,11 @@ void xfs_mkfs_make_inodes(const struct xfs_mkfs_plan *plan, uint8_t *buf, uint32
 
 /*
  * mkfs.c: -EEXIST when the first or last bytes of the device are not zeros.  Where no
- * library knows signatures, that must do for telling that something is there.
+ * library knows signatures, that must do for telling that something is there.  @which: the
+ * device's name in messages.
  */
-int xfs_mkfs_check_ends(const struct xfs_mem *mem, struct xfs_device *dev,
-			uint64_t size) XFS_MUST_CHECK;
+int xfs_mkfs_check_ends(const struct xfs_mem *mem, struct xfs_device *dev, uint64_t size,
+			const char *which) XFS_MUST_CHECK;
 
 /* log.c: an empty log at @offset of @dev. */
 int xfs_mkfs_write_log(const struct xfs_mkfs_plan *plan, struct xfs_device *dev,

@@ -234,18 +234,18 @@ static void test_ends(void **state)
 	uint8_t sector[512];
 
 	(void)state;
-	assert_int_equal(xfs_mkfs_check_ends(NULL, dev, GIB), 0);
-	assert_int_equal(xfs_mkfs_check_ends(NULL, dev, 0), 0);
+	assert_int_equal(xfs_mkfs_check_ends(NULL, dev, GIB, "data"), 0);
+	assert_int_equal(xfs_mkfs_check_ends(NULL, dev, 0, "data"), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		memset(sector, 0, sizeof(sector));
 		sector[places[i] % 512] = 1;
 		assert_int_equal(xfs_device_pwrite(dev, places[i] & ~511ull, sector, 512, 0), 0);
-		assert_int_equal(xfs_mkfs_check_ends(NULL, dev, GIB), -EEXIST);
+		assert_int_equal(xfs_mkfs_check_ends(NULL, dev, GIB, "data"), -EEXIST);
 		assert_int_equal(xfs_device_zero(dev, places[i] & ~511ull, 512), 0);
 	}
 	memset(sector, 0xff, sizeof(sector));
 	assert_int_equal(xfs_device_pwrite(dev, 131072, sector, 512, 0), 0);
-	assert_int_equal(xfs_mkfs_check_ends(NULL, dev, GIB), 0);
+	assert_int_equal(xfs_mkfs_check_ends(NULL, dev, GIB, "data"), 0);
 	xfs_device_put(dev);
 }
 
