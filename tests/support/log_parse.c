@@ -50,6 +50,14 @@ static uint32_t u32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static uint16_t host16(const uint8_t *p)
+{
+	uint16_t x;
+
+	memcpy(&x, p, 2);
+	return x;
+}
+
 static uint32_t host32(const uint8_t *p)
 {
 	uint32_t x;
@@ -125,7 +133,7 @@ static bool parse_op(struct parser *ps, const uint8_t *op, uint32_t len, bool fi
 	if (op[10] || op[11])
 		FAIL(ps, "reserved bytes of an operation");
 	if (client == 0xaa) {
-		if (flags != 0x20 || len != 8 || op[12] != 0x6e || op[13] != 0x55 || ps->in_trans)
+		if (flags != 0x20 || len != 8 || host16(op + 12) != 0x556e || ps->in_trans)
 			FAIL(ps, "bad unmount operation");
 		ps->out->unmounted = true;
 		return true;
@@ -225,7 +233,7 @@ static bool read_record(struct parser *ps, uint8_t *buf, uint32_t *bbs)
 	len = u32(buf + 12);
 	if (!len || len % BB || u32(buf + 320) != log->h_size || headers * BB + len > log->h_size)
 		FAIL(ps, "length %u, size %u", len, u32(buf + 320));
-	if (u32(buf + 300) != 1 || memcmp(buf + 304, log->uuid, 16) || u32(buf + 324))
+	if (u32(buf + 300) != TEST_LOG_FORMAT || memcmp(buf + 304, log->uuid, 16) || u32(buf + 324))
 		FAIL(ps, "format or UUID");
 	for (uint32_t i = 328; i < BB; i++) {
 		if (buf[i])

@@ -12,6 +12,13 @@
 #include <stdint.h>
 #include <xfswrite/device.h>
 
+/* What a record's header says of the byte order that it was written in: this machine's. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define TEST_LOG_FORMAT 1u
+#else
+#define TEST_LOG_FORMAT 2u
+#endif
+
 /* Bytes that grow. */
 struct test_bytes {
 	uint8_t *data;

@@ -193,11 +193,20 @@ static void test_pieces(void **state)
 	xfs_buf_put(bp);
 }
 
+/* The item's map is in words of the machine's byte order. */
+static bool map_bit(uint32_t bit)
+{
+	uint32_t word;
+
+	memcpy(&word, taken.data + XFS_BUF_LOG_FORMAT_LEN + bit / 32 * 4, sizeof(word));
+	return word >> bit % 32 & 1;
+}
+
 /* Apply the item to @copy, as recovery does. */
 static void replay(const struct xfs_buf *bp, uint8_t *copy)
 {
 	struct xfs_buf_log_format blf;
-	const uint8_t *map = taken.data + XFS_BUF_LOG_FORMAT_LEN, *p = taken.data + taken.len[0];
+	const uint8_t *p = taken.data + taken.len[0];
 	uint32_t region = 1, chunks = bp->b_len / 128;
 
 	memcpy(&blf, taken.data, XFS_BUF_LOG_FORMAT_LEN);
@@ -206,7 +215,7 @@ static void replay(const struct xfs_buf *bp, uint8_t *copy)
 	for (uint32_t bit = 0; bit < chunks;) {
 		uint32_t end = bit;
 
-		while (end < chunks && map[end / 8] >> end % 8 & 1)
+		while (end < chunks && map_bit(end))
 			end++;
 		if (end == bit) {
 			bit++;

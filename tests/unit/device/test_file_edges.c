@@ -181,10 +181,12 @@ static void test_failed_fua_stays(void **state)
 	int fd;
 
 	(void)state;
+	/* Shows whether the host has such writes (qemu-user does not): a plain one takes nothing with it. */
+	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, XFS_DEV_FUA), 0);
 	fd = break_fd(dev);
 	assert_int_equal(xfs_device_pwrite(dev, 0, buf, 512, XFS_DEV_FUA), -EIO);
 	mend_fd(dev, fd);
-	assert_int_equal(xfs_device_flush(dev), -EIO);
+	assert_int_equal(xfs_device_flush(dev), to_file(dev)->no_write_dsync ? 0 : -EIO);
 	xfs_device_put(dev);
 }
 

@@ -235,7 +235,8 @@ static void test_unmount_record(void **unused)
 		0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0,
 		0, 0, 0, 0 /* checksum */, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0xb0, 0xc0, 0xd0, 0xd0,
 	};
-	static const uint8_t data[] = { 0, 0, 0, 1, 0, 0, 0, 8, 0xaa, 0x20, 0, 0, 0x6e, 0x55, 0, 0 };
+	static const uint8_t data[] = { 0, 0, 0, 1, 0, 0, 0, 8, 0xaa, 0x20, 0, 0 };
+	const uint16_t magic = 0x556e;	/* in the machine's byte order */
 	struct rig *rig = rig_new(4u << 20, 512, 0, false, 1);
 	uint8_t expect[1024] = { 0 }, got[1024];
 	struct xlog_state state;
@@ -245,10 +246,11 @@ static void test_unmount_record(void **unused)
 	rig_open(rig, &state);
 	assert_int_equal(xlog_write_unmount(rig->mp.m_log), 0);
 	memcpy(expect, head, sizeof(head));
-	memcpy(expect + 300, "\0\0\0\1", 4);
+	put_be32(TEST_LOG_FORMAT, expect + 300);
 	memcpy(expect + 304, uuid, 16);
 	memcpy(expect + 320, "\0\0\x80\0", 4);
 	memcpy(expect + 512, data, sizeof(data));
+	memcpy(expect + 512 + sizeof(data), &magic, sizeof(magic));
 	crc = ~test_crc32c(test_crc32c(~0u, expect, 328), expect + 512, 512);
 	put_le32(crc, expect + 32);
 	assert_int_equal(xfs_device_pread(rig->memory, TEST_LOG_START, got, sizeof(got)), 0);
@@ -303,6 +305,7 @@ static void test_vector(void **unused)
 	const uint32_t theirs = 0xcafe0001;
 	struct xlog_stream *s;
 	uint8_t got[1536];
+	uint32_t word;
 
 	(void)unused;
 	memcpy(rig->mp.m_geo.uuid.b, their_uuid, 16);
@@ -320,7 +323,13 @@ static void test_vector(void **unused)
 	xlog_unstamp(got, 1, 1024);
 	for (uint32_t i = 0; i < ARRAY_SIZE(ids); i++)
 		put_be32(theirs, got + 512 + ids[i]);
-	memcpy(got + 512 + 0x18 + 8, &theirs, 4);
+	/* The header of the transaction is in the byte order of the machine; theirs was little-endian. */
+	put_be32(XLOG_FMT_LINUX_LE, got + 300);
+	for (uint32_t at = 512 + 0x18; at < 512 + 0x28; at += 4) {
+		memcpy(&word, got + at, 4);
+		put_le32(word, got + at);
+	}
+	put_le32(theirs, got + 512 + 0x18 + 8);
 	xlog_stamp(got, 1, 1024, 1);
 	assert_int_equal(xlog_record_cksum(got, 1, 1024, XLOG_REC_CRC_LEN), 0xaab93f3a);
 	/* Writers on 32-bit x86 left four bytes of the header out. */
