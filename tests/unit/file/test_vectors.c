@@ -482,6 +482,42 @@ static void test_arguments_of_sources(void **state)
 	TEST_OK(xfs_close(ap));
 }
 
+/* Memory of 4 MiB is enough for more than that of dirty data, whatever call it comes by. */
+static void test_little_memory(void **state)
+{
+	struct xfs_file *f;
+	uint64_t at = 0;
+
+	(void)state;
+	TEST_OK(xfs_unmount(fs.mp));
+	fs.opts.memory_limit_bytes = 4u << 20;
+	test_fs_open(&fs);
+	f = open_file("/f", O_RDWR | O_CREAT);
+	while (at < 24u << 20) {
+		struct source s = { .end = sizeof(buf), .at_once = 10000 };
+		uint64_t len = cut_up(buf, 1000, 2000);
+
+		assert_int_equal(xfs_pwritev(f, iov, 1000, at), len);
+		at += len;
+		assert_true(xfs_pagecache_bytes(fs.mp) < fs.opts.memory_limit_bytes);
+		assert_int_equal(xfs_write_from(f, give, &s, at, sizeof(buf), 0), sizeof(buf));
+		at += sizeof(buf);
+		assert_true(xfs_pagecache_bytes(fs.mp) < fs.opts.memory_limit_bytes);
+	}
+	for (uint64_t from = 0; from < at;) {
+		uint64_t len = cut_up(back, 1000, 2000);
+
+		assert_int_equal(xfs_preadv(f, iov, 1000, from), len);
+		assert_memory_equal(back, buf, len);
+		from += len;
+		assert_int_equal(xfs_pread(f, back, sizeof(buf), from), sizeof(buf));
+		assert_memory_equal(back, buf, sizeof(buf));
+		from += sizeof(buf);
+		assert_true(xfs_pagecache_bytes(fs.mp) < fs.opts.memory_limit_bytes);
+	}
+	TEST_OK(xfs_close(f));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +532,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_short_sources_over_old_data, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_short_source_and_a_bad_block, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_arguments_of_sources, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_little_memory, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
