@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xfswrite/fallocate.h>
 #include "base/endian.h"
 #include "core/mount.h"
 #include "fault/scenario.h"
@@ -321,6 +322,39 @@ static int op_extend(struct xfs_mount *mp)
 	return xfs_truncate(mp, "/file", 1000001);
 }
 
+static int fallocate_of(struct xfs_mount *mp, const char *path, int mode, uint64_t offset, uint64_t len)
+{
+	struct xfs_file *file;
+	int error, error2;
+
+	error = xfs_open(mp, path, O_RDWR, 0, &file);
+	if (error)
+		return error;
+	error = xfs_fallocate(file, mode, offset, len);
+	error2 = xfs_close(file);
+	return error ? error : error2;
+}
+
+static int op_allocate(struct xfs_mount *mp)
+{
+	return fallocate_of(mp, "/fragments", 0, 4000, 60000);
+}
+
+static int op_punch(struct xfs_mount *mp)
+{
+	return fallocate_of(mp, "/fragments", XFS_FALLOC_PUNCH_HOLE | XFS_FALLOC_KEEP_SIZE, 5000, 500000);
+}
+
+static int op_collapse(struct xfs_mount *mp)
+{
+	return fallocate_of(mp, "/fragments", XFS_FALLOC_COLLAPSE_RANGE, 8192, 65536);
+}
+
+static int op_insert(struct xfs_mount *mp)
+{
+	return fallocate_of(mp, "/file", XFS_FALLOC_INSERT_RANGE, 8192, 65536);
+}
+
 static int op_sync(struct xfs_mount *mp)
 {
 	int error = write_and(mp, "/one", 0, 100000, false);
@@ -371,6 +405,10 @@ const struct scenario scenarios[] = {
 	{ "overwrite", op_overwrite, false },
 	{ "truncate", op_truncate, false },
 	{ "extend", op_extend, false },
+	{ "allocate", op_allocate, false },
+	{ "punch", op_punch, false },
+	{ "collapse", op_collapse, false },
+	{ "insert", op_insert, false },
 	{ "sync", op_sync, false },
 	{ "many small files", op_many, false },
 };
