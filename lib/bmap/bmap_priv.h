@@ -269,4 +269,23 @@ int xfs_bmap_convert_extent(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 			    const struct xfs_bmbt_irec *got, xfs_fileoff_t off,
 			    xfs_fileoff_t end, xfs_exntst_t state) XFS_MUST_CHECK;
 
+/* ---- intent.c ---------------------------------------------------------------------- */
+
+struct xlog_intent;
+
+/* One mapping comes or goes, its blocks stay in use; the reverse map now, or @later at the end of @tp. */
+int xfs_bmap_add_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			 const struct xfs_bmbt_irec *irec, bool later) XFS_MUST_CHECK;
+/* The mapping must be just that, or a part of one that is larger. */
+int xfs_bmap_drop_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
+			  const struct xfs_bmbt_irec *irec, bool later) XFS_MUST_CHECK;
+int xfs_bmap_bad_intent(struct xfs_mount *mp, const struct xlog_intent *intent, const char *type,
+			const char *what);
+
+/* The range lies within the largest file. */
+static inline bool xfs_bmap_range_is_good(const struct xfs_geometry *geo, uint64_t off, uint64_t len)
+{
+	return xfs_verify_fileext(off, len) && off + len - 1 <= xfs_max_file_block(geo);
+}
+
 #endif

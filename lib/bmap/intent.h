@@ -36,12 +36,15 @@ int xfs_xmi_check(struct xfs_mount *mp, const struct xlog_intent *intent,
 int xfs_xmi_check_inodes(const struct xfs_exchange *ex, struct xfs_inode *ip1,
 			 struct xfs_inode *ip2) XFS_MUST_CHECK;
 /*
- * Go on with it until the transaction has logged @log_bytes, or to its end, sizes and flags
- * included: then *@done.  Both ILOCKs held.
+ * Go on with it until the transaction has logged @log_bytes (0: never), or to its end, sizes and
+ * flags included: then *@done.  Both ILOCKs held, the extents read in.
  */
 int xfs_xmi_finish(struct xfs_trans *tp, struct xfs_inode *ip1, struct xfs_inode *ip2,
 		   struct xfs_exchange *ex, uint32_t log_bytes, bool *done) XFS_MUST_CHECK;
 /* What is left as it stands in the log, its id @id. */
 void xfs_xmi_format(const struct xfs_exchange *ex, uint64_t id, struct xfs_xmi_log_format *xmi);
+
+/* Blocks that the data fork's tree takes at most when it gets @records more.  ILOCK held. */
+uint64_t xfs_bmap_tree_growth(const struct xfs_inode *ip, uint32_t records);
 
 #endif

@@ -10,6 +10,7 @@
 #include <xfswrite/device.h>
 #include <xfswrite/env.h>
 #include <xfswrite/error.h>
+#include "base/list.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/trace.h"
@@ -84,6 +85,12 @@ struct xfs_upcalls {
 #define XFS_STATE_DYING		(1u << 3)	/* unmount or abandon has begun */
 #define XFS_STATE_LSN_TOLD	(1u << 4)	/* a reader was told of an LSN ahead of the log */
 
+/* Somebody needs the log from here on; see trans/note.h. */
+struct xfs_tail_hold {
+	struct xfs_list th_list;	/* of the checkpoint, its lock; only while th_lsn is not 0 */
+	xfs_lsn_t th_lsn;
+};
+
 struct xfs_mount {
 	struct xfs_geometry m_geo;		/* (c) */
 	struct xfs_sb m_sb;			/* (m) the superblock; counters: see core/counter.h */
@@ -153,7 +160,7 @@ struct xfs_mount {
 	bool m_for_reader;			/* (c) mount/: recovers for one that will only read */
 	bool m_reclaimed;			/* mount/: it is being closed, data was written, nothing is reserved */
 	bool m_finishing;			/* mount/: what recovery left is being finished */
-	xfs_lsn_t m_held_tail;			/* mount/: the tail stays here, intents are unfinished; 0: none */
+	struct xfs_tail_hold m_recovery_hold;	/* mount/: intents that recovery found are unfinished */
 	void *m_root_file;			/* (c) api/ */
 	const struct xfs_upcalls *m_upcalls;	/* (c) mount/ops.c */
 	struct xfs_trace_ring m_trace;

@@ -10,6 +10,7 @@
 #define IOMAP_IOMAP_H
 
 #include "bmap/bmap.h"
+#include "bmap/intent.h"
 
 #define XFS_MAXBYTES	0x7fffffffffffffffull	/* no byte of a file lies at or behind it */
 
@@ -170,6 +171,32 @@ int xfs_reflink_share(struct xfs_share *sh) XFS_MUST_CHECK;
  */
 int xfs_reflink_check_share(struct xfs_inode *ip, xfs_fileoff_t off,
 			    xfs_filblks_t len) XFS_MUST_CHECK;
+
+/* ---- exchange.c ------------------------------------------------------------------------------- */
+
+/* An exchange on its way. */
+struct xfs_exchange_run {
+	struct xfs_mount *mp;
+	struct xfs_inode *ip1, *ip2;	/* data forks: IOLOCKs held, nothing dirty, nothing delayed */
+	struct xfs_exchange ex;		/* what is left */
+	uint32_t pieces;		/* that an extent map may get at most */
+	uint64_t id;			/* of the intent in the log that says so; 0: there is none */
+	bool started;
+	xfs_lsn_t from;			/* the newest step's checkpoint begins here, or later */
+	struct xfs_tail_hold *hold;	/* for the intents; NULL: the caller holds the tail */
+};
+
+/*
+ * One transaction of it, which logs up to @log_bytes; @in_one: all that is left.  -ENOMEM and
+ * -EFBIG (extents) change nothing, and come, but for -ENOMEM, only from the first.
+ */
+int xfs_exchange_step(struct xfs_exchange_run *run, uint32_t log_bytes, bool in_one,
+		      bool *done) XFS_MUST_CHECK;
+/*
+ * Pieces of one kind, holes included, in [@off, @end) of the data fork at most.  ILOCK held, extents
+ * read in.
+ */
+xfs_extnum_t xfs_exchange_pieces(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end);
 
 /* ---- cow.c ---------------------------------------------------------------------------------- */
 

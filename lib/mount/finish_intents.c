@@ -24,8 +24,10 @@
 #include "bmap/intent.h"
 #include "core/message.h"
 #include "inode/inode.h"
+#include "iomap/iomap.h"
 #include "mount/mount_priv.h"
 #include "reclaim/reclaim.h"
+#include "trans/note.h"
 #include "trans/resv.h"
 #include "write/write.h"
 
@@ -40,129 +42,9 @@ struct work {
 	union {
 		xfs_ino_t ino;		/* BUI */
 		struct xfs_attr_intent attr;
-		struct {
-			struct xfs_exchange ex;
-			uint64_t id;	/* of its intent, which changes with each step */
-		};
+		struct xfs_exchange_run run;	/* XMI */
 	};
 };
-
-/* ---- done items, which only the log knows ----------------------------------- */
-
-struct note {
-	struct xfs_log_item item;
-	struct xfs_mount *mp;
-	uint32_t regions, bytes;	/* so far; each region follows its length */
-	uint8_t data[];
-};
-
-static struct note *note_of(struct xfs_log_item *lip)
-{
-	return container_of(lip, struct note, item);
-}
-
-static void note_get(struct xfs_log_item *lip)
-{
-	(void)lip;
-}
-
-static void note_put(struct xfs_log_item *lip)
-{
-	xfs_free(note_of(lip)->mp, note_of(lip));
-}
-
-static int note_push(struct xfs_mount *mp, struct xfs_log_item *lip)
-{
-	(void)mp, (void)lip;
-	return 0;
-}
-
-static uint32_t note_size(struct xfs_log_item *lip, uint32_t *regions)
-{
-	const struct note *note = note_of(lip);
-
-	*regions = note->regions;
-	return note->bytes - note->regions * (uint32_t)sizeof(uint32_t);
-}
-
-static void note_format(struct xfs_log_item *lip, struct xfs_log_sink *sink)
-{
-	const struct note *note = note_of(lip);
-	uint32_t len;
-
-	for (uint32_t at = 0; at < note->bytes; at += len) {
-		memcpy(&len, note->data + at, sizeof(len));
-		at += (uint32_t)sizeof(len);
-		sink->region(sink, note->data + at, len);
-	}
-}
-
-static uint32_t note_log_cost(const struct xfs_mount *mp, struct xfs_log_item *lip)
-{
-	const struct note *note = note_of(lip);
-
-	(void)mp;
-	return note->bytes + note->regions * XLOG_OP_HEADER_BYTES;
-}
-
-static void note_forget(struct xfs_log_item *lip)
-{
-	(void)lip;
-}
-
-static const struct xfs_log_item_ops note_ops = {
-	.name = "intents", .get = note_get, .put = note_put, .push = note_push,
-	.log_cost = note_log_cost, .size = note_size, .format = note_format, .forget_changes = note_forget,
-};
-
-static struct note *note_new(struct xfs_mount *mp, size_t bytes)
-{
-	struct note *note = xfs_zalloc(mp, sizeof(*note) + bytes);
-
-	if (!note)
-		return NULL;
-	xfs_log_item_init(&note->item, &note_ops);
-	note->item.li_bytes = (uint32_t)bytes;
-	note->mp = mp;
-	return note;
-}
-
-static void *note_region(struct note *note, uint32_t len)
-{
-	uint8_t *data = note->data + note->bytes + sizeof(len);
-
-	memcpy(data - sizeof(len), &len, sizeof(len));
-	note->bytes += (uint32_t)sizeof(len) + len;
-	note->regions++;
-	return data;
-}
-
-static void note_commit(struct xfs_trans *tp, struct note *note)
-{
-	xfs_trans_log_only(tp, &note->item);
-}
-
-/* A done item of EFI repeats the extents, the others are heads alone. */
-static uint32_t done_len(const struct xlog_intent *intent)
-{
-	return intent->xi_type == XFS_LI_EFI ? intent->xi_regions[0].len
-					     : (uint32_t)sizeof(struct xfs_intent_log_format);
-}
-
-static void note_done(struct note *note, const struct xlog_intent *intent, uint64_t id)
-{
-	struct xfs_intent_log_format head = {
-		.type = (uint16_t)(intent->xi_type + 1), .size = 1, .id = id,
-	};
-	uint8_t *data = note_region(note, done_len(intent));
-
-	if (intent->xi_type == XFS_LI_EFI) {
-		memcpy(data, intent->xi_regions[0].data, done_len(intent));
-		memcpy(data, &head.type, sizeof(head.type));
-	} else {
-		memcpy(data, &head, sizeof(head));
-	}
-}
 
 /* ---- (INTENT-1) ------------------------------------------------------------------- */
 
@@ -205,8 +87,8 @@ static int check_values(struct work *work)
 	case XFS_LI_ATTRI:
 		return xfs_attri_check(mp, intent, &work->attr);
 	case XFS_LI_XMI:
-		work->id = intent->xi_id;
-		return xfs_xmi_check(mp, intent, &work->ex);
+		work->run.id = intent->xi_id;
+		return xfs_xmi_check(mp, intent, &work->run.ex);
 	default:
 		return xfs_error(mp, -EOPNOTSUPP, "the log has unfinished work of type %#x"
 				 " for a realtime device", intent->xi_type);
@@ -232,10 +114,13 @@ static int check_inodes(struct work *work)
 		error = get_inode(work->mp, work->attr.ino, &work->ip, &work->keeps_tail);
 		return error ? error : xfs_attri_check_inode(&work->attr, work->ip);
 	case XFS_LI_XMI:
-		error = get_inode(work->mp, work->ex.ino1, &work->ip, &unread);
+		work->run.mp = work->mp;
+		error = get_inode(work->mp, work->run.ex.ino1, &work->ip, &unread);
 		if (!error)
-			error = get_inode(work->mp, work->ex.ino2, &work->ip2, &unread);
-		return error ? error : xfs_xmi_check_inodes(&work->ex, work->ip, work->ip2);
+			error = get_inode(work->mp, work->run.ex.ino2, &work->ip2, &unread);
+		work->run.ip1 = work->ip;
+		work->run.ip2 = work->ip2;
+		return error ? error : xfs_xmi_check_inodes(&work->run.ex, work->ip, work->ip2);
 	default:
 		return 0;
 	}
@@ -282,6 +167,13 @@ static uint32_t credit(const struct xfs_mount *mp, uint64_t want)
 	return (uint32_t)XFS_MIN(want, limit);
 }
 
+/* A done item of EFI repeats the extents, the others are heads alone. */
+static uint32_t done_len(const struct xlog_intent *intent)
+{
+	return intent->xi_type == XFS_LI_EFI ? intent->xi_regions[0].len
+					     : (uint32_t)sizeof(struct xfs_intent_log_format);
+}
+
 static uint64_t log_need(const struct work *work)
 {
 	uint64_t entries = work->intent->xi_regions[0].len / 16;
@@ -291,11 +183,25 @@ static uint64_t log_need(const struct work *work)
 	return entries * BYTES_PER_ENTRY;
 }
 
+static void note_done(struct xfs_note *note, const struct xlog_intent *intent)
+{
+	uint16_t type = XFS_LI_EFD;
+	uint8_t *data;
+
+	if (intent->xi_type != XFS_LI_EFI) {
+		xfs_note_done(note, intent->xi_type, intent->xi_id);
+		return;
+	}
+	data = xfs_note_region(note, done_len(intent));
+	memcpy(data, intent->xi_regions[0].data, done_len(intent));
+	memcpy(data, &type, sizeof(type));
+}
+
 static int all_but_exchanges(struct xfs_mount *mp, struct work *work, size_t count)
 {
 	uint64_t need = 0, done_bytes = 0;
 	struct xfs_trans *tp;
-	struct note *note;
+	struct xfs_note *note;
 	int error;
 
 	for (size_t i = 0; i < count; i++) {
@@ -306,68 +212,34 @@ static int all_but_exchanges(struct xfs_mount *mp, struct work *work, size_t cou
 	}
 	if (!need)
 		return 0;
-	note = note_new(mp, (size_t)done_bytes);
+	note = xfs_note_new(mp, (size_t)done_bytes);
 	if (!note)
 		return xfs_error(mp, -ENOMEM, "out of memory for done items");
 	error = xfs_trans_alloc_bytes(mp, credit(mp, need + 2 * done_bytes), 0, XFS_TRANS_FREES, &tp);
 	if (error) {
-		xfs_free(mp, note);
+		xfs_note_free(note);
 		return error;
 	}
 	for (size_t i = 0; !error && i < count; i++) {
 		if (work[i].intent->xi_type == XFS_LI_XMI)
 			continue;
 		error = carry_out(tp, &work[i]);
-		note_done(note, work[i].intent, work[i].intent->xi_id);
+		note_done(note, work[i].intent);
 	}
 	if (error) {
-		xfs_free(mp, note);
+		xfs_note_free(note);
 		xfs_trans_cancel(tp);
 		return error;
 	}
-	note_commit(tp, note);
+	xfs_note_log(tp, note);
 	return xfs_trans_commit(tp);
 }
 
 /* ---- (INTENT-4) ------------------------------------------------------------------- */
 
-/*
- * One checkpoint of an exchange.  Ids of those who write logs otherwise are addresses, and even:
- * an odd one is nobody else's.
- */
-static int exchange_step(struct work *work, bool *done)
+static void hold_tail(struct xfs_mount *mp, xfs_lsn_t lsn)
 {
-	uint32_t bytes = credit(work->mp, 1u << 20);
-	struct xfs_inode *ips[2] = { work->ip, work->ip2 };
-	struct xfs_xmi_log_format xmi;
-	struct xfs_trans *tp;
-	struct note *note;
-	int error;
-
-	note = note_new(work->mp, sizeof(xmi) + 64);
-	if (!note)
-		return xfs_error(work->mp, -ENOMEM, "out of memory for done items");
-	error = xfs_trans_alloc_bytes(work->mp, bytes, 0, XFS_TRANS_FREES, &tp);
-	if (error) {
-		xfs_free(work->mp, note);
-		return error;
-	}
-	xfs_ilock_many(ips, 2);
-	error = xfs_xmi_finish(tp, work->ip, work->ip2, &work->ex, bytes / 2, done);
-	xfs_iunlock_many(ips, 2);
-	if (error) {
-		xfs_free(work->mp, note);
-		xfs_trans_cancel(tp);
-		return error;
-	}
-	note_done(note, work->intent, work->id);
-	if (!*done) {
-		work->id = work->id & 1 ? work->id ^ 2 : work->id | 1;
-		xfs_xmi_format(&work->ex, work->id, &xmi);
-		memcpy(note_region(note, sizeof(xmi)), &xmi, sizeof(xmi));
-	}
-	note_commit(tp, note);
-	return xfs_trans_commit(tp);
+	xfs_hold_tail(mp, &mp->m_recovery_hold, lsn);
 }
 
 /* Those behind @first have not begun: the tail stays in front of them, too. */
@@ -393,14 +265,13 @@ static int exchanges(struct xfs_mount *mp, struct work *work, size_t count)
 		while (!error && !done) {
 			xfs_lsn_t others = oldest(work, i + 1, count), here;
 
-			error = exchange_step(&work[i], &done);
-			here = xlog_head_lsn(mp->m_log);
+			error = xfs_exchange_step(&work[i].run, credit(mp, 1u << 20), false, &done);
+			here = work[i].run.from;
 			if (!error)
 				error = xfs_log_force(mp, 0);
 			/* What was left of it stands in the checkpoint that is durable now. */
 			if (!error)
-				mp->m_held_tail = done ? others
-						       : others ? XFS_MIN(others, here) : here;
+				hold_tail(mp, done ? others : others ? XFS_MIN(others, here) : here);
 		}
 	}
 	return error;
@@ -410,14 +281,15 @@ static int exchanges(struct xfs_mount *mp, struct work *work, size_t count)
 
 static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
 {
+	xfs_lsn_t first = work[0].intent->xi_lsn;
 	int error;
 
 	/*
 	 * A checkpoint of the superblock moves the tail up to the oldest intent: that makes room.
 	 */
-	mp->m_held_tail = work[0].intent->xi_lsn;
 	for (size_t i = 0; i < count; i++)
-		mp->m_held_tail = XFS_MIN(mp->m_held_tail, work[i].intent->xi_lsn);
+		first = XFS_MIN(first, work[i].intent->xi_lsn);
+	hold_tail(mp, first);
 	__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
 	error = xfs_log_force(mp, 0);
 	if (error)
@@ -427,7 +299,7 @@ static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
 	if (!error)
 		error = xfs_log_force(mp, 0);
 	if (!error)
-		mp->m_held_tail = oldest(work, 0, count);
+		hold_tail(mp, oldest(work, 0, count));
 	return error ? error : exchanges(mp, work, count);
 }
 

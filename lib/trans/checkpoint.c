@@ -29,6 +29,7 @@
 #include "disk/log_item.h"
 #include "log/log.h"
 #include "pagecache/mapping.h"
+#include "trans/note.h"
 #include "trans/trans_priv.h"
 
 #define SB_LOGGED_BYTES	384u
@@ -273,15 +274,46 @@ static xfs_lsn_t ail_tail(struct xfs_checkpoint *cp)
 	return 0;
 }
 
-/* Intents that recovery found and nobody has finished must stay in front of the tail. */
+void xfs_hold_tail(struct xfs_mount *mp, struct xfs_tail_hold *th, xfs_lsn_t lsn)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+
+	xfs_mutex_lock(&cp->cp_lock);
+	if (!th->th_lsn && lsn)
+		xfs_list_add_tail(&th->th_list, &cp->cp_tail_holds);
+	else if (th->th_lsn && !lsn)
+		xfs_list_del(&th->th_list);
+	th->th_lsn = lsn;
+	xfs_mutex_unlock(&cp->cp_lock);
+}
+
+/* Intents that nobody has finished must stay in front of the tail. */
 static xfs_lsn_t tail_of(struct xfs_mount *mp)
 {
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xfs_tail_hold *th;
 	xfs_lsn_t tail;
 
 	if (XFS_SABOTAGE(XFS_RULE_TAIL))
 		return 0;
-	tail = ail_tail(mp->m_checkpoint);
-	return mp->m_held_tail && (!tail || mp->m_held_tail < tail) ? mp->m_held_tail : tail;
+	tail = ail_tail(cp);
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_list_for_each_entry(th, &cp->cp_tail_holds, th_list) {
+		if (!tail || th->th_lsn < tail)
+			tail = th->th_lsn;
+	}
+	xfs_mutex_unlock(&cp->cp_lock);
+	return tail;
+}
+
+uint64_t xfs_intent_id(struct xfs_mount *mp, uint64_t not)
+{
+	uint64_t id;
+
+	do {
+		id = __atomic_add_fetch(&mp->m_checkpoint->cp_intent_ids, 2, __ATOMIC_RELAXED) | 1;
+	} while (id == not);
+	return id;
 }
 
 /*

@@ -379,3 +379,17 @@ uint32_t xfs_resv_extents(const struct xfs_mount *mp, uint32_t max)
 {
 	return mp->m_resv ? XFS_MIN(mp->m_resv->extents, max) : max;
 }
+
+uint64_t xfs_resv_exchange(const struct xfs_mount *mp, uint64_t pieces)
+{
+	const uint64_t most = 1u << 20;		/* more is more than any log has room for */
+	struct tally t = { .inodes = 2 };
+
+	if (!mp->m_resv)
+		return 0;
+	/* Out of each file and into the other. */
+	t.rmaps = 4 * (uint32_t)XFS_MIN(pieces, most);
+	t.map_run = t.rmaps;
+	t.maps[XFS_DATA_FORK] = 2;
+	return tally_bytes(&mp->m_geo, &t);
+}

@@ -18,6 +18,7 @@ int xfs_trans_init(struct xfs_mount *mp)
 	xfs_cond_init(&cp->cp_room);
 	xfs_list_init(&cp->cp_committing);
 	xfs_list_init(&cp->cp_ail);
+	xfs_list_init(&cp->cp_tail_holds);
 	xfs_list_init(&cp->cp_running);
 	xfs_list_init(&cp->cp_stable_bufs);
 	xfs_list_init(&cp->cp_stable_inodes);

@@ -111,6 +111,8 @@ struct xfs_checkpoint {
 	struct xfs_mutex cp_commit;	/* COMMIT class: who cuts, writes the log, writes in place */
 	struct xfs_list cp_committing;	/* (t) items of the checkpoint that is being written */
 	struct xfs_list cp_ail;		/* (t) in the log and not in place, oldest tail first */
+	struct xfs_list cp_tail_holds;	/* struct xfs_tail_hold */
+	uint64_t cp_intent_ids;		/* (a) */
 	uint64_t cp_seq;		/* (a) number of the running checkpoint; changes with the gate closed */
 	uint64_t cp_durable_seq;	/* (a) all up to this one are durable */
 	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */

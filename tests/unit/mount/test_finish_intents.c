@@ -498,7 +498,7 @@ static void test_a_long_exchange(void **state)
 	test_fs_open(&fs);
 	xmi(a, b, 12000, XFS_EXCHMAPS_SET_SIZES, size_b, size_a);
 	TEST_OK(finish());
-	assert_int_equal(fs.mp->m_held_tail, 0);
+	assert_int_equal(fs.mp->m_recovery_hold.th_lsn, 0);
 	/* Nothing is cached of either. */
 	TEST_OK(xfs_unmount(fs.mp));
 	test_fs_open(&fs);

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exchange of contents: checks in the order of the system call, what must be out of memory before
+ * mappings change places, and the way from the first transaction to the last.
+ *
+ * Both IOLOCKs are held exclusively from the checks to the end: nobody reads or writes half of it, and
+ * nothing of either range becomes dirty again.
+ */
+#include <xfswrite/exchange.h>
+#include "core/counter.h"
+#include "core/message.h"
+#include "file/exchange.h"
+#include "file/privileges.h"
+#include "iomap/iomap.h"
+#include "log/log.h"
+#include "pagecache/mapping.h"
+#include "reclaim/reclaim.h"
+#include "trans/note.h"
+#include "trans/resv.h"
+#include "write/writeback.h"
+
+#define FLAGS		(XFS_EXCHANGE_RANGE_TO_EOF | XFS_EXCHANGE_RANGE_DSYNC | \
+			 XFS_EXCHANGE_RANGE_DRY_RUN | XFS_EXCHANGE_RANGE_FILE1_WRITTEN)
+#define STEP_BYTES	(1u << 20)	/* that one of several transactions wants to log */
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+static int invalid(const struct xfs_exchange_args *a, const char *what)
+{
+	return xfs_error(a->ip1->i_mount, -EINVAL, "inode %" PRIu64 " at %" PRIu64 " and inode %" PRIu64
+			 " at %" PRIu64 ", %" PRIu64 " bytes: %s", a->ip1->i_ino, a->off1, a->ip2->i_ino,
+			 a->off2, a->len, what);
+}
+
+static int check_files(const struct xfs_exchange_args *a)
+{
+	struct xfs_mount *mp = a->ip1->i_mount;
+
+	if (a->flags & ~FLAGS)
+		return xfs_error(mp, -EINVAL, "unknown flags 0x%x", a->flags & ~FLAGS);
+	if (mp->m_rdonly)
+		return xfs_error(mp, -EROFS, "the file system is open read-only");
+	if (xfs_is_shutdown(mp))
+		return xfs_shutdown_error(mp);
+	if ((xfs_inode_diflags(a->ip1) | xfs_inode_diflags(a->ip2)) & XFS_DIFLAG_REALTIME)
+		return xfs_error(mp, -EOPNOTSUPP, "realtime files exchange nothing");
+	if ((xfs_inode_diflags(a->ip1) | xfs_inode_diflags(a->ip2)) & XFS_DIFLAG_IMMUTABLE)
+		return xfs_error(mp, -EPERM, "one of both is immutable");
+	return 0;
+}
+
+/* IOLOCKs held.  TO_EOF: the length is what the larger part has. */
+static int check_range(struct xfs_exchange_args *a)
+{
+	uint64_t mask = a->ip1->i_mount->m_geo.blocksize - 1u;
+	uint64_t size1 = xfs_isize(a->ip1), size2 = xfs_isize(a->ip2), span;
+
+	if ((a->off1 | a->off2) & mask)
+		return invalid(a, "offsets must be multiples of a block");
+	if (a->off1 > size1 || a->off2 > size2)
+		return invalid(a, "one begins past the end");
+	if (a->flags & XFS_EXCHANGE_RANGE_TO_EOF)
+		a->len = XFS_MAX(size1 - a->off1, size2 - a->off2);
+	else if (a->len > size1 - a->off1 || a->len > size2 - a->off2)
+		return invalid(a, "one ends past the end");
+	else if ((a->len & mask) && (a->off1 + a->len != size1 || a->off2 + a->len != size2))
+		return invalid(a, "it ends inside a block");
+	if (a->off1 > XFS_MAXBYTES - a->len || a->off2 > XFS_MAXBYTES - a->len)
+		return invalid(a, "a file would become too large");
+	span = XFS_ALIGN(a->len, mask + 1);
+	if (a->ip1 == a->ip2 && a->off1 < a->off2 + span && a->off2 < a->off1 + span)
+		return invalid(a, "the ranges overlap");
+	return 0;
+}
+
+/* ---- what is in memory --------------------------------------------------------------------------- */
+
+/* On the device, not in memory, and nothing delayed in the range. */
+static int settle(struct xfs_inode *ip, uint64_t off, const struct xfs_exchange_args *a)
+{
+	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	uint64_t end = XFS_ALIGN(off + a->len, (uint64_t)geo->blocksize);
+	struct xfs_data_errors_seen seen;
+	int error;
+
+	/* A size that changes places must have all before it on the device. */
+	xfs_data_error_sample(ip, &seen);
+	error = xfs_writeback_range(ip, a->flags & XFS_EXCHANGE_RANGE_TO_EOF ? 0 : off,
+				    a->flags & XFS_EXCHANGE_RANGE_TO_EOF ? XFS_MAXBYTES : off + a->len);
+	if (!error)
+		error = xfs_data_error_at_close(ip, &seen);
+	if (error)
+		return error;
+	if (ip->i_mapping)
+		xfs_mapping_forget_range(ip->i_mapping, off, end);
+	xfs_ilock_excl(ip);
+	error = xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
+	if (!error)
+		error = xfs_bmap_punch_delalloc_range(ip, XFS_DATA_FORK, XFS_B_TO_FSB(geo, off),
+						      XFS_B_TO_FSB(geo, end));
+	if (!error)
+		error = xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, XFS_B_TO_FSB(geo, off),
+						      XFS_B_TO_FSB(geo, end));
+	xfs_iunlock_excl(ip);
+	return error;
+}
+
+/* ---- the plan --------------------------------------------------------------------------------------- */
+
+struct plan {
+	struct xfs_exchange_run run;
+	uint32_t log_bytes;		/* of a transaction */
+	bool in_one;			/* all of it in one */
+	uint64_t held;			/* blocks kept for the forks' trees */
+};
+
+/* The whole of a file goes: whether it may share blocks goes along. */
+static bool is_whole(struct xfs_inode *ip, const struct xfs_exchange *ex)
+{
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec last;
+
+	return !ex->off1 && !ex->off2 && !(ex->flags & XFS_EXCHMAPS_INO1_WRITTEN) &&
+	       (!xfs_iext_last_extent(&ip->i_df, &cur, &last) || xfs_irec_end(&last) <= ex->blocks);
+}
+
+static void plan_flags(const struct xfs_exchange_args *a, struct xfs_exchange *ex)
+{
+	bool shares1 = xfs_inode_diflags2(a->ip1) & XFS_DIFLAG2_REFLINK;
+	bool shares2 = xfs_inode_diflags2(a->ip2) & XFS_DIFLAG2_REFLINK;
+
+	if (a->flags & XFS_EXCHANGE_RANGE_FILE1_WRITTEN)
+		ex->flags |= XFS_EXCHMAPS_INO1_WRITTEN;
+	if (a->flags & XFS_EXCHANGE_RANGE_TO_EOF)
+		ex->flags |= XFS_EXCHMAPS_SET_SIZES;
+	if (shares1 == shares2 || !is_whole(a->ip1, ex) || !is_whole(a->ip2, ex))
+		return;
+	ex->flags |= shares1 ? XFS_EXCHMAPS_CLEAR_INO1_REFLINK : XFS_EXCHMAPS_CLEAR_INO2_REFLINK;
+}
+
+static int too_long(const struct xfs_exchange_args *a)
+{
+	struct xfs_mount *mp = a->ip1->i_mount;
+
+	if (a->ip1 == a->ip2)
+		return xfs_error(mp, -EOPNOTSUPP, "inode %" PRIu64 ": too many extents for an exchange "
+				 "inside one file", a->ip1->i_ino);
+	return xfs_error(mp, -EOPNOTSUPP, "the extents of inodes %" PRIu64 " and %" PRIu64
+			 " are too many to be exchanged without the feature \"exchange\"",
+			 a->ip1->i_ino, a->ip2->i_ino);
+}
+
+static int make_plan(const struct xfs_exchange_args *a, struct plan *p)
+{
+	struct xfs_mount *mp = a->ip1->i_mount;
+	const struct xfs_geometry *geo = &mp->m_geo;
+	struct xfs_inode *ips[2] = { a->ip1, a->ip2 };
+	struct xfs_exchange *ex = &p->run.ex;
+	uint64_t limit, all;
+
+	p->run.mp = mp;
+	p->run.ip1 = a->ip1;
+	p->run.ip2 = a->ip2;
+	*ex = (struct xfs_exchange){
+		.ino1 = a->ip1->i_ino, .ino2 = a->ip2->i_ino,
+		.gen1 = a->ip1->i_gen, .gen2 = a->ip2->i_gen,
+		.off1 = XFS_B_TO_FSBT(geo, a->off1), .off2 = XFS_B_TO_FSBT(geo, a->off2),
+		.blocks = XFS_B_TO_FSB(geo, a->len),
+		.size1 = xfs_isize(a->ip2), .size2 = xfs_isize(a->ip1),
+	};
+	xfs_ilock_many(ips, 2);
+	plan_flags(a, ex);
+	all = xfs_exchange_pieces(a->ip1, ex->off1, ex->off1 + ex->blocks) +
+	      xfs_exchange_pieces(a->ip2, ex->off2, ex->off2 + ex->blocks);
+	p->run.pieces = (uint32_t)XFS_MIN(all, (uint64_t)UINT32_MAX);
+	p->held = xfs_bmap_tree_growth(a->ip1, p->run.pieces) +
+		  xfs_bmap_tree_growth(a->ip2, p->run.pieces);
+	xfs_iunlock_many(ips, 2);
+
+	p->in_one = true;
+	if (!mp->m_log)
+		return 0;
+	all = xfs_resv_exchange(mp, all);
+	limit = XFS_MIN(xlog_max_checkpoint(mp->m_log), xlog_space(mp->m_log)) / 2;
+	limit = XFS_MIN(limit, (uint64_t)UINT32_MAX);
+	p->in_one = all <= limit;
+	p->log_bytes = (uint32_t)XFS_MIN(p->in_one ? all : STEP_BYTES, limit);
+	if (!p->in_one && (!xfs_has_exchange_range(geo) || a->ip1 == a->ip2))
+		return too_long(a);
+	return 0;
+}
+
+/* ---- on the way --------------------------------------------------------------------------------------- */
+
+/*
+ * What was begun is finished, by this or by recovery: there is no way back.
+ */
+static int carry_out(struct plan *p)
+{
+	struct xfs_mount *mp = p->run.mp;
+	struct xfs_tail_hold hold = { .th_lsn = 0 };
+	bool done = false;
+	int error, tries = 0;
+
+	p->run.hold = &hold;
+	do {
+		error = xfs_exchange_step(&p->run, p->log_bytes, p->in_one, &done);
+		if (error == -ENOMEM && p->run.started && tries++ < 100) {
+			(void)xfs_relieve_memory(mp);
+			error = 0;
+		} else if (!error && hold.th_lsn) {
+			/* What is left stands in a durable checkpoint, or nothing is left. */
+			error = xfs_log_force(mp, 0);
+			if (!error && !done)
+				xfs_hold_tail(mp, &hold, p->run.from);
+		}
+	} while (!error && !done);
+	if (error && p->run.started)
+		xfs_shutdown(mp, error, "an exchange of contents cannot be finished: %s",
+			     xfs_errstr(error));
+	xfs_hold_tail(mp, &hold, 0);
+	return error;
+}
+
+static int modify(struct xfs_inode *ip)
+{
+	int error = xfs_file_modified(ip);
+
+	return error ? error : xfs_log_times(ip);
+}
+
+static int exchange_locked(struct xfs_exchange_args *a)
+{
+	struct xfs_mount *mp = a->ip1->i_mount;
+	struct plan p = { .in_one = false };
+	int error;
+
+	error = settle(a->ip1, a->off1, a);
+	if (!error)
+		error = settle(a->ip2, a->off2, a);
+	if (!error)
+		error = make_plan(a, &p);
+	if (!error)
+		error = xfs_reserve_delalloc_blocks(mp, p.held);
+	if (error)
+		return error;
+	if (!(a->flags & XFS_EXCHANGE_RANGE_DRY_RUN)) {
+		error = modify(a->ip1);
+		if (!error && a->ip1 != a->ip2)
+			error = modify(a->ip2);
+		if (!error)
+			error = carry_out(&p);
+	}
+	xfs_settle_delalloc_blocks(mp, 0, (int64_t)p.held);
+	return error;
+}
+
+static int exchange_once(const struct xfs_exchange_args *args)
+{
+	struct xfs_exchange_args a = *args;
+	int error;
+
+	xfs_iolock_two(a.ip1, a.ip2);
+	error = check_files(&a);
+	if (!error)
+		error = check_range(&a);
+	if (!error && a.len)
+		error = exchange_locked(&a);
+	xfs_iounlock_two(a.ip1, a.ip2);
+	return error;
+}
+
+int xfs_file_exchange(const struct xfs_exchange_args *args)
+{
+	bool tried = false;
+	int error;
+
+	do {
+		error = exchange_once(args);
+	} while (xfs_reclaim_and_retry(args->ip2, error, &tried));
+	xfs_writeback_release(args->ip2->i_mount);
+	return error;
+}
