@@ -225,7 +225,10 @@ struct xfs_folio *xfs_mapping_pin(struct xfs_mapping *m, uint64_t pos, uint64_t 
 		xfs_mutex_unlock(&m->m_lock);
 		return folio;
 	}
-	for (folio = xfs_folio_from(m, pos); folio && folio->fo_pos < end; folio = xfs_folio_next(folio)) {
+	/* One that covers @pos is the first that ends behind it. */
+	if (!folio)
+		folio = xfs_folio_from(m, pos);
+	for (; folio && folio->fo_pos < end; folio = xfs_folio_next(folio)) {
 		uint64_t bits = folio->fo_uptodate;
 
 		if (folio->fo_pos < pos)
