@@ -211,6 +211,19 @@ out_unlock:
 	xfs_mutex_unlock(&busy->b_lock);
 }
 
+uint64_t xfs_extent_busy_seq(struct xfs_mount *mp)
+{
+	struct xfs_busy_list *busy = mp->m_busy;
+	uint64_t seq;
+
+	if (!busy)
+		return 0;
+	xfs_mutex_lock(&busy->b_lock);
+	seq = busy->b_seq;
+	xfs_mutex_unlock(&busy->b_lock);
+	return seq;
+}
+
 uint64_t xfs_extent_busy_cut(struct xfs_mount *mp)
 {
 	struct xfs_busy_list *busy = mp->m_busy;
@@ -271,11 +284,14 @@ void xfs_extent_busy_clear(struct xfs_mount *mp, uint64_t seq)
 	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
 		struct xfs_perag *pag = xfs_perag_peek(mp, agno);
 
-		if (!pag || !__atomic_load_n(&pag->pag_busy_all, __ATOMIC_RELAXED))
+		if (!pag || (!__atomic_load_n(&pag->pag_busy_all, __ATOMIC_RELAXED) &&
+			     !__atomic_load_n(&pag->pag_unshared_seq, __ATOMIC_RELAXED)))
 			continue;
 		xfs_mutex_lock(&pag->pag_lock);
 		if (pag->pag_busy_all <= seq)
 			__atomic_store_n(&pag->pag_busy_all, 0, __ATOMIC_RELAXED);
+		if (pag->pag_unshared_seq <= seq)
+			__atomic_store_n(&pag->pag_unshared_seq, 0, __ATOMIC_RELAXED);
 		xfs_mutex_unlock(&pag->pag_lock);
 	}
 }

@@ -40,6 +40,8 @@ bool xfs_extent_busy_search(const struct xfs_perag *pag, xfs_agblock_t agbno, xf
  * that was cut.  No transaction is open.
  */
 uint64_t xfs_extent_busy_cut(struct xfs_mount *mp);
+/* Of the running checkpoint; 0 without a journal.  Any lock may be held but those of class LEAF. */
+uint64_t xfs_extent_busy_seq(struct xfs_mount *mp);
 /* Checkpoint @seq and all before it are durable.  Takes AG locks, one at a time. */
 void xfs_extent_busy_clear(struct xfs_mount *mp, uint64_t seq);
 /* Is anything busy: would forcing the log help? */

@@ -47,6 +47,12 @@ struct xfs_perag {
 	struct xfs_ag_resv pag_meta_resv, pag_rmapbt_resv;
 	/* Some block may have several owners; false: none has, and merging is simpler. */
 	bool pag_may_share, pag_share_known;
+	/*
+	 * Blocks from _start up to _end lost their last other owner in checkpoints up to this one
+	 * (ag/busy.h), which are not durable; 0: none did.
+	 */
+	uint64_t pag_unshared_seq;		/* (a) */
+	xfs_agblock_t pag_unshared_start, pag_unshared_end;
 	/* Blocks that left a tree during a change of it; freed when the change is done. */
 	uint32_t pag_nr_tofree;
 	struct xfs_ag_tofree {

@@ -13,6 +13,7 @@
  */
 #include "ag/refcount.h"
 #include "ag/ag_priv.h"
+#include "base/sabotage.h"
 
 static struct xfs_btree_target target_of(xfs_agblock_t agbno)
 {
@@ -175,14 +176,36 @@ static int change_gap(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen
 	return xfs_free_ag_extent(cur->bc_tp, pag, agbno, len, &oinfo, XFS_AG_RESV_NONE);
 }
 
+/*
+ * (REFC-4) A block whose last other owner went in a checkpoint that is not durable is not written in
+ *     place: after a crash that one may own it again, and must find what it had.
+ */
+static void note_unshared(struct xfs_perag *pag, const struct xfs_refcount_irec *irec)
+{
+	uint64_t seq = xfs_extent_busy_seq(pag->pag_mount);
+	xfs_agblock_t end = irec->rc_startblock + irec->rc_blockcount;
+
+	if (!seq || XFS_SABOTAGE(XFS_RULE_UNSHARED))
+		return;
+	if (!pag->pag_unshared_seq) {
+		pag->pag_unshared_start = irec->rc_startblock;
+		pag->pag_unshared_end = end;
+	}
+	pag->pag_unshared_start = XFS_MIN(pag->pag_unshared_start, irec->rc_startblock);
+	pag->pag_unshared_end = XFS_MAX(pag->pag_unshared_end, end);
+	__atomic_store_n(&pag->pag_unshared_seq, seq, __ATOMIC_RELAXED);
+}
+
 /* The record at the cursor, all of it. */
 static int change_rec(struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec, int delta)
 {
 	if (irec->rc_refcount == XFS_REFC_REFCOUNT_MAX)
 		return 0;
 	irec->rc_refcount += (uint32_t)delta;
-	if (irec->rc_refcount == 1)
+	if (irec->rc_refcount == 1) {
+		note_unshared(cur->bc_ag.pag, irec);
 		return xfs_btree_delete(cur);
+	}
 	return update(cur, irec);
 }
 
@@ -431,4 +454,21 @@ out_del:
 out_unlock:
 	xfs_mutex_unlock(&pag->pag_lock);
 	return error;
+}
+
+bool xfs_refcount_was_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t *len)
+{
+	struct xfs_perag *pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
+	xfs_agblock_t agbno = XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno);
+	bool was = false;
+
+	if (!__atomic_load_n(&pag->pag_unshared_seq, __ATOMIC_RELAXED))
+		return false;
+	xfs_mutex_lock(&pag->pag_lock);
+	if (pag->pag_unshared_seq && agbno < pag->pag_unshared_end) {
+		was = agbno >= pag->pag_unshared_start;
+		*len = XFS_MIN(*len, (was ? pag->pag_unshared_end : pag->pag_unshared_start) - agbno);
+	}
+	xfs_mutex_unlock(&pag->pag_lock);
+	return was;
 }

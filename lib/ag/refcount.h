@@ -34,6 +34,12 @@ int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extl
 			     xfs_fsblock_t *shared_fsbno, xfs_extlen_t *shared_len) XFS_MUST_CHECK;
 
 /*
+ * Whether @fsbno, which has one owner, may have another one after a crash (REFC-4).  *@len is cut to
+ * blocks of which the same holds.  True for more blocks than that for the sake of brevity.
+ */
+bool xfs_refcount_was_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t *len);
+
+/*
  * [@fsbno, +@len) (one AG, checked) are staged for copy-on-write, or are so no more; the
  * reverse map and the blocks themselves are the caller's.  -ENOSPC, nothing changed.
  */

@@ -29,6 +29,8 @@ const char *xfs_rule_name(enum xfs_rule rule)
 		[XFS_RULE_STALE_CLEAR] = "STALE_CLEAR",
 		[XFS_RULE_UNMOUNT_FLUSH] = "UNMOUNT_FLUSH",
 		[XFS_RULE_RECOVERY_FLUSH] = "RECOVERY_FLUSH",
+		[XFS_RULE_STAGING] = "STAGING",
+		[XFS_RULE_UNSHARED] = "UNSHARED",
 	};
 
 	return rule < XFS_RULE_COUNT ? names[rule] : "?";

@@ -48,6 +48,10 @@ enum xfs_rule {
 	XFS_RULE_UNMOUNT_FLUSH,
 	/* What recovery replayed is stable before the log counts as clean. */
 	XFS_RULE_RECOVERY_FLUSH,
+	/* Blocks that copy-on-write allocates and does not use yet are recorded with that. */
+	XFS_RULE_STAGING,
+	/* Blocks whose last other owner went in a checkpoint that is not durable are not overwritten. */
+	XFS_RULE_UNSHARED,
 	XFS_RULE_COUNT,
 };
 

@@ -347,6 +347,9 @@ static int clear_flag(struct xfs_inode *ip)
 	struct xfs_trans *tp;
 	int error = xfs_free_cowblocks(ip);
 
+	/* Who writes to a file without the flag does not ask what it shared until lately (REFC-4). */
+	if (!error)
+		error = xfs_log_force(ip->i_mount, 0);
 	if (!error)
 		error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);
 	if (error)

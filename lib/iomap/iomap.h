@@ -207,6 +207,12 @@ xfs_extnum_t xfs_exchange_pieces(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fi
 int xfs_reflink_trim_around_shared(struct xfs_inode *ip, struct xfs_bmbt_irec *irec,
 				   bool *shared) XFS_MUST_CHECK;
 /*
+ * The same for a write: *@cow: it must not be written in place, as others own it, or may own it
+ * again after a crash (REFC-4).
+ */
+int xfs_reflink_trim_for_write(struct xfs_inode *ip, struct xfs_bmbt_irec *irec,
+			       bool *cow) XFS_MUST_CHECK;
+/*
  * The part of the CoW fork's extent at @off, up to @len blocks, becomes the data fork's: real
  * blocks are allocated if it has none yet, what was mapped there is dropped.
  */

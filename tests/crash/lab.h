@@ -130,6 +130,14 @@ int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size);
 /* A mode of <xfswrite/fallocate.h>. */
 int lab_fallocate(struct lab_stream *s, struct model_node *node, int mode, uint64_t offset,
 		  uint64_t len);
+/* Of @src, which must have it, to @dst; both may be one. */
+int lab_clone(struct lab_stream *s, struct model_node *src, uint64_t src_off, struct model_node *dst,
+	      uint64_t dst_off, uint64_t len);
+/* Shares it if the bytes are the same. */
+int lab_dedupe(struct lab_stream *s, struct model_node *src, uint64_t src_off,
+	       struct model_node *dst, uint64_t dst_off, uint64_t len);
+/* The scenario of share.c. */
+void lab_run_reflink(struct lab *lab);
 int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits);
 /* @len 0: an empty value. */
 int lab_setxattr(struct lab_stream *s, struct model_node *node, const char *name, uint32_t len);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xfswrite/fallocate.h>
+#include <xfswrite/reflink.h>
 #include "base/compiler.h"
 #include "core/mount.h"
 #include "crash/lab.h"
@@ -344,6 +345,45 @@ int lab_truncate(struct lab_stream *s, struct model_node *node, uint64_t size)
 	note_times(s, node, file);
 	put(node, file);
 	return end(s, error, "truncate");
+}
+
+int lab_clone(struct lab_stream *s, struct model_node *src, uint64_t src_off, struct model_node *dst,
+	      uint64_t dst_off, uint64_t len)
+{
+	struct xfs_file *from, *to;
+	uint8_t *data = malloc(len);
+	int error;
+
+	begin(s, "clone %" PRIu64 " bytes of node %u at %" PRIu64 " to node %u at %" PRIu64, len,
+	      src->id, src_off, dst->id, dst_off);
+	from = get(s, src);
+	to = get(s, dst);
+	if (!data || xfs_pread(from, data, len, src_off) != (ssize_t)len)
+		lab_die(s->lab, "reading the source of a clone: %s", xfs_error_text(NULL));
+	error = xfs_clone_range(from, src_off, to, dst_off, len);
+	if (!error)
+		model_write(s->model, dst, dst_off, data, len);
+	note_times(s, dst, to);
+	put(dst, to);
+	put(src, from);
+	free(data);
+	return end(s, error, "clone");
+}
+
+int lab_dedupe(struct lab_stream *s, struct model_node *src, uint64_t src_off,
+	       struct model_node *dst, uint64_t dst_off, uint64_t len)
+{
+	struct xfs_file *from, *to;
+	int64_t ret;
+
+	begin(s, "dedupe %" PRIu64 " bytes of node %u at %" PRIu64 " and node %u at %" PRIu64, len,
+	      src->id, src_off, dst->id, dst_off);
+	from = get(s, src);
+	to = get(s, dst);
+	ret = xfs_dedupe_range(from, src_off, to, dst_off, len);
+	put(dst, to);
+	put(src, from);
+	return end(s, ret == -EBADE ? 0 : ret, "dedupe");
 }
 
 int lab_fallocate(struct lab_stream *s, struct model_node *node, int mode, uint64_t offset,

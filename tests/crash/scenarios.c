@@ -715,6 +715,8 @@ const struct scenario lab_scenarios[] = {
 	{ .name = "append", .what = "appends, each file fsynced now and then",
 	  .rules = RULE(PREFLUSH), .run = run_append },
 	{ .name = "overwrite", .what = "data overwritten in place", .run = run_overwrite },
+	{ .name = "reflink", .what = "blocks shared, copied on write, unshared",
+	  .rules = RULE(STAGING) | RULE(UNSHARED) /* (REFC-4) */, .run = lab_run_reflink },
 	{ .name = "truncate", .what = "files cut, extended, written with holes",
 	  .rules = RULE(BUSY), .run = run_truncate },
 	{ .name = "falloc", .what = "space allocated, punched, zeroed, taken out and put in",

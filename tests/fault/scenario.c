@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xfswrite/fallocate.h>
+#include <xfswrite/reflink.h>
 #include "base/endian.h"
 #include "core/mount.h"
 #include "fault/scenario.h"
@@ -56,6 +57,18 @@ static void put_acl(struct xfs_mount *mp, const char *path, const char *name)
 	TEST_OK(xfs_setxattr(mp, path, true, name, acl, sizeof(acl), 0));
 }
 
+/* @path shares all blocks with @of. */
+static void clone_of(struct xfs_mount *mp, const char *of, const char *path)
+{
+	struct xfs_file *from, *to;
+
+	TEST_OK(xfs_open(mp, of, O_RDONLY, 0, &from));
+	TEST_OK(xfs_open(mp, path, O_CREAT | O_RDWR, 0644, &to));
+	TEST_OK(xfs_clone_range(from, 0, to, 0, 0));
+	TEST_OK(xfs_close(to));
+	TEST_OK(xfs_close(from));
+}
+
 struct xfs_device *scenario_image(unsigned int geometry)
 {
 	struct xfs_mkfs_options mkfs[2] = {
@@ -78,9 +91,12 @@ struct xfs_device *scenario_image(unsigned int geometry)
 	TEST_OK(xfs_mkdir(fs.mp, "/acl", 0755));
 	put_acl(fs.mp, "/acl", "system.posix_acl_default");
 	fragmented_file(fs.mp, "/fragments", geometry ? 1024 : 4096);
-	TEST_OK(xfs_open(fs.mp, "/file", O_CREAT | O_RDWR, 0644, &file));
-	TEST_OK(xfs_pwrite(file, data, 200000, 0));
-	TEST_OK(xfs_close(file));
+	for (int i = 0; i < 2; i++) {
+		TEST_OK(xfs_open(fs.mp, i ? "/same" : "/file", O_CREAT | O_RDWR, 0644, &file));
+		TEST_OK(xfs_pwrite(file, data, 200000, 0));
+		TEST_OK(xfs_close(file));
+	}
+	clone_of(fs.mp, "/fragments", "/shared");
 	put_acl(fs.mp, "/file", "system.posix_acl_access");
 	TEST_OK(xfs_mknod(fs.mp, "/attrs", S_IFREG | 0644, 0, 0));
 	for (unsigned int i = 0; i < 150; i++) {
@@ -312,6 +328,79 @@ static int op_overwrite(struct xfs_mount *mp)
 	return write_and(mp, "/fragments", 1000, 300000, true);
 }
 
+/* A call on two files. */
+static int on_two(struct xfs_mount *mp, const char *src, const char *dst,
+		  int64_t (*call)(struct xfs_file *src, struct xfs_file *dst))
+{
+	struct xfs_file *from, *to;
+	int64_t ret;
+	int error = xfs_open(mp, src, O_RDONLY, 0, &from);
+
+	if (error)
+		return error;
+	ret = xfs_open(mp, dst, O_CREAT | O_RDWR, 0644, &to);
+	if (!ret) {
+		ret = call(from, to);
+		if (ret >= 0)
+			ret = xfs_fsync(to);
+		error = xfs_close(to);
+		ret = ret < 0 ? ret : error;
+	}
+	error = xfs_close(from);
+	return ret < 0 ? (int)ret : error;
+}
+
+static int64_t call_clone(struct xfs_file *src, struct xfs_file *dst)
+{
+	return xfs_clone_range(src, 0, dst, 0, 0);
+}
+
+static int64_t call_dedupe(struct xfs_file *src, struct xfs_file *dst)
+{
+	return xfs_dedupe_range(src, 0, dst, 0, 200000);
+}
+
+static int64_t call_copy(struct xfs_file *src, struct xfs_file *dst)
+{
+	int64_t ret = xfs_copy_range(src, 100, dst, 100, 150000);
+
+	/* Short: what stood against it comes again with the rest. */
+	return ret >= 0 && ret < 150000 ? xfs_copy_range(src, (uint64_t)ret + 100, dst, (uint64_t)ret + 100,
+							 150000 - (uint64_t)ret) : ret;
+}
+
+static int op_clone(struct xfs_mount *mp)
+{
+	return on_two(mp, "/fragments", "/small/clone", call_clone);
+}
+
+static int op_dedupe(struct xfs_mount *mp)
+{
+	return on_two(mp, "/file", "/same", call_dedupe);
+}
+
+static int op_copy(struct xfs_mount *mp)
+{
+	return on_two(mp, "/file", "/small/copy", call_copy);
+}
+
+static int op_copy_on_write(struct xfs_mount *mp)
+{
+	return write_and(mp, "/shared", 1000, 300000, true);
+}
+
+static int op_unshare(struct xfs_mount *mp)
+{
+	struct xfs_file *file;
+	int error = xfs_open(mp, "/shared", O_RDWR, 0, &file), error2;
+
+	if (error)
+		return error;
+	error = xfs_fallocate(file, XFS_FALLOC_UNSHARE_RANGE, 0, 100000);
+	error2 = xfs_close(file);
+	return error ? error : error2;
+}
+
 static int op_truncate(struct xfs_mount *mp)
 {
 	return xfs_truncate(mp, "/fragments", 5000);
@@ -403,6 +492,11 @@ const struct scenario scenarios[] = {
 	{ "write, fsync", op_write_fsync, false },
 	{ "write, close", op_write_close, false },
 	{ "overwrite", op_overwrite, false },
+	{ "clone", op_clone, false },
+	{ "dedupe", op_dedupe, false },
+	{ "copy", op_copy, false },
+	{ "copy on write", op_copy_on_write, false },
+	{ "unshare", op_unshare, false },
 	{ "truncate", op_truncate, false },
 	{ "extend", op_extend, false },
 	{ "allocate", op_allocate, false },

@@ -3,7 +3,7 @@
  * Goal: whatever is done to the contents of files, they read as a plain array of bytes would;
  *       space that is given up comes back to the block, and the volume stays without fault.
  * Method: seeded writes (from memory, vectors, sources that end early), reads, truncations, all modes
- *       of fallocate, syncs, closings and evictions on several files at once, each beside an array
+ *       of fallocate, clones, copies and dedupes (data_share.c), syncs, closings and evictions on several files at once, each beside an array
  *       that covers its beginning and a window somewhere else, up to the largest offset.  Many
  *       geometries, small memory limits, volumes that run full,
  *       descriptors that are copied from.  After each round everything is compared, the volume
@@ -20,58 +20,27 @@
 #include <xfswrite/io.h>
 #include "api/api_priv.h"
 #include "core/mount.h"
+#include "model/data_model.h"
 #include "pagecache/mapping.h"
-#include "support/test_fs.h"
-#include "support/test_seed.h"
+#include "reclaim/reclaim.h"
 #include "write/writeback.h"
 
-#define MAX_FILES	8
 #define MAX_IOVS	100
 #define SECTOR		512u	/* of the device */
-#define MAXBYTES	0x7fffffffffffffffull
 
-struct config {
-	const char *name;
-	uint64_t device_bytes;
-	uint32_t blocksize;
-	uint64_t cache_bytes;
-	uint32_t allocsize;
-	int nfiles;
-	uint64_t window;	/* bytes of each of the two arrays of a file */
-	uint32_t max_write;
-	uint32_t ops;		/* per round */
-	bool full;		/* the volume is too small for all of it */
-};
-
-struct file {
-	char path[16];
-	struct xfs_file *file;	/* NULL: closed */
-	int flags;
-	uint64_t size;
-	uint64_t base;		/* of the second window */
-	uint8_t *low, *high;
-};
-
-static struct test_fs fs;
-static struct xfs_rand rnd;
-static const struct config *cfg;
-static struct file files[MAX_FILES];
-static uint8_t *buf, *want;
+struct test_fs fs;
+struct xfs_rand rnd;
+const struct config *cfg;
+struct file files[MAX_FILES];
+uint8_t *buf, *want;
+uint64_t nr_enospc, nr_deduped;
 static int host_fd;
-static uint64_t nr_enospc, nr_short, nr_passed, nr_direct;
-
-#define CHECK(cond) \
-	((cond) ? (void)0 : test_fs_die(&fs, __FILE__, __LINE__, #cond, "%s", cfg->name))
-
-static uint64_t below(uint64_t n)
-{
-	return xfs_rand_below(&rnd, n);
-}
+static uint64_t nr_short, nr_passed, nr_direct;
 
 /* ---- the model --------------------------------------------------------------------- */
 
 /* The model's byte array for [@off, ...), and how much of it is left; NULL: zeros. */
-static uint8_t *model_at(struct file *f, uint64_t off, uint64_t len, uint64_t *run)
+uint8_t *model_at(struct file *f, uint64_t off, uint64_t len, uint64_t *run)
 {
 	*run = len;
 	if (off < cfg->window) {
@@ -89,7 +58,7 @@ static uint8_t *model_at(struct file *f, uint64_t off, uint64_t len, uint64_t *r
 	return NULL;
 }
 
-static void model_write(struct file *f, uint64_t off, const uint8_t *from, uint64_t len)
+void model_write(struct file *f, uint64_t off, const uint8_t *from, uint64_t len)
 {
 	uint64_t run;
 
@@ -129,7 +98,7 @@ static int cut_up(struct iovec *iov, uint8_t *mem, uint64_t len)
 }
 
 /* Without O_DIRECT, when the model cannot have whole sectors. */
-static void go_buffered(struct file *f)
+void go_buffered(struct file *f)
 {
 	TEST_OK(xfs_close(f->file));
 	f->flags &= ~O_DIRECT;
@@ -189,7 +158,7 @@ static void compare(struct file *f, uint64_t off, uint64_t len)
 
 /* ---- operations ------------------------------------------------------------------------ */
 
-static void open_file(struct file *f)
+void open_file(struct file *f)
 {
 	f->flags = O_RDWR | (below(8) == 0 ? O_APPEND : 0) | (below(40) == 0 ? O_DSYNC : 0) |
 		   (below(60) == 0 ? O_SYNC : 0) | (below(5) == 0 ? O_DIRECT : 0);
@@ -203,7 +172,7 @@ static void close_file(struct file *f)
 }
 
 /* An offset where something interesting is likely. */
-static uint64_t pick_offset(struct file *f)
+uint64_t pick_offset(struct file *f)
 {
 	uint64_t off = below(cfg->window);
 
@@ -230,7 +199,7 @@ static uint64_t pick_offset(struct file *f)
 		? off - off % SECTOR : off;
 }
 
-static uint64_t pick_length(struct file *f, uint64_t off)
+uint64_t pick_length(struct file *f, uint64_t off)
 {
 	uint64_t len = 1 + below(below(3) ? XFS_MIN(cfg->max_write, 3 * cfg->blocksize)
 					  : cfg->max_write);
@@ -242,7 +211,7 @@ static uint64_t pick_length(struct file *f, uint64_t off)
 	return XFS_MIN(len, end - off);
 }
 
-static void check_count(int64_t ret, uint64_t len)
+void check_count(int64_t ret, uint64_t len)
 {
 	if (ret == (int64_t)len)
 		return;
@@ -380,14 +349,23 @@ static void op_write(struct file *f)
 		model_write(f, off, buf, (uint64_t)ret);
 }
 
+/* Space was had, or the volume is full: then what was done of it stays, and reads as it did. */
+static bool had_space(int error)
+{
+	if (error)
+		CHECK(cfg->full && error == -ENOSPC);
+	return !error;
+}
+
 static void op_truncate(struct file *f)
 {
 	uint64_t size = below(3) ? pick_offset(f) : below(f->size + 1);
 
 	if (size >= cfg->window && size < f->base && below(3))
 		size = 0;
-	TEST_OK(xfs_ftruncate(f->file, size));
-	model_truncate(f, size);
+	/* The end of a block that is shared is not zeroed in place. */
+	if (had_space(xfs_ftruncate(f->file, size)))
+		model_truncate(f, size);
 }
 
 /* ---- space ---- */
@@ -423,14 +401,6 @@ static void model_move(struct file *f, uint64_t off, uint64_t len, bool up)
 	}
 }
 
-/* Space was had, or the volume is full: then what was done of it stays, and reads as it did. */
-static bool had_space(int error)
-{
-	if (error)
-		CHECK(cfg->full && error == -ENOSPC);
-	return !error;
-}
-
 static void op_allocate(struct file *f)
 {
 	uint64_t off = pick_offset(f), len = pick_length(f, off);
@@ -446,8 +416,11 @@ static void op_punch(struct file *f)
 {
 	uint64_t off = pick_offset(f), len = pick_length(f, off);
 
-	TEST_OK(xfs_fallocate(f->file, XFS_FALLOC_PUNCH_HOLE | XFS_FALLOC_KEEP_SIZE, off, len));
-	model_zero(f, off, off + len);
+	/* A block that is shared is not zeroed in place. */
+	if (had_space(xfs_fallocate(f->file, XFS_FALLOC_PUNCH_HOLE | XFS_FALLOC_KEEP_SIZE, off, len)))
+		model_zero(f, off, off + len);
+	else
+		data_take_what_is_there(f, off, len);
 }
 
 static void op_zero(struct file *f)
@@ -455,7 +428,11 @@ static void op_zero(struct file *f)
 	uint64_t off = pick_offset(f), len = pick_length(f, off);
 	int mode = XFS_FALLOC_ZERO_RANGE | (below(2) ? XFS_FALLOC_KEEP_SIZE : 0);
 
-	if (had_space(xfs_fallocate(f->file, mode, off, len)) && !(mode & XFS_FALLOC_KEEP_SIZE))
+	if (!had_space(xfs_fallocate(f->file, mode, off, len))) {
+		data_take_what_is_there(f, off, len);
+		return;
+	}
+	if (!(mode & XFS_FALLOC_KEEP_SIZE))
 		f->size = XFS_MAX(f->size, off + len);
 	model_zero(f, off, off + len);
 }
@@ -557,7 +534,7 @@ static void op(struct file *f)
 {
 	if (!f->file)
 		open_file(f);
-	switch (below(27)) {
+	switch (below(31)) {
 	default:
 		op_write(f);
 		break;
@@ -591,6 +568,9 @@ static void op(struct file *f)
 		break;
 	case 24: case 25: case 26:
 		op_space(f);
+		break;
+	case 27: case 28: case 29: case 30:
+		data_op_share(f);
 		break;
 	}
 }
@@ -672,6 +652,8 @@ static void run(const struct config *c, uint64_t stream)
 		close_all();
 		/* Everything is on disk, and nobody is left who could use a promise. */
 		TEST_OK(xfs_sync(fs.mp));
+		/* Files that were closed before keep what is past their ends. */
+		TEST_OK(xfs_blockgc_free_space(fs.mp, NULL));
 		CHECK(fs.mp->m_delalloc_blocks == 0);
 		CHECK(xfs_pagecache_dirty_bytes(fs.mp) == 0);
 		test_fs_close_and_check(&fs);
@@ -723,6 +705,7 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
 		run(&configs[i], i + 1);
 	CHECK(nr_passed > 100);
+	CHECK(nr_deduped > 100);
 	if (nr_direct < 500)
 		fprintf(stderr, "only %" PRIu64 " direct writes\n", nr_direct);
 	CHECK(nr_direct >= 500);
