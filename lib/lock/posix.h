@@ -93,8 +93,16 @@ static inline void xfs_host_rwlock_unlock_shared(struct xfs_host_rwlock *lk)
 
 static inline void xfs_host_mutex_init(struct xfs_host_mutex *mx)
 {
-	int error = pthread_mutex_init(&mx->mutex, NULL);
+	pthread_mutexattr_t attr;
+	int error;
 
+	pthread_mutexattr_init(&attr);
+	/* Most are held for less than it takes to go to sleep and be woken: look again first. */
+#ifdef __GLIBC__
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
+	error = pthread_mutex_init(&mx->mutex, &attr);
+	pthread_mutexattr_destroy(&attr);
 	ASSERT(!error);
 }
 
