@@ -87,8 +87,7 @@ struct xfs_inode {
 	struct xfs_inode *i_hash_next;	/* (h) */
 	struct xfs_list i_lru;		/* (h) unreferenced, or waiting to be freed */
 	uint64_t i_lru_bytes;		/* (h) memory it keeps while it is unreferenced */
-	uint32_t i_ref;			/* (h) */
-	uint32_t i_pinned;		/* (h) how many of these are the log item's */
+	uint64_t i_refs;		/* (a) users', and above them the log item's; inode/inode_priv.h */
 	bool i_once;			/* (h) made, and not asked for by its number since then */
 	uint32_t i_opens;		/* (a) handles, O_PATH included */
 	uint32_t i_opens_write;		/* (a) handles open for writing */

@@ -5,11 +5,21 @@
 #include "core/lsn.h"
 #include "core/message.h"
 
-#define INITIAL_HASH_LOG	10
+#define INITIAL_HASH_LOG	5
 
-static inline uint64_t hash_slot(const struct xfs_buf_cache *cache, xfs_daddr_t daddr)
+static inline uint64_t hash_of(xfs_daddr_t daddr)
 {
-	return (uint64_t)daddr * 0x9e3779b97f4a7c15u >> (64 - cache->bc_hash_log);
+	return (uint64_t)daddr * 0x9e3779b97f4a7c15u;
+}
+
+static inline struct xfs_buf_shard *shard_of(struct xfs_mount *mp, xfs_daddr_t daddr)
+{
+	return &mp->m_bufs->bc_shards[hash_of(daddr) >> (64 - XFS_BUF_SHARD_LOG)];
+}
+
+static inline struct xfs_buf **hash_slot(const struct xfs_buf_shard *shard, xfs_daddr_t daddr)
+{
+	return &shard->bs_hash[hash_of(daddr) << XFS_BUF_SHARD_LOG >> (64 - shard->bs_hash_log)];
 }
 
 static inline uint32_t pool_index(uint32_t len)
@@ -19,58 +29,113 @@ static inline uint32_t pool_index(uint32_t len)
 	return log <= XFS_BUF_MIN_LOG ? 0 : log - XFS_BUF_MIN_LOG;
 }
 
-int xfs_buf_cache_init(struct xfs_mount *mp)
+static void init_pools(struct xfs_mount *mp, struct xfs_buf_pools *pools)
 {
-	struct xfs_buf_cache *cache = xfs_zalloc(mp, sizeof(*cache));
-
-	if (!cache)
-		return xfs_error(mp, -ENOMEM, "out of memory for the buffer cache");
-	cache->bc_hash_log = INITIAL_HASH_LOG;
-	cache->bc_hash = xfs_zalloc(mp, sizeof(*cache->bc_hash) << cache->bc_hash_log);
-	if (!cache->bc_hash) {
-		xfs_free(mp, cache);
-		return xfs_error(mp, -ENOMEM, "out of memory for the buffer cache");
-	}
-	xfs_mutex_init(&cache->bc_lock, XFS_CLASS_LEAF, 2);	/* below the checkpoint lock */
-	xfs_list_init(&cache->bc_lru);
+	xfs_mutex_init(&pools->bp_lock, XFS_CLASS_LEAF, 3);
 	for (uint32_t i = 0; i < XFS_BUF_POOLS; i++) {
 		size_t size = (size_t)1 << (i + XFS_BUF_MIN_LOG);
 
-		xfs_pool_init(&cache->bc_pools[i], &mp->m_mem, size, XFS_MIN(size, (size_t)4096),
+		xfs_pool_init(&pools->bp_pools[i], &mp->m_mem, size, XFS_MIN(size, (size_t)4096),
 			      (uint32_t)((4u << 20) / size));
 	}
-	xfs_pool_init(&cache->bc_buf_pool, &mp->m_mem, sizeof(struct xfs_buf), 64, 4096);
-	xfs_pool_init(&cache->bc_dirty_pool, &mp->m_mem, XFS_BUF_DIRTY_BYTES, 64, 4096);
-	mp->m_bufs = cache;
-	return 0;
+	xfs_pool_init(&pools->bp_buf_pool, &mp->m_mem, sizeof(struct xfs_buf), 64, 4096);
+	xfs_pool_init(&pools->bp_dirty_pool, &mp->m_mem, XFS_BUF_DIRTY_BYTES, 64, 4096);
 }
 
-/* No lock needed: nobody else knows @bp. */
-static void free_buf(struct xfs_buf_cache *cache, struct xfs_buf *bp)
+static void drain_pools(struct xfs_buf_cache *cache)
+{
+	for (uint32_t slot = 0; slot < XFS_SLOTS; slot++) {
+		struct xfs_buf_pools *pools = &cache->bc_pools[slot];
+
+		xfs_mutex_lock(&pools->bp_lock);
+		for (uint32_t i = 0; i < XFS_BUF_POOLS; i++)
+			xfs_pool_drain(&pools->bp_pools[i]);
+		xfs_pool_drain(&pools->bp_buf_pool);
+		xfs_pool_drain(&pools->bp_dirty_pool);
+		xfs_mutex_unlock(&pools->bp_lock);
+	}
+}
+
+/* False: out of memory. */
+static bool init_shard(struct xfs_mount *mp, struct xfs_buf_shard *shard)
+{
+	xfs_mutex_init(&shard->bs_lock, XFS_CLASS_LEAF, 2);	/* below the checkpoint lock */
+	xfs_list_init(&shard->bs_lru);
+	shard->bs_hash_log = INITIAL_HASH_LOG;
+	shard->bs_hash = xfs_zalloc(mp, sizeof(*shard->bs_hash) << shard->bs_hash_log);
+	return shard->bs_hash != NULL;
+}
+
+int xfs_buf_cache_init(struct xfs_mount *mp)
+{
+	struct xfs_buf_cache *cache = xfs_mem_alloc_aligned(&mp->m_mem, XFS_SLOT_ALIGN, sizeof(*cache));
+	bool have = true;
+
+	if (!cache)
+		return xfs_error(mp, -ENOMEM, "out of memory for the buffer cache");
+	memset(cache, 0, sizeof(*cache));
+	mp->m_bufs = cache;
+	for (uint32_t i = 0; i < XFS_SLOTS; i++)
+		init_pools(mp, &cache->bc_pools[i]);
+	for (uint32_t i = 0; i < XFS_BUF_SHARDS; i++)
+		have = init_shard(mp, &cache->bc_shards[i]) && have;
+	if (have)
+		return 0;
+	xfs_buf_cache_destroy(mp);
+	return xfs_error(mp, -ENOMEM, "out of memory for the buffer cache");
+}
+
+/* Memory of a buffer that nobody knows any more, or not yet. */
+static void free_memory(struct xfs_mount *mp, struct xfs_buf *bp)
+{
+	struct xfs_buf_pools *pools = &mp->m_bufs->bc_pools[xfs_slot()];
+
+	if (bp->b_maps)
+		xfs_free(mp, bp->b_maps);
+	xfs_mutex_lock(&pools->bp_lock);
+	if (bp->b_addr)
+		xfs_pool_put(&pools->bp_pools[pool_index(bp->b_len)], bp->b_addr);
+	if (bp->b_dirty && bp->b_dirty != &bp->b_dirty_word)
+		xfs_pool_put(&pools->bp_dirty_pool, bp->b_dirty);
+	xfs_pool_put(&pools->bp_buf_pool, bp);
+	xfs_mutex_unlock(&pools->bp_lock);
+}
+
+static void free_buf(struct xfs_buf *bp)
 {
 	struct xfs_mount *mp = bp->b_mount;
 
 	xfs_mutex_destroy(&bp->b_lock);
-	cache->bc_bytes -= bp->b_len;
-	xfs_pool_put(&cache->bc_pools[pool_index(bp->b_len)], bp->b_addr);
-	if (bp->b_maps)
-		xfs_free(mp, bp->b_maps);
-	if (bp->b_dirty && bp->b_dirty != &bp->b_dirty_word)
-		xfs_pool_put(&cache->bc_dirty_pool, bp->b_dirty);
-	xfs_pool_put(&cache->bc_buf_pool, bp);
+	__atomic_sub_fetch(&mp->m_bufs->bc_bytes, bp->b_len, __ATOMIC_RELAXED);
+	free_memory(mp, bp);
 }
 
-void xfs_buf_unhash(struct xfs_buf_cache *cache, struct xfs_buf *bp)
+/* Cache lock held: the buffer leaves the hash and is never found again. */
+static void unhash(struct xfs_buf_shard *shard, struct xfs_buf *bp)
 {
-	struct xfs_buf **link = &cache->bc_hash[hash_slot(cache, bp->b_daddr)];
+	struct xfs_buf **link = hash_slot(shard, bp->b_daddr);
 
 	while (*link && *link != bp)
 		link = &(*link)->b_hash_next;
 	if (*link) {
 		*link = bp->b_hash_next;
 		bp->b_hash_next = NULL;
-		cache->bc_count--;
+		shard->bs_count--;
 	}
+}
+
+static void destroy_shard(struct xfs_mount *mp, struct xfs_buf_shard *shard)
+{
+	for (uint64_t i = 0; shard->bs_hash && i < (uint64_t)1 << shard->bs_hash_log; i++) {
+		while (shard->bs_hash[i]) {
+			struct xfs_buf *bp = shard->bs_hash[i];
+
+			shard->bs_hash[i] = bp->b_hash_next;
+			free_buf(bp);
+		}
+	}
+	xfs_mutex_destroy(&shard->bs_lock);
+	xfs_free(mp, shard->bs_hash);
 }
 
 void xfs_buf_cache_destroy(struct xfs_mount *mp)
@@ -79,33 +144,24 @@ void xfs_buf_cache_destroy(struct xfs_mount *mp)
 
 	if (!cache)
 		return;
-	for (uint64_t i = 0; i < (uint64_t)1 << cache->bc_hash_log; i++) {
-		while (cache->bc_hash[i]) {
-			struct xfs_buf *bp = cache->bc_hash[i];
-
-			cache->bc_hash[i] = bp->b_hash_next;
-			free_buf(cache, bp);
-		}
-	}
-	for (uint32_t i = 0; i < XFS_BUF_POOLS; i++)
-		xfs_pool_drain(&cache->bc_pools[i]);
-	xfs_pool_drain(&cache->bc_buf_pool);
-	xfs_pool_drain(&cache->bc_dirty_pool);
-	xfs_mutex_destroy(&cache->bc_lock);
-	xfs_free(mp, cache->bc_hash);
-	xfs_free(mp, cache);
+	for (uint32_t i = 0; i < XFS_BUF_SHARDS; i++)
+		destroy_shard(mp, &cache->bc_shards[i]);
+	drain_pools(cache);
+	for (uint32_t i = 0; i < XFS_SLOTS; i++)
+		xfs_mutex_destroy(&cache->bc_pools[i].bp_lock);
+	xfs_mem_free_aligned(&mp->m_mem, cache);
 	mp->m_bufs = NULL;
 }
 
 /* Keep chains short; failing to grow costs speed only. */
-static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_buf_cache *cache)
+static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_buf_shard *shard)
 {
-	uint32_t new_log = cache->bc_hash_log + 2;
-	struct xfs_buf **old = cache->bc_hash, **bigger;
-	uint64_t slots = (uint64_t)1 << cache->bc_hash_log;
+	struct xfs_buf **old = shard->bs_hash, **bigger;
+	uint64_t slots = (uint64_t)1 << shard->bs_hash_log;
+	uint32_t new_log = shard->bs_hash_log + 2;
 	struct xfs_budget *before;
 
-	if (cache->bc_count < slots * 2 || new_log > 28)
+	if (shard->bs_count < slots * 2 || new_log > 28)
 		return;
 	/* A table stays: it is not for the reserve. */
 	before = xfs_mem_critical_enter(NULL);
@@ -113,12 +169,12 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_buf_cache *cache)
 	xfs_mem_critical_leave(before);
 	if (!bigger)
 		return;
-	cache->bc_hash = bigger;
-	cache->bc_hash_log = new_log;
+	shard->bs_hash = bigger;
+	shard->bs_hash_log = new_log;
 	for (uint64_t i = 0; i < slots; i++) {
 		while (old[i]) {
 			struct xfs_buf *bp = old[i];
-			struct xfs_buf **head = &bigger[hash_slot(cache, bp->b_daddr)];
+			struct xfs_buf **head = hash_slot(shard, bp->b_daddr);
 
 			old[i] = bp->b_hash_next;
 			bp->b_hash_next = *head;
@@ -128,40 +184,59 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_buf_cache *cache)
 	xfs_free(mp, old);
 }
 
-/* Cache lock held; make room for @len more bytes out of clean, unreferenced buffers. */
-static void evict(struct xfs_buf_cache *cache, uint64_t target_bytes)
+static uint64_t cached_bytes(const struct xfs_buf_cache *cache)
 {
-	while (cache->bc_bytes > target_bytes && !xfs_list_empty(&cache->bc_lru)) {
-		struct xfs_buf *bp = xfs_list_first_entry(&cache->bc_lru, struct xfs_buf, b_lru);
+	return __atomic_load_n(&cache->bc_bytes, __ATOMIC_RELAXED);
+}
+
+#define EVICT_BATCH	16u
+
+/* The oldest buffers of a shard go, a few of them; false: there are none. */
+static bool evict_some(struct xfs_buf_cache *cache, struct xfs_buf_shard *shard, uint64_t target_bytes)
+{
+	struct xfs_buf *victims[EVICT_BATCH];
+	uint64_t bytes = cached_bytes(cache);
+	uint32_t n = 0;
+
+	xfs_mutex_lock(&shard->bs_lock);
+	while (bytes > target_bytes && n < EVICT_BATCH && !xfs_list_empty(&shard->bs_lru)) {
+		struct xfs_buf *bp = xfs_list_first_entry(&shard->bs_lru, struct xfs_buf, b_lru);
 
 		xfs_list_del(&bp->b_lru);
-		xfs_buf_unhash(cache, bp);
-		free_buf(cache, bp);
+		unhash(shard, bp);
+		bytes -= XFS_MIN(bytes, (uint64_t)bp->b_len);
+		victims[n++] = bp;
+	}
+	xfs_mutex_unlock(&shard->bs_lock);
+	for (uint32_t i = 0; i < n; i++)
+		free_buf(victims[i]);
+	return n != 0;
+}
+
+/* Make room: clean, unreferenced buffers go, of one shard after the other. */
+static void evict(struct xfs_buf_cache *cache, uint64_t target_bytes)
+{
+	uint32_t empty = 0;
+
+	while (cached_bytes(cache) > target_bytes && empty < XFS_BUF_SHARDS) {
+		uint32_t i = __atomic_fetch_add(&cache->bc_hand, 1, __ATOMIC_RELAXED) % XFS_BUF_SHARDS;
+
+		if (evict_some(cache, &cache->bc_shards[i], target_bytes))
+			empty = 0;
+		else
+			empty++;
 	}
 }
 
 void xfs_buf_shrink(struct xfs_mount *mp, uint64_t target_bytes)
 {
-	struct xfs_buf_cache *cache = mp->m_bufs;
-
-	xfs_mutex_lock(&cache->bc_lock);
-	evict(cache, target_bytes);
-	for (uint32_t i = 0; i < XFS_BUF_POOLS; i++)
-		xfs_pool_drain(&cache->bc_pools[i]);
-	xfs_pool_drain(&cache->bc_buf_pool);
-	xfs_pool_drain(&cache->bc_dirty_pool);
-	xfs_mutex_unlock(&cache->bc_lock);
+	evict(mp->m_bufs, target_bytes);
+	drain_pools(mp->m_bufs);
 }
 
 uint64_t xfs_buf_cached_bytes(struct xfs_mount *mp)
 {
-	struct xfs_buf_cache *cache = mp->m_bufs;
-	uint64_t bytes;
-
-	xfs_mutex_lock(&cache->bc_lock);
-	bytes = cache->bc_bytes;
-	xfs_mutex_unlock(&cache->bc_lock);
-	return bytes;
+	return cached_bytes(mp->m_bufs);
 }
 
 static uint32_t maps_len(const struct xfs_buf_map *maps, uint32_t nmaps)
@@ -190,46 +265,59 @@ static bool needs_dirty_memory(const struct xfs_mount *mp, uint32_t len)
 	return !mp->m_unjournalled && !mp->m_rdonly && len > 64 * 128;
 }
 
-/* (BUF-5) false: no memory. */
-static bool have_dirty_map(struct xfs_mount *mp, struct xfs_buf_cache *cache, struct xfs_buf *bp)
+/* Memory of a new buffer of @len bytes; NULL: there is none.  (BUF-5) */
+static struct xfs_buf *alloc_buf(struct xfs_mount *mp, uint32_t len)
 {
-	if (mp->m_unjournalled || mp->m_rdonly)
-		return true;
-	bp->b_dirty = &bp->b_dirty_word;
-	if (!needs_dirty_memory(mp, bp->b_len))
-		return true;
-	bp->b_dirty = xfs_pool_get(&cache->bc_dirty_pool);
-	if (bp->b_dirty)
-		memset(bp->b_dirty, 0, XFS_BUF_DIRTY_BYTES);
-	return bp->b_dirty != NULL;
-}
-
-/* Cache lock held: a new buffer, in the hash, with one reference. */
-static struct xfs_buf *make_buf(struct xfs_mount *mp, struct xfs_buf_cache *cache,
-				const struct xfs_buf_map *maps, uint32_t nmaps,
-				const struct xfs_buf_ops *ops)
-{
-	uint32_t len = maps_len(maps, nmaps);
-	struct xfs_buf **head;
+	struct xfs_buf_pools *pools = &mp->m_bufs->bc_pools[xfs_slot()];
+	bool dirty = needs_dirty_memory(mp, len), have;
 	struct xfs_buf *bp;
 
-	if (cache->bc_bytes + len > mp->m_meta_cache_bytes)
-		evict(cache, mp->m_meta_cache_bytes - XFS_MIN((uint64_t)len, mp->m_meta_cache_bytes));
-	bp = xfs_pool_get(&cache->bc_buf_pool);
+	xfs_mutex_lock(&pools->bp_lock);
+	bp = xfs_pool_get(&pools->bp_buf_pool);
+	have = bp != NULL;
+	if (bp) {
+		memset(bp, 0, sizeof(*bp));
+		bp->b_len = len;
+		bp->b_addr = xfs_pool_get(&pools->bp_pools[pool_index(len)]);
+		have = bp->b_addr != NULL;
+	}
+	if (have && dirty) {
+		bp->b_dirty = xfs_pool_get(&pools->bp_dirty_pool);
+		have = bp->b_dirty != NULL;
+	}
+	xfs_mutex_unlock(&pools->bp_lock);
+	if (have && dirty)
+		memset(bp->b_dirty, 0, XFS_BUF_DIRTY_BYTES);
+	else if (have && !mp->m_unjournalled && !mp->m_rdonly)
+		bp->b_dirty = &bp->b_dirty_word;
+	if (have)
+		return bp;
+	if (bp)
+		free_memory(mp, bp);
+	return NULL;
+}
+
+/* A new buffer, in no hash, with one reference. */
+static struct xfs_buf *make_buf(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
+				const struct xfs_buf_ops *ops)
+{
+	struct xfs_buf_cache *cache = mp->m_bufs;
+	uint64_t limit = mp->m_meta_cache_bytes;
+	uint32_t len = maps_len(maps, nmaps);
+	struct xfs_buf *bp;
+
+	if (cached_bytes(cache) + len > limit)
+		evict(cache, limit - XFS_MIN((uint64_t)len, limit));
+	bp = alloc_buf(mp, len);
 	if (!bp)
 		return NULL;
-	memset(bp, 0, sizeof(*bp));
-	bp->b_addr = xfs_pool_get(&cache->bc_pools[pool_index(len)]);
-	if (!bp->b_addr)
-		goto out_free_buf;
 	if (nmaps > 1) {
 		bp->b_maps = xfs_mem_dup(&mp->m_mem, maps, nmaps * sizeof(*maps));
-		if (!bp->b_maps)
-			goto out_free_addr;
+		if (!bp->b_maps) {
+			free_memory(mp, bp);
+			return NULL;
+		}
 	}
-	bp->b_len = len;
-	if (!have_dirty_map(mp, cache, bp))
-		goto out_free_maps;
 	xfs_log_item_init(&bp->b_item, &xfs_buf_item_ops);
 	bp->b_item.li_sort_key = (uint64_t)maps[0].bm_bn;
 	bp->b_item.li_bytes = len;
@@ -240,22 +328,8 @@ static struct xfs_buf *make_buf(struct xfs_mount *mp, struct xfs_buf_cache *cach
 	bp->b_ops = ops;
 	xfs_list_init(&bp->b_lru);
 	xfs_mutex_init(&bp->b_lock, XFS_CLASS_BUF, (uint64_t)bp->b_daddr);
-	head = &cache->bc_hash[hash_slot(cache, bp->b_daddr)];
-	bp->b_hash_next = *head;
-	*head = bp;
-	cache->bc_count++;
-	cache->bc_bytes += len;
-	maybe_grow_hash(mp, cache);
+	__atomic_add_fetch(&cache->bc_bytes, len, __ATOMIC_RELAXED);
 	return bp;
-
-out_free_maps:
-	if (bp->b_maps)
-		xfs_free(mp, bp->b_maps);
-out_free_addr:
-	xfs_pool_put(&cache->bc_pools[pool_index(len)], bp->b_addr);
-out_free_buf:
-	xfs_pool_put(&cache->bc_buf_pool, bp);
-	return NULL;
 }
 
 /* Cache lock held. */
@@ -266,21 +340,16 @@ static struct xfs_buf *next_in_chain(struct xfs_buf *bp, xfs_daddr_t daddr)
 	return bp;
 }
 
-static struct xfs_buf *first_in_chain(const struct xfs_buf_cache *cache, xfs_daddr_t daddr)
-{
-	return next_in_chain(cache->bc_hash[hash_slot(cache, daddr)], daddr);
-}
-
 /*
  * Cache lock held.  The buffer at this address; one that was freed only if it has the same shape, and
  * is not in the way of anything else.
  */
-static struct xfs_buf *lookup(const struct xfs_buf_cache *cache, const struct xfs_buf_map *maps,
+static struct xfs_buf *lookup(const struct xfs_buf_shard *shard, const struct xfs_buf_map *maps,
 			      uint32_t nmaps)
 {
 	struct xfs_buf *bp;
 
-	for (bp = first_in_chain(cache, maps[0].bm_bn); bp;
+	for (bp = next_in_chain(*hash_slot(shard, maps[0].bm_bn), maps[0].bm_bn); bp;
 	     bp = next_in_chain(bp->b_hash_next, maps[0].bm_bn)) {
 		if (!xfs_buf_flags_test(bp, XFS_BUF_STALE) || same_maps(bp, maps, nmaps))
 			break;
@@ -288,43 +357,75 @@ static struct xfs_buf *lookup(const struct xfs_buf_cache *cache, const struct xf
 	return bp;
 }
 
-/*
- * Find or make.  A buffer of another shape at the same address is a leftover
- * of the block's former life: forgotten when nobody uses it.
- */
-static int find_once(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
-		     const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
+/* Cache lock held: a reference, perhaps the first one. */
+static void hold_locked(struct xfs_buf *bp)
 {
-	struct xfs_buf_cache *cache = mp->m_bufs;
-	struct xfs_buf *bp;
-	int error = 0;
-
-	*bpp = NULL;
-	xfs_mutex_lock(&cache->bc_lock);
-	bp = lookup(cache, maps, nmaps);
-	if (bp && !same_maps(bp, maps, nmaps)) {
-		if (bp->b_ref) {
-			error = xfs_corrupt(mp, ops->name,
-					    "block at daddr 0x%" PRIx64 " is in use as a %s of %u bytes",
-					    (uint64_t)bp->b_daddr, bp->b_ops->name, bp->b_len);
-			goto out_unlock;
-		}
+	if (__atomic_fetch_add(&bp->b_ref, 1, __ATOMIC_ACQ_REL) == 0)
 		xfs_list_del(&bp->b_lru);
-		xfs_buf_unhash(cache, bp);
-		free_buf(cache, bp);
+}
+
+/*
+ * Cache lock held: find, or put @mine there, if it is not NULL.  A buffer of another shape at the same
+ * address is a leftover of the block's former life: forgotten when nobody uses it (*@old, to be
+ * freed).
+ */
+static int find_locked(struct xfs_mount *mp, struct xfs_buf_shard *shard, const struct xfs_buf_map *maps,
+		       uint32_t nmaps, const struct xfs_buf_ops *ops, struct xfs_buf *mine,
+		       struct xfs_buf **bpp, struct xfs_buf **old)
+{
+	struct xfs_buf *bp = lookup(shard, maps, nmaps);
+
+	if (bp && !same_maps(bp, maps, nmaps)) {
+		if (__atomic_load_n(&bp->b_ref, __ATOMIC_ACQUIRE))
+			return xfs_corrupt(mp, ops->name,
+					   "block at daddr 0x%" PRIx64 " is in use as a %s of %u bytes",
+					   (uint64_t)bp->b_daddr, bp->b_ops->name, bp->b_len);
+		xfs_list_del(&bp->b_lru);
+		unhash(shard, bp);
+		*old = bp;
 		bp = NULL;
 	}
 	if (bp) {
-		if (bp->b_ref++ == 0)
-			xfs_list_del(&bp->b_lru);
-	} else {
-		bp = make_buf(mp, cache, maps, nmaps, ops);
-		if (!bp)
-			error = -ENOMEM;
+		hold_locked(bp);
+	} else if (mine) {
+		struct xfs_buf **head = hash_slot(shard, mine->b_daddr);
+
+		mine->b_hash_next = *head;
+		*head = mine;
+		shard->bs_count++;
+		maybe_grow_hash(mp, shard);
+		bp = mine;
 	}
 	*bpp = bp;
-out_unlock:
-	xfs_mutex_unlock(&cache->bc_lock);
+	return 0;
+}
+
+/* Find or make. */
+static int find_once(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
+		     const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
+{
+	struct xfs_buf_shard *shard = shard_of(mp, maps[0].bm_bn);
+	struct xfs_buf *mine = NULL;
+	int error;
+
+	for (;;) {
+		struct xfs_buf *old = NULL;
+
+		*bpp = NULL;
+		xfs_mutex_lock(&shard->bs_lock);
+		error = find_locked(mp, shard, maps, nmaps, ops, mine, bpp, &old);
+		xfs_mutex_unlock(&shard->bs_lock);
+		if (old)
+			free_buf(old);
+		if (error || *bpp)
+			break;
+		/* Without the lock: others may have to go for it, and the host may be slow. */
+		mine = make_buf(mp, maps, nmaps, ops);
+		if (!mine)
+			return -ENOMEM;
+	}
+	if (mine && *bpp != mine)
+		free_buf(mine);
 	return error;
 }
 
@@ -419,15 +520,15 @@ static int select_ops(struct xfs_buf *bp, const struct xfs_buf_ops **ops)
 /* The cache forgets @bp, whose contents could not be had or are not wanted any more. */
 static void make_stale(struct xfs_buf *bp, bool keep)
 {
-	struct xfs_buf_cache *cache = bp->b_mount->m_bufs;
+	struct xfs_buf_shard *shard = shard_of(bp->b_mount, bp->b_daddr);
 
-	xfs_mutex_lock(&cache->bc_lock);
+	xfs_mutex_lock(&shard->bs_lock);
 	if (!keep && !xfs_buf_flags_test(bp, XFS_BUF_UNHASHED)) {
 		__atomic_fetch_or(&bp->b_flags, XFS_BUF_UNHASHED, __ATOMIC_RELEASE);
-		xfs_buf_unhash(cache, bp);
+		unhash(shard, bp);
 	}
 	__atomic_fetch_or(&bp->b_flags, XFS_BUF_STALE, __ATOMIC_RELEASE);
-	xfs_mutex_unlock(&cache->bc_lock);
+	xfs_mutex_unlock(&shard->bs_lock);
 }
 
 /* *@again: while we waited another thread tried in vain, and the cache has forgotten the buffer. */
@@ -540,64 +641,82 @@ int xfs_buf_get(struct xfs_mount *mp, xfs_daddr_t daddr, uint32_t len,
 
 int xfs_buf_prealloc(struct xfs_mount *mp, uint32_t len, uint32_t n)
 {
-	struct xfs_buf_cache *cache = mp->m_bufs;
-	struct xfs_pool *pool = &cache->bc_pools[pool_index(len)];
+	struct xfs_buf_pools *pools = &mp->m_bufs->bc_pools[xfs_slot()];
+	struct xfs_pool *pool = &pools->bp_pools[pool_index(len)];
 	bool have;
 
 	/* More than the pool would keep is not to be had ahead. */
 	n = XFS_MIN(n, pool->max_free);
-	xfs_mutex_lock(&cache->bc_lock);
-	have = xfs_pool_fill(pool, n) && xfs_pool_fill(&cache->bc_buf_pool, n) &&
-	       (!needs_dirty_memory(mp, len) || xfs_pool_fill(&cache->bc_dirty_pool, n));
-	xfs_mutex_unlock(&cache->bc_lock);
+	xfs_mutex_lock(&pools->bp_lock);
+	have = xfs_pool_fill(pool, n) && xfs_pool_fill(&pools->bp_buf_pool, n) &&
+	       (!needs_dirty_memory(mp, len) || xfs_pool_fill(&pools->bp_dirty_pool, n));
+	xfs_mutex_unlock(&pools->bp_lock);
 	return have ? 0 : xfs_error(mp, -ENOMEM, "out of memory for metadata");
 }
 
 struct xfs_buf *xfs_buf_peek(struct xfs_mount *mp, xfs_daddr_t daddr)
 {
-	struct xfs_buf_cache *cache = mp->m_bufs;
+	struct xfs_buf_shard *shard = shard_of(mp, daddr);
 	struct xfs_buf *bp;
 
-	xfs_mutex_lock(&cache->bc_lock);
-	for (bp = first_in_chain(cache, daddr); bp; bp = next_in_chain(bp->b_hash_next, daddr)) {
+	xfs_mutex_lock(&shard->bs_lock);
+	for (bp = next_in_chain(*hash_slot(shard, daddr), daddr); bp;
+	     bp = next_in_chain(bp->b_hash_next, daddr)) {
 		if (!xfs_buf_flags_test(bp, XFS_BUF_STALE))
 			break;
 	}
-	if (bp && bp->b_ref++ == 0)
-		xfs_list_del(&bp->b_lru);
-	xfs_mutex_unlock(&cache->bc_lock);
+	if (bp)
+		hold_locked(bp);
+	xfs_mutex_unlock(&shard->bs_lock);
 	return bp;
+}
+
+/* References that are not the first or the last one need no lock.  False: it would be. */
+static bool change_ref(struct xfs_buf *bp, bool hold)
+{
+	uint32_t ref = __atomic_load_n(&bp->b_ref, __ATOMIC_ACQUIRE);
+
+	do {
+		if (hold ? ref == 0 : ref == 1)
+			return false;
+	} while (!__atomic_compare_exchange_n(&bp->b_ref, &ref, hold ? ref + 1 : ref - 1, true,
+					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	return true;
 }
 
 void xfs_buf_hold(struct xfs_buf *bp)
 {
-	struct xfs_buf_cache *cache = bp->b_mount->m_bufs;
+	struct xfs_buf_shard *shard = shard_of(bp->b_mount, bp->b_daddr);
 
-	xfs_mutex_lock(&cache->bc_lock);
-	if (bp->b_ref++ == 0)
-		xfs_list_del(&bp->b_lru);
-	xfs_mutex_unlock(&cache->bc_lock);
+	if (likely(change_ref(bp, true)))
+		return;
+	xfs_mutex_lock(&shard->bs_lock);
+	hold_locked(bp);
+	xfs_mutex_unlock(&shard->bs_lock);
 }
 
 void xfs_buf_put(struct xfs_buf *bp)
 {
-	struct xfs_buf_cache *cache;
+	struct xfs_buf_shard *shard;
+	bool gone = false;
 
 	if (!bp)
 		return;
-	cache = bp->b_mount->m_bufs;
-	xfs_mutex_lock(&cache->bc_lock);
-	ASSERT(bp->b_ref > 0);
-	if (--bp->b_ref == 0) {
-		if (xfs_buf_flags_test(bp, XFS_BUF_STALE)) {
-			if (!xfs_buf_flags_test(bp, XFS_BUF_UNHASHED))
-				xfs_buf_unhash(cache, bp);
-			free_buf(cache, bp);
-		} else {
-			xfs_list_add_tail(&bp->b_lru, &cache->bc_lru);
-		}
+	ASSERT(__atomic_load_n(&bp->b_ref, __ATOMIC_RELAXED) > 0);
+	if (change_ref(bp, false))
+		return;
+	shard = shard_of(bp->b_mount, bp->b_daddr);
+	xfs_mutex_lock(&shard->bs_lock);
+	if (__atomic_sub_fetch(&bp->b_ref, 1, __ATOMIC_ACQ_REL) == 0) {
+		gone = xfs_buf_flags_test(bp, XFS_BUF_STALE);
+		if (!gone)
+			xfs_list_add_tail(&bp->b_lru, &shard->bs_lru);
+		else if (!xfs_buf_flags_test(bp, XFS_BUF_UNHASHED))
+			unhash(shard, bp);
 	}
-	xfs_mutex_unlock(&cache->bc_lock);
+	xfs_mutex_unlock(&shard->bs_lock);
+	if (gone)
+		free_buf(bp);
 }
 
 void xfs_buf_stale(struct xfs_buf *bp, bool keep)

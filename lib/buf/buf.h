@@ -68,7 +68,7 @@ struct xfs_buf {
 	xfs_daddr_t b_daddr;			/* (c) of the first piece */
 	uint32_t b_len;				/* (c) bytes */
 	uint32_t b_flags;			/* (a) XFS_BUF_*; STALE changes under the cache lock */
-	uint32_t b_ref;				/* (cache lock) */
+	uint32_t b_ref;				/* (a) 0 is come to and left under the cache lock */
 	int b_error;				/* (cache lock) of the last write */
 	void *b_addr;				/* (c) b_len bytes, aligned for direct I/O */
 	const struct xfs_buf_ops *b_ops;

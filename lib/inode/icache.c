@@ -11,6 +11,8 @@
  * (ICACHE-3) An inode is in the hash before it is read, marked XFS_IF_READING; whoever finds it
  *     waits.  So nobody holds contents that another thread has changed, written and forgotten
  *     meanwhile.
+ * (ICACHE-4) A reference that is not the first or the last one is a number that changes, without a
+ *     lock; the first and the last one change under the lock of the inode's shard.
  *
  *   icache.c	the table, what nobody uses, all of them
  *   iget.c	an inode by its number, from disk if need be
@@ -20,7 +22,7 @@
 #include "inode/inode_priv.h"
 #include "pagecache/mapping.h"
 
-#define INITIAL_HASH_LOG	10
+#define INITIAL_HASH_LOG	5
 #define WALK_BATCH		64
 
 /*
@@ -30,35 +32,67 @@
  */
 #define ONCE_BYTES		(512u << 10)
 
-static inline uint64_t slot_of(const struct xfs_inode_cache *cache, xfs_ino_t ino)
+static inline uint64_t hash_of(xfs_ino_t ino)
 {
-	return ino * 0x9e3779b97f4a7c15u >> (64 - cache->ic_hash_log);
+	return ino * 0x9e3779b97f4a7c15u;
+}
+
+struct xfs_icache_shard *xfs_icache_shard(struct xfs_inode_cache *cache, xfs_ino_t ino)
+{
+	return &cache->ic_shards[hash_of(ino) >> (64 - XFS_ICACHE_SHARD_LOG)];
+}
+
+static inline struct xfs_inode **slot_of(const struct xfs_icache_shard *shard, xfs_ino_t ino)
+{
+	return &shard->is_hash[hash_of(ino) << XFS_ICACHE_SHARD_LOG >> (64 - shard->is_hash_log)];
+}
+
+/* False: out of memory. */
+static bool init_shard(struct xfs_mount *mp, struct xfs_icache_shard *shard)
+{
+	xfs_mutex_init(&shard->is_lock, XFS_CLASS_LEAF, 2);
+	xfs_cond_init(&shard->is_wake);
+	xfs_list_init(&shard->is_lru);
+	xfs_list_init(&shard->is_lru_once);
+	xfs_list_init(&shard->is_tagged);
+	xfs_list_init(&shard->is_unlinked);
+	shard->is_hash_log = INITIAL_HASH_LOG;
+	shard->is_hash = xfs_zalloc(mp, sizeof(*shard->is_hash) << shard->is_hash_log);
+	return shard->is_hash != NULL;
 }
 
 int xfs_inode_cache_init(struct xfs_mount *mp)
 {
-	struct xfs_inode_cache *cache = xfs_zalloc(mp, sizeof(*cache));
+	struct xfs_inode_cache *cache = xfs_mem_alloc_aligned(&mp->m_mem, XFS_SLOT_ALIGN, sizeof(*cache));
+	bool have = true;
 
 	if (!cache)
 		return xfs_error(mp, -ENOMEM, "out of memory for the inode cache");
-	cache->ic_hash_log = INITIAL_HASH_LOG;
-	cache->ic_hash = xfs_zalloc(mp, sizeof(*cache->ic_hash) << cache->ic_hash_log);
-	if (!cache->ic_hash) {
-		xfs_free(mp, cache);
-		return xfs_error(mp, -ENOMEM, "out of memory for the inode cache");
-	}
-	xfs_mutex_init(&cache->ic_lock, XFS_CLASS_LEAF, 2);
-	xfs_cond_init(&cache->ic_wake);
-	xfs_list_init(&cache->ic_lru);
-	xfs_list_init(&cache->ic_lru_once);
-	xfs_list_init(&cache->ic_tagged);
-	xfs_list_init(&cache->ic_unlinked);
-	xfs_pool_init(&cache->ic_pool, &mp->m_mem, sizeof(struct xfs_inode), 64, 8192);
+	memset(cache, 0, sizeof(*cache));
 	mp->m_inodes = cache;
-	return 0;
+	for (uint32_t i = 0; i < XFS_SLOTS; i++) {
+		xfs_mutex_init(&cache->ic_pools[i].ip_lock, XFS_CLASS_LEAF, 2);
+		xfs_pool_init(&cache->ic_pools[i].ip_pool, &mp->m_mem, sizeof(struct xfs_inode), 64,
+			      2048);
+	}
+	for (uint32_t i = 0; i < XFS_ICACHE_SHARDS; i++)
+		have = init_shard(mp, &cache->ic_shards[i]) && have;
+	if (have)
+		return 0;
+	xfs_inode_cache_destroy(mp);
+	return xfs_error(mp, -ENOMEM, "out of memory for the inode cache");
 }
 
-void xfs_icache_free(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+void xfs_icache_pool_put(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+{
+	struct xfs_icache_pool *pool = &cache->ic_pools[xfs_slot()];
+
+	xfs_mutex_lock(&pool->ip_lock);
+	xfs_pool_put(&pool->ip_pool, ip);
+	xfs_mutex_unlock(&pool->ip_lock);
+}
+
+static void free_inode(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 {
 	xfs_mapping_destroy(ip->i_mapping);
 	xfs_idestroy_fork(ip, XFS_DATA_FORK);
@@ -69,33 +103,56 @@ void xfs_icache_free(struct xfs_inode_cache *cache, struct xfs_inode *ip)
 	}
 	xfs_rwlock_destroy(&ip->i_lock);
 	xfs_rwlock_destroy(&ip->i_iolock);
-	xfs_mutex_lock(&cache->ic_lock);
-	xfs_pool_put(&cache->ic_pool, ip);
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_icache_pool_put(cache, ip);
 }
 
-/* Inodes that left the hash, to be freed without the lock. */
-static void free_list(struct xfs_inode_cache *cache, struct xfs_list *list)
+void xfs_icache_free_list(struct xfs_inode_cache *cache, struct xfs_list *list)
 {
 	while (!xfs_list_empty(list)) {
 		struct xfs_inode *ip = xfs_list_first_entry(list, struct xfs_inode, i_lru);
 
 		xfs_list_del(&ip->i_lru);
-		xfs_icache_free(cache, ip);
+		free_inode(cache, ip);
 	}
 }
 
-void xfs_icache_unhash(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+void xfs_icache_unhash(struct xfs_icache_shard *shard, struct xfs_inode *ip)
 {
-	struct xfs_inode **link = &cache->ic_hash[slot_of(cache, ip->i_ino)];
+	struct xfs_inode **link = slot_of(shard, ip->i_ino);
 
 	while (*link && *link != ip)
 		link = &(*link)->i_hash_next;
 	if (*link) {
 		*link = ip->i_hash_next;
 		ip->i_hash_next = NULL;
-		cache->ic_count--;
+		shard->is_count--;
 	}
+}
+
+static void drain_pools(struct xfs_inode_cache *cache)
+{
+	for (uint32_t i = 0; i < XFS_SLOTS; i++) {
+		struct xfs_icache_pool *pool = &cache->ic_pools[i];
+
+		xfs_mutex_lock(&pool->ip_lock);
+		xfs_pool_drain(&pool->ip_pool);
+		xfs_mutex_unlock(&pool->ip_lock);
+	}
+}
+
+static void destroy_shard(struct xfs_mount *mp, struct xfs_icache_shard *shard)
+{
+	for (uint64_t i = 0; shard->is_hash && i < (uint64_t)1 << shard->is_hash_log; i++) {
+		while (shard->is_hash[i]) {
+			struct xfs_inode *ip = shard->is_hash[i];
+
+			shard->is_hash[i] = ip->i_hash_next;
+			free_inode(mp->m_inodes, ip);
+		}
+	}
+	xfs_cond_destroy(&shard->is_wake);
+	xfs_mutex_destroy(&shard->is_lock);
+	xfs_free(mp, shard->is_hash);
 }
 
 void xfs_inode_cache_destroy(struct xfs_mount *mp)
@@ -104,30 +161,24 @@ void xfs_inode_cache_destroy(struct xfs_mount *mp)
 
 	if (!cache)
 		return;
-	for (uint64_t i = 0; i < (uint64_t)1 << cache->ic_hash_log; i++) {
-		while (cache->ic_hash[i]) {
-			struct xfs_inode *ip = cache->ic_hash[i];
-
-			cache->ic_hash[i] = ip->i_hash_next;
-			xfs_icache_free(cache, ip);
-		}
-	}
-	xfs_pool_drain(&cache->ic_pool);
-	xfs_cond_destroy(&cache->ic_wake);
-	xfs_mutex_destroy(&cache->ic_lock);
-	xfs_free(mp, cache->ic_hash);
-	xfs_free(mp, cache);
+	for (uint32_t i = 0; i < XFS_ICACHE_SHARDS; i++)
+		destroy_shard(mp, &cache->ic_shards[i]);
+	drain_pools(cache);
+	for (uint32_t i = 0; i < XFS_SLOTS; i++)
+		xfs_mutex_destroy(&cache->ic_pools[i].ip_lock);
+	xfs_mem_free_aligned(&mp->m_mem, cache);
 	mp->m_inodes = NULL;
 }
 
-static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_inode_cache *cache)
+static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_icache_shard *shard)
 {
-	uint32_t new_log = cache->ic_hash_log + 2;
-	uint64_t slots = (uint64_t)1 << cache->ic_hash_log;
-	struct xfs_inode **old = cache->ic_hash, **bigger;
+	struct xfs_icache_shard old = *shard;
+	uint32_t new_log = old.is_hash_log + 2;
+	uint64_t slots = (uint64_t)1 << old.is_hash_log;
+	struct xfs_inode **bigger;
 	struct xfs_budget *before;
 
-	if (cache->ic_count < slots * 2 || new_log > 28)
+	if (old.is_count < slots * 2 || new_log > 28)
 		return;
 	/* A table stays: it is not for the reserve. */
 	before = xfs_mem_critical_enter(NULL);
@@ -135,19 +186,19 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_inode_cache *cache)
 	xfs_mem_critical_leave(before);
 	if (!bigger)
 		return;
-	cache->ic_hash = bigger;
-	cache->ic_hash_log = new_log;
+	shard->is_hash = bigger;
+	shard->is_hash_log = new_log;
 	for (uint64_t i = 0; i < slots; i++) {
-		while (old[i]) {
-			struct xfs_inode *ip = old[i];
-			struct xfs_inode **head = &bigger[slot_of(cache, ip->i_ino)];
+		while (old.is_hash[i]) {
+			struct xfs_inode *ip = old.is_hash[i];
+			struct xfs_inode **head = slot_of(shard, ip->i_ino);
 
-			old[i] = ip->i_hash_next;
+			old.is_hash[i] = ip->i_hash_next;
 			ip->i_hash_next = *head;
 			*head = ip;
 		}
 	}
-	xfs_free(mp, old);
+	xfs_free(mp, old.is_hash);
 }
 
 /* What an inode that nobody uses keeps in memory, about. */
@@ -166,40 +217,46 @@ static bool holds_cow(const struct xfs_inode *ip)
 	return ip->i_cowfp && xfs_iext_first_extent(ip->i_cowfp, &cur, &irec);
 }
 
-void xfs_icache_to_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+void xfs_icache_to_lru(struct xfs_icache_shard *shard, struct xfs_inode *ip)
 {
 	/* It must not be forgotten before that is given back; whoever does that comes by here. */
 	if (unlikely(xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) || holds_cow(ip))) {
 		ip->i_lru_bytes = 0;
-		xfs_list_add_tail(&ip->i_lru, &cache->ic_tagged);
+		xfs_list_add_tail(&ip->i_lru, &shard->is_tagged);
 		return;
 	}
 	ip->i_lru_bytes = memory_of(ip);
-	cache->ic_unused_bytes += ip->i_lru_bytes;
+	shard->is_unused_bytes += ip->i_lru_bytes;
 	if (ip->i_once)
-		cache->ic_once_bytes += ip->i_lru_bytes;
-	xfs_list_add_tail(&ip->i_lru, ip->i_once ? &cache->ic_lru_once : &cache->ic_lru);
+		shard->is_once_bytes += ip->i_lru_bytes;
+	xfs_list_add_tail(&ip->i_lru, ip->i_once ? &shard->is_lru_once : &shard->is_lru);
 }
 
-static void from_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+static void from_lru(struct xfs_icache_shard *shard, struct xfs_inode *ip)
 {
-	cache->ic_unused_bytes -= ip->i_lru_bytes;
+	shard->is_unused_bytes -= ip->i_lru_bytes;
 	if (ip->i_once)
-		cache->ic_once_bytes -= ip->i_lru_bytes;
+		shard->is_once_bytes -= ip->i_lru_bytes;
 	xfs_list_del(&ip->i_lru);
 }
 
-/* ic_lock held: what has to go is moved to @victims. */
-static void evict(struct xfs_inode_cache *cache, uint64_t target_bytes, struct xfs_list *victims)
+/* is_lock held: what has to go is moved to @victims. */
+static void evict_to(struct xfs_icache_shard *shard, uint64_t target_bytes, struct xfs_list *victims)
 {
-	while (cache->ic_unused_bytes > target_bytes || cache->ic_once_bytes > ONCE_BYTES) {
-		struct xfs_list *list = cache->ic_once_bytes ? &cache->ic_lru_once : &cache->ic_lru;
+	while (shard->is_unused_bytes > target_bytes ||
+	       shard->is_once_bytes > ONCE_BYTES / XFS_ICACHE_SHARDS) {
+		struct xfs_list *list = shard->is_once_bytes ? &shard->is_lru_once : &shard->is_lru;
 		struct xfs_inode *ip = xfs_list_first_entry(list, struct xfs_inode, i_lru);
 
-		from_lru(cache, ip);
-		xfs_icache_unhash(cache, ip);
+		from_lru(shard, ip);
+		xfs_icache_unhash(shard, ip);
 		xfs_list_add_tail(&ip->i_lru, victims);
 	}
+}
+
+void xfs_icache_evict(struct xfs_mount *mp, struct xfs_icache_shard *shard, struct xfs_list *victims)
+{
+	evict_to(shard, mp->m_meta_cache_bytes / XFS_ICACHE_SHARDS, victims);
 }
 
 void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target_bytes)
@@ -208,118 +265,125 @@ void xfs_inode_cache_shrink(struct xfs_mount *mp, uint64_t target_bytes)
 	struct xfs_list victims;
 
 	xfs_list_init(&victims);
-	xfs_mutex_lock(&cache->ic_lock);
-	evict(cache, target_bytes, &victims);
-	xfs_mutex_unlock(&cache->ic_lock);
-	free_list(cache, &victims);
-	xfs_mutex_lock(&cache->ic_lock);
-	xfs_pool_drain(&cache->ic_pool);
-	xfs_mutex_unlock(&cache->ic_lock);
+	for (uint32_t i = 0; i < XFS_ICACHE_SHARDS; i++) {
+		struct xfs_icache_shard *shard = &cache->ic_shards[i];
+
+		xfs_mutex_lock(&shard->is_lock);
+		evict_to(shard, target_bytes / XFS_ICACHE_SHARDS, &victims);
+		xfs_mutex_unlock(&shard->is_lock);
+	}
+	xfs_icache_free_list(cache, &victims);
+	drain_pools(cache);
 }
 
 uint64_t xfs_inode_cache_unused_bytes(struct xfs_mount *mp)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
-	uint64_t bytes;
+	uint64_t bytes = 0;
 
-	xfs_mutex_lock(&cache->ic_lock);
-	bytes = cache->ic_unused_bytes;
-	xfs_mutex_unlock(&cache->ic_lock);
+	for (uint32_t i = 0; i < XFS_ICACHE_SHARDS; i++) {
+		struct xfs_icache_shard *shard = &cache->ic_shards[i];
+
+		xfs_mutex_lock(&shard->is_lock);
+		bytes += shard->is_unused_bytes;
+		xfs_mutex_unlock(&shard->is_lock);
+	}
 	return bytes;
 }
 
-void xfs_icache_hold(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+void xfs_icache_hold(struct xfs_icache_shard *shard, struct xfs_inode *ip, uint64_t ref)
 {
-	if (ip->i_ref++ == 0)
-		from_lru(cache, ip);
+	if (__atomic_fetch_add(&ip->i_refs, ref, __ATOMIC_ACQ_REL) == 0)
+		from_lru(shard, ip);
 }
 
 /*
- * ic_lock held: the inode as it is in the hash, referenced; it may be in the middle of being read.
+ * is_lock held: the inode as it is in the hash, referenced; it may be in the middle of being read.
  */
-static struct xfs_inode *find_any(struct xfs_inode_cache *cache, xfs_ino_t ino)
+static struct xfs_inode *find_any(struct xfs_icache_shard *shard, xfs_ino_t ino)
 {
-	struct xfs_inode *ip = cache->ic_hash[slot_of(cache, ino)];
+	struct xfs_inode *ip = *slot_of(shard, ino);
 
 	while (ip && ip->i_ino != ino)
 		ip = ip->i_hash_next;
 	if (ip) {
-		xfs_icache_hold(cache, ip);
+		xfs_icache_hold(shard, ip, XFS_IREF_USER);
 		ip->i_once = false;
 	}
 	return ip;
 }
 
-/* ic_lock held, left while it sleeps: the inode if it is in memory and complete, referenced. */
-static struct xfs_inode *find_locked(struct xfs_inode_cache *cache, xfs_ino_t ino) XFS_HOLDS(cache->ic_lock)
+/* is_lock held, left while it sleeps: the inode if it is in memory and complete, referenced. */
+static struct xfs_inode *find_locked(struct xfs_icache_shard *shard, xfs_ino_t ino) XFS_HOLDS(shard->is_lock)
 {
-	struct xfs_inode *ip = find_any(cache, ino);
+	struct xfs_inode *ip = find_any(shard, ino);
 
 	while (ip && xfs_iflags_test(ip, XFS_IF_READING))
-		xfs_cond_wait(&cache->ic_wake, &cache->ic_lock);
+		xfs_cond_wait(&shard->is_wake, &shard->is_lock);
 	return ip;
 }
 
 struct xfs_inode *xfs_inode_find(struct xfs_mount *mp, xfs_ino_t ino)
 {
-	struct xfs_inode_cache *cache = mp->m_inodes;
+	struct xfs_icache_shard *shard = xfs_icache_shard(mp->m_inodes, ino);
 	struct xfs_inode *ip;
 
-	xfs_mutex_lock(&cache->ic_lock);
-	ip = find_locked(cache, ino);
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_mutex_lock(&shard->is_lock);
+	ip = find_locked(shard, ino);
+	xfs_mutex_unlock(&shard->is_lock);
 	return ip;
 }
 
 struct xfs_inode *xfs_icache_insert(struct xfs_mount *mp, struct xfs_inode *ip)
 {
 	struct xfs_inode_cache *cache = mp->m_inodes;
+	struct xfs_icache_shard *shard = xfs_icache_shard(cache, ip->i_ino);
 	struct xfs_inode *other, **head;
 	struct xfs_list victims;
 
 	xfs_list_init(&victims);
-	xfs_mutex_lock(&cache->ic_lock);
-	other = find_locked(cache, ip->i_ino);
+	xfs_mutex_lock(&shard->is_lock);
+	other = find_locked(shard, ip->i_ino);
 	if (!other) {
-		head = &cache->ic_hash[slot_of(cache, ip->i_ino)];
+		head = slot_of(shard, ip->i_ino);
 		ip->i_hash_next = *head;
 		*head = ip;
-		cache->ic_count++;
-		maybe_grow_hash(mp, cache);
-		evict(cache, mp->m_meta_cache_bytes, &victims);
+		shard->is_count++;
+		maybe_grow_hash(mp, shard);
+		xfs_icache_evict(mp, shard, &victims);
 	}
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_mutex_unlock(&shard->is_lock);
 	if (other) {
-		xfs_icache_free(cache, ip);
+		free_inode(cache, ip);
 		ip = other;
 	}
-	free_list(cache, &victims);
+	xfs_icache_free_list(cache, &victims);
 	return ip;
 }
 
 /* ---- all of them ------------------------------------------------------------------------ */
 
 /* From slot @slot on: references to up to @max inodes, whole chains; where to go on. */
-static uint64_t take_batch(struct xfs_inode_cache *cache, uint64_t slot, struct xfs_inode **batch,
+static uint64_t take_batch(struct xfs_icache_shard *shard, uint64_t slot, struct xfs_inode **batch,
 			   unsigned int max, unsigned int *count)
 {
 	unsigned int n = 0;
 
-	while (slot < (uint64_t)1 << cache->ic_hash_log) {
+	while (slot < (uint64_t)1 << shard->is_hash_log) {
 		unsigned int in_chain = 0;
 		struct xfs_inode *ip;
 
-		for (ip = cache->ic_hash[slot]; ip; ip = ip->i_hash_next)
+		for (ip = shard->is_hash[slot]; ip; ip = ip->i_hash_next)
 			in_chain++;
 		if (n + in_chain > max) {
 			/* Too many for any batch: the caller needs more room. */
 			*count = n ? n : in_chain;
 			return slot;
 		}
-		for (ip = cache->ic_hash[slot]; ip; ip = ip->i_hash_next) {
+		for (ip = shard->is_hash[slot]; ip; ip = ip->i_hash_next) {
 			if (xfs_iflags_test(ip, XFS_IF_READING))
 				continue;
-			xfs_icache_hold(cache, ip);
+			xfs_icache_hold(shard, ip, XFS_IREF_USER);
 			batch[n++] = ip;
 		}
 		slot++;
@@ -328,49 +392,69 @@ static uint64_t take_batch(struct xfs_inode_cache *cache, uint64_t slot, struct 
 	return slot;
 }
 
+/* A walk, and the inodes that it is just going through. */
+struct walk {
+	int (*fn)(struct xfs_inode *ip, void *arg);
+	void *arg;
+	struct xfs_inode *small[WALK_BATCH], **batch;
+	unsigned int max;
+};
+
+static int more_room(struct xfs_mount *mp, struct walk *walk, unsigned int count)
+{
+	struct xfs_inode **more = xfs_malloc(mp, 2 * (size_t)count * sizeof(*more));
+
+	if (!more)
+		return xfs_error(mp, -ENOMEM, "out of memory for walking the inode cache");
+	if (walk->batch != walk->small)
+		xfs_free(mp, walk->batch);
+	walk->batch = more;
+	walk->max = 2 * count;
+	return 0;
+}
+
 /*
  * In batches, so that it needs no memory.  Slots are the upper bits of the hash: when the table
  * grows in between, what was slot n begins at slot n * 2^(growth).
  */
-int xfs_inode_walk(struct xfs_mount *mp, int (*fn)(struct xfs_inode *ip, void *arg), void *arg)
+static int walk_shard(struct xfs_mount *mp, struct xfs_icache_shard *shard, struct walk *walk)
 {
-	struct xfs_inode_cache *cache = mp->m_inodes;
-	struct xfs_inode *small[WALK_BATCH], **batch = small;
-	unsigned int max = WALK_BATCH, count;
 	uint32_t hash_log = INITIAL_HASH_LOG;
 	uint64_t slot = 0;
 	int error = 0;
 
 	while (!error && slot < (uint64_t)1 << hash_log) {
+		unsigned int count;
 		uint64_t from;
 
-		xfs_mutex_lock(&cache->ic_lock);
-		slot <<= cache->ic_hash_log - hash_log;
-		hash_log = cache->ic_hash_log;
+		xfs_mutex_lock(&shard->is_lock);
+		slot <<= shard->is_hash_log - hash_log;
+		hash_log = shard->is_hash_log;
 		from = slot;
-		slot = take_batch(cache, slot, batch, max, &count);
-		xfs_mutex_unlock(&cache->ic_lock);
-		if (slot == from && count > max) {
-			struct xfs_inode **more = xfs_malloc(mp, 2 * (size_t)count * sizeof(*more));
-
-			if (!more) {
-				error = xfs_error(mp, -ENOMEM,
-						  "out of memory for walking the inode cache");
-				break;
-			}
-			if (batch != small)
-				xfs_free(mp, batch);
-			batch = more;
-			max = 2 * count;
+		slot = take_batch(shard, slot, walk->batch, walk->max, &count);
+		xfs_mutex_unlock(&shard->is_lock);
+		if (slot == from && count > walk->max) {
+			error = more_room(mp, walk, count);
 			continue;
 		}
 		for (unsigned int i = 0; i < count; i++) {
 			if (!error)
-				error = fn(batch[i], arg);
-			xfs_irele(batch[i]);
+				error = walk->fn(walk->batch[i], walk->arg);
+			xfs_irele(walk->batch[i]);
 		}
 	}
-	if (batch != small)
-		xfs_free(mp, batch);
+	return error;
+}
+
+int xfs_inode_walk(struct xfs_mount *mp, int (*fn)(struct xfs_inode *ip, void *arg), void *arg)
+{
+	struct walk walk = {.fn = fn, .arg = arg, .max = WALK_BATCH};
+	int error = 0;
+
+	walk.batch = walk.small;
+	for (uint32_t i = 0; i < XFS_ICACHE_SHARDS && !error; i++)
+		error = walk_shard(mp, &mp->m_inodes->ic_shards[i], &walk);
+	if (walk.batch != walk.small)
+		xfs_free(mp, walk.batch);
 	return error;
 }

@@ -10,11 +10,12 @@
 
 static struct xfs_inode *alloc_once(struct xfs_inode_cache *cache)
 {
+	struct xfs_icache_pool *pool = &cache->ic_pools[xfs_slot()];
 	struct xfs_inode *ip;
 
-	xfs_mutex_lock(&cache->ic_lock);
-	ip = xfs_pool_get(&cache->ic_pool);
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_mutex_lock(&pool->ip_lock);
+	ip = xfs_pool_get(&pool->ip_pool);
+	xfs_mutex_unlock(&pool->ip_lock);
 	return ip;
 }
 
@@ -38,7 +39,7 @@ static void init_inode(struct xfs_mount *mp, struct xfs_inode *ip, xfs_ino_t ino
 	ip->i_cluster_daddr = imap->im_daddr;
 	ip->i_cluster_len = imap->im_len;
 	ip->i_cluster_off = imap->im_offset;
-	ip->i_ref = 1;
+	ip->i_refs = XFS_IREF_USER;
 	ip->i_next_unlinked = NULLAGINO;
 	ip->i_prev_unlinked = NULLAGINO;
 	xfs_list_init(&ip->i_lru);
@@ -53,11 +54,7 @@ static void init_inode(struct xfs_mount *mp, struct xfs_inode *ip, xfs_ino_t ino
 
 void xfs_inode_unalloc(struct xfs_mount *mp, struct xfs_inode *blank)
 {
-	struct xfs_inode_cache *cache = mp->m_inodes;
-
-	xfs_mutex_lock(&cache->ic_lock);
-	xfs_pool_put(&cache->ic_pool, blank);
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_icache_pool_put(mp->m_inodes, blank);
 }
 
 struct xfs_inode *xfs_inode_make(struct xfs_mount *mp, struct xfs_inode *blank, xfs_ino_t ino,
@@ -139,7 +136,7 @@ static int check_links(const struct xfs_inode *ip, uint32_t flags)
 /* (ICACHE-3) Into the hash, then read; *@ipp is another's when another thread was faster. */
 static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_inode **ipp)
 {
-	struct xfs_inode_cache *cache = mp->m_inodes;
+	struct xfs_icache_shard *shard = xfs_icache_shard(mp->m_inodes, ino);
 	struct xfs_inode *mine, *ip;
 	struct xfs_imap imap;
 	int error;
@@ -159,15 +156,15 @@ static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, 
 	error = read_inode(ip);
 	if (!error)
 		error = check_links(ip, flags);
-	xfs_mutex_lock(&cache->ic_lock);
+	xfs_mutex_lock(&shard->is_lock);
 	/* Those who wait for it see that, and try for themselves. */
 	if (error) {
 		xfs_iflags_set(ip, XFS_IF_STALE | XFS_IF_UNREAD);
-		xfs_icache_unhash(cache, ip);
+		xfs_icache_unhash(shard, ip);
 	}
 	xfs_iflags_clear(ip, XFS_IF_READING);
-	xfs_cond_broadcast(&cache->ic_wake);
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_cond_broadcast(&shard->is_wake);
+	xfs_mutex_unlock(&shard->is_lock);
 	if (error)
 		xfs_inode_put(ip);
 	return error;

@@ -3,32 +3,75 @@
 #ifndef INODE_INODE_PRIV_H
 #define INODE_INODE_PRIV_H
 
+#include "base/slot.h"
 #include "disk/irec.h"
 #include "inode/inode.h"
 
-struct xfs_inode_cache {
-	struct xfs_mutex ic_lock;	/* LEAF class; members marked (h) */
-	struct xfs_inode **ic_hash;
-	uint32_t ic_hash_log;
-	uint64_t ic_count;		/* in the hash */
-	struct xfs_cond ic_wake;	/* an inode was read */
+#define XFS_ICACHE_SHARD_LOG	5
+#define XFS_ICACHE_SHARDS	(1u << XFS_ICACHE_SHARD_LOG)
+
+/*
+ * A part of the cache: inodes whose numbers have the same hash, above.  The upper bits of what is
+ * below them find the slot.
+ */
+struct xfs_icache_shard {
+	_Alignas(XFS_SLOT_ALIGN) struct xfs_mutex is_lock; /* LEAF class; members marked (h) */
+	struct xfs_inode **is_hash;
+	uint32_t is_hash_log;
+	uint64_t is_count;		/* in the hash */
+	struct xfs_cond is_wake;	/* an inode was read */
 	/* Without a reference, oldest first; the first of these lists is emptied first. */
-	struct xfs_list ic_lru_once, ic_lru;
-	struct xfs_list ic_tagged;	/* without one too: past their ends, or in their CoW forks, is what only reclaim/ gets back */
-	uint64_t ic_unused_bytes;	/* that these keep */
-	uint64_t ic_once_bytes;		/* of these on ic_lru_once */
-	struct xfs_list ic_unlinked;	/* (ICACHE-2) to be freed; each has a reference */
-	uint64_t ic_nr_unlinked;	/* of these not tried yet; may be read without the lock */
-	struct xfs_pool ic_pool;	/* struct xfs_inode */
+	struct xfs_list is_lru_once, is_lru;
+	struct xfs_list is_tagged;	/* without one too: past their ends, or in their CoW forks, is what only reclaim/ gets back */
+	uint64_t is_unused_bytes;	/* that these keep */
+	uint64_t is_once_bytes;		/* of these on is_lru_once */
+	struct xfs_list is_unlinked;	/* (ICACHE-2) to be freed; each has a reference */
+	uint64_t is_nr_unlinked;	/* (a) of these not tried yet */
 };
 
-/* icache.c, for the files of the cache.  ic_lock held, but for the last two. */
-void xfs_icache_hold(struct xfs_inode_cache *cache, struct xfs_inode *ip);
-void xfs_icache_unhash(struct xfs_inode_cache *cache, struct xfs_inode *ip);
-/* The last reference is gone. */
-void xfs_icache_to_lru(struct xfs_inode_cache *cache, struct xfs_inode *ip);
-/* Nobody else knows @ip any more.  No lock held: the page cache has its own. */
-void xfs_icache_free(struct xfs_inode_cache *cache, struct xfs_inode *ip);
+/* Memory of inodes, for each thread's slot: who makes many frees as many. */
+struct xfs_icache_pool {
+	_Alignas(XFS_SLOT_ALIGN) struct xfs_mutex ip_lock; /* LEAF class */
+	struct xfs_pool ip_pool;	/* struct xfs_inode */
+};
+
+struct xfs_inode_cache {
+	struct xfs_icache_shard ic_shards[XFS_ICACHE_SHARDS];
+	struct xfs_icache_pool ic_pools[XFS_SLOTS];
+	_Alignas(XFS_SLOT_ALIGN) uint64_t ic_nr_unlinked; /* (a) of all shards */
+};
+
+/*
+ * References, i_refs.  Those of users in the lower half and the log item's in the upper one.  It is 0
+ * under the shard's lock alone: as long as there is a reference more come and go without it.
+ */
+#define XFS_IREF_USER	1ull
+#define XFS_IREF_PIN	(1ull << 32)
+
+static inline uint64_t xfs_irefs(const struct xfs_inode *ip)
+{
+	return __atomic_load_n(&ip->i_refs, __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t xfs_irefs_users(uint64_t refs)
+{
+	return (uint32_t)refs;
+}
+
+/* icache.c, for the files of the cache. */
+struct xfs_icache_shard *xfs_icache_shard(struct xfs_inode_cache *cache, xfs_ino_t ino);
+/* is_lock held: a reference, XFS_IREF_USER or XFS_IREF_PIN, perhaps the first one. */
+void xfs_icache_hold(struct xfs_icache_shard *shard, struct xfs_inode *ip, uint64_t ref);
+void xfs_icache_unhash(struct xfs_icache_shard *shard, struct xfs_inode *ip);
+/*
+ * The last reference is gone; is_lock held.  xfs_icache_evict() then moves what is too much to
+ * @victims, which xfs_icache_free_list() frees without the lock.
+ */
+void xfs_icache_evict(struct xfs_mount *mp, struct xfs_icache_shard *shard, struct xfs_list *victims);
+void xfs_icache_free_list(struct xfs_inode_cache *cache, struct xfs_list *victims);
+void xfs_icache_to_lru(struct xfs_icache_shard *shard, struct xfs_inode *ip);
+/* Its memory, and nothing else. */
+void xfs_icache_pool_put(struct xfs_inode_cache *cache, struct xfs_inode *ip);
 /* Put @ip into the hash; if another thread was faster, its inode is returned and ours is gone. */
 struct xfs_inode *xfs_icache_insert(struct xfs_mount *mp, struct xfs_inode *ip);
 

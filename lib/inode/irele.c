@@ -6,13 +6,51 @@
 #include "core/message.h"
 #include "inode/inode_priv.h"
 
+static struct xfs_icache_shard *shard_of(const struct xfs_inode *ip)
+{
+	return xfs_icache_shard(ip->i_mount->m_inodes, ip->i_ino);
+}
+
+/* (ICACHE-4) @ref comes without the lock, if it is not the first one. */
+static bool hold_another(struct xfs_inode *ip, uint64_t ref)
+{
+	uint64_t refs = xfs_irefs(ip);
+
+	do {
+		if (!refs)
+			return false;
+	} while (!__atomic_compare_exchange_n(&ip->i_refs, &refs, refs + ref, true, __ATOMIC_ACQ_REL,
+					      __ATOMIC_ACQUIRE));
+	return true;
+}
+
+/* The same of @ref that goes while a user remains. */
+static bool put_one_of_many(struct xfs_inode *ip, uint64_t ref)
+{
+	uint64_t refs = xfs_irefs(ip);
+
+	do {
+		if (!xfs_irefs_users(refs - ref))
+			return false;
+	} while (!__atomic_compare_exchange_n(&ip->i_refs, &refs, refs - ref, true, __ATOMIC_ACQ_REL,
+					      __ATOMIC_ACQUIRE));
+	return true;
+}
+
+static void hold(struct xfs_inode *ip, uint64_t ref)
+{
+	struct xfs_icache_shard *shard = shard_of(ip);
+
+	if (likely(hold_another(ip, ref)))
+		return;
+	xfs_mutex_lock(&shard->is_lock);
+	xfs_icache_hold(shard, ip, ref);
+	xfs_mutex_unlock(&shard->is_lock);
+}
+
 void xfs_ihold(struct xfs_inode *ip)
 {
-	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
-
-	xfs_mutex_lock(&cache->ic_lock);
-	xfs_icache_hold(cache, ip);
-	xfs_mutex_unlock(&cache->ic_lock);
+	hold(ip, XFS_IREF_USER);
 }
 
 /* Without names, and nobody has begun to free it. */
@@ -25,68 +63,85 @@ static bool wants_inactivation(const struct xfs_inode *ip)
 	       mp->m_upcalls && mp->m_upcalls->inactivate && !mp->m_rdonly && !xfs_is_shutdown(mp);
 }
 
-/* ic_lock held; true: nobody knows @ip any more, it is to be freed. */
-static bool put_locked(struct xfs_inode_cache *cache, struct xfs_inode *ip)
+/* is_lock held: @ip, which has a user's reference, is to be freed by the next xfs_irele(). */
+static void to_unlinked(struct xfs_icache_shard *shard, struct xfs_inode *ip, bool tried)
 {
-	ASSERT(ip->i_ref > ip->i_pinned);
-	if (ip->i_ref - ip->i_pinned == 1 && wants_inactivation(ip)) {
-		/* (ICACHE-2) The reference becomes the list's. */
-		xfs_list_add_tail(&ip->i_lru, &cache->ic_unlinked);
-		__atomic_store_n(&cache->ic_nr_unlinked, cache->ic_nr_unlinked + 1,
-				 __ATOMIC_RELAXED);
-		return false;
-	}
-	if (--ip->i_ref)
-		return false;
+	xfs_list_add_tail(&ip->i_lru, &shard->is_unlinked);
+	if (tried)
+		return;
+	__atomic_add_fetch(&shard->is_nr_unlinked, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&ip->i_mount->m_inodes->ic_nr_unlinked, 1, __ATOMIC_RELAXED);
+}
+
+/* is_lock held: @ref goes; who is to be freed then, @ip or others, comes to @victims. */
+static void drop(struct xfs_icache_shard *shard, struct xfs_inode *ip, uint64_t ref,
+		 struct xfs_list *victims)
+{
+	if (__atomic_sub_fetch(&ip->i_refs, ref, __ATOMIC_ACQ_REL))
+		return;
 	if (xfs_inode_mode(ip) == 0 || xfs_iflags_test(ip, XFS_IF_STALE)) {
-		xfs_icache_unhash(cache, ip);
-		return true;
+		xfs_icache_unhash(shard, ip);
+		xfs_list_add_tail(&ip->i_lru, victims);
+		return;
 	}
-	xfs_icache_to_lru(cache, ip);
-	return false;
+	xfs_icache_to_lru(shard, ip);
+	xfs_icache_evict(ip->i_mount, shard, victims);
+}
+
+/* is_lock held, a user's reference. */
+static void put_locked(struct xfs_icache_shard *shard, struct xfs_inode *ip, struct xfs_list *victims)
+{
+	ASSERT(xfs_irefs_users(xfs_irefs(ip)) > 0);
+	/* If this fails it is the only one, and none comes without the lock. */
+	if (put_one_of_many(ip, XFS_IREF_USER))
+		return;
+	/* (ICACHE-2) The reference becomes the list's. */
+	if (wants_inactivation(ip))
+		to_unlinked(shard, ip, false);
+	else
+		drop(shard, ip, XFS_IREF_USER, victims);
 }
 
 void xfs_inode_put(struct xfs_inode *ip)
 {
 	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
-	bool gone;
+	struct xfs_icache_shard *shard = shard_of(ip);
+	struct xfs_list victims;
 
-	xfs_mutex_lock(&cache->ic_lock);
-	gone = put_locked(cache, ip);
-	xfs_mutex_unlock(&cache->ic_lock);
-	if (gone)
-		xfs_icache_free(cache, ip);
+	if (put_one_of_many(ip, XFS_IREF_USER))
+		return;
+	xfs_list_init(&victims);
+	xfs_mutex_lock(&shard->is_lock);
+	put_locked(shard, ip, &victims);
+	xfs_mutex_unlock(&shard->is_lock);
+	xfs_icache_free_list(cache, &victims);
 }
 
 void xfs_inode_pin(struct xfs_inode *ip)
 {
-	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
-
-	xfs_mutex_lock(&cache->ic_lock);
-	xfs_icache_hold(cache, ip);
-	/* The item may be changed again before who has written it has let go of it. */
-	ip->i_pinned++;
-	xfs_mutex_unlock(&cache->ic_lock);
+	/* More than one: the item may be changed again before who has written it has let go of it. */
+	hold(ip, XFS_IREF_PIN);
 }
 
 void xfs_inode_unpin(struct xfs_inode *ip)
 {
 	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
-	bool gone;
+	struct xfs_icache_shard *shard = shard_of(ip);
+	struct xfs_list victims;
 
-	xfs_mutex_lock(&cache->ic_lock);
-	ASSERT(ip->i_pinned);
-	ip->i_pinned--;
+	if (put_one_of_many(ip, XFS_IREF_PIN))
+		return;
+	xfs_list_init(&victims);
+	xfs_mutex_lock(&shard->is_lock);
 	/* Users put it on the list when the last of them went; now there are none. */
-	if (ip->i_ref > 1) {
-		ip->i_ref--;
-		gone = false;
+	if (xfs_irefs(ip) == XFS_IREF_PIN && wants_inactivation(ip)) {
+		__atomic_add_fetch(&ip->i_refs, XFS_IREF_USER - XFS_IREF_PIN, __ATOMIC_ACQ_REL);
+		to_unlinked(shard, ip, false);
 	} else {
-		gone = put_locked(cache, ip);
+		drop(shard, ip, XFS_IREF_PIN, &victims);
 	}
-	xfs_mutex_unlock(&cache->ic_lock);
-	if (gone)
-		xfs_icache_free(cache, ip);
+	xfs_mutex_unlock(&shard->is_lock);
+	xfs_icache_free_list(cache, &victims);
 }
 
 /*
@@ -95,55 +150,63 @@ void xfs_inode_unpin(struct xfs_inode *ip)
  */
 static int inactivate(struct xfs_inode *ip)
 {
+	struct xfs_icache_shard *shard = shard_of(ip);
 	struct xfs_mount *mp = ip->i_mount;
-	struct xfs_inode_cache *cache = mp->m_inodes;
 	int error = mp->m_upcalls->inactivate(ip);
 
 	if (!error || xfs_is_shutdown(mp)) {
 		xfs_inode_put(ip);
 		return error;
 	}
-	xfs_mutex_lock(&cache->ic_lock);
-	xfs_list_add_tail(&ip->i_lru, &cache->ic_unlinked);
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_mutex_lock(&shard->is_lock);
+	to_unlinked(shard, ip, true);
+	xfs_mutex_unlock(&shard->is_lock);
 	return error;
 }
 
-/* The first on the list that was not tried yet (@again: any); NULL: none. */
-static struct xfs_inode *take_unlinked(struct xfs_inode_cache *cache, bool again)
+/* The first on the shard's list that was not tried yet (@again: any); NULL: none. */
+static struct xfs_inode *take_unlinked(struct xfs_inode_cache *cache, struct xfs_icache_shard *shard,
+				       bool again)
 {
 	struct xfs_inode *ip, *next, *found = NULL;
 
-	xfs_mutex_lock(&cache->ic_lock);
-	xfs_list_for_each_entry_safe(ip, next, &cache->ic_unlinked, i_lru) {
+	xfs_mutex_lock(&shard->is_lock);
+	xfs_list_for_each_entry_safe(ip, next, &shard->is_unlinked, i_lru) {
 		if (!again && xfs_iflags_test(ip, XFS_IF_INACTIVE))
 			continue;
 		xfs_list_del(&ip->i_lru);
-		if (!xfs_iflags_test(ip, XFS_IF_INACTIVE))
-			__atomic_store_n(&cache->ic_nr_unlinked, cache->ic_nr_unlinked - 1,
-					 __ATOMIC_RELAXED);
-		/* Somebody has come by its number: it is for him to free it then. */
-		if (ip->i_ref - ip->i_pinned > 1) {
-			ip->i_ref--;
-			continue;
+		if (!xfs_iflags_test(ip, XFS_IF_INACTIVE)) {
+			__atomic_sub_fetch(&shard->is_nr_unlinked, 1, __ATOMIC_RELAXED);
+			__atomic_sub_fetch(&cache->ic_nr_unlinked, 1, __ATOMIC_RELAXED);
 		}
+		/* Somebody has come by its number: it is for him to free it then. */
+		if (put_one_of_many(ip, XFS_IREF_USER))
+			continue;
 		xfs_iflags_set(ip, XFS_IF_INACTIVE);
 		found = ip;
 		break;
 	}
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_mutex_unlock(&shard->is_lock);
 	return found;
+}
+
+/* One that was not tried yet, of any shard; NULL: none. */
+static struct xfs_inode *next_unlinked(struct xfs_inode_cache *cache)
+{
+	struct xfs_inode *ip = NULL;
+
+	for (uint32_t i = 0; i < XFS_ICACHE_SHARDS && !ip; i++) {
+		struct xfs_icache_shard *shard = &cache->ic_shards[i];
+
+		if (__atomic_load_n(&shard->is_nr_unlinked, __ATOMIC_RELAXED))
+			ip = take_unlinked(cache, shard, false);
+	}
+	return ip;
 }
 
 uint32_t xfs_inode_users(struct xfs_inode *ip)
 {
-	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
-	uint32_t users;
-
-	xfs_mutex_lock(&cache->ic_lock);
-	users = ip->i_ref - ip->i_pinned;
-	xfs_mutex_unlock(&cache->ic_lock);
-	return users;
+	return xfs_irefs_users(xfs_irefs(ip));
 }
 
 void xfs_irele(struct xfs_inode *ip)
@@ -155,7 +218,7 @@ void xfs_irele(struct xfs_inode *ip)
 	cache = ip->i_mount->m_inodes;
 	xfs_inode_put(ip);
 	while (unlikely(__atomic_load_n(&cache->ic_nr_unlinked, __ATOMIC_RELAXED))) {
-		ip = take_unlinked(cache, false);
+		ip = next_unlinked(cache);
 		if (!ip)
 			break;
 		/* A failure was logged, and it is tried again later. */
@@ -165,15 +228,15 @@ void xfs_irele(struct xfs_inode *ip)
 
 static int free_if_unlinked(struct xfs_inode *ip, void *arg)
 {
-	struct xfs_inode_cache *cache = ip->i_mount->m_inodes;
+	struct xfs_icache_shard *shard = shard_of(ip);
 	int *first_error = arg, error;
 	bool todo;
 
-	xfs_mutex_lock(&cache->ic_lock);
+	xfs_mutex_lock(&shard->is_lock);
 	todo = wants_inactivation(ip);
 	if (todo)
 		xfs_iflags_set(ip, XFS_IF_INACTIVE);
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_mutex_unlock(&shard->is_lock);
 	if (todo) {
 		error = ip->i_mount->m_upcalls->inactivate(ip);
 		if (error && !*first_error)
@@ -182,24 +245,36 @@ static int free_if_unlinked(struct xfs_inode *ip, void *arg)
 	return 0;
 }
 
-int xfs_inode_free_unlinked(struct xfs_mount *mp, bool all)
+/* The first error; the others were tried. */
+static int try_unlinked(struct xfs_inode_cache *cache, struct xfs_icache_shard *shard)
 {
-	struct xfs_inode_cache *cache = mp->m_inodes;
 	int first_error = 0, error;
-	uint64_t tries;
+	uint64_t tries = 0;
 
 	/* Those that fail come back to the end of the list. */
-	xfs_mutex_lock(&cache->ic_lock);
-	tries = 0;
-	for (struct xfs_list *l = cache->ic_unlinked.next; l != &cache->ic_unlinked; l = l->next)
+	xfs_mutex_lock(&shard->is_lock);
+	for (struct xfs_list *l = shard->is_unlinked.next; l != &shard->is_unlinked; l = l->next)
 		tries++;
-	xfs_mutex_unlock(&cache->ic_lock);
+	xfs_mutex_unlock(&shard->is_lock);
 	while (tries--) {
-		struct xfs_inode *ip = take_unlinked(cache, true);
+		struct xfs_inode *ip = take_unlinked(cache, shard, true);
 
 		if (!ip)
 			break;
 		error = inactivate(ip);
+		if (error && !first_error)
+			first_error = error;
+	}
+	return first_error;
+}
+
+int xfs_inode_free_unlinked(struct xfs_mount *mp, bool all)
+{
+	struct xfs_inode_cache *cache = mp->m_inodes;
+	int first_error = 0, error;
+
+	for (uint32_t i = 0; i < XFS_ICACHE_SHARDS; i++) {
+		error = try_unlinked(cache, &cache->ic_shards[i]);
 		if (error && !first_error)
 			first_error = error;
 	}

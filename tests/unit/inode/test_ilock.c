@@ -166,5 +166,6 @@ int main(void)
 #endif
 	};
 
+	test_seed_init(20261132);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Slots are given out in turns, so that the first XFS_SLOTS threads have one each. */
+#include "base/slot.h"
+
+#ifdef XFSWRITE_THREADS
+_Thread_local uint32_t xfs_slot_of_thread;
+
+uint32_t xfs_slot_take(void)
+{
+	static uint32_t next;	/* (a) */
+
+	xfs_slot_of_thread = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % XFS_SLOTS + 1;
+	return xfs_slot_of_thread - 1;
+}
+#endif
