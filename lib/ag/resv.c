@@ -218,6 +218,7 @@ int xfs_ag_resv_init(struct xfs_mount *mp)
 	pool = (int64_t)XFS_MIN(mp->m_geo.dblocks / 20, (uint64_t)XFS_RESBLKS_MAX);
 	pool = XFS_MIN(pool, XFS_MAX(fdblocks - (int64_t)set_aside, (int64_t)0));
 	xfs_mutex_lock(&mp->m_lock);
+	xfs_fold_counters(mp);
 	mp->m_icount = (int64_t)icount;
 	mp->m_ifree = (int64_t)ifree;
 	mp->m_set_aside = (int64_t)set_aside;

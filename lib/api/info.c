@@ -31,6 +31,7 @@ static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *out)
 	st->blocks = geo->dblocks - (geo->logstart ? geo->logblocks : 0);
 	st->blocks_free = (uint64_t)xfs_fdblocks_available(mp);
 	xfs_mutex_lock(&mp->m_lock);
+	xfs_fold_counters(mp);
 	icount = mp->m_icount;
 	ifree = mp->m_ifree;
 	xfs_mutex_unlock(&mp->m_lock);

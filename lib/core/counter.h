@@ -8,6 +8,11 @@
  * delayed allocation takes from it when it is made; turning it into blocks
  * takes nothing more.  The superblock's own value is computed from the AG
  * headers when it is written, never from here.
+ *
+ * (COUNTER-1) A thread takes blocks from its slot's share and gives them back there, so that threads
+ *     do not meet.  A share is taken from m_fdblocks only while there is plenty, and before anybody
+ *     is refused, served from the reserve pool, or told a number, all shares have come back.
+ *     Threads of slot 0, the first one of a process among them, have no share.
  */
 #ifndef CORE_COUNTER_H
 #define CORE_COUNTER_H
@@ -15,6 +20,9 @@
 #include "core/mount.h"
 
 #define XFS_RESBLKS_MAX		8192
+
+/* m_lock held: all shares come back, and the counters of the mount are whole. */
+void xfs_fold_counters(struct xfs_mount *mp);
 
 /*
  * Add @delta blocks.  A negative delta fails with -ENOSPC, changing nothing,

@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/slot.h"
 #include "base/trace.h"
 #include "base/types.h"
 #include "disk/geometry.h"
@@ -78,6 +79,13 @@ struct xfs_upcalls {
 	void (*shrink_caches)(struct xfs_mount *mp, bool all);
 };
 
+/* What the threads of one slot have of the counters, core/counter.c.  All (a). */
+struct xfs_counter_slot {
+	int64_t cs_free;		/* taken from m_fdblocks and not used yet; never negative */
+	int64_t cs_delalloc, cs_icount, cs_ifree; /* to be added to those of the mount */
+	char apart[XFS_SLOT_ALIGN - 4 * sizeof(int64_t)];
+};
+
 /* Bits of m_state. */
 #define XFS_STATE_SHUTDOWN	(1u << 0)
 #define XFS_STATE_MARKED	(1u << 1)	/* sb_inprogress is on disk */
@@ -135,11 +143,13 @@ struct xfs_mount {
 
 	/* In-core counters, core/counter.h. */
 	int64_t m_fdblocks;			/* (m) blocks that may still be reserved */
-	int64_t m_busy_blocks;		/* (m) freed, but not for others yet */
+	int64_t m_busy_blocks;		/* (a) freed, but not for others yet */
 	int64_t m_icount, m_ifree;		/* (m) */
 	int64_t m_resblks_avail;		/* (m) reserve pool */
 	int64_t m_set_aside;			/* (m) never given to users */
 	int64_t m_delalloc_blocks;		/* (m) reserved, not allocated; indirect blocks included */
+	bool m_pool_full;			/* (a) the reserve pool wants nothing of what is given back */
+	struct xfs_counter_slot m_slots[XFS_SLOTS]; /* with them the counters are whole */
 	bool m_space_counted;			/* (a) by a reader: the counters are a writer's */
 	uint32_t m_dir_rotor;			/* (a) AG of the next new directory */
 

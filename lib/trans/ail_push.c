@@ -165,10 +165,10 @@ static int one_batch(struct xfs_mount *mp, uint32_t first, uint32_t n, uint32_t 
 	struct xfs_ail_batch *batch = &cp->cp_batch;
 	int error, later = 0;
 
-	xfs_rwlock_excl(&cp->cp_gate);
+	xfs_gate_close(&cp->cp_gate);
 	*next = gather(mp, first, n, &later);
 	error = copy_out(batch);
-	xfs_rwlock_unlock_excl(&cp->cp_gate);
+	xfs_gate_open(&cp->cp_gate);
 	/*
 	 * What was gathered has to go in any case: its items believe that they are in place
 	 * (or would, without this, leave the log with less than all they have to say).

@@ -399,8 +399,7 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 	__atomic_store_n(&cp->cp_log_used, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&cp->cp_seq, cp->cp_seq + 1, __ATOMIC_RELEASE);
 	xfs_mutex_lock(&cp->cp_lock);
-	cp->cp_freed_cut = cp->cp_freed;
-	cp->cp_freed = 0;
+	cp->cp_freed_cut = __atomic_exchange_n(&cp->cp_freed, 0, __ATOMIC_RELAXED);
 	cp->cp_shared = cp->cp_came > 1;
 	cp->cp_came = 0;
 	xfs_mutex_unlock(&cp->cp_lock);
@@ -469,7 +468,7 @@ void xfs_checkpoint_set_limit(struct xfs_mount *mp)
 	uint64_t limit = XFS_MIN(xlog_space(mp->m_log), xfs_checkpoint_max(mp));
 
 	xfs_mutex_lock(&cp->cp_lock);
-	cp->cp_log_limit = limit;
+	__atomic_store_n(&cp->cp_log_limit, limit, __ATOMIC_RELAXED);
 	xfs_mutex_unlock(&cp->cp_lock);
 }
 
@@ -514,9 +513,9 @@ int xfs_checkpoint_commit(struct xfs_mount *mp, bool covering)
 
 	if (!XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
 		xfs_queue_submit(mp->m_queue);
-	xfs_rwlock_excl(&cp->cp_gate);
+	xfs_gate_close(&cp->cp_gate);
 	error = cut_running(mp, covering, &stream);
-	xfs_rwlock_unlock_excl(&cp->cp_gate);
+	xfs_gate_open(&cp->cp_gate);
 	if (!stream)
 		return error;
 	began = xfs_host_ns();

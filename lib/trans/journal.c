@@ -182,6 +182,28 @@ static int writeback_part(struct xfs_mount *mp, uint64_t bytes)
 
 /* ---- room for what transactions log ------------------------------------------------------ */
 
+/* @bytes if they fit beside what is reserved and what the running checkpoint holds. */
+static bool take_if_fits(struct xfs_checkpoint *cp, uint32_t bytes)
+{
+	uint64_t open = __atomic_load_n(&cp->cp_log_open, __ATOMIC_SEQ_CST);
+
+	do {
+		if (__atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED) + open + bytes >
+		    __atomic_load_n(&cp->cp_log_limit, __ATOMIC_RELAXED))
+			return false;
+	} while (!__atomic_compare_exchange_n(&cp->cp_log_open, &open, open + bytes, true,
+					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	return true;
+}
+
+/* There is a transaction that will give back credits, and that is all that @bytes need. */
+static bool is_worth_waiting(const struct xfs_checkpoint *cp, uint32_t bytes)
+{
+	return __atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED) + bytes <=
+		       __atomic_load_n(&cp->cp_log_limit, __ATOMIC_RELAXED) &&
+	       __atomic_load_n(&cp->cp_log_open, __ATOMIC_SEQ_CST);
+}
+
 /*
  * cp_lock held, dropped while waiting: take @bytes if they fit.  Transactions use little of what they
  * may use, so when only the credits of open ones are in the way, those are waited for: a small log
@@ -190,33 +212,37 @@ static int writeback_part(struct xfs_mount *mp, uint64_t bytes)
  */
 static bool take_credit(struct xfs_checkpoint *cp, uint32_t bytes, uint32_t flags) XFS_HOLDS(cp->cp_lock)
 {
-	for (;;) {
-		uint64_t used = __atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED);
+	bool fits;
 
-		if (used + cp->cp_log_open + bytes <= cp->cp_log_limit || flags & XFS_TRANS_REPAIR)
-			break;
-		if (used + bytes > cp->cp_log_limit || !cp->cp_log_open ||
-		    flags & XFS_TRANS_NO_WAIT)
-			return false;
-		cp->cp_room_waiters++;
+	/* Announced before it looks again, so that who gives back afterwards sees it. */
+	__atomic_add_fetch(&cp->cp_room_waiters, 1, __ATOMIC_SEQ_CST);
+	while (!(fits = take_if_fits(cp, bytes)) && is_worth_waiting(cp, bytes) &&
+	       !(flags & XFS_TRANS_NO_WAIT))
 		xfs_cond_wait(&cp->cp_room, &cp->cp_lock);
-		cp->cp_room_waiters--;
-	}
-	cp->cp_log_open += bytes;
-	return true;
+	__atomic_sub_fetch(&cp->cp_room_waiters, 1, __ATOMIC_SEQ_CST);
+	return fits;
 }
 
 static void unreserve(struct xfs_checkpoint *cp, uint32_t bytes)
 {
-	cp->cp_log_open -= bytes;
-	if (cp->cp_room_waiters)
-		xfs_cond_broadcast(&cp->cp_room);
+	__atomic_sub_fetch(&cp->cp_log_open, bytes, __ATOMIC_SEQ_CST);
+	if (likely(!__atomic_load_n(&cp->cp_room_waiters, __ATOMIC_SEQ_CST)))
+		return;
+	xfs_mutex_lock(&cp->cp_lock);
+	xfs_cond_broadcast(&cp->cp_room);
+	xfs_mutex_unlock(&cp->cp_lock);
 }
 
 static int reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 
+	if (flags & XFS_TRANS_REPAIR) {
+		__atomic_add_fetch(&cp->cp_log_open, bytes, __ATOMIC_SEQ_CST);
+		return 0;
+	}
+	if (likely(take_if_fits(cp, bytes)))
+		return 0;
 	for (;;) {
 		bool fits;
 		int error;
@@ -260,9 +286,7 @@ static void blocks_freed(struct xfs_mount *mp, uint64_t blocks)
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 
 	xfs_add_busy_blocks(mp, blocks);
-	xfs_mutex_lock(&cp->cp_lock);
-	cp->cp_freed += blocks;
-	xfs_mutex_unlock(&cp->cp_lock);
+	__atomic_add_fetch(&cp->cp_freed, blocks, __ATOMIC_RELAXED);
 }
 
 /* ---- what transactions log ------------------------------------------------------------------ */

@@ -11,7 +11,7 @@ int xfs_trans_init(struct xfs_mount *mp)
 
 	if (!cp)
 		return xfs_error(mp, -ENOMEM, "out of memory for the checkpoint");
-	xfs_rwlock_init(&cp->cp_gate, XFS_CLASS_TRANS, 0);
+	xfs_gate_init(&cp->cp_gate, XFS_CLASS_TRANS);
 	xfs_mutex_init(&cp->cp_lock, XFS_CLASS_LEAF, 1);
 	xfs_mutex_init(&cp->cp_commit, XFS_CLASS_COMMIT, 1);
 	xfs_cond_init(&cp->cp_wake);
@@ -22,7 +22,11 @@ int xfs_trans_init(struct xfs_mount *mp)
 	xfs_list_init(&cp->cp_running);
 	xfs_list_init(&cp->cp_stable_bufs);
 	xfs_list_init(&cp->cp_stable_inodes);
-	xfs_pool_init(&cp->cp_pool, &mp->m_mem, sizeof(struct xfs_transaction), 64, 64);
+	for (uint32_t i = 0; i < XFS_SLOTS; i++) {
+		xfs_mutex_init(&cp->cp_pools[i].tp_lock, XFS_CLASS_LEAF, 2);
+		xfs_pool_init(&cp->cp_pools[i].tp_pool, &mp->m_mem, sizeof(struct xfs_transaction),
+			      64, 8);
+	}
 	cp->cp_ops = &xfs_unjournalled_ops;
 	mp->m_checkpoint = cp;
 	return 0;
@@ -67,9 +71,12 @@ void xfs_trans_destroy(struct xfs_mount *mp)
 	xfs_mutex_destroy(&cp->cp_commit);
 	xfs_cond_destroy(&cp->cp_room);
 	xfs_cond_destroy(&cp->cp_wake);
-	xfs_pool_drain(&cp->cp_pool);
+	for (uint32_t i = 0; i < XFS_SLOTS; i++) {
+		xfs_pool_drain(&cp->cp_pools[i].tp_pool);
+		xfs_mutex_destroy(&cp->cp_pools[i].tp_lock);
+	}
 	xfs_mutex_destroy(&cp->cp_lock);
-	xfs_rwlock_destroy(&cp->cp_gate);
+	xfs_gate_destroy(&cp->cp_gate);
 	xfs_free(mp, cp);
 	mp->m_checkpoint = NULL;
 }
@@ -100,8 +107,8 @@ static int reserve_blocks(struct xfs_mount *mp, uint32_t blocks, unsigned int fl
 static int enter_gate(struct xfs_checkpoint *cp, unsigned int flags) XFS_LOCKS_UNCHECKED
 {
 	if (!(flags & XFS_TRANS_NO_WAIT))
-		xfs_rwlock_shared(&cp->cp_gate);
-	else if (!xfs_rwlock_try_shared(&cp->cp_gate))
+		xfs_gate_enter(&cp->cp_gate);
+	else if (!xfs_gate_try_enter(&cp->cp_gate))
 		return -EAGAIN;
 	return 0;
 }
@@ -111,19 +118,21 @@ static int begin(struct xfs_mount *mp, const struct xfs_transaction *tr, struct 
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	struct xfs_budget *before = xfs_mem_critical_enter(&mp->m_mem);
+	struct xfs_trans_pool *pool = &cp->cp_pools[xfs_slot()];
 	struct xfs_transaction *t;
-	uint64_t id;
 
-	xfs_mutex_lock(&cp->cp_lock);
-	t = xfs_pool_get(&cp->cp_pool);
-	id = ++cp->cp_next_id;
-	xfs_mutex_unlock(&cp->cp_lock);
+	xfs_mutex_lock(&pool->tp_lock);
+	t = xfs_pool_get(&pool->tp_pool);
+	xfs_mutex_unlock(&pool->tp_lock);
 	if (!t) {
 		xfs_mem_critical_leave(before);
 		return xfs_error(mp, -ENOMEM, "out of memory for a transaction");
 	}
 	*t = *tr;
-	t->tr = (struct xfs_trans){.t_mount = mp, .t_id = id};
+	t->tr = (struct xfs_trans){
+		.t_mount = mp,
+		.t_id = __atomic_add_fetch(&cp->cp_next_id, 1, __ATOMIC_RELAXED),
+	};
 	t->t_critical = before;
 	xfs_list_init(&t->t_defer);
 	*tpp = &t->tr;
@@ -161,11 +170,9 @@ int xfs_trans_alloc_bytes(struct xfs_mount *mp, uint32_t log_bytes, uint32_t blo
 	if (!error)
 		return 0;
 
-	xfs_rwlock_unlock_shared(&cp->cp_gate);
+	xfs_gate_leave(&cp->cp_gate);
 out_log:
-	xfs_mutex_lock(&cp->cp_lock);
 	cp->cp_ops->unreserve(cp, log_bytes);
-	xfs_mutex_unlock(&cp->cp_lock);
 out_blocks:
 	xfs_add_fdblocks(mp, blocks);
 out_claim:
@@ -212,6 +219,7 @@ static void close_trans(struct xfs_transaction *t) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_mount *mp = t->tr.t_mount;
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	struct xfs_trans_pool *pool = &cp->cp_pools[xfs_slot()];
 
 	xfs_mem_critical_leave(t->t_critical);
 	/* Before the gate is opened: they belong to the running checkpoint. */
@@ -221,11 +229,11 @@ static void close_trans(struct xfs_transaction *t) XFS_LOCKS_UNCHECKED
 		xfs_add_fdblocks(mp, t->t_blk_res);
 	if (t->t_icount_delta || t->t_ifree_delta)
 		xfs_mod_icount(mp, t->t_icount_delta, t->t_ifree_delta);
-	xfs_rwlock_unlock_shared(&cp->cp_gate);
-	xfs_mutex_lock(&cp->cp_lock);
+	xfs_gate_leave(&cp->cp_gate);
 	cp->cp_ops->unreserve(cp, t->t_log_res);
-	xfs_pool_put(&cp->cp_pool, t);
-	xfs_mutex_unlock(&cp->cp_lock);
+	xfs_mutex_lock(&pool->tp_lock);
+	xfs_pool_put(&pool->tp_pool, t);
+	xfs_mutex_unlock(&pool->tp_lock);
 	xfs_unclaim_memory(cp);
 }
 
@@ -412,6 +420,7 @@ uint64_t xfs_trans_icount(const struct xfs_trans *tp)
 	uint64_t icount;
 
 	xfs_mutex_lock(&mp->m_lock);
+	xfs_fold_counters(mp);
 	icount = (uint64_t)(mp->m_icount + trans_of(tp)->t_icount_delta);
 	xfs_mutex_unlock(&mp->m_lock);
 	return icount;

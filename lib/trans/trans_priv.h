@@ -12,6 +12,7 @@
 #ifndef TRANS_TRANS_PRIV_H
 #define TRANS_TRANS_PRIV_H
 
+#include "lock/gate.h"
 #include "trans/trans.h"
 
 struct xfs_defer_item;
@@ -42,7 +43,7 @@ static inline struct xfs_transaction *trans_of(const struct xfs_trans *tp)
 struct xfs_trans_ops {
 	/* Before a transaction that may use @blocks begins, nothing locked: too much is dirty. */
 	int (*relieve)(struct xfs_mount *mp, uint32_t blocks, uint32_t flags);
-	/* Room for @bytes in the log, given back by unreserve, cp_lock held. */
+	/* Room for @bytes in the log, given back by unreserve. */
 	int (*reserve)(struct xfs_mount *mp, uint32_t bytes, uint32_t flags);
 	void (*unreserve)(struct xfs_checkpoint *cp, uint32_t bytes);
 	/* A transaction that freed @blocks ends; the gate is still held. */
@@ -86,9 +87,16 @@ struct xfs_ail_batch {
 	uint32_t bytes;			/* of these */
 };
 
+/* Memory of transactions, for each thread's slot. */
+struct xfs_trans_pool {
+	struct xfs_mutex tp_lock;	/* LEAF class */
+	struct xfs_pool tp_pool;	/* struct xfs_transaction */
+	char apart[XFS_SLOT_ALIGN];
+};
+
 struct xfs_checkpoint {
 	const struct xfs_trans_ops *cp_ops;	/* (c) from when the journal is open: with it */
-	struct xfs_rwlock cp_gate;	/* TRANS class: transactions shared, a cut exclusive */
+	struct xfs_gate cp_gate;	/* TRANS class: transactions are inside, a cut closes it */
 	struct xfs_mutex cp_lock;	/* LEAF class: everything below, unless it says otherwise */
 	struct xfs_list cp_running;	/* items changed since the last cut */
 	/*
@@ -98,8 +106,8 @@ struct xfs_checkpoint {
 	uint64_t cp_items;		/* that are not clean */
 	uint64_t cp_item_bytes;		/* memory that they hold */
 	uint64_t cp_inodes;		/* of them that are inodes */
-	uint64_t cp_next_id;
-	struct xfs_pool cp_pool;	/* struct xfs_trans */
+	uint64_t cp_next_id;		/* (a) */
+	struct xfs_trans_pool cp_pools[XFS_SLOTS];
 
 	/* The reserve of memory, claim.c. */
 	uint64_t cp_claim;		/* (c) bytes that a transaction may need */
@@ -116,16 +124,16 @@ struct xfs_checkpoint {
 	uint64_t cp_seq;		/* (a) number of the running checkpoint; changes with the gate closed */
 	uint64_t cp_durable_seq;	/* (a) all up to this one are durable */
 	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */
-	uint64_t cp_log_open;		/* credits of open transactions */
-	uint64_t cp_log_limit;		/* both together stay below this */
+	uint64_t cp_log_open;		/* (a) credits of open transactions */
+	uint64_t cp_log_limit;		/* (a) both together stay below this */
 	struct xfs_cond cp_room;	/* credits were given back */
-	uint32_t cp_room_waiters;
+	uint32_t cp_room_waiters;	/* (a) */
 	struct xfs_cond cp_wake;	/* a checkpoint is durable, or nobody forces any more */
 	bool cp_forcing;		/* somebody forces the log; others wait for what he does */
 	uint32_t cp_came;		/* calls to force it since the last cut */
 	bool cp_shared;			/* there were several for the newest checkpoint */
 	uint64_t cp_write_ns;		/* (a) how long the newest checkpoint took to write */
-	uint64_t cp_freed;		/* blocks that transactions of the running checkpoint freed */
+	uint64_t cp_freed;		/* (a) blocks that transactions of the running checkpoint freed */
 	uint64_t cp_freed_cut;		/* (t) those of the one that is being written */
 	struct xfs_buf *cp_sb;		/* (c) the primary superblock, referenced */
 	struct xfs_ail_batch cp_batch;	/* (t) */

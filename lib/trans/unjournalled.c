@@ -187,14 +187,14 @@ static int write_in_place(struct xfs_mount *mp, uint64_t bytes, bool flush)
 
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
-	xfs_rwlock_excl(&cp->cp_gate);
+	xfs_gate_close(&cp->cp_gate);
 	/* Inodes alone are copied for speed: not into the reserve, where dirty clusters would stay. */
 	before = xfs_mem_critical_enter(bytes ? &mp->m_mem : NULL);
 	error = push_stable(mp, cp, bytes);
 	if (!error && flush)
 		error = xfs_queue_flush(mp->m_queue);
 	xfs_mem_critical_leave(before);
-	xfs_rwlock_unlock_excl(&cp->cp_gate);
+	xfs_gate_open(&cp->cp_gate);
 	/* For want of memory it may be tried again: everything is still where it was. */
 	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, error, "writing metadata: %s", xfs_errstr(error));

@@ -9,6 +9,7 @@
  * piece needs one: overwriting what is mapped needs none.
  */
 #include "base/sabotage.h"
+#include "core/counter.h"
 #include "core/message.h"
 #include "device/queue.h"
 #include "trans/resv.h"
@@ -603,6 +604,7 @@ void xfs_writeback_abandon(struct xfs_mount *mp)
 	if (!mp->m_inodes || !mp->m_pagecache)
 		return;
 	xfs_mutex_lock(&mp->m_lock);
+	xfs_fold_counters(mp);
 	delalloc = mp->m_delalloc_blocks != 0;
 	xfs_mutex_unlock(&mp->m_lock);
 	/* As it is after a good close. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A device whose flushes take time. */
+/* A device whose flushes take time, and whose calls can be held until the test lets them go. */
 #include <time.h>
 #include "base/compiler.h"
 #include "base/mem.h"
@@ -10,6 +10,8 @@ struct delay {
 	struct xfs_device *base;
 	uint64_t flush_ns;
 	uint64_t flushes; /* atomic */
+	unsigned int hold; /* atomic: TEST_FAULT_* */
+	uint32_t held;	   /* atomic: calls that wait */
 };
 
 static struct delay *to_delay(struct xfs_device *dev)
@@ -28,9 +30,22 @@ static void wait_for_medium(struct delay *d)
 		;
 }
 
+static void wait_while_held(struct delay *d, unsigned int op)
+{
+	const struct timespec moment = { .tv_nsec = 200000 };
+
+	if (!(__atomic_load_n(&d->hold, __ATOMIC_ACQUIRE) & op))
+		return;
+	__atomic_add_fetch(&d->held, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&d->hold, __ATOMIC_ACQUIRE) & op)
+		nanosleep(&moment, NULL);
+	__atomic_sub_fetch(&d->held, 1, __ATOMIC_ACQ_REL);
+}
+
 static int delay_preadv(struct xfs_device *dev, uint64_t offset, const struct iovec *iov,
 			int iovcnt)
 {
+	wait_while_held(to_delay(dev), TEST_FAULT_READ);
 	return xfs_device_preadv(to_delay(dev)->base, offset, iov, iovcnt);
 }
 
@@ -38,7 +53,10 @@ static int delay_pwritev(struct xfs_device *dev, uint64_t offset, const struct i
 			 int iovcnt, unsigned int flags)
 {
 	struct delay *d = to_delay(dev);
-	int error = xfs_device_pwritev(d->base, offset, iov, iovcnt, flags);
+	int error;
+
+	wait_while_held(d, TEST_FAULT_WRITE);
+	error = xfs_device_pwritev(d->base, offset, iov, iovcnt, flags);
 
 	if (!error && (flags & XFS_DEV_FUA))
 		wait_for_medium(d);
@@ -48,7 +66,10 @@ static int delay_pwritev(struct xfs_device *dev, uint64_t offset, const struct i
 static int delay_flush(struct xfs_device *dev)
 {
 	struct delay *d = to_delay(dev);
-	int error = xfs_device_flush(d->base);
+	int error;
+
+	wait_while_held(d, TEST_FAULT_FLUSH);
+	error = xfs_device_flush(d->base);
 
 	if (!error)
 		wait_for_medium(d);
@@ -113,4 +134,14 @@ int test_delay_open(struct xfs_device *base, uint64_t flush_ns, struct xfs_devic
 uint64_t test_delay_flushes(struct xfs_device *dev)
 {
 	return __atomic_load_n(&to_delay(dev)->flushes, __ATOMIC_RELAXED);
+}
+
+void test_delay_hold(struct xfs_device *dev, unsigned int ops)
+{
+	__atomic_store_n(&to_delay(dev)->hold, ops, __ATOMIC_RELEASE);
+}
+
+uint32_t test_delay_held(struct xfs_device *dev)
+{
+	return __atomic_load_n(&to_delay(dev)->held, __ATOMIC_ACQUIRE);
 }

@@ -91,6 +91,9 @@ uint64_t test_fault_count(struct xfs_device *fault, unsigned int op);
 int test_delay_open(struct xfs_device *base, uint64_t flush_ns, struct xfs_device **devp);
 /* How many of both there were. */
 uint64_t test_delay_flushes(struct xfs_device *delay);
+/* Calls of @ops (TEST_FAULT_*) wait until this is called without them; how many do so now. */
+void test_delay_hold(struct xfs_device *delay, unsigned int ops);
+uint32_t test_delay_held(struct xfs_device *delay);
 
 /* A copy in memory of all that @src holds. */
 int test_device_clone(struct xfs_device *src, struct xfs_device **copyp);

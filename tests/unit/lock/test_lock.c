@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <time.h>
+#include "lock/gate.h"
 #include "lock/lock.h"
 #include "support/test_seed.h"
 
@@ -256,7 +257,7 @@ static void test_try(void **state)
 	xfs_mutex_destroy(&t.mutex);
 }
 
-struct gate {
+struct readers {
 	struct xfs_rwlock rwlock;
 	bool stop;	  /* atomic */
 	uint32_t readers; /* atomic: threads that are inside again and again */
@@ -265,7 +266,7 @@ struct gate {
 /* Two of these overlap, so that the lock is never free of readers by itself. */
 static void *reader_thread(void *arg)
 {
-	struct gate *g = arg;
+	struct readers *g = arg;
 
 	while (!__atomic_load_n(&g->stop, __ATOMIC_RELAXED)) {
 		xfs_rwlock_shared(&g->rwlock);
@@ -278,7 +279,7 @@ static void *reader_thread(void *arg)
 
 static void test_writer_gets_in(void **state)
 {
-	struct gate g = {.stop = false};
+	struct readers g = {.stop = false};
 	pthread_t thread[THREADS];
 
 	(void)state;
@@ -296,6 +297,123 @@ static void test_writer_gets_in(void **state)
 	for (unsigned int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(thread[i], NULL), 0);
 	xfs_rwlock_destroy(&g.rwlock);
+}
+
+/* More threads than slots, so that some share theirs. */
+#define PASSERS (XFS_SLOTS + 4u)
+#define CLOSERS 2u
+#define PASSES	2000u
+
+struct passage {
+	struct xfs_gate gate;
+	uint32_t inside;	/* (a) passers */
+	uint32_t broken;	/* (a) who met somebody that should not have been there */
+	bool closed;		/* by who closed it; read inside */
+	uint64_t closings;	/* under the closed gate */
+	bool stop;		/* (a) */
+};
+
+/* (GATE-1), (GATE-2) */
+static void *passer_thread(void *arg)
+{
+	struct passage *p = arg;
+
+	for (unsigned int i = 0; i < PASSES; i++) {
+		if (i % 4 == 0) {
+			if (!xfs_gate_try_enter(&p->gate))
+				continue;
+		} else {
+			xfs_gate_enter(&p->gate);
+		}
+		__atomic_add_fetch(&p->inside, 1, __ATOMIC_RELAXED);
+		if (p->closed)
+			__atomic_add_fetch(&p->broken, 1, __ATOMIC_RELAXED);
+		if (i % 64 == 0)
+			sched_yield();
+		__atomic_sub_fetch(&p->inside, 1, __ATOMIC_RELAXED);
+		xfs_gate_leave(&p->gate);
+	}
+	return NULL;
+}
+
+static void *closer_thread(void *arg)
+{
+	struct passage *p = arg;
+
+	while (!__atomic_load_n(&p->stop, __ATOMIC_RELAXED)) {
+		xfs_gate_close(&p->gate);
+		if (p->closed || __atomic_load_n(&p->inside, __ATOMIC_RELAXED))
+			__atomic_add_fetch(&p->broken, 1, __ATOMIC_RELAXED);
+		p->closed = true;
+		p->closings++;
+		sched_yield();
+		p->closed = false;
+		xfs_gate_open(&p->gate);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void test_gate(void **state)
+{
+	struct passage p = {.stop = false};
+	pthread_t passer[PASSERS], closer[CLOSERS];
+
+	(void)state;
+	xfs_gate_init(&p.gate, XFS_CLASS_TRANS);
+	for (unsigned int i = 0; i < CLOSERS; i++)
+		assert_int_equal(pthread_create(&closer[i], NULL, closer_thread, &p), 0);
+	for (unsigned int i = 0; i < PASSERS; i++)
+		assert_int_equal(pthread_create(&passer[i], NULL, passer_thread, &p), 0);
+	for (unsigned int i = 0; i < PASSERS; i++)
+		assert_int_equal(pthread_join(passer[i], NULL), 0);
+	__atomic_store_n(&p.stop, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < CLOSERS; i++)
+		assert_int_equal(pthread_join(closer[i], NULL), 0);
+	assert_int_equal(p.broken, 0);
+	assert_true(p.closings > 0);
+	xfs_gate_destroy(&p.gate);
+}
+
+struct closed_gate {
+	struct xfs_gate gate;
+	bool entered;
+};
+
+static void *try_enter_thread(void *arg)
+{
+	struct closed_gate *c = arg;
+
+	c->entered = xfs_gate_try_enter(&c->gate);
+	if (c->entered)
+		xfs_gate_leave(&c->gate);
+	return NULL;
+}
+
+static bool enters_elsewhere(struct closed_gate *c)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, try_enter_thread, c), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	return c->entered;
+}
+
+static void test_gate_try(void **state)
+{
+	struct closed_gate c;
+
+	(void)state;
+	xfs_gate_init(&c.gate, XFS_CLASS_TRANS);
+	assert_true(enters_elsewhere(&c));
+	xfs_gate_enter(&c.gate);
+	assert_true(enters_elsewhere(&c));
+	xfs_gate_leave(&c.gate);
+	xfs_gate_close(&c.gate);
+	assert_false(enters_elsewhere(&c));
+	xfs_gate_open(&c.gate);
+	assert_true(enters_elsewhere(&c));
+	xfs_gate_destroy(&c.gate);
 }
 
 struct pingpong {
@@ -383,6 +501,7 @@ int main(void)
 #ifdef XFSWRITE_THREADS
 		cmocka_unit_test(test_hammer),	       cmocka_unit_test(test_sleepers),
 		cmocka_unit_test(test_try),	       cmocka_unit_test(test_writer_gets_in),
+		cmocka_unit_test(test_gate),	       cmocka_unit_test(test_gate_try),
 		cmocka_unit_test(test_cond),
 #endif
 	};

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/mount.h"
+#include "core/counter.h"
 #include "pagecache/mapping.h"
 #include "support/test_device.h"
 #include "support/test_fs.h"
@@ -223,6 +223,9 @@ int main(void)
 	set_up();
 	run(thread);
 	TEST_OK(xfs_sync(fs.mp));
+	xfs_mutex_lock(&fs.mp->m_lock);
+	xfs_fold_counters(fs.mp);
+	xfs_mutex_unlock(&fs.mp->m_lock);
 	CHECK(fs.mp->m_delalloc_blocks == 0);
 	test_fs_end(&fs);
 	run_on_a_bad_device();
