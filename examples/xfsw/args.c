@@ -21,6 +21,7 @@ static const struct option common_options[] = {
 	{ "json", no_argument, NULL, XFSW_OPT_JSON },
 	{ "quiet", no_argument, NULL, XFSW_OPT_QUIET },
 	{ "no-glob", no_argument, NULL, XFSW_OPT_NO_GLOB },
+	{ "stats", no_argument, NULL, XFSW_OPT_STATS },
 	{ "help", no_argument, NULL, XFSW_OPT_HELP },
 };
 #define NCOMMON (sizeof(common_options) / sizeof(common_options[0]))
@@ -49,6 +50,9 @@ static bool option_fits(const struct xfsw_call *call, int id)
 					   call->verb == &verb_shell);
 	case XFSW_OPT_UNJOURNALLED:
 		return on_command_line && call->verb->open == XFSW_OPEN_WRITE;
+	case XFSW_OPT_STATS:
+		return on_command_line && (call->verb->open == XFSW_OPEN_READ ||
+					   call->verb->open == XFSW_OPEN_WRITE);
 	case XFSW_OPT_JSON:
 		return (call->verb->flags & XFSW_JSON) != 0;
 	case XFSW_OPT_NO_GLOB:

@@ -66,6 +66,8 @@ static void print_overview(FILE *out)
 	      "Verbs that only read take --norecovery: read although the log is dirty, and\n"
 	      "--recover-in-memory: replay the log, but leave the image as it is; those\n"
 	      "that write --unjournalled: faster, but when it is cut off the image is lost.\n"
+	      "All that open the file system take --stats: afterwards what the library did\n"
+	      "is told on standard error, in the lines and numbers of the kernel's statistics.\n"
 	      "Sizes and offsets take k, m, g, t, p (powers of 1024).\n"
 	      "\n"
 	      "exit codes\n"
@@ -222,7 +224,10 @@ static int run_command(struct xfsw_call *call, int argc, char **argv)
 	code = xfsw_open_image(call, path, &img);
 	if (code)
 		return code;
-	return xfsw_close_image(call, &img, run_verb(call));
+	code = run_verb(call);
+	if (xfsw_has(call, XFSW_OPT_STATS) && code != XFSW_INTERRUPTED)
+		xfsw_print_stats(call);
+	return xfsw_close_image(call, &img, code);
 }
 
 /* Neither @name nor "@name @second" is a verb; but there may be such of two words. */

@@ -78,6 +78,7 @@ enum {
 	XFSW_OPT_HELP,
 	XFSW_OPT_QUIET,
 	XFSW_OPT_NO_GLOB,
+	XFSW_OPT_STATS,
 	XFSW_OPT_VERB = 512,
 };
 
@@ -209,6 +210,9 @@ int xfsw_error(int error);
 int xfsw_errno(void);
 /* Standard output was written completely?  Prints and returns XFSW_FAILED if not. */
 int xfsw_finish_output(const struct xfsw_call *call);
+
+/* stats.c: what the library has done for the verb, on standard error; the image is open. */
+void xfsw_print_stats(struct xfsw_call *call);
 /* @bytes in at most 8 characters, "1.5 GiB". */
 const char *xfsw_human(uint64_t bytes, char buf[16]);
 /*

@@ -12,6 +12,7 @@
  */
 #include "ag/ag_priv.h"
 #include "ag/inobt.h"
+#include "core/stats.h"
 #include "trans/defer.h"
 
 xfs_extlen_t xfs_alloc_longest_free_extent(struct xfs_perag *pag, xfs_extlen_t need,
@@ -94,6 +95,8 @@ static int alloc_in_ag(struct xfs_ag_alloc *req, enum how how, enum xfs_ag_resv_
 	if (error)
 		return error;
 	xfs_ag_resv_alloc(req->tp, pag, resv, req->len, delalloc);
+	xfs_stats_inc(pag->pag_mount, XFS_COUNT_xs_allocx);
+	xfs_stats_add(pag->pag_mount, XFS_COUNT_xs_allocb, req->len);
 	XFS_TRACE(pag->pag_mount, ag_alloc, pag->pag_agno, req->agbno, req->len, oinfo->oi_owner);
 	return 0;
 }
@@ -199,6 +202,8 @@ int xfs_alloc_vextent(struct xfs_alloc_arg *args)
 	xfs_extlen_t longest;
 	int error;
 
+	XFS_TRACE(mp, xfs_alloc_vextent, args->target, args->minlen, args->maxlen, args->alignment,
+		  args->flags);
 	args->fsbno = NULLFSBLOCK;
 	args->len = 0;
 	args->busy = false;
@@ -342,6 +347,8 @@ int xfs_ag_alloc_tree_block(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agb
 	if (error)
 		return error;
 	xfs_ag_resv_alloc(tp, pag, resv, 1, false);
+	xfs_stats_inc(pag->pag_mount, XFS_COUNT_xs_allocx);
+	xfs_stats_inc(pag->pag_mount, XFS_COUNT_xs_allocb);
 	*agbno = req.agbno;
 	return 0;
 }

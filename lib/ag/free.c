@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Freeing extents, now or at the end of the transaction. */
 #include "ag/ag_priv.h"
+#include "core/stats.h"
 #include "trans/defer.h"
 
 int xfs_free_ag_extent(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
@@ -17,6 +18,8 @@ int xfs_free_ag_extent(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_
 		return error;
 	xfs_ag_resv_give_back(tp, pag, resv, len);
 	xfs_extent_busy_insert(pag, agbno, len);
+	xfs_stats_inc(pag->pag_mount, XFS_COUNT_xs_freex);
+	xfs_stats_add(pag->pag_mount, XFS_COUNT_xs_freeb, len);
 	XFS_TRACE(pag->pag_mount, ag_free, pag->pag_agno, agbno, len, oinfo->oi_owner);
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* The attribute calls: which form is it, and on to that. */
 #include "attr/attr_priv.h"
 #include "core/message.h"
+#include "core/stats.h"
 
 static void init_args(struct xfs_attr_args *args, struct xfs_trans *tp, struct xfs_inode *ip,
 		      const struct xfs_attr_name *name, const void *value, uint32_t valuelen)
@@ -98,6 +99,7 @@ int xfs_attr_get(struct xfs_inode *ip, const struct xfs_attr_name *name, void *v
 	struct xfs_attr_args args;
 	int error;
 
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_attr_get);
 	error = check_name(ip, name);
 	if (error)
 		return error;
@@ -226,6 +228,7 @@ int xfs_attr_set(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_at
 	enum xfs_attr_form form = xfs_attr_form(ip);
 	int error;
 
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_attr_set);
 	error = check_name(ip, name);
 	if (error)
 		return error;
@@ -267,6 +270,7 @@ int xfs_attr_remove(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs
 	bool found;
 	int error;
 
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_attr_remove);
 	error = check_name(ip, name);
 	if (error)
 		return error;

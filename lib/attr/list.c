@@ -2,6 +2,7 @@
 /* Listing attributes: in the order of the form they have. */
 #include "attr/attr_priv.h"
 #include "core/message.h"
+#include "core/stats.h"
 
 struct lister {
 	struct xfs_inode *ip;
@@ -74,6 +75,7 @@ int xfs_attr_list(struct xfs_inode *ip,
 	bool more = true;
 	int error;
 
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_attr_list);
 	switch (xfs_attr_form(ip)) {
 	case XFS_ATTR_FORM_SF:
 		error = list_sf(&l);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Mapping blocks into holes: fresh ones, or ones that somebody else has allocated. */
 #include "bmap/bmap_priv.h"
+#include "core/stats.h"
 
 /* What stands around a hole; prev and next NULL where there is nothing. */
 struct hole {
@@ -110,6 +111,7 @@ int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 	bool more;
 	int error;
 
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_blk_mapw);
 	ASSERT(len > 0 && whichfork != XFS_COW_FORK);
 	ASSERT(!(flags & (XFS_BMAPI_PREALLOC | XFS_BMAPI_CONVERT)) ||
 	       (whichfork == XFS_DATA_FORK && S_ISREG(ip->i_mode)));

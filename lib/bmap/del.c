@@ -2,6 +2,7 @@
 /* Unmapping: extents leave a fork, and their blocks are freed or lose an owner. */
 #include "ag/refcount.h"
 #include "bmap/bmap_priv.h"
+#include "core/stats.h"
 
 /* The blocks of @del have lost this mapping. */
 static int release_blocks(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *del, uint32_t flags)
@@ -66,6 +67,7 @@ int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, x
 	struct xfs_bmap_op op;
 	int error;
 
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_blk_unmap);
 	*done = false;
 	if (end < bno)
 		end = NULLFILEOFF;

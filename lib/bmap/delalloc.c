@@ -11,6 +11,7 @@
  * what was carried before.
  */
 #include "bmap/bmap_priv.h"
+#include "core/stats.h"
 
 xfs_filblks_t xfs_bmap_worst_indlen(const struct xfs_inode *ip, xfs_filblks_t len)
 {
@@ -169,6 +170,12 @@ int xfs_bmapi_reserve_delalloc(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 		larger = false;
 		error = reserve_delalloc(ip, ifp, &pr, got);
 	}
+	if (!error && whichfork == XFS_COW_FORK)
+		XFS_TRACE(ip->i_mount, xfs_inode_set_cowblocks_tag, ip->i_ino);
+	if (!error && whichfork == XFS_COW_FORK)
+		xfs_stats_add(ip->i_mount, XFS_COUNT_cow_blocks, pr.len);
+	if (!error && whichfork == XFS_DATA_FORK && larger)
+		xfs_stats_add(ip->i_mount, XFS_COUNT_prealloc_blocks, pr.len - len);
 	if (!error && whichfork == XFS_DATA_FORK && larger)
 		xfs_inode_set_eofblocks_tag(ip);
 	return error;
@@ -361,6 +368,11 @@ int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 		ip->i_nblocks += ap.len;
 	op.logflags |= XFS_ILOG_CORE;
 	error = xfs_bmap_edit(&op, &edit, true);
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_xstrat_quick);
+	xfs_stats_add(ip->i_mount, XFS_COUNT_xs_xstrat_bytes, XFS_FSB_TO_B(&ip->i_mount->m_geo, ap.len));
+	/* Made and written at once, which counts as the conversion that would follow. */
+	if (!unwritten)
+		xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_blk_mapw);
 	if (!error)
 		settle(&op, ap.len, startblockval(got.br_startblock), leftp, rightp);
 out_end:

@@ -21,6 +21,7 @@
  * both fit with some room to spare, so any two neighbours hold more than MERGE_RECS.
  */
 #include "bmap/bmap_priv.h"
+#include "core/stats.h"
 
 #define LEAF_MIN_RECS (XFS_IEXT_LEAF_RECS / 2)
 #define MERGE_RECS    28u
@@ -425,6 +426,7 @@ int xfs_iext_insert(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext
 	struct xfs_iext_rec rec;
 	int error = 0;
 
+	xfs_stats_inc(mp, XFS_COUNT_xs_add_exlist);
 	rec_set(&rec, irec);
 	if (ifp->if_height == 0 && xfs_iext_rec_is_none(&ifp->if_rec)) {
 		ifp->if_rec = rec;
@@ -495,6 +497,7 @@ void xfs_iext_remove(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iex
 	xfs_fileoff_t first;
 
 	ASSERT(cur_rec(ifp, cur));
+	xfs_stats_inc(mp, XFS_COUNT_xs_del_exlist);
 	xfs_iext_changed(ifp);
 	if (!leaf) {
 		ifp->if_rec = (struct xfs_iext_rec){0, 0};

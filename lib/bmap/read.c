@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Asking a fork what is mapped where. */
 #include "bmap/bmap_priv.h"
+#include "core/stats.h"
 
 /*
  * The fork, its records in memory.  Reading them in changes the inode and so needs the
@@ -30,6 +31,7 @@ int xfs_bmapi_read(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 	bool more;
 	int error;
 
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_blk_mapr);
 	*nmaps = 0;
 	error = get_fork(ip, xfs_bmapi_whichfork(flags), &ifp);
 	if (error)

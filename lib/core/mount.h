@@ -86,6 +86,33 @@ struct xfs_counter_slot {
 	char apart[XFS_SLOT_ALIGN - 4 * sizeof(int64_t)];
 };
 
+/* Statistics (core/stats.h): members of struct xfs_stats, which <xfswrite/stats.h> explains. */
+#define XFS_EACH_STAT(X)							\
+	X(xs_allocx) X(xs_allocb) X(xs_freex) X(xs_freeb)			\
+	X(xs_blk_mapr) X(xs_blk_mapw) X(xs_blk_unmap) X(xs_add_exlist) X(xs_del_exlist)	\
+	X(xs_dir_lookup) X(xs_dir_create) X(xs_dir_remove) X(xs_dir_getdents)	\
+	X(xs_trans_sync) X(xs_trans_async) X(xs_trans_empty)			\
+	X(xs_ig_attempts) X(xs_ig_found) X(xs_ig_missed) X(xs_ig_attrchg)	\
+	X(xs_log_writes) X(xs_log_blocks) X(xs_log_force) X(xs_log_force_sleep)	\
+	X(xs_xstrat_quick) X(xs_xstrat_split) X(xs_write_calls) X(xs_read_calls)	\
+	X(xs_attr_get) X(xs_attr_set) X(xs_attr_remove) X(xs_attr_list)		\
+	X(xs_xstrat_bytes) X(xs_write_bytes) X(xs_read_bytes)			\
+	X(prealloc_blocks) X(cow_blocks) X(blockgc_scans) X(retries)
+
+enum xfs_counter {
+#define XFS_COUNTER(member)	XFS_COUNT_##member,
+	XFS_EACH_STAT(XFS_COUNTER)
+#undef XFS_COUNTER
+	XFS_NR_COUNTERS
+};
+
+#define XFS_STATS_SLOTS	8u
+
+struct xfs_stats_slot {
+	uint64_t count[XFS_NR_COUNTERS];	/* (a) */
+	uint64_t pad[8];		/* the next slot is not in the cache line of this one */
+};
+
 /* Bits of m_state. */
 #define XFS_STATE_SHUTDOWN	(1u << 0)
 #define XFS_STATE_MARKED	(1u << 1)	/* sb_inprogress is on disk */
@@ -174,6 +201,7 @@ struct xfs_mount {
 	void *m_root_file;			/* (c) api/ */
 	const struct xfs_upcalls *m_upcalls;	/* (c) mount/ops.c */
 	struct xfs_trace_ring m_trace;
+	struct xfs_stats_slot m_stats[XFS_STATS_SLOTS];
 };
 
 static inline bool xfs_is_shutdown(const struct xfs_mount *mp)

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include "ag/alloc.h"
 #include "core/message.h"
+#include "core/stats.h"
 #include "dir/dir_priv.h"
 
 /* Blocks one addition may need: the tree's, a data block, a free-index block. */
@@ -114,6 +115,7 @@ int xfs_dir_lookup_stored(struct xfs_inode *dp, const struct xfs_name *name, xfs
 	struct xfs_dir_match m;
 	int error;
 
+	xfs_stats_inc(dp->i_mount, XFS_COUNT_xs_dir_lookup);
 	*ino = NULLFSINO;
 	init_args(&args, NULL, dp, name, NULLFSINO);
 	args.stored = stored;
@@ -218,6 +220,7 @@ int xfs_dir_createname(struct xfs_trans *tp, struct xfs_inode *dp, const struct 
 	struct xfs_dir_args args;
 	int error;
 
+	xfs_stats_inc(dp->i_mount, XFS_COUNT_xs_dir_create);
 	ASSERT(name->len > 0 && name->len <= XFS_NAME_LEN_MAX);
 	dp->i_names_changed++;
 	init_args(&args, tp, dp, name, ino);
@@ -245,6 +248,7 @@ int xfs_dir_removename(struct xfs_trans *tp, struct xfs_inode *dp, const struct 
 	struct xfs_dir_args args;
 	int error;
 
+	xfs_stats_inc(dp->i_mount, XFS_COUNT_xs_dir_remove);
 	dp->i_names_changed++;
 	init_args(&args, tp, dp, name, ino);
 	error = xfs_dir_form(dp, &form);

@@ -7,6 +7,7 @@
  * to: what precedes it is given, and other names can still be looked up, as in the kernel.
  */
 #include "core/message.h"
+#include "core/stats.h"
 #include "dir/dir_priv.h"
 
 struct reader {
@@ -142,6 +143,7 @@ int xfs_dir_readdir(struct xfs_inode *dp, uint64_t *cookie,
 	enum xfs_dir_form form;
 	int error;
 
+	xfs_stats_inc(dp->i_mount, XFS_COUNT_xs_dir_getdents);
 	/* Behind every position: nothing more. */
 	if (r.cookie > UINT32_MAX)
 		return 0;

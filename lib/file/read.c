@@ -15,6 +15,7 @@
  * Whether requests come one after another is known for each handle.
  */
 #include "core/message.h"
+#include "core/stats.h"
 #include "file/file_priv.h"
 #include "pagecache/mapping.h"
 #include "write/writeback.h"
@@ -251,6 +252,7 @@ int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t le
 	struct xfs_mount *mp = ip->i_mount;
 	int64_t ret;
 
+	xfs_stats_inc(mp, XFS_COUNT_xs_read_calls);
 	if (pos > XFS_MAXBYTES || len > XFS_MAXBYTES - pos)
 		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64
 				 " end past the largest offset", len, pos);
@@ -266,5 +268,7 @@ int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t le
 				      : read_cached(ip, iov, len, pos, ra);
 	xfs_rwlock_unlock_shared(&ip->i_iolock);
 	xfs_writeback_release(mp);
+	if (ret > 0)
+		xfs_stats_add(mp, XFS_COUNT_xs_read_bytes, (uint64_t)ret);
 	return ret;
 }

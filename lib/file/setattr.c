@@ -2,6 +2,7 @@
 /* chmod, chown, utimes and the like in one transaction; a size before them, by truncate.c. */
 #include "base/clock.h"
 #include "core/message.h"
+#include "core/stats.h"
 #include "file/privileges.h"
 #include "file/setattr.h"
 #include "file/truncate.h"
@@ -144,6 +145,7 @@ int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	struct xfs_iattr rest = *iattr;
 	int error;
 
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_ig_attrchg);
 	rest.valid &= ~(XFS_ATTR_SIZE | XFS_ATTR_RDEV);
 	if (iattr->valid & XFS_ATTR_SIZE) {
 		/* What would be refused afterwards is refused before. */

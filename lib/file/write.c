@@ -7,6 +7,7 @@
  * itself.
  */
 #include "core/message.h"
+#include "core/stats.h"
 #include "file/file.h"
 #include "file/privileges.h"
 #include "reclaim/reclaim.h"
@@ -102,6 +103,7 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *s
 	int64_t ret;
 	int error;
 
+	xfs_stats_inc(mp, XFS_COUNT_xs_write_calls);
 	if (!len)
 		return 0;
 	if (!xfs_is_reg(ip))
@@ -130,6 +132,8 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *s
 		/* What a source gave once it need not give again, and its errors are its own. */
 	} while (ret < 0 && !source->asked && xfs_reclaim_and_retry(ip, (int)ret, &tried));
 	xfs_writeback_release(mp);
+	if (ret > 0)
+		xfs_stats_add(mp, XFS_COUNT_xs_write_bytes, (uint64_t)ret);
 	if (ret > 0 && ((flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) ||
 			(xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))) {
 		error = xfs_file_fsync(ip, at, at + (uint64_t)ret, !(flags & XFS_WRITE_SYNC), seen);

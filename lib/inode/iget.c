@@ -6,6 +6,7 @@
 #include "ag/inobt.h"
 #include "base/crc32c.h"
 #include "core/message.h"
+#include "core/stats.h"
 #include "inode/inode_priv.h"
 
 static struct xfs_inode *alloc_once(struct xfs_inode_cache *cache)
@@ -177,6 +178,7 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 	int error;
 
 	*ipp = NULL;
+	xfs_stats_inc(mp, XFS_COUNT_xs_ig_attempts);
 	if (!xfs_verify_ino(&mp->m_geo, ino) ||
 	    (!(flags & XFS_IGET_INTERNAL) && xfs_internal_inum(&mp->m_geo, ino)))
 		return xfs_error(mp, -EINVAL, "%" PRIu64 " cannot be an inode number", ino);
@@ -184,6 +186,7 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 		gone |= XFS_IF_INACTIVE;
 	for (;;) {
 		ip = xfs_inode_find(mp, ino);
+		xfs_stats_inc(mp, ip ? XFS_COUNT_xs_ig_found : XFS_COUNT_xs_ig_missed);
 		if (!ip) {
 			error = flags & XFS_IGET_UNTRUSTED ? check_untrusted(mp, ino) : 0;
 			if (!error)

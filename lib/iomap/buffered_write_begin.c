@@ -14,6 +14,7 @@
  */
 #include "core/counter.h"
 #include "core/message.h"
+#include "core/stats.h"
 #include "iomap/iomap.h"
 #include "trans/resv.h"
 
@@ -250,6 +251,7 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 		}
 		if (shared)
 			return reserve_cow(b, &irec, map, src);
+		XFS_TRACE(ip->i_mount, xfs_iomap_found, ip->i_ino, b->off_fsb, irec.br_blockcount);
 		if (!(ip->i_diflags2 & XFS_DIFLAG2_REFLINK) && !b->zero) {
 			irec = b->data;
 			xfs_irec_trim(&irec, b->off_fsb, xfs_irec_end(&irec));
@@ -285,6 +287,7 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 		*src = *map;
 		return error;
 	}
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_blk_mapw);
 	xfs_ilock_excl(ip);
 	do {
 		b.end_fsb = XFS_B_TO_FSB(geo, offset + count);

@@ -20,18 +20,19 @@ static bool has_blocks(const struct xfs_trans *tp, const struct xfs_mount *mp)
 }
 
 /*
- * Is what the delalloc extent @got has behind @end preallocation of a file that is still being
- * written, or keeps it when it is closed?  Then it is allocated with the data, as unwritten blocks, so that files
- * written side by side do not take turns on the disk.
+ * Does the delalloc extent @got have more behind @end that is to lie behind it on the disk too?  Data
+ * that goes out later, or preallocation of a file that is still being written, or keeps it when
+ * it is closed.  Then all of it is allocated now, as unwritten blocks: files written side by side
+ * would otherwise take turns on the disk, piece by piece of what goes out at a time.
  */
-static bool takes_prealloc_along(const struct xfs_inode *ip, const struct xfs_bmbt_irec *got,
-				 xfs_fileoff_t end)
+static bool takes_rest_along(const struct xfs_inode *ip, const struct xfs_bmbt_irec *got,
+			     xfs_fileoff_t end)
 {
 	uint64_t isize = (uint64_t)__atomic_load_n(&ip->i_size, __ATOMIC_ACQUIRE);
 
 	return xfs_irec_end(got) > end &&
-	       XFS_FSB_TO_B(&ip->i_mount->m_geo, end) >= isize &&
-	       (__atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED) > 0 ||
+	       (XFS_FSB_TO_B(&ip->i_mount->m_geo, end) < isize ||
+		__atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED) > 0 ||
 		xfs_iflags_test(ip, XFS_IF_EOF_RELEASED));
 }
 
@@ -43,7 +44,7 @@ static int convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 
 	if (!tp)
 		return -EAGAIN;
-	if (!takes_prealloc_along(ip, got, off + len))
+	if (!takes_rest_along(ip, got, off + len))
 		return xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off, len, false, map);
 	if (!has_blocks(tp, ip->i_mount))
 		return -EAGAIN;
@@ -65,7 +66,7 @@ int xfs_map_unwritten(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t 
 	if (!xfs_iext_lookup_extent(&ip->i_df, off, &cur, &got) || got.br_startoff > off ||
 	    !isnullstartblock(got.br_startblock))
 		return -EAGAIN;
-	if (takes_prealloc_along(ip, &got, off + len))
+	if (takes_rest_along(ip, &got, off + len))
 		error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, off,
 						   xfs_irec_end(&got) - off, true, map);
 	else
@@ -111,14 +112,17 @@ int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off
 	len = XFS_MIN(len, xfs_irec_end(&got) - off);
 	if (isnullstartblock(got.br_startblock)) {
 		*fresh = true;
+		XFS_TRACE(ip->i_mount, xfs_map_blocks_alloc, ip->i_ino, off, len);
 		return convert_delalloc(tp, ip, &got, off, len, map);
 	}
 	if (got.br_state == XFS_EXT_UNWRITTEN) {
 		*fresh = true;
 		if (!has_blocks(tp, ip->i_mount))
 			return -EAGAIN;
+		XFS_TRACE(ip->i_mount, xfs_unwritten_convert, ip->i_ino, off, len);
 		return xfs_bmapi_write(tp, ip, off, len, XFS_BMAPI_CONVERT, map);
 	}
+	XFS_TRACE(ip->i_mount, xfs_map_blocks_found, ip->i_ino, off, len);
 	*map = got;
 	xfs_irec_trim(map, off, off + len);
 	return 0;

@@ -10,6 +10,7 @@
  */
 #include "core/lsn.h"
 #include "core/message.h"
+#include "core/stats.h"
 #include "log/log_priv.h"
 
 #define PIECE_MIN	4u		/* an empty first piece would be dropped by recovery */
@@ -330,6 +331,7 @@ static uint32_t finish_record(struct xlog *log, uint8_t *record, uint32_t block,
 	stamp_wrapped(log, record, block, bbs, xlog_next_cycle(cycle));
 	h->h_crc = cpu_to_le32(xlog_record_cksum(record, log->header_bbs, len, XLOG_REC_CRC_LEN));
 	log->prev_block = block;
+	xfs_stats_add(log->ring.mp, XFS_COUNT_xs_log_blocks, bbs);
 	log->stats.records++;
 	log->stats.bytes += (uint64_t)bbs << XFS_BB_SHIFT;
 	return bbs;
@@ -480,6 +482,7 @@ int xlog_stream_write(struct xlog_stream *s, xfs_lsn_t tail)
 	error = write_all(s, tail, &at);
 	if (error)
 		return xlog_fail(log, error);
+	xfs_stats_inc(log->ring.mp, XFS_COUNT_xs_log_writes);
 	log->stats.checkpoints++;
 	log->stats.contents += s->contents;
 	xfs_lsn_set_head(log->ring.mp, at);

@@ -7,6 +7,7 @@
  * end come from extent size hints, and from other systems.
  */
 #include "core/message.h"
+#include "core/stats.h"
 #include "iomap/iomap.h"
 #include "reclaim/reclaim.h"
 #include "write/writeback.h"
@@ -155,7 +156,9 @@ int xfs_blockgc_scan(struct xfs_mount *mp, const struct xfs_blockgc_scan *scan,
 	struct blockgc gc = { .scan = scan, .call = call };
 	int error;
 
-	XFS_TRACE(mp, xfs_blockgc_free_space, scan->owners | (scan->sync ? XFS_BLOCKGC_SYNC : 0u), scan->uid, scan->gid, scan->projid);
+	XFS_TRACE(mp, xfs_blockgc_free_space, scan->owners | (scan->sync ? XFS_BLOCKGC_SYNC : 0u),
+		  scan->uid, scan->gid, scan->projid);
+	xfs_stats_inc(mp, XFS_COUNT_blockgc_scans);
 	xfs_writeback_release(mp);
 	error = xfs_inode_walk(mp, free_inode_space, &gc);
 	return error ? error : gc.first_error;

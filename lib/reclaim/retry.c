@@ -3,6 +3,7 @@
  * What a call does when there is no space, quota or memory, as one function: it reads as the rule.
  * Everybody who can run out of them comes here, once per call; a second miss is the answer.
  */
+#include "core/stats.h"
 #include "reclaim/reclaim.h"
 
 /* Files that count against the same quotas as @ip. */
@@ -56,6 +57,7 @@ bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried)
 	if (error != -ENOSPC && error != -EDQUOT && error != -ENOMEM)
 		return false;
 	*tried = true;
+	xfs_stats_inc(ip->i_mount, XFS_COUNT_retries);
 	if (error != -ENOMEM)
 		return reclaim_space(ip, error);
 	/* Inodes stay in memory as long as they have blocks past their ends. */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "core/counter.h"
 #include "core/message.h"
+#include "core/stats.h"
 #include "device/queue.h"
 #include "log/log.h"
 #include "trans/trans_priv.h"
@@ -129,6 +130,7 @@ static int force(struct xfs_mount *mp, uint64_t seq)
 	else if (xfs_log_is_durable(mp, seq))
 		return 0;
 	XFS_TRACE(mp, xfs_log_force, seq);
+	xfs_stats_inc(mp, XFS_COUNT_xs_log_force);
 	/*
 	 * Who finds another one at it waits for the checkpoint, not for the lock: whoever gets that
 	 * next may be the same one again, with the next checkpoint, while ours is long durable.
@@ -144,6 +146,8 @@ static int force(struct xfs_mount *mp, uint64_t seq)
 		cp->cp_forcing = true;
 	shared = cp->cp_shared || cp->cp_came > 1;
 	xfs_mutex_unlock(&cp->cp_lock);
+	if (waited)
+		xfs_stats_inc(mp, XFS_COUNT_xs_log_force_sleep);
 	if (done)
 		return 0;
 

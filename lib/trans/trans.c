@@ -2,6 +2,7 @@
 /* Transactions: their reservations, what they account for, and how items become running. */
 #include "core/counter.h"
 #include "core/message.h"
+#include "core/stats.h"
 #include "trans/defer.h"
 #include "trans/trans_priv.h"
 
@@ -285,6 +286,8 @@ int xfs_trans_commit(struct xfs_trans *tp)
 	if (!error && xfs_is_shutdown(mp))
 		error = xfs_shutdown_error(mp);
 	check_log_use(trans_of(tp));
+	xfs_stats_inc(mp, xfs_trans_is_dirty(tp) ? XFS_COUNT_xs_trans_async
+						 : XFS_COUNT_xs_trans_empty);
 	if (error && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, error, "put-off work of a transaction failed: %s", xfs_last_text());
 	close_trans(trans_of(tp));

@@ -237,6 +237,7 @@ static int write_folio(struct write_state *w, const struct xfs_iomap *map,
 	if (error)
 		return xfs_error(ip->i_mount, error, "out of memory for file data");
 	if (!xfs_iomap_valid(ip, map)) {
+		XFS_TRACE(ip->i_mount, xfs_iomap_invalid, ip->i_ino, pos, map->off_fsb, map->len_fsb);
 		xfs_folio_unlock(folio, 0);
 		return 0;
 	}

@@ -113,6 +113,7 @@ int xfs_zero_range(struct xfs_inode *ip, uint64_t pos, uint64_t len, bool *did_z
 	uint64_t end = pos + XFS_MIN(len, XFS_MAXBYTES - pos);
 	int error = 0;
 
+	XFS_TRACE(ip->i_mount, xfs_zero_eof, ip->i_ino, xfs_isize(ip), pos, len);
 	if (!m)
 		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for file data");
 	while (!error && pos < end)

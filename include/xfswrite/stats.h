@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a file system has done since it was opened, by the names of the kernel's statistics
+ * (/sys/fs/xfs/.../stats).
+ */
+#ifndef XFSWRITE_STATS_H
+#define XFSWRITE_STATS_H
+
+#include <xfswrite/xfswrite.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct xfs_stats xfs_stats_t;
+
+/*
+ * Counts; members of a line are in the kernel's order.  What the kernel counts and the library has nothing
+ * of (aborted transactions, B+tree steps, quota) is left out.
+ */
+struct xfs_stats {
+	uint32_t size;			/* in: sizeof(struct xfs_stats); at least up to @xs_freeb */
+	uint32_t reserved;
+	/* extent_alloc: extents and blocks allocated and freed, metadata included */
+	uint64_t xs_allocx, xs_allocb, xs_freex, xs_freeb;
+	/* blk_map: mappings looked up, made for writing, removed; records of extent maps in memory */
+	uint64_t xs_blk_mapr, xs_blk_mapw, xs_blk_unmap, xs_add_exlist, xs_del_exlist;
+	/* dir: names looked for, made, removed; directories read on */
+	uint64_t xs_dir_lookup, xs_dir_create, xs_dir_remove, xs_dir_getdents;
+	/* trans: none is synchronous by itself; that changed something; that did not */
+	uint64_t xs_trans_sync, xs_trans_async, xs_trans_empty;
+	/* ig: inodes asked for by number, found in memory, read; changed by chmod and the like */
+	uint64_t xs_ig_attempts, xs_ig_found, xs_ig_missed, xs_ig_attrchg;
+	/* log: checkpoints written, 512-byte blocks of them; asked for; waited for one of others */
+	uint64_t xs_log_writes, xs_log_blocks, xs_log_force, xs_log_force_sleep;
+	/* xstrat: delayed allocations made real; split is always 0 */
+	uint64_t xs_xstrat_quick, xs_xstrat_split;
+	/* rw: calls, also those that moved nothing */
+	uint64_t xs_write_calls, xs_read_calls;
+	/* attr: extended attributes read, set, removed, listed */
+	uint64_t xs_attr_get, xs_attr_set, xs_attr_remove, xs_attr_list;
+	/* xpc, bytes: of delayed allocations made real; written to files; read from them */
+	uint64_t xs_xstrat_bytes, xs_write_bytes, xs_read_bytes;
+	/* Not the kernel's: blocks reserved past the ends of files, and for copies of shared ones; */
+	uint64_t prealloc_blocks, cow_blocks;
+	/* scans for files that hold back space; calls that were tried once more for want of something. */
+	uint64_t blockgc_scans, retries;
+};
+#define XFS_STATS_INIT	XFS_SIZED_INIT(struct xfs_stats)
+
+/*
+ * Counted without locks: of calls that other threads are in, parts may be missing.  0; -EINVAL.
+ */
+XFS_API int xfs_get_stats(struct xfs_mount *mp, struct xfs_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
