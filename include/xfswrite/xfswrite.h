@@ -120,8 +120,8 @@ struct xfs_mount_options {
 	uint64_t meta_cache_bytes;
 	uint32_t allocsize_bytes;	/* speculative preallocation: 0 = dynamic, else a power of two */
 	/*
-	 * Who acts: owner of new objects.  @unprivileged: set-id bits and
-	 * security.capability are stripped on writes, as for a caller without CAP_FSETID.
+	 * Who acts: owner of new objects.  @unprivileged: set-id bits are stripped on writes, as for a
+	 * caller without CAP_FSETID.  security.capability goes when contents change, whoever does it.
 	 */
 	uint32_t uid, gid;
 	bool unprivileged;

@@ -232,6 +232,7 @@ int xfs_attr_set(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_at
 	error = check_name(ip, name);
 	if (error)
 		return error;
+	xfs_iflags_clear(ip, XFS_IF_NO_CAPABILITY);
 	if (valuelen > XFS_XATTR_SIZE_MAX)
 		return xfs_error(ip->i_mount, -E2BIG, "an attribute has at most %u bytes",
 				 XFS_XATTR_SIZE_MAX);

@@ -52,6 +52,7 @@ struct xfs_ifork {
 #define XFS_IF_READING		(1u << 8)	/* in the cache and not read yet: wait */
 #define XFS_IF_UNREAD		(1u << 9)	/* could not be read; forgotten already */
 #define XFS_IF_UNNAMED		(1u << 10)	/* made without a name, and may still get one */
+#define XFS_IF_NO_CAPABILITY	(1u << 12)	/* it was looked for, and there is none */
 #define XFS_IF_EOF_RELEASED	(1u << 11)	/* a close has trimmed it since it was read or cut */
 
 /*

@@ -35,6 +35,14 @@ int xfs_inode_has_attr(struct xfs_inode *ip, const struct xfs_attr_name *name, b
 	return error == -ENODATA ? 0 : error;
 }
 
+/* Nothing to strip, seen without a lock: so it is with nearly every write. */
+static bool has_nothing(const struct xfs_inode *ip)
+{
+	if (ip->i_mount->m_unprivileged && xfs_inode_mode(ip) & (S_ISUID | S_ISGID))
+		return false;
+	return xfs_iflags_test(ip, XFS_IF_NO_CAPABILITY) || !xfs_inode_has_attr_fork(ip);
+}
+
 /* What is there to be stripped. */
 static int look(struct xfs_inode *ip, uint32_t *setid, bool *capability)
 {
@@ -43,13 +51,16 @@ static int look(struct xfs_inode *ip, uint32_t *setid, bool *capability)
 
 	*capability = false;
 	*setid = 0;
-	if (!(xfs_inode_mode(ip) & (S_ISUID | S_ISGID)) && !xfs_inode_has_attr_fork(ip))
+	if (has_nothing(ip))
 		return 0;
 	error = xfs_ilock_map(ip, XFS_ATTR_FORK, &excl);
 	if (error)
 		return error;
-	*setid = xfs_setid_to_strip(ip);
+	if (ip->i_mount->m_unprivileged)
+		*setid = xfs_setid_to_strip(ip);
 	error = xfs_inode_has_attr(ip, &xfs_capability_name, capability);
+	if (!error && !*capability)
+		xfs_iflags_set(ip, XFS_IF_NO_CAPABILITY);
 	xfs_iunlock_map(ip, excl);
 	return error;
 }
@@ -83,7 +94,7 @@ int xfs_strip_privileges(struct xfs_inode *ip)
 
 int xfs_file_modified(struct xfs_inode *ip)
 {
-	int error = ip->i_mount->m_unprivileged ? xfs_strip_privileges(ip) : 0;
+	int error = xfs_strip_privileges(ip);
 
 	if (error)
 		return error;

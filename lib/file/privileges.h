@@ -19,12 +19,12 @@ uint32_t xfs_setid_to_strip(const struct xfs_inode *ip);
 int xfs_inode_has_attr(struct xfs_inode *ip, const struct xfs_attr_name *name, bool *has) XFS_MUST_CHECK;
 
 /*
- * The contents are going to be changed by somebody without privilege: set-id bits and the
- * capability attribute go.  IOLOCK held exclusively.
+ * The contents are going to be changed: the capability attribute goes, whoever does it, and of an
+ * unprivileged mount set-id bits.  IOLOCK held exclusively.
  */
 int xfs_strip_privileges(struct xfs_inode *ip) XFS_MUST_CHECK;
 /*
- * The contents are going to be changed: that, if the mount is unprivileged, and mtime and ctime
+ * The contents are going to be changed: that, and mtime and ctime
  * become now, in memory; XFS_IF_DIRTY_TIMES says that nobody has logged them.  IOLOCK held
  * exclusively.
  */

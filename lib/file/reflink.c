@@ -239,10 +239,8 @@ static int modify_destination(const struct remap *r)
 {
 	bool whole = !r->src_off && !r->dst_off && r->len == xfs_isize(r->src) &&
 		     r->len >= xfs_isize(r->dst);
-	int error = 0;
+	int error = xfs_strip_privileges(r->dst);
 
-	if (r->dst->i_mount->m_unprivileged)
-		error = xfs_strip_privileges(r->dst);
 	return error ? error : log_destination(r, whole);
 }
 

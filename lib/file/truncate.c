@@ -99,11 +99,10 @@ int xfs_file_set_size(struct xfs_inode *ip, uint64_t size)
 
 static int truncate_once(struct xfs_inode *ip, uint64_t size)
 {
-	int error = 0;
+	int error;
 
 	xfs_rwlock_excl(&ip->i_iolock);
-	if (ip->i_mount->m_unprivileged)
-		error = xfs_strip_privileges(ip);
+	error = xfs_strip_privileges(ip);
 	if (!error)
 		error = xfs_file_set_size(ip, size);
 	if (!error)
