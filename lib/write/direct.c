@@ -123,30 +123,46 @@ static void move_on(struct direct *d, uint64_t len)
 
 /* ---- the ways ------------------------------------------------------------------------------ */
 
+/*
+ * The next @len bytes to memory, however finely the vectors are cut: what follows them goes to the
+ * device, and must begin where a sector does.
+ */
+static int copy_in(struct direct *d, uint64_t len)
+{
+	struct iovec part[PART_IOVS];
+	struct xfs_write_source source = { .iov = part };
+	size_t bytes;
+	int64_t ret;
+
+	while (len) {
+		xfs_iov_list(&d->cur, (size_t)len, part, PART_IOVS, &bytes);
+		ret = xfs_buffered_write(d->ip, &source, d->pos + d->done, bytes);
+		if (ret <= 0)
+			return (int)ret;
+		move_on(d, (uint64_t)ret);
+		len -= (uint64_t)ret;
+	}
+	return 0;
+}
+
 /* Through the page cache, and out of it again at once. */
 static int write_cached(struct direct *d, uint64_t len)
 {
 	struct xfs_inode *ip = d->ip;
-	uint64_t block = ip->i_mount->m_geo.blocksize, pos = d->pos + d->done;
-	struct iovec part[PART_IOVS];
-	struct xfs_write_source source = { .iov = part };
-	int64_t ret;
-	size_t bytes;
+	uint64_t block = ip->i_mount->m_geo.blocksize, pos = d->pos + d->done, end;
+	int error = copy_in(d, len);
 
-	xfs_iov_list(&d->cur, (size_t)len, part, PART_IOVS, &bytes);
-	ret = xfs_buffered_write(ip, &source, pos, bytes);
-	if (ret <= 0)
-		return (int)ret;
-	move_on(d, (uint64_t)ret);
-	d->lost = xfs_writeback_range(ip, pos, pos + (uint64_t)ret);
+	end = d->pos + d->done;
+	if (end == pos)
+		return error;
+	d->lost = xfs_writeback_range(ip, pos, end);
 	if (!d->lost)
 		d->lost = xfs_untold_data_error(ip, ~0ull);
 	/* What could not be written stays in memory: whoever reads finds it there. */
-	if (!xfs_mapping_forget(d->m, XFS_ALIGN_DOWN(pos, block), XFS_ALIGN(pos + (uint64_t)ret, block)) &&
-	    !d->lost)
+	if (!xfs_mapping_forget(d->m, XFS_ALIGN_DOWN(pos, block), XFS_ALIGN(end, block)) && !d->lost)
 		d->lost = xfs_error(ip->i_mount, -EIO, "inode %" PRIu64 ": data at %" PRIu64
 				    " was not written", ip->i_ino, pos);
-	return d->lost;
+	return d->lost ? d->lost : error;
 }
 
 /* Blocks that nobody sees yet; their number may be less than @len says.  -EAGAIN: look again. */
