@@ -220,12 +220,11 @@ static bool is_inside_extent(const struct xfs_inode *ip, xfs_fileoff_t off, xfs_
 }
 
 /*
- * A transaction for the removal of extents from [@off, @end), the ILOCK held exclusively.  Freeing
- * must be possible when there is no space; but what is left of one extent is two, and may need a
- * block.
+ * A transaction for the removal of extents from [@off, @end).  Freeing must be possible when there is
+ * no space; but what is left of one extent is two, and may need a block.
  */
 static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
-		       struct xfs_trans **tpp) XFS_LOCKS_UNCHECKED
+		       struct xfs_trans **tpp)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	bool excl, splits;
@@ -236,11 +235,8 @@ static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 		return error;
 	splits = is_inside_extent(ip, off, end);
 	xfs_iunlock_map(ip, excl);
-	error = xfs_trans_alloc(mp, XFS_RESV_TRUNCATE, 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
-				splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, tpp);
-	if (!error)
-		xfs_ilock_excl(ip);
-	return error;
+	return xfs_trans_alloc(mp, XFS_RESV_TRUNCATE, 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
+			       splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, tpp);
 }
 
 /* In one transaction, or fewer on a small log or when memory is short. */
@@ -256,6 +252,7 @@ static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 		error = begin_unmap(ip, off, end, &tp);
 		if (error)
 			return error;
+		xfs_ilock_excl(ip);
 		error = xfs_bunmapi(tp, ip, off, end - off, XFS_BMAPI_YIELD,
 				    xfs_resv_extents(ip->i_mount, EXTENTS_PER_HANDLE), &done);
 		/* Delayed ones without data, for everything dirty was written. */
