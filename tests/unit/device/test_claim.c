@@ -593,7 +593,7 @@ static const struct {
 
 static void put_text(const char *folder, const char *name, const char *fmt, unsigned int a, unsigned int b)
 {
-	char path[300];
+	char path[600];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
