@@ -124,7 +124,7 @@ static void read_all(int fd, uint64_t off, uint64_t len)
 
 	while ((n = read(fd, back + got, sizeof(back) - got)) > 0)
 		got += (uint64_t)n;
-	_exit(n < 0 || got != len || memcmp(back, want + off, len) ? 1 : 0);
+	_exit(n < 0 || got != len || (len && memcmp(back, want + off, len)) ? 1 : 0);
 }
 
 static void to_streams(bool sockets, bool rdonly)
