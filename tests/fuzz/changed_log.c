@@ -446,7 +446,7 @@ static int campaign(struct xfs_device *dev, const char *name)
 	    xfs_device_open_overlay(changed, NULL, &out))
 		abort();
 	run.refused = run.recovered = run.damaged = 0;
-	TEST_OK(xfs_memory_minimum(dev, NULL, &run.least_memory));
+	TEST_OK(xfs_memory_minimum(out, NULL, &run.least_memory));
 	find_log_kinds(&fields);
 	for (run.round = run.c.one_round ? run.c.only : 0; run.round < run.c.amount || run.c.one_round;
 	     run.round++) {
