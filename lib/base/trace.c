@@ -20,10 +20,11 @@ void xfs_trace_record(struct xfs_trace_ring *ring, const char *name, const uint6
 
 	if (nargs > XFS_TRACE_ARGS)
 		nargs = XFS_TRACE_ARGS;
-	e->name = name;
-	e->nargs = nargs;
-	if (nargs)
-		memcpy(e->args, args, nargs * sizeof(*args));
+	/* Two threads may be a round of the ring apart: a mixture of both is only a bad line. */
+	__atomic_store_n(&e->name, name, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->nargs, nargs, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < nargs; i++)
+		__atomic_store_n(&e->args[i], args[i], __ATOMIC_RELAXED);
 	if (ring->env && ring->env->trace)
 		ring->env->trace(ring->env->ctx, name, args, nargs);
 }
@@ -36,14 +37,17 @@ void xfs_trace_dump(const struct xfs_trace_ring *ring, void (*print)(void *ctx, 
 
 	for (uint32_t i = first; i < next; i++) {
 		const struct xfs_trace_entry *e = &ring->entry[i % XFS_TRACE_ENTRIES];
+		const char *name = __atomic_load_n(&e->name, __ATOMIC_RELAXED);
+		uint32_t nargs = __atomic_load_n(&e->nargs, __ATOMIC_RELAXED);
 		char line[256];
 		int n;
 
-		if (!e->name)
+		if (!name)
 			continue;
-		n = snprintf(line, sizeof(line), "%u %s", i, e->name);
-		for (uint32_t a = 0; a < e->nargs && n > 0 && (size_t)n < sizeof(line); a++)
-			n += snprintf(line + n, sizeof(line) - (size_t)n, " 0x%" PRIx64, e->args[a]);
+		n = snprintf(line, sizeof(line), "%u %s", i, name);
+		for (uint32_t a = 0; a < nargs && n > 0 && (size_t)n < sizeof(line); a++)
+			n += snprintf(line + n, sizeof(line) - (size_t)n, " 0x%" PRIx64,
+				      __atomic_load_n(&e->args[a], __ATOMIC_RELAXED));
 		print(ctx, line);
 	}
 }
@@ -52,7 +56,10 @@ unsigned int xfs_trace_count(const struct xfs_trace_ring *ring, const char *name
 {
 	unsigned int n = 0;
 
-	for (uint32_t i = 0; i < XFS_TRACE_ENTRIES; i++)
-		n += ring->entry[i].name && !strcmp(ring->entry[i].name, name);
+	for (uint32_t i = 0; i < XFS_TRACE_ENTRIES; i++) {
+		const char *here = __atomic_load_n(&ring->entry[i].name, __ATOMIC_RELAXED);
+
+		n += here && !strcmp(here, name);
+	}
 	return n;
 }
