@@ -212,6 +212,7 @@ static int convert_prealloc(struct begin *b) XFS_LOCKS_UNCHECKED
 static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 {
 	struct xfs_inode *ip = b->ip;
+	xfs_fileoff_t eof_fsb = XFS_B_TO_FSB(&ip->i_mount->m_geo, (uint64_t)ip->i_size);
 	struct xfs_bmbt_irec irec;
 	bool shared = false;
 	int error;
@@ -219,6 +220,12 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 	error = look_up(b);
 	if (error)
 		return error;
+	/* Also below what is reserved for copying, which may go past the end. */
+	if (b->zero && xfs_irec_covers(&b->data, b->off_fsb) &&
+	    isnullstartblock(b->data.br_startblock) && b->off_fsb >= eof_fsb) {
+		error = convert_prealloc(b);
+		return error ? error : -EAGAIN;
+	}
 	if (b->has_cow && xfs_irec_covers(&b->cow, b->off_fsb)) {
 		report_cow(b, &b->cow, 0, map, src);
 		return 0;
@@ -230,16 +237,8 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 		report_data(b, &irec, 0, map, src);
 		return 0;
 	}
-	if (b->zero) {
-		xfs_fileoff_t eof_fsb = XFS_B_TO_FSB(&ip->i_mount->m_geo, (uint64_t)ip->i_size);
-
-		if (isnullstartblock(b->data.br_startblock) && b->off_fsb >= eof_fsb) {
-			error = convert_prealloc(b);
-			return error ? error : -EAGAIN;
-		}
-		if (b->off_fsb < eof_fsb)
-			b->end_fsb = XFS_MIN(b->end_fsb, eof_fsb);
-	}
+	if (b->zero && b->off_fsb < eof_fsb)
+		b->end_fsb = XFS_MIN(b->end_fsb, eof_fsb);
 	if (xfs_irec_covers(&b->data, b->off_fsb)) {
 		irec = b->data;
 		xfs_irec_trim(&irec, b->off_fsb, b->end_fsb);
