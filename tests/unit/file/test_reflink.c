@@ -18,6 +18,7 @@
 #include "ag/refcount.h"
 #include "api/api_priv.h"
 #include "file/reflink.h"
+#include "reclaim/reclaim.h"
 #include "support/test_fs.h"
 
 #define B	4096u
@@ -268,6 +269,24 @@ static void test_bytes_behind_the_old_end_are_zeros(void **state)
 	f[1] = open_file("/b", O_RDONLY);
 	expect(f[1], b, 12 * B);
 	TEST_OK(xfs_close(f[1]));
+}
+
+/* What is reserved for copying reaches past the end, over preallocation; then the file grows. */
+static void test_growing_over_a_window(void **state)
+{
+	struct xfs_file *f[2] = { make_file("/a", 64 * B, 1), open_file("/b", O_RDWR | O_CREAT) };
+
+	(void)state;
+	TEST_OK(xfs_clone_range(f[0], 0, f[1], 0, 0));
+	TEST_OK(xfs_clone_range(f[0], 0, f[1], 64 * B, 4 * B));
+	assert_int_equal(xfs_pwrite(f[1], want, B, 68 * B), B);
+	assert_int_equal(xfs_pwrite(f[1], "own", 3, 66 * B), 3);
+	TEST_OK(xfs_ftruncate(f[1], 1000 * B));
+	TEST_OK(xfs_fsync(f[1]));
+	TEST_OK(xfs_sync(fs.mp));
+	TEST_OK(xfs_blockgc_free_space(fs.mp, NULL));
+	assert_int_equal(fs.mp->m_delalloc_blocks, 0);
+	close_all(f, 2);
 }
 
 static void test_an_end_inside_a_block(void **state)
@@ -669,6 +688,7 @@ int main(void)
 		T(test_inside_one_file),
 		T(test_holes_stay_holes),
 		T(test_bytes_behind_the_old_end_are_zeros),
+		T(test_growing_over_a_window),
 		T(test_an_end_inside_a_block),
 		T(test_what_is_refused),
 		T(test_the_same_bytes_are_stored_once),
