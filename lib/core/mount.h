@@ -106,11 +106,9 @@ enum xfs_counter {
 	XFS_NR_COUNTERS
 };
 
-#define XFS_STATS_SLOTS	8u
-
 struct xfs_stats_slot {
 	uint64_t count[XFS_NR_COUNTERS];	/* (a) */
-	uint64_t pad[8];		/* the next slot is not in the cache line of this one */
+	char apart[XFS_SLOT_ALIGN];
 };
 
 /* Bits of m_state. */
@@ -201,7 +199,7 @@ struct xfs_mount {
 	void *m_root_file;			/* (c) api/ */
 	const struct xfs_upcalls *m_upcalls;	/* (c) mount/ops.c */
 	struct xfs_trace_ring m_trace;
-	struct xfs_stats_slot m_stats[XFS_STATS_SLOTS];
+	struct xfs_stats_slot m_stats[XFS_SLOTS];
 };
 
 static inline bool xfs_is_shutdown(const struct xfs_mount *mp)
