@@ -75,6 +75,9 @@ int xfs_ifork_init_cow(struct xfs_inode *ip) XFS_MUST_CHECK;
  */
 int xfs_bmapi_read(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 		   struct xfs_bmbt_irec *maps, int *nmaps, uint32_t flags) XFS_MUST_CHECK;
+/* The first of them alone, which is what @bno lies in: a prefix of the range, at least one block. */
+int xfs_bmapi_read_one(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
+		       struct xfs_bmbt_irec *map, uint32_t flags) XFS_MUST_CHECK;
 /* First block after the last real or delalloc extent; 0 = empty. */
 int xfs_bmap_last_offset(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 			 xfs_fileoff_t *last_block) XFS_MUST_CHECK;

@@ -72,19 +72,6 @@ static bool is_hole(const struct xfs_bmbt_irec *irec)
 	return irec->br_startblock == XFS_HOLESTARTBLOCK;
 }
 
-static int read_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
-		    xfs_filblks_t len, struct xfs_bmbt_irec *irec)
-{
-	int nmaps = 1;
-	int error = xfs_bmapi_read(ip, off, len, irec, &nmaps,
-				   whichfork == XFS_ATTR_FORK ? XFS_BMAPI_ATTRFORK : 0);
-
-	if (!error && unlikely(nmaps != 1 || irec->br_startoff != off))
-		error = xfs_corrupt(ip->i_mount, "inode", "inode %" PRIu64
-				    ": offset %" PRIu64 " cannot be looked up", ip->i_ino, off);
-	return error;
-}
-
 /* Both are out before either goes in: the places must be holes. */
 static int swap(struct xfs_trans *tp, struct xfs_inode *ip1, struct xfs_inode *ip2,
 		enum xfs_fork_id whichfork, struct xfs_bmbt_irec *map1,
@@ -110,13 +97,14 @@ static int exchange_next(struct xfs_trans *tp, struct xfs_inode *ip1, struct xfs
 			 struct xfs_exchange *ex)
 {
 	enum xfs_fork_id whichfork = fork_of(ex);
+	uint32_t flags = whichfork == XFS_ATTR_FORK ? XFS_BMAPI_ATTRFORK : 0;
 	struct xfs_bmbt_irec map1, map2;
 	xfs_filblks_t len;
 	bool same;
-	int error = read_map(ip1, whichfork, ex->off1, ex->blocks, &map1);
+	int error = xfs_bmapi_read_one(ip1, ex->off1, ex->blocks, &map1, flags);
 
 	if (!error)
-		error = read_map(ip2, whichfork, ex->off2, map1.br_blockcount, &map2);
+		error = xfs_bmapi_read_one(ip2, ex->off2, map1.br_blockcount, &map2, flags);
 	if (error)
 		return error;
 	len = XFS_MIN(map1.br_blockcount, map2.br_blockcount);

@@ -60,6 +60,18 @@ int xfs_bmapi_read(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 	return 0;
 }
 
+int xfs_bmapi_read_one(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
+		       struct xfs_bmbt_irec *map, uint32_t flags)
+{
+	int nmaps = 1;
+	int error = xfs_bmapi_read(ip, bno, len, map, &nmaps, flags);
+
+	if (!error && XFS_IS_CORRUPT(ip->i_mount, "extent map", ip->i_ino,
+				      nmaps != 1 || map->br_startoff != bno))
+		error = -EUCLEAN;
+	return error;
+}
+
 int xfs_bmap_last_offset(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 			 xfs_fileoff_t *last_block)
 {

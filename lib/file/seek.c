@@ -13,17 +13,14 @@
 static int map_at(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
 		  struct xfs_bmbt_irec *irec)
 {
-	int error, nmaps = 1;
 	bool excl;
+	int error;
 
 	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
 	if (error)
 		return error;
-	error = xfs_bmapi_read(ip, off, end - off, irec, &nmaps, 0);
+	error = xfs_bmapi_read_one(ip, off, end - off, irec, 0);
 	xfs_iunlock_map(ip, excl);
-	if (!error && XFS_IS_CORRUPT(ip->i_mount, "extent map", ip->i_ino,
-				      nmaps != 1 || irec->br_startoff != off))
-		error = -EUCLEAN;
 	return error;
 }
 

@@ -11,8 +11,8 @@ int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 	xfs_fileoff_t off = XFS_B_TO_FSBT(geo, offset);
 	xfs_fileoff_t end = XFS_B_TO_FSB(geo, offset + count);
 	struct xfs_bmbt_irec irec;
-	int error, nmaps = 1;
 	bool excl;
+	int error;
 
 	if (unlikely(xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME))
 		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file",
@@ -20,10 +20,7 @@ int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
 	if (error)
 		return error;
-	error = xfs_bmapi_read(ip, off, end - off, &irec, &nmaps, 0);
-	if (!error && XFS_IS_CORRUPT(ip->i_mount, "extent map", ip->i_ino,
-				      nmaps != 1 || irec.br_startoff != off))
-		error = -EUCLEAN;
+	error = xfs_bmapi_read_one(ip, off, end - off, &irec, 0);
 	if (!error)
 		xfs_iomap_from_irec(ip, &irec, map);
 	xfs_iunlock_map(ip, excl);

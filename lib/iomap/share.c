@@ -27,27 +27,6 @@ static uint32_t piece_blocks(const struct xfs_mount *mp)
 	return 3 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK);
 }
 
-/* What @ip has at @off: at most @len blocks, of one kind. */
-static void look_up(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len,
-		    struct xfs_bmbt_irec *irec)
-{
-	struct xfs_iext_cursor cur;
-	xfs_fileoff_t next = NULLFILEOFF;
-
-	if (xfs_iext_lookup_extent(&ip->i_df, off, &cur, irec)) {
-		if (xfs_irec_covers(irec, off)) {
-			xfs_irec_trim(irec, off, off + len);
-			return;
-		}
-		next = irec->br_startoff;
-	}
-	*irec = (struct xfs_bmbt_irec){
-		.br_startoff = off,
-		.br_startblock = XFS_HOLESTARTBLOCK,
-		.br_blockcount = XFS_MIN(len, next - off),
-	};
-}
-
 static bool is_written(const struct xfs_bmbt_irec *irec)
 {
 	return xfs_irec_is_real(irec) && irec->br_state == XFS_EXT_NORM;
@@ -118,8 +97,11 @@ static int share_piece(struct xfs_trans *tp, struct xfs_share *sh, bool *broken)
 	xfs_extlen_t run;
 	int error;
 
-	look_up(sh->src, sh->src_off, sh->len, &from);
-	look_up(sh->dst, sh->dst_off, from.br_blockcount, &to);
+	error = xfs_bmapi_read_one(sh->src, sh->src_off, sh->len, &from, 0);
+	if (!error)
+		error = xfs_bmapi_read_one(sh->dst, sh->dst_off, from.br_blockcount, &to, 0);
+	if (error)
+		return error;
 	from.br_blockcount = to.br_blockcount;
 	if (is_written(&from) ? is_written(&to) && from.br_startblock == to.br_startblock
 			      : is_hole(&to) || to.br_state == XFS_EXT_UNWRITTEN)
@@ -153,18 +135,11 @@ static bool has_room(const struct xfs_trans *tp, const struct xfs_mount *mp)
 	       xfs_trans_blocks_left(tp) >= piece_blocks(mp) && !xfs_trans_is_short(tp);
 }
 
-static int read_extents(struct xfs_inode *ip)
-{
-	return xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
-}
-
 /* ILOCKs held. *@broken: the transaction has changed what it cannot take back. */
 static int share_locked(struct xfs_trans *tp, struct xfs_share *sh, bool *broken)
 {
-	int error = read_extents(sh->src);
+	int error = 0;
 
-	if (!error)
-		error = read_extents(sh->dst);
 	while (!error && sh->len && has_room(tp, sh->src->i_mount))
 		error = share_piece(tp, sh, broken);
 	return error;
@@ -208,10 +183,12 @@ static int check_locked(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t e
 {
 	struct xfs_bmbt_irec irec;
 	xfs_extlen_t run;
-	int error = read_extents(ip);
+	int error = 0;
 
 	while (!error && off < end) {
-		look_up(ip, off, end - off, &irec);
+		error = xfs_bmapi_read_one(ip, off, end - off, &irec, 0);
+		if (error)
+			break;
 		run = (xfs_extlen_t)XFS_MIN(irec.br_blockcount, (xfs_filblks_t)XFS_MAX_BMBT_EXTLEN);
 		if (is_written(&irec)) {
 			error = xfs_refcount_check_increase(ip->i_mount, irec.br_startblock, run,
