@@ -87,29 +87,13 @@ static int run_map(struct xfsw_call *call)
 	"All in bytes; what is not listed is a hole. 'delalloc' stands for a DEVICE-OFFSET that\n"	\
 	"is not chosen yet.\n\n"
 
-const struct xfsw_verb verb_map = {
-	.name = "map",
-	.operands = "[OPTIONS] IMG PATH",
-	.summary = "Print a file's mappings, 'OFFSET LENGTH DEVICE-OFFSET [unwritten] [shared]'",
-	.help = MAP_HELP,
-	.longopts = map_options,
-	.open = XFSW_OPEN_READ,
-	.flags = XFSW_JSON,
-	.min_operands = 1,
-	.max_operands = 1,
-	.run = run_map,
-};
+#define MAP_VERB(name_, summary_) {							\
+	.name = name_, .operands = "[OPTIONS] IMG PATH", .summary = summary_,		\
+	.help = MAP_HELP, .longopts = map_options, .open = XFSW_OPEN_READ,		\
+	.flags = XFSW_JSON, .min_operands = 1, .max_operands = 1, .run = run_map,	\
+}
 
+const struct xfsw_verb verb_map = MAP_VERB(
+	"map", "Print a file's mappings, 'OFFSET LENGTH DEVICE-OFFSET [unwritten] [shared]'");
 /* The name that it had before. */
-const struct xfsw_verb verb_extents = {
-	.name = "extents",
-	.operands = "[OPTIONS] IMG PATH",
-	.summary = "The same as map",
-	.help = MAP_HELP,
-	.longopts = map_options,
-	.open = XFSW_OPEN_READ,
-	.flags = XFSW_JSON,
-	.min_operands = 1,
-	.max_operands = 1,
-	.run = run_map,
-};
+const struct xfsw_verb verb_extents = MAP_VERB("extents", "The same as map");

@@ -95,7 +95,7 @@ int xfs_bmap_shift_extents(struct xfs_trans *tp, struct xfs_inode *ip, struct xf
 
 int xfs_bmap_split_extent(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off)
 {
-	struct xfs_bmap_edit edit = {.nold = 1, .nnew = 2, .apart = true};
+	struct xfs_bmap_edit edit = {.nold = 1, .apart = true};
 	struct xfs_bmbt_irec got;
 	struct xfs_bmap_op op;
 	int error;
@@ -108,9 +108,9 @@ int xfs_bmap_split_extent(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileof
 	if (unlikely(!xfs_irec_is_real(&got)))
 		return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64 ": delayed blocks at offset %"
 				 PRIu64 " cannot be split", ip->i_ino, off);
-	edit.old[0] = edit.new[0] = edit.new[1] = got;
-	xfs_irec_trim(&edit.new[0], got.br_startoff, off);
-	xfs_irec_trim(&edit.new[1], off, xfs_irec_end(&got));
+	edit.old[0] = got;
+	xfs_bmap_edit_keep(&edit, &got, got.br_startoff, off);
+	xfs_bmap_edit_keep(&edit, &got, off, xfs_irec_end(&got));
 	error = xfs_bmap_edit(&op, &edit, false);
 	xfs_bmap_op_end(&op);
 	return error;

@@ -12,7 +12,6 @@
 #include "file/exchange.h"
 #include "file/privileges.h"
 #include "iomap/iomap.h"
-#include "log/log.h"
 #include "pagecache/mapping.h"
 #include "reclaim/reclaim.h"
 #include "trans/note.h"
@@ -156,7 +155,7 @@ static int make_plan(const struct xfs_exchange_args *a, struct plan *p)
 	const struct xfs_geometry *geo = &mp->m_geo;
 	struct xfs_inode *ips[2] = { a->ip1, a->ip2 };
 	struct xfs_exchange *ex = &p->run.ex;
-	uint64_t limit, all;
+	uint64_t all;
 
 	p->run.mp = mp;
 	p->run.ip1 = a->ip1;
@@ -181,10 +180,8 @@ static int make_plan(const struct xfs_exchange_args *a, struct plan *p)
 	if (!mp->m_log)
 		return 0;
 	all = xfs_resv_exchange(mp, all);
-	limit = XFS_MIN(xlog_max_checkpoint(mp->m_log), xlog_space(mp->m_log)) / 2;
-	limit = XFS_MIN(limit, (uint64_t)UINT32_MAX);
-	p->in_one = all <= limit;
-	p->log_bytes = (uint32_t)XFS_MIN(p->in_one ? all : STEP_BYTES, limit);
+	p->in_one = all <= xfs_resv_at_most(mp, all);
+	p->log_bytes = xfs_resv_at_most(mp, p->in_one ? all : STEP_BYTES);
 	if (!p->in_one && (!xfs_has_exchange_range(geo) || a->ip1 == a->ip2))
 		return too_long(a);
 	return 0;

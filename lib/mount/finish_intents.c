@@ -158,15 +158,6 @@ static int carry_out(struct xfs_trans *tp, struct work *work)
 	return error;
 }
 
-/* Half of what fits is the most that any transaction asks for. */
-static uint32_t credit(const struct xfs_mount *mp, uint64_t want)
-{
-	uint64_t limit = XFS_MIN(xlog_max_checkpoint(mp->m_log), xlog_space(mp->m_log)) / 2;
-
-	limit = XFS_MIN(limit, (uint64_t)UINT32_MAX);
-	return (uint32_t)XFS_MIN(want, limit);
-}
-
 /* A done item of EFI repeats the extents, the others are heads alone. */
 static uint32_t done_len(const struct xlog_intent *intent)
 {
@@ -215,7 +206,7 @@ static int all_but_exchanges(struct xfs_mount *mp, struct work *work, size_t cou
 	note = xfs_note_new(mp, (size_t)done_bytes);
 	if (!note)
 		return xfs_error(mp, -ENOMEM, "out of memory for done items");
-	error = xfs_trans_alloc_bytes(mp, credit(mp, need + 2 * done_bytes), 0, XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc_bytes(mp, xfs_resv_at_most(mp, need + 2 * done_bytes), 0, XFS_TRANS_FREES, &tp);
 	if (error) {
 		xfs_note_free(note);
 		return error;
@@ -265,7 +256,7 @@ static int exchanges(struct xfs_mount *mp, struct work *work, size_t count)
 		while (!error && !done) {
 			xfs_lsn_t others = oldest(work, i + 1, count), here;
 
-			error = xfs_exchange_step(&work[i].run, credit(mp, 1u << 20), false, &done);
+			error = xfs_exchange_step(&work[i].run, xfs_resv_at_most(mp, 1u << 20), false, &done);
 			here = work[i].run.from;
 			if (!error)
 				error = xfs_log_force(mp, 0);

@@ -16,6 +16,7 @@
 #include "disk/inode.h"
 #include "disk/log.h"
 #include "disk/log_item.h"
+#include "log/log.h"
 #include "trans/resv.h"
 
 #define QUOTA_RECORDS		6u	/* three kinds, of two owners */
@@ -378,6 +379,14 @@ uint32_t xfs_resv_share_step(const struct xfs_mount *mp)
 uint32_t xfs_resv_extents(const struct xfs_mount *mp, uint32_t max)
 {
 	return mp->m_resv ? XFS_MIN(mp->m_resv->extents, max) : max;
+}
+
+uint32_t xfs_resv_at_most(const struct xfs_mount *mp, uint64_t want)
+{
+	uint64_t limit = XFS_MIN(xlog_max_checkpoint(mp->m_log), xlog_space(mp->m_log)) / 2;
+
+	limit = XFS_MIN(limit, (uint64_t)UINT32_MAX);
+	return (uint32_t)XFS_MIN(want, limit);
 }
 
 uint64_t xfs_resv_exchange(const struct xfs_mount *mp, uint64_t pieces)

@@ -56,6 +56,8 @@ uint32_t xfs_resv(const struct xfs_mount *mp, enum xfs_resv_kind kind);
 uint32_t xfs_resv_step(const struct xfs_mount *mp);
 /* The same for one extent that a SHARE transaction shares. */
 uint32_t xfs_resv_share_step(const struct xfs_mount *mp);
+/* @want, or what the largest transaction may ask for: half of what fits.  With a journal. */
+uint32_t xfs_resv_at_most(const struct xfs_mount *mp, uint64_t want);
 /* The most that it logs when @pieces of two files change places in one transaction. */
 uint64_t xfs_resv_exchange(const struct xfs_mount *mp, uint64_t pieces);
 /* Extents that one TRUNCATE transaction may remove, at most @max. */
