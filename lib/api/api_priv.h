@@ -97,6 +97,15 @@ static inline bool xfs_file_can_read(const struct xfs_file *file)
 	return !(file->f_flags & O_PATH) && (mode == O_RDONLY || mode == O_RDWR);
 }
 
+/* XFS_WRITE_SYNC or _DSYNC, as the handle was opened. */
+static inline uint32_t xfs_file_sync_flags(const struct xfs_file *file)
+{
+	/* O_DSYNC is one of the bits of O_SYNC. */
+	if ((file->f_flags & O_SYNC) == O_SYNC)
+		return XFS_WRITE_SYNC;
+	return file->f_flags & O_DSYNC ? XFS_WRITE_DSYNC : 0;
+}
+
 static inline bool xfs_file_can_write(const struct xfs_file *file)
 {
 	int mode = file->f_flags & O_ACCMODE;

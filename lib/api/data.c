@@ -114,14 +114,13 @@ ssize_t xfs_preadv(struct xfs_file *file, const struct iovec *iov, int iovcnt, u
 /* What the handle and @rwf, the flags of the call, say together. */
 static uint32_t write_flags(const struct xfs_file *file, unsigned int rwf)
 {
-	uint32_t flags = 0;
+	uint32_t flags = xfs_file_sync_flags(file);
 
 	if ((file->f_flags & O_APPEND) || (rwf & XFS_RWF_APPEND))
 		flags |= XFS_WRITE_APPEND;
-	/* O_DSYNC is one of the bits of O_SYNC. */
-	if ((file->f_flags & O_SYNC) == O_SYNC || (rwf & XFS_RWF_SYNC))
+	if (rwf & XFS_RWF_SYNC)
 		flags |= XFS_WRITE_SYNC;
-	else if ((file->f_flags & O_DSYNC) || (rwf & XFS_RWF_DSYNC))
+	if (rwf & XFS_RWF_DSYNC)
 		flags |= XFS_WRITE_DSYNC;
 	if (file->f_flags & O_DIRECT)
 		flags |= XFS_WRITE_DIRECT;

@@ -22,7 +22,7 @@ static int check_handle(struct xfs_file *file)
 
 static bool is_sync(const struct xfs_file *file)
 {
-	return file->f_flags & O_DSYNC ||	/* a bit of O_SYNC */
+	return xfs_file_sync_flags(file) ||
 	       (xfs_inode_diflags(file->f_inode) & XFS_DIFLAG_SYNC);
 }
 

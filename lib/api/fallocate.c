@@ -7,7 +7,6 @@
 static int do_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64_t len)
 {
 	struct xfs_mount *mp = file->f_mount;
-	uint32_t flags = 0;
 	int error;
 
 	if (file->f_flags & O_PATH)
@@ -17,11 +16,8 @@ static int do_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64
 		return error;
 	if (!xfs_file_can_write(file))
 		return xfs_error(mp, -EBADF, "the file is not open for writing");
-	if ((file->f_flags & O_SYNC) == O_SYNC)	/* O_DSYNC is one of its bits */
-		flags = XFS_WRITE_SYNC;
-	else if (file->f_flags & O_DSYNC)
-		flags = XFS_WRITE_DSYNC;
-	return xfs_file_fallocate(file->f_inode, mode, offset, len, flags, &file->f_wb_seen);
+	return xfs_file_fallocate(file->f_inode, mode, offset, len, xfs_file_sync_flags(file),
+				  &file->f_wb_seen);
 }
 
 int xfs_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64_t len)

@@ -8,7 +8,10 @@
 static int check_handles(struct xfs_file *src, struct xfs_file *dst)
 {
 	struct xfs_mount *mp = dst->f_mount;
+	int error = xfs_need_object(src);
 
+	if (error)
+		return error;
 	if (src->f_mount != mp)
 		return xfs_error(mp, -EXDEV, "the files are of different file systems");
 	if ((src->f_flags | dst->f_flags) & O_PATH)
@@ -33,22 +36,20 @@ static int check_modes(struct xfs_file *src, struct xfs_file *dst)
 /* Of a destination that is open with O_SYNC, or of a file that is always synchronous. */
 static int sync_destination(struct xfs_file *dst)
 {
-	bool full = (dst->f_flags & O_SYNC) == O_SYNC ||
-		    (xfs_inode_diflags(dst->f_inode) & XFS_DIFLAG_SYNC);
+	uint32_t flags = xfs_file_sync_flags(dst);
 
-	if (!full && !(dst->f_flags & O_DSYNC))
-		return 0;
-	return xfs_file_fsync(dst->f_inode, 0, XFS_MAXBYTES, !full, &dst->f_wb_seen);
+	/* The times too, as the system call does. */
+	if (xfs_inode_diflags(dst->f_inode) & XFS_DIFLAG_SYNC)
+		flags = XFS_WRITE_SYNC;
+	return xfs_file_fsync_written(dst->f_inode, 0, XFS_MAXBYTES, flags, &dst->f_wb_seen);
 }
 
 static int do_clone(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,
 		    uint64_t dst_offset, uint64_t len)
 {
 	struct xfs_remap remap;
-	int error = xfs_need_object(src);
+	int error = check_handles(src, dst);
 
-	if (!error)
-		error = check_handles(src, dst);
 	if (!error)
 		error = check_modes(src, dst);
 	if (error)
@@ -75,10 +76,8 @@ static int64_t do_copy(struct xfs_file *src, uint64_t src_offset, struct xfs_fil
 		.src_off = src_offset, .dst_off = dst_offset, .len = len,
 	};
 	int64_t done;
-	int error = xfs_need_object(src);
+	int error = check_handles(src, dst);
 
-	if (!error)
-		error = check_handles(src, dst);
 	if (!error)
 		error = check_modes(src, dst);
 	if (error)
@@ -108,10 +107,8 @@ static int64_t do_dedupe(struct xfs_file *src, uint64_t src_offset, struct xfs_f
 			 uint64_t dst_offset, uint64_t len)
 {
 	struct xfs_remap remap;
-	int error = xfs_need_object(src);
+	int error = check_handles(src, dst);
 
-	if (!error)
-		error = check_handles(src, dst);
 	if (!error && !xfs_file_can_read(src))
 		error = xfs_error(dst->f_mount, -EINVAL, "the source is not open for reading");
 	if (!error)

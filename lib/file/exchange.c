@@ -79,21 +79,19 @@ static int settle(struct xfs_inode *ip, uint64_t off, const struct xfs_exchange_
 {
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
 	uint64_t end = XFS_ALIGN(off + a->len, (uint64_t)geo->blocksize);
-	struct xfs_data_errors_seen seen;
 	int error;
 
 	/* A size that changes places must have all before it on the device. */
-	xfs_data_error_sample(ip, &seen);
-	error = xfs_writeback_range(ip, a->flags & XFS_EXCHANGE_RANGE_TO_EOF ? 0 : off,
-				    a->flags & XFS_EXCHANGE_RANGE_TO_EOF ? XFS_MAXBYTES : off + a->len);
-	if (!error)
-		error = xfs_data_error_at_close(ip, &seen);
+	if (a->flags & XFS_EXCHANGE_RANGE_TO_EOF)
+		error = xfs_writeback_or_error(ip, 0, XFS_MAXBYTES);
+	else
+		error = xfs_writeback_or_error(ip, off, off + a->len);
 	if (error)
 		return error;
 	if (ip->i_mapping)
 		xfs_mapping_forget_range(ip->i_mapping, off, end);
 	xfs_ilock_excl(ip);
-	error = xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
+	error = xfs_iread_extents(ip, XFS_DATA_FORK);
 	if (!error)
 		error = xfs_bmap_punch_delalloc_range(ip, XFS_DATA_FORK, XFS_B_TO_FSB(geo, off),
 						      XFS_B_TO_FSB(geo, end));

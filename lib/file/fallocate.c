@@ -78,18 +78,14 @@ struct falloc {
 /* What is in memory of [@start, @end) goes to the disk, and its whole blocks out of memory. */
 static int drop_cache(struct xfs_inode *ip, uint64_t start, uint64_t end)
 {
-	uint64_t block = ip->i_mount->m_geo.blocksize, errors;
+	uint64_t block = ip->i_mount->m_geo.blocksize;
 	int error;
 
 	if (!ip->i_mapping)
 		return 0;
-	errors = __atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED);
-	error = xfs_writeback_range(ip, start, end);
+	error = xfs_writeback_or_error(ip, start, end);
 	if (error)
 		return error;
-	if (__atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED) != errors)
-		return xfs_error(ip->i_mount, -EIO, "inode %" PRIu64 ": data could not be written",
-				 ip->i_ino);
 	start = XFS_ALIGN(start, block);
 	end = XFS_ALIGN_DOWN(end, block);
 	if (start < end)
@@ -560,8 +556,5 @@ int xfs_file_fallocate(struct xfs_inode *ip, int mode, uint64_t offset, uint64_t
 		error = fallocate_once(&f);
 	} while (!f.moved && xfs_reclaim_and_retry(ip, error, &tried));
 	xfs_writeback_release(ip->i_mount);
-	if (!error && ((flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) ||
-		       (xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC)))
-		error = xfs_file_fsync(ip, offset, offset + len, !(flags & XFS_WRITE_SYNC), seen);
-	return error;
+	return error ? error : xfs_file_fsync_written(ip, offset, offset + len, flags, seen);
 }

@@ -19,8 +19,8 @@
 /*
  * Write @len bytes of @source at @pos.  Short when space or the source ends; -ENOSPC or -EDQUOT
  * only when nothing was written after everything reclaimable was reclaimed, once.  -EFBIG, -EINVAL
- * (past the largest offset, no whole sectors for XFS_WRITE_DIRECT).  An error of the syncing replaces the count.  @seen: as for
- * xfs_file_fsync().
+ * (past the largest offset, no whole sectors for XFS_WRITE_DIRECT).  An error of the syncing replaces
+ * the count.  @seen: as for xfs_file_fsync().
  */
 int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *source, uint64_t pos,
 				uint64_t len, uint32_t flags,
@@ -56,6 +56,13 @@ int64_t xfs_file_read_to_fd(struct xfs_inode *ip, uint64_t pos, int fd, uint64_t
  */
 int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync,
 		   struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
+
+/*
+ * [@start, @end) was changed with @flags: stable now, if XFS_WRITE_DSYNC, XFS_WRITE_SYNC or the inode's
+ * own flag ask for it.
+ */
+int xfs_file_fsync_written(struct xfs_inode *ip, uint64_t start, uint64_t end, uint32_t flags,
+			   struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
 
 /* Write back what is dirty, without making it stable; errors of data are left to fsync. */
 int xfs_file_flush(struct xfs_inode *ip) XFS_MUST_CHECK;

@@ -56,6 +56,15 @@ int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool data
 	return error ? error : error2;
 }
 
+int xfs_file_fsync_written(struct xfs_inode *ip, uint64_t start, uint64_t end, uint32_t flags,
+			   struct xfs_data_errors_seen *seen)
+{
+	if (!(flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) &&
+	    !(xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))
+		return 0;
+	return xfs_file_fsync(ip, start, end, !(flags & XFS_WRITE_SYNC), seen);
+}
+
 int xfs_file_flush(struct xfs_inode *ip)
 {
 	int error;

@@ -101,17 +101,6 @@ static int check_range(struct remap *r)
 
 /* ---- what is in memory -------------------------------------------------------------------- */
 
-/* Write [@off, @end) back; a failure is this call's, whoever else is told of it. */
-static int write_back(struct xfs_inode *ip, uint64_t off, uint64_t end)
-{
-	struct xfs_data_errors_seen seen;
-	int error;
-
-	xfs_data_error_sample(ip, &seen);
-	error = xfs_writeback_range(ip, off, end);
-	return error ? error : xfs_data_error_at_close(ip, &seen);
-}
-
 /*
  * The destination grows, perhaps with a gap before what it gets: zeros there, and everything
  * up to there on the device, before its size on disk goes past it.
@@ -133,7 +122,7 @@ static int prepare_growth(const struct remap *r)
 	xfs_ilock_shared(dst);
 	from = XFS_MIN(isize, (uint64_t)dst->i_disk_size);
 	xfs_iunlock_shared(dst);
-	return write_back(dst, from, XFS_MAXBYTES);
+	return xfs_writeback_or_error(dst, from, XFS_MAXBYTES);
 }
 
 static void forget_destination(const struct remap *r)
@@ -257,9 +246,9 @@ static int remap_locked(const struct remap *r)
 	};
 	int error;
 
-	error = write_back(r->src, r->src_off, r->src_off + r->len);
+	error = xfs_writeback_or_error(r->src, r->src_off, r->src_off + r->len);
 	if (!error)
-		error = write_back(r->dst, r->dst_off, r->dst_off + r->len);
+		error = xfs_writeback_or_error(r->dst, r->dst_off, r->dst_off + r->len);
 	if (!error && r->dedupe)
 		error = compare(r);
 	if (error || !sh.len)
@@ -373,7 +362,7 @@ int xfs_file_unshare(struct xfs_inode *ip, uint64_t offset, uint64_t len)
 	len = XFS_MIN(len, isize - offset);
 	error = xfs_unshare_range(ip, offset, len);
 	if (!error)
-		error = write_back(ip, offset, offset + len);
+		error = xfs_writeback_or_error(ip, offset, offset + len);
 	if (!error)
 		error = shares_anything(ip, &shares);
 	return error || shares ? error : clear_flag(ip);

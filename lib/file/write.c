@@ -134,11 +134,8 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *s
 	xfs_writeback_release(mp);
 	if (ret > 0)
 		xfs_stats_add(mp, XFS_COUNT_xs_write_bytes, (uint64_t)ret);
-	if (ret > 0 && ((flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) ||
-			(xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))) {
-		error = xfs_file_fsync(ip, at, at + (uint64_t)ret, !(flags & XFS_WRITE_SYNC), seen);
-		if (error)
-			return error;
-	}
-	return ret;
+	if (ret <= 0)
+		return ret;
+	error = xfs_file_fsync_written(ip, at, at + (uint64_t)ret, flags, seen);
+	return error ? error : ret;
 }

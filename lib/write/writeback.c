@@ -428,6 +428,16 @@ int xfs_writeback_range(struct xfs_inode *ip, uint64_t start, uint64_t end)
 	return error;
 }
 
+int xfs_writeback_or_error(struct xfs_inode *ip, uint64_t start, uint64_t end)
+{
+	struct xfs_data_errors_seen seen;
+	int error;
+
+	xfs_data_error_sample(ip, &seen);
+	error = xfs_writeback_range(ip, start, end);
+	return error ? error : xfs_data_error_at_close(ip, &seen);
+}
+
 /*
  * Whether the call was cancelled.  The hook is asked without a transaction, which would keep
  * checkpoints from being cut (CANCEL-2): not after each small file, then.

@@ -23,7 +23,9 @@
  * returned.
  */
 int xfs_writeback_range(struct xfs_inode *ip, uint64_t start, uint64_t end) XFS_MUST_CHECK;
-/* The same without waiting. */
+/* The same; data that fails meanwhile is this call's error, whoever else is told of it. */
+int xfs_writeback_or_error(struct xfs_inode *ip, uint64_t start, uint64_t end) XFS_MUST_CHECK;
+/* As xfs_writeback_range(), without waiting. */
 int xfs_writeback_start(struct xfs_inode *ip, uint64_t start, uint64_t end) XFS_MUST_CHECK;
 
 /*
