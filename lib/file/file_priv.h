@@ -27,18 +27,20 @@ struct xfs_read_batch {
 };
 
 /*
- * Add @len bytes at @pos, which lie on the device at byte @device, to be read to @cur on.  Returns how
- * many of them, a multiple of @unit, had room: less than @len, perhaps 0, when there are too many
- * buffers; then make the batch's reads and go on.
+ * Up to @len bytes, which lie on the device at byte @device, are going to be read to @cur.  *@pos and
+ * @cur move on over *@added of them, a multiple of @unit; if there is no room the reads are made
+ * first.  *@added 0: @unit bytes are in more buffers than one read takes.
  */
-uint64_t xfs_read_batch_add(struct xfs_read_batch *batch, uint64_t pos, uint64_t device,
-			    const struct xfs_iov_cursor *cur, uint64_t len, uint32_t unit);
+int xfs_read_batch_add(struct xfs_inode *ip, struct xfs_read_batch *batch, uint64_t *pos,
+		       uint64_t device, struct xfs_iov_cursor *cur, uint64_t len, uint32_t unit,
+		       uint64_t *added) XFS_MUST_CHECK;
 /*
- * Make the reads; the batch is empty then.  After an error all bytes before *@failed, the lowest that
- * could not be read, are there.
+ * Make the reads; the batch is empty then.  After an error *@pos goes back to the lowest byte that
+ * could not be read: all before it are there.
  */
 int xfs_read_batch_run(struct xfs_inode *ip, struct xfs_read_batch *batch,
-		       uint64_t *failed) XFS_MUST_CHECK;
+		       uint64_t *pos) XFS_MUST_CHECK;
+
 
 /* xfs_file_read() with XFS_READ_DIRECT.  IOLOCK held shared. */
 int64_t xfs_read_direct(struct xfs_inode *ip, const struct iovec *iov, uint64_t len,

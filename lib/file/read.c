@@ -60,30 +60,11 @@ static uint32_t next_window(struct xfs_readahead *ra, uint64_t pos, uint64_t end
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static void advance(struct read *r, uint64_t len)
-{
-	xfs_iov_skip(&r->cur, (size_t)len);
-	r->pos += len;
-}
-
 /* What was read ahead is used up: the next window is larger. */
 static void grow_window(const struct read *r)
 {
 	if (r->window && r->window < MAX_WINDOW)
 		__atomic_store_n(&r->ra->window, r->window * 2, __ATOMIC_RELAXED);
-}
-
-static int run_batch(struct read *r)
-{
-	uint64_t failed;
-	int error;
-
-	if (!r->batch.nr_pieces)
-		return 0;
-	error = xfs_read_batch_run(r->ip, &r->batch, &failed);
-	if (error)
-		r->pos = failed;
-	return error;
 }
 
 /* Bring the block around r->pos into memory, and behind it about @len bytes: *@blocks in all. */
@@ -142,18 +123,11 @@ static int read_past_memory(struct read *r, const struct xfs_iomap *map, uint64_
 	uint64_t device = xfs_iomap_device_byte(ip, map, r->pos), added;
 	int error;
 
-	added = xfs_read_batch_add(&r->batch, r->pos, device, &r->cur, len, block_size);
-	if (!added) {
-		error = run_batch(r);
-		if (error)
-			return error;
-		added = xfs_read_batch_add(&r->batch, r->pos, device, &r->cur, len, block_size);
-	}
+	error = xfs_read_batch_add(ip, &r->batch, &r->pos, device, &r->cur, len, block_size, &added);
 	/* A block in more buffers than one read takes. */
-	if (!added)
-		return read_into_memory(r, map, 1);
-	advance(r, added);
-	return 0;
+	if (!error && !added)
+		error = read_into_memory(r, map, 1);
+	return error;
 }
 
 static bool goes_past_memory(const struct read *r, uint64_t blocks_len)
@@ -223,7 +197,7 @@ static int read_locked(struct read *r)
 	while (!error && r->pos < r->end)
 		error = read_some(r);
 	/* What is still to be read lies before what could not be. */
-	error2 = run_batch(r);
+	error2 = xfs_read_batch_run(r->ip, &r->batch, &r->pos);
 	return error2 ? error2 : error;
 }
 

@@ -6,8 +6,9 @@
 /* After an error: first in parts of this size, then block by block. */
 #define SALVAGE_BYTES	(64u << 10)
 
-uint64_t xfs_read_batch_add(struct xfs_read_batch *batch, uint64_t pos, uint64_t device,
-			    const struct xfs_iov_cursor *cur, uint64_t len, uint32_t unit)
+/* How many bytes had room. */
+static uint64_t add_piece(struct xfs_read_batch *batch, uint64_t pos, uint64_t device,
+			  const struct xfs_iov_cursor *cur, uint64_t len, uint32_t unit)
 {
 	struct xfs_read_piece *piece = &batch->pieces[batch->nr_pieces];
 	struct iovec *iovs = &batch->iovs[batch->nr_iovs];
@@ -108,24 +109,44 @@ static int read_neighbours(struct xfs_inode *ip, const struct xfs_read_batch *ba
 	return i;
 }
 
-int xfs_read_batch_run(struct xfs_inode *ip, struct xfs_read_batch *batch, uint64_t *failed)
+int xfs_read_batch_run(struct xfs_inode *ip, struct xfs_read_batch *batch, uint64_t *pos)
 {
 	uint8_t order[XFS_READ_PIECES];
+	uint64_t failed = ~0ull;
 	int done = 0, error = 0, error2;
 
-	*failed = ~0ull;
 	sort_by_device(batch, order);
 	while (done < batch->nr_pieces) {
 		int n = read_neighbours(ip, batch, order + done, batch->nr_pieces - done, &error2);
 
 		for (int i = 0; error2 && i < n; i++) {
 			int error3 = salvage(ip, batch, &batch->pieces[order[done + i]], n == 1, error2,
-					     failed);
+					     &failed);
 
 			error = error ? error : error3;
 		}
 		done += n;
 	}
 	batch->nr_pieces = batch->nr_iovs = 0;
+	if (error)
+		*pos = failed;
 	return error;
+}
+
+int xfs_read_batch_add(struct xfs_inode *ip, struct xfs_read_batch *batch, uint64_t *pos,
+		       uint64_t device, struct xfs_iov_cursor *cur, uint64_t len, uint32_t unit,
+		       uint64_t *added)
+{
+	int error;
+
+	*added = add_piece(batch, *pos, device, cur, len, unit);
+	if (!*added) {
+		error = xfs_read_batch_run(ip, batch, pos);
+		if (error)
+			return error;
+		*added = add_piece(batch, *pos, device, cur, len, unit);
+	}
+	xfs_iov_skip(cur, (size_t)*added);
+	*pos += *added;
+	return 0;
 }

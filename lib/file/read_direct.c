@@ -16,19 +16,6 @@ struct direct_read {
 	struct xfs_read_batch batch;	/* of bytes before pos */
 };
 
-static int run_batch(struct direct_read *r)
-{
-	uint64_t failed;
-	int error;
-
-	if (!r->batch.nr_pieces)
-		return 0;
-	error = xfs_read_batch_run(r->ip, &r->batch, &failed);
-	if (error)
-		r->pos = failed;
-	return error;
-}
-
 /* One sector in more buffers than one read takes. */
 static int read_bounced(struct direct_read *r, uint64_t device)
 {
@@ -39,8 +26,10 @@ static int read_bounced(struct direct_read *r, uint64_t device)
 	if (!bounce)
 		return xfs_error(mp, -ENOMEM, "out of memory for a sector");
 	error = xfs_device_pread(mp->m_dev, device, bounce, r->unit);
-	if (!error)
+	if (!error) {
 		xfs_iov_give(&r->cur, bounce, r->unit);
+		r->pos += r->unit;
+	}
 	xfs_mem_free_aligned(&mp->m_mem, bounce);
 	return error;
 }
@@ -50,23 +39,10 @@ static int read_device(struct direct_read *r, const struct xfs_iomap *map, uint6
 	uint64_t device = xfs_iomap_device_byte(r->ip, map, r->pos), added;
 	int error;
 
-	added = xfs_read_batch_add(&r->batch, r->pos, device, &r->cur, len, r->unit);
-	if (!added) {
-		error = run_batch(r);
-		if (error)
-			return error;
-		added = xfs_read_batch_add(&r->batch, r->pos, device, &r->cur, len, r->unit);
-	}
-	if (added) {
-		xfs_iov_skip(&r->cur, (size_t)added);
-	} else {
+	error = xfs_read_batch_add(r->ip, &r->batch, &r->pos, device, &r->cur, len, r->unit, &added);
+	if (!error && !added)
 		error = read_bounced(r, device);
-		if (error)
-			return error;
-		added = r->unit;
-	}
-	r->pos += added;
-	return 0;
+	return error;
 }
 
 static int read_some(struct direct_read *r)
@@ -110,7 +86,7 @@ int64_t xfs_read_direct(struct xfs_inode *ip, const struct iovec *iov, uint64_t 
 	error = xfs_writeback_range(ip, XFS_ALIGN_DOWN(pos, block), XFS_ALIGN(r.end, block));
 	while (!error && r.pos < r.end)
 		error = read_some(&r);
-	error2 = run_batch(&r);
+	error2 = xfs_read_batch_run(ip, &r.batch, &r.pos);
 	if (r.pos == pos)
 		return error2 ? error2 : error;
 	got = XFS_MIN(r.pos, isize) - pos;
