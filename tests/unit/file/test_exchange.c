@@ -242,6 +242,46 @@ static void test_sharing_goes_along(void **state)
 	expect_after("/d", "a8", 8 * B);
 }
 
+/* What a write to a clone has allocated around itself stays the file's, or goes; nothing is lost. */
+static void test_staged_blocks(void **state)
+{
+	struct xfs_statfs before = XFS_STATFS_INIT, after = XFS_STATFS_INIT;
+	struct xfs_file *f[3];
+
+	(void)state;
+	TEST_OK(xfs_sync(fs.mp));
+	TEST_OK(xfs_statfs(fs.mp, &before));
+	for (int parts = 0; parts < 2; parts++) {
+		f[0] = make_file("/a", 64 * B, 'a');
+		f[1] = make_file("/b", 64 * B, 'b');
+		f[2] = make_file("/c", 0, 'c');
+		TEST_OK(xfs_clone_range(f[0], 0, f[2], 0, 0));
+		assert_int_equal(xfs_pwrite(f[2], "own", 3, 10 * B), 3);
+		TEST_OK(xfs_fsync(f[2]));
+		if (parts)
+			TEST_OK(xfs_exchange_range(f[1], 0, f[2], 0, 32 * B, 0));
+		else
+			TEST_OK(xfs_exchange_range(f[1], 0, f[2], 0, 0, TO_EOF));
+		assert_int_equal(xfs_pwrite(f[2], "new", 3, 12 * B), 3);
+		assert_int_equal(xfs_pwrite(f[1], "new", 3, 12 * B), 3);
+		TEST_OK(xfs_fsync(f[2]));
+		assert_int_equal(xfs_pread(f[2], got, 3 * B, 10 * B), 3 * B);
+		assert_memory_equal(got, "bbb", 3);
+		assert_memory_equal(got + 2 * B, "newb", 4);
+		assert_int_equal(xfs_pread(f[1], got, 3 * B, 10 * B), 3 * B);
+		assert_memory_equal(got, "owna", 4);
+		assert_memory_equal(got + 2 * B, "newa", 4);
+		close_all(f, 3);
+		TEST_OK(xfs_unlink(fs.mp, "/a"));
+		TEST_OK(xfs_unlink(fs.mp, "/b"));
+		TEST_OK(xfs_unlink(fs.mp, "/c"));
+	}
+	test_fs_close_and_check(&fs);
+	test_fs_open(&fs);
+	TEST_OK(xfs_statfs(fs.mp, &after));
+	assert_int_equal(after.blocks_free, before.blocks_free);
+}
+
 /* ---- longer than a transaction ------------------------------------------------------------------ */
 
 #define MANY	6000u
@@ -387,6 +427,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ranges, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sharing_goes_along, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_staged_blocks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_long_one_without_the_feature, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_long_one_is_never_half_done, set_up, tear_down),
 	};
