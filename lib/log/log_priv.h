@@ -185,8 +185,9 @@ struct xlog_trans_table;
 /* @trans and its items are gone when this returns. */
 typedef int (*xlog_commit_fn)(void *ctx, struct xlog_trans *trans);
 
-int xlog_trans_table_create(struct xfs_mount *mp, xlog_commit_fn commit, void *ctx,
-			    struct xlog_trans_table **tablep) XFS_MUST_CHECK;
+/* @log_bytes: of the records that will be added. */
+int xlog_trans_table_create(struct xfs_mount *mp, uint64_t log_bytes, xlog_commit_fn commit,
+			    void *ctx, struct xlog_trans_table **tablep) XFS_MUST_CHECK;
 /* NULL is fine. @uncommitted (may be NULL): transactions that were open at the end. */
 void xlog_trans_table_destroy(struct xlog_trans_table *table, uint64_t *uncommitted);
 /* For another walk: transactions that are open are dropped, and counted. */
@@ -242,6 +243,7 @@ struct xlog_recover {
 	struct xlog_cancel_table cancel;
 	uint32_t quotaoff;		/* XFS_QOFF_*: types that were turned off in the log */
 	uint64_t device_bbs;		/* size of the data device */
+	uint64_t made_inodes;		/* by ICREATE items that were replayed */
 	struct xfs_long_call call;	/* in blocks of the log, twice */
 	bool cancellable;
 	struct xlog_intent_table *intents;

@@ -221,7 +221,8 @@ static int recover(struct xlog_recover *rl, bool dry)
 	struct xlog_trans_table *table;
 	int error;
 
-	error = xlog_trans_table_create(rl->mp, commit_first, rl, &table);
+	error = xlog_trans_table_create(rl->mp, (uint64_t)rl->walk.left << XFS_BB_SHIFT, commit_first,
+					rl, &table);
 	if (error)
 		return error;
 	error = walk_log(rl, table, true);

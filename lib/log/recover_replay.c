@@ -14,6 +14,9 @@
 #include "disk/verify.h"
 #include "log/log_priv.h"
 
+/* Of inodes that ICREATE items make, beside those that the log has more to say of. */
+#define MAX_MADE_BYTES	(256ull << 20)
+
 #define BAD(...)	xlog_item_corrupt(rl, trans, item, __VA_ARGS__)
 
 /* Is quota of the types of a buffer or dquot kept by this file system, and not turned off? */
@@ -166,6 +169,25 @@ static int init_cluster(struct xlog_recover *rl, xfs_agnumber_t agno, xfs_agbloc
 	return 0;
 }
 
+/*
+ * An item of 40 bytes makes 32 KiB or more, which are held in memory until all is replayed.  But a new
+ * chunk is made in an AG when the inodes of the one before are used up, and an inode that is used is
+ * logged.  Only new chunks in thousands of AGs come near the limit; who sets one for all memory may
+ * have them.
+ */
+static int count_made(struct xlog_recover *rl, uint32_t inodes)
+{
+	uint64_t used = rl->rec->stats.items[XFS_LI_INODE - XFS_LI_EFI];
+	uint64_t most = MAX_MADE_BYTES + ((2 * used) << rl->geo.inodelog);
+
+	rl->made_inodes += inodes;
+	if (rl->made_inodes << rl->geo.inodelog <= XFS_MAX(most, rl->mp->m_memory_limit))
+		return 0;
+	return xfs_error(rl->mp, -ENOMEM, "log: it makes %" PRIu64 " new inodes and has only %" PRIu64
+			 " that are used: to recover it takes a memory_limit_bytes of more than %"
+			 PRIu64, rl->made_inodes, used, most);
+}
+
 int xlog_replay_icreate(struct xlog_recover *rl, const struct xlog_trans *trans,
 			const struct xlog_item *item)
 {
@@ -175,6 +197,7 @@ int xlog_replay_icreate(struct xlog_recover *rl, const struct xlog_trans *trans,
 	xfs_agnumber_t agno;
 	xfs_agblock_t agbno;
 	uint32_t length;
+	int error;
 
 	(void)trans;
 	memcpy(&icl, item->it_regions[0].data, sizeof(icl));
@@ -187,13 +210,10 @@ int xlog_replay_icreate(struct xlog_recover *rl, const struct xlog_trans *trans,
 			return 0;
 		}
 	}
-	for (uint32_t b = 0; b < length; b += step) {
-		int error = init_cluster(rl, agno, agbno + b, icl.icl_gen);
-
-		if (error)
-			return error;
-	}
-	return 0;
+	error = count_made(rl, be32_to_cpu(icl.icl_count));
+	for (uint32_t b = 0; !error && b < length; b += step)
+		error = init_cluster(rl, agno, agbno + b, icl.icl_gen);
+	return error;
 }
 
 int xlog_replay_dquot(struct xlog_recover *rl, const struct xlog_trans *trans,

@@ -7,14 +7,21 @@
  *
  * The contents of open transactions are held in memory, each in chunks of its own
  * that go with it.
+ *
+ * (RTRANS-1) What they take is in proportion to the log, whatever it says: a transaction begins with a small
+ *     chunk, regions that are announced and not there yet are no more than the log has room for, and
+ *     a region has an end.
  */
 #include "core/message.h"
 #include "log/log_priv.h"
 
 #define CHUNK_BYTES	(64u << 10)
+#define FIRST_CHUNK	512u		/* of a transaction; the next ones double it */
 #define TABLE_LOG	8
 #define MAX_SPARE_BYTES	(64u << 20)
 #define MAX_OPEN	65536u		/* transactions; writers have a handful */
+#define MAX_REGION	(2u << 20)	/* bytes; what writers log has 64 KiB, or some thousand extents */
+#define SPARE_REGIONS	65536u		/* the end of the log may be missing */
 #define TRANS_HEADER	((uint32_t)sizeof(struct xfs_trans_header))
 
 struct chunk {
@@ -38,6 +45,7 @@ struct xlog_trans_table {
 	xlog_commit_fn commit;
 	void *ctx;
 	uint32_t open;
+	uint64_t missing, max_missing;	/* regions that open transactions announced */
 	/*
 	 * Chunks to be used again, lowest addresses first: memory that was given back and is had
 	 * anew costs more than what is done with it.
@@ -47,8 +55,8 @@ struct xlog_trans_table {
 	struct open_trans *slots[1u << TABLE_LOG];
 };
 
-int xlog_trans_table_create(struct xfs_mount *mp, xlog_commit_fn commit, void *ctx,
-			    struct xlog_trans_table **tablep)
+int xlog_trans_table_create(struct xfs_mount *mp, uint64_t log_bytes, xlog_commit_fn commit,
+			    void *ctx, struct xlog_trans_table **tablep)
 {
 	struct xlog_trans_table *table = xfs_zalloc(mp, sizeof(*table));
 
@@ -58,6 +66,7 @@ int xlog_trans_table_create(struct xfs_mount *mp, xlog_commit_fn commit, void *c
 	table->mp = mp;
 	table->commit = commit;
 	table->ctx = ctx;
+	table->max_missing = SPARE_REGIONS + log_bytes / sizeof(struct xlog_op_header);
 	table->max_spare_bytes = mp->m_memory_limit ? 0 : MAX_SPARE_BYTES;
 	return 0;
 }
@@ -101,6 +110,8 @@ static void free_trans(struct xlog_trans_table *table, struct open_trans *ot)
 {
 	struct chunk *gone = NULL, *next;
 
+	if (ot->last)
+		table->missing -= (uint64_t)ot->last->it_size - ot->last->it_count;
 	for (struct chunk *chunk = ot->chunks; chunk; chunk = next) {
 		bool keep = chunk->size == CHUNK_BYTES &&
 			    table->spare_bytes + CHUNK_BYTES <= table->max_spare_bytes;
@@ -169,8 +180,9 @@ static void *get_memory(struct xlog_trans_table *table, struct open_trans *ot, s
 	size_t rounded = XFS_ALIGN(size, (size_t)8);
 
 	if (!chunk || chunk->size - chunk->used < rounded) {
-		size_t bytes = XFS_MAX(rounded, (size_t)CHUNK_BYTES);
+		size_t bytes = chunk ? XFS_MIN(2 * chunk->size, (size_t)CHUNK_BYTES) : FIRST_CHUNK;
 
+		bytes = XFS_MAX(rounded, bytes);
 		chunk = new_chunk(table, bytes);
 		if (!chunk)
 			return NULL;
@@ -190,7 +202,7 @@ static int grow_region(struct xlog_trans_table *table, struct open_trans *ot, st
 	size_t off = 0, total = (size_t)region->len + len;
 	bool last;
 
-	if (total > UINT32_MAX - 8)
+	if (total > MAX_REGION)
 		return -EUCLEAN;
 	last = old >= chunk->data && old < chunk->data + chunk->size;
 	if (last)
@@ -256,44 +268,58 @@ static int take_header(struct xlog_trans_table *table, const struct xlog_walk *w
 	return 0;
 }
 
+static int new_item(struct xlog_trans_table *table, const struct xlog_walk *walk,
+		    struct open_trans *ot, const uint8_t *data, uint32_t len)
+{
+	struct xfs_log_item_head head;
+	struct xlog_item *item;
+
+	if (len < sizeof(head))
+		return xfs_corrupt(table->mp, "log", "record at block %u: an item begins with %u bytes",
+				   walk->block, len);
+	memcpy(&head, data, sizeof(head));
+	if (!head.size || head.size > XLOG_MAX_REGIONS_IN_ITEM)
+		return xfs_corrupt(table->mp, "log", "record at block %u: an item of type 0x%04x has %u regions",
+				   walk->block, head.type, head.size);
+	if (head.size > table->max_missing - table->missing)
+		return xfs_corrupt(table->mp, "log", "record at block %u: open transactions announce more regions than the log can hold",
+				   walk->block);
+	item = get_memory(table, ot, sizeof(*item) + head.size * sizeof(item->it_regions[0]));
+	if (!item)
+		return no_memory(table);
+	item->it_next = NULL;
+	item->it_block = walk->block;
+	item->it_type = head.type;
+	item->it_size = head.size;
+	item->it_count = 0;
+	if (ot->last)
+		ot->last->it_next = item;
+	else
+		ot->trans.xt_items = item;
+	ot->last = item;
+	table->missing += head.size;
+	return 0;
+}
+
 static int new_region(struct xlog_trans_table *table, const struct xlog_walk *walk,
 		      struct open_trans *ot, const uint8_t *data, uint32_t len)
 {
-	struct xlog_item *item = ot->last;
 	struct xlog_region *region;
 	uint8_t *copy;
+	int error = 0;
 
 	if (!ot->header_len)
 		return take_header(table, walk, ot, data, len);
-	if (!item || item->it_count == item->it_size) {
-		struct xfs_log_item_head head;
-
-		if (len < sizeof(head))
-			return xfs_corrupt(table->mp, "log", "record at block %u: an item begins with %u bytes",
-					   walk->block, len);
-		memcpy(&head, data, sizeof(head));
-		if (!head.size || head.size > XLOG_MAX_REGIONS_IN_ITEM)
-			return xfs_corrupt(table->mp, "log", "record at block %u: an item of type 0x%04x has %u regions",
-					   walk->block, head.type, head.size);
-		item = get_memory(table, ot, sizeof(*item) + head.size * sizeof(item->it_regions[0]));
-		if (!item)
-			return no_memory(table);
-		item->it_next = NULL;
-		item->it_block = walk->block;
-		item->it_type = head.type;
-		item->it_size = head.size;
-		item->it_count = 0;
-		if (ot->last)
-			ot->last->it_next = item;
-		else
-			ot->trans.xt_items = item;
-		ot->last = item;
-	}
+	if (!ot->last || ot->last->it_count == ot->last->it_size)
+		error = new_item(table, walk, ot, data, len);
+	if (error)
+		return error;
 	copy = get_memory(table, ot, len);
 	if (!copy)
 		return no_memory(table);
 	memcpy(copy, data, len);
-	region = &item->it_regions[item->it_count++];
+	region = &ot->last->it_regions[ot->last->it_count++];
+	table->missing--;
 	region->data = copy;
 	region->len = len;
 	return 0;
@@ -316,8 +342,8 @@ static int continue_region(struct xlog_trans_table *table, const struct xlog_wal
 		return 0;
 	error = grow_region(table, ot, &ot->last->it_regions[ot->last->it_count - 1], data, len);
 	if (error == -EUCLEAN)
-		return xfs_corrupt(table->mp, "log", "record at block %u: a region has more than 4 GiB",
-				   walk->block);
+		return xfs_corrupt(table->mp, "log", "record at block %u: a region has more than %u bytes",
+				   walk->block, MAX_REGION);
 	return error ? no_memory(table) : 0;
 }
 

@@ -205,7 +205,7 @@ static int read_log(struct rig *rig, struct xfs_mount *mp, const struct xlog_sta
 	*reading = (struct reading){.rig = rig};
 	if (error)
 		return error;
-	error = xlog_trans_table_create(mp, take, reading, &table);
+	error = xlog_trans_table_create(mp, UINT32_MAX, take, reading, &table);
 	while (!error && found) {
 		error = xlog_walk_next(&walk, &found);
 		if (!error && found)
