@@ -10,13 +10,6 @@
  */
 #include "ag/ag_priv.h"
 
-/*
- * A file system that damage makes unfit for writing should be refused before the first change, but
- * where there are more AGs than this opening it would take long on a disk that has to seek: the
- * others are looked at when they are first used.
- */
-#define CHECK_AT_OPEN	64u
-
 static uint32_t nr_tables(const struct xfs_mount *mp)
 {
 	return ((mp->m_geo.agcount - 1) >> (XFS_PERAG_GROUP_LOG + XFS_PERAG_TABLE_LOG)) + 1;
@@ -316,9 +309,8 @@ void xfs_agf_mod_btreeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t 
 	xfs_agf_log(tp, pag);
 }
 
-int xfs_ag_check_counters(struct xfs_mount *mp)
+int xfs_ag_check_counters(struct xfs_mount *mp, xfs_agnumber_t end)
 {
-	xfs_agnumber_t end = XFS_MIN(mp->m_geo.agcount, CHECK_AT_OPEN);
 	int error = 0;
 
 	for (xfs_agnumber_t agno = 0; !error && agno < end; agno++) {

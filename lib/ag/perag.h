@@ -134,10 +134,10 @@ int xfs_perag_read_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
 int xfs_ag_resv_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*
- * The counters of the AG headers go with their trees, as far as a block or two of each tell.  Of
- * the first AGs; others are looked at when they are first used.
+ * The headers and counters of the AGs before @end go with their trees, as far as a block or two of each
+ * tell; others are looked at when they are first used.
  */
-int xfs_ag_check_counters(struct xfs_mount *mp) XFS_MUST_CHECK;
+int xfs_ag_check_counters(struct xfs_mount *mp, xfs_agnumber_t end) XFS_MUST_CHECK;
 
 /* Sum of the headers: what the superblock must say.  All AGs are loaded. */
 int xfs_ag_sum_counters(struct xfs_mount *mp, uint64_t *icount, uint64_t *ifree,

@@ -566,14 +566,6 @@ static struct version *block_for_write(struct hold_device *hd, uint64_t index)
 	return v;
 }
 
-/* Was one of these units written, in any stretch? */
-static bool held_units(const struct hold_device *hd, struct xfs_piece p)
-{
-	const struct version *v = newest(hd->hold, device_of(hd), p.index);
-
-	return v && (v->mask | v->older) & units_of(hd->hold, p);
-}
-
 static void end_stretch(struct xfs_hold *hold)
 {
 	hold->stretch += hold->in_use && !hold->on_trial;
@@ -742,20 +734,6 @@ int xfs_hold_release(struct xfs_hold *hold)
 		error = release(hold);
 	xfs_rwlock_unlock_excl(&hold->lock);
 	return error;
-}
-
-bool xfs_hold_has(struct xfs_device *dev, uint64_t offset, uint64_t len)
-{
-	struct hold_device *hd = to_device(dev);
-	struct xfs_pieces rest = pieces(hd->hold, offset, offset + len);
-	struct xfs_piece p;
-	bool has = false;
-
-	xfs_rwlock_shared(&hd->hold->lock);
-	while (!has && xfs_pieces_next(&rest, &p))
-		has = held_units(hd, p);
-	xfs_rwlock_unlock_shared(&hd->hold->lock);
-	return has;
 }
 
 bool xfs_hold_on_trial(const struct xfs_hold *hold)

@@ -49,8 +49,6 @@ struct xfs_device *xfs_hold_second(struct xfs_hold *hold);
 struct xfs_device *xfs_hold_below(struct xfs_device *dev);
 /* Write all that is held; an error leaves what a crash in the middle of it would have left. */
 int xfs_hold_release(struct xfs_hold *hold) XFS_MUST_CHECK;
-/* Is anything held of [@offset, @offset + @len) of the device that @dev stands for? */
-bool xfs_hold_has(struct xfs_device *dev, uint64_t offset, uint64_t len);
 /* Is it on trial, so that it must not be released? */
 bool xfs_hold_on_trial(const struct xfs_hold *hold);
 /* Did a write fail because there was no memory to hold it, or no more may be held? */

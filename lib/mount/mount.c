@@ -24,6 +24,13 @@
 #define BOOTSTRAP_BYTES		(256u << 10)
 #define PREALLOC_LIFETIME	300u		/* seconds */
 #define DIRTY_EXPIRE		30u
+
+/*
+ * A file system that damage makes unfit for writing should be refused before the first change, but
+ * where there are more AGs than this opening it would take long on a disk that has to seek: the
+ * others are looked at when they are first used.
+ */
+#define CHECK_AT_OPEN	64u
 #define COPY_IN_BYTES		(1u << 20)	/* less is better merged with its neighbours */
 
 #define KNOWN_FLAGS	(XFS_MOUNT_RDONLY | XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_NORECOVERY | \
@@ -90,7 +97,7 @@ static int check_counters(struct xfs_mount *mp)
 	int error = xfs_ag_sum_counters(mp, &icount, &ifree, &fdblocks);
 
 	if (!error)
-		error = xfs_ag_check_counters(mp);
+		error = xfs_ag_check_counters(mp, XFS_MIN(mp->m_geo.agcount, CHECK_AT_OPEN));
 	if (error)
 		return error;
 	if (icount != sb->sb_icount)

@@ -332,37 +332,17 @@ int xfs_recover_counters(struct xfs_mount *mp)
 	return 0;
 }
 
-static bool was_written(const struct xfs_mount *mp, xfs_agnumber_t agno, unsigned int sector)
-{
-	return xfs_hold_has(mp->m_dev, XFS_AG_DADDR(&mp->m_geo, agno, sector) << XFS_BB_SHIFT,
-			    mp->m_geo.sectsize);
-}
-
 /*
- * The AGs whose headers recovery wrote are judged as the next open will judge them: else the
- * recovered file system might be one that nobody opens.  Of others nothing is asked, what is wrong
- * with them was so before the log; nor of any for a reader, who takes no harm.
+ * All AGs are judged as they will be when they are first used after this, whether or not the log
+ * changed them: else the recovered file system might be one that nobody opens, and its log, which
+ * xfs_repair or another system might have used, is gone.  A reader takes no harm.
  */
 static int check_recovered(struct xfs_mount *mp)
 {
-	int error = 0;
-
 	if (!mp->m_hold)
 		return 0;
 	xfs_queue_submit(mp->m_queue);
-	for (xfs_agnumber_t agno = 0; !error && agno < mp->m_geo.agcount; agno++) {
-		struct xfs_perag *pag = xfs_perag_peek(mp, agno);
-
-		if (!pag)
-			continue;
-		xfs_mutex_lock(&pag->pag_lock);
-		if (was_written(mp, agno, XFS_AGF_SECTOR))
-			error = xfs_perag_load_agf(pag);
-		if (!error && was_written(mp, agno, XFS_AGI_SECTOR))
-			error = xfs_perag_load_agi(pag);
-		xfs_mutex_unlock(&pag->pag_lock);
-	}
-	return error;
+	return xfs_ag_check_counters(mp, mp->m_geo.agcount);
 }
 
 /* The order matters: intents are the oldest work, and staging is nobody's when they are done. */

@@ -141,30 +141,6 @@ static void untouched(struct fixture *f)
 	}
 }
 
-/* Sectors that were written are held, in whichever stretch, and no others. */
-static void test_has(void **state)
-{
-	uint8_t data[1024] = { 1 };
-	struct xfs_rand r;
-	struct fixture f;
-
-	(void)state;
-	xfs_rand_seed(&r, 3);
-	begin(&f, 512, 1u << 20, 1u << 20, &r);
-	assert_false(xfs_hold_has(f.held[0], 0, 1u << 20));
-	assert_int_equal(xfs_device_pwrite(f.held[0], 8192 + 1024, data, 512, 0), 0);
-	assert_int_equal(xfs_device_flush(f.held[0]), 0);
-	assert_int_equal(xfs_device_pwrite(f.held[0], 8192 + 2048, data, 1024, 0), 0);
-	assert_true(xfs_hold_has(f.held[0], 8192 + 1024, 512));
-	assert_true(xfs_hold_has(f.held[0], 8192 + 2560, 512));
-	assert_true(xfs_hold_has(f.held[0], 0, 1u << 20));
-	assert_false(xfs_hold_has(f.held[0], 0, 8192 + 1024));
-	assert_false(xfs_hold_has(f.held[0], 8192 + 1536, 512));
-	assert_false(xfs_hold_has(f.held[0], 8192 + 3072, 4096));
-	assert_false(xfs_hold_has(f.held[1], 0, 1u << 20));
-	end(&f);
-}
-
 static bool is_state(struct fixture *f, uint32_t events, struct xfs_device *state)
 {
 	struct xfs_device *target;
@@ -385,7 +361,6 @@ static void test_trial(void **state)
 	assert_true(xfs_hold_on_trial(f.hold));
 	assert_false(xfs_hold_lacked_memory(f.hold));
 	assert_true(test_device_equal(f.held[0], f.plain[0], NULL));
-	assert_true(xfs_hold_has(f.held[1], 0, 65536));
 	assert_int_equal(xfs_device_pread(f.held[1], 0, data, sizeof(data)), 0);
 	untouched(&f);
 	end(&f);
@@ -433,7 +408,6 @@ static void test_device_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_has),
 		cmocka_unit_test(test_release),	      cmocka_unit_test(test_only_what_was_written),
 		cmocka_unit_test(test_drop),	      cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_only_differences_take_memory),
