@@ -324,7 +324,7 @@ const struct xfsw_verb verb_dump = {
 		"  sb [AGNO], agf AGNO, agi AGNO, agfl AGNO\n"
 		"  bnobt, cntbt, inobt, finobt, rmapbt or refcountbt, and AGNO\n"
 		"  inode INO, bmap INO [attr], dir INO, attr INO\n"
-		"  block FSBNO, log\n"
+		"  block FSBNO, log, dquot user|group|project ID\n"
 		"With --json each line of the structure is an object: \"name\" and \"value\" of a\n"
 		"field, or \"text\".\n",
 	.open = XFSW_OPEN_DEVICE,

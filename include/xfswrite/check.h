@@ -30,6 +30,7 @@ typedef struct xfs_check_summary xfs_check_summary_t;
  *   parent				parent pointers
  *   nlink				link counts
  *   space				blocks with no owner or too many
+ *   quota				quota files, and counts that are not what owners use
  */
 struct xfs_finding {
 	uint32_t size;			/* the library's sizeof(struct xfs_finding) */
@@ -85,7 +86,7 @@ enum xfs_check_skipped {
 };
 #define XFS_CHECK_SKIPPED_LOG		(1u << 0)	/* external log, no device given */
 #define XFS_CHECK_SKIPPED_REALTIME	(1u << 1)	/* use of realtime space: bitmap, groups */
-#define XFS_CHECK_SKIPPED_QUOTA		(1u << 2)	/* contents of the quota files */
+#define XFS_CHECK_SKIPPED_QUOTA		(1u << 2)	/* counts of users, groups or projects */
 
 /*
  * Walk every structure of the file system on @dev and hold all of them against
@@ -99,7 +100,8 @@ XFS_API int xfs_check(struct xfs_device *dev, struct xfs_device *logdev,
 /*
  * Print one structure readably, line by line.  @what: "sb [AGNO]", "agf AGNO",
  * "agi AGNO", "agfl AGNO", "bnobt|cntbt|inobt|finobt|rmapbt|refcountbt AGNO",
- * "inode INO", "bmap INO [attr]", "dir INO", "attr INO", "block FSBNO", "log".
+ * "inode INO", "bmap INO [attr]", "dir INO", "attr INO", "block FSBNO", "log",
+ * "dquot user|group|project ID".
  * -EINVAL: @what is not understood.  @line is called for each line; when it returns other than 0 there
  * are no more, and the call ends with -ECANCELED.
  */

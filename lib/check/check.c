@@ -9,9 +9,10 @@
  *  4. unlinked lists, then each inode: core, forks, attributes; leaves
  *     behind the owners of everything else, and a table of types and links;
  *  5. each directory, which needs that table; then links and parents;
- *  6. each AG again: every block has one owner, reference counts and reverse
+ *  6. quota files, against what the inodes of each owner use;
+ *  7. each AG again: every block has one owner, reference counts and reverse
  *     mappings are those that were found;
- *  7. the counters of the superblock.
+ *  8. the counters of the superblock.
  */
 #include "base/growable.h"
 #include "base/need.h"
@@ -109,6 +110,7 @@ static void free_all(struct xfs_check *chk)
 	xfs_check_vec_free(chk, &chk->dfork);
 	xfs_check_vec_free(chk, &chk->afork);
 	xfs_check_set_free(chk, &chk->seen);
+	xfs_check_quota_free(chk);
 	xfs_check_io_exit(chk);
 }
 
@@ -151,11 +153,9 @@ static void check_counters(struct xfs_check *chk)
 
 static void note_unchecked(struct xfs_check *chk)
 {
-	const struct xfs_sb *sb = &chk->sb;
-
 	if (chk->g.rt)
 		chk->sum.not_checked |= XFS_CHECK_SKIPPED_REALTIME;
-	if (sb->sb_qflags)
+	if (xfs_check_quota_skipped(chk))
 		chk->sum.not_checked |= XFS_CHECK_SKIPPED_QUOTA;
 }
 
@@ -163,8 +163,8 @@ static void run(struct xfs_check *chk)
 {
 	void (*const phase[])(struct xfs_check * chk) = {
 		xfs_check_log,	  check_sb_lsn,	  xfs_check_ags,   xfs_check_unlinked_lists,
-		xfs_check_inodes, xfs_check_dirs, xfs_check_links, xfs_check_space,
-		check_counters,
+		xfs_check_inodes, xfs_check_dirs, xfs_check_links, xfs_check_quota,
+		xfs_check_space,  check_counters,
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(phase) && !chk->stop; i++)

@@ -15,7 +15,8 @@
  *    xfs_check::error and ends all loops through xfs_check::stop.
  *  - Memory follows the metadata: 24 bytes per mapped extent that does not
  *    continue its predecessor, 8 per free extent, 9 per inode (17 with parent
- *    pointers), 24 per directory, and one AG's or one directory's working set.
+ *    pointers), 24 per directory, 43 to 86 per owner of each type of quota that is on, and
+ *    one AG's or one directory's working set.
  */
 #ifndef CHECK_PRIV_H
 #define CHECK_PRIV_H
@@ -131,6 +132,27 @@ struct xfs_check_unlinked {
 	xfs_ino_t ino;
 };
 
+/* What the inodes of one user, group or project use. */
+struct xfs_check_owner {
+	uint32_t id;
+	bool recorded;			/* its quota record was seen */
+	uint64_t inodes;		/* 0: the slot is free */
+	uint64_t blocks, rtblocks;
+};
+
+struct xfs_check_owners {
+	struct xfs_check_owner *v;	/* a hash table of @cap slots, a power of two */
+	size_t n, cap;
+};
+
+#define XFS_CHECK_QUOTA_TYPES	3u	/* user, group, project */
+
+struct xfs_check_quota {
+	struct xfs_check_owners owners[XFS_CHECK_QUOTA_TYPES];
+	xfs_ino_t ino[XFS_CHECK_QUOTA_TYPES];	/* METADIR: the files, as inodes tell it; 0: none */
+	bool unsure;			/* some inode or fork could not be read: counts are no proof */
+};
+
 struct xfs_check_cache {
 	uint64_t *fsbno;		/* ~0: slot empty */
 	uint8_t *data;
@@ -174,6 +196,7 @@ struct xfs_check {
 	struct xfs_check_vec dirs;	/* struct xfs_check_dir, ascending */
 	struct xfs_check_vec unlinked;	/* struct xfs_check_unlinked, ascending */
 	struct xfs_check_vec dfork, afork;	/* struct xfs_check_ext: forks at hand */
+	struct xfs_check_quota quota;
 	uint8_t *level_buf[XFS_CHECK_MAX_LEVELS];	/* one block each, for tree walks */
 	uint8_t *inode_buf;		/* a chunk of inodes */
 	uint8_t *da_buf[XFS_CHECK_DA_LEVELS];	/* a directory block each, by level */
@@ -468,6 +491,7 @@ struct xfs_check_inode {
 	uint32_t dsize, asize;		/* bytes of them */
 	bool realtime, metadata, large_counts;
 	uint64_t blocks;		/* counted while walking forks */
+	uint64_t rtblocks;		/* those of them in the realtime section */
 };
 
 /* A mapping, as kept for forks whose contents are looked at. */
@@ -629,7 +653,16 @@ void xfs_check_links(struct xfs_check *chk);
 /* What an entry and its parent pointer have in common, as a number to sum up. */
 uint64_t xfs_check_parent_sum(xfs_ino_t parent, uint32_t gen, const uint8_t *name, uint32_t len);
 
-/* ---- dump.c, dump_block.c, dump_log.c ---- */
+/* ---- quota.c ---- */
+/* Its forks were walked: charge its owners. */
+void xfs_check_quota_inode(struct xfs_check *chk, const struct xfs_check_inode *ip);
+/* The quota files, after all inodes. */
+void xfs_check_quota(struct xfs_check *chk);
+/* Quota of some type is on, and its counts were not compared. */
+bool xfs_check_quota_skipped(const struct xfs_check *chk);
+void xfs_check_quota_free(struct xfs_check *chk);
+
+/* ---- dump.c, dump_block.c, dump_quota.c, dump_log.c ---- */
 struct xfs_dump {
 	struct xfs_check *chk;
 	int (*line)(void *ctx, const char *text);
@@ -647,6 +680,9 @@ void xfs_dump_inode(struct xfs_dump *d, const uint8_t *inode);
 void xfs_dump_block(struct xfs_dump *d, const uint8_t *buf, uint32_t len);
 void xfs_dump_dir_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len);
 void xfs_dump_attr_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len);
+/* The record of @id in the file of quota @type: 0 user, 1 group, 2 project. */
+int xfs_dump_dquot(struct xfs_dump *d, unsigned int type, uint64_t id);
+void xfs_dump_dquots(struct xfs_dump *d, const uint8_t *buf, uint32_t len);
 void xfs_dump_log(struct xfs_dump *d);
 
 /* ---- space.c ---- */

@@ -346,6 +346,11 @@ static int dump_log(struct xfs_dump *d, const struct request *rq)
 	return 0;
 }
 
+static int dump_dquot(struct xfs_dump *d, const struct request *rq)
+{
+	return xfs_dump_dquot(d, rq->kind, rq->number);
+}
+
 static const struct what {
 	const char *name;
 	dump_fn dump;
@@ -368,13 +373,26 @@ static const struct what {
 	{ "dir", dump_dir, 0, NUMBER_NEEDED, false },
 	{ "attr", dump_attr, 0, NUMBER_NEEDED, false },
 	{ "block", dump_one_block, 0, NUMBER_NEEDED, false },
+	{ "dquot user", dump_dquot, 0, NUMBER_NEEDED, false },
+	{ "dquot group", dump_dquot, 1, NUMBER_NEEDED, false },
+	{ "dquot project", dump_dquot, 2, NUMBER_NEEDED, false },
 	{ "log", dump_log, 0, NUMBER_NONE, false },
 };
 
-/* "NAME", "NAME NUMBER" or "NAME NUMBER attr". */
+/* Words up to the first that is a number, or up to "attr", without the blank behind them. */
+static size_t name_len(const char *text)
+{
+	size_t len = strcspn(text, "0123456789");
+
+	while (len && text[len - 1] == ' ')
+		len--;
+	return len;
+}
+
+/* "NAME", "NAME NUMBER" or "NAME NUMBER attr"; no name has a digit or ends in a blank. */
 static const struct what *parse(const char *text, struct request *rq)
 {
-	size_t len = strcspn(text, " ");
+	size_t len = name_len(text);
 	const char *rest = text + len + strspn(text + len, " ");
 	char *end;
 

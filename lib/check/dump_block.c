@@ -773,5 +773,8 @@ void xfs_dump_block(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 		}
 		return;
 	}
-	dump_hex(d, buf, len);
+	if (get_be16(buf) == XFS_DQUOT_MAGIC)
+		xfs_dump_dquots(d, buf, len);
+	else
+		dump_hex(d, buf, len);
 }

@@ -112,10 +112,12 @@ static void one_extent(struct xfs_check *chk, struct fork_walk *fw, struct xfs_c
 			  ip->metadata || (!chk->g.metadir && xfs_check_is_internal(chk, ip->ino))))
 		BAD("unwritten, which is not allowed here");
 	if (fw->rt) {
-		if (!rt_extent_ok(&chk->g, start, len))
+		if (!rt_extent_ok(&chk->g, start, len)) {
 			BAD("does not lie in the realtime section");
-		else if (!fw->quiet)
+		} else if (!fw->quiet) {
 			ip->blocks += len;
+			ip->rtblocks += len;
+		}
 		goto keep;
 	}
 	if (!xfs_check_fsb(&chk->g, start, len, &agno, &agbno)) {

@@ -326,6 +326,9 @@ static void check_forks(struct xfs_check *chk, struct xfs_check_inode *ip)
 		sound &= xfs_check_fork(chk, ip, XFS_ATTR_FORK, &chk->afork, false);
 	if (sound && ip->blocks != ip->nblocks)
 		BAD("di_nblocks is %" PRIu64 ", counted %" PRIu64, ip->nblocks, ip->blocks);
+	if (!sound)
+		chk->quota.unsure = true;
+	xfs_check_quota_inode(chk, ip);
 	if (S_ISLNK(ip->mode))
 		xfs_check_symlink(chk, ip);
 	if (ip->afork)
@@ -351,11 +354,13 @@ static void check_used(struct xfs_check *chk, struct xfs_check_inode *ip, bool p
 	if (!ip->mode) {
 		BAD("in use according to the inobt, but di_mode is 0");
 		info->what[i] |= XFS_CHECK_INO_BAD;
+		chk->quota.unsure = true;
 		return;
 	}
 	if (!parsed) {
 		BAD("di_mode 0%o or di_forkoff %u is impossible", ip->mode, ip->dip->di_forkoff);
 		info->what[i] |= XFS_CHECK_INO_BAD;
+		chk->quota.unsure = true;
 		return;
 	}
 	count(chk, ip);
@@ -433,6 +438,7 @@ static void check_one(struct xfs_check *chk, const struct xfs_check_chunk *c, ui
 		BAD("magic number 0x%04x, version %u: no inode", be16_to_cpu(ip->dip->di_magic),
 		    ip->dip->di_version);
 		c->info->what[i] |= XFS_CHECK_INO_BAD;
+		chk->quota.unsure = true;
 		if (!(c->free >> i & 1))
 			c->info->what[i] |= XFS_CHECK_INO_INUSE;
 		return;
@@ -484,8 +490,10 @@ static void check_chunk(struct xfs_check *chk, struct xfs_check_chunk *c, uint32
 {
 	size_t size = sizeof(*c->info) + (chk->g.parent ? XFS_INODES_PER_CHUNK * sizeof(uint64_t) : 0);
 
-	if (!read_chunk(chk, c, agno))
+	if (!read_chunk(chk, c, agno)) {
+		chk->quota.unsure = true;
 		return;
+	}
 	c->info = xfs_mem_zalloc(&chk->mem, size);
 	if (!c->info) {
 		xfs_check_fail(chk, -ENOMEM);
