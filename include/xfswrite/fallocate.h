@@ -49,9 +49,9 @@ enum xfs_falloc_modes {
  * blocks had until then stay, the size is as before.
  *
  * A crash shows each call before or after it, but: blocks come and go, and blocks are zeroed, in steps;
- * and where more extents move than one transaction can log (a dozen on a log of 36 MiB, up to 63 on a larger one) a
- * collapse or insert may be found with only a part of them moved, as it always may on a kernel, and with the
- * larger of the two sizes.
+ * and where more than 63 extents are cut off or move (fewer on the smallest logs) a collapse or insert may
+ * be found with only a part of them moved, as it always may on a kernel, and with the larger of the
+ * two sizes.
  * With O_SYNC and O_DSYNC it is stable when it returns.
  */
 XFS_API int xfs_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64_t len);

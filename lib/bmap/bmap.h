@@ -135,9 +135,10 @@ struct xfs_bmap_shift {
 	bool done;			/* nothing is left to be moved */
 };
 /*
- * Move at most @max_extents, first ones first if down, last ones first if up, and merge them with
- * what they meet.  Logs the inode.  -EINVAL: something is in the way, or would be past the largest
- * offset.
+ * Move at least one and at most @max_extents, first ones first if down, last ones first if up, and
+ * merge them with what they meet; fewer when less than xfs_resv_move_step() of @tp's share of the log
+ * is left, or memory is short.  Logs the inode.  -EINVAL: something is in the way, or would be past
+ * the largest offset.
  */
 int xfs_bmap_shift_extents(struct xfs_trans *tp, struct xfs_inode *ip, struct xfs_bmap_shift *sh,
 			   xfs_extnum_t max_extents) XFS_MUST_CHECK;

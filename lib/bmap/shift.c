@@ -73,6 +73,12 @@ static int move_one_up(struct xfs_bmap_op *op, xfs_fileoff_t *next, xfs_fileoff_
 	return error;
 }
 
+/* Whether @tp can take one extent more: of the log, and of memory. */
+static bool has_room(const struct xfs_trans *tp)
+{
+	return xfs_trans_log_left(tp) >= xfs_resv_move_step(tp->t_mount) && !xfs_trans_is_short(tp);
+}
+
 int xfs_bmap_shift_extents(struct xfs_trans *tp, struct xfs_inode *ip, struct xfs_bmap_shift *sh,
 			   xfs_extnum_t max_extents)
 {
@@ -81,7 +87,7 @@ int xfs_bmap_shift_extents(struct xfs_trans *tp, struct xfs_inode *ip, struct xf
 
 	error = xfs_bmap_op_init(&op, tp, ip, XFS_DATA_FORK);
 	for (xfs_extnum_t n = 0; !error && !sh->done && n < max_extents; n++) {
-		if (n && xfs_trans_is_short(tp))
+		if (n && !has_room(tp))
 			break;
 		if (sh->up)
 			error = move_one_up(&op, &sh->next, sh->from, sh->blocks, &sh->done);

@@ -280,7 +280,13 @@ static int free_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
 
 /* ---- moving ------------------------------------------------------------------------------ */
 
-#define EXTENTS_PER_MOVE	64u
+/*
+ * One transaction moves as many as its share of the log allows.  Other threads that want a checkpoint
+ * wait as long as it takes: a few milliseconds.
+ */
+#define EXTENTS_PER_MOVE	1024u
+/* Fewer than so many, and room for them in the log: all of them in one transaction. */
+#define EXTENTS_AT_ONCE		64u
 
 /* A collapse or an insert at block @off of @len blocks. */
 struct move {
@@ -289,8 +295,8 @@ struct move {
 	xfs_fileoff_t off;
 	xfs_filblks_t len;
 	uint64_t new_size;
-	xfs_extnum_t step;		/* extents that one transaction may touch */
-	bool at_once;			/* all of it in one */
+	bool at_once;			/* all of it in one transaction, */
+	uint32_t log_bytes;		/* which logs as much at most */
 	bool splits;			/* one extent becomes two, and may need a block */
 };
 
@@ -343,31 +349,38 @@ static int begin_move(struct move *mv, struct xfs_trans *tp)
 		if (!error)
 			ip->i_disk_size = (xfs_fsize_t)mv->new_size;
 	} else if (mv->at_once) {
-		error = xfs_bunmapi(tp, ip, mv->off, mv->len, 0, mv->step, &done);
+		error = xfs_bunmapi(tp, ip, mv->off, mv->len, 0, EXTENTS_AT_ONCE, &done);
 	}
 	return error;
+}
+
+/* Later ones take no blocks: there is no going back. */
+static int begin_step(const struct move *mv, bool first, struct xfs_trans **tpp)
+{
+	struct xfs_mount *mp = mv->ip->i_mount;
+	bool splits = first && mv->splits;
+	uint32_t blocks = splits ? 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK) : 0;
+	unsigned int flags = splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES;
+
+	if (mv->at_once)
+		return xfs_trans_alloc_bytes(mp, mv->log_bytes, blocks, flags, tpp);
+	return xfs_trans_alloc(mp, XFS_RESV_MOVE, blocks, flags, tpp);
 }
 
 /* One transaction of a move. */
 static int move_step(struct move *mv, bool first)
 {
 	struct xfs_inode *ip = mv->ip;
-	struct xfs_mount *mp = ip->i_mount;
-	bool splits = first && mv->splits;
 	struct xfs_trans *tp;
-	int error;
+	int error = begin_step(mv, first, &tp);
 
-	/* Later ones take nothing: there is no going back. */
-	error = xfs_trans_alloc(mp, XFS_RESV_TRUNCATE,
-				splits ? 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK) : 0,
-				splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
 	if (first)
 		error = begin_move(mv, tp);
 	while (!error && !mv->sh.done) {
-		error = xfs_bmap_shift_extents(tp, ip, &mv->sh, mv->step);
+		error = xfs_bmap_shift_extents(tp, ip, &mv->sh, EXTENTS_PER_MOVE);
 		if (!mv->at_once)
 			break;
 	}
@@ -402,22 +415,35 @@ static int move_all(struct falloc *f, struct move *mv)
 	return error;
 }
 
+/* Whether all of it may go in one transaction.  ILOCK held, extents read in. */
+static void plan_at_once(struct move *mv)
+{
+	struct xfs_mount *mp = mv->ip->i_mount;
+	xfs_extnum_t all = xfs_bmap_count_from(mv->ip, mv->off, EXTENTS_AT_ONCE), moved = all;
+	uint64_t bytes;
+
+	if (all >= EXTENTS_AT_ONCE)
+		return;
+	if (!mv->sh.up)
+		moved = xfs_bmap_count_from(mv->ip, mv->off + mv->len, EXTENTS_AT_ONCE);
+	/* One extent may lie on both sides of where it is cut. */
+	bytes = xfs_resv_move(mp, (uint32_t)(all - moved) + !mv->sh.up, (uint32_t)moved + 1);
+	mv->at_once = !mp->m_log || bytes <= xfs_resv_at_most(mp, bytes);
+	mv->log_bytes = (uint32_t)bytes;
+}
+
 /* How many transactions, once the cache is empty. */
 static void plan_move(struct falloc *f, struct move *mv)
 {
 	struct xfs_inode *ip = f->ip;
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
-	xfs_extnum_t n;
 
 	mv->ip = ip;
 	mv->off = XFS_B_TO_FSBT(geo, f->offset);
 	mv->len = XFS_B_TO_FSBT(geo, f->len);
 	mv->sh.blocks = mv->len;
-	mv->step = xfs_resv_extents(ip->i_mount, EXTENTS_PER_MOVE);
 	xfs_ilock_shared(ip);
-	/* One of them may become two. */
-	n = xfs_bmap_count_from(ip, mv->off, mv->step);
-	mv->at_once = n < mv->step;
+	plan_at_once(mv);
 	if (mv->sh.up)
 		mv->splits = is_inside_extent(ip, mv->off, mv->off);
 	else if (mv->at_once)

@@ -41,6 +41,7 @@ struct tally {
 	uint32_t dir_blocks;
 	uint32_t inodes;
 	uint32_t unlinked;		/* links of unlinked lists */
+	uint32_t ags;			/* groups that it changes at least, if there are as many */
 };
 
 static uint64_t buf_bytes(uint32_t len)
@@ -111,7 +112,7 @@ static uint64_t tally_bytes(const struct xfs_geometry *geo, const struct tally *
 	/*
 	 * The free list of an AG is filled or emptied before it is used; few AGs give a part each.
 	 */
-	ags = XFS_MIN(2 + extents / 8, (uint64_t)geo->agcount);
+	ags = XFS_MIN(XFS_MAX(2 + extents / 8, t->ags), (uint64_t)geo->agcount);
 	if (extents)
 		extents += ags;
 	blocks += tree_blocks(geo->alloc_mnr, geo->alloc_maxlevels, agblocks / 2 + 1, extents, ags);
@@ -227,6 +228,19 @@ static struct tally share_tally(void)
 	return t;
 }
 
+/*
+ * Extents get other offsets.  Their records stand next to each other in the fork's tree; in the
+ * reverse map they stand where their blocks lie, and each is taken out and put in again.  No block
+ * comes or goes, but of trees that grow: that of the fork where an extent becomes two.
+ */
+static void move_op(struct tally *t, uint32_t n)
+{
+	t->maps[XFS_DATA_FORK] = 2;
+	t->map_run += n;
+	t->rmaps += 2 * n;
+	t->ags = XFS_MAX(t->ags, n);
+}
+
 static struct tally make_tally(const struct xfs_geometry *geo, enum xfs_resv_kind kind)
 {
 	struct tally t = { .inodes = 1 };
@@ -292,6 +306,9 @@ static struct tally make_tally(const struct xfs_geometry *geo, enum xfs_resv_kin
 	case XFS_RESV_SHARE:
 		t = share_tally();
 		break;
+	case XFS_RESV_MOVE:
+		move_op(&t, 1);
+		break;
 	case XFS_RESV_TRUNCATE:
 		extents_op(&t, 1);
 		break;
@@ -322,7 +339,7 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 	const struct xfs_geometry *geo = &mp->m_geo;
 	struct xfs_resv *rs = xfs_zalloc(mp, sizeof(*rs));
 	uint64_t half = limit / 2, step;
-	struct tally share;
+	struct tally share, move = { .inodes = 1 };
 
 	if (!rs)
 		return xfs_error(mp, -ENOMEM, "out of memory for reservations");
@@ -338,6 +355,8 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 	rs->step = (uint32_t)XFS_MIN(step, half / 2);
 	share = share_tally();
 	rs->share_step = (uint32_t)XFS_MIN(tally_bytes(geo, &share), half / 2);
+	move_op(&move, 1);
+	rs->move_step = (uint32_t)XFS_MIN(tally_bytes(geo, &move), half / 2);
 	for (enum xfs_resv_kind kind = 0; kind < XFS_RESV_KINDS; kind++) {
 		struct tally t = make_tally(geo, kind);
 		uint64_t bytes = tally_bytes(geo, &t);
@@ -346,7 +365,7 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 			bytes = extents_bytes(geo, rs->extents);
 		else if (kind == XFS_RESV_WRITEBACK)
 			bytes = step + XFS_MIN(limit / 8, (uint64_t)WRITEBACK_BYTES);
-		else if (kind == XFS_RESV_SHARE)
+		else if (kind == XFS_RESV_SHARE || kind == XFS_RESV_MOVE)
 			bytes += XFS_MIN(limit / 8, (uint64_t)WRITEBACK_BYTES);
 		rs->largest = XFS_MAX(rs->largest, bytes);
 		rs->bytes[kind] = (uint32_t)XFS_MIN(bytes, half);
@@ -376,6 +395,22 @@ uint32_t xfs_resv_share_step(const struct xfs_mount *mp)
 	return mp->m_resv ? mp->m_resv->share_step : 0;
 }
 
+uint32_t xfs_resv_move_step(const struct xfs_mount *mp)
+{
+	return mp->m_resv ? mp->m_resv->move_step : 0;
+}
+
+uint64_t xfs_resv_move(const struct xfs_mount *mp, uint32_t removed, uint32_t moved)
+{
+	struct tally t = { .inodes = 1 };
+
+	if (!mp->m_resv)
+		return 0;
+	extents_op(&t, removed);
+	move_op(&t, moved);
+	return tally_bytes(&mp->m_geo, &t);
+}
+
 uint32_t xfs_resv_extents(const struct xfs_mount *mp, uint32_t max)
 {
 	return mp->m_resv ? XFS_MIN(mp->m_resv->extents, max) : max;
@@ -397,7 +432,8 @@ uint64_t xfs_resv_exchange(const struct xfs_mount *mp, uint64_t pieces)
 	if (!mp->m_resv)
 		return 0;
 	/* Out of each file and into the other. */
-	t.rmaps = 4 * (uint32_t)XFS_MIN(pieces, most);
+	t.ags = (uint32_t)XFS_MIN(pieces, most);
+	t.rmaps = 4 * t.ags;
 	t.map_run = t.rmaps;
 	t.maps[XFS_DATA_FORK] = 2;
 	return tally_bytes(&mp->m_geo, &t);

@@ -27,6 +27,7 @@ enum xfs_resv_kind {
 	XFS_RESV_MAP,		/* one extent allocated, converted, split or taken back */
 	XFS_RESV_WRITEBACK,	/* a transaction that maps many pieces, see xfs_resv_step() */
 	XFS_RESV_SHARE,		/* a transaction that shares many extents, see xfs_resv_share_step() */
+	XFS_RESV_MOVE,		/* a transaction that moves many extents, see xfs_resv_move_step() */
 	XFS_RESV_TRUNCATE,	/* xfs_resv_extents() extents removed */
 	XFS_RESV_IFREE,
 	XFS_RESV_KINDS,
@@ -36,6 +37,7 @@ struct xfs_resv {
 	uint32_t bytes[XFS_RESV_KINDS];
 	uint32_t step;			/* one piece of a WRITEBACK transaction */
 	uint32_t share_step;		/* one extent of a SHARE transaction */
+	uint32_t move_step;		/* one extent of a MOVE transaction */
 	uint32_t extents;		/* of a TRUNCATE transaction */
 	uint64_t largest;		/* the largest worst case, before it was cut to half of @limit */
 };
@@ -56,6 +58,13 @@ uint32_t xfs_resv(const struct xfs_mount *mp, enum xfs_resv_kind kind);
 uint32_t xfs_resv_step(const struct xfs_mount *mp);
 /* The same for one extent that a SHARE transaction shares. */
 uint32_t xfs_resv_share_step(const struct xfs_mount *mp);
+/* The same for one extent that a MOVE transaction gives another offset. */
+uint32_t xfs_resv_move_step(const struct xfs_mount *mp);
+/*
+ * The most that it logs when extents next to each other in a file change in one transaction: the
+ * first @removed go, and @moved that follow get other offsets.
+ */
+uint64_t xfs_resv_move(const struct xfs_mount *mp, uint32_t removed, uint32_t moved);
 /* @want, or what the largest transaction may ask for: half of what fits.  With a journal. */
 uint32_t xfs_resv_at_most(const struct xfs_mount *mp, uint64_t want);
 /* The most that it logs when @pieces of two files change places in one transaction. */

@@ -71,6 +71,11 @@ static void check_table(const struct xfs_mount *mp, uint64_t limit)
 	/* One more piece always fits into a new handle of write-back. */
 	assert_true(xfs_resv_step(mp) <= xfs_resv(mp, XFS_RESV_WRITEBACK));
 	assert_true(xfs_resv_step(mp) >= inode);
+	assert_true(xfs_resv_move_step(mp) <= xfs_resv(mp, XFS_RESV_MOVE));
+	assert_true(xfs_resv_move_step(mp) >= inode);
+	/* What moves stays allocated: removing it costs more. */
+	assert_true(xfs_resv_move(mp, 0, 64) <= xfs_resv_move(mp, 64, 0));
+	assert_true(xfs_resv_move(mp, 4, 8) >= xfs_resv_move(mp, 4, 4));
 	assert_true(xfs_resv(mp, XFS_RESV_CREATE_ACL) >= xfs_resv(mp, XFS_RESV_CREATE));
 	assert_true(xfs_resv(mp, XFS_RESV_RENAME) >= xfs_resv(mp, XFS_RESV_LINK));
 	assert_true(xfs_resv_extents(mp, 32) >= 1 && xfs_resv_extents(mp, 32) <= 32);
