@@ -28,9 +28,11 @@ struct copy_level {
 struct copy {
 	struct xfsw_sink sink;
 	struct xfsw_call *call;
-	bool recurse, exactly, replace, follow;
+	bool recurse, exactly, replace;
+	bool follow, follow_all;	/* links named as a source; all */
 	struct xfsw_links links;	/* of all sources: names of one file stay so */
 	struct xfsw_inoset made;	/* no directories; not replaced by a later source */
+	struct xfsw_inoset made_dirs;	/* links may lead to them: they are not copied */
 	struct copy_level *v;
 	size_t depth, max;
 	struct xfs_file *dir;		/* v[dir_depth - 1], open; NULL: none is */
@@ -107,6 +109,8 @@ static int push(struct copy *c, struct xfs_file *dir, bool keeps)
 		c->v = v;
 		c->max = max;
 	}
+	if (c->follow_all && inoset_add(&c->made_dirs, st.ino) < 0)
+		return -ENOMEM;
 	close_dir(c);	/* it may be of this depth, and another one */
 	c->v[c->depth++] = (struct copy_level){ .ino = st.ino, .gen = st.gen, .keeps = keeps };
 	return 0;
@@ -253,6 +257,11 @@ static int enter(struct xfsw_walk *walk, struct xfsw_node *node)
 	error = node->level ? 0 : check_source(walk, node);
 	if (error)
 		return error;
+	if (node->level && inoset_has(&c->made_dirs, node->st.ino)) {
+		xfsw_complain(c->call, node->path, "cannot copy a directory, '%s', into itself, '%s'",
+			      node->path, path_to(c, node));
+		return refused(walk);
+	}
 	object_from_image(&c->sink, &object, &node->st);
 	if (!node->level && c->itself)
 		return use_place(c, &object);
@@ -415,7 +424,8 @@ static int copy_source(struct copy *c, const char *source, const char *to, bool 
 {
 	struct xfsw_walk walk = {
 		.call = c->call, .visitor = &copy_visitor, .ctx = c,
-		.flags = XFSW_WALK_READ | (c->follow ? XFSW_WALK_FOLLOW : 0),
+		.flags = XFSW_WALK_READ | (c->follow ? XFSW_WALK_FOLLOW : 0) |
+			 (c->follow_all ? XFSW_WALK_FOLLOW_ALL : 0),
 		.max_level = XFSW_ALL_LEVELS,
 	};
 	int code = find_place(c, source, to, into);
@@ -445,6 +455,24 @@ static int take_reflink(struct copy *c)
 	else
 		return xfsw_usage(c->call, "--reflink is auto, always or never, not '%s'", when);
 	return 0;
+}
+
+/* Of -L, -H and -P the last one counts, and -a is -P at its place. */
+static void take_follow(struct copy *c)
+{
+	const struct xfsw_call *call = c->call;
+	int last = c->recurse ? 'P' : 'L';
+
+	for (size_t i = 0; i < call->nopts; i++) {
+		int id = call->opts[i].id;
+
+		if (id == 'L' || id == 'H' || id == 'P')
+			last = id;
+		else if (id == 'a')
+			last = 'P';
+	}
+	c->follow = last != 'P';
+	c->follow_all = last == 'L' && c->recurse;
 }
 
 static int copy_all(struct copy *c)
@@ -479,7 +507,7 @@ static int run_cp(struct xfsw_call *call)
 		c.sink.replace = c.sink.whole = true;
 		c.recurse = all || xfsw_has(call, 'r') || xfsw_has(call, 'R');
 		c.exactly = all || xfsw_has(call, 'p');
-		c.follow = !c.recurse && !xfsw_has(call, 'P');
+		take_follow(&c);
 		/* Without -p it is a new file, made by whoever copies. */
 		c.sink.keep_attrs = !c.exactly;
 		if (!c.exactly)
@@ -489,6 +517,7 @@ static int run_cp(struct xfsw_call *call)
 	}
 	links_free(&c.links);
 	inoset_free(&c.made);
+	inoset_free(&c.made_dirs);
 	str_free(&c.to);
 	str_free(&c.path);
 	free(c.v);
@@ -497,6 +526,8 @@ static int run_cp(struct xfsw_call *call)
 
 static const struct option cp_longopts[] = {
 	{ "archive", no_argument, NULL, 'a' },
+	{ "dereference", no_argument, NULL, 'L' },
+	{ "no-dereference", no_argument, NULL, 'P' },
 	{ "recursive", no_argument, NULL, 'r' },
 	{ "reflink", optional_argument, NULL, OPT_REFLINK },
 	KEEP_LONGOPTS,
@@ -505,7 +536,7 @@ static const struct option cp_longopts[] = {
 
 const struct xfsw_verb verb_cp = {
 	.name = "cp",
-	.operands = "[-a | -r] [-p] [-f | -n] [-T] [-P] "
+	.operands = "[-a | -r] [-p] [-f | -n] [-T] [-L | -H | -P] "
 		    "[--reflink[=WHEN]] IMG SOURCE... TARGET",
 	.summary = "Copy files and trees inside the image",
 	.help = "Where TARGET is a directory, each SOURCE is copied into it; otherwise TARGET is the\n"
@@ -519,20 +550,25 @@ const struct xfsw_verb verb_cp = {
 		"Without -a or -p a copy is made as any program there would make it: its mode is the\n"
 		"source's, less set-id and sticky bits and the umask; what replaces a file takes over\n"
 		"owner, mode, extended attributes, ACLs, flags and project of that.\n\n"
-		"  -r, -R              directories and all in them; links named as SOURCE are not\n"
-		"                      followed\n"
+		"  -r, -R              directories and all in them; no links are followed, unless -L or\n"
+		"                      -H say so\n"
 		"  -p                  keep owner, mode, times, extended attributes, ACLs, project,\n"
 		"                      inode flags and extent-size hints\n"
 		"  -a                  -r and -p\n"
 		"  -f                  replace what has the name, as always\n"
 		"  -n                  replace nothing: what has the name is an error\n"
 		"  -T                  TARGET is the name of the copy, also if a directory has it\n"
-		"  -P                  copy links, not what they lead to\n"
+		"  -L, --dereference   copy what links lead to, also links in a tree; without -r that\n"
+		"                      is always so. A link to a directory that the walk is in is an\n"
+		"                      error, and one that leads nowhere; the rest is copied\n"
+		"  -H                  follow links that are named as SOURCE, and no others\n"
+		"  -P, --no-dereference\n"
+		"                      copy links, not what they lead to\n"
 		"  --reflink=WHEN      share blocks: auto (the default), always (or fail), never; without\n"
 		"                      WHEN always\n"
 		KEEP_HELP
 		"  -q, --quiet         no progress\n",
-	.shortopts = "arRpfnTP",
+	.shortopts = "arRpfnTLHP",
 	.longopts = cp_longopts,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_LONG_WORK | XFSW_GLOB_SOURCES,

@@ -206,6 +206,18 @@ static int confirmed(struct place *p, const struct xfsw_node *node)
 	return st.ino == lowest(p)->st.ino;
 }
 
+/* Who follows links: is @node one of the directories that the walk is in?  Tells if so. */
+static bool is_within(struct place *p, const struct xfsw_node *node)
+{
+	for (size_t i = 0; i < p->depth; i++) {
+		if (p->v[i].st.ino != node->st.ino)
+			continue;
+		tell_loop(p, node->st.ino, "contains this one");
+		return true;
+	}
+	return false;
+}
+
 /* May directory @node, found in another one, be entered?  Tells if not. */
 static bool may_enter(struct place *p, const struct xfsw_node *node)
 {
@@ -213,6 +225,8 @@ static bool may_enter(struct place *p, const struct xfsw_node *node)
 	bool above = inoset_has(&p->above, ino);
 	int result = 1;
 
+	if (p->walk->flags & XFSW_WALK_FOLLOW_ALL)
+		return !is_within(p, node);
 	if (above || p->walk->flags & XFSW_WALK_CHANGE)
 		result = confirmed(p, node);
 	if (result < 0) {
@@ -285,9 +299,31 @@ static void visit(struct place *p, struct xfsw_node *node)
 	xfs_close(node->file);
 }
 
+static bool reads(const struct place *p, uint32_t mode)
+{
+	return S_ISDIR(mode) || (S_ISREG(mode) && p->walk->flags & XFSW_WALK_READ);
+}
+
+/* node->file is a link: what it leads to instead. */
+static int follow(struct place *p, struct xfs_file *dir, const char *name, struct xfsw_node *node)
+{
+	int error;
+
+	xfs_close(node->file);
+	error = xfs_openat(dir, name, O_PATH, 0, &node->file);
+	if (error)
+		return error;
+	error = xfs_fgetattr(node->file, &node->st);
+	if (!error && !reads(p, node->st.mode))
+		return 0;
+	xfs_close(node->file);
+	return error ? error : xfs_open_by_ino(p->mp, node->st.ino, node->st.gen, O_RDONLY,
+					       &node->file);
+}
+
 /*
  * The entry's type, if the directory tells it, spares a second opening; it may be wrong.  Nothing
- * is ever opened through a symbolic link.
+ * is opened through a symbolic link, unless links are to be followed.
  */
 static int open_entry(struct place *p, struct xfs_file *dir, const struct xfsw_name *name,
 		      struct xfsw_node *node)
@@ -306,8 +342,9 @@ static int open_entry(struct place *p, struct xfs_file *dir, const struct xfsw_n
 		return error;
 	node->st = (struct xfs_stat)XFS_STAT_INIT;
 	error = xfs_fgetattr(node->file, &node->st);
-	if (!error && flags == O_PATH &&
-	    (S_ISDIR(node->st.mode) || (S_ISREG(node->st.mode) && read))) {
+	if (!error && S_ISLNK(node->st.mode) && p->walk->flags & XFSW_WALK_FOLLOW_ALL)
+		return follow(p, dir, name->name, node);
+	if (!error && flags == O_PATH && reads(p, node->st.mode)) {
 		xfs_close(node->file);
 		return xfs_open_by_ino(p->mp, node->st.ino, node->st.gen, O_RDONLY, &node->file);
 	}
@@ -360,8 +397,7 @@ static int start(struct place *p, const char *path)
 		return error;
 	node.st = (struct xfs_stat)XFS_STAT_INIT;
 	error = xfs_fgetattr(node.file, &node.st);
-	if (!error && (S_ISDIR(node.st.mode) ||
-		       (S_ISREG(node.st.mode) && walk->flags & XFSW_WALK_READ))) {
+	if (!error && reads(p, node.st.mode)) {
 		xfs_close(node.file);
 		error = xfs_open_by_ino(p->mp, node.st.ino, node.st.gen, O_RDONLY, &node.file);
 		if (error)

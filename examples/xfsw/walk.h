@@ -6,7 +6,8 @@
  * few open, so that depth costs some bytes a level.  Names that are no single component, or stand
  * twice in a directory, are told of and left out.  A directory is entered once: one that is its
  * own ancestor, or has a second name, is told of once (-ELOOP), and the walk goes on with the
- * rest.  The same holds for every other error: exit code XFSW_FAILED, at the end.
+ * rest.  The same holds for every other error: exit code XFSW_FAILED, at the end.  Who follows links
+ * may meet a directory by several ways, and enters it by each, but not within itself.
  */
 #ifndef XFSW_WALK_H
 #define XFSW_WALK_H
@@ -49,6 +50,7 @@ struct xfsw_visitor {
 /* Objects will be changed: a directory is entered by the name that its ".." confirms only. */
 #define XFSW_WALK_CHANGE	(1u << 2)
 #define XFSW_WALK_MAY_MISS	(1u << 3)	/* that there is no start is no error */
+#define XFSW_WALK_FOLLOW_ALL	(1u << 4)	/* links below the start are followed, too */
 
 struct xfsw_walk {
 	struct xfsw_call *call;

@@ -224,6 +224,65 @@ output "/t/moved
 /t/moved/u
 /t/moved/u/v" find v.img /t/moved
 
+# ---- links followed: -L, -H, -P, as cp(1) does --------------------------------------------
+mkdir -p links/d/e links/other/deep
+printf 'one' >links/d/file
+printf 'two' >links/other/deep/x
+ln -s file links/d/to_file
+ln -s ../../other links/d/e/to_other
+ln -s ../other links/d/again
+ln -s deep/x links/other/chain
+ln -s d links/named
+ln -s named links/named2
+(cd links && mkfifo d/fifo && ln -s fifo d/to_fifo)
+ok put v.img links /links
+# tree DIR: names, types and where links lead, of a directory of the host.
+tree() { (cd "$1" && find . -printf '%p %y %l\n' | LC_ALL=C sort); }
+n=0
+mkdir made
+echo "mkdir /out" >script
+for how in "-r -L" "-R -H" "-r -P" "-a" "-a -L" "-L -a" "-r -L -P" "-P -r -L" "-r --dereference" "-L -r --no-dereference"; do
+	for what in d named named2 named/ d/again other/chain d/to_file; do
+		n=$((n + 1))
+		cp $how links/$what made/$n || fail "cp $how $what on the host"
+		echo "cp $how /links/$what /out/$n" >>script
+	done
+done
+"$XFSW" shell v.img <script || fail "the copies in the image"
+ok get v.img /out got
+[ "$(tree made)" = "$(tree got)" ] || fail "followed links: $(tree made >1; tree got >2; diff 1 2)"
+ok cp -L v.img /links/d/to_file /links/plain
+holds one /links/plain
+# Links that lead nowhere, to themselves, or up: told, and the rest is copied.
+ok mkdir -p v.img /loop/a/b
+ok touch v.img /loop/a/b/file
+ok ln -s v.img nowhere /loop/a/dangling
+ok ln -s v.img self /loop/a/self
+ok ln -s v.img .. /loop/a/b/up
+ok ln -s v.img /loop /loop/a/b/top
+expect 1 "xfsw: cp: /loop/a/b/top: Too many levels of symbolic links (directory $(ino /loop) contains this one)
+xfsw: cp: /loop/a/b/up: Too many levels of symbolic links (directory $(ino /loop/a) contains this one)
+xfsw: cp: /loop/a/dangling: No such file or directory
+xfsw: cp: /loop/a/self: Too many levels of symbolic links (more than 40 symbolic links on one path)" cp -rL v.img /loop /looped
+output "/looped
+/looped/a
+/looped/a/b
+/looped/a/b/file" find v.img /looped
+expect 1 "xfsw: cp: /loop/a/dangling: No such file or directory" cp -rH v.img /loop/a/dangling /none
+# A link to where the copy goes: what was made is not copied once more.
+ok mkdir v.img /place /from
+ok touch v.img /place/old
+ok ln -s v.img /place /from/into
+expect 1 "xfsw: cp: /from/into/from: cannot copy a directory, '/from/into/from', into itself, '/place/from/into/from'" \
+	cp -rL v.img /from /place
+output "/place
+/place/from
+/place/from/into
+/place/from/into/old
+/place/old" find v.img /place
+expect 1 "xfsw: cp: /from/./into: cannot copy a directory, '/from/./into', into itself, '/place/./into'" \
+	cp -rL v.img /from/. /place/.
+
 # ---- types, -n, -T, several ----------------------------------------------------------
 ok mkdir -p v.img /k/file /k2/sub
 ok touch v.img /k2/file /k/sub
