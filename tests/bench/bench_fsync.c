@@ -31,10 +31,11 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <xfswrite/mkfs.h>
 #include <xfswrite/xfswrite.h>
+#include "bench/measure.h"
+#include "bench/place.h"
 #include "core/mount.h"
 #include "log/log.h"
 #include "support/test_device.h"
@@ -47,17 +48,6 @@
 enum what { APPEND, OVERWRITE, CREATE };
 static const char *const what_names[] = { "append", "overwrite", "create" };
 
-/* Where it runs: calls that return 0 or a negative errno. */
-struct place {
-	const char *name;
-	int (*open)(struct place *pl, const char *path, void **file);
-	int (*write)(void *file, const void *buf, uint64_t offset);
-	int (*sync)(void *file, bool data_only);
-	int (*close)(void *file);
-	struct xfs_mount *mp;
-	char dir[1200];
-};
-
 struct job {
 	struct place *pl;
 	enum what what;
@@ -69,86 +59,6 @@ struct job {
 static uint8_t block[BLOCK];
 static char work[1024];
 
-static void die(const char *what, int error)
-{
-	fprintf(stderr, "bench_fsync: %s: %s (%s)\n", what, strerror(error < 0 ? -error : error),
-		xfs_error_text(NULL));
-	exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-/* ---- places ------------------------------------------------------------------------------ */
-
-static int posix_open(struct place *pl, const char *path, void **file)
-{
-	char full[2048];
-	int fd;
-
-	snprintf(full, sizeof(full), "%s/%s", pl->dir, path);
-	fd = open(full, O_RDWR | O_CREAT, 0644);
-	*file = (void *)(intptr_t)fd;
-	return fd < 0 ? -errno : 0;
-}
-
-static int posix_write(void *file, const void *buf, uint64_t offset)
-{
-	ssize_t n = pwrite((int)(intptr_t)file, buf, BLOCK, (off_t)offset);
-
-	return n == (ssize_t)BLOCK ? 0 : n < 0 ? -errno : -EIO;
-}
-
-static int posix_sync(void *file, bool data_only)
-{
-	int fd = (int)(intptr_t)file;
-
-	return (data_only ? fdatasync(fd) : fsync(fd)) ? -errno : 0;
-}
-
-static int posix_close(void *file)
-{
-	return close((int)(intptr_t)file) ? -errno : 0;
-}
-
-static int ours_open(struct place *pl, const char *path, void **file)
-{
-	struct xfs_file *f;
-	int error = xfs_open(pl->mp, path, O_RDWR | O_CREAT, 0644, &f);
-
-	*file = f;
-	return error;
-}
-
-static int ours_write(void *file, const void *buf, uint64_t offset)
-{
-	ssize_t n = xfs_pwrite(file, buf, BLOCK, offset);
-
-	return n < 0 ? (int)n : 0;
-}
-
-static int ours_sync(void *file, bool data_only)
-{
-	return data_only ? xfs_fdatasync(file) : xfs_fsync(file);
-}
-
-static int ours_close(void *file)
-{
-	return xfs_close(file);
-}
-
-static const struct place posix_place = {
-	.open = posix_open, .write = posix_write, .sync = posix_sync, .close = posix_close,
-};
-static const struct place ours_place = {
-	.open = ours_open, .write = ours_write, .sync = ours_sync, .close = ours_close,
-};
-
 /* ---- operations --------------------------------------------------------------------------- */
 
 static int one_op(struct job *job, void *file, uint32_t i)
@@ -158,19 +68,20 @@ static int one_op(struct job *job, void *file, uint32_t i)
 	int error = 0, error2;
 
 	if (job->what == APPEND)
-		error = pl->write(file, block, (uint64_t)i * BLOCK);
+		error = pl->ops->write(file, block, BLOCK, (uint64_t)i * BLOCK);
 	else if (job->what == OVERWRITE)
-		error = pl->write(file, block, (uint64_t)i * BLOCK % OVERWRITE_BYTES);
+		error = pl->ops->write(file, block, BLOCK,
+				       (uint64_t)i * BLOCK % OVERWRITE_BYTES);
 	if (job->what != CREATE)
-		return error ? error : pl->sync(file, job->what == OVERWRITE);
+		return error ? error : pl->ops->sync(file, job->what == OVERWRITE);
 	snprintf(name, sizeof(name), "f%u-%u", job->thread, i);
-	error = pl->open(pl, name, &file);
+	error = pl->ops->open(pl, name, O_RDWR | O_CREAT, &file);
 	if (error)
 		return error;
-	error = pl->write(file, block, 0);
+	error = pl->ops->write(file, block, BLOCK, 0);
 	if (!error)
-		error = pl->sync(file, false);
-	error2 = pl->close(file);
+		error = pl->ops->sync(file, false);
+	error2 = pl->ops->close(file);
 	return error ? error : error2;
 }
 
@@ -182,21 +93,21 @@ static void *run_job(void *arg)
 
 	if (job->what != CREATE) {
 		snprintf(name, sizeof(name), "file%u", job->thread);
-		job->error = job->pl->open(job->pl, name, &file);
+		job->error = job->pl->ops->open(job->pl, name, O_RDWR | O_CREAT, &file);
 		for (uint64_t at = 0; job->what == OVERWRITE && at < OVERWRITE_BYTES && !job->error;
 		     at += BLOCK)
-			job->error = job->pl->write(file, block, at);
+			job->error = job->pl->ops->write(file, block, BLOCK, at);
 		if (!job->error)
-			job->error = job->pl->sync(file, false);
+			job->error = job->pl->ops->sync(file, false);
 	}
 	for (uint32_t i = 0; i < job->ops && !job->error; i++) {
-		uint64_t start = now_ns();
+		uint64_t start = bench_now_ns();
 
 		job->error = one_op(job, file, i);
-		job->ns[i] = now_ns() - start;
+		job->ns[i] = bench_now_ns() - start;
 	}
 	if (job->what != CREATE && !job->error)
-		job->error = job->pl->close(file);
+		job->error = job->pl->ops->close(file);
 	return NULL;
 }
 
@@ -216,21 +127,21 @@ static void run(struct place *pl, enum what what, uint32_t threads, uint32_t ops
 	pthread_t ids[MAX_THREADS];
 
 	if (!ns)
-		die("memory", ENOMEM);
+		bench_fail("memory", ENOMEM);
 	before = log_bytes ? log_bytes(pl) : 0;
-	start = now_ns();
+	start = bench_now_ns();
 	for (uint32_t i = 0; i < threads; i++) {
 		jobs[i] = (struct job){ .pl = pl, .what = what, .thread = i, .ops = ops,
 					.ns = ns + (size_t)i * ops };
 		if (pthread_create(&ids[i], NULL, run_job, &jobs[i]) != 0)
-			die("thread", EAGAIN);
+			bench_fail("thread", EAGAIN);
 	}
 	for (uint32_t i = 0; i < threads; i++) {
 		pthread_join(ids[i], NULL);
 		if (jobs[i].error)
-			die(pl->name, jobs[i].error);
+			bench_fail(pl->name, jobs[i].error);
 	}
-	took = now_ns() - start;
+	took = bench_now_ns() - start;
 	n = (uint64_t)threads * ops;
 	qsort(ns, n, sizeof(*ns), compare_ns);
 	printf("%-10s %u thread%s %-7s %9.0f ops/s  median %8.1f us  99%% %9.1f us", what_names[what],
@@ -252,18 +163,18 @@ static void fill_image(int fd, bool fresh)
 	uint8_t *buf = malloc(chunk);
 
 	if (!buf)
-		die("memory", ENOMEM);
+		bench_fail("memory", ENOMEM);
 	memset(buf, 0xa5, chunk);
 	for (uint64_t at = 0; at < IMAGE_BYTES; at += chunk) {
 		if (!fresh && pread(fd, buf, chunk, (off_t)at) != (ssize_t)chunk)
-			die("reading the image", EIO);
+			bench_fail("reading the image", EIO);
 		if (!fresh && (at < IMAGE_BYTES / 4 || at > IMAGE_BYTES - IMAGE_BYTES / 4))
 			continue;	/* the log lies in the middle */
 		if (pwrite(fd, buf, chunk, (off_t)at) != (ssize_t)chunk)
-			die("writing the image", errno);
+			bench_fail("writing the image", errno);
 	}
 	if (fsync(fd) != 0)
-		die("fsync", errno);
+		bench_fail("fsync", errno);
 	free(buf);
 }
 
@@ -281,7 +192,7 @@ static struct xfs_device *format(const char *path)
 		else
 			fd = open(path, O_RDWR);
 		if (fd < 0)
-			die(path, errno);
+			bench_fail(path, errno);
 		error = xfs_device_open_file(path, 0, 0, &dev);
 	} else {
 		error = xfs_device_open_memory(IMAGE_BYTES, 512, NULL, &dev);
@@ -291,7 +202,7 @@ static struct xfs_device *format(const char *path)
 	if (!error)
 		error = xfs_device_flush(dev);
 	if (error)
-		die("format", error);
+		bench_fail("format", error);
 	if (path) {
 		fill_image(fd, false);
 		close(fd);
@@ -316,7 +227,7 @@ static void run_ours(const char *name, uint64_t flush_ns, enum what what, uint32
 		     uint32_t ops)
 {
 	struct xfs_mount_options mo = { .size = sizeof(mo) };
-	struct place pl = ours_place;
+	struct place pl = { .ops = &place_ours };
 	struct xfs_device *dev, *slow;
 	char path[1100];
 	int error;
@@ -326,27 +237,19 @@ static void run_ours(const char *name, uint64_t flush_ns, enum what what, uint32
 	if (flush_ns) {
 		error = test_delay_open(dev, flush_ns, &slow);
 		if (error)
-			die("device", error);
+			bench_fail("device", error);
 		xfs_device_put(dev);
 		dev = slow;
 	}
 	error = xfs_mount(dev, &mo, &pl.mp);
 	if (error)
-		die("mount", error);
+		bench_fail("mount", error);
 	pl.name = name;
 	run(&pl, what, threads, ops, ours_log_bytes);
 	error = xfs_unmount(pl.mp);
 	if (error)
-		die("unmount", error);
+		bench_fail("unmount", error);
 	xfs_device_put(dev);
-}
-
-static int shell(const char *fmt, const char *a, const char *b)
-{
-	char cmd[4096];
-
-	snprintf(cmd, sizeof(cmd), fmt, a, b);
-	return system(cmd);
 }
 
 /* Where the kernel's log ends, in the same bytes. */
@@ -362,13 +265,13 @@ static uint64_t image_log_bytes(const char *path)
 	if (!error)
 		error = xfs_device_pread(mp->m_dev, 0, sb, sizeof(sb));
 	if (error)
-		die("kernel's image", error);
+		bench_fail("kernel's image", error);
 	xfs_sb_from_disk(&mp->m_sb, (const void *)sb);
 	error = xfs_geometry_init(&mp->m_geo, &mp->m_sb);
 	if (!error)
 		error = xlog_find_head(mp, &state);
 	if (error)
-		die("kernel's log", error);
+		bench_fail("kernel's log", error);
 	bytes = lsn_bytes(mp, xlog_assign_lsn(state.head_cycle, state.head_block));
 	xfs_device_put(mp->m_dev);
 	free(mp);
@@ -377,7 +280,7 @@ static uint64_t image_log_bytes(const char *path)
 
 static void run_kernel(enum what what, uint32_t threads, uint32_t ops)
 {
-	struct place pl = posix_place;
+	struct place pl = { .ops = &place_posix };
 	char path[1100];
 	uint64_t before;
 
@@ -386,13 +289,13 @@ static void run_kernel(enum what what, uint32_t threads, uint32_t ops)
 	xfs_device_put(format(path));
 	before = image_log_bytes(path);
 	mkdir(pl.dir, 0755);
-	if (geteuid() != 0 || shell("mount -o loop %s %s 2>/dev/null", path, pl.dir) != 0) {
+	if (geteuid() != 0 || bench_shell("mount -o loop %s %s 2>/dev/null", path, pl.dir) != 0) {
 		printf("%-10s kernel: not measured, it cannot mount here\n", what_names[what]);
 		return;
 	}
 	pl.name = "kernel";
 	run(&pl, what, threads, ops, NULL);
-	if (shell("xfs_io -x -c shutdown %s%s", pl.dir, "") == 0) {
+	if (bench_shell("xfs_io -x -c shutdown %s", pl.dir) == 0) {
 		umount(pl.dir);
 		printf("%66s  %8.0f bytes of log each\n", "",
 		       (double)(image_log_bytes(path) - before) / ((double)threads * ops));
@@ -403,7 +306,7 @@ static void run_kernel(enum what what, uint32_t threads, uint32_t ops)
 
 static void run_raw(enum what what, uint32_t threads, uint32_t ops)
 {
-	struct place pl = posix_place;
+	struct place pl = { .ops = &place_posix };
 
 	pl.name = "raw";
 	snprintf(pl.dir, sizeof(pl.dir), "%s", work);
@@ -436,7 +339,7 @@ int main(int argc, char **argv)
 	snprintf(work, sizeof(work), "%s/bench-fsync.XXXXXX",
 		 getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp");
 	if (!mkdtemp(work))
-		die(work, errno);
+		bench_fail(work, errno);
 	memset(block, 0x5a, sizeof(block));
 	for (uint32_t r = 0; r < runs; r++) {
 		for (enum what what = APPEND; what <= CREATE; what++) {
@@ -452,6 +355,6 @@ int main(int argc, char **argv)
 			}
 		}
 	}
-	shell("rm -rf %s%s", work, "");
+	bench_shell("rm -rf %s", work);
 	return 0;
 }

@@ -20,11 +20,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <xfswrite/io.h>
 #include <xfswrite/mkfs.h>
 #include <xfswrite/xfswrite.h>
+#include "bench/measure.h"
 
 #define MIB		(1u << 20)
 #define BLOCK		4096u
@@ -44,36 +44,16 @@ struct bench {
 	uint32_t nr_blocks;
 };
 
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "bench_read: %s: %s\n", what, error ? strerror(-error) : xfs_error_text(NULL));
-	exit(1);
-}
-
-static void need(int64_t ret, const char *what)
-{
-	if (ret < 0)
-		fail(what, (int)ret);
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static void read_ours(struct bench *b, uint64_t offset, size_t len)
 {
 	if (xfs_pread(b->file, b->buf, len, offset) != (ssize_t)len)
-		fail("xfs_pread", 0);
+		bench_fail("xfs_pread", 0);
 }
 
 static void read_theirs(struct bench *b, uint64_t offset, size_t len)
 {
 	if (pread(b->fd, b->buf, len, (off_t)(b->device + offset)) != (ssize_t)len)
-		fail("pread", -1);
+		bench_fail("pread", -1);
 }
 
 static void sequential(struct bench *b, bool ours, size_t piece)
@@ -150,7 +130,7 @@ static void vector_4k(struct bench *b, bool ours)
 				   : preadv(b->fd, iov, MIB / BLOCK, (off_t)(b->device + at));
 
 		if (got != MIB)
-			fail("preadv", -1);
+			bench_fail("preadv", -1);
 	}
 }
 
@@ -175,29 +155,29 @@ static void set_up(struct bench *b, const char *target)
 	size_t count;
 
 	/* Of four groups, each larger than the file. */
-	need(xfs_device_open_file(target, XFS_DEV_CREATE | XFS_DEV_TRUNCATE,
+	bench_ok(xfs_device_open_file(target, XFS_DEV_CREATE | XFS_DEV_TRUNCATE,
 				  4 * (b->bytes + 128 * (uint64_t)MIB), &dev),
 	     "the image");
-	need(xfs_mkfs(dev, NULL, &mkfs, NULL), "formatting");
-	need(xfs_mount(dev, NULL, &b->mp), "mounting");
-	need(xfs_open(b->mp, "/f", O_RDWR | O_CREAT, 0644, &b->file), "opening");
+	bench_ok(xfs_mkfs(dev, NULL, &mkfs, NULL), "formatting");
+	bench_ok(xfs_mount(dev, NULL, &b->mp), "mounting");
+	bench_ok(xfs_open(b->mp, "/f", O_RDWR | O_CREAT, 0644, &b->file), "opening");
 	for (uint64_t at = 0; at < b->bytes; at += 4 * MIB) {
 		for (uint32_t i = 0; i < 4 * MIB; i += 8)
 			memcpy(b->buf + i, &(uint64_t){ at + i }, 8);
-		need(xfs_pwrite(b->file, b->buf, 4 * MIB, at), "writing");
+		bench_ok(xfs_pwrite(b->file, b->buf, 4 * MIB, at), "writing");
 	}
-	need(xfs_close(b->file), "closing");
-	need(xfs_unmount(b->mp), "unmounting");
-	need(xfs_mount(dev, NULL, &b->mp), "mounting");
+	bench_ok(xfs_close(b->file), "closing");
+	bench_ok(xfs_unmount(b->mp), "unmounting");
+	bench_ok(xfs_mount(dev, NULL, &b->mp), "mounting");
 	xfs_device_put(dev);
-	need(xfs_open(b->mp, "/f", O_RDONLY, 0, &b->file), "opening");
-	need(xfs_extents(b->file, 0, &extent, 1, &count), "the map");
+	bench_ok(xfs_open(b->mp, "/f", O_RDONLY, 0, &b->file), "opening");
+	bench_ok(xfs_extents(b->file, 0, &extent, 1, &count), "the map");
 	if (count != 1 || extent.length < b->bytes)
-		fail("the file is in more than one piece: take a smaller -m", -1);
+		bench_fail("the file is in more than one piece: take a smaller -m", -1);
 	b->device = extent.device_offset;
 	b->fd = open(target, O_RDONLY);
 	if (b->fd < 0)
-		fail(target, -1);
+		bench_fail(target, -1);
 	for (uint32_t i = 0; i < b->nr_blocks; i++)
 		b->order[i] = i;
 	srandom(1);
@@ -208,19 +188,6 @@ static void set_up(struct bench *b, const char *target)
 		b->order[with] = kept;
 	}
 	memset(b->hot, 1, HOT_BYTES);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *times, int n)
-{
-	qsort(times, (size_t)n, sizeof(*times), by_value);
-	return times[n / 2];
 }
 
 static void run_all(struct bench *b, int rounds)
@@ -234,16 +201,16 @@ static void run_all(struct bench *b, int rounds)
 		if (cases[c].before)
 			cases[c].before(b);
 		for (int round = 0; round < rounds; round++) {
-			double start = now(), between;
+			double start = bench_now(), between;
 
 			cases[c].run(b, true);
-			between = now();
+			between = bench_now();
 			cases[c].run(b, false);
 			ours[round] = between - start;
-			theirs[round] = now() - between;
+			theirs[round] = bench_now() - between;
 		}
-		mine = median(ours, rounds);
-		others = median(theirs, rounds);
+		mine = bench_median(ours, (size_t)rounds);
+		others = bench_median(theirs, (size_t)rounds);
 		printf("%-10s %12.2f %12.2f %8.2f\n", cases[c].name, mine * 1e3, others * 1e3, mine / others);
 	}
 }
@@ -273,11 +240,11 @@ int main(int argc, char **argv)
 	b.hot = aligned_alloc(BLOCK, HOT_BYTES);
 	b.order = malloc(b.nr_blocks * sizeof(*b.order));
 	if (!b.buf || !b.hot || !b.order)
-		fail("memory", -1);
+		bench_fail("memory", -1);
 	set_up(&b, target);
 	run_all(&b, rounds);
-	need(xfs_close(b.file), "closing");
-	need(xfs_unmount(b.mp), "unmounting");
+	bench_ok(xfs_close(b.file), "closing");
+	bench_ok(xfs_unmount(b.mp), "unmounting");
 	close(b.fd);
 	if (optind == argc)
 		unlink(target);

@@ -30,11 +30,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <xfswrite/mkfs.h>
 #include <xfswrite/xfswrite.h>
 #include "base/rand.h"
+#include "bench/measure.h"
 
 #define IMAGE_BYTES	(3ull << 30)
 #define BLOCK		4096u
@@ -69,23 +69,6 @@ static struct {
 
 static pthread_barrier_t barrier;
 
-static void ok(int64_t result, const char *what)
-{
-	if (result >= 0)
-		return;
-	fprintf(stderr, "bench_threads: %s: %s (%s)\n", what, strerror((int)-result),
-		xfs_error_text(NULL));
-	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* ---- names -------------------------------------------------------------------------------- */
 
 static void dir_path(char *path, size_t size, const struct worker *w, uint64_t unit)
@@ -108,7 +91,7 @@ static void make_dir(const struct worker *w, const char *path)
 {
 	int error = xfs_mkdir(w->mp, path, 0755);
 
-	ok(error == -EEXIST ? 0 : error, path);
+	bench_ok(error == -EEXIST ? 0 : error, path);
 }
 
 static void make_dirs(struct worker *w)
@@ -140,8 +123,8 @@ static void create(struct worker *w)
 
 	for (uint64_t unit = w->from; unit < w->to; unit++) {
 		file_path(path, sizeof(path), w, unit);
-		ok(xfs_open(w->mp, path, O_CREAT | O_EXCL | O_WRONLY, 0644, &file), path);
-		ok(xfs_close(file), path);
+		bench_ok(xfs_open(w->mp, path, O_CREAT | O_EXCL | O_WRONLY, 0644, &file), path);
+		bench_ok(xfs_close(file), path);
 	}
 }
 
@@ -157,7 +140,7 @@ static void unlink_all(struct worker *w)
 
 	for (uint64_t unit = w->from; unit < w->to; unit++) {
 		file_path(path, sizeof(path), w, unit);
-		ok(xfs_unlink(w->mp, path), path);
+		bench_ok(xfs_unlink(w->mp, path), path);
 	}
 }
 
@@ -171,8 +154,8 @@ static void lookup(struct worker *w)
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		for (uint64_t unit = w->from; unit < w->to; unit++) {
 			file_path(path, sizeof(path), w, unit);
-			ok(xfs_open(w->mp, path, O_RDONLY, 0, &file), path);
-			ok(xfs_close(file), path);
+			bench_ok(xfs_open(w->mp, path, O_RDONLY, 0, &file), path);
+			bench_ok(xfs_close(file), path);
 		}
 	}
 }
@@ -185,7 +168,7 @@ static void stat_all(struct worker *w)
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		for (uint64_t unit = w->from; unit < w->to; unit++) {
 			file_path(path, sizeof(path), w, unit);
-			ok(xfs_getattr(w->mp, path, true, &st), path);
+			bench_ok(xfs_getattr(w->mp, path, true, &st), path);
 		}
 	}
 }
@@ -197,9 +180,9 @@ static void small(struct worker *w)
 
 	for (uint64_t unit = w->from; unit < w->to; unit++) {
 		file_path(path, sizeof(path), w, unit);
-		ok(xfs_open(w->mp, path, O_CREAT | O_EXCL | O_WRONLY, 0644, &file), path);
-		ok(xfs_pwrite(file, w->block, BLOCK, 0), path);
-		ok(xfs_close(file), path);
+		bench_ok(xfs_open(w->mp, path, O_CREAT | O_EXCL | O_WRONLY, 0644, &file), path);
+		bench_ok(xfs_pwrite(file, w->block, BLOCK, 0), path);
+		bench_ok(xfs_close(file), path);
 	}
 }
 
@@ -208,14 +191,14 @@ static void open_own(struct worker *w, unsigned int i)
 	char path[200];
 
 	snprintf(path, sizeof(path), "/own-%u-%u", w->number, i);
-	ok(xfs_open(w->mp, path, O_CREAT | O_RDWR, 0644, &w->files[i]), path);
+	bench_ok(xfs_open(w->mp, path, O_CREAT | O_RDWR, 0644, &w->files[i]), path);
 }
 
 static void close_own(struct worker *w)
 {
 	for (unsigned int i = 0; i < APPENDED; i++)
 		if (w->files[i])
-			ok(xfs_close(w->files[i]), "xfs_close");
+			bench_ok(xfs_close(w->files[i]), "xfs_close");
 }
 
 /* As many files whatever the number of threads. */
@@ -235,15 +218,15 @@ static void append(struct worker *w)
 	unsigned int nr = nr_appended(w);
 
 	for (uint64_t i = 0; i < w->to - w->from; i++)
-		ok(xfs_pwrite(w->files[i % nr], w->block, BLOCK, i / nr * BLOCK), "xfs_pwrite");
+		bench_ok(xfs_pwrite(w->files[i % nr], w->block, BLOCK, i / nr * BLOCK), "xfs_pwrite");
 }
 
 static void fill_large(struct worker *w)
 {
 	open_own(w, 0);
 	for (uint64_t pos = 0; pos < LARGE_BYTES; pos += BLOCK)
-		ok(xfs_pwrite(w->files[0], w->block, BLOCK, pos), "xfs_pwrite");
-	ok(xfs_fsync(w->files[0]), "xfs_fsync");
+		bench_ok(xfs_pwrite(w->files[0], w->block, BLOCK, pos), "xfs_pwrite");
+	bench_ok(xfs_fsync(w->files[0]), "xfs_fsync");
 }
 
 static void overwrite(struct worker *w)
@@ -252,7 +235,7 @@ static void overwrite(struct worker *w)
 
 	xfs_rand_seed(&r, w->number);
 	for (uint64_t unit = w->from; unit < w->to; unit++)
-		ok(xfs_pwrite(w->files[0], w->block, BLOCK,
+		bench_ok(xfs_pwrite(w->files[0], w->block, BLOCK,
 			      xfs_rand_below(&r, LARGE_BYTES / BLOCK) * BLOCK), "xfs_pwrite");
 }
 
@@ -262,7 +245,7 @@ static void read_back(struct worker *w)
 
 	xfs_rand_seed(&r, w->number);
 	for (uint64_t unit = w->from; unit < w->to; unit++)
-		ok(xfs_pread(w->files[0], w->block, BLOCK,
+		bench_ok(xfs_pread(w->files[0], w->block, BLOCK,
 			     xfs_rand_below(&r, LARGE_BYTES / BLOCK) * BLOCK), "xfs_pread");
 }
 
@@ -271,14 +254,14 @@ static void make_fragments(struct worker *w)
 	for (unsigned int i = 0; i < w->to - w->from; i++) {
 		open_own(w, i);
 		for (uint64_t pos = 0; pos < FRAGMENT_BYTES; pos += 2 * BLOCK)
-			ok(xfs_pwrite(w->files[i], w->block, BLOCK, pos), "xfs_pwrite");
+			bench_ok(xfs_pwrite(w->files[i], w->block, BLOCK, pos), "xfs_pwrite");
 	}
 }
 
 static void write_back(struct worker *w)
 {
 	for (unsigned int i = 0; i < w->to - w->from; i++)
-		ok(xfs_fsync(w->files[i]), "xfs_fsync");
+		bench_ok(xfs_fsync(w->files[i]), "xfs_fsync");
 }
 
 static const struct job jobs[] = {
@@ -318,12 +301,12 @@ static struct xfs_mount *make_fs(struct xfs_device **dev)
 	struct xfs_mount *mp;
 
 	if (opt.memory)
-		ok(xfs_device_open_memory(IMAGE_BYTES, 512, NULL, dev), "memory");
+		bench_ok(xfs_device_open_memory(IMAGE_BYTES, 512, NULL, dev), "memory");
 	else
-		ok(xfs_device_open_file(opt.target, XFS_DEV_CREATE | XFS_DEV_EXCL, IMAGE_BYTES, dev),
+		bench_ok(xfs_device_open_file(opt.target, XFS_DEV_CREATE | XFS_DEV_EXCL, IMAGE_BYTES, dev),
 		   opt.target);
-	ok(xfs_mkfs(*dev, NULL, &format, NULL), "xfs_mkfs");
-	ok(xfs_mount(*dev, &how, &mp), "xfs_mount");
+	bench_ok(xfs_mkfs(*dev, NULL, &format, NULL), "xfs_mkfs");
+	bench_ok(xfs_mount(*dev, &how, &mp), "xfs_mount");
 	return mp;
 }
 
@@ -342,13 +325,13 @@ static double run(const struct job *job, unsigned int nr)
 			.from = job->units * i / nr, .to = job->units * (i + 1) / nr,
 		};
 		if (pthread_create(&threads[i], NULL, thread_of, &workers[i]))
-			ok(-EAGAIN, "pthread_create");
+			bench_ok(-EAGAIN, "pthread_create");
 	}
 	pthread_barrier_wait(&barrier);
-	began = now();
+	began = bench_now();
 	pthread_barrier_wait(&barrier);
 	pthread_barrier_wait(&barrier);
-	took = now() - began;
+	took = bench_now() - began;
 	for (unsigned int i = 0; i < nr; i++)
 		pthread_join(threads[i], NULL);
 	pthread_barrier_destroy(&barrier);
