@@ -4,6 +4,7 @@
  * fail.
  */
 #include <stdlib.h>
+#include <sys/mman.h>
 #include "base/growable.h"
 #include "base/mem.h"
 
@@ -461,6 +462,23 @@ void xfs_mem_free_sized(const struct xfs_mem *mem, void *ptr, size_t size)
 			uncharge(mem->budget, size);
 		free(ptr);
 	}
+}
+
+bool xfs_mem_has_huge(const struct xfs_mem *mem)
+{
+	return !has_hooks(mem) && !limited(mem);
+}
+
+void *xfs_mem_alloc_huge(const struct xfs_mem *mem)
+{
+	void *p = xfs_mem_alloc_sized(mem, XFS_HUGE_PAGE_BYTES, XFS_HUGE_PAGE_BYTES);
+
+#ifdef MADV_HUGEPAGE
+	if (likely(p))
+		/* Advice: nothing depends on it. */
+		(void)madvise(p, XFS_HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+#endif
+	return p;
 }
 
 size_t xfs_mem_cost(size_t align, size_t size)

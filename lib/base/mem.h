@@ -49,6 +49,16 @@ void xfs_mem_free_aligned(const struct xfs_mem *mem, void *ptr);
 void *xfs_mem_alloc_sized(const struct xfs_mem *mem, size_t align, size_t size) XFS_MUST_CHECK;
 void xfs_mem_free_sized(const struct xfs_mem *mem, void *ptr, size_t size);
 
+/* Hosts have pages of this size, too, where memory is asked for in such pieces. */
+#define XFS_HUGE_PAGE_BYTES	(2u << 20)
+/* Whether xfs_mem_alloc_huge() may be used: memory is the host's, and nobody counts it. */
+bool xfs_mem_has_huge(const struct xfs_mem *mem);
+/*
+ * XFS_HUGE_PAGE_BYTES that will be written all over: one page where the host has such pages, so
+ * that they are had with one fault instead of 512.  Give back with xfs_mem_free_sized().
+ */
+void *xfs_mem_alloc_huge(const struct xfs_mem *mem) XFS_MUST_CHECK;
+
 /*
  * The budget of a mount: a limit for all that it has from the host, and a reserve.
  *

@@ -2,19 +2,25 @@
 /*
  * Memory of folios, by halving and joining of chunks.
  *
- * First touch of fresh memory costs more than copying into it, so memory goes back to
- * the host only when more whole chunks are free than the cache may hold.  A freed piece is the
- * next to be used: it is still in the CPU's cache.  Pieces of a fresh chunk are given out in
- * ascending order, so that small files written one after another lie side by side in memory too
- * and leave as one segment of a vectored write.
+ * First touch of fresh memory costs more than copying into it (and many times as much on a host
+ * that is itself a guest), so a cache that is large enough has chunks of the host's huge pages, and
+ * memory goes back to the host only when more is free than the cache may hold.  A freed piece is the
+ * next to be used: it is still in the CPU's cache; that is why pieces of the largest folio's
+ * size do not join.  Pieces of a fresh chunk are given out in ascending order, so that small
+ * files written one after another lie side by side in memory too and leave as one segment of a
+ * vectored write.
  */
 #include "pagecache/pagecache_priv.h"
 
 #define UNIT_ALLOCATED	0x80u		/* not the first unit of a free piece */
 
+/* The least cache that has huge pages: the last one may be used in part only. */
+#define HUGE_KEEP_BYTES	(8ull * XFS_HUGE_PAGE_BYTES)
+
 struct xfs_folio_chunk {
 	uint8_t *base;
-	uint8_t free_order[1u << (XFS_FOLIO_ORDERS - 1)];	/* of the free piece that begins here */
+	uint32_t nr_whole;		/* of its largest pieces, free ones */
+	uint8_t free_order[];		/* of the free piece that begins at this unit */
 };
 
 /* Stands in the first bytes of a free piece. */
@@ -36,25 +42,47 @@ void xfs_folio_memory_init(struct xfs_folio_memory *fm, const struct xfs_mem *me
 		xfs_list_init(&fm->free[i]);
 	fm->nr_whole = 0;
 	fm->max_whole = (uint32_t)XFS_MIN(keep_bytes / XFS_FOLIO_MAX_BYTES + 1, UINT32_MAX);
+	fm->per_chunk = 1;
+	if (keep_bytes >= HUGE_KEEP_BYTES && xfs_mem_has_huge(mem))
+		fm->per_chunk = XFS_HUGE_PAGE_BYTES / XFS_FOLIO_MAX_BYTES;
 }
 
+/* The @i-th of a chunk's largest pieces, which is free. */
+static struct free_piece *whole_piece(const struct xfs_folio_memory *fm,
+				      const struct xfs_folio_chunk *chunk, uint32_t i)
+{
+	return (void *)(chunk->base + (size_t)i * (1u << fm->max_order << fm->unit_log));
+}
+
+/* Nothing lies in @chunk. */
 static void free_chunk(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk)
 {
-	xfs_mem_free_sized(fm->mem, chunk->base, XFS_FOLIO_MAX_BYTES);
+	ASSERT(chunk->nr_whole == fm->per_chunk);
+	for (uint32_t i = 0; i < fm->per_chunk; i++)
+		xfs_list_del(&whole_piece(fm, chunk, i)->link);
+	fm->nr_whole -= fm->per_chunk;
+	xfs_mem_free_sized(fm->mem, chunk->base, (size_t)fm->per_chunk * XFS_FOLIO_MAX_BYTES);
 	xfs_mem_free(fm->mem, chunk);
+}
+
+/* A chunk that nothing lies in. */
+static struct xfs_folio_chunk *find_free_chunk(struct xfs_folio_memory *fm)
+{
+	struct xfs_list *whole = &fm->free[fm->max_order];
+	struct free_piece *piece;
+
+	xfs_list_for_each_entry(piece, whole, link)
+		if (piece->chunk->nr_whole == fm->per_chunk)
+			return piece->chunk;
+	return NULL;
 }
 
 void xfs_folio_memory_trim(struct xfs_folio_memory *fm)
 {
-	struct xfs_list *whole = &fm->free[fm->max_order];
+	struct xfs_folio_chunk *chunk;
 
-	while (!xfs_list_empty(whole)) {
-		struct free_piece *piece = xfs_list_first_entry(whole, struct free_piece, link);
-
-		xfs_list_del(&piece->link);
-		fm->nr_whole--;
-		free_chunk(fm, piece->chunk);
-	}
+	while ((chunk = find_free_chunk(fm)) != NULL)
+		free_chunk(fm, chunk);
 }
 
 void xfs_folio_memory_destroy(struct xfs_folio_memory *fm)
@@ -74,22 +102,29 @@ static void add_piece(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk
 	chunk->free_order[unit] = (uint8_t)order;
 	piece->chunk = chunk;
 	xfs_list_add(&piece->link, &fm->free[order]);
+	if (order == fm->max_order) {
+		fm->nr_whole++;
+		chunk->nr_whole++;
+	}
 }
 
 static int add_chunk(struct xfs_folio_memory *fm)
 {
-	struct xfs_folio_chunk *chunk = xfs_mem_alloc(fm->mem, sizeof(*chunk));
+	uint32_t units = fm->per_chunk << fm->max_order;
+	struct xfs_folio_chunk *chunk = xfs_mem_alloc(fm->mem, sizeof(*chunk) + units);
 
 	if (!chunk)
 		return -ENOMEM;
-	chunk->base = xfs_mem_alloc_sized(fm->mem, 4096, XFS_FOLIO_MAX_BYTES);
+	chunk->base = fm->per_chunk > 1 ? xfs_mem_alloc_huge(fm->mem) :
+		      xfs_mem_alloc_sized(fm->mem, 4096, XFS_FOLIO_MAX_BYTES);
 	if (!chunk->base) {
 		xfs_mem_free(fm->mem, chunk);
 		return -ENOMEM;
 	}
-	memset(chunk->free_order, UNIT_ALLOCATED, sizeof(chunk->free_order));
-	add_piece(fm, chunk, 0, fm->max_order);
-	fm->nr_whole++;
+	chunk->nr_whole = 0;
+	memset(chunk->free_order, UNIT_ALLOCATED, units);
+	for (uint32_t i = fm->per_chunk; i-- > 0;)
+		add_piece(fm, chunk, i << fm->max_order, fm->max_order);
 	return 0;
 }
 
@@ -108,11 +143,13 @@ uint8_t *xfs_folio_memory_get(struct xfs_folio_memory *fm, uint32_t order,
 			return NULL;
 		have = fm->max_order;
 	}
-	if (have == fm->max_order)
-		fm->nr_whole--;
 	piece = xfs_list_first_entry(&fm->free[have], struct free_piece, link);
 	xfs_list_del(&piece->link);
 	chunk = piece->chunk;
+	if (have == fm->max_order) {
+		fm->nr_whole--;
+		chunk->nr_whole--;
+	}
 	unit = (uint32_t)(((uint8_t *)piece - chunk->base) >> fm->unit_log);
 	chunk->free_order[unit] = UNIT_ALLOCATED;
 	while (have > order) {
@@ -140,12 +177,7 @@ void xfs_folio_memory_put(struct xfs_folio_memory *fm, struct xfs_folio_chunk *c
 		unit &= ~(1u << order);
 		order++;
 	}
-	if (order == fm->max_order) {
-		if (fm->nr_whole >= fm->max_whole) {
-			free_chunk(fm, chunk);
-			return;
-		}
-		fm->nr_whole++;
-	}
 	add_piece(fm, chunk, unit, order);
+	if (fm->nr_whole > fm->max_whole && chunk->nr_whole == fm->per_chunk)
+		free_chunk(fm, chunk);
 }

@@ -5,24 +5,26 @@
 
 #include "pagecache/mapping.h"
 
-#define XFS_FOLIO_ORDERS	9	/* a chunk has at most 256 units of a block */
+#define XFS_FOLIO_ORDERS	9	/* the largest folio has at most 256 units of a block */
 
 /*
- * Memory of folios: chunks of XFS_FOLIO_MAX_BYTES, divided by halving, so that the same memory
- * serves small files now and large ones later.
+ * Memory of folios: chunks of one or several XFS_FOLIO_MAX_BYTES, each of which is divided by
+ * halving, so that the same memory serves small files now and large ones later.
  */
 struct xfs_folio_memory {
 	const struct xfs_mem *mem;
 	uint32_t unit_log;		/* log2 of the smallest folio */
-	uint32_t max_order;		/* a whole chunk is 2^max_order units */
+	uint32_t max_order;		/* the largest one is 2^max_order units */
+	uint32_t per_chunk;		/* of the largest */
 	struct xfs_list free[XFS_FOLIO_ORDERS];
-	uint32_t nr_whole;		/* chunks on free[max_order] */
-	uint32_t max_whole;		/* more than these go back to the host */
+	uint32_t nr_whole;		/* pieces on free[max_order] */
+	uint32_t max_whole;		/* more than these go back to the host, with their chunk */
 };
 
 void xfs_folio_memory_init(struct xfs_folio_memory *fm, const struct xfs_mem *mem,
 			   uint32_t block_log, uint64_t keep_bytes);
-void xfs_folio_memory_destroy(struct xfs_folio_memory *fm);	/* all must be free */
+/* All must be free. */
+void xfs_folio_memory_destroy(struct xfs_folio_memory *fm);
 /* Chunks that nothing lies in go back to the host. */
 void xfs_folio_memory_trim(struct xfs_folio_memory *fm);
 uint8_t *xfs_folio_memory_get(struct xfs_folio_memory *fm, uint32_t order,

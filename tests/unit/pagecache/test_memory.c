@@ -112,12 +112,68 @@ static void test_surplus_goes_back(void **state)
 	xfs_folio_memory_destroy(&fm);
 }
 
+/* A large cache has chunks of several pieces, which go back when all of them are free. */
+static void test_large_cache_has_huge_chunks(void **state)
+{
+	enum { PER_CHUNK = XFS_HUGE_PAGE_BYTES / XFS_FOLIO_MAX_BYTES, NR = 10 * PER_CHUNK };
+	struct xfs_folio_memory fm;
+	struct xfs_folio_chunk *chunk[NR];
+	uint8_t *data[NR];
+	uint32_t i;
+
+	(void)state;
+	xfs_folio_memory_init(&fm, NULL, 12, 16u << 20);
+	for (i = 0; i < NR; i++) {
+		data[i] = xfs_folio_memory_get(&fm, fm.max_order, &chunk[i]);
+		assert_non_null(data[i]);
+		assert_ptr_equal(chunk[i], chunk[i / PER_CHUNK * PER_CHUNK]);
+		assert_int_equal((uintptr_t)data[i] % XFS_HUGE_PAGE_BYTES,
+				 i % PER_CHUNK * XFS_FOLIO_MAX_BYTES);
+		memset(data[i], (int)i, XFS_FOLIO_MAX_BYTES);
+	}
+	/* One piece of each stays: nothing goes back, although more is free than is kept. */
+	for (i = 0; i < NR; i++)
+		if (i % PER_CHUNK)
+			xfs_folio_memory_put(&fm, chunk[i], data[i], fm.max_order);
+	assert_int_equal(fm.nr_whole, NR - NR / PER_CHUNK);
+	for (i = 0; i < NR; i += PER_CHUNK) {
+		assert_int_equal(data[i][XFS_FOLIO_MAX_BYTES - 1], (uint8_t)i);
+		xfs_folio_memory_put(&fm, chunk[i], data[i], fm.max_order);
+	}
+	assert_in_range(fm.nr_whole, (16u << 20) / XFS_FOLIO_MAX_BYTES - PER_CHUNK,
+			(16u << 20) / XFS_FOLIO_MAX_BYTES + 1);
+	xfs_folio_memory_trim(&fm);
+	assert_int_equal(fm.nr_whole, 0);
+	xfs_folio_memory_destroy(&fm);
+}
+
+/* Memory that is counted, or the caller's own, is asked for in small pieces. */
+static void test_counted_memory_comes_in_small_chunks(void **state)
+{
+	struct xfs_mem mem = { 0 };
+	struct xfs_folio_memory fm;
+	struct xfs_folio_chunk *chunk;
+	uint8_t *data;
+
+	(void)state;
+	assert_true(xfs_budget_create(&mem, 64u << 20));
+	xfs_folio_memory_init(&fm, &mem, 12, 32u << 20);
+	data = xfs_folio_memory_get(&fm, 0, &chunk);
+	assert_non_null(data);
+	assert_true((64u << 20) - xfs_mem_left(&mem) < 2 * XFS_FOLIO_MAX_BYTES);
+	xfs_folio_memory_put(&fm, chunk, data, 0);
+	xfs_folio_memory_destroy(&fm);
+	xfs_budget_destroy(&mem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_block_sizes),
 		cmocka_unit_test(test_fresh_pieces_ascend),
 		cmocka_unit_test(test_surplus_goes_back),
+		cmocka_unit_test(test_large_cache_has_huge_chunks),
+		cmocka_unit_test(test_counted_memory_comes_in_small_chunks),
 	};
 
 	test_seed_init(20240601);
