@@ -9,7 +9,7 @@
 #include "model/data_model.h"
 
 /* Whether the model has an array for all of it. */
-static bool inside(const struct file *f, uint64_t off, uint64_t len)
+bool data_inside(const struct file *f, uint64_t off, uint64_t len)
 {
 	if (off < cfg->window)
 		return len && len <= cfg->window - off && len <= cfg->max_write;
@@ -17,19 +17,13 @@ static bool inside(const struct file *f, uint64_t off, uint64_t len)
 	       len <= cfg->max_write && off <= MAXBYTES && len <= MAXBYTES - off;
 }
 
-
-struct share {
-	struct file *src, *dst;
-	uint64_t src_off, dst_off, len;
-};
-
-static bool overlaps(const struct share *s, uint64_t len)
+bool data_overlaps(const struct share *s, uint64_t len)
 {
 	return s->src == s->dst && s->src_off < s->dst_off + len && s->dst_off < s->src_off + len;
 }
 
 /* The model's bytes of one range that is inside a window. */
-static uint8_t *bytes_at(struct file *f, uint64_t off, uint64_t len)
+uint8_t *data_bytes_at(struct file *f, uint64_t off, uint64_t len)
 {
 	uint64_t run;
 	uint8_t *at = model_at(f, off, len, &run);
@@ -57,12 +51,12 @@ static int check_share(const struct share *s, bool dedupe)
 		span = ends ? s->len + mask : s->len;
 		span &= ~mask;
 	}
-	return overlaps(s, span) ? -EINVAL : 0;
+	return data_overlaps(s, span) ? -EINVAL : 0;
 }
 
 void data_take_what_is_there(struct file *f, uint64_t off, uint64_t len)
 {
-	uint8_t *old = bytes_at(f, off, len);
+	uint8_t *old = data_bytes_at(f, off, len);
 	struct stat st;
 	ssize_t got;
 
@@ -90,6 +84,11 @@ static void op_clone(struct share *s)
 {
 	int expect = check_share(s, false), ret;
 
+	if (cfg->plain) {
+		ret = xfs_clone_range(s->src->file, s->src_off, s->dst->file, s->dst_off, s->len);
+		CHECK(ret == -EOPNOTSUPP || (ret == -EBADF && s->dst->flags & O_APPEND));
+		return;
+	}
 	if (s->dst->flags & O_APPEND)
 		expect = -EBADF;
 	ret = xfs_clone_range(s->src->file, s->src_off, s->dst->file, s->dst_off, s->len);
@@ -105,8 +104,14 @@ static void op_dedupe(struct share *s)
 {
 	int64_t expect = check_share(s, true), ret;
 
+	if (cfg->plain) {
+		ret = xfs_dedupe_range(s->src->file, s->src_off, s->dst->file, s->dst_off, s->len);
+		CHECK(ret == -EOPNOTSUPP);
+		return;
+	}
+
 	/* Often they are the same. */
-	if (below(2) && !overlaps(s, s->len) && !(s->dst->flags & (O_APPEND | O_DIRECT))) {
+	if (below(2) && !data_overlaps(s, s->len) && !(s->dst->flags & (O_APPEND | O_DIRECT))) {
 		ret = xfs_pwrite(s->dst->file, want, s->len, s->dst_off);
 		check_count(ret, s->len);
 		if (ret > 0)
@@ -114,7 +119,7 @@ static void op_dedupe(struct share *s)
 		expect = check_share(s, true);
 	}
 	if (!expect)
-		expect = memcmp(want, bytes_at(s->dst, s->dst_off, s->len), s->len) ? -EBADE : (int64_t)s->len;
+		expect = memcmp(want, data_bytes_at(s->dst, s->dst_off, s->len), s->len) ? -EBADE : (int64_t)s->len;
 	ret = xfs_dedupe_range(s->src->file, s->src_off, s->dst->file, s->dst_off, s->len);
 	if (ret == -ENOSPC && expect > 0)
 		CHECK(cfg->full);
@@ -131,7 +136,7 @@ static void op_copy(struct share *s)
 
 	if (s->dst->flags & O_APPEND)
 		CHECK(ret == -EBADF);
-	else if (overlaps(s, len))
+	else if (data_overlaps(s, len))
 		CHECK(ret == -EINVAL);
 	else
 		check_count(ret, len);
@@ -139,28 +144,36 @@ static void op_copy(struct share *s)
 		model_write(s->dst, s->dst_off, want, (uint64_t)ret);
 }
 
+bool data_pick_ranges(struct file *f, struct share *s)
+{
+	uint64_t mask = cfg->blocksize - 1;
+
+	*s = (struct share){ .src = &files[below((uint64_t)cfg->nfiles)], .dst = f };
+	if (!s->src->file)
+		open_file(s->src);
+	s->src_off = pick_offset(s->src);
+	s->dst_off = pick_offset(s->dst);
+	s->len = XFS_MIN(pick_length(s->src, s->src_off), pick_length(s->dst, s->dst_off));
+	if (below(8)) {
+		s->src_off = s->src_off < cfg->window ? s->src_off & ~mask : (s->src_off + mask) & ~mask;
+		s->dst_off = s->dst_off < cfg->window ? s->dst_off & ~mask : (s->dst_off + mask) & ~mask;
+		s->len = below(4) ? (s->len + mask) & ~mask : s->len;
+	}
+	/* At the end of the source, now and then. */
+	if (below(4) == 0 && s->src_off < s->src->size)
+		s->len = XFS_MIN(s->len, s->src->size - s->src_off);
+	return data_inside(s->src, s->src_off, s->len) && data_inside(s->dst, s->dst_off, s->len);
+}
+
 /* A range of any file to any other, or to another place of the same. */
 void data_op_share(struct file *f)
 {
-	struct share s = { .src = &files[below((uint64_t)cfg->nfiles)], .dst = f };
-	uint64_t mask = cfg->blocksize - 1;
+	struct share s;
 
-	if (!s.src->file)
-		open_file(s.src);
-	s.src_off = pick_offset(s.src);
-	s.dst_off = pick_offset(s.dst);
-	s.len = XFS_MIN(pick_length(s.src, s.src_off), pick_length(s.dst, s.dst_off));
-	if (below(8)) {
-		s.src_off = s.src_off < cfg->window ? s.src_off & ~mask : (s.src_off + mask) & ~mask;
-		s.dst_off = s.dst_off < cfg->window ? s.dst_off & ~mask : (s.dst_off + mask) & ~mask;
-		s.len = below(4) ? (s.len + mask) & ~mask : s.len;
-	}
-	/* At the end of the source, now and then. */
-	if (below(4) == 0 && s.src_off < s.src->size)
-		s.len = XFS_MIN(s.len, s.src->size - s.src_off);
-	if (!inside(s.src, s.src_off, s.len) || !inside(s.dst, s.dst_off, s.len))
+	if (!data_pick_ranges(f, &s))
 		return;
-	memcpy(want, bytes_at(s.src, s.src_off, s.len), s.len);
+	f->stable = false;
+	memcpy(want, data_bytes_at(s.src, s.src_off, s.len), s.len);
 	switch (below(3)) {
 	case 0:
 		op_copy(&s);

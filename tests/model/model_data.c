@@ -3,11 +3,16 @@
  * Goal: whatever is done to the contents of files, they read as a plain array of bytes would;
  *       space that is given up comes back to the block, and the volume stays without fault.
  * Method: seeded writes (from memory, vectors, sources that end early), reads, truncations, all modes
- *       of fallocate, clones, copies and dedupes (data_share.c), syncs, closings and evictions on several files at once, each beside an array
+ *       of fallocate, clones, copies and dedupes (data_share.c), exchanges (data_exchange.c), syncs, closings,
+ *       evictions and, with a journal, crashes (data_crash.c) on several files at once, each beside an array
  *       that covers its beginning and a window somewhere else, up to the largest offset.  Many
  *       geometries, small memory limits, volumes that run full,
- *       descriptors that are copied from.  After each round everything is compared, the volume
+ *       descriptors that are copied from and to.  After each round everything is compared, the volume
  *       closed, checked, opened again and compared once more.
+ *
+ *	model_data [--ops N] [--budget SECONDS] [--seed S]
+ *
+ * With arguments a campaign (data_campaign.c): volumes of many shapes, one for each seed from S on.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -33,7 +38,7 @@ struct xfs_rand rnd;
 const struct config *cfg;
 struct file files[MAX_FILES];
 uint8_t *buf, *want;
-uint64_t nr_enospc, nr_deduped;
+uint64_t nr_enospc, nr_deduped, nr_ops;
 static int host_fd;
 static uint64_t nr_short, nr_passed, nr_direct;
 
@@ -118,15 +123,9 @@ static ssize_t read_somehow(struct file *f, uint64_t off, uint64_t len)
 	return xfs_preadv(f->file, iov, cut_up(iov, buf, len), off);
 }
 
-static void compare(struct file *f, uint64_t off, uint64_t len)
+/* A read of [@off, +@len) came to @got, and put its bytes into buf. */
+static void compare_buf(struct file *f, uint64_t off, uint64_t len, int64_t got)
 {
-	ssize_t got;
-
-	if (f->flags & O_DIRECT && len < INT64_MAX - SECTOR - off && below(16)) {
-		off -= off % SECTOR;
-		len = XFS_ALIGN(len, (uint64_t)SECTOR);
-	}
-	got = read_somehow(f, off, len);
 	uint64_t expect = off >= f->size ? 0 : XFS_MIN(len, f->size - off), done = 0, run;
 
 	/* As the kernel: a range that ends past the largest offset is no range. */
@@ -134,8 +133,8 @@ static void compare(struct file *f, uint64_t off, uint64_t len)
 		CHECK(got == -EINVAL);
 		return;
 	}
-	if (got != (ssize_t)expect) {
-		fprintf(stderr, "%s: read %zd of %" PRIu64 " at %" PRIu64 ", size %" PRIu64 "\n",
+	if (got != (int64_t)expect) {
+		fprintf(stderr, "%s: read %" PRId64 " of %" PRIu64 " at %" PRIu64 ", size %" PRIu64 "\n",
 			f->path, got, len, off, f->size);
 		CHECK(false && "the length of a read");
 	}
@@ -154,6 +153,15 @@ static void compare(struct file *f, uint64_t off, uint64_t len)
 			CHECK(false && "the contents of a file");
 		}
 	}
+}
+
+static void compare(struct file *f, uint64_t off, uint64_t len)
+{
+	if (f->flags & O_DIRECT && len < INT64_MAX - SECTOR - off && below(16)) {
+		off -= off % SECTOR;
+		len = XFS_ALIGN(len, (uint64_t)SECTOR);
+	}
+	compare_buf(f, off, len, read_somehow(f, off, len));
 }
 
 /* ---- operations ------------------------------------------------------------------------ */
@@ -322,6 +330,7 @@ static void op_write(struct file *f)
 	uint64_t off = f->flags & O_APPEND ? f->size : pick_offset(f), len;
 	int64_t ret;
 
+	f->stable = false;
 	if (off >= cfg->window && (off < f->base || off - f->base >= cfg->window))
 		return;	/* an append where the model has no array */
 	if (off >= MAXBYTES)
@@ -361,6 +370,7 @@ static void op_truncate(struct file *f)
 {
 	uint64_t size = below(3) ? pick_offset(f) : below(f->size + 1);
 
+	f->stable = false;
 	if (size >= cfg->window && size < f->base && below(3))
 		size = 0;
 	/* The end of a block that is shared is not zeroed in place. */
@@ -480,6 +490,7 @@ static void op_move(struct file *f)
 
 static void op_space(struct file *f)
 {
+	f->stable = false;
 	switch (below(6)) {
 	case 0:
 		op_allocate(f);
@@ -501,6 +512,42 @@ static void op_read(struct file *f)
 	uint64_t off = below(4) ? pick_offset(f) : below(f->size + 1);
 
 	compare(f, off, 1 + below(cfg->max_write));
+}
+
+/* To a host file, which keeps what it had elsewhere, or into a pipe. */
+static void op_read_to_fd(struct file *f)
+{
+	uint64_t off = below(4) ? pick_offset(f) : below(f->size + 1), at = below(1u << 20);
+	uint64_t len = 1 + below(cfg->max_write);
+	int64_t ret;
+	int fds[2];
+
+	if (len > INT64_MAX - off)
+		return;
+	if (below(4)) {
+		ret = xfs_read_to_fd(f->file, off, host_fd, at, len);
+		if (ret > 0)
+			CHECK(pread(host_fd, buf, (size_t)ret, (off_t)at) == ret);
+		CHECK(ftruncate(host_fd, 0) == 0);
+	} else {
+		len = XFS_MIN(len, 16384u);
+		CHECK(pipe2(fds, O_CLOEXEC) == 0);
+		ret = xfs_read_to_fd(f->file, off, fds[1], 0, len);
+		for (int64_t done = 0, n; done < ret; done += n) {
+			n = read(fds[0], buf + done, (size_t)(ret - done));
+			CHECK(n > 0);
+		}
+		close(fds[0]);
+		close(fds[1]);
+	}
+	compare_buf(f, off, len, ret);
+}
+
+/* Time passes, and with it what is kept in memory or past the end. */
+static void op_tick(void)
+{
+	fs.clock_ns += 1000000000 * below(400);
+	TEST_OK(xfs_tick(fs.mp));
 }
 
 /* What SEEK_DATA does not find must be zeros, and sizes must agree. */
@@ -532,9 +579,10 @@ static void op_seek(struct file *f)
 
 static void op(struct file *f)
 {
+	nr_ops++;
 	if (!f->file)
 		open_file(f);
-	switch (below(31)) {
+	switch (below(35)) {
 	default:
 		op_write(f);
 		break;
@@ -548,6 +596,7 @@ static void op(struct file *f)
 		break;
 	case 17:
 		TEST_OK(below(2) ? xfs_fsync(f->file) : xfs_fdatasync(f->file));
+		f->stable = true;
 		break;
 	case 18: case 19:
 		close_file(f);
@@ -558,7 +607,7 @@ static void op(struct file *f)
 		break;
 	case 21:
 		if (below(4) == 0)
-			TEST_OK(xfs_sync(fs.mp));
+			data_sync_all();
 		break;
 	case 22:
 		xfs_pagecache_shrink(fs.mp, below(xfs_pagecache_bytes(fs.mp) + 1));
@@ -572,12 +621,24 @@ static void op(struct file *f)
 	case 27: case 28: case 29: case 30:
 		data_op_share(f);
 		break;
+	case 31: case 32:
+		data_op_exchange(f);
+		break;
+	case 33:
+		op_read_to_fd(f);
+		break;
+	case 34:
+		if (below(4) == 0)
+			op_tick();
+		else if (below(8) == 0)
+			data_op_crash();
+		break;
 	}
 }
 
 /* ---- rounds ------------------------------------------------------------------------------- */
 
-static void compare_all(void)
+void data_compare_all(void)
 {
 	for (int i = 0; i < cfg->nfiles; i++) {
 		struct file *f = &files[i];
@@ -604,10 +665,14 @@ static void set_up(void)
 {
 	struct xfs_mkfs_options mkfs = {
 		.size = sizeof(mkfs), .flags = XFS_MKFS_SMALL, .blocksize = cfg->blocksize,
+		.agcount = cfg->agcount, .profile = cfg->old ? XFS_MKFS_PROFILE_6_1 : 0,
+		.reflink = cfg->plain ? XFS_MKFS_OFF : 0, .exchange = cfg->plain ? XFS_MKFS_OFF : 0,
 	};
 
-	test_fs_make(&fs, cfg->device_bytes, &mkfs);
+	data_crash_make(&mkfs);
 	TEST_OK(xfs_unmount(fs.mp));
+	if (cfg->journal)
+		fs.opts.flags &= ~XFS_MOUNT_UNJOURNALLED;
 	fs.opts.data_cache_bytes = cfg->cache_bytes;
 	fs.opts.allocsize_bytes = cfg->allocsize;
 	test_fs_open(&fs);
@@ -635,7 +700,7 @@ static uint64_t free_blocks(void)
 	return st.blocks_free;
 }
 
-static void run(const struct config *c, uint64_t stream)
+void data_run(const struct config *c, uint64_t stream)
 {
 	uint64_t before;
 
@@ -648,7 +713,7 @@ static void run(const struct config *c, uint64_t stream)
 	for (int round = 0; round < 4; round++) {
 		for (uint32_t i = 0; i < cfg->ops; i++)
 			op(&files[below((uint64_t)cfg->nfiles)]);
-		compare_all();
+		data_compare_all();
 		close_all();
 		/* Everything is on disk; what files were given ahead and kept is freed by age. */
 		TEST_OK(xfs_sync(fs.mp));
@@ -658,9 +723,9 @@ static void run(const struct config *c, uint64_t stream)
 		CHECK(xfs_pagecache_dirty_bytes(fs.mp) == 0);
 		test_fs_close_and_check(&fs);
 		test_fs_open(&fs);
-		compare_all();
+		data_compare_all();
 	}
-	if (cfg->full)
+	if (cfg->full && !cfg->any_end)
 		CHECK(nr_enospc > 0);
 	for (int i = 0; i < cfg->nfiles; i++) {
 		TEST_OK(xfs_ftruncate(files[i].file, 0));
@@ -678,39 +743,52 @@ static void run(const struct config *c, uint64_t stream)
 	test_fs_destroy(&fs);
 }
 
-static const struct config configs[] = {
-	{ "4k blocks", 256u << 20, 4096, 8u << 20, 0, 4, 2u << 20, 256u << 10, 1500, false },
+const struct config data_configs[] = {
+	{ "4k blocks", 256u << 20, 4096, 8u << 20, 0, 4, 2u << 20, 256u << 10, 1500, .full = false },
 	{ "1k blocks, little memory", 128u << 20, 1024, 1u << 20, 0, 4, 1u << 20, 100u << 10, 1500,
-	  false },
-	{ "64k blocks", 1024u << 20, 65536, 4u << 20, 0, 3, 4u << 20, 700u << 10, 800, false },
-	{ "2k blocks", 128u << 20, 2048, 3u << 20, 0, 3, 1u << 20, 60u << 10, 1000, false },
-	{ "32k blocks", 512u << 20, 32768, 1u << 20, 0, 3, 2u << 20, 200u << 10, 600, false },
+	  .full = false },
+	{ "64k blocks", 1024u << 20, 65536, 4u << 20, 0, 3, 4u << 20, 700u << 10, 800, .full = false },
+	{ "2k blocks", 128u << 20, 2048, 3u << 20, 0, 3, 1u << 20, 60u << 10, 1000, .full = false },
+	{ "32k blocks", 512u << 20, 32768, 1u << 20, 0, 3, 2u << 20, 200u << 10, 600, .full = false },
 	{ "16k blocks, fixed allocation size", 256u << 20, 16384, 2u << 20, 1u << 20, 4, 2u << 20,
-	  300u << 10, 1000, false },
+	  300u << 10, 1000, .full = false },
 	{ "4k blocks, large writes", 512u << 20, 4096, 4u << 20, 0, 2, 24u << 20, 20u << 20, 150,
-	  false },
-	{ "full volume", 32u << 20, 4096, 2u << 20, 0, 8, 6u << 20, 1u << 20, 1500, true },
+	  .full = false },
+	{ "full volume", 32u << 20, 4096, 2u << 20, 0, 8, 6u << 20, 1u << 20, 1500, .full = true },
 	{ "full volume, 1k blocks", 16u << 20, 1024, 1u << 20, 0, 8, 3u << 20, 300u << 10, 2000,
-	  true },
+	  .full = true },
 };
 
-int main(void)
+const size_t data_nr_configs = ARRAY_SIZE(data_configs);
+
+static void run_all(void)
 {
 	test_seed_init(20240611);
+	for (size_t i = 0; i < data_nr_configs; i++)
+		data_run(&data_configs[i], i + 1);
+	CHECK(nr_passed > 100);
+	CHECK(nr_deduped > 100);
+	CHECK(nr_direct >= 500);
+	CHECK(nr_exchanged > 100);
+	if (!(test_fs_mount_flags() & XFS_MOUNT_UNJOURNALLED))
+		CHECK(nr_crashes > 50);
+}
+
+int main(int argc, char **argv)
+{
+	int ret = 0;
+
 	buf = malloc(32u << 20);
 	want = calloc(1, 32u << 20);
 	host_fd = memfd_create("model_data", MFD_CLOEXEC);
 	if (!buf || !want || host_fd < 0)
 		return test_seed_report(1);
-	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
-		run(&configs[i], i + 1);
-	CHECK(nr_passed > 100);
-	CHECK(nr_deduped > 100);
-	if (nr_direct < 500)
-		fprintf(stderr, "only %" PRIu64 " direct writes\n", nr_direct);
-	CHECK(nr_direct >= 500);
+	if (argc > 1)
+		ret = data_campaign(argc, argv);
+	else
+		run_all();
 	free(buf);
 	free(want);
 	close(host_fd);
-	return 0;
+	return ret;
 }
