@@ -16,7 +16,7 @@ enum xfs_exchange_range_flags {
 	XFS_EXCHANGE_RANGE_DRY_RUN = 0x4u,
 	XFS_EXCHANGE_RANGE_FILE1_WRITTEN = 0x8u,
 };
-#define XFS_EXCHANGE_RANGE_TO_EOF	0x1u	/* up to both ends, and the sizes; @len is ignored */
+#define XFS_EXCHANGE_RANGE_TO_EOF	0x1u	/* up to both ends, and the sizes (below); @len is ignored */
 #define XFS_EXCHANGE_RANGE_DSYNC	0x2u	/* stable when it returns */
 #define XFS_EXCHANGE_RANGE_DRY_RUN	0x4u	/* check everything, change nothing */
 #define XFS_EXCHANGE_RANGE_FILE1_WRITTEN 0x8u	/* only where @file1 has written blocks */
@@ -29,6 +29,9 @@ enum xfs_exchange_range_flags {
  * Atomic: readers see all of it or nothing, and so does whoever looks after a crash.  To give a file new
  * contents at once, write them to one without a name (O_TMPFILE), and exchange the two with
  * TO_EOF.  Without DSYNC (or O_SYNC, O_DSYNC) it is stable after xfs_fsync() of either file.
+ *
+ * TO_EOF lets the sizes change places as they are, as the kernel does: with two offsets that differ the file
+ * whose offset is larger ends before the last of the bytes that it was given.
  *
  * Both must be open for reading and writing, without O_APPEND.  Both may be one file.
  *
