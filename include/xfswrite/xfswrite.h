@@ -489,7 +489,7 @@ struct xfs_stat {
 	uint32_t extsize_bytes, cowextsize_bytes;
 	uint32_t reserved;
 	uint64_t size_bytes;
-	uint64_t blocks512;		/* st_blocks; delayed allocation included */
+	uint64_t blocks512;		/* st_blocks; with what is delayed or set aside for copying */
 	uint64_t nextents, anextents;	/* of the data and the attribute fork */
 	uint64_t changecount;
 	struct xfs_timespec atime, mtime, ctime, crtime;

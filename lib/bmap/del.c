@@ -50,7 +50,9 @@ static int unmap_real(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 	error = xfs_bmap_edit(op, &edit, false);
 	if (error)
 		return error;
-	if (op->whichfork != XFS_COW_FORK) {
+	if (op->whichfork == XFS_COW_FORK) {
+		ip->i_cow_blocks -= del.br_blockcount;
+	} else {
 		ip->i_nblocks -= del.br_blockcount;
 		op->logflags |= XFS_ILOG_CORE;
 	}

@@ -364,7 +364,9 @@ int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 		rightp = &right;
 	}
 	ip->i_delayed_blks -= ap.len;
-	if (whichfork != XFS_COW_FORK)
+	if (whichfork == XFS_COW_FORK)
+		ip->i_cow_blocks += ap.len;
+	else
 		ip->i_nblocks += ap.len;
 	op.logflags |= XFS_ILOG_CORE;
 	error = xfs_bmap_edit(&op, &edit, true);

@@ -115,6 +115,7 @@ struct xfs_inode {
 	xfs_fsize_t i_size;		/* (o) the size a reader sees; regular files */
 	uint64_t i_nblocks;		/* (i) real blocks of all forks */
 	uint64_t i_delayed_blks;	/* (i) delayed blocks */
+	uint64_t i_cow_blocks;		/* (i) real blocks of the CoW fork */
 	int64_t i_eof_tagged;		/* (a) the clock when it was given ahead last, seconds */
 	xfs_lsn_t i_lsn;		/* (i) di_lsn as it was read */
 	struct timespec i_atime, i_mtime, i_ctime, i_crtime;	/* (i) */

@@ -191,7 +191,8 @@ void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 		st->rdev_minor = xfs_sysv_minor(ip->i_rdev);
 	}
 	st->size_bytes = xfs_is_reg(ip) ? xfs_isize(ip) : (uint64_t)ip->i_disk_size;
-	st->blocks512 = XFS_FSB_TO_BB(&mp->m_geo, ip->i_nblocks + ip->i_delayed_blks);
+	/* As the kernel: what is set aside for copy-on-write is in use, too. */
+	st->blocks512 = XFS_FSB_TO_BB(&mp->m_geo, ip->i_nblocks + ip->i_delayed_blks + ip->i_cow_blocks);
 	/*
 	 * At least a page, below which no kernel says it is worth while; which is that of most
 	 * machines.  What is behind a device node has nothing to do with our blocks.

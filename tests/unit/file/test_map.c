@@ -74,6 +74,40 @@ static void test_the_cow_fork_is_shown(void **state)
 	TEST_OK(xfs_close(f));
 }
 
+/*
+ * The numbers are a kernel's (6.18): what is set aside around a block of shared ones, 128 KiB by
+ * default, is in st_blocks, as delayed and as allocated blocks, until it is given back.
+ */
+static void test_blocks_set_aside_for_copying_are_counted(void **state)
+{
+	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT), *g = open_file("/g", O_RDWR | O_CREAT);
+	struct xfs_stat st = XFS_STAT_INIT;
+
+	(void)state;
+	for (uint64_t at = 0; at < 1u << 20; at += sizeof(buf))
+		assert_int_equal(xfs_pwrite(f, buf, sizeof(buf), at), sizeof(buf));
+	TEST_OK(xfs_clone_range(f, 0, g, 0, 0));
+	assert_int_equal(xfs_pwrite(g, buf, 4096, 40960), 4096);
+	TEST_OK(xfs_fgetattr(g, &st));
+	assert_int_equal(st.blocks512, 2304);
+	TEST_OK(xfs_fsync(g));
+	TEST_OK(xfs_fgetattr(g, &st));
+	assert_int_equal(st.blocks512, 2296);
+	/* Some of it is used, and the rest given back with the mount. */
+	assert_int_equal(xfs_pwrite(g, buf, 8192, 49152), 8192);
+	TEST_OK(xfs_fsync(g));
+	TEST_OK(xfs_fgetattr(g, &st));
+	assert_int_equal(st.blocks512, 2280);
+	TEST_OK(xfs_close(g));
+	TEST_OK(xfs_close(f));
+	test_fs_close_and_check(&fs);
+	test_fs_open(&fs);
+	g = open_file("/g", O_RDONLY);
+	TEST_OK(xfs_fgetattr(g, &st));
+	assert_int_equal(st.blocks512, 2048);
+	TEST_OK(xfs_close(g));
+}
+
 static void test_the_attribute_fork_is_shown(void **state)
 {
 	struct xfs_extent e[8] = { XFS_EXTENT_INIT };
@@ -159,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_cow_fork_is_shown),
+		TEST(test_blocks_set_aside_for_copying_are_counted),
 		TEST(test_the_attribute_fork_is_shown),
 		TEST(test_the_map_is_told_in_pieces),
 		TEST(test_data_is_where_memory_has_it),
