@@ -35,12 +35,24 @@ static int invalid(const struct remap *r, const char *what)
 			 r->dst->i_ino, r->dst_off, what);
 }
 
+/* A dedupe hears of its source before anything else, and of nothing when it wants nothing. */
+static int check_source(const struct remap *r)
+{
+	uint64_t isize = xfs_isize(r->src);
+
+	if (r->dedupe && (r->src_off > isize || r->len > isize - r->src_off))
+		return invalid(r, "it ends past the end");
+	return 0;
+}
+
 static int check_files(const struct remap *r)
 {
 	struct xfs_mount *mp = r->dst->i_mount;
 
 	if (mp->m_rdonly)
 		return xfs_error(mp, -EROFS, "the file system is open read-only");
+	if (r->dedupe && !r->len)
+		return 0;
 	if (!xfs_has_reflink(&mp->m_geo))
 		return xfs_error(mp, -EOPNOTSUPP, "this file system cannot share blocks");
 	if (xfs_is_shutdown(mp))
@@ -273,8 +285,10 @@ static int remap_once(const struct xfs_remap *remap)
 	int error;
 
 	xfs_iolock_two(r.src, r.dst);
-	error = check_files(&r);
+	error = check_source(&r);
 	if (!error)
+		error = check_files(&r);
+	if (!error && (r.len || !r.dedupe))
 		error = check_range(&r);
 	if (!error && r.len)
 		error = remap_locked(&r);

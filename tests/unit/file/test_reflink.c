@@ -372,6 +372,32 @@ static void test_what_is_refused(void **state)
 	close_all((struct xfs_file *[]){ a, b, rd, wr, ap, path, dir }, 7);
 }
 
+/* What a kernel (6.18) answers on a file system without reflink. */
+static void test_what_dedupes_are_told_without_reflink(void **state)
+{
+	struct xfs_mkfs_options mkfs = {
+		.size = sizeof(mkfs), .reflink = XFS_MKFS_OFF, .profile = XFS_MKFS_PROFILE_6_1,
+	};
+	struct xfs_file *f[2];
+
+	(void)state;
+	test_fs_destroy(&fs);
+	test_fs_make(&fs, 64u << 20, &mkfs);
+	f[0] = make_file("/a", 50000, 1);
+	f[1] = make_file("/b", 40000, 1);
+	assert_int_equal(xfs_dedupe_range(f[0], 0, f[1], 0, B), -EOPNOTSUPP);
+	assert_int_equal(xfs_dedupe_range(f[0], 12 * B, f[1], 0, B), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(f[0], 60000, f[1], 0, 100), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(f[0], 100, f[1], 0, B), -EOPNOTSUPP);
+	assert_int_equal(xfs_dedupe_range(f[0], 0, f[1], 100, B), -EOPNOTSUPP);
+	assert_int_equal(xfs_dedupe_range(f[0], 0, f[1], 10 * B, B), -EOPNOTSUPP);
+	assert_int_equal(xfs_dedupe_range(f[0], 0, f[1], 0, 1ull << 50), -EINVAL);
+	assert_int_equal(xfs_dedupe_range(f[0], 0, f[1], 0, 0), 0);
+	assert_int_equal(xfs_dedupe_range(f[0], 1, f[1], 1, 0), 0);
+	assert_int_equal(xfs_clone_range(f[0], 60000, f[1], 0, 100), -EOPNOTSUPP);
+	close_all(f, 2);
+}
+
 static void test_the_same_bytes_are_stored_once(void **state)
 {
 	struct xfs_file *f[3] = { make_file("/a", 10 * B + 100, 1), make_file("/b", 10 * B + 100, 1),
@@ -691,6 +717,7 @@ int main(void)
 		T(test_growing_over_a_window),
 		T(test_an_end_inside_a_block),
 		T(test_what_is_refused),
+		T(test_what_dedupes_are_told_without_reflink),
 		T(test_the_same_bytes_are_stored_once),
 		T(test_what_is_not_deduped),
 		T(test_a_copy_shares_what_it_can),
