@@ -236,6 +236,7 @@ bool xfs_budget_create(struct xfs_mem *mem, uint64_t limit)
 	memset(b, 0, sizeof(*b));
 	b->limit = limit;
 	b->used = b->peak = limit ? charge_of(sizeof(*b)) : 0;
+	xfs_slabs_init(&b->slabs);
 	mem->budget = b;
 	return true;
 }
@@ -248,6 +249,7 @@ void xfs_budget_destroy(struct xfs_mem *mem)
 		return;
 	ASSERT(critical != b);
 	ASSERT(xfs_reserve_free_bytes(&b->reserve) == b->reserve.bytes);
+	xfs_slabs_destroy(&b->slabs);
 	for (uint32_t i = 0; i < b->reserve.nr_regions; i++)
 		host_free(mem, b->reserve.regions[i].raw);
 	ASSERT(!b->limit || b->used == charge_of(sizeof(*b)));
@@ -490,6 +492,39 @@ size_t xfs_mem_cost(size_t align, size_t size)
 
 /* ---- pools ---------------------------------------------------------------------------------- */
 
+/* Who uses an object that lies in a pool is told of it. */
+#if defined(__SANITIZE_ADDRESS__)
+#define HAVE_POISON
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_POISON
+#endif
+#endif
+#ifdef HAVE_POISON
+#include <sanitizer/asan_interface.h>
+#define POISON(p, size)		__asan_poison_memory_region((char *)(p) + sizeof(void *), \
+							    (size) - sizeof(void *))
+#define UNPOISON(p, size)	__asan_unpoison_memory_region(p, size)
+#else
+#define POISON(p, size)		((void)(p))
+#define UNPOISON(p, size)	((void)(p))
+#endif
+
+/* Objects that are asked for at once; in debug builds each request is one that can fail. */
+static uint32_t batch_of(size_t object_size, uint32_t max_free)
+{
+#ifdef XFSWRITE_DEBUG
+	(void)object_size;
+	(void)max_free;
+	return 1;
+#else
+	uint32_t n = XFS_MIN((uint32_t)(XFS_SLAB_OBJECT_MAX / object_size), XFS_SLAB_BATCH);
+
+	n = XFS_MIN(n, max_free / 2);
+	return XFS_MAX(n, 1u);
+#endif
+}
+
 void xfs_pool_init(struct xfs_pool *pool, const struct xfs_mem *mem, size_t object_size,
 		   size_t align, uint32_t max_free)
 {
@@ -497,17 +532,62 @@ void xfs_pool_init(struct xfs_pool *pool, const struct xfs_mem *mem, size_t obje
 	*pool = (struct xfs_pool){
 		.mem = mem, .object_size = object_size, .align = align, .max_free = max_free,
 	};
+	if (!mem || !mem->budget || has_hooks(mem) || limited(mem))
+		return;
+	pool->depot = xfs_depot_of(&mem->budget->slabs, object_size, align);
+	if (pool->depot)
+		pool->batch = batch_of(object_size, max_free);
+}
+
+static void add_free(struct xfs_pool *pool, void *object)
+{
+	memcpy(object, &pool->free_list, sizeof(void *));
+	pool->free_list = object;
+	pool->nr_free++;
+	POISON(object, pool->object_size);
+}
+
+static void *take_free(struct xfs_pool *pool)
+{
+	void *object = pool->free_list;
+
+	memcpy(&pool->free_list, object, sizeof(void *));
+	pool->nr_free--;
+	UNPOISON(object, pool->object_size);
+	return object;
+}
+
+/* At least one object more; false: there is no memory. */
+static bool refill(struct xfs_pool *pool)
+{
+	void *objects[XFS_SLAB_BATCH];
+	uint32_t n = must_fail() ? 0 : xfs_depot_take(pool->depot, objects, pool->batch);
+
+	/* The first one is the first to be had. */
+	for (uint32_t i = n; i > 0; i--)
+		add_free(pool, objects[i - 1]);
+	return n != 0;
 }
 
 void *xfs_pool_get(struct xfs_pool *pool)
 {
-	void *object = pool->free_list;
+	if (unlikely(!pool->free_list)) {
+		if (!pool->depot)
+			return xfs_mem_alloc_sized(pool->mem, pool->align, pool->object_size);
+		if (!refill(pool))
+			return from_reserve(pool->mem, XFS_MAX(pool->align, sizeof(void *)),
+					    pool->object_size);
+	}
+	return take_free(pool);
+}
 
-	if (!object)
-		return xfs_mem_alloc_sized(pool->mem, pool->align, pool->object_size);
-	memcpy(&pool->free_list, object, sizeof(void *));
-	pool->nr_free--;
-	return object;
+static bool add_from_host(struct xfs_pool *pool)
+{
+	void *object = xfs_mem_alloc_sized(pool->mem, pool->align, pool->object_size);
+
+	if (object)
+		add_free(pool, object);
+	return object != NULL;
 }
 
 bool xfs_pool_fill(struct xfs_pool *pool, uint32_t n)
@@ -515,16 +595,27 @@ bool xfs_pool_fill(struct xfs_pool *pool, uint32_t n)
 	struct xfs_budget *before = xfs_mem_critical_enter(NULL);
 
 	ASSERT(n <= pool->max_free);
-	while (pool->nr_free < n) {
-		void *object = xfs_mem_alloc_sized(pool->mem, pool->align, pool->object_size);
-
-		if (!object)
-			break;
-		xfs_pool_put(pool, object);
-	}
+	while (pool->nr_free < n && (pool->depot ? refill(pool) : add_from_host(pool)))
+		;
 	xfs_mem_critical_leave(before);
 	/* The reserve, which pools do not take from ahead, is as good. */
 	return pool->nr_free >= n || (pool->mem && xfs_mem_is_critical(pool->mem));
+}
+
+/* To where they came from; as many as are given at once. */
+static void give_back(struct xfs_pool *pool, uint32_t n)
+{
+	void *objects[XFS_SLAB_BATCH];
+
+	n = XFS_MIN(n, pool->nr_free);
+	n = XFS_MIN(n, XFS_SLAB_BATCH);
+	for (uint32_t i = 0; i < n; i++)
+		objects[i] = take_free(pool);
+	if (pool->depot)
+		xfs_depot_give(pool->depot, objects, n);
+	else
+		for (uint32_t i = 0; i < n; i++)
+			xfs_mem_free_sized(pool->mem, objects[i], pool->object_size);
 }
 
 void xfs_pool_put(struct xfs_pool *pool, void *object)
@@ -532,23 +623,17 @@ void xfs_pool_put(struct xfs_pool *pool, void *object)
 	if (!object)
 		return;
 	/* What the reserve lent goes back to it at once. */
-	if (pool->nr_free >= pool->max_free || unlikely(in_reserve(pool->mem, object))) {
+	if (unlikely(in_reserve(pool->mem, object))) {
 		xfs_mem_free_sized(pool->mem, object, pool->object_size);
 		return;
 	}
-	memcpy(object, &pool->free_list, sizeof(void *));
-	pool->free_list = object;
-	pool->nr_free++;
+	add_free(pool, object);
+	if (unlikely(pool->nr_free > pool->max_free))
+		give_back(pool, XFS_MAX(pool->batch, 1u));
 }
 
 void xfs_pool_drain(struct xfs_pool *pool)
 {
-	while (pool->nr_free) {
-		void *object = pool->free_list;
-
-		memcpy(&pool->free_list, object, sizeof(void *));
-		pool->nr_free--;
-		xfs_mem_free_sized(pool->mem, object, pool->object_size);
-	}
-	pool->free_list = NULL;
+	while (pool->nr_free)
+		give_back(pool, pool->nr_free);
 }

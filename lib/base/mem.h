@@ -13,6 +13,7 @@
 #include <xfswrite/env.h>
 #include "base/compiler.h"
 #include "base/reserve.h"
+#include "base/slab.h"
 
 struct xfs_budget;
 
@@ -77,6 +78,7 @@ struct xfs_budget {
 	uint64_t peak;		/* (a) the most that used ever was */
 	uint64_t failures;	/* (a) requests that the host, or the limit, refused */
 	struct xfs_reserve reserve;
+	struct xfs_slabs slabs;	/* of pools; unused with a limit, or with hooks */
 };
 
 /* Give @mem a budget; false: no memory.  Without a reserve at first. */
@@ -108,14 +110,17 @@ bool xfs_mem_is_critical(const struct xfs_mem *mem);
 /*
  * Objects of one size that are recycled, because memory touched for the first
  * time costs more than copying it.  Contents of a recycled object are stale.
- * Not locked: the owner's lock protects it.  @object_size must hold a pointer.
+ * Not locked: the owner's lock protects it.  @object_size must hold a pointer.  Of a mount without
+ * hooks and without a limit they come from slabs (base/slab.h), in batches.
  */
 struct xfs_pool {
 	const struct xfs_mem *mem;
+	struct xfs_depot *depot;	/* NULL: each object is the host's */
 	void *free_list;
 	size_t object_size;
 	size_t align;
-	uint32_t nr_free, max_free;	/* more than max_free go back to the host */
+	uint32_t nr_free, max_free;	/* more than max_free go back to where they came from */
+	uint32_t batch;			/* objects that are had from the depot at once */
 };
 void xfs_pool_init(struct xfs_pool *pool, const struct xfs_mem *mem, size_t object_size,
 		   size_t align, uint32_t max_free);

@@ -14,7 +14,7 @@
 #include "log/log_priv.h"
 
 #define PIECE_MIN	4u		/* an empty first piece would be dropped by recovery */
-#define SPARE_RECORDS	64u		/* memory of more is not kept for the next checkpoint */
+#define SPARE_BYTES	(8u << 20)	/* memory of more is not kept for the next checkpoint */
 #define WINDOW_BYTES	(128u << 10)
 
 struct xlog_stream {
@@ -181,7 +181,7 @@ void xlog_stream_free(struct xlog_stream *s)
 	if (!s || s == s->log->window)
 		return;
 	log = s->log;
-	if (!log->spare && s->max_records <= SPARE_RECORDS && !is_limited(log))
+	if (!log->spare && s->max_records <= (SPARE_BYTES >> XFS_BB_SHIFT) / log->max_bbs && !is_limited(log))
 		log->spare = s;
 	else
 		free_stream(log->ring.mp, s);

@@ -402,6 +402,7 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 	cp->cp_freed_cut = __atomic_exchange_n(&cp->cp_freed, 0, __ATOMIC_RELAXED);
 	cp->cp_shared = cp->cp_came > 1;
 	cp->cp_came = 0;
+	xfs_cond_broadcast(&cp->cp_room);
 	xfs_mutex_unlock(&cp->cp_lock);
 	mp->m_upcalls->checkpoint_cut(mp);
 	*streamp = cut.stream;

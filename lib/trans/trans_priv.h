@@ -126,7 +126,9 @@ struct xfs_checkpoint {
 	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */
 	uint64_t cp_log_open;		/* (a) credits of open transactions */
 	uint64_t cp_log_limit;		/* (a) both together stay below this */
-	struct xfs_cond cp_room;	/* credits were given back */
+	uint64_t cp_log_early;		/* (c) with as much in use the checkpoint is written by who can */
+	bool cp_at_work;		/* somebody has cp_commit, and tells cp_room when he is done */
+	struct xfs_cond cp_room;	/* credits were given back, or there is a new checkpoint */
 	uint32_t cp_room_waiters;	/* (a) */
 	struct xfs_cond cp_wake;	/* a checkpoint is durable, or nobody forces any more */
 	bool cp_forcing;		/* somebody forces the log; others wait for what he does */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Goal: a thread that waits for the device holds up nobody who does not need the same thing: while it
- *       reads metadata or data, writes data back or flushes, others look up paths, read what is in
+ *       reads metadata or data, writes data back, writes a checkpoint or flushes, others look up paths, read what is in
  *       memory, write to memory and make files in another directory.
  * Method: a device that holds its reads, writes or flushes until the test lets them go.  One thread is
  *       sent into it; when the device has it, another one does its work and has to come to an end
@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -130,6 +131,21 @@ static void *fsync_slow(void *arg)
 	return NULL;
 }
 
+/* Until a checkpoint is written, and the device has its thread. */
+static void *create_slow(void *arg)
+{
+	struct xfs_file *file;
+	char path[32];
+
+	(void)arg;
+	for (unsigned int i = 0; !__atomic_load_n(&finished, __ATOMIC_ACQUIRE); i++) {
+		snprintf(path, sizeof(path), "/slow/%u", i);
+		TEST_OK(xfs_open(fs.mp, path, O_CREAT | O_EXCL | O_RDWR, 0644, &file));
+		TEST_OK(xfs_close(file));
+	}
+	return NULL;
+}
+
 static void nap(void)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
@@ -204,6 +220,12 @@ static void test_beside_flush(void **state)
 	work_beside(TEST_FAULT_FLUSH, fsync_slow, file);
 	TEST_OK(xfs_close(file));
 }
+/* Who comes when much has been changed writes the checkpoint; there is room for others meanwhile. */
+static void test_beside_a_full_checkpoint(void **state)
+{
+	(void)state;
+	work_beside(TEST_FAULT_WRITE, create_slow, NULL);
+}
 #endif
 
 int main(void)
@@ -214,6 +236,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_beside_data_read, begin, end),
 		cmocka_unit_test_setup_teardown(test_beside_writeback, begin, end),
 		cmocka_unit_test_setup_teardown(test_beside_flush, begin, end),
+		cmocka_unit_test_setup_teardown(test_beside_a_full_checkpoint, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
