@@ -52,6 +52,24 @@ int xfs_inobt_lookup(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_
 	return error;
 }
 
+int xfs_inobt_lookup_from(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
+			  bool *found)
+{
+	struct xfs_btree_target target;
+	struct xfs_btree_cur cur;
+	int error = xfs_inobt_lookup(pag, agino, rec, found);
+
+	if (error || *found)
+		return error;
+	target = target_of(agino);
+	xfs_inobt_init_cursor(&cur, NULL, pag);
+	error = xfs_btree_lookup_ge(&cur, &target, found);
+	if (!error && *found)
+		error = xfs_inobt_get_rec(&cur, rec);
+	xfs_btree_del_cursor(&cur);
+	return error;
+}
+
 /* ---- changing one tree ------------------------------------------------------- */
 
 /* Stand on the record of @irec's inodes, or where it goes. */

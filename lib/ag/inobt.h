@@ -12,6 +12,9 @@
 /* The record that covers @agino; *@found false when there is none. */
 int xfs_inobt_lookup(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 		     bool *found) XFS_MUST_CHECK;
+/* The first record with an inode at or behind @agino. */
+int xfs_inobt_lookup_from(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
+			  bool *found) XFS_MUST_CHECK;
 /* Insert, replace by ir_startino, delete; both trees kept in step (finobt by ir_freecount). */
 int xfs_inobt_insert(struct xfs_trans *tp, struct xfs_perag *pag,
 		     const struct xfs_inobt_rec_incore *rec) XFS_MUST_CHECK;

@@ -31,6 +31,7 @@ const char *xfs_rule_name(enum xfs_rule rule)
 		[XFS_RULE_RECOVERY_FLUSH] = "RECOVERY_FLUSH",
 		[XFS_RULE_STAGING] = "STAGING",
 		[XFS_RULE_UNSHARED] = "UNSHARED",
+		[XFS_RULE_DQUOT] = "DQUOT",
 	};
 
 	return rule < XFS_RULE_COUNT ? names[rule] : "?";

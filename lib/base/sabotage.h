@@ -52,6 +52,8 @@ enum xfs_rule {
 	XFS_RULE_STAGING,
 	/* Blocks whose last other owner went in a checkpoint that is not durable are not overwritten. */
 	XFS_RULE_UNSHARED,
+	/* What an owner uses is logged with the change that makes it so. */
+	XFS_RULE_DQUOT,
 	XFS_RULE_COUNT,
 };
 

@@ -42,6 +42,13 @@ struct xfs_ifork {
 	void *if_data;			/* LOCAL: contents */
 };
 
+/* What the quotas of its owners count of an inode: as the last transaction that changed it left it. */
+struct xfs_charged {
+	uint32_t ids[3];		/* user, group, project */
+	bool exists;
+	uint64_t blocks;
+};
+
 /* Bits of i_flags. */
 #define XFS_IF_NEW		(1u << 0)	/* being made; nobody else sees it */
 #define XFS_IF_EOFBLOCKS	(1u << 1)	/* has preallocation past EOF to trim */
@@ -116,6 +123,7 @@ struct xfs_inode {
 	uint64_t i_nblocks;		/* (i) real blocks of all forks */
 	uint64_t i_delayed_blks;	/* (i) delayed blocks */
 	uint64_t i_cow_blocks;		/* (i) real blocks of the CoW fork */
+	struct xfs_charged i_charged;	/* (i) quota/'s */
 	int64_t i_eof_tagged;		/* (a) the clock when it was given ahead last, seconds */
 	xfs_lsn_t i_lsn;		/* (i) di_lsn as it was read */
 	struct timespec i_atime, i_mtime, i_ctime, i_crtime;	/* (i) */

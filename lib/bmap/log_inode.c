@@ -16,6 +16,9 @@ void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fi
 		    !(ip->i_diflags2 & XFS_DIFLAG2_BIGTIME))
 			xfs_inode_set_diflags2(ip, ip->i_diflags2 | XFS_DIFLAG2_BIGTIME);
 	}
+	/* Every change of owner, blocks or existence comes by here, in the transaction that makes it. */
+	if (unlikely(ip->i_mount->m_quota))
+		ip->i_mount->m_upcalls->charge(tp, ip);
 	__atomic_fetch_or(&ip->i_item.li_fields, fields & ~XFS_ILOG_TIMES, __ATOMIC_RELAXED);
 	xfs_trans_log_item(tp, &ip->i_item);
 	if (!(fields & XFS_ILOG_TIMES))

@@ -200,6 +200,21 @@ static void format_icreate(struct xfs_buf *bp, struct xfs_log_sink *sink)
 	bp->b_icreate_blocks = 0;
 }
 
+/* Blocks of quota files have a flag besides their type. */
+static uint16_t dquot_flag(uint16_t blft)
+{
+	switch (blft) {
+	case XFS_BLFT_UDQUOT:
+		return XFS_BLF_UDQUOT_BUF;
+	case XFS_BLFT_PDQUOT:
+		return XFS_BLF_PDQUOT_BUF;
+	case XFS_BLFT_GDQUOT:
+		return XFS_BLF_GDQUOT_BUF;
+	default:
+		return 0;
+	}
+}
+
 void xfs_buf_item_format(struct xfs_log_item *lip, struct xfs_log_sink *sink)
 {
 	struct xfs_buf *bp = xfs_buf_of_item(lip);
@@ -222,7 +237,7 @@ void xfs_buf_item_format(struct xfs_log_item *lip, struct xfs_log_sink *sink)
 	}
 	xfs_buf_item_size(lip, &regions);
 	len = init_format(&fr, bp->b_daddr, bp->b_len, (uint16_t)regions,
-			  (uint16_t)(bp->b_ops->blft << XFS_BLFT_SHIFT));
+			  (uint16_t)(dquot_flag(bp->b_ops->blft) | bp->b_ops->blft << XFS_BLFT_SHIFT));
 	for (uint32_t chunk = 0; (n = next_run(bp, chunk, &start)) != 0; chunk = start + n)
 		set_bits(map_of(&fr), start, n);
 	sink->region(sink, &fr, len);

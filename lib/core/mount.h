@@ -25,6 +25,7 @@ struct xfs_claim;
 struct xfs_hold;
 struct xfs_buf_cache;
 struct xfs_inode_cache;
+struct xfs_quota;
 struct xfs_pagecache;
 struct xfs_checkpoint;
 struct xlog;
@@ -67,6 +68,11 @@ struct xfs_upcalls {
 	int (*check_intent)(struct xfs_mount *mp, const struct xlog_intent *intent);
 	/* The attribute fork of an inode with LOCAL data needs room: move the data out. */
 	int (*local_data_out)(struct xfs_trans *tp, struct xfs_inode *ip);
+	/*
+	 * m_quota is set; ILOCK held exclusively: what owners, blocks and existence of @ip have become is
+	 * counted for its owners in @tp.
+	 */
+	void (*charge)(struct xfs_trans *tp, struct xfs_inode *ip);
 	/*
 	 * Neither that, nor clean caches, helped: write back dirty data and metadata, then let go
 	 * of all that is clean.  No lock but IOLOCKs held, no transaction.
@@ -184,6 +190,7 @@ struct xfs_mount {
 	struct xfs_buf_cache *m_bufs;		/* buf/ */
 	struct xfs_inode_cache *m_inodes;	/* inode/ */
 	struct xfs_pagecache *m_pagecache;	/* pagecache/ */
+	struct xfs_quota *m_quota;		/* (c) quota/: NULL: no counts are kept */
 	struct xfs_checkpoint *m_checkpoint;	/* trans/ */
 	struct xfs_resv *m_resv;		/* (c) trans/: NULL when unjournalled or read-only */
 	struct xlog *m_log;			/* log/: NULL when unjournalled or read-only */

@@ -192,4 +192,20 @@ xfs_failaddr_t xfs_symlink_check(const void *block, size_t len, xfs_ino_t ino, u
 xfs_failaddr_t xlog_rec_header_verify(const struct xfs_geometry *geo, const void *block,
 				      size_t len, xfs_daddr_t daddr);
 
+/* ------------------------------------------------------------------ quota */
+
+struct xfs_disk_dquot;
+
+uint32_t xfs_dquots_per_block(const struct xfs_geometry *geo);
+/* The record of @id, XFS_DQTYPE_* @type, without its checksum. */
+xfs_failaddr_t xfs_dquot_verify(const struct xfs_geometry *geo, const struct xfs_disk_dquot *dq,
+				uint8_t type, uint32_t id);
+/* A block of a quota file: all of its records, checksums too, as the block has none of its own. */
+xfs_failaddr_t xfs_dquot_user_verify(const struct xfs_geometry *geo, const void *block, size_t len,
+				     xfs_daddr_t daddr);
+xfs_failaddr_t xfs_dquot_group_verify(const struct xfs_geometry *geo, const void *block, size_t len,
+				      xfs_daddr_t daddr);
+xfs_failaddr_t xfs_dquot_proj_verify(const struct xfs_geometry *geo, const void *block, size_t len,
+				     xfs_daddr_t daddr);
+
 #endif

@@ -6,6 +6,7 @@
 #include "file/privileges.h"
 #include "file/setattr.h"
 #include "file/truncate.h"
+#include "quota/quota.h"
 #include "reclaim/reclaim.h"
 #include "write/write.h"
 
@@ -98,25 +99,51 @@ static int apply(struct xfs_trans *tp, struct xfs_inode *ip, const struct plan *
 	return 0;
 }
 
+/* Whoever @iattr gives it to has quota records. */
+static int prepare_owners(struct xfs_inode *ip, const struct xfs_iattr *iattr,
+			  struct xfs_quota_owners *owners)
+{
+	uint32_t ids[XFS_QUOTA_TYPES];
+
+	*owners = (struct xfs_quota_owners){ { NULL } };
+	if (!ip->i_mount->m_quota ||
+	    !(iattr->valid & (XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_PROJID)))
+		return 0;
+	xfs_ilock_shared(ip);
+	ids[0] = ip->i_uid;
+	ids[1] = ip->i_gid;
+	ids[2] = ip->i_projid;
+	xfs_iunlock_shared(ip);
+	xfs_iattr_owners(iattr, ids);
+	return xfs_quota_prepare(ip->i_mount, ids, owners);
+}
+
 static int set_once(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	struct plan plan = { .iattr = *iattr };
 	struct xfs_trans *tp;
+	struct xfs_quota_owners owners;
 	enum xfs_resv_kind kind;
 	int error;
 
+	error = prepare_owners(ip, iattr, &owners);
+	if (error)
+		return error;
 	/* A new mode may change an ACL. */
 	kind = kill || iattr->valid & XFS_ATTR_MODE ? XFS_RESV_ATTR_SET : XFS_RESV_INODE;
 	error = xfs_trans_alloc(mp, kind, 0, XFS_TRANS_RESERVE, &tp);
 	if (error)
-		return error;
+		goto out_owners;
 	xfs_ilock_excl(ip);
 	error = make_plan(tp, ip, &plan, kill);
 	if (!error)
 		error = apply(tp, ip, &plan);
 	xfs_iunlock_excl(ip);
-	return xfs_trans_finish(tp, error);
+	error = xfs_trans_finish(tp, error);
+out_owners:
+	xfs_quota_release(mp, &owners);
+	return error;
 }
 
 static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)

@@ -31,12 +31,21 @@ static uint16_t inherited_flags(const struct xfs_inode *pip, uint16_t mode)
 	return flags;
 }
 
+void xfs_icreate_owners(const struct xfs_icreate_args *args, uint32_t ids[3])
+{
+	const struct xfs_inode *pip = args->pip;
+
+	ids[0] = args->uid;
+	ids[1] = pip && args->inherit && (xfs_inode_mode(pip) & S_ISGID) ? pip->i_gid : args->gid;
+	ids[2] = pip && (args->inherit || args->inherit_flags) &&
+				 (xfs_inode_diflags(pip) & XFS_DIFLAG_PROJINHERIT)
+			 ? pip->i_projid : 0;
+}
+
 static void inherit(struct xfs_inode *ip, const struct xfs_inode *pip)
 {
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
 
-	if (pip->i_diflags & XFS_DIFLAG_PROJINHERIT)
-		ip->i_projid = pip->i_projid;
 	if (!xfs_is_dir(ip) && !xfs_is_reg(ip))
 		return;
 	xfs_inode_set_diflags(ip, inherited_flags(pip, ip->i_mode));
@@ -69,12 +78,14 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 	struct xfs_mount *mp = ip->i_mount;
 	const struct xfs_inode *pip = args->pip;
 	uint16_t mode = args->mode;
+	uint32_t ids[3];
 
 	ip->i_metatype = 0;
-	ip->i_uid = args->uid;
-	ip->i_gid = args->gid;
+	xfs_icreate_owners(args, ids);
+	ip->i_uid = ids[0];
+	ip->i_gid = ids[1];
+	ip->i_projid = ids[2];
 	if (pip && args->inherit && (pip->i_mode & S_ISGID)) {
-		ip->i_gid = pip->i_gid;
 		if (S_ISDIR(mode))
 			mode |= S_ISGID;
 		/* A program with the rights of a group that its maker is not in. */
@@ -82,7 +93,6 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 			mode &= (uint16_t)~S_ISGID;
 	}
 	xfs_inode_set_mode(ip, mode);
-	ip->i_projid = 0;
 	xfs_inode_set_nlink(ip, args->nlink);
 	ip->i_gen = xfs_random32(mp);
 	ip->i_rdev = args->rdev;
@@ -144,6 +154,7 @@ int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
 	ip->i_cluster_len = imap.im_len;
 	ip->i_cluster_off = imap.im_offset;
 	init_core(ip, args);
+	ip->i_charged = (struct xfs_charged){ .exists = false };
 	xfs_iflags_clear(ip, XFS_IF_NEW);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	*ipp = ip;
@@ -175,5 +186,7 @@ int xfs_ifree(struct xfs_trans *tp, struct xfs_inode *ip)
 	xfs_iflags_set(ip, XFS_IF_STALE);
 	if (!chunk_gone)
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	else if (unlikely(ip->i_mount->m_quota))
+		ip->i_mount->m_upcalls->charge(tp, ip);
 	return 0;
 }

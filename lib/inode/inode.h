@@ -71,6 +71,8 @@ struct xfs_icreate_args {
 int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
 		struct xfs_inode **ipp) XFS_MUST_CHECK;
 uint32_t xfs_icreate_blocks(const struct xfs_mount *mp);
+/* User, group, project that it will have; ILOCK of the directory, or as it may be in a moment. */
+void xfs_icreate_owners(const struct xfs_icreate_args *args, uint32_t ids[3]);
 /*
  * The other end: the inode is off the unlinked list, its forks are gone; give it
  * back to the inode trees, and the chunk when it was the last.

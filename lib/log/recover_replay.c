@@ -19,16 +19,16 @@
 
 #define BAD(...)	xlog_item_corrupt(rl, trans, item, __VA_ARGS__)
 
-/* Is quota of the types of a buffer or dquot kept by this file system, and not turned off? */
-static bool quota_active(const struct xlog_recover *rl, uint32_t dqtype)
+/*
+ * Was quota of this type turned off in the log?  Whether it is on cannot be asked: the superblock in
+ * its place may be older than the change that turned it on, which is in the log too.
+ */
+static bool quota_is_off(const struct xlog_recover *rl, uint32_t dqtype)
 {
-	uint16_t qflags = rl->mp->m_sb.sb_qflags;
+	uint32_t off = dqtype & XFS_DQTYPE_USER ? XFS_QOFF_UQUOTA
+		       : dqtype & XFS_DQTYPE_PROJ ? XFS_QOFF_PQUOTA : XFS_QOFF_GQUOTA;
 
-	if (dqtype & XFS_DQTYPE_USER)
-		return (qflags & XFS_UQUOTA_ACCT) && !(rl->quotaoff & XFS_QOFF_UQUOTA);
-	if (dqtype & XFS_DQTYPE_PROJ)
-		return (qflags & XFS_PQUOTA_ACCT) && !(rl->quotaoff & XFS_QOFF_PQUOTA);
-	return (qflags & XFS_GQUOTA_ACCT) && !(rl->quotaoff & XFS_QOFF_GQUOTA);
+	return rl->quotaoff & off;
 }
 
 static uint32_t dqtype_of(uint16_t blf_flags)
@@ -68,7 +68,7 @@ int xlog_replay_buf(struct xlog_recover *rl, const struct xlog_trans *trans,
 		rl->rec->stats.cancelled++;
 		return 0;
 	}
-	if (blf.blf_flags & XFS_BLF_ANY_DQUOT && !quota_active(rl, dqtype_of(blf.blf_flags))) {
+	if (blf.blf_flags & XFS_BLF_ANY_DQUOT && quota_is_off(rl, dqtype_of(blf.blf_flags))) {
 		rl->rec->dropped_quota = true;
 		return 0;
 	}
@@ -225,8 +225,9 @@ int xlog_replay_dquot(struct xlog_recover *rl, const struct xlog_trans *trans,
 	struct xlog_rbuf *bp;
 	xfs_lsn_t lsn;
 	int error;
+	bool torn;
 
-	if (!quota_active(rl, ddq->d_type)) {
+	if (quota_is_off(rl, ddq->d_type)) {
 		rl->rec->dropped_quota = true;
 		return 0;
 	}
@@ -235,8 +236,8 @@ int xlog_replay_dquot(struct xlog_recover *rl, const struct xlog_trans *trans,
 	if (error)
 		return error;
 	dqb = (void *)(bp->rb_data + qlf.qlf_boffset);
-	lsn = xfs_cksum_ok(dqb, sizeof(*dqb), XFS_DQUOT_CRC_OFF) ? (xfs_lsn_t)be64_to_cpu(dqb->dd_lsn)
-								: 0;
+	torn = !xfs_cksum_ok(dqb, sizeof(*dqb), XFS_DQUOT_CRC_OFF);
+	lsn = torn ? 0 : (xfs_lsn_t)be64_to_cpu(dqb->dd_lsn);
 	if (xfs_lsn_is_ahead(rl->mp, (uint64_t)lsn))
 		return xfs_lsn_refuse(rl->mp, "log", (uint64_t)lsn, "the dquot of id %u to replay to",
 				      qlf.qlf_id);
@@ -245,6 +246,12 @@ int xlog_replay_dquot(struct xlog_recover *rl, const struct xlog_trans *trans,
 		return 0;
 	}
 	memcpy(&dqb->dd_diskdq, ddq, XFS_DQUOT_LOGGED_LEN);
+	/*
+	 * A record lies in two sectors perhaps, of which one alone was written: its LSN may be newer than
+	 * its counts, and with a right checksum later items would be taken for old ones.
+	 */
+	if (torn)
+		dqb->dd_lsn = cpu_to_be64((uint64_t)trans->xt_lsn);
 	xfs_cksum_set(dqb, sizeof(*dqb), XFS_DQUOT_CRC_OFF);
 	bp->rb_blft = ddq->d_type & XFS_DQTYPE_USER ? XFS_BLFT_UDQUOT :
 		      ddq->d_type & XFS_DQTYPE_PROJ ? XFS_BLFT_PDQUOT : XFS_BLFT_GDQUOT;

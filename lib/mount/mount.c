@@ -16,6 +16,7 @@
 #include "log/log.h"
 #include "mount/mount_priv.h"
 #include "pagecache/mapping.h"
+#include "quota/quota.h"
 #include "trans/trans.h"
 #include "write/writeback.h"
 
@@ -211,6 +212,7 @@ static void tear_down(struct xfs_mount *mp)
 {
 	if (mp->m_checkpoint)
 		xfs_trans_destroy(mp);
+	xfs_quota_close(mp);
 	xlog_close(mp);
 	xfs_recovery_free(mp);
 	xfs_inode_cache_destroy(mp);
@@ -283,6 +285,8 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 		/* As xfs_mark_in_progress() would have done. */
 		mp->m_sb.sb_qflags &= (uint16_t)~XFS_ALL_QUOTA_CHKD;
 	}
+	if (!error && !mp->m_rdonly)
+		error = xfs_quota_open(mp);
 	if (!error && !mp->m_rdonly)
 		error = log.clean ? xfs_free_leftovers(mp) : xfs_finish_recovery(mp);
 	return mp->m_hold ? xfs_end_hold(mp, error) : error;

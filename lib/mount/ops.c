@@ -4,6 +4,7 @@
 #include "dir/dir.h"
 #include "mount/mount_priv.h"
 #include "namei/namei.h"
+#include "quota/quota.h"
 #include "reclaim/reclaim.h"
 #include "write/writeback.h"
 
@@ -26,6 +27,7 @@ const struct xfs_upcalls xfs_mount_upcalls = {
 	.freed_space_is_busy = xfs_extent_busy_any,
 	.end_failed_io = xfs_end_failed_io,
 	.local_data_out = local_data_out,
+	.charge = xfs_quota_charge,
 	.relieve_memory = xfs_relieve_memory,
 	.shrink_caches = xfs_shrink_all_caches,
 	.check_intent = xfs_recover_check_intent,

@@ -6,6 +6,7 @@
 #include "core/message.h"
 #include "disk/verify.h"
 #include "mount/mount_priv.h"
+#include "quota/quota.h"
 
 #define SB_MIN_BYTES	512u
 #define SB_MAX_BYTES	32768u
@@ -156,13 +157,7 @@ int xfs_mark_in_progress(struct xfs_mount *mp)
 
 	xfs_mutex_lock(&mp->m_mark_lock);
 	if (!(__atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_MARKED)) {
-		/*
-		 * Quota counts are not kept: without the "checked" flags the kernel counts
-		 * anew when it next mounts with quota.
-		 */
-		if (mp->m_sb.sb_qflags & XFS_ALL_QUOTA_CHKD)
-			__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
-		mp->m_sb.sb_qflags &= (uint16_t)~XFS_ALL_QUOTA_CHKD;
+		xfs_quota_first_change(mp);
 		/* With a journal the superblock goes with the first checkpoint. */
 		if (mp->m_unjournalled)
 			error = xfs_writesb(mp, true);

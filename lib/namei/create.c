@@ -2,6 +2,7 @@
 /* New objects and new names. */
 #include "disk/symlink.h"
 #include "namei/namei_priv.h"
+#include "quota/quota.h"
 #include "trans/resv.h"
 
 /* Without a lock: for those who have none yet. */
@@ -120,13 +121,23 @@ static int check_iattr(struct xfs_mount *mp, uint16_t mode, const struct xfs_iat
  * What the caller wants it to have.  With XFS_ATTR_INHERIT the flags that it has from its directory
  * already stay.
  */
-static void apply_iattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
+static void apply_iattr(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_iattr *iattr)
 {
 	struct xfs_iattr all = *iattr;
 
 	if (all.valid & XFS_ATTR_INHERIT)
 		all.xflags |= xfs_inode_xflags(ip);
 	xfs_iattr_apply(ip, &all);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+}
+
+/* Who will own it, as it is now with @iargs' directory. */
+static void new_owners(const struct xfs_icreate_args *iargs, const struct xfs_iattr *iattr,
+		       uint32_t ids[XFS_QUOTA_TYPES])
+{
+	xfs_icreate_owners(iargs, ids);
+	if (iattr)
+		xfs_iattr_owners(iattr, ids);
 }
 
 /* In a directory, or on the unlinked list while nothing leads to it. */
@@ -154,7 +165,7 @@ static int fill(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_nam
 	int error = 0;
 
 	if (args->iattr)
-		apply_iattr(ip, args->iattr);
+		apply_iattr(tp, ip, args->iattr);
 	if (xfs_is_dir(ip))
 		error = xfs_dir_init(tp, ip, dp->i_ino);
 	else if (xfs_is_symlink(ip))
@@ -200,6 +211,41 @@ static int create_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 	return error;
 }
 
+/*
+ * The transaction, with room for @blocks.  *@again: the directory has got another group or project
+ * before it was locked, and with it the new inode other owners.
+ */
+static int create_once(struct xfs_inode *dp, const struct xfs_name *name,
+		       const struct xfs_create_args *args, struct xfs_icreate_args *iargs,
+		       const struct xfs_acl_inherited *acls, uint32_t blocks, bool *again,
+		       struct xfs_inode **ipp)
+{
+	struct xfs_mount *mp = dp->i_mount;
+	uint32_t ids[XFS_QUOTA_TYPES], ids_now[XFS_QUOTA_TYPES];
+	bool with_acls = acls->access || acls->dflt;
+	struct xfs_quota_owners owners;
+	struct xfs_trans *tp;
+	int error;
+
+	new_owners(iargs, args->iattr, ids);
+	error = xfs_quota_prepare(mp, ids, &owners);
+	if (error)
+		return error;
+	error = xfs_trans_alloc(mp, with_acls ? XFS_RESV_CREATE_ACL : XFS_RESV_CREATE, blocks, 0, &tp);
+	if (error)
+		goto out_owners;
+	xfs_ilock_excl(dp);
+	new_owners(iargs, args->iattr, ids_now);
+	*again = mp->m_quota && memcmp(ids, ids_now, sizeof(ids));
+	if (likely(!*again))
+		error = create_locked(tp, dp, name, args, iargs, acls, ipp);
+	xfs_iunlock_excl(dp);
+	error = xfs_trans_finish(tp, error);
+out_owners:
+	xfs_quota_release(mp, &owners);
+	return error;
+}
+
 int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 	       const struct xfs_create_args *args, struct xfs_inode **ipp)
 {
@@ -220,9 +266,8 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 	};
 	uint32_t name_len = name ? name->len : 0;
 	struct xfs_inode *ip = NULL;
-	struct xfs_trans *tp;
 	uint32_t blocks;
-	bool excl;
+	bool excl, again;
 	int error;
 
 	*ipp = NULL;
@@ -248,20 +293,13 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 		blocks += xfs_dir_add_blocks(mp, name_len) + xfs_parent_new_blocks(mp, name_len);
 	if (acls.access || acls.dflt)
 		blocks += xfs_acl_inherited_blocks(mp, &acls);
-	error = xfs_trans_alloc(mp,
-				acls.access || acls.dflt ? XFS_RESV_CREATE_ACL : XFS_RESV_CREATE,
-				blocks, 0, &tp);
-	if (error)
-		goto out_acls;
-	xfs_ilock_excl(dp);
-	error = create_locked(tp, dp, name, args, &iargs, &acls, &ip);
-	xfs_iunlock_excl(dp);
-	error = xfs_trans_finish(tp, error);
+	do {
+		error = create_once(dp, name, args, &iargs, &acls, blocks, &again, &ip);
+	} while (!error && again);
 	if (error)
 		xfs_irele(ip);
 	else
 		*ipp = ip;
-out_acls:
 	xfs_acl_inherited_free(mp, &acls);
 	return exists_first(dp, name, error);
 }

@@ -204,6 +204,16 @@ static struct timespec clamp_time(const struct xfs_inode *ip, struct xfs_timespe
 	return xfs_clamp_time(ip->i_mount, xfs_host_timespec(tv));
 }
 
+void xfs_iattr_owners(const struct xfs_iattr *iattr, uint32_t ids[3])
+{
+	if (iattr->valid & XFS_ATTR_UID)
+		ids[0] = iattr->uid;
+	if (iattr->valid & XFS_ATTR_GID)
+		ids[1] = iattr->gid;
+	if (iattr->valid & XFS_ATTR_PROJID)
+		ids[2] = iattr->projid;
+}
+
 void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 {
 	struct flags_after after;

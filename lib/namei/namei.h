@@ -90,6 +90,8 @@ int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t m
 /* Its part that asks no object: whether the times that @iattr sets are some. */
 int xfs_iattr_check_times(struct xfs_mount *mp, const struct xfs_iattr *iattr) XFS_MUST_CHECK;
 void xfs_iattr_apply(struct xfs_inode *ip, const struct xfs_iattr *iattr);
+/* User, group, project: those that it sets. */
+void xfs_iattr_owners(const struct xfs_iattr *iattr, uint32_t ids[3]);
 /* The XFS_XFLAG_* that @ip has. */
 uint32_t xfs_inode_xflags(const struct xfs_inode *ip);
 

@@ -19,7 +19,7 @@
 #include "log/log.h"
 #include "trans/resv.h"
 
-#define QUOTA_RECORDS		6u	/* three kinds, of two owners */
+#define QUOTA_RECORDS		12u	/* three kinds, of four inodes with owners of their own */
 #define QUOTA_BYTES		\
 	(QUOTA_RECORDS * (2 * XLOG_OP_HEADER_BYTES +				\
 			  (uint32_t)(sizeof(struct xfs_dq_logformat) +		\

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "base/sabotage.h"
 #include "base/compiler.h"
+#include "quota/quota.h"
 #include "crash/image.h"
 #include "crash/lab.h"
 #include "crash/side.h"
@@ -178,6 +179,8 @@ static void prepare(struct lab *lab)
 		abort();
 	lab->mount.flags = XFS_MOUNT_UNJOURNALLED;
 	mount_recorder(lab);
+	if (lab->scenario->quota && xfs_quota_enable(lab->mp, 7))
+		lab_die(lab, "quota: %s", xfs_error_text(NULL));
 	for (uint32_t i = 0; i < lab->nr_streams; i++)
 		if (xfs_mkdir(lab->mp, lab->stream[i].path, 0755))
 			lab_die(lab, "mkdir: %s", xfs_error_text(NULL));

@@ -47,6 +47,7 @@ struct scenario {
 	 */
 	uint32_t meta_cache, recovery_cache;
 	bool external_log;	/* on a disk of its own */
+	bool quota;		/* of users, groups and projects; each file has a user of its own */
 	uint32_t fill_percent;	/* of the space taken by a file before the start */
 	uint32_t generations;	/* crashed, recovered and gone on with so often; 0: once */
 	/*

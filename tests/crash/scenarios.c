@@ -755,6 +755,9 @@ const struct scenario lab_scenarios[] = {
 	  .streams = 2, .percent = 50, .run = run_order },
 	{ .name = "mixed", .what = "all of it", .setup = setup_pieces,
 	  .rules = RULE(LSN_STAMP), .run = run_mixed },
+	/* (QUOTA-1) */
+	{ .name = "quota", .what = "all of it, and what each owner uses is counted", .quota = true,
+	  .rules = RULE(DQUOT), .run = run_mixed },
 	{ .name = "extlog", .what = "the log on a disk of its own", .external_log = true,
 	  .run = run_mixed },
 	{ .name = "sectors", .what = "sectors of 4096 bytes, a log with a stripe unit",

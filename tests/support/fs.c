@@ -10,6 +10,7 @@
 #include <xfswrite/check.h>
 #include "base/error.h"
 #include "lock/lock.h"
+#include "quota/quota.h"
 #include "support/test_fs.h"
 #include "support/test_seed.h"
 #include "trans/trans.h"
@@ -90,6 +91,8 @@ void test_fs_make_on(struct test_fs *fs, struct xfs_device *dev,
 	fs->opts.flags = test_fs_mount_flags();
 	fs->opts.env = &fs->env;
 	test_fs_open(fs);
+	if (getenv("XFSWRITE_TEST_QUOTA"))
+		TEST_OK(xfs_quota_enable(fs->mp, 7));
 }
 
 void test_fs_open(struct test_fs *fs)

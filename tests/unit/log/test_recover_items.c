@@ -532,8 +532,8 @@ static void test_dquot(void **state)
 		{ XFS_UQUOTA_ACCT, 0, 0, true },
 		{ XFS_UQUOTA_ACCT, 0, 1ull << 32 | 1, true },
 		{ XFS_UQUOTA_ACCT, 0, 1ull << 32 | 2, false },
-		{ 0, 0, 0, false },
-		{ XFS_GQUOTA_ACCT, 0, 0, false },
+		{ 0, 0, 0, true },
+		{ XFS_GQUOTA_ACCT, 0, 0, true },
 		{ XFS_UQUOTA_ACCT, XFS_QOFF_UQUOTA, 0, false },
 		{ XFS_UQUOTA_ACCT, XFS_QOFF_GQUOTA, 0, true },
 	};
@@ -569,6 +569,37 @@ static void test_dquot(void **state)
 		assert_int_equal(rig.rec.dropped_quota,
 				 !cases[i].replayed && !(cases[i].lsn && cases[i].qflags));
 	}
+}
+
+/* Of a record in two sectors that one write has met, the LSN is new and the counts are old. */
+static void test_torn_dquot(void **state)
+{
+	uint64_t daddr = 8 * 4000;	/* a block nobody uses */
+	struct xfs_dqblk *dqb;
+	uint8_t block[4096] = { 0 };
+
+	(void)state;
+	rig_begin(&rig, 32768);
+	for (uint32_t k = 0; k < 4096 / 136; k++) {
+		dqb = (void *)(block + k * 136);
+		dqb->dd_diskdq.d_magic = cpu_to_be16(XFS_DQUOT_MAGIC);
+		dqb->dd_diskdq.d_version = XFS_DQUOT_VERSION;
+		dqb->dd_diskdq.d_id = cpu_to_be32(k);
+		xfs_cksum_set(dqb, 136, XFS_DQUOT_CRC_OFF);
+	}
+	dqb = (void *)(block + 3 * 136);
+	test_build_begin(&rig.b, TID);
+	put_dquot(daddr, 3, 4711);
+	put_end(&rig, TID);
+	dqb->dd_lsn = cpu_to_be64((uint64_t)test_build_lsn(&rig.b));	/* the second item's */
+	rig_write(&rig, daddr, block, sizeof(block));
+	test_build_begin(&rig.b, TID);
+	put_dquot(daddr, 3, 4712);
+	put_end(&rig, TID);
+	assert_int_equal(rig_recover(&rig), 0);
+	rig_read(rig.out, daddr, block, sizeof(block));
+	assert_int_equal(be64_to_cpu(dqb->dd_diskdq.d_bcount), 4712);
+	assert_true(xfs_cksum_ok(dqb, 136, XFS_DQUOT_CRC_OFF));
 }
 
 /* --------------------------------------------------------------- intents */
@@ -717,6 +748,7 @@ int main(void)
 		cmocka_unit_test(test_inode_buf),
 		cmocka_unit_test(test_icreate),
 		cmocka_unit_test(test_dquot),
+		cmocka_unit_test(test_torn_dquot),
 		cmocka_unit_test(test_intents),
 		cmocka_unit_test(test_attri),
 	};

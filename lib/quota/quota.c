@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/* Quota of a mount: which types are kept, and what transactions count. */
+#include "base/sabotage.h"
+#include "core/message.h"
+#include "quota/quota_priv.h"
+
+/* ---- opening -------------------------------------------------------------------------- */
+
+/* Types that are on and whose counts are exact. */
+static bool is_exact(const struct xfs_mount *mp, uint32_t type)
+{
+	uint16_t both = xfs_quota_kinds[type].acct | xfs_quota_kinds[type].chkd;
+
+	return (mp->m_sb.sb_qflags & both) == both;
+}
+
+/* Record 0 says how long one may be over a soft limit, and which limits those have who have none. */
+static int read_record_0(struct xfs_mount *mp, uint32_t type)
+{
+	uint32_t *grace = mp->m_quota->q_grace[type];
+	struct xfs_dquot *dq;
+	int error = xfs_dquot_get(mp, type, 0, &dq);
+
+	for (unsigned int i = 0; i < 3; i++)
+		grace[i] = XFS_DQ_GRACE_DEFAULT;
+	if (error == -ENOENT)
+		return 0;
+	if (error) {
+		xfs_quota_give_up(mp, type, error);
+		return 0;
+	}
+	if (be32_to_cpu(dq->dq_disk.d_btimer))
+		grace[0] = be32_to_cpu(dq->dq_disk.d_btimer);
+	if (be32_to_cpu(dq->dq_disk.d_itimer))
+		grace[1] = be32_to_cpu(dq->dq_disk.d_itimer);
+	if (be32_to_cpu(dq->dq_disk.d_rtbtimer))
+		grace[2] = be32_to_cpu(dq->dq_disk.d_rtbtimer);
+	mp->m_quota->q_defaults[type] = dq->dq_disk;
+	xfs_dquot_put(dq);
+	return 0;
+}
+
+int xfs_quota_begin(struct xfs_mount *mp, uint32_t type)
+{
+	__atomic_store_n(&mp->m_quota->q_types[type].qt_kept, true, __ATOMIC_RELAXED);
+	return read_record_0(mp, type);
+}
+
+static int open_type(struct xfs_mount *mp, uint32_t type, xfs_ino_t ino)
+{
+	struct xfs_quota_type *qt = &mp->m_quota->q_types[type];
+	int error;
+
+	if (ino == NULLFSINO || !ino) {
+		xfs_warn(mp, "%s quota is on, but it has no file: its counts are not kept",
+			 xfs_quota_kinds[type].name);
+		return 0;
+	}
+	error = xfs_iget(mp, ino, XFS_IGET_INTERNAL, &qt->qt_ip);
+	return error ? error : xfs_quota_begin(mp, type);
+}
+
+int xfs_quota_init(struct xfs_mount *mp)
+{
+	struct xfs_quota *q = xfs_zalloc(mp, sizeof(*q));
+
+	if (!q)
+		return xfs_error(mp, -ENOMEM, "out of memory for quota");
+	xfs_mutex_init(&q->q_lock, XFS_CLASS_LEAF, 2);
+	xfs_list_init(&q->q_lru);
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
+		xfs_mutex_init(&q->q_types[t].qt_load, XFS_CLASS_DQUOT, 0);
+	mp->m_quota = q;
+	return 0;
+}
+
+int xfs_quota_open(struct xfs_mount *mp)
+{
+	const xfs_ino_t ino[XFS_QUOTA_TYPES] = { mp->m_geo.uquotino, mp->m_geo.gquotino,
+						 mp->m_geo.pquotino };
+	int error;
+
+	if (!is_exact(mp, 0) && !is_exact(mp, 1) && !is_exact(mp, 2))
+		return 0;
+	error = xfs_quota_init(mp);
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
+		if (is_exact(mp, t))
+			error = open_type(mp, t, ino[t]);
+	return error;
+}
+
+void xfs_quota_close(struct xfs_mount *mp)
+{
+	struct xfs_quota *q = mp->m_quota;
+
+	if (!q)
+		return;
+	xfs_dquot_drop_all(mp);
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++) {
+		xfs_irele(q->q_types[t].qt_ip);
+		xfs_mutex_destroy(&q->q_types[t].qt_load);
+	}
+	xfs_mutex_destroy(&q->q_lock);
+	xfs_free(mp, q);
+	mp->m_quota = NULL;
+}
+
+void xfs_quota_set_flags(struct xfs_mount *mp, uint16_t set, uint16_t clear)
+{
+	uint16_t flags;
+
+	xfs_mutex_lock(&mp->m_lock);
+	flags = (uint16_t)((mp->m_sb.sb_qflags & ~clear) | set);
+	if (flags != mp->m_sb.sb_qflags) {
+		mp->m_sb.sb_qflags = flags;
+		__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
+	}
+	xfs_mutex_unlock(&mp->m_lock);
+}
+
+void xfs_quota_first_change(struct xfs_mount *mp)
+{
+	uint16_t flags = XFS_ALL_QUOTA_CHKD;
+
+	for (uint32_t t = 0; mp->m_quota && t < XFS_QUOTA_TYPES; t++)
+		if (xfs_quota_is_kept(mp->m_quota, t))
+			flags &= (uint16_t)~xfs_quota_kinds[t].chkd;
+	xfs_quota_set_flags(mp, 0, flags);
+}
+
+void xfs_quota_give_up(struct xfs_mount *mp, uint32_t type, int error)
+{
+	if (!__atomic_exchange_n(&mp->m_quota->q_types[type].qt_kept, false, __ATOMIC_RELAXED))
+		return;
+	xfs_err(mp, "counts of %s quota are not kept any more, the next kernel counts anew: %s",
+		xfs_quota_kinds[type].name, error == -ENOENT || error == -EUCLEAN ? xfs_last_text()
+										  : xfs_errstr(error));
+	xfs_quota_set_flags(mp, 0, xfs_quota_kinds[type].chkd);
+}
+
+/* ---- owners to be --------------------------------------------------------------------- */
+
+static int prepare(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
+{
+	int error = xfs_dquot_get(mp, type, id, dqp);
+
+	if (error == -ENOENT) {
+		error = xfs_dquot_alloc(mp, type, id);
+		if (!error)
+			error = xfs_dquot_get(mp, type, id, dqp);
+	}
+	if (error != -EUCLEAN && error != -EBADMSG)
+		return error;
+	xfs_quota_give_up(mp, type, error);
+	return 0;
+}
+
+int xfs_quota_prepare(struct xfs_mount *mp, const uint32_t ids[XFS_QUOTA_TYPES],
+		      struct xfs_quota_owners *owners)
+{
+	int error = 0;
+
+	*owners = (struct xfs_quota_owners){ { NULL } };
+	if (likely(!mp->m_quota))
+		return 0;
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
+		if (xfs_quota_is_kept(mp->m_quota, t))
+			error = prepare(mp, t, ids[t], &owners->dq[t]);
+	if (error)
+		xfs_quota_release(mp, owners);
+	return error;
+}
+
+void xfs_quota_release(struct xfs_mount *mp, struct xfs_quota_owners *owners)
+{
+	for (uint32_t t = 0; mp->m_quota && t < XFS_QUOTA_TYPES; t++) {
+		if (owners->dq[t])
+			xfs_dquot_put(owners->dq[t]);
+		owners->dq[t] = NULL;
+	}
+}
+
+/* ---- counting --------------------------------------------------------------------------- */
+
+/* False: more would go than there is. */
+static bool add(be64_t *count, int64_t delta)
+{
+	uint64_t n = be64_to_cpu(*count);
+
+	if (delta < 0 && n < (uint64_t)-delta)
+		return false;
+	*count = cpu_to_be64(n + (uint64_t)delta);
+	return true;
+}
+
+/* A timer as the record has it, @grace seconds from now; never 0, which means that none runs. */
+static be32_t expiry(struct xfs_mount *mp, const struct xfs_disk_dquot *dq, uint32_t grace)
+{
+	uint64_t when = (uint64_t)xfs_now(mp).tv_sec + grace, most = UINT32_MAX;
+
+	if (dq->d_type & XFS_DQTYPE_BIGTIME) {
+		when = (when + (1u << XFS_DQ_BIGTIME_SHIFT) - 1) >> XFS_DQ_BIGTIME_SHIFT;
+		most = XFS_DQ_BIGTIME_EXPIRY_MAX;
+	}
+	return cpu_to_be32((uint32_t)XFS_MAX(XFS_MIN(when, most), (uint64_t)1));
+}
+
+/* A timer runs while the count is over one of the limits. */
+static void set_timer(struct xfs_dquot *dq, be64_t count, be64_t soft, be64_t hard, be32_t *timer,
+		      uint32_t grace)
+{
+	uint64_t n = be64_to_cpu(count), s = be64_to_cpu(soft), h = be64_to_cpu(hard);
+
+	if ((!s || n <= s) && (!h || n <= h))
+		*timer = cpu_to_be32(0);
+	else if (!be32_to_cpu(*timer))
+		*timer = expiry(dq->dq_mount, &dq->dq_disk, grace);
+}
+
+/* Limits of id 0 are everybody's who has none: who changes a record writes them down there. */
+static void set_default(be64_t *limit, be64_t dflt)
+{
+	if (!be64_to_cpu(*limit))
+		*limit = dflt;
+}
+
+static void set_defaults(struct xfs_disk_dquot *d, const struct xfs_disk_dquot *dflt)
+{
+	set_default(&d->d_blk_hardlimit, dflt->d_blk_hardlimit);
+	set_default(&d->d_blk_softlimit, dflt->d_blk_softlimit);
+	set_default(&d->d_ino_hardlimit, dflt->d_ino_hardlimit);
+	set_default(&d->d_ino_softlimit, dflt->d_ino_softlimit);
+	set_default(&d->d_rtb_hardlimit, dflt->d_rtb_hardlimit);
+	set_default(&d->d_rtb_softlimit, dflt->d_rtb_softlimit);
+}
+
+static void set_timers(struct xfs_dquot *dq)
+{
+	const struct xfs_quota *q = dq->dq_mount->m_quota;
+	const uint32_t *grace = q->q_grace[dq->dq_type];
+	struct xfs_disk_dquot *d = &dq->dq_disk;
+
+	if (!dq->dq_id)
+		return;
+	set_defaults(d, &q->q_defaults[dq->dq_type]);
+	set_timer(dq, d->d_bcount, d->d_blk_softlimit, d->d_blk_hardlimit, &d->d_btimer, grace[0]);
+	set_timer(dq, d->d_icount, d->d_ino_softlimit, d->d_ino_hardlimit, &d->d_itimer, grace[1]);
+}
+
+int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xfs_quota_change *change)
+{
+	be64_t blocks, inodes;
+	bool sound;
+
+	xfs_mutex_lock(&dq->dq_lock);
+	blocks = dq->dq_disk.d_bcount;
+	inodes = dq->dq_disk.d_icount;
+	sound = add(&blocks, change->blocks) && add(&inodes, change->inodes);
+	if (likely(sound)) {
+		dq->dq_disk.d_bcount = blocks;
+		dq->dq_disk.d_icount = inodes;
+		set_timers(dq);
+		if (!XFS_SABOTAGE(XFS_RULE_DQUOT))
+			xfs_trans_log_item(tp, &dq->dq_item);
+	}
+	xfs_mutex_unlock(&dq->dq_lock);
+	return likely(sound) ? 0
+		: xfs_error(tp->t_mount, -EUCLEAN, "%s %u gives back more than it has",
+			    xfs_quota_kinds[dq->dq_type].name, dq->dq_id);
+}
+
+void xfs_dquot_reset(struct xfs_trans *tp, struct xfs_dquot *dq)
+{
+	struct xfs_disk_dquot *d = &dq->dq_disk;
+
+	xfs_mutex_lock(&dq->dq_lock);
+	d->d_bcount = d->d_icount = d->d_rtbcount = cpu_to_be64(0);
+	if (dq->dq_id)
+		d->d_btimer = d->d_itimer = d->d_rtbtimer = cpu_to_be32(0);
+	xfs_trans_log_item(tp, &dq->dq_item);
+	xfs_mutex_unlock(&dq->dq_lock);
+}
+
+static void count(struct xfs_trans *tp, uint32_t type, uint32_t id,
+		  const struct xfs_quota_change *change)
+{
+	struct xfs_mount *mp = tp->t_mount;
+	struct xfs_dquot *dq;
+	int error;
+
+	if (!change->blocks && !change->inodes)
+		return;
+	error = xfs_dquot_get(mp, type, id, &dq);
+	if (!error) {
+		error = xfs_dquot_change(tp, dq, change);
+		xfs_dquot_put(dq);
+	}
+	if (error)
+		xfs_quota_give_up(mp, type, error);
+}
+
+static struct xfs_charged charge_of(const struct xfs_inode *ip)
+{
+	if (!ip->i_mode)
+		return (struct xfs_charged){ .exists = false };
+	return (struct xfs_charged){
+		{ ip->i_uid, ip->i_gid, ip->i_projid }, true, ip->i_nblocks };
+}
+
+bool xfs_quota_is_own(const struct xfs_inode *ip)
+{
+	return ip->i_diflags2 & XFS_DIFLAG2_METADATA ||
+	       (xfs_internal_inum(&ip->i_mount->m_geo, ip->i_ino) &&
+		ip->i_ino != ip->i_mount->m_geo.rbmino && ip->i_ino != ip->i_mount->m_geo.rsumino);
+}
+
+void xfs_quota_set_charged(struct xfs_inode *ip)
+{
+	ip->i_charged = charge_of(ip);
+}
+
+void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	struct xfs_charged now = charge_of(ip), was = ip->i_charged;
+
+	if (now.exists == was.exists && now.blocks == was.blocks &&
+	    !memcmp(now.ids, was.ids, sizeof(now.ids)))
+		return;
+	if (xfs_quota_is_own(ip))
+		return;
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++) {
+		struct xfs_quota_change gone = { -(int64_t)was.blocks, -(int64_t)was.exists };
+		struct xfs_quota_change came = { (int64_t)now.blocks, now.exists };
+
+		if (!xfs_quota_is_kept(tp->t_mount->m_quota, t))
+			continue;
+		if (was.exists && now.exists && was.ids[t] != now.ids[t]) {
+			count(tp, t, was.ids[t], &gone);
+			count(tp, t, now.ids[t], &came);
+			continue;
+		}
+		came.blocks += gone.blocks;
+		came.inodes += gone.inodes;
+		count(tp, t, now.exists ? now.ids[t] : was.ids[t], &came);
+	}
+	ip->i_charged = now;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Quota: what each user, group and project uses is counted in the transaction that changes it.
+ *
+ * (QUOTA-1) What an inode costs its owners - itself and its blocks - is in i_charged as it was counted
+ *     last.  xfs_trans_log_inode(), by which every change of an inode goes, has the difference counted in
+ *     the same transaction: no operation does that itself, so none can forget it.
+ * (QUOTA-2) A type is kept when the superblock says that it is on (ACCT) and that its counts are exact
+ *     (CHKD).  When a count cannot be kept - its record is damaged or cannot be had - the type
+ *     loses CHKD in the same checkpoint, with an error in the log, and the next kernel counts anew.
+ * (QUOTA-3) Who may own something has a record on disk before its first inode is made or given to it:
+ *     xfs_quota_prepare(), before the transaction.
+ */
+#ifndef QUOTA_QUOTA_H
+#define QUOTA_QUOTA_H
+
+#include "bmap/incore.h"
+#include "core/mount.h"
+
+#define XFS_QUOTA_TYPES	3u		/* user, group, project */
+
+struct xfs_dquot;
+
+/* Of a mount for writing, when inodes can be had and before any is changed. */
+int xfs_quota_open(struct xfs_mount *mp) XFS_MUST_CHECK;
+void xfs_quota_close(struct xfs_mount *mp);
+
+/*
+ * Turn counting of @types (a bit for each: 1 users, 2 groups, 4 projects) on: files are made if need be,
+ * and all inodes counted.  Nobody else uses the file system meanwhile.
+ */
+int xfs_quota_enable(struct xfs_mount *mp, uint32_t types) XFS_MUST_CHECK;
+
+/* The first change is about to be made: types whose counts nobody keeps lose CHKD. */
+void xfs_quota_first_change(struct xfs_mount *mp);
+
+/* Records that are held in memory. */
+struct xfs_quota_owners {
+	struct xfs_dquot *dq[XFS_QUOTA_TYPES];
+};
+
+/*
+ * No lock but IOLOCKs held, no transaction: these owners have records, allocated if need be, which stay
+ * in memory until xfs_quota_release().  -ENOSPC; -ENOMEM.
+ */
+int xfs_quota_prepare(struct xfs_mount *mp, const uint32_t ids[XFS_QUOTA_TYPES],
+		      struct xfs_quota_owners *owners) XFS_MUST_CHECK;
+void xfs_quota_release(struct xfs_mount *mp, struct xfs_quota_owners *owners);
+
+/* Upcall of xfs_trans_log_inode(). */
+void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of quota/ share. */
+#ifndef QUOTA_QUOTA_PRIV_H
+#define QUOTA_QUOTA_PRIV_H
+
+#include "buf/buf.h"
+#include "disk/dquot.h"
+#include "inode/inode.h"
+#include "quota/quota.h"
+
+/* Where a record lies on disk. */
+struct xfs_dquot_place {
+	xfs_daddr_t daddr;		/* of its block */
+	uint32_t offset;		/* in it, bytes */
+};
+
+/*
+ * A quota record in memory.  Members: (c) constant, (d) dq_lock, (h) the lock of the cache.
+ */
+struct xfs_dquot {
+	struct xfs_log_item dq_item;
+	struct xfs_mount *dq_mount;	/* (c) */
+	uint32_t dq_type;		/* (c) 0 user, 1 group, 2 project */
+	uint32_t dq_id;			/* (c) */
+	struct xfs_dquot_place dq_place; /* (c) */
+	struct xfs_mutex dq_lock;	/* DQUOT class, key: type and id */
+	uint32_t dq_refs;		/* (h) users', and the log item's */
+	struct xfs_dquot *dq_hash_next;	/* (h) */
+	struct xfs_list dq_lru;		/* (h) unreferenced */
+	struct xfs_disk_dquot dq_disk;	/* (d) as it is logged */
+	uint64_t dq_lsn;		/* (d) dd_lsn as it was read */
+};
+
+#define XFS_DQUOT_HASH_LOG	8u
+#define XFS_DQUOT_HASH		(1u << XFS_DQUOT_HASH_LOG)
+
+struct xfs_quota_type {
+	bool qt_kept;			/* (a) its counts are exact, and stay so */
+	struct xfs_inode *qt_ip;	/* (c) its file, referenced */
+	struct xfs_mutex qt_load;	/* DQUOT class: a record is read, or room for it made */
+};
+
+struct xfs_quota {
+	struct xfs_quota_type q_types[XFS_QUOTA_TYPES];
+	struct xfs_mutex q_lock;	/* LEAF class: the cache */
+	struct xfs_dquot *q_hash[XFS_DQUOT_HASH];	/* chains; many owners make them long: see dquot.c */
+	struct xfs_list q_lru;		/* unreferenced, oldest first */
+	uint32_t q_unused;		/* of them */
+	uint32_t q_grace[XFS_QUOTA_TYPES][3];	/* (c) seconds: blocks, inodes, realtime */
+	struct xfs_disk_dquot q_defaults[XFS_QUOTA_TYPES];	/* (c) limits of who has none */
+};
+
+struct xfs_quota_kind {
+	const char *name;
+	uint8_t type;			/* XFS_DQTYPE_* */
+	uint16_t acct, chkd;		/* of sb_qflags */
+	const struct xfs_buf_ops *buf_ops;
+};
+extern const struct xfs_quota_kind xfs_quota_kinds[XFS_QUOTA_TYPES];
+extern const struct xfs_log_item_ops xfs_dquot_item_ops;
+
+static inline bool xfs_quota_is_kept(const struct xfs_quota *q, uint32_t type)
+{
+	return __atomic_load_n(&q->q_types[type].qt_kept, __ATOMIC_RELAXED);
+}
+
+/* (QUOTA-2) The counts of @type are not exact any more, because of @error (text set). */
+void xfs_quota_give_up(struct xfs_mount *mp, uint32_t type, int error);
+
+struct xfs_quota_change {
+	int64_t blocks, inodes;
+};
+
+/* ---- quota.c ---- */
+/* m_quota, with no type that is kept. */
+int xfs_quota_init(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* The counts of @type are exact: keep them. */
+int xfs_quota_begin(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
+/* Bits of sb_qflags. */
+void xfs_quota_set_flags(struct xfs_mount *mp, uint16_t set, uint16_t clear);
+/* A quota file, or a member of the metadata directory tree: charged to nobody. */
+bool xfs_quota_is_own(const struct xfs_inode *ip);
+/* ILOCK held exclusively: what it is now has been counted. */
+void xfs_quota_set_charged(struct xfs_inode *ip);
+/* In a transaction; -EUCLEAN: more would go than there is, nothing was changed. */
+int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xfs_quota_change *change)
+	XFS_MUST_CHECK;
+/* Counts and timers become 0. */
+void xfs_dquot_reset(struct xfs_trans *tp, struct xfs_dquot *dq);
+
+/* ---- dquot.c: records in memory ---- */
+/* In memory and referenced; or NULL. */
+struct xfs_dquot *xfs_dquot_find(struct xfs_quota *q, uint32_t type, uint32_t id);
+void xfs_dquot_hold(struct xfs_dquot *dq);
+void xfs_dquot_put(struct xfs_dquot *dq);
+/* Read from disk if need be; -ENOENT: it has no block.  Any locks above DQUOT. */
+int xfs_dquot_get(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
+	XFS_MUST_CHECK;
+/* Nobody uses any: all go. */
+void xfs_dquot_drop_all(struct xfs_mount *mp);
+
+/* ---- alloc.c: blocks of quota files ---- */
+/* The block of @id gets its place in the file.  No lock, no transaction held. */
+int xfs_dquot_alloc(struct xfs_mount *mp, uint32_t type, uint32_t id) XFS_MUST_CHECK;
+/* -ENOENT: there is none. */
+int xfs_dquot_locate(struct xfs_mount *mp, uint32_t type, uint32_t id,
+		     struct xfs_dquot_place *place) XFS_MUST_CHECK;
+
+#endif
