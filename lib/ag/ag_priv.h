@@ -168,6 +168,7 @@ struct xfs_ag_alloc {
 int xfs_alloc_ag_exact(struct xfs_ag_alloc *req) XFS_MUST_CHECK;
 int xfs_alloc_ag_near(struct xfs_ag_alloc *req) XFS_MUST_CHECK;
 int xfs_alloc_ag_size(struct xfs_ag_alloc *req) XFS_MUST_CHECK;
+int xfs_alloc_ag_roomy(struct xfs_ag_alloc *req) XFS_MUST_CHECK;
 /*
  * The best that @rec can give: aligned, in bounds, not busy, at most maxlen, at least
  * minlen; len 0 if it has nothing of the kind.

@@ -60,7 +60,7 @@ static int commit_alloc(struct xfs_ag_alloc *req, const struct xfs_agfl_plan *pl
 	return error;
 }
 
-enum how { EXACT, NEAR, BY_SIZE };
+enum how { EXACT, NEAR, BY_SIZE, ROOMY };
 
 /* Allocate in a locked AG; req->len 0 and nothing changed when it has not what is wanted. */
 static int alloc_in_ag(struct xfs_ag_alloc *req, enum how how, enum xfs_ag_resv_type resv,
@@ -83,7 +83,8 @@ static int alloc_in_ag(struct xfs_ag_alloc *req, enum how how, enum xfs_ag_resv_
 	req->maxlen = (xfs_extlen_t)XFS_MIN((int64_t)req->maxlen, avail);
 
 	error = how == EXACT ? xfs_alloc_ag_exact(req) :
-		how == NEAR ? xfs_alloc_ag_near(req) : xfs_alloc_ag_size(req);
+		how == NEAR ? xfs_alloc_ag_near(req) :
+		how == ROOMY ? xfs_alloc_ag_roomy(req) : xfs_alloc_ag_size(req);
 	if (error || !req->len)
 		return error;
 	error = xfs_agfl_plan_fill(pag, req->agbno, req->len, &plan);
@@ -129,6 +130,8 @@ static int try_ag(struct xfs_alloc_arg *args, xfs_agnumber_t agno, xfs_extlen_t 
 		how = EXACT;
 	else if (args->flags & XFS_ALLOC_BY_SIZE)
 		how = BY_SIZE;
+	else if (args->flags & XFS_ALLOC_ROOMY)
+		how = ROOMY;
 	if (home)
 		req.target = XFS_FSB_TO_AGBNO(&mp->m_geo, args->target);
 	else

@@ -15,6 +15,8 @@
 #define XFS_ALLOC_EXACT		(1u << 2)	/* only at @target; *fsbno NULLFSBLOCK when taken */
 #define XFS_ALLOC_DELALLOC	(1u << 3)	/* paid for when it was reserved */
 #define XFS_ALLOC_BY_SIZE	(1u << 4)	/* best fit; nearness is not asked for */
+/* With THIS_AG: inside the longest free extent, with much behind that it can grow over; or nothing. */
+#define XFS_ALLOC_ROOMY		(1u << 5)
 
 struct xfs_alloc_arg {
 	struct xfs_trans *tp;

@@ -8,6 +8,7 @@
  *  - behind the extent in front, or before the one behind, whichever is nearer;
  *  - else at the inode itself, which stands in its directory's AG;
  *  - large requests at the end of a file start at a stripe unit;
+ *  - files that grow side by side begin far from each other, where the caller says that they do;
  *  - as long a run as there is in any AG before a shorter one is taken.
  */
 #include "bmap/bmap_priv.h"
@@ -96,6 +97,47 @@ static xfs_fsblock_t target_block(const struct xfs_bmap_alloc *ap)
 	return before;
 }
 
+/* Right behind the piece before it, if there is one: all that is wanted, or nothing. */
+static int try_behind(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
+{
+	int error;
+
+	if (!ap->prev || !xfs_irec_is_real(ap->prev) || xfs_irec_end(ap->prev) != ap->off)
+		return 0;
+	args->flags |= XFS_ALLOC_EXACT;
+	error = xfs_alloc_vextent(args);
+	args->flags &= ~XFS_ALLOC_EXACT;
+	return error;
+}
+
+/*
+ * The end of a file that others grow beside, whose data goes out in pieces: what comes next is to
+ * find its place free.  Only with preallocation, which small files have not.
+ */
+static int try_roomy(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
+{
+	const struct xfs_inode *ip = ap->op->ip;
+	xfs_extlen_t minlen = args->minlen;
+	uint64_t isize = (uint64_t)__atomic_load_n(&ip->i_size, __ATOMIC_ACQUIRE);
+	int error;
+
+	if (!ap->op->delalloc || ap->op->whichfork != XFS_DATA_FORK || ap->next ||
+	    !xfs_iflags_test(ip, XFS_IF_SIDE_BY_SIDE) ||
+	    XFS_FSB_TO_B(&ip->i_mount->m_geo, ap->off + ap->len) <= isize)
+		return 0;
+	args->minlen = args->maxlen;
+	error = try_behind(ap, args);
+	if (!error && args->fsbno == NULLFSBLOCK) {
+		args->alignment = xfs_stripe_align(ip->i_mount);
+		args->flags |= XFS_ALLOC_ROOMY | XFS_ALLOC_THIS_AG;
+		error = xfs_alloc_vextent(args);
+		args->flags &= ~(XFS_ALLOC_ROOMY | XFS_ALLOC_THIS_AG);
+		args->alignment = 0;
+	}
+	args->minlen = minlen;
+	return error;
+}
+
 /* A large piece at the end of the file, on striped storage. */
 static int try_striped(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
 {
@@ -107,14 +149,10 @@ static int try_striped(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
 	if (!stripe || ap->next || ap->len < stripe || (ap->flags & XFS_BMAPI_METADATA))
 		return 0;
 	args->minlen = args->maxlen;
-	/* Right behind the last piece, which started at a stripe unit. */
-	if (ap->prev && xfs_irec_is_real(ap->prev) && xfs_irec_end(ap->prev) == ap->off) {
-		args->flags |= XFS_ALLOC_EXACT;
-		error = xfs_alloc_vextent(args);
-		args->flags &= ~XFS_ALLOC_EXACT;
-		if (error || args->fsbno != NULLFSBLOCK)
-			goto out_restore;
-	}
+	/* The last piece started at a stripe unit. */
+	error = try_behind(ap, args);
+	if (error || args->fsbno != NULLFSBLOCK)
+		goto out_restore;
 	args->alignment = stripe;
 	args->target = target;
 	error = xfs_alloc_vextent(args);
@@ -152,7 +190,9 @@ int xfs_bmap_btalloc(struct xfs_bmap_alloc *ap)
 	if (op->whichfork == XFS_COW_FORK)
 		args.oinfo.oi_owner = XFS_RMAP_SKIP;
 
-	error = try_striped(ap, &args);
+	error = try_roomy(ap, &args);
+	if (!error && args.fsbno == NULLFSBLOCK)
+		error = try_striped(ap, &args);
 	if (!error && args.fsbno == NULLFSBLOCK)
 		error = xfs_alloc_vextent(&args);
 	if (!error && args.fsbno == NULLFSBLOCK && args.minleft) {

@@ -60,6 +60,7 @@ struct xfs_charged {
 #define XFS_IF_UNREAD		(1u << 9)	/* could not be read; forgotten already */
 #define XFS_IF_UNNAMED		(1u << 10)	/* made without a name, and may still get one */
 #define XFS_IF_NO_CAPABILITY	(1u << 12)	/* it was looked for, and there is none */
+#define XFS_IF_SIDE_BY_SIDE	(1u << 13)	/* grows beside others: write-back said so */
 #define XFS_IF_EOF_RELEASED	(1u << 11)	/* a close has trimmed it since it was read or cut */
 
 /*

@@ -290,6 +290,26 @@ void xfs_pagecache_unpick(struct xfs_mapping *m, bool rotate)
 	xfs_mutex_unlock(&m->m_lock);
 }
 
+/* The list may be long, and its lock is everybody's. */
+#define MAX_LOOKS	64u
+
+bool xfs_pagecache_has_dirty(struct xfs_mount *mp, bool (*is)(const void *owner))
+{
+	struct xfs_pagecache *pc = mp->m_pagecache;
+	struct xfs_mapping *m;
+	uint32_t looks = 0;
+	bool has = false;
+
+	xfs_mutex_lock(&pc->lock);
+	xfs_list_for_each_entry(m, &pc->dirty, m_link) {
+		has = is(m->m_owner);
+		if (has || ++looks == MAX_LOOKS)
+			break;
+	}
+	xfs_mutex_unlock(&pc->lock);
+	return has;
+}
+
 void xfs_pagecache_wait_picked(struct xfs_mount *mp)
 {
 	struct xfs_pagecache *pc = mp->m_pagecache;

@@ -192,6 +192,8 @@ uint64_t xfs_pagecache_dirty_seq(struct xfs_mount *mp);
 uint64_t xfs_pagecache_dirty_since(struct xfs_mount *mp, int64_t seconds);
 /* What is left dirty goes back to the list: to its end if @rotate (it could not be written). */
 void xfs_pagecache_unpick(struct xfs_mapping *m, bool rotate);
+/* Whether @is says so of one of the first dirty mappings' owners; it may not sleep, nor lock. */
+bool xfs_pagecache_has_dirty(struct xfs_mount *mp, bool (*is)(const void *owner));
 /* Nothing is picked by others: what they took is on its way or dirty again. */
 void xfs_pagecache_wait_picked(struct xfs_mount *mp);
 /* An owner whose mapping became clean: the caller now has the reference of (PAGECACHE-3).  NULL: none. */

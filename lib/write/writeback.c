@@ -503,6 +503,33 @@ int xfs_writeback_all(struct xfs_mount *mp, struct xfs_long_call *call)
 	return call && call->cancelled ? xfs_long_call_error(call) : error;
 }
 
+/* A file of this size and more has preallocation, while it is being written at its end. */
+#define GROWING_BYTES	(64 << 10)
+
+static bool is_growing(const void *owner)
+{
+	const struct xfs_inode *ip = owner;
+
+	return __atomic_load_n(&ip->i_opens_write, __ATOMIC_RELAXED) > 0 &&
+	       __atomic_load_n(&ip->i_size, __ATOMIC_RELAXED) >= GROWING_BYTES;
+}
+
+/*
+ * Want of memory writes @ip now, in a smaller piece than would go out otherwise.  When other files
+ * grow beside it their pieces would take turns on the disk: then it gets its own place.
+ */
+static void mark_side_by_side(struct xfs_mount *mp, struct xfs_inode *ip)
+{
+	bool has = xfs_iflags_test(ip, XFS_IF_SIDE_BY_SIDE);
+
+	if (is_growing(ip) && xfs_pagecache_has_dirty(mp, is_growing)) {
+		if (!has)
+			xfs_iflags_set(ip, XFS_IF_SIDE_BY_SIDE);
+	} else if (has) {
+		xfs_iflags_clear(ip, XFS_IF_SIDE_BY_SIDE);
+	}
+}
+
 /* The oldest dirty files up to @upto; @all, or until there are few. */
 static int write_oldest(struct xfs_mount *mp, uint64_t upto, bool all)
 {
@@ -517,6 +544,7 @@ static int write_oldest(struct xfs_mount *mp, uint64_t upto, bool all)
 
 		if (!m)
 			break;
+		mark_side_by_side(mp, m->m_owner);
 		error = write_some(&wb, m, 0, ~0ull, CLAIM_BYTES, false, &bytes);
 		/* Locked by its writer: others first. */
 		idle = bytes ? 0 : idle + 1;
