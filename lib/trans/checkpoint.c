@@ -438,20 +438,31 @@ static bool item_durable(struct xfs_checkpoint *cp, struct xfs_log_item *lip, xf
 	return true;
 }
 
+/* Items for which cp_lock is taken once: others, who change things meanwhile, want it for each of theirs. */
+#define DURABLE_BATCH	32u
+
 /* Step 6. */
 static void make_durable(struct xfs_checkpoint *cp, xfs_lsn_t lsn)
 {
-	struct xfs_log_item *lip, *next;
+	struct xfs_log_item *clean[DURABLE_BATCH];
 
-	xfs_list_for_each_entry_safe(lip, next, &cp->cp_committing, li_commit) {
-		bool clean;
+	while (!xfs_list_empty(&cp->cp_committing)) {
+		struct xfs_log_item *lip, *next;
+		uint32_t n = 0, nr_clean = 0;
 
-		xfs_list_del(&lip->li_commit);
 		xfs_mutex_lock(&cp->cp_lock);
-		clean = item_durable(cp, lip, lsn);
+		xfs_list_for_each_entry_safe(lip, next, &cp->cp_committing, li_commit) {
+			xfs_list_del(&lip->li_commit);
+			if (item_durable(cp, lip, lsn))
+				clean[nr_clean++] = lip;
+			if (++n == DURABLE_BATCH)
+				break;
+		}
 		xfs_mutex_unlock(&cp->cp_lock);
-		if (clean)
+		while (nr_clean) {
+			lip = clean[--nr_clean];
 			lip->li_ops->put(lip);
+		}
 	}
 }
 

@@ -360,11 +360,13 @@ uint32_t xfs_trans_log_left(const struct xfs_trans *tp)
 	return t->t_log_res - XFS_MIN(t->t_log_used, t->t_log_res);
 }
 
-/* @bytes more of the log are needed for what @tp has changed, at most. */
+/*
+ * @bytes more of the log are needed for what @tp has changed, at most.  They are part of its credits
+ * until it ends, and of the checkpoint's from then on.
+ */
 static inline void use_log(struct xfs_trans *tp, uint32_t bytes)
 {
 	trans_of(tp)->t_log_used += bytes;
-	__atomic_add_fetch(&tp->t_mount->m_checkpoint->cp_log_used, bytes, __ATOMIC_RELAXED);
 }
 
 static void set_flags(struct xfs_trans *tp, struct xfs_log_item *lip, uint32_t flags)

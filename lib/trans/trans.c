@@ -121,9 +121,11 @@ static int begin(struct xfs_mount *mp, const struct xfs_transaction *tr, struct 
 	struct xfs_budget *before = xfs_mem_critical_enter(&mp->m_mem);
 	struct xfs_trans_pool *pool = &cp->cp_pools[xfs_slot()];
 	struct xfs_transaction *t;
+	uint64_t nth;
 
 	xfs_mutex_lock(&pool->tp_lock);
 	t = xfs_pool_get(&pool->tp_pool);
+	nth = pool->tp_next++;
 	xfs_mutex_unlock(&pool->tp_lock);
 	if (!t) {
 		xfs_mem_critical_leave(before);
@@ -132,7 +134,7 @@ static int begin(struct xfs_mount *mp, const struct xfs_transaction *tr, struct 
 	*t = *tr;
 	t->tr = (struct xfs_trans){
 		.t_mount = mp,
-		.t_id = __atomic_add_fetch(&cp->cp_next_id, 1, __ATOMIC_RELAXED),
+		.t_id = nth * XFS_SLOTS + xfs_slot() + 1,
 	};
 	t->t_critical = before;
 	xfs_list_init(&t->t_defer);
@@ -223,7 +225,9 @@ static void close_trans(struct xfs_transaction *t) XFS_LOCKS_UNCHECKED
 	struct xfs_trans_pool *pool = &cp->cp_pools[xfs_slot()];
 
 	xfs_mem_critical_leave(t->t_critical);
-	/* Before the gate is opened: they belong to the running checkpoint. */
+	/* Before the gate is left: they belong to the running checkpoint. */
+	if (t->t_log_used)
+		__atomic_add_fetch(&cp->cp_log_used, t->t_log_used, __ATOMIC_RELAXED);
 	if (t->t_freed_blocks)
 		cp->cp_ops->blocks_freed(mp, t->t_freed_blocks);
 	if (t->t_blk_res)

@@ -91,6 +91,7 @@ struct xfs_ail_batch {
 struct xfs_trans_pool {
 	struct xfs_mutex tp_lock;	/* LEAF class */
 	struct xfs_pool tp_pool;	/* struct xfs_transaction */
+	uint64_t tp_next;		/* number of the next one that is begun here */
 	char apart[XFS_SLOT_ALIGN];
 };
 
@@ -106,13 +107,18 @@ struct xfs_checkpoint {
 	uint64_t cp_items;		/* that are not clean */
 	uint64_t cp_item_bytes;		/* memory that they hold */
 	uint64_t cp_inodes;		/* of them that are inodes */
-	uint64_t cp_next_id;		/* (a) */
 	struct xfs_trans_pool cp_pools[XFS_SLOTS];
+
+	/* What each transaction changes, on cache lines of its own. */
+	char cp_before_claims[XFS_SLOT_ALIGN];
+	uint64_t cp_claims;		/* (a) transactions that have a claim */
+	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */
+	uint64_t cp_log_open;		/* (a) credits of open transactions */
+	char cp_behind_claims[XFS_SLOT_ALIGN];
 
 	/* The reserve of memory, claim.c. */
 	uint64_t cp_claim;		/* (c) bytes that a transaction may need */
 	uint64_t cp_apart;		/* (c) and what else must be able to go on */
-	uint64_t cp_claims;		/* (a) transactions that have a claim */
 	uint64_t cp_claim_waiters;	/* (a) on cp_room */
 
 	/* The journal.  (t) cp_commit (a) atomic (c) constant */
@@ -123,8 +129,6 @@ struct xfs_checkpoint {
 	uint64_t cp_intent_ids;		/* (a) */
 	uint64_t cp_seq;		/* (a) number of the running checkpoint; changes with the gate closed */
 	uint64_t cp_durable_seq;	/* (a) all up to this one are durable */
-	uint64_t cp_log_used;		/* (a) bytes that the running items take in the log, at most */
-	uint64_t cp_log_open;		/* (a) credits of open transactions */
 	uint64_t cp_log_limit;		/* (a) both together stay below this */
 	uint64_t cp_log_early;		/* (c) with as much in use the checkpoint is written by who can */
 	bool cp_at_work;		/* somebody has cp_commit, and tells cp_room when he is done */
