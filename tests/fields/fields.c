@@ -335,11 +335,11 @@ int main(int argc, char **argv)
 		"alone %u (%u of them allowed), nobody %u; %u failures\n",
 		run.changes, run.judged, run.both, run.ours_only, run.theirs_only,
 		run.allowed_changes, run.neither, run.failed);
+	xfs_device_put(run.overlay);
+	xfs_device_put(run.objs.dev);
 	test_objects_free(&run.objs);
 	field_table_free(&run.expected);
 	field_differences_free(&run.allowed);
-	xfs_device_put(run.overlay);
-	xfs_device_put(run.objs.dev);
 	close(run.fd);
 	return run.failed != 0;
 }
