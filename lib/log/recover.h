@@ -68,7 +68,8 @@ struct xlog_recovery {
  * Replay the dirty log that @state describes onto mp->m_dev and flush it.  m_geo is what
  * the superblock says; no cache may hold anything yet.  -EUCLEAN, -EBADMSG: the log
  * cannot be trusted (text: record, block, item); -ENOTSUP: written by a machine of the
- * other byte order, or what it holds cannot be replayed by this version; -EIO, -ENOMEM; -ECANCELED: the
+ * other byte order, or what it holds cannot be replayed by this version; -EIO; -ENOMEM: also when it makes
+ * many more new inodes than a writer would, and no limit for all memory allows them; -ECANCELED: the
  * progress hook said so, which is asked as long as mp->m_dev wrote nothing.
  * With @dry nothing is replayed: the log is read and its items are counted and checked.
  */
