@@ -338,7 +338,7 @@ static void test_files(void **state)
 		{ .what = 0 },
 	};
 	const struct test_image_plan plan = {
-		.mkfs = "-b size=1024 -m rmapbt=1", .bytes = 400ull << 20, .fill = fill,
+		.mkfs = "-b size=1024 -m rmapbt=1 -i nrext64=0", .bytes = 400ull << 20, .fill = fill,
 		.blocksize = 1024,
 	};
 	const struct test_damage_table tables[] = { TEST_TABLE(inode_damages),
