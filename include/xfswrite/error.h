@@ -103,8 +103,8 @@ XFS_API int xfs_file_error(struct xfs_file *file, struct xfs_error_info *info);
 XFS_API int xfs_dir_error(struct xfs_dir *dir, struct xfs_error_info *info);
 
 /*
- * Copy the text of xfs_mount_error(@mp): at most @size - 1 bytes and a NUL (nothing when @size is 0).
- * Returns the length of the whole text, as snprintf() does; 0: nothing has failed.
+ * Copy the text of xfs_mount_error(@mp): at most @size - 1 bytes and a NUL; nothing when @size
+ * is 0 or @buf NULL.  Returns the length of the whole text, as snprintf() does; 0: nothing has failed.
  */
 XFS_API size_t xfs_error_copy(struct xfs_mount *mp, char *buf, size_t size);
 

@@ -52,7 +52,7 @@ size_t xfs_error_copy(struct xfs_mount *mp, char *buf, size_t size)
 	struct xfs_error_info info = { .size = sizeof(info) };
 
 	xfs_mount_error(mp, &info);
-	return (size_t)snprintf(buf, size, "%s", info.text);
+	return (size_t)snprintf(buf, buf ? size : 0, "%s", info.text);
 }
 
 /*

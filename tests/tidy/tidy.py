@@ -19,6 +19,8 @@ homes             what has one home is written nowhere else (HOMES), and the che
                   names the members and sizes of what it reads
 calls             every function of lib/xfswrite.map is an XFS_CALL around its work, so that no
                   failure leaves without a description, or stands in CANNOT_FAIL
+arguments         every pointer that a public function takes is NULL in some call of
+                  tests/unit/api/test_arguments.c: refused, or allowed
 readmes           the table of layers in lib/README.md is that of lib/CMakeLists.txt, top
                   first; every folder of lib/ has a README.md that lists its files; tests/README.md
                   has the folders of tests/
@@ -565,6 +567,55 @@ def check_calls(root):
     return errors + [f'lib: {name} is defined nowhere' for name in sorted(names)]
 
 
+ARGUMENTS = 'tests/unit/api/test_arguments.c'
+
+
+def closing(text, start):
+    """Where the bracket ends that is open at @start."""
+    depth = 1
+    for at in range(start, len(text)):
+        depth += (text[at] in '([{') - (text[at] in ')]}')
+        if not depth:
+            return at
+    return len(text)
+
+
+def arguments(text):
+    """The parts of @text between commas that stand in no bracket."""
+    parts, depth, begin = [], 0, 0
+    for at, char in enumerate(text):
+        depth += (char in '([{') - (char in ')]}')
+        if char == ',' and not depth:
+            parts.append(text[begin:at].strip())
+            begin = at + 1
+    return parts + [text[begin:].strip()]
+
+
+def check_arguments(root):
+    errors, calls = [], {}
+    try:
+        test = COMMENT.sub('', read(root, ARGUMENTS))
+    except FileNotFoundError:
+        return []
+    for match in re.finditer(r'\b(xfs_\w+)\(', test):
+        calls.setdefault(match.group(1), []).append(
+            arguments(test[match.end():closing(test, match.end())]))
+    for path in files(root, ('include',), re.compile(r'.*\.h$')):
+        text = COMMENT.sub('', read(root, path))
+        for match in re.finditer(r'\bXFS_API\s[^;{}]*?\b(xfs_\w+)\(', text):
+            name = match.group(1)
+            if name not in calls:
+                errors.append(f'{ARGUMENTS}: no call of {name}')
+                continue
+            taken = arguments(text[match.end():closing(text, match.end())])
+            for number, argument in enumerate(taken):
+                if not ('*' in argument or argument.endswith(']') or '_fn ' in argument):
+                    continue
+                if not any(len(call) > number and call[number] == 'NULL' for call in calls[name]):
+                    errors.append(f'{ARGUMENTS}: no call of {name} where "{argument}" is NULL')
+    return errors
+
+
 def differences(left, left_name, right, right_name):
     return ([f'{name}: in {left_name}, not in {right_name}' for name in sorted(left - right)] +
             [f'{name}: in {right_name}, not in {left_name}' for name in sorted(right - left)])
@@ -803,6 +854,12 @@ def check_self(_root):
                                             'int two = 2;\nstatic int one;\n'}, 2),
         (check_symbols, {'lib/low/low.c': 'static int high_call(void);\nint f(void)\n{\n\tint high_call;\n'
                                           '\thigh_call = g();\n}\n'}, 0),
+        (check_arguments, {}, 0),
+        (check_arguments, {ARGUMENTS: 'R(xfs_a()); R(xfs_b());'}, 0),
+        (check_arguments, {ARGUMENTS: '/* xfs_a() */ R(xfs_b());'}, 1),
+        (check_arguments, {ARGUMENTS: 'R(xfs_a(&(struct s){ 1, 2 }, NULL, 0)); R(xfs_b());',
+                           'include/xfswrite/x.h': 'XFS_API int xfs_a(struct s *s, v_fn fn, int x)\n'
+                                                   '\tXFS_OLD;\nXFS_API int xfs_b(void);'}, 1),
         (check_map, {}, 0),
         (check_map, {'lib/xfswrite.map': 'V { global: xfs_b; xfs_a; local: *; };'}, 2),
         (check_map, {'lib/xfswrite.map': 'V { global: xfs_a; local: *; };'}, 2),

@@ -3,7 +3,8 @@
  * Goal: no argument of a caller brings the library down or is taken for work done: every public
  *       call answers what it cannot do with a negative errno and a text, and does nothing.
  * Method: a table of calls with objects and pointers that are NULL, lengths that nobody can have,
- *       and devices that tell nonsense.  Each entry is one expression.
+ *       and devices that tell nonsense.  Each entry is one expression.  tests/tidy (arguments) holds
+ *       the table against the headers: each pointer of each call is NULL in one of them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include <xfswrite/check.h>
+#include <xfswrite/exchange.h>
+#include <xfswrite/fallocate.h>
+#include <xfswrite/io.h>
+#include <xfswrite/reflink.h>
+#include <xfswrite/stats.h>
 #include "base/compiler.h"
 #include "support/test_fs.h"
 
@@ -33,6 +39,7 @@ static struct xfs_iattr iattr = {
 static struct xfs_dirent entry = XFS_DIRENT_INIT;
 static struct xfs_extent extents[4] = { XFS_EXTENT_INIT };
 static struct xfs_check_summary summary = XFS_CHECK_SUMMARY_INIT;
+static struct xfs_stats stats = XFS_STATS_INIT;
 static uint64_t where, len;
 static size_t count;
 
@@ -101,6 +108,14 @@ static void test_file_systems(void **state)
 	REFUSED(xfs_log_report(NULL, &(struct xfs_log_report){ .size = 100 }));
 	REFUSED(xfs_log_report(fs.mp, NULL));
 	REFUSED(xfs_log_report(fs.mp, &(struct xfs_log_report){ .size = 1 }));
+	REFUSED(xfs_tick(NULL));
+	REFUSED(xfs_cancel(NULL));
+	REFUSED(xfs_get_stats(NULL, &stats));
+	REFUSED(xfs_get_stats(fs.mp, NULL));
+	REFUSED(xfs_get_stats(fs.mp, &(struct xfs_stats){ .size = 8 }));
+	REFUSED(xfs_memory_minimum(NULL, NULL, &len));
+	REFUSED(xfs_memory_minimum(fs.dev, NULL, NULL));
+	REFUSED(xfs_memory_minimum(fs.dev, &(struct xfs_mount_options){ .size = 0 }, &len));
 	/* What ends things may be given nothing. */
 	TEST_OK(xfs_unmount(NULL));
 	xfs_abandon(NULL);
@@ -167,6 +182,93 @@ static void test_data(void **state)
 	TEST_IS(xfs_pwrite(file, NULL, 0, 0), 0);
 }
 
+static ssize_t no_bytes(void *ctx, void *to, size_t most)
+{
+	(void)ctx;
+	(void)to;
+	(void)most;
+	return 0;
+}
+
+static void test_vectors_and_sources(void **state)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = 4 }, null = { .iov_len = 4 };
+
+	(void)state;
+	REFUSED(xfs_preadv(NULL, &iov, 1, 0));
+	REFUSED(xfs_preadv(file, NULL, 1, 0));
+	REFUSED(xfs_preadv(file, &null, 1, 0));
+	REFUSED(xfs_preadv(file, &iov, -1, 0));
+	REFUSED(xfs_preadv(file, &iov, INT_MAX, 0));
+	REFUSED(xfs_preadv2(NULL, &iov, 1, 0, 0));
+	REFUSED(xfs_preadv2(file, NULL, 1, 0, 0));
+	REFUSED(xfs_pwritev(NULL, &iov, 1, 0));
+	REFUSED(xfs_pwritev(file, NULL, 1, 0));
+	REFUSED(xfs_pwritev(file, &null, 1, 0));
+	REFUSED(xfs_pwritev(file, &iov, -1, 0));
+	REFUSED(xfs_pwritev2(NULL, &iov, 1, 0, 0));
+	REFUSED(xfs_pwritev2(file, NULL, 1, 0, 0));
+	REFUSED(xfs_write_from(NULL, no_bytes, NULL, 0, 4, 0));
+	REFUSED(xfs_write_from(file, NULL, NULL, 0, 4, 0));
+	REFUSED(xfs_write_from(file, no_bytes, NULL, UINT64_MAX, 4, 0));
+	REFUSED(xfs_write_from(file, no_bytes, NULL, 0, UINT64_MAX, 0));
+	REFUSED(xfs_read_to_fd(NULL, 0, 1, 0, 4));
+	REFUSED(xfs_read_to_fd(file, 0, -1, 0, 4));
+	/* Nothing asked for is no error. */
+	TEST_IS(xfs_preadv(file, NULL, 0, 0), 0);
+	TEST_IS(xfs_pwritev(file, NULL, 0, 0), 0);
+	TEST_IS(xfs_write_from(file, no_bytes, NULL, 0, 0, 0), 0);
+}
+
+static void test_space_and_sharing(void **state)
+{
+	(void)state;
+	REFUSED(xfs_fallocate(NULL, 0, 0, 4096));
+	REFUSED(xfs_fallocate(file, 0, 0, 0));
+	REFUSED(xfs_fallocate(file, 0, UINT64_MAX, 4096));
+	REFUSED(xfs_fallocate(file, 0, 0, UINT64_MAX));
+	REFUSED(xfs_map_extents(NULL, 0, 0, extents, 4, &count));
+	REFUSED(xfs_map_extents(file, 0, 0, NULL, 4, &count));
+	REFUSED(xfs_map_extents(file, 0, 0, extents, 4, NULL));
+	REFUSED(xfs_map_extents(file, 1u << 31, 0, extents, 4, &count));
+	REFUSED(xfs_map_extents(file, XFS_MAP_ATTR | XFS_MAP_COW, 0, extents, 4, &count));
+	REFUSED(xfs_clone_range(NULL, 0, file, 0, 0));
+	REFUSED(xfs_clone_range(file, 0, NULL, 0, 0));
+	REFUSED(xfs_clone_range(file, UINT64_MAX, file, 0, 4096));
+	REFUSED(xfs_copy_range(NULL, 0, file, 0, 4));
+	REFUSED(xfs_copy_range(file, 0, NULL, 0, 4));
+	REFUSED(xfs_dedupe_range(NULL, 0, file, 0, 4));
+	REFUSED(xfs_dedupe_range(file, 0, NULL, 0, 4));
+	REFUSED(xfs_exchange_range(NULL, 0, file, 0, 4096, 0));
+	REFUSED(xfs_exchange_range(file, 0, NULL, 0, 4096, 0));
+	REFUSED(xfs_exchange_range(file, 0, file, 4096, 4096, 1u << 31));
+	REFUSED(xfs_exchange_range(file, UINT64_MAX, file, 0, 4096, 0));
+}
+
+/* Nothing to tell of is nothing told. */
+static void test_what_tells_of_failures(void **state)
+{
+	struct xfs_error_info info = { .size = sizeof(info) };
+
+	(void)state;
+	assert_int_equal(xfs_mount_error(fs.mp, NULL), -EINVAL);
+	/* Of this thread. */
+	TEST_OK(xfs_file_error(NULL, &info));
+	TEST_OK(xfs_dir_error(NULL, &info));
+	assert_int_equal(xfs_file_error(file, NULL), -EINVAL);
+	TEST_OK(xfs_opendir(fs.mp, "/", &out_dir));
+	assert_int_equal(xfs_dir_error(out_dir, NULL), -EINVAL);
+	xfs_closedir(out_dir);
+	assert_int_equal(xfs_mount_error(fs.mp, &(struct xfs_error_info){ .size = 1 }), -EINVAL);
+	REFUSED(xfs_open(fs.mp, NULL, O_RDONLY, 0, &out_file));
+	len = xfs_error_copy(NULL, buf, sizeof(buf));
+	assert_true(len > 0 && len == strlen(buf));
+	assert_int_equal(xfs_error_copy(fs.mp, NULL, 10), len);
+	TEST_OK(xfs_device_error(NULL));
+	assert_false(xfs_library_has(NULL));
+	assert_non_null(xfs_library_version());
+}
+
 static void test_attributes(void **state)
 {
 	(void)state;
@@ -227,6 +329,9 @@ static void test_names(void **state)
 	REFUSED(xfs_linkat(NULL, dir, "n"));
 	REFUSED(xfs_linkat(file, NULL, "n"));
 	REFUSED(xfs_linkat(file, dir, NULL));
+	REFUSED(xfs_replaceat(NULL, dir, "n"));
+	REFUSED(xfs_replaceat(file, NULL, "n"));
+	REFUSED(xfs_replaceat(file, dir, NULL));
 	REFUSED(xfs_unlink(NULL, "/f"));
 	REFUSED(xfs_unlink(fs.mp, NULL));
 	REFUSED(xfs_unlinkat(NULL, "f", 0));
@@ -294,6 +399,10 @@ static void test_devices(void **state)
 	REFUSED(xfs_device_open_fd(-1, 0, &out_dev));
 	REFUSED(xfs_device_open_fd(0, 0, NULL));
 	REFUSED(xfs_device_open_fd(0, 1u << 31, &out_dev));
+	REFUSED(xfs_device_open_file_env(NULL, 0, 0, NULL, &out_dev));
+	REFUSED(xfs_device_open_file_env("/dev/null", 0, 0, NULL, NULL));
+	REFUSED(xfs_device_open_fd_env(-1, 0, NULL, &out_dev));
+	REFUSED(xfs_device_open_fd_env(0, 0, NULL, NULL));
 	REFUSED(xfs_device_open_memory(512, 512, NULL, NULL));
 	REFUSED(xfs_device_open_memory(512, 0, NULL, &out_dev));
 	REFUSED(xfs_device_open_memory(513, 512, NULL, &out_dev));
@@ -303,6 +412,12 @@ static void test_devices(void **state)
 	REFUSED(xfs_device_open_window(dev, 1, 0, &out_dev));
 	REFUSED(xfs_device_open_window(dev, UINT64_MAX - 511, 1024, &out_dev));
 	REFUSED(xfs_device_open_window(dev, 512, UINT64_MAX - 511, &out_dev));
+	REFUSED(xfs_device_open_window_env(NULL, 0, 0, NULL, &out_dev));
+	REFUSED(xfs_device_open_window_env(dev, 0, 0, NULL, NULL));
+	REFUSED(xfs_device_open_partition(NULL, 1, NULL, &out_dev));
+	REFUSED(xfs_device_open_partition(dev, 1, NULL, NULL));
+	REFUSED(xfs_device_open_readonly_env(NULL, NULL, &out_dev));
+	REFUSED(xfs_device_open_readonly_env(dev, NULL, NULL));
 	REFUSED(xfs_device_open_readonly(NULL, &out_dev));
 	REFUSED(xfs_device_open_readonly(dev, NULL));
 	REFUSED(xfs_device_open_overlay(NULL, NULL, &out_dev));
@@ -340,6 +455,8 @@ static void test_devices(void **state)
 	REFUSED(xfs_device_copy_range(dev, 0, 0, UINT64_MAX, 512));
 	REFUSED(xfs_device_info(NULL, &info));
 	REFUSED(xfs_device_info(dev, NULL));
+	REFUSED(xfs_device_info_set(NULL, &info));
+	REFUSED(xfs_device_info_set(&info, NULL));
 	REFUSED(xfs_device_resize(NULL, 512));
 	REFUSED(xfs_device_resize(dev, 513));
 	assert_null(xfs_device_get(NULL));
@@ -361,6 +478,7 @@ static void test_formatting_and_checking(void **state)
 	REFUSED(xfs_mkfs_geometry(fs.dev, NULL, NULL, NULL));
 	REFUSED(xfs_check(NULL, NULL, NULL, &summary));
 	REFUSED(xfs_check(dev, NULL, &(struct xfs_check_options){ .size = 0 }, &summary));
+	REFUSED(xfs_check(dev, NULL, NULL, NULL));
 	REFUSED(xfs_dump(NULL, NULL, "sb", line_of_dump, NULL));
 	REFUSED(xfs_dump(dev, NULL, NULL, line_of_dump, NULL));
 	REFUSED(xfs_dump(dev, NULL, "sb", NULL, NULL));
@@ -538,6 +656,9 @@ int main(void)
 		TEST(test_file_systems),
 		TEST(test_opening),
 		TEST(test_data),
+		TEST(test_vectors_and_sources),
+		TEST(test_space_and_sharing),
+		TEST(test_what_tells_of_failures),
 		TEST(test_attributes),
 		TEST(test_names),
 		TEST(test_extended_attributes),
