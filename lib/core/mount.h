@@ -154,6 +154,7 @@ struct xfs_mount {
 	uint64_t m_meta_cache_bytes;		/* (c) */
 	uint64_t m_checkpoint_bytes;		/* (c) that a checkpoint may hold; 0: as the log allows */
 	uint64_t m_failures_seen;		/* (a) of m_mem, by the newest sync */
+	uint32_t m_exchange_bytes;		/* (c) of the log; a step of a long exchange ends at half of them */
 	uint64_t m_copy_in_bytes;		/* (c) of host files such pieces go past the page cache; 0: none */
 	uint32_t m_state;			/* (a) XFS_STATE_* */
 	bool m_repairing;			/* (a) failed data writes are being repaired */

@@ -20,7 +20,6 @@
 
 #define FLAGS		(XFS_EXCHANGE_RANGE_TO_EOF | XFS_EXCHANGE_RANGE_DSYNC | \
 			 XFS_EXCHANGE_RANGE_DRY_RUN | XFS_EXCHANGE_RANGE_FILE1_WRITTEN)
-#define STEP_BYTES	(1u << 20)	/* that one of several transactions wants to log */
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
@@ -179,7 +178,7 @@ static int make_plan(const struct xfs_exchange_args *a, struct plan *p)
 		return 0;
 	all = xfs_resv_exchange(mp, all);
 	p->in_one = all <= xfs_resv_at_most(mp, all);
-	p->log_bytes = xfs_resv_at_most(mp, p->in_one ? all : STEP_BYTES);
+	p->log_bytes = p->in_one ? (uint32_t)all : xfs_resv_exchange_step(mp);
 	if (!p->in_one && (!xfs_has_exchange_range(geo) || a->ip1 == a->ip2))
 		return too_long(a);
 	return 0;

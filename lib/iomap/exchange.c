@@ -7,6 +7,7 @@
  * done item of the intent before it.  Whatever step a crash comes after, recovery finds one
  * intent without a done item, and goes on to the end.
  */
+#include "base/sabotage.h"
 #include "core/message.h"
 #include "inode/inode.h"
 #include "iomap/iomap.h"
@@ -51,20 +52,32 @@ static void note_progress(struct xfs_exchange_run *run, struct xfs_note *note, b
 }
 
 /*
- * A kernel (6.18) that finishes an exchange frees what lies past the size that it has read, before
- * it looks at the sizes the intent gives: the larger one stands on disk until both are final.
+ * A kernel (6.18) that finishes an exchange gives each file, at the end, the size that it has read of
+ * the other one, whatever the intent says: so both keep their old sizes on disk until all is done.
+ * Before that it frees what a file has past the size that was read, but not of one that is
+ * preallocated: which the file that grows is for as long as it takes.
  */
-static void larger_size(struct xfs_trans *tp, struct xfs_exchange_run *run)
+static void keep_past_end(struct xfs_trans *tp, struct xfs_exchange_run *run)
 {
-	struct xfs_inode *ips[2] = { run->ip1, run->ip2 };
-	uint64_t size = XFS_MAX(run->ex.size1, run->ex.size2);
+	uint64_t size1 = run->ex.size1, size2 = run->ex.size2;
+	struct xfs_inode *ip = size1 > size2 ? run->ip1 : run->ip2;
 
-	if (!(run->ex.flags & XFS_EXCHMAPS_SET_SIZES))
+	if (!(run->ex.flags & XFS_EXCHMAPS_SET_SIZES) || size1 == size2 ||
+	    ip->i_diflags & XFS_DIFLAG_PREALLOC)
 		return;
-	for (int i = 0; i < 2; i++) {
-		ips[i]->i_disk_size = (xfs_fsize_t)size;
-		xfs_trans_log_inode(tp, ips[i], XFS_ILOG_CORE);
-	}
+	xfs_inode_set_diflags(ip, ip->i_diflags | XFS_DIFLAG_PREALLOC);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
+	run->preallocated = ip;
+}
+
+static void settle_past_end(struct xfs_trans *tp, struct xfs_exchange_run *run)
+{
+	struct xfs_inode *ip = run->preallocated;
+
+	if (!ip)
+		return;
+	xfs_inode_set_diflags(ip, ip->i_diflags & ~XFS_DIFLAG_PREALLOC);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 }
 
 static int step(struct xfs_trans *tp, struct xfs_exchange_run *run, uint32_t log_bytes, bool *done)
@@ -78,7 +91,9 @@ static int step(struct xfs_trans *tp, struct xfs_exchange_run *run, uint32_t log
 	if (!error)
 		error = xfs_xmi_finish(tp, run->ip1, run->ip2, &run->ex, log_bytes, done);
 	if (!error && !*done && is_first(run))
-		larger_size(tp, run);
+		keep_past_end(tp, run);
+	else if (!error && *done)
+		settle_past_end(tp, run);
 	xfs_iunlock_many(ips, 2);
 	return error;
 }
@@ -98,7 +113,7 @@ int xfs_exchange_step(struct xfs_exchange_run *run, uint32_t log_bytes, bool in_
 		xfs_note_free(note);
 		return error;
 	}
-	error = step(tp, run, in_one ? 0 : log_bytes / 2, done);
+	error = step(tp, run, in_one ? 0 : XFS_MIN(log_bytes, run->mp->m_exchange_bytes) / 2, done);
 	if (error) {
 		xfs_note_free(note);
 		xfs_trans_cancel(tp);
@@ -109,7 +124,10 @@ int xfs_exchange_step(struct xfs_exchange_run *run, uint32_t log_bytes, bool in_
 	run->from = run->mp->m_log ? xlog_head_lsn(run->mp->m_log) : 0;
 	if (!*done && run->hold && !run->hold->th_lsn)
 		xfs_hold_tail(run->mp, run->hold, run->from);
-	xfs_note_log(tp, note);
+	if (XFS_SABOTAGE(XFS_RULE_INTENT))
+		xfs_note_free(note);
+	else
+		xfs_note_log(tp, note);
 	run->started = true;
 	return xfs_trans_commit(tp);
 }

@@ -178,6 +178,7 @@ int xfs_reflink_check_share(struct xfs_inode *ip, xfs_fileoff_t off,
 struct xfs_exchange_run {
 	struct xfs_mount *mp;
 	struct xfs_inode *ip1, *ip2;	/* data forks: IOLOCKs held, nothing dirty, nothing delayed */
+	struct xfs_inode *preallocated;	/* for as long as it takes; NULL: none is */
 	struct xfs_exchange ex;		/* what is left */
 	uint32_t pieces;		/* that an extent map may get at most */
 	uint64_t id;			/* of the intent in the log that says so; 0: there is none */

@@ -256,7 +256,7 @@ static int exchanges(struct xfs_mount *mp, struct work *work, size_t count)
 		while (!error && !done) {
 			xfs_lsn_t others = oldest(work, i + 1, count), here;
 
-			error = xfs_exchange_step(&work[i].run, xfs_resv_at_most(mp, 1u << 20), false, &done);
+			error = xfs_exchange_step(&work[i].run, xfs_resv_exchange_step(mp), false, &done);
 			here = work[i].run.from;
 			if (!error)
 				error = xfs_log_force(mp, 0);

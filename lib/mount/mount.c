@@ -33,6 +33,7 @@
  */
 #define CHECK_AT_OPEN	64u
 #define COPY_IN_BYTES		(1u << 20)	/* less is better merged with its neighbours */
+#define EXCHANGE_BYTES	(1u << 20)
 
 #define KNOWN_FLAGS	(XFS_MOUNT_RDONLY | XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_NORECOVERY | \
 			 XFS_MOUNT_INPROGRESS | XFS_MOUNT_RECOVER_IN_MEMORY | XFS_MOUNT_SWALLOC)
@@ -78,6 +79,7 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	mp->m_meta_cache_bytes = opts->meta_cache_bytes ? opts->meta_cache_bytes : META_CACHE_BYTES;
 	mp->m_memory_limit = opts->memory_limit_bytes;
 	mp->m_copy_in_bytes = COPY_IN_BYTES;
+	mp->m_exchange_bytes = EXCHANGE_BYTES;
 	if (opts->allocsize_bytes) {
 		if (!xfs_is_power_of_2(opts->allocsize_bytes) || opts->allocsize_bytes < 4096 ||
 		    opts->allocsize_bytes > 1u << 30)

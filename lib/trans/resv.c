@@ -438,3 +438,10 @@ uint64_t xfs_resv_exchange(const struct xfs_mount *mp, uint64_t pieces)
 	t.maps[XFS_DATA_FORK] = 2;
 	return tally_bytes(&mp->m_geo, &t);
 }
+
+uint32_t xfs_resv_exchange_step(const struct xfs_mount *mp)
+{
+	uint64_t want = XFS_MAX((uint64_t)mp->m_exchange_bytes, 2 * xfs_resv_exchange(mp, 1));
+
+	return xfs_resv_at_most(mp, want);
+}

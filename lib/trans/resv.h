@@ -69,6 +69,8 @@ uint64_t xfs_resv_move(const struct xfs_mount *mp, uint32_t removed, uint32_t mo
 uint32_t xfs_resv_at_most(const struct xfs_mount *mp, uint64_t want);
 /* The most that it logs when @pieces of two files change places in one transaction. */
 uint64_t xfs_resv_exchange(const struct xfs_mount *mp, uint64_t pieces);
+/* What one of several transactions of an exchange may log; half of it is more than one piece does. */
+uint32_t xfs_resv_exchange_step(const struct xfs_mount *mp);
 /* Extents that one TRUNCATE transaction may remove, at most @max. */
 uint32_t xfs_resv_extents(const struct xfs_mount *mp, uint32_t max);
 
