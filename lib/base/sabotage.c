@@ -32,6 +32,11 @@ const char *xfs_rule_name(enum xfs_rule rule)
 		[XFS_RULE_STAGING] = "STAGING",
 		[XFS_RULE_UNSHARED] = "UNSHARED",
 		[XFS_RULE_DQUOT] = "DQUOT",
+		[XFS_RULE_REFLINK_FLAG] = "REFLINK_FLAG",
+		[XFS_RULE_REFLINK_CLEAR] = "REFLINK_CLEAR",
+		[XFS_RULE_SHARED_COUNT] = "SHARED_COUNT",
+		[XFS_RULE_SHARED_OWNER] = "SHARED_OWNER",
+		[XFS_RULE_INTENT] = "INTENT",
 	};
 
 	return rule < XFS_RULE_COUNT ? names[rule] : "?";

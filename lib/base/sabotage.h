@@ -54,6 +54,16 @@ enum xfs_rule {
 	XFS_RULE_UNSHARED,
 	/* What an owner uses is logged with the change that makes it so. */
 	XFS_RULE_DQUOT,
+	/* A file is marked as one that may share blocks before it does. */
+	XFS_RULE_REFLINK_FLAG,
+	/* The mark goes only when it is durable that nothing is shared any more. */
+	XFS_RULE_REFLINK_CLEAR,
+	/* A block gets its second owner together with a count of them, */
+	XFS_RULE_SHARED_COUNT,
+	/* and with the owner in the reverse map. */
+	XFS_RULE_SHARED_OWNER,
+	/* Each step of an exchange says in the log what is left of it. */
+	XFS_RULE_INTENT,
 	XFS_RULE_COUNT,
 };
 

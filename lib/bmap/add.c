@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Mapping blocks into holes: fresh ones, or ones that somebody else has allocated. */
+#include "base/sabotage.h"
 #include "bmap/bmap_priv.h"
 #include "core/stats.h"
 
@@ -165,7 +166,8 @@ int xfs_bmapi_remap(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 		oinfo = xfs_bmap_owner(ip, XFS_DATA_FORK, &edit.new[0]);
 		ip->i_nblocks += len;
 		op.logflags |= XFS_ILOG_CORE;
-		error = xfs_rmap_map(tp, startblock, len, &oinfo);
+		if (!XFS_SABOTAGE(XFS_RULE_SHARED_OWNER))
+			error = xfs_rmap_map(tp, startblock, len, &oinfo);
 	}
 	xfs_bmap_op_end(&op);
 	return error;

@@ -9,6 +9,7 @@
  * ILOCK for each piece, as sharing does.
  */
 #include "ag/refcount.h"
+#include "base/sabotage.h"
 #include "core/message.h"
 #include "file/privileges.h"
 #include "file/reflink.h"
@@ -349,7 +350,7 @@ static int clear_flag(struct xfs_inode *ip)
 	int error = xfs_free_cowblocks(ip);
 
 	/* Who writes to a file without the flag does not ask what it shared until lately (REFC-4). */
-	if (!error)
+	if (!error && !XFS_SABOTAGE(XFS_RULE_REFLINK_CLEAR))
 		error = xfs_log_force(ip->i_mount, 0);
 	if (!error)
 		error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);

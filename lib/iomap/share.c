@@ -13,6 +13,7 @@
  * one piece is left as a hole.
  */
 #include "ag/refcount.h"
+#include "base/sabotage.h"
 #include "core/message.h"
 #include "inode/inode.h"
 #include "iomap/iomap.h"
@@ -39,7 +40,7 @@ static bool is_hole(const struct xfs_bmbt_irec *irec)
 
 static void mark_reflink(struct xfs_trans *tp, struct xfs_inode *ip)
 {
-	if (ip->i_diflags2 & XFS_DIFLAG2_REFLINK)
+	if (ip->i_diflags2 & XFS_DIFLAG2_REFLINK || XFS_SABOTAGE(XFS_RULE_REFLINK_FLAG))
 		return;
 	xfs_inode_set_diflags2(ip, ip->i_diflags2 | XFS_DIFLAG2_REFLINK);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
@@ -78,7 +79,8 @@ static int replace(struct xfs_trans *tp, struct xfs_share *sh, const struct xfs_
 	if (!error && is_written(from)) {
 		/* What was unmapped is a hole now, which is nothing to be taken back. */
 		before = xfs_trans_changes(tp);
-		error = xfs_refcount_increase(tp, from->br_startblock, len);
+		if (!XFS_SABOTAGE(XFS_RULE_SHARED_COUNT))
+			error = xfs_refcount_increase(tp, from->br_startblock, len);
 		if (!error) {
 			mark_reflink(tp, sh->src);
 			mark_reflink(tp, dst);

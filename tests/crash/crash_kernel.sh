@@ -5,7 +5,9 @@
 # Goal: the logs that a crash leaves are good for other people too.
 # Method: N crash images of each scenario (all that CAMPAIGN knows) go to xfs_logprint, which must
 # not complain; to the running kernel, which recovers them; and to the library.  Both must
-# show the same tree, and xfs_repair -n must be silent about what the kernel made of them.
+# show the same tree, and xfs_repair -n must be silent about what the kernel made of them.  What is
+# shared, copied on write, unshared, moved and exchanged is in reflink, cow, falloc and exchange: the
+# last one's logs have intents, which the kernel finishes.
 . "$(dirname "$0")/../interop/common.sh"
 
 campaign=$1
@@ -55,7 +57,10 @@ dirty=0
 for scenario; do
 	run_dir=$work/images
 	mkdir -p "$run_dir"
-	"$campaign" --seed "$seed" --budget $((samples * 8)) --sample "$samples" --dir "$run_dir" \
+	n=$samples
+	# Few of them are in the middle of an exchange.
+	[ "$scenario" != exchange ] || n=$((samples * 6))
+	"$campaign" --seed "$seed" --budget $((n * 8)) --sample "$n" --dir "$run_dir" \
 		"$scenario" >"$work/campaign" 2>&1 || {
 		cat "$work/campaign" >&2
 		fail "$scenario: the campaign itself"
@@ -64,25 +69,34 @@ for scenario; do
 		[ -e "$ours" ] || break
 		crash=${ours%.ours}.crash
 		what=${crash##*/}
-		no_complaint "$what" -t "$crash"
-		grep -q '<DIRTY>' "$work/logprint" && dirty=$((dirty + 1))
-		no_complaint "$what" -d "$crash"
+		if ! kernel_knows "$ours"; then
+			say "$scenario: this kernel is too old for it"
+			break
+		fi
+		# Tools that are older than the file system's features are not asked.
+		old=
+		repair_knows "$ours" || old=yes
+		if [ -z "$old" ]; then
+			no_complaint "$what" -t "$crash"
+			grep -q '<DIRTY>' "$work/logprint" && dirty=$((dirty + 1))
+			no_complaint "$what" -d "$crash"
+		fi
 		digest "$what" "$crash" "$work/kernel.digest"
 		digest "$what, recovered by the library" "$ours" "$work/ours.digest"
 		if ! cmp -s "$work/kernel.digest" "$work/ours.digest"; then
 			diff "$work/kernel.digest" "$work/ours.digest" | head -20 >&2
 			fail "$what: the kernel recovers another tree than the library (seed $seed)"
 		fi
-		repair_silent "$what, recovered by the kernel" "$crash" xfs_repair
+		[ -n "$old" ] || repair_silent "$what, recovered by the kernel" "$crash" xfs_repair
 		if [ -n "${XFS_REPAIR_NEW:-}" ]; then
 			# shellcheck disable=SC2086  # may be a wrapper and a name
 			repair_silent "$what, recovered by the kernel" "$crash" $XFS_REPAIR_NEW
 		fi
-		repair_silent "$what, recovered by the library" "$ours" xfs_repair
+		[ -n "$old" ] || repair_silent "$what, recovered by the library" "$ours" xfs_repair
 		total=$((total + 1))
 		rm -f "$crash" "$ours"
 	done
 	rm -rf "$run_dir"
 done
-say "$total crash images, $dirty with a dirty log: the kernel and the library recover the same trees"
+say "$total crash images, $dirty with a log that xfs_logprint calls dirty: the kernel and the library recover the same trees"
 [ $total -gt 0 ] || fail "no image was made"

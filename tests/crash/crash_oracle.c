@@ -134,6 +134,52 @@ static void test_names_in_order(void **unused)
 	model_free(h.m);
 }
 
+/* What changes places is in one file or in the other, and nothing behind a range comes along. */
+static void test_exchanges(void **unused)
+{
+	static uint8_t a8[8192], b8[8192], mixed[8192];
+	struct history h = start();
+	struct model_node *a = create(&h, "a"), *b = create(&h, "b");
+	const struct model_node *ab[2] = {a, b};
+	uint64_t both = state_of(h.root, ab, (const char *[]){"a", "b"}, 2);
+	uint32_t before, after;
+
+	(void)unused;
+	write_at(&h, a, 0, 8192);
+	model_pattern(a->id, model_now(h.m), 0, a8, 8192);
+	write_at(&h, b, 0, 8192);
+	model_pattern(b->id, model_now(h.m), 0, b8, 8192);
+	promise(&h, a);
+	promise(&h, b);
+	before = h.mark;
+	model_begin(h.m, h.mark++);
+	model_exchange(h.m, a, b, 0, 4096, false);
+	model_end(h.m);
+	after = h.mark;
+	memcpy(mixed, b8, 4096);
+	memcpy(mixed + 4096, a8 + 4096, 4096);
+	assert_true(allows(&h, before, both, a, a8, 8192));
+	assert_false(allows(&h, before, both, a, mixed, 8192));	/* had not begun */
+	assert_true(allows(&h, after, both, a, a8, 8192));
+	assert_true(allows(&h, after, both, a, mixed, 8192));
+	assert_false(allows(&h, after, both, a, b8, 8192));	/* more than the range */
+	promise(&h, a);
+	assert_false(allows(&h, h.mark, both, a, a8, 8192));
+	assert_true(allows(&h, h.mark, both, a, mixed, 8192));
+	/* With the sizes: at once. */
+	truncate_to(&h, b, 4096);
+	promise(&h, b);
+	model_begin(h.m, h.mark++);
+	model_exchange(h.m, a, b, 0, 0, true);
+	model_end(h.m);
+	promise(&h, a);
+	assert_true(allows(&h, h.mark, both, b, mixed, 8192));
+	assert_false(allows(&h, h.mark, both, b, mixed, 4096));
+	assert_true(allows(&h, h.mark, both, a, a8, 4096));
+	assert_false(allows(&h, h.mark, both, a, mixed, 8192));
+	model_free(h.m);
+}
+
 static void test_appends(void **unused)
 {
 	struct history h = start();
@@ -436,6 +482,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_in_order),
+		cmocka_unit_test(test_exchanges),
 		cmocka_unit_test(test_appends),
 		cmocka_unit_test(test_overwrites),
 		cmocka_unit_test(test_truncations),

@@ -151,6 +151,7 @@ static void format(struct lab *lab)
 		.profile = XFS_MKFS_PROFILE_6_1, .blocksize = sc->blocksize, .rmapbt = XFS_MKFS_ON,
 		.sectsize = sc->sectsize, .log_sunit = sc->log_sunit,
 		.dirblocksize = sc->dirblocksize, .inodesize = sc->inodesize,
+		.exchange = sc->exchange ? XFS_MKFS_ON : 0,
 	};
 	struct lab_disks disks;
 	int error;

@@ -48,6 +48,7 @@ struct scenario {
 	uint32_t meta_cache, recovery_cache;
 	bool external_log;	/* on a disk of its own */
 	bool quota;		/* of users, groups and projects; each file has a user of its own */
+	bool exchange;		/* with the feature; other people's tools may not know it */
 	uint32_t fill_percent;	/* of the space taken by a file before the start */
 	uint32_t generations;	/* crashed, recovered and gone on with so often; 0: once */
 	/*
@@ -137,8 +138,16 @@ int lab_clone(struct lab_stream *s, struct model_node *src, uint64_t src_off, st
 /* Shares it if the bytes are the same. */
 int lab_dedupe(struct lab_stream *s, struct model_node *src, uint64_t src_off,
 	       struct model_node *dst, uint64_t dst_off, uint64_t len);
-/* The scenario of share.c. */
+/*
+ * The same range of two files changes places; @sizes: from @offset on to both ends.  Where they are
+ * in the model is as in the library: what a write leaves in memory is on the device before.
+ */
+int lab_exchange(struct lab_stream *s, struct model_node *a, struct model_node *b, uint64_t offset,
+		 uint64_t len, bool sizes);
+/* The scenarios of share.c. */
 void lab_run_reflink(struct lab *lab);
+void lab_run_cow(struct lab *lab);
+void lab_run_exchange(struct lab *lab);
 int lab_chmod(struct lab_stream *s, struct model_node *node, uint32_t bits);
 /* @len 0: an empty value. */
 int lab_setxattr(struct lab_stream *s, struct model_node *node, const char *name, uint32_t len);

@@ -452,6 +452,12 @@ void model_write(struct model *m, struct model_node *node, uint64_t offset, cons
 	node->touched = m->now;
 }
 
+static void add_cut(struct model *m, struct model_node *node, uint64_t from, uint64_t to)
+{
+	node->cuts = more(node->cuts, node->nr_cuts, sizeof(*node->cuts));
+	node->cuts[node->nr_cuts++] = (struct model_cut){.seq = m->now, .from = from, .to = to};
+}
+
 void model_truncate(struct model *m, struct model_node *node, uint64_t size)
 {
 	uint64_t first = size / MODEL_SECTOR, skip = size % MODEL_SECTOR;
@@ -459,8 +465,7 @@ void model_truncate(struct model *m, struct model_node *node, uint64_t size)
 	m->ops[m->now].boundary = true;
 	node->touched = node->written = m->now;
 	if (size < node->size) {
-		node->cuts = more(node->cuts, node->nr_cuts, sizeof(*node->cuts));
-		node->cuts[node->nr_cuts++] = (struct model_cut){.seq = m->now, .from = size};
+		add_cut(m, node, size, UINT64_MAX);
 		for (uint64_t i = first; i < node->nr_sectors; i++) {
 			uint64_t keep = i == first ? skip : 0;
 
@@ -508,9 +513,46 @@ void model_move(struct model *m, struct model_node *node, uint64_t offset, uint6
 	for (uint64_t i = (size + MODEL_SECTOR - 1) / MODEL_SECTOR; up && i < node->nr_sectors; i++)
 		if (newest(node, i))
 			new_version(m, node, i);
-	node->cuts = more(node->cuts, node->nr_cuts, sizeof(*node->cuts));
-	node->cuts[node->nr_cuts++] = (struct model_cut){.seq = m->now, .from = offset};
+	add_cut(m, node, offset, UINT64_MAX);
 	model_truncate(m, node, size);
+}
+
+/* What is to stand in [@offset, +@len): contents of a file, zeros behind its end. */
+static uint8_t *contents(const struct model_node *node, uint64_t offset, uint64_t len)
+{
+	uint8_t *data = need(calloc(1, len + 1));
+
+	for (uint64_t at = 0; at < len; at += MODEL_SECTOR) {
+		const struct model_version *v = newest(node, (offset + at) / MODEL_SECTOR);
+
+		if (v && offset + at < node->size)
+			memcpy(data + at, v->data, MODEL_SECTOR < len - at ? MODEL_SECTOR : len - at);
+	}
+	return data;
+}
+
+void model_exchange(struct model *m, struct model_node *a, struct model_node *b, uint64_t offset,
+		    uint64_t len, bool sizes)
+{
+	uint64_t size_a = a->size, size_b = b->size;
+	uint8_t *data_a, *data_b;
+
+	if (sizes)
+		len = (size_a > size_b ? size_a : size_b) - offset;
+	data_a = contents(a, offset, len);
+	data_b = contents(b, offset, len);
+	put_bytes(m, a, offset, data_b, len);
+	put_bytes(m, b, offset, data_a, len);
+	free(data_a);
+	free(data_b);
+	add_cut(m, a, offset, sizes ? UINT64_MAX : offset + len);
+	add_cut(m, b, offset, sizes ? UINT64_MAX : offset + len);
+	m->ops[m->now].boundary = true;
+	a->touched = b->touched = m->now;
+	if (!sizes)
+		return;
+	add_size(m, a, size_b, true);
+	add_size(m, b, size_a, true);
 }
 
 void model_adopt(struct model *m, struct model_node *node, const uint8_t *data, uint64_t size)

@@ -120,6 +120,13 @@ void model_zero(struct model *m, struct model_node *node, uint64_t offset, uint6
  * that would show at the old offset.
  */
 void model_move(struct model *m, struct model_node *node, uint64_t offset, uint64_t len, bool up);
+/*
+ * [@offset, +@len) of two files change places, at once; @sizes: up to both ends, and the sizes too.
+ * @offset and, without @sizes, @len are whole sectors.  What came may not be written to before it is
+ * promised: in place that would show in the other file.
+ */
+void model_exchange(struct model *m, struct model_node *a, struct model_node *b, uint64_t offset,
+		    uint64_t len, bool sizes);
 /* Contents as found, before the first operation. */
 void model_adopt(struct model *m, struct model_node *node, const uint8_t *data, uint64_t size);
 /* Whether @node must read as @data now. */

@@ -32,10 +32,10 @@ struct model_times {
 	uint64_t began, mtime, ctime;
 };
 
-/* From here on, what was there before operation @seq is gone. */
+/* From @from to @to, what was there before operation @seq is gone. */
 struct model_cut {
 	uint32_t seq;
-	uint64_t from;
+	uint64_t from, to;
 };
 
 struct model_promise {

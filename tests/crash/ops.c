@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xfswrite/exchange.h>
 #include <xfswrite/fallocate.h>
 #include <xfswrite/reflink.h>
 #include "base/compiler.h"
@@ -384,6 +385,27 @@ int lab_dedupe(struct lab_stream *s, struct model_node *src, uint64_t src_off,
 	put(dst, to);
 	put(src, from);
 	return end(s, ret == -EBADE ? 0 : ret, "dedupe");
+}
+
+int lab_exchange(struct lab_stream *s, struct model_node *a, struct model_node *b, uint64_t offset,
+		 uint64_t len, bool sizes)
+{
+	struct xfs_file *file_a, *file_b;
+	int error;
+
+	begin(s, "exchange nodes %u and %u, %" PRIu64 " bytes at %" PRIu64 "%s", a->id, b->id, len, offset,
+	      sizes ? " and sizes" : "");
+	file_a = get(s, a);
+	file_b = get(s, b);
+	error = xfs_exchange_range(file_a, offset, file_b, offset, len,
+				   sizes ? XFS_EXCHANGE_RANGE_TO_EOF : 0);
+	if (!error)
+		model_exchange(s->model, a, b, offset, len, sizes);
+	note_times(s, a, file_a);
+	note_times(s, b, file_b);
+	put(b, file_b);
+	put(a, file_a);
+	return end(s, error, "exchange");
 }
 
 int lab_fallocate(struct lab_stream *s, struct model_node *node, int mode, uint64_t offset,

@@ -716,7 +716,15 @@ const struct scenario lab_scenarios[] = {
 	  .rules = RULE(PREFLUSH), .run = run_append },
 	{ .name = "overwrite", .what = "data overwritten in place", .run = run_overwrite },
 	{ .name = "reflink", .what = "blocks shared, copied on write, unshared",
-	  .rules = RULE(STAGING) | RULE(UNSHARED) /* (REFC-4) */, .run = lab_run_reflink },
+	  .rules = RULE(STAGING) | RULE(UNSHARED) /* (REFC-4) */ | RULE(REFLINK_FLAG) |
+		   RULE(REFLINK_CLEAR) | RULE(SHARED_COUNT) | RULE(SHARED_OWNER),
+	  .run = lab_run_reflink },
+	/* What is mapped in place of the old has its data (TRANS-4). */
+	{ .name = "cow", .what = "what clones share is overwritten", .rules = RULE(ORDERED_DATA),
+	  .run = lab_run_cow },
+	/* (INTENT-4) */
+	{ .name = "exchange", .what = "contents of files change places, at once and in steps",
+	  .blocksize = 1024, .dirblocksize = 1024, .exchange = true, .rules = RULE(INTENT), .run = lab_run_exchange },
 	{ .name = "truncate", .what = "files cut, extended, written with holes",
 	  .rules = RULE(BUSY), .run = run_truncate },
 	{ .name = "falloc", .what = "space allocated, punched, zeroed, taken out and put in",
@@ -740,7 +748,7 @@ const struct scenario lab_scenarios[] = {
 	  .percent = 15,
 	  .rules = RULE(WINDOW_FLUSH), .run = run_huge },
 	{ .name = "orphans", .what = "files that are unlinked while they are open",
-	  .rules = RULE(RECOVERY_FLUSH), .run = run_orphans },
+	  .run = run_orphans },
 	{ .name = "chunks", .what = "inode chunks allocated and freed",
 	  .rules = RULE(ICREATE_TAIL) | RULE(UNLINKED_BUF), .run = run_chunks },
 	{ .name = "reuse", .what = "freed blocks that become something else",
@@ -766,7 +774,7 @@ const struct scenario lab_scenarios[] = {
 	  .dirblocksize = 8192, .run = run_dirs },
 	{ .name = "again", .what = "crashed, recovered, gone on with, crashed again",
 	  .generations = 4,
-	  .rules = RULE(STALE_CLEAR), .run = run_again },
+	  .rules = RULE(RECOVERY_FLUSH), .run = run_again },
 	{ .name = "inodes", .what = "inodes of two sectors, torn; recovery crashed again and again",
 	  .inodesize = 1024, .blocksize = 2048, .meta_cache = 64 * KIB, .again_every = 8,
 	  .again_depth = 3, .run = run_forks },
@@ -777,6 +785,6 @@ const struct scenario lab_scenarios[] = {
 	  .again_depth = 3, .run = run_forks },
 	{ .name = "evictdirs", .what = "the same with directory blocks of several blocks",
 	  .inodesize = 1024, .blocksize = 2048, .dirblocksize = 8192, .recovery_cache = 16 * KIB,
-	  .again_every = 12, .again_depth = 2, .run = run_dirs },
+	  .again_every = 12, .again_depth = 2, .rules = RULE(STALE_CLEAR), .run = run_dirs },
 };
 const uint32_t lab_nr_scenarios = ARRAY_SIZE(lab_scenarios);

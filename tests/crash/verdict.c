@@ -94,7 +94,7 @@ static bool cut_between(const struct verdict *v, const struct model_node *node, 
 			from = (from + bs - 1) / bs * bs;
 		if (cut->seq > (written < v->at ? written : v->at) &&
 		    cut->seq <= (written < v->at ? v->at : written) &&
-		    from < (sector + 1) * MODEL_SECTOR)
+		    from < (sector + 1) * MODEL_SECTOR && sector * MODEL_SECTOR < cut->to)
 			return true;
 	}
 	return false;
