@@ -157,18 +157,28 @@ static void test_preallocation_that_a_hole_leaps_over(void **state)
 	tear_down();
 }
 
-static void test_extent_size_hint(void **state)
+/* Of the file itself, or handed down by its directory (EXTSZINHERIT). */
+static void extent_size_hint(bool inherited)
 {
 	const struct xfs_iattr hint = {
 		.size = sizeof(hint),
 		.valid = XFS_ATTR_EXTSIZE | XFS_ATTR_XFLAGS, .xflags = XFS_XFLAG_EXTSIZE,
 		.extsize_bytes = 65536,
 	};
+	const char *path = inherited ? "/d/f" : "/f";
+	struct xfs_iattr dir = hint;
 	struct xfs_extent e[4] = { XFS_EXTENT_INIT };
 
-	(void)state;
+	dir.xflags = XFS_XFLAG_EXTSZINHERIT;
 	set_up(0);
-	TEST_OK(xfs_fsetattr(file, &hint));
+	if (inherited) {
+		TEST_OK(xfs_mkdir(fs.mp, "/d", 0755));
+		TEST_OK(xfs_setattr(fs.mp, "/d", true, &dir));
+		TEST_OK(xfs_close(file));
+		TEST_OK(xfs_open(fs.mp, path, O_RDWR | O_CREAT, 0644, &file));
+	} else {
+		TEST_OK(xfs_fsetattr(file, &hint));
+	}
 	assert_int_equal(xfs_pwrite(file, buf, 4096, 0), 4096);
 	assert_int_equal(extents(e, 4), 1);
 	assert_int_equal(e[0].length, 65536);
@@ -183,13 +193,25 @@ static void test_extent_size_hint(void **state)
 	assert_int_equal(e[1].offset, 4096);
 	assert_int_equal(e[1].length, 31 * 4096);
 	TEST_OK(xfs_close(file));
-	TEST_OK(xfs_open(fs.mp, "/f", O_RDWR, 0, &file));
+	TEST_OK(xfs_open(fs.mp, path, O_RDWR, 0, &file));
 	TEST_OK(xfs_fsync(file));
 	assert_int_equal(extents(e, 4), 3);
 	assert_int_equal(e[2].offset, 100u << 10);
 	assert_int_equal(e[2].length, 4096);
 	assert_false(e[2].unwritten);
 	tear_down();
+}
+
+static void test_extent_size_hint(void **state)
+{
+	(void)state;
+	extent_size_hint(false);
+}
+
+static void test_extent_size_hint_of_the_directory(void **state)
+{
+	(void)state;
+	extent_size_hint(true);
 }
 
 int main(void)
@@ -201,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_open_file_keeps_preallocation_at_sync),
 		cmocka_unit_test(test_preallocation_that_a_hole_leaps_over),
 		cmocka_unit_test(test_extent_size_hint),
+		cmocka_unit_test(test_extent_size_hint_of_the_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
