@@ -29,11 +29,13 @@ enum xfs_rwf {
 	XFS_RWF_HIPRI = 0x01,
 	XFS_RWF_DSYNC = 0x02,
 	XFS_RWF_SYNC = 0x04,
+	XFS_RWF_NOWAIT = 0x08,
 	XFS_RWF_APPEND = 0x10,
 };
 #define XFS_RWF_HIPRI	0x01u	/* changes nothing */
 #define XFS_RWF_DSYNC	0x02u	/* as if the file were open with O_DSYNC */
 #define XFS_RWF_SYNC	0x04u	/* as if the file were open with O_SYNC */
+#define XFS_RWF_NOWAIT	0x08u	/* -EAGAIN, or a short count, instead of waiting: <xfswrite/nowait.h> */
 #define XFS_RWF_APPEND	0x10u	/* as if the file were open with O_APPEND: at its end, wherever that is */
 
 /*

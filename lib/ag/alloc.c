@@ -125,7 +125,9 @@ static int try_ag(struct xfs_alloc_arg *args, xfs_agnumber_t agno, xfs_extlen_t 
 	if (__atomic_load_n(&pag->pag_agf_loaded, __ATOMIC_ACQUIRE) &&
 	    __atomic_load_n(&pag->pag_longest, __ATOMIC_RELAXED) < minlen)
 		return 0;
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	if (args->flags & XFS_ALLOC_EXACT)
 		how = EXACT;
 	else if (args->flags & XFS_ALLOC_BY_SIZE)
@@ -177,7 +179,9 @@ static int find_longest(struct xfs_alloc_arg *args, xfs_agnumber_t start, xfs_ag
 		int64_t avail = 0;
 		int error;
 
-		xfs_mutex_lock(&pag->pag_lock);
+		error = xfs_mutex_want(&pag->pag_lock);
+		if (error)
+			return error;
 		error = xfs_perag_load_agf(pag);
 		if (!error) {
 			need = xfs_alloc_min_freelist(pag);
@@ -262,7 +266,9 @@ int xfs_alloc_count_contiguous(struct xfs_mount *mp, xfs_extlen_t len, uint32_t 
 		bool found;
 		int error;
 
-		xfs_mutex_lock(&pag->pag_lock);
+		error = xfs_mutex_want(&pag->pag_lock);
+		if (error)
+			return error;
 		error = xfs_perag_load_agf(pag);
 		if (error)
 			goto out_unlock;

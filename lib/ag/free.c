@@ -35,7 +35,9 @@ int xfs_free_extent(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len,
 		return xfs_corrupt(mp, "free extent", "impossible blocks %#" PRIx64 "+%u", fsbno,
 				   len);
 	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agf(pag);
 	if (!error)
 		error = xfs_agfl_fix_for_free(tp, pag);

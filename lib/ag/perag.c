@@ -309,6 +309,20 @@ void xfs_agf_mod_btreeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t 
 	xfs_agf_log(tp, pag);
 }
 
+int xfs_perag_want_all(struct xfs_mount *mp)
+{
+	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
+		struct xfs_perag *pag = xfs_perag_peek(mp, agno);
+		int error = pag ? xfs_mutex_want(&pag->pag_lock) : 0;
+
+		if (error)
+			return error;
+		if (pag)
+			xfs_mutex_unlock(&pag->pag_lock);
+	}
+	return 0;
+}
+
 int xfs_ag_check_counters(struct xfs_mount *mp, xfs_agnumber_t end)
 {
 	int error = 0;

@@ -114,6 +114,9 @@ static inline struct xfs_perag *xfs_perag_get(struct xfs_mount *mp, xfs_agnumber
 	return pag;
 }
 
+/* For a NOWAIT call, before its first change: nobody holds an AG.  Else XFS_WOULD_WAIT. */
+int xfs_perag_want_all(struct xfs_mount *mp) XFS_MUST_CHECK;
+
 /*
  * pag_lock held.  Read and verify the headers if they are not in memory; for those who may change
  * something, hold their counters against the trees the first time.

@@ -331,7 +331,9 @@ static int adjust(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len, i
 	if (!xfs_has_reflink(&mp->m_geo) && delta > 0)
 		return xfs_error(mp, -EOPNOTSUPP, "this file system cannot share blocks");
 	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = adjust_locked(tp, pag, XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), len, delta, later);
 	xfs_mutex_unlock(&pag->pag_lock);
 	return error;
@@ -390,7 +392,9 @@ int xfs_refcount_check_increase(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_e
 	if (!xfs_verify_fsbext(&mp->m_geo, fsbno, len))
 		return xfs_corrupt(mp, "refcountbt", "impossible blocks %#" PRIx64 "+%u", fsbno, len);
 	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agf(pag);
 	if (!error && (xfs_ag_resv_is_critical(pag, XFS_AG_RESV_METADATA) ||
 		       xfs_ag_resv_is_critical(pag, XFS_AG_RESV_RMAPBT)))
@@ -424,7 +428,9 @@ int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extl
 	error = xfs_perag_make(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno), &pag);
 	if (error)
 		return error;
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agf(pag);
 	if (!error)
 		error = xfs_refcount_load_share(pag);
@@ -456,19 +462,22 @@ out_unlock:
 	return error;
 }
 
-bool xfs_refcount_was_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t *len)
+int xfs_refcount_was_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t *len, bool *was)
 {
 	struct xfs_perag *pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
 	xfs_agblock_t agbno = XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno);
-	bool was = false;
+	int error;
 
+	*was = false;
 	if (!__atomic_load_n(&pag->pag_unshared_seq, __ATOMIC_RELAXED))
-		return false;
-	xfs_mutex_lock(&pag->pag_lock);
+		return 0;
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	if (pag->pag_unshared_seq && agbno < pag->pag_unshared_end) {
-		was = agbno >= pag->pag_unshared_start;
-		*len = XFS_MIN(*len, (was ? pag->pag_unshared_end : pag->pag_unshared_start) - agbno);
+		*was = agbno >= pag->pag_unshared_start;
+		*len = XFS_MIN(*len, (*was ? pag->pag_unshared_end : pag->pag_unshared_start) - agbno);
 	}
 	xfs_mutex_unlock(&pag->pag_lock);
-	return was;
+	return 0;
 }

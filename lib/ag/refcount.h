@@ -35,9 +35,10 @@ int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extl
 
 /*
  * Whether @fsbno, which has one owner, may have another one after a crash (REFC-4).  *@len is cut to
- * blocks of which the same holds.  True for more blocks than that for the sake of brevity.
+ * blocks of which the same holds.  *@was is true for more blocks than that for the sake of brevity.
  */
-bool xfs_refcount_was_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t *len);
+int xfs_refcount_was_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extlen_t *len,
+			    bool *was) XFS_MUST_CHECK;
 
 /*
  * [@fsbno, +@len) (one AG, checked) are staged for copy-on-write, or are so no more; the

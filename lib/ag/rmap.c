@@ -474,7 +474,9 @@ static int lock_and_do(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_filblks_t 
 		return xfs_corrupt(mp, "rmapbt", "impossible blocks %#" PRIx64 "+%" PRIu64, fsbno,
 				   len);
 	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = do_locked(tp, pag, XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), (xfs_extlen_t)len, oinfo,
 			  op);
 	xfs_mutex_unlock(&pag->pag_lock);

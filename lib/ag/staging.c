@@ -118,7 +118,9 @@ int xfs_refcount_stage(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t l
 	struct xfs_perag *pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
 	int error;
 
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agf(pag);
 	/* A record is put in, or one is taken out and up to two are put in. */
 	if (!error)

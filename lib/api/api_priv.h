@@ -23,6 +23,7 @@ struct xfs_file {
 	struct xfs_mount *f_mount;
 	struct xfs_inode *f_inode;	/* a reference */
 	int f_flags;			/* O_* as given to xfs_open */
+	bool f_nowait;			/* (a) calls through it do not wait */
 	struct xfs_data_errors_seen f_wb_seen;
 	struct xfs_readahead f_ra;
 	struct xfs_handle_error f_error;
@@ -35,6 +36,7 @@ struct xfs_dir {
 	char *d_buf;
 	uint32_t d_buf_len, d_buf_pos;
 	bool d_eof;
+	bool d_nowait;			/* (c) as the file had it that it was made of */
 	struct xfs_handle_error d_error;
 };
 
@@ -46,15 +48,35 @@ struct xfs_dir {
  * XFS_CALL_AT: the handle is where a path starts, not what the failure is about.
  */
 #define XFS_CALL_FILE(file, expr)						\
-	XFS_CALL_OBJECT(struct xfs_file, file, xfs_file_mount, "no file handle", xfs_call_end_file, expr)
+	XFS_CALL_OBJECT(struct xfs_file, file, xfs_file_mount, xfs_file_nowait,		\
+			"no file handle", xfs_call_end_file, expr)
 #define XFS_CALL_AT(dir, expr)							\
-	XFS_CALL_OBJECT(struct xfs_file, dir, xfs_file_mount, "no file handle", xfs_call_end_at, expr)
+	XFS_CALL_OBJECT(struct xfs_file, dir, xfs_file_mount, xfs_file_nowait,		\
+			"no file handle", xfs_call_end_at, expr)
 #define XFS_CALL_DIR(dir, expr)							\
-	XFS_CALL_OBJECT(struct xfs_dir, dir, xfs_dir_mount, "no directory handle", xfs_call_end_dir, expr)
+	XFS_CALL_OBJECT(struct xfs_dir, dir, xfs_dir_mount, xfs_dir_nowait,		\
+			"no directory handle", xfs_call_end_dir, expr)
 
 static inline struct xfs_mount *xfs_file_mount(const struct xfs_file *file)
 {
 	return file->f_mount;
+}
+
+static inline bool xfs_file_nowait(const struct xfs_file *file)
+{
+	return __atomic_load_n(&file->f_nowait, __ATOMIC_RELAXED);
+}
+
+/* @file is the second handle of a call. */
+static inline void xfs_file_asks_too(const struct xfs_file *file)
+{
+	if (xfs_file_nowait(file))
+		xfs_nowait_ask();
+}
+
+static inline bool xfs_dir_nowait(const struct xfs_dir *dir)
+{
+	return dir->d_nowait;
 }
 
 static inline struct xfs_mount *xfs_dir_mount(const struct xfs_dir *dir)
@@ -104,6 +126,16 @@ static inline uint32_t xfs_file_sync_flags(const struct xfs_file *file)
 	if ((file->f_flags & O_SYNC) == O_SYNC)
 		return XFS_WRITE_SYNC;
 	return file->f_flags & O_DSYNC ? XFS_WRITE_DSYNC : 0;
+}
+
+/* For a NOWAIT call that would make stable what it did through @file: that is, wait. */
+static inline int XFS_MUST_CHECK xfs_file_want_async(const struct xfs_file *file)
+{
+	if (!xfs_nowait())
+		return 0;
+	if (!xfs_file_sync_flags(file) && !(xfs_inode_diflags(file->f_inode) & XFS_DIFLAG_SYNC))
+		return 0;
+	return xfs_would_wait("inode %" PRIu64 " is changed synchronously", file->f_inode->i_ino);
 }
 
 static inline bool xfs_file_can_write(const struct xfs_file *file)

@@ -10,10 +10,11 @@
 static int do_fgetattr(struct xfs_file *file, struct xfs_stat *st)
 {
 	struct xfs_stat own;
+	int error = xfs_file_getattr(file->f_inode, &own);
 
-	xfs_file_getattr(file->f_inode, &own);
-	xfs_give_struct(&own, st);
-	return 0;
+	if (!error)
+		xfs_give_struct(&own, st);
+	return error;
 }
 
 int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st)
@@ -54,10 +55,11 @@ static void to_stat(const struct xfs_mount *mp, const struct xfs_stat *from, str
 static int do_fstat(struct xfs_file *file, struct stat *st)
 {
 	struct xfs_stat full;
+	int error = xfs_file_getattr(file->f_inode, &full);
 
-	xfs_file_getattr(file->f_inode, &full);
-	to_stat(file->f_mount, &full, st);
-	return 0;
+	if (!error)
+		to_stat(file->f_mount, &full, st);
+	return error;
 }
 
 int xfs_fstat(struct xfs_file *file, struct stat *st)
@@ -126,9 +128,9 @@ static int getattr(struct xfs_mount *mp, const char *path, bool follow, struct x
 	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
-	xfs_file_getattr(ip, st);
+	error = xfs_file_getattr(ip, st);
 	xfs_irele(ip);
-	return 0;
+	return error;
 }
 
 static int do_getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)

@@ -36,13 +36,15 @@ static int check_offset(struct xfs_file *file, uint64_t offset)
 }
 
 /* Of the flags of one call there are those of reading, which change nothing, and these of writing. */
-#define READ_FLAGS	(XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND)
-#define WRITE_FLAGS	(XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND)
+#define READ_FLAGS	(XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND | XFS_RWF_NOWAIT)
+#define WRITE_FLAGS	(XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND | XFS_RWF_NOWAIT)
 
-static int check_flags(struct xfs_file *file, unsigned int flags, unsigned int known)
+static int take_flags(struct xfs_file *file, unsigned int flags, unsigned int known)
 {
 	if (flags & ~known)
 		return xfs_error(file->f_mount, -EOPNOTSUPP, "unknown flags 0x%x", flags & ~known);
+	if (flags & XFS_RWF_NOWAIT)
+		xfs_nowait_ask();
 	return 0;
 }
 
@@ -75,7 +77,7 @@ static int64_t do_preadv(struct xfs_file *file, const struct iovec *iov, int iov
 
 	if (error || !len)
 		return error;
-	error = check_flags(file, flags, READ_FLAGS);
+	error = take_flags(file, flags, READ_FLAGS);
 	return error ? error : do_read(file, iov, len, offset);
 }
 
@@ -143,7 +145,7 @@ static int64_t do_pwritev(struct xfs_file *file, const struct iovec *iov, int io
 
 	if (error || !len)
 		return error;
-	error = check_flags(file, flags, WRITE_FLAGS);
+	error = take_flags(file, flags, WRITE_FLAGS);
 	return error ? error : do_write(file, &source, offset, len, flags);
 }
 
@@ -201,7 +203,7 @@ static int64_t do_write_from(struct xfs_file *file, xfs_source_fn fill, void *ct
 		return xfs_error(file->f_mount, -EINVAL, "no source");
 	if (!len)
 		return 0;
-	error = check_flags(file, flags, WRITE_FLAGS);
+	error = take_flags(file, flags, WRITE_FLAGS);
 	return error ? error : do_write(file, &source, offset, len, flags);
 }
 

@@ -38,6 +38,7 @@ static int do_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
 	/* Of its own, so that it does not matter which of the two is closed first. */
 	xfs_ihold(file->f_inode);
 	dir->d_inode = file->f_inode;
+	dir->d_nowait = xfs_file_nowait(file);
 	*dirp = dir;
 	return 0;
 }

@@ -32,12 +32,18 @@ static int do_exchange(struct xfs_file *file1, uint64_t offset1, struct xfs_file
 	struct xfs_exchange_args args;
 	int error = xfs_need_object(file1);
 
+	if (!error)
+		xfs_file_asks_too(file1);
 	if (!error && file1->f_mount != file2->f_mount)
 		error = xfs_error(file2->f_mount, -EXDEV, "the files are of different file systems");
 	if (!error)
 		error = check_handle(file1);
 	if (!error)
 		error = check_handle(file2);
+	if (!error && !(flags & XFS_EXCHANGE_RANGE_DRY_RUN))
+		error = xfs_file_want_async(file1) ?: xfs_file_want_async(file2);
+	if (!error && flags & XFS_EXCHANGE_RANGE_DSYNC && xfs_nowait())
+		error = xfs_would_wait("an exchange that becomes stable at once");
 	if (error)
 		return error;
 	args = (struct xfs_exchange_args){

@@ -16,7 +16,8 @@ static int do_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64
 		return error;
 	if (!xfs_file_can_write(file))
 		return xfs_error(mp, -EBADF, "the file is not open for writing");
-	return xfs_file_fallocate(file->f_inode, mode, offset, len, xfs_file_sync_flags(file),
+	error = xfs_file_want_async(file);
+	return error ? error : xfs_file_fallocate(file->f_inode, mode, offset, len, xfs_file_sync_flags(file),
 				  &file->f_wb_seen);
 }
 

@@ -62,7 +62,8 @@ static bool lsn_is_ahead(struct xfs_mount *mp)
 
 		if (error)
 			break;
-		xfs_mutex_lock(&pag->pag_lock);
+		if (xfs_mutex_want(&pag->pag_lock))
+			break;
 		error = xfs_perag_read_agf(pag);
 		if (!error)
 			error = xfs_perag_read_agi(pag);

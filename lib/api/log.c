@@ -48,7 +48,8 @@ static int do_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
 		state.head_block = BLOCK_LSN(xlog_head_lsn(mp->m_log));
 		state.tail_block = BLOCK_LSN(xlog_tail_lsn(mp->m_log));
 	} else {
-		error = xlog_find_head(mp, &state);
+		error = xfs_nowait() ? xfs_would_wait("the log must be read")
+				     : xlog_find_head(mp, &state);
 		if (error)
 			return error;
 		all.dirty = !state.clean;

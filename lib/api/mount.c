@@ -73,10 +73,16 @@ static int do_unmount(struct xfs_mount *mp)
 	return xfs_unmountfs(mp);
 }
 
+static int begin_unmount(struct xfs_mount *mp)
+{
+	xfs_nowait_never();
+	return xfs_unmount_begin(mp);
+}
+
 int xfs_unmount(struct xfs_mount *mp)
 {
 	/* As long as it can be cancelled, @mp is there afterwards. */
-	int error = mp ? XFS_CALL_MOUNT(mp, xfs_unmount_begin(mp)) : 0;
+	int error = mp ? XFS_CALL_MOUNT(mp, begin_unmount(mp)) : 0;
 
 	if (error)
 		return error;

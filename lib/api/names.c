@@ -218,6 +218,7 @@ static int link_at(struct xfs_file *file, struct xfs_file *dir, const char *path
 {
 	if (!dir)
 		return xfs_error(file->f_mount, -EINVAL, "no directory handle");
+	xfs_file_asks_too(dir);
 	return link_path(file->f_inode, dir->f_inode, path, replace);
 }
 
@@ -327,11 +328,18 @@ int xfs_rename(struct xfs_mount *mp, const char *oldpath, const char *newpath)
 				  rename_path(root_of(mp), oldpath, root_of(mp), newpath, 0));
 }
 
+static int rename_at(struct xfs_file *olddir, const char *oldpath, struct xfs_file *newdir,
+		     const char *newpath, unsigned int flags)
+{
+	xfs_file_asks_too(newdir);
+	return rename_path(olddir->f_inode, oldpath, newdir->f_inode, newpath, flags);
+}
+
 int xfs_renameat(struct xfs_file *olddir, const char *oldpath, struct xfs_file *newdir,
 		 const char *newpath, unsigned int flags)
 {
 	return XFS_CALL_AT(olddir, xfs_need(newdir, oldpath, newpath) ?:
-			   rename_path(olddir->f_inode, oldpath, newdir->f_inode, newpath, flags));
+			   rename_at(olddir, oldpath, newdir, newpath, flags));
 }
 
 static ssize_t do_readlink(struct xfs_mount *mp, const char *path, char *buf, size_t size)

@@ -12,6 +12,7 @@ static int check_handles(struct xfs_file *src, struct xfs_file *dst)
 
 	if (error)
 		return error;
+	xfs_file_asks_too(src);
 	if (src->f_mount != mp)
 		return xfs_error(mp, -EXDEV, "the files are of different file systems");
 	if ((src->f_flags | dst->f_flags) & O_PATH)
@@ -52,6 +53,8 @@ static int do_clone(struct xfs_file *src, uint64_t src_offset, struct xfs_file *
 
 	if (!error)
 		error = check_modes(src, dst);
+	if (!error)
+		error = xfs_file_want_async(dst);
 	if (error)
 		return error;
 	remap = (struct xfs_remap){
@@ -80,6 +83,8 @@ static int64_t do_copy(struct xfs_file *src, uint64_t src_offset, struct xfs_fil
 
 	if (!error)
 		error = check_modes(src, dst);
+	if (!error)
+		error = xfs_file_want_async(dst);
 	if (error)
 		return error;
 	done = xfs_file_copy_range(&copy, 0, &dst->f_wb_seen);

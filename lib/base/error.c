@@ -183,6 +183,12 @@ bool xfs_error_is_described(int error)
 	return thread.now.error == error;
 }
 
+void xfs_error_renumber(int from, int to)
+{
+	if (thread.now.error == from)
+		thread.now.error = to;
+}
+
 int xfs_last_error(void)
 {
 	return thread.now.error;

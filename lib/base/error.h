@@ -52,6 +52,9 @@ bool xfs_error_is_described(int error);
 /* If nobody has: say that @call failed and what the errno means. */
 void xfs_error_ensure(const char *call, int error);
 
+/* What was described as @from is returned as @to. */
+void xfs_error_renumber(int from, int to);
+
 /* What was described last, by an inner call too; 0 and "" when there is nothing. */
 int xfs_last_error(void);
 const char *xfs_last_text(void);

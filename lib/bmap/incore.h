@@ -279,6 +279,38 @@ static inline void xfs_iunlock_shared(struct xfs_inode *ip) XFS_RELEASES_SHARED(
 	xfs_rwlock_unlock_shared(&ip->i_lock);
 }
 
+/*
+ * The same before the first change of a call; XFS_WOULD_WAIT: it is a NOWAIT call, and another thread
+ * has the lock.
+ */
+static inline int XFS_MUST_CHECK xfs_ilock_want_excl(struct xfs_inode *ip) XFS_TRIES(false, ip->i_lock);
+static inline int XFS_MUST_CHECK xfs_ilock_want_shared(struct xfs_inode *ip)
+	XFS_TRIES_SHARED(false, ip->i_lock);
+static inline int XFS_MUST_CHECK xfs_iolock_want_excl(struct xfs_inode *ip)
+	XFS_TRIES(false, ip->i_iolock);
+static inline int XFS_MUST_CHECK xfs_iolock_want_shared(struct xfs_inode *ip)
+	XFS_TRIES_SHARED(false, ip->i_iolock);
+
+static inline int xfs_ilock_want_excl(struct xfs_inode *ip)
+{
+	return xfs_rwlock_want_excl(&ip->i_lock);
+}
+
+static inline int xfs_ilock_want_shared(struct xfs_inode *ip)
+{
+	return xfs_rwlock_want_shared(&ip->i_lock);
+}
+
+static inline int xfs_iolock_want_excl(struct xfs_inode *ip)
+{
+	return xfs_rwlock_want_excl(&ip->i_iolock);
+}
+
+static inline int xfs_iolock_want_shared(struct xfs_inode *ip)
+{
+	return xfs_rwlock_want_shared(&ip->i_iolock);
+}
+
 static inline void xfs_iflags_set(struct xfs_inode *ip, uint32_t flags)
 {
 	__atomic_fetch_or(&ip->i_flags, flags, __ATOMIC_RELAXED);

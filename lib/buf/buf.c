@@ -531,6 +531,28 @@ static void make_stale(struct xfs_buf *bp, bool keep)
 	xfs_mutex_unlock(&shard->bs_lock);
 }
 
+/* What can be had at once: the buffer if it is in memory. */
+static int find_cached(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
+		       const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
+{
+	struct xfs_buf_shard *shard = shard_of(mp, maps[0].bm_bn);
+	struct xfs_buf *old = NULL;
+	int error;
+
+	*bpp = NULL;
+	xfs_mutex_lock(&shard->bs_lock);
+	error = find_locked(mp, shard, maps, nmaps, ops, NULL, bpp, &old);
+	xfs_mutex_unlock(&shard->bs_lock);
+	if (old)
+		free_buf(old);
+	if (error || (*bpp && xfs_buf_flags_test(*bpp, XFS_BUF_UPTODATE)))
+		return error;
+	xfs_buf_put(*bpp);
+	*bpp = NULL;
+	return xfs_would_wait("the %s at daddr 0x%" PRIx64 " must be read", ops->name,
+			      (uint64_t)maps[0].bm_bn);
+}
+
 /* *@again: while we waited another thread tried in vain, and the cache has forgotten the buffer. */
 static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bool *again)
 {
@@ -574,7 +596,8 @@ int xfs_buf_read_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint3
 	if (error)
 		return error;
 	do {
-		error = find_buf(mp, maps, nmaps, ops, &bp);
+		error = xfs_nowait() ? find_cached(mp, maps, nmaps, ops, &bp)
+				     : find_buf(mp, maps, nmaps, ops, &bp);
 		if (error)
 			return error;
 		if (likely(xfs_buf_flags_test(bp, XFS_BUF_UPTODATE)))

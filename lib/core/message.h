@@ -8,6 +8,7 @@
 
 #include "base/cause.h"
 #include "base/error.h"
+#include "base/nowait.h"
 #include "core/mount.h"
 
 /*
@@ -110,17 +111,20 @@ void xfs_enter_waiting(struct xfs_mount *mp);
 
 /*
  * The shape of a public call on an @object that belongs to a file system, which is there afterwards
- * too.  @mount_of(object): that; @missing: what is told when @object is NULL; @end(object, call, ret):
- * keeps a failure, @object is NULL when it has not been entered.
+ * too.  @mount_of(object): that; @asked(object): it must not wait; @missing: what is told when @object
+ * is NULL; @end(object, call, ret): keeps a failure, @object is NULL when it has not been entered.
  */
-#define XFS_CALL_OBJECT(type, object, mount_of, missing, end, expr) ({		\
+#define XFS_CALL_OBJECT(type, object, mount_of, asked, missing, end, expr) ({	\
 	type *call_object_ = (object);						\
+	struct xfs_nowait call_nowait_;						\
 	int call_error_;							\
 										\
 	xfs_call_begin();							\
+	call_nowait_ = xfs_nowait_begin(call_object_ && asked(call_object_));	\
 	call_error_ = call_object_ ? xfs_enter(mount_of(call_object_))		\
 				   : xfs_error(NULL, -EINVAL, missing);		\
 	__typeof__(expr) call_ret_ = call_error_ ? call_error_ : (expr);	\
+	call_ret_ = (__typeof__(expr))xfs_nowait_end(call_nowait_, call_ret_);	\
 	if (call_error_)							\
 		call_object_ = NULL;						\
 	end(call_object_, __func__, call_ret_);					\
@@ -134,12 +138,18 @@ static inline struct xfs_mount *xfs_mount_itself(struct xfs_mount *mp)
 	return mp;
 }
 
+static inline bool xfs_mount_never_asks(const struct xfs_mount *mp)
+{
+	(void)mp;
+	return false;
+}
+
 /*
  * A public call on a file system:
  *	return XFS_CALL_MOUNT(mp, work(mp, ...));
  */
 #define XFS_CALL_MOUNT(mp, expr) \
-	XFS_CALL_OBJECT(struct xfs_mount, mp, xfs_mount_itself, "no file system", xfs_call_end_mount, \
-			expr)
+	XFS_CALL_OBJECT(struct xfs_mount, mp, xfs_mount_itself, xfs_mount_never_asks,		\
+			"no file system", xfs_call_end_mount, expr)
 
 #endif

@@ -47,6 +47,10 @@ struct xfs_upcalls {
 	/* Before the first change on disk of an unjournalled mount. */
 	int (*mark_in_progress)(struct xfs_mount *mp);
 	/*
+	 * For a NOWAIT call: nobody holds an AG.  Else XFS_WOULD_WAIT.
+	 */
+	int (*want_ags)(struct xfs_mount *mp);
+	/*
 	 * The last reference of an inode without names is gone: free its space and itself.  When
 	 * that fails it may be called again.
 	 */

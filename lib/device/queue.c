@@ -448,6 +448,16 @@ int xfs_queue_flush_written(struct xfs_queue *q)
 	return xfs_queue_flush_upto(q, xfs_queue_written(q));
 }
 
+bool xfs_queue_is_stable(struct xfs_queue *q)
+{
+	bool stable;
+
+	xfs_mutex_lock(&q->lock);
+	stable = !q->nr_queued && xfs_list_empty(&q->completing) && q->stable >= q->written;
+	xfs_mutex_unlock(&q->lock);
+	return stable;
+}
+
 void xfs_queue_note_write(struct xfs_queue *q)
 {
 	xfs_mutex_lock(&q->lock);

@@ -96,6 +96,9 @@ int xfs_queue_flush_upto(struct xfs_queue *q, uint64_t written);
 /* Something that xfs_queue_flush_written() is asked for was written past the queue. */
 void xfs_queue_note_write(struct xfs_queue *q);
 
+/* Nothing is queued or under way, and all that was written is stable. */
+bool xfs_queue_is_stable(struct xfs_queue *q);
+
 /* Memory that is kept for new requests goes back to the host. */
 void xfs_queue_trim(struct xfs_queue *q);
 

@@ -60,6 +60,7 @@ static int64_t copy_bytes(const struct xfs_remap *c, uint64_t from, uint64_t to,
 		if (put < 0)
 			return done > from ? (int64_t)(done - from) : put;
 		done += (uint64_t)put;
+		xfs_nowait_again();
 		if (put < got)
 			break;
 	}
@@ -68,9 +69,11 @@ static int64_t copy_bytes(const struct xfs_remap *c, uint64_t from, uint64_t to,
 
 /*
  * Share the part of the range that is whole blocks in both files, or ends where both files end.
- * False: there is none, or it cannot be shared; what stands against it copying will say.
+ * False: there is none, or it cannot be shared; what stands against it copying will say.  But what
+ * a NOWAIT call could share by waiting it does not copy: *@error.
  */
-static bool share_middle(const struct xfs_remap *c, uint64_t len, uint64_t *from, uint64_t *to)
+static bool share_middle(const struct xfs_remap *c, uint64_t len, uint64_t *from, uint64_t *to,
+			 int *error)
 {
 	uint64_t block = c->dst->i_mount->m_geo.blocksize, end = c->src_off + len;
 	struct xfs_remap part = *c;
@@ -86,7 +89,8 @@ static bool share_middle(const struct xfs_remap *c, uint64_t len, uint64_t *from
 	*to = end - c->src_off;
 	part.dst_off += *from;
 	part.len = *to - *from;
-	return xfs_file_remap(&part) == 0;
+	*error = xfs_file_remap(&part);
+	return *error == 0;
 }
 
 int64_t xfs_file_copy_range(const struct xfs_remap *copy, uint32_t flags,
@@ -104,12 +108,15 @@ int64_t xfs_file_copy_range(const struct xfs_remap *copy, uint32_t flags,
 	buf = xfs_malloc(mp, COPY_BYTES);
 	if (!buf)
 		return xfs_error(mp, -ENOMEM, "out of memory for copying");
-	if (share_middle(copy, (uint64_t)len, &from, &to)) {
+	if (share_middle(copy, (uint64_t)len, &from, &to, &error)) {
+		/* A NOWAIT call has changed something, but not the bytes that it would tell of. */
 		done = copy_bytes(copy, 0, from, buf, flags, seen);
 		if (done == (int64_t)from) {
 			rest = copy_bytes(copy, to, (uint64_t)len, buf, flags, seen);
 			done = (int64_t)to + XFS_MAX(rest, (int64_t)0);
 		}
+	} else if (error == XFS_WOULD_WAIT) {
+		done = error;
 	} else {
 		done = copy_bytes(copy, 0, (uint64_t)len, buf, flags, seen);
 	}

@@ -87,9 +87,11 @@ static int settle(struct xfs_inode *ip, uint64_t off, const struct xfs_exchange_
 		error = xfs_writeback_or_error(ip, off, off + a->len);
 	if (error)
 		return error;
-	if (ip->i_mapping)
-		xfs_mapping_forget_range(ip->i_mapping, off, end);
-	xfs_ilock_excl(ip);
+	error = ip->i_mapping ? xfs_mapping_forget_range(ip->i_mapping, off, end) : 0;
+	if (!error)
+		error = xfs_ilock_want_excl(ip);
+	if (error)
+		return error;
 	error = xfs_iread_extents(ip, XFS_DATA_FORK);
 	if (!error)
 		error = xfs_bmap_punch_delalloc_range(ip, XFS_DATA_FORK, XFS_B_TO_FSB(geo, off),
@@ -153,6 +155,7 @@ static int make_plan(const struct xfs_exchange_args *a, struct plan *p)
 	struct xfs_inode *ips[2] = { a->ip1, a->ip2 };
 	struct xfs_exchange *ex = &p->run.ex;
 	uint64_t all;
+	int error;
 
 	p->run.mp = mp;
 	p->run.ip1 = a->ip1;
@@ -164,7 +167,9 @@ static int make_plan(const struct xfs_exchange_args *a, struct plan *p)
 		.blocks = XFS_B_TO_FSB(geo, a->len),
 		.size1 = xfs_isize(a->ip2), .size2 = xfs_isize(a->ip1),
 	};
-	xfs_ilock_many(ips, 2);
+	error = xfs_ilock_want_many(ips, 2);
+	if (error)
+		return error;
 	plan_flags(a, ex);
 	all = xfs_exchange_pieces(a->ip1, ex->off1, ex->off1 + ex->blocks) +
 	      xfs_exchange_pieces(a->ip2, ex->off2, ex->off2 + ex->blocks);
@@ -181,6 +186,8 @@ static int make_plan(const struct xfs_exchange_args *a, struct plan *p)
 	p->log_bytes = p->in_one ? (uint32_t)all : xfs_resv_exchange_step(mp);
 	if (!p->in_one && (!xfs_has_exchange_range(geo) || a->ip1 == a->ip2))
 		return too_long(a);
+	if (!p->in_one && xfs_nowait())
+		return xfs_would_wait("the log must be written between the parts of the exchange");
 	return 0;
 }
 
@@ -218,9 +225,14 @@ static int carry_out(struct plan *p)
 
 static int modify(struct xfs_inode *ip)
 {
-	int error = xfs_file_modified(ip);
+	struct xfs_file_times before = { .changed = false };
+	int error = xfs_file_modified(ip, &before);
 
-	return error ? error : xfs_log_times(ip);
+	if (!error)
+		error = xfs_log_times(ip);
+	if (error && xfs_nowait_asked())
+		xfs_file_not_modified(ip, &before);
+	return error;
 }
 
 static int exchange_locked(struct xfs_exchange_args *a)
@@ -252,9 +264,10 @@ static int exchange_locked(struct xfs_exchange_args *a)
 static int exchange_once(const struct xfs_exchange_args *args)
 {
 	struct xfs_exchange_args a = *args;
-	int error;
+	int error = xfs_iolock_want_two(a.ip1, a.ip2);
 
-	xfs_iolock_two(a.ip1, a.ip2);
+	if (error)
+		return error;
 	error = check_files(&a);
 	if (!error)
 		error = check_range(&a);

@@ -13,6 +13,7 @@
 #include "file/privileges.h"
 #include "file/reflink.h"
 #include "file/truncate.h"
+#include "file/want.h"
 #include "reclaim/reclaim.h"
 #include "trans/resv.h"
 #include "write/writeback.h"
@@ -88,9 +89,7 @@ static int drop_cache(struct xfs_inode *ip, uint64_t start, uint64_t end)
 		return error;
 	start = XFS_ALIGN(start, block);
 	end = XFS_ALIGN_DOWN(end, block);
-	if (start < end)
-		xfs_mapping_forget_range(ip->i_mapping, start, end);
-	return 0;
+	return start < end ? xfs_mapping_forget_range(ip->i_mapping, start, end) : 0;
 }
 
 /* ---- allocating ------------------------------------------------------------------------ */
@@ -164,7 +163,6 @@ static int allocate_locked(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileo
 /* One extent more. */
 static int allocate_step(struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t end)
 {
-	struct xfs_mount *mp = ip->i_mount;
 	bool delalloc, excl, found;
 	struct xfs_trans *tp;
 	xfs_filblks_t len;
@@ -179,11 +177,10 @@ static int allocate_step(struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t
 		*off = end;
 		return 0;
 	}
-	error = xfs_trans_alloc(mp, XFS_RESV_MAP, delalloc ? 0 : blocks_to_reserve(ip, len),
-				delalloc ? XFS_TRANS_RESERVE : 0, &tp);
+	error = xfs_trans_alloc_ilocked(ip, XFS_RESV_MAP, delalloc ? 0 : blocks_to_reserve(ip, len),
+					delalloc ? XFS_TRANS_RESERVE : 0, &tp);
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
 	error = allocate_locked(tp, ip, *off, len, off);
 	xfs_iunlock_excl(ip);
 	return xfs_trans_finish(tp, error);
@@ -216,11 +213,11 @@ static bool is_inside_extent(const struct xfs_inode *ip, xfs_fileoff_t off, xfs_
 }
 
 /*
- * A transaction for the removal of extents from [@off, @end).  Freeing must be possible when there is
+ * A transaction for the removal of extents from [@off, @end), with the ILOCK.  Freeing must be possible when there is
  * no space; but what is left of one extent is two, and may need a block.
  */
 static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
-		       struct xfs_trans **tpp)
+		       struct xfs_trans **tpp) XFS_TRIES(false, ip->i_lock)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	bool excl, splits;
@@ -231,8 +228,9 @@ static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 		return error;
 	splits = is_inside_extent(ip, off, end);
 	xfs_iunlock_map(ip, excl);
-	return xfs_trans_alloc(mp, XFS_RESV_TRUNCATE, 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
-			       splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, tpp);
+	return xfs_trans_alloc_ilocked(ip, XFS_RESV_TRUNCATE,
+				       2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
+				       splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, tpp);
 }
 
 /* In one transaction, or fewer on a small log or when memory is short. */
@@ -248,7 +246,6 @@ static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 		error = begin_unmap(ip, off, end, &tp);
 		if (error)
 			return error;
-		xfs_ilock_excl(ip);
 		error = xfs_bunmapi(tp, ip, off, end - off, XFS_BMAPI_YIELD,
 				    xfs_resv_extents(ip->i_mount, EXTENTS_PER_HANDLE), &done);
 		/* Delayed ones without data, for everything dirty was written. */
@@ -270,7 +267,9 @@ static int free_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
 	int error;
 
 	XFS_TRACE(ip->i_mount, xfs_free_file_space, ip->i_ino, start, end);
-	error = drop_cache(ip, start, end);
+	error = xfs_want_zeroable(ip, start, end);
+	if (!error)
+		error = drop_cache(ip, start, end);
 	if (!error && first < last)
 		error = unmap_range(ip, first, last);
 	if (error || start >= isize)
@@ -314,6 +313,11 @@ static int prepare_move(struct xfs_inode *ip, uint64_t from)
 	bool excl;
 	int error;
 
+	error = xfs_want_clean(ip, 0, UINT64_MAX);
+	if (!error)
+		error = xfs_want_transaction(ip);
+	if (error)
+		return error;
 	if (xfs_can_free_eofblocks(ip)) {
 		error = xfs_free_eofblocks(ip);
 		if (error)
@@ -328,7 +332,9 @@ static int prepare_move(struct xfs_inode *ip, uint64_t from)
 	error = drop_cache(ip, start, ~0ull);
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
+	error = xfs_ilock_want_excl(ip);
+	if (error)
+		return error;
 	error = ip->i_delayed_blks ?
 		xfs_bmap_punch_delalloc_range(ip, XFS_DATA_FORK, off, NULLFILEOFF) : 0;
 	if (!error)
@@ -376,7 +382,11 @@ static int move_step(struct move *mv, bool first)
 
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
+	error = xfs_ilock_want_excl(ip);
+	if (error) {
+		xfs_trans_cancel(tp);
+		return error;
+	}
 	if (first)
 		error = begin_move(mv, tp);
 	while (!error && !mv->sh.done) {
@@ -433,22 +443,25 @@ static void plan_at_once(struct move *mv)
 }
 
 /* How many transactions, once the cache is empty. */
-static void plan_move(struct falloc *f, struct move *mv)
+static int plan_move(struct falloc *f, struct move *mv)
 {
 	struct xfs_inode *ip = f->ip;
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
+	int error = xfs_ilock_want_shared(ip);
 
+	if (error)
+		return error;
 	mv->ip = ip;
 	mv->off = XFS_B_TO_FSBT(geo, f->offset);
 	mv->len = XFS_B_TO_FSBT(geo, f->len);
 	mv->sh.blocks = mv->len;
-	xfs_ilock_shared(ip);
 	plan_at_once(mv);
 	if (mv->sh.up)
 		mv->splits = is_inside_extent(ip, mv->off, mv->off);
 	else if (mv->at_once)
 		mv->splits = is_inside_extent(ip, mv->off, mv->off + mv->len);
 	xfs_iunlock_shared(ip);
+	return 0;
 }
 
 static int collapse_range(struct falloc *f)
@@ -465,9 +478,10 @@ static int collapse_range(struct falloc *f)
 		return xfs_error(f->ip->i_mount, -EINVAL, "a collapse up to %" PRIu64
 				 " of %" PRIu64 " bytes", end, isize);
 	error = prepare_move(f->ip, f->offset);
+	if (!error)
+		error = plan_move(f, &mv);
 	if (error)
 		return error;
-	plan_move(f, &mv);
 	if (!mv.at_once) {
 		error = unmap_range(f->ip, mv.off, mv.off + mv.len);
 		if (error)
@@ -503,9 +517,10 @@ static int insert_range(struct falloc *f)
 		return error;
 	error = xfs_bmap_last_offset(f->ip, XFS_DATA_FORK, &last);
 	xfs_iunlock_map(f->ip, excl);
+	if (!error)
+		error = plan_move(f, &mv);
 	if (error)
 		return error;
-	plan_move(f, &mv);
 	/* What was allocated behind the end comes along. */
 	if (last > XFS_B_TO_FSB(&mp->m_geo, XFS_MAXBYTES) - mv.len)
 		return xfs_error(mp, -EINVAL, "inode %" PRIu64 ": its last blocks would be past the largest "
@@ -553,15 +568,37 @@ static int do_mode(struct falloc *f)
 	return error ? error : grow(f);
 }
 
+/* For a NOWAIT call, before its first change: what has to be written, or read, while it is at work. */
+static int want_mode(const struct falloc *f)
+{
+	uint64_t end = f->offset + f->len;
+
+	if (!xfs_nowait())
+		return 0;
+	if (f->mode & XFS_FALLOC_UNSHARE_RANGE && xfs_inode_diflags2(f->ip) & XFS_DIFLAG2_REFLINK)
+		return xfs_would_wait("inode %" PRIu64 ": what is shared must be copied", f->ip->i_ino);
+	if (f->mode & (XFS_FALLOC_KEEP_SIZE | XFS_FALLOC_COLLAPSE_RANGE | XFS_FALLOC_INSERT_RANGE) ||
+	    end <= xfs_isize(f->ip))
+		return 0;
+	return xfs_want_size(f->ip, end);
+}
+
 static int fallocate_once(struct falloc *f)
 {
 	struct xfs_inode *ip = f->ip;
-	int error, error2;
+	struct xfs_file_times before = { .changed = false };
+	int error = xfs_iolock_want_excl(ip), error2;
 
-	xfs_rwlock_excl(&ip->i_iolock);
-	error = xfs_file_modified(ip);
-	if (!error) {
+	if (error)
+		return error;
+	error = want_mode(f);
+	if (!error)
+		error = xfs_file_modified(ip, &before);
+	if (!error)
 		error = do_mode(f);
+	if (error && xfs_nowait_asked()) {
+		xfs_file_not_modified(ip, &before);
+	} else if (before.changed) {
 		error2 = xfs_log_times(ip);
 		error = error ? error : error2;
 	}

@@ -5,6 +5,19 @@
 #include "file/file.h"
 #include "write/writeback.h"
 
+/* For a NOWAIT call: all is done that there is to do, but for telling errors. */
+static int want_durable(struct xfs_inode *ip, bool datasync)
+{
+	struct xfs_mount *mp = ip->i_mount;
+	bool stable = xfs_queue_is_stable(mp->m_queue);
+
+	if (!datasync && xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES))
+		stable = false;
+	if (mp->m_unjournalled)
+		stable = stable && xfs_checkpoint_is_stable(mp);
+	return stable ? 0 : xfs_would_wait("inode %" PRIu64 " must be written", ip->i_ino);
+}
+
 /*
  * Without a journal what an inode needs - its cluster, trees, free space - is spread over
  * the disk, and the inode itself may be clean because its cluster has it: all of it is written in
@@ -12,6 +25,8 @@
  */
 static int write_home(struct xfs_inode *ip)
 {
+	if (xfs_nowait())
+		return want_durable(ip, false);
 	return xfs_checkpoint_writeback(ip->i_mount, true);
 }
 
@@ -42,6 +57,10 @@ int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool data
 		return 0;
 	XFS_TRACE(mp, xfs_file_fsync, ip->i_ino, start, end);
 	error = xfs_is_reg(ip) ? xfs_writeback_range(ip, start, end) : 0;
+	if (!error && xfs_nowait())
+		error = want_durable(ip, datasync);
+	if (error == XFS_WOULD_WAIT)
+		return error;
 	/* What was written before, by whomever, so that our data is in it. */
 	written = xfs_queue_written(mp->m_queue);
 	error2 = xfs_data_error(ip, seen);

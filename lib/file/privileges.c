@@ -76,11 +76,14 @@ int xfs_strip_privileges(struct xfs_inode *ip)
 	error = look(ip, &setid, &capability);
 	if (error || (!setid && !capability))
 		return error;
-	error = xfs_trans_alloc(mp, capability ? XFS_RESV_ATTR_REMOVE : XFS_RESV_INODE,
-				capability ? xfs_attr_remove_blocks(mp) : 0, 0, &tp);
+	/* As in the kernel: it is a change of its own, which could not be taken back. */
+	if (xfs_nowait())
+		return xfs_would_wait("inode %" PRIu64 " has set-id bits or a capability to lose",
+				      ip->i_ino);
+	error = xfs_trans_alloc_ilocked(ip, capability ? XFS_RESV_ATTR_REMOVE : XFS_RESV_INODE,
+					capability ? xfs_attr_remove_blocks(mp) : 0, 0, &tp);
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
 	if (capability)
 		error = xfs_attr_remove(tp, ip, &xfs_capability_name, NULL, 0);
 	if (!error) {
@@ -92,15 +95,40 @@ int xfs_strip_privileges(struct xfs_inode *ip)
 	return xfs_trans_finish(tp, error);
 }
 
-int xfs_file_modified(struct xfs_inode *ip)
+int xfs_file_modified(struct xfs_inode *ip, struct xfs_file_times *before)
 {
 	int error = xfs_strip_privileges(ip);
 
+	before->changed = false;
+	if (!error)
+		error = xfs_ilock_want_excl(ip);
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
-	ip->i_mtime = ip->i_ctime = xfs_now(ip->i_mount);
+	before->mtime = ip->i_mtime;
+	before->ctime = ip->i_ctime;
+	before->set = ip->i_mtime = ip->i_ctime = xfs_now(ip->i_mount);
+	before->changed = true;
 	xfs_iunlock_excl(ip);
+	before->dirty = xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES);
 	xfs_iflags_set(ip, XFS_IF_DIRTY_TIMES);
 	return 0;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* If somebody else has the lock now they stay as they are: then he may be setting them, too. */
+void xfs_file_not_modified(struct xfs_inode *ip, const struct xfs_file_times *before)
+{
+	if (!before->changed || xfs_ilock_want_excl(ip))
+		return;
+	if (same_time(&ip->i_mtime, &before->set) && same_time(&ip->i_ctime, &before->set)) {
+		ip->i_mtime = before->mtime;
+		ip->i_ctime = before->ctime;
+		if (!before->dirty)
+			xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
+	}
+	xfs_iunlock_excl(ip);
 }

@@ -8,6 +8,13 @@
 
 extern const struct xfs_attr_name xfs_capability_name;
 
+/* What a call may have to put back. */
+struct xfs_file_times {
+	struct timespec mtime, ctime, set;
+	bool dirty;			/* nobody had logged them */
+	bool changed;			/* they were set to @set */
+};
+
 /*
  * The set-id bits of a regular file that go when its contents or its owner change: that of the
  * user; that of the group if the group may execute it, and else if whoever acts has no privilege
@@ -28,6 +35,8 @@ int xfs_strip_privileges(struct xfs_inode *ip) XFS_MUST_CHECK;
  * become now, in memory; XFS_IF_DIRTY_TIMES says that nobody has logged them.  IOLOCK held
  * exclusively.
  */
-int xfs_file_modified(struct xfs_inode *ip) XFS_MUST_CHECK;
+int xfs_file_modified(struct xfs_inode *ip, struct xfs_file_times *before) XFS_MUST_CHECK;
+/* A NOWAIT call ends with nothing else changed: these times stand again. */
+void xfs_file_not_modified(struct xfs_inode *ip, const struct xfs_file_times *before);
 
 #endif

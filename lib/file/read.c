@@ -158,6 +158,9 @@ static int read_gap(struct read *r, uint64_t gap)
 		r->pos += len;
 		return 0;
 	}
+	if (xfs_nowait())
+		return xfs_would_wait("inode %" PRIu64 ": data at %" PRIu64 " must be read", ip->i_ino,
+				      r->pos);
 	if (goes_past_memory(r, len - len % block_size))
 		return read_past_memory(r, &map, len - len % block_size);
 	/* It is copied in the next round. */
@@ -225,6 +228,7 @@ int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t le
 {
 	struct xfs_mount *mp = ip->i_mount;
 	int64_t ret;
+	int error;
 
 	xfs_stats_inc(mp, XFS_COUNT_xs_read_calls);
 	if (pos > XFS_MAXBYTES || len > XFS_MAXBYTES - pos)
@@ -237,7 +241,9 @@ int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t le
 		return xfs_shutdown_error(mp);
 	if (!len)
 		return 0;
-	xfs_rwlock_shared(&ip->i_iolock);
+	error = xfs_iolock_want_shared(ip);
+	if (error)
+		return error;
 	ret = flags & XFS_READ_DIRECT ? xfs_read_direct(ip, iov, len, pos)
 				      : read_cached(ip, iov, len, pos, ra);
 	xfs_rwlock_unlock_shared(&ip->i_iolock);

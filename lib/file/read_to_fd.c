@@ -96,6 +96,9 @@ static int pass(struct to_fd *t, uint64_t gap)
 		return error;
 	if (map.type != XFS_IOMAP_MAPPED)
 		return -EOPNOTSUPP;
+	if (xfs_nowait())
+		return xfs_would_wait("inode %" PRIu64 ": data at %" PRIu64 " must be read", ip->i_ino,
+				      t->pos);
 	gap = XFS_MIN(gap, xfs_iomap_end_byte(ip, &map) - t->pos);
 	n = xfs_device_copy_out(ip->i_mount->m_dev, xfs_iomap_device_byte(ip, &map, t->pos), t->fd,
 				t->fd_offset, XFS_MIN(gap, (uint64_t)MAX_PIECE));
@@ -131,7 +134,9 @@ static int copy_some(struct to_fd *t)
 	int error = -EOPNOTSUPP;
 
 	if (t->may_pass) {
-		xfs_rwlock_shared(&t->ip->i_iolock);
+		error = xfs_iolock_want_shared(t->ip);
+		if (error)
+			return error;
 		error = copy_locked(t);
 		xfs_rwlock_unlock_shared(&t->ip->i_iolock);
 	}

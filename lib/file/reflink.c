@@ -13,6 +13,7 @@
 #include "core/message.h"
 #include "file/privileges.h"
 #include "file/reflink.h"
+#include "file/want.h"
 #include "reclaim/reclaim.h"
 #include "write/writeback.h"
 
@@ -132,20 +133,33 @@ static int prepare_growth(const struct remap *r)
 		if (error)
 			return error;
 	}
-	xfs_ilock_shared(dst);
+	error = xfs_ilock_want_shared(dst);
+	if (error)
+		return error;
 	from = XFS_MIN(isize, (uint64_t)dst->i_disk_size);
 	xfs_iunlock_shared(dst);
 	return xfs_writeback_or_error(dst, from, XFS_MAXBYTES);
 }
 
-static void forget_destination(const struct remap *r)
+/* For a NOWAIT call, before its first change: that has nothing to write. */
+static int want_growth(const struct remap *r)
+{
+	uint64_t isize = xfs_isize(r->dst);
+	int error;
+
+	if (!xfs_nowait() || r->dst_off + r->share_len <= isize)
+		return 0;
+	error = xfs_want_zeroable(r->dst, isize, XFS_MAX(r->dst_off, isize));
+	return error ? error : xfs_want_clean(r->dst, 0, UINT64_MAX);
+}
+
+static int forget_destination(const struct remap *r)
 {
 	struct xfs_mapping *m = __atomic_load_n(&r->dst->i_mapping, __ATOMIC_ACQUIRE);
 	uint64_t block = r->dst->i_mount->m_geo.blocksize;
 
-	if (m)
-		xfs_mapping_forget_range(m, r->dst_off,
-					 r->dst_off + XFS_ALIGN(r->share_len, block));
+	return m ? xfs_mapping_forget_range(m, r->dst_off,
+					    r->dst_off + XFS_ALIGN(r->share_len, block)) : 0;
 }
 
 /* ---- comparing ------------------------------------------------------------------------------- */
@@ -177,6 +191,8 @@ static int read_bytes(struct xfs_inode *ip, uint64_t where, uint8_t *buf, uint64
 		memset(buf, 0, size);
 		return 0;
 	}
+	if (xfs_nowait())
+		return xfs_would_wait("inode %" PRIu64 " must be read", ip->i_ino);
 	error = xfs_device_pread(mp->m_dev, where, buf, size);
 	if (error)
 		return xfs_error(mp, error, "inode %" PRIu64 ": reading: %s", ip->i_ino,
@@ -223,7 +239,11 @@ static int log_destination(const struct remap *r, bool whole)
 
 	if (error)
 		return error;
-	xfs_ilock_two(src, dst);
+	error = xfs_ilock_want_two(src, dst);
+	if (error) {
+		xfs_trans_cancel(tp);
+		return error;
+	}
 	if (whole && (src->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE) &&
 	    !(dst->i_diflags2 & XFS_DIFLAG2_COWEXTSIZE)) {
 		xfs_inode_set_extsizes(dst, dst->i_extsize, src->i_cowextsize);
@@ -268,13 +288,15 @@ static int remap_locked(const struct remap *r)
 		return error;
 	error = xfs_reflink_check_share(r->src, sh.src_off, sh.len);
 	if (!error && !r->dedupe)
+		error = want_growth(r);
+	if (!error && !r->dedupe)
 		error = modify_destination(r);
 	if (!error && !r->dedupe)
 		error = prepare_growth(r);
 	if (error)
 		return error;
-	forget_destination(r);
-	return xfs_reflink_share(&sh);
+	error = forget_destination(r);
+	return error ? error : xfs_reflink_share(&sh);
 }
 
 static int remap_once(const struct xfs_remap *remap)
@@ -283,9 +305,10 @@ static int remap_once(const struct xfs_remap *remap)
 		.src = remap->src, .dst = remap->dst, .src_off = remap->src_off,
 		.dst_off = remap->dst_off, .len = remap->len, .dedupe = remap->dedupe,
 	};
-	int error;
+	int error = xfs_iolock_want_two(r.src, r.dst);
 
-	xfs_iolock_two(r.src, r.dst);
+	if (error)
+		return error;
 	error = check_source(&r);
 	if (!error)
 		error = check_files(&r);
@@ -353,10 +376,9 @@ static int clear_flag(struct xfs_inode *ip)
 	if (!error && !XFS_SABOTAGE(XFS_RULE_REFLINK_CLEAR))
 		error = xfs_log_force(ip->i_mount, 0);
 	if (!error)
-		error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);
+		error = xfs_trans_alloc_ilocked(ip, XFS_RESV_INODE, 0, 0, &tp);
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
 	if (!xfs_reflink_has_cow(ip)) {
 		xfs_inode_set_diflags2(ip, ip->i_diflags2 & ~XFS_DIFLAG2_REFLINK);
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);

@@ -118,7 +118,7 @@ static int next_mapping(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fi
 	*shared = false;
 	/* The CoW fork is never on disk, and stays when it is there. */
 	if (whichfork == XFS_COW_FORK)
-		xfs_ilock_shared(ip);
+		error = xfs_ilock_want_shared(ip);
 	else
 		error = xfs_ilock_map(ip, whichfork, &excl);
 	if (error)

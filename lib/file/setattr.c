@@ -104,12 +104,15 @@ static int prepare_owners(struct xfs_inode *ip, const struct xfs_iattr *iattr,
 			  struct xfs_quota_owners *owners)
 {
 	uint32_t ids[XFS_QUOTA_TYPES];
+	int error;
 
 	*owners = (struct xfs_quota_owners){ { NULL } };
 	if (!ip->i_mount->m_quota ||
 	    !(iattr->valid & (XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_PROJID)))
 		return 0;
-	xfs_ilock_shared(ip);
+	error = xfs_ilock_want_shared(ip);
+	if (error)
+		return error;
 	ids[0] = ip->i_uid;
 	ids[1] = ip->i_gid;
 	ids[2] = ip->i_projid;
@@ -120,7 +123,6 @@ static int prepare_owners(struct xfs_inode *ip, const struct xfs_iattr *iattr,
 
 static int set_once(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 {
-	struct xfs_mount *mp = ip->i_mount;
 	struct plan plan = { .iattr = *iattr };
 	struct xfs_trans *tp;
 	struct xfs_quota_owners owners;
@@ -132,17 +134,16 @@ static int set_once(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool ki
 		return error;
 	/* A new mode may change an ACL. */
 	kind = kill || iattr->valid & XFS_ATTR_MODE ? XFS_RESV_ATTR_SET : XFS_RESV_INODE;
-	error = xfs_trans_alloc(mp, kind, 0, XFS_TRANS_RESERVE, &tp);
+	error = xfs_trans_alloc_ilocked(ip, kind, 0, XFS_TRANS_RESERVE, &tp);
 	if (error)
 		goto out_owners;
-	xfs_ilock_excl(ip);
 	error = make_plan(tp, ip, &plan, kill);
 	if (!error)
 		error = apply(tp, ip, &plan);
 	xfs_iunlock_excl(ip);
 	error = xfs_trans_finish(tp, error);
 out_owners:
-	xfs_quota_release(mp, &owners);
+	xfs_quota_release(ip->i_mount, &owners);
 	return error;
 }
 
@@ -159,9 +160,10 @@ static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 
 static int check_rest(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 {
-	int error;
+	int error = xfs_ilock_want_shared(ip);
 
-	xfs_ilock_shared(ip);
+	if (error)
+		return error;
 	error = xfs_iattr_check(ip->i_mount, ip, ip->i_mode, iattr);
 	xfs_iunlock_shared(ip);
 	return error;
@@ -200,12 +202,14 @@ static uint32_t hint_bytes(const struct xfs_mount *mp, uint32_t blocks)
 	return (uint32_t)XFS_MIN(bytes, (uint64_t)UINT32_MAX & ~(uint64_t)mp->m_geo.blockmask);
 }
 
-void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
+int xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 {
 	struct xfs_mount *mp = ip->i_mount;
+	int error = xfs_ilock_want_shared(ip);
 
+	if (error)
+		return error;
 	*st = (struct xfs_stat)XFS_STAT_INIT;
-	xfs_ilock_shared(ip);
 	st->ino = ip->i_ino;
 	st->gen = ip->i_gen;
 	st->mode = ip->i_mode;
@@ -238,4 +242,5 @@ void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 	st->ctime = xfs_public_timespec(ip->i_ctime);
 	st->crtime = xfs_public_timespec(ip->i_crtime);
 	xfs_iunlock_shared(ip);
+	return 0;
 }

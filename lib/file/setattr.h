@@ -12,7 +12,7 @@
 int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr) XFS_MUST_CHECK;
 /* Owner and group as chown(2) sets them: the set-id bits and the capability of a file go. */
 int xfs_file_chown(struct xfs_inode *ip, const struct xfs_iattr *iattr) XFS_MUST_CHECK;
-void xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st);
+int xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st) XFS_MUST_CHECK;
 
 /*
  * What is wrong with the arguments of a call on extended attributes, whatever the file is; asked

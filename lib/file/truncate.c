@@ -9,6 +9,7 @@
 #include "core/message.h"
 #include "file/privileges.h"
 #include "file/truncate.h"
+#include "file/want.h"
 #include "reclaim/reclaim.h"
 #include "write/write.h"
 #include "write/writeback.h"
@@ -43,11 +44,10 @@ static int may_truncate(const struct xfs_inode *ip, uint64_t size)
 static int log_size(struct xfs_inode *ip, uint64_t size)
 {
 	struct xfs_trans *tp;
-	int error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);
+	int error = xfs_trans_alloc_ilocked(ip, XFS_RESV_INODE, 0, 0, &tp);
 
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
 	ip->i_disk_size = (xfs_fsize_t)size;
 	xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_MOD | XFS_ICHGTIME_CHG);
 	xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
@@ -63,8 +63,12 @@ int xfs_file_set_size(struct xfs_inode *ip, uint64_t size)
 	};
 	uint64_t old = xfs_isize(ip), disk_size;
 	bool did_zero = false;
-	int error;
+	int error = xfs_want_size(ip, size);
 
+	if (error)
+		return error;
+	/* Zeros in the last block cannot be taken back. */
+	xfs_nowait_changes();
 	if (size > old)
 		error = xfs_zero_range(ip, old, size - old, &did_zero);
 	else
@@ -73,7 +77,7 @@ int xfs_file_set_size(struct xfs_inode *ip, uint64_t size)
 		return error;
 	xfs_set_isize(ip, size);
 	if (size < old && ip->i_mapping)
-		xfs_mapping_truncate(ip->i_mapping, size);
+		(void)!xfs_mapping_truncate(ip->i_mapping, size);
 	/*
 	 * What lies between the size on disk and the new one must be in the queue before
 	 * the new size is logged; zeros too.
@@ -99,9 +103,10 @@ int xfs_file_set_size(struct xfs_inode *ip, uint64_t size)
 
 static int truncate_once(struct xfs_inode *ip, uint64_t size)
 {
-	int error;
+	int error = xfs_iolock_want_excl(ip);
 
-	xfs_rwlock_excl(&ip->i_iolock);
+	if (error)
+		return error;
 	error = xfs_strip_privileges(ip);
 	if (!error)
 		error = xfs_file_set_size(ip, size);
@@ -136,7 +141,7 @@ static void forget_unlinked(struct xfs_inode *ip)
 
 	xfs_rwlock_excl(&ip->i_iolock);
 	if (m && xfs_inode_users(ip) == 2)
-		xfs_mapping_truncate(m, 0);
+		(void)!xfs_mapping_truncate(m, 0);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
 }
 
@@ -181,6 +186,9 @@ int xfs_file_release(struct xfs_inode *ip)
 	int error = 0;
 
 	if (mp->m_rdonly || !xfs_is_reg(ip) || xfs_is_shutdown(mp))
+		return 0;
+	/* Nothing of it has to be done now. */
+	if (xfs_nowait_asked())
 		return 0;
 	if (!xfs_inode_nlink(ip))
 		forget_unlinked(ip);

@@ -17,7 +17,8 @@
 /* ---- checks ------------------------------------------------------------------------ */
 
 /* Limits, append position, zeroing up to @*pos, privileges, times: in this order.  IOLOCK held. */
-static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint32_t flags)
+static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint32_t flags,
+			struct xfs_file_times *before)
 {
 	uint64_t isize = xfs_isize(ip);
 	bool did_zero = false;
@@ -30,11 +31,26 @@ static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint
 				 *pos);
 	*len = XFS_MIN(*len, XFS_MAXBYTES - *pos);
 	if (*pos > isize) {
+		if (xfs_nowait())
+			return xfs_would_wait("inode %" PRIu64 ": zeros must be written up to %" PRIu64,
+					      ip->i_ino, *pos);
 		error = xfs_zero_range(ip, isize, *pos - isize, &did_zero);
 		if (error)
 			return error;
 	}
-	return xfs_file_modified(ip);
+	return xfs_file_modified(ip, before);
+}
+
+/* For a NOWAIT call: the device is not part of what it asks for. */
+static int want_no_device(const struct xfs_inode *ip, uint32_t flags, uint32_t unit)
+{
+	if (!xfs_nowait())
+		return 0;
+	if (unit)
+		return xfs_would_wait("inode %" PRIu64 " is written to the device", ip->i_ino);
+	if (flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC) || (xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))
+		return xfs_would_wait("inode %" PRIu64 " is written synchronously", ip->i_ino);
+	return 0;
 }
 
 /* Whole sectors?  @what: of the request, or of the file that is appended to. */
@@ -65,7 +81,7 @@ static int64_t write_cached(struct xfs_inode *ip, struct xfs_write_source *sourc
 {
 	int64_t ret = xfs_buffered_write(ip, source, pos, len);
 
-	if (ret <= 0) {
+	if (ret <= 0 && !(ret < 0 && xfs_nowait_asked())) {
 		int error = xfs_log_times(ip);
 
 		ret = ret ? ret : error;
@@ -77,17 +93,21 @@ static int64_t write_cached(struct xfs_inode *ip, struct xfs_write_source *sourc
 static int64_t write_once(struct xfs_inode *ip, struct xfs_write_source *source,
 			  uint64_t *pos, uint64_t len, uint32_t flags, uint32_t unit)
 {
-	int64_t ret;
+	struct xfs_file_times before = { .changed = false };
+	int64_t ret = xfs_iolock_want_excl(ip);
 
-	xfs_rwlock_excl(&ip->i_iolock);
+	if (ret)
+		return ret;
 	if (unit)
 		XFS_TRACE(ip->i_mount, xfs_file_direct_write, ip->i_ino, xfs_isize(ip), *pos, len);
 	else
 		XFS_TRACE(ip->i_mount, xfs_file_buffered_write, ip->i_ino, xfs_isize(ip), *pos, len);
-	ret = write_checks(ip, pos, &len, flags);
+	ret = write_checks(ip, pos, &len, flags, &before);
 	if (!ret)
 		ret = unit ? write_direct(ip, source->iov, *pos, len, unit)
 			   : write_cached(ip, source, *pos, len);
+	if (ret < 0 && xfs_nowait_asked())
+		xfs_file_not_modified(ip, &before);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
 	return ret;
 }
@@ -125,6 +145,9 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *s
 		if (error)
 			return error;
 	}
+	error = want_no_device(ip, flags, unit);
+	if (error)
+		return error;
 
 	do {
 		at = pos;

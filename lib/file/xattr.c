@@ -190,11 +190,10 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 
 	blocks = ch->value ? xfs_attr_set_blocks(mp, ch->name->len, ch->len)
 			   : xfs_attr_remove_blocks(mp);
-	error = xfs_trans_alloc(mp, ch->value ? XFS_RESV_ATTR_SET : XFS_RESV_ATTR_REMOVE, blocks,
-				ch->value ? 0 : XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc_ilocked(ip, ch->value ? XFS_RESV_ATTR_SET : XFS_RESV_ATTR_REMOVE,
+					blocks, ch->value ? 0 : XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
 	if (ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
 		error = xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
 				  ip->i_ino);

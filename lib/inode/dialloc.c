@@ -222,7 +222,11 @@ static int check_cluster(struct xfs_perag *pag, xfs_ino_t ino, const struct xfs_
 	error = xfs_buf_read(mp, imap->im_daddr, imap->im_len, &xfs_inode_buf_ops, &bp);
 	if (error)
 		return error;
-	xfs_mutex_lock(&bp->b_lock);
+	error = xfs_mutex_want(&bp->b_lock);
+	if (error) {
+		xfs_buf_put(bp);
+		return error;
+	}
 	for (uint32_t off = 0; !error && off < imap->im_len; off += size) {
 		const struct xfs_dinode *dip = (const void *)((const char *)bp->b_addr + off);
 		uint64_t lsn = be64_to_cpu(dip->di_lsn);
@@ -287,7 +291,9 @@ static int alloc_in_ag(struct xfs_trans *tp, xfs_agnumber_t agno, xfs_ino_t pare
 	int error;
 
 	*inop = NULLFSINO;
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agi(pag);
 	if (!error && pag->pag_ifree == 0)
 		error = make_chunk(tp, pag, &made);
@@ -331,7 +337,9 @@ int xfs_ifree_prepare(struct xfs_inode *ip)
 	bool found;
 	int error;
 
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agi(pag);
 	if (!error)
 		error = xfs_inobt_lookup(pag, agino, &rec, &found);
@@ -353,7 +361,9 @@ int xfs_difree(struct xfs_trans *tp, xfs_ino_t ino, bool *chunk_gone)
 	int error;
 
 	*chunk_gone = false;
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agi(pag);
 	if (!error)
 		error = xfs_inobt_lookup(pag, agino, &old, &found);

@@ -313,12 +313,15 @@ static struct xfs_inode *find_any(struct xfs_icache_shard *shard, xfs_ino_t ino)
 	return ip;
 }
 
-/* is_lock held, left while it sleeps: the inode if it is in memory and complete, referenced. */
+/*
+ * is_lock held, left while it sleeps: the inode if it is in memory and complete, referenced.  A NOWAIT
+ * call may get one that is not complete.
+ */
 static struct xfs_inode *find_locked(struct xfs_icache_shard *shard, xfs_ino_t ino) XFS_HOLDS(shard->is_lock)
 {
 	struct xfs_inode *ip = find_any(shard, ino);
 
-	while (ip && xfs_iflags_test(ip, XFS_IF_READING))
+	while (ip && xfs_iflags_test(ip, XFS_IF_READING) && !xfs_nowait())
 		xfs_cond_wait(&shard->is_wake, &shard->is_lock);
 	return ip;
 }

@@ -85,7 +85,9 @@ static int check_untrusted(struct xfs_mount *mp, xfs_ino_t ino)
 	if (error)
 		return error;
 
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agi(pag);
 	if (!error)
 		error = xfs_inobt_lookup(pag, agino, &rec, &found);
@@ -107,7 +109,11 @@ static int read_inode(struct xfs_inode *ip)
 	error = xfs_buf_read(mp, ip->i_cluster_daddr, ip->i_cluster_len, &xfs_inode_buf_ops, &bp);
 	if (error)
 		return error;
-	xfs_mutex_lock(&bp->b_lock);
+	error = xfs_mutex_want(&bp->b_lock);
+	if (error) {
+		xfs_buf_put(bp);
+		return error;
+	}
 	dip = (struct xfs_dinode *)((char *)bp->b_addr + ip->i_cluster_off);
 	if (!xfs_cksum_ok(dip, mp->m_geo.inodesize, XFS_DINODE_CRC_OFF)) {
 		error = xfs_bad_checksum(mp, "inode", "wrong checksum of inode %" PRIu64, ip->i_ino);
@@ -195,6 +201,10 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 				error = read_into_cache(mp, ino, flags, &ip);
 			if (error)
 				return error;
+		}
+		if (unlikely(xfs_iflags_test(ip, XFS_IF_READING))) {
+			xfs_inode_put(ip);
+			return xfs_would_wait("inode %" PRIu64 " is being read", ino);
 		}
 		if (likely(!xfs_iflags_test(ip, XFS_IF_UNREAD)))
 			break;

@@ -11,16 +11,8 @@ static int by_ino(const void *a, const void *b)
 	return x->i_ino < y->i_ino ? -1 : x->i_ino > y->i_ino;
 }
 
-void xfs_ilock_many(struct xfs_inode **ips, unsigned int count) XFS_LOCKS_UNCHECKED
-{
-	qsort(ips, count, sizeof(*ips), by_ino);
-	for (unsigned int i = 0; i < count; i++) {
-		if (i == 0 || ips[i] != ips[i - 1])
-			xfs_ilock_excl(ips[i]);
-	}
-}
-
-void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count) XFS_LOCKS_UNCHECKED
+/* The first @count of @ips, in order, are given back. */
+static void unlock_first(struct xfs_inode **ips, unsigned int count) XFS_LOCKS_UNCHECKED
 {
 	for (unsigned int i = count; i-- > 0;) {
 		if (i == 0 || ips[i] != ips[i - 1])
@@ -28,9 +20,45 @@ void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count) XFS_LOCKS_UNCH
 	}
 }
 
-void xfs_ilock_two(struct xfs_inode *a, struct xfs_inode *b)
+int xfs_ilock_want_many(struct xfs_inode **ips, unsigned int count) XFS_LOCKS_UNCHECKED
 {
-	xfs_ilock_many((struct xfs_inode *[]){a, b}, 2);
+	int error = 0;
+
+	qsort(ips, count, sizeof(*ips), by_ino);
+	for (unsigned int i = 0; i < count; i++) {
+		if (i == 0 || ips[i] != ips[i - 1])
+			error = xfs_ilock_want_excl(ips[i]);
+		if (error) {
+			unlock_first(ips, i);
+			return error;
+		}
+	}
+	return 0;
+}
+
+void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count) XFS_LOCKS_UNCHECKED
+{
+	unlock_first(ips, count);
+}
+
+int xfs_ilock_want_two(struct xfs_inode *a, struct xfs_inode *b)
+{
+	return xfs_ilock_want_many((struct xfs_inode *[]){a, b}, 2);
+}
+
+int xfs_trans_alloc_ilocked(struct xfs_inode *ip, enum xfs_resv_kind kind, uint32_t blocks,
+			    unsigned int flags, struct xfs_trans **tpp) XFS_LOCKS_UNCHECKED
+{
+	int error = xfs_trans_alloc(ip->i_mount, kind, blocks, flags, tpp);
+
+	if (error)
+		return error;
+	error = xfs_ilock_want_excl(ip);
+	if (error) {
+		xfs_trans_cancel(*tpp);
+		*tpp = NULL;
+	}
+	return error;
 }
 
 void xfs_iunlock_two(struct xfs_inode *a, struct xfs_inode *b)
@@ -46,26 +74,18 @@ static unsigned int in_order(struct xfs_inode *a, struct xfs_inode *b, struct xf
 	return a == b ? 1 : 2;
 }
 
-void xfs_iolock_two(struct xfs_inode *a, struct xfs_inode *b) XFS_LOCKS_UNCHECKED
+int xfs_iolock_want_two(struct xfs_inode *a, struct xfs_inode *b) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_inode *ips[2];
 	unsigned int count = in_order(a, b, ips);
+	int error = xfs_iolock_want_excl(ips[0]);
 
-	for (unsigned int i = 0; i < count; i++)
-		xfs_rwlock_excl(&ips[i]->i_iolock);
-}
-
-bool xfs_iolock_two_try(struct xfs_inode *a, struct xfs_inode *b) XFS_LOCKS_UNCHECKED
-{
-	struct xfs_inode *ips[2];
-	unsigned int count = in_order(a, b, ips);
-
-	if (!xfs_rwlock_try_excl(&ips[0]->i_iolock))
-		return false;
-	if (count == 1 || xfs_rwlock_try_excl(&ips[1]->i_iolock))
-		return true;
-	xfs_rwlock_unlock_excl(&ips[0]->i_iolock);
-	return false;
+	if (error || count == 1)
+		return error;
+	error = xfs_iolock_want_excl(ips[1]);
+	if (error)
+		xfs_rwlock_unlock_excl(&ips[0]->i_iolock);
+	return error;
 }
 
 void xfs_iounlock_two(struct xfs_inode *a, struct xfs_inode *b) XFS_LOCKS_UNCHECKED

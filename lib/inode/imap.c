@@ -37,7 +37,9 @@ int xfs_imap(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_imap *imap)
 	error = xfs_perag_make(mp, XFS_INO_TO_AGNO(geo, ino), &pag);
 	if (error)
 		return error;
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agi(pag);
 	if (!error)
 		error = xfs_inobt_lookup(pag, XFS_INO_TO_AGINO(geo, ino), &rec, &found);

@@ -98,8 +98,11 @@ int xfs_droplink(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
 #define XFS_ICHGTIME_ACCESS	(1u << 2)
 void xfs_trans_ichgtime(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t flags);
 
-/* ILOCK several inodes exclusively, in ascending order, duplicates once. */
-void xfs_ilock_many(struct xfs_inode **ips, unsigned int count);
+/*
+ * ILOCK several inodes exclusively, in ascending order, duplicates once: all or, by a NOWAIT call
+ * (xfs_ilock_want_excl()), none.
+ */
+int xfs_ilock_want_many(struct xfs_inode **ips, unsigned int count) XFS_MUST_CHECK;
 void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count);
 
 /*
@@ -107,12 +110,15 @@ void xfs_iunlock_many(struct xfs_inode **ips, unsigned int count);
  * locked once.  An operation on two files (clone, exchange) takes the IOLOCKs, opens its
  * transaction, and takes the ILOCKs.
  */
-void xfs_iolock_two(struct xfs_inode *a, struct xfs_inode *b);
+int xfs_iolock_want_two(struct xfs_inode *a, struct xfs_inode *b) XFS_MUST_CHECK;
 void xfs_iounlock_two(struct xfs_inode *a, struct xfs_inode *b);
-void xfs_ilock_two(struct xfs_inode *a, struct xfs_inode *b);
+int xfs_ilock_want_two(struct xfs_inode *a, struct xfs_inode *b) XFS_MUST_CHECK;
 void xfs_iunlock_two(struct xfs_inode *a, struct xfs_inode *b);
-/* Both IOLOCKs or, false, none; never sleeps. */
-bool xfs_iolock_two_try(struct xfs_inode *a, struct xfs_inode *b);
+
+/* xfs_trans_alloc(), and then the ILOCK exclusively; on failure neither is held. */
+int xfs_trans_alloc_ilocked(struct xfs_inode *ip, enum xfs_resv_kind kind, uint32_t blocks,
+			    unsigned int flags, struct xfs_trans **tpp) XFS_MUST_CHECK
+	XFS_TRIES(false, ip->i_lock);
 
 /*
  * ILOCK to read the map of a fork: shared, or exclusive when the extents have yet to be read

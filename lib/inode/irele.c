@@ -217,6 +217,9 @@ void xfs_irele(struct xfs_inode *ip)
 		return;
 	cache = ip->i_mount->m_inodes;
 	xfs_inode_put(ip);
+	/* It can wait for somebody who may. */
+	if (xfs_nowait_asked())
+		return;
 	while (unlikely(__atomic_load_n(&cache->ic_nr_unlinked, __ATOMIC_RELAXED))) {
 		ip = next_unlinked(cache);
 		if (!ip)

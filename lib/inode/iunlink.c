@@ -40,7 +40,9 @@ int xfs_iunlink(struct xfs_trans *tp, struct xfs_inode *ip)
 	xfs_agino_t agino = XFS_INO_TO_AGINO(&mp->m_geo, ip->i_ino), head;
 	int error;
 
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	error = xfs_perag_load_agi(pag);
 	if (error)
 		goto out_unlock;
@@ -97,7 +99,9 @@ int xfs_iunlink_remove(struct xfs_trans *tp, struct xfs_inode *ip)
 	struct xfs_inode *prev = NULL;
 	int error;
 
-	xfs_mutex_lock(&pag->pag_lock);
+	error = xfs_mutex_want(&pag->pag_lock);
+	if (error)
+		return error;
 	/* Whoever removes our successor changes it, without our ILOCK. */
 	next = ip->i_next_unlinked;
 	error = xfs_perag_load_agi(pag);

@@ -34,14 +34,17 @@ void xfs_trans_ichgtime(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fla
 
 int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl) XFS_LOCKS_UNCHECKED
 {
-	int error;
+	int error = xfs_ilock_want_shared(ip);
 
-	xfs_ilock_shared(ip);
+	if (error)
+		return error;
 	*excl = xfs_fork_needs_read(ip, whichfork);
 	if (!*excl)
 		return 0;
 	xfs_iunlock_shared(ip);
-	xfs_ilock_excl(ip);
+	error = xfs_ilock_want_excl(ip);
+	if (error)
+		return error;
 	error = xfs_iread_extents(ip, whichfork);
 	if (error)
 		xfs_iunlock_excl(ip);

@@ -194,6 +194,8 @@ static int convert_prealloc(struct begin *b) XFS_LOCKS_UNCHECKED
 
 	xfs_iunlock_excl(ip);
 	error = xfs_trans_alloc(ip->i_mount, XFS_RESV_MAP, 0, XFS_TRANS_RESERVE, &tp);
+	/* The caller gives it back; here is no way out without it. */
+	xfs_nowait_changes();
 	xfs_ilock_excl(ip);
 	if (error)
 		return error;
@@ -286,8 +288,10 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 		*src = *map;
 		return error;
 	}
+	error = xfs_ilock_want_excl(ip);
+	if (error)
+		return error;
 	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_blk_mapw);
-	xfs_ilock_excl(ip);
 	do {
 		b.end_fsb = XFS_B_TO_FSB(geo, offset + count);
 		error = decide(&b, map, src);
@@ -309,6 +313,7 @@ int xfs_buffered_write_iomap_end(struct xfs_inode *ip, uint64_t offset, uint64_t
 	if (from >= map->reserved_end)
 		return 0;
 	/* Nobody else can have dirtied it: the IOLOCK is held and it was a hole before. */
+	xfs_nowait_changes();
 	xfs_ilock_excl(ip);
 	error = xfs_bmap_punch_delalloc_range(ip, map->flags & XFS_IOMAP_F_SHARED ?
 					      XFS_COW_FORK : XFS_DATA_FORK, from,

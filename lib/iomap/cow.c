@@ -17,6 +17,7 @@
 #include "ag/rmap.h"
 #include "base/sabotage.h"
 #include "core/message.h"
+#include "inode/inode.h"
 #include "iomap/iomap.h"
 #include "trans/resv.h"
 
@@ -47,9 +48,9 @@ int xfs_reflink_trim_for_write(struct xfs_inode *ip, struct xfs_bmbt_irec *irec,
 	if (error || *cow)
 		return error;
 	len = (xfs_extlen_t)irec->br_blockcount;
-	*cow = xfs_refcount_was_shared(ip->i_mount, irec->br_startblock, &len);
+	error = xfs_refcount_was_shared(ip->i_mount, irec->br_startblock, &len, cow);
 	irec->br_blockcount = len;
-	return 0;
+	return error;
 }
 
 bool xfs_reflink_has_cow(const struct xfs_inode *ip)
@@ -227,17 +228,17 @@ int xfs_reflink_give_back_cow(struct xfs_inode *ip)
 	struct xfs_bmbt_irec irec;
 	struct xfs_trans *tp;
 	bool more;
-	int error;
+	int error = xfs_ilock_want_excl(ip);
 
-	xfs_ilock_excl(ip);
+	if (error)
+		return error;
 	error = xfs_reflink_cancel_cow(ip, 0);
 	more = first_real(ip, &irec);
 	xfs_iunlock_excl(ip);
 	while (!error && more) {
-		error = xfs_trans_alloc(ip->i_mount, XFS_RESV_TRUNCATE, 0, XFS_TRANS_FREES, &tp);
+		error = xfs_trans_alloc_ilocked(ip, XFS_RESV_TRUNCATE, 0, XFS_TRANS_FREES, &tp);
 		if (error)
 			break;
-		xfs_ilock_excl(ip);
 		error = free_some(tp, ip);
 		more = first_real(ip, &irec);
 		xfs_iunlock_excl(ip);

@@ -83,9 +83,10 @@ static void settle_past_end(struct xfs_trans *tp, struct xfs_exchange_run *run)
 static int step(struct xfs_trans *tp, struct xfs_exchange_run *run, uint32_t log_bytes, bool *done)
 {
 	struct xfs_inode *ips[2] = { run->ip1, run->ip2 };
-	int error = 0;
+	int error = xfs_ilock_want_many(ips, 2);
 
-	xfs_ilock_many(ips, 2);
+	if (error)
+		return error;
 	if (is_first(run))
 		error = begin(tp, run);
 	if (!error)

@@ -84,7 +84,9 @@ int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count
 	struct hole hole;
 	int error;
 
-	xfs_ilock_excl(ip);
+	error = xfs_ilock_want_excl(ip);
+	if (error)
+		return error;
 	error = xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
 	/* The allocator may give less than it was asked for, and then not yet what covers @off. */
 	while (!error && !report_mapped(ip, off, end, map, &hole)) {
@@ -101,7 +103,11 @@ int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count
 		if (error)
 			return error;
 		/* The IOLOCK kept everybody else from filling the hole. */
-		xfs_ilock_excl(ip);
+		error = xfs_ilock_want_excl(ip);
+		if (error) {
+			xfs_trans_cancel(tp);
+			return error;
+		}
 		error = xfs_bmapi_write(tp, ip, start, len, XFS_BMAPI_PREALLOC, &irec);
 		xfs_iunlock_excl(ip);
 		if (error) {

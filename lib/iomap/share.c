@@ -159,7 +159,11 @@ static int share_step(struct xfs_share *sh)
 		error = xfs_trans_alloc(mp, XFS_RESV_SHARE, piece_blocks(mp), 0, &tp);
 	if (error)
 		return error;
-	xfs_ilock_two(sh->src, sh->dst);
+	error = xfs_ilock_want_two(sh->src, sh->dst);
+	if (error) {
+		xfs_trans_cancel(tp);
+		return error;
+	}
 	error = share_locked(tp, sh, &broken);
 	xfs_iunlock_two(sh->src, sh->dst);
 	if (broken)
@@ -205,9 +209,10 @@ static int check_locked(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t e
 
 int xfs_reflink_check_share(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
 {
-	int error;
+	int error = xfs_ilock_want_excl(ip);
 
-	xfs_ilock_excl(ip);
+	if (error)
+		return error;
 	error = check_locked(ip, off, off + len);
 	xfs_iunlock_excl(ip);
 	return error;

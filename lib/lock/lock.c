@@ -151,6 +151,7 @@ void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx)
 {
 	xfs_lock_order_del(mx, XFS_LOCK_EXCL);
 	xfs_lock_order_check(mx, mx->mx_class, mx->mx_key);
+	xfs_lock_order_sleep(mx, mx->mx_class, mx->mx_key);
 	xfs_host_cond_wait(&cv->cv_host, &mx->mx_host);
 	xfs_lock_order_add(mx, mx->mx_class, mx->mx_key, XFS_LOCK_EXCL);
 }

@@ -24,6 +24,7 @@
 #define LOCK_LOCK_H
 
 #include "base/compiler.h"
+#include "base/nowait.h"
 #if !defined(XFSWRITE_THREADS)
 #include "lock/single.h"
 #else
@@ -137,6 +138,15 @@ XFS_LOCK_FN void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx) XFS_HO
 XFS_LOCK_FN void xfs_cond_broadcast(struct xfs_cond *cv);
 
 /*
+ * What a call takes before its first change: 0, or in a NOWAIT call (base/nowait.h), if somebody else
+ * has it for longer than a moment, XFS_WOULD_WAIT.
+ */
+static inline int XFS_MUST_CHECK xfs_rwlock_want_excl(struct xfs_rwlock *lk) XFS_TRIES(false, lk);
+static inline int XFS_MUST_CHECK xfs_rwlock_want_shared(struct xfs_rwlock *lk)
+	XFS_TRIES_SHARED(false, lk);
+static inline int XFS_MUST_CHECK xfs_mutex_want(struct xfs_mutex *mx) XFS_TRIES(false, mx);
+
+/*
  * Debug order checker: what this thread holds.  xfs_lock_order_violations()
  * counts violations when xfs_lock_order_set_fatal(false) was called (tests);
  * by default the first one stops the program.
@@ -149,5 +159,6 @@ unsigned int xfs_lock_order_held(void);
 #ifndef XFSWRITE_DEBUG
 #include "lock/unchecked.h"
 #endif
+#include "lock/want.h"
 
 #endif

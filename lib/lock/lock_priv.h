@@ -15,6 +15,8 @@ enum xfs_lock_mode {
 
 /* Before a blocking acquisition: may this thread sleep for @lock now? */
 void xfs_lock_order_check(const void *lock, uint32_t cls, uint64_t key);
+/* Before it sleeps for something else, and leaves @lock for that. */
+void xfs_lock_order_sleep(const void *lock, uint32_t cls, uint64_t key);
 /* After an acquisition of either kind. */
 void xfs_lock_order_add(const void *lock, uint32_t cls, uint64_t key, enum xfs_lock_mode mode);
 /* Before the release. */

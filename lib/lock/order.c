@@ -11,6 +11,9 @@
  *     "succeeds" on one's own lock hands somebody an object that this very thread is working on.
  * (LOCK-3) Only the holder unlocks, in the mode it locked.
  *
+ * (LOCK-4) A NOWAIT call that has changed nothing sleeps at most for LEAF and DQUOT locks, which are held
+ *     for some instructions: other locks it takes by xfs_rwlock_want_excl() and its like.
+ *
  * Try-locks do not sleep and so are not held against LOCK-1, but what they took
  * counts for the acquisitions that follow.
  */
@@ -91,12 +94,22 @@ void xfs_lock_order_check(const void *lock, uint32_t cls, uint64_t key)
 		violation("this thread holds the lock already", lock, cls, key);
 		return;
 	}
+	if (xfs_nowait() && cls != XFS_CLASS_LEAF && cls != XFS_CLASS_DQUOT) {
+		violation("a NOWAIT call may sleep here", lock, cls, key);
+		return;
+	}
 	for (unsigned int i = 0; i < nr_held; i++) {
 		if (!may_sleep_for(&held[i], cls, key)) {
 			violation("a later lock is held", lock, cls, key);
 			return;
 		}
 	}
+}
+
+void xfs_lock_order_sleep(const void *lock, uint32_t cls, uint64_t key)
+{
+	if (xfs_nowait())
+		violation("a NOWAIT call sleeps here", lock, cls, key);
 }
 
 void xfs_lock_order_add(const void *lock, uint32_t cls, uint64_t key, enum xfs_lock_mode mode)

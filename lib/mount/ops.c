@@ -21,6 +21,7 @@ static void checkpoint_cut(struct xfs_mount *mp)
 const struct xfs_upcalls xfs_mount_upcalls = {
 	.writeback_some = xfs_writeback_some,
 	.mark_in_progress = xfs_mark_in_progress,
+	.want_ags = xfs_perag_want_all,
 	.inactivate = xfs_inactive,
 	.checkpoint_cut = checkpoint_cut,
 	.checkpoint_durable = xfs_extent_busy_clear,

@@ -13,6 +13,7 @@
 #include "inode/inode.h"
 #include "log/log.h"
 #include "mount/mount_priv.h"
+#include "pagecache/mapping.h"
 #include "reclaim/reclaim.h"
 #include "trans/trans.h"
 #include "write/writeback.h"
@@ -102,12 +103,23 @@ static int sync_all(struct xfs_mount *mp, struct xfs_long_call *call)
 	return error ? error : error2;
 }
 
+/* For a NOWAIT call: all is done that there is to do, but for telling errors. */
+static int want_synced(struct xfs_mount *mp)
+{
+	if (!xfs_pagecache_dirty_bytes(mp) && !xfs_pagecache_has_failed(mp) &&
+	    xfs_queue_is_stable(mp->m_queue) && xfs_checkpoint_is_stable(mp))
+		return 0;
+	return xfs_would_wait("something must be written");
+}
+
 int xfs_syncfs(struct xfs_mount *mp)
 {
 	struct xfs_long_call call;
 
 	if (mp->m_rdonly)
 		return 0;
+	if (xfs_nowait())
+		return want_synced(mp) ?: xfs_mount_data_error(mp);
 	xfs_long_call_begin(&call, mp, "sync");
 	return sync_all(mp, &call);
 }

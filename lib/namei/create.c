@@ -231,10 +231,10 @@ static int create_once(struct xfs_inode *dp, const struct xfs_name *name,
 	error = xfs_quota_prepare(mp, ids, &owners);
 	if (error)
 		return error;
-	error = xfs_trans_alloc(mp, with_acls ? XFS_RESV_CREATE_ACL : XFS_RESV_CREATE, blocks, 0, &tp);
+	error = xfs_trans_alloc_ilocked(dp, with_acls ? XFS_RESV_CREATE_ACL : XFS_RESV_CREATE, blocks, 0,
+					&tp);
 	if (error)
 		goto out_owners;
-	xfs_ilock_excl(dp);
 	new_owners(iargs, args->iattr, ids_now);
 	*again = mp->m_quota && memcmp(ids, ids_now, sizeof(ids));
 	if (likely(!*again))
@@ -385,8 +385,10 @@ int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs
 	if (error)
 		return exists_first(dp, name, error);
 	typed.type = xfs_mode_to_ftype(xfs_inode_mode(ip));
-	xfs_ilock_many(both, 2);
-	error = link_locked(tp, dp, &typed, ip);
-	xfs_iunlock_many(both, 2);
+	error = xfs_ilock_want_many(both, 2);
+	if (!error) {
+		error = link_locked(tp, dp, &typed, ip);
+		xfs_iunlock_many(both, 2);
+	}
 	return exists_first(dp, name, xfs_trans_finish(tp, error));
 }

@@ -120,7 +120,12 @@ static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool di
 	}
 	pair[0] = dp;
 	pair[1] = ip;
-	xfs_ilock_many(pair, 2);
+	error = xfs_ilock_want_many(pair, 2);
+	if (error) {
+		xfs_trans_cancel(tp);
+		xfs_irele(ip);
+		return error;
+	}
 	error = xfs_dir_lookup_stored(dp, name, &ino, buf);
 	stored.name = buf;
 	if (error == -ENOENT)

@@ -98,7 +98,7 @@ static int names_unchanged(struct rename *rn, bool *same)
 	return error;
 }
 
-static void lock_all(struct rename *rn)
+static int lock_all(struct rename *rn)
 {
 	rn->nr_all = 0;
 	rn->all[rn->nr_all++] = rn->src_dp;
@@ -106,7 +106,7 @@ static void lock_all(struct rename *rn)
 	rn->all[rn->nr_all++] = rn->src;
 	if (rn->target)
 		rn->all[rn->nr_all++] = rn->target;
-	xfs_ilock_many(rn->all, rn->nr_all);
+	return xfs_ilock_want_many(rn->all, rn->nr_all);
 }
 
 /* A directory that moves away, or replaces another one, is a link less for where it was. */
@@ -269,7 +269,11 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 	error = xfs_trans_alloc(mp, XFS_RESV_RENAME, rename_blocks(mp, rn), XFS_TRANS_RESERVE, &tp);
 	if (error)
 		return error;
-	lock_all(rn);
+	error = lock_all(rn);
+	if (error) {
+		xfs_trans_cancel(tp);
+		return error;
+	}
 	error = names_unchanged(rn, &same);
 	if (!error && same)
 		error = rename_locked(tp, rn);
@@ -300,8 +304,9 @@ int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
 	    xfs_name_is_dot(dst_name) || xfs_name_is_dotdot(dst_name))
 		return xfs_error(mp, -EBUSY, "\".\" and \"..\" cannot be renamed");
 	/* Two moves of directories at once could make a loop out of two that are right alone. */
-	if (cross)
-		xfs_mutex_lock(&mp->m_rename_lock);
+	error = cross ? xfs_mutex_want(&mp->m_rename_lock) : 0;
+	if (error)
+		return error;
 	do {
 		put_both(&rn);
 		error = try_rename(mp, &rn, flags, &again);

@@ -116,7 +116,11 @@ static int try_replace(struct xfs_mount *mp, struct replace *rp, bool *again)
 		return error;
 	if (rp->target)
 		all[nr++] = rp->target;
-	xfs_ilock_many(all, nr);
+	error = xfs_ilock_want_many(all, nr);
+	if (error) {
+		xfs_trans_cancel(tp);
+		return error;
+	}
 	error = name_unchanged(rp, &same);
 	if (!error && same)
 		error = replace_locked(tp, rp);

@@ -107,9 +107,11 @@ static uint32_t read_size(struct xfs_mapping *m, uint64_t start, uint64_t len)
 }
 
 /* Mapping locked, and for a while not; @folio is pinned. */
-static void wait_until_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_HOLDS(m->m_lock)
+static int wait_until_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_HOLDS(m->m_lock)
 {
 	while (folio->fo_locked || folio->fo_writing) {
+		if (xfs_nowait())
+			return xfs_would_wait("file data is locked or being written");
 		if (folio->fo_locked || m->m_claims) {
 			m->m_waiters++;
 			xfs_cond_wait(&m->m_wake, &m->m_lock);
@@ -121,13 +123,20 @@ static void wait_until_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_
 		xfs_queue_submit(m->m_cache->mount->m_queue);
 		xfs_mutex_lock(&m->m_lock);
 	}
+	return 0;
 }
 
-static void lock_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_HOLDS(m->m_lock)
+static int lock_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_HOLDS(m->m_lock)
 {
+	int error;
+
 	folio->fo_pins++;
-	wait_until_idle(m, folio);
-	folio->fo_locked = true;
+	error = wait_until_idle(m, folio);
+	if (error)
+		folio->fo_pins--;
+	else
+		folio->fo_locked = true;
+	return error;
 }
 
 static void mark_used(struct xfs_folio *folio)
@@ -142,40 +151,45 @@ int xfs_mapping_lock_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 	uint64_t start = XFS_ALIGN_DOWN(pos, 1ull << pc->block_log);
 	struct xfs_folio *folio;
 	uint32_t size;
+	int error;
 
+	*folio_p = NULL;
 	xfs_mutex_lock(&m->m_lock);
 	folio = find(m, pos);
 	if (!folio) {
 		size = choose_size(m, start, len + (pos - start));
 		/* By (PAGECACHE-1) nobody adds folios meanwhile. */
 		xfs_mutex_unlock(&m->m_lock);
+		if (xfs_nowait() && xfs_pagecache_must_write(pc, size))
+			return xfs_would_wait("dirty data must be written first");
 		folio = xfs_folio_make(m, start, size);
-		if (!folio) {
-			*folio_p = NULL;
+		if (!folio)
 			return -ENOMEM;
-		}
 		xfs_mutex_lock(&m->m_lock);
 		insert(m, folio);
 	} else if (folio->fo_uptodate) {
 		/* Not when it was made a moment ago, for a mapping that turned out stale. */
 		mark_used(folio);
 	}
-	lock_idle(m, folio);
+	error = lock_idle(m, folio);
 	xfs_mutex_unlock(&m->m_lock);
-	*folio_p = folio;
-	return 0;
+	if (!error)
+		*folio_p = folio;
+	return error;
 }
 
-struct xfs_folio *xfs_mapping_lock_existing(struct xfs_mapping *m, uint64_t pos)
+int xfs_mapping_lock_existing(struct xfs_mapping *m, uint64_t pos, struct xfs_folio **folio_p)
 {
 	struct xfs_folio *folio;
+	int error = 0;
 
 	xfs_mutex_lock(&m->m_lock);
 	folio = find(m, pos);
 	if (folio)
-		lock_idle(m, folio);
+		error = lock_idle(m, folio);
 	xfs_mutex_unlock(&m->m_lock);
-	return folio;
+	*folio_p = error ? NULL : folio;
+	return error;
 }
 
 bool xfs_folio_unlock(struct xfs_folio *folio, uint64_t dirty)
@@ -355,6 +369,16 @@ bool xfs_mapping_find_dirty(struct xfs_mapping *m, uint64_t pos, uint64_t end, u
 	*start = XFS_MAX(*start, pos);
 	*run_end = XFS_MIN(*run_end, end);
 	return true;
+}
+
+bool xfs_mapping_is_writing(struct xfs_mapping *m)
+{
+	bool writing;
+
+	xfs_mutex_lock(&m->m_lock);
+	writing = m->m_claims || m->m_nr_writing;
+	xfs_mutex_unlock(&m->m_lock);
+	return writing;
 }
 
 bool xfs_mapping_may_pass(struct xfs_mapping *m, uint64_t start, uint64_t end)

@@ -477,6 +477,11 @@ bool xfs_pagecache_is_dirty_enough(struct xfs_mount *mp)
 	return is_over(mp->m_pagecache, 0, 2);
 }
 
+bool xfs_pagecache_must_write(const struct xfs_pagecache *pc, uint64_t bytes)
+{
+	return is_over(pc, bytes, 4);
+}
+
 /*
  * Evict the first folio of @list, or find a reason to keep it: it was used since the
  * last look, somebody has it, or his lock cannot be had.  That comes before ours, so it can only
@@ -545,7 +550,7 @@ void xfs_pagecache_make_room(struct xfs_mount *mp, uint64_t bytes)
 	struct xfs_pagecache *pc = mp->m_pagecache;
 	uint64_t spare = pc->limit_bytes / 16;
 
-	if (is_over(pc, bytes, 4) && mp->m_upcalls && mp->m_upcalls->writeback_some)
+	if (is_over(pc, bytes, 4) && !xfs_nowait() && mp->m_upcalls && mp->m_upcalls->writeback_some)
 		/* Its errors belong to the files it wrote; their fsync tells. */
 		(void)mp->m_upcalls->writeback_some(mp);
 	recycle(pc, bytes);
@@ -553,7 +558,7 @@ void xfs_pagecache_make_room(struct xfs_mount *mp, uint64_t bytes)
 		return;
 	/* A little more than is needed, so that this is not done for every folio. */
 	xfs_pagecache_shrink(mp, pc->limit_bytes - XFS_MIN(bytes + spare, pc->limit_bytes));
-	if (has_room(mp, bytes) || !mp->m_queue)
+	if (has_room(mp, bytes) || !mp->m_queue || xfs_nowait())
 		return;
 	/* The rest is in the device queue.  When even that does not help, the limit gives way. */
 	xfs_queue_submit(mp->m_queue);
@@ -571,7 +576,7 @@ struct xfs_folio *xfs_folio_make(struct xfs_mapping *m, uint64_t pos, uint32_t s
 		folio = xfs_folio_new(m, pos, size);
 	if (likely(folio))
 		return folio;
-	if (mp->m_upcalls && mp->m_upcalls->relieve_memory) {
+	if (!xfs_nowait_refuses() && mp->m_upcalls && mp->m_upcalls->relieve_memory) {
 		/* Errors belong to the files it wrote; their fsync tells. */
 		(void)mp->m_upcalls->relieve_memory(mp);
 		folio = xfs_folio_new(m, pos, size);

@@ -80,12 +80,13 @@ void xfs_mapping_destroy(struct xfs_mapping *m);
 /*
  * The folio around @pos, locked: made if there is none, of a size that suits a write of
  * @len bytes, after waiting for write-back of it.  *@folio_p covers @pos, not necessarily @len.
- * Keeps the memory limit, which may write other files back.  -ENOMEM, -EIO.
+ * Keeps the memory limit, which may write other files back.  -ENOMEM, XFS_WOULD_WAIT.
  */
 int xfs_mapping_lock_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 			   struct xfs_folio **folio_p) XFS_MUST_CHECK;
-/* The same for a folio that exists; NULL when @pos is not in memory. */
-struct xfs_folio *xfs_mapping_lock_existing(struct xfs_mapping *m, uint64_t pos);
+/* The same for a folio that exists; *@folio_p NULL when @pos is not in memory. */
+int xfs_mapping_lock_existing(struct xfs_mapping *m, uint64_t pos, struct xfs_folio **folio_p)
+	XFS_MUST_CHECK;
 /*
  * Unlock.  @dirty: blocks that were filled and changed, they become up to date and dirty.
  * True: the mapping was idle, and has one reference of the caller's now, who had it before
@@ -131,17 +132,20 @@ bool xfs_mapping_find_dirty(struct xfs_mapping *m, uint64_t pos, uint64_t end, u
  * Whether [@start, @end) may change on the device behind the mapping's back: nothing of it is in
  * memory, and nothing of the file is dirty, so that its size may follow.  IOLOCK held exclusively.
  */
+/* Write-back is at work on the file. */
+bool xfs_mapping_is_writing(struct xfs_mapping *m);
 bool xfs_mapping_may_pass(struct xfs_mapping *m, uint64_t start, uint64_t end);
 
 /* ---- removal -------------------------------------------------------------------- */
 
 /*
  * Forget everything from the block that begins at or after @size on, dirty or not,
- * after waiting for write-back.
+ * after waiting for write-back; XFS_WOULD_WAIT is the only error, before the first change of a
+ * NOWAIT call.
  */
-void xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size);
+int xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size);
 /* The same for [@start, @end), which are block addresses. */
-void xfs_mapping_forget_range(struct xfs_mapping *m, uint64_t start, uint64_t end);
+int xfs_mapping_forget_range(struct xfs_mapping *m, uint64_t start, uint64_t end);
 /*
  * Forget the blocks of [@start, @end), which is whole blocks, after waiting for write-back.  False: some
  * of them are dirty or have failed, and stay.  IOLOCK held exclusively.
@@ -214,6 +218,8 @@ bool xfs_pagecache_has_failed(struct xfs_mount *mp);
 /* Bytes of dirty folios, and of all. */
 uint64_t xfs_pagecache_dirty_bytes(struct xfs_mount *mp);
 uint64_t xfs_pagecache_bytes(struct xfs_mount *mp);
+/* @bytes more cannot be had before something dirty was written. */
+bool xfs_pagecache_must_write(const struct xfs_pagecache *pc, uint64_t bytes);
 /* A write-back that was asked to relieve memory should go on. */
 bool xfs_pagecache_is_dirty_enough(struct xfs_mount *mp);
 /* Evict clean folios until at most @target_bytes are in memory. */

@@ -27,23 +27,30 @@ static void forget_blocks(struct xfs_mapping *m, struct xfs_folio *folio, uint64
 }
 
 /* Lock @m at a moment when nobody has claims and nothing is being written. */
-static void lock_settled(struct xfs_mapping *m) XFS_ACQUIRES(m->m_lock)
+static int lock_settled(struct xfs_mapping *m) XFS_TRIES(false, m->m_lock)
 {
 	xfs_mutex_lock(&m->m_lock);
 	while (m->m_claims || m->m_nr_writing) {
 		xfs_mutex_unlock(&m->m_lock);
+		if (xfs_nowait())
+			return xfs_would_wait("file data is being written");
 		xfs_mapping_wait_writeback(m);
 		xfs_mutex_lock(&m->m_lock);
 	}
+	return 0;
 }
 
-void xfs_mapping_forget_range(struct xfs_mapping *m, uint64_t start, uint64_t end)
+int xfs_mapping_forget_range(struct xfs_mapping *m, uint64_t start, uint64_t end)
 {
 	struct xfs_pagecache *pc = m->m_cache;
 	struct xfs_folio *folio, *next;
 
+	int error;
+
 	ASSERT(XFS_IS_ALIGNED(start, 1ull << pc->block_log));
-	lock_settled(m);
+	error = lock_settled(m);
+	if (error)
+		return error;
 	for (folio = xfs_folio_from(m, start); folio && folio->fo_pos < end; folio = next) {
 		uint64_t blocks = xfs_folio_all(pc, folio);
 
@@ -59,11 +66,12 @@ void xfs_mapping_forget_range(struct xfs_mapping *m, uint64_t start, uint64_t en
 	xfs_mapping_update_state(m);
 	xfs_mutex_unlock(&pc->lock);
 	xfs_mutex_unlock(&m->m_lock);
+	return 0;
 }
 
-void xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size)
+int xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size)
 {
-	xfs_mapping_forget_range(m, XFS_ALIGN(size, 1ull << m->m_cache->block_log), UINT64_MAX);
+	return xfs_mapping_forget_range(m, XFS_ALIGN(size, 1ull << m->m_cache->block_log), UINT64_MAX);
 }
 
 /* The blocks of @folio that lie in [@start, @end). */
@@ -82,7 +90,8 @@ bool xfs_mapping_forget(struct xfs_mapping *m, uint64_t start, uint64_t end)
 	struct xfs_folio *folio, *next;
 	bool all = true;
 
-	lock_settled(m);
+	if (lock_settled(m))
+		return false;
 	for (folio = xfs_folio_from(m, start); folio && folio->fo_pos < end; folio = next) {
 		uint64_t blocks = blocks_in(m, folio, start, end);
 		uint64_t kept = blocks & (folio->fo_dirty | folio->fo_failed);

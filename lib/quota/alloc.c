@@ -116,8 +116,10 @@ int xfs_dquot_alloc(struct xfs_mount *mp, uint32_t type, uint32_t id)
 	error = xfs_trans_alloc_bytes(mp, log_bytes, 1 + xfs_bmap_add_blocks(mp, XFS_DATA_FORK), 0, &tp);
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
-	error = alloc_locked(tp, type, id);
-	xfs_iunlock_excl(ip);
+	error = xfs_ilock_want_excl(ip);
+	if (!error) {
+		error = alloc_locked(tp, type, id);
+		xfs_iunlock_excl(ip);
+	}
 	return xfs_trans_finish(tp, error);
 }

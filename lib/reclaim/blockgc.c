@@ -45,7 +45,9 @@ bool xfs_can_free_eofblocks(struct xfs_inode *ip)
 
 	if (!xfs_is_reg(ip) || ip->i_mount->m_rdonly)
 		return false;
-	xfs_ilock_shared(ip);
+	/* Who frees them is refused as well. */
+	if (xfs_ilock_want_shared(ip))
+		return true;
 	/* Extents that were never read in were not made by us. */
 	if (!xfs_fork_needs_read(ip, XFS_DATA_FORK))
 		found = has_eofblocks(ip);
@@ -59,8 +61,11 @@ int xfs_free_eofblocks(struct xfs_inode *ip)
 	int error;
 
 	ASSERT(xfs_rwlock_is_held_excl(&ip->i_iolock));
+	error = xfs_ilock_want_excl(ip);
+	if (error)
+		return error;
+	xfs_nowait_changes();
 	xfs_iflags_clear(ip, XFS_IF_EOFBLOCKS);
-	xfs_ilock_excl(ip);
 	error = xfs_bmap_punch_delalloc_range(ip, XFS_DATA_FORK, eof_block(ip), NULLFILEOFF);
 	xfs_iunlock_excl(ip);
 	if (error || !xfs_can_free_eofblocks(ip))

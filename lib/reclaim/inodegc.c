@@ -26,7 +26,7 @@ static int free_data(struct xfs_inode *ip)
 		return 0;
 	}
 	if (ip->i_mapping)
-		xfs_mapping_truncate(ip->i_mapping, 0);
+		(void)!xfs_mapping_truncate(ip->i_mapping, 0);
 	xfs_set_isize(ip, 0);
 	return xfs_itruncate_extents(ip, &what);
 }

@@ -23,11 +23,10 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 	int error;
 
 	/* From the reserve pool: freeing space must work when there is none. */
-	error = xfs_trans_alloc(mp, XFS_RESV_TRUNCATE, 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK),
-				XFS_TRANS_FREES, &tp);
+	error = xfs_trans_alloc_ilocked(ip, XFS_RESV_TRUNCATE,
+					2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK), XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
 	error = xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
 	if (error)
 		goto out_unlock;

@@ -30,7 +30,7 @@ int xfs_relieve_memory(struct xfs_mount *mp)
 	int error = 0, error2 = 0;
 
 	XFS_TRACE(mp, xfs_relieve_memory, xfs_mem_left(&mp->m_mem));
-	if (!mp->m_rdonly && !xfs_is_shutdown(mp)) {
+	if (!xfs_nowait_refuses() && !mp->m_rdonly && !xfs_is_shutdown(mp)) {
 		error = xfs_writeback_dirty(mp);
 		xfs_queue_submit(mp->m_queue);
 		error2 = xfs_checkpoint_writeback(mp, false);

@@ -56,6 +56,9 @@ bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried)
 		return false;
 	if (error != -ENOSPC && error != -EDQUOT && error != -ENOMEM)
 		return false;
+	/* Where there is nothing to be reclaimed a call that may wait says so. */
+	if (xfs_nowait_refuses())
+		return false;
 	*tried = true;
 	xfs_stats_inc(ip->i_mount, XFS_COUNT_retries);
 	if (error != -ENOMEM)

@@ -180,7 +180,7 @@ int xfs_claim_memory(struct xfs_mount *mp, uint32_t flags)
 		if (grow(mp))
 			continue;
 		if (flags & XFS_TRANS_NO_WAIT)
-			return -EAGAIN;
+			return xfs_would_wait("memory must be freed by writing first");
 		XFS_TRACE(mp, xfs_claim_memory, cp->cp_claims,
 			  xfs_reserve_free_bytes(&mp->m_mem.budget->reserve));
 		if (!made) {

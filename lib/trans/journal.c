@@ -308,7 +308,7 @@ static int reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
 		if (fits)
 			return 0;
 		if (flags & XFS_TRANS_NO_WAIT)
-			return -EAGAIN;
+			return xfs_would_wait("the log has no room for %u bytes", bytes);
 		if (bytes > xfs_checkpoint_max(mp)) {
 			ASSERT(bytes <= xfs_checkpoint_max(mp));
 			return xfs_error(mp, -EFBIG, "an operation needs %u bytes of the log at once",
@@ -327,7 +327,8 @@ static int relieve(struct xfs_mount *mp, uint32_t blocks, uint32_t flags)
 	int error = 0;
 
 	if (unlikely(__atomic_load_n(&cp->cp_item_bytes, __ATOMIC_RELAXED) > mp->m_meta_cache_bytes))
-		error = writeback(mp, false);
+		error = flags & XFS_TRANS_NO_WAIT ? xfs_would_wait("metadata must be written first")
+						  : writeback(mp, false);
 	/* Better wait now for blocks that were freed than not find any later. */
 	if (!error && blocks && !(flags & XFS_TRANS_NO_WAIT) &&
 	    unlikely(xfs_busy_blocks_wanted(mp, blocks)))

@@ -89,10 +89,12 @@ static int may_begin(struct xfs_mount *mp)
 		return xfs_shutdown_error(mp);
 	if (mp->m_rdonly)
 		return xfs_error(mp, -EROFS, "the file system is open read-only");
-	if (!(__atomic_load_n(&mp->m_state, __ATOMIC_ACQUIRE) & XFS_STATE_MARKED) &&
-	    mp->m_upcalls && mp->m_upcalls->mark_in_progress)
-		return mp->m_upcalls->mark_in_progress(mp);
-	return 0;
+	if ((__atomic_load_n(&mp->m_state, __ATOMIC_ACQUIRE) & XFS_STATE_MARKED) ||
+	    !mp->m_upcalls || !mp->m_upcalls->mark_in_progress)
+		return 0;
+	if (xfs_nowait() && mp->m_unjournalled)
+		return xfs_would_wait("the superblock must be written first");
+	return mp->m_upcalls->mark_in_progress(mp);
 }
 
 static int reserve_blocks(struct xfs_mount *mp, uint32_t blocks, unsigned int flags)
@@ -110,8 +112,14 @@ static int enter_gate(struct xfs_checkpoint *cp, unsigned int flags) XFS_LOCKS_U
 	if (!(flags & XFS_TRANS_NO_WAIT))
 		xfs_gate_enter(&cp->cp_gate);
 	else if (!xfs_gate_try_enter(&cp->cp_gate))
-		return -EAGAIN;
+		return xfs_would_wait("the gate is closed for a checkpoint");
 	return 0;
+}
+
+/* Nothing that a transaction may need is in the hands of somebody who may wait. */
+static int look_at_ags(struct xfs_mount *mp)
+{
+	return mp->m_upcalls && mp->m_upcalls->want_ags ? mp->m_upcalls->want_ags(mp) : 0;
 }
 
 /* The gate is held shared, and @tr's reservations are had. */
@@ -149,7 +157,11 @@ int xfs_trans_alloc_bytes(struct xfs_mount *mp, uint32_t log_bytes, uint32_t blo
 	int error;
 
 	*tpp = NULL;
+	if (xfs_nowait())
+		flags |= XFS_TRANS_NO_WAIT;
 	error = may_begin(mp);
+	if (!error && xfs_nowait())
+		error = look_at_ags(mp);
 	if (!error && !(flags & XFS_TRANS_REPAIR))
 		error = cp->cp_ops->relieve(mp, blocks, flags);
 	if (error)
@@ -314,6 +326,7 @@ bool xfs_trans_make_running(struct xfs_trans *tp, struct xfs_log_item *lip)
 	struct xfs_checkpoint *cp = tp->t_mount->m_checkpoint;
 
 	trans_of(tp)->t_changes++;
+	xfs_nowait_changes();
 	/*
 	 * Whoever is running stays running until a cut, and no cut happens while
 	 * this transaction is open: no lock is needed to see it.
@@ -435,11 +448,29 @@ uint64_t xfs_trans_icount(const struct xfs_trans *tp)
 
 int xfs_log_force(struct xfs_mount *mp, uint64_t seq)
 {
+	if (xfs_nowait() && !mp->m_unjournalled && !(seq && xfs_log_is_durable(mp, seq)))
+		return xfs_would_wait("the log must be written");
 	return mp->m_checkpoint->cp_ops->force(mp, seq);
+}
+
+bool xfs_checkpoint_is_stable(struct xfs_mount *mp)
+{
+	struct xfs_checkpoint *cp = mp->m_checkpoint;
+	bool stable;
+
+	xfs_mutex_lock(&cp->cp_lock);
+	if (mp->m_unjournalled)
+		stable = !cp->cp_items;
+	else
+		stable = xfs_list_empty(&cp->cp_running) && xfs_log_is_durable(mp, cp->cp_seq - 1);
+	xfs_mutex_unlock(&cp->cp_lock);
+	return stable;
 }
 
 int xfs_checkpoint_writeback(struct xfs_mount *mp, bool flush)
 {
+	if (xfs_nowait())
+		return xfs_would_wait("metadata must be written");
 	return mp->m_checkpoint->cp_ops->writeback(mp, flush);
 }
 

@@ -45,7 +45,7 @@ struct xfs_trans {
 };
 
 #define XFS_TRANS_RESERVE	(1u << 0)	/* blocks may come from the reserve pool */
-#define XFS_TRANS_NO_WAIT	(1u << 1)	/* -EAGAIN instead of waiting at the gate */
+#define XFS_TRANS_NO_WAIT	(1u << 1)	/* XFS_WOULD_WAIT instead of waiting; so in NOWAIT calls */
 /*
  * The transaction frees more than it takes, and must be possible on a file system without a free
  * block: its reservation, which is for the worst case, comes from anywhere, or is owed.
@@ -181,6 +181,8 @@ uint64_t xfs_trans_icount(const struct xfs_trans *tp);
 int xfs_log_force(struct xfs_mount *mp, uint64_t seq) XFS_MUST_CHECK;
 /* Is it durable already? */
 bool xfs_log_is_durable(struct xfs_mount *mp, uint64_t seq);
+/* All that was committed is stable: durable in the log or, without a journal, in place. */
+bool xfs_checkpoint_is_stable(struct xfs_mount *mp);
 /* The checkpoint that @lip was last changed in; 0: never. */
 static inline uint64_t xfs_log_item_seq(const struct xfs_log_item *lip)
 {

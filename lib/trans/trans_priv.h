@@ -147,7 +147,7 @@ struct xfs_checkpoint {
 
 /*
  * claim.c: the reserve can serve one more transaction.  No lock but IOLOCK, no
- * transaction held.  -ENOMEM, -EAGAIN (XFS_TRANS_NO_WAIT), or an error of writing in place.
+ * transaction held.  -ENOMEM, XFS_WOULD_WAIT (XFS_TRANS_NO_WAIT), or an error of writing in place.
  */
 int xfs_claim_memory(struct xfs_mount *mp, uint32_t flags) XFS_MUST_CHECK;
 void xfs_unclaim_memory(struct xfs_checkpoint *cp);

@@ -230,11 +230,14 @@ static int relieve(struct xfs_mount *mp, uint32_t blocks, uint32_t flags)
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	int error;
 
-	(void)blocks, (void)flags;
+	(void)blocks;
 	if (unlikely(__atomic_load_n(&cp->cp_item_bytes, __ATOMIC_RELAXED) >
 		     mp->m_meta_cache_bytes))
-		return writeback(mp, false);
-	if (likely(__atomic_load_n(&cp->cp_inodes, __ATOMIC_RELAXED) <= MAX_CHANGED_INODES))
+		return flags & XFS_TRANS_NO_WAIT ? xfs_would_wait("metadata must be written first")
+						 : writeback(mp, false);
+	/* That it is copied is for speed only. */
+	if (likely(__atomic_load_n(&cp->cp_inodes, __ATOMIC_RELAXED) <= MAX_CHANGED_INODES) ||
+	    flags & XFS_TRANS_NO_WAIT)
 		return 0;
 	error = xfs_checkpoint_push_inodes(mp);
 	/* It was for speed: when there is no memory for it they wait. */
@@ -275,6 +278,7 @@ static void forget_item(struct xfs_trans *tp, struct xfs_log_item *lip)
 	bool listed;
 
 	trans_of(tp)->t_changes++;
+	xfs_nowait_changes();
 	xfs_mutex_lock(&cp->cp_lock);
 	listed = lip->li_state != XFS_LI_CLEAN;
 	if (listed)

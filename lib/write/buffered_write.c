@@ -22,8 +22,12 @@ static int read_block(struct xfs_inode *ip, const struct xfs_folio *folio, uint3
 	uint32_t size = mp->m_geo.blocksize;
 	uint64_t pos = folio->fo_pos + ((uint64_t)block << mp->m_geo.blocklog);
 	uint64_t isize = xfs_isize(ip), device = xfs_iomap_device_byte(ip, src, pos);
-	int error = xfs_device_pread(mp->m_dev, device, to, size);
+	int error;
 
+	if (xfs_nowait())
+		return xfs_would_wait("inode %" PRIu64 ": the block at %" PRIu64 " must be read",
+				      ip->i_ino, pos);
+	error = xfs_device_pread(mp->m_dev, device, to, size);
 	if (error)
 		return xfs_error(mp, error, "inode %" PRIu64 ": reading the block at %" PRIu64 ": %s",
 				 ip->i_ino, pos, xfs_errstr(error));
@@ -235,7 +239,7 @@ static int write_folio(struct write_state *w, const struct xfs_iomap *map,
 	rest = XFS_MIN(rest, xfs_iomap_end_byte(ip, map) - pos);
 	error = xfs_mapping_lock_folio(w->m, pos, rest, &folio);
 	if (error)
-		return xfs_error(ip->i_mount, error, "out of memory for file data");
+		return xfs_no_folio(ip->i_mount, error);
 	if (!xfs_iomap_valid(ip, map)) {
 		XFS_TRACE(ip->i_mount, xfs_iomap_invalid, ip->i_ino, pos, map->off_fsb, map->len_fsb);
 		xfs_folio_unlock(folio, 0);
@@ -334,8 +338,12 @@ int64_t xfs_buffered_write(struct xfs_inode *ip, struct xfs_write_source *source
 
 	if (!w.m)
 		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for file data");
-	while (!error && w.done < len && !w.source_ended)
+	while (!error && w.done < len && !w.source_ended) {
 		error = write_mapping(&w);
+		/* What is done so far is told. */
+		if (w.done)
+			xfs_nowait_again();
+	}
 	error2 = xfs_buffered_write_iomap_end(ip, pos, w.done, &w.reserved);
 	error = error ? error : error2;
 	return w.done ? (int64_t)w.done : error;

@@ -24,7 +24,7 @@ uint64_t xfs_copy_in_end(const struct xfs_write_source *source)
 	struct stat st;
 
 	/* What else can be read from does not say how much there is. */
-	if (source->iov || source->fill || fstat(source->fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0)
+	if (source->iov || source->fill || xfs_nowait() || fstat(source->fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0)
 		return 0;
 	return (uint64_t)st.st_size;
 }

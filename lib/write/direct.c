@@ -55,7 +55,9 @@ static int settle(struct direct *d, bool *settled)
 	bool grows;
 	int error;
 
-	xfs_ilock_shared(ip);
+	error = xfs_ilock_want_shared(ip);
+	if (error)
+		return error;
 	grows = d->pos + d->len > (uint64_t)ip->i_disk_size;
 	xfs_iunlock_shared(ip);
 	error = xfs_writeback_range(ip, grows ? 0 : start, grows ? XFS_MAXBYTES : end);

@@ -30,7 +30,7 @@ static int dirty_as_it_is(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t 
 	while (*pos < end) {
 		error = xfs_mapping_lock_folio(m, *pos, end - *pos, &folio);
 		if (error)
-			return xfs_error(ip->i_mount, error, "out of memory for file data");
+			return xfs_no_folio(ip->i_mount, error);
 		if (!xfs_iomap_valid(ip, map)) {
 			xfs_folio_unlock(folio, 0);
 			return 0;

@@ -3,8 +3,15 @@
 #ifndef WRITE_WRITE_PRIV_H
 #define WRITE_WRITE_PRIV_H
 
+#include "core/message.h"
 #include "write/write.h"
 #include "write/writeback.h"
+
+/* There is no folio for a write: for want of memory, or because it would have to wait for one. */
+static inline int xfs_no_folio(struct xfs_mount *mp, int error)
+{
+	return error == -ENOMEM ? xfs_error(mp, error, "out of memory for file data") : error;
+}
 
 /*
  * Before bytes [@from, @to) of the locked @folio are changed (offsets in it): the rest of

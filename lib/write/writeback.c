@@ -400,6 +400,17 @@ static int write_some(struct writeback *wb, struct xfs_mapping *m, uint64_t star
 
 /* ---- callers --------------------------------------------------------------------------- */
 
+/* For a NOWAIT call: there is nothing to be done. */
+static int want_written(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t start, uint64_t end)
+{
+	uint64_t first, run_end;
+
+	if (!xfs_mapping_find_dirty(m, start, end, &first, &run_end) &&
+	    !xfs_pagecache_has_failed(ip->i_mount))
+		return 0;
+	return xfs_would_wait("data of inode %" PRIu64 " must be written", ip->i_ino);
+}
+
 int xfs_writeback_start(struct xfs_inode *ip, uint64_t start, uint64_t end)
 {
 	struct xfs_mapping *m = __atomic_load_n(&ip->i_mapping, __ATOMIC_ACQUIRE);
@@ -409,6 +420,8 @@ int xfs_writeback_start(struct xfs_inode *ip, uint64_t start, uint64_t end)
 
 	if (!m)
 		return 0;
+	if (xfs_nowait())
+		return want_written(ip, m, start, end);
 	xfs_end_failed_io(ip->i_mount);
 	error = write_some(&wb, m, start, end, ~0ull, true, &bytes);
 	error2 = close_trans(&wb);
@@ -423,6 +436,8 @@ int xfs_writeback_range(struct xfs_inode *ip, uint64_t start, uint64_t end)
 	if (!m)
 		return 0;
 	error = xfs_writeback_start(ip, start, end);
+	if (xfs_nowait())
+		return error;
 	xfs_mapping_wait_writeback(m);
 	xfs_end_failed_io(ip->i_mount);
 	return error;
@@ -584,10 +599,9 @@ int xfs_log_times(struct xfs_inode *ip)
 
 	if (!xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES))
 		return 0;
-	error = xfs_trans_alloc(ip->i_mount, XFS_RESV_INODE, 0, 0, &tp);
+	error = xfs_trans_alloc_ilocked(ip, XFS_RESV_INODE, 0, 0, &tp);
 	if (error)
 		return error;
-	xfs_ilock_excl(ip);
 	xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE | XFS_ILOG_TIMES);
 	xfs_iunlock_excl(ip);
@@ -618,6 +632,9 @@ void xfs_writeback_release(struct xfs_mount *mp)
 {
 	struct xfs_inode *ip;
 
+	/* It can wait for somebody who may. */
+	if (xfs_nowait_asked())
+		return;
 	while ((ip = xfs_pagecache_pop_clean(mp))) {
 		give_back_cow(ip);
 		xfs_irele(ip);
@@ -630,7 +647,7 @@ static int abandon_inode(struct xfs_inode *ip, void *arg)
 	if (!xfs_is_reg(ip))
 		return 0;
 	if (ip->i_mapping)
-		xfs_mapping_truncate(ip->i_mapping, 0);
+		(void)!xfs_mapping_truncate(ip->i_mapping, 0);
 	punch_delalloc(ip, 0, NULLFILEOFF);
 	return 0;
 }

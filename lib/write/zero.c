@@ -26,7 +26,7 @@ static int zero_through_cache(struct xfs_inode *ip, struct xfs_mapping *m, uint6
 	while (*pos < end) {
 		error = xfs_mapping_lock_folio(m, *pos, end - *pos, &folio);
 		if (error)
-			return xfs_error(ip->i_mount, error, "out of memory for file data");
+			return xfs_no_folio(ip->i_mount, error);
 		from = (uint32_t)(*pos - folio->fo_pos);
 		to = (uint32_t)XFS_MIN(folio->fo_size, end - folio->fo_pos);
 		if (xfs_iomap_valid(ip, map)) {
@@ -56,9 +56,12 @@ static int zero_dirty(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t pos,
 	uint32_t block_log = ip->i_mount->m_geo.blocklog, from, to, block;
 	uint64_t start, run_end;
 	struct xfs_folio *folio;
+	int error;
 
 	while (pos < end && xfs_mapping_find_dirty(m, pos, end, &start, &run_end)) {
-		folio = xfs_mapping_lock_existing(m, start);
+		error = xfs_mapping_lock_existing(m, start, &folio);
+		if (error)
+			return error;
 		if (!folio)
 			return -EAGAIN;
 		from = (uint32_t)(start - folio->fo_pos);

@@ -316,7 +316,7 @@ static void op_share(unsigned int f, uint64_t off, unsigned int to, uint64_t to_
 	}
 	map = (struct xfs_bmbt_irec){to_off, cells[f][off].fsbno, len, XFS_EXT_NORM};
 	must(xfs_trans_alloc_bytes(mp, 256u << 10, adds(1) + 64, 0, &tp), "begin");
-	xfs_ilock_many((struct xfs_inode *[]){files[f], files[to]}, 2);
+	must(xfs_ilock_want_many((struct xfs_inode *[]){files[f], files[to]}, 2), "lock");
 	files[f]->i_diflags2 |= XFS_DIFLAG2_REFLINK;
 	files[to]->i_diflags2 |= XFS_DIFLAG2_REFLINK;
 	xfs_trans_log_inode(tp, files[f], XFS_ILOG_CORE);

@@ -194,7 +194,8 @@ static void test_limits_of_vectors(void **state)
 static void test_flags_of_a_call(void **state)
 {
 	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT);
-	const unsigned int all = XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND;
+	const unsigned int all = XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND |
+				 XFS_RWF_NOWAIT;
 	struct iovec one = { .iov_base = buf, .iov_len = 100 };
 	struct stat before, after;
 

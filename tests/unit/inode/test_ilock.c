@@ -58,9 +58,9 @@ static void test_order(void **state)
 		for (unsigned int b = 0; b < NR_INODES; b++) {
 			unsigned int count = a == b ? 1 : 2;
 
-			xfs_iolock_two(&inodes[a], &inodes[b]);
+			assert_int_equal(xfs_iolock_want_two(&inodes[a], &inodes[b]), 0);
 			HELD(count);
-			xfs_ilock_two(&inodes[b], &inodes[a]);
+			assert_int_equal(xfs_ilock_want_two(&inodes[b], &inodes[a]), 0);
 			HELD(2 * count);
 			assert_true(xfs_rwlock_is_held_excl(&inodes[a].i_iolock));
 			assert_true(xfs_rwlock_is_held_excl(&inodes[b].i_lock));
@@ -74,11 +74,22 @@ static void test_order(void **state)
 }
 
 #ifdef XFSWRITE_THREADS
+/* As a NOWAIT call does. */
+static bool try_two(unsigned int a, unsigned int b)
+{
+	struct xfs_nowait before = xfs_nowait_begin(true);
+	int error = xfs_iolock_want_two(&inodes[a], &inodes[b]);
+
+	xfs_nowait_end(before, 0);
+	assert_true(!error || error == XFS_WOULD_WAIT);
+	return !error;
+}
+
 static void *try_pair(void *arg)
 {
 	bool *got = arg;
 
-	*got = xfs_iolock_two_try(&inodes[2], &inodes[0]);
+	*got = try_two(2, 0);
 	if (*got)
 		xfs_iounlock_two(&inodes[2], &inodes[0]);
 	return NULL;
@@ -103,10 +114,10 @@ static void test_try(void **state)
 		assert_false(try_elsewhere());
 		xfs_rwlock_unlock_shared(&inodes[i].i_iolock);
 		/* Neither of them was kept. */
-		assert_true(xfs_iolock_two_try(&inodes[0], &inodes[2]));
+		assert_true(try_two(0, 2));
 		xfs_iounlock_two(&inodes[0], &inodes[2]);
 	}
-	assert_true(xfs_iolock_two_try(&inodes[1], &inodes[1]));
+	assert_true(try_two(1, 1));
 	assert_true(try_elsewhere());
 	xfs_iounlock_two(&inodes[1], &inodes[1]);
 }
@@ -126,8 +137,8 @@ static void *pair_thread(void *arg)
 		unsigned int a = (unsigned int)xfs_rand_below(&r, NR_INODES);
 		unsigned int b = (unsigned int)xfs_rand_below(&r, NR_INODES);
 
-		xfs_iolock_two(&inodes[a], &inodes[b]);
-		xfs_ilock_two(&inodes[a], &inodes[b]);
+		assert_int_equal(xfs_iolock_want_two(&inodes[a], &inodes[b]), 0);
+		assert_int_equal(xfs_ilock_want_two(&inodes[a], &inodes[b]), 0);
 		sums[a]++;
 		sums[b]++;
 		*added += 2;

@@ -256,10 +256,49 @@ static void test_many_held(void **state)
 		xfs_mutex_destroy(&many[i]);
 }
 
+/* (LOCK-4) */
+static void test_nowait(void **state)
+{
+	struct xfs_nowait before = xfs_nowait_begin(true);
+	struct xfs_rwlock rw;
+	struct xfs_mutex mx;
+
+	(void)state;
+	for (unsigned int cls = 0; cls < XFS_CLASS_COUNT; cls++) {
+		bool is_short = cls == XFS_CLASS_LEAF || cls == XFS_CLASS_DQUOT;
+
+		xfs_rwlock_init(&rw, cls, 0);
+		xfs_mutex_init(&mx, cls, 1);
+		assert_int_equal(xfs_rwlock_want_shared(&rw), 0);
+		xfs_rwlock_unlock_shared(&rw);
+		assert_int_equal(xfs_rwlock_want_excl(&rw), 0);
+		assert_int_equal(xfs_mutex_want(&mx), 0);
+		xfs_mutex_unlock(&mx);
+		xfs_rwlock_unlock_excl(&rw);
+		assert_int_equal(new_violations(), 0);
+		xfs_mutex_lock(&mx);
+		xfs_mutex_unlock(&mx);
+		assert_int_equal(new_violations() != 0, !is_short);
+		xfs_rwlock_shared(&rw);
+		xfs_rwlock_unlock_shared(&rw);
+		assert_int_equal(new_violations() != 0, !is_short);
+		/* From its first change on it is a call as any other. */
+		xfs_nowait_changes();
+		xfs_mutex_lock(&mx);
+		xfs_mutex_unlock(&mx);
+		xfs_nowait_again();
+		assert_int_equal(new_violations(), 0);
+		xfs_rwlock_destroy(&rw);
+		xfs_mutex_destroy(&mx);
+	}
+	xfs_nowait_end(before, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_pairs),
+		cmocka_unit_test(test_nowait),
 		cmocka_unit_test(test_any_held_counts),
 		cmocka_unit_test(test_try_is_free_but_counts),
 		cmocka_unit_test(test_recursion),

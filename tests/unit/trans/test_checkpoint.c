@@ -427,7 +427,8 @@ static void test_credits_of_others_are_waited_for(void **state)
 		assert_int_equal(pthread_create(&ids[i], NULL, open_and_close_handle, &bytes), 0);
 	while (waiters() < 3)
 		usleep(1000);
-	assert_int_equal(xfs_trans_alloc_bytes(fs.mp, bytes, 0, XFS_TRANS_NO_WAIT, &other), -EAGAIN);
+	assert_int_equal(xfs_trans_alloc_bytes(fs.mp, bytes, 0, XFS_TRANS_NO_WAIT, &other),
+			 XFS_WOULD_WAIT);
 	/* A small one still fits. */
 	assert_int_equal(pthread_create(&ids[3], NULL, open_and_close_handle, &small), 0);
 	pthread_join(ids[3], NULL);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of calls that must not wait; the rules are in nowait.h. */
+#include "base/error.h"
+#include "base/nowait.h"
+
+_Thread_local struct xfs_nowait xfs_nowait_thread;
+
+/* @ret was what a second attempt might have helped against. */
+static bool is_reclaimable(int64_t ret)
+{
+	return ret == -ENOSPC || ret == -EDQUOT || ret == -ENOMEM;
+}
+
+int64_t xfs_nowait_error(int64_t ret)
+{
+	bool refused = xfs_nowait_thread.refused && is_reclaimable(ret);
+
+	xfs_nowait_thread.refused = false;
+	if (refused)
+		xfs_fail(-EAGAIN, "NOWAIT: only by waiting might this be had: %s", xfs_last_text());
+	else if (ret == XFS_WOULD_WAIT)
+		xfs_error_renumber(XFS_WOULD_WAIT, -EAGAIN);
+	else
+		return ret;
+	return -EAGAIN;
+}
