@@ -228,8 +228,14 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 		error = convert_prealloc(b);
 		return error ? error : -EAGAIN;
 	}
+	/* What is behind the end is looked at by itself: it may have to be converted, see above. */
+	if (b->zero && b->off_fsb < eof_fsb)
+		b->end_fsb = XFS_MIN(b->end_fsb, eof_fsb);
 	if (b->has_cow && xfs_irec_covers(&b->cow, b->off_fsb)) {
-		report_cow(b, &b->cow, 0, map, src);
+		irec = b->cow;
+		if (b->zero)
+			xfs_irec_trim(&irec, b->off_fsb, b->end_fsb);
+		report_cow(b, &irec, 0, map, src);
 		return 0;
 	}
 	if ((b->zero || b->unshare) && b->data.br_startoff > b->off_fsb) {
@@ -239,8 +245,6 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 		report_data(b, &irec, 0, map, src);
 		return 0;
 	}
-	if (b->zero && b->off_fsb < eof_fsb)
-		b->end_fsb = XFS_MIN(b->end_fsb, eof_fsb);
 	if (xfs_irec_covers(&b->data, b->off_fsb)) {
 		irec = b->data;
 		xfs_irec_trim(&irec, b->off_fsb, b->end_fsb);

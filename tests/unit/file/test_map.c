@@ -108,6 +108,33 @@ static void test_blocks_set_aside_for_copying_are_counted(void **state)
 	TEST_OK(xfs_close(g));
 }
 
+/*
+ * Preallocation behind the end, below what is set aside for copying around the last block, comes inside
+ * when the file grows past it: unwritten, as nobody would write it back, or give it back.
+ */
+static void test_preallocation_that_comes_inside_is_allocated(void **state)
+{
+	struct xfs_extent e[64] = { XFS_EXTENT_INIT };
+	struct xfs_file *f = shared_file();
+	uint64_t size = 30 * 4096 + 1;
+	bool ahead = false;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(xfs_pwrite(f, buf, 6000, 65536), 6000);
+	TEST_OK(xfs_map_extents(f, 0, 65536, e, 64, &n));
+	for (size_t i = 0; i < n; i++)
+		ahead |= e[i].delalloc && e[i].offset + e[i].length > 18 * 4096;
+	assert_true(ahead);
+	assert_int_equal(xfs_pwrite(f, "x", 1, 60000), 1);
+	assert_int_equal(xfs_pwrite(f, "y", 1, size - 1), 1);
+	TEST_OK(xfs_fsync(f));
+	TEST_OK(xfs_map_extents(f, 0, 0, e, 64, &n));
+	for (size_t i = 0; i < n; i++)
+		assert_false(e[i].delalloc && e[i].offset < size);
+	TEST_OK(xfs_close(f));
+}
+
 static void test_the_attribute_fork_is_shown(void **state)
 {
 	struct xfs_extent e[8] = { XFS_EXTENT_INIT };
@@ -194,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_cow_fork_is_shown),
 		TEST(test_blocks_set_aside_for_copying_are_counted),
+		TEST(test_preallocation_that_comes_inside_is_allocated),
 		TEST(test_the_attribute_fork_is_shown),
 		TEST(test_the_map_is_told_in_pieces),
 		TEST(test_data_is_where_memory_has_it),
