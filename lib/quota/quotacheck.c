@@ -231,7 +231,7 @@ static void name_file(struct xfs_mount *mp, uint32_t type, xfs_ino_t ino)
 }
 
 /* No directory has it: the superblock is its one link. */
-static int make_file(struct xfs_mount *mp, uint32_t type)
+static int make_file(struct xfs_mount *mp, uint32_t type) XFS_LOCKS_UNCHECKED
 {
 	const struct timespec now = xfs_now(mp);
 	const struct xfs_icreate_args args = { .mode = S_IFREG, .nlink = 1, .now = &now };
