@@ -19,6 +19,7 @@
 #include <xfswrite/exchange.h>
 #include <xfswrite/fallocate.h>
 #include <xfswrite/io.h>
+#include <xfswrite/nowait.h>
 #include <xfswrite/reflink.h>
 #include <xfswrite/stats.h>
 #include "base/compiler.h"
@@ -177,6 +178,8 @@ static void test_data(void **state)
 	REFUSED(xfs_extents(NULL, 0, extents, 4, &count));
 	REFUSED(xfs_extents(file, 0, NULL, 4, &count));
 	REFUSED(xfs_extents(file, 0, extents, 4, NULL));
+	REFUSED(xfs_set_nowait(NULL, true));
+	assert_false(xfs_thread_nowait(false));
 	/* Nothing asked for is no error. */
 	TEST_IS(xfs_pread(file, NULL, 0, 0), 0);
 	TEST_IS(xfs_pwrite(file, NULL, 0, 0), 0);
