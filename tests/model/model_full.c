@@ -8,15 +8,22 @@
  *       opened and compared with what was taken; emptied, when its free blocks must be those of the
  *       beginning; and filled again.
  *
+ *	model_full [--rounds N] [--seed S] [--budget SECONDS]
+ *
+ * With arguments a campaign: each round has a seed of its own, from S on, and by it one kind on one of 20
+ * geometries; "--seed S --rounds 1" repeats one.
+ *
  * XFSWRITE_SAVE_DIR=<dir>: the images of each step are left there for other judges.
  * XFSWRITE_GEOMETRY=<n>, XFSWRITE_KIND=<n>: that one alone.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "support/test_fs.h"
 #include "support/test_seed.h"
 
@@ -542,26 +549,42 @@ static void one(const struct geometry *g, enum kind kind)
 #define ALL	.imaxpct = XFS_MKFS_IMAXPCT_NOLIMIT
 #define OLD	.profile = XFS_MKFS_PROFILE_6_1
 
-int main(void)
+static const struct geometry geos[] = {
+	{ "4k", 40, false, GEO(ALL, .agcount = 2) },
+	{ "4k, 6.1", 40, true, GEO(OLD, .agcount = 2) },
+	{ "4k, 4 groups", 80, false, GEO(ALL, .agcount = 4) },
+	{ "1k", 36, false, GEO(ALL, .blocksize = 1024, .agcount = 2) },
+	{ "1k, 6.1, 3 groups", 50, false, GEO(ALL, OLD, .blocksize = 1024, .agcount = 3) },
+	{ "16k", 128, true, GEO(.blocksize = 16384, .agcount = 2) },
+	{ "64k", 512, true, GEO(.blocksize = 65536, .agcount = 2) },
+	{ "plain", 40, false, GEO(ALL, OLD, .agcount = 2, .sparse = XFS_MKFS_OFF,
+				  .finobt = XFS_MKFS_OFF, .inobtcount = XFS_MKFS_OFF,
+				  .reflink = XFS_MKFS_OFF, .bigtime = XFS_MKFS_OFF) },
+	{ "sectors of 4k, inodes of 2k, directory blocks of 64k", 100, true,
+	  GEO(.sectsize = 4096, .inodesize = 2048, .dirblocksize = 65536, .agcount = 2) },
+	/* For campaigns. */
+	{ "4k, one group", 24, false, GEO(ALL, .agcount = 1) },
+	{ "4k, 6.1, reverse maps", 40, false, GEO(ALL, OLD, .rmapbt = XFS_MKFS_ON, .agcount = 2) },
+	{ "4k, inodes of 1k", 40, false, GEO(ALL, .inodesize = 1024, .agcount = 2) },
+	{ "4k, whole chunks of inodes", 40, false, GEO(ALL, OLD, .sparse = XFS_MKFS_OFF, .agcount = 2) },
+	{ "4k, large log", 80, false, GEO(ALL, .log_size = 24u << 20, .agcount = 2) },
+	{ "4k, directory blocks of 16k", 48, true, GEO(ALL, .dirblocksize = 16384, .agcount = 2) },
+	{ "1k, 7 groups", 120, false, GEO(ALL, .blocksize = 1024, .agcount = 7) },
+	{ "1k, no reflink", 36, false, GEO(ALL, OLD, .blocksize = 1024, .agcount = 2,
+					   .reflink = XFS_MKFS_OFF, .finobt = XFS_MKFS_OFF) },
+	{ "2k", 50, false, GEO(ALL, .blocksize = 2048, .agcount = 3) },
+	{ "8k", 96, true, GEO(.blocksize = 8192, .agcount = 2) },
+	{ "32k", 256, true, GEO(.blocksize = 32768, .agcount = 2) },
+};
+#define NR_GEOS	(sizeof(geos) / sizeof(geos[0]))
+#define IN_ORDINARY_RUNS	9
+
+static void run_all(void)
 {
-	static const struct geometry geos[] = {
-		{ "4k", 40, false, GEO(ALL, .agcount = 2) },
-		{ "4k, 6.1", 40, true, GEO(OLD, .agcount = 2) },
-		{ "4k, 4 groups", 80, false, GEO(ALL, .agcount = 4) },
-		{ "1k", 36, false, GEO(ALL, .blocksize = 1024, .agcount = 2) },
-		{ "1k, 6.1, 3 groups", 50, false, GEO(ALL, OLD, .blocksize = 1024, .agcount = 3) },
-		{ "16k", 128, true, GEO(.blocksize = 16384, .agcount = 2) },
-		{ "64k", 512, true, GEO(.blocksize = 65536, .agcount = 2) },
-		{ "plain", 40, false, GEO(ALL, OLD, .agcount = 2, .sparse = XFS_MKFS_OFF,
-					  .finobt = XFS_MKFS_OFF, .inobtcount = XFS_MKFS_OFF,
-					  .reflink = XFS_MKFS_OFF, .bigtime = XFS_MKFS_OFF) },
-		{ "sectors of 4k, inodes of 2k, directory blocks of 64k", 100, true,
-		  GEO(.sectsize = 4096, .inodesize = 2048, .dirblocksize = 65536, .agcount = 2) },
-	};
 	const char *wanted = getenv("XFSWRITE_GEOMETRY"), *wanted_kind = getenv("XFSWRITE_KIND");
 
 	test_seed_init(1);
-	for (geo_index = 0; geo_index < (int)(sizeof(geos) / sizeof(geos[0])); geo_index++) {
+	for (geo_index = 0; geo_index < IN_ORDINARY_RUNS; geo_index++) {
 		if (wanted && atoi(wanted) != geo_index)
 			continue;
 		for (int kind = 0; kind < KINDS; kind++) {
@@ -572,5 +595,40 @@ int main(void)
 			one(&geos[geo_index], (enum kind)kind);
 		}
 	}
+}
+
+static int campaign(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "rounds", 1, NULL, 'r' }, { "budget", 1, NULL, 'b' }, { "seed", 1, NULL, 's' }, { 0 },
+	};
+	uint64_t rounds = UINT64_MAX, seed = 1, done;
+	time_t end = time(NULL) + 1000000000;
+
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (c == 'r')
+			rounds = strtoull(optarg, NULL, 0);
+		else if (c == 's')
+			seed = strtoull(optarg, NULL, 0);
+		else if (c == 'b')
+			end = time(NULL) + (time_t)strtoll(optarg, NULL, 0);
+		else
+			return 2;
+	}
+	for (done = 0; done < rounds && time(NULL) < end; done++) {
+		fprintf(stderr, "--seed %" PRIu64 " --rounds 1: ", seed + done);
+		xfs_rand_seed(&rnd, seed + done);
+		geo_index = (int)below(NR_GEOS);
+		one(&geos[geo_index], (enum kind)below(KINDS));
+	}
+	printf("%" PRIu64 " rounds\n", done);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		return campaign(argc, argv);
+	run_all();
 	return 0;
 }
