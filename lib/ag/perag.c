@@ -309,7 +309,7 @@ void xfs_agf_mod_btreeblks(struct xfs_trans *tp, struct xfs_perag *pag, int32_t 
 	xfs_agf_log(tp, pag);
 }
 
-int xfs_perag_want_all(struct xfs_mount *mp)
+int xfs_perag_want_all(struct xfs_mount *mp) XFS_LOCKS_UNCHECKED
 {
 	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount; agno++) {
 		struct xfs_perag *pag = xfs_perag_peek(mp, agno);

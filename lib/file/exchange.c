@@ -75,6 +75,7 @@ static int check_range(struct xfs_exchange_args *a)
 
 /* On the device, not in memory, and nothing delayed in the range. */
 static int settle(struct xfs_inode *ip, uint64_t off, const struct xfs_exchange_args *a)
+	XFS_LOCKS_UNCHECKED
 {
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
 	uint64_t end = XFS_ALIGN(off + a->len, (uint64_t)geo->blocksize);

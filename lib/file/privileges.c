@@ -95,7 +95,7 @@ int xfs_strip_privileges(struct xfs_inode *ip)
 	return xfs_trans_finish(tp, error);
 }
 
-int xfs_file_modified(struct xfs_inode *ip, struct xfs_file_times *before)
+int xfs_file_modified(struct xfs_inode *ip, struct xfs_file_times *before) XFS_LOCKS_UNCHECKED
 {
 	int error = xfs_strip_privileges(ip);
 

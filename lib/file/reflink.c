@@ -367,7 +367,7 @@ static int shares_anything(struct xfs_inode *ip, bool *shares)
  * Nobody but who holds the IOLOCK can make it share something meanwhile.  The flag stays while
  * dirty data has its place in the CoW fork.
  */
-static int clear_flag(struct xfs_inode *ip)
+static int clear_flag(struct xfs_inode *ip) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_trans *tp;
 	int error = xfs_free_cowblocks(ip);
