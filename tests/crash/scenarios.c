@@ -744,7 +744,7 @@ const struct scenario lab_scenarios[] = {
 	{ .name = "files", .what = "many small files, written in several checkpoints",
 	  .blocksize = 1024, .cache_mib = 32, .percent = 40,
 	  .rules = RULE(ORDERED_DATA), .run = run_files },
-	{ .name = "huge", .what = "a checkpoint of several MiB", .size_mib = 96, .log_mib = 20,
+	{ .name = "huge", .what = "a checkpoint of several MiB", .size_mib = 192, .log_mib = 40,
 	  .percent = 15,
 	  .rules = RULE(WINDOW_FLUSH), .run = run_huge },
 	{ .name = "orphans", .what = "files that are unlinked while they are open",

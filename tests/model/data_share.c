@@ -105,8 +105,9 @@ static void op_dedupe(struct share *s)
 	int64_t expect = check_share(s, true), ret;
 
 	if (cfg->plain) {
+		/* A source that ends before the range is told first. */
 		ret = xfs_dedupe_range(s->src->file, s->src_off, s->dst->file, s->dst_off, s->len);
-		CHECK(ret == -EOPNOTSUPP);
+		CHECK(ret == -EOPNOTSUPP || (ret == -EINVAL && ret == expect));
 		return;
 	}
 
