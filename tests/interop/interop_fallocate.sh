@@ -11,7 +11,7 @@
 #
 # Every geometry has a seed of its own, from S on; with a budget they are gone through until it is spent.
 . "$(dirname "$0")/common.sh"
-ops=$1 check=$2 seed=4711 count=400 budget=0
+ops=$1 check=$2 seed=4711 count=250 budget=0
 shift 2
 while [ $# -gt 1 ]; do
 	case $1 in
