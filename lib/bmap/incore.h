@@ -220,6 +220,15 @@ static inline void xfs_inode_set_extsizes(struct xfs_inode *ip, uint32_t extsize
 	__atomic_store_n(&ip->i_cowextsize, cowextsize, __ATOMIC_RELAXED);
 }
 
+/* What it costs its owners as it is now: nothing if it is free. */
+static inline struct xfs_charged xfs_inode_charge(const struct xfs_inode *ip)
+{
+	if (!ip->i_mode)
+		return (struct xfs_charged){ .exists = false };
+	return (struct xfs_charged){
+		{ ip->i_uid, ip->i_gid, ip->i_projid }, true, ip->i_nblocks };
+}
+
 static inline struct xfs_ifork *xfs_ifork_ptr(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 {
 	if (whichfork == XFS_DATA_FORK)

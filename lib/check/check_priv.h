@@ -661,29 +661,9 @@ void xfs_check_quota(struct xfs_check *chk);
 /* Quota of some type is on, and its counts were not compared. */
 bool xfs_check_quota_skipped(const struct xfs_check *chk);
 void xfs_check_quota_free(struct xfs_check *chk);
-
-/* ---- dump.c, dump_block.c, dump_quota.c, dump_log.c ---- */
-struct xfs_dump {
-	struct xfs_check *chk;
-	int (*line)(void *ctx, const char *text);
-	void *ctx;
-};
-
-void xfs_dump_line(struct xfs_dump *d, const char *fmt, ...) XFS_PRINTF(2, 3);
-void xfs_dump_sb(struct xfs_dump *d, const uint8_t *sector);
-void xfs_dump_agf(struct xfs_dump *d, const uint8_t *sector);
-void xfs_dump_agi(struct xfs_dump *d, const uint8_t *sector);
-/* @agf: which slots are active. */
-void xfs_dump_agfl(struct xfs_dump *d, const uint8_t *sector, const uint8_t *agf);
-void xfs_dump_inode(struct xfs_dump *d, const uint8_t *inode);
-/* Whatever the magic number says; @len may be a directory block. */
-void xfs_dump_block(struct xfs_dump *d, const uint8_t *buf, uint32_t len);
-void xfs_dump_dir_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len);
-void xfs_dump_attr_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len);
-/* The record of @id in the file of quota @type: 0 user, 1 group, 2 project. */
-int xfs_dump_dquot(struct xfs_dump *d, unsigned int type, uint64_t id);
-void xfs_dump_dquots(struct xfs_dump *d, const uint8_t *buf, uint32_t len);
-void xfs_dump_log(struct xfs_dump *d);
+/* "user", "group", "project"; the file that the superblock names, 0: none. */
+const char *xfs_check_quota_name(unsigned int t);
+xfs_ino_t xfs_check_quota_ino(const struct xfs_check *chk, unsigned int t);
 
 /* ---- space.c ---- */
 void xfs_check_space(struct xfs_check *chk);

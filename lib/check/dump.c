@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include "base/need.h"
-#include "check/check_priv.h"
+#include "check/dump.h"
 
 /* What the caller asked for; the kind is what a function that serves several is to show. */
 struct request {

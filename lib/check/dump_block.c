@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "base/crc32c.h"
-#include "check/check_priv.h"
+#include "check/dump.h"
 #include "disk/attr.h"
 #include "disk/dquot.h"
 #include "disk/symlink.h"
@@ -684,26 +684,37 @@ void xfs_dump_attr_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len)
 	}
 }
 
-void xfs_dump_dir_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len)
+const struct xfs_dir2_sf_entry *xfs_dump_sf_next(const uint8_t *fork, uint32_t len, uint32_t *i,
+						 const struct xfs_dir2_sf_entry *prev, xfs_ino_t *ino)
 {
 	const struct xfs_dir2_sf_hdr *hdr = (const void *)fork;
 	uint32_t inolen = hdr->i8count ? sizeof(be64_t) : sizeof(be32_t);
-	const uint8_t *p = hdr->parent + inolen, *end = fork + len;
+	const uint8_t *p = prev ? prev->name + prev->namelen + 1 + inolen : hdr->parent + inolen;
+	const struct xfs_dir2_sf_entry *e = (const void *)p;
+	ptrdiff_t left = fork + len - p;
+
+	if ((*i)++ >= hdr->count || left < (ptrdiff_t)sizeof(*e) ||
+	    left < (ptrdiff_t)sizeof(*e) + e->namelen + 1 + (ptrdiff_t)inolen)
+		return NULL;
+	*ino = number(e->name + e->namelen + 1, inolen);	/* behind the file type */
+	return e;
+}
+
+void xfs_dump_dir_sf(struct xfs_dump *d, const uint8_t *fork, uint32_t len)
+{
+	const struct xfs_dir2_sf_hdr *hdr = (const void *)fork;
+	const struct xfs_dir2_sf_entry *e = NULL;
+	uint32_t i = 0;
+	xfs_ino_t ino;
 
 	xfs_dump_line(d, "count = %u", hdr->count);
 	xfs_dump_line(d, "i8count = %u", hdr->i8count);
-	xfs_dump_line(d, "parent = %" PRIu64, number(hdr->parent, inolen));
-	for (uint32_t i = 0; i < hdr->count; i++) {
-		const struct xfs_dir2_sf_entry *e = (const void *)p;
-
-		if (end - p < (ptrdiff_t)sizeof(*e) ||
-		    end - p < (ptrdiff_t)sizeof(*e) + e->namelen + 1 + (ptrdiff_t)inolen)
-			break;
+	xfs_dump_line(d, "parent = %" PRIu64,
+		      number(hdr->parent, hdr->i8count ? sizeof(be64_t) : sizeof(be32_t)));
+	while ((e = xfs_dump_sf_next(fork, len, &i, e, &ino)) != NULL)
 		xfs_dump_line(d, "%u: inumber %" PRIu64 ", filetype %u, name \"%s\"",
-			      be16_to_cpu(e->offset), number(e->name + e->namelen + 1, inolen),
-			      e->name[e->namelen], xfs_check_name(e->name, e->namelen).s);
-		p = e->name + e->namelen + 1 + inolen;
-	}
+			      be16_to_cpu(e->offset), ino, e->name[e->namelen],
+			      xfs_check_name(e->name, e->namelen).s);
 }
 
 static void dump_hex(struct xfs_dump *d, const uint8_t *buf, uint32_t len)

@@ -3,7 +3,7 @@
  * The journal as a list of records, oldest cycle last: what a reader needs to
  * see where head and tail are and what each record holds.
  */
-#include "check/check_priv.h"
+#include "check/dump.h"
 #include "disk/log.h"
 
 #define MAX_OPS	64u	/* printed of one record */

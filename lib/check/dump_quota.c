@@ -2,11 +2,9 @@
 /* The dumper, for the record of one owner: its file is found as a kernel finds it. */
 #include "base/crc32c.h"
 #include "base/error.h"
-#include "check/check_priv.h"
+#include "check/dump.h"
 #include "disk/dir.h"
 #include "disk/dquot.h"
-
-static const char *const type_name[XFS_CHECK_QUOTA_TYPES] = { "user", "group", "project" };
 
 static void dump_count(struct xfs_dump *d, const char *name, be64_t value)
 {
@@ -54,23 +52,14 @@ void xfs_dump_dquots(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 /* @name in a directory that stands in its inode; 0: not there.  Metadata directories are that small. */
 static xfs_ino_t sf_lookup(const struct xfs_check_inode *dir, const char *name)
 {
-	const struct xfs_dir2_sf_hdr *hdr = (const void *)dir->dfork;
+	const struct xfs_dir2_sf_entry *e = NULL;
 	const size_t len = strlen(name);
-	size_t inolen = hdr->i8count ? sizeof(be64_t) : sizeof(be32_t);
-	const uint8_t *p = hdr->parent + inolen, *end = dir->dfork + dir->dsize;
+	uint32_t i = 0;
+	xfs_ino_t ino;
 
-	for (uint32_t i = 0; i < hdr->count; i++) {
-		const struct xfs_dir2_sf_entry *e = (const void *)p;
-		const uint8_t *ino;
-
-		if (end - p < (ptrdiff_t)sizeof(*e) ||
-		    end - p < (ptrdiff_t)(sizeof(*e) + e->namelen + 1 + inolen))
-			break;
-		ino = e->name + e->namelen + 1;		/* behind the file type */
+	while ((e = xfs_dump_sf_next(dir->dfork, dir->dsize, &i, e, &ino)) != NULL)
 		if (e->namelen == len && memcmp(e->name, name, len) == 0)
-			return hdr->i8count ? get_be64(ino) : get_be32(ino);
-		p = ino + inolen;
-	}
+			return ino;
 	return 0;
 }
 
@@ -92,12 +81,9 @@ static xfs_ino_t find_in_metadir(struct xfs_check *chk, const char *name)
 
 static xfs_ino_t find_file(struct xfs_check *chk, unsigned int type)
 {
-	const xfs_ino_t named[XFS_CHECK_QUOTA_TYPES] = { chk->sb.sb_uquotino, chk->sb.sb_gquotino,
-							 chk->sb.sb_pquotino };
-
 	if (chk->g.metadir)
-		return find_in_metadir(chk, type_name[type]);
-	return named[type] == NULLFSINO ? 0 : named[type];
+		return find_in_metadir(chk, xfs_check_quota_name(type));
+	return xfs_check_quota_ino(chk, type);
 }
 
 int xfs_dump_dquot(struct xfs_dump *d, unsigned int type, uint64_t id)
@@ -112,7 +98,7 @@ int xfs_dump_dquot(struct xfs_dump *d, unsigned int type, uint64_t id)
 	if (id > UINT32_MAX)
 		return xfs_fail(-EINVAL, "%" PRIu64 " is no id: the largest is %u", id, UINT32_MAX);
 	if (!ino || !xfs_check_load_inode(chk, ino, chk->dir_inode, &inode) || !S_ISREG(inode.mode)) {
-		xfs_dump_line(d, "no file of %s quota", type_name[type]);
+		xfs_dump_line(d, "no file of %s quota", xfs_check_quota_name(type));
 		return 0;
 	}
 	at = inode.at;

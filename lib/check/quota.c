@@ -247,14 +247,17 @@ static void check_recorded(struct quota_walk *qw)
 	}
 }
 
-/* 0: there is none. */
-static xfs_ino_t quota_ino(const struct xfs_check *chk, unsigned int t)
+const char *xfs_check_quota_name(unsigned int t)
+{
+	return types[t].name;
+}
+
+xfs_ino_t xfs_check_quota_ino(const struct xfs_check *chk, unsigned int t)
 {
 	const xfs_ino_t named[NR_TYPES] = { chk->sb.sb_uquotino, chk->sb.sb_gquotino,
 					    chk->sb.sb_pquotino };
-	xfs_ino_t ino = chk->g.metadir ? chk->quota.ino[t] : named[t];
 
-	return ino == NULLFSINO ? 0 : ino;
+	return named[t] == NULLFSINO ? 0 : named[t];
 }
 
 static void check_file(struct xfs_check *chk, unsigned int t, xfs_ino_t ino)
@@ -280,7 +283,7 @@ static void check_file(struct xfs_check *chk, unsigned int t, xfs_ino_t ino)
 void xfs_check_quota(struct xfs_check *chk)
 {
 	for (unsigned int t = 0; t < NR_TYPES && !chk->stop; t++) {
-		xfs_ino_t ino = quota_ino(chk, t);
+		xfs_ino_t ino = chk->g.metadir ? chk->quota.ino[t] : xfs_check_quota_ino(chk, t);
 		uint16_t qflags = chk->sb.sb_qflags;
 
 		xfs_check_progress(chk, "quota", t, NR_TYPES);

@@ -119,8 +119,7 @@ static int read_inode(struct xfs_inode *ip)
 		error = xfs_bad_checksum(mp, "inode", "wrong checksum of inode %" PRIu64, ip->i_ino);
 	} else {
 		error = xfs_inode_from_disk(ip, dip);
-		ip->i_charged = (struct xfs_charged){
-			{ ip->i_uid, ip->i_gid, ip->i_projid }, ip->i_mode != 0, ip->i_nblocks };
+		ip->i_charged = xfs_inode_charge(ip);
 	}
 	xfs_mutex_unlock(&bp->b_lock);
 	xfs_buf_put(bp);

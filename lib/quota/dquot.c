@@ -211,3 +211,13 @@ int xfs_dquot_get(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_d
 	xfs_mutex_unlock(&q->q_types[type].qt_load);
 	return error;
 }
+
+int xfs_dquot_get_or_alloc(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
+{
+	int error = xfs_dquot_get(mp, type, id, dqp);
+
+	if (error != -ENOENT)
+		return error;
+	error = xfs_dquot_alloc(mp, type, id);
+	return error ? error : xfs_dquot_get(mp, type, id, dqp);
+}

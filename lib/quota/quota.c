@@ -46,9 +46,10 @@ int xfs_quota_begin(struct xfs_mount *mp, uint32_t type)
 	return read_record_0(mp, type);
 }
 
-static int open_type(struct xfs_mount *mp, uint32_t type, xfs_ino_t ino)
+static int open_type(struct xfs_mount *mp, uint32_t type)
 {
 	struct xfs_quota_type *qt = &mp->m_quota->q_types[type];
+	xfs_ino_t ino = *xfs_quota_ino(&mp->m_geo, type);
 	int error;
 
 	if (ino == NULLFSINO || !ino) {
@@ -76,8 +77,6 @@ int xfs_quota_init(struct xfs_mount *mp)
 
 int xfs_quota_open(struct xfs_mount *mp)
 {
-	const xfs_ino_t ino[XFS_QUOTA_TYPES] = { mp->m_geo.uquotino, mp->m_geo.gquotino,
-						 mp->m_geo.pquotino };
 	int error;
 
 	if (!is_exact(mp, 0) && !is_exact(mp, 1) && !is_exact(mp, 2))
@@ -85,7 +84,7 @@ int xfs_quota_open(struct xfs_mount *mp)
 	error = xfs_quota_init(mp);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
 		if (is_exact(mp, t))
-			error = open_type(mp, t, ino[t]);
+			error = open_type(mp, t);
 	return error;
 }
 
@@ -142,13 +141,8 @@ void xfs_quota_give_up(struct xfs_mount *mp, uint32_t type, int error)
 
 static int prepare(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
 {
-	int error = xfs_dquot_get(mp, type, id, dqp);
+	int error = xfs_dquot_get_or_alloc(mp, type, id, dqp);
 
-	if (error == -ENOENT) {
-		error = xfs_dquot_alloc(mp, type, id);
-		if (!error)
-			error = xfs_dquot_get(mp, type, id, dqp);
-	}
 	if (error != -EUCLEAN && error != -EBADMSG)
 		return error;
 	xfs_quota_give_up(mp, type, error);
@@ -299,14 +293,6 @@ static void count(struct xfs_trans *tp, uint32_t type, uint32_t id,
 		xfs_quota_give_up(mp, type, error);
 }
 
-static struct xfs_charged charge_of(const struct xfs_inode *ip)
-{
-	if (!ip->i_mode)
-		return (struct xfs_charged){ .exists = false };
-	return (struct xfs_charged){
-		{ ip->i_uid, ip->i_gid, ip->i_projid }, true, ip->i_nblocks };
-}
-
 bool xfs_quota_is_own(const struct xfs_inode *ip)
 {
 	return ip->i_diflags2 & XFS_DIFLAG2_METADATA ||
@@ -314,14 +300,9 @@ bool xfs_quota_is_own(const struct xfs_inode *ip)
 		ip->i_ino != ip->i_mount->m_geo.rbmino && ip->i_ino != ip->i_mount->m_geo.rsumino);
 }
 
-void xfs_quota_set_charged(struct xfs_inode *ip)
-{
-	ip->i_charged = charge_of(ip);
-}
-
 void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip)
 {
-	struct xfs_charged now = charge_of(ip), was = ip->i_charged;
+	struct xfs_charged now = xfs_inode_charge(ip), was = ip->i_charged;
 
 	if (now.exists == was.exists && now.blocks == was.blocks &&
 	    !memcmp(now.ids, was.ids, sizeof(now.ids)))

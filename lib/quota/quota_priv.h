@@ -59,6 +59,12 @@ struct xfs_quota_kind {
 extern const struct xfs_quota_kind xfs_quota_kinds[XFS_QUOTA_TYPES];
 extern const struct xfs_log_item_ops xfs_dquot_item_ops;
 
+/* The inode of a type's file; NULLFSINO: none, or it is in the metadata directory tree. */
+static inline xfs_ino_t *xfs_quota_ino(struct xfs_geometry *geo, uint32_t type)
+{
+	return type == 0 ? &geo->uquotino : type == 1 ? &geo->gquotino : &geo->pquotino;
+}
+
 static inline bool xfs_quota_is_kept(const struct xfs_quota *q, uint32_t type)
 {
 	return __atomic_load_n(&q->q_types[type].qt_kept, __ATOMIC_RELAXED);
@@ -80,8 +86,6 @@ int xfs_quota_begin(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
 void xfs_quota_set_flags(struct xfs_mount *mp, uint16_t set, uint16_t clear);
 /* A quota file, or a member of the metadata directory tree: charged to nobody. */
 bool xfs_quota_is_own(const struct xfs_inode *ip);
-/* ILOCK held exclusively: what it is now has been counted. */
-void xfs_quota_set_charged(struct xfs_inode *ip);
 /* In a transaction; -EUCLEAN: more would go than there is, nothing was changed. */
 int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xfs_quota_change *change)
 	XFS_MUST_CHECK;
@@ -95,6 +99,9 @@ void xfs_dquot_hold(struct xfs_dquot *dq);
 void xfs_dquot_put(struct xfs_dquot *dq);
 /* Read from disk if need be; -ENOENT: it has no block.  Any locks above DQUOT. */
 int xfs_dquot_get(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
+	XFS_MUST_CHECK;
+/* The same, with a block for it if need be.  No lock but IOLOCKs held, no transaction. */
+int xfs_dquot_get_or_alloc(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
 	XFS_MUST_CHECK;
 /* Nobody uses any: all go. */
 void xfs_dquot_drop_all(struct xfs_mount *mp);

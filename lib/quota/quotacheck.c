@@ -27,13 +27,8 @@ static int write_tally(struct xfs_mount *mp, const struct tally *t)
 {
 	struct xfs_trans *tp;
 	struct xfs_dquot *dq;
-	int error = xfs_dquot_get(mp, t->type, t->id, &dq);
+	int error = xfs_dquot_get_or_alloc(mp, t->type, t->id, &dq);
 
-	if (error == -ENOENT) {
-		error = xfs_dquot_alloc(mp, t->type, t->id);
-		if (!error)
-			error = xfs_dquot_get(mp, t->type, t->id, &dq);
-	}
 	if (error)
 		return error;
 	error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, XFS_TRANS_RESERVE, &tp);
@@ -87,7 +82,7 @@ static int count_inode(struct quotacheck *qc, xfs_ino_t ino)
 	if (error)
 		return error;
 	xfs_ilock_excl(ip);
-	xfs_quota_set_charged(ip);
+	ip->i_charged = xfs_inode_charge(ip);
 	xfs_iunlock_excl(ip);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error && !xfs_quota_is_own(ip); t++)
 		if (qc->types & 1u << t)
@@ -218,10 +213,9 @@ static void name_file(struct xfs_mount *mp, uint32_t type, xfs_ino_t ino)
 {
 	xfs_ino_t *const in_sb[] = { &mp->m_sb.sb_uquotino, &mp->m_sb.sb_gquotino,
 				     &mp->m_sb.sb_pquotino };
-	xfs_ino_t *const in_geo[] = { &mp->m_geo.uquotino, &mp->m_geo.gquotino, &mp->m_geo.pquotino };
 
 	*in_sb[type] = ino;
-	*in_geo[type] = ino;
+	*xfs_quota_ino(&mp->m_geo, type) = ino;
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
 		if (!*in_sb[t])
 			*in_sb[t] = NULLFSINO;
@@ -258,14 +252,14 @@ static int make_file(struct xfs_mount *mp, uint32_t type) XFS_LOCKS_UNCHECKED
 
 static int enable_type(struct xfs_mount *mp, uint32_t type)
 {
-	const xfs_ino_t ino[] = { mp->m_geo.uquotino, mp->m_geo.gquotino, mp->m_geo.pquotino };
 	struct xfs_quota_type *qt = &mp->m_quota->q_types[type];
+	xfs_ino_t ino = *xfs_quota_ino(&mp->m_geo, type);
 
 	if (qt->qt_ip)
 		return 0;
-	if (ino[type] == NULLFSINO)
+	if (ino == NULLFSINO)
 		return make_file(mp, type);
-	return xfs_iget(mp, ino[type], XFS_IGET_INTERNAL, &qt->qt_ip);
+	return xfs_iget(mp, ino, XFS_IGET_INTERNAL, &qt->qt_ip);
 }
 
 int xfs_quota_enable(struct xfs_mount *mp, uint32_t types)
