@@ -120,6 +120,11 @@ static struct slab *take_slab(struct xfs_depot *depot)
 	return slab;
 }
 
+static bool is_only_one(const struct xfs_list *list)
+{
+	return list->next != list && list->next == list->prev;
+}
+
 /* Locked: no object of @slab is in use.  (SLAB-2)  Returns a region for the host, or NULL. */
 static struct region *give_slab(struct xfs_slabs *slabs, struct slab *slab)
 {
@@ -129,8 +134,7 @@ static struct region *give_slab(struct xfs_slabs *slabs, struct slab *slab)
 	if (!region->free)
 		xfs_list_add_tail(&region->list, &slabs->regions);
 	region->free |= 1u << (slab - region->slabs);
-	if (region->free != UINT32_MAX ||
-	    (slabs->regions.next == &region->list && slabs->regions.prev == &region->list))
+	if (region->free != UINT32_MAX || is_only_one(&slabs->regions))
 		return NULL;
 	xfs_list_del(&region->list);
 	slabs->nr_regions--;
@@ -227,11 +231,6 @@ uint32_t xfs_depot_take(struct xfs_depot *depot, void **objects, uint32_t n)
 	}
 	unlock(depot->slabs);
 	return taken;
-}
-
-static bool is_only_one(const struct xfs_list *list)
-{
-	return list->next != list && list->next == list->prev;
 }
 
 void xfs_depot_give(struct xfs_depot *depot, void *const *objects, uint32_t n)
