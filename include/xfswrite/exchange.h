@@ -18,13 +18,14 @@ enum xfs_exchange_range_flags {
 };
 #define XFS_EXCHANGE_RANGE_TO_EOF	0x1u	/* up to both ends, and the sizes (below); @len is ignored */
 #define XFS_EXCHANGE_RANGE_DSYNC	0x2u	/* stable when it returns */
-#define XFS_EXCHANGE_RANGE_DRY_RUN	0x4u	/* check everything, change nothing */
+#define XFS_EXCHANGE_RANGE_DRY_RUN	0x4u	/* check everything, exchange nothing */
 #define XFS_EXCHANGE_RANGE_FILE1_WRITTEN 0x8u	/* only where @file1 has written blocks */
 
 /*
  * As ioctl(XFS_IOC_EXCHANGE_RANGE): [@offset1, +@len) of @file1 and [@offset2, +@len) of @file2 change
  * places.  Blocks stay where they are, so nothing is copied.  mtime and ctime of both become now,
- * and their set-id bits go as with a write.
+ * and their set-id bits and capabilities go as with a write, also if @len is 0.  DRY_RUN takes the bits and
+ * capabilities, too, but leaves mtime.
  *
  * Atomic: readers see all of it or nothing, and so does whoever looks after a crash.  To give a file new
  * contents at once, write them to one without a name (O_TMPFILE), and exchange the two with

@@ -224,15 +224,28 @@ static int carry_out(struct plan *p)
 	return error;
 }
 
-static int modify(struct xfs_inode *ip)
+/* A dry run leaves the times, but takes set-id bits and the capability, as the kernel's does. */
+static int modify_one(struct xfs_inode *ip, const struct xfs_exchange_args *a)
 {
 	struct xfs_file_times before = { .changed = false };
-	int error = xfs_file_modified(ip, &before);
+	int error;
 
+	if (a->flags & XFS_EXCHANGE_RANGE_DRY_RUN)
+		return xfs_strip_privileges(ip);
+	error = xfs_file_modified(ip, &before);
 	if (!error)
 		error = xfs_log_times(ip);
 	if (error && xfs_nowait_asked())
 		xfs_file_not_modified(ip, &before);
+	return error;
+}
+
+static int modify(const struct xfs_exchange_args *a)
+{
+	int error = modify_one(a->ip1, a);
+
+	if (!error && a->ip1 != a->ip2)
+		error = modify_one(a->ip2, a);
 	return error;
 }
 
@@ -251,13 +264,9 @@ static int exchange_locked(struct xfs_exchange_args *a)
 		error = xfs_reserve_delalloc_blocks(mp, p.held);
 	if (error)
 		return error;
-	if (!(a->flags & XFS_EXCHANGE_RANGE_DRY_RUN)) {
-		error = modify(a->ip1);
-		if (!error && a->ip1 != a->ip2)
-			error = modify(a->ip2);
-		if (!error)
-			error = carry_out(&p);
-	}
+	error = modify(a);
+	if (!error && !(a->flags & XFS_EXCHANGE_RANGE_DRY_RUN))
+		error = carry_out(&p);
 	xfs_settle_delalloc_blocks(mp, 0, (int64_t)p.held);
 	return error;
 }
@@ -272,8 +281,8 @@ static int exchange_once(const struct xfs_exchange_args *args)
 	error = check_files(&a);
 	if (!error)
 		error = check_range(&a);
-	if (!error && a.len)
-		error = exchange_locked(&a);
+	if (!error)
+		error = a.len ? exchange_locked(&a) : modify(&a);
 	xfs_iounlock_two(a.ip1, a.ip2);
 	return error;
 }

@@ -419,6 +419,80 @@ static void test_a_long_one_is_never_half_done(void **state)
 	test_fs_open(&fs);
 }
 
+static void arm(struct xfs_file *file)
+{
+	struct xfs_iattr attr = XFS_IATTR_INIT;
+
+	TEST_OK(xfs_fsetxattr(file, "security.capability", "cap", 3, 0));
+	attr.valid = XFS_ATTR_MODE;
+	attr.mode = 06777;
+	TEST_OK(xfs_fsetattr(file, &attr));
+}
+
+static bool later(struct xfs_timespec a, struct xfs_timespec b)
+{
+	return a.tv_sec != b.tv_sec || a.tv_nsec != b.tv_nsec;
+}
+
+struct side_effects {
+	uint64_t off2, len;
+	uint32_t flags;
+	bool same;
+	int error;
+};
+
+static void expect_side_effects(struct xfs_file *file, const struct xfs_stat *before,
+				const struct side_effects *s)
+{
+	struct xfs_stat after = stat_of(file);
+	bool dry = s->flags & XFS_EXCHANGE_RANGE_DRY_RUN;
+
+	assert_int_equal(after.mode & 07777, fs.opts.unprivileged && !s->error ? 0777 : 06777);
+	assert_int_equal(xfs_fgetxattr(file, "security.capability", got, 8), s->error ? 3 : -ENODATA);
+	assert_int_equal(later(after.mtime, before->mtime), !s->error && !dry);
+	assert_int_equal(later(after.ctime, before->ctime), !s->error);
+}
+
+/* Of a range of no bytes and of a dry run, too, but not of a call that is refused. */
+static void test_set_id_bits_capabilities_and_times(void **state)
+{
+	static const struct side_effects table[] = {
+		{ 0, 2 * B, 0, false, 0 },		{ 0, 2 * B, XFS_EXCHANGE_RANGE_DRY_RUN, false, 0 },
+		{ 0, 0, 0, false, 0 },			{ 0, 0, XFS_EXCHANGE_RANGE_DRY_RUN, false, 0 },
+		{ 0, 0, TO_EOF, false, 0 },		{ 2 * B, 2 * B, 0, true, 0 },
+		{ 2 * B, 2 * B, XFS_EXCHANGE_RANGE_DRY_RUN, true, 0 },
+		{ 0, 0, 0, true, 0 },			{ B, 0, XFS_EXCHANGE_RANGE_DRY_RUN, true, 0 },
+		{ B, 2 * B, 0, true, -EINVAL },		{ 0, 99 * B, 0, false, -EINVAL },
+		{ B, 2 * B, XFS_EXCHANGE_RANGE_DRY_RUN, true, -EINVAL },
+	};
+	struct xfs_file *a = make_file("/a", 16 * B, 'a'), *b = make_file("/b", 16 * B, 'b'), *second;
+	struct xfs_stat before[2];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(table); i++) {
+		const struct side_effects *s = &table[i / 2];
+
+		TEST_OK(xfs_close(a));
+		TEST_OK(xfs_close(b));
+		TEST_OK(xfs_unmount(fs.mp));
+		fs.opts.unprivileged = i % 2;
+		test_fs_open(&fs);
+		a = open_file("/a", O_RDWR);
+		b = open_file("/b", O_RDWR);
+		second = s->same ? a : b;
+		arm(a);
+		arm(b);
+		fs.clock_ns += 5000000000ull;
+		before[0] = stat_of(a);
+		before[1] = stat_of(second);
+		assert_int_equal(xfs_exchange_range(a, 0, second, s->off2, s->len, s->flags), s->error);
+		expect_side_effects(a, &before[0], s);
+		expect_side_effects(second, &before[1], s);
+	}
+	TEST_OK(xfs_close(a));
+	TEST_OK(xfs_close(b));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +502,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sharing_goes_along, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_staged_blocks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_set_id_bits_capabilities_and_times, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_long_one_without_the_feature, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_long_one_is_never_half_done, set_up, tear_down),
 	};
