@@ -14,29 +14,46 @@ static bool is_exact(const struct xfs_mount *mp, uint32_t type)
 	return (mp->m_sb.sb_qflags & both) == both;
 }
 
+static void set_value(uint64_t *value, uint64_t to)
+{
+	__atomic_store_n(value, to, __ATOMIC_RELAXED);
+}
+
+static void set_grace(uint64_t *value, be32_t seconds)
+{
+	set_value(value, be32_to_cpu(seconds) ? be32_to_cpu(seconds) : XFS_DQ_GRACE_DEFAULT);
+}
+
+void xfs_quota_set_defaults(struct xfs_quota *q, uint32_t type, const struct xfs_disk_dquot *record)
+{
+	struct xfs_quota_defaults *dflt = &q->q_defaults[type];
+
+	set_value(&dflt->hard[XFS_DQ_BLOCKS], be64_to_cpu(record->d_blk_hardlimit));
+	set_value(&dflt->soft[XFS_DQ_BLOCKS], be64_to_cpu(record->d_blk_softlimit));
+	set_value(&dflt->hard[XFS_DQ_INODES], be64_to_cpu(record->d_ino_hardlimit));
+	set_value(&dflt->soft[XFS_DQ_INODES], be64_to_cpu(record->d_ino_softlimit));
+	set_value(&dflt->hard[XFS_DQ_RTBLOCKS], be64_to_cpu(record->d_rtb_hardlimit));
+	set_value(&dflt->soft[XFS_DQ_RTBLOCKS], be64_to_cpu(record->d_rtb_softlimit));
+	set_grace(&dflt->grace[XFS_DQ_BLOCKS], record->d_btimer);
+	set_grace(&dflt->grace[XFS_DQ_INODES], record->d_itimer);
+	set_grace(&dflt->grace[XFS_DQ_RTBLOCKS], record->d_rtbtimer);
+}
+
 /* Record 0 says how long one may be over a soft limit, and which limits those have who have none. */
 static int read_record_0(struct xfs_mount *mp, uint32_t type)
 {
-	uint32_t *grace = mp->m_quota->q_grace[type];
+	const struct xfs_disk_dquot none = { .d_version = XFS_DQUOT_VERSION };
 	struct xfs_dquot *dq;
 	int error = xfs_dquot_get(mp, type, 0, &dq);
 
-	for (unsigned int i = 0; i < 3; i++)
-		grace[i] = XFS_DQ_GRACE_DEFAULT;
-	if (error == -ENOENT)
-		return 0;
-	if (error) {
-		xfs_quota_give_up(mp, type, error);
+	if (!error) {
+		xfs_quota_set_defaults(mp->m_quota, type, &dq->dq_disk);
+		xfs_dquot_put(dq);
 		return 0;
 	}
-	if (be32_to_cpu(dq->dq_disk.d_btimer))
-		grace[0] = be32_to_cpu(dq->dq_disk.d_btimer);
-	if (be32_to_cpu(dq->dq_disk.d_itimer))
-		grace[1] = be32_to_cpu(dq->dq_disk.d_itimer);
-	if (be32_to_cpu(dq->dq_disk.d_rtbtimer))
-		grace[2] = be32_to_cpu(dq->dq_disk.d_rtbtimer);
-	mp->m_quota->q_defaults[type] = dq->dq_disk;
-	xfs_dquot_put(dq);
+	xfs_quota_set_defaults(mp->m_quota, type, &none);
+	if (error != -ENOENT)
+		xfs_quota_give_up(mp, type, error);
 	return 0;
 }
 
@@ -188,7 +205,7 @@ static bool add(be64_t *count, int64_t delta)
 }
 
 /* A timer as the record has it, @grace seconds from now; never 0, which means that none runs. */
-static be32_t expiry(struct xfs_mount *mp, const struct xfs_disk_dquot *dq, uint32_t grace)
+static be32_t expiry(struct xfs_mount *mp, const struct xfs_disk_dquot *dq, uint64_t grace)
 {
 	uint64_t when = (uint64_t)xfs_now(mp).tv_sec + grace, most = UINT32_MAX;
 
@@ -201,7 +218,7 @@ static be32_t expiry(struct xfs_mount *mp, const struct xfs_disk_dquot *dq, uint
 
 /* A timer runs while the count is over one of the limits. */
 static void set_timer(struct xfs_dquot *dq, be64_t count, be64_t soft, be64_t hard, be32_t *timer,
-		      uint32_t grace)
+		      uint64_t grace)
 {
 	uint64_t n = be64_to_cpu(count), s = be64_to_cpu(soft), h = be64_to_cpu(hard);
 
@@ -212,33 +229,34 @@ static void set_timer(struct xfs_dquot *dq, be64_t count, be64_t soft, be64_t ha
 }
 
 /* Limits of id 0 are everybody's who has none: who changes a record writes them down there. */
-static void set_default(be64_t *limit, be64_t dflt)
+static void set_default(be64_t *limit, const uint64_t *dflt)
 {
 	if (!be64_to_cpu(*limit))
-		*limit = dflt;
+		*limit = cpu_to_be64(xfs_quota_value(dflt));
 }
 
-static void set_defaults(struct xfs_disk_dquot *d, const struct xfs_disk_dquot *dflt)
+static void set_defaults(struct xfs_disk_dquot *d, const struct xfs_quota_defaults *dflt)
 {
-	set_default(&d->d_blk_hardlimit, dflt->d_blk_hardlimit);
-	set_default(&d->d_blk_softlimit, dflt->d_blk_softlimit);
-	set_default(&d->d_ino_hardlimit, dflt->d_ino_hardlimit);
-	set_default(&d->d_ino_softlimit, dflt->d_ino_softlimit);
-	set_default(&d->d_rtb_hardlimit, dflt->d_rtb_hardlimit);
-	set_default(&d->d_rtb_softlimit, dflt->d_rtb_softlimit);
+	set_default(&d->d_blk_hardlimit, &dflt->hard[XFS_DQ_BLOCKS]);
+	set_default(&d->d_blk_softlimit, &dflt->soft[XFS_DQ_BLOCKS]);
+	set_default(&d->d_ino_hardlimit, &dflt->hard[XFS_DQ_INODES]);
+	set_default(&d->d_ino_softlimit, &dflt->soft[XFS_DQ_INODES]);
+	set_default(&d->d_rtb_hardlimit, &dflt->hard[XFS_DQ_RTBLOCKS]);
+	set_default(&d->d_rtb_softlimit, &dflt->soft[XFS_DQ_RTBLOCKS]);
 }
 
 static void set_timers(struct xfs_dquot *dq)
 {
-	const struct xfs_quota *q = dq->dq_mount->m_quota;
-	const uint32_t *grace = q->q_grace[dq->dq_type];
+	const struct xfs_quota_defaults *dflt = &dq->dq_mount->m_quota->q_defaults[dq->dq_type];
 	struct xfs_disk_dquot *d = &dq->dq_disk;
 
 	if (!dq->dq_id)
 		return;
-	set_defaults(d, &q->q_defaults[dq->dq_type]);
-	set_timer(dq, d->d_bcount, d->d_blk_softlimit, d->d_blk_hardlimit, &d->d_btimer, grace[0]);
-	set_timer(dq, d->d_icount, d->d_ino_softlimit, d->d_ino_hardlimit, &d->d_itimer, grace[1]);
+	set_defaults(d, dflt);
+	set_timer(dq, d->d_bcount, d->d_blk_softlimit, d->d_blk_hardlimit, &d->d_btimer,
+		  xfs_quota_value(&dflt->grace[XFS_DQ_BLOCKS]));
+	set_timer(dq, d->d_icount, d->d_ino_softlimit, d->d_ino_hardlimit, &d->d_itimer,
+		  xfs_quota_value(&dflt->grace[XFS_DQ_INODES]));
 }
 
 int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xfs_quota_change *change)

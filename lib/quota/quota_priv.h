@@ -40,14 +40,33 @@ struct xfs_quota_type {
 	struct xfs_mutex qt_load;	/* DQUOT class: a record is read, or room for it made */
 };
 
+/* What is counted and limited: indexes of the arrays below, and of who goes over all of them. */
+#define XFS_DQ_BLOCKS	0u
+#define XFS_DQ_INODES	1u
+#define XFS_DQ_RTBLOCKS	2u
+#define XFS_DQ_KINDS	3u
+
+/*
+ * What record 0 of a type says: limits of those who have none, 0: none; how many seconds one may be
+ * over a soft limit, never 0.  (a): read without a lock, by xfs_quota_value().
+ */
+struct xfs_quota_defaults {
+	uint64_t hard[XFS_DQ_KINDS], soft[XFS_DQ_KINDS];
+	uint64_t grace[XFS_DQ_KINDS];
+};
+
+static inline uint64_t xfs_quota_value(const uint64_t *value)
+{
+	return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
 struct xfs_quota {
 	struct xfs_quota_type q_types[XFS_QUOTA_TYPES];
 	struct xfs_mutex q_lock;	/* LEAF class: the cache */
 	struct xfs_dquot *q_hash[XFS_DQUOT_HASH];	/* chains; many owners make them long: see dquot.c */
 	struct xfs_list q_lru;		/* unreferenced, oldest first */
 	uint32_t q_unused;		/* of them */
-	uint32_t q_grace[XFS_QUOTA_TYPES][3];	/* (c) seconds: blocks, inodes, realtime */
-	struct xfs_disk_dquot q_defaults[XFS_QUOTA_TYPES];	/* (c) limits of who has none */
+	struct xfs_quota_defaults q_defaults[XFS_QUOTA_TYPES];	/* (a) */
 };
 
 struct xfs_quota_kind {
@@ -82,6 +101,8 @@ struct xfs_quota_change {
 int xfs_quota_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 /* The counts of @type are exact: keep them. */
 int xfs_quota_begin(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
+/* @record is that of id 0, or as there is none: its limits and periods are in effect from now on. */
+void xfs_quota_set_defaults(struct xfs_quota *q, uint32_t type, const struct xfs_disk_dquot *record);
 /* Bits of sb_qflags. */
 void xfs_quota_set_flags(struct xfs_mount *mp, uint16_t set, uint16_t clear);
 /* A quota file, or a member of the metadata directory tree: charged to nobody. */
@@ -105,6 +126,10 @@ int xfs_dquot_get_or_alloc(struct xfs_mount *mp, uint32_t type, uint32_t id, str
 	XFS_MUST_CHECK;
 /* Nobody uses any: all go. */
 void xfs_dquot_drop_all(struct xfs_mount *mp);
+
+/* ---- files.c ---- */
+/* The file of @type is open, and made if there is none.  Nobody else uses the file system. */
+int xfs_quota_open_file(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
 
 /* ---- alloc.c: blocks of quota files ---- */
 /* The block of @id gets its place in the file.  No lock, no transaction held. */

@@ -207,60 +207,7 @@ static int quotacheck(struct xfs_mount *mp, uint32_t types)
 	return error;
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
-
-static void name_file(struct xfs_mount *mp, uint32_t type, xfs_ino_t ino)
-{
-	xfs_ino_t *const in_sb[] = { &mp->m_sb.sb_uquotino, &mp->m_sb.sb_gquotino,
-				     &mp->m_sb.sb_pquotino };
-
-	*in_sb[type] = ino;
-	*xfs_quota_ino(&mp->m_geo, type) = ino;
-	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
-		if (!*in_sb[t])
-			*in_sb[t] = NULLFSINO;
-	mp->m_sb.sb_versionnum |= XFS_SB_VERSION_QUOTABIT;
-	mp->m_geo.features |= XFS_FEAT_QUOTA;
-	__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
-}
-
-/* No directory has it: the superblock is its one link. */
-static int make_file(struct xfs_mount *mp, uint32_t type) XFS_LOCKS_UNCHECKED
-{
-	const struct timespec now = xfs_now(mp);
-	const struct xfs_icreate_args args = { .mode = S_IFREG, .nlink = 1, .now = &now };
-	struct xfs_inode *ip = NULL;
-	struct xfs_trans *tp;
-	int error = xfs_trans_alloc(mp, XFS_RESV_CREATE, xfs_icreate_blocks(mp), 0, &tp);
-
-	if (error)
-		return error;
-	error = xfs_icreate(tp, &args, &ip);
-	if (!error) {
-		xfs_inode_set_forkoff(ip, 0);
-		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
-		name_file(mp, type, ip->i_ino);
-		xfs_iunlock_excl(ip);
-	}
-	error = xfs_trans_finish(tp, error);
-	if (!error)
-		mp->m_quota->q_types[type].qt_ip = ip;
-	else
-		xfs_irele(ip);
-	return error;
-}
-
-static int enable_type(struct xfs_mount *mp, uint32_t type)
-{
-	struct xfs_quota_type *qt = &mp->m_quota->q_types[type];
-	xfs_ino_t ino = *xfs_quota_ino(&mp->m_geo, type);
-
-	if (qt->qt_ip)
-		return 0;
-	if (ino == NULLFSINO)
-		return make_file(mp, type);
-	return xfs_iget(mp, ino, XFS_IGET_INTERNAL, &qt->qt_ip);
-}
+/* ---- turning it on ---------------------------------------------------------------------------- */
 
 int xfs_quota_enable(struct xfs_mount *mp, uint32_t types)
 {
@@ -275,7 +222,7 @@ int xfs_quota_enable(struct xfs_mount *mp, uint32_t types)
 		if (!(types & 1u << t))
 			continue;
 		__atomic_store_n(&mp->m_quota->q_types[t].qt_kept, false, __ATOMIC_RELAXED);
-		error = enable_type(mp, t);
+		error = xfs_quota_open_file(mp, t);
 		acct |= xfs_quota_kinds[t].acct;
 		chkd |= xfs_quota_kinds[t].chkd;
 	}
