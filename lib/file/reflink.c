@@ -5,7 +5,8 @@
  *
  * Both IOLOCKs are held exclusively, so that nothing of either range becomes dirty again once it
  * was written back: blocks that are shared must have their data, for whoever writes to them
- * later copies it.  Write-back of other parts of the two files may go on meanwhile; it takes the
+ * later copies it.  While they are being shared that of the source is held shared: its bytes stay what they
+ * are, and may be read.  Write-back of other parts of the two files may go on meanwhile; it takes the
  * ILOCK for each piece, as sharing does.
  */
 #include "ag/refcount.h"
@@ -26,6 +27,7 @@ struct remap {
 	uint64_t len;			/* bytes */
 	uint64_t share_len;		/* what of them are whole blocks, or end at the source's end */
 	bool dedupe;
+	bool src_shared;		/* the IOLOCK of the source was demoted */
 };
 
 /* ---- checks ------------------------------------------------------------------------------ */
@@ -266,8 +268,26 @@ static int modify_destination(const struct remap *r)
 	return error ? error : log_destination(r, whole);
 }
 
+static void demote_source(struct remap *r)
+{
+	if (r->src == r->dst)
+		return;
+	xfs_rwlock_demote(&r->src->i_iolock);
+	r->src_shared = true;
+}
+
+static void unlock_files(const struct remap *r) XFS_LOCKS_UNCHECKED
+{
+	if (!r->src_shared) {
+		xfs_iounlock_two(r->src, r->dst);
+		return;
+	}
+	xfs_rwlock_unlock_shared(&r->src->i_iolock);
+	xfs_rwlock_unlock_excl(&r->dst->i_iolock);
+}
+
 /* IOLOCKs held, the ranges checked. */
-static int remap_locked(const struct remap *r)
+static int remap_locked(struct remap *r)
 {
 	const struct xfs_geometry *geo = &r->dst->i_mount->m_geo;
 	struct xfs_share sh = {
@@ -296,7 +316,10 @@ static int remap_locked(const struct remap *r)
 	if (error)
 		return error;
 	error = forget_destination(r);
-	return error ? error : xfs_reflink_share(&sh);
+	if (error)
+		return error;
+	demote_source(r);
+	return xfs_reflink_share(&sh);
 }
 
 static int remap_once(const struct xfs_remap *remap)
@@ -316,7 +339,7 @@ static int remap_once(const struct xfs_remap *remap)
 		error = check_range(&r);
 	if (!error && r.len)
 		error = remap_locked(&r);
-	xfs_iounlock_two(r.src, r.dst);
+	unlock_files(&r);
 	return error;
 }
 

@@ -160,7 +160,7 @@ struct xfs_share {
 
 /*
  * Share it, in steps that each leave the file system consistent.  Holes and unwritten extents
- * become holes.  Both IOLOCKs held exclusively, nothing of both ranges dirty, nothing of the
+ * become holes.  IOLOCKs held, of @dst exclusively; nothing of both ranges dirty, nothing of the
  * destination's in memory.  When it fails, @sh says how far it came.  -ENOSPC, -EMLINK, -EFBIG
  * (extents).
  */

@@ -12,10 +12,14 @@
 #define MAY_SLEEP(ga)	xfs_lock_order_check(ga, (ga)->ga_class, 0)
 #define TOOK(ga, mode)	xfs_lock_order_add(ga, (ga)->ga_class, 0, mode)
 #define LEAVES(ga, mode) xfs_lock_order_del(ga, mode)
+#define SLEEPS(ga, mode) xfs_lock_waits(ga, (ga)->ga_class, 0, mode)
+#define AWAKE()		xfs_lock_waits_no_more()
 #else
 #define MAY_SLEEP(ga)	((void)0)
 #define TOOK(ga, mode)	((void)0)
 #define LEAVES(ga, mode) ((void)0)
+#define SLEEPS(ga, mode) ((void)0)
+#define AWAKE()		((void)0)
 #endif
 
 void xfs_gate_init(struct xfs_gate *ga, enum xfs_lock_class cls)
@@ -74,8 +78,11 @@ static void wait_until_open(struct xfs_gate *ga)
 void xfs_gate_enter(struct xfs_gate *ga)
 {
 	MAY_SLEEP(ga);
-	while (!step_in(ga))
+	while (!step_in(ga)) {
+		SLEEPS(ga, XFS_LOCK_SHARED);
 		wait_until_open(ga);
+	}
+	AWAKE();
 	TOOK(ga, XFS_LOCK_SHARED);
 }
 
@@ -106,12 +113,17 @@ void xfs_gate_close(struct xfs_gate *ga)
 {
 	MAY_SLEEP(ga);
 	xfs_host_mutex_lock(&ga->ga_mutex);
-	while (is_closed(ga))
+	while (is_closed(ga)) {
+		SLEEPS(ga, XFS_LOCK_EXCL);
 		xfs_host_cond_wait(&ga->ga_wake, &ga->ga_mutex);
+	}
 	__atomic_store_n(&ga->ga_closed, 1, __ATOMIC_SEQ_CST);
-	while (!is_empty(ga))
+	while (!is_empty(ga)) {
+		SLEEPS(ga, XFS_LOCK_EXCL);
 		xfs_host_cond_wait(&ga->ga_wake, &ga->ga_mutex);
+	}
 	xfs_host_mutex_unlock(&ga->ga_mutex);
+	AWAKE();
 	TOOK(ga, XFS_LOCK_EXCL);
 }
 

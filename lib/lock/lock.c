@@ -35,23 +35,30 @@ static void rwlock_took(struct xfs_rwlock *lk, enum xfs_lock_mode mode)
 	xfs_lock_order_add(lk, lk->lk_class, lk->lk_key, mode);
 }
 
-void xfs_rwlock_excl(struct xfs_rwlock *lk)
+void xfs_rwlock_excl_unordered(struct xfs_rwlock *lk)
 {
-	xfs_lock_order_check(lk, lk->lk_class, lk->lk_key);
-	xfs_host_rwlock_excl(&lk->lk_host);
+	if (!xfs_host_rwlock_try_excl(&lk->lk_host)) {
+		xfs_lock_waits(lk, lk->lk_class, lk->lk_key, XFS_LOCK_EXCL);
+		xfs_host_rwlock_excl(&lk->lk_host);
+		xfs_lock_waits_no_more();
+	}
 	rwlock_took(lk, XFS_LOCK_EXCL);
 }
 
-void xfs_rwlock_excl_unordered(struct xfs_rwlock *lk)
+void xfs_rwlock_excl(struct xfs_rwlock *lk)
 {
-	xfs_host_rwlock_excl(&lk->lk_host);
-	rwlock_took(lk, XFS_LOCK_EXCL);
+	xfs_lock_order_check(lk, lk->lk_class, lk->lk_key);
+	xfs_rwlock_excl_unordered(lk);
 }
 
 void xfs_rwlock_shared(struct xfs_rwlock *lk)
 {
 	xfs_lock_order_check(lk, lk->lk_class, lk->lk_key);
-	xfs_host_rwlock_shared(&lk->lk_host);
+	if (!xfs_host_rwlock_try_shared(&lk->lk_host)) {
+		xfs_lock_waits(lk, lk->lk_class, lk->lk_key, XFS_LOCK_SHARED);
+		xfs_host_rwlock_shared(&lk->lk_host);
+		xfs_lock_waits_no_more();
+	}
 	rwlock_took(lk, XFS_LOCK_SHARED);
 }
 
@@ -83,6 +90,12 @@ void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk)
 	xfs_host_rwlock_unlock_shared(&lk->lk_host);
 }
 
+void xfs_rwlock_demote(struct xfs_rwlock *lk)
+{
+	xfs_lock_order_demote(lk);
+	xfs_host_rwlock_demote(&lk->lk_host);
+}
+
 bool xfs_rwlock_is_held(const struct xfs_rwlock *lk)
 {
 	return xfs_lock_order_holds(lk, false);
@@ -109,7 +122,11 @@ void xfs_mutex_destroy(struct xfs_mutex *mx)
 void xfs_mutex_lock(struct xfs_mutex *mx)
 {
 	xfs_lock_order_check(mx, mx->mx_class, mx->mx_key);
-	xfs_host_mutex_lock(&mx->mx_host);
+	if (!xfs_host_mutex_trylock(&mx->mx_host)) {
+		xfs_lock_waits(mx, mx->mx_class, mx->mx_key, XFS_LOCK_EXCL);
+		xfs_host_mutex_lock(&mx->mx_host);
+		xfs_lock_waits_no_more();
+	}
 	xfs_lock_order_add(mx, mx->mx_class, mx->mx_key, XFS_LOCK_EXCL);
 }
 
@@ -152,7 +169,9 @@ void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx)
 	xfs_lock_order_del(mx, XFS_LOCK_EXCL);
 	xfs_lock_order_check(mx, mx->mx_class, mx->mx_key);
 	xfs_lock_order_sleep(mx, mx->mx_class, mx->mx_key);
+	xfs_lock_waits(mx, mx->mx_class, mx->mx_key, XFS_LOCK_CONDITION);
 	xfs_host_cond_wait(&cv->cv_host, &mx->mx_host);
+	xfs_lock_waits_no_more();
 	xfs_lock_order_add(mx, mx->mx_class, mx->mx_key, XFS_LOCK_EXCL);
 }
 

@@ -114,6 +114,11 @@ XFS_LOCK_FN bool xfs_rwlock_try_shared(struct xfs_rwlock *lk) XFS_TRIES_SHARED(t
 XFS_LOCK_FN void xfs_rwlock_unlock_excl(struct xfs_rwlock *lk) XFS_RELEASES(lk);
 XFS_LOCK_FN void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk) XFS_RELEASES_SHARED(lk);
 /*
+ * The exclusive holder holds it shared from now on.  Nobody has had it exclusively in between: what
+ * the holder has seen and set still holds.
+ */
+XFS_LOCK_FN void xfs_rwlock_demote(struct xfs_rwlock *lk);
+/*
  * For assertions that it is held: in debug builds whether this thread holds it
  * (exclusively); always true in release builds, so never assert the opposite.
  */

@@ -14,6 +14,7 @@
 #define LOCK_POSIX_H
 
 #include <pthread.h>
+#include <sched.h>
 #include "base/compiler.h"
 
 struct xfs_host_mutex {
@@ -22,6 +23,7 @@ struct xfs_host_mutex {
 
 struct xfs_host_rwlock {
 	pthread_rwlock_t rw;
+	bool demoting;			/* atomic: its exclusive holder is about to hold it shared */
 };
 
 struct xfs_host_cond {
@@ -40,6 +42,7 @@ static inline void xfs_host_rwlock_init(struct xfs_host_rwlock *lk)
 	error = pthread_rwlock_init(&lk->rw, &attr);
 	pthread_rwlockattr_destroy(&attr);
 	ASSERT(!error);
+	lk->demoting = false;
 }
 
 static inline void xfs_host_rwlock_destroy(struct xfs_host_rwlock *lk)
@@ -49,11 +52,24 @@ static inline void xfs_host_rwlock_destroy(struct xfs_host_rwlock *lk)
 	ASSERT(!error);
 }
 
+/* pthreads have no demotion: between the exclusive and the shared hold the lock is free for a moment. */
+static inline bool xfs_host_rwlock_is_demoting(const struct xfs_host_rwlock *lk)
+{
+	return unlikely(__atomic_load_n(&lk->demoting, __ATOMIC_ACQUIRE));
+}
+
 static inline void xfs_host_rwlock_excl(struct xfs_host_rwlock *lk)
 {
 	int error = pthread_rwlock_wrlock(&lk->rw);
 
 	ASSERT(!error);
+	/* Taken in that moment: it was not free. */
+	while (xfs_host_rwlock_is_demoting(lk)) {
+		pthread_rwlock_unlock(&lk->rw);
+		sched_yield();
+		error = pthread_rwlock_wrlock(&lk->rw);
+		ASSERT(!error);
+	}
 }
 
 static inline void xfs_host_rwlock_shared(struct xfs_host_rwlock *lk)
@@ -69,7 +85,12 @@ static inline void xfs_host_rwlock_shared(struct xfs_host_rwlock *lk)
 
 static inline bool xfs_host_rwlock_try_excl(struct xfs_host_rwlock *lk)
 {
-	return pthread_rwlock_trywrlock(&lk->rw) == 0;
+	if (pthread_rwlock_trywrlock(&lk->rw))
+		return false;
+	if (!xfs_host_rwlock_is_demoting(lk))
+		return true;
+	pthread_rwlock_unlock(&lk->rw);
+	return false;
 }
 
 static inline bool xfs_host_rwlock_try_shared(struct xfs_host_rwlock *lk)
@@ -89,6 +110,15 @@ static inline void xfs_host_rwlock_unlock_shared(struct xfs_host_rwlock *lk)
 	int error = pthread_rwlock_unlock(&lk->rw);
 
 	ASSERT(!error);
+}
+
+/* Other readers may come in before this returns, writers not. */
+static inline void xfs_host_rwlock_demote(struct xfs_host_rwlock *lk)
+{
+	__atomic_store_n(&lk->demoting, true, __ATOMIC_RELEASE);
+	xfs_host_rwlock_unlock_excl(lk);
+	xfs_host_rwlock_shared(lk);
+	__atomic_store_n(&lk->demoting, false, __ATOMIC_RELEASE);
 }
 
 static inline void xfs_host_mutex_init(struct xfs_host_mutex *mx)

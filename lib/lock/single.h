@@ -71,6 +71,11 @@ static inline void xfs_host_rwlock_unlock_shared(struct xfs_host_rwlock *lk)
 	lk->holders--;
 }
 
+static inline void xfs_host_rwlock_demote(struct xfs_host_rwlock *lk)
+{
+	lk->holders = 1;
+}
+
 static inline void xfs_host_mutex_init(struct xfs_host_mutex *mx)
 {
 	mx->holders = 0;

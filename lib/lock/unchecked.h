@@ -59,6 +59,11 @@ static inline void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk)
 	xfs_host_rwlock_unlock_shared(&lk->lk_host);
 }
 
+static inline void xfs_rwlock_demote(struct xfs_rwlock *lk)
+{
+	xfs_host_rwlock_demote(&lk->lk_host);
+}
+
 static inline bool xfs_rwlock_is_held(const struct xfs_rwlock *lk)
 {
 	(void)lk;

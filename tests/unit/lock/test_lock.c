@@ -458,6 +458,75 @@ static void test_cond(void **state)
 }
 #endif
 
+#ifdef XFSWRITE_THREADS
+/* ---- demotion ---- */
+
+struct demoted {
+	struct xfs_rwlock rwlock;
+	uint64_t count;			/* by exclusive holders */
+	uint32_t broken;		/* atomic */
+};
+
+/* What was set exclusively is still so when the lock is held shared. */
+static void *demote_thread(void *arg)
+{
+	struct demoted *d = arg;
+
+	for (unsigned int i = 0; i < ROUNDS / 4; i++) {
+		uint64_t mine;
+
+		if (i % 3 == 2) {
+			if (!xfs_rwlock_try_excl(&d->rwlock))
+				continue;
+		} else {
+			xfs_rwlock_excl(&d->rwlock);
+		}
+		mine = ++d->count;
+		xfs_rwlock_demote(&d->rwlock);
+		if (d->count != mine || (i % 16 == 0 && (sched_yield(), d->count != mine)))
+			__atomic_add_fetch(&d->broken, 1, __ATOMIC_RELAXED);
+		xfs_rwlock_unlock_shared(&d->rwlock);
+	}
+	return NULL;
+}
+
+static void test_demotion_lets_no_writer_in(void **state)
+{
+	struct demoted d = { .count = 0 };
+	pthread_t thread[THREADS];
+
+	(void)state;
+	xfs_rwlock_init(&d.rwlock, XFS_CLASS_IOLOCK, 1);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, demote_thread, &d), 0);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	assert_int_equal(d.broken, 0);
+	assert_true(d.count >= ROUNDS / 4);
+	xfs_rwlock_destroy(&d.rwlock);
+}
+
+static void test_who_may_come_after_a_demotion(void **state)
+{
+	struct tries t;
+
+	(void)state;
+	xfs_rwlock_init(&t.rwlock, XFS_CLASS_IOLOCK, 1);
+	xfs_mutex_init(&t.mutex, XFS_CLASS_LEAF, 0);
+	xfs_rwlock_excl(&t.rwlock);
+	try_elsewhere(&t);
+	assert_true(!t.excl && !t.shared);
+	xfs_rwlock_demote(&t.rwlock);
+	try_elsewhere(&t);
+	assert_true(!t.excl && t.shared);
+	xfs_rwlock_unlock_shared(&t.rwlock);
+	try_elsewhere(&t);
+	assert_true(t.excl && t.shared);
+	xfs_mutex_destroy(&t.mutex);
+	xfs_rwlock_destroy(&t.rwlock);
+}
+#endif
+
 /* One thread alone, with and without thread support. */
 static void test_alone(void **state)
 {
@@ -481,7 +550,12 @@ static void test_alone(void **state)
 #endif
 	xfs_mutex_unlock(&m);
 	xfs_rwlock_unlock_shared(&b);
-	xfs_rwlock_unlock_excl(&a);
+	xfs_rwlock_demote(&a);
+	assert_true(xfs_rwlock_is_held(&a));
+#ifdef XFSWRITE_DEBUG
+	assert_false(xfs_rwlock_is_held_excl(&a));
+#endif
+	xfs_rwlock_unlock_shared(&a);
 #ifdef XFSWRITE_DEBUG
 	assert_false(xfs_rwlock_is_held(&a));
 	assert_false(xfs_rwlock_is_held(&b));
@@ -502,7 +576,8 @@ int main(void)
 		cmocka_unit_test(test_hammer),	       cmocka_unit_test(test_sleepers),
 		cmocka_unit_test(test_try),	       cmocka_unit_test(test_writer_gets_in),
 		cmocka_unit_test(test_gate),	       cmocka_unit_test(test_gate_try),
-		cmocka_unit_test(test_cond),
+		cmocka_unit_test(test_cond),	       cmocka_unit_test(test_demotion_lets_no_writer_in),
+		cmocka_unit_test(test_who_may_come_after_a_demotion),
 #endif
 	};
 

@@ -4,7 +4,7 @@
  * and none of the allowed ones.
  * Method: violations are counted instead of fatal; every pair of classes and
  * keys in both orders, try-locks, recursion, wrong unlocks, waiting; one child
- * process that the checker must stop.
+ * process that the checker must stop.  What is printed of all threads: a thread that waits for this one.
  */
 #include <stdarg.h>
 #include <setjmp.h>
@@ -13,6 +13,8 @@
 #include <cmocka.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lock/lock_priv.h"
@@ -214,6 +216,100 @@ static void test_bad_unlocks(void **state)
 	assert_int_equal(xfs_lock_order_held(), 0);
 }
 
+/* (LOCK-3) */
+static void test_demotion(void **state)
+{
+	struct xfs_rwlock rw;
+
+	(void)state;
+	xfs_rwlock_init(&rw, XFS_CLASS_IOLOCK, 1);
+	xfs_lock_order_demote(&rw);
+	assert_int_equal(new_violations(), 1);
+	xfs_rwlock_excl(&rw);
+	xfs_rwlock_demote(&rw);
+	assert_int_equal(new_violations(), 0);
+	assert_int_equal(xfs_lock_order_held(), 1);
+	xfs_lock_order_demote(&rw);
+	assert_int_equal(new_violations(), 1);
+	xfs_rwlock_unlock_shared(&rw);
+	assert_int_equal(new_violations(), 0);
+	xfs_rwlock_destroy(&rw);
+}
+
+#ifdef XFSWRITE_THREADS
+/* What xfs_lock_dump() prints; the caller frees it. */
+static char *dump(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	xfs_lock_dump(out);
+	fclose(out);
+	return text;
+}
+
+struct waiter {
+	struct xfs_mutex ag;
+	struct xfs_rwlock ilock;
+};
+
+static void *wait_thread(void *arg)
+{
+	struct waiter *w = arg;
+
+	xfs_rwlock_shared(&w->ilock);
+	xfs_mutex_lock(&w->ag);
+	xfs_mutex_unlock(&w->ag);
+	xfs_rwlock_unlock_shared(&w->ilock);
+	return NULL;
+}
+
+static uint64_t waits_for_ag(const char *text)
+{
+	unsigned long long taken, waits = 0;
+	const char *line = strstr(text, "\nAG: taken ");
+
+	if (line)
+		assert_int_equal(sscanf(line, "\nAG: taken %llu times, waited for %llu times", &taken, &waits), 2);
+	return waits;
+}
+
+/* Who holds what, who waits for whom, and when it is over, that somebody waited. */
+static void test_the_dump(void **state)
+{
+	char *text = dump();
+	uint64_t before = waits_for_ag(text);
+	struct waiter w;
+	pthread_t thread;
+
+	(void)state;
+	free(text);
+	xfs_mutex_init(&w.ag, XFS_CLASS_AG, 7);
+	xfs_rwlock_init(&w.ilock, XFS_CLASS_ILOCK, 131);
+	xfs_mutex_lock(&w.ag);
+	assert_int_equal(pthread_create(&thread, NULL, wait_thread, &w), 0);
+	for (text = dump(); !strstr(text, "waits for AG key 7"); text = dump()) {
+		free(text);
+		usleep(1000);
+	}
+	assert_non_null(strstr(text, ", which prints this\n  holds AG key 7"));
+	assert_non_null(strstr(text, "  holds ILOCK key 131"));
+	assert_non_null(strstr(strstr(text, "  holds ILOCK key 131"), "  waits for AG key 7"));
+	free(text);
+	xfs_mutex_unlock(&w.ag);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	text = dump();
+	assert_null(strstr(text, "thread "));
+	/* Of a thread that is gone. */
+	assert_int_equal(waits_for_ag(text), before + 1);
+	free(text);
+	xfs_mutex_destroy(&w.ag);
+	xfs_rwlock_destroy(&w.ilock);
+}
+#endif
+
 static void test_stops_the_program(void **state)
 {
 	struct xfs_mutex a, b;
@@ -303,9 +399,11 @@ int main(void)
 		cmocka_unit_test(test_try_is_free_but_counts),
 		cmocka_unit_test(test_recursion),
 		cmocka_unit_test(test_bad_unlocks),
+		cmocka_unit_test(test_demotion),
 		cmocka_unit_test(test_stops_the_program),
 #ifdef XFSWRITE_THREADS
 		cmocka_unit_test(test_wait_above),
+		cmocka_unit_test(test_the_dump),
 #endif
 		cmocka_unit_test(test_many_held),
 	};
