@@ -101,7 +101,10 @@ enum xfs_mount_flags {
 #define XFS_MOUNT_UNJOURNALLED	(1u << 1)	/* see xfs_mount() */
 #define XFS_MOUNT_NORECOVERY	(1u << 2)	/* with RDONLY: read although the log is dirty */
 #define XFS_MOUNT_INPROGRESS	(1u << 3)	/* go on with what xfs_mkfs left in progress */
-/* With RDONLY: recover a dirty log in memory.  As much of it as was changed is held there. */
+/*
+ * With RDONLY: recover a dirty log in memory.  What recovery changes is kept there until the file system
+ * is closed, within memory_limit_bytes if there is one.
+ */
 #define XFS_MOUNT_RECOVER_IN_MEMORY (1u << 4)
 #define XFS_MOUNT_SWALLOC	(1u << 5)	/* large files are aligned to the stripe width, not the unit */
 
@@ -166,7 +169,8 @@ struct xfs_mount_options {
  * from what is in place.  A mount with the same limit has written most of that to its place.  When
  * there is much to be done after it - a file of very many extents has no name any more - that is tried in
  * memory before it is done, which takes twice the time.  When the limit is not enough xfs_mount() returns -ENOMEM, has written nothing, and its text
- * (xfs_error_text()) names a limit that is enough.
+ * (xfs_error_text()) names a limit that is enough.  A reader with RECOVER_IN_MEMORY needs a writer's minimum as
+ * well, and about three times what his log changes beyond it, of which he keeps one part.
  *
  * 0; errors as xfs_mount(), and then *@bytes is 0: the superblock is read and what it says is checked;
  * -EINVAL: the last AG ends behind the device; -EUCLEAN, for a writer: there are more than 1024

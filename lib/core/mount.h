@@ -201,10 +201,11 @@ struct xfs_mount {
 	struct xlog *m_log;			/* log/: NULL when unjournalled or read-only */
 	struct xfs_inode *m_rootip;		/* (c) mount/: referenced */
 	struct xfs_hold *m_hold;		/* (c) mount/: writes are held back while it recovers; or NULL */
+	struct xfs_hold *m_overlay;		/* (c) mount/: what a reader recovered in memory; or NULL */
+	struct xfs_mount *m_outer;		/* (c) mount/: this one recovers for that one; or NULL */
 	struct xlog_recovery *m_recovery;	/* (c) mount/: a dirty log was recovered; or NULL */
 	uint64_t m_lsn_end;			/* (a) core/lsn.h: head of the log + 1; 0: not known */
 	bool m_proved;				/* (c) mount/: the log was recovered on trial before */
-	bool m_for_reader;			/* (c) mount/: recovers for one that will only read */
 	bool m_reclaimed;			/* mount/: it is being closed, data was written, nothing is reserved */
 	bool m_finishing;			/* mount/: what recovery left is being finished */
 	struct xfs_tail_hold m_recovery_hold;	/* mount/: intents that recovery found are unfinished */
@@ -223,6 +224,12 @@ static inline bool xfs_is_shutdown(const struct xfs_mount *mp)
 static inline uint32_t xfs_stripe_align(const struct xfs_mount *mp)
 {
 	return mp->m_swalloc && mp->m_geo.swidth ? mp->m_geo.swidth : mp->m_geo.sunit;
+}
+
+/* Its writes reach no device: it recovers in memory, for a reader. */
+static inline bool xfs_recovers_for_reader(const struct xfs_mount *mp)
+{
+	return mp->m_outer && mp->m_outer->m_rdonly;
 }
 
 /* The present time of the host's clock, as near as the file system's time stamps can hold it. */

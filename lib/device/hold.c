@@ -10,7 +10,7 @@
  * packed version does not have of them is read below, where it is the same.
  *
  * On trial nothing will be released, so there is one version of each block, and nobody reads the log
- * that was written.
+ * that was written.  What a reader keeps has one version of each block, too.
  */
 #include "base/rbtree.h"
 #include "device/device_priv.h"
@@ -55,6 +55,7 @@ struct xfs_hold {
 	uint32_t block_shift;		/* (c) */
 	uint32_t stretch;		/* the one that is written now */
 	bool in_use;			/* something was written in it */
+	bool keep;			/* (c) for readers */
 	bool released, lacked_memory, on_trial;
 	uint64_t bytes, max_bytes;
 	uint64_t trial_bytes;		/* (c) more is held on trial only */
@@ -475,22 +476,47 @@ static void lay_over_piece(const struct xfs_hold *hold, struct version *v, struc
 	}
 }
 
-/* Lay what is held over what was read from the base. */
+/* The newest version of the first block from @index on that has one, of this device; or NULL. */
+static struct version *newest_from(const struct hold_device *hd, uint64_t index)
+{
+	const struct version key = { .device = device_of(hd), .index = index };
+	struct xfs_rb_node *node = hd->hold->places.root;
+	struct version *found = NULL;
+
+	while (node) {
+		struct version *v = container_of(node, struct version, by_place);
+
+		if (cmp_versions(&key, v) <= 0) {
+			found = v;
+			node = node->left;
+		} else {
+			node = node->right;
+		}
+	}
+	return found && found->device == key.device ? found : NULL;
+}
+
+/* Lay what is held over what was read from the base: one search for all of it. */
 static void lay_over(const struct hold_device *hd, uint64_t offset, const struct iovec *iov,
 		     uint64_t end)
 {
 	const struct xfs_hold *hold = hd->hold;
 	struct xfs_pieces rest = pieces(hold, offset, end);
+	struct version *v = newest_from(hd, offset >> hold->block_shift);
 	struct xfs_iov_cursor cur = { .iov = iov };
+	struct xfs_rb_node *next;
 	struct xfs_piece p;
 
-	while (xfs_pieces_next(&rest, &p)) {
-		struct version *v = newest(hold, device_of(hd), p.index);
-
-		if (v)
-			lay_over_piece(hold, v, p, &cur);
-		else
+	while (v && xfs_pieces_next(&rest, &p)) {
+		if (v->index != p.index) {
 			xfs_iov_skip(&cur, p.len);
+			continue;
+		}
+		lay_over_piece(hold, v, p, &cur);
+		next = xfs_rb_next(&v->by_place);
+		v = next ? container_of(next, struct version, by_place) : NULL;
+		if (v && v->device != device_of(hd))
+			v = NULL;
 	}
 }
 
@@ -638,7 +664,14 @@ static int hold_flush(struct xfs_device *dev)
 
 static int hold_info(struct xfs_device *dev, struct xfs_device_info *info)
 {
-	return xfs_device_info(to_device(dev)->base, info);
+	struct hold_device *hd = to_device(dev);
+	int error = xfs_device_info(hd->base, info);
+
+	if (hd->hold->keep) {
+		info->read_only = false;
+		info->volatile_cache = false;
+	}
+	return error;
 }
 
 /* They are parts of the hold. */
@@ -689,9 +722,12 @@ int xfs_hold_create(const struct xfs_mem *mem, struct xfs_device *first, struct 
 		return -ENOMEM;
 	hold->mem = *mem;
 	hold->max_bytes = limits->max_bytes;
-	hold->trial_bytes = XFS_MIN(limits->trial_bytes, limits->max_bytes);
-	hold->log = limits->log;
-	hold->pack_at = XFS_MIN(hold->trial_bytes, PACK_FROM);
+	hold->keep = hold->on_trial = limits->keep;
+	if (!hold->keep) {
+		hold->trial_bytes = XFS_MIN(limits->trial_bytes, limits->max_bytes);
+		hold->log = limits->log;
+	}
+	hold->pack_at = XFS_MIN(hold->keep ? hold->max_bytes : hold->trial_bytes, PACK_FROM);
 	hold->block_shift = MIN_BLOCK_SHIFT;
 	xfs_rwlock_init(&hold->lock, XFS_CLASS_LEAF, 0);
 	error = add_device(hold, &hold->devices[0], first);

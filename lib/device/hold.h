@@ -17,6 +17,8 @@
  * (HOLD-6) When more is to be held than what is meant for a release, the rest is on trial: order and
  *     log are forgotten, which needs less, and there will be no release.  Who sees that all goes well
  *     drops the hold, and does it all once more without.
+ * (HOLD-7) What is to be kept for readers is held as on trial from the first write on, the log too,
+ *     until the hold is destroyed: there is no release.
  *
  * Any thread may use the devices; creating, release and destroying are one thread's.
  */
@@ -34,6 +36,7 @@ struct xfs_hold_range {
 };
 
 struct xfs_hold_limits {
+	bool keep;			/* for readers; the rest is @max_bytes then */
 	uint64_t trial_bytes;		/* more is held on trial */
 	uint64_t max_bytes;		/* more is not held */
 	struct xfs_hold_range log;	/* is not read any more when it was written to */

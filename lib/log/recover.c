@@ -143,7 +143,7 @@ static int commit_second(void *ctx, struct xlog_trans *trans)
 static int ask(struct xlog_recover *rl, bool first)
 {
 	rl->call.done = rl->call.total / 2 * (first ? 1 : 2) - rl->walk.left;
-	if (!rl->cancellable || (!first && !rl->mp->m_hold && !rl->mp->m_for_reader))
+	if (!rl->cancellable || (!first && !rl->mp->m_hold && !xfs_recovers_for_reader(rl->mp)))
 		return 0;
 	return xfs_long_call_ask(&rl->call) ? xfs_long_call_error(&rl->call) : 0;
 }
@@ -226,6 +226,7 @@ static int recover(struct xlog_recover *rl, bool dry)
 	if (error)
 		return error;
 	error = walk_log(rl, table, true);
+	rl->rec->counted = !error;
 	xlog_trans_table_reuse(table, commit_second, &stats->uncommitted);
 	if (!error)
 		error = check_intents(rl, dry);
@@ -282,6 +283,7 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	xlog_cancel_destroy(mp, &rl.cancel);
 	xlog_intent_table_destroy(mp, rl.intents);
 	xlog_walk_destroy(&rl.walk);
+	rec->replayed = !error && !dry;
 	if (error)
 		xlog_recovery_destroy(mp, rec);
 	return error;

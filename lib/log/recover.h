@@ -61,6 +61,8 @@ struct xlog_recovery {
 	struct xfs_list intents;	/* struct xlog_intent, in the order of the log */
 	bool dropped_quota;		/* dquots were in the log and not replayed */
 	bool logged_sb;			/* the superblock was changed: read it anew */
+	bool counted;			/* all was read: @stats has all items */
+	bool replayed;
 	struct xlog_recovery_stats stats;
 };
 

@@ -34,26 +34,34 @@ static uint64_t largest_buf(const struct xfs_geometry *geo)
 	return XFS_MAX(cluster, (uint64_t)geo->dirblksize);
 }
 
-static uint64_t ag_bytes(const struct xfs_mount *mp)
+enum kind { READER, UNJOURNALLED, JOURNALLED };
+
+static enum kind kind_of(const struct xfs_mount *mp)
 {
-	uint64_t agcount = mp->m_geo.agcount;
+	if (mp->m_rdonly)
+		return READER;
+	return mp->m_unjournalled ? UNJOURNALLED : JOURNALLED;
+}
+
+static uint64_t ag_bytes(const struct xfs_geometry *geo, enum kind kind)
+{
+	uint64_t agcount = geo->agcount;
 	uint64_t bytes = (agcount >> (XFS_PERAG_GROUP_LOG + XFS_PERAG_TABLE_LOG)) * sizeof(void *);
 
-	if (mp->m_rdonly)
+	if (kind == READER)
 		agcount = XFS_MIN(agcount, (uint64_t)MANY_AGS);
 	return bytes + agcount * sizeof(struct xfs_perag);
 }
 
 /* What no cache can have. */
-static uint64_t fixed_bytes(const struct xfs_mount *mp)
+static uint64_t fixed_bytes(const struct xfs_geometry *geo, enum kind kind)
 {
-	const struct xfs_geometry *geo = &mp->m_geo;
-	uint64_t bytes = STRUCT_BYTES + ag_bytes(mp) + OPEN_BYTES;
+	uint64_t bytes = STRUCT_BYTES + ag_bytes(geo, kind) + OPEN_BYTES;
 
-	if (mp->m_rdonly)
+	if (kind == READER)
 		return bytes + READ_BYTES;
 	bytes += xfs_mem_cost(0, (size_t)xfs_reserve_raw_bytes((size_t)xfs_reserve_memory(geo)));
-	if (!mp->m_unjournalled)
+	if (kind == JOURNALLED)
 		bytes += BATCH_BYTES + xfs_mem_cost(4096, xlog_window_bytes(XLOG_MAX_RECORD_BSIZE));
 	return bytes;
 }
@@ -63,9 +71,14 @@ static uint64_t least_data(void)
 	return XFS_PAGECACHE_MIN_FOLIOS * (uint64_t)xfs_mem_cost(4096, XFS_FOLIO_MAX_BYTES);
 }
 
-static uint64_t least_meta(const struct xfs_mount *mp)
+static uint64_t least_meta(const struct xfs_geometry *geo)
 {
-	return META_BYTES + META_BUFS * (uint64_t)xfs_mem_cost(4096, (size_t)largest_buf(&mp->m_geo));
+	return META_BYTES + META_BUFS * (uint64_t)xfs_mem_cost(4096, (size_t)largest_buf(geo));
+}
+
+static uint64_t least(const struct xfs_geometry *geo, enum kind kind)
+{
+	return XFS_ALIGN(fixed_bytes(geo, kind) + least_data() + least_meta(geo), (uint64_t)4096);
 }
 
 /*
@@ -98,26 +111,34 @@ static int check_last_ag(struct xfs_mount *mp)
 
 int xfs_least_memory(struct xfs_mount *mp, uint64_t *bytes)
 {
-	*bytes = XFS_ALIGN(fixed_bytes(mp) + least_data() + least_meta(mp), (uint64_t)4096);
+	*bytes = least(&mp->m_geo, kind_of(mp));
 	return check_last_ag(mp);
+}
+
+uint64_t xfs_least_to_recover(const struct xfs_mount *mp)
+{
+	return least(&mp->m_geo, JOURNALLED);
 }
 
 int xfs_divide_memory(struct xfs_mount *mp)
 {
 	struct xfs_budget *budget = mp->m_mem.budget;
-	uint64_t limit = mp->m_memory_limit, least, rest;
+	uint64_t limit = mp->m_memory_limit, taken = 0, need, rest;
 	int error;
 
 	if (!limit)
 		return 0;
-	error = xfs_least_memory(mp, &least);
+	error = xfs_least_memory(mp, &need);
 	if (error)
 		return error;
-	if (limit < least)
+	if (mp->m_overlay)
+		taken = __atomic_load_n(&budget->used, __ATOMIC_RELAXED);
+	need += taken;
+	if (limit < need)
 		return xfs_error(mp, -ENOMEM, "memory_limit_bytes %" PRIu64 " is below %" PRIu64
-				 ", the least for this file system", limit, least);
+				 ", the least for this file system", limit, need);
 	budget->limit = limit;
-	rest = limit - fixed_bytes(mp);
+	rest = limit - fixed_bytes(&mp->m_geo, kind_of(mp)) - taken;
 	mp->m_data_cache_bytes = XFS_MIN(mp->m_data_cache_bytes, rest / 2);
 	/* Buffers, and apart from them inodes, what describes them, and what is on its way. */
 	mp->m_meta_cache_bytes = XFS_MIN(mp->m_meta_cache_bytes, rest / 6);
@@ -127,5 +148,7 @@ int xfs_divide_memory(struct xfs_mount *mp)
 
 uint64_t xfs_recovery_memory(const struct xfs_mount *mp)
 {
-	return mp->m_memory_limit ? (mp->m_memory_limit - fixed_bytes(mp)) / 2 : UINT64_MAX;
+	if (!mp->m_memory_limit)
+		return UINT64_MAX;
+	return (mp->m_memory_limit - fixed_bytes(&mp->m_geo, kind_of(mp))) / 2;
 }

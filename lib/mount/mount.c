@@ -10,6 +10,7 @@
 #include "core/counter.h"
 #include "core/message.h"
 #include "device/claim.h"
+#include "device/hold.h"
 #include "device/queue.h"
 #include "disk/log.h"
 #include "inode/inode.h"
@@ -227,6 +228,7 @@ static void tear_down(struct xfs_mount *mp)
 	unclaim_devices(mp);
 	xfs_device_put(mp->m_logdev);
 	xfs_device_put(mp->m_dev);
+	xfs_hold_destroy(mp->m_overlay);
 	xfs_mutex_destroy(&mp->m_lock);
 	xfs_mutex_destroy(&mp->m_error_lock);
 	xfs_mutex_destroy(&mp->m_failed_lock);
@@ -337,7 +339,8 @@ static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *gi
 
 /* How a mount is begun. */
 struct how {
-	bool claim, for_reader;
+	bool claim;
+	struct xfs_mount *outer;	/* it is begun within the opening of this one */
 	bool proved;			/* recovery was tried, with success */
 	struct xfs_claim *held;		/* with @proved and @claim: nobody came between */
 };
@@ -351,7 +354,7 @@ static int mount_once(struct xfs_device *dev, const struct xfs_mount_options *gi
 	if (!error && how->claim)
 		error = claim_devices(*mpp, how->held);
 	if (!error) {
-		(*mpp)->m_for_reader = how->for_reader;
+		(*mpp)->m_outer = how->outer;
 		(*mpp)->m_proved = how->proved;
 		error = set_up(*mpp, opts.flags);
 	}
@@ -387,10 +390,11 @@ static int mount_proved(struct xfs_device *dev, const struct xfs_mount_options *
 	return error;
 }
 
-static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *given, bool claim,
-			bool for_reader, struct xfs_mount **mpp)
+/* @outer: NULL, or a mount that has the claims already. */
+static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *given,
+			struct xfs_mount *outer, struct xfs_mount **mpp)
 {
-	struct how how = { .claim = claim, .for_reader = for_reader };
+	struct how how = { .claim = !outer, .outer = outer };
 	int error = mount_once(dev, given, &how, mpp);
 
 	if (!error && xfs_recovery_on_trial(*mpp))
@@ -401,13 +405,13 @@ static int mount_device(struct xfs_device *dev, const struct xfs_mount_options *
 int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *opts,
 		struct xfs_mount **mpp)
 {
-	return mount_device(dev, opts, true, false, mpp);
+	return mount_device(dev, opts, NULL, mpp);
 }
 
-int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *opts,
-		       bool for_reader, struct xfs_mount **mpp)
+int xfs_mountfs_within(struct xfs_mount *outer, const struct xfs_mount_options *opts,
+		       struct xfs_mount **mpp)
 {
-	return mount_device(dev, opts, false, for_reader, mpp);
+	return mount_device(outer->m_dev, opts, outer, mpp);
 }
 
 int xfs_mountfs_minimum(struct xfs_device *dev, const struct xfs_mount_options *given,

@@ -28,18 +28,21 @@ int xfs_finish_recovery(struct xfs_mount *mp) XFS_MUST_CHECK;
 void xfs_recovery_free(struct xfs_mount *mp);
 
 /*
- * A mount for writing within the opening of another, which has the devices already, or has them to
- * itself.  @for_reader: what recovery makes will only be read.
+ * A mount for writing within the opening of @outer, which has the devices to itself: it recovers,
+ * and tells m_recovery of @outer what was in the log, also when it fails.
  */
-int xfs_mountfs_within(struct xfs_device *dev, const struct xfs_mount_options *opts,
-		       bool for_reader, struct xfs_mount **mpp) XFS_MUST_CHECK;
+int xfs_mountfs_within(struct xfs_mount *outer, const struct xfs_mount_options *opts,
+		       struct xfs_mount **mpp) XFS_MUST_CHECK;
 
 /*
  * memory.c: the least limit for this geometry and kind of mount; and a limit put into effect, after
- * m_geo is known: the caches get their shares.  -ENOMEM: it is below the least.
+ * m_geo is known: the caches get their shares of what m_overlay, if there is one, does not have.
+ * -ENOMEM: it is below the least.
  */
 int xfs_least_memory(struct xfs_mount *mp, uint64_t *bytes) XFS_MUST_CHECK;
 int xfs_divide_memory(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* The least limit of the mount that recovers for this one. */
+uint64_t xfs_least_to_recover(const struct xfs_mount *mp);
 /* What recovery may hold back: UINT64_MAX without a limit. */
 uint64_t xfs_recovery_memory(const struct xfs_mount *mp);
 

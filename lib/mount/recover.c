@@ -7,8 +7,8 @@
  *   unjournalled    a journalled mount recovers and is closed, then this one begins: what
  *                   recovery changes must be as safe as with the journal
  *   read-only       refused, with -EAGAIN; with NORECOVERY the log is left alone; with
- *                   RECOVER_IN_MEMORY a journalled mount recovers an overlay of the device,
- *                   which this mount reads, and nothing reaches the device
+ *                   RECOVER_IN_MEMORY a journalled mount recovers what lies over the device
+ *                   in memory, which this mount reads, and nothing reaches the device
  *
  * A log can be believed when all of it was replayed, its intents were carried out, files without a
  * name were freed, and what that made was found good: until then everything that is written - the
@@ -21,7 +21,8 @@
  * and recovers without holding anything back: it is known that all will go well.  What a limit for
  * all memory does not allow to be tried is not recovered.
  *
- * A reader who recovers in memory needs nothing of it: his devices are overlays.
+ * A reader who recovers in memory needs no order, and nothing is released: what recovery writes is
+ * kept for him as long as he reads.
  */
 #include "ag/intent.h"
 #include "ag/perag.h"
@@ -40,6 +41,8 @@
 /* What is less is held in order, to be released; see struct xfs_hold_limits. */
 #define TRIAL_FROM	(256ull << 20)
 #define TRIAL_OF_LOG	4u
+/* Of a mount for which another one recovers, while it does: what it reads, and hold's blocks. */
+#define OUTER_BYTES	(192u << 10)
 
 /* From here on what is read is held against the end of the log, the superblock first. */
 static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
@@ -132,31 +135,43 @@ static int ask(struct xfs_mount *mp)
 	return xfs_long_call_ask(&call) ? xfs_long_call_error(&call) : 0;
 }
 
+static bool recovers_apart(const struct xfs_mount *mp)
+{
+	return mp->m_rdonly || mp->m_unjournalled;
+}
+
 /*
  * A limit that is enough.  What is held of a buffer or an inode is less than twice what the log
  * says of it, of a chunk of new inodes all; a transaction that is read takes twice its size, the
- * buffers of replay a quarter of the memory, and half of it may be held.  What finishes recovery the
- * log does not tell.
+ * buffers of replay a quarter of the memory, and half of it may be held; see divide() for mounts
+ * that do not recover themselves.  What finishes recovery the log does not tell, nor what comes
+ * behind the item at which memory ran out.
  */
 static int lacks_memory(struct xfs_mount *mp, const struct xlog_recovery *rec)
 {
-	uint64_t chunks = rec->stats.items[XFS_LI_ICREATE - XFS_LI_EFI];
-	uint64_t enough = XFS_ALIGN(mp->m_memory_limit + 6 * dirty_log_bytes(mp, &rec->state) +
-				    3 * (chunks << (XFS_INODES_PER_CHUNK_LOG + mp->m_geo.inodelog)),
-				    1ull << 20);
+	uint64_t chunks = rec->stats.items[XFS_LI_ICREATE - XFS_LI_EFI], enough = mp->m_memory_limit;
+	bool certain = rec->counted && !rec->replayed;
 
+	/* The one whose memory it is tells. */
+	if (mp->m_outer)
+		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
 	if (!mp->m_memory_limit)
 		return xfs_error(mp, -ENOMEM, "out of memory for what recovery writes");
+	if (recovers_apart(mp))
+		enough = XFS_MAX(enough, xfs_least_to_recover(mp) + OUTER_BYTES);
+	enough += 6 * dirty_log_bytes(mp, &rec->state) +
+		  3 * (chunks << (XFS_INODES_PER_CHUNK_LOG + mp->m_geo.inodelog));
 	return xfs_error(mp, -ENOMEM, "recovery needs more memory than a memory_limit_bytes of %" PRIu64
-			 " allows; %" PRIu64 " %s enough", mp->m_memory_limit, enough,
-			 mp->m_recovery ? "may be" : "is");
+			 " allows; %" PRIu64 " %s enough", mp->m_memory_limit,
+			 XFS_ALIGN(enough, 1ull << 20), certain ? "is" : "may be");
 }
 
 /* Also when it was not told so: a write that fails becomes -EIO. */
 static bool lacked_memory(const struct xfs_mount *mp, int error)
 {
 	return (error == -ENOMEM && mp->m_memory_limit) ||
-	       (mp->m_hold && xfs_hold_lacked_memory(mp->m_hold));
+	       (mp->m_hold && xfs_hold_lacked_memory(mp->m_hold)) ||
+	       (mp->m_overlay && xfs_hold_lacked_memory(mp->m_overlay));
 }
 
 bool xfs_recovery_on_trial(const struct xfs_mount *mp)
@@ -184,6 +199,15 @@ int xfs_end_hold(struct xfs_mount *mp, int error)
 	return 0;
 }
 
+/* Who wants it recovered learns what was in it. */
+static void tell_outer(struct xfs_mount *mp, const struct xlog_recovery *rec)
+{
+	if (!mp->m_outer)
+		return;
+	*mp->m_outer->m_recovery = *rec;
+	xfs_list_init(&mp->m_outer->m_recovery->intents);
+}
+
 /* Nothing was cached yet: the geometry may be another one afterwards, if it was growing. */
 static int replay(struct xfs_mount *mp, const struct xlog_state *log)
 {
@@ -195,9 +219,11 @@ static int replay(struct xfs_mount *mp, const struct xlog_state *log)
 	rec = xfs_zalloc(mp, sizeof(*rec));
 	if (!rec)
 		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
-	error = mp->m_for_reader ? 0 : begin_hold(mp, log);
+	rec->state = *log;
+	error = xfs_recovers_for_reader(mp) ? 0 : begin_hold(mp, log);
 	if (!error)
 		error = xlog_recover(mp, log, false, rec);
+	tell_outer(mp, rec);
 	if (error) {
 		if (lacked_memory(mp, error))
 			error = lacks_memory(mp, rec);
@@ -217,62 +243,102 @@ void xfs_recovery_free(struct xfs_mount *mp)
 	mp->m_recovery = NULL;
 }
 
-/* Recover by a mount of its own, which is closed; what it did is told by this one. */
-static int recover_apart(struct xfs_mount *mp, struct xlog_state *log)
+/* What the log says of itself, for a limit that does not allow more. */
+static int only_read(struct xfs_mount *mp, const struct xlog_state *log, struct xlog_recovery *rec)
 {
-	struct xfs_mount_options opts = {
+	int error = xlog_recover(mp, log, true, rec);
+
+	if (error && !lacked_memory(mp, error))
+		return error;
+	if (!error)
+		xlog_recovery_destroy(mp, rec);
+	return lacks_memory(mp, rec);
+}
+
+/*
+ * Two mounts are in memory for a while, and what a reader keeps.  The other one has what is left,
+ * less what is kept: at most half of what it does not need.  So long the limit of this one is the
+ * rest.
+ */
+static int divide(struct xfs_mount *mp, const struct xlog_state *log, uint64_t *kept, uint64_t *other)
+{
+	uint64_t left = xfs_mem_left(&mp->m_mem), least = xfs_least_to_recover(mp);
+
+	*kept = UINT64_MAX;
+	*other = 0;
+	if (!mp->m_memory_limit)
+		return 0;
+	if (left < least + OUTER_BYTES)
+		return only_read(mp, log, mp->m_recovery);
+	left -= OUTER_BYTES;
+	*kept = mp->m_rdonly ? (left - least) / 2 : 0;
+	*other = left - *kept;
+	mp->m_mem.budget->limit -= *other;
+	return 0;
+}
+
+/* Of @bytes a quarter is for what allocations cost besides. */
+static int put_overlay(struct xfs_mount *mp, uint64_t bytes)
+{
+	const struct xfs_hold_limits limits = {
+		.keep = true, .max_bytes = bytes == UINT64_MAX ? bytes : bytes / 4 * 3,
+	};
+	int error = xfs_hold_create(&mp->m_mem, mp->m_dev, mp->m_logdev, &limits, &mp->m_overlay);
+
+	if (error)
+		return xfs_error(mp, error, "for what is recovered in memory: %s", strerror(-error));
+	replace_device(&mp->m_dev, xfs_hold_first(mp->m_overlay));
+	if (mp->m_logdev)
+		replace_device(&mp->m_logdev, xfs_hold_second(mp->m_overlay));
+	return 0;
+}
+
+static int mount_and_close(struct xfs_mount *mp, uint64_t memory)
+{
+	const struct xfs_mount_options opts = {
 		.size = sizeof(opts), .env = &mp->m_env, .logdev = mp->m_logdev,
 		.data_cache_bytes = mp->m_data_cache_bytes,
 		.meta_cache_bytes = mp->m_meta_cache_bytes,
-		/* Both are in memory for a while. */
-		.memory_limit_bytes = mp->m_memory_limit ? xfs_mem_left(&mp->m_mem) : 0,
+		.memory_limit_bytes = memory,
 	};
 	struct xfs_mount *other;
+	int error = xfs_mountfs_within(mp, &opts, &other);
+
+	if (error)
+		return error;
+	if (other->m_recovery)
+		tell_outer(other, other->m_recovery);
+	return xfs_unmountfs(other);
+}
+
+/* Recover by a mount of its own, which is closed; what it did is told by this one. */
+static int recover_apart(struct xfs_mount *mp, struct xlog_state *log)
+{
+	uint64_t kept, memory;
 	int error;
 
 	mp->m_recovery = xfs_zalloc(mp, sizeof(*mp->m_recovery));
 	if (!mp->m_recovery)
 		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
-	error = xfs_mountfs_within(mp->m_dev, &opts, mp->m_rdonly, &other);
-	if (error) {
-		xfs_free(mp, mp->m_recovery);
-		mp->m_recovery = NULL;
-		return error;
-	}
-	if (other->m_recovery)
-		*mp->m_recovery = *other->m_recovery;
 	xfs_list_init(&mp->m_recovery->intents);
-	error = xfs_unmountfs(other);
+	mp->m_recovery->state = *log;
+	error = divide(mp, log, &kept, &memory);
+	if (error)
+		return error;
+	error = mp->m_rdonly ? put_overlay(mp, kept) : 0;
+	if (!error)
+		error = mount_and_close(mp, memory);
+	if (error && lacked_memory(mp, error))
+		error = lacks_memory(mp, mp->m_recovery);
+	if (!error)
+		error = xfs_divide_memory(mp);
 	if (!error)
 		error = xfs_readsb(mp, false);
 	if (!error)
 		error = xlog_find_head(mp, log);
 	if (!error && !log->clean)
 		error = xfs_error(mp, -EUCLEAN, "the log is dirty still after it was recovered");
-	if (!error)
-		error = check_lsn(mp, log);
-	return error;
-}
-
-static int put_overlay_on(struct xfs_mount *mp, struct xfs_device **devp)
-{
-	struct xfs_device *overlay;
-	int error = xfs_device_open_overlay(*devp, &mp->m_env, &overlay);
-
-	if (error)
-		return xfs_error(mp, error, "no overlay of the device: %s", xfs_errstr(error));
-	xfs_device_put(*devp);
-	*devp = overlay;
-	return 0;
-}
-
-static int recover_in_memory(struct xfs_mount *mp, struct xlog_state *log)
-{
-	int error = put_overlay_on(mp, &mp->m_dev);
-
-	if (!error && mp->m_logdev)
-		error = put_overlay_on(mp, &mp->m_logdev);
-	return error ? error : recover_apart(mp, log);
+	return error ? error : check_lsn(mp, log);
 }
 
 static int dirty_log(struct xfs_mount *mp, uint32_t flags, struct xlog_state *log)
@@ -280,11 +346,11 @@ static int dirty_log(struct xfs_mount *mp, uint32_t flags, struct xlog_state *lo
 	if (flags & XFS_MOUNT_NORECOVERY)
 		return xfs_error(mp, -EAGAIN, "the log is dirty");
 	if (flags & XFS_MOUNT_RECOVER_IN_MEMORY)
-		return recover_in_memory(mp, log);
+		return recover_apart(mp, log);
 	if (mp->m_rdonly)
 		return xfs_error(mp, -EAGAIN,
 				 "the log is dirty: it can be recovered by an open for writing or in memory, or be left alone");
-	if (mp->m_unjournalled)
+	if (recovers_apart(mp))
 		return recover_apart(mp, log);
 	return replay(mp, log);
 }

@@ -366,6 +366,45 @@ static void test_trial(void **state)
 	end(&f);
 }
 
+/*
+ * (HOLD-7) What a reader keeps: writes may come even where the device below takes none, the newest of
+ * each is read in any range, one version of each block is held, and no more than was said.
+ */
+static void test_kept(void **state)
+{
+	struct xfs_rand r = test_rand(6);
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(shapes); i++) {
+		const uint64_t all = 2 * shapes[i].bytes + (160u << 10);
+		struct xfs_hold_limits limits = { .keep = true, .max_bytes = all + all / 8 };
+		struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
+		struct xfs_device *only_read;
+		struct xfs_hold *hold;
+		uint8_t data[8192];
+		struct fixture f;
+
+		begin_limited(&f, shapes[i].sector, shapes[i].bytes, &limits, &r);
+		play(&f, &r, 3000);
+		assert_true(xfs_hold_on_trial(f.hold));
+		assert_false(xfs_hold_lacked_memory(f.hold));
+		untouched(&f);
+		assert_int_equal(xfs_device_open_readonly(f.base[0], &only_read), 0);
+		limits.max_bytes = 2 * XFS_MAX(f.sector, 4096u);
+		assert_int_equal(xfs_hold_create(&f.mem, only_read, NULL, &limits, &hold), 0);
+		assert_int_equal(xfs_device_info(xfs_hold_first(hold), &info), 0);
+		assert_false(info.read_only);
+		xfs_rand_bytes(&r, data, sizeof(data));
+		assert_int_equal(xfs_device_pwrite(xfs_hold_first(hold), 0, data, f.sector, 0), 0);
+		assert_int_equal(xfs_device_pwrite(xfs_hold_first(hold), 16384, data, 8192, 0), -ENOMEM);
+		assert_true(xfs_hold_lacked_memory(hold));
+		xfs_hold_destroy(hold);
+		xfs_device_put(only_read);
+		assert_true(test_device_equal(f.base[0], f.before[0], NULL));
+		end(&f);
+	}
+}
+
 /* A release that fails in the middle has begun at the beginning. */
 static void test_device_fails(void **state)
 {
@@ -413,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_only_differences_take_memory),
 		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_trial),
+		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_device_fails),
 	};
 

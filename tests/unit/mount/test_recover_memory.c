@@ -5,7 +5,9 @@
  *       whatever the caches are.  A limit that is too low for it is told, with one that is
  *       enough, and nothing was written; where much is to be done after replay, it is tried in
  *       memory before it is done.  Under a limit a log is recovered to the same bytes as without;
- *       from the least limit and twice the largest transaction on it is recovered.
+ *       from the least limit and twice the largest transaction on it is recovered.  What a reader
+ *       recovers in memory, and keeps there, is within his limit as well; so is the mount that recovers
+ *       for one without a journal.
  * Method: dirty logs of abandoned mounts, opened over overlays; memory is measured at the
  * hooks of struct xfs_env.
  */
@@ -93,6 +95,7 @@ static struct xfs_device *make_long_log(void)
 	fs.opts.flags = 0;
 	fs.opts.meta_cache_bytes = MIB(256);
 	test_fs_open(&fs);
+	TEST_OK(xfs_mkdir(fs.mp, "/d", 0755));
 	memset(target, 't', sizeof(target) - 1);
 	target[sizeof(target) - 1] = '\0';
 	for (unsigned int i = 0; i < LINKS; i++) {
@@ -408,12 +411,146 @@ static void test_limits(void **state)
 		below_limits(&geometries[i]);
 }
 
+/* ---- limits of those for whom another mount recovers ------------------------------- */
+
+#define READER (XFS_MOUNT_RDONLY | XFS_MOUNT_RECOVER_IN_MEMORY)
+
+static uint64_t digest_file(struct xfs_mount *mp, const char *path, uint64_t sum)
+{
+	static uint8_t data[1u << 16];
+	struct xfs_file *file;
+	uint64_t pos = 0;
+	int64_t n;
+
+	TEST_OK(xfs_open(mp, path, O_RDONLY, 0, &file));
+	while ((n = xfs_pread(file, data, sizeof(data), pos)) > 0) {
+		for (int64_t i = 0; i < n; i++)
+			sum = sum * 31 + data[i] + 1;
+		pos += (uint64_t)n;
+	}
+	assert_int_equal(n, 0);
+	TEST_OK(xfs_close(file));
+	return sum;
+}
+
+/* What is in the directory of work(), names and contents. */
+static uint64_t digest(struct xfs_mount *mp)
+{
+	struct xfs_dirent entry = XFS_DIRENT_INIT;
+	struct xfs_dir *dir;
+	uint64_t sum = 1;
+	char path[600];
+	int n;
+
+	TEST_OK(xfs_opendir(mp, "/d", &dir));
+	while ((n = xfs_readdir(dir, &entry)) > 0) {
+		if (entry.name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/d/%s", entry.name);
+		sum += digest_file(mp, path, entry.ino);
+	}
+	assert_int_equal(n, 0);
+	xfs_closedir(dir);
+	return sum;
+}
+
+/* With the log recovered for @flags below @limit; *@sum is what it then has. */
+static int open_within(struct xfs_device *dev, uint32_t flags, uint64_t limit, uint64_t *sum)
+{
+	struct xfs_mount_options opts = options(0, limit);
+	struct xfs_device *out;
+	struct xfs_mount *mp;
+	int error;
+
+	opts.flags = flags;
+	TEST_OK(xfs_device_open_overlay(dev, NULL, &out));
+	error = xfs_mount(out, &opts, &mp);
+	if (!error) {
+		*sum = digest(mp);
+		TEST_OK(xfs_unmount(mp));
+	}
+	if (error || flags == READER)
+		assert_int_equal(xfs_device_overlay_bytes(out), 0);
+	if (limit && host.memory.peak > XFS_MAX(limit, (uint64_t)256 << 10))
+		fail_msg("%" PRIu64 " KiB were had, the limit is %" PRIu64, host.memory.peak >> 10,
+			 limit >> 10);
+	assert_int_equal(host.memory.now, 0);
+	xfs_device_put(out);
+	return error;
+}
+
+/* Refused for want of memory; what is told to be enough is enough. */
+static void enough_is_told(struct xfs_device *dev, uint32_t flags, uint64_t limit, uint64_t want)
+{
+	uint64_t told = 0, enough = 0, sum = 0;
+	const char *text = xfs_error_text(NULL);
+
+	if (sscanf(text, "recovery needs more memory than a memory_limit_bytes of %" SCNu64
+		   " allows; %" SCNu64 " is enough", &told, &enough) != 2)
+		fail_msg("%s", text);
+	assert_int_equal(told, limit);
+	assert_true(enough > limit && enough < MIB(1024));
+	if (open_within(dev, flags, enough, &sum))
+		fail_msg("with %" PRIu64 " for %" PRIu64 ": %s", enough, limit, xfs_error_text(NULL));
+	assert_int_equal(sum, want);
+}
+
+static void below_limits_of(struct xfs_device *dev, uint32_t flags, const uint64_t *limits, size_t n)
+{
+	struct xfs_mount_options opts = {.size = sizeof(opts), .flags = flags};
+	uint64_t want = 0, sum, least;
+	unsigned int refused = 0;
+
+	TEST_OK(open_within(dev, flags, 0, &want));
+	TEST_OK(xfs_memory_minimum(dev, &opts, &least));
+	for (size_t i = 0; i < n; i++) {
+		int error = open_within(dev, flags, least + limits[i], &sum);
+
+		if (!error) {
+			assert_int_equal(sum, want);
+			continue;
+		}
+		assert_int_equal(error, -ENOMEM);
+		refused++;
+		enough_is_told(dev, flags, least + limits[i], want);
+	}
+	assert_true(refused > 0 && refused < n);
+}
+
+static void test_limits_of_others(void **state)
+{
+	static const uint64_t more[] = {0, 4096, 1u << 20, 3u << 20, 6u << 20, 20u << 20, 100u << 20};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(geometries); i++) {
+		uint64_t least;
+		struct xfs_device *dev = make_dirty(&geometries[i], &least);
+
+		below_limits_of(dev, READER, more, ARRAY_SIZE(more));
+		below_limits_of(dev, XFS_MOUNT_UNJOURNALLED, more, ARRAY_SIZE(more));
+		xfs_device_put(dev);
+	}
+}
+
+/* What was changed is much more than a limit allows, and what a reader keeps of it is within. */
+static void test_reader_of_a_long_log(void **state)
+{
+	static const uint64_t more[] = {MIB(20), MIB(60), MIB(400)};
+	struct xfs_device *dev = make_long_log();
+
+	(void)state;
+	below_limits_of(dev, READER, more, ARRAY_SIZE(more));
+	xfs_device_put(dev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_long_log),
 		cmocka_unit_test(test_long_work),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limits_of_others),
+		cmocka_unit_test(test_reader_of_a_long_log),
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
