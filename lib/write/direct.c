@@ -152,14 +152,18 @@ static int write_cached(struct direct *d, uint64_t len)
 {
 	struct xfs_inode *ip = d->ip;
 	uint64_t block = ip->i_mount->m_geo.blocksize, pos = d->pos + d->done, end;
-	int error = copy_in(d, len);
+	struct xfs_data_errors_seen seen;
+	int error;
 
+	/* Of what was lost before this fsync tells. */
+	xfs_data_error_sample(ip, &seen);
+	error = copy_in(d, len);
 	end = d->pos + d->done;
 	if (end == pos)
 		return error;
 	d->lost = xfs_writeback_range(ip, pos, end);
 	if (!d->lost)
-		d->lost = xfs_untold_data_error(ip, ~0ull);
+		d->lost = xfs_data_error_at_close(ip, &seen);
 	/* What could not be written stays in memory: whoever reads finds it there. */
 	if (!xfs_mapping_forget(d->m, XFS_ALIGN_DOWN(pos, block), XFS_ALIGN(end, block)) && !d->lost)
 		d->lost = xfs_error(ip->i_mount, -EIO, "inode %" PRIu64 ": data at %" PRIu64

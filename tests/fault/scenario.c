@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* A prepared volume, and the operations that are let fail on it. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE	/* O_DIRECT */
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xfswrite/exchange.h>
 #include <xfswrite/fallocate.h>
+#include <xfswrite/io.h>
 #include <xfswrite/reflink.h>
 #include "base/endian.h"
 #include "core/mount.h"
@@ -401,6 +406,83 @@ static int op_unshare(struct xfs_mount *mp)
 	return error ? error : error2;
 }
 
+/* Past the cache: over blocks and holes, and past the end. */
+static int op_direct(struct xfs_mount *mp)
+{
+	static char aligned[160 << 10] __attribute__((aligned(4096)));
+	struct xfs_file *file;
+	int error, error2;
+	ssize_t ret = 0;
+
+	error = xfs_open(mp, "/fragments", O_RDWR | O_DIRECT, 0, &file);
+	if (error)
+		return error;
+	for (size_t done = 0; !error && done < sizeof(aligned); done += (size_t)ret) {
+		ret = xfs_pwrite(file, aligned + done, sizeof(aligned) - done, (700u << 10) + done);
+		error = ret < 0 ? (int)ret : 0;
+	}
+	/* Of what was lost on the way fsync tells, after a write that has told so, too. */
+	error2 = xfs_fsync(file);
+	error = error ? error : error2;
+	error2 = xfs_close(file);
+	return error ? error : error2;
+}
+
+static ssize_t give(void *ctx, void *buf, size_t len)
+{
+	uint64_t *given = ctx;
+
+	len = XFS_MIN(len, (size_t)7000);
+	memset(buf, 'g', len);
+	*given += len;
+	return (ssize_t)len;
+}
+
+static int op_write_from(struct xfs_mount *mp)
+{
+	uint64_t given = 0, done = 0;
+	struct xfs_file *file;
+	int error, error2;
+	int64_t ret;
+
+	error = xfs_open(mp, "/small/from_a_source", O_CREAT | O_RDWR, 0644, &file);
+	if (error)
+		return error;
+	/* What it did not give is asked for again. */
+	while (!error && done < 150000) {
+		ret = xfs_write_from(file, give, &given, done, 150000 - done, 0);
+		error = ret < 0 ? (int)ret : 0;
+		done += ret > 0 ? (uint64_t)ret : 0;
+		if (!error && done > given)
+			error = -ERANGE;
+	}
+	if (!error)
+		error = xfs_fsync(file);
+	error2 = xfs_close(file);
+	return error ? error : error2;
+}
+
+static int op_exchange(struct xfs_mount *mp)
+{
+	struct xfs_file *a, *b;
+	int error, error2;
+
+	error = xfs_open(mp, "/fragments", O_RDWR, 0, &a);
+	if (error)
+		return error;
+	error = xfs_open(mp, "/file", O_RDWR, 0, &b);
+	if (!error) {
+		/* In one transaction: nothing that was begun must be finished. */
+		error = xfs_exchange_range(a, 0, b, 0, 16384, 0);
+		if (!error)
+			error = xfs_fsync(b);
+		error2 = xfs_close(b);
+		error = error ? error : error2;
+	}
+	error2 = xfs_close(a);
+	return error ? error : error2;
+}
+
 static int op_truncate(struct xfs_mount *mp)
 {
 	return xfs_truncate(mp, "/fragments", 5000);
@@ -432,6 +514,11 @@ static int op_allocate(struct xfs_mount *mp)
 static int op_punch(struct xfs_mount *mp)
 {
 	return fallocate_of(mp, "/fragments", XFS_FALLOC_PUNCH_HOLE | XFS_FALLOC_KEEP_SIZE, 5000, 500000);
+}
+
+static int op_zero(struct xfs_mount *mp)
+{
+	return fallocate_of(mp, "/shared", XFS_FALLOC_ZERO_RANGE, 5000, 40000);
 }
 
 static int op_collapse(struct xfs_mount *mp)
@@ -492,6 +579,9 @@ const struct scenario scenarios[] = {
 	{ "write, fsync", op_write_fsync, false },
 	{ "write, close", op_write_close, false },
 	{ "overwrite", op_overwrite, false },
+	{ "direct write", op_direct, false },
+	{ "write from a source", op_write_from, false },
+	{ "exchange", op_exchange, false },
 	{ "clone", op_clone, false },
 	{ "dedupe", op_dedupe, false },
 	{ "copy", op_copy, false },
@@ -501,6 +591,7 @@ const struct scenario scenarios[] = {
 	{ "extend", op_extend, false },
 	{ "allocate", op_allocate, false },
 	{ "punch", op_punch, false },
+	{ "zero", op_zero, false },
 	{ "collapse", op_collapse, false },
 	{ "insert", op_insert, false },
 	{ "sync", op_sync, false },
@@ -623,6 +714,8 @@ bool attempt_end(struct attempt *at, const struct scenario *sc, int error, bool 
 		error = xfs_sync(at->fs.mp);
 		if (error && (!met || !error_is_allowed(allowed, error)))
 			die(sc, "sync", error);
+		if (!error && __atomic_load_n(&at->fs.mp->m_delalloc_blocks, __ATOMIC_RELAXED))
+			die(sc, "reservations without data are left", 0);
 		error = xfs_unmount(at->fs.mp);
 		if (error)
 			die(sc, "closing", error);

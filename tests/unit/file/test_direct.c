@@ -375,6 +375,31 @@ static void test_a_device_that_refuses(void **state)
 	assert_true(free_blocks() >= before);
 }
 
+/* What goes through memory is told to the writer that lost it, not to the next one, whose data arrives. */
+static void test_an_old_loss_is_not_the_next_writers(void **state)
+{
+	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT | O_DIRECT), *b = open_file("/f", O_RDWR), *o;
+
+	(void)state;
+	write_direct(f, 0, 65536);
+	o = open_file("/o", O_RDWR | O_CREAT);
+	TEST_OK(xfs_clone_range(f, 0, o, 0, 0));
+	TEST_OK(xfs_sync(fs.mp));
+	test_fault_arm(fs.dev, TEST_FAULT_WRITE, 1, false, false);
+	TEST_IS(xfs_pwrite(f, buf, 8192, 0), -EIO);
+	assert_true(test_fault_met(fs.dev));
+	write_direct(f, 0, 8192);
+	check_file(f, b, 65536);
+	/* Programs that look later hear of the loss, once. */
+	TEST_IS(xfs_fsync(b), -EIO);
+	TEST_OK(xfs_fsync(b));
+	TEST_IS(xfs_sync(fs.mp), -EIO);
+	TEST_OK(xfs_sync(fs.mp));
+	(void)!xfs_close(f);
+	TEST_OK(xfs_close(b));
+	TEST_OK(xfs_close(o));
+}
+
 static void test_space_ends(void **state)
 {
 	struct xfs_file *f = open_file("/f", O_RDWR | O_CREAT | O_DIRECT);
@@ -430,6 +455,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_file_ends_in_a_sector, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_vectors_of_crumbs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shared_blocks_stay_the_others, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_old_loss_is_not_the_next_writers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_device_that_refuses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_space_ends, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_other_sources_on_a_direct_handle, set_up, tear_down),
