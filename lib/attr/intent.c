@@ -32,7 +32,9 @@ static bool parent_is_good(const struct xfs_geometry *geo, const void *value)
 {
 	const struct xfs_parent_rec *rec = value;
 
-	return value && xfs_verify_dir_ino(geo, be64_to_cpu(rec->p_ino));
+	/* With METADIR the one internal inode is the root of another tree. */
+	return value && (xfs_has_metadir(geo) ? xfs_verify_ino(geo, be64_to_cpu(rec->p_ino))
+					      : xfs_verify_dir_ino(geo, be64_to_cpu(rec->p_ino)));
 }
 
 /* The regions of each operation, in their order. */

@@ -77,6 +77,9 @@ struct xfs_upcalls {
 	 * counted for its owners in @tp.
 	 */
 	void (*charge)(struct xfs_trans *tp, struct xfs_inode *ip);
+	/* Of METADIR volumes: xfs_metadir_open(). */
+	int (*open_metafile)(struct xfs_mount *mp, const char *dir, const char *name,
+			     uint16_t metatype, bool may_make, struct xfs_inode **ipp);
 	/*
 	 * Neither that, nor clean caches, helped: write back dirty data and metadata, then let go
 	 * of all that is clean.  No lock but IOLOCKs held, no transaction.

@@ -50,14 +50,12 @@ enum xfs_sb_access {
 };
 enum xfs_sb_access xfs_sb_access(const struct xfs_sb *sb, const char **reason);
 
-/* Incompatible features that may be read, and those that may be written. */
-#define XFS_SB_FEAT_INCOMPAT_READABLE \
-	(XFS_SB_FEAT_INCOMPAT_WRITABLE | XFS_SB_FEAT_INCOMPAT_METADIR)
-#define XFS_SB_FEAT_INCOMPAT_WRITABLE \
+/* Incompatible features that may be read and written. */
+#define XFS_SB_FEAT_INCOMPAT_SUPPORTED \
 	(XFS_SB_FEAT_INCOMPAT_FTYPE | XFS_SB_FEAT_INCOMPAT_SPINODES | \
 	 XFS_SB_FEAT_INCOMPAT_META_UUID | XFS_SB_FEAT_INCOMPAT_BIGTIME | \
 	 XFS_SB_FEAT_INCOMPAT_NREXT64 | XFS_SB_FEAT_INCOMPAT_EXCHRANGE | \
-	 XFS_SB_FEAT_INCOMPAT_PARENT)
+	 XFS_SB_FEAT_INCOMPAT_PARENT | XFS_SB_FEAT_INCOMPAT_METADIR)
 
 /*
  * A superblock as a buffer: xfs_sb_verify(), counters when it is the primary,

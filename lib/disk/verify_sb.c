@@ -241,12 +241,10 @@ enum xfs_sb_access xfs_sb_access(const struct xfs_sb *sb, const char **reason)
 		{ sb->sb_features_incompat & ~XFS_SB_FEAT_INCOMPAT_ALL, XFS_SB_REFUSE,
 		  "it has unknown incompatible features" },
 		{ sb->sb_features_incompat &
-			  ~(XFS_SB_FEAT_INCOMPAT_READABLE | XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR),
+			  ~(XFS_SB_FEAT_INCOMPAT_SUPPORTED | XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR),
 		  XFS_SB_REFUSE, "it has features this library cannot read (zoned realtime)" },
 		{ !(sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_FTYPE), XFS_SB_REFUSE,
 		  "its directories have no file types" },
-		{ sb->sb_features_incompat & ~XFS_SB_FEAT_INCOMPAT_WRITABLE, XFS_SB_READ_ONLY,
-		  "it has features this library cannot write (metadata directories)" },
 		{ sb->sb_features_ro_compat & ~XFS_SB_FEAT_RO_COMPAT_ALL, XFS_SB_READ_ONLY,
 		  "it has unknown read-only compatible features" },
 		{ sb->sb_features_log_incompat & ~XFS_SB_FEAT_INCOMPAT_LOG_ALL, XFS_SB_READ_ONLY,

@@ -80,7 +80,7 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 	uint16_t mode = args->mode;
 	uint32_t ids[3];
 
-	ip->i_metatype = 0;
+	ip->i_metatype = args->metatype;
 	xfs_icreate_owners(args, ids);
 	ip->i_uid = ids[0];
 	ip->i_gid = ids[1];
@@ -98,6 +98,10 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 	ip->i_rdev = args->rdev;
 	xfs_inode_set_diflags(ip, 0);
 	ip->i_diflags2 = default_flags2(&mp->m_geo);
+	if (args->metatype) {
+		xfs_inode_set_diflags(ip, S_ISDIR(mode) ? XFS_METADIR_DIFLAGS : XFS_METAFILE_DIFLAGS);
+		ip->i_diflags2 |= XFS_DIFLAG2_METADATA;
+	}
 	ip->i_extsize = ip->i_cowextsize = 0;
 	ip->i_changecount = 0;
 	ip->i_changed_by = 0;

@@ -58,6 +58,7 @@ struct xfs_icreate_args {
 	uint32_t nlink;			/* 1; 2 for directories; 0 for a temporary file */
 	bool inherit;			/* group, set-group-id, flags and project as @pip says */
 	bool inherit_flags;		/* flags and project alone */
+	uint16_t metatype;		/* XFS_METAFILE_*: of the metadata directory tree; else 0 */
 	bool init_attr_fork;		/* with an empty attribute fork (always on PARENT volumes) */
 	const struct timespec *now;
 };

@@ -51,8 +51,10 @@ struct work {
 /* *@unread: nobody had needed its extents before. */
 static int get_inode(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp, bool *unread)
 {
+	/* Members of the metadata directory tree have parent pointers too. */
+	uint32_t internal = xfs_has_metadir(&mp->m_geo) ? XFS_IGET_INTERNAL : 0;
 	struct xfs_inode *ip;
-	int error = xfs_iget(mp, ino, XFS_IGET_UNTRUSTED | XFS_IGET_UNLINKED, &ip);
+	int error = xfs_iget(mp, ino, XFS_IGET_UNTRUSTED | XFS_IGET_UNLINKED | internal, &ip);
 
 	if (error == -ENOENT || error == -EINVAL)
 		return xfs_corrupt(mp, "log", "an intent is about inode %" PRIu64

@@ -16,6 +16,7 @@
 #include "inode/inode.h"
 #include "log/log.h"
 #include "mount/mount_priv.h"
+#include "namei/namei.h"
 #include "pagecache/mapping.h"
 #include "quota/quota.h"
 #include "trans/trans.h"
@@ -172,10 +173,16 @@ static int check_own_inodes(struct xfs_mount *mp)
 		{ "sb_pquotino", geo->pquotino, xfs_has_quota(geo) },
 	};
 
-	for (size_t i = 0; !xfs_has_metadir(geo) && i < ARRAY_SIZE(own); i++) {
-		struct xfs_inode *ip;
-		int error;
+	struct xfs_inode *ip;
+	int error;
 
+	if (xfs_has_metadir(geo)) {
+		error = xfs_metadir_root(mp, &ip);
+		if (!error)
+			xfs_irele(ip);
+		return error;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
 		if (!own[i].needed || (own[i].ino == NULLFSINO && i > 1))
 			continue;
 		error = get_named(mp, own[i].field, own[i].ino, S_IFREG, XFS_IGET_INTERNAL, &ip);

@@ -29,6 +29,7 @@ const struct xfs_upcalls xfs_mount_upcalls = {
 	.end_failed_io = xfs_end_failed_io,
 	.local_data_out = local_data_out,
 	.charge = xfs_quota_charge,
+	.open_metafile = xfs_metadir_open,
 	.relieve_memory = xfs_relieve_memory,
 	.shrink_caches = xfs_shrink_all_caches,
 	.check_intent = xfs_recover_check_intent,

@@ -36,6 +36,7 @@
 #include "inode/inode.h"
 #include "log/recover.h"
 #include "mount/mount_priv.h"
+#include "quota/quota.h"
 #include "trans/trans.h"
 
 /* What is less is held in order, to be released; see struct xfs_hold_limits. */
@@ -411,12 +412,29 @@ static int check_recovered(struct xfs_mount *mp)
 	return xfs_ag_check_counters(mp, mp->m_geo.agcount);
 }
 
+/*
+ * Kernels count what a remapping or an exchange will change when they log the intent, we when it has
+ * changed.  The log does not say whose it is, so that what they owed their owners is not known.
+ */
+static bool counts_are_unsure(const struct xlog_recovery *rec)
+{
+	const struct xlog_intent *intent;
+
+	xfs_list_for_each_entry(intent, &rec->intents, xi_list)
+		if (intent->xi_type == XFS_LI_BUI || intent->xi_type == XFS_LI_XMI)
+			return true;
+	return false;
+}
+
 /* The order matters: intents are the oldest work, and staging is nobody's when they are done. */
 int xfs_finish_recovery(struct xfs_mount *mp)
 {
 	struct xlog_recovery *rec = mp->m_recovery;
+	bool recount;
 	int error;
 
+	/* Before they are carried out, and are gone. */
+	recount = counts_are_unsure(rec);
 	/* From here on closing makes the log clean. */
 	error = xfs_mark_in_progress(mp);
 	mp->m_finishing = true;
@@ -429,6 +447,8 @@ int xfs_finish_recovery(struct xfs_mount *mp)
 	/* An inode that was needed for an intent, and has no links. */
 	if (!error)
 		error = xfs_inode_free_unlinked(mp, true);
+	if (!error && recount)
+		error = xfs_quota_recount(mp);
 	/* In place: nothing is left that a verifier could refuse later. */
 	if (!error)
 		error = xfs_checkpoint_writeback(mp, true);

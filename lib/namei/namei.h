@@ -76,6 +76,15 @@ int xfs_symlink_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
 /* The attribute fork needs room: an inline target moves to a block. */
 int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
 
+/*
+ * ---- metadir.c: the metadata directory tree of METADIR volumes ----
+ * File @name of kind @metatype (XFS_METAFILE_*) in @dir, a directory of the tree's root; both are made
+ * if need be and @may_make.  -ENOENT; -EUCLEAN: what has the name is no such file of the tree.
+ */
+int xfs_metadir_open(struct xfs_mount *mp, const char *dir, const char *name, uint16_t metatype,
+		     bool may_make, struct xfs_inode **ipp) XFS_MUST_CHECK;
+int xfs_metadir_root(struct xfs_mount *mp, struct xfs_inode **ipp) XFS_MUST_CHECK;
+
 /* Beside the times in xfs_iattr.valid: both become now, which is allowed where one only appends. */
 #define XFS_ATTR_TOUCH		(1u << 31)
 

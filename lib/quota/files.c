@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files that records lie in: inodes that the superblock names. */
+/* The files that records lie in: inodes that the superblock names, or the metadata directory tree. */
 #include "core/message.h"
 #include "quota/quota_priv.h"
 
@@ -8,14 +8,16 @@ static void name_file(struct xfs_mount *mp, uint32_t type, xfs_ino_t ino)
 	xfs_ino_t *const in_sb[] = { &mp->m_sb.sb_uquotino, &mp->m_sb.sb_gquotino,
 				     &mp->m_sb.sb_pquotino };
 
+	mp->m_sb.sb_versionnum |= XFS_SB_VERSION_QUOTABIT;
+	mp->m_geo.features |= XFS_FEAT_QUOTA;
+	__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
+	if (xfs_has_metadir(&mp->m_geo))
+		return;
 	*in_sb[type] = ino;
 	*xfs_quota_ino(&mp->m_geo, type) = ino;
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
 		if (!*in_sb[t])
 			*in_sb[t] = NULLFSINO;
-	mp->m_sb.sb_versionnum |= XFS_SB_VERSION_QUOTABIT;
-	mp->m_geo.features |= XFS_FEAT_QUOTA;
-	__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
 }
 
 /* No directory has it: the superblock is its one link. */
@@ -44,14 +46,39 @@ static int make_file(struct xfs_mount *mp, uint32_t type) XFS_LOCKS_UNCHECKED
 	return error;
 }
 
-int xfs_quota_open_file(struct xfs_mount *mp, uint32_t type)
+/* /quota/TYPE in the metadata directory tree. */
+static int get_metafile(struct xfs_mount *mp, uint32_t type, bool may_make)
+{
+	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
+	int error = mp->m_upcalls->open_metafile(mp, "quota", kind->name, kind->metatype, may_make,
+						 &mp->m_quota->q_types[type].qt_ip);
+
+	if (!error && may_make)
+		name_file(mp, type, NULLFSINO);
+	return error;
+}
+
+static int get_file(struct xfs_mount *mp, uint32_t type, bool may_make)
 {
 	struct xfs_quota_type *qt = &mp->m_quota->q_types[type];
 	xfs_ino_t ino = *xfs_quota_ino(&mp->m_geo, type);
 
 	if (qt->qt_ip)
 		return 0;
-	if (ino == NULLFSINO)
-		return make_file(mp, type);
-	return xfs_iget(mp, ino, XFS_IGET_INTERNAL, &qt->qt_ip);
+	if (xfs_has_metadir(&mp->m_geo))
+		return get_metafile(mp, type, may_make);
+	if (ino != NULLFSINO)
+		return xfs_iget(mp, ino, XFS_IGET_INTERNAL, &qt->qt_ip);
+	return may_make ? make_file(mp, type)
+			: xfs_error(mp, -ENOENT, "%s quota has no file", xfs_quota_kinds[type].name);
+}
+
+int xfs_quota_open_file(struct xfs_mount *mp, uint32_t type)
+{
+	return get_file(mp, type, true);
+}
+
+int xfs_quota_find_file(struct xfs_mount *mp, uint32_t type)
+{
+	return get_file(mp, type, false);
 }

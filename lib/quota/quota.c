@@ -65,17 +65,17 @@ int xfs_quota_begin(struct xfs_mount *mp, uint32_t type)
 
 static int open_type(struct xfs_mount *mp, uint32_t type)
 {
-	struct xfs_quota_type *qt = &mp->m_quota->q_types[type];
-	xfs_ino_t ino = *xfs_quota_ino(&mp->m_geo, type);
-	int error;
+	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
+	int error = xfs_quota_find_file(mp, type);
 
-	if (ino == NULLFSINO || !ino) {
-		xfs_warn(mp, "%s quota is on, but it has no file: its counts are not kept",
-			 xfs_quota_kinds[type].name);
-		return 0;
-	}
-	error = xfs_iget(mp, ino, XFS_IGET_INTERNAL, &qt->qt_ip);
-	return error ? error : xfs_quota_begin(mp, type);
+	if (error == -ENOENT)
+		xfs_warn(mp, "%s quota is on, but it has no file: its counts are not kept", kind->name);
+	else if (error == -EUCLEAN || error == -EBADMSG)
+		xfs_warn(mp, "%s quota is on, but its file is damaged: its counts are not kept: %s",
+			 kind->name, xfs_last_text());
+	else
+		return error ? error : xfs_quota_begin(mp, type);
+	return 0;
 }
 
 int xfs_quota_init(struct xfs_mount *mp)

@@ -31,6 +31,12 @@ void xfs_quota_close(struct xfs_mount *mp);
  */
 int xfs_quota_enable(struct xfs_mount *mp, uint32_t types) XFS_MUST_CHECK;
 
+/*
+ * It is not sure that the types that are kept were counted right: once more, from all that there is.
+ * A type that cannot be counted is kept no more.  Nobody else uses the file system meanwhile.
+ */
+int xfs_quota_recount(struct xfs_mount *mp) XFS_MUST_CHECK;
+
 /* The first change is about to be made: types whose counts nobody keeps lose CHKD. */
 void xfs_quota_first_change(struct xfs_mount *mp);
 

@@ -74,6 +74,7 @@ struct xfs_quota_kind {
 	uint8_t type;			/* XFS_DQTYPE_* */
 	uint16_t acct, chkd;		/* of sb_qflags */
 	const struct xfs_buf_ops *buf_ops;
+	uint16_t metatype;		/* of /quota/@name in the metadata directory tree */
 };
 extern const struct xfs_quota_kind xfs_quota_kinds[XFS_QUOTA_TYPES];
 extern const struct xfs_log_item_ops xfs_dquot_item_ops;
@@ -130,6 +131,8 @@ void xfs_dquot_drop_all(struct xfs_mount *mp);
 /* ---- files.c ---- */
 /* The file of @type is open, and made if there is none.  Nobody else uses the file system. */
 int xfs_quota_open_file(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
+/* The same, but none is made: -ENOENT.  -EUCLEAN, -EBADMSG: what should be one is none. */
+int xfs_quota_find_file(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
 
 /* ---- alloc.c: blocks of quota files ---- */
 /* The block of @id gets its place in the file.  No lock, no transaction held. */

@@ -214,8 +214,6 @@ int xfs_quota_enable(struct xfs_mount *mp, uint32_t types)
 	uint16_t acct = 0, chkd = 0;
 	int error = 0;
 
-	if (xfs_has_metadir(&mp->m_geo))
-		return xfs_error(mp, -EOPNOTSUPP, "quota files of a metadata directory tree");
 	if (!mp->m_quota)
 		error = xfs_quota_init(mp);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++) {
@@ -237,4 +235,22 @@ int xfs_quota_enable(struct xfs_mount *mp, uint32_t types)
 	if (!error)
 		xfs_quota_set_flags(mp, chkd, 0);
 	return error;
+}
+
+int xfs_quota_recount(struct xfs_mount *mp)
+{
+	uint32_t types = 0;
+	int error;
+
+	for (uint32_t t = 0; mp->m_quota && t < XFS_QUOTA_TYPES; t++)
+		if (xfs_quota_is_kept(mp->m_quota, t))
+			types |= 1u << t;
+	if (!types)
+		return 0;
+	error = xfs_quota_enable(mp, types);
+	if (error != -EUCLEAN && error != -EBADMSG && error != -ENOSPC)
+		return error;
+	xfs_err(mp, "quota could not be counted after recovery, the next kernel counts anew: %s",
+		xfs_last_text());
+	return 0;
 }

@@ -353,8 +353,7 @@ static void test_access(void **state)
 		ACCESS(sb.sb_features_log_incompat |= 1u << bit,
 		       bit < 1 ? XFS_SB_READ_WRITE : XFS_SB_READ_ONLY);
 		ACCESS(sb.sb_features_incompat |= 1u << bit,
-		       bit == 4 ? XFS_SB_REFUSE : bit < 8 ? XFS_SB_READ_WRITE :
-		       bit == 8 ? XFS_SB_READ_ONLY : XFS_SB_REFUSE);
+		       bit == 4 ? XFS_SB_REFUSE : bit <= 8 ? XFS_SB_READ_WRITE : XFS_SB_REFUSE);
 	}
 	ACCESS(sb.sb_features_incompat &= ~XFS_SB_FEAT_INCOMPAT_FTYPE, XFS_SB_REFUSE);
 	ACCESS(sb.sb_flags = XFS_SBF_READONLY, XFS_SB_READ_ONLY);
