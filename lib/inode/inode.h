@@ -49,6 +49,23 @@ uint64_t xfs_inode_cache_unused_bytes(struct xfs_mount *mp);
  */
 int xfs_inode_walk(struct xfs_mount *mp, int (*fn)(struct xfs_inode *ip, void *arg), void *arg);
 
+/* What an inode costs its owners. */
+struct xfs_inode_cost {
+	xfs_ino_t ino;
+	struct xfs_charged charged;
+	bool metadata;			/* a member of the metadata directory tree: nobody pays */
+};
+
+/*
+ * Call @fn for each inode in use of the chunk @rec, until it returns other than 0.  What is in memory counts
+ * as counted (i_charged) from then on.  -EUCLEAN, -EBADMSG: an inode is damaged.  No lock, no transaction held.
+ */
+struct xfs_inobt_rec_incore;
+int xfs_inode_count_chunk(struct xfs_mount *mp, xfs_agnumber_t agno,
+			  const struct xfs_inobt_rec_incore *rec,
+			  int (*fn)(void *arg, const struct xfs_inode_cost *cost), void *arg)
+	XFS_MUST_CHECK;
+
 /* What a new inode is to be. */
 struct xfs_icreate_args {
 	struct xfs_inode *pip;		/* parent directory; NULL: the root, or none */

@@ -104,15 +104,58 @@ static int alloc_locked(struct xfs_trans *tp, uint32_t type, uint32_t id)
 	return 0;
 }
 
+uint32_t xfs_dquot_log_block_bytes(const struct xfs_mount *mp)
+{
+	if (!xfs_resv(mp, XFS_RESV_MAP))
+		return 0;
+	return XFS_BUF_LOG_COST + mp->m_geo.blocksize / 128 * XFS_BUF_LOG_CHUNK_COST;
+}
+
+/* What is whole of @old, without its counts. */
+static void salvage(const struct xfs_geometry *geo, uint32_t type, uint32_t id, const struct xfs_dqblk *old,
+		    struct xfs_dqblk *to)
+{
+	struct xfs_dqblk dqb = *old;
+	struct xfs_disk_dquot *d = &dqb.dd_diskdq;
+
+	if (!xfs_cksum_ok(old, sizeof(*old), XFS_DQUOT_CRC_OFF) ||
+	    !xfs_uuid_equal(&old->dd_uuid, &geo->meta_uuid))
+		return;
+	d->d_bcount = d->d_icount = d->d_rtbcount = cpu_to_be64(0);
+	if (id)
+		d->d_btimer = d->d_itimer = d->d_rtbtimer = cpu_to_be32(0);
+	if (xfs_dquot_verify(geo, d, xfs_quota_kinds[type].type, id))
+		return;
+	*to = dqb;
+	xfs_cksum_set(to, sizeof(*to), XFS_DQUOT_CRC_OFF);
+}
+
+int xfs_dquot_remake_block(struct xfs_trans *tp, uint32_t type, xfs_fileoff_t off, xfs_daddr_t daddr,
+			   const struct xfs_dqblk *old)
+{
+	struct xfs_mount *mp = tp->t_mount;
+	uint32_t per_block = xfs_dquots_per_block(&mp->m_geo), first = (uint32_t)off * per_block;
+	struct xfs_buf *bp;
+	int error = xfs_buf_get(mp, daddr, mp->m_geo.blocksize, xfs_quota_kinds[type].buf_ops, &bp);
+
+	if (error)
+		return error;
+	init_block(mp, type, first, bp);
+	for (uint32_t i = 0; i < per_block; i++)
+		salvage(&mp->m_geo, type, first + i, &old[i], (struct xfs_dqblk *)bp->b_addr + i);
+	xfs_trans_log_buf_all(tp, bp);
+	xfs_buf_put(bp);
+	return 0;
+}
+
 int xfs_dquot_alloc(struct xfs_mount *mp, uint32_t type, uint32_t id)
 {
 	struct xfs_inode *ip = mp->m_quota->q_types[type].qt_ip;
-	uint32_t log_bytes = xfs_resv(mp, XFS_RESV_MAP), block = mp->m_geo.blocksize;
+	uint32_t log_bytes = xfs_resv(mp, XFS_RESV_MAP);
 	struct xfs_trans *tp;
 	int error;
 
-	if (log_bytes)
-		log_bytes += XFS_BUF_LOG_COST + block / 128 * XFS_BUF_LOG_CHUNK_COST;
+	log_bytes += xfs_dquot_log_block_bytes(mp);
 	error = xfs_trans_alloc_bytes(mp, log_bytes, 1 + xfs_bmap_add_blocks(mp, XFS_DATA_FORK), 0, &tp);
 	if (error)
 		return error;

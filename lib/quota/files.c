@@ -25,17 +25,23 @@ static int make_file(struct xfs_mount *mp, uint32_t type) XFS_LOCKS_UNCHECKED
 {
 	const struct timespec now = xfs_now(mp);
 	const struct xfs_icreate_args args = { .mode = S_IFREG, .nlink = 1, .now = &now };
+	const uint32_t ids[XFS_QUOTA_TYPES] = { 0 };
+	struct xfs_quota_owners owners;
 	struct xfs_inode *ip = NULL;
 	struct xfs_trans *tp;
-	int error = xfs_trans_alloc(mp, XFS_RESV_CREATE, xfs_icreate_blocks(mp), 0, &tp);
+	int error = xfs_quota_prepare(mp, ids, &owners);
 
 	if (error)
 		return error;
+	error = xfs_trans_alloc(mp, XFS_RESV_CREATE, xfs_icreate_blocks(mp), 0, &tp);
+	if (error)
+		goto out_release;
 	error = xfs_icreate(tp, &args, &ip);
 	if (!error) {
 		xfs_inode_set_forkoff(ip, 0);
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 		name_file(mp, type, ip->i_ino);
+		xfs_quota_uncharge(tp, ip);
 		xfs_iunlock_excl(ip);
 	}
 	error = xfs_trans_finish(tp, error);
@@ -43,6 +49,8 @@ static int make_file(struct xfs_mount *mp, uint32_t type) XFS_LOCKS_UNCHECKED
 		mp->m_quota->q_types[type].qt_ip = ip;
 	else
 		xfs_irele(ip);
+out_release:
+	xfs_quota_release(mp, &owners);
 	return error;
 }
 

@@ -81,6 +81,13 @@ static uint32_t item_log_cost(const struct xfs_mount *mp, struct xfs_log_item *l
 	return 2 * XLOG_OP_HEADER_BYTES + item_bytes();
 }
 
+uint32_t xfs_dquot_log_bytes(const struct xfs_mount *mp, uint32_t n)
+{
+	uint32_t log_bytes = xfs_resv(mp, XFS_RESV_INODE);
+
+	return log_bytes ? log_bytes + n * (2 * XLOG_OP_HEADER_BYTES + item_bytes()) : 0;
+}
+
 static uint32_t item_size(struct xfs_log_item *lip, uint32_t *regions)
 {
 	(void)lip;

@@ -63,19 +63,24 @@ int xfs_quota_begin(struct xfs_mount *mp, uint32_t type)
 	return read_record_0(mp, type);
 }
 
+/* Limits can be set, also while it is off.  In the metadata directory tree it must be looked for. */
+static bool may_have_file(struct xfs_mount *mp, uint32_t type)
+{
+	return xfs_has_metadir(&mp->m_geo) || *xfs_quota_ino(&mp->m_geo, type) != NULLFSINO;
+}
+
 static int open_type(struct xfs_mount *mp, uint32_t type)
 {
 	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
 	int error = xfs_quota_find_file(mp, type);
 
-	if (error == -ENOENT)
-		xfs_warn(mp, "%s quota is on, but it has no file: its counts are not kept", kind->name);
-	else if (error == -EUCLEAN || error == -EBADMSG)
-		xfs_warn(mp, "%s quota is on, but its file is damaged: its counts are not kept: %s",
-			 kind->name, xfs_last_text());
-	else
-		return error ? error : xfs_quota_begin(mp, type);
-	return 0;
+	if (error == -ENOENT || error == -EUCLEAN || error == -EBADMSG) {
+		if (is_exact(mp, type))
+			xfs_warn(mp, "%s quota is on, but its counts are not kept: %s", kind->name,
+				 xfs_last_text());
+		return 0;
+	}
+	return error || !is_exact(mp, type) ? error : xfs_quota_begin(mp, type);
 }
 
 int xfs_quota_init(struct xfs_mount *mp)
@@ -94,14 +99,21 @@ int xfs_quota_init(struct xfs_mount *mp)
 
 int xfs_quota_open(struct xfs_mount *mp)
 {
+	bool any = false;
 	int error;
 
-	if (!is_exact(mp, 0) && !is_exact(mp, 1) && !is_exact(mp, 2))
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
+		any |= is_exact(mp, t) || may_have_file(mp, t);
+	if (!any)
 		return 0;
 	error = xfs_quota_init(mp);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
-		if (is_exact(mp, t))
-			error = open_type(mp, t);
+		error = open_type(mp, t);
+	any = false;
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
+		any |= mp->m_quota->q_types[t].qt_ip != NULL;
+	if (!error && !any)
+		xfs_quota_close(mp);
 	return error;
 }
 
@@ -245,7 +257,7 @@ static void set_defaults(struct xfs_disk_dquot *d, const struct xfs_quota_defaul
 	set_default(&d->d_rtb_softlimit, &dflt->soft[XFS_DQ_RTBLOCKS]);
 }
 
-static void set_timers(struct xfs_dquot *dq)
+void xfs_dquot_set_timers(struct xfs_dquot *dq)
 {
 	const struct xfs_quota_defaults *dflt = &dq->dq_mount->m_quota->q_defaults[dq->dq_type];
 	struct xfs_disk_dquot *d = &dq->dq_disk;
@@ -271,7 +283,7 @@ int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xf
 	if (likely(sound)) {
 		dq->dq_disk.d_bcount = blocks;
 		dq->dq_disk.d_icount = inodes;
-		set_timers(dq);
+		xfs_dquot_set_timers(dq);
 		if (!XFS_SABOTAGE(XFS_RULE_DQUOT))
 			xfs_trans_log_item(tp, &dq->dq_item);
 	}
@@ -311,11 +323,20 @@ static void count(struct xfs_trans *tp, uint32_t type, uint32_t id,
 		xfs_quota_give_up(mp, type, error);
 }
 
-bool xfs_quota_is_own(const struct xfs_inode *ip)
+bool xfs_quota_is_own_ino(const struct xfs_mount *mp, xfs_ino_t ino)
 {
-	return ip->i_diflags2 & XFS_DIFLAG2_METADATA ||
-	       (xfs_internal_inum(&ip->i_mount->m_geo, ip->i_ino) &&
-		ip->i_ino != ip->i_mount->m_geo.rbmino && ip->i_ino != ip->i_mount->m_geo.rsumino);
+	return xfs_internal_inum(&mp->m_geo, ino) && ino != mp->m_geo.rbmino && ino != mp->m_geo.rsumino;
+}
+
+void xfs_quota_uncharge(struct xfs_trans *tp, struct xfs_inode *ip)
+{
+	const struct xfs_charged was = ip->i_charged;
+	const struct xfs_quota_change gone = { -(int64_t)was.blocks, -(int64_t)was.exists };
+
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
+		if (xfs_quota_is_kept(tp->t_mount->m_quota, t))
+			count(tp, t, was.ids[t], &gone);
+	ip->i_charged = (struct xfs_charged){ .exists = false };
 }
 
 void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip)
@@ -325,8 +346,10 @@ void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip)
 	if (now.exists == was.exists && now.blocks == was.blocks &&
 	    !memcmp(now.ids, was.ids, sizeof(now.ids)))
 		return;
-	if (xfs_quota_is_own(ip))
+	if (ip->i_diflags2 & XFS_DIFLAG2_METADATA || xfs_quota_is_own_ino(ip->i_mount, ip->i_ino))
 		return;
+	if (unlikely(__atomic_load_n(&ip->i_mount->m_quota->q_checking, __ATOMIC_SEQ_CST)))
+		__atomic_store_n(&ip->i_mount->m_quota->q_disturbed, true, __ATOMIC_SEQ_CST);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++) {
 		struct xfs_quota_change gone = { -(int64_t)was.blocks, -(int64_t)was.exists };
 		struct xfs_quota_change came = { (int64_t)now.blocks, now.exists };

@@ -15,6 +15,7 @@
 #define QUOTA_QUOTA_H
 
 #include "bmap/incore.h"
+#include "core/cancel.h"
 #include "core/mount.h"
 
 #define XFS_QUOTA_TYPES	3u		/* user, group, project */
@@ -27,9 +28,44 @@ void xfs_quota_close(struct xfs_mount *mp);
 
 /*
  * Turn counting of @types (a bit for each: 1 users, 2 groups, 4 projects) on: files are made if need be,
- * and all inodes counted.  Nobody else uses the file system meanwhile.
+ * and all inodes counted.  Nobody else uses the file system meanwhile, nothing is reserved.  @call, or
+ * NULL: asked on the way.  -EBUSY: inodes were changed all the same.
  */
-int xfs_quota_enable(struct xfs_mount *mp, uint32_t types) XFS_MUST_CHECK;
+int xfs_quota_enable(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *call) XFS_MUST_CHECK;
+/* Bits of sb_qflags; who loses ACCT is not counted any more. */
+int xfs_quota_set_on(struct xfs_mount *mp, uint16_t set, uint16_t clear) XFS_MUST_CHECK;
+uint16_t xfs_quota_flags(struct xfs_mount *mp);
+/* Are the counts of @type known to be right? */
+bool xfs_quota_is_exact(struct xfs_mount *mp, uint32_t type);
+
+/* A record in host order: blocks, inodes, realtime blocks. */
+struct xfs_quota_record {
+	bool found;			/* there is one */
+	uint32_t id;
+	xfs_ino_t file_ino;		/* xfs_quota_read(): the file that it is, or would be, in */
+	uint64_t count[3], hard[3], soft[3];
+	int64_t timer[3];		/* seconds; id 0: grace periods, 0: the usual ones */
+};
+
+/* -ESRCH: @type has no file.  Without a record: @found false, and all is 0. */
+int xfs_quota_read(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_quota_record *rec)
+	XFS_MUST_CHECK;
+/*
+ * 1: the first record at or behind *@from that has anything, *@from is behind it; 0: there is none.
+ * -EUCLEAN, -EBADMSG: *@from is behind the damage.
+ */
+int xfs_quota_read_next(struct xfs_mount *mp, uint32_t type, uint64_t *from,
+			struct xfs_quota_record *rec) XFS_MUST_CHECK;
+
+/* What becomes of a record; a bit for each kind says whether it is to be set. */
+struct xfs_quota_change_limits {
+	uint32_t set_hard, set_soft, set_timer;
+	uint64_t hard[3], soft[3];
+	int64_t timer[3];		/* as in struct xfs_quota_record; 0: begins anew */
+};
+
+int xfs_quota_set_limits(struct xfs_mount *mp, uint32_t type, uint32_t id,
+			 const struct xfs_quota_change_limits *set) XFS_MUST_CHECK;
 
 /*
  * It is not sure that the types that are kept were counted right: once more, from all that there is.

@@ -67,6 +67,8 @@ struct xfs_quota {
 	struct xfs_list q_lru;		/* unreferenced, oldest first */
 	uint32_t q_unused;		/* of them */
 	struct xfs_quota_defaults q_defaults[XFS_QUOTA_TYPES];	/* (a) */
+	/* Both (a): a quotacheck is going on; somebody has changed what an owner uses meanwhile. */
+	bool q_checking, q_disturbed;
 };
 
 struct xfs_quota_kind {
@@ -106,11 +108,15 @@ int xfs_quota_begin(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
 void xfs_quota_set_defaults(struct xfs_quota *q, uint32_t type, const struct xfs_disk_dquot *record);
 /* Bits of sb_qflags. */
 void xfs_quota_set_flags(struct xfs_mount *mp, uint16_t set, uint16_t clear);
-/* A quota file, or a member of the metadata directory tree: charged to nobody. */
-bool xfs_quota_is_own(const struct xfs_inode *ip);
+/* A quota file: charged to nobody, and so are members of the metadata directory tree. */
+bool xfs_quota_is_own_ino(const struct xfs_mount *mp, xfs_ino_t ino);
+/* In the transaction that has made @ip: it becomes a file of quota, so that nobody pays for it. */
+void xfs_quota_uncharge(struct xfs_trans *tp, struct xfs_inode *ip);
 /* In a transaction; -EUCLEAN: more would go than there is, nothing was changed. */
 int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xfs_quota_change *change)
 	XFS_MUST_CHECK;
+/* Timers run, or do not, as its counts and limits are; limits that it has not are the defaults.  dq_lock. */
+void xfs_dquot_set_timers(struct xfs_dquot *dq);
 /* Counts and timers become 0. */
 void xfs_dquot_reset(struct xfs_trans *tp, struct xfs_dquot *dq);
 
@@ -134,7 +140,29 @@ int xfs_quota_open_file(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
 /* The same, but none is made: -ENOENT.  -EUCLEAN, -EBADMSG: what should be one is none. */
 int xfs_quota_find_file(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
 
+/* ---- item.c ---- */
+/* For xfs_trans_alloc_bytes(): @n records change. */
+uint32_t xfs_dquot_log_bytes(const struct xfs_mount *mp, uint32_t n);
+
+/* ---- report.c: blocks and records for who looks at many ---- */
+/* The first block of @ip at or behind *@off that is mapped, and its mapping. */
+int xfs_dquot_next_block(struct xfs_inode *ip, xfs_fileoff_t *off, struct xfs_bmbt_irec *map,
+			 bool *found) XFS_MUST_CHECK;
+int xfs_dquot_read_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
+			 const struct xfs_bmbt_irec *map, struct xfs_buf **bpp) XFS_MUST_CHECK;
+/* The record of @id, from memory or else from its block @bp; -EUCLEAN: it is another one's. */
+int xfs_dquot_copy(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_buf *bp,
+		   struct xfs_disk_dquot *to) XFS_MUST_CHECK;
+
 /* ---- alloc.c: blocks of quota files ---- */
+/* Bytes that a block of records takes in the log. */
+uint32_t xfs_dquot_log_block_bytes(const struct xfs_mount *mp);
+/*
+ * Block @off of the file, at @daddr, begins anew: records of @old that are whole keep their limits, and
+ * lose their counts.
+ */
+int xfs_dquot_remake_block(struct xfs_trans *tp, uint32_t type, xfs_fileoff_t off, xfs_daddr_t daddr,
+			   const struct xfs_dqblk *old) XFS_MUST_CHECK;
 /* The block of @id gets its place in the file.  No lock, no transaction held. */
 int xfs_dquot_alloc(struct xfs_mount *mp, uint32_t type, uint32_t id) XFS_MUST_CHECK;
 /* -ENOENT: there is none. */

@@ -1,53 +1,123 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Turning quota on: the files, and a count of everything that there is.  Nobody else uses the file
- * system meanwhile.
+ * Quotacheck: a count of everything that there is becomes what the records say.  Nobody else uses the
+ * file system meanwhile; xfs_quota_charge() notices who does, and the count is void then.
+ *
+ * Records are set to 0 first.  Then all inodes are counted, chunk by chunk, and as often as the table of
+ * owners is full it is added to the records, sorted, so that each block of records is gone to once.
  */
 #include "ag/inobt.h"
+#include "base/crc32c.h"
+#include "base/sort.h"
 #include "core/message.h"
 #include "disk/verify.h"
 #include "quota/quota_priv.h"
 
-/* Owners whose counts are gathered before they are written down; a power of two. */
-#define BATCH	1024u
+/* Owners that the table has room for, powers of two; a part of the memory that there is. */
+#define TABLE_MAX	65536u
+#define TABLE_MIN	1024u
+#define TABLE_PART	32u
+/* Records that one transaction changes. */
+#define GROUP		32u
 
 struct tally {
+	struct tally *next;
+	uint64_t blocks, inodes;	/* inodes 0: free */
 	uint32_t type, id;
-	struct xfs_quota_change change;	/* inodes 0: free */
 };
 
 struct quotacheck {
 	struct xfs_mount *mp;
+	struct xfs_long_call *call;	/* or NULL */
 	uint32_t types;			/* a bit for each */
-	struct tally *v;		/* [BATCH], hashed */
+	struct tally *v;		/* hashed */
+	uint32_t cap, n;
+};
+
+static int ask(struct quotacheck *qc)
+{
+	return xfs_long_call_ask(qc->call) ? xfs_long_call_error(qc->call) : 0;
+}
+
+/* ---- groups of records, in a transaction each -------------------------------------------- */
+
+struct group {
+	struct xfs_dquot *dq[GROUP];
+	struct xfs_quota_change change[GROUP];
 	uint32_t n;
 };
 
-static int write_tally(struct xfs_mount *mp, const struct tally *t)
+static void put_group(struct group *group)
+{
+	while (group->n)
+		xfs_dquot_put(group->dq[--group->n]);
+}
+
+/* Adds what is to be added, or @reset: sets all of them to 0.  The group is empty afterwards. */
+static int change_group(struct xfs_mount *mp, struct group *group, bool reset)
 {
 	struct xfs_trans *tp;
-	struct xfs_dquot *dq;
-	int error = xfs_dquot_get_or_alloc(mp, t->type, t->id, &dq);
+	int error = 0;
 
-	if (error)
-		return error;
-	error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, XFS_TRANS_RESERVE, &tp);
+	if (!group->n)
+		return 0;
+	error = xfs_trans_alloc_bytes(mp, xfs_dquot_log_bytes(mp, group->n), 0, XFS_TRANS_RESERVE, &tp);
 	if (!error) {
-		error = xfs_dquot_change(tp, dq, &t->change);
+		for (uint32_t i = 0; i < group->n && !error; i++) {
+			if (reset)
+				xfs_dquot_reset(tp, group->dq[i]);
+			else
+				error = xfs_dquot_change(tp, group->dq[i], &group->change[i]);
+		}
 		error = xfs_trans_finish(tp, error);
 	}
-	xfs_dquot_put(dq);
+	put_group(group);
 	return error;
 }
 
+/* ---- the table --------------------------------------------------------------------------- */
+
+static bool in_order(const void *a, const void *b)
+{
+	const struct tally *x = a, *y = b;
+
+	return x->type < y->type || (x->type == y->type && x->id <= y->id);
+}
+
+static struct tally *sorted(struct quotacheck *qc)
+{
+	struct tally *first = NULL;
+
+	for (uint32_t i = 0; i < qc->cap; i++) {
+		if (!qc->v[i].inodes)
+			continue;
+		qc->v[i].next = first;
+		first = &qc->v[i];
+	}
+	return xfs_sort_chain(first, offsetof(struct tally, next), in_order);
+}
+
+/* Add what was counted to the records, and empty the table. */
 static int flush(struct quotacheck *qc)
 {
+	struct group group = { .n = 0 };
 	int error = 0;
 
-	for (uint32_t i = 0; i < BATCH && !error; i++)
-		if (qc->v[i].change.inodes)
-			error = write_tally(qc->mp, &qc->v[i]);
-	memset(qc->v, 0, BATCH * sizeof(*qc->v));
+	for (struct tally *t = sorted(qc); t && !error; t = t->next) {
+		error = xfs_dquot_get_or_alloc(qc->mp, t->type, t->id, &group.dq[group.n]);
+		if (error)
+			break;
+		group.change[group.n++] = (struct xfs_quota_change){ (int64_t)t->blocks,
+								     (int64_t)t->inodes };
+		if (group.n == GROUP)
+			error = change_group(qc->mp, &group, false);
+		if (!error && !group.n)
+			error = ask(qc);
+	}
+	if (!error)
+		error = change_group(qc->mp, &group, false);
+	put_group(&group);
+	memset(qc->v, 0, qc->cap * sizeof(*qc->v));
 	qc->n = 0;
 	return error;
 }
@@ -55,39 +125,54 @@ static int flush(struct quotacheck *qc)
 static int gather(struct quotacheck *qc, uint32_t type, uint32_t id, uint64_t blocks)
 {
 	uint64_t hash = ((uint64_t)type << 32 | id) * 0x9e3779b97f4a7c15u;
-	uint32_t i = (uint32_t)(hash >> 32) & (BATCH - 1);
+	uint32_t i = (uint32_t)(hash >> 32) & (qc->cap - 1);
 	int error;
 
-	if (4 * qc->n > 3 * BATCH) {
+	if (qc->n >= qc->cap / 4 * 3) {
 		error = flush(qc);
 		if (error)
 			return error;
 	}
-	while (qc->v[i].change.inodes && (qc->v[i].type != type || qc->v[i].id != id))
-		i = (i + 1) & (BATCH - 1);
-	if (!qc->v[i].change.inodes)
+	while (qc->v[i].inodes && (qc->v[i].type != type || qc->v[i].id != id))
+		i = (i + 1) & (qc->cap - 1);
+	if (!qc->v[i].inodes)
 		qc->n++;
 	qc->v[i].type = type;
 	qc->v[i].id = id;
-	qc->v[i].change.inodes++;
-	qc->v[i].change.blocks += (int64_t)blocks;
+	qc->v[i].inodes++;
+	qc->v[i].blocks += blocks;
 	return 0;
 }
 
-static int count_inode(struct quotacheck *qc, xfs_ino_t ino)
+static int make_table(struct quotacheck *qc)
 {
-	struct xfs_inode *ip;
-	int error = xfs_iget(qc->mp, ino, XFS_IGET_INTERNAL | XFS_IGET_UNLINKED, &ip);
+	struct xfs_mount *mp = qc->mp;
+	uint64_t most = mp->m_memory_limit ? mp->m_memory_limit / TABLE_PART : UINT64_MAX;
 
-	if (error)
-		return error;
-	xfs_ilock_excl(ip);
-	ip->i_charged = xfs_inode_charge(ip);
-	xfs_iunlock_excl(ip);
-	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error && !xfs_quota_is_own(ip); t++)
+	for (qc->cap = TABLE_MAX; qc->cap >= TABLE_MIN; qc->cap /= 2) {
+		if (qc->cap > TABLE_MIN && qc->cap * sizeof(*qc->v) > most)
+			continue;
+		qc->v = xfs_zalloc(mp, qc->cap * sizeof(*qc->v));
+		if (qc->v)
+			return 0;
+	}
+	return xfs_error(mp, -ENOMEM, "out of memory for a quotacheck");
+}
+
+/* ---- counting ------------------------------------------------------------------------------ */
+
+static int count_inode(void *arg, const struct xfs_inode_cost *cost)
+{
+	struct quotacheck *qc = arg;
+	int error = 0;
+
+	if (cost->metadata || xfs_quota_is_own_ino(qc->mp, cost->ino))
+		return 0;
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
 		if (qc->types & 1u << t)
-			error = gather(qc, t, ip->i_charged.ids[t], ip->i_charged.blocks);
-	xfs_irele(ip);
+			error = gather(qc, t, cost->charged.ids[t], cost->charged.blocks);
+	if (qc->call)
+		qc->call->done++;
 	return error;
 }
 
@@ -106,7 +191,6 @@ static int next_chunk(struct xfs_perag *pag, xfs_agino_t from, struct xfs_inobt_
 
 static int count_ag(struct quotacheck *qc, xfs_agnumber_t agno)
 {
-	const struct xfs_geometry *geo = &qc->mp->m_geo;
 	struct xfs_inobt_rec_incore rec = { .ir_startino = 0 };
 	struct xfs_perag *pag;
 	xfs_agino_t from = 0;
@@ -114,127 +198,240 @@ static int count_ag(struct quotacheck *qc, xfs_agnumber_t agno)
 	int error = xfs_perag_make(qc->mp, agno, &pag);
 
 	while (!error) {
-		error = next_chunk(pag, from, &rec, &found);
+		error = ask(qc);
+		if (!error)
+			error = next_chunk(pag, from, &rec, &found);
 		if (error || !found)
 			break;
-		for (uint32_t i = 0; i < XFS_INODES_PER_CHUNK && !error; i++)
-			if (!(rec.ir_free >> i & 1))
-				error = count_inode(qc, XFS_AGINO_TO_INO(geo, agno, rec.ir_startino + i));
+		error = xfs_inode_count_chunk(qc->mp, agno, &rec, count_inode, qc);
 		from = rec.ir_startino + XFS_INODES_PER_CHUNK;
 	}
 	return error;
 }
 
-/* ---- what was counted before -------------------------------------------------------------- */
-
-static int reset_record(struct xfs_mount *mp, uint32_t type, uint32_t id)
+static int count_all(struct quotacheck *qc)
 {
-	struct xfs_trans *tp;
-	struct xfs_dquot *dq;
-	int error = xfs_dquot_get(mp, type, id, &dq);
+	struct xfs_mount *mp = qc->mp;
+	int error = make_table(qc);
 
 	if (error)
 		return error;
-	error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, XFS_TRANS_RESERVE, &tp);
-	if (!error) {
-		xfs_dquot_reset(tp, dq);
-		error = xfs_trans_commit(tp);
-	}
-	xfs_dquot_put(dq);
+	if (qc->call)
+		qc->call->total = mp->m_sb.sb_icount > mp->m_sb.sb_ifree
+				? mp->m_sb.sb_icount - mp->m_sb.sb_ifree : 0;
+	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount && !error; agno++)
+		error = count_ag(qc, agno);
+	if (!error)
+		error = flush(qc);
+	xfs_free(mp, qc->v);
 	return error;
 }
 
-static int reset_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off)
+/* ---- what was counted before ----------------------------------------------------------------- */
+
+static bool is_zero(const struct xfs_disk_dquot *d)
+{
+	uint64_t any = be64_to_cpu(d->d_bcount) | be64_to_cpu(d->d_icount) | be64_to_cpu(d->d_rtbcount);
+
+	if (be32_to_cpu(d->d_id))
+		any |= be32_to_cpu(d->d_btimer) | be32_to_cpu(d->d_itimer) | be32_to_cpu(d->d_rtbtimer);
+	return !any;
+}
+
+static int reset_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off, struct xfs_buf *bp)
 {
 	uint32_t per_block = xfs_dquots_per_block(&mp->m_geo);
 	uint64_t first = off * per_block;
+	struct group group = { .n = 0 };
 	int error = 0;
 
-	for (uint32_t i = 0; i < per_block && first + i <= UINT32_MAX && !error; i++)
-		error = reset_record(mp, type, (uint32_t)(first + i));
+	for (uint64_t id = first; id < first + per_block && id <= UINT32_MAX && !error; id++) {
+		struct xfs_disk_dquot d;
+
+		error = xfs_dquot_copy(mp, type, (uint32_t)id, bp, &d);
+		if (error || is_zero(&d))
+			continue;
+		error = xfs_dquot_get(mp, type, (uint32_t)id, &group.dq[group.n]);
+		if (!error && ++group.n == GROUP)
+			error = change_group(mp, &group, true);
+	}
+	if (!error)
+		error = change_group(mp, &group, true);
+	put_group(&group);
 	return error;
 }
 
-/* The first block at or behind *@off that is mapped; *@found false: there is none. */
-static int next_block(struct xfs_inode *ip, xfs_fileoff_t *off, bool *found)
+/* Records of a damaged block that are sound are kept, the others begin anew. */
+static int remake_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
+			const struct xfs_bmbt_irec *map)
 {
-	struct xfs_iext_cursor cur;
-	struct xfs_bmbt_irec got;
+	xfs_daddr_t daddr = XFS_FSB_TO_DADDR(&mp->m_geo, map->br_startblock + (off - map->br_startoff));
+	uint32_t block = mp->m_geo.blocksize;
+	struct xfs_dqblk *old = xfs_malloc(mp, block);
+	struct xfs_trans *tp;
 	int error;
 
-	xfs_ilock_excl(ip);
-	error = xfs_iread_extents(ip, XFS_DATA_FORK);
-	*found = !error && xfs_iext_lookup_extent(&ip->i_df, *off, &cur, &got);
-	xfs_iunlock_excl(ip);
-	if (*found)
-		*off = XFS_MAX(*off, got.br_startoff);
+	if (!old)
+		return xfs_error(mp, -ENOMEM, "out of memory for a quotacheck");
+	error = xfs_device_pread(mp->m_dev, (uint64_t)daddr << XFS_BB_SHIFT, old, block);
+	if (!error)
+		error = xfs_trans_alloc_bytes(mp, xfs_dquot_log_block_bytes(mp), 0, XFS_TRANS_RESERVE, &tp);
+	if (!error) {
+		error = xfs_dquot_remake_block(tp, type, off, daddr, old);
+		error = xfs_trans_finish(tp, error);
+	}
+	xfs_free(mp, old);
 	return error;
 }
 
-static int reset_type(struct xfs_mount *mp, uint32_t type)
+static int reset_at(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
+		    const struct xfs_bmbt_irec *map)
 {
+	struct xfs_buf *bp;
+	int error = xfs_dquot_read_block(mp, type, off, map, &bp);
+
+	if (!error) {
+		error = reset_block(mp, type, off, bp);
+		xfs_buf_put(bp);
+	}
+	if ((error != -EUCLEAN && error != -EBADMSG) || map->br_state != XFS_EXT_NORM)
+		return error;
+	xfs_warn(mp, "block %" PRIu64 " of %s quota is damaged, its bad records lose their limits: %s",
+		 off, xfs_quota_kinds[type].name, xfs_last_text());
+	error = remake_block(mp, type, off, map);
+	if (!error)
+		error = xfs_dquot_read_block(mp, type, off, map, &bp);
+	if (error)
+		return error;
+	error = reset_block(mp, type, off, bp);
+	xfs_buf_put(bp);
+	return error;
+}
+
+static int reset_type(struct quotacheck *qc, uint32_t type)
+{
+	struct xfs_mount *mp = qc->mp;
+	struct xfs_inode *ip = mp->m_quota->q_types[type].qt_ip;
+	struct xfs_bmbt_irec map;
 	xfs_fileoff_t off = 0;
 	bool found;
-	int error = next_block(mp->m_quota->q_types[type].qt_ip, &off, &found);
+	int error;
 
-	while (!error && found) {
-		error = reset_block(mp, type, off);
-		off++;
+	for (;; off++) {
+		error = ask(qc);
 		if (!error)
-			error = next_block(mp->m_quota->q_types[type].qt_ip, &off, &found);
+			error = xfs_dquot_next_block(ip, &off, &map, &found);
+		if (error || !found || off > UINT32_MAX / xfs_dquots_per_block(&mp->m_geo))
+			return error;
+		error = reset_at(mp, type, off, &map);
+		if (error)
+			return error;
 	}
-	return error;
 }
 
-static int quotacheck(struct xfs_mount *mp, uint32_t types)
+/* ---- all of it --------------------------------------------------------------------------------- */
+
+static int recount(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *call)
 {
-	struct quotacheck qc = { .mp = mp, .types = types };
+	struct quotacheck qc = { .mp = mp, .types = types, .call = call };
 	int error = 0;
 
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
 		if (types & 1u << t)
-			error = reset_type(mp, t);
-	if (error)
-		return error;
-	qc.v = xfs_zalloc(mp, BATCH * sizeof(*qc.v));
-	if (!qc.v)
-		return xfs_error(mp, -ENOMEM, "out of memory for a quotacheck");
-	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount && !error; agno++)
-		error = count_ag(&qc, agno);
-	if (!error)
-		error = flush(&qc);
-	xfs_free(mp, qc.v);
-	return error;
+			error = reset_type(&qc, t);
+	return error ? error : count_all(&qc);
 }
 
-/* ---- turning it on ---------------------------------------------------------------------------- */
-
-int xfs_quota_enable(struct xfs_mount *mp, uint32_t types)
+static void keep(struct xfs_mount *mp, uint32_t types, bool kept)
 {
-	uint16_t acct = 0, chkd = 0;
-	int error = 0;
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
+		if (types & 1u << t)
+			__atomic_store_n(&mp->m_quota->q_types[t].qt_kept, kept, __ATOMIC_SEQ_CST);
+}
 
-	if (!mp->m_quota)
-		error = xfs_quota_init(mp);
-	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++) {
-		if (!(types & 1u << t))
-			continue;
-		__atomic_store_n(&mp->m_quota->q_types[t].qt_kept, false, __ATOMIC_RELAXED);
-		error = xfs_quota_open_file(mp, t);
-		acct |= xfs_quota_kinds[t].acct;
-		chkd |= xfs_quota_kinds[t].chkd;
-	}
-	if (!error) {
-		xfs_quota_set_flags(mp, acct, chkd);
-		error = quotacheck(mp, types);
-	}
+/* Between the first look at an inode and the moment from which on changes are counted. */
+static int count_undisturbed(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *call)
+{
+	struct xfs_quota *q = mp->m_quota;
+	int error;
+
+	__atomic_store_n(&q->q_disturbed, false, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&q->q_checking, true, __ATOMIC_SEQ_CST);
+	error = recount(mp, types, call);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
 		if (types & 1u << t)
 			error = xfs_quota_begin(mp, t);
-	/* In a checkpoint that is not before the last one with counts. */
-	if (!error)
-		xfs_quota_set_flags(mp, chkd, 0);
+	__atomic_store_n(&q->q_checking, false, __ATOMIC_SEQ_CST);
+	if (!error && __atomic_load_n(&q->q_disturbed, __ATOMIC_SEQ_CST))
+		error = xfs_error(mp, -EBUSY, "files were changed while a quotacheck counted them");
 	return error;
+}
+
+static uint16_t flags_of(uint32_t types, bool chkd)
+{
+	uint16_t flags = 0;
+
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
+		if (types & 1u << t)
+			flags |= chkd ? xfs_quota_kinds[t].chkd : xfs_quota_kinds[t].acct;
+	return flags;
+}
+
+static int check_types(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *call)
+{
+	struct xfs_trans *tp;
+	int error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, 0, &tp);
+
+	if (error)
+		return error;
+	/* Before the first count that is not kept, and in no later checkpoint. */
+	xfs_quota_set_flags(mp, 0, flags_of(types, true));
+	keep(mp, types, false);
+	error = xfs_trans_commit(tp);
+	if (!error)
+		error = count_undisturbed(mp, types, call);
+	if (error) {
+		keep(mp, types, false);
+		return error;
+	}
+	/* In a checkpoint that is not before the last one with counts. */
+	xfs_quota_set_flags(mp, flags_of(types, true), 0);
+	return 0;
+}
+
+int xfs_quota_enable(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *call)
+{
+	int error = 0;
+
+	if (mp->m_rdonly)
+		return xfs_error(mp, -EROFS, "the file system may only be read");
+	if (!mp->m_quota)
+		error = xfs_quota_init(mp);
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
+		if (types & 1u << t)
+			error = xfs_quota_open_file(mp, t);
+	if (error)
+		return error;
+	xfs_quota_set_flags(mp, flags_of(types, false), 0);
+	return check_types(mp, types, call);
+}
+
+int xfs_quota_set_on(struct xfs_mount *mp, uint16_t set, uint16_t clear)
+{
+	struct xfs_trans *tp;
+	int error;
+
+	if (mp->m_rdonly)
+		return xfs_error(mp, -EROFS, "the file system may only be read");
+	error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, 0, &tp);
+	if (error)
+		return error;
+	/* The flag goes first: a change that is not counted is in no earlier checkpoint. */
+	xfs_quota_set_flags(mp, set, clear);
+	for (uint32_t t = 0; mp->m_quota && t < XFS_QUOTA_TYPES; t++)
+		if (clear & xfs_quota_kinds[t].acct)
+			__atomic_store_n(&mp->m_quota->q_types[t].qt_kept, false, __ATOMIC_RELAXED);
+	return xfs_trans_commit(tp);
 }
 
 int xfs_quota_recount(struct xfs_mount *mp)
@@ -247,7 +444,7 @@ int xfs_quota_recount(struct xfs_mount *mp)
 			types |= 1u << t;
 	if (!types)
 		return 0;
-	error = xfs_quota_enable(mp, types);
+	error = xfs_quota_enable(mp, types, NULL);
 	if (error != -EUCLEAN && error != -EBADMSG && error != -ENOSPC)
 		return error;
 	xfs_err(mp, "quota could not be counted after recovery, the next kernel counts anew: %s",

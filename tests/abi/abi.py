@@ -18,10 +18,10 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SKIP = 77
-HEADERS = ('#include <xfswrite/xfswrite.h>\n#include <xfswrite/reflink.h>\n'
+HEADERS = ('#include <xfswrite/xfswrite.h>\n#include <xfswrite/reflink.h>\n#include <xfswrite/quota.h>\n'
            '#include <xfswrite/exchange.h>\n#include <xfswrite/fallocate.h>\n#include <xfswrite/io.h>\n#include <xfswrite/nowait.h>\n'
            '#include <xfswrite/stats.h>\n#include <xfswrite/mkfs.h>\n#include <xfswrite/check.h>\n')
-FLAG = re.compile(r'^#define\s+(XFS_(?:MOUNT|ATTR|DEV|FALLOC|EXCHANGE_RANGE|MKFS|CHECK|ERROR_AT|XFLAG|RWF)_\w+)\s+'
+FLAG = re.compile(r'^#define\s+(XFS_(?:MOUNT|ATTR|DEV|FALLOC|EXCHANGE_RANGE|MKFS|CHECK|ERROR_AT|XFLAG|RWF|QUOTA)_\w+)\s+'
                   r'(?:\(1u << \d+\)|0x[0-9a-f]+u)', re.M)
 WARN = ['-Wall', '-Wextra', '-Wconversion', '-Wsign-conversion', '-Wmissing-field-initializers',
         '-pedantic', '-Werror']

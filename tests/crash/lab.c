@@ -180,7 +180,7 @@ static void prepare(struct lab *lab)
 		abort();
 	lab->mount.flags = XFS_MOUNT_UNJOURNALLED;
 	mount_recorder(lab);
-	if (lab->scenario->quota && xfs_quota_enable(lab->mp, 7))
+	if (lab->scenario->quota && xfs_quota_enable(lab->mp, 7, NULL))
 		lab_die(lab, "quota: %s", xfs_error_text(NULL));
 	for (uint32_t i = 0; i < lab->nr_streams; i++)
 		if (xfs_mkdir(lab->mp, lab->stream[i].path, 0755))

@@ -92,7 +92,7 @@ void test_fs_make_on(struct test_fs *fs, struct xfs_device *dev,
 	fs->opts.env = &fs->env;
 	test_fs_open(fs);
 	if (getenv("XFSWRITE_TEST_QUOTA"))
-		TEST_OK(xfs_quota_enable(fs->mp, 7));
+		TEST_OK(xfs_quota_enable(fs->mp, 7, NULL));
 }
 
 void test_fs_open(struct test_fs *fs)

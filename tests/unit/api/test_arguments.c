@@ -20,6 +20,7 @@
 #include <xfswrite/fallocate.h>
 #include <xfswrite/io.h>
 #include <xfswrite/nowait.h>
+#include <xfswrite/quota.h>
 #include <xfswrite/reflink.h>
 #include <xfswrite/stats.h>
 #include "base/compiler.h"
@@ -41,6 +42,10 @@ static struct xfs_dirent entry = XFS_DIRENT_INIT;
 static struct xfs_extent extents[4] = { XFS_EXTENT_INIT };
 static struct xfs_check_summary summary = XFS_CHECK_SUMMARY_INIT;
 static struct xfs_stats stats = XFS_STATS_INIT;
+static struct xfs_quota_on_options quota_on = { .size = sizeof(quota_on), .types = XFS_QUOTA_USER };
+static struct xfs_quota_state quota_state = XFS_QUOTA_STATE_INIT;
+static struct xfs_quota_info quota_info = XFS_QUOTA_INFO_INIT;
+static struct xfs_quota_limits quota_limits = XFS_QUOTA_LIMITS_INIT;
 static uint64_t where, len;
 static size_t count;
 
@@ -122,6 +127,26 @@ static void test_file_systems(void **state)
 	xfs_abandon(NULL);
 	assert_null(xfs_root(NULL));
 	assert_non_null(xfs_error_text(NULL));
+}
+
+static void test_quota(void **state)
+{
+	(void)state;
+	REFUSED(xfs_quota_on(NULL, &quota_on));
+	REFUSED(xfs_quota_on(fs.mp, NULL));
+	REFUSED(xfs_quota_on(fs.mp, &(struct xfs_quota_on_options){ .size = 0 }));
+	REFUSED(xfs_quota_check(NULL, 0));
+	REFUSED(xfs_quota_off(NULL, XFS_QUOTA_USER, 0));
+	REFUSED(xfs_quota_off(fs.mp, 0, 0));
+	REFUSED(xfs_quota_state(NULL, &quota_state));
+	REFUSED(xfs_quota_state(fs.mp, NULL));
+	REFUSED(xfs_quota_get(NULL, XFS_QUOTA_USER, 0, &quota_info));
+	REFUSED(xfs_quota_get(fs.mp, XFS_QUOTA_USER, 0, NULL));
+	REFUSED(xfs_quota_next(NULL, XFS_QUOTA_USER, &where, &quota_info));
+	REFUSED(xfs_quota_next(fs.mp, XFS_QUOTA_USER, NULL, &quota_info));
+	REFUSED(xfs_quota_next(fs.mp, XFS_QUOTA_USER, &where, NULL));
+	REFUSED(xfs_quota_set(NULL, XFS_QUOTA_USER, 0, &quota_limits));
+	REFUSED(xfs_quota_set(fs.mp, XFS_QUOTA_USER, 0, NULL));
 }
 
 static void test_opening(void **state)
@@ -657,6 +682,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_file_systems),
+		TEST(test_quota),
 		TEST(test_opening),
 		TEST(test_data),
 		TEST(test_vectors_and_sources),

@@ -35,7 +35,7 @@ static struct xfs_mount *mount_of(void)
 static void begin(void)
 {
 	test_fs_make(&fs, 128u << 20, NULL);
-	TEST_OK(xfs_quota_enable(mount_of(), ALL));
+	TEST_OK(xfs_quota_enable(mount_of(), ALL, NULL));
 }
 
 static uint16_t flags(void)
@@ -203,11 +203,11 @@ static void test_quotacheck(void **state)
 	test_fs_make(&fs, 128u << 20, NULL);
 	make("a", 1000, 2000, 0, 5);
 	make("b", 1000, 2001, 0, 7);
-	TEST_OK(xfs_quota_enable(mount_of(), 1u << USER));
+	TEST_OK(xfs_quota_enable(mount_of(), 1u << USER, NULL));
 	assert_int_equal(flags() & ~XFS_ALL_QUOTA_ENFD,
 			 getenv("XFSWRITE_TEST_QUOTA") ? 0x54d : XFS_UQUOTA_ACCT | XFS_UQUOTA_CHKD);
 	expect(USER, 1000, 12, 2);
-	TEST_OK(xfs_quota_enable(mount_of(), ALL));
+	TEST_OK(xfs_quota_enable(mount_of(), ALL, NULL));
 	expect(USER, 1000, 12, 2);
 	expect(GROUP, 2001, 7, 1);
 	test_fs_close_and_check(&fs);
@@ -215,7 +215,7 @@ static void test_quotacheck(void **state)
 	TEST_OK(xfs_dquot_get(mount_of(), USER, 1000, &dq));
 	dq->dq_disk.d_bcount = cpu_to_be64(99);
 	xfs_dquot_put(dq);
-	TEST_OK(xfs_quota_enable(mount_of(), ALL));
+	TEST_OK(xfs_quota_enable(mount_of(), ALL, NULL));
 	expect(USER, 1000, 12, 2);
 	test_fs_end(&fs);
 }

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* Setting limits, and the defaults of a type. */
+#include "core/message.h"
+#include "quota/quota_priv.h"
+
+/* A kind of limit of a record. */
+struct fields {
+	be64_t *hard, *soft;
+	be32_t *timer;
+};
+
+static struct fields fields_of(struct xfs_disk_dquot *d, uint32_t kind)
+{
+	if (kind == XFS_DQ_BLOCKS)
+		return (struct fields){ &d->d_blk_hardlimit, &d->d_blk_softlimit, &d->d_btimer };
+	if (kind == XFS_DQ_INODES)
+		return (struct fields){ &d->d_ino_hardlimit, &d->d_ino_softlimit, &d->d_itimer };
+	return (struct fields){ &d->d_rtb_hardlimit, &d->d_rtb_softlimit, &d->d_rtbtimer };
+}
+
+/* A moment as the record has it; 0 stays 0. */
+static be32_t time_to_disk(const struct xfs_disk_dquot *d, int64_t seconds)
+{
+	uint64_t when = (uint64_t)XFS_MAX(seconds, (int64_t)1), most = UINT32_MAX;
+
+	if (!seconds)
+		return cpu_to_be32(0);
+	if (d->d_type & XFS_DQTYPE_BIGTIME) {
+		when = (when + (1u << XFS_DQ_BIGTIME_SHIFT) - 1) >> XFS_DQ_BIGTIME_SHIFT;
+		most = XFS_DQ_BIGTIME_EXPIRY_MAX;
+	}
+	return cpu_to_be32((uint32_t)XFS_MIN(when, most));
+}
+
+static int apply(struct xfs_mount *mp, struct xfs_disk_dquot *d, const struct xfs_quota_change_limits *set)
+{
+	static const char *const names[XFS_DQ_KINDS] = { "space", "inodes", "realtime space" };
+
+	for (uint32_t i = 0; i < XFS_DQ_KINDS; i++) {
+		struct fields f = fields_of(d, i);
+		uint64_t hard, soft;
+
+		if (set->set_hard & 1u << i)
+			*f.hard = cpu_to_be64(set->hard[i]);
+		if (set->set_soft & 1u << i)
+			*f.soft = cpu_to_be64(set->soft[i]);
+		hard = be64_to_cpu(*f.hard);
+		soft = be64_to_cpu(*f.soft);
+		if ((set->set_hard | set->set_soft) & 1u << i && hard && soft > hard)
+			return xfs_error(mp, -EINVAL, "%s: the soft limit of %" PRIu64
+					 " would be above the hard one of %" PRIu64, names[i], soft, hard);
+		if (!(set->set_timer & 1u << i))
+			continue;
+		if (be32_to_cpu(d->d_id))
+			*f.timer = time_to_disk(d, set->timer[i]);
+		else
+			*f.timer = cpu_to_be32((uint32_t)set->timer[i]);
+	}
+	return 0;
+}
+
+/* Nothing that a record which is not there does not say as well. */
+static bool is_nothing(const struct xfs_quota_change_limits *set)
+{
+	uint64_t any = 0;
+
+	for (uint32_t i = 0; i < XFS_DQ_KINDS; i++) {
+		any |= set->set_hard & 1u << i ? set->hard[i] : 0;
+		any |= set->set_soft & 1u << i ? set->soft[i] : 0;
+		any |= set->set_timer & 1u << i ? (uint64_t)set->timer[i] : 0;
+	}
+	return !any;
+}
+
+static int change(struct xfs_dquot *dq, const struct xfs_quota_change_limits *set)
+{
+	struct xfs_mount *mp = dq->dq_mount;
+	struct xfs_disk_dquot d;
+	struct xfs_trans *tp;
+	int error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, 0, &tp);
+
+	if (error)
+		return error;
+	xfs_mutex_lock(&dq->dq_lock);
+	d = dq->dq_disk;
+	error = apply(mp, &d, set);
+	if (!error) {
+		dq->dq_disk = d;
+		if (!dq->dq_id)
+			xfs_quota_set_defaults(mp->m_quota, dq->dq_type, &d);
+		xfs_dquot_set_timers(dq);
+		xfs_trans_log_item(tp, &dq->dq_item);
+	}
+	xfs_mutex_unlock(&dq->dq_lock);
+	return xfs_trans_finish(tp, error);
+}
+
+int xfs_quota_set_limits(struct xfs_mount *mp, uint32_t type, uint32_t id,
+			 const struct xfs_quota_change_limits *set)
+{
+	struct xfs_dquot *dq;
+	int error;
+
+	if (mp->m_rdonly)
+		return xfs_error(mp, -EROFS, "the file system may only be read");
+	if (!mp->m_quota || !mp->m_quota->q_types[type].qt_ip)
+		return xfs_error(mp, -ESRCH, "there is no file of %s quota", xfs_quota_kinds[type].name);
+	error = xfs_dquot_get(mp, type, id, &dq);
+	if (error == -ENOENT) {
+		if (is_nothing(set))
+			return 0;
+		error = xfs_dquot_get_or_alloc(mp, type, id, &dq);
+	}
+	if (error)
+		return error;
+	error = change(dq, set);
+	xfs_dquot_put(dq);
+	return error;
+}

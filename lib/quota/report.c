@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What records say, for who asks: of types that are on or off, on mounts for reading only as well.  A
+ * record that is in memory is newer than its block, and goes before it.
+ */
+#include "core/message.h"
+#include "disk/verify.h"
+#include "quota/quota_priv.h"
+
+/* The file of @type, referenced. */
+static int get_file(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ipp)
+{
+	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
+	const struct xfs_quota *q = mp->m_quota;
+	xfs_ino_t ino = *xfs_quota_ino(&mp->m_geo, type);
+	int error;
+
+	*ipp = q ? q->q_types[type].qt_ip : NULL;
+	if (*ipp) {
+		xfs_ihold(*ipp);
+		return 0;
+	}
+	if (xfs_has_metadir(&mp->m_geo)) {
+		error = mp->m_upcalls->open_metafile(mp, "quota", kind->name, kind->metatype, false, ipp);
+		return error != -ENOENT ? error
+					: xfs_error(mp, -ESRCH, "there is no file of %s quota", kind->name);
+	}
+	if (ino == NULLFSINO)
+		return xfs_error(mp, -ESRCH, "there is no file of %s quota", kind->name);
+	error = xfs_iget(mp, ino, XFS_IGET_INTERNAL, ipp);
+	if (error == -ENOENT || error == -EINVAL)
+		return xfs_corrupt(mp, "superblock", "the file of %s quota is inode %" PRIu64
+				   ", which is not in use", kind->name, ino);
+	if (error || xfs_is_reg(*ipp))
+		return error;
+	xfs_irele(*ipp);
+	*ipp = NULL;
+	return xfs_corrupt(mp, "superblock", "the file of %s quota is inode %" PRIu64
+			   ", which is no regular file", kind->name, ino);
+}
+
+int xfs_dquot_next_block(struct xfs_inode *ip, xfs_fileoff_t *off, struct xfs_bmbt_irec *map, bool *found)
+{
+	struct xfs_iext_cursor cur;
+	int error = xfs_ilock_want_excl(ip);
+
+	*found = false;
+	if (error)
+		return error;
+	error = xfs_iread_extents(ip, XFS_DATA_FORK);
+	*found = !error && xfs_iext_lookup_extent(&ip->i_df, *off, &cur, map);
+	xfs_iunlock_excl(ip);
+	if (*found)
+		*off = XFS_MAX(*off, map->br_startoff);
+	return error;
+}
+
+int xfs_dquot_read_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
+			 const struct xfs_bmbt_irec *map, struct xfs_buf **bpp)
+{
+	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
+
+	*bpp = NULL;
+	if (!xfs_irec_is_real(map) || map->br_state != XFS_EXT_NORM)
+		return xfs_corrupt(mp, "dquot", "block %" PRIu64 " of the file of %s quota is not written",
+				   off, kind->name);
+	return xfs_buf_read(mp, XFS_FSB_TO_DADDR(&mp->m_geo, map->br_startblock + (off - map->br_startoff)),
+			    mp->m_geo.blocksize, kind->buf_ops, bpp);
+}
+
+int xfs_dquot_copy(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_buf *bp,
+		   struct xfs_disk_dquot *to)
+{
+	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
+	struct xfs_dquot *dq = mp->m_quota ? xfs_dquot_find(mp->m_quota, type, id) : NULL;
+	uint32_t i = id % xfs_dquots_per_block(&mp->m_geo);
+	xfs_failaddr_t fa;
+
+	if (dq) {
+		xfs_mutex_lock(&dq->dq_lock);
+		*to = dq->dq_disk;
+		xfs_mutex_unlock(&dq->dq_lock);
+		xfs_dquot_put(dq);
+		return 0;
+	}
+	xfs_mutex_lock(&bp->b_lock);
+	*to = ((const struct xfs_dqblk *)bp->b_addr)[i].dd_diskdq;
+	xfs_mutex_unlock(&bp->b_lock);
+	/* The block may be another one's: its records say whose it is. */
+	fa = xfs_dquot_verify(&mp->m_geo, to, kind->type, id);
+	return fa ? xfs_corrupt(mp, "dquot", "%s %u: %s", kind->name, id, fa) : 0;
+}
+
+/* ---- in host order --------------------------------------------------------------------- */
+
+static int64_t time_from_disk(const struct xfs_disk_dquot *d, be32_t timer)
+{
+	int64_t when = be32_to_cpu(timer);
+
+	return d->d_type & XFS_DQTYPE_BIGTIME ? when << XFS_DQ_BIGTIME_SHIFT : when;
+}
+
+static void from_disk(const struct xfs_disk_dquot *d, struct xfs_quota_record *rec)
+{
+	*rec = (struct xfs_quota_record){
+		.found = true, .id = be32_to_cpu(d->d_id),
+		.count = { be64_to_cpu(d->d_bcount), be64_to_cpu(d->d_icount),
+			   be64_to_cpu(d->d_rtbcount) },
+		.hard = { be64_to_cpu(d->d_blk_hardlimit), be64_to_cpu(d->d_ino_hardlimit),
+			  be64_to_cpu(d->d_rtb_hardlimit) },
+		.soft = { be64_to_cpu(d->d_blk_softlimit), be64_to_cpu(d->d_ino_softlimit),
+			  be64_to_cpu(d->d_rtb_softlimit) },
+		.timer = { time_from_disk(d, d->d_btimer), time_from_disk(d, d->d_itimer),
+			   time_from_disk(d, d->d_rtbtimer) },
+	};
+}
+
+static bool is_empty(const struct xfs_quota_record *rec)
+{
+	uint64_t any = 0;
+
+	for (uint32_t i = 0; i < XFS_DQ_KINDS; i++)
+		any |= rec->count[i] | rec->hard[i] | rec->soft[i] | (uint64_t)rec->timer[i];
+	return !any;
+}
+
+bool xfs_quota_is_exact(struct xfs_mount *mp, uint32_t type)
+{
+	uint16_t both = xfs_quota_kinds[type].acct | xfs_quota_kinds[type].chkd;
+
+	if ((xfs_quota_flags(mp) & both) != both ||
+	    __atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_LOG_DIRTY)
+		return false;
+	return mp->m_rdonly || (mp->m_quota && xfs_quota_is_kept(mp->m_quota, type));
+}
+
+uint16_t xfs_quota_flags(struct xfs_mount *mp)
+{
+	uint16_t flags;
+
+	xfs_mutex_lock(&mp->m_lock);
+	flags = mp->m_sb.sb_qflags;
+	xfs_mutex_unlock(&mp->m_lock);
+	return flags;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static int read_one(struct xfs_mount *mp, struct xfs_inode *ip, uint32_t type, uint32_t id,
+		    struct xfs_quota_record *rec)
+{
+	xfs_fileoff_t want = id / xfs_dquots_per_block(&mp->m_geo), off = want;
+	struct xfs_bmbt_irec map;
+	struct xfs_disk_dquot d;
+	struct xfs_buf *bp;
+	bool found;
+	int error = xfs_dquot_next_block(ip, &off, &map, &found);
+
+	if (error || !found || off != want)
+		return error;
+	error = xfs_dquot_read_block(mp, type, off, &map, &bp);
+	if (error)
+		return error;
+	error = xfs_dquot_copy(mp, type, id, bp, &d);
+	xfs_buf_put(bp);
+	if (!error)
+		from_disk(&d, rec);
+	return error;
+}
+
+int xfs_quota_read(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_quota_record *rec)
+{
+	struct xfs_inode *ip;
+	int error = get_file(mp, type, &ip);
+
+	*rec = (struct xfs_quota_record){ .id = id };
+	if (error)
+		return error;
+	error = read_one(mp, ip, type, id, rec);
+	rec->file_ino = ip->i_ino;
+	xfs_irele(ip);
+	return error;
+}
+
+/* The first record at or behind *@from in the block of @bp that has anything; *@from is behind it. */
+static int next_in_block(struct xfs_mount *mp, uint32_t type, struct xfs_buf *bp, uint64_t *from,
+			 uint64_t end, struct xfs_quota_record *rec)
+{
+	while (*from < end) {
+		struct xfs_disk_dquot d;
+		int error = xfs_dquot_copy(mp, type, (uint32_t)*from, bp, &d);
+
+		if (error)
+			return error;
+		++*from;
+		from_disk(&d, rec);
+		if (!is_empty(rec))
+			return 1;
+	}
+	return 0;
+}
+
+static int next_record(struct xfs_mount *mp, struct xfs_inode *ip, uint32_t type, uint64_t *from,
+		       struct xfs_quota_record *rec)
+{
+	uint32_t per_block = xfs_dquots_per_block(&mp->m_geo);
+
+	while (*from <= UINT32_MAX) {
+		xfs_fileoff_t off = *from / per_block;
+		struct xfs_bmbt_irec map;
+		struct xfs_buf *bp;
+		uint64_t end;
+		bool found;
+		int ret = xfs_dquot_next_block(ip, &off, &map, &found);
+
+		if (ret)
+			return ret;
+		if (!found || off > UINT32_MAX / per_block)
+			break;
+		*from = XFS_MAX(*from, off * per_block);
+		end = XFS_MIN((off + 1) * per_block, (uint64_t)UINT32_MAX + 1);
+		ret = xfs_dquot_read_block(mp, type, off, &map, &bp);
+		if (!ret) {
+			ret = next_in_block(mp, type, bp, from, end, rec);
+			xfs_buf_put(bp);
+		}
+		if (ret == -EUCLEAN || ret == -EBADMSG)
+			*from = end;
+		if (ret)
+			return ret;
+	}
+	*from = (uint64_t)UINT32_MAX + 1;
+	return 0;
+}
+
+int xfs_quota_read_next(struct xfs_mount *mp, uint32_t type, uint64_t *from,
+			struct xfs_quota_record *rec)
+{
+	struct xfs_inode *ip;
+	int ret = get_file(mp, type, &ip);
+
+	*rec = (struct xfs_quota_record){ .found = false };
+	if (ret)
+		return ret;
+	ret = next_record(mp, ip, type, from, rec);
+	if (ret != 1)
+		*rec = (struct xfs_quota_record){ .found = false };
+	xfs_irele(ip);
+	return ret;
+}
