@@ -265,7 +265,7 @@ static int reset_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off, s
 static int remake_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
 			const struct xfs_bmbt_irec *map)
 {
-	xfs_daddr_t daddr = XFS_FSB_TO_DADDR(&mp->m_geo, map->br_startblock + (off - map->br_startoff));
+	xfs_daddr_t daddr = XFS_FSB_TO_DADDR(&mp->m_geo, map->br_startblock);
 	uint32_t block = mp->m_geo.blocksize;
 	struct xfs_dqblk *old = xfs_malloc(mp, block);
 	struct xfs_trans *tp;

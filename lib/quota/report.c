@@ -50,8 +50,10 @@ int xfs_dquot_next_block(struct xfs_inode *ip, xfs_fileoff_t *off, struct xfs_bm
 	error = xfs_iread_extents(ip, XFS_DATA_FORK);
 	*found = !error && xfs_iext_lookup_extent(&ip->i_df, *off, &cur, map);
 	xfs_iunlock_excl(ip);
-	if (*found)
+	if (*found) {
 		*off = XFS_MAX(*off, map->br_startoff);
+		xfs_irec_trim(map, *off, *off + 1);
+	}
 	return error;
 }
 
@@ -64,8 +66,8 @@ int xfs_dquot_read_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
 	if (!xfs_irec_is_real(map) || map->br_state != XFS_EXT_NORM)
 		return xfs_corrupt(mp, "dquot", "block %" PRIu64 " of the file of %s quota is not written",
 				   off, kind->name);
-	return xfs_buf_read(mp, XFS_FSB_TO_DADDR(&mp->m_geo, map->br_startblock + (off - map->br_startoff)),
-			    mp->m_geo.blocksize, kind->buf_ops, bpp);
+	return xfs_buf_read(mp, XFS_FSB_TO_DADDR(&mp->m_geo, map->br_startblock), mp->m_geo.blocksize,
+			    kind->buf_ops, bpp);
 }
 
 int xfs_dquot_copy(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_buf *bp,
