@@ -162,6 +162,29 @@ void xlog_walk_rewind(struct xlog_walk *walk, const struct xlog_state *state);
 /* The next record, checked and restored; *@found is false at the end. */
 int xlog_walk_next(struct xlog_walk *walk, bool *found) XFS_MUST_CHECK;
 
+/* ------------------------------------------------ numbers (recover_index.c) */
+
+/* Begins what is found by two numbers. */
+struct xlog_key {
+	struct xfs_rb_node node;
+	uint64_t a, b;
+};
+
+/* Zeroed: empty. */
+struct xlog_index {
+	struct xfs_rb_tree tree;
+	uint64_t steps;			/* entries that were looked at, for tests */
+};
+
+struct xlog_key *xlog_index_find(struct xlog_index *index, uint64_t a, uint64_t b);
+/* The first one that is not below (@a, @b). */
+struct xlog_key *xlog_index_from(struct xlog_index *index, uint64_t a, uint64_t b);
+struct xlog_key *xlog_index_next(struct xlog_index *index, const struct xlog_key *key);
+/* No two are equal. */
+void xlog_index_add(struct xlog_index *index, struct xlog_key *key);
+struct xlog_key *xlog_index_first(const struct xlog_index *index);
+void xlog_index_erase(struct xlog_index *index, struct xlog_key *key);
+
 /* ------------------------------------------- transactions (recover_trans.c) */
 
 /* One item of a transaction; regions lie in the transaction's own memory. */
@@ -190,6 +213,7 @@ int xlog_trans_table_create(struct xfs_mount *mp, uint64_t log_bytes, xlog_commi
 			    void *ctx, struct xlog_trans_table **tablep) XFS_MUST_CHECK;
 /* NULL is fine. @uncommitted (may be NULL): transactions that were open at the end. */
 void xlog_trans_table_destroy(struct xlog_trans_table *table, uint64_t *uncommitted);
+uint64_t xlog_trans_table_steps(const struct xlog_trans_table *table);
 /* For another walk: transactions that are open are dropped, and counted. */
 void xlog_trans_table_reuse(struct xlog_trans_table *table, xlog_commit_fn commit,
 			    uint64_t *uncommitted);
@@ -200,19 +224,13 @@ int xlog_trans_add_record(struct xlog_trans_table *table, const struct xlog_walk
 /* ------------------------------------------------- recovery (recover.c) */
 
 /* Buffers that were freed later on: by address and length. */
-struct xlog_cancel_table {
-	struct xlog_cancel **slots;
-	uint32_t slots_log;
-	uint64_t count;
-};
-
-int xlog_cancel_add(struct xfs_mount *mp, struct xlog_cancel_table *table, xfs_daddr_t blkno,
+int xlog_cancel_add(struct xfs_mount *mp, struct xlog_index *table, xfs_daddr_t blkno,
 		    uint32_t bbs) XFS_MUST_CHECK;
-bool xlog_cancel_has(const struct xlog_cancel_table *table, xfs_daddr_t blkno, uint32_t bbs);
+bool xlog_cancel_has(struct xlog_index *table, xfs_daddr_t blkno, uint32_t bbs);
 /* One cancel of that key has been passed. */
-void xlog_cancel_drop(struct xfs_mount *mp, struct xlog_cancel_table *table, xfs_daddr_t blkno,
+void xlog_cancel_drop(struct xfs_mount *mp, struct xlog_index *table, xfs_daddr_t blkno,
 		      uint32_t bbs);
-void xlog_cancel_destroy(struct xfs_mount *mp, struct xlog_cancel_table *table);
+void xlog_cancel_destroy(struct xfs_mount *mp, struct xlog_index *table);
 
 /* No metadata buffer is longer than the largest block. */
 #define XLOG_RBUF_MAX_BBS	(XFS_MAX_BLOCKSIZE >> XFS_BB_SHIFT)
@@ -221,7 +239,7 @@ void xlog_cancel_destroy(struct xfs_mount *mp, struct xlog_cancel_table *table);
 /* A metadata buffer that replay has read (recover_buf.c). */
 struct xlog_rbuf {
 	struct xfs_rb_node rb_node;
-	struct xfs_list rb_batch;	/* of the batch, or set aside */
+	struct xfs_list rb_batch;	/* of the batch */
 	xfs_daddr_t rb_daddr;
 	uint32_t rb_len;		/* bytes */
 	uint16_t rb_blft;		/* of the newest item */
@@ -240,22 +258,23 @@ struct xlog_recover {
 	struct xfs_geometry geo;	/* as the superblock will be when all is replayed */
 	struct xlog_recovery *rec;
 	struct xlog_walk walk;
-	struct xlog_cancel_table cancel;
+	struct xlog_index cancel;
 	uint32_t quotaoff;		/* XFS_QOFF_*: types that were turned off in the log */
 	uint64_t device_bbs;		/* size of the data device */
 	uint64_t made_inodes;		/* by ICREATE items that were replayed */
 	struct xfs_long_call call;	/* in blocks of the log, twice */
 	bool cancellable;
-	struct xlog_intent_table *intents;
+	struct xlog_index intents;	/* that have no done item yet */
 
 	/* buffers */
 	struct xfs_rb_tree bufs;
 	struct xfs_list batch;
-	struct xfs_list aside;		/* not in bufs any more, to be written first */
+	struct xlog_index aside;	/* sectors that are not in bufs any more, to be written first */
 	xfs_lsn_t batch_lsn;
 	uint64_t buf_bytes, max_buf_bytes, max_held_bytes;
 	uint64_t held_bytes;		/* of what had to stay when others were written */
 	struct xlog_dirparts *dirparts;	/* NULL: none was met */
+	uint64_t dir_steps;		/* extents that were looked at for them */
 };
 
 /* Text of what is wrong with an item; -EUCLEAN. */
@@ -282,9 +301,6 @@ struct xlog_buf_iter {
 };
 bool xlog_buf_next(const struct xlog_item *item, struct xlog_buf_iter *it);
 
-int xlog_intent_table_create(struct xfs_mount *mp, struct xlog_intent_table **tablep)
-	XFS_MUST_CHECK;
-void xlog_intent_table_destroy(struct xfs_mount *mp, struct xlog_intent_table *table);
 /* An intent joins the pending ones, a done item takes its intent away. */
 int xlog_intent_take(struct xlog_recover *rl, const struct xlog_trans *trans,
 		     const struct xlog_item *item) XFS_MUST_CHECK;

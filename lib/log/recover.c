@@ -232,6 +232,7 @@ static int recover(struct xlog_recover *rl, bool dry)
 		error = check_intents(rl, dry);
 	if (!error && !dry)
 		error = walk_second(rl, table);
+	stats->steps += xlog_trans_table_steps(table);
 	xlog_trans_table_destroy(table, NULL);
 	if (error || dry)
 		return error;
@@ -260,7 +261,6 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	rec->state = *state;
 	rec->stats.torn_block = state->torn ? state->torn_block : ~0u;
 	xfs_list_init(&rl.batch);
-	xfs_list_init(&rl.aside);
 	rl.max_buf_bytes = XFS_MIN(CACHE_SHARE * mp->m_meta_cache_bytes,
 				   xfs_mem_left(&mp->m_mem) / 4);
 	rl.max_held_bytes = XFS_MIN(MAX_HELD_BYTES, xfs_mem_left(&mp->m_mem) / 3);
@@ -275,15 +275,13 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	/* Both passes read all of it. */
 	rl.call.total = 2 * (uint64_t)rl.walk.left;
 	if (!error)
-		error = xlog_intent_table_create(mp, &rl.intents);
-	if (!error)
 		error = recover(&rl, dry);
 	xlog_rbuf_destroy(&rl);
 	xlog_dirparts_destroy(&rl);
 	xlog_cancel_destroy(mp, &rl.cancel);
-	xlog_intent_table_destroy(mp, rl.intents);
 	xlog_walk_destroy(&rl.walk);
 	rec->replayed = !error && !dry;
+	rec->stats.steps += rl.cancel.steps + rl.intents.steps + rl.aside.steps + rl.dir_steps;
 	if (error)
 		xlog_recovery_destroy(mp, rec);
 	return error;

@@ -51,6 +51,7 @@ struct xlog_recovery_stats {
 	uint64_t cancelled;		/* items skipped because their buffer was freed later */
 	uint64_t newer;			/* items skipped because the place is newer */
 	uint64_t buffers_written, bytes_written;
+	uint64_t steps;			/* entries that searches came past */
 	uint64_t inodes_freed;		/* of the unlinked lists, by who called */
 	uint64_t cow_blocks_freed;	/* by who called */
 	uint32_t torn_block;		/* ~0: none; where a torn record was cut off */

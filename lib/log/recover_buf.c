@@ -24,7 +24,8 @@
  * good blocks as they are.
  *
  * No two buffers overlap.  When a place is wanted in another shape, what was there is
- * set aside: it is written before all others, and lies over what is read until then.
+ * set aside, sector by sector: it is written before all others, and lies over what is read until
+ * then.
  */
 #include "base/crc32c.h"
 #include "base/sabotage.h"
@@ -38,6 +39,14 @@
 #include "log/log_priv.h"
 
 #define MAX_IOVS	64
+
+/* What was set aside, newest contents. */
+struct aside {
+	struct xlog_key key;		/* its address, 0 */
+	uint8_t data[XFS_BB_SIZE];
+};
+
+static_assert(offsetof(struct aside, key) == 0, "key comes first");
 
 /* The superblock as the log has it: its counters need not be exact. */
 static xfs_failaddr_t sb_verify(const struct xfs_geometry *geo, const void *block, size_t len,
@@ -193,6 +202,17 @@ static void free_buf(struct xlog_recover *rl, struct xlog_rbuf *bp)
 	xfs_free(rl->mp, bp);
 }
 
+static void free_aside(struct xlog_recover *rl)
+{
+	struct xlog_key *key;
+
+	while ((key = xlog_index_first(&rl->aside))) {
+		xlog_index_erase(&rl->aside, key);
+		rl->buf_bytes -= XFS_BB_SIZE;
+		xfs_free(rl->mp, key);
+	}
+}
+
 void xlog_rbuf_destroy(struct xlog_recover *rl)
 {
 	struct xfs_rb_node *node;
@@ -201,8 +221,7 @@ void xlog_rbuf_destroy(struct xlog_recover *rl)
 		xfs_rb_erase(&rl->bufs, node);
 		free_buf(rl, xfs_rb_entry(node, struct xlog_rbuf, rb_node));
 	}
-	while (!xfs_list_empty(&rl->aside))
-		free_buf(rl, xfs_list_first_entry(&rl->aside, struct xlog_rbuf, rb_batch));
+	free_aside(rl);
 }
 
 void xlog_rbuf_mixed_inode(struct xlog_rbuf *bp, uint32_t slot)
@@ -301,14 +320,31 @@ static int write_error(struct xlog_recover *rl, int error, uint64_t daddr)
 				 xfs_errstr(error)) : 0;
 }
 
-static int write_one(struct xlog_recover *rl, struct xlog_rbuf *bp)
+/* Neighbours in one write; all are forgotten when all are written. */
+static int write_aside(struct xlog_recover *rl)
 {
-	int error = xfs_device_pwrite(rl->mp->m_dev, (uint64_t)bp->rb_daddr << XFS_BB_SHIFT,
-				      bp->rb_data, bp->rb_len, 0);
+	struct xlog_key *key = xlog_index_first(&rl->aside);
+	int error = 0;
 
-	rl->rec->stats.buffers_written++;
-	rl->rec->stats.bytes_written += bp->rb_len;
-	return write_error(rl, error, (uint64_t)bp->rb_daddr);
+	while (key && !error) {
+		uint64_t start = key->a, end = start;
+		struct iovec iov[MAX_IOVS];
+		int n = 0;
+
+		do {
+			iov[n].iov_base = ((struct aside *)(void *)key)->data;
+			iov[n++].iov_len = XFS_BB_SIZE;
+			end++;
+			key = xlog_index_next(&rl->aside, key);
+		} while (key && n < MAX_IOVS && key->a == end);
+		rl->rec->stats.buffers_written++;
+		rl->rec->stats.bytes_written += (end - start) << XFS_BB_SHIFT;
+		error = write_error(rl, xfs_device_pwritev(rl->mp->m_dev, start << XFS_BB_SHIFT,
+							   iov, n, 0), start);
+	}
+	if (!error)
+		free_aside(rl);
+	return error;
 }
 
 /* Neighbours in one write; then they are forgotten, so that what follows has their memory. */
@@ -376,14 +412,9 @@ static int write_changed(struct xlog_recover *rl, enum which which)
 
 	if (error)
 		return error;
-	while (!xfs_list_empty(&rl->aside)) {
-		struct xlog_rbuf *bp = xfs_list_first_entry(&rl->aside, struct xlog_rbuf, rb_batch);
-
-		error = write_one(rl, bp);
-		if (error)
-			return error;
-		free_buf(rl, bp);
-	}
+	error = write_aside(rl);
+	if (error)
+		return error;
 	for (node = xfs_rb_first(&rl->bufs); node;) {
 		if (!xfs_rb_entry(node, struct xlog_rbuf, rb_node)->rb_due) {
 			node = xfs_rb_next(node);
@@ -410,6 +441,25 @@ int xlog_rbuf_write_all(struct xlog_recover *rl)
 	return write_changed(rl, ALL);
 }
 
+static int set_aside(struct xlog_recover *rl, const struct xlog_rbuf *bp)
+{
+	for (uint32_t off = 0; off < bp->rb_len; off += XFS_BB_SIZE) {
+		uint64_t daddr = (uint64_t)bp->rb_daddr + (off >> XFS_BB_SHIFT);
+		struct aside *as = (void *)xlog_index_find(&rl->aside, daddr, 0);
+
+		if (!as) {
+			as = xfs_zalloc(rl->mp, sizeof(*as));
+			if (!as)
+				return xfs_error(rl->mp, -ENOMEM, "out of memory for the buffers of the log");
+			as->key.a = daddr;
+			xlog_index_add(&rl->aside, &as->key);
+			rl->buf_bytes += XFS_BB_SIZE;
+		}
+		memcpy(as->data, bp->rb_data + off, XFS_BB_SIZE);
+	}
+	return 0;
+}
+
 /* Whoever lies in [@daddr, @daddr + @bbs) in another shape is set aside. */
 static int make_way(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t bbs)
 {
@@ -419,17 +469,18 @@ static int make_way(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t bbs)
 	while ((node = xfs_rb_floor(&rl->bufs, &last, key_cmp))) {
 		struct xlog_rbuf *bp = xfs_rb_entry(node, struct xlog_rbuf, rb_node);
 		xfs_failaddr_t fa;
+		int error;
 
 		if (bp->rb_daddr + (xfs_daddr_t)(bp->rb_len >> XFS_BB_SHIFT) <= daddr)
 			break;
 		fa = bp->rb_dirty ? make_ready(rl, bp) : NULL;
 		if (fa)
 			return bad_block(rl, bp, fa);
+		error = bp->rb_dirty ? set_aside(rl, bp) : 0;
+		if (error)
+			return error;
 		xfs_rb_erase(&rl->bufs, node);
-		if (bp->rb_dirty)
-			xfs_list_move_tail(&bp->rb_batch, &rl->aside);
-		else
-			free_buf(rl, bp);
+		free_buf(rl, bp);
 	}
 	return 0;
 }
@@ -437,17 +488,12 @@ static int make_way(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t bbs)
 /* What was set aside is not on disk yet. */
 static void lay_aside_over(struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
-	uint64_t start = (uint64_t)bp->rb_daddr << XFS_BB_SHIFT, end = start + bp->rb_len;
-	struct xlog_rbuf *other;
+	uint64_t start = (uint64_t)bp->rb_daddr, end = start + (bp->rb_len >> XFS_BB_SHIFT);
+	struct xlog_key *key = xlog_index_from(&rl->aside, start, 0);
 
-	xfs_list_for_each_entry(other, &rl->aside, rb_batch) {
-		uint64_t from = (uint64_t)other->rb_daddr << XFS_BB_SHIFT;
-		uint64_t first = XFS_MAX(start, from), last = XFS_MIN(end, from + other->rb_len);
-
-		if (first < last)
-			memcpy(bp->rb_data + (first - start), other->rb_data + (first - from),
-			       (size_t)(last - first));
-	}
+	for (; key && key->a < end; key = xlog_index_next(&rl->aside, key))
+		memcpy(bp->rb_data + ((key->a - start) << XFS_BB_SHIFT),
+		       ((struct aside *)(void *)key)->data, XFS_BB_SIZE);
 }
 
 /* What stands at the place of @bp.  A log that is older than that is not the one to replay. */

@@ -7,6 +7,9 @@
  *
  * A change of a directory block always logs its directory's inode as well, so
  * the directory of every piece is among those that replay met.
+ *
+ * A tree of extents that many directories share, that never ends or goes back would be looked through for
+ * ever: its blocks name their owner and level, and its extents ascend.
  */
 #include <stdlib.h>
 #include "base/crc32c.h"
@@ -181,7 +184,7 @@ static int take_extent(struct gather *g, const struct xfs_bmbt_irec *irec)
 	xfs_fsblock_t fsbno = irec->br_startblock;
 	xfs_filblks_t left = irec->br_blockcount;
 
-	if (!xfs_verify_fsbext(geo, fsbno, left))
+	if (!xfs_verify_fsbext(geo, fsbno, left) || off < g->next)
 		return xfs_corrupt(g->rl->mp, "log", "directory %" PRIu64 " has an impossible extent",
 				   g->ino);
 	while (left) {
@@ -190,6 +193,18 @@ static int take_extent(struct gather *g, const struct xfs_bmbt_irec *irec)
 		xfs_daddr_t daddr = XFS_FSB_TO_DADDR(geo, fsbno);
 		int error;
 
+		g->rl->dir_steps++;
+		/* Blocks in one piece, however many, are nothing to be gathered. */
+		if (!in_block && left >= geo->dirblkfsbs) {
+			xfs_filblks_t whole = xfs_rounddown64(left, geo->dirblkfsbs);
+
+			off += whole;
+			fsbno += whole;
+			left -= whole;
+			g->next = off;
+			g->have = g->npieces = 0;
+			continue;
+		}
 		if (!in_block || off != g->next) {
 			g->have = g->npieces = 0;
 			g->touched = false;
@@ -237,8 +252,9 @@ static int bad_tree(struct gather *g)
 }
 
 /* A copy of the block, because what is gathered of its records may need others. */
-static int read_tree_block(struct gather *g, xfs_fsblock_t fsbno, uint8_t *copy)
+static int read_tree_block(struct gather *g, xfs_fsblock_t fsbno, unsigned int level, uint8_t *copy)
 {
+	const struct xfs_btree_block *block = (const void *)copy;
 	const struct xfs_geometry *geo = &g->rl->geo;
 	struct xlog_rbuf *bp;
 	int error;
@@ -249,7 +265,9 @@ static int read_tree_block(struct gather *g, xfs_fsblock_t fsbno, uint8_t *copy)
 	if (error)
 		return error;
 	memcpy(copy, bp->rb_data, geo->blocksize);
-	if (get_be32(copy) != XFS_BMAP_CRC_MAGIC)
+	g->rl->dir_steps++;
+	if (get_be32(copy) != XFS_BMAP_CRC_MAGIC || be16_to_cpu(block->bb_level) != level ||
+	    be64_to_cpu(block->bb_u.l.bb_owner) != g->ino)
 		return bad_tree(g);
 	return 0;
 }
@@ -257,24 +275,24 @@ static int read_tree_block(struct gather *g, xfs_fsblock_t fsbno, uint8_t *copy)
 static int take_tree(struct gather *g, xfs_fsblock_t fsbno, unsigned int level)
 {
 	const struct xfs_geometry *geo = &g->rl->geo;
-	uint64_t limit = geo->dblocks;
 	uint8_t *copy = xfs_malloc(g->rl->mp, geo->blocksize);
 	const struct xfs_btree_block *block = (const void *)copy;
 	int error;
 
 	if (!copy)
 		return xfs_error(g->rl->mp, -ENOMEM, "out of memory for directories of the log");
-	error = read_tree_block(g, fsbno, copy);
-	while (!error && --level) {
+	error = level ? read_tree_block(g, fsbno, --level, copy) : bad_tree(g);
+	while (!error && level) {
 		fsbno = be64_to_cpu(*(xfs_bmbt_ptr_t *)XFS_BTREE_PTR_ADDR(
 			block, XFS_BTREE_LBLOCK_LEN, sizeof(struct xfs_bmbt_key), geo->bmap_mxr[1],
 			sizeof(xfs_bmbt_ptr_t), 1));
-		error = read_tree_block(g, fsbno, copy);
+		error = read_tree_block(g, fsbno, --level, copy);
 	}
 	while (!error) {
 		uint32_t n = be16_to_cpu(block->bb_numrecs);
 
-		if (be16_to_cpu(block->bb_level) || n > geo->bmap_mxr[0] || !limit--) {
+		/* With none it would not ascend. */
+		if (!n || n > geo->bmap_mxr[0]) {
 			error = bad_tree(g);
 			break;
 		}
@@ -283,7 +301,7 @@ static int take_tree(struct gather *g, xfs_fsblock_t fsbno, unsigned int level)
 		if (fsbno == NULLFSBLOCK)
 			break;
 		if (!error)
-			error = read_tree_block(g, fsbno, copy);
+			error = read_tree_block(g, fsbno, 0, copy);
 	}
 	xfs_free(g->rl->mp, copy);
 	return error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Intents that wait for their done item: a list in the order of the log, and a hash of their
+ * Intents that wait for their done item: a list in the order of the log, and an index of their
  * ids.  Ids are memory addresses of the writer: unique only among intents of a type that
  * are alive at a time.
  */
@@ -8,48 +8,12 @@
 #include "log/log_priv.h"
 
 struct pending {
+	struct xlog_key key;		/* type, id */
+	struct pending *older;		/* of the same, which is not in the index */
 	struct xlog_intent intent;
-	struct pending *next;		/* of the same hash */
 };
 
-struct xlog_intent_table {
-	struct pending **slots;
-	uint32_t slots_log;
-	uint64_t count;
-};
-
-#define INITIAL_LOG	8
-
-static uint64_t slot_of(const struct xlog_intent_table *table, uint16_t type, uint64_t id)
-{
-	return ((id ^ type) * 0x9e3779b97f4a7c15u) >> (64 - table->slots_log);
-}
-
-int xlog_intent_table_create(struct xfs_mount *mp, struct xlog_intent_table **tablep)
-{
-	struct xlog_intent_table *table = xfs_zalloc(mp, sizeof(*table));
-
-	*tablep = NULL;
-	if (table) {
-		table->slots_log = INITIAL_LOG;
-		table->slots = xfs_zalloc(mp, sizeof(*table->slots) << INITIAL_LOG);
-	}
-	if (!table || !table->slots) {
-		if (table)
-			xfs_free(mp, table);
-		return xfs_error(mp, -ENOMEM, "out of memory for the intents of the log");
-	}
-	*tablep = table;
-	return 0;
-}
-
-void xlog_intent_table_destroy(struct xfs_mount *mp, struct xlog_intent_table *table)
-{
-	if (!table)
-		return;
-	xfs_free(mp, table->slots);
-	xfs_free(mp, table);
-}
+static_assert(offsetof(struct pending, key) == 0, "key comes first");
 
 void xlog_intent_free(struct xfs_mount *mp, struct xlog_intent *intent)
 {
@@ -72,39 +36,11 @@ void xlog_efi_extent(const struct xlog_intent *intent, uint32_t i, struct xfs_ef
 	ext->ext_pad = 0;
 }
 
-/* Keep chains short; failing to grow costs speed only. */
-static void maybe_grow(struct xfs_mount *mp, struct xlog_intent_table *table)
-{
-	uint64_t old_slots = (uint64_t)1 << table->slots_log;
-	struct pending **old = table->slots, **bigger;
-
-	if (table->count < old_slots * 2 || table->slots_log >= 24)
-		return;
-	bigger = xfs_zalloc(mp, sizeof(*bigger) << (table->slots_log + 2));
-	if (!bigger)
-		return;
-	table->slots = bigger;
-	table->slots_log += 2;
-	for (uint64_t i = 0; i < old_slots; i++) {
-		struct pending *p;
-
-		while ((p = old[i])) {
-			struct pending **head = &bigger[slot_of(table, p->intent.xi_type,
-								p->intent.xi_id)];
-
-			old[i] = p->next;
-			p->next = *head;
-			*head = p;
-		}
-	}
-	xfs_free(mp, old);
-}
-
 static int add(struct xlog_recover *rl, const struct xlog_trans *trans,
 	       const struct xlog_item *item, uint64_t id)
 {
 	struct xfs_mount *mp = rl->mp;
-	struct pending *p, **head;
+	struct pending *p;
 	size_t bytes = XFS_ALIGN(sizeof(*p), (size_t)8);
 	struct xlog_intent *intent;
 	uint8_t *data;
@@ -131,26 +67,26 @@ static int add(struct xlog_recover *rl, const struct xlog_trans *trans,
 		data += XFS_ALIGN((size_t)r->len, (size_t)8);
 	}
 	xfs_list_add_tail(&intent->xi_list, &rl->rec->intents);
-	maybe_grow(mp, rl->intents);
-	head = &rl->intents->slots[slot_of(rl->intents, item->it_type, id)];
-	p->next = *head;
-	*head = p;
-	rl->intents->count++;
+	p->key.a = item->it_type;
+	p->key.b = id;
+	p->older = (void *)xlog_index_find(&rl->intents, item->it_type, id);
+	if (p->older)
+		xlog_index_erase(&rl->intents, &p->older->key);
+	xlog_index_add(&rl->intents, &p->key);
 	rl->rec->stats.pending[item->it_type - XFS_LI_EFI]++;
 	return 0;
 }
 
 static void take_away(struct xlog_recover *rl, uint16_t type, uint64_t id)
 {
-	struct pending **link = &rl->intents->slots[slot_of(rl->intents, type, id)], *p;
+	struct pending *p = (void *)xlog_index_find(&rl->intents, type, id);
 
-	while ((p = *link) && (p->intent.xi_type != type || p->intent.xi_id != id))
-		link = &p->next;
 	/* Its intent may lie before the tail. */
 	if (!p)
 		return;
-	*link = p->next;
-	rl->intents->count--;
+	xlog_index_erase(&rl->intents, &p->key);
+	if (p->older)
+		xlog_index_add(&rl->intents, &p->older->key);
 	rl->rec->stats.pending[type - XFS_LI_EFI]--;
 	xlog_intent_free(rl->mp, &p->intent);
 }

@@ -17,7 +17,6 @@
 
 #define CHUNK_BYTES	(64u << 10)
 #define FIRST_CHUNK	512u		/* of a transaction; the next ones double it */
-#define TABLE_LOG	8
 #define MAX_SPARE_BYTES	(64u << 20)
 #define MAX_OPEN	65536u		/* transactions; writers have a handful */
 #define MAX_REGION	(2u << 20)	/* bytes; what writers log has 64 KiB, or some thousand extents */
@@ -31,7 +30,7 @@ struct chunk {
 };
 
 struct open_trans {
-	struct open_trans *next;	/* of the same hash */
+	struct xlog_key key;		/* its number */
 	struct xlog_trans trans;
 	struct xlog_item *last;
 	struct chunk *chunks;		/* newest first */
@@ -52,7 +51,8 @@ struct xlog_trans_table {
 	 */
 	struct chunk *spare;
 	uint64_t spare_bytes, max_spare_bytes;
-	struct open_trans *slots[1u << TABLE_LOG];
+	struct xlog_index transactions;	/* that are open */
+	struct open_trans *recent;	/* the one that was found last; or NULL */
 };
 
 int xlog_trans_table_create(struct xfs_mount *mp, uint64_t log_bytes, xlog_commit_fn commit,
@@ -71,27 +71,21 @@ int xlog_trans_table_create(struct xfs_mount *mp, uint64_t log_bytes, xlog_commi
 	return 0;
 }
 
-static struct open_trans **slot_of(struct xlog_trans_table *table, uint32_t tid)
-{
-	return &table->slots[(tid * 0x9e3779b1u) >> (32 - TABLE_LOG)];
-}
+static_assert(offsetof(struct open_trans, key) == 0, "key comes first");
 
+/* Mostly the one of the operation before. */
 static struct open_trans *find(struct xlog_trans_table *table, uint32_t tid)
 {
-	struct open_trans *ot = *slot_of(table, tid);
-
-	while (ot && ot->trans.xt_tid != tid)
-		ot = ot->next;
-	return ot;
+	if (!table->recent || table->recent->trans.xt_tid != tid)
+		table->recent = (void *)xlog_index_find(&table->transactions, tid, 0);
+	return table->recent;
 }
 
 static void unlink_trans(struct xlog_trans_table *table, struct open_trans *ot)
 {
-	struct open_trans **link = slot_of(table, ot->trans.xt_tid);
-
-	while (*link != ot)
-		link = &(*link)->next;
-	*link = ot->next;
+	xlog_index_erase(&table->transactions, &ot->key);
+	if (table->recent == ot)
+		table->recent = NULL;
 	table->open--;
 }
 
@@ -130,16 +124,15 @@ static void free_trans(struct xlog_trans_table *table, struct open_trans *ot)
 void xlog_trans_table_reuse(struct xlog_trans_table *table, xlog_commit_fn commit,
 			    uint64_t *uncommitted)
 {
-	*uncommitted = table->open;
-	for (size_t i = 0; i < ARRAY_SIZE(table->slots); i++) {
-		while (table->slots[i]) {
-			struct open_trans *ot = table->slots[i];
+	struct xlog_key *key;
 
-			table->slots[i] = ot->next;
-			free_trans(table, ot);
-		}
+	*uncommitted = table->open;
+	while ((key = xlog_index_first(&table->transactions))) {
+		struct open_trans *ot = (void *)key;
+
+		unlink_trans(table, ot);
+		free_trans(table, ot);
 	}
-	table->open = 0;
 	table->commit = commit;
 }
 
@@ -154,6 +147,11 @@ void xlog_trans_table_destroy(struct xlog_trans_table *table, uint64_t *uncommit
 	}
 	if (uncommitted)
 		*uncommitted = open;
+}
+
+uint64_t xlog_trans_table_steps(const struct xlog_trans_table *table)
+{
+	return table->transactions.steps;
 }
 
 static struct chunk *new_chunk(struct xlog_trans_table *table, size_t bytes)
@@ -233,7 +231,6 @@ static int no_memory(struct xlog_trans_table *table)
 
 static int start_trans(struct xlog_trans_table *table, const struct xlog_walk *walk, uint32_t tid)
 {
-	struct open_trans **head = slot_of(table, tid);
 	struct open_trans *ot;
 
 	if (table->open >= MAX_OPEN)
@@ -245,8 +242,8 @@ static int start_trans(struct xlog_trans_table *table, const struct xlog_walk *w
 	ot->trans.xt_tid = tid;
 	ot->trans.xt_lsn = walk->lsn;
 	ot->start_block = walk->block;
-	ot->next = *head;
-	*head = ot;
+	ot->key.a = tid;
+	xlog_index_add(&table->transactions, &ot->key);
 	table->open++;
 	return 0;
 }
