@@ -221,7 +221,7 @@ static void test_files_are_made(struct xfs_device *plain, const struct tree *ker
 
 	begin(&fs, plain);
 	test_fs_open(&fs);
-	TEST_OK(xfs_quota_enable(fs.mp, 7));
+	TEST_OK(xfs_quota_enable(fs.mp, 7, NULL));
 	change(&fs);
 	test_fs_close_and_check(&fs);
 	DEMAND(qflags(&fs) == COUNTED);
