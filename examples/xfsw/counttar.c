@@ -163,6 +163,21 @@ int tar_next(struct xfsw_sink *sink, const char *source, struct archive *archive
 	}
 }
 
+/* By number or by name: which of them counts is decided when the image is there. */
+static int count_owners(struct xfsw_need *need, struct archive_entry *entry)
+{
+	const char *user = archive_entry_uname(entry), *group = archive_entry_gname(entry);
+	int error = need_add_owner(need, 0, (uint32_t)archive_entry_uid(entry));
+
+	if (!error)
+		error = need_add_owner(need, 1, (uint32_t)archive_entry_gid(entry));
+	if (!error && user)
+		error = need_add_owner_name(need, 0, user);
+	if (!error && group)
+		error = need_add_owner_name(need, 1, group);
+	return error ? error : need_add_owner(need, 2, 0);
+}
+
 static void count_member(struct xfsw_need *need, struct archive_entry *entry)
 {
 	const char *path = archive_entry_pathname(entry);
@@ -241,6 +256,8 @@ int need_of_tar(struct xfsw_sink *sink, struct xfsw_need *need, const char *sour
 		count_member(need, entry);
 		if (xfsw_interrupted())
 			code = XFSW_INTERRUPTED;
+		else if (need->quota && count_owners(need, entry))
+			code = xfsw_fail(sink->call, NULL, -ENOMEM);
 		else if (count_data(need, archive))
 			code = tar_failed(sink, source, archive);
 	}

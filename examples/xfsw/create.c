@@ -79,6 +79,7 @@ static int count_source(struct create *c, const struct xfs_mkfs_geometry *geomet
 	need->parent = (geometry->features_incompat & 0x80) != 0;
 	need->rmapbt = (geometry->features_ro_compat & 0x2) != 0;
 	need->reflink = (geometry->features_ro_compat & 0x4) != 0;
+	need->quota = c->format.quota;
 	if (strcmp(c->source, "-") == 0)
 		return xfsw_usage(c->call, "a stream from standard input needs --size");
 	xfsw_progress_start(&c->sink.progress, "count", xfsw_has(c->call, XFSW_OPT_QUIET));
@@ -128,6 +129,7 @@ static int compute_size(struct create *c, uint64_t *size)
 			*size = smallest;
 		code = fit_geometry(c, size, limit, &geometry);
 	}
+	need_free(&need);
 	if (!code && c->format.dry_run)
 		format_print(&geometry);
 	return code;
@@ -149,6 +151,9 @@ static int fill_image(struct create *c)
 	if (error)
 		return xfsw_fail(c->call, c->path, error);
 	c->sink.mp = c->img.mp;
+	code = format_quota(c->call, &c->format, &c->img);
+	if (code)
+		return code;
 	xfsw_progress_start(&c->sink.progress, what, xfsw_has(c->call, XFSW_OPT_QUIET));
 	c->sink.progress.total_objects = objects;
 	c->sink.progress.total_bytes = bytes;

@@ -10,10 +10,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include <xfswrite/quota.h>
 #include "xfsw/sink.h"
 
 #define MIB		(1ull << 20)
 #define INODE_CORE	176u
+#define QUOTA_RECORD	136u
 
 static uint64_t div_up(uint64_t n, uint64_t by)
 {
@@ -33,6 +35,35 @@ void need_add_extent_tree(struct xfsw_need *need, uint64_t extents)
 		if (blocks <= 1)
 			break;
 	}
+}
+
+static int add_record_block(struct xfsw_need *need, unsigned int type, uint64_t block)
+{
+	int added = need->quota & 1u << type ? inoset_add(&need->owners[type], block) : 0;
+
+	need->quota_blocks += added > 0;
+	return added < 0 ? added : 0;
+}
+
+int need_add_owner(struct xfsw_need *need, unsigned int type, uint32_t id)
+{
+	return add_record_block(need, type, id / (need->block_size / QUOTA_RECORD));
+}
+
+int need_add_owner_name(struct xfsw_need *need, unsigned int type, const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	while (*name)
+		hash = (hash ^ (unsigned char)*name++) * 0x100000001b3ull;
+	/* Wherever its record lies: numbers of blocks have 32 bits. */
+	return add_record_block(need, type, 1ull << 32 | hash >> 32);
+}
+
+void need_free(struct xfsw_need *need)
+{
+	for (unsigned int type = 0; type < 3; type++)
+		inoset_free(&need->owners[type]);
 }
 
 void need_add_file(struct xfsw_need *need, uint64_t size)
@@ -121,8 +152,12 @@ uint64_t need_size(const struct xfsw_need *need, uint64_t log_bytes)
 	inode_blocks += div_up(need->link_bytes, (bs - 96) / 2);
 	used = need->data_blocks + need->tree_blocks + need->dir_blocks + need->attr_blocks +
 	       inode_blocks;
+	/* Records, which may all lie apart, and the trees that map them; their inodes, and id 0. */
+	if (need->quota)
+		used += need->quota_blocks + div_up(need->quota_blocks, (bs - 72) / 32) * 2 + 64;
 	if (need->rmapbt)	/* 24 bytes for each extent, blocks half full */
-		used += div_up((need->extents + need->inodes / 32) * 24, (bs - 56) / 2) + 16;
+		used += div_up((need->extents + need->quota_blocks + need->inodes / 32) * 24,
+			       (bs - 56) / 2) + 16;
 	used += used / 100;
 	used *= bs;
 	free_bytes = used / 10 > 16 * MIB ? used / 10 : 16 * MIB;
@@ -241,6 +276,26 @@ static int count_link(struct counter *c, const struct stat *st, uint64_t name_le
 	return links_add(&c->links, st->st_dev, st->st_ino, (uint32_t)st->st_nlink, 1, NULL);
 }
 
+/* Who will own the new inode. */
+static int count_owners(struct counter *c, struct host_walk *walk, const char *name,
+			const struct stat *st)
+{
+	struct host_flags flags = { .known = false };
+	int error = need_add_owner(c->need, 0, st->st_uid), fd = -1;
+
+	if (!error)
+		error = need_add_owner(c->need, 1, st->st_gid);
+	if (error || !(c->need->quota & XFS_QUOTA_PROJECT))
+		return error;
+	if (!host_has_named_flags() && (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)))
+		fd = host_open(host_walk_fd(walk), name, O_RDONLY | O_NONBLOCK);
+	if (fd >= 0 || host_has_named_flags())
+		host_get_flags(host_walk_fd(walk), fd, name, &flags);
+	if (fd >= 0)
+		close(fd);
+	return need_add_owner(c->need, 2, flags.projid);
+}
+
 static int count_entry(struct host_walk *walk, struct host_dir *dir, struct host_entry *entry)
 {
 	struct counter *c = walk->ctx;
@@ -273,6 +328,8 @@ static int count_entry(struct host_walk *walk, struct host_dir *dir, struct host
 	cache_add(&c->sink->cache, entry->name, &st,
 		  c->attrs || c->sink->xattrs.left_out != left_out);
 	need_add_inode(c->need, name_len, c->attrs, c->attr_bytes, c->remote_bytes);
+	if (c->need->quota && count_owners(c, walk, entry->name, &st))
+		return xfsw_fail(c->sink->call, NULL, -ENOMEM);
 	if (S_ISLNK(st.st_mode))
 		need_add_symlink(c->need, (uint64_t)st.st_size);
 	else if (S_ISREG(st.st_mode) && st.st_blocks * 512 < st.st_size)

@@ -204,6 +204,45 @@ static int parse_letters(struct xfsw_call *call, struct xfs_mkfs_options *mkfs, 
 	return 0;
 }
 
+/* Names of types, with commas between. */
+static int quota_option(struct xfsw_call *call, struct xfsw_format *format)
+{
+	static const struct {
+		const char *name;
+		uint32_t type;
+	} types[] = {
+		{ "user", XFS_QUOTA_USER }, { "group", XFS_QUOTA_GROUP }, { "project", XFS_QUOTA_PROJECT },
+	};
+	const char *text = xfsw_arg(call, XFSW_OPT_QUOTA);
+	size_t n = sizeof(types) / sizeof(types[0]), len, i;
+
+	for (; text; text = text[len] ? text + len + 1 : NULL) {
+		len = strcspn(text, ",");
+		for (i = 0; i < n; i++)
+			if (strlen(types[i].name) == len && memcmp(types[i].name, text, len) == 0)
+				break;
+		if (i == n)
+			return xfsw_usage(call, "there is quota of user, group and project, not of '%.*s'",
+					  (int)len, text);
+		format->quota |= types[i].type;
+	}
+	if (!xfsw_has(call, XFSW_OPT_QUOTA_NO_ENFORCE))
+		format->enforce = format->quota;
+	else if (!format->quota)
+		return xfsw_usage(call, "--quota-no-enforce needs --quota");
+	return 0;
+}
+
+int format_quota(struct xfsw_call *call, const struct xfsw_format *format, struct xfsw_image *img)
+{
+	struct xfs_quota_on_options on = {
+		.size = sizeof(on), .types = format->quota, .enforce = format->enforce,
+	};
+	int error = format->quota ? xfs_quota_on(img->mp, &on) : 0;
+
+	return error ? xfsw_fail(call, img->path, error) : 0;
+}
+
 int format_options(struct xfsw_call *call, struct xfsw_format *format)
 {
 	struct xfs_mkfs_options *mkfs = &format->mkfs;
@@ -244,7 +283,7 @@ int format_options(struct xfsw_call *call, struct xfsw_format *format)
 		mkfs->flags |= XFS_MKFS_SMALL;
 	if (xfsw_has(call, XFSW_OPT_DISCARD) && !xfsw_has(call, 'K'))
 		mkfs->flags |= XFS_MKFS_DISCARD;
-	return 0;
+	return quota_option(call, format);
 }
 
 int format_geometry(struct xfsw_call *call, const struct xfsw_format *format, uint64_t size_bytes,
@@ -403,6 +442,26 @@ int format_dry_run(struct xfsw_call *call, const struct xfsw_format *format, con
 	return xfsw_finish_output(call);
 }
 
+/* Quota of the new file system, which stays in progress until it is closed. */
+static int mount_for_quota(struct xfsw_call *call, const struct xfsw_format *format,
+			   struct xfsw_image *img)
+{
+	struct xfs_mount_options options = {
+		.size = sizeof(options), .flags = XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_INPROGRESS,
+		.env = &call->env, .logdev = img->logdev,
+	};
+	int code, error = xfs_mount(img->dev, &options, &img->mp);
+
+	if (error)
+		return xfsw_fail(call, img->path, error);
+	code = format_quota(call, format, img);
+	if (code) {
+		xfs_abandon(img->mp);
+		img->mp = NULL;
+	}
+	return code;
+}
+
 static int run_mkfs(struct xfsw_call *call)
 {
 	struct xfs_mkfs_geometry geometry;
@@ -415,10 +474,14 @@ static int run_mkfs(struct xfsw_call *call)
 		return code;
 	if (format.dry_run)
 		return format_dry_run(call, &format, path);
+	if (format.quota)
+		format.mkfs.flags |= XFS_MKFS_INPROGRESS;
 	code = format_image(call, &format, path, format.size_bytes, false, &img, &geometry);
 	if (code)
 		return code;
-	if (format.verbose) {
+	if (format.quota)
+		code = mount_for_quota(call, &format, &img);
+	if (!code && format.verbose) {
 		format_print(&geometry);
 		code = xfsw_finish_output(call);
 	}

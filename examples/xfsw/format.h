@@ -5,6 +5,7 @@
 
 #include "xfsw/xfsw.h"
 #include <xfswrite/mkfs.h>
+#include <xfswrite/quota.h>
 
 enum {
 	XFSW_OPT_SIZE = XFSW_OPT_VERB + 64,
@@ -13,6 +14,8 @@ enum {
 	XFSW_OPT_SEED,
 	XFSW_OPT_SMALL,
 	XFSW_OPT_DISCARD,
+	XFSW_OPT_QUOTA,
+	XFSW_OPT_QUOTA_NO_ENFORCE,
 };
 
 #define FORMAT_SHORTOPTS "b:s:i:d:l:m:n:L:fNKv"
@@ -23,6 +26,8 @@ enum {
 	{ "seed", required_argument, NULL, XFSW_OPT_SEED },		\
 	{ "small", no_argument, NULL, XFSW_OPT_SMALL },			\
 	{ "discard", no_argument, NULL, XFSW_OPT_DISCARD },		\
+	{ "quota", required_argument, NULL, XFSW_OPT_QUOTA },		\
+	{ "quota-no-enforce", no_argument, NULL, XFSW_OPT_QUOTA_NO_ENFORCE }, \
 	{ "label", required_argument, NULL, 'L' },			\
 	{ "force", no_argument, NULL, 'f' },				\
 	{ "dry-run", no_argument, NULL, 'N' }
@@ -41,6 +46,9 @@ enum {
 	"  --small             allow less than 300 MiB, a small log, a single group: no kernel\n"  \
 	"                      refuses them, but XFS does not support them\n"                      \
 	"  --discard           discard the device first\n"                                         \
+	"  --quota user,group,project  quota of these is on, counted and enforced; kernels keep\n" \
+	"                      it on when they mount with uquota, gquota, pquota\n"                \
+	"  --quota-no-enforce  it is only counted\n"                                               \
 	"  and those of mkfs.xfs:\n"                                                               \
 	"  -b size=N           block size, 1k to 64k\n"                                            \
 	"  -s size=N           sector size\n"                                                      \
@@ -55,10 +63,13 @@ struct xfsw_format {
 	struct xfs_mkfs_options mkfs;
 	uint64_t size_bytes;		/* 0: the device's, or computed */
 	bool dry_run, force, verbose;
+	uint32_t quota, enforce;	/* XFS_QUOTA_USER ...: types that are on, and enforced */
 };
 
 /* Read all of them.  0 or XFSW_USAGE. */
 int format_options(struct xfsw_call *call, struct xfsw_format *format);
+/* Turn on the quota that was asked for, in a new file system.  An exit code. */
+int format_quota(struct xfsw_call *call, const struct xfsw_format *format, struct xfsw_image *img);
 /* What a device of @size_bytes would become.  0 or -errno; with @call not NULL that is told. */
 int format_geometry(struct xfsw_call *call, const struct xfsw_format *format, uint64_t size_bytes,
 		    struct xfs_mkfs_geometry *geometry);

@@ -9,6 +9,7 @@
 
 #include "xfsw/host.h"
 #include "xfsw/owners.h"
+#include "xfsw/walk.h"
 
 /* How contents of the image are copied. */
 enum sink_reflink {
@@ -176,8 +177,16 @@ struct xfsw_need {
 	uint64_t inodes, directories, data_bytes;
 	uint64_t data_blocks, extents, tree_blocks, dir_blocks, attr_blocks;
 	uint64_t link_bytes;	/* of parent pointers of further names */
+	uint32_t quota;		/* XFS_QUOTA_*: those that are on, */
+	struct xfsw_inoset owners[3];	/* and the blocks of their records, by number in the file */
+	uint64_t quota_blocks;
 };
 
+void need_free(struct xfsw_need *need);
+/* Something is @id's, of users (0), groups (1) or projects (2).  0 or -ENOMEM. */
+int need_add_owner(struct xfsw_need *need, unsigned int type, uint32_t id);
+/* The same for one whose number is found by name, later. */
+int need_add_owner_name(struct xfsw_need *need, unsigned int type, const char *name);
 void need_add_file(struct xfsw_need *need, uint64_t size);
 /* A sparse file's data range. */
 void need_add_range(struct xfsw_need *need, uint64_t offset, uint64_t len);
