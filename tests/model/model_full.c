@@ -15,6 +15,7 @@
  *
  * XFSWRITE_SAVE_DIR=<dir>: the images of each step are left there for other judges.
  * XFSWRITE_GEOMETRY=<n>, XFSWRITE_KIND=<n>: that one alone.
+ * XFSWRITE_PART=<n>: one of n pairs of both.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -582,13 +583,14 @@ static const struct geometry geos[] = {
 static void run_all(void)
 {
 	const char *wanted = getenv("XFSWRITE_GEOMETRY"), *wanted_kind = getenv("XFSWRITE_KIND");
+	int part = test_part();
 
 	test_seed_init(1);
 	for (geo_index = 0; geo_index < IN_ORDINARY_RUNS; geo_index++) {
 		if (wanted && atoi(wanted) != geo_index)
 			continue;
 		for (int kind = 0; kind < KINDS; kind++) {
-			if (wanted_kind && atoi(wanted_kind) != kind)
+			if (wanted_kind ? atoi(wanted_kind) != kind : (geo_index * KINDS + kind) % part)
 				continue;
 			/* Of its own, so that one run alone repeats it. */
 			rnd = test_rand((uint64_t)(geo_index * KINDS + kind));

@@ -19,6 +19,13 @@ uint64_t test_seed(void)
 	return seed;
 }
 
+int test_part(void)
+{
+	const char *part = getenv("XFSWRITE_PART");
+
+	return part && atoi(part) > 1 ? atoi(part) : 1;
+}
+
 struct xfs_rand test_rand(uint64_t stream)
 {
 	struct xfs_rand r;

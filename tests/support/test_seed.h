@@ -21,6 +21,9 @@
 void test_seed_init(uint64_t fixed);
 uint64_t test_seed(void);
 
+/* XFSWRITE_PART: long tests do only the n-th part of what they would do; else 1. */
+int test_part(void);
+
 /* A generator of stream @stream; the same for the same seed and stream. */
 struct xfs_rand test_rand(uint64_t stream);
 
