@@ -455,8 +455,9 @@ static void *begin(const struct sequence *seq, const struct seq_geometry *geo)
 			snprintf(c->options + strlen(c->options),
 				 sizeof(c->options) - strlen(c->options), "%s%s",
 				 c->options[0] ? "," : "", options[t][seq_type_state(seq, t)]);
-	snprintf(command, sizeof(command), "mkfs.xfs -q -f -K -d agcount=%u -l size=%llu %s %s",
-		 SEQ_AGCOUNT, (unsigned long long)SEQ_LOG_BYTES, geo->mkfs, device);
+	snprintf(command, sizeof(command),
+		 "mkfs.xfs -q -f -K -d agcount=%u,size=%um -l size=%llu %s %s", SEQ_AGCOUNT,
+		 geo->mib, (unsigned long long)SEQ_LOG_BYTES, geo->mkfs, device);
 	must(system(command) == 0, command);
 	mount_it(c);
 	MUST(chmod(MNT, 0777));

@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 record=$1; shift
 work=$(mktemp -d /dev/shm/quota-record.XXXXXX)
 trap 'rm -rf "$work"' EXIT INT TERM
-truncate -s 512M "$work/disk"
+truncate -s 64G "$work/disk"		# of which little is used
 cat >"$work/script" <<'S'
 echo 360000 >/proc/sys/vm/dirty_writeback_centisecs
 chmod +x /in/quota_record

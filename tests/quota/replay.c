@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <xfswrite/exchange.h>
 #include <xfswrite/fallocate.h>
+#include <xfswrite/quota.h>
 #include <xfswrite/reflink.h>
 #include "quota/quota_priv.h"
 #include "quota/sequence.h"
@@ -74,48 +75,31 @@ static void let_go(struct context *c, unsigned int i)
 
 /* ---- quota --------------------------------------------------------------------------------- */
 
-static int change_record(struct context *c, const char *letter, uint32_t id, char **argv,
-			 void (*change)(struct xfs_disk_dquot *d, char **argv))
+/* limit T ID b|i SOFT HARD; grace T BLOCKS INODES: of id 0. */
+static int set_limits(struct context *c, char **argv)
 {
-	static const struct xfs_quota_change more = {.inodes = 1}, less = {.inodes = -1};
-	uint32_t type = seq_type_of(letter);
-	struct xfs_trans *tp;
-	struct xfs_dquot *dq;
+	struct xfs_quota_limits limits = XFS_QUOTA_LIMITS_INIT;
+	uint32_t type = 1u << seq_type_of(argv[1]), id = 0;
 
-	TEST_OK(xfs_dquot_get_or_alloc(c->fs.mp, type, id, &dq));
-	TEST_OK(xfs_trans_alloc(c->fs.mp, XFS_RESV_CREATE, 0, 0, &tp));
-	xfs_mutex_lock(&dq->dq_lock);
-	change(&dq->dq_disk, argv);
-	if (!id)
-		xfs_quota_set_defaults(c->fs.mp->m_quota, type, &dq->dq_disk);
-	xfs_mutex_unlock(&dq->dq_lock);
-	/* And its timers. */
-	TEST_OK(xfs_dquot_change(tp, dq, &more));
-	TEST_OK(xfs_dquot_change(tp, dq, &less));
-	TEST_OK(xfs_trans_finish(tp, 0));
-	xfs_dquot_put(dq);
-	return 0;
-}
-
-static void set_limit(struct xfs_disk_dquot *d, char **argv)
-{
-	uint64_t soft = strtoull(argv[4], NULL, 0), hard = strtoull(argv[5], NULL, 0);
-
-	if (argv[3][0] == 'b') {
-		d->d_blk_softlimit = cpu_to_be64(soft);
-		d->d_blk_hardlimit = cpu_to_be64(hard);
+	if (strcmp(argv[0], "grace") == 0) {
+		limits.valid = XFS_QUOTA_SPACE_GRACE | XFS_QUOTA_INODES_GRACE;
+		limits.space_grace = (uint32_t)atoi(argv[2]);
+		limits.inodes_grace = (uint32_t)atoi(argv[3]);
+	} else if (argv[3][0] == 'b') {
+		id = (uint32_t)strtoul(argv[2], NULL, 0);
+		limits.valid = XFS_QUOTA_SPACE_SOFT | XFS_QUOTA_SPACE_HARD;
+		limits.space_soft = strtoull(argv[4], NULL, 0) * c->blocksize;
+		limits.space_hard = strtoull(argv[5], NULL, 0) * c->blocksize;
 	} else {
-		d->d_ino_softlimit = cpu_to_be64(soft);
-		d->d_ino_hardlimit = cpu_to_be64(hard);
+		id = (uint32_t)strtoul(argv[2], NULL, 0);
+		limits.valid = XFS_QUOTA_INODES_SOFT | XFS_QUOTA_INODES_HARD;
+		limits.inodes_soft = strtoull(argv[4], NULL, 0);
+		limits.inodes_hard = strtoull(argv[5], NULL, 0);
 	}
+	return xfs_quota_set(c->fs.mp, type, id, &limits);
 }
 
-static void set_grace(struct xfs_disk_dquot *d, char **argv)
-{
-	d->d_btimer = cpu_to_be32((uint32_t)atoi(argv[2]));
-	d->d_itimer = cpu_to_be32((uint32_t)atoi(argv[3]));
-}
-
+/* The public calls do not tell what is held in memory. */
 static uint64_t used(void *ctx, enum seq_type type, uint32_t id)
 {
 	struct context *c = ctx;
@@ -129,26 +113,22 @@ static uint64_t used(void *ctx, enum seq_type type, uint32_t id)
 	return blocks;
 }
 
-/* Records that are no blocks are jumped over by hand: ids of sequences are small. */
 static bool next(void *ctx, enum seq_type type, uint64_t from, struct seq_count *count)
 {
 	struct context *c = ctx;
+	struct xfs_quota_info info = XFS_QUOTA_INFO_INIT;
 	/* Those of types without enforcement run, but the kernel does not report them. */
 	bool told = seq_type_state(c->seq, type) == 2;
-	struct xfs_dquot *dq;
 
-	while (from < 10000 && xfs_dquot_get(c->fs.mp, type, (uint32_t)from, &dq))
-		from++;
-	if (from >= 10000)
+	if (!TEST_OK(xfs_quota_next(c->fs.mp, 1u << type, &from, &info)))
 		return false;
 	*count = (struct seq_count){
-		.id = (uint32_t)from,
-		.blocks = be64_to_cpu(dq->dq_disk.d_bcount),
-		.inodes = be64_to_cpu(dq->dq_disk.d_icount),
-		.block_timer = told && from && be32_to_cpu(dq->dq_disk.d_btimer),
-		.inode_timer = told && from && be32_to_cpu(dq->dq_disk.d_itimer),
+		.id = info.id,
+		.blocks = info.space_bytes / c->blocksize,
+		.inodes = info.inodes,
+		.block_timer = told && info.space_expires,
+		.inode_timer = told && info.inodes_expires,
 	};
-	xfs_dquot_put(dq);
 	return true;
 }
 
@@ -344,11 +324,8 @@ static int64_t other_step(struct context *c, char **argv)
 
 	if (strcmp(what, "as") == 0)
 		return become(c, argv);
-	if (strcmp(what, "limit") == 0)
-		return change_record(c, argv[1], (uint32_t)strtoul(argv[2], NULL, 0), argv,
-				     set_limit);
-	if (strcmp(what, "grace") == 0)
-		return change_record(c, argv[1], 0, argv, set_grace);
+	if (strcmp(what, "limit") == 0 || strcmp(what, "grace") == 0)
+		return set_limits(c, argv);
 	if (strcmp(what, "wait") == 0) {
 		c->fs.clock_ns += strtoull(argv[1], NULL, 0) * 1000000000;
 		return 0;
@@ -410,10 +387,9 @@ static void again(struct context *c)
 
 static void *begin(const struct sequence *seq, const struct seq_geometry *geo)
 {
+	struct xfs_quota_on_options on = XFS_QUOTA_ON_OPTIONS_INIT;
 	struct xfs_mkfs_options opts = XFS_MKFS_OPTIONS_INIT;
 	struct context *c = calloc(1, sizeof(*c));
-	uint16_t enforced = 0;
-	uint32_t types = 0;
 
 	if (!c)
 		abort();
@@ -424,16 +400,14 @@ static void *begin(const struct sequence *seq, const struct seq_geometry *geo)
 	opts.rmapbt = geo->rmapbt ? XFS_MKFS_ON : XFS_MKFS_OFF;
 	opts.reflink = geo->reflink ? XFS_MKFS_ON : XFS_MKFS_OFF;
 	opts.parent = geo->parent ? XFS_MKFS_ON : XFS_MKFS_OFF;
-	test_fs_make(&c->fs, SEQ_IMAGE_BYTES, &opts);
+	test_fs_make(&c->fs, (uint64_t)geo->mib << 20, &opts);
 	for (enum seq_type t = 0; t < SEQ_TYPES; t++) {
 		if (seq_type_state(seq, t))
-			types |= 1u << t;
+			on.types |= 1u << t;
 		if (seq_type_state(seq, t) == 2)
-			enforced |=
-				(uint16_t[]){XFS_UQUOTA_ENFD, XFS_GQUOTA_ENFD, XFS_PQUOTA_ENFD}[t];
+			on.enforce |= 1u << t;
 	}
-	TEST_OK(xfs_quota_enable(c->fs.mp, types));
-	xfs_quota_set_flags(c->fs.mp, enforced, 0);
+	TEST_OK(xfs_quota_on(c->fs.mp, &on));
 	again(c);
 	return c;
 }

@@ -9,16 +9,23 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct seq_geometry geometries[] = {
-	{"4k", 4096, true, true, false, "-b size=4096 -m rmapbt=1,reflink=1,metadir=0 -n parent=0"},
-	{"1k", 1024, true, true, false, "-b size=1024 -m rmapbt=1,reflink=1,metadir=0 -n parent=0"},
-	{"4k-parent", 4096, true, true, true,
+	{"4k", 4096, 512, true, true, false,
+	 "-b size=4096 -m rmapbt=1,reflink=1,metadir=0 -n parent=0"},
+	{"1k", 1024, 512, true, true, false,
+	 "-b size=1024 -m rmapbt=1,reflink=1,metadir=0 -n parent=0"},
+	{"4k-parent", 4096, 512, true, true, true,
 	 "-b size=4096 -m rmapbt=1,reflink=1,metadir=0 -n parent=1"},
-	{"1k-parent", 1024, true, true, true,
+	{"1k-parent", 1024, 512, true, true, true,
 	 "-b size=1024 -m rmapbt=1,reflink=1,metadir=0 -n parent=1"},
-	{"4k-plain", 4096, false, false, false,
+	{"4k-plain", 4096, 512, false, false, false,
 	 "-b size=4096 -m rmapbt=0,reflink=0,metadir=0 -n parent=0"},
-	{"1k-plain", 1024, false, false, false,
+	{"1k-plain", 1024, 512, false, false, false,
 	 "-b size=1024 -m rmapbt=0,reflink=0,metadir=0 -n parent=0"},
+	/* Higher trees of inodes. */
+	{"4k-large", 4096, 65536, true, true, false,
+	 "-b size=4096 -m rmapbt=1,reflink=1,metadir=0 -n parent=0"},
+	{"1k-large", 1024, 65536, true, true, false,
+	 "-b size=1024 -m rmapbt=1,reflink=1,metadir=0 -n parent=0"},
 };
 
 static const struct {

@@ -20,6 +20,7 @@ enum seq_type { SEQ_USER, SEQ_GROUP, SEQ_PROJECT, SEQ_TYPES };
 struct seq_geometry {
 	const char *name;
 	uint32_t blocksize;
+	uint32_t mib; /* of SEQ_AGCOUNT allocation groups */
 	bool rmapbt, reflink, parent;
 	const char *mkfs; /* options of mkfs.xfs */
 };
