@@ -24,6 +24,7 @@
 #include "inode/inode.h"
 #include "log/recover.h"
 #include "mount/mount_priv.h"
+#include "quota/quota_priv.h"
 #include "support/test_fs.h"
 
 #define BS	4096u
@@ -291,6 +292,52 @@ static void test_blocks_come_to_be_shared(void **state)
 	TEST_OK(finish());
 	may_share(a, 0);
 	expect_content("/b", 10);
+}
+
+/* What user 0 has, and @more. */
+static uint64_t counted_blocks(int64_t more)
+{
+	const struct xfs_quota_change change = { .blocks = more };
+	struct xfs_trans *tp;
+	struct xfs_dquot *dq;
+	uint64_t blocks;
+
+	TEST_OK(xfs_dquot_get(fs.mp, 0, 0, &dq));
+	TEST_OK(xfs_trans_alloc(fs.mp, XFS_RESV_INODE, 0, 0, &tp));
+	TEST_OK(xfs_dquot_change(tp, dq, &change));
+	TEST_OK(xfs_trans_commit(tp));
+	blocks = be64_to_cpu(dq->dq_disk.d_bcount);
+	xfs_dquot_put(dq);
+	return blocks;
+}
+
+/* Kernels count what a mapping will change with its intent, we with the change. */
+static void test_counts_that_came_before_their_intents(void **state)
+{
+	for (unsigned int kernel = 0; kernel < 2; kernel++) {
+		xfs_ino_t ino = make_file(kernel ? "/g" : "/f", 10);
+		struct xfs_bmbt_irec map = mapping(ino, 0);
+		struct xlog_recovery *rec = xfs_zalloc(fs.mp, sizeof(*rec));
+		uint64_t before;
+
+		TEST_OK(xfs_quota_enable(fs.mp, 1, NULL));
+		before = counted_blocks(0);
+		if (kernel)
+			counted_blocks(-3);
+		cui(XFS_REFCOUNT_EXTENT_DECREASE, map.br_startblock + 4, 3);
+		map_intent(XFS_LI_BUI, XFS_BMAP_EXTENT_UNMAP, ino, 4, map.br_startblock + 4, 3);
+		xfs_list_init(&rec->intents);
+		while (!xfs_list_empty(&list))
+			xfs_list_move_tail(list.next, &rec->intents);
+		fs.mp->m_recovery = rec;
+		TEST_OK(xfs_finish_recovery(fs.mp));
+		assert_int_equal(counted_blocks(0), before - 3);
+		xfs_list_init(&rec->intents);
+		xfs_list_init(&list);
+		nr = 0;
+		xfs_recovery_free(fs.mp);
+	}
+	(void)state;
 }
 
 static void test_records_of_the_reverse_map(void **state)
@@ -714,6 +761,7 @@ int main(void)
 		TEST(test_extents_are_freed_whoever_owned_them),
 		TEST(test_a_mapping_goes_with_its_blocks),
 		TEST(test_blocks_come_to_be_shared),
+		TEST(test_counts_that_came_before_their_intents),
 		TEST(test_records_of_the_reverse_map),
 		TEST(test_staging_left_over_is_freed),
 		TEST(test_a_mapping_changes_its_state),
