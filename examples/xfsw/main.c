@@ -10,7 +10,9 @@ const struct xfsw_verb *const xfsw_verbs[] = {
 	&verb_mkfs, &verb_create, &verb_put, &verb_get, &verb_ls, &verb_cat, &verb_stat, &verb_df,
 	&verb_info, &verb_check, &verb_dump, &verb_mkdir, &verb_rm, &verb_cp, &verb_mv, &verb_ln, &verb_mknod,
 	&verb_chmod, &verb_chown, &verb_touch, &verb_truncate, &verb_xattr_ls, &verb_xattr_get,
-	&verb_xattr_set, &verb_xattr_rm, &verb_chattr, &verb_lsattr, &verb_chproj, &verb_find,
+	&verb_xattr_set, &verb_xattr_rm, &verb_chattr, &verb_lsattr, &verb_chproj,
+	&verb_quota_on, &verb_quota_off, &verb_quota_check, &verb_quota_state, &verb_quota_report,
+	&verb_quota_get, &verb_quota_limit, &verb_quota_project_setup, &verb_find,
 	&verb_du, &verb_map, &verb_extents, &verb_fallocate, &verb_read, &verb_write, &verb_shell, &verb_recover, &verb_help,
 	/* shell only */
 	&verb_new, &verb_fsync, &verb_sync, &verb_rename, &verb_echo, NULL};

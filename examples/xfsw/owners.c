@@ -42,7 +42,7 @@ static char *read_host_file(int dirfd, const char *name)
 	return text;
 }
 
-static char *read_image_file(struct xfs_mount *mp, const char *path)
+char *owners_read_image_file(struct xfs_mount *mp, const char *path)
 {
 	struct xfs_file *file;
 	struct xfs_stat st = XFS_STAT_INIT;
@@ -89,8 +89,8 @@ static void load(struct xfsw_owners *owners)
 {
 	owners->loaded = true;
 	if (owners->tree) {
-		owners->users = read_image_file(owners->tree, "/etc/passwd");
-		owners->groups = read_image_file(owners->tree, "/etc/group");
+		owners->users = owners_read_image_file(owners->tree, "/etc/passwd");
+		owners->groups = owners_read_image_file(owners->tree, "/etc/group");
 	} else if (owners->tree_dir) {
 		load_host_tree(owners, owners->tree_dir, false);
 	}

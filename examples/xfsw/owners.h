@@ -42,6 +42,9 @@ void owners_use_image(struct xfsw_owners *owners, struct xfs_mount *mp);
  */
 bool owners_find(struct xfsw_owners *owners, const char *name, bool group, uint32_t *id);
 
+/* A file of the image as a string to be freed; NULL: it is none, or too large for such a file. */
+char *owners_read_image_file(struct xfs_mount *mp, const char *path);
+
 /* "UID:GID", "UID", ":GID", each a number or a name.  Bits of @valid: XFS_ATTR_UID, _GID. */
 bool owners_parse(struct xfsw_owners *owners, const char *text, uint32_t *uid, uint32_t *gid,
 		  uint32_t *valid);

@@ -406,6 +406,8 @@ extern const struct xfsw_verb verb_mkfs, verb_create, verb_ls, verb_cat, verb_ge
 	verb_dump, verb_recover, verb_shell, verb_help;
 extern const struct xfsw_verb verb_write, verb_read, verb_fsync, verb_sync, verb_new, verb_rename,
 	verb_map, verb_extents, verb_fallocate, verb_echo;
+extern const struct xfsw_verb verb_quota_on, verb_quota_off, verb_quota_check, verb_quota_state,
+	verb_quota_report, verb_quota_get, verb_quota_limit, verb_quota_project_setup;
 
 /* NULL-terminated, in the order of the help. */
 extern const struct xfsw_verb *const xfsw_verbs[];

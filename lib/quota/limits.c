@@ -34,7 +34,7 @@ static be32_t time_to_disk(const struct xfs_disk_dquot *d, int64_t seconds)
 
 static int apply(struct xfs_mount *mp, struct xfs_disk_dquot *d, const struct xfs_quota_change_limits *set)
 {
-	static const char *const names[XFS_DQ_KINDS] = { "space", "inodes", "realtime space" };
+	static const char *const names[XFS_DQ_KINDS] = { "blocks", "inodes", "realtime blocks" };
 
 	for (uint32_t i = 0; i < XFS_DQ_KINDS; i++) {
 		struct fields f = fields_of(d, i);

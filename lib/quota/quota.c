@@ -40,7 +40,7 @@ void xfs_quota_set_defaults(struct xfs_quota *q, uint32_t type, const struct xfs
 }
 
 /* Record 0 says how long one may be over a soft limit, and which limits those have who have none. */
-static int read_record_0(struct xfs_mount *mp, uint32_t type)
+void xfs_quota_read_defaults(struct xfs_mount *mp, uint32_t type)
 {
 	const struct xfs_disk_dquot none = { .d_version = XFS_DQUOT_VERSION };
 	struct xfs_dquot *dq;
@@ -49,18 +49,18 @@ static int read_record_0(struct xfs_mount *mp, uint32_t type)
 	if (!error) {
 		xfs_quota_set_defaults(mp->m_quota, type, &dq->dq_disk);
 		xfs_dquot_put(dq);
-		return 0;
+		return;
 	}
 	xfs_quota_set_defaults(mp->m_quota, type, &none);
 	if (error != -ENOENT)
 		xfs_quota_give_up(mp, type, error);
-	return 0;
 }
 
 int xfs_quota_begin(struct xfs_mount *mp, uint32_t type)
 {
 	__atomic_store_n(&mp->m_quota->q_types[type].qt_kept, true, __ATOMIC_RELAXED);
-	return read_record_0(mp, type);
+	xfs_quota_read_defaults(mp, type);
+	return 0;
 }
 
 /* Limits can be set, also while it is off.  In the metadata directory tree it must be looked for. */
@@ -80,7 +80,13 @@ static int open_type(struct xfs_mount *mp, uint32_t type)
 				 xfs_last_text());
 		return 0;
 	}
-	return error || !is_exact(mp, type) ? error : xfs_quota_begin(mp, type);
+	if (error)
+		return error;
+	if (is_exact(mp, type))
+		return xfs_quota_begin(mp, type);
+	/* Limits can be set all the same, and timers begin then. */
+	xfs_quota_read_defaults(mp, type);
+	return 0;
 }
 
 int xfs_quota_init(struct xfs_mount *mp)

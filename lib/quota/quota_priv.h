@@ -104,6 +104,8 @@ struct xfs_quota_change {
 int xfs_quota_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 /* The counts of @type are exact: keep them. */
 int xfs_quota_begin(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
+/* From record 0; a type that is kept is given up if that is damaged. */
+void xfs_quota_read_defaults(struct xfs_mount *mp, uint32_t type);
 /* @record is that of id 0, or as there is none: its limits and periods are in effect from now on. */
 void xfs_quota_set_defaults(struct xfs_quota *q, uint32_t type, const struct xfs_disk_dquot *record);
 /* Bits of sb_qflags. */

@@ -336,9 +336,13 @@ static int recount(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *c
 	struct quotacheck qc = { .mp = mp, .types = types, .call = call };
 	int error = 0;
 
-	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
-		if (types & 1u << t)
-			error = reset_type(&qc, t);
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++) {
+		if (!(types & 1u << t))
+			continue;
+		error = reset_type(&qc, t);
+		/* Timers begin while it is counted. */
+		xfs_quota_read_defaults(mp, t);
+	}
 	return error ? error : count_all(&qc);
 }
 

@@ -247,6 +247,30 @@ static void test_defaults_and_periods(void **state)
 	test_fs_end(&fs);
 }
 
+/* Timers that begin while a type is off, or is counted, have its period too. */
+static void test_timers_of_a_type_that_was_off(void **state)
+{
+	struct xfs_quota_limits limits = XFS_QUOTA_LIMITS_INIT;
+	int64_t now;
+
+	(void)state;
+	begin();
+	make("a", 7, 3);
+	TEST_OK(turn_on(ALL, 0, 0));
+	limits.valid = XFS_QUOTA_SPACE_GRACE;
+	limits.space_grace = 1000;
+	TEST_OK(xfs_quota_set(fs.mp, XFS_QUOTA_USER, 0, &limits));
+	TEST_OK(xfs_quota_off(fs.mp, ALL, 0));
+	test_fs_close_and_check(&fs);
+	test_fs_open(&fs);
+	now = xfs_now(fs.mp).tv_sec;
+	TEST_OK(set_limits(7, SPACE, B, 0));
+	assert_in_range(get(XFS_QUOTA_USER, 7).space_expires, now + 1000, now + 1010);
+	TEST_OK(turn_on(ALL, 0, 0));
+	assert_in_range(get(XFS_QUOTA_USER, 7).space_expires, now + 1000, now + 1010);
+	test_fs_end(&fs);
+}
+
 static void test_reports_are_in_order(void **state)
 {
 	static const uint32_t ids[] = { 0, 5, 6, 29, 30, 1000, 70000, 4000000000u, UINT32_MAX - 1, UINT32_MAX };
@@ -558,6 +582,7 @@ int main(void)
 		cmocka_unit_test(test_on_and_off),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_defaults_and_periods),
+		cmocka_unit_test(test_timers_of_a_type_that_was_off),
 		cmocka_unit_test(test_reports_are_in_order),
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_a_count_makes_it_right),
