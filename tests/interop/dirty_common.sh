@@ -20,6 +20,7 @@ dirty_matrix() {
 	1k-rmap    | 1 | -l size=6m -m rmapbt=1                             | 128m | 1024 | |
 	2-4k       | 2 | -l size=12m -n parent=1 -i exchange=1              | 192m | 4096 | |
 	4k-rmap    | 1 | -l size=16m -m rmapbt=1 -d agcount=7               | 256m | 4096 | |
+	2-metadir  | 2 | -l size=14m -m metadir=1                           | 192m | 4096 | |
 	2-1k       | 2 | -l size=7m -n parent=1 -i exchange=1               | 128m | 1024 | |
 	2k-i1024   | 1 | -l size=10m -i size=1024 -m rmapbt=1               | 192m | 2048 | |
 	4k-plain   | 1 | -l size=8m -m reflink=0,rmapbt=0,finobt=0,inobtcount=0,bigtime=0 -i sparse=0 | 128m | 4096 | |
@@ -29,6 +30,7 @@ dirty_matrix() {
 	4k-s4096   | 1 | -s size=4096 -l size=12m -m rmapbt=1               | 192m | 4096 | |
 	2-1k-su    | 2 | -l size=16m,su=256k -n parent=1 -i exchange=1      | 128m | 1024 | |
 	1k         | 1 | -l size=6m                                         | 128m | 1024 | |
+	2-1k-metadir | 2 | -l size=9m -m metadir=1 -n parent=0                 | 128m | 1024 | |
 	2-nopptr   | 2 | -l size=14m -n parent=0 -i exchange=1              | 192m | 4096 | |
 	4k-ext     | 1 | -m rmapbt=1                                        | 192m | 4096 | 16m |
 	4k-norefl  | 1 | -l size=12m -m rmapbt=1,reflink=0                  | 192m | 4096 | |
