@@ -177,8 +177,21 @@ const struct xfsw_verb verb_write = {
 	.run = run_write,
 };
 
-/* Print [@offset, +@len) as runs of equal bytes: "OFFSET LENGTH BYTE". */
-static int print_runs(struct xfs_file *file, uint64_t offset, uint64_t len)
+static void print_run(struct xfsw_json *j, uint64_t offset, uint64_t len, int byte)
+{
+	if (!j->out) {
+		printf("%ju %ju 0x%02x\n", (uintmax_t)offset, (uintmax_t)len, (unsigned int)byte);
+		return;
+	}
+	json_open(j, NULL, '{');
+	json_u64(j, "offset", offset);
+	json_u64(j, "length", len);
+	json_u64(j, "byte", (uint64_t)byte);
+	json_close(j, '}');
+}
+
+/* Print [@offset, +@len) as runs of equal bytes. */
+static int print_runs(struct xfsw_json *j, struct xfs_file *file, uint64_t offset, uint64_t len)
 {
 	unsigned char *buf = malloc(CHUNK);
 	uint64_t start = offset;
@@ -195,9 +208,7 @@ static int print_runs(struct xfs_file *file, uint64_t offset, uint64_t len)
 			if (buf[i] == byte)
 				continue;
 			if (byte >= 0)
-				printf("%ju %ju 0x%02x\n", (uintmax_t)start,
-				       (uintmax_t)(offset + (uint64_t)i - start),
-				       (unsigned int)byte);
+				print_run(j, start, offset + (uint64_t)i - start, byte);
 			start = offset + (uint64_t)i;
 			byte = buf[i];
 		}
@@ -205,14 +216,14 @@ static int print_runs(struct xfs_file *file, uint64_t offset, uint64_t len)
 		len -= (uint64_t)got;
 	}
 	if (byte >= 0 && got >= 0)
-		printf("%ju %ju 0x%02x\n", (uintmax_t)start, (uintmax_t)(offset - start),
-		       (unsigned int)byte);
+		print_run(j, start, offset - start, byte);
 	free(buf);
 	return got < 0 ? (int)got : 0;
 }
 
 static int run_read(struct xfsw_call *call)
 {
+	struct xfsw_json j = { .out = xfsw_has(call, XFSW_OPT_JSON) ? stdout : NULL };
 	uint64_t offset = 0, len = UINT64_MAX;
 	struct xfs_file *file;
 	int error;
@@ -223,9 +234,15 @@ static int run_read(struct xfsw_call *call)
 	error = xfs_open(call->img->mp, call->argv[0], O_RDONLY, 0, &file);
 	if (error)
 		return xfsw_fail(call, call->argv[0], error);
-	error = print_runs(file, offset, len);
+	if (j.out)
+		json_open(&j, NULL, '[');
+	error = print_runs(&j, file, offset, len);
 	xfs_close(file);
-	return error ? xfsw_fail(call, call->argv[0], error) : xfsw_finish_output(call);
+	if (error)
+		xfsw_fail(call, call->argv[0], error);
+	if (j.out)
+		json_finish(&j, call, ']');
+	return error ? XFSW_FAILED : xfsw_finish_output(call);
 }
 
 const struct xfsw_verb verb_read = {
@@ -233,6 +250,7 @@ const struct xfsw_verb verb_read = {
 	.operands = "IMG PATH [OFFSET [LENGTH]]",
 	.summary = "Print a range as runs of equal bytes, 'OFFSET LENGTH BYTE' a line",
 	.open = XFSW_OPEN_READ,
+	.flags = XFSW_JSON,
 	.min_operands = 1,
 	.max_operands = 3,
 	.run = run_read,

@@ -474,10 +474,15 @@ static int check_is_xfs(const struct xfs_sb *sb)
 int xfs_check_sb(struct xfs_check *chk)
 {
 	const struct xfs_check_place at = AT_SB;
+	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	uint32_t sectsize;
 	uint8_t *sector;
 	int error;
 
+	/* What does not tell its size is read, and tells why it cannot be. */
+	if (!xfs_device_info(chk->dev, &info) && info.size_bytes < XFS_MIN_SECTORSIZE)
+		return xfs_fail(-EINVAL, "%" PRIu64 " bytes are too few for a file system",
+				info.size_bytes);
 	sector = xfs_mem_zalloc(&chk->mem, XFS_MAX_SECTORSIZE);
 	if (!sector)
 		return -ENOMEM;

@@ -25,8 +25,11 @@ static bool is_finding(const char *line)
 	return line[strspn(line, " \n")] != '\0';
 }
 
+#define SECONDS		30u
+#define LOADED		4u	/* times as long, on a machine with much to do */
+
 /* What damage makes it allocate or loop over is bounded; 124 and 137: time was over. */
-enum verdict repair_judge(const char *command, const char *image)
+static enum verdict judge(const char *command, const char *image, unsigned int seconds, bool *late)
 {
 	char cmd[1024], line[1024];
 	bool found = false;
@@ -34,8 +37,8 @@ enum verdict repair_judge(const char *command, const char *image)
 	int status;
 
 	snprintf(cmd, sizeof(cmd),
-		 "ulimit -v 4000000; ulimit -c 0; LC_ALL=C timeout -s KILL 30 %s -n '%s' 2>&1",
-		 command, image);
+		 "ulimit -v 4000000; ulimit -c 0; LC_ALL=C timeout -s KILL %u %s -n '%s' 2>&1",
+		 seconds, command, image);
 	out = popen(cmd, "r");
 	if (!out)
 		return VERDICT_NONE;
@@ -47,7 +50,16 @@ enum verdict repair_judge(const char *command, const char *image)
 	status = pclose(out);
 	if (status == -1)
 		return VERDICT_NONE;
+	*late = WIFEXITED(status) && (WEXITSTATUS(status) == 124 || WEXITSTATUS(status) == 137);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) >= 124)
 		return VERDICT_DIES;
 	return found || WEXITSTATUS(status) ? VERDICT_REPORTS : VERDICT_SILENT;
+}
+
+enum verdict repair_judge(const char *command, const char *image)
+{
+	bool late = false;
+	enum verdict v = judge(command, image, SECONDS, &late);
+
+	return late ? judge(command, image, LOADED * SECONDS, &late) : v;
 }

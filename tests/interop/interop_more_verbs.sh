@@ -264,6 +264,11 @@ expect 2 "xfsw: dump: there is no AG 9, only 4 of them; see 'xfsw dump --help'" 
 document "d['errors'][0]['errno']" 22
 expect 3 "xfsw: dump: f: Invalid argument (this is no XFS file system)" dump --json f sb
 document "d['errors'][0]['path']" f
+head -c 6 f >short
+for args in "dump short sb" "dump short log" "check short" "info short" "ls short"; do
+	# shellcheck disable=SC2086  # words
+	expect 3 "xfsw: ${args%% *}: short: Invalid argument (6 bytes are too few for a file system)" $args
+done
 
 # ---- bytes and mappings ------------------------------------------------------
 for verb in extents read write; do
@@ -287,6 +292,10 @@ output "0 100 0x00
 output "8191 1 0x00
 8192 2 0x5a" read v.img /w 8191 3
 output "" read v.img /w 1m
+json "[(x['offset'], x['length'], x['byte']) for x in d]" "[(8191, 1, 0), (8192, 2, 90)]" read --json v.img /w 8191 3
+json "d" "[]" read --json v.img /w 1m
+expect 1 "xfsw: read: /none: No such file or directory" read --json v.img /none
+document "d['errors'][0]['errno']" 2
 json "[o for x in d for o in range(x['offset'], x['offset'] + x['length'], 4096)]" "[0, 8192, 12288]" \
 	extents --json v.img /w
 output "$(python3 -c "
