@@ -264,6 +264,8 @@ int xfs_bmap_edit(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, bool prepa
 		xfs_free(ip->i_mount, nt.broot);
 		return error;
 	}
+	/* Logged at the end of the operation; what it does until then must not be refused. */
+	xfs_nowait_changes();
 	ifp->if_nextents = nextents;
 	if (!on_disk)
 		return 0;

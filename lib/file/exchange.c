@@ -227,17 +227,9 @@ static int carry_out(struct plan *p)
 /* A dry run leaves the times, but takes set-id bits and the capability, as the kernel's does. */
 static int modify_one(struct xfs_inode *ip, const struct xfs_exchange_args *a)
 {
-	struct xfs_file_times before = { .changed = false };
-	int error;
+	int error = xfs_strip_privileges(ip);
 
-	if (a->flags & XFS_EXCHANGE_RANGE_DRY_RUN)
-		return xfs_strip_privileges(ip);
-	error = xfs_file_modified(ip, &before);
-	if (!error)
-		error = xfs_log_times(ip);
-	if (error && xfs_nowait_asked())
-		xfs_file_not_modified(ip, &before);
-	return error;
+	return error || a->flags & XFS_EXCHANGE_RANGE_DRY_RUN ? error : xfs_file_log_modified(ip);
 }
 
 static int modify(const struct xfs_exchange_args *a)

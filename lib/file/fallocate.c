@@ -586,22 +586,22 @@ static int want_mode(const struct falloc *f)
 static int fallocate_once(struct falloc *f)
 {
 	struct xfs_inode *ip = f->ip;
-	struct xfs_file_times before = { .changed = false };
-	int error = xfs_iolock_want_excl(ip), error2;
+	struct xfs_file_times times = { .set = false };
+	int error = xfs_iolock_want_excl(ip), error2 = 0;
 
 	if (error)
 		return error;
 	error = want_mode(f);
 	if (!error)
-		error = xfs_file_modified(ip, &before);
+		error = xfs_file_modified(ip, &times);
 	if (!error)
 		error = do_mode(f);
-	if (error && xfs_nowait_asked()) {
-		xfs_file_not_modified(ip, &before);
-	} else if (before.changed) {
+	/* Unless it has changed nothing yet and must leave it so. */
+	if (times.set)
 		error2 = xfs_log_times(ip);
-		error = error ? error : error2;
-	}
+	else if (times.later && (!error || (error != XFS_WOULD_WAIT && !xfs_nowait())))
+		error2 = xfs_file_log_modified(ip);
+	error = error ? error : error2;
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
 	return error;
 }

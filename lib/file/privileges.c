@@ -95,40 +95,49 @@ int xfs_strip_privileges(struct xfs_inode *ip)
 	return xfs_trans_finish(tp, error);
 }
 
-int xfs_file_modified(struct xfs_inode *ip, struct xfs_file_times *before) XFS_LOCKS_UNCHECKED
+/* ILOCK held exclusively, and given back. */
+static void set_times(struct xfs_inode *ip, struct xfs_file_times *times) XFS_LOCKS_UNCHECKED
+{
+	ip->i_mtime = ip->i_ctime = xfs_now(ip->i_mount);
+	xfs_iunlock_excl(ip);
+	xfs_iflags_set(ip, XFS_IF_DIRTY_TIMES);
+	times->set = true;
+}
+
+int xfs_file_modified(struct xfs_inode *ip, struct xfs_file_times *times) XFS_LOCKS_UNCHECKED
 {
 	int error = xfs_strip_privileges(ip);
 
-	before->changed = false;
+	*times = (struct xfs_file_times){ .later = xfs_nowait() };
 	if (!error)
 		error = xfs_ilock_want_excl(ip);
 	if (error)
 		return error;
-	before->mtime = ip->i_mtime;
-	before->ctime = ip->i_ctime;
-	before->set = ip->i_mtime = ip->i_ctime = xfs_now(ip->i_mount);
-	before->changed = true;
-	xfs_iunlock_excl(ip);
-	before->dirty = xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES);
-	xfs_iflags_set(ip, XFS_IF_DIRTY_TIMES);
+	if (times->later)
+		xfs_iunlock_excl(ip);
+	else
+		set_times(ip, times);
 	return 0;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
+void xfs_file_was_modified(struct xfs_inode *ip, struct xfs_file_times *times) XFS_LOCKS_UNCHECKED
 {
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+	xfs_nowait_changes();
+	xfs_ilock_excl(ip);
+	set_times(ip, times);
+	times->later = false;
 }
 
-/* If somebody else has the lock now they stay as they are: then he may be setting them, too. */
-void xfs_file_not_modified(struct xfs_inode *ip, const struct xfs_file_times *before)
+int xfs_file_log_modified(struct xfs_inode *ip) XFS_LOCKS_UNCHECKED
 {
-	if (!before->changed || xfs_ilock_want_excl(ip))
-		return;
-	if (same_time(&ip->i_mtime, &before->set) && same_time(&ip->i_ctime, &before->set)) {
-		ip->i_mtime = before->mtime;
-		ip->i_ctime = before->ctime;
-		if (!before->dirty)
-			xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
-	}
+	struct xfs_trans *tp;
+	int error = xfs_trans_alloc_ilocked(ip, XFS_RESV_INODE, 0, 0, &tp);
+
+	if (error)
+		return error;
+	xfs_trans_ichgtime(tp, ip, XFS_ICHGTIME_MOD | XFS_ICHGTIME_CHG);
+	xfs_iflags_clear(ip, XFS_IF_DIRTY_TIMES);
+	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	xfs_iunlock_excl(ip);
+	return xfs_trans_commit(tp);
 }

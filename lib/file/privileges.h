@@ -8,11 +8,10 @@
 
 extern const struct xfs_attr_name xfs_capability_name;
 
-/* What a call may have to put back. */
+/* What xfs_file_modified() has left to be done at the end. */
 struct xfs_file_times {
-	struct timespec mtime, ctime, set;
-	bool dirty;			/* nobody had logged them */
-	bool changed;			/* they were set to @set */
+	bool set;			/* mtime and ctime are now, in memory */
+	bool later;			/* not yet: the call must not wait, and may still be refused */
 };
 
 /*
@@ -33,10 +32,12 @@ int xfs_strip_privileges(struct xfs_inode *ip) XFS_MUST_CHECK;
 /*
  * The contents are going to be changed: that, and mtime and ctime
  * become now, in memory; XFS_IF_DIRTY_TIMES says that nobody has logged them.  IOLOCK held
- * exclusively.
+ * exclusively.  A NOWAIT call, which may have to leave all as it was, sets them at its end.
  */
-int xfs_file_modified(struct xfs_inode *ip, struct xfs_file_times *before) XFS_MUST_CHECK;
-/* A NOWAIT call ends with nothing else changed: these times stand again. */
-void xfs_file_not_modified(struct xfs_inode *ip, const struct xfs_file_times *before);
+int xfs_file_modified(struct xfs_inode *ip, struct xfs_file_times *times) XFS_MUST_CHECK;
+/* With @times->later, after the contents were changed: in memory, too.  IOLOCK held exclusively. */
+void xfs_file_was_modified(struct xfs_inode *ip, struct xfs_file_times *times);
+/* mtime and ctime become now in a transaction.  IOLOCK held exclusively. */
+int xfs_file_log_modified(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 #endif

@@ -18,7 +18,7 @@
 
 /* Limits, append position, zeroing up to @*pos, privileges, times: in this order.  IOLOCK held. */
 static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint32_t flags,
-			struct xfs_file_times *before)
+			struct xfs_file_times *times)
 {
 	uint64_t isize = xfs_isize(ip);
 	bool did_zero = false;
@@ -38,7 +38,7 @@ static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint
 		if (error)
 			return error;
 	}
-	return xfs_file_modified(ip, before);
+	return xfs_file_modified(ip, times);
 }
 
 /* For a NOWAIT call: the device is not part of what it asks for. */
@@ -89,11 +89,26 @@ static int64_t write_cached(struct xfs_inode *ip, struct xfs_write_source *sourc
 	return ret;
 }
 
+/*
+ * The end of a NOWAIT write.  Its data may have been written back meanwhile, and the times with it that
+ * were before; what is written back from now on takes them along.
+ */
+static int set_times_now(struct xfs_inode *ip, struct xfs_file_times *times)
+{
+	uint64_t start, end;
+
+	xfs_file_was_modified(ip, times);
+	if (ip->i_mapping && !xfs_mapping_is_writing(ip->i_mapping) &&
+	    xfs_mapping_find_dirty(ip->i_mapping, 0, XFS_MAXBYTES, &start, &end))
+		return 0;
+	return xfs_log_times(ip);
+}
+
 /* @unit: 0, or what a direct write consists of. */
 static int64_t write_once(struct xfs_inode *ip, struct xfs_write_source *source,
 			  uint64_t *pos, uint64_t len, uint32_t flags, uint32_t unit)
 {
-	struct xfs_file_times before = { .changed = false };
+	struct xfs_file_times times = { .set = false };
 	int64_t ret = xfs_iolock_want_excl(ip);
 
 	if (ret)
@@ -102,12 +117,15 @@ static int64_t write_once(struct xfs_inode *ip, struct xfs_write_source *source,
 		XFS_TRACE(ip->i_mount, xfs_file_direct_write, ip->i_ino, xfs_isize(ip), *pos, len);
 	else
 		XFS_TRACE(ip->i_mount, xfs_file_buffered_write, ip->i_ino, xfs_isize(ip), *pos, len);
-	ret = write_checks(ip, pos, &len, flags, &before);
+	ret = write_checks(ip, pos, &len, flags, &times);
 	if (!ret)
 		ret = unit ? write_direct(ip, source->iov, *pos, len, unit)
 			   : write_cached(ip, source, *pos, len);
-	if (ret < 0 && xfs_nowait_asked())
-		xfs_file_not_modified(ip, &before);
+	if (times.later && (ret > 0 || (ret != XFS_WOULD_WAIT && !xfs_nowait()))) {
+		int error = set_times_now(ip, &times);
+
+		ret = ret > 0 && error ? error : ret;
+	}
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
 	return ret;
 }

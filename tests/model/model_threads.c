@@ -6,7 +6,8 @@
  *       directory of their own and in one of all, with caches from ample to tiny.  What must hold
  *       while they run: a page that is read was written by one write; an attribute's value too;
  *       names that stay are listed exactly once; no other errors than those that the others'
- *       doings explain.  At the end nothing is left of what was removed, and the checker is silent.
+ *       doings explain.  A part of the calls must not wait: -EAGAIN leaves the file, which no other thread
+ *       changes, as it was, and else it is as a plain array says.  At the end nothing is left of what was removed, and the checker is silent.
  * Shows (BUF-2), (ICACHE-3), (TRANS-2).
  */
 #include <dirent.h>
@@ -18,6 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xfswrite/check.h>
+#include <xfswrite/exchange.h>
+#include <xfswrite/fallocate.h>
+#include <xfswrite/nowait.h>
+#include <xfswrite/reflink.h>
 #include "base/rand.h"
 #include "lock/lock.h"
 #include "support/test_fs.h"
@@ -31,11 +36,17 @@
 static struct test_fs fs;
 static unsigned int ops_per_thread;
 
+#define SHADOW_BYTES	(48u * PAGE)
+
 struct worker {
 	unsigned int id;
 	struct xfs_rand r;
 	uint8_t page[16 * PAGE];
 	uint64_t done, refused;
+	bool nowait;			/* its calls must not wait */
+	uint64_t would_wait;		/* so many of them would have */
+	uint8_t shadow[SHADOW_BYTES];	/* of its file that it changes without waiting */
+	uint32_t shadow_size;
 };
 
 static void die(const struct worker *w, int line, const char *what, int64_t ret)
@@ -61,6 +72,10 @@ static bool ok(struct worker *w, int line, int64_t ret)
 	if (ret >= 0)
 		return true;
 	w->refused++;
+	if (ret == -EAGAIN && w->nowait) {
+		w->would_wait++;
+		return false;
+	}
 	for (size_t i = 0; i < sizeof(explained) / sizeof(explained[0]); i++) {
 		if (ret == explained[i])
 			return false;
@@ -363,24 +378,186 @@ static void do_whole(struct worker *w)
 	}
 }
 
+/* ---- what a thread does to a file of its own without waiting ---------------------------------- */
+
+/* Some bytes of the file, or past its end; whole blocks of each geometry when @whole. */
+struct range {
+	uint32_t off, len;
+};
+
+static struct range some_range(struct worker *w, bool whole)
+{
+	struct range r = { .off = below(w, SHADOW_BYTES / 2), .len = 1 + below(w, 8 * PAGE) };
+
+	if (whole) {
+		r.off -= r.off % PAGE;
+		r.len += PAGE - 1 - (r.len - 1) % PAGE;
+	}
+	return r;
+}
+
+static void shadow_grow(struct worker *w, uint32_t size)
+{
+	if (size <= w->shadow_size)
+		return;
+	memset(w->shadow + w->shadow_size, 0, size - w->shadow_size);
+	w->shadow_size = size;
+}
+
+static int64_t nowait_write(struct worker *w, struct xfs_file *file)
+{
+	struct range r = some_range(w, below(w, 2));
+	int64_t ret;
+
+	memset(w->page, 'a' + (int)below(w, 26), r.len);
+	ret = xfs_pwrite(file, w->page, r.len, r.off);
+	if (ret > 0) {
+		shadow_grow(w, r.off + (uint32_t)ret);
+		memcpy(w->shadow + r.off, w->page, (size_t)ret);
+	}
+	return ret;
+}
+
+static int64_t nowait_truncate(struct worker *w, struct xfs_file *file)
+{
+	uint32_t size = some_range(w, below(w, 2)).off;
+	int ret = xfs_ftruncate(file, size);
+
+	if (!ret) {
+		shadow_grow(w, size);
+		w->shadow_size = size;
+	}
+	return ret;
+}
+
+static int64_t nowait_fallocate(struct worker *w, struct xfs_file *file)
+{
+	static const int modes[] = {
+		0, XFS_FALLOC_KEEP_SIZE, XFS_FALLOC_PUNCH_HOLE | XFS_FALLOC_KEEP_SIZE, XFS_FALLOC_ZERO_RANGE,
+		XFS_FALLOC_COLLAPSE_RANGE,
+	};
+	int mode = modes[below(w, sizeof(modes) / sizeof(modes[0]))], ret;
+	struct range r = some_range(w, mode == XFS_FALLOC_COLLAPSE_RANGE || below(w, 2));
+	uint32_t end;
+
+	ret = xfs_fallocate(file, mode, r.off, r.len);
+	if (ret)
+		return ret;
+	if (mode == XFS_FALLOC_COLLAPSE_RANGE) {
+		memmove(w->shadow + r.off, w->shadow + r.off + r.len, w->shadow_size - r.off - r.len);
+		w->shadow_size -= r.len;
+		return 0;
+	}
+	if (!(mode & XFS_FALLOC_KEEP_SIZE))
+		shadow_grow(w, r.off + r.len);
+	end = r.off + r.len < w->shadow_size ? r.off + r.len : w->shadow_size;
+	if (mode & (XFS_FALLOC_PUNCH_HOLE | XFS_FALLOC_ZERO_RANGE) && r.off < end)
+		memset(w->shadow + r.off, 0, end - r.off);
+	return 0;
+}
+
+/* Two parts of it become equal, or change places. */
+static int64_t nowait_share(struct worker *w, struct xfs_file *file)
+{
+	uint32_t half = SHADOW_BYTES / 4, len = PAGE * (1 + below(w, half / PAGE));
+	bool clone = below(w, 2);
+	int ret;
+
+	ret = clone ? xfs_clone_range(file, 0, file, half, len)
+		    : xfs_exchange_range(file, 0, file, half, len, 0);
+	/* A small log does not take many extents at once. */
+	if (ret)
+		return ret == -EOPNOTSUPP ? -EINVAL : ret;
+	if (clone)
+		shadow_grow(w, half + len);
+	else
+		memcpy(w->page, w->shadow + half, len);
+	memcpy(w->shadow + half, w->shadow, len);
+	if (!clone)
+		memcpy(w->shadow, w->page, len);
+	return 0;
+}
+
+static int64_t nowait_attr(struct worker *w, struct xfs_file *file)
+{
+	struct xfs_iattr iattr = { .size = sizeof(iattr), .valid = XFS_ATTR_MODE, .mode = below(w, 01000) };
+	struct xfs_iattr hint = { .size = sizeof(hint), .valid = XFS_ATTR_MTIME, .mtime = { .tv_sec = 9 } };
+
+	switch (below(w, 4)) {
+	case 0:
+		return xfs_fsetxattr(file, "user.nowait", w->page, 1 + below(w, 3000), 0);
+	case 1:
+		return xfs_fsetattr(file, &hint);
+	case 2:
+		return xfs_fsync(file);
+	default:
+		return xfs_fsetattr(file, &iattr);
+	}
+}
+
+/* Nobody else changes this file; write-back may give it blocks. */
+static void expect_unchanged(struct worker *w, const struct xfs_stat *a, const struct xfs_stat *b)
+{
+	CHECK(w, a->size_bytes == b->size_bytes);
+	CHECK(w, a->mode == b->mode && a->nlink == b->nlink);
+	CHECK(w, a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec);
+	CHECK(w, a->ctime.tv_sec == b->ctime.tv_sec && a->ctime.tv_nsec == b->ctime.tv_nsec);
+}
+
+static void do_nowait(struct worker *w)
+{
+	static int64_t (*const calls[])(struct worker *w, struct xfs_file *file) = {
+		nowait_write, nowait_write, nowait_truncate, nowait_fallocate, nowait_share, nowait_attr,
+	};
+	static _Thread_local uint8_t all[SHADOW_BYTES];
+	struct xfs_stat before = XFS_STAT_INIT, after = XFS_STAT_INIT;
+	struct xfs_file *file;
+	char path[64];
+	int64_t ret;
+
+	sprintf(path, "/own%u/nowait", w->id);
+	if (!OK(w, xfs_open(fs.mp, path, O_CREAT | O_RDWR, 0644, &file)))
+		return;
+	CHECK(w, OK(w, xfs_fgetattr(file, &before)));
+	w->nowait = true;
+	xfs_thread_nowait(true);
+	ret = calls[below(w, sizeof(calls) / sizeof(calls[0]))](w, file);
+	OK(w, ret);
+	xfs_thread_nowait(false);
+	w->nowait = false;
+	CHECK(w, OK(w, xfs_fgetattr(file, &after)));
+	if (ret == -EAGAIN)
+		expect_unchanged(w, &before, &after);
+	CHECK(w, after.size_bytes == w->shadow_size);
+	CHECK(w, xfs_pread(file, all, sizeof(all), 0) == w->shadow_size);
+	CHECK(w, !memcmp(all, w->shadow, w->shadow_size));
+	OK(w, xfs_close(file));
+}
+
 static void *work(void *arg)
 {
 	static const struct {
 		unsigned int weight;
 		void (*run)(struct worker *w);
+		bool by_path;		/* what comes of it is told by one call */
 	} kinds[] = {
-		{ 20, do_create }, { 12, do_remove }, { 12, do_rename }, { 5, do_link },
-		{ 20, do_write }, { 15, do_read }, { 10, do_xattr }, { 8, do_attr }, { 3, do_list },
-		{ 8, do_churn_stay }, { 4, do_orphan }, { 1, do_whole },
+		{ 20, do_create, true }, { 12, do_remove, true }, { 12, do_rename, true }, { 5, do_link, true },
+		{ 20, do_write, false }, { 15, do_read, false }, { 10, do_xattr, true }, { 8, do_attr, true },
+		{ 3, do_list, false }, { 8, do_churn_stay, true }, { 4, do_orphan, false }, { 1, do_whole, false },
+		{ 12, do_nowait, false },
 	};
 	struct worker *w = arg;
 
 	for (unsigned int i = 0; i < ops_per_thread; i++) {
-		uint32_t draw = below(w, 118), k = 0;
+		uint32_t draw = below(w, 130), k = 0;
 
 		while (draw >= kinds[k].weight)
 			draw -= kinds[k++].weight;
+		w->nowait = kinds[k].by_path && below(w, 4) == 0;
+		xfs_thread_nowait(w->nowait);
 		kinds[k].run(w);
+		xfs_thread_nowait(false);
+		w->nowait = false;
 	}
 	return NULL;
 }
@@ -422,7 +599,7 @@ static void one_round(uint64_t stream, const struct xfs_mkfs_options *mkfs, uint
 	static struct worker workers[THREADS];
 	struct xfs_statfs before = XFS_STATFS_INIT, after = XFS_STATFS_INIT;
 	pthread_t threads[THREADS];
-	uint64_t done = 0, refused = 0;
+	uint64_t done = 0, refused = 0, would_wait = 0;
 	char path[64];
 
 	test_fs_make(&fs, (uint64_t)256 << 20, mkfs);
@@ -442,7 +619,8 @@ static void one_round(uint64_t stream, const struct xfs_mkfs_options *mkfs, uint
 	for (unsigned int t = 0; t < THREADS; t++) {
 		workers[t].id = t;
 		workers[t].r = test_rand(stream * 100 + t);
-		workers[t].done = workers[t].refused = 0;
+		workers[t].done = workers[t].refused = workers[t].would_wait = 0;
+		workers[t].shadow_size = 0;
 		snprintf(path, sizeof(path), "/own%u", t);
 		TEST_OK(xfs_mkdir(fs.mp, path, 0755));
 	}
@@ -454,6 +632,7 @@ static void one_round(uint64_t stream, const struct xfs_mkfs_options *mkfs, uint
 		pthread_join(threads[t], NULL);
 		done += workers[t].done;
 		refused += workers[t].refused;
+		would_wait += workers[t].would_wait;
 	}
 	test_fs_close_and_check(&fs);
 	test_fs_open(&fs);
@@ -465,7 +644,8 @@ static void one_round(uint64_t stream, const struct xfs_mkfs_options *mkfs, uint
 		abort();
 	}
 	test_fs_end(&fs);
-	printf("round %" PRIu64 ": %" PRIu64 " calls, %" PRIu64 " refused\n", stream, done, refused);
+	printf("round %" PRIu64 ": %" PRIu64 " calls, %" PRIu64 " refused, %" PRIu64
+	       " would have waited\n", stream, done, refused, would_wait);
 	fflush(stdout);
 }
 
