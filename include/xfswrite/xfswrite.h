@@ -108,6 +108,13 @@ enum xfs_mount_flags {
 #define XFS_MOUNT_RECOVER_IN_MEMORY (1u << 4)
 #define XFS_MOUNT_SWALLOC	(1u << 5)	/* large files are aligned to the stripe width, not the unit */
 
+/* Quota of a file system that has it on; counts are kept in any case. */
+enum xfs_mount_quota {
+	XFS_MOUNT_QUOTA_AS_IMAGE = 0,	/* limits hold for the types whose enforcement is on */
+	XFS_MOUNT_QUOTA_ACCOUNT_ONLY = 1, /* nobody is refused; over a soft limit timers start */
+	XFS_MOUNT_QUOTA_REFUSE = 2,	/* no mount for writing: -EPERM */
+};
+
 /* Start with XFS_MOUNT_OPTIONS_INIT, set what you need. */
 struct xfs_mount_options {
 	uint32_t size;			/* in: sizeof(struct xfs_mount_options); at least up to @flags */
@@ -124,7 +131,8 @@ struct xfs_mount_options {
 	uint32_t allocsize_bytes;	/* speculative preallocation: 0 = dynamic, else a power of two */
 	/*
 	 * Who acts: owner of new objects.  @unprivileged: set-id bits are stripped on writes, as for a
-	 * caller without CAP_FSETID.  security.capability goes when contents change, whoever does it.
+	 * caller without CAP_FSETID, and who gives a file away needs room below the limits of the new owner.
+	 * security.capability goes when contents change, whoever does it.
 	 */
 	uint32_t uid, gid;
 	bool unprivileged;
@@ -136,6 +144,7 @@ struct xfs_mount_options {
 	uint64_t memory_limit_bytes;
 	/* For xfs_tick(): age of preallocation past the ends of files, 0 = 300; of data, 0 = 30. */
 	uint32_t prealloc_lifetime_seconds, dirty_expire_seconds;
+	uint32_t quota;			/* enum xfs_mount_quota */
 };
 #define XFS_MOUNT_OPTIONS_INIT	XFS_SIZED_INIT(struct xfs_mount_options)
 

@@ -52,6 +52,9 @@ static int unmap_real(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 		return error;
 	if (op->whichfork == XFS_COW_FORK) {
 		ip->i_cow_blocks -= del.br_blockcount;
+		/* What moves to the data fork is counted there, and then is held no longer. */
+		if (!(flags & XFS_BMAPI_REMAP))
+			xfs_inode_held(ip);
 	} else {
 		ip->i_nblocks -= del.br_blockcount;
 		op->logflags |= XFS_ILOG_CORE;

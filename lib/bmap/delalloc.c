@@ -101,11 +101,14 @@ static int reserve_delalloc(struct xfs_inode *ip, struct xfs_ifork *ifp, struct 
 		indlen = XFS_MIN(indlen + old, xfs_bmap_worst_indlen(ip, rec.br_blockcount));
 	rec.br_startblock = nullstartblock(indlen);
 
+	error = xfs_inode_hold(ip, pr->len);
+	if (error)
+		return error;
 	take = (int64_t)(pr->len + indlen) - (int64_t)old;
 	if (take > 0) {
 		error = xfs_reserve_delalloc_blocks(mp, (uint64_t)take);
 		if (error)
-			return error;
+			goto out_held;
 	}
 	if (left && right) {
 		xfs_iext_remove(mp, ifp, &pr->cur);
@@ -121,7 +124,8 @@ static int reserve_delalloc(struct xfs_inode *ip, struct xfs_ifork *ifp, struct 
 		error = xfs_iext_insert(mp, ifp, &pr->cur, &rec, NULL);
 		if (error) {
 			xfs_settle_delalloc_blocks(mp, 0, take);
-			return xfs_error(mp, error, "out of memory for extents");
+			error = xfs_error(mp, error, "out of memory for extents");
+			goto out_held;
 		}
 	}
 	if (take < 0)
@@ -129,6 +133,9 @@ static int reserve_delalloc(struct xfs_inode *ip, struct xfs_ifork *ifp, struct 
 	ip->i_delayed_blks += pr->len;
 	*got = rec;
 	return 0;
+out_held:
+	xfs_inode_held(ip);
+	return error;
 }
 
 int xfs_bmapi_reserve_delalloc(struct xfs_inode *ip, enum xfs_fork_id whichfork,
@@ -163,7 +170,7 @@ int xfs_bmapi_reserve_delalloc(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 				       &pr.len);
 	larger = pr.off < off || pr.len > len;
 	error = reserve_delalloc(ip, ifp, &pr, got);
-	if (error == -ENOSPC && larger) {
+	if ((error == -ENOSPC || error == -EDQUOT) && larger) {
 		XFS_TRACE(ip->i_mount, xfs_delalloc_enospc, ip->i_ino, off, len, prealloc);
 		pr.off = off;
 		pr.len = len;
@@ -234,6 +241,7 @@ int xfs_bmap_del_extent_delay(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 		xfs_iext_remove(mp, ifp, cur);
 	}
 	ip->i_delayed_blks -= end - off;
+	xfs_inode_held(ip);
 	xfs_settle_delalloc_blocks(mp, 0, (int64_t)(end - off + old) - (int64_t)(len1 + len2));
 	return 0;
 }

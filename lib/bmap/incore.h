@@ -47,6 +47,7 @@ struct xfs_charged {
 	uint32_t ids[3];		/* user, group, project */
 	bool exists;
 	uint64_t blocks;
+	uint64_t held;			/* reserved in memory: delayed, and set aside for copy-on-write */
 };
 
 /* Bits of i_flags. */
@@ -226,7 +227,21 @@ static inline struct xfs_charged xfs_inode_charge(const struct xfs_inode *ip)
 	if (!ip->i_mode)
 		return (struct xfs_charged){ .exists = false };
 	return (struct xfs_charged){
-		{ ip->i_uid, ip->i_gid, ip->i_projid }, true, ip->i_nblocks };
+		{ ip->i_uid, ip->i_gid, ip->i_projid }, true, ip->i_nblocks,
+		ip->i_delayed_blks + ip->i_cow_blocks };
+}
+
+/* ILOCK held exclusively: may @blocks more be held for @ip?  They are, until the next xfs_inode_held(). */
+static inline int XFS_MUST_CHECK xfs_inode_hold(struct xfs_inode *ip, uint64_t blocks)
+{
+	return likely(!ip->i_mount->m_quota) ? 0 : ip->i_mount->m_upcalls->hold(ip, blocks);
+}
+
+/* ILOCK held exclusively: what is held has changed, outside of a transaction that logs @ip. */
+static inline void xfs_inode_held(struct xfs_inode *ip)
+{
+	if (unlikely(ip->i_mount->m_quota))
+		ip->i_mount->m_upcalls->held(ip);
 }
 
 static inline struct xfs_ifork *xfs_ifork_ptr(struct xfs_inode *ip, enum xfs_fork_id whichfork)

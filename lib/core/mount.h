@@ -77,6 +77,11 @@ struct xfs_upcalls {
 	 * counted for its owners in @tp.
 	 */
 	void (*charge)(struct xfs_trans *tp, struct xfs_inode *ip);
+	/* The same: xfs_inode_hold() and xfs_inode_held() of bmap/incore.h. */
+	int (*hold)(struct xfs_inode *ip, uint64_t blocks);
+	void (*held)(struct xfs_inode *ip);
+	/* @tp, which has reserved quota, ends: what it has not used comes back. */
+	void (*unreserve_quota)(struct xfs_trans *tp);
 	/* Of METADIR volumes: xfs_metadir_open(). */
 	int (*open_metafile)(struct xfs_mount *mp, const char *dir, const char *name,
 			     uint16_t metatype, bool may_make, struct xfs_inode **ipp);
@@ -149,7 +154,9 @@ struct xfs_mount {
 	struct xfs_queue *m_queue;		/* (c) all writes of data and metadata */
 	bool m_rdonly;				/* (c) */
 	bool m_unjournalled;			/* (c) */
-	bool m_unprivileged;			/* (c) strip set-id bits on writes */
+	bool m_unprivileged;			/* (c) strip set-id bits on writes; no way past a quota */
+	bool m_quota_account_only;		/* (c) limits are not looked at */
+	bool m_quota_refused;			/* (c) no mount for writing if quota is on */
 	uint32_t m_uid, m_gid;			/* (c) owner of new objects */
 	bool m_swalloc;				/* (c) large files are aligned to the stripe width */
 	uint32_t m_allocsize_log;		/* (c) log2 of speculative preallocation, 0 = dynamic */

@@ -153,16 +153,16 @@ static int check_space(struct xfs_inode *dp, uint32_t nblocks)
 	return error;
 }
 
-int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name)
+int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name, uint32_t *nblocks)
 {
 	/* As long as no name has changed since, it need not be looked for again. */
 	bool absent = name->absent_at == dp->i_names_changed + 1;
 	enum xfs_dir_form form;
 	struct xfs_dir_args args;
 	struct xfs_dir_match m, *match = absent ? NULL : &m;
-	uint32_t nblocks = 0;
 	int error;
 
+	*nblocks = 0;
 	error = xfs_dir_form(dp, &form);
 	if (error)
 		return error;
@@ -176,16 +176,16 @@ int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name)
 		if (error == -ENOENT)
 			error = 0;
 		/* A block; and if that is full at once a leaf block and a second one. */
-		nblocks = xfs_dir_sf_has_room(&args) ? 0 : 3;
+		*nblocks = xfs_dir_sf_has_room(&args) ? 0 : 3;
 		break;
 	case XFS_DIR_FORM_BLOCK:
-		error = xfs_dir_block_plan_add(&args, match, &nblocks);
+		error = xfs_dir_block_plan_add(&args, match, nblocks);
 		break;
 	case XFS_DIR_FORM_LEAF:
-		error = xfs_dir_leaf_plan_add(&args, match, &nblocks);
+		error = xfs_dir_leaf_plan_add(&args, match, nblocks);
 		break;
 	case XFS_DIR_FORM_NODE:
-		error = xfs_dir_node_plan_add(&args, match, &nblocks);
+		error = xfs_dir_node_plan_add(&args, match, nblocks);
 		break;
 	}
 	xfs_dir_match_done(&m);
@@ -193,9 +193,9 @@ int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name)
 		error = xfs_error(dp->i_mount, -EEXIST, "\"%.*s\" exists", (int)name->len,
 				  (const char *)name->name);
 	if (!error)
-		error = check_space(dp, nblocks);
-	if (!error && nblocks)
-		error = xfs_buf_prealloc(dp->i_mount, args.geo->dirblksize, nblocks);
+		error = check_space(dp, *nblocks);
+	if (!error && *nblocks)
+		error = xfs_buf_prealloc(dp->i_mount, args.geo->dirblksize, *nblocks);
 	return error;
 }
 

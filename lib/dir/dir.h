@@ -34,9 +34,11 @@ int xfs_dir_lookup_stored(struct xfs_inode *dp, const struct xfs_name *name, xfs
  * @name->absent_at says that it is not there); -ENOSPC when a
  * directory block larger than a file-system block could not be had in one piece, or the
  * directory is full; any error in reading what the addition needs.  After 0, with the
- * ILOCK kept, xfs_dir_createname() fails for want of memory only.
+ * ILOCK kept, xfs_dir_createname() fails for want of memory only.  *@nblocks: directory blocks that
+ * it will take at most; 0: surely none.
  */
-int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name) XFS_MUST_CHECK;
+int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name, uint32_t *nblocks)
+	XFS_MUST_CHECK;
 /* @name must not exist (the caller looked). Needs xfs_dir_add_blocks() reserved. */
 int xfs_dir_createname(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
 		       xfs_ino_t ino) XFS_MUST_CHECK;

@@ -14,6 +14,7 @@
 #include "file/reflink.h"
 #include "file/truncate.h"
 #include "file/want.h"
+#include "quota/quota.h"
 #include "reclaim/reclaim.h"
 #include "trans/resv.h"
 #include "write/writeback.h"
@@ -181,7 +182,10 @@ static int allocate_step(struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t
 					delalloc ? XFS_TRANS_RESERVE : 0, &tp);
 	if (error)
 		return error;
-	error = allocate_locked(tp, ip, *off, len, off);
+	if (!delalloc)
+		error = xfs_quota_reserve_blocks(tp, ip, xfs_quota_worst_alloc(ip->i_mount, len));
+	if (!error)
+		error = allocate_locked(tp, ip, *off, len, off);
 	xfs_iunlock_excl(ip);
 	return xfs_trans_finish(tp, error);
 }
@@ -246,7 +250,9 @@ static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 		error = begin_unmap(ip, off, end, &tp);
 		if (error)
 			return error;
-		error = xfs_bunmapi(tp, ip, off, end - off, XFS_BMAPI_YIELD,
+		error = xfs_quota_reserve_blocks(tp, ip, xfs_quota_worst_alloc(ip->i_mount, 0));
+		if (!error)
+			error = xfs_bunmapi(tp, ip, off, end - off, XFS_BMAPI_YIELD,
 				    xfs_resv_extents(ip->i_mount, EXTENTS_PER_HANDLE), &done);
 		/* Delayed ones without data, for everything dirty was written. */
 		if (!error && done)

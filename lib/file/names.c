@@ -13,12 +13,31 @@
 	} while (xfs_reclaim_and_retry(dp, error, &tried_));				\
 } while (0)
 
+/* For whoever will own what @args ask for in @dp. */
+static bool reclaim_for_new(struct xfs_inode *dp, const struct xfs_create_args *args, int error,
+			    bool *tried)
+{
+	uint32_t owners[3];
+
+	if (!xfs_may_reclaim(error, *tried))
+		return false;
+	xfs_ilock_shared(dp);
+	owners[0] = args->uid;
+	owners[1] = dp->i_mode & S_ISGID ? dp->i_gid : args->gid;
+	owners[2] = dp->i_projid;
+	xfs_iunlock_shared(dp);
+	return xfs_reclaim_and_retry_for(dp, owners, error, tried);
+}
+
 int xfs_file_create(struct xfs_inode *dp, const struct xfs_name *name,
 		    const struct xfs_create_args *args, struct xfs_inode **ipp)
 {
+	bool tried = false;
 	int error;
 
-	WITH_RETRY(dp, error, xfs_create(dp, name, args, ipp));
+	do {
+		error = xfs_create(dp, name, args, ipp);
+	} while (error && reclaim_for_new(dp, args, error, &tried));
 	return error;
 }
 

@@ -138,6 +138,9 @@ static int set_once(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool ki
 	if (error)
 		goto out_owners;
 	error = make_plan(tp, ip, &plan, kill);
+	/* Who is privileged may give somebody more than they may have. */
+	if (!error && ip->i_mount->m_unprivileged)
+		error = xfs_quota_reserve_transfer(tp, ip, &owners);
 	if (!error)
 		error = apply(tp, ip, &plan);
 	xfs_iunlock_excl(ip);

@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 #include "core/message.h"
 #include "file/setattr.h"
+#include "quota/quota.h"
 #include "reclaim/reclaim.h"
 #include "trans/resv.h"
 
@@ -197,6 +198,11 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 	if (ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
 		error = xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
 				  ip->i_ino);
+	/* Attributes of the system are not refused. */
+	if (!error && !ch->name->ns)
+		error = xfs_quota_reserve_blocks(tp, ip, ch->value
+				? xfs_quota_worst_attr_set(mp, ch->name->len, ch->len)
+				: xfs_quota_worst_attr_remove(mp));
 	if (!error)
 		error = apply(tp, ip, ch);
 	xfs_iunlock_excl(ip);

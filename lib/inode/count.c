@@ -41,7 +41,7 @@ static int count_on_disk(struct xfs_mount *mp, xfs_ino_t ino, const struct xfs_d
 	cost->metadata = be64_to_cpu(dip->di_flags2) & XFS_DIFLAG2_METADATA;
 	cost->charged = (struct xfs_charged){
 		{ be32_to_cpu(dip->di_uid), be32_to_cpu(dip->di_gid), xfs_dinode_projid(dip) },
-		be16_to_cpu(dip->di_mode) != 0, be64_to_cpu(dip->di_nblocks) };
+		be16_to_cpu(dip->di_mode) != 0, be64_to_cpu(dip->di_nblocks), 0 };
 	return 0;
 }
 

@@ -11,11 +11,44 @@
 #include "core/message.h"
 #include "inode/inode.h"
 #include "iomap/iomap.h"
+#include "quota/quota.h"
 #include "trans/note.h"
 
 static bool is_first(const struct xfs_exchange_run *run)
 {
 	return !run->id && !run->started;
+}
+
+/* Blocks of @ip, delayed ones too, in [@off, @end). */
+static uint64_t blocks_in(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
+{
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec irec;
+	uint64_t n = 0;
+	bool more;
+
+	for (more = xfs_iext_lookup_extent(&ip->i_df, off, &cur, &irec);
+	     more && irec.br_startoff < end; more = xfs_iext_next_extent(&ip->i_df, &cur, &irec)) {
+		struct xfs_bmbt_irec part = irec;
+
+		xfs_irec_trim(&part, off, end);
+		n += part.br_blockcount;
+	}
+	return n;
+}
+
+/* Whoever gets more than he gives may have it. */
+static int reserve_gain(struct xfs_trans *tp, struct xfs_exchange_run *run)
+{
+	const struct xfs_exchange *ex = &run->ex;
+	uint64_t n1, n2;
+
+	if (likely(!tp->t_mount->m_quota) || run->ip1 == run->ip2)
+		return 0;
+	n1 = blocks_in(run->ip1, ex->off1, ex->off1 + ex->blocks);
+	n2 = blocks_in(run->ip2, ex->off2, ex->off2 + ex->blocks);
+	return n1 < n2 ? xfs_quota_reserve_blocks(tp, run->ip1, n2 - n1)
+		       : xfs_quota_reserve_blocks(tp, run->ip2, n1 - n2);
 }
 
 /* What the first transaction does besides: everything that may refuse the exchange as a whole. */
@@ -27,6 +60,8 @@ static int begin(struct xfs_trans *tp, struct xfs_exchange_run *run)
 
 	for (int i = 0; !error && i < 2; i++)
 		error = xfs_iext_count_extend(tp, ips[i], XFS_DATA_FORK, run->pieces);
+	if (!error)
+		error = reserve_gain(tp, run);
 	for (int i = 0; !error && i < 2; i++) {
 		/* Blocks that either shares may come to the other. */
 		if (!shares || (ips[i]->i_diflags2 & XFS_DIFLAG2_REFLINK))

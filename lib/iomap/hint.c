@@ -6,6 +6,7 @@
  */
 #include "core/message.h"
 #include "iomap/iomap.h"
+#include "quota/quota.h"
 #include "trans/resv.h"
 
 #define MAX_ALLOC_BYTES	(4ull << 20)
@@ -108,7 +109,9 @@ int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count
 			xfs_trans_cancel(tp);
 			return error;
 		}
-		error = xfs_bmapi_write(tp, ip, start, len, XFS_BMAPI_PREALLOC, &irec);
+		error = xfs_quota_reserve_blocks(tp, ip, xfs_quota_worst_alloc(mp, len));
+		if (!error)
+			error = xfs_bmapi_write(tp, ip, start, len, XFS_BMAPI_PREALLOC, &irec);
 		xfs_iunlock_excl(ip);
 		if (error) {
 			xfs_trans_cancel(tp);

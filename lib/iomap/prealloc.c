@@ -6,6 +6,7 @@
  */
 #include "core/counter.h"
 #include "iomap/iomap.h"
+#include "quota/quota.h"
 
 #define DEFAULT_ALLOCSIZE_LOG	16u
 
@@ -125,6 +126,14 @@ uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64
 	struct xfs_iext_cursor cur;
 	uint32_t steps, shift;
 	uint64_t blocks;
+
+	for (uint32_t t = 0; mp->m_quota && t < XFS_QUOTA_TYPES; t++) {
+		struct xfs_quota_room room;
+
+		if (xfs_quota_room(ip, t, &room))
+			args.quota[t] = (struct xfs_prealloc_quota){
+				room.hard_blocks, room.soft_blocks, room.used_blocks };
+	}
 
 	if (xfs_iext_last_extent(&ip->i_df, &cur, &first)) {
 		args.prev_end = xfs_irec_end(&first);

@@ -17,6 +17,7 @@
 #include "core/message.h"
 #include "inode/inode.h"
 #include "iomap/iomap.h"
+#include "quota/quota.h"
 #include "trans/resv.h"
 
 /* Blocks for the destination's tree are reserved for this many pieces; most pieces take none. */
@@ -113,6 +114,9 @@ static int share_piece(struct xfs_trans *tp, struct xfs_share *sh, bool *broken)
 						    (xfs_extlen_t)from.br_blockcount, &run);
 		if (!error)
 			error = xfs_iext_count_extend(tp, sh->dst, XFS_DATA_FORK, 2);
+		/* What it has there already is paid for. */
+		if (!error && !xfs_irec_is_real(&to))
+			error = xfs_quota_reserve_blocks(tp, sh->dst, run);
 		if (error)
 			return error;
 		from.br_blockcount = to.br_blockcount = run;
@@ -164,7 +168,9 @@ static int share_step(struct xfs_share *sh)
 		xfs_trans_cancel(tp);
 		return error;
 	}
-	error = share_locked(tp, sh, &broken);
+	error = xfs_quota_reserve_blocks(tp, sh->dst, xfs_quota_worst_alloc(mp, 0));
+	if (!error)
+		error = share_locked(tp, sh, &broken);
 	xfs_iunlock_two(sh->src, sh->dst);
 	if (broken)
 		return xfs_trans_finish(tp, error);

@@ -77,6 +77,10 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	mp->m_uid = opts->uid;
 	mp->m_gid = opts->gid;
 	mp->m_unprivileged = opts->unprivileged;
+	if (opts->quota > XFS_MOUNT_QUOTA_REFUSE)
+		return xfs_error(NULL, -EINVAL, "unknown choice %u for quota", opts->quota);
+	mp->m_quota_account_only = opts->quota == XFS_MOUNT_QUOTA_ACCOUNT_ONLY;
+	mp->m_quota_refused = opts->quota == XFS_MOUNT_QUOTA_REFUSE;
 	mp->m_data_cache_bytes = opts->data_cache_bytes ? opts->data_cache_bytes : DATA_CACHE_BYTES;
 	mp->m_meta_cache_bytes = opts->meta_cache_bytes ? opts->meta_cache_bytes : META_CACHE_BYTES;
 	mp->m_memory_limit = opts->memory_limit_bytes;

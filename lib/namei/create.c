@@ -15,17 +15,27 @@ static int may_change(struct xfs_inode *dp)
 	return 0;
 }
 
-int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
+int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		    uint32_t *nblocks)
 {
 	struct xfs_mount *mp = dp->i_mount;
 	int error = may_change(dp);
 
 	if (error)
 		return error;
-	error = xfs_dir_prepare_add(dp, name);
+	error = xfs_dir_prepare_add(dp, name, nblocks);
 	if (error)
 		return error;
 	return xfs_iext_count_extend(tp, dp, XFS_DATA_FORK, xfs_dir_add_extents(mp));
+}
+
+int xfs_dir_may_charge(struct xfs_trans *tp, struct xfs_inode *dp, uint32_t nblocks, uint32_t worst)
+{
+	int error = xfs_quota_reserve_blocks(tp, dp, worst);
+
+	if ((error == -EDQUOT || error == -ENOSPC) && !nblocks && !xfs_has_parent(&dp->i_mount->m_geo))
+		return 0;
+	return error;
 }
 
 /*
@@ -190,10 +200,12 @@ static int create_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 			 const struct xfs_acl_inherited *acls, struct xfs_inode **ipp) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_mount *mp = dp->i_mount;
+	uint32_t nblocks;
 	int error = 0;
 
+	/* What the directory takes, its owner is charged for in any case. */
 	if (name)
-		error = xfs_dir_may_add(tp, dp, name);
+		error = xfs_dir_may_add(tp, dp, name, &nblocks);
 	else if (dp->i_nlink == 0)
 		error = xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
 	if (error)
@@ -237,7 +249,10 @@ static int create_once(struct xfs_inode *dp, const struct xfs_name *name,
 		goto out_owners;
 	new_owners(iargs, args->iattr, ids_now);
 	*again = mp->m_quota && memcmp(ids, ids_now, sizeof(ids));
-	if (likely(!*again))
+	if (unlikely(mp->m_quota) && !*again)
+		error = xfs_quota_reserve_owners(tp, &owners,
+						 xfs_quota_worst_create(mp, args->target_len), 1);
+	if (likely(!*again && !error))
 		error = create_locked(tp, dp, name, args, iargs, acls, ipp);
 	xfs_iunlock_excl(dp);
 	error = xfs_trans_finish(tp, error);
@@ -342,11 +357,14 @@ int xfs_link_unnamed(struct xfs_trans *tp, struct xfs_inode *ip)
 static int link_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
 		       struct xfs_inode *ip)
 {
+	uint32_t nblocks;
 	int error;
 
 	error = xfs_may_link(dp, ip);
 	if (!error)
-		error = xfs_dir_may_add(tp, dp, name);
+		error = xfs_dir_may_add(tp, dp, name, &nblocks);
+	if (!error)
+		error = xfs_dir_may_charge(tp, dp, nblocks, xfs_quota_worst_link(dp->i_mount));
 	if (!error)
 		error = xfs_parent_prepare(dp, name, ip);
 	if (!error)

@@ -59,7 +59,8 @@ static int make_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct 
 		       const struct xfs_icreate_args *args, struct xfs_inode **ipp) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_inode *ip;
-	int error = xfs_dir_prepare_add(dp, name);
+	uint32_t nblocks;
+	int error = xfs_dir_prepare_add(dp, name, &nblocks);
 
 	if (!error)
 		error = xfs_iext_count_extend(tp, dp, XFS_DATA_FORK, xfs_dir_add_extents(dp->i_mount));

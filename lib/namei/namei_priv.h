@@ -22,9 +22,17 @@ static inline void xfs_dir_touched(struct xfs_trans *tp, struct xfs_inode *dp)
 /* -ENOENT, -ENAMETOOLONG, -EINVAL; -EEXIST for "." and "..". */
 int xfs_name_check_new(struct xfs_mount *mp, const struct xfs_name *name) XFS_MUST_CHECK;
 
-/* Before the first change of a transaction that adds a name to @dp, which is locked. */
-int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name)
-	XFS_MUST_CHECK;
+/*
+ * Before the first change of a transaction that adds a name to @dp, which is locked.  *@nblocks: directory
+ * blocks that it takes at most.
+ */
+int xfs_dir_may_add(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
+		    uint32_t *nblocks) XFS_MUST_CHECK;
+/*
+ * Then: who owns @dp may have @worst blocks more, or, without parent pointers, none is needed.
+ */
+int xfs_dir_may_charge(struct xfs_trans *tp, struct xfs_inode *dp, uint32_t nblocks,
+		       uint32_t worst) XFS_MUST_CHECK;
 
 int xfs_may_link(const struct xfs_inode *dp, const struct xfs_inode *ip) XFS_MUST_CHECK;
 int xfs_link_unnamed(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include "namei/namei_priv.h"
+#include "quota/quota.h"
 #include "trans/resv.h"
 
 static const struct xfs_name dotdot_name = {
@@ -206,14 +207,18 @@ static int move_name(struct xfs_trans *tp, struct rename *rn)
 
 static int rename_locked(struct xfs_trans *tp, struct rename *rn)
 {
+	uint32_t nblocks = 0;
 	int error = may_rename(rn);
 
 	if (error || rn->src == rn->target)
 		return error;
 	if (!rn->target)
-		error = xfs_dir_may_add(tp, rn->dst_dp, &rn->dst_name);
+		error = xfs_dir_may_add(tp, rn->dst_dp, &rn->dst_name, &nblocks);
 	else
 		error = xfs_parent_prepare(rn->dst_dp, &rn->dst_name, rn->target);
+	if (!error)
+		error = xfs_dir_may_charge(tp, rn->dst_dp, nblocks,
+					   xfs_quota_worst_rename(tp->t_mount, rn->target != NULL));
 	if (!error)
 		error = xfs_parent_prepare(rn->src_dp, &rn->src_name, rn->src);
 	if (!error)

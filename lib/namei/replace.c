@@ -4,6 +4,7 @@
  * it missing.
  */
 #include "namei/namei_priv.h"
+#include "quota/quota.h"
 #include "trans/resv.h"
 
 struct replace {
@@ -36,12 +37,15 @@ static int may_replace(struct xfs_trans *tp, struct replace *rp)
 	const uint16_t fixed = XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND;
 	struct xfs_inode *dp = rp->dp, *target = rp->target;
 	struct xfs_mount *mp = dp->i_mount;
+	uint32_t nblocks;
 	int error = xfs_may_link(dp, rp->ip);
 
 	if (error)
 		return error;
-	if (!target)
-		return xfs_dir_may_add(tp, dp, &rp->name);
+	if (!target) {
+		error = xfs_dir_may_add(tp, dp, &rp->name, &nblocks);
+		return error ? error : xfs_dir_may_charge(tp, dp, nblocks, xfs_quota_worst_link(mp));
+	}
 	if (dp->i_nlink == 0)
 		return xfs_error(mp, -ENOENT, "directory %" PRIu64 " was removed", dp->i_ino);
 	if (xfs_is_dir(target))

@@ -18,9 +18,12 @@ OPS(group, XFS_BLFT_GDQUOT);
 OPS(proj, XFS_BLFT_PDQUOT);
 
 const struct xfs_quota_kind xfs_quota_kinds[XFS_QUOTA_TYPES] = {
-	{ "user", XFS_DQTYPE_USER, XFS_UQUOTA_ACCT, XFS_UQUOTA_CHKD, &user_ops, XFS_METAFILE_USRQUOTA },
-	{ "group", XFS_DQTYPE_GROUP, XFS_GQUOTA_ACCT, XFS_GQUOTA_CHKD, &group_ops, XFS_METAFILE_GRPQUOTA },
-	{ "project", XFS_DQTYPE_PROJ, XFS_PQUOTA_ACCT, XFS_PQUOTA_CHKD, &proj_ops, XFS_METAFILE_PRJQUOTA },
+	{ "user", XFS_DQTYPE_USER, XFS_UQUOTA_ACCT, XFS_UQUOTA_ENFD, XFS_UQUOTA_CHKD, &user_ops,
+	  XFS_METAFILE_USRQUOTA },
+	{ "group", XFS_DQTYPE_GROUP, XFS_GQUOTA_ACCT, XFS_GQUOTA_ENFD, XFS_GQUOTA_CHKD, &group_ops,
+	  XFS_METAFILE_GRPQUOTA },
+	{ "project", XFS_DQTYPE_PROJ, XFS_PQUOTA_ACCT, XFS_PQUOTA_ENFD, XFS_PQUOTA_CHKD, &proj_ops,
+	  XFS_METAFILE_PRJQUOTA },
 };
 
 static int map_block(struct xfs_inode *ip, xfs_fileoff_t off, struct xfs_bmbt_irec *map)

@@ -6,17 +6,30 @@
 #include "disk/verify.h"
 #include "quota/quota_priv.h"
 
-/* Records that nobody uses are kept up to so many: some 100 KiB. */
-#define UNUSED_MAX	256u
+/* Records that nobody uses are kept up to so many in each part of the cache: some 100 KiB in all. */
+#define UNUSED_MAX	16u
 
-static uint32_t hash_of(uint32_t type, uint32_t id)
+#define FIRST_HASH_LOG	4u
+
+/* Its upper bits choose the part, those below them the chain. */
+static uint64_t hash_of(uint32_t type, uint32_t id)
 {
-	return (uint32_t)(((uint64_t)type << 32 | id) * 0x9e3779b97f4a7c15u >> (64 - XFS_DQUOT_HASH_LOG));
+	return ((uint64_t)type << 32 | id) * 0x9e3779b97f4a7c15u;
 }
 
-static struct xfs_quota *quota_of(const struct xfs_dquot *dq)
+static struct xfs_dquot_shard *shard_of(struct xfs_quota *q, uint32_t type, uint32_t id)
 {
-	return dq->dq_mount->m_quota;
+	return &q->q_shards[hash_of(type, id) >> (64 - XFS_DQUOT_SHARD_LOG)];
+}
+
+static struct xfs_dquot_shard *shard_of_dquot(const struct xfs_dquot *dq)
+{
+	return shard_of(dq->dq_mount->m_quota, dq->dq_type, dq->dq_id);
+}
+
+static uint32_t chain_of(const struct xfs_dquot_shard *shard, uint32_t type, uint32_t id)
+{
+	return (uint32_t)(hash_of(type, id) << XFS_DQUOT_SHARD_LOG >> (64 - shard->qs_hash_log));
 }
 
 static void free_dquot(struct xfs_dquot *dq)
@@ -25,96 +38,179 @@ static void free_dquot(struct xfs_dquot *dq)
 	xfs_free(dq->dq_mount, dq);
 }
 
-/* q_lock held, by all up to here. */
-static struct xfs_dquot *lookup(struct xfs_quota *q, uint32_t type, uint32_t id)
+int xfs_dquot_cache_init(struct xfs_mount *mp)
 {
-	struct xfs_dquot *dq = q->q_hash[hash_of(type, id)];
+	bool have = true;
+
+	for (uint32_t i = 0; i < XFS_DQUOT_SHARDS; i++) {
+		struct xfs_dquot_shard *shard = &mp->m_quota->q_shards[i];
+
+		xfs_mutex_init(&shard->qs_lock, XFS_CLASS_LEAF, 2);
+		xfs_list_init(&shard->qs_lru);
+		shard->qs_hash_log = FIRST_HASH_LOG;
+		shard->qs_hash = xfs_zalloc(mp, sizeof(*shard->qs_hash) << FIRST_HASH_LOG);
+		have = have && shard->qs_hash;
+	}
+	return have ? 0 : xfs_error(mp, -ENOMEM, "out of memory for quota records");
+}
+
+static void free_chain(struct xfs_dquot *dq)
+{
+	while (dq) {
+		struct xfs_dquot *next = dq->dq_hash_next;
+
+		free_dquot(dq);
+		dq = next;
+	}
+}
+
+void xfs_dquot_cache_destroy(struct xfs_mount *mp)
+{
+	for (uint32_t i = 0; i < XFS_DQUOT_SHARDS; i++) {
+		struct xfs_dquot_shard *shard = &mp->m_quota->q_shards[i];
+
+		for (uint32_t c = 0; shard->qs_hash && c < 1u << shard->qs_hash_log; c++)
+			free_chain(shard->qs_hash[c]);
+		xfs_free(mp, shard->qs_hash);
+		xfs_mutex_destroy(&shard->qs_lock);
+	}
+}
+
+/* qs_lock held, by all up to here. */
+static struct xfs_dquot *lookup(struct xfs_dquot_shard *shard, uint32_t type, uint32_t id)
+{
+	struct xfs_dquot *dq = shard->qs_hash[chain_of(shard, type, id)];
 
 	while (dq && (dq->dq_type != type || dq->dq_id != id))
 		dq = dq->dq_hash_next;
 	return dq;
 }
 
-static void unhash(struct xfs_quota *q, struct xfs_dquot *dq)
+static void link_in(struct xfs_dquot_shard *shard, struct xfs_dquot *dq)
 {
-	struct xfs_dquot **link = &q->q_hash[hash_of(dq->dq_type, dq->dq_id)];
+	struct xfs_dquot **head = &shard->qs_hash[chain_of(shard, dq->dq_type, dq->dq_id)];
+
+	dq->dq_hash_next = *head;
+	*head = dq;
+}
+
+static void unhash(struct xfs_dquot_shard *shard, struct xfs_dquot *dq)
+{
+	struct xfs_dquot **link = &shard->qs_hash[chain_of(shard, dq->dq_type, dq->dq_id)];
 
 	while (*link != dq)
 		link = &(*link)->dq_hash_next;
 	*link = dq->dq_hash_next;
+	shard->qs_count--;
 }
 
-static void hold_locked(struct xfs_quota *q, struct xfs_dquot *dq)
+/* All in chains twice as many; @hash is zeroed, and has the room. */
+static struct xfs_dquot **rehash(struct xfs_dquot_shard *shard, struct xfs_dquot **hash)
+{
+	struct xfs_dquot **old = shard->qs_hash, *dq, *next;
+	uint32_t chains = 1u << shard->qs_hash_log;
+
+	shard->qs_hash = hash;
+	shard->qs_hash_log++;
+	for (uint32_t c = 0; c < chains; c++) {
+		for (dq = old[c]; dq; dq = next) {
+			next = dq->dq_hash_next;
+			link_in(shard, dq);
+		}
+	}
+	return old;
+}
+
+/* Before a record is put in; without memory for it chains become longer. */
+static void grow(struct xfs_mount *mp, struct xfs_dquot_shard *shard)
+{
+	struct xfs_dquot **hash = NULL;
+	uint32_t log;
+
+	xfs_mutex_lock(&shard->qs_lock);
+	log = shard->qs_count > 1u << shard->qs_hash_log && shard->qs_hash_log < 24
+		? shard->qs_hash_log + 1 : 0;
+	xfs_mutex_unlock(&shard->qs_lock);
+	if (log)
+		hash = xfs_zalloc(mp, sizeof(*hash) << log);
+	if (!hash)
+		return;
+	xfs_mutex_lock(&shard->qs_lock);
+	if (shard->qs_hash_log + 1 == log)
+		hash = rehash(shard, hash);
+	xfs_mutex_unlock(&shard->qs_lock);
+	xfs_free(mp, hash);
+}
+
+static void insert(struct xfs_dquot *dq)
+{
+	struct xfs_dquot_shard *shard = shard_of_dquot(dq);
+
+	grow(dq->dq_mount, shard);
+	xfs_mutex_lock(&shard->qs_lock);
+	link_in(shard, dq);
+	shard->qs_count++;
+	xfs_mutex_unlock(&shard->qs_lock);
+}
+
+static void hold_locked(struct xfs_dquot_shard *shard, struct xfs_dquot *dq)
 {
 	if (dq->dq_refs++)
 		return;
 	xfs_list_del(&dq->dq_lru);
-	q->q_unused--;
+	shard->qs_unused--;
 }
 
 /* The oldest one that nobody uses, if there are too many of them; else NULL. */
-static struct xfs_dquot *take_victim(struct xfs_quota *q)
+static struct xfs_dquot *take_victim(struct xfs_dquot_shard *shard)
 {
 	struct xfs_dquot *dq;
 
-	if (q->q_unused <= UNUSED_MAX)
+	if (shard->qs_unused <= UNUSED_MAX)
 		return NULL;
-	dq = xfs_list_first_entry(&q->q_lru, struct xfs_dquot, dq_lru);
+	dq = xfs_list_first_entry(&shard->qs_lru, struct xfs_dquot, dq_lru);
 	xfs_list_del(&dq->dq_lru);
-	q->q_unused--;
-	unhash(q, dq);
+	shard->qs_unused--;
+	unhash(shard, dq);
 	return dq;
 }
 
 struct xfs_dquot *xfs_dquot_find(struct xfs_quota *q, uint32_t type, uint32_t id)
 {
+	struct xfs_dquot_shard *shard = shard_of(q, type, id);
 	struct xfs_dquot *dq;
 
-	xfs_mutex_lock(&q->q_lock);
-	dq = lookup(q, type, id);
+	xfs_mutex_lock(&shard->qs_lock);
+	dq = lookup(shard, type, id);
 	if (dq)
-		hold_locked(q, dq);
-	xfs_mutex_unlock(&q->q_lock);
+		hold_locked(shard, dq);
+	xfs_mutex_unlock(&shard->qs_lock);
 	return dq;
 }
 
 void xfs_dquot_hold(struct xfs_dquot *dq)
 {
-	struct xfs_quota *q = quota_of(dq);
+	struct xfs_dquot_shard *shard = shard_of_dquot(dq);
 
-	xfs_mutex_lock(&q->q_lock);
-	hold_locked(q, dq);
-	xfs_mutex_unlock(&q->q_lock);
+	xfs_mutex_lock(&shard->qs_lock);
+	hold_locked(shard, dq);
+	xfs_mutex_unlock(&shard->qs_lock);
 }
 
 void xfs_dquot_put(struct xfs_dquot *dq)
 {
-	struct xfs_quota *q = quota_of(dq);
+	struct xfs_dquot_shard *shard = shard_of_dquot(dq);
 	struct xfs_dquot *victim = NULL;
 
-	xfs_mutex_lock(&q->q_lock);
+	xfs_mutex_lock(&shard->qs_lock);
 	if (!--dq->dq_refs) {
-		xfs_list_add_tail(&dq->dq_lru, &q->q_lru);
-		q->q_unused++;
-		victim = take_victim(q);
+		xfs_list_add_tail(&dq->dq_lru, &shard->qs_lru);
+		shard->qs_unused++;
+		victim = take_victim(shard);
 	}
-	xfs_mutex_unlock(&q->q_lock);
+	xfs_mutex_unlock(&shard->qs_lock);
 	if (victim)
 		free_dquot(victim);
-}
-
-void xfs_dquot_drop_all(struct xfs_mount *mp)
-{
-	struct xfs_quota *q = mp->m_quota;
-
-	for (uint32_t i = 0; i < XFS_DQUOT_HASH; i++) {
-		while (q->q_hash[i]) {
-			struct xfs_dquot *dq = q->q_hash[i];
-
-			q->q_hash[i] = dq->dq_hash_next;
-			free_dquot(dq);
-		}
-	}
 }
 
 static struct xfs_dquot *make(struct xfs_mount *mp, uint32_t type, uint32_t id,
@@ -171,9 +267,8 @@ static int read_record(struct xfs_dquot *dq)
 /* qt_load held: from disk into the cache. */
 static int load(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
 {
-	struct xfs_quota *q = mp->m_quota;
 	struct xfs_dquot_place place;
-	struct xfs_dquot *dq, **head;
+	struct xfs_dquot *dq;
 	int error = xfs_dquot_locate(mp, type, id, &place);
 
 	if (error)
@@ -186,11 +281,7 @@ static int load(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dqu
 		free_dquot(dq);
 		return error;
 	}
-	head = &q->q_hash[hash_of(type, id)];
-	xfs_mutex_lock(&q->q_lock);
-	dq->dq_hash_next = *head;
-	*head = dq;
-	xfs_mutex_unlock(&q->q_lock);
+	insert(dq);
 	*dqp = dq;
 	return 0;
 }

@@ -91,16 +91,15 @@ static int open_type(struct xfs_mount *mp, uint32_t type)
 
 int xfs_quota_init(struct xfs_mount *mp)
 {
-	struct xfs_quota *q = xfs_zalloc(mp, sizeof(*q));
+	struct xfs_quota *q = xfs_mem_alloc_aligned(&mp->m_mem, XFS_SLOT_ALIGN, sizeof(*q));
 
 	if (!q)
 		return xfs_error(mp, -ENOMEM, "out of memory for quota");
-	xfs_mutex_init(&q->q_lock, XFS_CLASS_LEAF, 2);
-	xfs_list_init(&q->q_lru);
+	memset(q, 0, sizeof(*q));
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
 		xfs_mutex_init(&q->q_types[t].qt_load, XFS_CLASS_DQUOT, 0);
 	mp->m_quota = q;
-	return 0;
+	return xfs_dquot_cache_init(mp);
 }
 
 int xfs_quota_open(struct xfs_mount *mp)
@@ -108,6 +107,8 @@ int xfs_quota_open(struct xfs_mount *mp)
 	bool any = false;
 	int error;
 
+	if (mp->m_quota_refused && (mp->m_sb.sb_qflags & XFS_ALL_QUOTA_ACCT))
+		return xfs_error(mp, -EPERM, "quota is on, and the caller wants no file system with quota");
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
 		any |= is_exact(mp, t) || may_have_file(mp, t);
 	if (!any)
@@ -129,13 +130,12 @@ void xfs_quota_close(struct xfs_mount *mp)
 
 	if (!q)
 		return;
-	xfs_dquot_drop_all(mp);
+	xfs_dquot_cache_destroy(mp);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++) {
 		xfs_irele(q->q_types[t].qt_ip);
 		xfs_mutex_destroy(&q->q_types[t].qt_load);
 	}
-	xfs_mutex_destroy(&q->q_lock);
-	xfs_free(mp, q);
+	xfs_mem_free_aligned(&mp->m_mem, q);
 	mp->m_quota = NULL;
 }
 
@@ -146,7 +146,7 @@ void xfs_quota_set_flags(struct xfs_mount *mp, uint16_t set, uint16_t clear)
 	xfs_mutex_lock(&mp->m_lock);
 	flags = (uint16_t)((mp->m_sb.sb_qflags & ~clear) | set);
 	if (flags != mp->m_sb.sb_qflags) {
-		mp->m_sb.sb_qflags = flags;
+		__atomic_store_n(&mp->m_sb.sb_qflags, flags, __ATOMIC_RELAXED);
 		__atomic_store_n(&mp->m_sb_changed, true, __ATOMIC_RELAXED);
 	}
 	xfs_mutex_unlock(&mp->m_lock);
@@ -263,6 +263,24 @@ static void set_defaults(struct xfs_disk_dquot *d, const struct xfs_quota_defaul
 	set_default(&d->d_rtb_softlimit, &dflt->soft[XFS_DQ_RTBLOCKS]);
 }
 
+/* Its own, or everybody's. */
+static uint64_t in_force(be64_t own, const uint64_t *dflt)
+{
+	return be64_to_cpu(own) ? be64_to_cpu(own) : xfs_quota_value(dflt);
+}
+
+struct xfs_dquot_limits xfs_dquot_limits(const struct xfs_dquot *dq, unsigned int what)
+{
+	const struct xfs_quota_defaults *dflt = &dq->dq_mount->m_quota->q_defaults[dq->dq_type];
+	const struct xfs_disk_dquot *d = &dq->dq_disk;
+	bool blocks = what == XFS_DQ_BLOCKS;
+
+	return (struct xfs_dquot_limits){
+		in_force(blocks ? d->d_blk_hardlimit : d->d_ino_hardlimit, &dflt->hard[what]),
+		in_force(blocks ? d->d_blk_softlimit : d->d_ino_softlimit, &dflt->soft[what]),
+	};
+}
+
 void xfs_dquot_set_timers(struct xfs_dquot *dq)
 {
 	const struct xfs_quota_defaults *dflt = &dq->dq_mount->m_quota->q_defaults[dq->dq_type];
@@ -277,16 +295,37 @@ void xfs_dquot_set_timers(struct xfs_dquot *dq)
 		  xfs_quota_value(&dflt->grace[XFS_DQ_INODES]));
 }
 
+/* What was reserved for it is not reserved any more. */
+static void use_reservation(struct xfs_trans *tp, struct xfs_dquot *dq,
+			    const struct xfs_quota_change *change)
+{
+	struct xfs_trans_quota *tq = xfs_trans_quota_of(tp, dq);
+	uint64_t blocks;
+	uint32_t inodes;
+
+	if (!tq)
+		return;
+	blocks = XFS_MIN((uint64_t)XFS_MAX(change->blocks, (int64_t)0), tq->blocks);
+	inodes = XFS_MIN((uint32_t)XFS_MAX(change->inodes, (int64_t)0), tq->inodes);
+	tq->blocks -= blocks;
+	tq->inodes -= inodes;
+	dq->dq_res_blocks -= blocks;
+	dq->dq_res_inodes -= inodes;
+}
+
 int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xfs_quota_change *change)
 {
 	be64_t blocks, inodes;
 	bool sound;
+	int refs;
 
 	xfs_mutex_lock(&dq->dq_lock);
+	refs = xfs_dquot_mod_held(dq, change->held);
 	blocks = dq->dq_disk.d_bcount;
 	inodes = dq->dq_disk.d_icount;
 	sound = add(&blocks, change->blocks) && add(&inodes, change->inodes);
-	if (likely(sound)) {
+	if (likely(sound) && (change->blocks || change->inodes)) {
+		use_reservation(tp, dq, change);
 		dq->dq_disk.d_bcount = blocks;
 		dq->dq_disk.d_icount = inodes;
 		xfs_dquot_set_timers(dq);
@@ -294,6 +333,10 @@ int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xf
 			xfs_trans_log_item(tp, &dq->dq_item);
 	}
 	xfs_mutex_unlock(&dq->dq_lock);
+	if (refs > 0)
+		xfs_dquot_hold(dq);
+	else if (refs < 0)
+		xfs_dquot_put(dq);
 	return likely(sound) ? 0
 		: xfs_error(tp->t_mount, -EUCLEAN, "%s %u gives back more than it has",
 			    xfs_quota_kinds[dq->dq_type].name, dq->dq_id);
@@ -311,6 +354,15 @@ void xfs_dquot_reset(struct xfs_trans *tp, struct xfs_dquot *dq)
 	xfs_mutex_unlock(&dq->dq_lock);
 }
 
+/* The record if @tp has reserved anything for it: then it need not be looked for. */
+static struct xfs_dquot *reserved_by(const struct xfs_trans *tp, uint32_t type, uint32_t id)
+{
+	for (uint32_t i = 0; i < tp->t_nquota; i++)
+		if (tp->t_quota[i].dq->dq_type == type && tp->t_quota[i].dq->dq_id == id)
+			return tp->t_quota[i].dq;
+	return NULL;
+}
+
 static void count(struct xfs_trans *tp, uint32_t type, uint32_t id,
 		  const struct xfs_quota_change *change)
 {
@@ -318,12 +370,17 @@ static void count(struct xfs_trans *tp, uint32_t type, uint32_t id,
 	struct xfs_dquot *dq;
 	int error;
 
-	if (!change->blocks && !change->inodes)
+	if (!change->blocks && !change->inodes && !change->held)
 		return;
-	error = xfs_dquot_get(mp, type, id, &dq);
-	if (!error) {
+	dq = reserved_by(tp, type, id);
+	if (dq) {
 		error = xfs_dquot_change(tp, dq, change);
-		xfs_dquot_put(dq);
+	} else {
+		error = xfs_dquot_get(mp, type, id, &dq);
+		if (!error) {
+			error = xfs_dquot_change(tp, dq, change);
+			xfs_dquot_put(dq);
+		}
 	}
 	if (error)
 		xfs_quota_give_up(mp, type, error);
@@ -337,7 +394,8 @@ bool xfs_quota_is_own_ino(const struct xfs_mount *mp, xfs_ino_t ino)
 void xfs_quota_uncharge(struct xfs_trans *tp, struct xfs_inode *ip)
 {
 	const struct xfs_charged was = ip->i_charged;
-	const struct xfs_quota_change gone = { -(int64_t)was.blocks, -(int64_t)was.exists };
+	const struct xfs_quota_change gone = {
+		-(int64_t)was.blocks, -(int64_t)was.exists, -(int64_t)was.held };
 
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
 		if (xfs_quota_is_kept(tp->t_mount->m_quota, t))
@@ -349,16 +407,18 @@ void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip)
 {
 	struct xfs_charged now = xfs_inode_charge(ip), was = ip->i_charged;
 
-	if (now.exists == was.exists && now.blocks == was.blocks &&
+	if (now.exists == was.exists && now.blocks == was.blocks && now.held == was.held &&
 	    !memcmp(now.ids, was.ids, sizeof(now.ids)))
 		return;
-	if (ip->i_diflags2 & XFS_DIFLAG2_METADATA || xfs_quota_is_own_ino(ip->i_mount, ip->i_ino))
+	if (xfs_quota_is_own(ip))
 		return;
 	if (unlikely(__atomic_load_n(&ip->i_mount->m_quota->q_checking, __ATOMIC_SEQ_CST)))
 		__atomic_store_n(&ip->i_mount->m_quota->q_disturbed, true, __ATOMIC_SEQ_CST);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++) {
-		struct xfs_quota_change gone = { -(int64_t)was.blocks, -(int64_t)was.exists };
-		struct xfs_quota_change came = { (int64_t)now.blocks, now.exists };
+		struct xfs_quota_change gone = {
+			-(int64_t)was.blocks, -(int64_t)was.exists, -(int64_t)was.held };
+		struct xfs_quota_change came = {
+			(int64_t)now.blocks, now.exists, (int64_t)now.held };
 
 		if (!xfs_quota_is_kept(tp->t_mount->m_quota, t))
 			continue;
@@ -369,6 +429,7 @@ void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip)
 		}
 		came.blocks += gone.blocks;
 		came.inodes += gone.inodes;
+		came.held += gone.held;
 		count(tp, t, now.exists ? now.ids[t] : was.ids[t], &came);
 	}
 	ip->i_charged = now;

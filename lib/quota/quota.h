@@ -8,6 +8,10 @@
  * (QUOTA-2) A type is kept when the superblock says that it is on (ACCT) and that its counts are exact
  *     (CHKD).  When a count cannot be kept - its record is damaged or cannot be had - the type
  *     loses CHKD in the same checkpoint, with an error in the log, and the next kernel counts anew.
+ * (QUOTA-4) What somebody may still take - reserved by an open transaction, or held in memory for delayed
+ *     allocations and copy-on-write - counts against the limits as what is there already.  Limits are looked
+ *     at when it is reserved, before the first change; later nobody is refused: what was not
+ *     reserved, as blocks of trees that write-back makes, may exceed a limit.
  * (QUOTA-3) Who may own something has a record on disk before its first inode is made or given to it:
  *     xfs_quota_prepare(), before the transaction.
  */
@@ -91,5 +95,51 @@ void xfs_quota_release(struct xfs_mount *mp, struct xfs_quota_owners *owners);
 
 /* Upcall of xfs_trans_log_inode(). */
 void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip);
+
+/* ---- limits, reserve.c --------------------------------------------------------------- */
+
+/*
+ * ILOCK held exclusively, before the first change of @tp (of the piece that needs it): the owners of @ip are to be charged up to @blocks
+ * more.  -EDQUOT, of a project -ENOSPC: that is over a limit, and the transaction must end soon; it
+ * keeps what it has reserved until then.  XFS_WOULD_WAIT in NOWAIT calls.
+ */
+int xfs_quota_reserve_blocks_slow(struct xfs_trans *tp, struct xfs_inode *ip, uint64_t blocks)
+	XFS_MUST_CHECK;
+static inline int XFS_MUST_CHECK xfs_quota_reserve_blocks(struct xfs_trans *tp, struct xfs_inode *ip,
+							  uint64_t blocks)
+{
+	return likely(!tp->t_mount->m_quota) ? 0 : xfs_quota_reserve_blocks_slow(tp, ip, blocks);
+}
+
+/* The same for owners to be, whose records @tp takes over. */
+int xfs_quota_reserve_owners(struct xfs_trans *tp, struct xfs_quota_owners *owners, uint64_t blocks,
+			     uint32_t inodes) XFS_MUST_CHECK;
+
+/* The same for @ip, which is given to them as far as they do not own it already. */
+int xfs_quota_reserve_transfer(struct xfs_trans *tp, struct xfs_inode *ip,
+			       struct xfs_quota_owners *owners) XFS_MUST_CHECK;
+
+/*
+ * Blocks to reserve, worst.c: for a new inode and its name, charged to the inode's owners; for a name, to the directory's
+ * (without parent pointers only if the directory must grow); for an attribute of a user; for @blocks of data.
+ */
+uint32_t xfs_quota_worst_create(const struct xfs_mount *mp, uint32_t target_len);
+uint32_t xfs_quota_worst_link(const struct xfs_mount *mp);
+uint32_t xfs_quota_worst_rename(const struct xfs_mount *mp, bool over);
+uint32_t xfs_quota_worst_attr_set(const struct xfs_mount *mp, uint32_t namelen, uint32_t valuelen);
+uint32_t xfs_quota_worst_attr_remove(const struct xfs_mount *mp);
+uint64_t xfs_quota_worst_alloc(const struct xfs_mount *mp, uint64_t blocks);
+
+/* Upcalls: see core/mount.h. */
+int xfs_quota_hold(struct xfs_inode *ip, uint64_t blocks) XFS_MUST_CHECK;
+void xfs_quota_held(struct xfs_inode *ip);
+void xfs_quota_unreserve(struct xfs_trans *tp);
+
+/* What an owner uses and reserves, and its limits on it; 0: none. */
+struct xfs_quota_room {
+	uint64_t used_blocks, hard_blocks, soft_blocks;
+};
+/* ILOCK held.  False: no limit holds for the owner of @type. */
+bool xfs_quota_room(struct xfs_inode *ip, uint32_t type, struct xfs_quota_room *room);
 
 #endif

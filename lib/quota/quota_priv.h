@@ -3,6 +3,7 @@
 #ifndef QUOTA_QUOTA_PRIV_H
 #define QUOTA_QUOTA_PRIV_H
 
+#include "base/slot.h"
 #include "buf/buf.h"
 #include "disk/dquot.h"
 #include "inode/inode.h"
@@ -24,15 +25,30 @@ struct xfs_dquot {
 	uint32_t dq_id;			/* (c) */
 	struct xfs_dquot_place dq_place; /* (c) */
 	struct xfs_mutex dq_lock;	/* DQUOT class, key: type and id */
-	uint32_t dq_refs;		/* (h) users', and the log item's */
+	uint32_t dq_refs;		/* (h) users', the log item's, and one while anything is held */
 	struct xfs_dquot *dq_hash_next;	/* (h) */
 	struct xfs_list dq_lru;		/* (h) unreferenced */
 	struct xfs_disk_dquot dq_disk;	/* (d) as it is logged */
 	uint64_t dq_lsn;		/* (d) dd_lsn as it was read */
+	/* Not counted yet, but nobody else may have it (QUOTA-4). */
+	uint64_t dq_held;		/* (d) blocks that inodes hold in memory */
+	uint64_t dq_res_blocks;		/* (d) of open transactions */
+	uint64_t dq_res_inodes;		/* (d) the same */
+	bool dq_told_blocks, dq_told_inodes; /* (d) that it is over a soft limit */
 };
 
-#define XFS_DQUOT_HASH_LOG	8u
-#define XFS_DQUOT_HASH		(1u << XFS_DQUOT_HASH_LOG)
+/* A part of the cache: records whose type and id have the same hash, above. */
+struct xfs_dquot_shard {
+	_Alignas(XFS_SLOT_ALIGN) struct xfs_mutex qs_lock; /* LEAF class; members marked (h) */
+	struct xfs_dquot **qs_hash;
+	uint32_t qs_hash_log;
+	uint32_t qs_count;		/* in the hash */
+	uint32_t qs_unused;		/* of them nobody refers to so many */
+	struct xfs_list qs_lru;		/* these, oldest first */
+};
+
+#define XFS_DQUOT_SHARD_LOG	4u
+#define XFS_DQUOT_SHARDS	(1u << XFS_DQUOT_SHARD_LOG)
 
 struct xfs_quota_type {
 	bool qt_kept;			/* (a) its counts are exact, and stay so */
@@ -62,10 +78,7 @@ static inline uint64_t xfs_quota_value(const uint64_t *value)
 
 struct xfs_quota {
 	struct xfs_quota_type q_types[XFS_QUOTA_TYPES];
-	struct xfs_mutex q_lock;	/* LEAF class: the cache */
-	struct xfs_dquot *q_hash[XFS_DQUOT_HASH];	/* chains; many owners make them long: see dquot.c */
-	struct xfs_list q_lru;		/* unreferenced, oldest first */
-	uint32_t q_unused;		/* of them */
+	struct xfs_dquot_shard q_shards[XFS_DQUOT_SHARDS];
 	struct xfs_quota_defaults q_defaults[XFS_QUOTA_TYPES];	/* (a) */
 	/* Both (a): a quotacheck is going on; somebody has changed what an owner uses meanwhile. */
 	bool q_checking, q_disturbed;
@@ -74,7 +87,7 @@ struct xfs_quota {
 struct xfs_quota_kind {
 	const char *name;
 	uint8_t type;			/* XFS_DQTYPE_* */
-	uint16_t acct, chkd;		/* of sb_qflags */
+	uint16_t acct, enfd, chkd;	/* of sb_qflags */
 	const struct xfs_buf_ops *buf_ops;
 	uint16_t metatype;		/* of /quota/@name in the metadata directory tree */
 };
@@ -92,11 +105,20 @@ static inline bool xfs_quota_is_kept(const struct xfs_quota *q, uint32_t type)
 	return __atomic_load_n(&q->q_types[type].qt_kept, __ATOMIC_RELAXED);
 }
 
+/* Are there limits that hold for @dq? */
+bool xfs_dquot_is_enforced(const struct xfs_dquot *dq);
+
 /* (QUOTA-2) The counts of @type are not exact any more, because of @error (text set). */
 void xfs_quota_give_up(struct xfs_mount *mp, uint32_t type, int error);
 
 struct xfs_quota_change {
-	int64_t blocks, inodes;
+	int64_t blocks, inodes;		/* of the record */
+	int64_t held;			/* in memory only */
+};
+
+/* A limit as it is in force for an id, its own or the one of id 0: blocks or inodes; 0: none. */
+struct xfs_dquot_limits {
+	uint64_t hard, soft;
 };
 
 /* ---- quota.c ---- */
@@ -112,9 +134,19 @@ void xfs_quota_set_defaults(struct xfs_quota *q, uint32_t type, const struct xfs
 void xfs_quota_set_flags(struct xfs_mount *mp, uint16_t set, uint16_t clear);
 /* A quota file: charged to nobody, and so are members of the metadata directory tree. */
 bool xfs_quota_is_own_ino(const struct xfs_mount *mp, xfs_ino_t ino);
+static inline bool xfs_quota_is_own(const struct xfs_inode *ip)
+{
+	return (xfs_inode_diflags2(ip) & XFS_DIFLAG2_METADATA) ||
+	       xfs_quota_is_own_ino(ip->i_mount, ip->i_ino);
+}
 /* In the transaction that has made @ip: it becomes a file of quota, so that nobody pays for it. */
 void xfs_quota_uncharge(struct xfs_trans *tp, struct xfs_inode *ip);
-/* In a transaction; -EUCLEAN: more would go than there is, nothing was changed. */
+/* dq_lock held; @what: XFS_DQ_*. */
+struct xfs_dquot_limits xfs_dquot_limits(const struct xfs_dquot *dq, unsigned int what);
+/*
+ * In a transaction; -EUCLEAN: more would go than there is, nothing was changed.  What the transaction has
+ * reserved is used up.
+ */
 int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xfs_quota_change *change)
 	XFS_MUST_CHECK;
 /* Timers run, or do not, as its counts and limits are; limits that it has not are the defaults.  dq_lock. */
@@ -122,7 +154,16 @@ void xfs_dquot_set_timers(struct xfs_dquot *dq);
 /* Counts and timers become 0. */
 void xfs_dquot_reset(struct xfs_trans *tp, struct xfs_dquot *dq);
 
+/* ---- reserve.c ---- */
+/* What @tp has reserved for @dq; NULL: nothing. */
+struct xfs_trans_quota *xfs_trans_quota_of(struct xfs_trans *tp, const struct xfs_dquot *dq);
+/* dq_lock held: what inodes hold changes by @delta.  +1, -1: a reference is to be kept, or put. */
+int xfs_dquot_mod_held(struct xfs_dquot *dq, int64_t delta);
+
 /* ---- dquot.c: records in memory ---- */
+int xfs_dquot_cache_init(struct xfs_mount *mp) XFS_MUST_CHECK;
+/* Nobody uses any record: all go. */
+void xfs_dquot_cache_destroy(struct xfs_mount *mp);
 /* In memory and referenced; or NULL. */
 struct xfs_dquot *xfs_dquot_find(struct xfs_quota *q, uint32_t type, uint32_t id);
 void xfs_dquot_hold(struct xfs_dquot *dq);
@@ -133,8 +174,6 @@ int xfs_dquot_get(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_d
 /* The same, with a block for it if need be.  No lock but IOLOCKs held, no transaction. */
 int xfs_dquot_get_or_alloc(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
 	XFS_MUST_CHECK;
-/* Nobody uses any: all go. */
-void xfs_dquot_drop_all(struct xfs_mount *mp);
 
 /* ---- files.c ---- */
 /* The file of @type is open, and made if there is none.  Nobody else uses the file system. */

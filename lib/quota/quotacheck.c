@@ -108,7 +108,7 @@ static int flush(struct quotacheck *qc)
 		if (error)
 			break;
 		group.change[group.n++] = (struct xfs_quota_change){ (int64_t)t->blocks,
-								     (int64_t)t->inodes };
+								     (int64_t)t->inodes, 0 };
 		if (group.n == GROUP)
 			error = change_group(qc->mp, &group, false);
 		if (!error && !group.n)

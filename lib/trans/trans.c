@@ -237,6 +237,8 @@ static void close_trans(struct xfs_transaction *t) XFS_LOCKS_UNCHECKED
 	struct xfs_trans_pool *pool = &cp->cp_pools[xfs_slot()];
 
 	xfs_mem_critical_leave(t->t_critical);
+	if (unlikely(t->tr.t_nquota))
+		mp->m_upcalls->unreserve_quota(&t->tr);
 	/* Before the gate is left: they belong to the running checkpoint. */
 	if (t->t_log_used)
 		__atomic_add_fetch(&cp->cp_log_used, t->t_log_used, __ATOMIC_RELAXED);

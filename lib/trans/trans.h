@@ -36,10 +36,24 @@
 #include "core/mount.h"
 #include "trans/resv.h"
 
+struct xfs_dquot;		/* quota/ */
+
+/* What a transaction may still charge to one owner. */
+struct xfs_trans_quota {
+	struct xfs_dquot *dq;		/* referenced */
+	uint64_t blocks;
+	uint32_t inodes;
+};
+
+/* User, group and project of two inodes. */
+#define XFS_TRANS_QUOTAS	6u
+
 /* What others see of a transaction; the rest is trans/'s own (trans_priv.h). */
 struct xfs_trans {
 	struct xfs_mount *t_mount;
 	uint64_t t_id;			/* no two transactions of a mount share one */
+	struct xfs_trans_quota t_quota[XFS_TRANS_QUOTAS];	/* quota/'s: t_nquota of them */
+	uint32_t t_nquota;
 	/* AG of the last allocation in this transaction; searches do not go below it. */
 	xfs_agnumber_t t_highest_agno;
 };

@@ -69,7 +69,7 @@ static void run(enum what what, uint64_t first, uint64_t end, uint64_t per_handl
 		}
 		name = make_name(buf, i);
 		if (what == ADD) {
-			ok(xfs_dir_prepare_add(dp, &name), "prepare");
+			ok(xfs_dir_prepare_add(dp, &name, &(uint32_t){ 0 }), "prepare");
 			ok(xfs_dir_createname(tp, dp, &name, ino), "add");
 		} else if (what == REMOVE) {
 			ok(xfs_dir_removename(tp, dp, &name, ino), "remove");

@@ -84,7 +84,7 @@ static inline void test_end(struct test_handle *h, int error)
 static inline int test_dir_add(struct test_handle *h, const struct xfs_name *name, xfs_ino_t ino)
 {
 	struct xfs_trans *tp = test_begin(h, xfs_dir_add_blocks(h->fs.mp, name->len));
-	int error = xfs_dir_prepare_add(h->ip, name);
+	int error = xfs_dir_prepare_add(h->ip, name, &(uint32_t){ 0 });
 
 	if (!error)
 		error = xfs_dir_createname(tp, h->ip, name, ino);

@@ -362,7 +362,7 @@ static void falsify(uint32_t id)
 
 	TEST_OK(xfs_trans_alloc(fs.mp, XFS_RESV_INODE, 0, 0, &tp));
 	TEST_OK(xfs_dquot_get(fs.mp, 0, id, &dq));
-	TEST_OK(xfs_dquot_change(tp, dq, &(struct xfs_quota_change){ 77, 7 }));
+	TEST_OK(xfs_dquot_change(tp, dq, &(struct xfs_quota_change){ 77, 7, 0 }));
 	TEST_OK(xfs_trans_commit(tp));
 	xfs_dquot_put(dq);
 }

@@ -77,7 +77,7 @@ static int change(bool attr, uint32_t i, uint32_t len)
 	else if (used[i])
 		error = xfs_dir_removename(tp, h.ip, &name, 5000 + i);
 	else
-		error = xfs_dir_prepare_add(h.ip, &name);
+		error = xfs_dir_prepare_add(h.ip, &name, &(uint32_t){ 0 });
 	if (!error && !attr && !used[i])
 		error = xfs_dir_createname(tp, h.ip, &name, 5000 + i);
 	xfs_iunlock_excl(h.ip);
