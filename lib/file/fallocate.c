@@ -280,6 +280,9 @@ static int free_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
 		error = unmap_range(ip, first, last);
 	if (error || start >= isize)
 		return error;
+	/* Zeros in the blocks at both ends cannot be taken back. */
+	if (!XFS_IS_ALIGNED(start | end, (uint64_t)geo->blocksize))
+		xfs_nowait_changes();
 	return xfs_zero_range(ip, start, XFS_MIN(end, isize) - start, &did_zero);
 }
 
