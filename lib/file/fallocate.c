@@ -164,9 +164,10 @@ static int allocate_locked(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileo
 /* One extent more. */
 static int allocate_step(struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t end)
 {
+	/* Limits are asked about all that is left of the range, as by a kernel. */
+	xfs_filblks_t len, rest = end - *off;
 	bool delalloc, excl, found;
 	struct xfs_trans *tp;
-	xfs_filblks_t len;
 	int error;
 
 	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
@@ -183,7 +184,7 @@ static int allocate_step(struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t
 	if (error)
 		return error;
 	if (!delalloc)
-		error = xfs_quota_reserve_blocks(tp, ip, xfs_quota_worst_alloc(ip->i_mount, len));
+		error = xfs_quota_reserve_blocks(tp, ip, xfs_quota_worst_alloc(ip->i_mount, rest));
 	if (!error)
 		error = allocate_locked(tp, ip, *off, len, off);
 	xfs_iunlock_excl(ip);
@@ -364,7 +365,9 @@ static int begin_move(struct move *mv, struct xfs_trans *tp)
 		if (!error)
 			ip->i_disk_size = (xfs_fsize_t)mv->new_size;
 	} else if (mv->at_once) {
-		error = xfs_bunmapi(tp, ip, mv->off, mv->len, 0, EXTENTS_AT_ONCE, &done);
+		error = xfs_quota_reserve_blocks(tp, ip, xfs_quota_worst_alloc(ip->i_mount, 0));
+		if (!error)
+			error = xfs_bunmapi(tp, ip, mv->off, mv->len, 0, EXTENTS_AT_ONCE, &done);
 	}
 	return error;
 }

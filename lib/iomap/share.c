@@ -115,8 +115,9 @@ static int share_piece(struct xfs_trans *tp, struct xfs_share *sh, bool *broken)
 		if (!error)
 			error = xfs_iext_count_extend(tp, sh->dst, XFS_DATA_FORK, 2);
 		/* What it has there already is paid for. */
-		if (!error && !xfs_irec_is_real(&to))
-			error = xfs_quota_reserve_blocks(tp, sh->dst, run);
+		if (!error)
+			error = xfs_quota_reserve_blocks(tp, sh->dst, xfs_quota_worst_alloc(
+					sh->dst->i_mount, xfs_irec_is_real(&to) ? 0 : run));
 		if (error)
 			return error;
 		from.br_blockcount = to.br_blockcount = run;
@@ -168,9 +169,7 @@ static int share_step(struct xfs_share *sh)
 		xfs_trans_cancel(tp);
 		return error;
 	}
-	error = xfs_quota_reserve_blocks(tp, sh->dst, xfs_quota_worst_alloc(mp, 0));
-	if (!error)
-		error = share_locked(tp, sh, &broken);
+	error = share_locked(tp, sh, &broken);
 	xfs_iunlock_two(sh->src, sh->dst);
 	if (broken)
 		return xfs_trans_finish(tp, error);

@@ -100,7 +100,7 @@ void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip);
 
 /*
  * ILOCK held exclusively, before the first change of @tp (of the piece that needs it): the owners of @ip are to be charged up to @blocks
- * more.  -EDQUOT, of a project -ENOSPC: that is over a limit, and the transaction must end soon; it
+ * from now on.  -EDQUOT, of a project -ENOSPC: that is over a limit, and the transaction must end soon; it
  * keeps what it has reserved until then.  XFS_WOULD_WAIT in NOWAIT calls.
  */
 int xfs_quota_reserve_blocks_slow(struct xfs_trans *tp, struct xfs_inode *ip, uint64_t blocks)
@@ -139,7 +139,7 @@ void xfs_quota_unreserve(struct xfs_trans *tp);
 struct xfs_quota_room {
 	uint64_t used_blocks, hard_blocks, soft_blocks;
 };
-/* ILOCK held.  False: no limit holds for the owner of @type. */
+/* ILOCK held.  False: the owner of @type has no hard limit. */
 bool xfs_quota_room(struct xfs_inode *ip, uint32_t type, struct xfs_quota_room *room);
 
 #endif

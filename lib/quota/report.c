@@ -70,6 +70,13 @@ int xfs_dquot_read_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
 			    kind->buf_ops, bpp);
 }
 
+/* As a kernel reports it: what is held is used. */
+static void count_held(const struct xfs_dquot *dq, struct xfs_disk_dquot *to)
+{
+	to->d_bcount = cpu_to_be64(be64_to_cpu(to->d_bcount) + dq->dq_held + dq->dq_res_blocks);
+	to->d_icount = cpu_to_be64(be64_to_cpu(to->d_icount) + dq->dq_res_inodes);
+}
+
 int xfs_dquot_copy(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_buf *bp,
 		   struct xfs_disk_dquot *to)
 {
@@ -81,6 +88,7 @@ int xfs_dquot_copy(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_
 	if (dq) {
 		xfs_mutex_lock(&dq->dq_lock);
 		*to = dq->dq_disk;
+		count_held(dq, to);
 		xfs_mutex_unlock(&dq->dq_lock);
 		xfs_dquot_put(dq);
 		return 0;

@@ -208,12 +208,16 @@ struct xfs_trans_quota *xfs_trans_quota_of(struct xfs_trans *tp, const struct xf
 	return NULL;
 }
 
-/* In @tp; @dq is the caller's reference, which goes. */
+/* In @tp, with what it has; @dq is the caller's reference, which goes. */
 static int reserve_for(struct xfs_trans *tp, struct xfs_dquot *dq, uint64_t blocks, uint32_t inodes)
 {
 	struct xfs_trans_quota *tq = xfs_trans_quota_of(tp, dq);
 	int error = 0;
 
+	if (tq) {
+		blocks -= XFS_MIN(blocks, tq->blocks);
+		inodes -= XFS_MIN(inodes, tq->inodes);
+	}
 	xfs_mutex_lock(&dq->dq_lock);
 	if (xfs_dquot_is_enforced(dq))
 		error = check_limits(dq, blocks, inodes);
@@ -303,23 +307,22 @@ void xfs_quota_unreserve(struct xfs_trans *tp)
 
 /* ---- near the limits ----------------------------------------------------------------------- */
 
+/* Of id 0, too, and if nobody is refused: so it is in kernels (7.2). */
 bool xfs_quota_room(struct xfs_inode *ip, uint32_t type, struct xfs_quota_room *room)
 {
 	struct xfs_mount *mp = ip->i_mount;
 	struct xfs_dquot_limits limits;
 	struct xfs_dquot *dq;
-	bool enforced;
 
 	if (!mp->m_quota || !xfs_quota_is_kept(mp->m_quota, type) || xfs_quota_is_own(ip) ||
 	    xfs_dquot_get(mp, type, ip->i_charged.ids[type], &dq))
 		return false;
 	xfs_mutex_lock(&dq->dq_lock);
-	enforced = xfs_dquot_is_enforced(dq);
 	limits = xfs_dquot_limits(dq, XFS_DQ_BLOCKS);
 	room->used_blocks = be64_to_cpu(dq->dq_disk.d_bcount) + dq->dq_held + dq->dq_res_blocks;
 	xfs_mutex_unlock(&dq->dq_lock);
 	room->hard_blocks = limits.hard;
 	room->soft_blocks = limits.soft;
 	xfs_dquot_put(dq);
-	return enforced && limits.hard;
+	return limits.hard != 0;
 }

@@ -79,6 +79,7 @@ void seq_free(struct sequence *seq);
 void seq_record(const struct sequence *seq, const struct seq_geometry *geo,
 		const struct seq_calls *calls);
 /* Compare its answers; each that differs is printed.  Returns how many do. */
-unsigned int seq_replay(const struct sequence *seq, const struct seq_calls *calls);
+unsigned int seq_replay(const struct sequence *seq, const struct seq_calls *calls,
+			bool (*known)(const struct sequence *seq, unsigned int step));
 
 #endif

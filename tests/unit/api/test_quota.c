@@ -426,7 +426,7 @@ static void test_a_count_is_cancelled(void **state)
 	(void)state;
 	begin();
 	TEST_OK(turn_on(ALL, ALL, 0));
-	TEST_OK(set_limits(1000, SPACE, B, 50 * B));
+	TEST_OK(set_limits(1000, SPACE, B, 500 * B));
 	for (uint32_t id = 1; id < 100; id++) {
 		char name[20];
 
