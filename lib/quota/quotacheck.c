@@ -9,12 +9,16 @@
 #include "ag/inobt.h"
 #include "base/crc32c.h"
 #include "base/sort.h"
+#include "core/counter.h"
 #include "core/message.h"
 #include "disk/verify.h"
 #include "quota/quota_priv.h"
 
-/* Owners that the table has room for, powers of two; a part of the memory that there is. */
-#define TABLE_MAX	65536u
+/*
+ * Owners that the table has room for, powers of two: as many as there can be, a part of the memory that
+ * there is.  The more it has, the fewer times blocks of records are gone to.
+ */
+#define TABLE_MAX	(1u << 20)
 #define TABLE_MIN	1024u
 #define TABLE_PART	32u
 /* Records that one transaction changes. */
@@ -144,12 +148,15 @@ static int gather(struct quotacheck *qc, uint32_t type, uint32_t id, uint64_t bl
 	return 0;
 }
 
-static int make_table(struct quotacheck *qc)
+static int make_table(struct quotacheck *qc, uint64_t inodes)
 {
 	struct xfs_mount *mp = qc->mp;
 	uint64_t most = mp->m_memory_limit ? mp->m_memory_limit / TABLE_PART : UINT64_MAX;
 
-	for (qc->cap = TABLE_MAX; qc->cap >= TABLE_MIN; qc->cap /= 2) {
+	/* Each may have owners of its own. */
+	for (qc->cap = TABLE_MIN; qc->cap < TABLE_MAX && qc->cap / 2 < inodes * XFS_QUOTA_TYPES;)
+		qc->cap *= 2;
+	for (; qc->cap >= TABLE_MIN; qc->cap /= 2) {
 		if (qc->cap > TABLE_MIN && qc->cap * sizeof(*qc->v) > most)
 			continue;
 		qc->v = xfs_zalloc(mp, qc->cap * sizeof(*qc->v));
@@ -212,13 +219,18 @@ static int count_ag(struct quotacheck *qc, xfs_agnumber_t agno)
 static int count_all(struct quotacheck *qc)
 {
 	struct xfs_mount *mp = qc->mp;
-	int error = make_table(qc);
+	int64_t inodes;
+	int error;
 
+	xfs_mutex_lock(&mp->m_lock);
+	xfs_fold_counters(mp);
+	inodes = XFS_MAX(mp->m_icount - mp->m_ifree, (int64_t)0);
+	xfs_mutex_unlock(&mp->m_lock);
+	error = make_table(qc, (uint64_t)inodes);
 	if (error)
 		return error;
 	if (qc->call)
-		qc->call->total = mp->m_sb.sb_icount > mp->m_sb.sb_ifree
-				? mp->m_sb.sb_icount - mp->m_sb.sb_ifree : 0;
+		qc->call->total = (uint64_t)inodes;
 	for (xfs_agnumber_t agno = 0; agno < mp->m_geo.agcount && !error; agno++)
 		error = count_ag(qc, agno);
 	if (!error)
