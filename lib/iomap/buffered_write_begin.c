@@ -16,6 +16,7 @@
 #include "core/message.h"
 #include "core/stats.h"
 #include "iomap/iomap.h"
+#include "quota/quota.h"
 #include "trans/resv.h"
 
 /* One call makes at most this much new space. */
@@ -64,7 +65,7 @@ static struct xfs_bmbt_irec hole_irec(xfs_fileoff_t off, xfs_fileoff_t end)
 struct begin {
 	struct xfs_inode *ip;
 	uint64_t offset, count;
-	bool zero, unshare;
+	bool zero, unshare, direct;
 	xfs_fileoff_t off_fsb, end_fsb;
 	bool eof;			/* the data fork has nothing at or behind off_fsb */
 	struct xfs_bmbt_irec data;	/* first extent that ends behind off_fsb, else begins at end_fsb */
@@ -128,6 +129,30 @@ static void report_data(const struct begin *b, const struct xfs_bmbt_irec *irec,
 	*src = *map;
 }
 
+/* As many are taken for a copy of @len blocks at @off: whole pieces of the hint. */
+static xfs_filblks_t copied_blocks(const struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
+{
+	uint32_t hint = xfs_get_cowextsz_hint(ip);
+
+	return xfs_roundup64(off + len, hint) - xfs_rounddown64(off, hint);
+}
+
+/*
+ * A kernel's direct write allocates at once, and is refused where not all that it might need for that
+ * is left: so is this one, though it needs less.
+ */
+static int direct_may_have(const struct begin *b, xfs_filblks_t len)
+{
+	int error;
+
+	if (likely(!b->direct || !b->ip->i_mount->m_quota))
+		return 0;
+	error = xfs_inode_hold(b->ip, xfs_quota_worst_alloc(b->ip->i_mount, len));
+	if (!error)
+		xfs_inode_held(b->ip);
+	return error;
+}
+
 /* The shared extent @irec, which covers the place, is to be written. */
 static int reserve_cow(const struct begin *b, const struct xfs_bmbt_irec *irec,
 		       struct xfs_iomap *map, struct xfs_iomap *src)
@@ -141,6 +166,8 @@ static int reserve_cow(const struct begin *b, const struct xfs_bmbt_irec *irec,
 	if (b->has_cow)
 		len = XFS_MIN(len, b->cow.br_startoff - b->off_fsb);
 	error = xfs_ifork_init_cow(ip);
+	if (!error)
+		error = direct_may_have(b, copied_blocks(ip, b->off_fsb, len));
 	if (error)
 		return error;
 	error = xfs_bmapi_reserve_delalloc(ip, XFS_COW_FORK, b->off_fsb, len, 0, &got);
@@ -165,8 +192,11 @@ static int reserve_data(struct begin *b, struct xfs_iomap *map, struct xfs_iomap
 
 	if (!b->eof)
 		end_fsb = XFS_MIN(end_fsb, b->data.br_startoff);
-	else if (b->offset + count > (uint64_t)ip->i_size)
+	else if (!b->direct && b->offset + count > (uint64_t)ip->i_size)
 		prealloc = xfs_iomap_prealloc_blocks(ip, b->offset, count);
+	error = direct_may_have(b, end_fsb - b->off_fsb);
+	if (error)
+		return error;
 	error = xfs_bmapi_reserve_delalloc(ip, XFS_DATA_FORK, b->off_fsb, end_fsb - b->off_fsb,
 					   prealloc, &got);
 	if (error)
@@ -273,7 +303,7 @@ int xfs_buffered_write_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
 	struct begin b = {
 		.ip = ip, .offset = offset, .count = count, .zero = flags & XFS_IOMAP_ZERO,
-		.unshare = flags & XFS_IOMAP_UNSHARE,
+		.unshare = flags & XFS_IOMAP_UNSHARE, .direct = flags & XFS_IOMAP_DIRECT,
 		.off_fsb = XFS_B_TO_FSBT(geo, offset),
 	};
 	uint32_t hint;

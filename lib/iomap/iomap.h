@@ -58,6 +58,7 @@ bool xfs_iomap_valid(struct xfs_inode *ip, const struct xfs_iomap *map);
 #define XFS_IOMAP_WRITE		0u
 #define XFS_IOMAP_ZERO		(1u << 0)	/* zeroes what is there, makes no new space in holes */
 #define XFS_IOMAP_UNSHARE	(1u << 1)	/* the same bytes again; nor does this */
+#define XFS_IOMAP_DIRECT	(1u << 2)	/* a write that goes past the page cache */
 
 /*
  * The mapping at @offset for a buffered write of @count bytes, with space reserved where there

@@ -230,7 +230,7 @@ static int write_some(struct direct *d)
 		len = XFS_MIN(len, in_block);
 	else
 		len -= len % block;
-	error = xfs_buffered_write_iomap_begin(ip, pos, len, XFS_IOMAP_WRITE, &map, &src);
+	error = xfs_buffered_write_iomap_begin(ip, pos, len, XFS_IOMAP_DIRECT, &map, &src);
 	if (error)
 		return error;
 	if (map.flags & XFS_IOMAP_F_NEW)
