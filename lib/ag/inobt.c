@@ -70,6 +70,20 @@ int xfs_inobt_lookup_from(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_i
 	return error;
 }
 
+int xfs_inobt_find_from(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
+			bool *found)
+{
+	int error = xfs_mutex_want(&pag->pag_lock);
+
+	if (error)
+		return error;
+	error = xfs_perag_load_agi(pag);
+	if (!error)
+		error = xfs_inobt_lookup_from(pag, agino, rec, found);
+	xfs_mutex_unlock(&pag->pag_lock);
+	return error;
+}
+
 /* ---- changing one tree ------------------------------------------------------- */
 
 /* Stand on the record of @irec's inodes, or where it goes. */

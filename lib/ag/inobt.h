@@ -15,6 +15,9 @@ int xfs_inobt_lookup(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_
 /* The first record with an inode at or behind @agino. */
 int xfs_inobt_lookup_from(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 			  bool *found) XFS_MUST_CHECK;
+/* That for those who hold no lock of the AG: they get it, and the AGI is read. */
+int xfs_inobt_find_from(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
+			bool *found) XFS_MUST_CHECK;
 /* Insert, replace by ir_startino, delete; both trees kept in step (finobt by ir_freecount). */
 int xfs_inobt_insert(struct xfs_trans *tp, struct xfs_perag *pag,
 		     const struct xfs_inobt_rec_incore *rec) XFS_MUST_CHECK;

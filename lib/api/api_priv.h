@@ -128,16 +128,6 @@ static inline uint32_t xfs_file_sync_flags(const struct xfs_file *file)
 	return file->f_flags & O_DSYNC ? XFS_WRITE_DSYNC : 0;
 }
 
-/* For a NOWAIT call that would make stable what it did through @file: that is, wait. */
-static inline int XFS_MUST_CHECK xfs_file_want_async(const struct xfs_file *file)
-{
-	if (!xfs_nowait())
-		return 0;
-	if (!xfs_file_sync_flags(file) && !(xfs_inode_diflags(file->f_inode) & XFS_DIFLAG_SYNC))
-		return 0;
-	return xfs_would_wait("inode %" PRIu64 " is changed synchronously", file->f_inode->i_ino);
-}
-
 static inline bool xfs_file_can_write(const struct xfs_file *file)
 {
 	int mode = file->f_flags & O_ACCMODE;

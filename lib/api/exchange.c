@@ -22,8 +22,12 @@ static int check_handle(struct xfs_file *file)
 
 static bool is_sync(const struct xfs_file *file)
 {
-	return xfs_file_sync_flags(file) ||
-	       (xfs_inode_diflags(file->f_inode) & XFS_DIFLAG_SYNC);
+	return xfs_file_is_sync(file->f_inode, xfs_file_sync_flags(file));
+}
+
+static int want_async(const struct xfs_file *file)
+{
+	return xfs_file_want_async(file->f_inode, xfs_file_sync_flags(file));
 }
 
 static int do_exchange(struct xfs_file *file1, uint64_t offset1, struct xfs_file *file2,
@@ -41,7 +45,7 @@ static int do_exchange(struct xfs_file *file1, uint64_t offset1, struct xfs_file
 	if (!error)
 		error = check_handle(file2);
 	if (!error && !(flags & XFS_EXCHANGE_RANGE_DRY_RUN))
-		error = xfs_file_want_async(file1) ?: xfs_file_want_async(file2);
+		error = want_async(file1) ?: want_async(file2);
 	if (!error && flags & XFS_EXCHANGE_RANGE_DSYNC && xfs_nowait())
 		error = xfs_would_wait("an exchange that becomes stable at once");
 	if (error)

@@ -16,7 +16,7 @@ static int do_fallocate(struct xfs_file *file, int mode, uint64_t offset, uint64
 		return error;
 	if (!xfs_file_can_write(file))
 		return xfs_error(mp, -EBADF, "the file is not open for writing");
-	error = xfs_file_want_async(file);
+	error = xfs_file_want_async(file->f_inode, xfs_file_sync_flags(file));
 	return error ? error : xfs_file_fallocate(file->f_inode, mode, offset, len, xfs_file_sync_flags(file),
 				  &file->f_wb_seen);
 }

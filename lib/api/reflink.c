@@ -54,7 +54,7 @@ static int do_clone(struct xfs_file *src, uint64_t src_offset, struct xfs_file *
 	if (!error)
 		error = check_modes(src, dst);
 	if (!error)
-		error = xfs_file_want_async(dst);
+		error = xfs_file_want_async(dst->f_inode, xfs_file_sync_flags(dst));
 	if (error)
 		return error;
 	remap = (struct xfs_remap){
@@ -84,7 +84,7 @@ static int64_t do_copy(struct xfs_file *src, uint64_t src_offset, struct xfs_fil
 	if (!error)
 		error = check_modes(src, dst);
 	if (!error)
-		error = xfs_file_want_async(dst);
+		error = xfs_file_want_async(dst->f_inode, xfs_file_sync_flags(dst));
 	if (error)
 		return error;
 	done = xfs_file_copy_range(&copy, 0, &dst->f_wb_seen);

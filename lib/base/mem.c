@@ -471,15 +471,23 @@ bool xfs_mem_has_huge(const struct xfs_mem *mem)
 	return !has_hooks(mem) && !limited(mem);
 }
 
+void xfs_mem_ask_huge(void *p, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+	/* Where the host has none, it is slower and nothing else. */
+	(void)!madvise(p, bytes, MADV_HUGEPAGE);
+#else
+	(void)p;
+	(void)bytes;
+#endif
+}
+
 void *xfs_mem_alloc_huge(const struct xfs_mem *mem)
 {
 	void *p = xfs_mem_alloc_sized(mem, XFS_HUGE_PAGE_BYTES, XFS_HUGE_PAGE_BYTES);
 
-#ifdef MADV_HUGEPAGE
 	if (likely(p))
-		/* Advice: nothing depends on it. */
-		(void)madvise(p, XFS_HUGE_PAGE_BYTES, MADV_HUGEPAGE);
-#endif
+		xfs_mem_ask_huge(p, XFS_HUGE_PAGE_BYTES);
 	return p;
 }
 

@@ -52,6 +52,8 @@ void xfs_mem_free_sized(const struct xfs_mem *mem, void *ptr, size_t size);
 
 /* Hosts have pages of this size, too, where memory is asked for in such pieces. */
 #define XFS_HUGE_PAGE_BYTES	(2u << 20)
+/* Advice to the host that [@p, +@bytes) is to be of such pages; nothing depends on it. */
+void xfs_mem_ask_huge(void *p, size_t bytes);
 /* Whether xfs_mem_alloc_huge() may be used: memory is the host's, and nobody counts it. */
 bool xfs_mem_has_huge(const struct xfs_mem *mem);
 /*

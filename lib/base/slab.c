@@ -2,7 +2,7 @@
 /* Regions, slabs and depots; the rules are in slab.h. */
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include "base/mem.h"
 #include "base/slab.h"
 
 #define SLABS_PER_REGION	((uint32_t)(XFS_REGION_BYTES / XFS_SLAB_BYTES))
@@ -66,13 +66,8 @@ static struct region *region_from_host(bool huge)
 
 	if (posix_memalign(&p, XFS_REGION_BYTES, XFS_REGION_BYTES))
 		return NULL;
-#ifdef MADV_HUGEPAGE
-	/* Where the host has none, it is slower and nothing else. */
 	if (huge)
-		(void)!madvise(p, XFS_REGION_BYTES, MADV_HUGEPAGE);
-#else
-	(void)huge;
-#endif
+		xfs_mem_ask_huge(p, XFS_REGION_BYTES);
 	region = p;
 	memset(region, 0, sizeof(*region));
 	region->free = UINT32_MAX;

@@ -57,6 +57,10 @@ int64_t xfs_file_read_to_fd(struct xfs_inode *ip, uint64_t pos, int fd, uint64_t
 int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool datasync,
 		   struct xfs_data_errors_seen *seen) XFS_MUST_CHECK;
 
+/* What is changed with @flags (XFS_WRITE_*) becomes stable at once. */
+bool xfs_file_is_sync(const struct xfs_inode *ip, uint32_t flags);
+/* A NOWAIT call does not change such a file: it would wait for the device. */
+int xfs_file_want_async(const struct xfs_inode *ip, uint32_t flags) XFS_MUST_CHECK;
 /*
  * [@start, @end) was changed with @flags: stable now, if XFS_WRITE_DSYNC, XFS_WRITE_SYNC or the inode's
  * own flag ask for it.

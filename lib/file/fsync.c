@@ -75,11 +75,22 @@ int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool data
 	return error ? error : error2;
 }
 
+bool xfs_file_is_sync(const struct xfs_inode *ip, uint32_t flags)
+{
+	return flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC) || xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC;
+}
+
+int xfs_file_want_async(const struct xfs_inode *ip, uint32_t flags)
+{
+	if (!xfs_nowait() || !xfs_file_is_sync(ip, flags))
+		return 0;
+	return xfs_would_wait("inode %" PRIu64 " is changed synchronously", ip->i_ino);
+}
+
 int xfs_file_fsync_written(struct xfs_inode *ip, uint64_t start, uint64_t end, uint32_t flags,
 			   struct xfs_data_errors_seen *seen)
 {
-	if (!(flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC)) &&
-	    !(xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))
+	if (!xfs_file_is_sync(ip, flags))
 		return 0;
 	return xfs_file_fsync(ip, start, end, !(flags & XFS_WRITE_SYNC), seen);
 }

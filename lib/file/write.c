@@ -44,13 +44,9 @@ static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint
 /* For a NOWAIT call: the device is not part of what it asks for. */
 static int want_no_device(const struct xfs_inode *ip, uint32_t flags, uint32_t unit)
 {
-	if (!xfs_nowait())
-		return 0;
-	if (unit)
+	if (unit && xfs_nowait())
 		return xfs_would_wait("inode %" PRIu64 " is written to the device", ip->i_ino);
-	if (flags & (XFS_WRITE_DSYNC | XFS_WRITE_SYNC) || (xfs_inode_diflags(ip) & XFS_DIFLAG_SYNC))
-		return xfs_would_wait("inode %" PRIu64 " is written synchronously", ip->i_ino);
-	return 0;
+	return xfs_file_want_async(ip, flags);
 }
 
 /* Whole sectors?  @what: of the request, or of the file that is appended to. */

@@ -82,19 +82,11 @@ static int check_untrusted(struct xfs_mount *mp, xfs_ino_t ino)
 	int error;
 
 	error = xfs_perag_make(mp, XFS_INO_TO_AGNO(&mp->m_geo, ino), &pag);
-	if (error)
-		return error;
-
-	error = xfs_mutex_want(&pag->pag_lock);
-	if (error)
-		return error;
-	error = xfs_perag_load_agi(pag);
 	if (!error)
-		error = xfs_inobt_lookup(pag, agino, &rec, &found);
-	xfs_mutex_unlock(&pag->pag_lock);
+		error = xfs_inobt_find_from(pag, agino, &rec, &found);
 	if (error)
 		return error;
-	if (!found || rec.ir_free & (uint64_t)1 << (agino - rec.ir_startino))
+	if (!found || rec.ir_startino > agino || rec.ir_free & (uint64_t)1 << (agino - rec.ir_startino))
 		return xfs_error(mp, -ENOENT, "inode %" PRIu64 " is not in use", ino);
 	return 0;
 }

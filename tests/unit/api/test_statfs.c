@@ -62,6 +62,53 @@ static void test_numbers_of_a_kernel(void **state)
 	test_fs_destroy(&fs);
 }
 
+static uint64_t blocks_free(void)
+{
+	struct xfs_statfs st = XFS_STATFS_INIT;
+
+	TEST_OK(xfs_statfs(fs.mp, &st));
+	return st.blocks_free;
+}
+
+/*
+ * With an extent size hint blocks are allocated when they are written to, whole hints of them: 16 for
+ * 4 KiB at the beginning, 16 more for 4 KiB at 100 KiB, as on a kernel's mount; the rest of the hints is unwritten.
+ */
+static void test_an_extent_size_hint_allocates_at_once(void **state)
+{
+	struct xfs_extent e[8] = { XFS_EXTENT_INIT };
+	struct xfs_iattr attr = XFS_IATTR_INIT;
+	struct xfs_file *file;
+	char bytes[4096] = "x";
+	uint64_t before, unwritten = 0;
+	size_t n;
+
+	(void)state;
+	test_fs_make(&fs, MIB(300), NULL);
+	TEST_OK(xfs_open(fs.mp, "/f", O_RDWR | O_CREAT, 0644, &file));
+	attr.valid = XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE;
+	attr.xflags = XFS_XFLAG_EXTSIZE;
+	attr.extsize_bytes = 65536;
+	TEST_OK(xfs_fsetattr(file, &attr));
+	before = blocks_free();
+	TEST_IS(xfs_pwrite(file, bytes, 4096, 0), 4096);
+	assert_int_equal(before - blocks_free(), 16);
+	TEST_OK(xfs_fsync(file));
+	assert_int_equal(before - blocks_free(), 16);
+	TEST_IS(xfs_pwrite(file, bytes, 4096, 100 << 10), 4096);
+	assert_int_equal(before - blocks_free(), 32);
+	TEST_OK(xfs_fsync(file));
+	assert_int_equal(before - blocks_free(), 32);
+	TEST_OK(xfs_extents(file, 0, e, 8, &n));
+	for (size_t i = 0; i < n; i++)
+		unwritten += e[i].unwritten ? e[i].length : 0;
+	assert_int_equal(unwritten, 30 * 4096);
+	TEST_OK(xfs_close(file));
+	TEST_OK(xfs_unlink(fs.mp, "/f"));
+	assert_int_equal(before, blocks_free());
+	test_fs_end(&fs);
+}
+
 static void compare(const struct xfs_statfs *a, const struct xfs_statfs *b)
 {
 	assert_int_equal(a->blocks_free, b->blocks_free);
@@ -145,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers_of_a_kernel),
+		cmocka_unit_test(test_an_extent_size_hint_allocates_at_once),
 		cmocka_unit_test(test_use_and_return),
 		cmocka_unit_test(test_info_sizes),
 	};
