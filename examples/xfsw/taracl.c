@@ -137,6 +137,22 @@ static bool has_names(const struct tar_acl_text *text)
 	return false;
 }
 
+/*
+ * Two names may have one number.  xfs_repair takes off an ACL that names somebody twice; the one with
+ * the same effect has the first entry of a user, and all that the entries of a group allow.
+ */
+static bool merge(struct acl_entry *acl, size_t n, const struct tar_ace *ace)
+{
+	for (size_t i = 0; is_named(ace->tag) && i < n; i++) {
+		if (acl[i].tag != ace->tag || acl[i].id != ace->id)
+			continue;
+		if (ace->tag == ACL_GROUP)
+			acl[i].perm |= ace->perm;
+		return true;
+	}
+	return false;
+}
+
 /* All of @text whose id is known. */
 static int set_acl(struct xfs_file *file, const struct tar_acl_text *text)
 {
@@ -148,6 +164,8 @@ static int set_acl(struct xfs_file *file, const struct tar_acl_text *text)
 		const struct tar_ace *ace = &text->ace[i];
 
 		if (is_named(ace->tag) && ace->id == ACL_NO_ID)
+			continue;
+		if (merge(acl, n, ace))
 			continue;
 		acl[n++] = (struct acl_entry){ .tag = ace->tag, .perm = ace->perm, .id = ace->id };
 	}

@@ -112,6 +112,13 @@ refused "--root-db without files" "neither" --root-db "$work" "$work/host.tar"
 mk "$work/numeric.tar" "name=f,data=x,pax:SCHILY.acl.access=user::rw-;user:root:rwx:4000;user:4294967294:r--;group::r--;mask::rwx;other::---"
 made "numbers in ACLs" "$work/numeric.tar"
 is "numbers in ACLs" "1:6:- 2:7:4000 2:4:4294967294 4:4:- 10:7:- 20:0:-" "$(acl /f)"
+# Two names of one number: the ACL that means the same and names nobody twice.
+mk "$work/twins.tar" "name=f,data=x,pax:SCHILY.acl.access=user::rw-;user:root:r--;user:toor:rwx;group::r--;group:a:r--;group:b:-w-;mask::rwx;other::---" \
+	"name=etc,type=dir" 'name=etc/passwd,data=root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n' \
+	'name=etc/group,data=a:x:7:\nb:x:7:\n'
+made "twins in ACLs" "$work/twins.tar"
+is "twins in ACLs" "1:6:- 2:4:0 4:4:- 8:6:7 10:7:- 20:0:-" "$(acl /f)"
+"$XFSW" check "$img" >/dev/null || fail "twins in ACLs: check"
 mk "$work/big.tar" "name=f,data=x,pax:SCHILY.acl.access=user::rw-;user:4294967296:r--;group::r--;mask::rwx;other::---"
 refused "an id of an ACL over 32 bits" "f.* 32 bits" "$work/big.tar"
 made "an id of an ACL over 32 bits is left out" --skip-unreadable "$work/big.tar"
