@@ -533,6 +533,73 @@ static void test_damaged_records_begin_anew(void **state)
 	test_fs_end(&fs);
 }
 
+static unsigned int allocations, fail_at;
+
+static void *alloc(void *ctx, size_t size)
+{
+	(void)ctx;
+	return fail_at && ++allocations == fail_at ? NULL : malloc(size);
+}
+
+static void *resize(void *ctx, void *ptr, size_t size)
+{
+	(void)ctx;
+	return fail_at && ++allocations == fail_at ? NULL : realloc(ptr, size);
+}
+
+static void give_back(void *ctx, void *ptr)
+{
+	(void)ctx;
+	free(ptr);
+}
+
+/*
+ * The n-th allocation fails, once, until there are no more; the larger n is the more are passed over.  All
+ * is done, or it is -ENOMEM and not exact.
+ */
+static void test_memory_fails(void **state)
+{
+	unsigned int n = 0;
+
+	(void)state;
+	begin();
+	for (uint32_t id = 1; id < 5; id++) {
+		char name[20];
+
+		snprintf(name, sizeof(name), "f%u", id);
+		make(name, id * 1000, 2);
+	}
+	test_fs_close_and_check(&fs);
+	fs.env.mem_alloc = alloc;
+	fs.env.mem_realloc = resize;
+	fs.env.mem_free = give_back;
+	do {
+		struct xfs_quota_info info = XFS_QUOTA_INFO_INIT;
+		uint64_t from = 0;
+		int error, error2, ret;
+
+		test_fs_open(&fs);
+		allocations = 0;
+		fail_at = n += 1 + n / 16;
+		error = turn_on(ALL, ALL, XFS_QUOTA_ON_RECOUNT);
+		error2 = error ? 0 : set_limits(n * 10000, SPACE, B, B * n);
+		ret = error ? 0 : xfs_quota_next(fs.mp, XFS_QUOTA_USER, &from, &info);
+		fail_at = 0;
+		assert_true(!error || error == -ENOMEM);
+		assert_true(!error2 || error2 == -ENOMEM);
+		assert_true(ret >= 0 || ret == -ENOMEM);
+		assert_int_equal(state_now().exact, error ? 0 : ALL);
+		if (!error && !error2)
+			assert_int_equal(get(XFS_QUOTA_USER, n * 10000).space_hard, B * n);
+		test_fs_close_and_check(&fs);
+	} while (allocations >= n);
+	assert_true(n > 5);
+	test_fs_open(&fs);
+	TEST_OK(xfs_quota_check(fs.mp, 0));
+	assert_int_equal(get(XFS_QUOTA_USER, 1000).space_bytes, 2 * B);
+	test_fs_end(&fs);
+}
+
 /* ---- structs that grow --------------------------------------------------------------------------- */
 
 static void test_structs_of_other_sizes(void **state)
@@ -589,6 +656,7 @@ int main(void)
 		cmocka_unit_test(test_a_count_is_cancelled),
 		cmocka_unit_test(test_who_interferes_is_noticed),
 		cmocka_unit_test(test_damaged_records_begin_anew),
+		cmocka_unit_test(test_memory_fails),
 		cmocka_unit_test(test_structs_of_other_sizes),
 	};
 
