@@ -2,7 +2,7 @@
 /*
  * Goal: how many files a second one thread makes in a new image through the public interface, and
  *       how fast data of large files gets there.
- * Method: bench_files [-6] [-i] [-j] [-o] [-m MIB] [-n FACTOR] [-t TARGET] [CASE...]: each case
+ * Method: bench_files [-6] [-i] [-j] [-o] [-q] [-m MIB] [-n FACTOR] [-t TARGET] [CASE...]: each case
  *       formats TARGET (a file in TMPDIR or /dev/shm), makes directories and files with
  *       xfs_createat(), writes each file in one piece, closes all and unmounts; in a process of
  *       its own, so that CPU time and peak memory are the case's.  The yardstick beside it is
@@ -15,6 +15,7 @@
  *       -m  at most so many MiB of metadata in memory
  *       -n  FACTOR times as many files, or bytes of data
  *       -o  ours only: without the yardstick (for profilers: in this process, too)
+ *       -q  with quotas of users, groups and projects
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <xfswrite/mkfs.h>
+#include <xfswrite/quota.h>
 #include <xfswrite/xfswrite.h>
 
 struct bench_case {
@@ -47,7 +49,7 @@ static const struct bench_case cases[] = {
 };
 
 static struct {
-	bool profile_61, turns, journal, ours_only;
+	bool profile_61, turns, journal, ours_only, quota;
 	double factor;
 	uint64_t meta_mib;
 	char work[1024], target[1100];
@@ -183,6 +185,7 @@ static void by_library(const struct bench_case *bc)
 		.meta_cache_bytes = opt.meta_mib << 20,
 	};
 	uint64_t size = total_bytes(bc) + bc->files * 6000 + (1ull << 30);
+	const struct xfs_quota_on_options quota = { .size = sizeof(quota), .types = 7, .enforce = 7 };
 	struct xfs_device *dev;
 	struct xfs_mount *mp;
 
@@ -190,6 +193,8 @@ static void by_library(const struct bench_case *bc)
 	   opt.target);
 	ok(xfs_mkfs(dev, NULL, &format, NULL), "xfs_mkfs");
 	ok(xfs_mount(dev, &how, &mp), "xfs_mount");
+	if (opt.quota)
+		ok(xfs_quota_on(mp, &quota), "xfs_quota_on");
 	fill_image(bc, mp);
 	ok(xfs_unmount(mp), "xfs_unmount");
 	xfs_device_put(dev);
@@ -348,11 +353,12 @@ int main(int argc, char **argv)
 	bool any = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "6ijom:n:t:")) != -1) {
+	while ((c = getopt(argc, argv, "6ijoqm:n:t:")) != -1) {
 		opt.profile_61 |= c == '6';
 		opt.turns |= c == 'i';
 		opt.journal |= c == 'j';
 		opt.ours_only |= c == 'o';
+		opt.quota |= c == 'q';
 		if (c == 'n')
 			opt.factor = atof(optarg);
 		else if (c == 'm')
