@@ -37,18 +37,53 @@ static uint64_t blocks_in(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t
 	return n;
 }
 
+/* What the first file gains by what is left, and the second one loses; 0 also if that changes no quota. */
+static int64_t gain(const struct xfs_exchange_run *run)
+{
+	const struct xfs_inode *ip1 = run->ip1, *ip2 = run->ip2;
+	const struct xfs_exchange *ex = &run->ex;
+
+	if (likely(!run->mp->m_quota) || (ip1->i_uid == ip2->i_uid && ip1->i_gid == ip2->i_gid &&
+					  ip1->i_projid == ip2->i_projid))
+		return 0;
+	return (int64_t)(blocks_in(run->ip2, ex->off2, ex->off2 + ex->blocks) -
+			 blocks_in(run->ip1, ex->off1, ex->off1 + ex->blocks));
+}
+
 /* Whoever gets more than he gives may have it. */
 static int reserve_gain(struct xfs_trans *tp, struct xfs_exchange_run *run)
 {
-	const struct xfs_exchange *ex = &run->ex;
-	uint64_t n1, n2;
+	int64_t n = gain(run);
 
-	if (likely(!tp->t_mount->m_quota) || run->ip1 == run->ip2)
-		return 0;
-	n1 = blocks_in(run->ip1, ex->off1, ex->off1 + ex->blocks);
-	n2 = blocks_in(run->ip2, ex->off2, ex->off2 + ex->blocks);
-	return n1 < n2 ? xfs_quota_reserve_blocks(tp, run->ip1, n2 - n1)
-		       : xfs_quota_reserve_blocks(tp, run->ip2, n1 - n2);
+	return n > 0 ? xfs_quota_reserve_blocks(tp, run->ip1, (uint64_t)n)
+		     : xfs_quota_reserve_blocks(tp, run->ip2, (uint64_t)-n);
+}
+
+/*
+ * All of it is charged with the first step: a kernel (7.2) that finishes an exchange in recovery charges nobody
+ * any more.
+ */
+static void charge_ahead(struct xfs_trans *tp, struct xfs_exchange_run *run, bool done)
+{
+	int64_t n = done ? 0 : gain(run);
+
+	if (run->ip1->i_ahead_blks == n && run->ip2->i_ahead_blks == -n)
+		return;
+	run->ip1->i_ahead_blks = n;
+	run->ip2->i_ahead_blks = -n;
+	xfs_trans_log_inode(tp, run->ip1, XFS_ILOG_CORE);
+	xfs_trans_log_inode(tp, run->ip2, XFS_ILOG_CORE);
+}
+
+/* In recovery: whoever wrote the intent has done so. */
+static void was_charged_ahead(struct xfs_exchange_run *run)
+{
+	int64_t n = gain(run);
+
+	if (!n)
+		return;
+	xfs_quota_was_charged(run->ip1, n);
+	xfs_quota_was_charged(run->ip2, -n);
 }
 
 /* What the first transaction does besides: everything that may refuse the exchange as a whole. */
@@ -124,12 +159,16 @@ static int step(struct xfs_trans *tp, struct xfs_exchange_run *run, uint32_t log
 		return error;
 	if (is_first(run))
 		error = begin(tp, run);
+	else if (!run->started)
+		was_charged_ahead(run);
 	if (!error)
 		error = xfs_xmi_finish(tp, run->ip1, run->ip2, &run->ex, log_bytes, done);
 	if (!error && !*done && is_first(run))
 		keep_past_end(tp, run);
 	else if (!error && *done)
 		settle_past_end(tp, run);
+	if (!error)
+		charge_ahead(tp, run, *done);
 	xfs_iunlock_many(ips, 2);
 	return error;
 }

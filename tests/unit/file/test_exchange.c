@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <xfswrite/exchange.h>
 #include <xfswrite/fallocate.h>
+#include <xfswrite/quota.h>
 #include <xfswrite/reflink.h>
 #include "api/api_priv.h"
 #include "support/test_device.h"
@@ -344,6 +345,35 @@ static void test_a_long_one_without_the_feature(void **state)
 
 /* ---- crashes ---------------------------------------------------------------------------------------- */
 
+/* Quota is on: what each file costs its owner is counted, whoever recovers. */
+static bool with_quota;
+
+/* /b gets 500 blocks more than /a, where both have holes. */
+static void give_owners(void)
+{
+	struct xfs_quota_on_options on = XFS_QUOTA_ON_OPTIONS_INIT;
+	struct xfs_file *b = open_file("/b", O_RDWR);
+
+	on.types = XFS_QUOTA_USER;
+	TEST_OK(xfs_chown(fs.mp, "/a", 10, 0));
+	TEST_OK(xfs_chown(fs.mp, "/b", 20, 0));
+	for (uint32_t i = 0; i < 500; i++)
+		TEST_OK(xfs_fallocate(b, 0, (uint64_t)i * 8 * B, B));
+	TEST_OK(xfs_close(b));
+	TEST_OK(xfs_quota_on(fs.mp, &on));
+}
+
+/* The checker holds counts that pass for exact against its own. */
+static void expect_exact(struct xfs_mount *mp)
+{
+	struct xfs_quota_state quota = XFS_QUOTA_STATE_INIT;
+
+	if (!with_quota)
+		return;
+	TEST_OK(xfs_quota_state(mp, &quota));
+	assert_int_equal(quota.exact, XFS_QUOTA_USER);
+}
+
 /* For others to judge (tests/interop/interop_exchange.sh). */
 static void save(struct xfs_device *image, uint32_t nr)
 {
@@ -371,13 +401,14 @@ static char after_crash(struct xfs_device *start, struct xfs_device *recorder, u
 	a = contents_of(mp, "/a");
 	b = contents_of(mp, "/b");
 	assert_int_not_equal(a, b);
+	expect_exact(mp);
 	TEST_OK(xfs_unmount(mp));
 	assert_int_equal(test_fs_check(image, 0), 0);
 	xfs_device_put(image);
 	return a;
 }
 
-static void test_a_long_one_is_never_half_done(void **state)
+static void check_a_long_one(void)
 {
 	struct xfs_rand r = test_rand(1);
 	struct xfs_device *start, *recorder;
@@ -386,9 +417,10 @@ static void test_a_long_one_is_never_half_done(void **state)
 	uint32_t first, end;
 	unsigned int old = 0, new = 0;
 
-	(void)state;
 	make_sparse("/a", 0, 'a');
 	make_sparse("/b", 1, 'b');
+	if (with_quota)
+		give_owners();
 	TEST_OK(xfs_unmount(fs.mp));
 	TEST_OK(test_device_clone(fs.dev, &start));
 	TEST_OK(test_recorder_open(fs.dev, &recorder));
@@ -417,6 +449,20 @@ static void test_a_long_one_is_never_half_done(void **state)
 	xfs_device_put(recorder);
 	xfs_device_put(start);
 	test_fs_open(&fs);
+}
+
+static void test_a_long_one_is_never_half_done(void **state)
+{
+	(void)state;
+	check_a_long_one();
+}
+
+static void test_a_long_one_is_charged_at_once(void **state)
+{
+	(void)state;
+	with_quota = true;
+	check_a_long_one();
+	with_quota = false;
 }
 
 static void arm(struct xfs_file *file)
@@ -505,6 +551,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_set_id_bits_capabilities_and_times, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_long_one_without_the_feature, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_long_one_is_never_half_done, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_long_one_is_charged_at_once, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
