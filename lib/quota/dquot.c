@@ -213,6 +213,35 @@ void xfs_dquot_put(struct xfs_dquot *dq)
 		free_dquot(victim);
 }
 
+/* One of @type that inodes hold blocks of, referenced; or NULL. */
+static struct xfs_dquot *find_held(struct xfs_dquot_shard *shard, uint32_t type)
+{
+	struct xfs_dquot *dq = NULL;
+
+	xfs_mutex_lock(&shard->qs_lock);
+	for (uint32_t c = 0; c < 1u << shard->qs_hash_log && !dq; c++)
+		for (dq = shard->qs_hash[c]; dq && (dq->dq_type != type || !dq->dq_held);)
+			dq = dq->dq_hash_next;
+	if (dq)
+		hold_locked(shard, dq);
+	xfs_mutex_unlock(&shard->qs_lock);
+	return dq;
+}
+
+void xfs_dquot_forget_held(struct xfs_quota *q, uint32_t type)
+{
+	struct xfs_dquot *dq;
+
+	for (uint32_t i = 0; i < XFS_DQUOT_SHARDS; i++) {
+		while ((dq = find_held(&q->q_shards[i], type))) {
+			dq->dq_held = 0;
+			xfs_dquot_put(dq);
+			/* That of what was held. */
+			xfs_dquot_put(dq);
+		}
+	}
+}
+
 static struct xfs_dquot *make(struct xfs_mount *mp, uint32_t type, uint32_t id,
 			      const struct xfs_dquot_place *place)
 {

@@ -58,6 +58,7 @@ void xfs_quota_read_defaults(struct xfs_mount *mp, uint32_t type)
 
 int xfs_quota_begin(struct xfs_mount *mp, uint32_t type)
 {
+	xfs_dquot_forget_held(mp->m_quota, type);
 	__atomic_store_n(&mp->m_quota->q_types[type].qt_kept, true, __ATOMIC_RELAXED);
 	xfs_quota_read_defaults(mp, type);
 	return 0;

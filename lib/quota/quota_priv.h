@@ -166,6 +166,11 @@ int xfs_dquot_cache_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 void xfs_dquot_cache_destroy(struct xfs_mount *mp);
 /* In memory and referenced; or NULL. */
 struct xfs_dquot *xfs_dquot_find(struct xfs_quota *q, uint32_t type, uint32_t id);
+/*
+ * Nothing is held any more by anybody, and nobody else uses the file system: while a type was not kept nobody told
+ * its records.
+ */
+void xfs_dquot_forget_held(struct xfs_quota *q, uint32_t type);
 void xfs_dquot_hold(struct xfs_dquot *dq);
 void xfs_dquot_put(struct xfs_dquot *dq);
 /* Read from disk if need be; -ENOENT: it has no block.  Any locks above DQUOT. */

@@ -183,19 +183,6 @@ static int count_inode(void *arg, const struct xfs_inode_cost *cost)
 	return error;
 }
 
-static int next_chunk(struct xfs_perag *pag, xfs_agino_t from, struct xfs_inobt_rec_incore *rec,
-		      bool *found)
-{
-	int error;
-
-	xfs_mutex_lock(&pag->pag_lock);
-	error = xfs_perag_load_agi(pag);
-	if (!error)
-		error = xfs_inobt_lookup_from(pag, from, rec, found);
-	xfs_mutex_unlock(&pag->pag_lock);
-	return error;
-}
-
 static int count_ag(struct quotacheck *qc, xfs_agnumber_t agno)
 {
 	struct xfs_inobt_rec_incore rec = { .ir_startino = 0 };
@@ -207,7 +194,7 @@ static int count_ag(struct quotacheck *qc, xfs_agnumber_t agno)
 	while (!error) {
 		error = ask(qc);
 		if (!error)
-			error = next_chunk(pag, from, &rec, &found);
+			error = xfs_inobt_find_from(pag, from, &rec, &found);
 		if (error || !found)
 			break;
 		error = xfs_inode_count_chunk(qc->mp, agno, &rec, count_inode, qc);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <xfswrite/exchange.h>
 #include <xfswrite/fallocate.h>
+#include <xfswrite/quota.h>
 #include <xfswrite/reflink.h>
 #include "core/counter.h"
 #include "inode/inode.h"
@@ -327,6 +328,26 @@ static void test_reclaim(void **state)
 	test_fs_end(&fs);
 }
 
+/* What was held when a type was turned off, and became blocks meanwhile, is not held for ever. */
+static void test_off_and_on(void **state)
+{
+	struct xfs_quota_on_options on = XFS_QUOTA_ON_OPTIONS_INIT;
+	struct xfs_file *f;
+
+	(void)state;
+	begin(XFS_ALL_QUOTA_ENFD);
+	f = file_of("f", 10, 0, 0);
+	assert_int_equal(xfs_pwrite(f, bytes, 10 * B, 0), 10 * B);
+	expect(USER, 10, 0, 10);
+	TEST_OK(xfs_quota_off(fs.mp, XFS_QUOTA_USER, 0));
+	TEST_OK(xfs_fsync(f));
+	TEST_OK(xfs_close(f));
+	on.types = on.enforce = XFS_QUOTA_USER;
+	TEST_OK(xfs_quota_on(fs.mp, &on));
+	expect(USER, 10, 10, 0);
+	test_fs_end(&fs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_transfer),
 		cmocka_unit_test(test_sharing_and_allocating),
 		cmocka_unit_test(test_reclaim),
+		cmocka_unit_test(test_off_and_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
