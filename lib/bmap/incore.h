@@ -125,7 +125,6 @@ struct xfs_inode {
 	uint64_t i_nblocks;		/* (i) real blocks of all forks */
 	uint64_t i_delayed_blks;	/* (i) delayed blocks */
 	uint64_t i_cow_blocks;		/* (i) real blocks of the CoW fork */
-	int64_t i_ahead_blks;		/* (i) that its owners are charged for before it has them */
 	struct xfs_charged i_charged;	/* (i) quota/'s */
 	int64_t i_eof_tagged;		/* (a) the clock when it was given ahead last, seconds */
 	xfs_lsn_t i_lsn;		/* (i) di_lsn as it was read */
@@ -229,7 +228,7 @@ static inline struct xfs_charged xfs_inode_charge(const struct xfs_inode *ip)
 		return (struct xfs_charged){ .exists = false };
 	return (struct xfs_charged){
 		{ ip->i_uid, ip->i_gid, ip->i_projid }, true,
-		ip->i_nblocks + (uint64_t)ip->i_ahead_blks,
+		ip->i_nblocks,
 		ip->i_delayed_blks + ip->i_cow_blocks };
 }
 

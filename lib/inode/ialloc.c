@@ -107,7 +107,6 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 	ip->i_changed_by = 0;
 	ip->i_disk_size = ip->i_size = 0;
 	ip->i_nblocks = ip->i_delayed_blks = ip->i_cow_blocks = 0;
-	ip->i_ahead_blks = 0;
 	ip->i_atime = ip->i_mtime = ip->i_ctime = ip->i_crtime = *args->now;
 	memset(&ip->i_dir, 0, sizeof(ip->i_dir));
 	xfs_ifork_init_empty(&ip->i_df);

@@ -50,40 +50,16 @@ static int64_t gain(const struct xfs_exchange_run *run)
 			 blocks_in(run->ip1, ex->off1, ex->off1 + ex->blocks));
 }
 
-/* Whoever gets more than he gives may have it. */
+/*
+ * Whoever gets more than he gives may have it.  It is charged as it is moved, in each step: so a kernel (7.2) does
+ * that finishes an exchange in recovery.
+ */
 static int reserve_gain(struct xfs_trans *tp, struct xfs_exchange_run *run)
 {
 	int64_t n = gain(run);
 
 	return n > 0 ? xfs_quota_reserve_blocks(tp, run->ip1, (uint64_t)n)
 		     : xfs_quota_reserve_blocks(tp, run->ip2, (uint64_t)-n);
-}
-
-/*
- * All of it is charged with the first step: a kernel (7.2) that finishes an exchange in recovery charges nobody
- * any more.
- */
-static void charge_ahead(struct xfs_trans *tp, struct xfs_exchange_run *run, bool done)
-{
-	int64_t n = done ? 0 : gain(run);
-
-	if (run->ip1->i_ahead_blks == n && run->ip2->i_ahead_blks == -n)
-		return;
-	run->ip1->i_ahead_blks = n;
-	run->ip2->i_ahead_blks = -n;
-	xfs_trans_log_inode(tp, run->ip1, XFS_ILOG_CORE);
-	xfs_trans_log_inode(tp, run->ip2, XFS_ILOG_CORE);
-}
-
-/* In recovery: whoever wrote the intent has done so. */
-static void was_charged_ahead(struct xfs_exchange_run *run)
-{
-	int64_t n = gain(run);
-
-	if (!n)
-		return;
-	xfs_quota_was_charged(run->ip1, n);
-	xfs_quota_was_charged(run->ip2, -n);
 }
 
 /* What the first transaction does besides: everything that may refuse the exchange as a whole. */
@@ -159,16 +135,12 @@ static int step(struct xfs_trans *tp, struct xfs_exchange_run *run, uint32_t log
 		return error;
 	if (is_first(run))
 		error = begin(tp, run);
-	else if (!run->started)
-		was_charged_ahead(run);
 	if (!error)
 		error = xfs_xmi_finish(tp, run->ip1, run->ip2, &run->ex, log_bytes, done);
 	if (!error && !*done && is_first(run))
 		keep_past_end(tp, run);
 	else if (!error && *done)
 		settle_past_end(tp, run);
-	if (!error)
-		charge_ahead(tp, run, *done);
 	xfs_iunlock_many(ips, 2);
 	return error;
 }

@@ -435,9 +435,3 @@ void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip)
 	}
 	ip->i_charged = now;
 }
-
-void xfs_quota_was_charged(struct xfs_inode *ip, int64_t blocks)
-{
-	ip->i_ahead_blks = blocks;
-	ip->i_charged.blocks += (uint64_t)blocks;
-}

@@ -96,9 +96,6 @@ void xfs_quota_release(struct xfs_mount *mp, struct xfs_quota_owners *owners);
 /* Upcall of xfs_trans_log_inode(). */
 void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip);
 
-/* ILOCK held exclusively: the owners of @ip were charged for @blocks more than it has yet. */
-void xfs_quota_was_charged(struct xfs_inode *ip, int64_t blocks);
-
 /* ---- limits, reserve.c --------------------------------------------------------------- */
 
 /*

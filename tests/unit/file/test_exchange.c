@@ -457,7 +457,7 @@ static void test_a_long_one_is_never_half_done(void **state)
 	check_a_long_one();
 }
 
-static void test_a_long_one_is_charged_at_once(void **state)
+static void test_a_long_one_is_counted_as_far_as_it_is_done(void **state)
 {
 	(void)state;
 	with_quota = true;
@@ -551,7 +551,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_set_id_bits_capabilities_and_times, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_long_one_without_the_feature, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_long_one_is_never_half_done, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_long_one_is_charged_at_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_long_one_is_counted_as_far_as_it_is_done, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
