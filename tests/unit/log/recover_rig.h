@@ -292,6 +292,7 @@ static inline uint32_t log_fork(const struct rig *rig, const struct xfs_dinode *
 	switch (XFS_DFORK_FORMAT(dip, whichfork)) {
 	case XFS_DINODE_FMT_LOCAL:
 		*len = attr ? get_be16(from) : (uint32_t)be64_to_cpu(dip->di_size);
+		*len = XFS_MIN(*len, room);
 		memset(to, 0, *len + 4);
 		memcpy(to, from, *len);
 		*len = XFS_ALIGN(*len, 4u);
