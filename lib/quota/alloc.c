@@ -124,9 +124,7 @@ static void salvage(const struct xfs_geometry *geo, uint32_t type, uint32_t id, 
 	if (!xfs_cksum_ok(old, sizeof(*old), XFS_DQUOT_CRC_OFF) ||
 	    !xfs_uuid_equal(&old->dd_uuid, &geo->meta_uuid))
 		return;
-	d->d_bcount = d->d_icount = d->d_rtbcount = cpu_to_be64(0);
-	if (id)
-		d->d_btimer = d->d_itimer = d->d_rtbtimer = cpu_to_be32(0);
+	xfs_dquot_clear_counts(d);
 	if (xfs_dquot_verify(geo, d, xfs_quota_kinds[type].type, id))
 		return;
 	*to = dqb;

@@ -3,41 +3,12 @@
 #include "core/message.h"
 #include "quota/quota_priv.h"
 
-/* A kind of limit of a record. */
-struct fields {
-	be64_t *hard, *soft;
-	be32_t *timer;
-};
-
-static struct fields fields_of(struct xfs_disk_dquot *d, uint32_t kind)
-{
-	if (kind == XFS_DQ_BLOCKS)
-		return (struct fields){ &d->d_blk_hardlimit, &d->d_blk_softlimit, &d->d_btimer };
-	if (kind == XFS_DQ_INODES)
-		return (struct fields){ &d->d_ino_hardlimit, &d->d_ino_softlimit, &d->d_itimer };
-	return (struct fields){ &d->d_rtb_hardlimit, &d->d_rtb_softlimit, &d->d_rtbtimer };
-}
-
-/* A moment as the record has it; 0 stays 0. */
-static be32_t time_to_disk(const struct xfs_disk_dquot *d, int64_t seconds)
-{
-	uint64_t when = (uint64_t)XFS_MAX(seconds, (int64_t)1), most = UINT32_MAX;
-
-	if (!seconds)
-		return cpu_to_be32(0);
-	if (d->d_type & XFS_DQTYPE_BIGTIME) {
-		when = (when + (1u << XFS_DQ_BIGTIME_SHIFT) - 1) >> XFS_DQ_BIGTIME_SHIFT;
-		most = XFS_DQ_BIGTIME_EXPIRY_MAX;
-	}
-	return cpu_to_be32((uint32_t)XFS_MIN(when, most));
-}
-
 static int apply(struct xfs_mount *mp, struct xfs_disk_dquot *d, const struct xfs_quota_change_limits *set)
 {
 	static const char *const names[XFS_DQ_KINDS] = { "blocks", "inodes", "realtime blocks" };
 
 	for (uint32_t i = 0; i < XFS_DQ_KINDS; i++) {
-		struct fields f = fields_of(d, i);
+		struct xfs_dquot_fields f = xfs_dquot_fields(d, i);
 		uint64_t hard, soft;
 
 		if (set->set_hard & 1u << i)
@@ -51,8 +22,9 @@ static int apply(struct xfs_mount *mp, struct xfs_disk_dquot *d, const struct xf
 					 " would be above the hard one of %" PRIu64, names[i], soft, hard);
 		if (!(set->set_timer & 1u << i))
 			continue;
-		if (be32_to_cpu(d->d_id))
-			*f.timer = time_to_disk(d, set->timer[i]);
+		/* 0 stays 0. */
+		if (be32_to_cpu(d->d_id) && set->timer[i])
+			*f.timer = xfs_dquot_timer(d, (uint64_t)XFS_MAX(set->timer[i], (int64_t)1));
 		else
 			*f.timer = cpu_to_be32((uint32_t)set->timer[i]);
 	}

@@ -19,24 +19,18 @@ static void set_value(uint64_t *value, uint64_t to)
 	__atomic_store_n(value, to, __ATOMIC_RELAXED);
 }
 
-static void set_grace(uint64_t *value, be32_t seconds)
-{
-	set_value(value, be32_to_cpu(seconds) ? be32_to_cpu(seconds) : XFS_DQ_GRACE_DEFAULT);
-}
-
 void xfs_quota_set_defaults(struct xfs_quota *q, uint32_t type, const struct xfs_disk_dquot *record)
 {
 	struct xfs_quota_defaults *dflt = &q->q_defaults[type];
 
-	set_value(&dflt->hard[XFS_DQ_BLOCKS], be64_to_cpu(record->d_blk_hardlimit));
-	set_value(&dflt->soft[XFS_DQ_BLOCKS], be64_to_cpu(record->d_blk_softlimit));
-	set_value(&dflt->hard[XFS_DQ_INODES], be64_to_cpu(record->d_ino_hardlimit));
-	set_value(&dflt->soft[XFS_DQ_INODES], be64_to_cpu(record->d_ino_softlimit));
-	set_value(&dflt->hard[XFS_DQ_RTBLOCKS], be64_to_cpu(record->d_rtb_hardlimit));
-	set_value(&dflt->soft[XFS_DQ_RTBLOCKS], be64_to_cpu(record->d_rtb_softlimit));
-	set_grace(&dflt->grace[XFS_DQ_BLOCKS], record->d_btimer);
-	set_grace(&dflt->grace[XFS_DQ_INODES], record->d_itimer);
-	set_grace(&dflt->grace[XFS_DQ_RTBLOCKS], record->d_rtbtimer);
+	for (unsigned int kind = 0; kind < XFS_DQ_KINDS; kind++) {
+		struct xfs_dquot_fields f = xfs_dquot_fields(record, kind);
+		uint32_t grace = be32_to_cpu(*f.timer);
+
+		set_value(&dflt->hard[kind], be64_to_cpu(*f.hard));
+		set_value(&dflt->soft[kind], be64_to_cpu(*f.soft));
+		set_value(&dflt->grace[kind], grace ? grace : XFS_DQ_GRACE_DEFAULT);
+	}
 }
 
 /* Record 0 says how long one may be over a soft limit, and which limits those have who have none. */
@@ -56,12 +50,11 @@ void xfs_quota_read_defaults(struct xfs_mount *mp, uint32_t type)
 		xfs_quota_give_up(mp, type, error);
 }
 
-int xfs_quota_begin(struct xfs_mount *mp, uint32_t type)
+void xfs_quota_begin(struct xfs_mount *mp, uint32_t type)
 {
 	xfs_dquot_forget_held(mp->m_quota, type);
 	__atomic_store_n(&mp->m_quota->q_types[type].qt_kept, true, __ATOMIC_RELAXED);
 	xfs_quota_read_defaults(mp, type);
-	return 0;
 }
 
 /* Limits can be set, also while it is off.  In the metadata directory tree it must be looked for. */
@@ -84,9 +77,9 @@ static int open_type(struct xfs_mount *mp, uint32_t type)
 	if (error)
 		return error;
 	if (is_exact(mp, type))
-		return xfs_quota_begin(mp, type);
-	/* Limits can be set all the same, and timers begin then. */
-	xfs_quota_read_defaults(mp, type);
+		xfs_quota_begin(mp, type);
+	else	/* limits can be set all the same, and timers begin then */
+		xfs_quota_read_defaults(mp, type);
 	return 0;
 }
 
@@ -223,77 +216,47 @@ static bool add(be64_t *count, int64_t delta)
 	return true;
 }
 
-/* A timer as the record has it, @grace seconds from now; never 0, which means that none runs. */
-static be32_t expiry(struct xfs_mount *mp, const struct xfs_disk_dquot *dq, uint64_t grace)
-{
-	uint64_t when = (uint64_t)xfs_now(mp).tv_sec + grace, most = UINT32_MAX;
-
-	if (dq->d_type & XFS_DQTYPE_BIGTIME) {
-		when = (when + (1u << XFS_DQ_BIGTIME_SHIFT) - 1) >> XFS_DQ_BIGTIME_SHIFT;
-		most = XFS_DQ_BIGTIME_EXPIRY_MAX;
-	}
-	return cpu_to_be32((uint32_t)XFS_MAX(XFS_MIN(when, most), (uint64_t)1));
-}
-
 /* A timer runs while the count is over one of the limits. */
-static void set_timer(struct xfs_dquot *dq, be64_t count, be64_t soft, be64_t hard, be32_t *timer,
-		      uint64_t grace)
+static void set_timer(struct xfs_dquot *dq, struct xfs_dquot_fields f, uint64_t grace)
 {
-	uint64_t n = be64_to_cpu(count), s = be64_to_cpu(soft), h = be64_to_cpu(hard);
+	uint64_t n = be64_to_cpu(*f.count), s = be64_to_cpu(*f.soft), h = be64_to_cpu(*f.hard);
 
 	if ((!s || n <= s) && (!h || n <= h))
-		*timer = cpu_to_be32(0);
-	else if (!be32_to_cpu(*timer))
-		*timer = expiry(dq->dq_mount, &dq->dq_disk, grace);
+		*f.timer = cpu_to_be32(0);
+	else if (!be32_to_cpu(*f.timer))
+		*f.timer = xfs_dquot_timer(&dq->dq_disk, (uint64_t)xfs_now(dq->dq_mount).tv_sec + grace);
 }
 
-/* Limits of id 0 are everybody's who has none: who changes a record writes them down there. */
-static void set_default(be64_t *limit, const uint64_t *dflt)
-{
-	if (!be64_to_cpu(*limit))
-		*limit = cpu_to_be64(xfs_quota_value(dflt));
-}
-
-static void set_defaults(struct xfs_disk_dquot *d, const struct xfs_quota_defaults *dflt)
-{
-	set_default(&d->d_blk_hardlimit, &dflt->hard[XFS_DQ_BLOCKS]);
-	set_default(&d->d_blk_softlimit, &dflt->soft[XFS_DQ_BLOCKS]);
-	set_default(&d->d_ino_hardlimit, &dflt->hard[XFS_DQ_INODES]);
-	set_default(&d->d_ino_softlimit, &dflt->soft[XFS_DQ_INODES]);
-	set_default(&d->d_rtb_hardlimit, &dflt->hard[XFS_DQ_RTBLOCKS]);
-	set_default(&d->d_rtb_softlimit, &dflt->soft[XFS_DQ_RTBLOCKS]);
-}
-
-/* Its own, or everybody's. */
+/* Its own limit, or everybody's. */
 static uint64_t in_force(be64_t own, const uint64_t *dflt)
 {
 	return be64_to_cpu(own) ? be64_to_cpu(own) : xfs_quota_value(dflt);
 }
 
-struct xfs_dquot_limits xfs_dquot_limits(const struct xfs_dquot *dq, unsigned int what)
+struct xfs_dquot_limits xfs_dquot_limits(const struct xfs_dquot *dq, unsigned int kind)
 {
 	const struct xfs_quota_defaults *dflt = &dq->dq_mount->m_quota->q_defaults[dq->dq_type];
-	const struct xfs_disk_dquot *d = &dq->dq_disk;
-	bool blocks = what == XFS_DQ_BLOCKS;
+	struct xfs_dquot_fields f = xfs_dquot_fields(&dq->dq_disk, kind);
 
-	return (struct xfs_dquot_limits){
-		in_force(blocks ? d->d_blk_hardlimit : d->d_ino_hardlimit, &dflt->hard[what]),
-		in_force(blocks ? d->d_blk_softlimit : d->d_ino_softlimit, &dflt->soft[what]),
-	};
+	return (struct xfs_dquot_limits){ in_force(*f.hard, &dflt->hard[kind]),
+					  in_force(*f.soft, &dflt->soft[kind]) };
 }
 
 void xfs_dquot_set_timers(struct xfs_dquot *dq)
 {
 	const struct xfs_quota_defaults *dflt = &dq->dq_mount->m_quota->q_defaults[dq->dq_type];
-	struct xfs_disk_dquot *d = &dq->dq_disk;
 
-	if (!dq->dq_id)
-		return;
-	set_defaults(d, dflt);
-	set_timer(dq, d->d_bcount, d->d_blk_softlimit, d->d_blk_hardlimit, &d->d_btimer,
-		  xfs_quota_value(&dflt->grace[XFS_DQ_BLOCKS]));
-	set_timer(dq, d->d_icount, d->d_ino_softlimit, d->d_ino_hardlimit, &d->d_itimer,
-		  xfs_quota_value(&dflt->grace[XFS_DQ_INODES]));
+	for (unsigned int kind = 0; dq->dq_id && kind < XFS_DQ_KINDS; kind++) {
+		struct xfs_dquot_fields f = xfs_dquot_fields(&dq->dq_disk, kind);
+		struct xfs_dquot_limits limits = xfs_dquot_limits(dq, kind);
+
+		/* Who changes a record writes everybody's limits down there. */
+		*f.hard = cpu_to_be64(limits.hard);
+		*f.soft = cpu_to_be64(limits.soft);
+		/* Realtime blocks are not counted. */
+		if (kind != XFS_DQ_RTBLOCKS)
+			set_timer(dq, f, xfs_quota_value(&dflt->grace[kind]));
+	}
 }
 
 /* What was reserved for it is not reserved any more. */
@@ -345,12 +308,8 @@ int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xf
 
 void xfs_dquot_reset(struct xfs_trans *tp, struct xfs_dquot *dq)
 {
-	struct xfs_disk_dquot *d = &dq->dq_disk;
-
 	xfs_mutex_lock(&dq->dq_lock);
-	d->d_bcount = d->d_icount = d->d_rtbcount = cpu_to_be64(0);
-	if (dq->dq_id)
-		d->d_btimer = d->d_itimer = d->d_rtbtimer = cpu_to_be32(0);
+	xfs_dquot_clear_counts(&dq->dq_disk);
 	xfs_trans_log_item(tp, &dq->dq_item);
 	xfs_mutex_unlock(&dq->dq_lock);
 }

@@ -121,11 +121,26 @@ struct xfs_dquot_limits {
 	uint64_t hard, soft;
 };
 
+/* ---- record.c ---- */
+/* What a record has of a kind. */
+struct xfs_dquot_fields {
+	be64_t *count, *hard, *soft;
+	be32_t *timer;			/* of id 0 a period in seconds */
+};
+/* @kind: XFS_DQ_*.  Of a constant record they are constant, too. */
+struct xfs_dquot_fields xfs_dquot_fields(const struct xfs_disk_dquot *record, unsigned int kind);
+/* Seconds since 1970 that @timer of @d, which is not id 0, says; 0: none runs. */
+uint64_t xfs_dquot_time(const struct xfs_disk_dquot *d, be32_t timer);
+/* The other way, as near as it can be said; never 0. */
+be32_t xfs_dquot_timer(const struct xfs_disk_dquot *d, uint64_t when);
+/* Counts become 0, and timers, which in id 0 are periods and stay. */
+void xfs_dquot_clear_counts(struct xfs_disk_dquot *d);
+
 /* ---- quota.c ---- */
 /* m_quota, with no type that is kept. */
 int xfs_quota_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 /* The counts of @type are exact: keep them. */
-int xfs_quota_begin(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
+void xfs_quota_begin(struct xfs_mount *mp, uint32_t type);
 /* From record 0; a type that is kept is given up if that is damaged. */
 void xfs_quota_read_defaults(struct xfs_mount *mp, uint32_t type);
 /* @record is that of id 0, or as there is none: its limits and periods are in effect from now on. */
@@ -141,8 +156,8 @@ static inline bool xfs_quota_is_own(const struct xfs_inode *ip)
 }
 /* In the transaction that has made @ip: it becomes a file of quota, so that nobody pays for it. */
 void xfs_quota_uncharge(struct xfs_trans *tp, struct xfs_inode *ip);
-/* dq_lock held; @what: XFS_DQ_*. */
-struct xfs_dquot_limits xfs_dquot_limits(const struct xfs_dquot *dq, unsigned int what);
+/* dq_lock held; @kind: XFS_DQ_*. */
+struct xfs_dquot_limits xfs_dquot_limits(const struct xfs_dquot *dq, unsigned int kind);
 /*
  * In a transaction; -EUCLEAN: more would go than there is, nothing was changed.  What the transaction has
  * reserved is used up.

@@ -230,11 +230,10 @@ static int count_all(struct quotacheck *qc)
 
 static bool is_zero(const struct xfs_disk_dquot *d)
 {
-	uint64_t any = be64_to_cpu(d->d_bcount) | be64_to_cpu(d->d_icount) | be64_to_cpu(d->d_rtbcount);
+	struct xfs_disk_dquot cleared = *d;
 
-	if (be32_to_cpu(d->d_id))
-		any |= be32_to_cpu(d->d_btimer) | be32_to_cpu(d->d_itimer) | be32_to_cpu(d->d_rtbtimer);
-	return !any;
+	xfs_dquot_clear_counts(&cleared);
+	return memcmp(&cleared, d, sizeof(*d)) == 0;
 }
 
 static int reset_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off, struct xfs_buf *bp)
@@ -363,7 +362,7 @@ static int count_undisturbed(struct xfs_mount *mp, uint32_t types, struct xfs_lo
 	error = recount(mp, types, call);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
 		if (types & 1u << t)
-			error = xfs_quota_begin(mp, t);
+			xfs_quota_begin(mp, t);
 	__atomic_store_n(&q->q_checking, false, __ATOMIC_SEQ_CST);
 	if (!error && __atomic_load_n(&q->q_disturbed, __ATOMIC_SEQ_CST))
 		error = xfs_error(mp, -EBUSY, "files were changed while a quotacheck counted them");

@@ -103,26 +103,17 @@ int xfs_dquot_copy(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_
 
 /* ---- in host order --------------------------------------------------------------------- */
 
-static int64_t time_from_disk(const struct xfs_disk_dquot *d, be32_t timer)
-{
-	int64_t when = be32_to_cpu(timer);
-
-	return d->d_type & XFS_DQTYPE_BIGTIME ? when << XFS_DQ_BIGTIME_SHIFT : when;
-}
-
 static void from_disk(const struct xfs_disk_dquot *d, struct xfs_quota_record *rec)
 {
-	*rec = (struct xfs_quota_record){
-		.found = true, .id = be32_to_cpu(d->d_id),
-		.count = { be64_to_cpu(d->d_bcount), be64_to_cpu(d->d_icount),
-			   be64_to_cpu(d->d_rtbcount) },
-		.hard = { be64_to_cpu(d->d_blk_hardlimit), be64_to_cpu(d->d_ino_hardlimit),
-			  be64_to_cpu(d->d_rtb_hardlimit) },
-		.soft = { be64_to_cpu(d->d_blk_softlimit), be64_to_cpu(d->d_ino_softlimit),
-			  be64_to_cpu(d->d_rtb_softlimit) },
-		.timer = { time_from_disk(d, d->d_btimer), time_from_disk(d, d->d_itimer),
-			   time_from_disk(d, d->d_rtbtimer) },
-	};
+	*rec = (struct xfs_quota_record){ .found = true, .id = be32_to_cpu(d->d_id) };
+	for (unsigned int kind = 0; kind < XFS_DQ_KINDS; kind++) {
+		struct xfs_dquot_fields f = xfs_dquot_fields(d, kind);
+
+		rec->count[kind] = be64_to_cpu(*f.count);
+		rec->hard[kind] = be64_to_cpu(*f.hard);
+		rec->soft[kind] = be64_to_cpu(*f.soft);
+		rec->timer[kind] = (int64_t)xfs_dquot_time(d, *f.timer);
+	}
 }
 
 static bool is_empty(const struct xfs_quota_record *rec)

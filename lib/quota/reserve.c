@@ -18,11 +18,9 @@ bool xfs_dquot_is_enforced(const struct xfs_dquot *dq)
 /* A timer that ran out?  0: none runs. */
 static bool has_run_out(const struct xfs_dquot *dq, be32_t timer)
 {
-	uint64_t when = be32_to_cpu(timer);
+	uint64_t when = xfs_dquot_time(&dq->dq_disk, timer);
 	int64_t now = xfs_now(dq->dq_mount).tv_sec;
 
-	if (dq->dq_disk.d_type & XFS_DQTYPE_BIGTIME)
-		when <<= XFS_DQ_BIGTIME_SHIFT;
 	return when && now > 0 && (uint64_t)now > when;
 }
 
