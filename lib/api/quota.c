@@ -8,31 +8,6 @@
 
 #define ALL_TYPES	(XFS_QUOTA_USER | XFS_QUOTA_GROUP | XFS_QUOTA_PROJECT)
 
-/* Flags of the superblock for each type; by their place among the bits of types. */
-static const uint16_t acct[] = { XFS_UQUOTA_ACCT, XFS_GQUOTA_ACCT, XFS_PQUOTA_ACCT };
-static const uint16_t enfd[] = { XFS_UQUOTA_ENFD, XFS_GQUOTA_ENFD, XFS_PQUOTA_ENFD };
-static const uint16_t chkd[] = { XFS_UQUOTA_CHKD, XFS_GQUOTA_CHKD, XFS_PQUOTA_CHKD };
-
-static uint16_t to_flags(uint32_t types, const uint16_t bits[3])
-{
-	uint16_t flags = 0;
-
-	for (uint32_t t = 0; t < 3; t++)
-		if (types & 1u << t)
-			flags |= bits[t];
-	return flags;
-}
-
-static uint32_t to_types(uint16_t flags, const uint16_t bits[3])
-{
-	uint32_t types = 0;
-
-	for (uint32_t t = 0; t < 3; t++)
-		if (flags & bits[t])
-			types |= 1u << t;
-	return types;
-}
-
 static uint32_t exact_types(struct xfs_mount *mp)
 {
 	uint32_t types = 0;
@@ -115,8 +90,8 @@ static int do_on(struct xfs_mount *mp, const struct xfs_quota_on_options *given)
 		error = count(mp, to_count);
 	if (error)
 		return error;
-	return xfs_quota_set_on(mp, to_flags(opts.enforce, enfd),
-				to_flags(opts.types & ~opts.enforce, enfd));
+	return xfs_quota_set_on(mp, xfs_quota_flags_of(opts.enforce, XFS_ALL_QUOTA_ENFD),
+				xfs_quota_flags_of(opts.types & ~opts.enforce, XFS_ALL_QUOTA_ENFD));
 }
 
 int xfs_quota_on(struct xfs_mount *mp, const struct xfs_quota_on_options *opts)
@@ -126,7 +101,7 @@ int xfs_quota_on(struct xfs_mount *mp, const struct xfs_quota_on_options *opts)
 
 static int do_check(struct xfs_mount *mp, uint32_t types)
 {
-	uint32_t on = to_types(xfs_quota_flags(mp), acct);
+	uint32_t on = xfs_quota_types_of(xfs_quota_flags(mp), XFS_ALL_QUOTA_ACCT);
 	int error = types ? need_types(mp, types) : 0;
 
 	if (error)
@@ -145,7 +120,7 @@ int xfs_quota_check(struct xfs_mount *mp, uint32_t types)
 
 static int do_off(struct xfs_mount *mp, uint32_t types, uint32_t flags)
 {
-	uint16_t clear = to_flags(types, enfd);
+	uint16_t clear = xfs_quota_flags_of(types, XFS_ALL_QUOTA_ENFD);
 	int error = need_types(mp, types);
 
 	if (!error && flags & ~XFS_QUOTA_OFF_LIMITS)
@@ -155,7 +130,7 @@ static int do_off(struct xfs_mount *mp, uint32_t types, uint32_t flags)
 	if (error)
 		return error;
 	if (!(flags & XFS_QUOTA_OFF_LIMITS))
-		clear |= to_flags(types, acct) | to_flags(types, chkd);
+		clear |= xfs_quota_flags_of(types, XFS_ALL_QUOTA_ACCT | XFS_ALL_QUOTA_CHKD);
 	return xfs_quota_set_on(mp, 0, clear);
 }
 
@@ -199,8 +174,8 @@ static int type_info(struct xfs_mount *mp, uint32_t t, struct xfs_quota_type_inf
 static int do_state(struct xfs_mount *mp, struct xfs_quota_state *out)
 {
 	uint16_t flags = xfs_quota_flags(mp);
-	struct xfs_quota_state own = { .accounted = to_types(flags, acct),
-				       .enforced = to_types(flags, enfd),
+	struct xfs_quota_state own = { .accounted = xfs_quota_types_of(flags, XFS_ALL_QUOTA_ACCT),
+				       .enforced = xfs_quota_types_of(flags, XFS_ALL_QUOTA_ENFD),
 				       .exact = exact_types(mp) };
 	struct xfs_quota_type_info *const infos[] = { &own.user, &own.group, &own.project };
 

@@ -6,12 +6,52 @@
 
 /* ---- opening -------------------------------------------------------------------------- */
 
-/* Types that are on and whose counts are exact. */
+uint16_t xfs_quota_flags(const struct xfs_mount *mp)
+{
+	return __atomic_load_n(&mp->m_sb.sb_qflags, __ATOMIC_RELAXED);
+}
+
+static uint16_t flags_of_type(uint32_t type)
+{
+	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
+
+	return kind->acct | kind->enfd | kind->chkd;
+}
+
+uint16_t xfs_quota_flags_of(uint32_t types, uint16_t mask)
+{
+	uint16_t flags = 0;
+
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
+		if (types & 1u << t)
+			flags |= flags_of_type(t);
+	return flags & mask;
+}
+
+uint32_t xfs_quota_types_of(uint16_t flags, uint16_t mask)
+{
+	uint32_t types = 0;
+
+	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
+		if (flags_of_type(t) & flags & mask)
+			types |= 1u << t;
+	return types;
+}
+
+/* The superblock says that it is on and that its counts are exact. */
 static bool is_exact(const struct xfs_mount *mp, uint32_t type)
 {
 	uint16_t both = xfs_quota_kinds[type].acct | xfs_quota_kinds[type].chkd;
 
-	return (mp->m_sb.sb_qflags & both) == both;
+	return (xfs_quota_flags(mp) & both) == both;
+}
+
+bool xfs_quota_is_exact(struct xfs_mount *mp, uint32_t type)
+{
+	if (!is_exact(mp, type) ||
+	    __atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_LOG_DIRTY)
+		return false;
+	return mp->m_rdonly || (mp->m_quota && xfs_quota_is_kept(mp->m_quota, type));
 }
 
 static void set_value(uint64_t *value, uint64_t to)

@@ -38,7 +38,10 @@ void xfs_quota_close(struct xfs_mount *mp);
 int xfs_quota_enable(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *call) XFS_MUST_CHECK;
 /* Bits of sb_qflags; who loses ACCT is not counted any more. */
 int xfs_quota_set_on(struct xfs_mount *mp, uint16_t set, uint16_t clear) XFS_MUST_CHECK;
-uint16_t xfs_quota_flags(struct xfs_mount *mp);
+uint16_t xfs_quota_flags(const struct xfs_mount *mp);
+/* Those of @types among @mask, XFS_ALL_QUOTA_ACCT and the like; and types that have one of them. */
+uint16_t xfs_quota_flags_of(uint32_t types, uint16_t mask);
+uint32_t xfs_quota_types_of(uint16_t flags, uint16_t mask);
 /* Are the counts of @type known to be right? */
 bool xfs_quota_is_exact(struct xfs_mount *mp, uint32_t type);
 

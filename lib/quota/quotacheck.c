@@ -369,16 +369,6 @@ static int count_undisturbed(struct xfs_mount *mp, uint32_t types, struct xfs_lo
 	return error;
 }
 
-static uint16_t flags_of(uint32_t types, bool chkd)
-{
-	uint16_t flags = 0;
-
-	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
-		if (types & 1u << t)
-			flags |= chkd ? xfs_quota_kinds[t].chkd : xfs_quota_kinds[t].acct;
-	return flags;
-}
-
 static int check_types(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *call)
 {
 	struct xfs_trans *tp;
@@ -387,7 +377,7 @@ static int check_types(struct xfs_mount *mp, uint32_t types, struct xfs_long_cal
 	if (error)
 		return error;
 	/* Before the first count that is not kept, and in no later checkpoint. */
-	xfs_quota_set_flags(mp, 0, flags_of(types, true));
+	xfs_quota_set_flags(mp, 0, xfs_quota_flags_of(types, XFS_ALL_QUOTA_CHKD));
 	keep(mp, types, false);
 	error = xfs_trans_commit(tp);
 	if (!error)
@@ -397,7 +387,7 @@ static int check_types(struct xfs_mount *mp, uint32_t types, struct xfs_long_cal
 		return error;
 	}
 	/* In a checkpoint that is not before the last one with counts. */
-	xfs_quota_set_flags(mp, flags_of(types, true), 0);
+	xfs_quota_set_flags(mp, xfs_quota_flags_of(types, XFS_ALL_QUOTA_CHKD), 0);
 	return 0;
 }
 
@@ -414,7 +404,7 @@ int xfs_quota_enable(struct xfs_mount *mp, uint32_t types, struct xfs_long_call 
 			error = xfs_quota_open_file(mp, t);
 	if (error)
 		return error;
-	xfs_quota_set_flags(mp, flags_of(types, false), 0);
+	xfs_quota_set_flags(mp, xfs_quota_flags_of(types, XFS_ALL_QUOTA_ACCT), 0);
 	return check_types(mp, types, call);
 }
 

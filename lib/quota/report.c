@@ -125,26 +125,6 @@ static bool is_empty(const struct xfs_quota_record *rec)
 	return !any;
 }
 
-bool xfs_quota_is_exact(struct xfs_mount *mp, uint32_t type)
-{
-	uint16_t both = xfs_quota_kinds[type].acct | xfs_quota_kinds[type].chkd;
-
-	if ((xfs_quota_flags(mp) & both) != both ||
-	    __atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_LOG_DIRTY)
-		return false;
-	return mp->m_rdonly || (mp->m_quota && xfs_quota_is_kept(mp->m_quota, type));
-}
-
-uint16_t xfs_quota_flags(struct xfs_mount *mp)
-{
-	uint16_t flags;
-
-	xfs_mutex_lock(&mp->m_lock);
-	flags = mp->m_sb.sb_qflags;
-	xfs_mutex_unlock(&mp->m_lock);
-	return flags;
-}
-
 /* ---- reading ------------------------------------------------------------------------------ */
 
 static int read_one(struct xfs_mount *mp, struct xfs_inode *ip, uint32_t type, uint32_t id,

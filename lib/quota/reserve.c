@@ -11,8 +11,7 @@ bool xfs_dquot_is_enforced(const struct xfs_dquot *dq)
 	const struct xfs_mount *mp = dq->dq_mount;
 
 	return dq->dq_id && !mp->m_quota_account_only &&
-	       (__atomic_load_n(&mp->m_sb.sb_qflags, __ATOMIC_RELAXED) &
-		xfs_quota_kinds[dq->dq_type].enfd);
+	       (xfs_quota_flags(mp) & xfs_quota_kinds[dq->dq_type].enfd);
 }
 
 /* A timer that ran out?  0: none runs. */
