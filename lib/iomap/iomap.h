@@ -11,6 +11,7 @@
 
 #include "bmap/bmap.h"
 #include "bmap/intent.h"
+#include "quota/quota.h"
 
 #define XFS_MAXBYTES	0x7fffffffffffffffull	/* no byte of a file lies at or behind it */
 
@@ -84,13 +85,6 @@ int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 
 /* ---- prealloc.c --------------------------------------------------------------------- */
 
-/* One of the quotas that a file counts against. */
-struct xfs_prealloc_quota {
-	uint64_t hard_blocks;		/* 0: no limit */
-	uint64_t soft_blocks;		/* 0: none; preallocation becomes less from 95 % of the hard one on */
-	uint64_t used_blocks;		/* and reserved */
-};
-
 /* What the size of a speculative preallocation depends on; blocks unless said otherwise. */
 struct xfs_prealloc_args {
 	uint64_t isize_bytes;
@@ -102,7 +96,7 @@ struct xfs_prealloc_args {
 	uint64_t prev_len;		/* of it and of what is contiguous before it */
 	int64_t free_blocks;
 	uint64_t total_blocks;
-	struct xfs_prealloc_quota quota[3];	/* of user, group, project; zeros: not in force */
+	struct xfs_quota_room quota[3];	/* of user, group, project; zeros: no limit */
 };
 
 /*

@@ -6,7 +6,6 @@
  */
 #include "core/counter.h"
 #include "iomap/iomap.h"
-#include "quota/quota.h"
 
 #define DEFAULT_ALLOCSIZE_LOG	16u
 
@@ -32,7 +31,7 @@ struct throttle {
 	int64_t free_blocks;
 };
 
-static void throttle_by_quota(const struct xfs_prealloc_quota *quota, uint64_t want,
+static void throttle_by_quota(const struct xfs_quota_room *quota, uint64_t want,
 			      struct throttle *t)
 {
 	uint64_t percent = quota->hard_blocks / 100, left;
@@ -127,14 +126,8 @@ uint64_t xfs_iomap_prealloc_blocks(struct xfs_inode *ip, uint64_t offset, uint64
 	uint32_t steps, shift;
 	uint64_t blocks;
 
-	for (uint32_t t = 0; mp->m_quota && t < XFS_QUOTA_TYPES; t++) {
-		struct xfs_quota_room room;
-
-		if (xfs_quota_room(ip, t, &room))
-			args.quota[t] = (struct xfs_prealloc_quota){
-				room.hard_blocks, room.soft_blocks, room.used_blocks };
-	}
-
+	for (uint32_t t = 0; mp->m_quota && t < XFS_QUOTA_TYPES; t++)
+		args.quota[t] = xfs_quota_room(ip, t);
 	if (xfs_iext_last_extent(&ip->i_df, &cur, &first)) {
 		args.prev_end = xfs_irec_end(&first);
 		args.prev_len = first.br_blockcount;

@@ -138,11 +138,13 @@ int xfs_quota_hold(struct xfs_inode *ip, uint64_t blocks) XFS_MUST_CHECK;
 void xfs_quota_held(struct xfs_inode *ip);
 void xfs_quota_unreserve(struct xfs_trans *tp);
 
-/* What an owner uses and reserves, and its limits on it; 0: none. */
+/* What is left to an owner. */
 struct xfs_quota_room {
-	uint64_t used_blocks, hard_blocks, soft_blocks;
+	uint64_t hard_blocks;		/* 0: no limit */
+	uint64_t soft_blocks;		/* 0: none */
+	uint64_t used_blocks;		/* and reserved */
 };
-/* ILOCK held.  False: the owner of @type has no hard limit. */
-bool xfs_quota_room(struct xfs_inode *ip, uint32_t type, struct xfs_quota_room *room);
+/* ILOCK held.  All 0: the owner of @type has no hard limit. */
+struct xfs_quota_room xfs_quota_room(struct xfs_inode *ip, uint32_t type);
 
 #endif

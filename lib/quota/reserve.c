@@ -305,21 +305,23 @@ void xfs_quota_unreserve(struct xfs_trans *tp)
 /* ---- near the limits ----------------------------------------------------------------------- */
 
 /* Of id 0, too, and if nobody is refused: so it is in kernels (7.2). */
-bool xfs_quota_room(struct xfs_inode *ip, uint32_t type, struct xfs_quota_room *room)
+struct xfs_quota_room xfs_quota_room(struct xfs_inode *ip, uint32_t type)
 {
+	struct xfs_quota_room room = { .hard_blocks = 0 };
 	struct xfs_mount *mp = ip->i_mount;
 	struct xfs_dquot_limits limits;
 	struct xfs_dquot *dq;
 
 	if (!mp->m_quota || !xfs_quota_is_kept(mp->m_quota, type) || xfs_quota_is_own(ip) ||
 	    xfs_dquot_get(mp, type, ip->i_charged.ids[type], &dq))
-		return false;
+		return room;
 	xfs_mutex_lock(&dq->dq_lock);
 	limits = xfs_dquot_limits(dq, XFS_DQ_BLOCKS);
-	room->used_blocks = be64_to_cpu(dq->dq_disk.d_bcount) + dq->dq_held + dq->dq_res_blocks;
+	if (limits.hard)
+		room = (struct xfs_quota_room){
+			limits.hard, limits.soft,
+			be64_to_cpu(dq->dq_disk.d_bcount) + dq->dq_held + dq->dq_res_blocks };
 	xfs_mutex_unlock(&dq->dq_lock);
-	room->hard_blocks = limits.hard;
-	room->soft_blocks = limits.soft;
 	xfs_dquot_put(dq);
-	return limits.hard != 0;
+	return room;
 }

@@ -198,7 +198,7 @@ static void test_quota_shrinks_it(void **state)
 		for (size_t which = 0; which < 3; which++) {
 			struct xfs_prealloc_args args = append_args(4096 * 4096, 4096);
 
-			args.quota[which] = (struct xfs_prealloc_quota){
+			args.quota[which] = (struct xfs_quota_room){
 				expect[i].hard, expect[i].soft, expect[i].used,
 			};
 			assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), expect[i].want);
@@ -216,16 +216,16 @@ static void test_quotas_and_low_space_together(void **state)
 	struct xfs_prealloc_args args = append_args(4096 * 4096, 4096);
 
 	(void)state;
-	args.quota[0] = (struct xfs_prealloc_quota){ 100000, 0, 95500 };
-	args.quota[2] = (struct xfs_prealloc_quota){ 100000, 0, 97100 };
+	args.quota[0] = (struct xfs_quota_room){ 100000, 0, 95500 };
+	args.quota[2] = (struct xfs_quota_room){ 100000, 0, 97100 };
 	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 128);
 	assert_int_equal(shift, 4);
 	/* The order makes no difference. */
 	args.quota[0] = args.quota[2];
-	args.quota[2] = (struct xfs_prealloc_quota){ 100000, 0, 95500 };
+	args.quota[2] = (struct xfs_quota_room){ 100000, 0, 95500 };
 	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 128);
 	/* Halved as the stricter of both says, not as both together. */
-	args.quota[0] = (struct xfs_prealloc_quota){ 0 };
+	args.quota[0] = (struct xfs_quota_room){ 0 };
 	args.free_blocks = 13101;
 	assert_int_equal(1 + xfs_prealloc_blocks(&args, &shift), 256);
 	assert_int_equal(shift, 4);
