@@ -54,39 +54,66 @@ out_release:
 	return error;
 }
 
-/* /quota/TYPE in the metadata directory tree. */
-static int get_metafile(struct xfs_mount *mp, uint32_t type, bool may_make)
+/* The inode that the superblock names. */
+static int iget_named(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ipp)
 {
 	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
-	int error = mp->m_upcalls->open_metafile(mp, "quota", kind->name, kind->metatype, may_make,
+	xfs_ino_t ino = *xfs_quota_ino(&mp->m_geo, type);
+	int error;
+
+	if (ino == NULLFSINO)
+		return xfs_error(mp, -ENOENT, "%s quota has no file", kind->name);
+	error = xfs_iget(mp, ino, XFS_IGET_INTERNAL, ipp);
+	if (error == -ENOENT || error == -EINVAL)
+		return xfs_corrupt(mp, "superblock", "the file of %s quota is inode %" PRIu64
+				   ", which is not in use", kind->name, ino);
+	if (error || xfs_is_reg(*ipp))
+		return error;
+	xfs_irele(*ipp);
+	*ipp = NULL;
+	return xfs_corrupt(mp, "superblock", "the file of %s quota is inode %" PRIu64
+			   ", which is no regular file", kind->name, ino);
+}
+
+int xfs_quota_iget(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ipp)
+{
+	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
+
+	*ipp = mp->m_quota ? mp->m_quota->q_types[type].qt_ip : NULL;
+	if (*ipp) {
+		xfs_ihold(*ipp);
+		return 0;
+	}
+	if (xfs_has_metadir(&mp->m_geo))
+		return mp->m_upcalls->open_metafile(mp, "quota", kind->name, kind->metatype, false, ipp);
+	return iget_named(mp, type, ipp);
+}
+
+/* /quota/TYPE in the metadata directory tree. */
+static int make_metafile(struct xfs_mount *mp, uint32_t type)
+{
+	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
+	int error = mp->m_upcalls->open_metafile(mp, "quota", kind->name, kind->metatype, true,
 						 &mp->m_quota->q_types[type].qt_ip);
 
-	if (!error && may_make)
+	if (!error)
 		name_file(mp, type, NULLFSINO);
 	return error;
 }
 
-static int get_file(struct xfs_mount *mp, uint32_t type, bool may_make)
+int xfs_quota_find_file(struct xfs_mount *mp, uint32_t type)
 {
 	struct xfs_quota_type *qt = &mp->m_quota->q_types[type];
-	xfs_ino_t ino = *xfs_quota_ino(&mp->m_geo, type);
 
-	if (qt->qt_ip)
-		return 0;
-	if (xfs_has_metadir(&mp->m_geo))
-		return get_metafile(mp, type, may_make);
-	if (ino != NULLFSINO)
-		return xfs_iget(mp, ino, XFS_IGET_INTERNAL, &qt->qt_ip);
-	return may_make ? make_file(mp, type)
-			: xfs_error(mp, -ENOENT, "%s quota has no file", xfs_quota_kinds[type].name);
+	return qt->qt_ip ? 0 : xfs_quota_iget(mp, type, &qt->qt_ip);
 }
 
 int xfs_quota_open_file(struct xfs_mount *mp, uint32_t type)
 {
-	return get_file(mp, type, true);
-}
-
-int xfs_quota_find_file(struct xfs_mount *mp, uint32_t type)
-{
-	return get_file(mp, type, false);
+	if (mp->m_quota->q_types[type].qt_ip)
+		return 0;
+	if (xfs_has_metadir(&mp->m_geo))
+		return make_metafile(mp, type);
+	return *xfs_quota_ino(&mp->m_geo, type) == NULLFSINO ? make_file(mp, type)
+							      : xfs_quota_find_file(mp, type);
 }

@@ -200,6 +200,8 @@ int xfs_dquot_get_or_alloc(struct xfs_mount *mp, uint32_t type, uint32_t id, str
 int xfs_quota_open_file(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
 /* The same, but none is made: -ENOENT.  -EUCLEAN, -EBADMSG: what should be one is none. */
 int xfs_quota_find_file(struct xfs_mount *mp, uint32_t type) XFS_MUST_CHECK;
+/* That for a caller of his own, who gets it referenced; mounts for reading, too. */
+int xfs_quota_iget(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ipp) XFS_MUST_CHECK;
 
 /* ---- item.c ---- */
 /* For xfs_trans_alloc_bytes(): @n records change. */

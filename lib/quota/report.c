@@ -10,33 +10,11 @@
 /* The file of @type, referenced. */
 static int get_file(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ipp)
 {
-	const struct xfs_quota_kind *kind = &xfs_quota_kinds[type];
-	const struct xfs_quota *q = mp->m_quota;
-	xfs_ino_t ino = *xfs_quota_ino(&mp->m_geo, type);
-	int error;
+	int error = xfs_quota_iget(mp, type, ipp);
 
-	*ipp = q ? q->q_types[type].qt_ip : NULL;
-	if (*ipp) {
-		xfs_ihold(*ipp);
-		return 0;
-	}
-	if (xfs_has_metadir(&mp->m_geo)) {
-		error = mp->m_upcalls->open_metafile(mp, "quota", kind->name, kind->metatype, false, ipp);
-		return error != -ENOENT ? error
-					: xfs_error(mp, -ESRCH, "there is no file of %s quota", kind->name);
-	}
-	if (ino == NULLFSINO)
-		return xfs_error(mp, -ESRCH, "there is no file of %s quota", kind->name);
-	error = xfs_iget(mp, ino, XFS_IGET_INTERNAL, ipp);
-	if (error == -ENOENT || error == -EINVAL)
-		return xfs_corrupt(mp, "superblock", "the file of %s quota is inode %" PRIu64
-				   ", which is not in use", kind->name, ino);
-	if (error || xfs_is_reg(*ipp))
+	if (error != -ENOENT)
 		return error;
-	xfs_irele(*ipp);
-	*ipp = NULL;
-	return xfs_corrupt(mp, "superblock", "the file of %s quota is inode %" PRIu64
-			   ", which is no regular file", kind->name, ino);
+	return xfs_error(mp, -ESRCH, "there is no file of %s quota", xfs_quota_kinds[type].name);
 }
 
 int xfs_dquot_next_block(struct xfs_inode *ip, xfs_fileoff_t *off, struct xfs_bmbt_irec *map, bool *found)
