@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "xfsw/format.h"
+#include "xfsw/quota.h"
 
 enum kind {
 	KIND_SIZE32,	/* bytes, with suffix */
@@ -207,24 +208,19 @@ static int parse_letters(struct xfsw_call *call, struct xfs_mkfs_options *mkfs, 
 /* Names of types, with commas between. */
 static int quota_option(struct xfsw_call *call, struct xfsw_format *format)
 {
-	static const struct {
-		const char *name;
-		uint32_t type;
-	} types[] = {
-		{ "user", XFS_QUOTA_USER }, { "group", XFS_QUOTA_GROUP }, { "project", XFS_QUOTA_PROJECT },
-	};
 	const char *text = xfsw_arg(call, XFSW_OPT_QUOTA);
-	size_t n = sizeof(types) / sizeof(types[0]), len, i;
+	uint32_t t;
+	size_t len;
 
 	for (; text; text = text[len] ? text + len + 1 : NULL) {
 		len = strcspn(text, ",");
-		for (i = 0; i < n; i++)
-			if (strlen(types[i].name) == len && memcmp(types[i].name, text, len) == 0)
+		for (t = 0; t < XFSW_NQUOTAS; t++)
+			if (strlen(xfsw_quota_names[t]) == len && memcmp(xfsw_quota_names[t], text, len) == 0)
 				break;
-		if (i == n)
+		if (t == XFSW_NQUOTAS)
 			return xfsw_usage(call, "there is quota of user, group and project, not of '%.*s'",
 					  (int)len, text);
-		format->quota |= types[i].type;
+		format->quota |= 1u << t;
 	}
 	if (!xfsw_has(call, XFSW_OPT_QUOTA_NO_ENFORCE))
 		format->enforce = format->quota;
