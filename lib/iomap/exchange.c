@@ -51,8 +51,8 @@ static int64_t gain(const struct xfs_exchange_run *run)
 }
 
 /*
- * Whoever gets more than he gives may have it.  It is charged as it is moved, in each step: so a kernel (7.2) does
- * that finishes an exchange in recovery.
+ * Whoever gets more than he gives may have it.  It is charged as it is moved, in each step: so does a
+ * kernel (7.2) that finishes an exchange in recovery.
  */
 static int reserve_gain(struct xfs_trans *tp, struct xfs_exchange_run *run)
 {

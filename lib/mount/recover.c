@@ -413,8 +413,9 @@ static int check_recovered(struct xfs_mount *mp)
 }
 
 /*
- * Kernels count what a remapping or an exchange will change when they log the intent, we when it has
- * changed.  The log does not say whose it is, so that what they owed their owners is not known.
+ * Kernels count what a remapping will change when they log the intent, we when it has changed; what an
+ * exchange changes both count as it is moved, when they finish one.  Nothing is taken on trust here: the
+ * log does not say who wrote it.
  */
 static bool counts_are_unsure(const struct xlog_recovery *rec)
 {

@@ -8,12 +8,12 @@
  * (QUOTA-2) A type is kept when the superblock says that it is on (ACCT) and that its counts are exact
  *     (CHKD).  When a count cannot be kept - its record is damaged or cannot be had - the type
  *     loses CHKD in the same checkpoint, with an error in the log, and the next kernel counts anew.
+ * (QUOTA-3) Who may own something has a record on disk before its first inode is made or given to it:
+ *     xfs_quota_prepare(), before the transaction.
  * (QUOTA-4) What somebody may still take - reserved by an open transaction, or held in memory for delayed
  *     allocations and copy-on-write - counts against the limits as what is there already.  Limits are looked
  *     at when it is reserved, before the first change; later nobody is refused: what was not
  *     reserved, as blocks of trees that write-back makes, may exceed a limit.
- * (QUOTA-3) Who may own something has a record on disk before its first inode is made or given to it:
- *     xfs_quota_prepare(), before the transaction.
  */
 #ifndef QUOTA_QUOTA_H
 #define QUOTA_QUOTA_H
@@ -102,8 +102,8 @@ void xfs_quota_charge(struct xfs_trans *tp, struct xfs_inode *ip);
 /* ---- limits, reserve.c --------------------------------------------------------------- */
 
 /*
- * ILOCK held exclusively, before the first change of @tp (of the piece that needs it): the owners of @ip are to be charged up to @blocks
- * from now on.  -EDQUOT, of a project -ENOSPC: that is over a limit, and the transaction must end soon; it
+ * ILOCK held exclusively, before the first change of @tp or of the piece that needs it: the owners of
+ * @ip are to be charged up to @blocks from now on.  -EDQUOT, of a project -ENOSPC: that is over a limit, and the transaction must end soon; it
  * keeps what it has reserved until then.  XFS_WOULD_WAIT in NOWAIT calls.
  */
 int xfs_quota_reserve_blocks_slow(struct xfs_trans *tp, struct xfs_inode *ip, uint64_t blocks)
@@ -123,8 +123,9 @@ int xfs_quota_reserve_transfer(struct xfs_trans *tp, struct xfs_inode *ip,
 			       struct xfs_quota_owners *owners) XFS_MUST_CHECK;
 
 /*
- * Blocks to reserve, worst.c: for a new inode and its name, charged to the inode's owners; for a name, to the directory's
- * (without parent pointers only if the directory must grow); for an attribute of a user; for @blocks of data.
+ * Blocks to reserve, worst.c: for a new inode and its name, charged to the inode's owners; for a name,
+ * to the directory's (without parent pointers only if the directory must grow); for an attribute of a
+ * user; for @blocks of data.
  */
 uint32_t xfs_quota_worst_create(const struct xfs_mount *mp, uint32_t target_len);
 uint32_t xfs_quota_worst_link(const struct xfs_mount *mp);

@@ -182,8 +182,8 @@ void xfs_dquot_cache_destroy(struct xfs_mount *mp);
 /* In memory and referenced; or NULL. */
 struct xfs_dquot *xfs_dquot_find(struct xfs_quota *q, uint32_t type, uint32_t id);
 /*
- * Nothing is held any more by anybody, and nobody else uses the file system: while a type was not kept nobody told
- * its records.
+ * Nothing is held any more by anybody, and nobody else uses the file system: while a type was not kept
+ * nobody told its records.
  */
 void xfs_dquot_forget_held(struct xfs_quota *q, uint32_t type);
 void xfs_dquot_hold(struct xfs_dquot *dq);

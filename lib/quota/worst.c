@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks that an operation is asked to have below the limits of its owner: the worst case, as a kernel reckons it, so
- * that near a limit the same is refused here and there.  What we reserve of the disk is another number.
+ * Blocks that an operation is asked to have below the limits of its owner: the worst case, as a kernel
+ * reckons it, so that near a limit both refuse the same.  What we reserve of the disk is another number.
  * Found by experiment, from the least room with which each call succeeds under Linux 7.2.
  */
 #include "disk/attr.h"
