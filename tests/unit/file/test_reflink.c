@@ -6,7 +6,6 @@
  *       the checker looks at the volume, and after all files are gone as much is free as before.
  */
 #include <fcntl.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include <xfswrite/nowait.h>
 #include <xfswrite/reflink.h>
 #include "ag/ag_priv.h"
 #include "ag/refcount.h"
@@ -707,74 +705,6 @@ static void test_one_owner_too_many(void **state)
 	close_all(f, 3);
 }
 
-#ifdef XFSWRITE_THREADS
-/* What another thread meets while blocks are being shared. */
-struct meanwhile {
-	struct xfs_file *src, *dst;
-	char byte;
-	ssize_t read_src, write_src, read_dst;
-	unsigned int times;
-};
-
-/* The clock has the context of the environment. */
-static struct meanwhile m;
-
-static void *other_thread(void *arg)
-{
-	xfs_thread_nowait(true);
-	m.read_src = xfs_pread(m.src, &m.byte, 1, 0);
-	m.write_src = xfs_pwrite(m.src, "!", 1, 0);
-	m.read_dst = xfs_pread(m.dst, &(char){ 0 }, 1, 0);
-	xfs_thread_nowait(false);
-	return arg;
-}
-
-static void while_sharing(void *ctx, const char *name, const uint64_t *args, unsigned int nargs)
-{
-	pthread_t thread;
-
-	(void)ctx;
-	(void)args;
-	(void)nargs;
-	if (strcmp(name, "xfs_reflink_remap_range"))
-		return;
-	m.times++;
-	assert_int_equal(pthread_create(&thread, NULL, other_thread, NULL), 0);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-}
-
-static void test_the_source_can_be_read_meanwhile(void **state)
-{
-	(void)state;
-	m = (struct meanwhile){ .times = 0 };
-	TEST_OK(xfs_unmount(fs.mp));
-	fs.env.trace = while_sharing;
-	test_fs_open(&fs);
-	m.dst = make_file("/dst", 64 * B, 'd');
-	m.src = make_file("/src", 64 * B, 's');
-	for (unsigned int dedupe = 0; dedupe < 2; dedupe++) {
-		TEST_OK(dedupe ? xfs_dedupe_range(m.src, 0, m.dst, 0, 64 * B)
-			       : xfs_clone_range(m.src, 0, m.dst, 0, 64 * B));
-		assert_int_equal(m.times, dedupe + 1);
-		assert_int_equal(m.read_src, 1);
-		assert_int_equal(m.byte, want[0]);
-		assert_int_equal(m.write_src, -EAGAIN);
-		assert_int_equal(m.read_dst, -EAGAIN);
-		/* All locks are free again. */
-		assert_int_equal(xfs_pwrite(m.src, want, 64 * B, 0), 64 * B);
-		assert_int_equal(xfs_pwrite(m.dst, want, 64 * B, 0), 64 * B);
-	}
-	/* One file is locked once, and stays so. */
-	TEST_OK(xfs_clone_range(m.src, 0, m.src, 64 * B, 32 * B));
-	assert_int_equal(m.read_src, -EAGAIN);
-	TEST_OK(xfs_close(m.src));
-	TEST_OK(xfs_close(m.dst));
-	test_fs_close_and_check(&fs);
-	fs.env.trace = NULL;
-	test_fs_open(&fs);
-}
-#endif
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -797,9 +727,6 @@ int main(void)
 		T(test_a_large_write_over_a_fragmented_clone),
 		T(test_a_reader_is_told_what_is_shared),
 		T(test_one_owner_too_many),
-#ifdef XFSWRITE_THREADS
-		T(test_the_source_can_be_read_meanwhile),
-#endif
 #undef T
 	};
 
