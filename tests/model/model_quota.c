@@ -110,8 +110,7 @@ static void be_somebody(void)
 
 /*
  * @ret: done, or one of -EDQUOT and, of a project, -ENOSPC: then one of @ids had no room for
- * @blocks and
- * @inodes more.
+ * @blocks and @inodes more.
  */
 static bool done(int64_t ret, const uint32_t ids[XFS_QUOTA_TYPES], uint64_t blocks, uint32_t inodes)
 {
@@ -423,6 +422,13 @@ static uint32_t find_objects(const char *path, uint32_t n)
 	return n;
 }
 
+static void close_all(void)
+{
+	for (uint32_t i = 0; i < MAX_OBJECTS; i++)
+		if (objects[i].kind != NONE)
+			close_it(&objects[i]);
+}
+
 /* What is there then, some moment left; its log is to be read by the library, or by others. */
 static void crash(void)
 {
@@ -432,6 +438,8 @@ static void crash(void)
 
 	if (below(2))
 		OK(xfs_sync(fs.mp));
+	/* What closing changes is not durable, and is lost with the rest. */
+	close_all();
 	xfs_abandon(fs.mp);
 	snprintf(name, sizeof(name), "quota-%" PRIu64 "-%u-crash", round_seed, number++);
 	list = test_fs_save_work(name);
@@ -446,9 +454,7 @@ static void crash(void)
 /* All handles go; what has no name is gone. */
 static void open_again(void)
 {
-	for (uint32_t i = 0; i < MAX_OBJECTS; i++)
-		if (objects[i].kind != NONE)
-			close_it(&objects[i]);
+	close_all();
 	OK(xfs_unmount(fs.mp));
 	fs.mp = NULL;
 	CHECK(test_fs_check(fs.dev, 0) == 0);
