@@ -107,22 +107,32 @@ static size_t block_bytes(const struct xfs_hold *hold)
 	return (size_t)1 << hold->block_shift;
 }
 
-/* The newest version of a block, or NULL. */
-static struct version *newest(const struct xfs_hold *hold, uint32_t device, uint64_t index)
+/* The newest version of the first block from @index on that has one, of this device; or NULL. */
+static struct version *newest_from(const struct hold_device *hd, uint64_t index)
 {
-	struct xfs_rb_node *node = hold->places.root;
+	const struct version key = { .device = device_of(hd), .index = index };
+	struct xfs_rb_node *node = hd->hold->places.root;
+	struct version *found = NULL;
 
 	while (node) {
 		struct version *v = container_of(node, struct version, by_place);
 
-		if (v->device == device && v->index == index)
-			return v;
-		if (device != v->device ? device < v->device : index < v->index)
+		if (cmp_versions(&key, v) <= 0) {
+			found = v;
 			node = node->left;
-		else
+		} else {
 			node = node->right;
+		}
 	}
-	return NULL;
+	return found && found->device == key.device ? found : NULL;
+}
+
+/* The newest version of block @index; or NULL. */
+static struct version *newest(const struct hold_device *hd, uint64_t index)
+{
+	struct version *v = newest_from(hd, index);
+
+	return v && v->index == index ? v : NULL;
 }
 
 static struct xfs_pieces pieces(const struct xfs_hold *hold, uint64_t offset, uint64_t end)
@@ -476,26 +486,6 @@ static void lay_over_piece(const struct xfs_hold *hold, struct version *v, struc
 	}
 }
 
-/* The newest version of the first block from @index on that has one, of this device; or NULL. */
-static struct version *newest_from(const struct hold_device *hd, uint64_t index)
-{
-	const struct version key = { .device = device_of(hd), .index = index };
-	struct xfs_rb_node *node = hd->hold->places.root;
-	struct version *found = NULL;
-
-	while (node) {
-		struct version *v = container_of(node, struct version, by_place);
-
-		if (cmp_versions(&key, v) <= 0) {
-			found = v;
-			node = node->left;
-		} else {
-			node = node->right;
-		}
-	}
-	return found && found->device == key.device ? found : NULL;
-}
-
 /* Lay what is held over what was read from the base: one search for all of it. */
 static void lay_over(const struct hold_device *hd, uint64_t offset, const struct iovec *iov,
 		     uint64_t end)
@@ -562,7 +552,7 @@ static struct version *alloc_version(struct xfs_hold *hold)
 static struct version *block_for_write(struct hold_device *hd, uint64_t index)
 {
 	struct xfs_hold *hold = hd->hold;
-	struct version *old = newest(hold, device_of(hd), index), *v;
+	struct version *old = newest(hd, index), *v;
 
 	if (old && old->stretch == hold->stretch && !old->packed) {
 		old->compared = false;
@@ -571,7 +561,7 @@ static struct version *block_for_write(struct hold_device *hd, uint64_t index)
 	v = alloc_version(hold);
 	if (!v)
 		return NULL;
-	old = newest(hold, device_of(hd), index);
+	old = newest(hd, index);
 	*v = (struct version){ .index = index, .device = device_of(hd), .stretch = hold->stretch };
 	if (old) {
 		v->have = old->have;
