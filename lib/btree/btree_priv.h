@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The blocks of a cursor's path, as the files of this folder see them. */
+/* Private to this folder: access to the blocks of a cursor's path. */
 #ifndef BTREE_BTREE_PRIV_H
 #define BTREE_BTREE_PRIV_H
 
@@ -82,7 +82,7 @@ static inline void xfs_btree_set_numrecs(struct xfs_btree_level *lvl, uint32_t n
 	lvl->hdr[1] = cpu_to_be16((uint16_t)numrecs);
 }
 
-/* Record, or keys, at @pos of a block at @level. */
+/* The record, or the keys, at @pos of a block at @level. */
 static inline uint8_t *xfs_btree_entry_at(const struct xfs_btree_cur *cur,
 					  const struct xfs_btree_level *lvl, uint32_t level,
 					  uint32_t pos)
@@ -126,7 +126,7 @@ static inline struct xfs_btree_block *xfs_btree_block_of(const struct xfs_btree_
 	return lvl->bp->b_addr;
 }
 
-/* XFS_BTREE_NULLPTR when there is no such neighbour; of blocks only. */
+/* XFS_BTREE_NULLPTR if there is no such sibling.  Not for a root in the inode. */
 static inline uint64_t xfs_btree_get_sibling(const struct xfs_btree_cur *cur,
 					     const struct xfs_btree_level *lvl, unsigned int side)
 {
@@ -143,13 +143,15 @@ static inline uint64_t xfs_btree_get_sibling(const struct xfs_btree_cur *cur,
 
 /* ---- cursor.c ---- */
 xfs_daddr_t xfs_btree_ptr_to_daddr(const struct xfs_btree_cur *cur, uint64_t ptr);
-/* Point @lvl into @bp, which it takes over. */
+/* Make @lvl describe @bp and take over the caller's reference. */
 void xfs_btree_set_block(const struct xfs_btree_cur *cur, struct xfs_btree_level *lvl,
 			 struct xfs_buf *bp, uint32_t level);
-/* Read the block at @ptr into @lvl (whatever it held before is put), checked to be of @level. */
+/* Read the block at @ptr into @lvl, whose old block is put, and check that it is of @level. */
 int xfs_btree_read_block(struct xfs_btree_cur *cur, struct xfs_btree_level *lvl, uint32_t level,
 			 uint64_t ptr) XFS_MUST_CHECK;
-/* The child at the position of @level + 1 into @level; first keys must agree. */
+/*
+ * Read the child at the position of @level + 1 into @level; its first key must equal the parent's.
+ */
 int xfs_btree_read_child(struct xfs_btree_cur *cur, uint32_t level) XFS_MUST_CHECK;
 void xfs_btree_put_level(struct xfs_btree_level *lvl);
 int xfs_btree_corrupt(const struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
@@ -157,33 +159,38 @@ int xfs_btree_corrupt(const struct xfs_btree_cur *cur, const struct xfs_btree_le
 
 /* ---- change.c ---- */
 void xfs_btree_log_header(struct xfs_btree_cur *cur, struct xfs_btree_level *lvl);
-/* Entries (and pointers) at positions [@first, @last]. */
+/* Log the entries (and pointers) at positions [@first, @last]. */
 void xfs_btree_log_entries(struct xfs_btree_cur *cur, struct xfs_btree_level *lvl,
 			   uint32_t level, uint32_t first, uint32_t last);
 void xfs_btree_set_sibling(struct xfs_btree_cur *cur, struct xfs_btree_level *lvl,
 			   unsigned int side, uint64_t ptr);
-/* Move @n entries: @from at @from_pos to @to at @to_pos; blocks may be one. Not logged. */
+/*
+ * Copy @n entries from @from at @from_pos to @to at @to_pos, which may be one block.  Logs nothing.
+ */
 void xfs_btree_copy_entries(struct xfs_btree_cur *cur, struct xfs_btree_level *to,
 			    uint32_t to_pos, const struct xfs_btree_level *from, uint32_t from_pos,
 			    uint32_t n, uint32_t level);
-/* The keys a parent keeps of a block with at least one entry. */
+/* The keys that a parent holds for this block, which has at least one entry. */
 void xfs_btree_block_keys(struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
 			  uint32_t level, uint8_t *keys);
-/* Store the keys of @lvl, child number @pos of the block at @level + 1 in the path. */
+/* Store the keys of @lvl, child number @pos of the path's block at @level + 1, in the parent. */
 void xfs_btree_set_parent_keys(struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
 			       uint32_t level, uint32_t pos);
-/* Bring the keys above the path's block at @level up to date, as far as they change. */
+/* Update the keys above the path's block at @level, upwards until one is unchanged. */
 void xfs_btree_update_keys(struct xfs_btree_cur *cur, uint32_t level);
-/* The same from the leaf on, where one record (NULL: none) gave way to another (NULL: none). */
+/*
+ * Update the keys above the leaf after one record (NULL: none) was replaced by another (NULL:
+ * none).
+ */
 void xfs_btree_update_keys_rec(struct xfs_btree_cur *cur, const void *old_rec,
 			       const void *new_rec);
 /*
- * The sibling of the path's block at @level that has the same parent, into @sib, which
- * the caller puts. *@found false: there is none.
+ * Read the sibling of the path's block at @level that has the same parent into @sib; the caller
+ * puts it. *@found false: there is none.
  */
 int xfs_btree_read_sibling(struct xfs_btree_cur *cur, uint32_t level, unsigned int side,
 			   struct xfs_btree_level *sib, bool *found) XFS_MUST_CHECK;
-/* A new block: allocated, header filled in. */
+/* Allocate a block and fill in its header. */
 int xfs_btree_new_block(struct xfs_btree_cur *cur, uint32_t level, uint64_t near_ptr,
 			struct xfs_btree_level *lvl, uint64_t *ptr) XFS_MUST_CHECK;
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What insert, update and delete share: moving entries, logging them, and
- * keeping the keys of parents right.
+ * What insert, update and delete share: moving entries, logging them, and keeping the keys of
+ * parents right.
  *
  * (BTREE-1) Only siblings with the same parent exchange or join entries.  Every block but the
- *     root's only child has one, so this is enough to keep blocks filled, and nothing above the
- *     parent changes by it: the parent's own set of records stays the same.
+ *     root's only child has such a sibling, so this suffices to keep blocks filled, and it changes
+ *     nothing above the parent, whose own set of records stays the same.
  * (BTREE-2) A parent's key is bit for bit the key of its child's first entry (overlapping trees:
- *     and the highest high key in the child); keys are carried up exactly as long as they change.
+ *     and the highest high key in the child).  A changed key is carried upwards until a level where
+ *     it makes no difference.
  */
 #include "btree/btree_priv.h"
 
@@ -93,7 +94,7 @@ void xfs_btree_block_keys(struct xfs_btree_cur *cur, const struct xfs_btree_leve
 				  level == 0);
 }
 
-/* False: they were right, and so are all further up. */
+/* False: the keys were right already, and so are those further up. */
 static bool set_keys_at(struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
 			uint32_t level, uint32_t pos)
 {
@@ -127,15 +128,16 @@ void xfs_btree_update_keys(struct xfs_btree_cur *cur, uint32_t level)
 
 		if (xfs_btree_numrecs(lvl) == 0 || !set_keys_at(cur, lvl, level, parent->ptr))
 			return;
-		/* Plain trees: only the first key of a block is known further up. */
+		/* In a plain tree, levels further up know only the first key of a block. */
 		if (parent->ptr != 1 && !xfs_btree_is_overlapping(cur))
 			return;
 	}
 }
 
 /*
- * The high key a parent keeps of the path's block at @level, when in it @old_high (NULL:
- * nothing) gave way to @new_high.  Looks at all entries only if the highest one went.
+ * The high key that the parent holds for the path's block at @level, after an entry with @old_high
+ * (NULL: none) was replaced by one with @new_high (NULL: none).  Reads all entries only if the
+ * highest one is gone.
  */
 static void high_key_after(struct xfs_btree_cur *cur, uint32_t level, const uint8_t *entry_high,
 			   const uint8_t *old_high, const uint8_t *new_high, uint8_t *keys)
@@ -236,7 +238,10 @@ int xfs_btree_new_block(struct xfs_btree_cur *cur, uint32_t level, uint64_t near
 	return 0;
 }
 
-/* Would @rec stand between its neighbours in the leaf, in the place of the cursor's? */
+/*
+ * True if @rec, in place of the cursor's record, is in order with its neighbours in the leaf.
+ * *@known false: a neighbour is in another leaf and was not compared.
+ */
 static bool ordered_at_cursor(struct xfs_btree_cur *cur, const void *rec, bool *known)
 {
 	struct xfs_btree_level *leaf = &cur->bc_levels[0];
@@ -295,7 +300,10 @@ int xfs_btree_update_if_ordered(struct xfs_btree_cur *cur, const void *rec, bool
 	ASSERT(old != NULL);
 	*done = ordered_at_cursor(cur, rec, &known);
 	if (*done && !known) {
-		/* Beyond this leaf nothing is known: good only if the key stays. */
+		/*
+		 * The neighbour is in another leaf: replace the record only if its key stays the
+		 * same.
+		 */
 		cur->bc_ops->target_from_rec(&target, rec);
 		*done = cur->bc_ops->cmp_rec(old, &target) == 0;
 	}

@@ -2,12 +2,10 @@
 /*
  * Cursors, and reading blocks into their path.
  *
- * A block is trusted for its checksum and inner structure because its buffer ops
- * verified it.  Here is checked what only the path knows: that the block is of
- * the level and owner expected, that the pointer lies in the AG (file system),
- * and that the parent's key is the key of the child's first entry.  The last
- * check is what keeps a search from believing a damaged node and going to the
- * wrong leaf, where it would hand out blocks that are in use.
+ * The buffer ops have verified a block's checksum and inner structure.  This file checks what only
+ * the path knows: the block has the expected level and owner, the pointer lies in the AG (file
+ * system), and the parent's key is the key of the child's first entry.  Without the last check a
+ * search would follow a damaged node to the wrong leaf, and could hand out blocks that are in use.
  */
 #include "btree/btree_priv.h"
 
@@ -25,7 +23,7 @@ void xfs_btree_init_cursor(struct xfs_btree_cur *cur, const struct xfs_btree_ops
 	cur->bc_minrecs[0] = max_leaf / 2;
 	cur->bc_minrecs[1] = max_node / 2;
 	memset(&cur->bc_ino, 0, sizeof(cur->bc_ino));
-	/* Levels above are filled in whole when the tree grows. */
+	/* When the tree grows, the new level is filled in completely. */
 	for (uint32_t level = 0; level < XFS_MIN_T(uint32_t, nlevels, XFS_BTREE_MAXLEVELS); level++)
 		cur->bc_levels[level].bp = NULL;
 }
@@ -37,7 +35,7 @@ void xfs_btree_put_level(struct xfs_btree_level *lvl)
 	lvl->bp = NULL;
 }
 
-/* Levels that may hold a block. */
+/* Number of levels that may hold a block. */
 static uint32_t used_levels(const struct xfs_btree_cur *cur)
 {
 	return XFS_MIN_T(uint32_t, cur->bc_nlevels, XFS_BTREE_MAXLEVELS);
@@ -58,7 +56,7 @@ void xfs_btree_dup_cursor(const struct xfs_btree_cur *cur, struct xfs_btree_cur 
 	}
 }
 
-/* -EUCLEAN, which is described: where the tree belongs to. */
+/* Add the tree's location to the description of @error (-EUCLEAN), and return it. */
 static int place_of(const struct xfs_btree_cur *cur, int error)
 {
 	if (xfs_btree_is_long(cur))
@@ -119,7 +117,7 @@ void xfs_btree_set_block(const struct xfs_btree_cur *cur, struct xfs_btree_level
 			    (size_t)cur->bc_maxrecs[1] * xfs_btree_keys_len(cur) : NULL;
 }
 
-/* An extent tree's last leaf may run empty just before it becomes a list again. */
+/* The last leaf of an extent tree may be empty just before the fork becomes a list again. */
 static bool may_be_empty(const struct xfs_btree_cur *cur, uint32_t level)
 {
 	if (level > 0)

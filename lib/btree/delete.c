@@ -2,11 +2,10 @@
 /*
  * Deleting a record.
  *
- * A block that falls below its minimum takes entries from a sibling that can spare
- * some, or is joined with it, and then the parent loses an entry in the same way.
- * A root block left with one child gives way to the child; a root in the inode
- * takes up what its only child holds as soon as that fits (but never records: a
- * leaf stays a block, its owner turns it into a list).
+ * A block that falls below its minimum borrows entries from a sibling that can spare some, or joins
+ * it; then the parent loses an entry in the same way.  A root block with one child left is replaced
+ * by the child.  A root in the inode takes over the entries of its only child as soon as they fit,
+ * but never records: a leaf stays a block until its owner turns it into a list.
  */
 #include "btree/btree_priv.h"
 
@@ -21,7 +20,7 @@ static void remove_entry(struct xfs_btree_cur *cur, uint32_t level)
 	xfs_btree_log_entries(cur, lvl, level, lvl->ptr, numrecs - 1);
 }
 
-/* The only child of the root block becomes the root. */
+/* Make the only child of the root block the root. */
 static int collapse_root(struct xfs_btree_cur *cur)
 {
 	uint32_t level = cur->bc_nlevels - 1;
@@ -37,7 +36,7 @@ static int collapse_root(struct xfs_btree_cur *cur)
 	return error;
 }
 
-/* The only child of the root in the inode fits into it. */
+/* Move the entries of the only child into the root in the inode, if they fit. */
 static int pull_up_child(struct xfs_btree_cur *cur)
 {
 	uint32_t level = cur->bc_nlevels - 1;
@@ -67,7 +66,7 @@ out_put:
 	return error;
 }
 
-/* Take about half of what @sib has to spare. */
+/* Take about half of the entries that @sib can spare. */
 static void borrow(struct xfs_btree_cur *cur, uint32_t level, struct xfs_btree_level *sib,
 		   unsigned int side)
 {
@@ -96,8 +95,8 @@ static void borrow(struct xfs_btree_cur *cur, uint32_t level, struct xfs_btree_l
 }
 
 /*
- * All of @right goes to the end of @left, its neighbour, child number @left_pos of their
- * parent.  The parent's path is left at the entry of @right, which has to go.
+ * Append all of @right to its neighbour @left, which is child number @left_pos of their parent.
+ * Leaves the parent's path at the entry of @right, which the caller removes.
  */
 static int join(struct xfs_btree_cur *cur, uint32_t level, struct xfs_btree_level *left,
 		struct xfs_btree_level *right, uint32_t left_pos)
@@ -131,7 +130,10 @@ out_put:
 	return error;
 }
 
-/* The path's block is below its minimum. *@up: a block was freed, its parent's entry must go. */
+/*
+ * The path's block is below its minimum: fill it from a sibling, or join it with one. *@up: a block
+ * was freed and its entry in the parent must be removed.
+ */
 static int rebalance(struct xfs_btree_cur *cur, uint32_t level, bool *up)
 {
 	struct xfs_btree_level *lvl = &cur->bc_levels[level];
@@ -157,20 +159,23 @@ static int rebalance(struct xfs_btree_cur *cur, uint32_t level, bool *up)
 	} else if (have_left && xfs_btree_numrecs(&left) + numrecs <= max) {
 		*up = true;
 		error = join(cur, level, &left, lvl, parent_pos - 1);
-		/* Freed: a later search must not take the buffer for a block in use. */
+		/*
+		 * The block is free: a later search must not find it in the path and take it for
+		 * one in use.
+		 */
 		xfs_btree_put_level(lvl);
 	} else if (have_right && xfs_btree_numrecs(&right) + numrecs <= max) {
 		*up = true;
 		error = join(cur, level, lvl, &right, parent_pos);
 	}
-	/* Else it is the root's only child and stays as it is. */
+	/* Else the block is the root's only child and stays as it is. */
 out_put:
 	xfs_btree_put_level(&left);
 	xfs_btree_put_level(&right);
 	return error;
 }
 
-/* Remove the path's entry from @level; *@up: go on with the level above. */
+/* Remove the path's entry from @level. *@up: go on with the level above. */
 static int delete_level(struct xfs_btree_cur *cur, uint32_t level, bool *up)
 {
 	struct xfs_btree_level *lvl = &cur->bc_levels[level];

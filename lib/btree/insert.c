@@ -2,24 +2,23 @@
 /*
  * Inserting a record.
  *
- * Bottom up: a full block hands entries to a sibling that has room, or splits
- * and gives its parent one entry more to take in.  All that a sibling can take is
- * moved at once, so that a run of appends shifts each record once and leaves full
- * blocks behind.
+ * Bottom up: a full block hands entries to a sibling that has room, or splits, which gives its
+ * parent one more entry to insert.  When records are added at one end of a block, the sibling on
+ * the other side is filled in one move, so that a run of appends shifts each record once and leaves
+ * full blocks behind.
  *
- * At each level two positions matter: where the new entry goes, and which entry
- * the cursor's path goes through afterwards.  In the leaf they are the same;
- * higher up the new entry stands right behind that of the block that was split,
- * and the path goes through one of the two.
+ * Each level has two positions: where the new entry goes, and which entry the cursor's path goes
+ * through afterwards.  In the leaf they are the same.  Higher up, the new entry stands right behind
+ * that of the block that was split, and the path goes through one of the two.
  */
 #include "btree/btree_priv.h"
 
-/* An entry on its way into a level: a record, or keys and pointer of a new block. */
+/* An entry to be inserted into a level: a record, or keys and pointer of a new block. */
 struct new_entry {
 	uint8_t bytes[XFS_BTREE_MAX_KEY_LEN];
 	uint64_t ptr;
-	uint32_t at;		/* its position once it is in */
-	uint32_t path;		/* the path's position then: @at or @at - 1 */
+	uint32_t at;		/* position of the new entry */
+	uint32_t path;		/* position of the path afterwards: @at or @at - 1 */
 };
 
 static int check_order(struct xfs_btree_cur *cur, const void *rec)
@@ -42,7 +41,10 @@ static int check_order(struct xfs_btree_cur *cur, const void *rec)
 	return 0;
 }
 
-/* Blocks that the insert may take: one per full level, and one for a new root. */
+/*
+ * Blocks that the insert may take: one for each full level from the leaf up, and one for a new
+ * root.
+ */
 static uint32_t blocks_needed(struct xfs_btree_cur *cur)
 {
 	uint32_t level;
@@ -51,7 +53,10 @@ static uint32_t blocks_needed(struct xfs_btree_cur *cur)
 		if (xfs_btree_numrecs(&cur->bc_levels[level]) < xfs_btree_maxrecs(cur, level))
 			return level;
 	}
-	/* A root in the inode is pushed down into one block; a block splits and gets a parent. */
+	/*
+	 * A root in the inode needs one block to push its entries down into.  A root block splits
+	 * and gets a parent, which takes two.
+	 */
 	return xfs_btree_root_in_inode(cur) ? level : level + 1;
 }
 
@@ -73,11 +78,12 @@ static void put_entry(struct xfs_btree_cur *cur, struct xfs_btree_level *lvl, ui
 }
 
 /*
- * How many of the @numrecs entries of a full block go to a sibling with @room, when
- * @behind is how many stay behind the new one, on the side away from the sibling.  Where
- * things are added at that end, others will follow: the sibling is filled up.  Else it gets
- * half of its room, so that both can take in more.  A handful is not worth
- * the trouble, which would come again and again: split.
+ * Number of entries that a full block of @numrecs gives to a sibling with @room.  @behind is how
+ * many entries would follow the new one on the side away from the sibling.
+ *
+ * If records are added at that end, more will follow: fill the sibling.  Else fill half of its
+ * room, so that both blocks can take more.  Moving only a handful would soon have to be repeated:
+ * return 0, and the block is split.
  */
 static uint32_t entries_to_move(uint32_t numrecs, uint32_t room, uint32_t behind)
 {
@@ -86,7 +92,7 @@ static uint32_t entries_to_move(uint32_t numrecs, uint32_t room, uint32_t behind
 	return room > numrecs / 16 ? (room + 1) / 2 : 0;
 }
 
-/* Make room by moving entries behind the new one's place to the right sibling. */
+/* Make room by moving entries from the new one's position on to the right sibling. */
 static int shift_right(struct xfs_btree_cur *cur, uint32_t level, const struct new_entry *ent,
 		       bool *done)
 {
@@ -124,7 +130,7 @@ out_put:
 	return 0;
 }
 
-/* Make room by moving entries before the new one's and the path's place to the left. */
+/* Make room by moving entries in front of the new one and of the path to the left sibling. */
 static int shift_left(struct xfs_btree_cur *cur, uint32_t level, struct new_entry *ent,
 		      bool *done)
 {
@@ -168,7 +174,10 @@ out_put:
 	return 0;
 }
 
-/* Give the block at @level's right neighbour, which any parent may have, a new left one. */
+/*
+ * Link the new block @right between the path's block at @level and its right neighbour, whose
+ * parent may be another one.
+ */
 static int relink_right(struct xfs_btree_cur *cur, uint32_t level, struct xfs_btree_level *right,
 			uint64_t right_ptr)
 {
@@ -196,8 +205,8 @@ out_put:
 }
 
 /*
- * Split the path's block and put @ent into its half.  On return @ent is the entry for
- * the new right block, its positions those in the parent.
+ * Split the path's block and put @ent into one of the halves.  On return @ent is the entry for the
+ * new right block, with its positions in the parent.
  */
 static int split(struct xfs_btree_cur *cur, uint32_t level, struct new_entry *ent)
 {
@@ -221,7 +230,7 @@ static int split(struct xfs_btree_cur *cur, uint32_t level, struct new_entry *en
 		return error;
 	}
 
-	/* An odd one goes where the new entry does not. */
+	/* An odd entry goes to the half that the new entry does not. */
 	moved = numrecs / 2;
 	if (numrecs % 2 == 1 && ent->at <= moved + 1)
 		moved++;
@@ -233,7 +242,9 @@ static int split(struct xfs_btree_cur *cur, uint32_t level, struct new_entry *en
 	xfs_btree_log_header(cur, &right);
 	xfs_btree_log_entries(cur, &right, level, 1, moved);
 
-	/* The path's entry is the new one or the one before it: both are in the same half. */
+	/*
+	 * The path goes through the new entry or the one in front of it: both are in the same half.
+	 */
 	path_right = ent->at > left_numrecs + 1;
 	if (path_right) {
 		ent->at -= left_numrecs;
@@ -258,7 +269,7 @@ static int split(struct xfs_btree_cur *cur, uint32_t level, struct new_entry *en
 	return 0;
 }
 
-/* The root block is full: its halves become the children of a new one. */
+/* The root block is full: split it and make the halves the children of a new root. */
 static int split_root(struct xfs_btree_cur *cur, struct new_entry *ent)
 {
 	uint32_t level = cur->bc_nlevels;
@@ -292,7 +303,7 @@ out_put:
 	return error;
 }
 
-/* The root in the inode is full: its entries move into a block of their own below it. */
+/* The root in the inode is full: move its entries into a new block below it. */
 static int push_down_root(struct xfs_btree_cur *cur)
 {
 	uint32_t level = cur->bc_nlevels - 1;
@@ -330,7 +341,9 @@ static int push_down_root(struct xfs_btree_cur *cur)
 	return 0;
 }
 
-/* One level: @ent goes in, or into a half of what is there; *@up: the parent gets one, too. */
+/*
+ * Insert @ent at @level, splitting the block if it is full. *@up: the parent must take @ent next.
+ */
 static int insert_level(struct xfs_btree_cur *cur, uint32_t level, struct new_entry *ent, bool *up)
 {
 	struct xfs_btree_level *lvl = &cur->bc_levels[level];
@@ -394,8 +407,8 @@ int xfs_btree_insert(struct xfs_btree_cur *cur, const void *rec)
 	level--;
 	xfs_btree_update_keys(cur, level);
 	/*
-	 * A shift stored this block's keys in its parent already, and the new record may
-	 * have been in them: that they agree does not say that those above do.
+	 * A shift has already stored this block's keys, which may cover the new record, in its
+	 * parent.  That the two agree does not prove that the levels above are up to date.
 	 */
 	if (!xfs_btree_is_root(cur, level))
 		xfs_btree_update_keys(cur, level + 1);

@@ -2,13 +2,12 @@
 /*
  * Finding records and walking over them.
  *
- * A walk goes sideways through the parents, not along the sibling chain, so it
- * cannot leave the tree; that the chain agrees, and that keys rise (fall) on
- * every step between blocks, is checked on the way.
+ * A walk goes sideways through the parents, not along the sibling chain, so it cannot leave the
+ * tree.  Every step between blocks checks that the chain agrees and that keys rise (fall).
  */
 #include "btree/btree_priv.h"
 
-/* Down to the leaf that would hold @target, its position not set. */
+/* Read the path down to the leaf that would hold @target; the position in the leaf is not set. */
 static int descend(struct xfs_btree_cur *cur, const struct xfs_btree_target *target)
 {
 	uint32_t level = cur->bc_nlevels - 1;
@@ -19,7 +18,7 @@ static int descend(struct xfs_btree_cur *cur, const struct xfs_btree_target *tar
 		uint32_t pos = cur->bc_ops->search_keys(lvl->entries, xfs_btree_numrecs(lvl),
 							target);
 
-		/* What is smaller than everything belongs into the first leaf. */
+		/* A target smaller than every key belongs into the first leaf. */
 		lvl->ptr = pos ? pos : 1;
 		level--;
 		error = xfs_btree_read_child(cur, level);
@@ -78,7 +77,7 @@ int xfs_btree_lookup_ge(struct xfs_btree_cur *cur, const struct xfs_btree_target
 		*found = true;
 		return 0;
 	}
-	/* Everything here is before the target: it is the first record of the next leaf. */
+	/* All records here are before the target, so the answer is the next leaf's first record. */
 	leaf->ptr = pos - 1;
 	error = xfs_btree_increment(cur, found);
 	if (!error && !*found)
@@ -110,7 +109,7 @@ const void *xfs_btree_peek(const struct xfs_btree_cur *cur, int32_t delta)
 	return xfs_btree_entry_at(cur, leaf, 0, (uint32_t)pos);
 }
 
-/* The low key of entry @pos; @buf has room for one made of a record. */
+/* The low key of entry @pos.  @buf holds it if it has to be made from a record. */
 static const uint8_t *low_key_at(struct xfs_btree_cur *cur, const struct xfs_btree_level *lvl,
 				 uint32_t level, uint32_t pos, uint8_t *buf)
 {
@@ -121,8 +120,8 @@ static const uint8_t *low_key_at(struct xfs_btree_cur *cur, const struct xfs_btr
 }
 
 /*
- * The path's block at @level was reached from @old, its neighbour on @side as the
- * parents tell.  The chain must say the same, and the order go on.
+ * The path moved from @old to its neighbour at @level, as the parents have it; @old is now on
+ * @side.  The sibling pointers must agree, and the keys must be in order.
  */
 static int check_step(struct xfs_btree_cur *cur, uint32_t level, const struct xfs_btree_level *old,
 		      unsigned int side)
@@ -146,8 +145,7 @@ static int check_step(struct xfs_btree_cur *cur, uint32_t level, const struct xf
 }
 
 /*
- * The positions of @level and above were moved to the next path on @side;
- * follow down to the leaf.
+ * The positions at @level and above have moved by one; read the rest of the path down to the leaf.
  */
 static int step_down(struct xfs_btree_cur *cur, uint32_t level, unsigned int came_from)
 {

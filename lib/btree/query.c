@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Asking for all records of a range, and counting blocks.
- */
+/* Visiting all records of a range, and counting blocks. */
 #include "btree/btree_priv.h"
 
 static int query_plain(struct xfs_btree_cur *cur, const struct xfs_btree_target *low,
@@ -24,7 +22,7 @@ static int query_plain(struct xfs_btree_cur *cur, const struct xfs_btree_target 
 	return error;
 }
 
-/* Low keys must rise inside the block, or a damaged one could be walked for ever. */
+/* Low keys must rise inside a block; otherwise a damaged one could be walked for ever. */
 static int check_rising(struct xfs_btree_cur *cur, uint32_t level, const uint8_t *before,
 			const uint8_t *key)
 {
@@ -61,8 +59,8 @@ static int query_leaf(struct xfs_btree_cur *cur, const struct xfs_btree_target *
 }
 
 /*
- * Extents that reach into the range may begin anywhere before it: go down wherever
- * a subtree's [low key, high key] meets the range.
+ * An extent that reaches into the range may begin anywhere before it, so go down into every subtree
+ * whose [low key, high key] meets the range.
  */
 static int query_overlapping(struct xfs_btree_cur *cur, const struct xfs_btree_target *low,
 			     const struct xfs_btree_target *high, xfs_btree_query_fn fn,
