@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The AGFL: a ring of blocks kept for the trees that cannot ask the free space
- * trees for blocks, because they are them (or are changed by every such request).
- * The oldest is taken first, what comes back goes to the end.
+ * The AGFL: a ring of blocks kept for the free-space trees and the rmapbt, which cannot allocate
+ * from the free-space trees because every allocation changes these trees themselves.  The oldest
+ * block is taken first; freed blocks go to the end.
  *
- * A block moves between list and trees without anybody noticing: it counts as
- * free all the time and its reverse-map record says "AG" all the time.
+ * A block moves between the list and the trees without a change of accounting: it counts as free,
+ * and its rmap record says "AG", all the time.
  */
 #include "ag/ag_priv.h"
 
@@ -50,7 +50,7 @@ int xfs_alloc_put_freelist(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbl
 				   pag->pag_agno);
 	xfs_pag_agfl(pag)->agfl_bno[slot] = cpu_to_be32(agbno);
 	log_slot(tp, pag, slot);
-	/* An empty list may say anything about its first slot. */
+	/* In an empty list agf_flfirst may point anywhere. */
 	if (pag->pag_flcount == 0)
 		agf->agf_flfirst = cpu_to_be32(slot);
 	pag->pag_flcount++;

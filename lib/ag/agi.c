@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fields of the AGI. */
+/* Changing fields of the AGI. */
 #include "ag/ag_priv.h"
 #include "ag/inobt.h"
 

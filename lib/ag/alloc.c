@@ -3,11 +3,10 @@
  * Allocating and freeing extents.
  *
  * (ALLOC-1) One AG is locked at a time, for the length of one call.
- * (ALLOC-2) An allocation first finds its blocks and plans how the AGFL will be filled, both by
- *     reading only; when that worked, it changes things, and then nothing but damage or a device
- *     can make it fail.
- * (ALLOC-3) What an AG has to keep: the AGFL's minimum, the reservations of its trees (ag/resv.c),
- *     and what the caller says this transaction will need there (minleft).
+ * (ALLOC-2) An allocation first finds its blocks and plans how to fill the AGFL, only reading.  It
+ *     changes things after both succeeded; then only damage or a device error can make it fail.
+ * (ALLOC-3) An allocation leaves in the AG: the AGFL's minimum, the reservations of its trees
+ *     (ag/resv.c), and what the caller says this transaction will still need there (minleft).
  * (ALLOC-4) Blocks freed by a checkpoint that is not durable are passed over (ag/busy.h).
  */
 #include "ag/ag_priv.h"
@@ -27,7 +26,7 @@ xfs_extlen_t xfs_alloc_longest_free_extent(struct xfs_perag *pag, xfs_extlen_t n
 	return longest > less ? longest - less : 0;
 }
 
-/* Blocks that a request of @resv could take in all (ALLOC-3); not positive: none. */
+/* Number of blocks that a request of @resv could take in all (ALLOC-3); <= 0: none. */
 static int64_t available(const struct xfs_perag *pag, xfs_extlen_t need, xfs_extlen_t minleft,
 			 enum xfs_ag_resv_type resv)
 {
@@ -35,7 +34,7 @@ static int64_t available(const struct xfs_perag *pag, xfs_extlen_t need, xfs_ext
 	       xfs_ag_resv_needed(pag, resv);
 }
 
-/* The blocks were found: take them, after the AGFL got its. */
+/* Take the blocks that the search found, after filling the AGFL. */
 static int commit_alloc(struct xfs_ag_alloc *req, const struct xfs_agfl_plan *plan,
 			const struct xfs_owner_info *oinfo)
 {
@@ -52,7 +51,7 @@ static int commit_alloc(struct xfs_ag_alloc *req, const struct xfs_agfl_plan *pl
 					    "AG %u: extent %u+%u was free by size only",
 					    req->pag->pag_agno, req->agbno, req->len);
 	}
-	/* It checks that nobody owns the blocks, so it goes before the first change. */
+	/* Before the free extent is changed: this checks that nobody owns the blocks. */
 	if (!error && oinfo->oi_owner != XFS_RMAP_SKIP)
 		error = xfs_rmap_map_locked(req->tp, req->pag, req->agbno, req->len, oinfo);
 	if (!error)
@@ -62,7 +61,7 @@ static int commit_alloc(struct xfs_ag_alloc *req, const struct xfs_agfl_plan *pl
 
 enum how { EXACT, NEAR, BY_SIZE, ROOMY };
 
-/* Allocate in a locked AG; req->len 0 and nothing changed when it has not what is wanted. */
+/* Allocate in a locked AG.  If nothing suits, req->len is 0 and nothing changed. */
 static int alloc_in_ag(struct xfs_ag_alloc *req, enum how how, enum xfs_ag_resv_type resv,
 		       xfs_extlen_t minleft, const struct xfs_owner_info *oinfo, bool delalloc)
 {
@@ -121,7 +120,7 @@ static int try_ag(struct xfs_alloc_arg *args, xfs_agnumber_t agno, xfs_extlen_t 
 	enum how how = NEAR;
 	int error;
 
-	/* Not worth a lock: what is here is too little, whatever else is so. */
+	/* Too short an extent rules the AG out without its lock. */
 	if (__atomic_load_n(&pag->pag_agf_loaded, __ATOMIC_ACQUIRE) &&
 	    __atomic_load_n(&pag->pag_longest, __ATOMIC_RELAXED) < minlen)
 		return 0;
@@ -152,7 +151,7 @@ static int try_ag(struct xfs_alloc_arg *args, xfs_agnumber_t agno, xfs_extlen_t 
 	return error;
 }
 
-/* The first AG from @start on, wrapping, that gives at least @minlen. */
+/* Allocate from the first AG from @start on, wrapping, that has at least @minlen. */
 static int try_all(struct xfs_alloc_arg *args, xfs_agnumber_t start, xfs_extlen_t minlen)
 {
 	xfs_agnumber_t agcount = args->tp->t_mount->m_geo.agcount;
@@ -166,7 +165,7 @@ static int try_all(struct xfs_alloc_arg *args, xfs_agnumber_t start, xfs_extlen_
 	return 0;
 }
 
-/* The longest extent that any AG could give, at most args->maxlen; the nearest such AG. */
+/* The longest extent that any AG could give, up to args->maxlen, and the nearest AG that has it. */
 static int find_longest(struct xfs_alloc_arg *args, xfs_agnumber_t start, xfs_agnumber_t *agno,
 			xfs_extlen_t *len)
 {
@@ -224,7 +223,10 @@ int xfs_alloc_vextent(struct xfs_alloc_arg *args)
 	if (args->flags & (XFS_ALLOC_THIS_AG | XFS_ALLOC_EXACT))
 		return args->target == NULLFSBLOCK ? 0 : try_ag(args, start, args->minlen);
 
-	/* All of it from the first AG that has it; else the longest piece there is; else any. */
+	/*
+	 * First the whole length from any AG, then the longest extent there is, then anything of
+	 * minlen.
+	 */
 	error = try_all(args, start, args->maxlen);
 	if (error || args->fsbno != NULLFSBLOCK || args->minlen == args->maxlen)
 		return error;
@@ -236,7 +238,7 @@ int xfs_alloc_vextent(struct xfs_alloc_arg *args)
 	return try_all(args, start, args->minlen);
 }
 
-/* How often @len blocks go into [@start, @start + @count), beside what is busy. */
+/* Number of times that @len blocks fit into [@start, @start + @count) without the busy parts. */
 static uint64_t pieces_not_busy(const struct xfs_perag *pag, xfs_agblock_t start,
 				xfs_extlen_t count, xfs_extlen_t len)
 {
@@ -293,7 +295,7 @@ out_unlock:
 	return 0;
 }
 
-/* ---- nested in other calls: the AG is locked ----------------------------------- */
+/* ---- with the AG locked, in the middle of other calls ---------------------------- */
 
 int xfs_alloc_chunk_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t *agbno,
 			   xfs_extlen_t len, xfs_extlen_t alignment, xfs_agblock_t min_agbno,
@@ -307,7 +309,7 @@ int xfs_alloc_chunk_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbl
 	};
 	int error;
 
-	/* The records of the chunk must find room here, too. */
+	/* Leave room for the chunk's inobt and finobt records in the same AG. */
 	error = alloc_in_ag(&req, NEAR, XFS_AG_RESV_NONE,
 			    xfs_inobt_insert_blocks(pag->pag_mount), &oinfo, false);
 	*agbno = !error && req.len ? req.agbno : NULLAGBLOCK;
@@ -340,9 +342,9 @@ int xfs_ag_alloc_tree_block(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agb
 	error = xfs_alloc_ag_near(&req);
 	if (!error && !req.len && req.busy) {
 		/*
-		 * The tree is being changed, so this cannot wait for the log; and it need
-		 * not: the new contents go through the same log, behind whatever the block
-		 * was before.
+		 * The tree is half changed, so this cannot wait for the log.  It need not: the new
+		 * contents are journalled behind the free, so recovery cannot bring the old
+		 * contents back over them.
 		 */
 		req.take_busy = true;
 		error = xfs_alloc_ag_near(&req);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two trees of free extents, by block and by size, always changed together.
- * Before the first of the two is touched both have been asked whether they know the
- * extents concerned, so that trees which disagree are found without damage.
+ * The two trees of free extents, by block and by size, which always change together.  Both are
+ * asked whether they know the extents concerned before the first of them is changed, so trees that
+ * disagree are found before damage spreads.
  */
 #include "ag/ag_priv.h"
 
@@ -40,7 +40,7 @@ static int cnt_cmp_keys(const void *a, const void *b)
 	return cmp64(cnt_word(a), cnt_word(b));
 }
 
-/* The key of a free extent is all of it, in both trees. */
+/* In both trees the key of a free extent is the whole record. */
 static void key_from_rec(void *key, const void *rec)
 {
 	memcpy(key, rec, sizeof(struct xfs_alloc_rec));
@@ -60,7 +60,7 @@ static int alloc_block(struct xfs_btree_cur *cur, uint64_t near_ptr, uint64_t *n
 {
 	int error = xfs_agfl_alloc_btree_block(cur, new_ptr);
 
-	(void)near_ptr;		/* the list has what it has */
+	(void)near_ptr;		/* the AGFL gives its oldest block */
 	if (!error)
 		xfs_mod_set_aside(cur->bc_mp, 1);
 	return error;
@@ -186,7 +186,7 @@ int xfs_alloc_find(struct xfs_perag *pag, xfs_agblock_t agbno, struct xfs_alloc_
 	return error;
 }
 
-/* Stand on exactly this free extent. */
+/* Position the cursor on exactly this free extent; -EUCLEAN if the tree does not have it. */
 static int look_up_known(struct xfs_btree_cur *cur, const struct xfs_btree_target *target,
 			 const struct xfs_alloc_rec_incore *rec)
 {
@@ -240,7 +240,10 @@ static int insert_bno(struct xfs_btree_cur *cur, const struct xfs_alloc_rec_inco
 	return insert_rec(cur, &target, irec);
 }
 
-/* The extent at the by-size cursor is @irec now; the largest by far often keeps its place. */
+/*
+ * Replace the extent at the by-size cursor by @irec.  In place if the order allows, as it often
+ * does for the largest extent.
+ */
 static int replace_cnt(struct xfs_btree_cur *cur, const struct xfs_alloc_rec_incore *irec)
 {
 	struct xfs_alloc_rec rec;
@@ -255,7 +258,7 @@ static int replace_cnt(struct xfs_btree_cur *cur, const struct xfs_alloc_rec_inc
 	return error ? error : insert_cnt(cur, irec);
 }
 
-/* The longest free extent is the last one by size; @cur is any cursor of the tree. */
+/* The last record by size is the longest free extent.  @cur is any cursor of the cntbt. */
 static int refresh_longest(struct xfs_btree_cur *cur, struct xfs_trans *tp, struct xfs_perag *pag)
 {
 	struct xfs_alloc_rec_incore irec = { .ar_blockcount = 0 };
@@ -326,7 +329,7 @@ out_del:
 	return error;
 }
 
-/* The free neighbours of [@agbno, +@len): blockcount 0 where there is none that touches. */
+/* The free extents adjacent to [@agbno, +@len); blockcount 0 where there is none. */
 static int find_neighbours(struct xfs_btree_cur *bno, xfs_agblock_t agbno, xfs_extlen_t len,
 			   struct xfs_alloc_rec_incore *left, struct xfs_alloc_rec_incore *right)
 {
@@ -364,7 +367,7 @@ static int find_neighbours(struct xfs_btree_cur *bno, xfs_agblock_t agbno, xfs_e
 	return 0;
 }
 
-/* Both neighbours and what lies between them become one extent. */
+/* Merge both neighbours and the blocks between them into one extent. */
 static int join_both(struct xfs_btree_cur *bno, struct xfs_btree_cur *cnt,
 		     const struct xfs_alloc_rec_incore *left,
 		     const struct xfs_alloc_rec_incore *right,
@@ -403,7 +406,7 @@ static int join_both(struct xfs_btree_cur *bno, struct xfs_btree_cur *cnt,
 	return error ? error : xfs_btree_update(bno, &disk);
 }
 
-/* The neighbour @old grows into @all. */
+/* Extend the neighbour @old to @all. */
 static int join_one(struct xfs_btree_cur *bno, struct xfs_btree_cur *cnt,
 		    const struct xfs_alloc_rec_incore *old, const struct xfs_alloc_rec_incore *all)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Only at the target: a file that is appended to goes on where it ends. */
+/* Allocate only at the target, so that an appended file stays contiguous. */
 #include "ag/ag_priv.h"
 
 int xfs_alloc_ag_exact(struct xfs_ag_alloc *req)

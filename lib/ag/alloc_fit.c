@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a free extent can give to a request: bounds, alignment, busy parts, and
- * which end of it is taken.
+ * What a free extent can give to a request, within bounds, alignment and busy parts.
  *
- * Behind the target: the start.  Around the target: from the target on.  Before it:
- * the start for file data, which grows upwards and wants room behind it, else the end,
- * which is nearer.
+ * An extent behind the target gives its start.  One around the target gives blocks from the target
+ * on.  One in front of it gives its start to file data, which grows upwards and needs room behind
+ * it, else its end, which is nearer.
  */
 #include "ag/ag_priv.h"
 
-/* Busy parts looked at in one extent; what lies behind them is passed over. */
+/* Parts between busy blocks that are looked at in one extent; further ones are ignored. */
 #define MAX_SEGMENTS	64u
 
-/* Where to start in [@first, @last], all of which are good; aligned. */
+/* The aligned start for the request within [@first, @last], all of which would do. */
 static xfs_agblock_t place(const struct xfs_ag_alloc *req, xfs_agblock_t first, xfs_agblock_t last,
 			   xfs_agblock_t end)
 {
@@ -26,7 +25,7 @@ static xfs_agblock_t place(const struct xfs_ag_alloc *req, xfs_agblock_t first, 
 	return XFS_MIN(start, last);
 }
 
-/* The part [@start, @end) of a free extent, nothing of it busy. */
+/* Fit the request into the part [@start, @end) of a free extent, of which nothing is busy. */
 static void fit_segment(const struct xfs_ag_alloc *req, xfs_agblock_t start, xfs_agblock_t end,
 			xfs_agblock_t *agbno, xfs_extlen_t *len)
 {
@@ -47,7 +46,7 @@ static void fit_segment(const struct xfs_ag_alloc *req, xfs_agblock_t start, xfs
 	}
 }
 
-/* Longer wins; of equals the nearer. */
+/* The longer extent wins; of equal ones, the nearer. */
 static bool is_better(const struct xfs_ag_alloc *req, xfs_agblock_t agbno, xfs_extlen_t len,
 		      xfs_agblock_t best_agbno, xfs_extlen_t best_len)
 {

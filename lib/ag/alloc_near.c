@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Near a target: outwards from it by block, a bounded number of steps to each side,
- * for the nearest extent that holds all that is wanted; where the neighbourhood is too
- * crumbled for that, by size, taking the nearest of some that are long enough; if
- * nothing is, the largest (alloc_size.c).
+ * Allocate near a target.
  *
- * The usual request is answered by the first step: the free extent at or behind the
- * target is long enough, and small files written one after another lie side by side.
+ * First outwards from it by block, a bounded number of steps to each side, for the nearest extent
+ * that holds all of the request.  If the neighbourhood is too fragmented, by size: the nearest of
+ * some extents that are long enough.  If none is, the largest (alloc_size.c).
+ *
+ * The first step answers the usual request: the free extent at or behind the target is long enough,
+ * and small files written one after another lie side by side.
  */
 #include "ag/ag_priv.h"
 
 #define MAX_STEPS	32u	/* to each side */
 #define MAX_BY_SIZE	16u
 
-/* Take @rec if it gives all that is wanted, nearer than what there is. */
+/* Choose @rec if it holds all of the request and is nearer than the best so far. */
 static bool consider(struct xfs_ag_alloc *req, const struct xfs_alloc_rec_incore *rec)
 {
 	xfs_agblock_t agbno;
@@ -29,7 +30,7 @@ static bool consider(struct xfs_ag_alloc *req, const struct xfs_alloc_rec_incore
 	return true;
 }
 
-/* Can nothing on this side be nearer any more? */
+/* True if no further extent on this side can be nearer than the best so far. */
 static bool too_far(const struct xfs_ag_alloc *req, const struct xfs_alloc_rec_incore *rec)
 {
 	xfs_agblock_t last = rec->ar_startblock + rec->ar_blockcount - 1;
@@ -41,7 +42,7 @@ static bool too_far(const struct xfs_ag_alloc *req, const struct xfs_alloc_rec_i
 	return xfs_alloc_distance(req, nearest) >= xfs_alloc_distance(req, req->agbno);
 }
 
-/* @cur stands on the first extent of its side, if @more. */
+/* Walk outwards on one side; if @more, @cur is on its first extent. */
 static int walk_side(struct xfs_ag_alloc *req, struct xfs_btree_cur *cur, bool more, bool left)
 {
 	int error = 0;
@@ -52,7 +53,7 @@ static int walk_side(struct xfs_ag_alloc *req, struct xfs_btree_cur *cur, bool m
 		error = xfs_alloc_get_rec(cur, &rec);
 		if (error || too_far(req, &rec))
 			break;
-		/* The next one on this side is farther away. */
+		/* The next extent on this side is farther away. */
 		if (consider(req, &rec))
 			break;
 		error = left ? xfs_btree_decrement(cur, &more) : xfs_btree_increment(cur, &more);
@@ -63,7 +64,7 @@ static int walk_side(struct xfs_ag_alloc *req, struct xfs_btree_cur *cur, bool m
 }
 
 /*
- * The two extents next to the target, without leaving the leaf.  *@done: nothing else can be
+ * Try the two extents next to the target that are in the cursor's leaf. *@done: nothing else can be
  * nearer.
  */
 static int next_to_target(struct xfs_ag_alloc *req, const struct xfs_btree_cur *cur, bool *done)
@@ -90,7 +91,7 @@ static int next_to_target(struct xfs_ag_alloc *req, const struct xfs_btree_cur *
 	error = xfs_alloc_unpack(cur, behind, &right);
 	if (error)
 		return error;
-	/* A side is closed by an extent that was taken, or one that is too far already. */
+	/* A side is done if its extent was chosen or is too far already. */
 	right_closed = consider(req, &right) || too_far(req, &right);
 	*done = right_closed && (left_closed || too_far(req, &left));
 	return 0;
@@ -121,7 +122,7 @@ out_left:
 	return error;
 }
 
-/* Of the extents just long enough, around the target in the order of the tree. */
+/* Try extents that are just long enough, around the target in the order of the tree. */
 static int by_size(struct xfs_ag_alloc *req)
 {
 	uint64_t want = (uint64_t)req->maxlen + req->alignment - 1;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * With room to grow: in the middle of the longest free extent.  Each file that comes so halves the
- * longest piece there is, and may go on growing until it comes to the next one.
+ * Allocate with room to grow: in the middle of the longest free extent.  Each such file halves the
+ * longest free extent, and can grow until it reaches the next file.
  */
 #include "ag/ag_priv.h"
 
-/* Less room than so many times the request is not worth leaving the neighbourhood. */
+/* An extent shorter than this many times the request is not worth a move away from other data. */
 #define LEAST_ROOM	32u
 
 int xfs_alloc_ag_roomy(struct xfs_ag_alloc *req)

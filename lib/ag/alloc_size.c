@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * By size: the smallest free extent that holds all of it; if there is none, the
- * largest.  Alignment, bounds and busy blocks can make an extent that is long enough
- * useless, so some more are looked at; how many is bounded, because an AG may have
- * millions that are.
+ * Allocate by size: the smallest free extent that holds the whole request; if there is none, the
+ * largest.  Alignment, bounds and busy blocks can rule out an extent that is long enough, so
+ * further ones are tried.  Their number is bounded, because an AG may have millions that are ruled
+ * out.
  */
 #include "ag/ag_priv.h"
 
@@ -27,7 +27,7 @@ static int consider(struct xfs_ag_alloc *req, struct xfs_btree_cur *cnt,
 	return 0;
 }
 
-/* From length @from on, up: the first that gives all that is wanted. */
+/* From length @from upwards, the first extent that gives all of the request. */
 static int smallest(struct xfs_ag_alloc *req, struct xfs_btree_cur *cnt, xfs_extlen_t from)
 {
 	struct xfs_btree_target target = xfs_cnt_target(from, 0);
@@ -44,7 +44,7 @@ static int smallest(struct xfs_ag_alloc *req, struct xfs_btree_cur *cnt, xfs_ext
 	return error;
 }
 
-/* From the largest down: the longest that is left. */
+/* From the largest downwards, the one that gives most. */
 static int largest(struct xfs_ag_alloc *req, struct xfs_btree_cur *cnt)
 {
 	struct xfs_alloc_rec_incore rec;
@@ -68,7 +68,7 @@ int xfs_alloc_ag_size(struct xfs_ag_alloc *req)
 
 	req->len = 0;
 	xfs_cntbt_init_cursor(&cnt, NULL, req->pag);
-	/* So long that any alignment fits in; then those that may be aligned by chance. */
+	/* First the extents that fit at any alignment, then those that may happen to be aligned. */
 	if ((uint64_t)req->maxlen + req->alignment - 1 <= req->pag->pag_longest)
 		error = smallest(req, &cnt, req->maxlen + req->alignment - 1);
 	if (!error && req->len < req->maxlen && req->alignment > 1 &&

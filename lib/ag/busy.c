@@ -11,13 +11,13 @@ struct xfs_extent_busy {
 	xfs_agnumber_t agno;
 	xfs_agblock_t agbno;
 	xfs_extlen_t len;
-	uint64_t seq;			/* of the checkpoint in which it was freed */
+	uint64_t seq;			/* the checkpoint that freed it */
 };
 
 struct xfs_busy_list {
 	struct xfs_mutex b_lock;	/* LEAF class */
-	struct xfs_list b_extents;	/* rising seq */
-	uint64_t b_seq;			/* of the running checkpoint */
+	struct xfs_list b_extents;	/* in order of seq */
+	uint64_t b_seq;			/* number of the running checkpoint */
 	struct xfs_pool b_pool;
 };
 
@@ -73,7 +73,7 @@ void xfs_extent_busy_trim(struct xfs_mount *mp)
 	xfs_mutex_unlock(&busy->b_lock);
 }
 
-/* The first extent that ends behind @agbno. */
+/* The first extent that covers @agbno or begins behind it. */
 static struct xfs_extent_busy *first_behind(const struct xfs_perag *pag, xfs_agblock_t agbno)
 {
 	struct xfs_rb_node *node = pag->pag_busy.root;
@@ -121,7 +121,7 @@ static int cmp_start(const struct xfs_rb_node *a, const struct xfs_rb_node *b)
 	return (x > y) - (x < y);
 }
 
-/* Extents freed in one checkpoint and touching are one: a truncated file costs one node. */
+/* Merge with an adjacent extent freed in the same checkpoint: a truncated file costs one node. */
 static bool extend_neighbour(struct xfs_perag *pag, uint64_t seq, xfs_agblock_t agbno,
 			     xfs_extlen_t len)
 {
@@ -142,9 +142,9 @@ static bool extend_neighbour(struct xfs_perag *pag, uint64_t seq, xfs_agblock_t 
 }
 
 /*
- * A part of the range may be busy already: the AGFL took it over while it was,
- * and gives it back now.  It is busy for the younger checkpoint then, and the older
- * extent loses that part.  False: out of memory.
+ * A part of the range may be busy already, if the AGFL took it while it was busy and now gives it
+ * back.  That part becomes busy for the younger checkpoint: take it out of the older extent.
+ * False: out of memory.
  */
 static bool cut_older(struct xfs_busy_list *busy, struct xfs_perag *pag, xfs_agblock_t agbno,
 		      xfs_extlen_t len)
@@ -237,7 +237,7 @@ uint64_t xfs_extent_busy_cut(struct xfs_mount *mp)
 	return seq;
 }
 
-/* The first extent that is busy no longer, NULL when there is none. */
+/* The first extent whose checkpoint is durable; NULL: none. */
 static struct xfs_extent_busy *first_durable(struct xfs_busy_list *busy, uint64_t seq)
 {
 	struct xfs_extent_busy *b = NULL;
@@ -247,7 +247,7 @@ static struct xfs_extent_busy *first_durable(struct xfs_busy_list *busy, uint64_
 	return b && b->seq <= seq ? b : NULL;
 }
 
-/* Those of one AG that stand at the head of the list. */
+/* Clear the extents of one AG at the head of the list. */
 static void clear_run(struct xfs_busy_list *busy, struct xfs_perag *pag, uint64_t seq)
 {
 	struct xfs_extent_busy *b;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counters of the AG headers against what they count.  A header says how many blocks are
- * free, how long the longest run of them is, how many blocks each tree has, how many inodes there
- * are.  Its verifier knows what is possible (disk/verify_ag.c); here
+ * The counters of the AG headers, checked against what they count: free blocks, the longest free
+ * extent, blocks of each tree, inodes.  A header's verifier knows only which values are possible
+ * (disk/verify_ag.c).
  *
- * (COUNT-1) what can be had for the reading of a block or two is compared when the AG is first used
- *     on a file system open for writing: the height of each tree, the longest free extent, and all
- *     of a tree that is one leaf;
- * (COUNT-2) a change that would take a counter out of its range is refused before it is made.
+ * (COUNT-1) When an AG is first used on a file system open for writing, all that costs a block or
+ *     two is compared: the height of each tree, the longest free extent, and the whole of a tree
+ *     that is a single leaf.
+ * (COUNT-2) A change that would take a counter out of its range is refused before it is made.
  *
- * A counter that wrapped would be logged, and then its header could not be written: not by us, nor
- * by anybody who recovers that log.
+ * A counter that wrapped would be logged, and then nobody could write its header, neither this
+ * library nor whoever recovers that log.
  */
 #include <stdio.h>
 #include "ag/ag_priv.h"
@@ -43,7 +43,7 @@ static int differs(const struct xfs_perag *pag, const char *header, const char *
 			   pag->pag_agno, field, says, tree, counted);
 }
 
-/* The root can be read, and is as high as the header says. */
+/* Read the root and check that the tree is as high as the header says. */
 static int check_root(struct xfs_btree_cur *cur, const char *header, const char *field)
 {
 	char why[160];
@@ -123,7 +123,7 @@ int xfs_ag_check_space(struct xfs_perag *pag)
 	return error;
 }
 
-/* Of a tree that is one leaf: its records and what they hold; of others only the root is read. */
+/* Count the inodes of a tree that is a single leaf.  Of a higher tree, only read the root. */
 static int count_leaf(struct xfs_perag *pag, bool finobt, uint64_t *inodes, uint64_t *free_inodes)
 {
 	struct xfs_inobt_rec_incore rec;

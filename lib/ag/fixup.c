@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeping the AGFL long enough: before every change in an AG it holds the blocks
- * that the change can make the trees of free extents and the reverse map take.
+ * Keeping the AGFL long enough: before every change in an AG it holds the blocks that the change
+ * can make the free-space trees and the reverse map take.
  *
- * The fill is planned before the first change, around the blocks that the caller
- * is going to take, and carried out after: so an allocation that has found
- * its blocks cannot lose them to the list, and one that finds none has changed
- * nothing.
+ * The fill is planned before the first change, around the blocks that the caller is going to take,
+ * and carried out after it.  So an allocation that has found its blocks cannot lose them to the
+ * list, and one that finds none has changed nothing.
  *
- * A list that is too long is trimmed only when it is so by some blocks: trees
- * breathe, and each block would go back and forth.
+ * A list that is too long is trimmed only if it is so by several blocks.  Trees shrink and grow all
+ * the time, and each block would go back and forth.
  */
 #include "ag/ag_priv.h"
 
-/* More than the minimum by this much: trim. */
+/* Trim the list if it exceeds the minimum by more than this. */
 #define AGFL_SLACK	4u
 /*
- * So many blocks at a time: a list may be as long as its sector says, and giving all of it back in
- * one transaction would take more of the log than that has reserved.
+ * Blocks trimmed at a time.  A list may fill its sector, and freeing all of it in one transaction
+ * would exceed the log reservation.
  */
 #define TRIM_MAX	8u
 
-/* Twice what one change can take: it may split every level, and a root besides. */
+/* Twice the most that one change takes, which is a split of every level and a new root. */
 static uint32_t tree_need(uint32_t levels, uint32_t maxlevels)
 {
 	return 2 * XFS_MIN(levels + 1, maxlevels) - 2;
@@ -48,7 +47,10 @@ static void plan_piece(struct xfs_agfl_plan *plan, xfs_agblock_t agbno, xfs_extl
 	plan->found += len;
 }
 
-/* What @rec can give outside [@avoid, +@avoid_len); its end first, so that the rest stays whole. */
+/*
+ * Plan blocks of @rec outside [@avoid, +@avoid_len).  Takes the end first, so that the rest stays
+ * in one piece.
+ */
 static void plan_from(struct xfs_agfl_plan *plan, const struct xfs_alloc_rec_incore *rec,
 		      xfs_agblock_t avoid, xfs_extlen_t avoid_len)
 {
@@ -64,7 +66,7 @@ static void plan_from(struct xfs_agfl_plan *plan, const struct xfs_alloc_rec_inc
 	plan_piece(plan, rec->ar_startblock, avoid - rec->ar_startblock);
 }
 
-/* The smallest extents that hold all at once, busy ones last: the list may take those. */
+/* Plan one of the smallest extents that hold all missing blocks and are not busy. */
 static int plan_one_piece(struct xfs_perag *pag, struct xfs_btree_cur *cnt, xfs_agblock_t avoid,
 			  xfs_extlen_t avoid_len, struct xfs_agfl_plan *plan)
 {
@@ -110,7 +112,10 @@ int xfs_agfl_plan_fill(struct xfs_perag *pag, xfs_agblock_t avoid, xfs_extlen_t 
 		error = xfs_btree_goto_last(&cnt, &found);
 	else
 		found = false;
-	/* The largest ones down, busy or not: then few pieces are enough. */
+	/*
+	 * Then from the largest downwards, busy or not (the list may hold busy blocks), which needs
+	 * few pieces.
+	 */
 	while (!error && found && plan->found < plan->missing &&
 	       plan->nr + 2 <= XFS_AGFL_PLAN_MAX) {
 		error = xfs_alloc_get_rec(&cnt, &rec);
@@ -123,7 +128,7 @@ int xfs_agfl_plan_fill(struct xfs_perag *pag, xfs_agblock_t avoid, xfs_extlen_t 
 	return error;
 }
 
-/* One piece from the free space to the list. */
+/* Move one piece from the free space to the list. */
 static int fill_piece(struct xfs_trans *tp, struct xfs_perag *pag,
 		      const struct xfs_alloc_rec_incore *piece)
 {
@@ -141,7 +146,7 @@ static int fill_piece(struct xfs_trans *tp, struct xfs_perag *pag,
 				   "AG %u: extent %u+%u is free by size only", pag->pag_agno,
 				   piece->ar_startblock, piece->ar_blockcount);
 	error = xfs_alloc_remove(tp, pag, &rec, piece->ar_startblock, piece->ar_blockcount);
-	/* Onto the list first: the reverse map may need one of them at once. */
+	/* Put the blocks on the list first: the rmapbt may need one of them at once. */
 	for (xfs_extlen_t i = 0; !error && i < piece->ar_blockcount; i++)
 		error = xfs_alloc_put_freelist(tp, pag, piece->ar_startblock + i);
 	if (!error)
@@ -155,7 +160,9 @@ static int trim(struct xfs_trans *tp, struct xfs_perag *pag)
 	struct xfs_owner_info oinfo = xfs_owner_special(XFS_RMAP_OWN_AG);
 	int error = 0;
 
-	/* Freeing a block can make the trees take one, or give one: ask again each time. */
+	/*
+	 * Freeing a block can change the height of a tree, and so the minimum: ask again each time.
+	 */
 	for (uint32_t n = 0; !error && n < TRIM_MAX &&
 			     pag->pag_flcount > xfs_alloc_min_freelist(pag); n++) {
 		xfs_agblock_t agbno;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Freeing extents, now or at the end of the transaction. */
+/* Freeing extents, at once or at the end of the transaction. */
 #include "ag/ag_priv.h"
 #include "core/stats.h"
 #include "trans/defer.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of the inode trees.  The finobt holds exactly the records of the inobt
- * that have a free inode, with the same contents; every change is made to both.
+ * Records of the inode trees.  The finobt holds exactly those records of the inobt that have a free
+ * inode, with the same contents; every change is made to both.
  *
- * (INOBT-1) A tree's change asks for its blocks before it begins (ops->reserve); the finobt's are
- *     asked for before the inobt is touched.
+ * (INOBT-1) A change of a tree reserves its blocks before it begins (ops->reserve).  The finobt's
+ *     blocks are reserved before the inobt is changed.
  */
 #include "ag/inobt.h"
 #include "ag/ag_priv.h"
@@ -86,7 +86,7 @@ int xfs_inobt_find_from(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_ino
 
 /* ---- changing one tree ------------------------------------------------------- */
 
-/* Stand on the record of @irec's inodes, or where it goes. */
+/* Position the cursor on the record of @irec's inodes (@want), or where it is to be inserted. */
 static int position(struct xfs_btree_cur *cur, const struct xfs_inobt_rec_incore *irec, bool want)
 {
 	struct xfs_btree_target target = target_of(irec->ir_startino);
@@ -126,7 +126,10 @@ static int delete_one(struct xfs_btree_cur *cur, const struct xfs_inobt_rec_inco
 	return error ? error : xfs_btree_delete(cur);
 }
 
-/* The finobt follows: @old or @new without a free inode (or NULL) is not in it. */
+/*
+ * Make the same change in the finobt, which does not hold a record (@old, @new) that is NULL or has
+ * no free inode.
+ */
 static int change_finobt(struct xfs_trans *tp, struct xfs_perag *pag,
 			 const struct xfs_inobt_rec_incore *old,
 			 const struct xfs_inobt_rec_incore *new)
@@ -148,7 +151,10 @@ static int change_finobt(struct xfs_trans *tp, struct xfs_perag *pag,
 	return error;
 }
 
-/* (INOBT-1) for an insert of @startino into the finobt: blocks, unless the leaf has room. */
+/*
+ * Check that there are blocks for an insert of @startino into the finobt (INOBT-1), unless its leaf
+ * has room.
+ */
 static int reserve_finobt(struct xfs_perag *pag, xfs_agino_t startino)
 {
 	struct xfs_btree_target target = target_of(startino);
@@ -261,7 +267,10 @@ int xfs_inobt_find_free(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_ino
 	*found = false;
 	if (pag->pag_ifree == 0)
 		return 0;
-	/* In the finobt every record will do; in the inobt the walk ends at the first good one. */
+	/*
+	 * Every record of the finobt will do; in the inobt the walk goes on to the first with a
+	 * free inode.
+	 */
 	if (xfs_has_finobt(&pag->pag_mount->m_geo))
 		xfs_finobt_init_cursor(&left, NULL, pag);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of the inode trees.  All calls: pag_lock held, AGI loaded.  inode/
- * builds chunk and inode allocation out of them.
+ * Records of the inode trees, out of which inode/ builds the allocation of chunks and inodes.  All
+ * calls: pag_lock held, AGI loaded, unless their comment says otherwise.
  */
 #ifndef AG_INOBT_H
 #define AG_INOBT_H
@@ -9,16 +9,19 @@
 #include "ag/perag.h"
 #include "disk/irec.h"
 
-/* The record that covers @agino; *@found false when there is none. */
+/* Find the record that covers @agino. */
 int xfs_inobt_lookup(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 		     bool *found) XFS_MUST_CHECK;
-/* The first record with an inode at or behind @agino. */
+/* Find the first record with an inode at or behind @agino. */
 int xfs_inobt_lookup_from(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 			  bool *found) XFS_MUST_CHECK;
-/* That for those who hold no lock of the AG: they get it, and the AGI is read. */
+/* The same for callers without the AG's lock: takes it and reads the AGI. */
 int xfs_inobt_find_from(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 			bool *found) XFS_MUST_CHECK;
-/* Insert, replace by ir_startino, delete; both trees kept in step (finobt by ir_freecount). */
+/*
+ * Insert a record, replace the one with its ir_startino, or delete it.  Both trees stay in step:
+ * the finobt has the record while ir_freecount is not 0.
+ */
 int xfs_inobt_insert(struct xfs_trans *tp, struct xfs_perag *pag,
 		     const struct xfs_inobt_rec_incore *rec) XFS_MUST_CHECK;
 int xfs_inobt_update(struct xfs_trans *tp, struct xfs_perag *pag,
@@ -27,23 +30,25 @@ int xfs_inobt_update(struct xfs_trans *tp, struct xfs_perag *pag,
 int xfs_inobt_delete(struct xfs_trans *tp, struct xfs_perag *pag,
 		     const struct xfs_inobt_rec_incore *rec) XFS_MUST_CHECK;
 /*
- * The record with a free inode nearest to @agino (finobt, or a bounded scan of
- * the inobt without one).
+ * Find the record with a free inode that is nearest to @agino, in the finobt or, without one, by
+ * walking the inobt.
  */
 int xfs_inobt_find_free(struct xfs_perag *pag, xfs_agino_t agino, struct xfs_inobt_rec_incore *rec,
 			bool *found) XFS_MUST_CHECK;
-/* Blocks one insert may take (nested allocations): for reservations. */
+/* Blocks that one insert may take in both trees, for reservations. */
 uint32_t xfs_inobt_insert_blocks(const struct xfs_mount *mp);
 
 /*
- * Allocate inode-chunk blocks in this AG with the lock held (aligned near @agbno);
- * *@agbno NULLAGBLOCK when nothing fits.  The nested form of xfs_alloc_vextent().
+ * Allocate an inode chunk's blocks near *@agbno in this AG, whose lock is held: xfs_alloc_vextent()
+ * for a caller inside the AG. *@agbno is NULLAGBLOCK if nothing fits.
  */
 int xfs_alloc_chunk_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t *agbno,
 			   xfs_extlen_t len, xfs_extlen_t alignment, xfs_agblock_t min_agbno,
 			   xfs_agblock_t max_agbno) XFS_MUST_CHECK;
 
-/* AGI fields.  Before the first change: can the counters take the deltas? -EUCLEAN. */
+/*
+ * AGI fields.  Call this before the first change: -EUCLEAN if the counters cannot take the deltas.
+ */
 int xfs_agi_check_counts(struct xfs_perag *pag, int32_t count_delta, int32_t freecount_delta)
 	XFS_MUST_CHECK;
 void xfs_agi_mod_counts(struct xfs_trans *tp, struct xfs_perag *pag, int32_t count_delta,

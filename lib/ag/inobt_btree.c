@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two inode trees: of all chunks, and of those with a free inode.  Their blocks
- * are ordinary blocks of the AG; those of the second come out of a reservation, so
- * that inodes can be freed in a full AG.
+ * The two inode trees: all chunks, and those with a free inode.  Their blocks are ordinary blocks
+ * of the AG.  The finobt's come out of a reservation, so that inodes can be freed in a full AG.
  */
 #include "ag/ag_priv.h"
 
@@ -33,7 +32,7 @@ static void target_from_rec(struct xfs_btree_target *target, const void *rec)
 	target->w[0] = get_be32(rec);
 }
 
-/* The tree of @cur gets a block, or is going to lose one. */
+/* Count a block that the tree of @cur gets or is about to lose. */
 static int mod_blocks(struct xfs_btree_cur *cur, const char *field, be32_t *blocks, int delta)
 {
 	struct xfs_perag *pag = cur->bc_ag.pag;

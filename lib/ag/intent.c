@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What intents of a recovered log say about AGs: EFI, RUI and CUI, checked and carried out. */
+/* Intents of a recovered log that concern AGs: EFI, RUI and CUI, checked and carried out. */
 #include "ag/intent.h"
 #include "ag/ag_priv.h"
 #include "ag/refcount.h"
 
-/* The @i-th entry of @len bytes behind the head of a single-region intent. */
+/* The @i-th entry, of @len bytes, behind the head of a single-region intent. */
 static void get_entry(const struct xlog_intent *intent, uint32_t i, void *entry, size_t len)
 {
 	const uint8_t *data = intent->xi_regions[0].data;
@@ -44,8 +44,8 @@ int xfs_efi_check(struct xfs_mount *mp, const struct xlog_intent *intent)
 }
 
 /*
- * Who owned the blocks is not told: what the reverse map says of them goes, unless it was
- * told already.
+ * An EFI does not name the owner of the blocks: remove whatever the reverse map has for them, which
+ * is nothing if their record was removed already.
  */
 static int free_whoever(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len)
 {
@@ -94,7 +94,7 @@ static bool rmap_is_possible(const struct xfs_geometry *geo, const struct xfs_ma
 	if (op < XFS_RMAP_EXTENT_MAP || op > XFS_RMAP_EXTENT_FREE)
 		return false;
 	if (special) {
-		/* Of the numbers above all inodes only some mean something. */
+		/* Only some of the special owners exist. */
 		if (map->me_owner > XFS_RMAP_OWN_FS || map->me_owner <= XFS_RMAP_OWN_MIN)
 			return false;
 	} else if (!xfs_verify_ino(geo, map->me_owner) ||
@@ -143,7 +143,7 @@ static int rmap_one(struct xfs_trans *tp, const struct xfs_map_extent *map)
 	case XFS_RMAP_EXTENT_FREE:
 		return xfs_rmap_unmap(tp, map->me_startblock, map->me_len, &oinfo);
 	default:
-		/* The log tells the new state, xfs_rmap_convert() wants the old one. */
+		/* The log has the new state, xfs_rmap_convert() wants the old one. */
 		oinfo.oi_flags ^= XFS_OWNER_UNWRITTEN;
 		return xfs_rmap_convert(tp, map->me_startblock, map->me_len, &oinfo);
 	}

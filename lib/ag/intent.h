@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finishing, after a crash, what intents in the log say about an AG: extents to be freed,
- * records of the reverse map and reference counts to be changed.
+ * Finishing, after a crash, the intents in the log that concern an AG: extents to be freed, changes
+ * of the reverse map and of reference counts.
  *
- * xfs_*_check() looks at an intent before anything is changed: -EUCLEAN when it is
- * impossible, -EOPNOTSUPP when it is about a realtime device.  xfs_*_finish() does its work
- * inside a transaction.  What follows from it - blocks that lost their last owner are freed -
- * is put off to the end of the transaction (trans/defer.h): intents describe older work than what
- * follows from them, and all of them must have been carried out before.
+ * xfs_*_check() looks at an intent before anything is changed and returns -EUCLEAN if it is
+ * impossible. xfs_*_finish() does its work inside a transaction.  Work that follows from it, such
+ * as freeing blocks that lost their last owner, is deferred to the end of the transaction
+ * (trans/defer.h): it is younger than all intents of the log, which must be carried out before it.
  *
  * A file system that shares blocks needs xfs_refcount_expect_shared() before the first.
  */
@@ -27,14 +26,14 @@ int xfs_cui_check(struct xfs_mount *mp, const struct xlog_intent *intent) XFS_MU
 int xfs_cui_finish(struct xfs_trans *tp, const struct xlog_intent *intent) XFS_MUST_CHECK;
 
 /*
- * In the middle of a chain of intents a block may have two owners and no reference count
- * yet: from now on the reverse map takes any block of a file for shared.  Until the mount ends.
+ * In the middle of a chain of intents a block may have two owners and no reference count yet.  From
+ * now until unmount, the reverse map assumes that any block of a file may be shared.
  */
 void xfs_refcount_expect_shared(struct xfs_mount *mp);
 
 /*
- * Nobody is writing: what is staged for copy-on-write is left over from somebody who was.
- * Free it, in transactions of some extents each; *@blocks counts them.  No transaction held.
+ * Free the staging extents that a crash left behind, in transactions of a few extents each;
+ * *@blocks counts them.  Call it while nobody writes and with no transaction open.
  */
 int xfs_refcount_free_staging(struct xfs_mount *mp, uint64_t *blocks) XFS_MUST_CHECK;
 

@@ -2,11 +2,11 @@
 /*
  * The AGs in memory and the fields of their headers.
  *
- * (PERAG-1) A header's buffer is referenced from its first use on, so that reaching it costs
- *     nothing; pag_lock protects what is in it.
- * (PERAG-2) The pag_* numbers are copies of header fields and are changed together with them. 
- *     pag_longest and pag_freeblks may be looked at without the lock, to decide whether an AG is
- *     worth a try.
+ * (PERAG-1) A header's buffer stays referenced from its first use on, so that reaching it costs
+ *     nothing; pag_lock protects its contents.
+ * (PERAG-2) The pag_* numbers are copies of header fields and change together with them.
+ *     pag_longest and pag_freeblks may be read without the lock, to decide whether an AG is worth a
+ *     try.
  */
 #include "ag/ag_priv.h"
 
@@ -15,7 +15,7 @@ static uint32_t nr_tables(const struct xfs_mount *mp)
 	return ((mp->m_geo.agcount - 1) >> (XFS_PERAG_GROUP_LOG + XFS_PERAG_TABLE_LOG)) + 1;
 }
 
-/* The last group may be a short one. */
+/* The last group may be shorter. */
 static uint32_t group_size(const struct xfs_mount *mp, xfs_agnumber_t first)
 {
 	return XFS_MIN(mp->m_geo.agcount - first, 1u << XFS_PERAG_GROUP_LOG);
@@ -84,7 +84,7 @@ static struct xfs_perag *new_group(struct xfs_mount *mp, xfs_agnumber_t first)
 	return group;
 }
 
-/* Where several threads make the same, the first one's stays. */
+/* If several threads make the same one, the first one's stays. */
 static int make_table(struct xfs_mount *mp, struct xfs_perag_table **slot)
 {
 	struct xfs_perag_table *table, *none = NULL;
@@ -154,7 +154,7 @@ static int read_header(struct xfs_perag *pag, unsigned int sector, const struct 
 			    mp->m_geo.sectsize, ops, bpp);
 }
 
-/* The slots in use name blocks that can be on the list, none of them twice. */
+/* Each slot in use must name a possible block, and no block twice. */
 static int check_agfl(const struct xfs_perag *pag, const struct xfs_agf *agf,
 		      const struct xfs_agfl *agfl)
 {
@@ -219,8 +219,8 @@ out_put:
 }
 
 /*
- * Readers take no harm.  Recovery is finished first: it changes trees and counters alike, and a
- * log must be recoverable whatever was wrong before it was written.
+ * A reader cannot spread damage, so it checks nothing.  Neither does recovery, which changes trees
+ * and counters alike: a log must be recoverable whatever was wrong before it was written.
  */
 static bool may_check(const struct xfs_perag *pag)
 {
@@ -282,7 +282,7 @@ int xfs_perag_load_agi(struct xfs_perag *pag)
 
 void xfs_agf_log(struct xfs_trans *tp, struct xfs_perag *pag)
 {
-	/* Everything that ever changes lies in the first chunk that the journal knows. */
+	/* All fields that ever change lie in the first chunk that the journal tracks. */
 	xfs_trans_log_buf(tp, pag->pag_agf_bp, 0, offsetof(struct xfs_agf, agf_spare64) - 1);
 }
 

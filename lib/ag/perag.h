@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An allocation group in memory.  Headers are read on first use and stay
- * referenced; the on-disk header is the truth, the cached numbers follow it.
+ * An allocation group in memory.  Its headers are read on first use and stay referenced.  The
+ * header in the buffer is authoritative; the copies of its numbers follow it.
  */
 #ifndef AG_PERAG_H
 #define AG_PERAG_H
@@ -13,12 +13,12 @@
 #include "trans/trans.h"
 
 /*
- * Space held back so that an AG's own trees can always grow: the largest they can
- * get, less what they have.  A tree that outgrows it takes from the common counter.
+ * Space held back so that an AG's own trees can always grow: the largest size they can reach, less
+ * what they have.  A tree that outgrows it takes blocks from the common counter.
  */
 struct xfs_ag_resv {
 	uint32_t ar_asked;		/* blocks */
-	uint32_t ar_used;		/* by the trees it is for */
+	uint32_t ar_used;		/* blocks that these trees have */
 };
 
 static inline uint32_t xfs_ag_resv_held(const struct xfs_ag_resv *resv)
@@ -28,7 +28,7 @@ static inline uint32_t xfs_ag_resv_held(const struct xfs_ag_resv *resv)
 
 enum xfs_ag_resv_type {
 	XFS_AG_RESV_NONE,		/* everything else */
-	XFS_AG_RESV_AGFL,		/* blocks for the AGFL: never held back from it */
+	XFS_AG_RESV_AGFL,		/* AGFL blocks, which are free blocks themselves */
 	XFS_AG_RESV_METADATA,		/* finobt and refcountbt blocks */
 	XFS_AG_RESV_RMAPBT,
 };
@@ -37,23 +37,27 @@ struct xfs_perag {
 	struct xfs_mount *pag_mount;
 	xfs_agnumber_t pag_agno;
 	xfs_extlen_t pag_length;	/* blocks in this AG */
-	struct xfs_mutex pag_lock;	/* AG class; all below, the headers and the trees */
-	bool pag_agf_loaded, pag_agi_loaded;	/* the headers are in memory ... */
-	bool pag_agf_checked, pag_agi_checked;	/* ... and go with their trees */
+	struct xfs_mutex pag_lock;	/* class AG; protects all below, the headers and the
+					 * trees */
+	bool pag_agf_loaded, pag_agi_loaded;	/* the headers are in memory */
+	bool pag_agf_checked, pag_agi_checked;	/* and were found to match their trees */
 	struct xfs_buf *pag_agf_bp, *pag_agfl_bp, *pag_agi_bp;
-	/* Copies of what the allocator asks often. */
+	/* Copies of header fields that the allocator reads often. */
 	xfs_extlen_t pag_freeblks, pag_longest, pag_flcount, pag_btreeblks;
 	xfs_agino_t pag_icount, pag_ifree;
 	struct xfs_ag_resv pag_meta_resv, pag_rmapbt_resv;
-	/* Some block may have several owners; false: none has, and merging is simpler. */
+	/*
+	 * Some block may have several owners.  If false none has, and merging rmap records is
+	 * simpler.
+	 */
 	bool pag_may_share, pag_share_known;
 	/*
-	 * Blocks from _start up to _end lost their last other owner in checkpoints up to this one
-	 * (ag/busy.h), which are not durable; 0: none did.
+	 * Blocks in [_start, _end) may have lost their last other owner in a checkpoint up to this
+	 * one (ag/busy.h) that is not durable; 0: none did.
 	 */
 	uint64_t pag_unshared_seq;		/* (a) */
 	xfs_agblock_t pag_unshared_start, pag_unshared_end;
-	/* Blocks that left a tree during a change of it; freed when the change is done. */
+	/* Blocks that left a tree during a change of it; freed when the change is complete. */
 	uint32_t pag_nr_tofree;
 	struct xfs_ag_tofree {
 		xfs_agblock_t agbno;
@@ -61,30 +65,32 @@ struct xfs_perag {
 		enum xfs_ag_resv_type resv;
 	} pag_tofree[2 * XFS_BTREE_MAXLEVELS];
 	struct xfs_rb_tree pag_busy;		/* ag/busy.h */
-	uint64_t pag_busy_all;			/* all of it is, until this checkpoint is durable */
-	/* Behind the last extent that came here because its own AG was full. */
+	uint64_t pag_busy_all;			/* all of the AG is busy until this checkpoint is
+						 * durable */
+	/* Behind the last extent that was allocated here because its own AG was full. */
 	xfs_agblock_t pag_overflow_hint;
-	/* inode/dialloc.c: chunk that new inodes came from last. */
+	/* inode/dialloc.c: the chunk that the last new inode came from. */
 	xfs_agino_t pag_last_agino;
-	xfs_daddr_t pag_fit_cluster;		/* its free inodes may be used, as far as their LSNs say */
+	xfs_daddr_t pag_fit_cluster;		/* cluster whose free inodes have LSNs that allow
+						 * their reuse */
 };
 
 /*
- * The AGs in memory: a table of tables of groups, made where an AG is first used, since a
- * superblock may claim more AGs than there is memory for.  Nothing is taken out before the end, so
- * looking one up takes no lock.
+ * The AGs in memory: a table of tables of groups.  They are made when an AG is first used, because
+ * a superblock may claim more AGs than there is memory for.  Nothing is removed before unmount, so
+ * a lookup takes no lock.
  */
 #define XFS_PERAG_GROUP_LOG	6u	/* AGs in a group */
 #define XFS_PERAG_TABLE_LOG	9u	/* groups in a table */
 
 struct xfs_perag_table {
-	struct xfs_perag *pt_group[1u << XFS_PERAG_TABLE_LOG];	/* (a) NULL: none was used yet */
+	struct xfs_perag *pt_group[1u << XFS_PERAG_TABLE_LOG];	/* (a) NULL: not used yet */
 };
 
-int xfs_perag_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* the empty table; reads nothing */
+int xfs_perag_init(struct xfs_mount *mp) XFS_MUST_CHECK;	/* an empty table; reads nothing */
 void xfs_perag_destroy(struct xfs_mount *mp);
 
-/* NULL: it was not used yet.  @agno is below agcount. */
+/* NULL: the AG was not used yet.  @agno is below agcount. */
 static inline struct xfs_perag *xfs_perag_peek(struct xfs_mount *mp, xfs_agnumber_t agno)
 {
 	struct xfs_perag_table *table;
@@ -101,11 +107,11 @@ static inline struct xfs_perag *xfs_perag_peek(struct xfs_mount *mp, xfs_agnumbe
 	return likely(group) ? &group[agno & ((1u << XFS_PERAG_GROUP_LOG) - 1)] : NULL;
 }
 
-/* For readers, and before there are transactions: made if it was not.  -ENOMEM. */
+/* For readers, and before there are transactions: make the AG if it does not exist. -ENOMEM. */
 int xfs_perag_make(struct xfs_mount *mp, xfs_agnumber_t agno, struct xfs_perag **pagp)
 	XFS_MUST_CHECK;
 
-/* For those who write: opening a file system for that has made all of them. */
+/* For writers: opening a file system for writing makes all AGs. */
 static inline struct xfs_perag *xfs_perag_get(struct xfs_mount *mp, xfs_agnumber_t agno)
 {
 	struct xfs_perag *pag = xfs_perag_peek(mp, agno);
@@ -114,35 +120,38 @@ static inline struct xfs_perag *xfs_perag_get(struct xfs_mount *mp, xfs_agnumber
 	return pag;
 }
 
-/* For a NOWAIT call, before its first change: nobody holds an AG.  Else XFS_WOULD_WAIT. */
+/* For a NOWAIT call, before its first change: XFS_WOULD_WAIT if somebody holds an AG's lock. */
 int xfs_perag_want_all(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*
- * pag_lock held.  Read and verify the headers if they are not in memory; for those who may change
- * something, hold their counters against the trees the first time.
+ * Read and verify the headers if they are not in memory.  On a file system open for writing, also
+ * compare their counters with the trees the first time. pag_lock held.
  */
 int xfs_perag_load_agf(struct xfs_perag *pag) XFS_MUST_CHECK;	/* AGF and AGFL */
 int xfs_perag_load_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
-/* The headers alone: no tree is read. */
+/* The same without reading a tree. */
 int xfs_perag_read_agf(struct xfs_perag *pag) XFS_MUST_CHECK;
 int xfs_perag_read_agi(struct xfs_perag *pag) XFS_MUST_CHECK;
 
-/* Blocks of each AG that nobody may reserve: to fill an empty AGFL, to split a fork's tree. */
+/*
+ * Blocks of each AG that nobody may reserve: enough to fill an empty AGFL and to split a fork's
+ * tree.
+ */
 #define XFS_AG_SET_ASIDE	8u
 
 /*
- * Load every AG, work out the reservations, and set the counters of
- * core/counter.h from the headers.  Read-write mounts, once.
+ * Load every AG, compute the reservations, and set the counters of core/counter.h from the headers.
+ * Called once, when a file system is opened for writing.
  */
 int xfs_ag_resv_init(struct xfs_mount *mp) XFS_MUST_CHECK;
 
 /*
- * The headers and counters of the AGs before @end go with their trees, as far as a block or two of each
- * tell; others are looked at when they are first used.
+ * Compare headers and counters of the AGs before @end with their trees, as far as a block or two of
+ * each show.  Other AGs are checked when they are first used.
  */
 int xfs_ag_check_counters(struct xfs_mount *mp, xfs_agnumber_t end) XFS_MUST_CHECK;
 
-/* Sum of the headers: what the superblock must say.  All AGs are loaded. */
+/* Sums over all headers, which the superblock must have.  Loads all AGs. */
 int xfs_ag_sum_counters(struct xfs_mount *mp, uint64_t *icount, uint64_t *ifree,
 			uint64_t *fdblocks) XFS_MUST_CHECK;
 

@@ -2,14 +2,14 @@
 /*
  * Reference counts of data blocks.
  *
- * (REFC-1) A block with one owner has no record; a record says two or more.
- * (REFC-2) Records of equal count that touch are one record.
- * (REFC-3) A count that reached the maximum is never changed again, and the block never freed: how
- *     many owners it has is no longer known.
+ * (REFC-1) A block with one owner has no record; a record has a count of two or more.
+ * (REFC-2) Adjacent records with the same count are merged.
+ * (REFC-3) A count that has reached the maximum never changes again, and the block is never freed,
+ *     because the number of its owners is no longer known.
  *
- * A change of a range first cuts the records that reach over its ends, then goes
- * through what is inside, records and gaps (which stand for a count of one), and then
- * joins what became equal at the ends.
+ * A change of a range first splits the records that cross its ends.  Then it goes through the
+ * records inside and the gaps between them, which stand for a count of one.  At last it merges
+ * records at the ends that have become equal.
  */
 #include "ag/refcount.h"
 #include "ag/ag_priv.h"
@@ -45,14 +45,14 @@ int xfs_refcount_get(const struct xfs_btree_cur *cur, enum xfs_refc_domain domai
 	return error;
 }
 
-/* The shared record at the cursor; staging records end the world. */
+/* The shared record at the cursor; *@found becomes false at the first staging record. */
 static int get_shared(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec,
 		      bool *found)
 {
 	return xfs_refcount_get(cur, XFS_REFC_DOMAIN_SHARED, irec, found);
 }
 
-/* The record that covers @agbno, or else the next one behind it. */
+/* The record that covers @agbno, else the next one behind it. */
 static int lookup_from(struct xfs_btree_cur *cur, xfs_agblock_t agbno,
 		       struct xfs_refcount_irec *irec, bool *found)
 {
@@ -94,7 +94,7 @@ int xfs_refcount_insert(struct xfs_btree_cur *cur, const struct xfs_refcount_ire
 	return xfs_btree_insert(cur, &rec);
 }
 
-/* No record reaches over the border before @agbno. */
+/* Split the record that crosses the border in front of @agbno. */
 static int cut_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
 {
 	struct xfs_refcount_irec left, right;
@@ -111,7 +111,7 @@ static int cut_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
 	return error ? error : xfs_refcount_insert(cur, &right);
 }
 
-/* Join the records that meet before @agbno, if they are equal. */
+/* Merge the records that meet in front of @agbno, if they have the same count. */
 static int join_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
 {
 	struct xfs_btree_target target = target_of(agbno);
@@ -154,7 +154,7 @@ static int free_later(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t
 							agbno), len, &oinfo, XFS_AG_RESV_NONE);
 }
 
-/* Blocks that no record covers: they have one owner, and get one more or lose it. */
+/* Blocks without a record have one owner: add a second, or free them. */
 static int change_gap(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t len, int delta,
 		      bool later)
 {
@@ -177,8 +177,9 @@ static int change_gap(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen
 }
 
 /*
- * (REFC-4) A block whose last other owner went in a checkpoint that is not durable is not written in
- *     place: after a crash that one may own it again, and must find what it had.
+ * (REFC-4) A block whose last other owner was removed in a checkpoint that is not durable is not
+ *     overwritten in place.  After a crash that owner may have it again, and must find its old
+ *     contents.
  */
 static void note_unshared(struct xfs_perag *pag, const struct xfs_refcount_irec *irec)
 {
@@ -196,7 +197,7 @@ static void note_unshared(struct xfs_perag *pag, const struct xfs_refcount_irec 
 	__atomic_store_n(&pag->pag_unshared_seq, seq, __ATOMIC_RELAXED);
 }
 
-/* The record at the cursor, all of it. */
+/* Change the count of the whole record at the cursor. */
 static int change_rec(struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec, int delta)
 {
 	if (irec->rc_refcount == XFS_REFC_REFCOUNT_MAX)
@@ -231,7 +232,10 @@ static int change_inside(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_agb
 		}
 		next = irec.rc_startblock + irec.rc_blockcount;
 		error = change_rec(cur, &irec, delta);
-		/* Counts move together and stay different, but for those that are pinned. */
+		/*
+		 * Neighbours keep different counts when both change by the same amount, unless one
+		 * is at the maximum.
+		 */
 		if (!error && (pinned || irec.rc_refcount == XFS_REFC_REFCOUNT_MAX))
 			error = join_at(cur, agbno);
 		pinned = irec.rc_refcount == XFS_REFC_REFCOUNT_MAX;
@@ -240,7 +244,10 @@ static int change_inside(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_agb
 	return error;
 }
 
-/* Do the leaves on both ends of the range take in what cutting there makes? */
+/*
+ * True if the leaves at both ends of the range have room for the records that splitting there
+ * makes.
+ */
 static int room_to_cut(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_agblock_t end, bool *room)
 {
 	struct xfs_btree_target first = target_of(agbno), last = target_of(end);
@@ -260,9 +267,9 @@ static int room_to_cut(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_agblock_t
 }
 
 /*
- * The tree may grow by two records where the range is cut, and when counts go up by one
- * for each gap.  Counts that go down must not fail for want of space if that can be
- * helped: it is how space is made.
+ * The tree may grow by two records where the range is split and, if counts go up, by one for each
+ * gap.  Lowering counts should not fail with -ENOSPC if that can be avoided, because that is how
+ * space is freed.
  */
 static int make_sure_of_space(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_agblock_t end,
 			      int delta)
@@ -290,7 +297,7 @@ static int adjust_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbloc
 		error = xfs_refcount_load_share(pag);
 	if (error)
 		return error;
-	/* The usual case: blocks that were never shared go. */
+	/* The usual case: the AG shares no blocks, so these are freed. */
 	if (delta < 0 && !pag->pag_may_share) {
 		struct xfs_owner_info oinfo = { .oi_owner = XFS_RMAP_SKIP };
 
@@ -354,7 +361,7 @@ int xfs_refcount_decrease_later(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_e
 	return adjust(tp, fsbno, len, -1, true);
 }
 
-/* Blocks from @agbno on that have as many owners as the first one, and how many that is. */
+/* The number of blocks from @agbno on that have as many owners as the first, and that number. */
 static int uniform_run(struct xfs_perag *pag, xfs_agblock_t agbno, xfs_extlen_t len,
 		       xfs_extlen_t *run, uint32_t *owners)
 {
@@ -402,7 +409,10 @@ int xfs_refcount_check_increase(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_e
 				  pag->pag_agno);
 	if (!error)
 		error = uniform_run(pag, XFS_FSB_TO_AGBNO(&mp->m_geo, fsbno), len, run, &owners);
-	/* The next count would say that nobody knows the number of owners (REFC-3). */
+	/*
+	 * The next count would be the maximum, from which on nobody knows the number of owners
+	 * (REFC-3).
+	 */
 	if (!error && owners >= XFS_REFC_REFCOUNT_MAX - 1)
 		error = xfs_error(mp, -EMLINK, "blocks %#" PRIx64 "+%u have as many owners as can be "
 				  "counted", fsbno, *run);
@@ -424,7 +434,7 @@ int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extl
 	*shared_len = 0;
 	if (!xfs_has_reflink(&mp->m_geo))
 		return 0;
-	/* Readers ask, too. */
+	/* Readers call this, too, and may be the first to use the AG. */
 	error = xfs_perag_make(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno), &pag);
 	if (error)
 		return error;
@@ -442,7 +452,7 @@ int xfs_refcount_find_shared(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_extl
 		goto out_del;
 	start = XFS_MAX(irec.rc_startblock, agbno);
 	stop = irec.rc_startblock + irec.rc_blockcount;
-	/* Records of different counts that touch are one run. */
+	/* Adjacent records with different counts are one run. */
 	while (stop < end) {
 		error = xfs_btree_increment(&cur, &found);
 		if (!error)

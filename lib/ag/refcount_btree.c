@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference count tree.  Its blocks are ordinary blocks of the AG, taken out of
- * the reservation of its own.
+ * The reference count tree.  Its blocks are ordinary blocks of the AG, taken out of a reservation.
  */
 #include "ag/ag_priv.h"
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reservations: each AG holds back what its finobt, refcountbt and rmapbt need at
- * their largest, so that an AG filled by users can still record what happens to
- * their blocks.
+ * Reservations: each AG holds back the blocks that its finobt, refcountbt and rmapbt need at their
+ * largest, so that an AG filled by users can still record what happens to their blocks.
  *
- * (RESV-1) What is held back was taken from m_fdblocks at open; a tree block taken out of it
- *     changes m_fdblocks no more, one given back goes back to it.
- * (RESV-2) Blocks of the reverse map come from the AGFL and count as free on disk all their life;
- *     therefore all that was asked for them is hidden, used or not.
- * (RESV-3) A tree that outgrows its reservation (or an AG that was too full for one) takes from
- *     m_fdblocks, by force: the block is gone, whoever else had reserved it.
+ * (RESV-1) Opening takes what is held back off m_fdblocks.  A tree block taken out of the
+ *     reservation does not change m_fdblocks again; a freed one returns to the reservation.
+ * (RESV-2) Blocks of the reverse map come from the AGFL and count as free on disk for all their
+ *     life.  Therefore all that was reserved for them is hidden, used or not.
+ * (RESV-3) A tree that outgrows its reservation, or whose AG was too full for one, takes blocks off
+ *     m_fdblocks even if others have reserved them: the blocks are gone.
  */
 #include "ag/ag_priv.h"
 #include "core/counter.h"
@@ -84,7 +83,7 @@ void xfs_ag_resv_give_back(struct xfs_trans *tp, struct xfs_perag *pag, enum xfs
 		return;
 	}
 	held = xfs_ag_resv_held(resv);
-	/* Where it began is what a header said, which may have been too little. */
+	/* ar_used started from a header, which may have had too small a number. */
 	resv->ar_used -= XFS_MIN(len, resv->ar_used);
 	len -= xfs_ag_resv_held(resv) - held;
 	if (len)
@@ -98,7 +97,7 @@ void xfs_mod_set_aside(struct xfs_mount *mp, int32_t delta)
 	xfs_mutex_unlock(&mp->m_lock);
 }
 
-/* Blocks of the finobt, counted where the AGI does not say. */
+/* The number of finobt blocks, from the AGI or by counting. */
 static int finobt_blocks(struct xfs_perag *pag, uint32_t *blocks)
 {
 	struct xfs_btree_cur cur;
@@ -116,7 +115,7 @@ static int finobt_blocks(struct xfs_perag *pag, uint32_t *blocks)
 	return error;
 }
 
-/* What the trees could need and what they have. */
+/* Compute what the trees may need and what they have. */
 static int ask(struct xfs_perag *pag)
 {
 	const struct xfs_geometry *geo = &pag->pag_mount->m_geo;
@@ -151,7 +150,7 @@ static int ask(struct xfs_perag *pag)
 	return 0;
 }
 
-/* An AG that is too full for its reservations gets what there is. */
+/* If the AG is too full for its reservations, reduce them to what is free. */
 static void fit_to_free_space(struct xfs_perag *pag)
 {
 	uint32_t have = pag->pag_freeblks + pag->pag_flcount;
@@ -169,7 +168,7 @@ static void fit_to_free_space(struct xfs_perag *pag)
 		pag->pag_rmapbt_resv.ar_used + XFS_MIN(rmapbt, have - meta);
 }
 
-/* bno and cnt blocks other than the roots. */
+/* Number of bno and cnt blocks without the roots. */
 static uint32_t allocbt_blocks(const struct xfs_perag *pag)
 {
 	uint32_t blocks = pag->pag_btreeblks;

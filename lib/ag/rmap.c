@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeping the reverse map: every block in use has a record of its owner, data
- * blocks that files share have one per owner.
+ * Keeping the reverse map: every block in use has a record of its owner; a data block that files
+ * share has one for each owner.
  *
- * (RMAP-1) Records of one owner that touch, with offsets that go on and equal flags, are one
- *     record.  Where no block has several owners these are neighbours in the tree; where some do,
- *     other owners' records may stand between, and they are looked for by range.
- * (RMAP-2) A record is taken apart only as it was put in: blocks, owner, offset and state must fit,
- *     else the file system is damaged, which is found before anything changes.
+ * (RMAP-1) Records of one owner that touch, with contiguous offsets and equal flags, are merged.
+ *     In an AG without shared blocks they are neighbours in the tree.  With shared blocks, records
+ *     of other owners may stand between them, and they are searched for by range.
+ * (RMAP-2) A record is removed only as it was inserted: blocks, owner, offset and state must match.
+ *     Otherwise the file system is damaged, which is found before anything changes.
  */
 #include "ag/ag_priv.h"
 
@@ -30,14 +30,14 @@ static void make_irec(struct xfs_rmap_irec *irec, xfs_agblock_t agbno, xfs_extle
 		irec->rm_flags |= XFS_RMAP_UNWRITTEN;
 }
 
-/* Blocks of file contents, whose offset goes along with the block. */
+/* True for blocks of file contents, whose offset advances with the block. */
 static bool has_offset(const struct xfs_rmap_irec *irec)
 {
 	return !XFS_RMAP_NON_INODE_OWNER(irec->rm_owner) &&
 	       !(irec->rm_flags & XFS_RMAP_BMBT_BLOCK);
 }
 
-/* May blocks of this owner have other owners, too? */
+/* True if blocks of this owner may have other owners, too. */
 static bool may_share(const struct xfs_perag *pag, const struct xfs_rmap_irec *irec)
 {
 	return pag->pag_may_share && has_offset(irec) && !(irec->rm_flags & XFS_RMAP_ATTR_FORK);
@@ -78,7 +78,7 @@ static int corrupt(const struct xfs_btree_cur *cur, const struct xfs_rmap_irec *
 			   irec->rm_flags, what);
 }
 
-/* Stand on exactly @irec, whose key is known to be there or not. */
+/* Position the cursor on exactly @irec (@want), or where it is to be inserted. */
 static int look_up(struct xfs_btree_cur *cur, const struct xfs_rmap_irec *irec, bool want)
 {
 	struct xfs_btree_target target = target_of(irec);
@@ -106,7 +106,7 @@ static int delete(struct xfs_btree_cur *cur, const struct xfs_rmap_irec *irec)
 	return error ? error : xfs_btree_delete(cur);
 }
 
-/* @old becomes @new; where its key changes and others may stand between, it moves. */
+/* Replace @old by @new: in place if the order allows, else by a delete and an insert. */
 static int replace(struct xfs_btree_cur *cur, const struct xfs_rmap_irec *old,
 		   const struct xfs_rmap_irec *new)
 {
@@ -144,7 +144,7 @@ static int match(struct xfs_btree_cur *cur, const void *rec, void *priv)
 	return find->found ? -ECANCELED : 0;
 }
 
-/* Find it among the records that touch block @agbno. */
+/* Search the records that cover block @agbno. */
 static int query_block(struct xfs_btree_cur *cur, xfs_agblock_t agbno, struct find *find)
 {
 	struct xfs_btree_target low = { .w = { agbno, 0, 0 } };
@@ -160,7 +160,10 @@ static bool overlaps(const struct xfs_rmap_irec *a, const struct xfs_rmap_irec *
 	       b->rm_startblock < a->rm_startblock + a->rm_blockcount;
 }
 
-/* The records before and behind the place where @cur would insert; the cursor stays. */
+/*
+ * The records in front of and behind the position where @cur would insert; the cursor does not
+ * move.
+ */
 static int look_at_neighbours(struct xfs_btree_cur *cur, struct xfs_rmap_irec *left,
 			      struct xfs_rmap_irec *right)
 {
@@ -176,14 +179,14 @@ static int look_at_neighbours(struct xfs_btree_cur *cur, struct xfs_rmap_irec *l
 	if (error || (before && behind))
 		return error;
 
-	/* At an end of the leaf: go and see. */
+	/* At an end of the leaf: walk to the neighbour. */
 	xfs_btree_dup_cursor(cur, &dup);
 	if (!before) {
 		error = xfs_btree_decrement(&dup, &found);
 		if (!error && found)
 			error = get_rec(&dup, left);
 	} else {
-		/* Behind the last: on from there. */
+		/* The cursor is behind the last record: go on from there. */
 		error = xfs_btree_increment(&dup, &found);
 		if (!error && found)
 			error = get_rec(&dup, right);
@@ -193,9 +196,8 @@ static int look_at_neighbours(struct xfs_btree_cur *cur, struct xfs_rmap_irec *l
 }
 
 /*
- * The records that @irec would continue (*@left) and that would continue it
- * (*@right); blockcount 0 where there is none.  Checks that the blocks may get
- * this owner.
+ * The records that @irec would extend (*@left) and that would extend it (*@right); blockcount 0
+ * where there is none. -EUCLEAN if the blocks may not get this owner.
  */
 static int find_neighbours(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 			   const struct xfs_rmap_irec *irec, struct xfs_rmap_irec *left,
@@ -207,7 +209,7 @@ static int find_neighbours(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 	int error;
 
 	left->rm_blockcount = right->rm_blockcount = 0;
-	/* Where it would go; its neighbours usually stand in the same leaf. */
+	/* The position of the new record; its neighbours usually are in the same leaf. */
 	error = xfs_btree_lookup_eq(cur, &target, &found);
 	if (error)
 		return error;
@@ -236,7 +238,7 @@ static int find_neighbours(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 	if (!right->rm_blockcount) {
 		struct xfs_rmap_irec want = *irec;
 
-		/* Its key is known but for the length. */
+		/* All of its key is known. */
 		want.rm_startblock += irec->rm_blockcount;
 		want.rm_offset += irec->rm_blockcount;
 		target = target_of(&want);
@@ -290,7 +292,7 @@ int xfs_rmap_map_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock
 	} else if (may_share(pag, &irec)) {
 		error = insert(&cur, &irec);
 	} else {
-		/* The cursor still stands where it goes. */
+		/* The cursor still is at the insert position. */
 		xfs_rmap_rec_pack(&irec, &rec);
 		error = xfs_btree_insert(&cur, &rec);
 	}
@@ -301,7 +303,7 @@ out_del:
 
 /* ---- taking a part out ------------------------------------------------------------ */
 
-/* Does @rec own the blocks of @want in just this way? */
+/* True if @rec has the blocks of @want with the same owner, offset and flags. */
 static bool covers(const struct xfs_rmap_irec *rec, const struct xfs_rmap_irec *want)
 {
 	if (rec->rm_owner != want->rm_owner || rec->rm_flags != want->rm_flags ||
@@ -312,7 +314,7 @@ static bool covers(const struct xfs_rmap_irec *rec, const struct xfs_rmap_irec *
 	       want->rm_offset - rec->rm_offset == want->rm_startblock - rec->rm_startblock;
 }
 
-/* The record that @irec is a part of. */
+/* Find the record that contains @irec. */
 static int find_covering(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 			 const struct xfs_rmap_irec *irec, struct xfs_rmap_irec *rec)
 {
@@ -397,7 +399,7 @@ static int note_owner(struct xfs_btree_cur *cur, const void *rec, void *priv)
 	if (error || !overlaps(&irec, &owners->range))
 		return error;
 	owners->rec = irec;
-	/* Two are too many already. */
+	/* A second owner is an error already; stop here. */
 	return ++owners->nr > 1 ? -ECANCELED : 0;
 }
 
@@ -455,7 +457,10 @@ static int do_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t 
 	case CONVERT:
 		break;
 	}
-	/* Out as it was, in as it is: joins with neighbours of either state come by themselves. */
+	/*
+	 * Remove it with the old state and add it with the new one: this merges it with neighbours
+	 * of either state.
+	 */
 	other.oi_flags ^= XFS_OWNER_UNWRITTEN;
 	error = xfs_rmap_unmap_locked(tp, pag, agbno, len, oinfo);
 	return error ? error : xfs_rmap_map_locked(tp, pag, agbno, len, &other);

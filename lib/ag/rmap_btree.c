@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reverse-map tree.  Its records overlap where blocks are shared, so its
- * nodes keep a low and a high key.  Its blocks come from the AGFL, like those of
- * the free space trees, but are counted and reserved for on their own.
+ * The reverse-map tree.  Its records overlap where blocks are shared, so its nodes have a low and a
+ * high key.  Its blocks come from the AGFL, like those of the free-space trees, but have a counter
+ * and a reservation of their own.
  */
 #include "ag/ag_priv.h"
 
@@ -65,14 +65,14 @@ static void high_key_from_rec(void *key, const void *rec)
 
 	k->rm_startblock = cpu_to_be32(be32_to_cpu(r->rm_startblock) + adj);
 	k->rm_owner = r->rm_owner;
-	/* Only blocks of a file's contents have an offset that moves along. */
+	/* Only in blocks of file contents does the offset advance with the block. */
 	if (!XFS_RMAP_NON_INODE_OWNER(be64_to_cpu(r->rm_owner)) &&
 	    !(offset & XFS_RMAP_OFF_BMBT_BLOCK))
 		offset = (offset & XFS_RMAP_OFF_FLAGS) | (XFS_RMAP_OFF(offset) + adj);
 	k->rm_offset = cpu_to_be64(offset);
 }
 
-/* The highest by block is found first: that is nearly always all there is to compare. */
+/* The end block alone nearly always decides, so the whole keys are compared only if it is equal. */
 static void max_high_key_recs(void *key, const struct xfs_rmap_rec *rec, uint32_t n)
 {
 	struct xfs_rmap_key other;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Staging records of copy-on-write: blocks for new contents of shared ones, which are in no file
- * yet.  They stand in the reference count tree behind all counts, bit 31 of their start set,
- * each block once; records that touch are one.  After a crash they are nobody's.
+ * Staging records of copy-on-write: blocks allocated for new contents of shared blocks, not yet in
+ * any file.  Their records are in the reference count tree behind all counts, with bit 31 of the
+ * start set.  Each block is staged once, and adjacent records are merged.  After a crash nobody
+ * owns these blocks, and they are freed.
  */
 #include "ag/ag_priv.h"
 #include "ag/intent.h"
@@ -11,7 +12,7 @@
 
 #define EXTENTS_PER_HANDLE	16u
 
-/* The record at the cursor; *@found becomes false for a count. */
+/* If *@found: the record at the cursor; *@found becomes false if it is a count. */
 static int get_staging(const struct xfs_btree_cur *cur, struct xfs_refcount_irec *irec,
 		       bool *found)
 {
@@ -53,7 +54,7 @@ static int add(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t len)
 		      right.rc_startblock + right.rc_blockcount > agbno)))
 		return xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64
 				   ": blocks %u+%u are staged already", cur->bc_owner, agbno, len);
-	/* Neighbours are taken out, what they make together is put in. */
+	/* Delete the neighbours and insert one record for all. */
 	if (have_right && right.rc_startblock == end) {
 		error = xfs_btree_delete(cur);
 		if (error)
@@ -99,7 +100,7 @@ static int take_out(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t
 	return error;
 }
 
-/* AG locked, its AGF read. */
+/* The AG is locked and its AGF loaded. */
 static int stage_locked(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno,
 			xfs_extlen_t len, bool stage)
 {
@@ -122,7 +123,7 @@ int xfs_refcount_stage(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t l
 	if (error)
 		return error;
 	error = xfs_perag_load_agf(pag);
-	/* A record is put in, or one is taken out and up to two are put in. */
+	/* One record is inserted, or one is deleted and up to two are inserted. */
 	if (!error)
 		error = xfs_ag_reserve_tree(pag, 2 * (be32_to_cpu(xfs_pag_agf(pag)->agf_refcount_level) + 1),
 					    XFS_AG_RESV_METADATA);
@@ -134,7 +135,7 @@ int xfs_refcount_stage(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t l
 
 /* ---- leftovers ------------------------------------------------------------------------------ */
 
-/* The last staging record of the AG: records go from the end, where nothing has to move. */
+/* The AG's last staging record.  Records are freed from the end, where nothing has to move. */
 static int last_staging(struct xfs_perag *pag, struct xfs_refcount_irec *rec, bool *found)
 {
 	struct xfs_btree_cur cur;
