@@ -41,7 +41,7 @@ def tables(text):
             continue
         if rows:
             yield before, rows
-            rows = []
+            before, rows = '', []
         if line.strip():
             before = line.strip()
 

@@ -57,6 +57,9 @@ void format_geometry(struct format *f, unsigned int n, char **arg)
 	sb->sb_features_ro_compat =
 		(uint32_t)format_option(f, n, arg, "ro_compat", sb->sb_features_ro_compat);
 	sb->sb_versionnum = (uint16_t)format_option(f, n, arg, "versionnum", sb->sb_versionnum);
+	for (unsigned int i = 0; i < n; i++)
+		if (strncmp(arg[i], "uuid=", 5) == 0)
+			format_bytes(f, arg[i] + 5, sb->sb_uuid.b, sizeof(sb->sb_uuid.b));
 	sb->sb_inoalignmt = (uint32_t)(64 * inodesize / bs);
 	sb->sb_spino_align = (uint32_t)base;
 	if (!(sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_SPINODES)) {
@@ -79,7 +82,7 @@ static void crc32c(struct format *f, unsigned int n, char **arg)
 	format_say(f, "%08x", ~xfs_crc32c(XFS_CRC_SEED, buf, len));
 }
 
-/* The stored bytes of the object's checksum at OFFSET, and whether they are right. */
+/* The bytes of the object's checksum at OFFSET; those that the object has must be the same. */
 static void crc(struct format *f, unsigned int n, char **arg)
 {
 	size_t off = format_number(f, arg[0]);
@@ -89,6 +92,8 @@ static void crc(struct format *f, unsigned int n, char **arg)
 		format_say(f, "(outside of the object) ");
 		return;
 	}
+	if (get_be32(f->object + off) && !xfs_cksum_ok(f->object, len, off))
+		format_say(f, "(the object has another) ");
 	xfs_cksum_set(f->object, len, off);
 	for (unsigned int i = 0; i < 4; i++)
 		format_say(f, "%02x", f->object[off + i]);
