@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POSIX access control lists.  Callers speak the form of the system calls (little-endian, a
- * version in front), the disk has its own (big-endian, a count in front).  An access
- * ACL and the permission bits say the same about owner, group class and others; whoever
- * changes one changes the other.
+ * POSIX access control lists.  Callers use the form of the system calls (little-endian, with a
+ * version in front); the disk has its own (big-endian, with a count in front).  An access ACL and
+ * the permission bits agree on owner, group class and others: a change of either changes both.
  */
 #include <sys/stat.h>
 #include "attr/attr_priv.h"
@@ -31,7 +30,7 @@ static inline bool has_id(uint32_t tag)
 	return tag == XFS_ACL_USER || tag == XFS_ACL_GROUP;
 }
 
-/* The only entry with @tag; NULL: none. */
+/* The first entry with @tag; NULL: none. */
 static struct xfs_acl_entry *find(struct xfs_acl *acl, uint32_t tag)
 {
 	uint32_t n = be32_to_cpu(acl->acl_cnt);
@@ -53,8 +52,9 @@ static bool is_tag(uint32_t tag)
 }
 
 /*
- * Tags in their order, those without identities once, the three that must be there, a mask where it
- * is needed.  Of what stands on disk already (@stored) the order does not matter.
+ * Valid: known tags in ascending order, each tag without an identity only once, the three required
+ * entries, and a mask if users or groups are named.  The order does not matter in an ACL that is on
+ * disk already (@stored).
  */
 static bool is_valid(const struct xfs_acl *acl, bool stored)
 {
@@ -77,7 +77,7 @@ static bool is_valid(const struct xfs_acl *acl, bool stored)
 	return !(seen & (XFS_ACL_USER | XFS_ACL_GROUP)) || (seen & XFS_ACL_MASK);
 }
 
-/* The entry that the group bits of the mode stand for. */
+/* The entry that corresponds to the group bits of the mode. */
 static struct xfs_acl_entry *group_class(struct xfs_acl *acl)
 {
 	struct xfs_acl_entry *mask = find(acl, XFS_ACL_MASK);
@@ -90,20 +90,20 @@ static uint32_t perm_of(const struct xfs_acl_entry *ae)
 	return be16_to_cpu(ae->ae_perm);
 }
 
-/* Permission bits of a valid ACL. */
+/* The permission bits of a valid ACL. */
 static uint16_t acl_mode(struct xfs_acl *acl)
 {
 	return (uint16_t)(perm_of(find(acl, XFS_ACL_USER_OBJ)) << 6 |
 			  perm_of(group_class(acl)) << 3 | perm_of(find(acl, XFS_ACL_OTHER)));
 }
 
-/* Nothing beyond the three that the mode has. */
+/* True if it has nothing but the three entries that the mode implies. */
 static bool is_equiv(const struct xfs_acl *acl)
 {
 	return be32_to_cpu(acl->acl_cnt) == 3;
 }
 
-/* A value from disk. */
+/* Check length and count of a value from disk. */
 static int check_disk(struct xfs_mount *mp, const void *disk, uint32_t len)
 {
 	const struct xfs_acl *acl = disk;
@@ -130,7 +130,7 @@ int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void
 		return xfs_error(mp, -EINVAL, "an ACL of %zu bytes", len);
 	n = (uint32_t)((len - VFS_HDR) / VFS_ENTRY);
 	if (n == 0)
-		return 0;	/* there is to be none */
+		return 0;	/* no entries: the ACL is to be removed */
 	if (XFS_ACL_SIZE(n) > room)
 		return xfs_error(mp, -ERANGE, "an ACL of %" PRIu32 " entries", n);
 
@@ -204,7 +204,7 @@ int xfs_acl_to_xattr(struct xfs_mount *mp, const void *disk, uint32_t disk_len, 
 	return 0;
 }
 
-/* A stored, valid ACL in memory of its own; *@acl NULL: none is stored. */
+/* Read and verify a stored ACL into allocated memory; *@acl NULL: none is stored. */
 static int read_acl(struct xfs_inode *ip, const struct xfs_attr_name *name, struct xfs_acl **acl,
 		    uint32_t *len)
 {
@@ -249,7 +249,10 @@ int xfs_acl_chmod(struct xfs_trans *tp, struct xfs_inode *ip, uint16_t mode)
 	set_perm(find(acl, XFS_ACL_USER_OBJ), mode >> 6);
 	set_perm(group_class(acl), mode >> 3);
 	set_perm(find(acl, XFS_ACL_OTHER), mode);
-	/* Only one that was restored as it is on disk can say no more than the mode. */
+	/*
+	 * An ACL that says no more than the mode is never stored, except by a restore of on-disk
+	 * values.
+	 */
 	if (is_equiv(acl))
 		error = xfs_attr_remove(tp, ip, &access_name, NULL, 0);
 	else
@@ -285,7 +288,7 @@ int xfs_acl_inherit(struct xfs_inode *dp, uint16_t *mode, struct xfs_acl_inherit
 			return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
 		}
 	}
-	/* What is asked for bounds what is inherited; both together are the new mode. */
+	/* The requested mode limits the inherited entries; the result is the new mode. */
 	user = find(acl, XFS_ACL_USER_OBJ);
 	group = group_class(acl);
 	other = find(acl, XFS_ACL_OTHER);

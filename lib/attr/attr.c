@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The attribute calls: which form is it, and on to that. */
+/* The attribute calls: determine the fork's form and call its functions. */
 #include "attr/attr_priv.h"
 #include "core/message.h"
 #include "core/stats.h"
@@ -13,7 +13,7 @@ static void init_args(struct xfs_attr_args *args, struct xfs_trans *tp, struct x
 	};
 }
 
-/* Short form does without. */
+/* Short form does not need the hash. */
 static void hash_name(struct xfs_attr_args *args)
 {
 	args->hash = xfs_attr_hashval(args->geo, args->ns, args->name, args->namelen, args->value,
@@ -43,7 +43,10 @@ int xfs_attr_fork_remove(struct xfs_trans *tp, struct xfs_inode *ip)
 
 /* ---- looking ------------------------------------------------------------------------------ */
 
-/* @len bytes at @from to a caller who has room for *@valuelen, or only asks (@value NULL). */
+/*
+ * Copy @len bytes from @from to a caller with room for *@valuelen; with @value NULL, only return
+ * the length.
+ */
 static int give(const void *from, uint32_t len, void *value, uint32_t *valuelen)
 {
 	uint32_t room = *valuelen;
@@ -103,7 +106,10 @@ int xfs_attr_get(struct xfs_inode *ip, const struct xfs_attr_name *name, void *v
 	error = check_name(ip, name);
 	if (error)
 		return error;
-	/* A parent pointer is known by name and value together: there is nothing to get. */
+	/*
+	 * A lookup of a parent pointer needs its value as well as its name, so there is nothing to
+	 * get.
+	 */
 	if (name->ns & XFS_ATTR_PARENT)
 		return xfs_error(ip->i_mount, -EINVAL, "parent pointers are listed, not got");
 	init_args(&args, NULL, ip, name, NULL, 0);
@@ -135,7 +141,10 @@ static int check_existence(const struct xfs_attr_args *args, bool found, uint32_
 	return 0;
 }
 
-/* Extents that adding may make: one a level, and the value's. */
+/*
+ * Check the extent counter for what adding may need: one extent for each level, or those of the
+ * value.
+ */
 static int extend_count(struct xfs_attr_args *args)
 {
 	uint32_t rmt = xfs_attr_is_local(args) ? 0 : xfs_attr3_rmt_blocks(args->geo->blocksize,
@@ -163,7 +172,9 @@ static int set_tree(struct xfs_attr_args *args, uint32_t op_flags)
 	error = xfs_attr_tree_find(args, &state, &found);
 	if (!error)
 		error = check_existence(args, found, op_flags);
-	/* A parent pointer has nothing beyond what identifies it. */
+	/*
+	 * A parent pointer consists of name and value: if it is found, there is nothing to change.
+	 */
 	if (!error && !(found && (args->ns & XFS_ATTR_PARENT))) {
 		error = extend_count(args);
 		if (!error)
@@ -174,9 +185,9 @@ static int set_tree(struct xfs_attr_args *args, uint32_t op_flags)
 }
 
 /*
- * Where a fork begins that comes into being with an attribute for which it has no room in short form.
- * A kernel looks for a place as if it had, with lengths cut to the 8 bits of short form; to begin
- * elsewhere would give the data fork another size, and directories another form.
+ * Where a new fork begins if its first attribute does not fit in short form.  The kernel computes
+ * it as if the attribute did fit, with lengths truncated to the 8 bits of short form.  Another
+ * start would give the data fork another size, and directories another form.
  */
 static uint8_t first_forkoff(const struct xfs_attr_args *args)
 {
@@ -189,8 +200,8 @@ static uint8_t first_forkoff(const struct xfs_attr_args *args)
 }
 
 /*
- * The fork is absent, empty or short, and will not do: a tree is made of it first - unless it
- * is absent, and there is room in short form once the data fork has made some.
+ * The fork is absent, empty or in short form and cannot hold the attribute: make a tree of it
+ * first.  An absent fork gets the attribute in short form after all if the data fork can make room.
  */
 static int set_new_tree(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
 {
@@ -239,7 +250,7 @@ int xfs_attr_set(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_at
 	if ((name->ns & XFS_ATTR_PARENT) && valuelen != sizeof(struct xfs_parent_rec))
 		return xfs_error(ip->i_mount, -EINVAL, "no parent pointer");
 	init_args(&args, tp, ip, name, value, valuelen);
-	/* The border may move: both forks must be known. */
+	/* The border between the forks may move: read the extents of both. */
 	error = xfs_iread_extents(ip, XFS_DATA_FORK);
 	if (!error && form == XFS_ATTR_FORM_TREE)
 		error = xfs_iread_extents(ip, XFS_ATTR_FORK);
@@ -252,7 +263,7 @@ int xfs_attr_set(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_at
 	error = check_existence(&args, old != NULL, op_flags);
 	if (error || (old && (name->ns & XFS_ATTR_PARENT)))
 		return error;
-	/* Into the inode, if that can be. */
+	/* Put it into the inode if possible. */
 	if (xfs_attr_fits_sf(args.namelen, args.valuelen)) {
 		uint8_t forkoff = xfs_bmap_forkoff_for(ip, xfs_attr_sf_total(&args, old));
 
@@ -306,9 +317,9 @@ int xfs_attr_remove(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs
 /* ---- worst cases ---------------------------------------------------------------------------- */
 
 /*
- * The tree: every level splits once, and the leaf twice more when the new attribute is large; the
- * value in as many pieces as it has blocks; and what stands in the inode may have to
- * leave it for a block of its own.
+ * The tree: every level splits once, and the leaf twice more if the new attribute is large.  The
+ * value: in as many pieces as it has blocks.  The data fork: its inline contents may have to move
+ * to a block.
  */
 uint32_t xfs_attr_set_blocks(const struct xfs_mount *mp, uint32_t namelen, uint32_t valuelen)
 {
@@ -323,7 +334,7 @@ uint32_t xfs_attr_set_blocks(const struct xfs_mount *mp, uint32_t namelen, uint3
 	return blocks + xfs_da_alloc_blocks(mp, XFS_DATA_FORK, 1, XFS_MAX(geo->dirblkfsbs, 2u));
 }
 
-/* Nothing is allocated but blocks of the extent tree, where unmapping splits an extent. */
+/* Only the extent tree takes blocks, when unmapping splits an extent. */
 uint32_t xfs_attr_remove_blocks(const struct xfs_mount *mp)
 {
 	return (XFS_DA_NODE_MAXDEPTH + 2) * xfs_bmap_add_blocks(mp, XFS_ATTR_FORK);

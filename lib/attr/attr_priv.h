@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of attr/ share.  A fork is absent, empty, in short form inside the inode
- * (sf.c), or a tree of leaf blocks with block 0 as its root (tree.c; one block of it: leaf.c);
- * long values stand in blocks of their own (remote.c).
+ * Private to attr/. A fork is absent, empty, in short form inside the inode (sf.c), or a tree of
+ * leaf blocks with its root in block 0 (tree.c; one leaf: leaf.c).  Long values have blocks of
+ * their own (remote.c).
  */
 #ifndef ATTR_ATTR_PRIV_H
 #define ATTR_ATTR_PRIV_H
@@ -12,7 +12,7 @@
 
 enum xfs_attr_form {
 	XFS_ATTR_FORM_NONE,		/* no attribute fork */
-	XFS_ATTR_FORM_EMPTY,		/* a fork with nothing in it */
+	XFS_ATTR_FORM_EMPTY,		/* an empty attribute fork */
 	XFS_ATTR_FORM_SF,
 	XFS_ATTR_FORM_TREE,
 };
@@ -26,22 +26,22 @@ static inline enum xfs_attr_form xfs_attr_form(const struct xfs_inode *ip)
 	return ip->i_af.if_nextents ? XFS_ATTR_FORM_TREE : XFS_ATTR_FORM_EMPTY;
 }
 
-/* One operation: the attribute it is about. */
+/* One operation and its attribute. */
 struct xfs_attr_args {
-	struct xfs_trans *tp;		/* NULL: looking only */
+	struct xfs_trans *tp;		/* NULL: read-only */
 	struct xfs_inode *ip;
 	const struct xfs_geometry *geo;
 	const uint8_t *name;
 	uint32_t namelen;
 	uint8_t ns;
 	xfs_dahash_t hash;
-	const void *value;		/* new value; identity of a parent pointer */
+	const void *value;		/* new value, or identity of a parent pointer */
 	uint32_t valuelen;
-	xfs_dablk_t valueblk;		/* of a remote value, where it was put */
+	xfs_dablk_t valueblk;		/* where a remote value was put */
 	void *scratch;			/* one block of memory for rebuilding leaves */
 };
 
-/* What the name stands for in a leaf. */
+/* How a leaf stores this attribute. */
 static inline bool xfs_attr_is_local(const struct xfs_attr_args *args)
 {
 	return xfs_attr_leaf_is_local(args->geo->blocksize, args->namelen, args->valuelen);
@@ -60,9 +60,9 @@ static inline bool xfs_attr_fits_sf(uint32_t namelen, uint32_t valuelen)
 }
 
 /*
- * The data fork may get @bytes.  A symbolic link's target that was moved to a block stays there,
- * but kernels before 6.10 and tools of their time call a link corrupt whose target would fit
- * into the inode: such a fork must stay short.
+ * True if the data fork may grow to @bytes.  A symbolic link's target that has moved to a block
+ * stays there, but kernels before 6.10 and tools of their time call a link corrupt whose target
+ * would fit into the inode: its data fork must stay smaller than the target.
  */
 static inline bool xfs_attr_data_fork_may_grow(const struct xfs_inode *ip, uint32_t bytes)
 {
@@ -71,8 +71,9 @@ static inline bool xfs_attr_data_fork_may_grow(const struct xfs_inode *ip, uint3
 }
 
 /*
- * With its last attribute gone the fork may go too.  With parent pointers a fork in short form
- * stays, because there will be one again; one that was a leaf goes nevertheless, as the kernel's.
+ * True if the fork may be removed together with its last attribute.  With parent pointers a fork in
+ * short form stays, because there will be another one; one that was a leaf is removed nevertheless,
+ * as by the kernel.
  */
 static inline bool xfs_attr_fork_may_go(const struct xfs_inode *ip)
 {
@@ -82,10 +83,10 @@ static inline bool xfs_attr_fork_may_go(const struct xfs_inode *ip)
 	       xfs_attr_data_fork_may_grow(ip, xfs_inode_litino(ip));
 }
 
-/* The fork, empty in EXTENTS format, goes. */
+/* Remove the fork, which is empty and in EXTENTS format. */
 int xfs_attr_fork_remove(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
 
-/* Is (@name, @namelen, @flags' name space, @value) the attribute of @args? */
+/* True if (@name, @namelen, @flags' namespace, @value) is the attribute of @args. */
 static inline bool xfs_attr_match(const struct xfs_attr_args *args, const uint8_t *name,
 				  uint32_t namelen, uint32_t flags, const void *value,
 				  uint32_t valuelen)
@@ -100,20 +101,20 @@ static inline bool xfs_attr_match(const struct xfs_attr_args *args, const uint8_
 /* ---- sf.c ---------------------------------------------------------------------------- */
 
 struct xfs_attr_sf_entry *xfs_attr_sf_find(const struct xfs_attr_args *args);
-/* Bytes of the fork with @old (NULL: none) replaced by the attribute of @args. */
+/* Size of the fork after @old (NULL: none) is replaced by the attribute of @args. */
 uint32_t xfs_attr_sf_total(const struct xfs_attr_args *args,
 			   const struct xfs_attr_sf_entry *old);
 /*
- * A fork for the first attribute, which begins at @forkoff.  *@put: the attribute stands in it,
- * else it is empty.
+ * Make a fork that begins at @forkoff, for the first attribute. *@put: the attribute is in it; else
+ * it is empty.
  */
 int xfs_attr_sf_begin(struct xfs_attr_args *args, uint8_t forkoff, bool *put) XFS_MUST_CHECK;
-/* Put it there, in place of @old; with the border at @forkoff there is room. */
+/* Put the attribute into the fork in place of @old.  There is room if the border is at @forkoff. */
 int xfs_attr_sf_put(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old, uint8_t forkoff)
 	XFS_MUST_CHECK;
 int xfs_attr_sf_remove(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old)
 	XFS_MUST_CHECK;
-/* Contents @buf of @len bytes, header included, for an empty fork in EXTENTS format. */
+/* Set contents @buf, @len bytes with their header, for an empty fork in EXTENTS format. */
 int xfs_attr_sf_install(struct xfs_trans *tp, struct xfs_inode *ip, const void *buf,
 			uint32_t len) XFS_MUST_CHECK;
 
@@ -138,41 +139,45 @@ static inline struct xfs_attr_leaf_entry *xfs_attr_leaf_entry_at(const struct xf
 	return &xfs_attr_leaf_of(bp)->entries[index];
 }
 
-/* An entry taken apart. */
+/* A decoded entry. */
 struct xfs_attr_leaf_rec {
 	uint8_t flags;
 	const uint8_t *name;
 	uint32_t namelen;
-	const uint8_t *value;		/* local */
+	const uint8_t *value;		/* local values */
 	uint32_t valuelen;
-	xfs_dablk_t valueblk;		/* remote */
+	xfs_dablk_t valueblk;		/* remote values */
 	uint32_t size;			/* bytes in the block */
 };
 void xfs_attr_leaf_get(const struct xfs_buf *bp, uint32_t index, struct xfs_attr_leaf_rec *rec);
 
-/* An empty leaf in the new buffer @bp; logged. */
+/* Make the new buffer @bp an empty leaf, and log it. */
 void xfs_attr_leaf_init(struct xfs_attr_args *args, struct xfs_buf *bp);
-/* First entry with a hash >= @hash. */
+/* Index of the first entry with a hash >= @hash. */
 uint32_t xfs_attr_leaf_search(const struct xfs_buf *bp, xfs_dahash_t hash);
-/* A record of @size bytes and its entry have room, if need be after compacting. */
+/* True if a record of @size bytes and its entry have room, possibly after compacting. */
 bool xfs_attr_leaf_has_room(const struct xfs_attr_args *args, const struct xfs_buf *bp,
 			    uint32_t size);
-/* Insert the attribute of @args at @index; there is room. */
+/* Insert the attribute of @args at @index.  The caller has checked that there is room. */
 void xfs_attr_leaf_add(struct xfs_attr_args *args, struct xfs_buf *bp, uint32_t index);
 void xfs_attr_leaf_remove(struct xfs_attr_args *args, struct xfs_buf *bp, uint32_t index);
-/* Overwrite a local value by one of the same length. */
+/* Overwrite a local value with one of the same length. */
 void xfs_attr_leaf_overwrite(struct xfs_attr_args *args, struct xfs_buf *bp, uint32_t index);
 
 /* ---- tree.c ------------------------------------------------------------------------------ */
 
-/* The path to the attribute's leaf and its index there; or to where it would go. */
+/*
+ * Read the path to the attribute's leaf and set its index there; if not found, to where it would
+ * go.
+ */
 int xfs_attr_tree_find(struct xfs_attr_args *args, struct xfs_da_state *state, bool *found)
 	XFS_MUST_CHECK;
-/* Turn an empty fork or short form into a tree; contents are kept, but for @skip. */
+/* Turn an empty or short-form fork into a tree with the same attributes except @skip. */
 int xfs_attr_to_tree(struct xfs_attr_args *args, const struct xfs_attr_sf_entry *skip)
 	XFS_MUST_CHECK;
 /*
- * @state from xfs_attr_tree_find(), @found as it said: add or replace.  The path is released.
+ * Add or replace the attribute, with @state and @found from xfs_attr_tree_find().  Releases the
+ * path.
  */
 int xfs_attr_tree_set(struct xfs_attr_args *args, struct xfs_da_state *state, bool found)
 	XFS_MUST_CHECK;
@@ -187,7 +192,10 @@ int xfs_attr_rmt_get(struct xfs_inode *ip, xfs_dablk_t valueblk, uint32_t valuel
 	XFS_MUST_CHECK;
 /* Allocate blocks for the value of @args and write it; sets args->valueblk. */
 int xfs_attr_rmt_set(struct xfs_attr_args *args) XFS_MUST_CHECK;
-/* The block at @daddr is about to be freed: no image of it may come back. */
+/*
+ * Invalidate the block at @daddr, which is about to be freed, so that recovery replays no image of
+ * it.
+ */
 int xfs_attr_forget_block(struct xfs_trans *tp, struct xfs_mount *mp, xfs_daddr_t daddr)
 	XFS_MUST_CHECK;
 int xfs_attr_rmt_remove(struct xfs_trans *tp, struct xfs_inode *ip, xfs_dablk_t valueblk,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The attribute fork of an inode that is going away.  It may be large, so it goes in
- * steps, and whoever recovers after any of them must be able to go on: first
- * the root becomes an empty leaf, so that nothing refers to the other blocks any more; then they
- * are freed from the end of the fork on; the root goes last, together with the fork.
+ * Removing the attribute fork of an inode that is being freed.  The fork may be large, so it is
+ * removed in steps, and recovery must be able to continue after any of them.  First the root
+ * becomes an empty leaf, so that nothing refers to the other blocks any more.  Then those are freed
+ * from the end of the fork on.  The root goes last, together with the fork.
  */
 #include "attr/attr_priv.h"
 #include "core/message.h"
@@ -24,7 +24,7 @@ static int forget_range(struct xfs_trans *tp, struct xfs_inode *ip, const struct
 	return 0;
 }
 
-/* Nothing but block 0 may be reached from block 0, whatever was in it. */
+/* Make block 0 an empty leaf, whatever was in it. */
 static int clear_root(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_bmbt_irec *map)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -41,7 +41,10 @@ static int clear_root(struct xfs_trans *tp, struct xfs_inode *ip, const struct x
 	return 0;
 }
 
-/* One transaction's work. *@rooted: the root is empty already; *@done: the fork is gone. */
+/*
+ * The work of one transaction. *@rooted: the root is an empty leaf already; *@done: the fork is
+ * gone.
+ */
 static int step(struct xfs_trans *tp, struct xfs_inode *ip, bool *rooted, bool *done)
 {
 	struct xfs_iext_cursor cur;
@@ -70,7 +73,7 @@ static int step(struct xfs_trans *tp, struct xfs_inode *ip, bool *rooted, bool *
 			   !xfs_iext_last_extent(&ip->i_af, &cur, &last)))
 		return -EUCLEAN;
 	end = xfs_irec_end(&last);
-	/* Not the root before all others. */
+	/* The root must not be freed before the other blocks. */
 	if (last.br_startoff == 0 && last.br_blockcount > 1)
 		xfs_irec_trim(&last, 1, end);
 	if (last.br_blockcount > STEP_BLOCKS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an ATTRI of a recovered log says: checked, and carried out. */
+/* ATTRI intents of a recovered log, checked and carried out. */
 #include "attr/intent.h"
 #include "attr/attr_priv.h"
 #include "core/message.h"
@@ -15,7 +15,7 @@ static bool is_pptr(uint32_t op)
 	return op >= XFS_ATTRI_OP_PPTR_SET && op <= XFS_ATTRI_OP_PPTR_REPLACE;
 }
 
-/* Region @i of at least @len bytes, NULL when there is none. */
+/* Region @i if it has at least @len bytes, else NULL. */
 static const void *region(const struct xlog_intent *intent, uint32_t i, uint32_t len)
 {
 	if (i >= intent->xi_nregions || intent->xi_regions[i].len < len)
@@ -32,12 +32,14 @@ static bool parent_is_good(const struct xfs_geometry *geo, const void *value)
 {
 	const struct xfs_parent_rec *rec = value;
 
-	/* With METADIR the one internal inode is the root of another tree. */
+	/*
+	 * With METADIR an internal inode can be a parent: the root of the metadata directory tree.
+	 */
 	return value && (xfs_has_metadir(geo) ? xfs_verify_ino(geo, be64_to_cpu(rec->p_ino))
 					      : xfs_verify_dir_ino(geo, be64_to_cpu(rec->p_ino)));
 }
 
-/* The regions of each operation, in their order. */
+/* Assign the regions, whose order depends on the operation. */
 static void take_regions(const struct xlog_intent *intent, const struct xfs_attri_log_format *fmt,
 			 struct xfs_attr_intent *attr)
 {
@@ -113,7 +115,7 @@ uint32_t xfs_attri_blocks(const struct xfs_mount *mp, const struct xfs_attr_inte
 	return xfs_attr_remove_blocks(mp) + xfs_attr_set_blocks(mp, namelen, attr->valuelen);
 }
 
-/* Absence is fine: it may have been removed before the crash. */
+/* The attribute may be absent if it was removed before the crash. */
 static int remove_if_there(struct xfs_trans *tp, struct xfs_inode *ip,
 			   const struct xfs_attr_name *name, const void *value, uint32_t valuelen)
 {

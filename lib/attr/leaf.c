@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One leaf block: a header, entries sorted by hash that grow upwards, records that grow
+ * One leaf block: a header, entries sorted by hash that grow upwards, and records that grow
  * downwards from the end.
  *
- * (ATTR-1) usedbytes is the sum of all records.  What has room after compacting is therefore a sum
+ * (ATTR-1) usedbytes is the sum of all records.  So whether a record fits after compacting is a sum
  *     and needs no search: header + entries + usedbytes + the new ones <= block.
  * (ATTR-2) The three regions of the freemap are free, do not overlap, and none starts below the end
- *     of the entries; an unused one is {0, 0}.  Free bytes that no region covers set holes.
- * (ATTR-3) firstused is the lowest record, or lower when holes is set.
+ *     of the entries; an unused one is {0, 0}. If some free bytes are in no region, holes is set.
+ * (ATTR-3) firstused is the offset of the lowest record, or less if holes is set.
  */
 #include "attr/attr_priv.h"
 #include "disk/verify.h"
@@ -38,7 +38,7 @@ static inline uint32_t hdr_used(const struct xfs_attr3_leafblock *leaf)
 
 static inline void set_firstused(struct xfs_attr3_leafblock *leaf, uint32_t firstused)
 {
-	leaf->hdr.firstused = cpu_to_be16((uint16_t)firstused);	/* 65536 becomes 0 */
+	leaf->hdr.firstused = cpu_to_be16((uint16_t)firstused);	/* 65536 is stored as 0 */
 }
 
 static inline uint32_t map_base(const struct xfs_attr3_leafblock *leaf, unsigned int i)
@@ -103,14 +103,14 @@ static void log_range(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t off, ui
 		xfs_trans_log_buf(tp, bp, off, off + len - 1);
 }
 
-/* Header and entries [@first, @end). */
+/* Log the header and entries [@first, @end). */
 static void log_table(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t end)
 {
 	log_range(tp, bp, 0, HDR);
 	log_range(tp, bp, HDR + first * ENT, (end - first) * ENT);
 }
 
-/* No entries, all free; the tree's header is left alone. */
+/* Remove all entries; the tree's header stays. */
 static void clear(struct xfs_attr3_leafblock *leaf, uint32_t blocksize)
 {
 	memset((char *)leaf + sizeof(leaf->hdr.info), 0, blocksize - sizeof(leaf->hdr.info));
@@ -151,7 +151,7 @@ bool xfs_attr_leaf_has_room(const struct xfs_attr_args *args, const struct xfs_b
 
 /* ---- rebuilding -------------------------------------------------------------------------- */
 
-/* Append entries [@first, @end) of @from, packing their records downwards. */
+/* Append entries [@first, @end) of @from, and pack their records downwards. */
 static void append(struct xfs_attr3_leafblock *to, const struct xfs_geometry *geo,
 		   const struct xfs_attr3_leafblock *from, uint32_t first, uint32_t end)
 {
@@ -174,7 +174,7 @@ static void append(struct xfs_attr3_leafblock *to, const struct xfs_geometry *ge
 	map_set(to, 0, table_end(to), firstused - table_end(to));
 }
 
-/* All of @first, then all of @second (NULL: nothing), packed, in place of @bp's contents. */
+/* Replace @bp's contents by all of @first and then all of @second (NULL: nothing), packed. */
 static void rebuild(struct xfs_attr_args *args, struct xfs_buf *bp,
 		    const struct xfs_attr3_leafblock *first,
 		    const struct xfs_attr3_leafblock *second)
@@ -194,7 +194,7 @@ static void rebuild(struct xfs_attr_args *args, struct xfs_buf *bp,
 
 #define NO_REGION	XFS_ATTR_LEAF_MAPSIZE
 
-/* A region that takes the record, the entries growing by one. */
+/* A free region that holds the record, and the new entry if the region follows the entries. */
 static unsigned int pick_region(const struct xfs_attr3_leafblock *leaf,
 				const struct xfs_geometry *geo, uint32_t size)
 {
@@ -263,7 +263,7 @@ void xfs_attr_leaf_add(struct xfs_attr_args *args, struct xfs_buf *bp, uint32_t 
 	be16_add_cpu(&leaf->hdr.usedbytes, (int)size);
 	if (off < xfs_attr3_leaf_firstused(args->geo, &leaf->hdr))
 		set_firstused(leaf, off);
-	/* The entries grew into whatever region stood there. */
+	/* The entries have grown into the region behind them. */
 	end = table_end(leaf);
 	for (unsigned int i = 0; i < XFS_ATTR_LEAF_MAPSIZE; i++) {
 		uint32_t base = map_base(leaf, i), len = map_size(leaf, i);
@@ -290,7 +290,10 @@ void xfs_attr_leaf_overwrite(struct xfs_attr_args *args, struct xfs_buf *bp, uin
 
 /* ---- removing ---------------------------------------------------------------------------- */
 
-/* [@off, +@size) is free now: join it with regions it touches, or take the smallest's place. */
+/*
+ * Add [@off, +@size) to the freemap: merge it with regions that touch it, else replace the smallest
+ * region.
+ */
 static void give_region(struct xfs_attr3_leafblock *leaf, uint32_t off, uint32_t size)
 {
 	unsigned int slot = 0;
@@ -338,7 +341,10 @@ void xfs_attr_leaf_remove(struct xfs_attr_args *args, struct xfs_buf *bp, uint32
 	memset(&leaf->entries[count - 1], 0, ENT);
 	leaf->hdr.count = cpu_to_be16((uint16_t)(count - 1));
 	be16_add_cpu(&leaf->hdr.usedbytes, -(int)size);
-	/* The region behind the entries grows down, and the record's bytes are free. */
+	/*
+	 * The entries end lower: extend the region behind them.  The record's bytes become free,
+	 * too.
+	 */
 	for (unsigned int i = 0; i < XFS_ATTR_LEAF_MAPSIZE; i++) {
 		if (map_size(leaf, i) && map_base(leaf, i) == old_end)
 			map_set(leaf, i, old_end - ENT, map_size(leaf, i) + ENT);
@@ -363,8 +369,8 @@ static xfs_dahash_t last_hash(const void *block)
 }
 
 /*
- * How many entries stay, so that both blocks come closest to half of the bytes, the new attribute
- * counted at @index, where it is to go.
+ * Number of entries that stay on the left, so that both blocks come closest to half of the bytes,
+ * counting the new attribute at @index.
  */
 static uint32_t split_point(const struct xfs_attr3_leafblock *leaf, uint32_t index,
 			    uint32_t new_size, bool *go_right)
@@ -404,7 +410,7 @@ static bool split(struct xfs_da_state *state, struct xfs_buf *left, struct xfs_b
 	append(to, args->geo, from, keep, count);
 	xfs_trans_log_buf_all(state->tp, right);
 
-	/* What moved leaves holes, which compacting finds when it needs them. */
+	/* The moved records leave holes, which compacting reclaims when it needs them. */
 	for (uint32_t i = keep; i < count; i++) {
 		uint32_t size = rec_size(from, &from->entries[i]);
 
@@ -444,7 +450,7 @@ static bool fits(const struct xfs_geometry *geo, const void *a, const void *b)
 static void merge(struct xfs_da_state *state, struct xfs_buf *dst, struct xfs_buf *src,
 		  bool src_first)
 {
-	/* The arguments of the operation lend their memory. */
+	/* The scratch memory of the operation's arguments is used. */
 	struct xfs_attr_args args = *(const struct xfs_attr_args *)state->arg;
 
 	rebuild(&args, dst, src_first ? src->b_addr : dst->b_addr,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Listing attributes: in the order of the form they have. */
+/* Listing attributes, in the order in which their form stores them. */
 #include "attr/attr_priv.h"
 #include "core/message.h"
 #include "core/stats.h"
@@ -11,7 +11,7 @@ struct lister {
 	void *arg;
 };
 
-/* 0: go on, 1: the caller has enough, or -EUCLEAN. */
+/* 0: go on; 1: the caller has enough; or -EUCLEAN. */
 static int give(const struct lister *l, const struct xfs_attr_name *name, const void *value,
 		uint32_t valuelen)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parent pointers: for every name of an inode, but "." and "..", an attribute of that name whose
- * value tells the directory.  They change in the transaction that changes the directory.
+ * Parent pointers: for every name of an inode except "." and "..", an attribute of that name whose
+ * value identifies the directory.  It changes in the same transaction as the directory.
  */
 #include "attr/attr_priv.h"
 #include "core/message.h"
@@ -25,7 +25,10 @@ static inline uint32_t first_bytes(const struct xfs_name *name)
 	       xfs_attr_sf_entsize_byname(name->len, sizeof(struct xfs_parent_rec));
 }
 
-/* The first one in the empty fork of a new inode, which nearly always has room as it is. */
+/*
+ * Add the first parent pointer to the empty fork of a new inode, which nearly always has room for
+ * it.
+ */
 static int add_first(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
 		     struct xfs_inode *child)
 {
@@ -73,7 +76,7 @@ int xfs_parent_remove(struct xfs_trans *tp, struct xfs_inode *dp, const struct x
 		return 0;
 	make_rec(&rec, dp);
 	error = xfs_attr_remove(tp, child, &an, &rec, sizeof(rec));
-	/* The name is there, so the pointer must be. */
+	/* The directory has the name, so the pointer must exist. */
 	if (error == -ENODATA)
 		return xfs_corrupt(child->i_mount, "parent pointer",
 				   "inode %" PRIu64 " has none for \"%.*s\" in %" PRIu64,
@@ -132,7 +135,7 @@ uint32_t xfs_parent_blocks(const struct xfs_mount *mp, uint32_t namelen)
 }
 
 /*
- * The border of a new inode's forks stands at the default; a special file has more room, a
+ * A new inode's forks have the default border.  A special file has more room than this assumes; a
  * symbolic link's target may keep the border from moving.
  */
 uint32_t xfs_parent_new_blocks(const struct xfs_mount *mp, uint32_t namelen)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values too long for a leaf: blocks of the fork that each carry a header and a piece.
+ * Values too long for a leaf: blocks of the fork, each with a header and a part of the value.
  *
- * They are not journalled: they go to the device before the transaction that makes
- * them visible commits, and their LSN is all ones, so that no recovery mistakes them for older than
- * the journal.  Writing them at once is only right on blocks that are free on disk as well, so they
- * are allocated like file data.  When no such blocks are left in one piece, any will do
- * and the blocks are journalled after all: then the value takes its turn behind the
- * checkpoint that freed them, and running out in the middle is impossible.
+ * They are not journalled.  They are on the device before the transaction that makes them visible
+ * commits, and their LSN is all ones, so that recovery does not take them for older than the
+ * journal.  Writing them at once is right only to blocks that are free on disk, too, so they are
+ * allocated like file data.  If no contiguous run of such blocks is left, any blocks will do and
+ * the value is journalled after all, in order behind the checkpoint that freed them.  So an
+ * allocation cannot fail halfway.
  */
 #include "attr/attr_priv.h"
 #include "core/message.h"
@@ -24,7 +24,10 @@ const struct xfs_buf_ops xfs_attr3_rmt_buf_ops = {
 	.verify = xfs_attr3_rmt_verify,
 };
 
-/* Call @fn for every block of the value, with its piece's number; holes are corruption. */
+/*
+ * Call @fn for every block of the value, with the number of the block in the value.  Holes are
+ * corruption.
+ */
 static int each_block(struct xfs_inode *ip, xfs_dablk_t valueblk, uint32_t nblocks,
 		      int (*fn)(void *arg, uint32_t piece, xfs_daddr_t daddr), void *arg)
 {
@@ -147,7 +150,7 @@ int xfs_attr_rmt_set(struct xfs_attr_args *args)
 	struct xfs_bmbt_irec map;
 	int error;
 
-	/* Block 0 is the root's, and no value may begin there. */
+	/* Block 0 is the root; no value may begin there. */
 	error = xfs_da_find_hole(args->ip, XFS_ATTR_FORK, nblocks, 1, UINT32_MAX, &args->valueblk);
 	if (!error)
 		error = xfs_buf_prealloc(args->ip->i_mount, args->geo->blocksize, nblocks);
@@ -188,9 +191,9 @@ static int drop_piece(void *arg, uint32_t piece, xfs_daddr_t daddr)
 }
 
 /*
- * A block may have been journalled, and then its images must not be replayed over what comes next.
- * A buffer that waits in the device queue keeps its contents: the value it holds is still the one
- * that a crash now would show.
+ * The block may have been journalled: its images must not be replayed over what is written there
+ * next.  A buffer in the device queue keeps its contents, because after a crash now the value would
+ * still be valid.
  */
 int xfs_attr_forget_block(struct xfs_trans *tp, struct xfs_mount *mp, xfs_daddr_t daddr)
 {
@@ -215,7 +218,7 @@ int xfs_attr_rmt_remove(struct xfs_trans *tp, struct xfs_inode *ip, xfs_dablk_t 
 	bool done = false;
 	int error;
 
-	/* An entry that was never finished has no blocks. */
+	/* An entry that was never completed has no blocks. */
 	if (!valueblk || !nblocks)
 		return 0;
 	error = each_block(ip, valueblk, nblocks, drop_piece, &d);

@@ -50,7 +50,7 @@ int xfs_attr_sf_install(struct xfs_trans *tp, struct xfs_inode *ip, const void *
 	return error;
 }
 
-/* The entry's bytes go; header and length are right again. */
+/* Remove the entry's bytes and update header and length. */
 static void cut(struct xfs_inode *ip, struct xfs_attr_sf_entry *old)
 {
 	struct xfs_attr_sf_hdr *hdr = sf_hdr(ip);
@@ -62,7 +62,7 @@ static void cut(struct xfs_inode *ip, struct xfs_attr_sf_entry *old)
 	hdr->totsize = cpu_to_be16((uint16_t)(bytes - size));
 }
 
-/* Append the attribute; there is memory for it. */
+/* Append the attribute; the fork's memory is large enough. */
 static void append(struct xfs_attr_args *args)
 {
 	struct xfs_inode *ip = args->ip;
@@ -82,7 +82,7 @@ static void append(struct xfs_attr_args *args)
 	log_sf(args->tp, ip);
 }
 
-/* An empty fork with room for the attribute; it is not @ip's yet. */
+/* Allocate an empty fork with room for the attribute; it is not installed in @ip yet. */
 static int make_first(struct xfs_attr_args *args, struct xfs_ifork *local)
 {
 	uint32_t bytes = HDR + xfs_attr_sf_entsize_byname(args->namelen, args->valuelen);
@@ -92,7 +92,7 @@ static int make_first(struct xfs_attr_args *args, struct xfs_ifork *local)
 	return xfs_da_make_local(args->ip, XFS_ATTR_FORK, buf, bytes, local);
 }
 
-/* The first one: memory first, then the fork. */
+/* Create the fork with its first attribute: allocate memory before the fork changes. */
 static int put_first(struct xfs_attr_args *args, uint8_t forkoff)
 {
 	struct xfs_inode *ip = args->ip;
@@ -125,7 +125,7 @@ int xfs_attr_sf_begin(struct xfs_attr_args *args, uint8_t forkoff, bool *put)
 		return error;
 	error = xfs_bmap_set_forkoff(args->tp, ip, forkoff);
 	if (!error && short_enough) {
-		/* The data fork may have left the inode for it. */
+		/* The data fork may have moved out of the inode to make room. */
 		forkoff = xfs_bmap_forkoff_for(ip, xfs_attr_sf_total(args, NULL));
 		*put = forkoff != 0;
 	}
@@ -153,7 +153,7 @@ int xfs_attr_sf_put(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old, u
 		old_off = (uint32_t)((char *)old - (char *)sf_hdr(ip));
 		grow -= (int32_t)xfs_attr_sf_entsize(old);
 	}
-	/* Memory first, then the border: nothing has happened when either cannot be had. */
+	/* Memory first, then the border: if either fails, nothing has changed. */
 	error = grow > 0 ? xfs_idata_realloc(ip, grow, XFS_ATTR_FORK) : 0;
 	if (error)
 		return error;
@@ -165,7 +165,7 @@ int xfs_attr_sf_put(struct xfs_attr_args *args, struct xfs_attr_sf_entry *old, u
 	if (old)
 		cut(ip, (struct xfs_attr_sf_entry *)((char *)sf_hdr(ip) + old_off));
 	append(args);
-	/* Giving back needs no memory. */
+	/* Shrinking cannot fail. */
 	return grow < 0 ? xfs_idata_realloc(ip, grow, XFS_ATTR_FORK) : 0;
 }
 

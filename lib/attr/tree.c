@@ -30,7 +30,10 @@ int xfs_attr_tree_find(struct xfs_attr_args *args, struct xfs_da_state *state, b
 				return 0;
 			}
 		}
-		/* All hashes from here to the leaf's end are ours: they may go on in the next. */
+		/*
+		 * Only if an equal hash reaches the end of the leaf may the next leaf have more of
+		 * them.
+		 */
 		if (lv->index == count)
 			return 0;
 		error = xfs_da_next_leaf(state, &moved);
@@ -38,7 +41,7 @@ int xfs_attr_tree_find(struct xfs_attr_args *args, struct xfs_da_state *state, b
 	return error;
 }
 
-/* Insert at the path's place, splitting as often as it takes. */
+/* Insert at the path's position, splitting as often as necessary. */
 static int insert(struct xfs_attr_args *args, struct xfs_da_state *state)
 {
 	uint32_t size = xfs_attr_rec_size(args);
@@ -76,8 +79,8 @@ static int add_one(struct xfs_attr_args *args)
 }
 
 /*
- * With an extent list in it the fork needs few bytes: a border further forward than the
- * default gives way to the data fork, unless moving it would have to rebuild a tree.
+ * With an extent list the attribute fork needs few bytes.  If the border is in front of the
+ * default, move it there to give the data fork more room, unless that would have to rebuild a tree.
  */
 static int relax_border(struct xfs_trans *tp, struct xfs_inode *ip)
 {
@@ -99,7 +102,7 @@ int xfs_attr_to_tree(struct xfs_attr_args *args, const struct xfs_attr_sf_entry 
 	struct xfs_buf *bp;
 	int error;
 
-	/* The old contents stay at hand: when no block can be had, nothing has happened. */
+	/* The old contents stay in memory: if no block can be allocated, nothing has changed. */
 	xfs_ifork_init_empty(&ip->i_af);
 	error = xfs_da_alloc_block(args->tp, ip, XFS_ATTR_FORK, 0, 1, &xfs_attr3_leaf_buf_ops, &bp);
 	if (error) {
@@ -139,7 +142,7 @@ out_free:
 
 /* ---- back into the inode ----------------------------------------------------------------- */
 
-/* Bytes in short form of a single leaf; 0: something in it must stay in a leaf. */
+/* Size in short form of a single leaf; 0: something in it does not fit there. */
 static uint32_t sf_bytes(const struct xfs_buf *bp)
 {
 	uint32_t bytes = sizeof(struct xfs_attr_sf_hdr), count = xfs_attr_leaf_count(bp);
@@ -178,13 +181,15 @@ static void fill_sf(const struct xfs_buf *bp, uint8_t *buf, uint32_t bytes)
 	}
 }
 
-/* A tree of one leaf whose contents fit into the inode goes there, or away if it is empty. */
+/*
+ * Move the contents of a single leaf into the inode if they fit, or remove the fork if it is empty.
+ */
 static int try_shrink(struct xfs_attr_args *args)
 {
 	struct xfs_inode *ip = args->ip;
 	struct xfs_iext_cursor cur;
 	struct xfs_bmbt_irec got;
-	uint8_t buf[2048];		/* no literal area is larger */
+	uint8_t buf[2048];		/* larger than any literal area */
 	struct xfs_buf *bp;
 	uint32_t bytes;
 	struct xfs_ifork local;
@@ -245,7 +250,7 @@ static int replace(struct xfs_attr_args *args, struct xfs_da_state *state)
 		if (error)
 			return error;
 	}
-	/* The hash stays, so the new one goes where the old one was. */
+	/* The hash is the same, so the new one goes where the old one was. */
 	xfs_attr_leaf_remove(args, lv->bp, lv->index);
 	error = insert(args, state);
 	if (!error && !(rec.flags & XFS_ATTR_LOCAL))
@@ -257,7 +262,7 @@ int xfs_attr_tree_set(struct xfs_attr_args *args, struct xfs_da_state *state, bo
 {
 	int error;
 
-	/* What a split reads is read before anything changes. */
+	/* Read what a split needs before anything changes. */
 	if (!xfs_attr_leaf_has_room(args, xfs_da_leaf(state)->bp, xfs_attr_rec_size(args))) {
 		error = xfs_da_split_prepare(state);
 		if (error)

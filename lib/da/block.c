@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of a directory's data fork or of an attribute fork.  A directory block of
- * several file-system blocks is one buffer; it is allocated in one piece, because
- * kernels cannot recover the journal items of one in pieces, and read in any form.
+ * Blocks of a directory's data fork or of an attribute fork.  A directory block of several
+ * file-system blocks is one buffer.  It is allocated in one piece if there is one, because kernels
+ * cannot recover the journal items of a block in several pieces; it is read in any form.
  */
 #include "core/message.h"
 #include "da/da.h"
@@ -27,7 +27,7 @@ static int hole(struct xfs_inode *dp, enum xfs_fork_id whichfork, xfs_dablk_t bn
 			   dp->i_ino, bno);
 }
 
-/* Pieces of [@bno, +@nfsb) on the disk, neighbours merged. */
+/* The extents of [@bno, +@nfsb) on the device, adjacent ones merged. */
 static int map_block(struct xfs_inode *dp, enum xfs_fork_id whichfork, xfs_dablk_t bno,
 		     uint32_t nfsb, struct xfs_buf_map *pieces, uint32_t *npieces)
 {
@@ -63,7 +63,7 @@ static int map_block(struct xfs_inode *dp, enum xfs_fork_id whichfork, xfs_dablk
 	return 0;
 }
 
-/* The usual case, one block, without the arrays. */
+/* The usual case, one file-system block, without the arrays. */
 static int map_one(struct xfs_inode *dp, enum xfs_fork_id whichfork, xfs_dablk_t bno,
 		   struct xfs_buf_map *piece)
 {
@@ -195,8 +195,8 @@ int xfs_da_make_local(struct xfs_inode *dp, enum xfs_fork_id whichfork, const vo
 }
 
 /*
- * Each addition may split the fork's own tree to the top; blocks that come in pieces add as many
- * records, which fill further blocks of it.
+ * Each addition may split the fork's extent tree up to its root.  A block in several pieces adds as
+ * many records, which fill further blocks of that tree.
  */
 uint32_t xfs_da_alloc_blocks(const struct xfs_mount *mp, enum xfs_fork_id whichfork,
 			     uint32_t nblocks, uint32_t nfsb)

@@ -194,7 +194,7 @@ void xfs_da_path_dup(struct xfs_da_state *to, const struct xfs_da_state *from, u
 	to->depth = i + 1;
 }
 
-/* First entry whose hash is >= @hash; the last one when there is none. */
+/* The first entry whose hash is >= @hash; the last entry if there is none. */
 static uint32_t node_search(const struct xfs_buf *bp, xfs_dahash_t hash)
 {
 	const struct xfs_da_node_entry *ents = xfs_da_node_ents(bp);
@@ -261,7 +261,7 @@ int xfs_da_shift(struct xfs_da_state *state, uint32_t i, int step, bool *moved)
 	int error = 0;
 
 	*moved = false;
-	/* The lowest node above that has a neighbour child in this direction. */
+	/* Find the lowest node above that has another child in this direction. */
 	for (;;) {
 		if (top == 0)
 			return 0;
@@ -270,7 +270,9 @@ int xfs_da_shift(struct xfs_da_state *state, uint32_t i, int step, bool *moved)
 			     : state->path[top].index > 0)
 			break;
 	}
-	/* Down again along its near edge; the old path stays until all of it is read. */
+	/*
+	 * Go down again along the near edge.  The old path stays until the new one has been read.
+	 */
 	fresh[top] = state->path[top];
 	fresh[top].index += (uint32_t)step;
 	for (l = top + 1; l <= i; l++) {
@@ -304,8 +306,8 @@ out_put:
 }
 
 /*
- * Nodes of a damaged tree may all point at the same few blocks, and the ways through five levels of
- * them are more than anybody can walk: no way leads over more leaves than the fork has blocks.
+ * Limit the moves to as many as the fork has blocks.  The nodes of a damaged tree may all point at
+ * the same few blocks, and five levels of them have more paths than anybody can walk.
  */
 static int check_moves(struct xfs_da_state *state)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Joining: what a removal leaves empty is dropped, what it leaves sparse is merged with
- * a neighbour, and a root with a single child takes the child's place.
+ * Joining: a block that a removal leaves empty is freed, a sparse one is merged with a neighbour,
+ * and a root with a single child is replaced by the child.
  *
- * (DA-3) After xfs_da_join() the leaf that lost an entry cannot be joined with either neighbour. 
- *     Since insertions only make that harder, of any two neighbours one is well filled, and a tree
+ * (DA-3) After xfs_da_join() the leaf that lost an entry cannot be joined with either neighbour.
+ *     Insertions only make joining harder, so one of any two neighbours is well filled, and a tree
  *     whose entries are all removed shrinks to a single leaf.
  */
 #include "core/message.h"
@@ -28,7 +28,7 @@ int xfs_da_join_prepare(struct xfs_da_state *state)
 			if (error)
 				return error;
 		}
-		/* The parent becomes empty with it only if this is its only child. */
+		/* The parent becomes empty, too, only if this is its only child. */
 		if (xfs_da_node_count(state->path[i - 1].bp) > 1)
 			break;
 	}
@@ -36,8 +36,8 @@ int xfs_da_join_prepare(struct xfs_da_state *state)
 }
 
 /*
- * The block at path[@i] leaves the tree: out of the chain of its level, out of its parent, freed.
- * Its neighbours were read before, so that nothing here fails for them.
+ * Remove the block at path[@i] from the chain of its level and from its parent, and free it.  Its
+ * neighbours have been read before, so reading them cannot fail here.
  */
 static int remove_block(struct xfs_da_state *state, uint32_t i)
 {
@@ -107,15 +107,15 @@ static void merge_nodes(struct xfs_da_state *state, struct xfs_buf *dst, struct 
 	xfs_da_node_log(state, dst, src_first ? 0 : nto, nto + nfrom - 1);
 }
 
-/* A leaf that merging left behind, for the next look at it. */
+/* The leaf that is left after merging, to be found again. */
 struct survivor {
 	xfs_dablk_t blkno;
 	xfs_dahash_t hash;
 };
 
 /*
- * Try to merge the block at path[@i] with its neighbour at @step.  On success @state is the path
- * of the one that is gone, whose parent lost an entry.
+ * Try to merge the block at path[@i] with its neighbour at @step.  On success the path of @state is
+ * that of the removed block, whose parent has lost an entry.
  */
 static int try_merge(struct xfs_da_state *state, uint32_t i, int step, bool *merged,
 		     struct survivor *survivor)
@@ -145,7 +145,7 @@ static int try_merge(struct xfs_da_state *state, uint32_t i, int step, bool *mer
 	dlv = &dst->path[i];
 	slv = &src->path[i];
 	src_first = other_dies ? step < 0 : step > 0;
-	/* The one beyond the source gets a new neighbour: it must be readable. */
+	/* The block beyond the source gets a new neighbour: without it in memory, do not merge. */
 	far = be32_to_cpu(src_first ? xfs_da_info(slv->bp)->back : xfs_da_info(slv->bp)->forw);
 	if (far && xfs_da_pin(&other, far, xfs_da_height(slv->bp)))
 		goto out_release;
@@ -160,7 +160,7 @@ static int try_merge(struct xfs_da_state *state, uint32_t i, int step, bool *mer
 	error = remove_block(src, i);
 	*merged = true;
 	if (other_dies) {
-		/* The rest of the way up is the other's; pins stay where they are. */
+		/* Continue on the path of the removed block; pins stay where they are. */
 		for (uint32_t l = 0; l <= i; l++) {
 			struct xfs_da_level tmp = state->path[l];
 
@@ -172,12 +172,12 @@ static int try_merge(struct xfs_da_state *state, uint32_t i, int step, bool *mer
 	return error;
 
 out_release:
-	/* Nothing was changed: a neighbour that cannot be read or does not fit stays as it is. */
+	/* Nothing has changed: a neighbour that cannot be read or does not fit stays as it is. */
 	xfs_da_state_release(&other);
 	return 0;
 }
 
-/* The smaller block number first, so that the tree stays at the front of the fork. */
+/* Try the smaller block number first, so that the tree stays at the front of the fork. */
 static int merge_either(struct xfs_da_state *state, uint32_t i, bool *merged,
 			struct survivor *survivor)
 {
@@ -192,7 +192,7 @@ static int merge_either(struct xfs_da_state *state, uint32_t i, bool *merged,
 	return error;
 }
 
-/* A root node with one child takes over the child's contents, and so on down. */
+/* While the root is a node with one child, copy the child into it and free the child. */
 static int collapse_root(struct xfs_da_state *state)
 {
 	struct xfs_buf *root = state->path[0].bp, *child;
@@ -215,7 +215,7 @@ static int collapse_root(struct xfs_da_state *state)
 	return error;
 }
 
-/* One pass from the leaf up; *@again: a merged leaf is to be looked at once more. */
+/* One pass from the leaf up. *@again: a merged leaf needs another pass. */
 static int join_up(struct xfs_da_state *state, bool *again, struct survivor *leaf)
 {
 	uint32_t bottom = state->depth - 1;
@@ -228,7 +228,7 @@ static int join_up(struct xfs_da_state *state, bool *again, struct survivor *lea
 		struct survivor ignored;
 
 		if (is_empty(state, state->path[i].bp)) {
-			/* The last of its level cannot go: a tree without a leaf is none. */
+			/* The only block of a level stays: a tree needs a leaf. */
 			if (!be32_to_cpu(info->forw) && !be32_to_cpu(info->back))
 				break;
 			error = remove_block(state, i);
@@ -259,7 +259,7 @@ int xfs_da_join(struct xfs_da_state *state)
 		error = join_up(state, &again, &leaf);
 		if (error || !again)
 			break;
-		/* Equal hashes may stand in leaves before it. */
+		/* Leaves in front of it may have the same hash. */
 		if (xfs_da_lookup(state, leaf.hash))
 			break;
 		while (again && xfs_da_leaf(state)->blkno != leaf.blkno)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A name as directories and parent pointers know it, and its hashes. */
+/* A name in a directory or parent pointer, and its hash. */
 #ifndef DA_NAME_H
 #define DA_NAME_H
 
@@ -11,7 +11,10 @@ struct xfs_name {
 	const uint8_t *name;
 	uint32_t len;		/* 1..255 */
 	uint8_t type;		/* XFS_DIR3_FT_* */
-	/* i_names_changed + 1 of the directory when it was looked for in vain; 0: it was not. */
+	/*
+	 * i_names_changed + 1 of the directory when a lookup did not find the name; 0: not looked
+	 * up.
+	 */
 	uint64_t absent_at;
 };
 
@@ -25,7 +28,7 @@ static inline bool xfs_name_is_dotdot(const struct xfs_name *name)
 	return name->len == 2 && name->name[0] == '.' && name->name[1] == '.';
 }
 
-/* How this volume's directories sort @name. */
+/* The hash by which directories of this file system sort @name. */
 static inline xfs_dahash_t xfs_name_hash(const struct xfs_geometry *geo,
 					 const struct xfs_name *name)
 {

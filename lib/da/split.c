@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Splitting: the upper half of a full block moves to a new one behind it, and the parent gets an
- * entry for that, which may split the parent in turn.  The root stays where it is: its
- * lower half moves to a new block and the root becomes a node above both.
+ * Splitting: the upper half of a full block moves to a new block behind it, and the parent gets an
+ * entry for that, which may split the parent in turn.  The root stays in its place: its lower half
+ * moves to another new block, and the root becomes a node above both.
  */
 #include "core/message.h"
 #include "da/da_priv.h"
@@ -44,7 +44,7 @@ uint32_t xfs_da_split_blocks(const struct xfs_da_state *state)
 	return blocks + 1;
 }
 
-/* Chain @right, new, behind @left at path[@i]. */
+/* Link the new block @right behind the block at path[@i]. */
 static int link_after(struct xfs_da_state *state, uint32_t i, struct xfs_buf *right,
 		      xfs_dablk_t right_blkno)
 {
@@ -67,9 +67,9 @@ static int link_after(struct xfs_da_state *state, uint32_t i, struct xfs_buf *ri
 }
 
 /*
- * path[0] was split and @right is its upper half: the lower half moves to a block of
- * its own, and path[0] becomes a node over both.  @go_right: the path is to lead to @right,
- * whose reference it then takes over.
+ * path[0] was split and @right is its upper half: move the lower half to a new block, and make
+ * path[0] a node over both.  @go_right: the path is to lead to @right, and takes over the reference
+ * to it.
  */
 static int grow_root(struct xfs_da_state *state, struct xfs_buf *right, xfs_dablk_t right_blkno,
 		     bool go_right)
@@ -111,8 +111,8 @@ static int grow_root(struct xfs_da_state *state, struct xfs_buf *right, xfs_dabl
 }
 
 /*
- * The node at path[@i] is full: split it, and insert {@hash, @child} at @index.  The path is to
- * go on through entry @on_path, counted with the new one in place.
+ * Split the full node at path[@i] and insert {@hash, @child} at @index.  The path is to go on
+ * through entry @on_path, counted with the new entry in place.
  */
 static int split_node(struct xfs_da_state *state, uint32_t i, uint32_t index, xfs_dahash_t hash,
 		      xfs_dablk_t child, uint32_t on_path, struct xfs_buf **right_bp,
@@ -121,7 +121,7 @@ static int split_node(struct xfs_da_state *state, uint32_t i, uint32_t index, xf
 	struct xfs_buf *left = state->path[i].bp, *right;
 	struct xfs_da_node_entry *ents = xfs_da_node_ents(left);
 	uint32_t count = xfs_da_node_count(left);
-	uint32_t keep = (count + 2) / 2;	/* entries of the left half, the new one counted */
+	uint32_t keep = (count + 2) / 2;	/* entries of the left half, counting the new one */
 	uint32_t from = index < keep ? keep - 1 : keep;
 	int error;
 
@@ -150,7 +150,7 @@ static int split_node(struct xfs_da_state *state, uint32_t i, uint32_t index, xf
 	return 0;
 }
 
-/* The path leads to the new block: it holds the reference now. */
+/* Let the path lead to the new block, whose reference it takes over. */
 static void path_go_right(struct xfs_da_level *lv, struct xfs_buf *right, xfs_dablk_t right_blkno)
 {
 	xfs_buf_put(lv->bp);
@@ -190,7 +190,7 @@ int xfs_da_split(struct xfs_da_state *state)
 		else
 			xfs_buf_put(right);
 		right = NULL;
-		/* The right half ends where the whole ended, so nothing changes further up. */
+		/* The right half has the last hash of the whole, so nothing changes further up. */
 		xfs_da_node_ents(up->bp)[up->index].hashval = cpu_to_be32(left_hash);
 		xfs_da_node_log(state, up->bp, up->index, up->index);
 		if (xfs_da_node_count(up->bp) < xfs_da_node_max(state)) {
