@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Block form: one directory block with the names from its start and the sorted index at its
- * end, growing towards each other.
+ * Block form: one directory block, with names from its start on and the sorted index at its end,
+ * which grow towards each other.
  */
 #include "core/message.h"
 #include "dir/dir_priv.h"
@@ -28,7 +28,7 @@ static int read_block(struct xfs_dir_args *args, struct xfs_buf **bpp)
 	return xfs_dir_read_block(args, 0, &xfs_dir3_block_buf_ops, bpp);
 }
 
-/* Index entries [@first, @last], counted from the array's start. */
+/* Log index entries [@first, @last], counted from the array's start. */
 static void log_ents(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t first, uint32_t last)
 {
 	uint32_t start = xfs_dir_data_end(args->geo, bp);
@@ -66,14 +66,15 @@ int xfs_dir_block_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m)
 	return error;
 }
 
-/* Where a name goes, and what has to be done for it first. */
+/* Where a name goes, and what must be done first. */
 struct plan {
-	bool compact;			/* the index, for the room that stale entries take */
-	uint32_t enddup;		/* free record that gives the index 8 bytes; 0: none */
-	uint32_t free_off;		/* free record that takes the name at its front */
+	bool compact;			/* compact the index to reuse the space of stale entries */
+	uint32_t enddup;		/* free record that the index grows into by 8 bytes; 0:
+					 * none */
+	uint32_t free_off;		/* free record whose front takes the name */
 };
 
-/* The free record right before the index; 0: a name is there. */
+/* The free record directly in front of the index; 0: there is a name. */
 static uint32_t last_free(const struct xfs_buf *bp, uint32_t end)
 {
 	uint32_t off = get_be16(xfs_dir_at(bp, end - 2));
@@ -109,9 +110,9 @@ static bool make_plan(struct xfs_dir_args *args, struct xfs_buf *bp, struct plan
 }
 
 /*
- * All stale index entries but one go: the live ones move to the end of the array, the bytes in
- * front become free.  The one that stays is the first, whatever its hash: its slot is taken right
- * after.
+ * Remove all stale index entries but one: move the live ones to the end of the array and free the
+ * bytes in front.  The stale entry that stays is the first, whatever its hash: its slot is used
+ * right after.
  */
 static void compact_index(struct xfs_dir_args *args, struct xfs_buf *bp)
 {
@@ -144,7 +145,7 @@ int xfs_dir_block_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m, u
 	if (error)
 		return error;
 	error = m ? match(args, bp, m) : 0;
-	/* Without room here a leaf block, and a data block besides. */
+	/* If there is no room, the addition takes a leaf block and a data block. */
 	if (!error)
 		*nblocks = make_plan(args, bp, &plan) ? 0 : 2;
 	xfs_buf_put(bp);
@@ -172,8 +173,8 @@ int xfs_dir_block_addname(struct xfs_dir_args *args)
 		compact_index(args, bp);
 	if (plan.enddup) {
 		/*
-		 * The array grows downwards by a stale entry, which the new one takes: first the
-		 * count, since it tells where the records end.
+		 * The array grows downwards by a stale entry, whose slot the new entry takes.
+		 * Change the count first: it determines where the records end.
 		 */
 		be32_add_cpu(&tail->count, 1);
 		be32_add_cpu(&tail->stale, 1);
@@ -186,9 +187,7 @@ int xfs_dir_block_addname(struct xfs_dir_args *args)
 
 	ents = xfs_dir2_block_leaf_p(tail);
 	if (plan.enddup || plan.compact) {
-		/*
-		 * The first entry is stale and its hash says nothing: what is behind it is sorted.
-		 */
+		/* The first entry is stale and its hash is not in order: search behind it. */
 		index = 1 + xfs_dir_ents_search(ents + 1, be32_to_cpu(tail->count) - 1, args->hash);
 		memmove(&ents[0], &ents[1], (index - 1) * ENT);
 		slot = index - 1;
@@ -224,7 +223,7 @@ int xfs_dir_block_removename(struct xfs_dir_args *args)
 	error = match(args, bp, &m);
 	if (!error && (!m.found || m.ino != args->ino))
 		error = -ENOENT;
-	/* When the rest fits into the inode the block need not be changed. */
+	/* If the rest fits into the inode, the block need not be changed. */
 	if (!error)
 		error = xfs_dir_block_to_sf(args, bp, m.off, &converted);
 	if (!error && !converted) {
@@ -241,7 +240,7 @@ int xfs_dir_block_removename(struct xfs_dir_args *args)
 	return error;
 }
 
-/* The index moves to a leaf block; what it took becomes free space. */
+/* Move the index to a leaf block and free its bytes in the data block. */
 int xfs_dir_block_to_leaf(struct xfs_dir_args *args)
 {
 	struct xfs_dir2_block_tail *tail;
@@ -275,7 +274,7 @@ int xfs_dir_block_to_leaf(struct xfs_dir_args *args)
 	xfs_dir2_leaf_tail_p(args->geo, leaf)->bestcount = cpu_to_be32(1);
 	*xfs_dir2_leaf_bests_p(xfs_dir2_leaf_tail_p(args->geo, leaf)) =
 		cpu_to_be16((uint16_t)xfs_dir_best_len(bp, 0));
-	/* Not what lies between the entries and the bests: it is logged when it is used. */
+	/* Do not log the space between entries and bests: it is logged when it is used. */
 	xfs_dir_leaf_log(args->tp, lbp, 0, count - 1);
 	xfs_trans_log_buf(args->tp, lbp,
 			  args->geo->dirblksize - (uint32_t)sizeof(struct xfs_dir2_leaf_tail) -

@@ -2,13 +2,12 @@
 /*
  * Names and free space of a data block, and the table of its three longest free records.
  *
- * (DIR-1) Records fill the block without a gap; no two free ones touch.
- * (DIR-2) The table holds the three longest free records, longest first.  It is kept by the rules
- *     below, which look at the whole block only where a record that the table does not know of may
- *     have to move up.  The order of equally long records is the kernel's, so that equal histories
- *     make equal bytes.
+ * (DIR-1) Records fill the block without gaps; no two free records touch.
+ * (DIR-2) The table holds the three longest free records, longest first.  The code below reads the
+ *     whole block only if a record outside the table may have to move into it.  Records of equal
+ *     length are in the same order as in the kernel, so that equal histories make equal bytes.
  *
- * Everything here works on blocks that a verifier has walked, so offsets inside them are good.
+ * All blocks here have passed a verifier that walked them, so offsets inside them are valid.
  */
 #include "core/message.h"
 #include "dir/dir_priv.h"
@@ -35,7 +34,7 @@ static inline void table_set(struct xfs_dir2_data_free *slot, uint32_t off, uint
 	slot->length = cpu_to_be16((uint16_t)len);
 }
 
-/* The slot it went to, or NO_SLOT. */
+/* Returns the slot used, or NO_SLOT. */
 static unsigned int table_insert(struct xfs_dir3_data_hdr *hdr, uint32_t off, uint32_t len)
 {
 	struct xfs_dir2_data_free *bf = hdr->best_free;
@@ -77,7 +76,7 @@ static inline bool table_is_full(const struct xfs_dir3_data_hdr *hdr)
 	return be16_to_cpu(hdr->best_free[XFS_DIR2_DATA_FD_COUNT - 1].length) != 0;
 }
 
-/* [@used, +@len) has been taken, but nothing is written there yet. */
+/* Rebuild the table while [@used, +@len) is allocated but not written yet. */
 static void rescan(const struct xfs_geometry *geo, struct xfs_buf *bp, uint32_t used, uint32_t len)
 {
 	struct xfs_dir3_data_hdr *hdr = xfs_dir_data_hdr(bp);
@@ -114,7 +113,7 @@ static void set_unused(struct xfs_buf *bp, uint32_t off, uint32_t len)
 	*xfs_dir2_data_unused_tag_p(dup) = cpu_to_be16((uint16_t)off);
 }
 
-/* A free record is its first four bytes and its tag; what is between does not matter. */
+/* A free record consists of its first four bytes and its tag; the bytes between do not matter. */
 static void log_unused(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t off)
 {
 	uint32_t len = be16_to_cpu(xfs_dir_unused_at(bp, off)->length);
@@ -148,7 +147,7 @@ void xfs_dir_data_log_new(struct xfs_dir_args *args, struct xfs_buf *bp)
 	log_unused(args->tp, bp, FIRST_OFF);
 }
 
-/* Replace what is in @slot by a longer or shorter record. */
+/* Replace the record in @slot by a longer or shorter one. */
 static unsigned int table_move(struct xfs_dir3_data_hdr *hdr, unsigned int slot, uint32_t off,
 			       uint32_t len)
 {
@@ -188,7 +187,7 @@ void xfs_dir_data_make_free(struct xfs_dir_args *args, struct xfs_buf *bp, uint3
 	if (prev_len && next_len) {
 		set_unused(bp, prev, prev_len + len + next_len);
 		log_unused(args->tp, bp, prev);
-		/* A table with an empty slot knows all free records, so both of these. */
+		/* A table with an empty slot has all free records, so both of these. */
 		if (table_is_full(hdr) || table_find(hdr, prev) == NO_SLOT ||
 		    table_find(hdr, next) == NO_SLOT) {
 			xfs_dir_data_rescan(args->geo, bp);
@@ -234,7 +233,7 @@ void xfs_dir_data_use_free(struct xfs_dir_args *args, struct xfs_buf *bp, uint32
 	if (slot == NO_SLOT)
 		return;
 	if (!front && !back) {
-		/* A record outside the table may be among the longest now. */
+		/* A record outside the table may now be among the longest. */
 		scan = full;
 		if (!scan)
 			table_remove(hdr, slot);
@@ -258,7 +257,7 @@ void xfs_dir_data_fill(struct xfs_buf *bp, uint32_t off, const struct xfs_name *
 	dep->namelen = (uint8_t)name->len;
 	memcpy(dep->name, name->name, name->len);
 	xfs_dir2_data_put_ftype(dep, name->type);
-	/* Padding carries nothing of what was here before. */
+	/* Zero the padding: it must not show old contents. */
 	memset(&dep->name[name->len + 1], 0, size - sizeof(be16_t) - (10 + name->len));
 	*xfs_dir2_data_entry_tag_p(dep) = cpu_to_be16((uint16_t)off);
 }

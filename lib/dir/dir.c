@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The directory calls: which form is it, and on to that. */
+/* The directory calls: determine the directory's form and call its functions. */
 #include <sys/stat.h>
 #include "ag/alloc.h"
 #include "core/message.h"
 #include "core/stats.h"
 #include "dir/dir_priv.h"
 
-/* Blocks one addition may need: the tree's, a data block, a free-index block. */
+/* Most blocks that one addition takes: those of the tree, a data block and a free-index block. */
 #define ADD_BLOCKS	(XFS_DA_ADD_MAXBLOCKS + 2u)
 
 uint8_t xfs_mode_to_ftype(uint16_t mode)
@@ -37,8 +37,8 @@ bool xfs_dir_name_valid(const uint8_t *name, size_t len)
 }
 
 /*
- * No field tells the form: it follows from where the fork ends.  A block directory ends behind
- * its block, a leaf directory behind the first block of the leaf space.
+ * No field holds the form: it follows from where the fork ends.  The fork of a block-form directory
+ * ends behind its block, that of a leaf-form directory behind the first block of the leaf space.
  */
 int xfs_dir_form(struct xfs_inode *dp, enum xfs_dir_form *form)
 {
@@ -84,12 +84,12 @@ static void init_args(struct xfs_dir_args *args, struct xfs_trans *tp, struct xf
 	*args = (struct xfs_dir_args){
 		.tp = tp, .dp = dp, .geo = &dp->i_mount->m_geo, .name = name, .ino = ino,
 	};
-	/* Short form does without. */
+	/* Short form does not need the hash. */
 	if (dp->i_df.if_format != XFS_DINODE_FMT_LOCAL)
 		args->hash = xfs_name_hash(args->geo, name);
 }
 
-/* The forms with data blocks. */
+/* Look the name up in a form that has data blocks. */
 static int find_entry(struct xfs_dir_args *args, enum xfs_dir_form form, struct xfs_dir_match *m)
 {
 	switch (form) {
@@ -134,14 +134,14 @@ int xfs_dir_lookup_stored(struct xfs_inode *dp, const struct xfs_name *name, xfs
 	return error;
 }
 
-/* Directory blocks of several file-system blocks must be had in one piece (da/block.c). */
+/* A directory block of several file-system blocks must be contiguous (da/block.c). */
 static int check_space(struct xfs_inode *dp, uint32_t nblocks)
 {
 	struct xfs_mount *mp = dp->i_mount;
 	uint32_t nfsb = mp->m_geo.dirblkfsbs, count;
 	int error;
 
-	/* What is not journalled may come in pieces. */
+	/* Without a journal, pieces are fine. */
 	if (nfsb == 1 || !nblocks || mp->m_unjournalled)
 		return 0;
 	error = xfs_alloc_count_contiguous(mp, nfsb, nblocks, &count);
@@ -155,7 +155,7 @@ static int check_space(struct xfs_inode *dp, uint32_t nblocks)
 
 int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name, uint32_t *nblocks)
 {
-	/* As long as no name has changed since, it need not be looked for again. */
+	/* If no name has changed since it was looked up, do not look again. */
 	bool absent = name->absent_at == dp->i_names_changed + 1;
 	enum xfs_dir_form form;
 	struct xfs_dir_args args;
@@ -166,7 +166,7 @@ int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name, uint3
 	error = xfs_dir_form(dp, &form);
 	if (error)
 		return error;
-	/* The inode number is not known yet: the wider kind needs more. */
+	/* The inode number is not known yet: assume a wide one, which needs more space. */
 	init_args(&args, NULL, dp, name, XFS_DIR2_MAX_SHORT_INUM + 1);
 	xfs_dir_match_init(&m, false);
 	switch (form) {
@@ -175,7 +175,7 @@ int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name, uint3
 			error = xfs_dir_sf_lookup(&args, false, &m.ino);
 		if (error == -ENOENT)
 			error = 0;
-		/* A block; and if that is full at once a leaf block and a second one. */
+		/* One block; if that is full at once, also a leaf block and a second data block. */
 		*nblocks = xfs_dir_sf_has_room(&args) ? 0 : 3;
 		break;
 	case XFS_DIR_FORM_BLOCK:
@@ -199,7 +199,7 @@ int xfs_dir_prepare_add(struct xfs_inode *dp, const struct xfs_name *name, uint3
 	return error;
 }
 
-/* To the next larger form. */
+/* Convert to the next larger form. */
 static int convert_up(struct xfs_dir_args *args, enum xfs_dir_form form)
 {
 	switch (form) {
@@ -287,7 +287,7 @@ int xfs_dir_replace(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs
 		if (error)
 			return error;
 	}
-	/* The index stays as it is: only the entry's inode and type change. */
+	/* Change only inode number and type of the entry: the index stays as it is. */
 	xfs_dir_match_init(&m, true);
 	error = find_entry(&args, form, &m);
 	if (!error && !m.found)
@@ -308,11 +308,11 @@ int xfs_dir_sf_to_block(struct xfs_trans *tp, struct xfs_inode *dp)
 
 uint32_t xfs_dir_add_blocks(const struct xfs_mount *mp, uint32_t namelen)
 {
-	(void)namelen;		/* one name fits any data block */
+	(void)namelen;		/* any name fits in a data block */
 	return xfs_da_alloc_blocks(mp, XFS_DATA_FORK, ADD_BLOCKS, mp->m_geo.dirblkfsbs);
 }
 
-/* Nothing is allocated but blocks of the extent tree, where unmapping splits an extent. */
+/* Only the extent tree takes blocks, when unmapping splits an extent. */
 uint32_t xfs_dir_remove_blocks(const struct xfs_mount *mp)
 {
 	return ADD_BLOCKS * xfs_bmap_add_blocks(mp, XFS_DATA_FORK);

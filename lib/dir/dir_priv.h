@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of dir/ share.  One operation travels in a struct xfs_dir_args.
+ * Private to dir/. A struct xfs_dir_args holds the arguments of one operation.
  *
- * A directory grows through four forms: short form in the inode; one block
- * that holds names and index; data blocks with one leaf block; data blocks with
- * a hashed tree and free-index blocks.  Each form is a file: sf.c block.c leaf.c node.c;
- * data.c is the names in a block, ents.c the sorted index in one.
+ * A directory grows through four forms: short form in the inode; one block with names and index;
+ * data blocks with one leaf block; data blocks with a hashed tree and free-index blocks.  Each form
+ * has its file: sf.c, block.c, leaf.c, node.c. data.c handles the names in a block, ents.c a sorted
+ * index.
  */
 #ifndef DIR_DIR_PRIV_H
 #define DIR_DIR_PRIV_H
@@ -21,16 +21,19 @@ enum xfs_dir_form {
 };
 
 struct xfs_dir_args {
-	struct xfs_trans *tp;		/* NULL: looking only */
+	struct xfs_trans *tp;		/* NULL: read-only */
 	struct xfs_inode *dp;
 	const struct xfs_geometry *geo;
 	const struct xfs_name *name;
 	xfs_dahash_t hash;
 	xfs_ino_t ino;
-	uint8_t *stored;		/* lookups: gets the name that was found; or NULL */
+	uint8_t *stored;		/* NULL, or lookups store the name that they find */
 };
 
-/* A form has no room for the name: convert, then add again.  Never seen outside of dir/. */
+/*
+ * The form has no room for the name: convert and add again.  Never returned to callers outside
+ * dir/.
+ */
 #define XFS_DIR_FULL	1
 
 extern const struct xfs_buf_ops xfs_dir3_block_buf_ops;
@@ -64,7 +67,7 @@ static inline int xfs_dir_free_block(struct xfs_dir_args *args, xfs_dablk_t bno,
 	return xfs_da_free_block(args->tp, args->dp, XFS_DATA_FORK, bno, args->geo->dirblkfsbs, bp);
 }
 
-/* Data block @db. */
+/* Read data block @db. */
 static inline int xfs_dir_read_data(struct xfs_dir_args *args, xfs_dir2_db_t db,
 				    struct xfs_buf **bpp)
 {
@@ -110,54 +113,54 @@ static inline uint32_t xfs_dir_best_off(const struct xfs_buf *bp, unsigned int s
 	return be16_to_cpu(xfs_dir_data_hdr(bp)->best_free[slot].offset);
 }
 
-/* Nothing but free space in it. */
+/* True if it has nothing but free space. */
 static inline bool xfs_dir_data_is_empty(const struct xfs_geometry *geo, const struct xfs_buf *bp)
 {
 	return xfs_dir_best_len(bp, 0) == geo->dirblksize - sizeof(struct xfs_dir3_data_hdr);
 }
 
-/* Where names and free records end: at the index in block form, else at the block's end. */
+/* Where the names and free records end: at the index in block form, else at the block's end. */
 uint32_t xfs_dir_data_end(const struct xfs_geometry *geo, const struct xfs_buf *bp);
-/* Header and one free record of a new block; not logged. */
+/* Write the header and one free record of a new block; logs nothing. */
 void xfs_dir_data_init(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t magic);
 /*
- * An empty block that was just made is logged: not the free space in it, which would be logged
- * again with every name until the block is written in place.
+ * Log an empty new block except the inside of its free space, which would be logged again with
+ * every name until the block is written back.
  */
 void xfs_dir_data_log_new(struct xfs_dir_args *args, struct xfs_buf *bp);
-/* The best-free table anew, from the records. */
+/* Rebuild the best-free table from the records. */
 void xfs_dir_data_rescan(const struct xfs_geometry *geo, struct xfs_buf *bp);
-/* [@off, +@len), in use until now, becomes free. */
+/* Free [@off, +@len), which was in use. */
 void xfs_dir_data_make_free(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t off,
 			    uint32_t len);
-/* [@off, +@len), the front or the back of the free record at @free_off, gets used. */
+/* Allocate [@off, +@len), which is the front or the back of the free record at @free_off. */
 void xfs_dir_data_use_free(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t free_off,
 			   uint32_t off, uint32_t len);
-/* Write an entry at @off, into space that is in use; not logged. */
+/* Write an entry at @off, into allocated space; logs nothing. */
 void xfs_dir_data_fill(struct xfs_buf *bp, uint32_t off, const struct xfs_name *name,
 		       xfs_ino_t ino);
-/* Put args->name at the front of the longest free record, which has room; where it stands. */
+/* Put args->name at the front of the longest free record, which has room; returns its offset. */
 uint32_t xfs_dir_data_add(struct xfs_dir_args *args, struct xfs_buf *bp);
-/* Overwrite what the entry at @off means. */
+/* Set inode number and type of the entry at @off. */
 void xfs_dir_data_set(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t off);
-/* The entry at @off goes. */
+/* Remove the entry at @off. */
 void xfs_dir_data_remove(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t off);
-/* An index points at @off of data block @db: is there an entry? */
+/* -EUCLEAN unless there is an entry at @off of data block @db, to which an index points. */
 int xfs_dir_data_check(struct xfs_dir_args *args, struct xfs_buf *bp, xfs_dir2_db_t db,
 		       uint32_t off) XFS_MUST_CHECK;
 
 /* ---- ents.c: a sorted array of {hash, address} ---------------------------------------- */
 
-/* First entry whose hash is >= @hash; @count when there is none. */
+/* Index of the first entry whose hash is >= @hash; @count if there is none. */
 uint32_t xfs_dir_ents_search(const struct xfs_dir2_leaf_entry *ents, uint32_t count,
 			     xfs_dahash_t hash);
 /*
- * Make a slot for an entry at @index: of the nearest stale one, or, when @stale is 0, of the
- * one behind the end of the array.  Returns the slot's index; [*@first, *@last] changed.
+ * Make a slot for an entry at @index: use the nearest stale entry or, if @stale is 0, the slot
+ * behind the end of the array.  Returns the slot's index; entries [*@first, *@last] have changed.
  */
 uint32_t xfs_dir_ents_open(struct xfs_dir2_leaf_entry *ents, uint32_t count, uint32_t stale,
 			   uint32_t index, uint32_t *first, uint32_t *last);
-/* Close up over stale entries; returns how many are left. */
+/* Remove stale entries; returns how many are left. */
 uint32_t xfs_dir_ents_compact(struct xfs_dir2_leaf_entry *ents, uint32_t count);
 
 static inline bool xfs_dir_ent_is_stale(const struct xfs_dir2_leaf_entry *ent)
@@ -166,13 +169,13 @@ static inline bool xfs_dir_ent_is_stale(const struct xfs_dir2_leaf_entry *ent)
 }
 
 /*
- * Looking for args->name among entries of its hash.  Keeps the data block it looked at last; after
- * a match that is the one with the name.
+ * State of a search for args->name among the entries with its hash.  Keeps the data block that was
+ * read last; after a match that is the block with the name.
  */
 struct xfs_dir_match {
-	bool exact_only;		/* the case of letters counts */
-	bool found;			/* exactly: bp, db, off and index are its place */
-	xfs_ino_t ino;			/* NULLFSINO: nothing, not even but for case */
+	bool exact_only;		/* do not match names that differ in case */
+	bool found;			/* exact match: bp, db, off and index give its place */
+	xfs_ino_t ino;			/* NULLFSINO: no match, not even one that differs in case */
 	struct xfs_buf *bp;
 	xfs_dir2_db_t db;
 	uint32_t off;
@@ -190,7 +193,10 @@ static inline void xfs_dir_match_done(struct xfs_dir_match *m)
 	m->bp = NULL;
 }
 
-/* Entries from @index on that have the hash; @block: the data block of block form, else NULL. */
+/*
+ * Search the entries from @index on that have the hash.  @block: the data block of block form, else
+ * NULL.
+ */
 int xfs_dir_ents_match(struct xfs_dir_args *args, const struct xfs_dir2_leaf_entry *ents,
 		       uint32_t count, uint32_t index, struct xfs_buf *block,
 		       struct xfs_dir_match *m) XFS_MUST_CHECK;
@@ -198,8 +204,8 @@ int xfs_dir_ents_match(struct xfs_dir_args *args, const struct xfs_dir2_leaf_ent
 /* ---- the forms ------------------------------------------------------------------------- */
 
 /*
- * Each form's lookup sets *@m (and m->ino); addname returns XFS_DIR_FULL, with nothing
- * changed, when the form has no room; replace and remove return -ENOENT.
+ * Each form's lookup sets *@m, including m->ino. addname returns XFS_DIR_FULL with nothing changed
+ * if the form has no room. replace and remove return -ENOENT.
  */
 int xfs_dir_sf_lookup(struct xfs_dir_args *args, bool exact_only, xfs_ino_t *ino) XFS_MUST_CHECK;
 int xfs_dir_sf_addname(struct xfs_dir_args *args) XFS_MUST_CHECK;
@@ -207,14 +213,14 @@ int xfs_dir_sf_removename(struct xfs_dir_args *args) XFS_MUST_CHECK;
 /* XFS_DIR_FULL: the wider inode number does not fit. */
 int xfs_dir_sf_replace(struct xfs_dir_args *args) XFS_MUST_CHECK;
 int xfs_dir_sf_to_block_form(struct xfs_dir_args *args) XFS_MUST_CHECK;
-/* Of a directory in block form without the entry at @skip_off: short form if that fits. */
+/* Convert a block-form directory, without the entry at @skip_off, to short form if it fits. */
 int xfs_dir_block_to_sf(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t skip_off,
 			bool *converted) XFS_MUST_CHECK;
 
 int xfs_dir_block_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m) XFS_MUST_CHECK;
 /*
- * Look the name up, and if it is not there read what adding it takes; *@nblocks: directory
- * blocks that will have to be allocated at most.  Changes nothing.
+ * Look the name up; if it is absent, read what adding it needs. *@nblocks: most directory blocks
+ * that adding will allocate.  Changes nothing.
  */
 int xfs_dir_block_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m,
 			   uint32_t *nblocks) XFS_MUST_CHECK;
@@ -232,50 +238,50 @@ int xfs_dir_leaf_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m) XFS_
 int xfs_dir_leaf_addname(struct xfs_dir_args *args) XFS_MUST_CHECK;
 int xfs_dir_leaf_removename(struct xfs_dir_args *args) XFS_MUST_CHECK;
 int xfs_dir_leaf_to_node(struct xfs_dir_args *args) XFS_MUST_CHECK;
-/* Back to block form, and on to short form, when what is left fits. */
+/* Convert back to block form, and on to short form, if the contents fit. */
 int xfs_dir_leaf_to_block(struct xfs_dir_args *args, struct xfs_buf *lbp) XFS_MUST_CHECK;
 
 int xfs_dir_node_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m) XFS_MUST_CHECK;
 int xfs_dir_node_addname(struct xfs_dir_args *args) XFS_MUST_CHECK;
 int xfs_dir_node_removename(struct xfs_dir_args *args) XFS_MUST_CHECK;
 
-/* ---- free.c: free-index blocks, the bests of node form ------------------------------------- */
+/* ---- free.c: free-index blocks with the bests of node form --------------------------------- */
 
 struct xfs_dir_room {
-	xfs_dir2_db_t db;		/* the data block that takes the name */
-	bool new_data;			/* it is a hole yet */
-	bool new_free;			/* so is the free-index block for it */
+	xfs_dir2_db_t db;		/* the data block for the name */
+	bool new_data;			/* it has to be allocated */
+	bool new_free;			/* and so has the free-index block for it */
 	uint32_t best;			/* its longest free record */
 	struct xfs_buf *fbp;		/* free-index block; NULL with new_free */
 };
 
-/* Find a place for an entry of @size bytes; put room->fbp. */
+/* Find a place for an entry of @size bytes.  The caller puts room->fbp. */
 int xfs_dir_find_room(struct xfs_dir_args *args, uint32_t size, struct xfs_dir_room *room)
 	XFS_MUST_CHECK;
-/* Header of a new free-index block with no bests, not logged. */
+/* Write the header of a new free-index block without bests; logs nothing. */
 void xfs_dir_free_init(struct xfs_dir_args *args, struct xfs_buf *fbp, xfs_dir2_db_t firstdb);
-/* The free-index block of data block @db; it must be there. */
+/* Read the free-index block of data block @db, which must exist. */
 int xfs_dir_read_free(struct xfs_dir_args *args, xfs_dir2_db_t db, struct xfs_buf **fbpp)
 	XFS_MUST_CHECK;
-/* Data block @db was made: its free-index block is made too if needed, and knows of it. */
+/* Enter the new data block @db in its free-index block, which is allocated first if needed. */
 int xfs_dir_free_add_db(struct xfs_dir_args *args, struct xfs_dir_room *room) XFS_MUST_CHECK;
-/* Data block @db is gone; an index block that knows no others goes too. */
+/* Remove data block @db from its free-index block, and free that if it has no others. */
 int xfs_dir_free_drop_db(struct xfs_dir_args *args, struct xfs_buf *fbp, xfs_dir2_db_t db)
 	XFS_MUST_CHECK;
 uint32_t xfs_dir_free_best(struct xfs_dir_args *args, const struct xfs_buf *fbp,
 			   xfs_dir2_db_t db);
 void xfs_dir_free_set_best(struct xfs_dir_args *args, struct xfs_buf *fbp, xfs_dir2_db_t db,
 			   uint32_t best);
-/* A data block got more room than it had. */
+/* A data block's longest free record has grown. */
 void xfs_dir_hint_freed(struct xfs_inode *dp, uint32_t best);
-/* The data block at @dablk is gone. */
+/* The data block at @dablk was freed. */
 void xfs_dir_hint_hole(struct xfs_inode *dp, xfs_dablk_t dablk);
 
-/* The bests of an index and a data block disagree: -EUCLEAN. */
+/* -EUCLEAN unless the index and the data block agree on its longest free record. */
 int xfs_dir_check_best(struct xfs_dir_args *args, struct xfs_buf *dbp, xfs_dir2_db_t db,
 		       uint32_t best) XFS_MUST_CHECK;
 
-/* leafn blocks, as the tree sees them: leafn.c. */
+/* Leaf blocks of node form: leafn.c. */
 static inline struct xfs_dir3_leaf *xfs_dir_leaf_of(const struct xfs_buf *bp)
 {
 	return bp->b_addr;
@@ -300,12 +306,12 @@ static inline void xfs_dir_leaf_set_counts(struct xfs_dir3_leaf *leaf, uint32_t 
 
 /* Log header and entries [@first, @last] of a leaf block. */
 void xfs_dir_leaf_log(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t first, uint32_t last);
-/* Insert {args->hash, @addr} at @index, into a stale slot or behind; there is room. */
+/* Insert {args->hash, @addr} at @index, into a stale slot or a new one; there is room. */
 void xfs_dir_leaf_insert(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t index,
 			 xfs_dir2_dataptr_t addr);
-/* Close up over the stale entries and log. */
+/* Remove the stale entries and log. */
 void xfs_dir_leaf_compact(struct xfs_trans *tp, struct xfs_buf *bp);
-/* Entry @index becomes stale. */
+/* Make entry @index stale. */
 void xfs_dir_leaf_set_stale(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t index);
 
 #endif

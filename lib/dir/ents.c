@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sorted index of hashes and addresses, as it stands in block form and in leaf
- * blocks.  An entry whose name is gone stays as a stale one, address 0, so that a removal moves
- * nothing; its hash still counts for the order, and the next insertion nearby takes its slot.
+ * The sorted index of hashes and addresses, as block form and leaf blocks have it.  The entry of a
+ * removed name stays as a stale one, with address 0, so that a removal moves nothing.  Its hash
+ * still counts for the order, and the next insertion nearby uses its slot.
  */
 #include "core/message.h"
 #include "dir/dir_priv.h"
@@ -34,7 +34,10 @@ uint32_t xfs_dir_ents_open(struct xfs_dir2_leaf_entry *ents, uint32_t count, uin
 		*last = count;
 		return index;
 	}
-	/* low is one above the nearest stale entry before @index, 0: there is none. */
+	/*
+	 * low - 1 is the candidate for the nearest stale entry in front of @index; low 0: there is
+	 * none.
+	 */
 	for (low = index, high = index;; low -= low > 0, high += high < count) {
 		if (low && xfs_dir_ent_is_stale(&ents[low - 1])) {
 			memmove(&ents[low - 1], &ents[low], (index - low) * sizeof(*ents));
@@ -118,7 +121,7 @@ int xfs_dir_ents_match(struct xfs_dir_args *args, const struct xfs_dir2_leaf_ent
 			return error;
 		dep = xfs_dir_entry_at(m->bp, off);
 		how = compare(args, dep);
-		/* A second ".." would be found in place of the true one. */
+		/* A second ".." could be found in place of the right one. */
 		if (how != MATCH_NOT &&
 		    !xfs_dir2_entry_namecheck(db, off, dep->name, dep->namelen))
 			return xfs_corrupt(args->dp->i_mount, "directory", "inode %" PRIu64

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free-index blocks: for each data block of a directory in node form the length of its
- * longest free record, so that a place for a name is found without reading data blocks.
+ * Free-index blocks: for each data block of a directory in node form, the length of its longest
+ * free record.  So a place for a name is found without reading data blocks.
  *
- * A directory of ten million names has some forty of them.  Searching all for every name
- * would make adding slow, so the in-core inode remembers (struct xfs_dir_hints): the block
- * that took the last name, which is tried first; where the last search ended, from where the next
- * goes on, round in a circle; and, after a search that found nothing, how much the best
- * of all has, so that the next search that must fail is not made.  Any place is legal.
+ * A directory of ten million names has about forty free-index blocks.  Searching all for every name
+ * would make adding slow, so the in-core inode remembers (struct xfs_dir_hints):
+ * - the data block that took the last name, which is tried first;
+ * - where the last search ended, from where the next one continues, wrapping;
+ * - after a search that found nothing, the length of the longest free record of all, so that a
+ *   search bound to fail is not made.  These are hints only: any place is legal.
  */
 #include "core/message.h"
 #include "dir/dir_priv.h"
@@ -153,7 +154,7 @@ int xfs_dir_free_drop_db(struct xfs_dir_args *args, struct xfs_buf *fbp, xfs_dir
 	be32_add_cpu(&free->hdr.nused, -1);
 	while (n && be16_to_cpu(free->bests[n - 1]) == XFS_DIR2_NULL_DATAOFF)
 		n--;
-	/* The first one always knows data block 0. */
+	/* The first free-index block always exists, because data block 0 does. */
 	if (n == 0 && db != index)
 		return xfs_dir_free_block(args, xfs_dir2_db_to_fdb_da(args->geo, db), fbp);
 	free->hdr.nvalid = cpu_to_be32(n);
@@ -178,7 +179,7 @@ void xfs_dir_hint_hole(struct xfs_inode *dp, xfs_dablk_t dablk)
 		dp->i_dir.dh_data_low = dablk;
 }
 
-/* Does @db have room?  room->fbp is set if so. */
+/* Set room->fbp if @db has room. */
 static int try_db(struct xfs_dir_args *args, xfs_dir2_db_t db, uint32_t size,
 		  struct xfs_dir_room *room)
 {
@@ -198,7 +199,9 @@ static int try_db(struct xfs_dir_args *args, xfs_dir2_db_t db, uint32_t size,
 		room->fbp = fbp;
 		return 0;
 	}
-	/* Another one takes its place: its rest counts among all others' again. */
+	/*
+	 * The hint moves on to another block: this block's free space counts in the maximum again.
+	 */
 	if (best != XFS_DIR2_NULL_DATAOFF)
 		xfs_dir_hint_freed(args->dp, best);
 	xfs_buf_put(fbp);
@@ -206,8 +209,8 @@ static int try_db(struct xfs_dir_args *args, xfs_dir2_db_t db, uint32_t size,
 }
 
 /*
- * From data block @db to the end of its free-index block, or to @end: the first with
- * room, or the end.  *@max: the longest free record that was too short.
+ * Search from data block @db to the end of its free-index block or to @end.  If none has room, *@db
+ * moves on to the next free-index block. *@max: the longest free record that was too short.
  */
 static int scan_one(struct xfs_dir_args *args, xfs_dir2_db_t *db, xfs_dir2_db_t end, uint32_t size,
 		    struct xfs_dir_room *room, uint32_t *max)

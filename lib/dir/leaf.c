@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leaf form: data blocks, and one leaf block that holds the sorted index and, at
- * its end, for every data block the length of its longest free record ("bests").
+ * Leaf form: data blocks, and one leaf block that holds the sorted index and, at its end, the
+ * length of the longest free record of every data block ("bests").
  */
 #include "core/message.h"
 #include "dir/dir_priv.h"
@@ -42,7 +42,7 @@ static inline uint32_t bestcount(struct xfs_dir_args *args, struct xfs_buf *lbp)
 	return be32_to_cpu(tail_of(args, lbp)->bestcount);
 }
 
-/* Bests from that of @db on, to the end of the block. */
+/* Log the bests from that of @db on. */
 static void log_bests(struct xfs_dir_args *args, struct xfs_buf *lbp, xfs_dir2_db_t db)
 {
 	uint32_t off = (uint32_t)((char *)(bests_of(args, lbp) + db) - (char *)lbp->b_addr);
@@ -87,8 +87,8 @@ int xfs_dir_leaf_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m)
 /* ---- adding ----------------------------------------------------------------------------- */
 
 /*
- * A data block with room, or one that is not there yet: the lowest hole, or one behind the end.
- * There are at most a few dozen in this form.
+ * Choose a data block with room, or one to be allocated: the lowest hole or the block behind the
+ * end.  This form has at most a few dozen data blocks.
  */
 static xfs_dir2_db_t pick_db(struct xfs_dir_args *args, struct xfs_buf *lbp, bool *is_new)
 {
@@ -109,16 +109,16 @@ static xfs_dir2_db_t pick_db(struct xfs_dir_args *args, struct xfs_buf *lbp, boo
 	return hole == NO_DB ? n : hole;
 }
 
-/* What an addition does. */
+/* What an addition will do. */
 struct plan {
-	struct xfs_buf *lbp, *dbp;	/* leaf; data block, NULL with is_new; to be put */
-	xfs_dir2_db_t db;		/* the data block that takes the name */
-	bool is_new;			/* it is to be made */
-	bool compact;			/* the index, first */
-	bool full;			/* the leaf block cannot take it: nothing else is set */
+	struct xfs_buf *lbp, *dbp;	/* leaf; data block, NULL if is_new; the caller puts both */
+	xfs_dir2_db_t db;		/* the data block for the name */
+	bool is_new;			/* it has to be allocated */
+	bool compact;			/* the index has to be compacted first */
+	bool full;			/* the leaf block has no room; nothing else is set */
 };
 
-/* @m not NULL: look the name up first, and stop when it is there. */
+/* If @m is not NULL, look the name up first, and stop if it exists. */
 static int make_plan(struct xfs_dir_args *args, struct xfs_dir_match *m, struct plan *plan)
 {
 	const struct xfs_dir3_leaf *leaf;
@@ -161,13 +161,13 @@ int xfs_dir_leaf_plan_add(struct xfs_dir_args *args, struct xfs_dir_match *m, ui
 	int error;
 
 	error = make_plan(args, m, &plan);
-	/* A full leaf block: a free-index block comes, and a data block may. */
+	/* A full leaf block needs a free-index block, and maybe a data block. */
 	*nblocks = plan.full ? 2 : plan.is_new;
 	put_plan(&plan);
 	return error;
 }
 
-/* The data block behind the last is there: its place among the bests. */
+/* Add a slot for a data block behind the last one to the bests. */
 static void append_best(struct xfs_dir_args *args, struct xfs_buf *lbp)
 {
 	uint32_t n = bestcount(args, lbp);
@@ -216,7 +216,7 @@ out_put:
 
 /* ---- removing --------------------------------------------------------------------------- */
 
-/* The data block @db is empty: it goes, and if it was the last, the bests behind what is left. */
+/* Free the empty data block @db.  If it was the last, also drop the unused bests at the end. */
 static int drop_data(struct xfs_dir_args *args, struct xfs_buf *lbp, xfs_dir2_db_t db,
 		     struct xfs_buf *dbp)
 {
@@ -277,7 +277,7 @@ out_put:
 	return error;
 }
 
-/* Data blocks at the end in which nothing is: another writer may have left them. */
+/* Free empty data blocks at the end, which another writer may have left. */
 static int drop_empty_tail(struct xfs_dir_args *args, struct xfs_buf *lbp)
 {
 	uint32_t empty = args->geo->dirblksize - (uint32_t)sizeof(struct xfs_dir3_data_hdr), n;
@@ -309,7 +309,7 @@ int xfs_dir_leaf_to_block(struct xfs_dir_args *args, struct xfs_buf *lbp)
 		return error;
 	live = xfs_dir_leaf_count(leaf) - xfs_dir_leaf_stale(leaf);
 	size = tail_size + live * ENT;
-	/* An index that cannot go back stays where it is: nothing was changed for it. */
+	/* If the index cannot move back, it stays in the leaf; nothing has changed. */
 	if (be16_to_cpu(*bests_of(args, lbp)) < size || xfs_dir_read_data(args, 0, &dbp))
 		return 0;
 	last = get_be16(xfs_dir_at(dbp, args->geo->dirblksize - 2));
@@ -318,7 +318,7 @@ int xfs_dir_leaf_to_block(struct xfs_dir_args *args, struct xfs_buf *lbp)
 	    !xfs_dir_is_unused(dbp, last))
 		goto out_put;
 
-	/* First what tells where the records end. */
+	/* Set what determines the end of the records first. */
 	xfs_dir_data_hdr(dbp)->magic = cpu_to_be32(XFS_DIR3_BLOCK_MAGIC);
 	dbp->b_ops = &xfs_dir3_block_buf_ops;
 	tail = xfs_dir2_block_tail_p(args->geo, dbp->b_addr);
@@ -337,7 +337,7 @@ out_put:
 	return error;
 }
 
-/* The bests move to a free-index block; the leaf becomes the root of the tree. */
+/* Move the bests to a free-index block; the leaf becomes the root of the tree. */
 int xfs_dir_leaf_to_node(struct xfs_dir_args *args)
 {
 	struct xfs_dir3_free *free;

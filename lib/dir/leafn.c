@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Leaf blocks, and what the hashed tree does with them when it splits and joins. */
+/* Leaf blocks, and how the hashed tree splits and joins them. */
 #include "core/message.h"
 #include "dir/dir_priv.h"
 #include "disk/verify.h"
@@ -69,8 +69,8 @@ static xfs_dahash_t last_hash(const void *block)
 }
 
 /*
- * Half of the entries move; only a leaf without stale ones is ever split.  state->arg is the hash
- * of the one to come.
+ * Move half of the entries to @right.  Only a leaf without stale entries is ever split. state->arg
+ * is the hash of the entry to be added.
  */
 static bool split(struct xfs_da_state *state, struct xfs_buf *left, struct xfs_buf *right)
 {
@@ -115,7 +115,7 @@ static void merge(struct xfs_da_state *state, struct xfs_buf *dst, struct xfs_bu
 
 	if (src_first)
 		memmove(&to->ents[nfrom], to->ents, nto * ENT);
-	/* The source is about to be freed: only its live entries are looked at. */
+	/* The source is about to be freed: leave it as it is and copy its live entries. */
 	for (uint32_t i = 0; i < xfs_dir_leaf_count(from); i++) {
 		if (!xfs_dir_ent_is_stale(&from->ents[i]))
 			to->ents[at++] = from->ents[i];

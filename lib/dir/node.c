@@ -6,7 +6,7 @@
 #define HDR	((uint32_t)sizeof(struct xfs_dir3_leaf_hdr))
 #define ENT	((uint32_t)sizeof(struct xfs_dir2_leaf_entry))
 
-/* The path to the leaf with the name's entry, or to the last that could have it. */
+/* Read the path to the leaf with the name's entry, else to the last leaf that could have it. */
 static int find(struct xfs_dir_args *args, struct xfs_da_state *state, struct xfs_dir_match *m)
 {
 	bool moved = true;
@@ -19,7 +19,7 @@ static int find(struct xfs_dir_args *args, struct xfs_da_state *state, struct xf
 		uint32_t index = xfs_dir_ents_search(leaf->ents, count, args->hash);
 
 		error = xfs_dir_ents_match(args, leaf->ents, count, index, NULL, m);
-		/* Equal hashes go on in the next leaf when they reach this one's end. */
+		/* Equal hashes continue in the next leaf only if they reach the end of this one. */
 		if (error || m->found || count == 0 ||
 		    be32_to_cpu(leaf->ents[count - 1].hashval) > args->hash)
 			break;
@@ -41,7 +41,7 @@ int xfs_dir_node_lookup(struct xfs_dir_args *args, struct xfs_dir_match *m)
 
 /* ---- adding ----------------------------------------------------------------------------- */
 
-/* The new data block that @room asks for, known to its free-index block. */
+/* Allocate the data block that @room asks for, and enter it in its free-index block. */
 static int make_data(struct xfs_dir_args *args, struct xfs_dir_room *room, struct xfs_buf **dbpp)
 {
 	uint64_t size = (uint64_t)(room->db + 1) * args->geo->dirblksize;
@@ -58,15 +58,15 @@ static int make_data(struct xfs_dir_args *args, struct xfs_dir_room *room, struc
 	return xfs_dir_free_add_db(args, room);
 }
 
-/* Everything an addition needs, read. */
+/* All that an addition needs, read into memory. */
 struct plan {
-	struct xfs_da_state state;	/* the leaf */
+	struct xfs_da_state state;	/* path to the leaf */
 	struct xfs_dir_room room;
-	struct xfs_buf *dbp;		/* NULL with room.new_data */
+	struct xfs_buf *dbp;		/* NULL if room.new_data */
 	bool split;			/* the leaf is full */
 };
 
-/* @m not NULL: look the name up on the way, and stop when it is there. */
+/* If @m is not NULL, look the name up on the way, and stop if it exists. */
 static int make_plan(struct xfs_dir_args *args, struct xfs_dir_match *m, struct plan *plan)
 {
 	const struct xfs_dir3_leaf *leaf;
@@ -147,7 +147,7 @@ out:
 
 /* ---- removing --------------------------------------------------------------------------- */
 
-/* Data block @db is empty: it goes. The size follows the last one that is left. */
+/* Free the empty data block @db.  The directory then ends behind its last data block. */
 static int drop_data(struct xfs_dir_args *args, struct xfs_buf *fbp, xfs_dir2_db_t db,
 		     struct xfs_buf *dbp)
 {
@@ -173,7 +173,9 @@ static int drop_data(struct xfs_dir_args *args, struct xfs_buf *fbp, xfs_dir2_db
 	return 0;
 }
 
-/* Free-index blocks at the end that know no data block: another writer may have left them. */
+/*
+ * Free the free-index blocks at the end that have no data block; another writer may have left them.
+ */
 static int drop_empty_frees(struct xfs_dir_args *args, bool *only_first)
 {
 	const struct xfs_geometry *geo = args->geo;
@@ -204,7 +206,7 @@ static int drop_empty_frees(struct xfs_dir_args *args, bool *only_first)
 	}
 }
 
-/* Blocks of the leaf space besides the root. */
+/* True if the root is the only block of the leaf space. */
 static bool root_is_alone(struct xfs_dir_args *args)
 {
 	struct xfs_iext_cursor cur;
@@ -216,8 +218,8 @@ static bool root_is_alone(struct xfs_dir_args *args)
 }
 
 /*
- * Back to leaf form if one leaf block can take index and bests, and from there on down.
- * Blocks that cannot be read only keep the directory as it is.
+ * Convert back to leaf form if one leaf block can hold index and bests, and on to smaller forms.
+ * If a block cannot be read, the directory stays as it is.
  */
 static int node_to_leaf(struct xfs_dir_args *args)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading directories by position.  The position of an entry is its offset in the data space
- * divided by 8, in every form, as the kernel gives it to its callers.
+ * divided by 8, in every form, as in the kernel.
  *
- * A name that may not stand where it stands ends the reading with -EUCLEAN, every time it is come
- * to: what precedes it is given, and other names can still be looked up, as in the kernel.
+ * Reading stops with -EUCLEAN at a name that is invalid at its position, each time.  The entries in
+ * front of it are returned, and other names can still be looked up, as in the kernel.
  */
 #include "core/message.h"
 #include "core/stats.h"
@@ -14,9 +14,9 @@ struct reader {
 	struct xfs_dir_args args;
 	bool (*emit)(void *arg, const struct xfs_name *name, xfs_ino_t ino, uint64_t next_cookie);
 	void *arg;
-	uint64_t cookie;		/* the first entry wanted; then, where to go on */
+	uint64_t cookie;		/* the first entry wanted, later where to continue */
 	bool stopped;
-	int error;			/* a name that must not be handed out */
+	int error;			/* set by an invalid name */
 };
 
 static int bad_name(const struct reader *r, uint64_t pos)
@@ -28,7 +28,7 @@ static int bad_name(const struct reader *r, uint64_t pos)
 			   dp->i_ino, pos);
 }
 
-/* One entry at @pos; false: the caller has enough, or the entry is bad. */
+/* Emit one entry at @pos.  False: the caller has enough, or the entry is bad. */
 static bool give(struct reader *r, uint64_t pos, const uint8_t *bytes, uint32_t len, uint8_t ftype,
 		 xfs_ino_t ino)
 {
@@ -80,7 +80,7 @@ static void read_sf(struct reader *r)
 	}
 }
 
-/* Entries of one data block, db @db. */
+/* Emit the entries of data block @db. */
 static void read_data(struct reader *r, struct xfs_buf *bp, xfs_dir2_db_t db)
 {
 	const struct xfs_geometry *geo = r->args.geo;
@@ -100,7 +100,7 @@ static void read_data(struct reader *r, struct xfs_buf *bp, xfs_dir2_db_t db)
 	}
 }
 
-/* The data blocks from the one that has the cookie on; holes are skipped. */
+/* Read the data blocks from the one with the cookie on, skipping holes. */
 static int read_blocks(struct reader *r, const struct xfs_buf_ops *ops)
 {
 	const struct xfs_geometry *geo = r->args.geo;
@@ -144,7 +144,7 @@ int xfs_dir_readdir(struct xfs_inode *dp, uint64_t *cookie,
 	int error;
 
 	xfs_stats_inc(dp->i_mount, XFS_COUNT_xs_dir_getdents);
-	/* Behind every position: nothing more. */
+	/* Behind every possible position. */
 	if (r.cookie > UINT32_MAX)
 		return 0;
 	error = xfs_dir_form(dp, &form);

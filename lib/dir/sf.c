@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Short form: the directory inside its inode.  There are no entries for "." and "..", the
- * parent stands in the header; all inode numbers take 4 bytes, or all take 8 as soon as one needs
- * it.  Every entry remembers the offset it would have in a block, which is its readdir
- * position, so offsets never change and the list stands in their order.
+ * Short form: the directory inside its inode.  It has no entries for "." and ".."; the header has
+ * the parent.  All inode numbers take 4 bytes, or all take 8 as soon as one needs it.  Every entry
+ * records the offset it would have in a block, which is its readdir position, so offsets never
+ * change and the list is in their order.
  */
 #include <stdlib.h>
 #include "core/message.h"
 #include "dir/dir_priv.h"
 
-#define SF_MAX		2048u	/* no literal area is larger */
+#define SF_MAX		2048u	/* larger than any literal area */
 #define FIRST_OFF	XFS_DIR3_DATA_FIRST_OFFSET
 
 static inline struct xfs_dir2_sf_hdr *sf_hdr(const struct xfs_inode *dp)
@@ -27,7 +27,7 @@ static void log_sf(struct xfs_trans *tp, struct xfs_inode *dp)
 	xfs_trans_log_inode(tp, dp, XFS_ILOG_CORE | XFS_ILOG_DDATA);
 }
 
-/* ---- writing one anew ------------------------------------------------------------------- */
+/* ---- rewriting it ------------------------------------------------------------------------ */
 
 struct sf_writer {
 	bool wide;
@@ -76,7 +76,7 @@ static void writer_copy(struct sf_writer *w, const struct xfs_dir2_sf_hdr *hdr,
 		   sfep->name[sfep->namelen], xfs_dir2_sf_get_ino(hdr, sfep));
 }
 
-/* Make it the directory's contents. -ENOMEM before any change. */
+/* Make it the directory's contents. -ENOMEM comes before any change. */
 static int writer_install(struct sf_writer *w, struct xfs_trans *tp, struct xfs_inode *dp)
 {
 	int error;
@@ -97,8 +97,8 @@ static int writer_install(struct sf_writer *w, struct xfs_trans *tp, struct xfs_
 	     (i)++, (sfep) = xfs_dir2_sf_nextentry(hdr, sfep))
 
 /*
- * The exact name; NULL: none.  On case-insensitive volumes *@nearly is one that is equal but for
- * case.
+ * Find the exact name; NULL: none.  On case-insensitive file systems *@nearly is the first name
+ * that differs only in case.
  */
 static struct xfs_dir2_sf_entry *find(const struct xfs_dir_args *args,
 				      struct xfs_dir2_sf_entry **nearly)
@@ -148,7 +148,7 @@ int xfs_dir_sf_lookup(struct xfs_dir_args *args, bool exact_only, xfs_ino_t *ino
 
 /* ---- adding ----------------------------------------------------------------------------- */
 
-/* Append: the common case of a directory that only grows. */
+/* Append, as in a directory that only grows. */
 static int add_easy(struct xfs_dir_args *args, uint32_t offset, uint32_t size)
 {
 	struct xfs_inode *dp = args->dp;
@@ -174,7 +174,7 @@ static int add_easy(struct xfs_dir_args *args, uint32_t offset, uint32_t size)
 	return 0;
 }
 
-/* Rewrite, wider or with the new entry in a gap. */
+/* Rewrite the list, with wide inode numbers or with the new entry in a gap. */
 static int add_hard(struct xfs_dir_args *args, bool wide)
 {
 	const struct xfs_dir2_sf_hdr *hdr = sf_hdr(args->dp);
@@ -200,13 +200,13 @@ static int add_hard(struct xfs_dir_args *args, bool wide)
 	return writer_install(&w, args->tp, args->dp);
 }
 
-/* What an addition does to short form. */
+/* How short form takes an addition. */
 struct sf_plan {
-	bool full;			/* nothing: it does not fit */
-	bool wide;			/* numbers of 8 bytes */
-	bool hard;			/* the list is written anew */
-	uint32_t inc;			/* bytes it grows by */
-	uint32_t end;			/* first offset behind all entries */
+	bool full;			/* it does not fit */
+	bool wide;			/* inode numbers of 8 bytes */
+	bool hard;			/* rewrite the list */
+	uint32_t inc;			/* bytes that it grows */
+	uint32_t end;			/* offset behind all entries */
 };
 
 static void plan_add(struct xfs_dir_args *args, struct sf_plan *plan)
@@ -227,7 +227,7 @@ static void plan_add(struct xfs_dir_args *args, struct sf_plan *plan)
 		hole |= plan->end + size <= xfs_dir2_sf_get_offset(sfep);
 		plan->end = xfs_dir2_sf_get_offset(sfep) + xfs_dir2_data_entsize(sfep->namelen);
 	}
-	/* All of it must fit into one block at the offsets it has, index included. */
+	/* All entries at their offsets, and an index, must fit into one block. */
 	used = plan->end + (hdr->count + 3u) * (uint32_t)sizeof(struct xfs_dir2_leaf_entry) +
 	       (uint32_t)sizeof(struct xfs_dir2_block_tail);
 	plan->full = used + (hole ? 0 : size) > args->geo->dirblksize;
@@ -267,7 +267,7 @@ int xfs_dir_sf_removename(struct xfs_dir_args *args)
 	if (!gone || xfs_dir2_sf_get_ino(hdr, gone) != args->ino)
 		return -ENOENT;
 	if (hdr->i8count == 1 && is_wide(args->ino)) {
-		/* It was the only wide one: all shrink. */
+		/* That was the only wide number: rewrite with narrow ones. */
 		writer_begin(&w, false, xfs_dir2_sf_get_parent_ino(hdr));
 		for_each_sf_entry(hdr, sfep, i) {
 			if (sfep != gone)
@@ -286,7 +286,10 @@ int xfs_dir_sf_removename(struct xfs_dir_args *args)
 	return error;
 }
 
-/* @sfep, or the parent if NULL, changes to args->ino where that changes the width of all. */
+/*
+ * Rewrite the list with args->ino for @target (NULL: for the parent), because the width of all
+ * numbers changes.
+ */
 static int replace_hard(struct xfs_dir_args *args, const struct xfs_dir2_sf_entry *target,
 			bool wide)
 {
@@ -380,7 +383,7 @@ struct block_builder {
 	struct xfs_buf *bp;
 	struct xfs_dir2_leaf_entry *ents;
 	uint32_t nents;
-	uint32_t off;			/* end of what is written */
+	uint32_t off;			/* end of what has been written */
 };
 
 static void builder_free_until(struct block_builder *b, uint32_t off)
@@ -408,7 +411,7 @@ static void builder_add(struct block_builder *b, uint32_t off, const struct xfs_
 	ent->address = cpu_to_be32(xfs_dir2_db_off_to_dataptr(geo, 0, off));
 }
 
-/* Fill the zeroed block @bp with what @hdr says, and log it. */
+/* Fill the zeroed block @bp with the contents of @hdr, and log it. */
 static void build_block(struct xfs_dir_args *args, const struct xfs_dir2_sf_hdr *hdr,
 			struct xfs_buf *bp)
 {
@@ -439,7 +442,7 @@ static void build_block(struct xfs_dir_args *args, const struct xfs_dir2_sf_hdr 
 		builder_add(&b, xfs_dir2_sf_get_offset(sfep), &name,
 			    xfs_dir2_sf_get_ino(hdr, sfep));
 	}
-	/* All but the inside of the free space: up to its header, and from its tag on. */
+	/* Log all but the inside of the free space: up to its header, and from its tag on. */
 	index = (uint32_t)((char *)b.ents - (char *)bp->b_addr);
 	xfs_trans_log_buf(args->tp, bp, 0, XFS_MIN(b.off + 3, index - 1));
 	xfs_trans_log_buf(args->tp, bp, index - 2, args->geo->dirblksize - 1);
@@ -455,7 +458,7 @@ int xfs_dir_sf_to_block_form(struct xfs_dir_args *args)
 	struct xfs_buf *bp;
 	int error;
 
-	/* The old contents stay at hand: when no block can be had, nothing has happened. */
+	/* The old contents stay in memory: if no block can be allocated, nothing has changed. */
 	xfs_ifork_init_empty(&dp->i_df);
 	error = xfs_dir_alloc_block(args, 0, &xfs_dir3_block_buf_ops, &bp);
 	if (error) {
@@ -475,7 +478,10 @@ int xfs_dir_sf_to_block_form(struct xfs_dir_args *args)
 	return 0;
 }
 
-/* Room that the entries of the block need in short form; false when one is missing or too many. */
+/*
+ * Compute the size in short form.  False if it is too large or has too many entries, or if ".." is
+ * missing.
+ */
 static bool measure_block(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t skip_off,
 			  xfs_ino_t *parent, bool *wide)
 {
@@ -500,7 +506,7 @@ static bool measure_block(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_
 			count++;
 			names += dep->namelen;
 		}
-		/* With the narrow numbers that any form needs at least. */
+		/* Even narrow inode numbers would not fit. */
 		if (names + count * 8 > limit)
 			return false;
 		off += xfs_dir2_data_entsize(dep->namelen);
@@ -536,7 +542,10 @@ int xfs_dir_block_to_sf(struct xfs_dir_args *args, struct xfs_buf *bp, uint32_t 
 				   be64_to_cpu(dep->inumber));
 		off += xfs_dir2_data_entsize(dep->namelen);
 	}
-	/* Without memory it stays as it is, unless something was done already and it is empty. */
+	/*
+	 * Without memory the block form stays.  That is an error only if nothing has changed yet,
+	 * or if the directory is empty and so must be in short form.
+	 */
 	error = xfs_da_make_local(dp, XFS_DATA_FORK, w.buf, w.len, &local);
 	if (error)
 		return xfs_trans_is_dirty(args->tp) && writer_hdr(&w)->count ? 0 : error;

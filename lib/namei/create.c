@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* New objects and new names. */
+/* Creating objects and links. */
 #include "disk/symlink.h"
 #include "namei/namei_priv.h"
 #include "quota/quota.h"
 #include "trans/resv.h"
 
-/* Without a lock: for those who have none yet. */
+/* Needs no lock, so it can be called before any is taken. */
 static int may_change(struct xfs_inode *dp)
 {
 	if (xfs_inode_nlink(dp) == 0)
@@ -39,8 +39,8 @@ int xfs_dir_may_charge(struct xfs_trans *tp, struct xfs_inode *dp, uint32_t nblo
 }
 
 /*
- * @error stopped the making of @name in @dp; that it is there already is told first, also when no
- * space could be reserved to find it out.
+ * @error prevented the creation of @name in @dp.  If the name exists, return -EEXIST instead, even
+ * if the check for it was never reached for lack of space.
  */
 static int exists_first(struct xfs_inode *dp, const struct xfs_name *name, int error)
 {
@@ -92,8 +92,8 @@ static int check_args(struct xfs_inode *dp, const struct xfs_name *name,
 }
 
 /*
- * What XFS has no form for.  A system call finds that out after what the directory has against a
- * new name; that is checked again when it is locked.
+ * Check for what XFS cannot represent.  A system call checks this after the directory's own
+ * objections to a new name, so those come first here; they are checked again under the lock.
  */
 static int check_object(struct xfs_inode *dp, const struct xfs_create_args *args, uint32_t *rdev)
 {
@@ -116,7 +116,7 @@ static int check_object(struct xfs_inode *dp, const struct xfs_create_args *args
 	return 0;
 }
 
-/* A new file may begin as one hole. */
+/* A new file may be created with a size, as one hole. */
 static int check_iattr(struct xfs_mount *mp, uint16_t mode, const struct xfs_iattr *iattr)
 {
 	if ((iattr->valid & XFS_ATTR_SIZE) && !S_ISREG(mode))
@@ -128,8 +128,8 @@ static int check_iattr(struct xfs_mount *mp, uint16_t mode, const struct xfs_iat
 }
 
 /*
- * What the caller wants it to have.  With XFS_ATTR_INHERIT the flags that it has from its directory
- * already stay.
+ * Apply the caller's attributes.  With XFS_ATTR_INHERIT, flags inherited from the directory are
+ * kept.
  */
 static void apply_iattr(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_iattr *iattr)
 {
@@ -141,7 +141,7 @@ static void apply_iattr(struct xfs_trans *tp, struct xfs_inode *ip, const struct
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 }
 
-/* Who will own it, as it is now with @iargs' directory. */
+/* The owners that the new inode gets from the directory, as it is now, and from @iattr. */
 static void new_owners(const struct xfs_icreate_args *iargs, const struct xfs_iattr *iattr,
 		       uint32_t ids[XFS_QUOTA_TYPES])
 {
@@ -150,7 +150,7 @@ static void new_owners(const struct xfs_icreate_args *iargs, const struct xfs_ia
 		xfs_iattr_owners(iattr, ids);
 }
 
-/* In a directory, or on the unlinked list while nothing leads to it. */
+/* Add the name to the directory; without a name, put the inode on the unlinked list. */
 static int place(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
 		 struct xfs_inode *ip)
 {
@@ -167,7 +167,7 @@ static int place(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_na
 	return error ? error : xfs_parent_add(tp, dp, &typed, ip);
 }
 
-/* The object itself and its name; both inodes are locked. */
+/* Fill the new inode and add its name; both inodes are locked. */
 static int fill(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
 		const struct xfs_create_args *args, const struct xfs_acl_inherited *acls,
 		struct xfs_inode *ip)
@@ -203,7 +203,9 @@ static int create_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 	uint32_t nblocks;
 	int error = 0;
 
-	/* What the directory takes, its owner is charged for in any case. */
+	/*
+	 * The blocks that the directory takes are charged to its owners even beyond their limits.
+	 */
 	if (name)
 		error = xfs_dir_may_add(tp, dp, name, &nblocks);
 	else if (dp->i_nlink == 0)
@@ -224,8 +226,8 @@ static int create_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 }
 
 /*
- * The transaction, with room for @blocks.  *@again: the directory has got another group or project
- * before it was locked, and with it the new inode other owners.
+ * Run the transaction, with @blocks reserved. *@again: the directory got another group or project
+ * before it was locked, so the new inode would get other owners than those whose quota is reserved.
  */
 static int create_once(struct xfs_inode *dp, const struct xfs_name *name,
 		       const struct xfs_create_args *args, struct xfs_icreate_args *iargs,
@@ -273,9 +275,9 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 		.inherit_flags = args->iattr && (args->iattr->valid & XFS_ATTR_INHERIT),
 		.now = &now,
 		/*
-		 * A kernel with a security module expects attributes on what is made with a mode,
-		 * and begins the attribute fork with the inode.  Where directories leave short form
-		 * depends on it.
+		 * A kernel with a security module sets attributes on most new objects and therefore
+		 * creates the attribute fork together with the inode.  The fork's place determines
+		 * when directories leave short form, so it must be the same here.
 		 */
 		.init_attr_fork = args->inherit && !S_ISLNK(args->mode),
 	};
@@ -319,7 +321,7 @@ int xfs_create(struct xfs_inode *dp, const struct xfs_name *name,
 	return exists_first(dp, name, error);
 }
 
-/* May @ip get a name in @dp? */
+/* Check whether @ip may get a name in @dp. */
 int xfs_may_link(const struct xfs_inode *dp, const struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = dp->i_mount;
@@ -331,7 +333,7 @@ int xfs_may_link(const struct xfs_inode *dp, const struct xfs_inode *ip)
 				 ip->i_ino);
 	if (ip->i_nlink >= XFS_MAXLINK)
 		return xfs_error(mp, -EMLINK, "inode %" PRIu64 " has too many links", ip->i_ino);
-	/* What never had a name was given its project by whoever made it, for this directory. */
+	/* An inode that never had a name got its project from its creator, for this directory. */
 	if (ip->i_nlink && (dp->i_diflags & XFS_DIFLAG_PROJINHERIT) && dp->i_projid != ip->i_projid)
 		return xfs_error(mp, -EXDEV, "directory %" PRIu64 " belongs to another project",
 				 dp->i_ino);
@@ -339,8 +341,8 @@ int xfs_may_link(const struct xfs_inode *dp, const struct xfs_inode *ip)
 }
 
 /*
- * @ip is about to get a name: off the unlinked list, if it never had one.  The first change of its
- * transaction: reading the list may fail, and then nothing has been changed.
+ * Take @ip off the unlinked list if it never had a name.  This is the first change of its
+ * transaction: if reading the list fails, nothing has changed.
  */
 int xfs_link_unnamed(struct xfs_trans *tp, struct xfs_inode *ip)
 {
@@ -369,7 +371,7 @@ static int link_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct 
 		error = xfs_parent_prepare(dp, name, ip);
 	if (!error)
 		error = xfs_link_unnamed(tp, ip);
-	/* This one has checks of its own before its first change: so it comes first. */
+	/* First, because this call can still fail in checks before its first change. */
 	if (!error)
 		error = xfs_parent_add(tp, dp, name, ip);
 	if (!error)

@@ -29,7 +29,7 @@ static const struct {
 			 XFS_DIFLAG_NOSYMLINKS | XFS_DIFLAG_EXTSZINHERIT)
 #define FILE_ONLY	(XFS_DIFLAG_REALTIME | XFS_DIFLAG_EXTSIZE)
 
-#define KNOWN_XFLAGS	((0x1ffffu & ~0x4u) | XFS_XFLAG_HASATTR)	/* 0x4 never was one */
+#define KNOWN_XFLAGS	((0x1ffffu & ~0x4u) | XFS_XFLAG_HASATTR)	/* 0x4 was never used */
 #define KNOWN_ATTRS	(((XFS_ATTR_RDEV << 1) - 1) | XFS_ATTR_TOUCH)
 
 uint32_t xfs_inode_xflags(const struct xfs_inode *ip)
@@ -49,14 +49,14 @@ uint32_t xfs_inode_xflags(const struct xfs_inode *ip)
 	return xflags;
 }
 
-/* What the inode's flags and hints become. */
+/* The inode's flags and hints after the change. */
 struct flags_after {
 	uint16_t diflags;
 	uint64_t diflags2;
 	uint32_t extsize, cowextsize;
 };
 
-/* In: what they are. */
+/* @after: on entry the present values, on return the new ones. */
 static void work_out(const struct xfs_mount *mp, uint16_t mode, const struct xfs_iattr *iattr,
 		     struct flags_after *after)
 {
@@ -69,7 +69,7 @@ static void work_out(const struct xfs_mount *mp, uint16_t mode, const struct xfs
 			else
 				after->diflags &= (uint16_t)~flag_table[i].diflag;
 		}
-		/* What cannot be on this type is not put there. */
+		/* Ignore flags that do not exist for this type. */
 		after->diflags &= (uint16_t)~(S_ISDIR(mode) ? FILE_ONLY : DIR_ONLY);
 		if (!S_ISDIR(mode) && !S_ISREG(mode))
 			after->diflags &= (uint16_t)~FILE_ONLY;
@@ -83,7 +83,7 @@ static void work_out(const struct xfs_mount *mp, uint16_t mode, const struct xfs
 	}
 	if (iattr->valid & XFS_ATTR_EXTSIZE) {
 		after->extsize = iattr->extsize_bytes >> blocklog;
-		/* A hint alone means its flag too. */
+		/* A hint without flags sets its flag. */
 		if (!(iattr->valid & XFS_ATTR_XFLAGS))
 			after->diflags |= S_ISDIR(mode) ? XFS_DIFLAG_EXTSZINHERIT : XFS_DIFLAG_EXTSIZE;
 	}
@@ -92,7 +92,7 @@ static void work_out(const struct xfs_mount *mp, uint16_t mode, const struct xfs
 		if (!(iattr->valid & XFS_ATTR_XFLAGS))
 			after->diflags2 |= XFS_DIFLAG2_COWEXTSIZE;
 	}
-	/* Hint and flag go together. */
+	/* A hint needs its flag, and a flag its hint. */
 	if (!(after->diflags & (XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT)))
 		after->extsize = 0;
 	else if (!after->extsize)
@@ -131,7 +131,7 @@ static int check_flags(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_
 		return xfs_error(mp, -EINVAL, "realtime files cannot be made or unmade");
 	if ((after.diflags2 & XFS_DIFLAG2_COWEXTSIZE) && !xfs_has_reflink(&mp->m_geo))
 		return xfs_error(mp, -EINVAL, "the file system has no reflink");
-	/* Its blocks were allocated without it. */
+	/* The existing blocks were allocated without the hint. */
 	if (ip && xfs_is_reg(ip) && after.extsize != ip->i_extsize &&
 	    (ip->i_df.if_nextents || ip->i_delayed_blks))
 		return xfs_error(mp, -EINVAL, "inode %" PRIu64
@@ -145,7 +145,10 @@ static int check_flags(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_
 	return 0;
 }
 
-/* The flags alone of an immutable or append-only inode can be changed, and the rest with them. */
+/*
+ * Of an immutable or append-only inode, only the flags alone can change, or anything if the same
+ * call clears these flags.
+ */
 static int check_fixed(struct xfs_mount *mp, const struct xfs_inode *ip,
 		       const struct xfs_iattr *iattr)
 {
@@ -184,7 +187,7 @@ int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t m
 {
 	int error;
 
-	/* Only what is new has something to inherit. */
+	/* Only a new inode can inherit. */
 	if (iattr->valid & ~(KNOWN_ATTRS | (ip ? 0 : XFS_ATTR_INHERIT)))
 		return xfs_error(mp, -EINVAL, "unknown attributes 0x%x", iattr->valid & ~KNOWN_ATTRS);
 	if (((iattr->valid & XFS_ATTR_UID) && iattr->uid == UINT32_MAX) ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A name in a directory: the inode it leads to. */
+/* Looking up the inode that a name leads to. */
 #include "core/message.h"
 #include "namei/namei.h"
 
@@ -32,10 +32,10 @@ static int lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_
 		xfs_iunlock_map(dp, excl);
 		return error;
 	}
-	/* As long as the directory is locked nobody can take the name away and free the inode. */
+	/* While the directory is locked nobody can remove the name and free the inode. */
 	error = xfs_iget(mp, ino, 0, ipp);
 	xfs_iunlock_map(dp, excl);
-	/* The directory names an inode: that it is not there is damage. */
+	/* The directory names the inode, so its absence is damage. */
 	if (error == -ENOENT || error == -EINVAL)
 		return xfs_corrupt(mp, "directory", "inode %" PRIu64 ": entry \"%.*s\" names inode %"
 				   PRIu64 ", which is not in use", dp->i_ino, (int)name->len,

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The metadata directory tree: names of the file system's own files.  No path leads into it, so nobody
- * but its users here changes it, and they are alone when they do.
+ * The metadata directory tree: names of the file system's own files.  No path leads into it.  Only
+ * its users here change it, and never two at once.
  */
 #include "disk/verify.h"
 #include "namei/namei_priv.h"
 #include "trans/resv.h"
 
-/* What a name leads to, or the superblock, must be one of the tree, and of this kind. */
+/*
+ * An inode named in the tree, or its root in the superblock, must belong to the tree and be of kind
+ * @metatype.
+ */
 static int check_kind(const struct xfs_inode *ip, const char *name, uint16_t metatype)
 {
 	bool dir = metatype == XFS_METAFILE_DIR;
@@ -54,7 +57,7 @@ static int lookup(struct xfs_inode *dp, const struct xfs_name *name, xfs_ino_t *
 	return error;
 }
 
-/* The directory is locked. */
+/* Create the file; the directory is locked. */
 static int make_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struct xfs_name *name,
 		       const struct xfs_icreate_args *args, struct xfs_inode **ipp) XFS_LOCKS_UNCHECKED
 {

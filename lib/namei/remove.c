@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names go. */
+/* Removing names. */
 #include "namei/namei_priv.h"
 #include "trans/resv.h"
 
@@ -51,7 +51,10 @@ int xfs_dir_may_lose_link(struct xfs_inode *dp)
 			   dp->i_ino, dp->i_nlink);
 }
 
-/* The last link of @ip, a directory, goes; its ".." must not name what may be freed. */
+/*
+ * Drop the last links of directory @ip, and let its ".." lead to the root: it must not name @dp,
+ * which may be freed first.
+ */
 int xfs_dir_unlinked(struct xfs_trans *tp, struct xfs_inode *dp, struct xfs_inode *ip)
 {
 	int error = 0;
@@ -60,7 +63,7 @@ int xfs_dir_unlinked(struct xfs_trans *tp, struct xfs_inode *dp, struct xfs_inod
 		error = xfs_dir_replace(tp, ip, &dotdot_name, tp->t_mount->m_sb.sb_rootino);
 	if (error)
 		return error;
-	/* Its own "." and the parent's entry. */
+	/* The link from its own "." and the one from the parent's entry. */
 	xfs_inode_set_nlink(ip, 1);
 	return xfs_droplink(tp, ip);
 }
@@ -72,7 +75,7 @@ static int remove_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 
 	if (!error)
 		error = xfs_parent_prepare(dp, name, ip);
-	/* That it is missing is found out before anything was changed. */
+	/* If the parent pointer is missing, this fails before anything has changed. */
 	if (!error)
 		error = xfs_parent_remove(tp, dp, name, ip);
 	if (!error)
@@ -93,8 +96,8 @@ static int remove_locked(struct xfs_trans *tp, struct xfs_inode *dp, const struc
 }
 
 /*
- * The inode is found without a lock, and the name looked up again when both are
- * locked in their order: *@again when it has come to mean another one meanwhile.
+ * Find the inode without a lock, then lock both in order and look the name up again. *@again: the
+ * name has come to lead to another inode.
  */
 static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir, bool *again)
 {
@@ -110,7 +113,7 @@ static int try_remove(struct xfs_inode *dp, const struct xfs_name *name, bool di
 	error = xfs_lookup(dp, name, &ip);
 	if (error)
 		return error == -ENOENT ? xfs_no_such_name(dp, name) : error;
-	/* Removing must work on a full file system too. */
+	/* Removing must work in a full file system, too. */
 	error = xfs_trans_alloc(mp, XFS_RESV_REMOVE,
 				xfs_dir_remove_blocks(mp) + xfs_attr_remove_blocks(mp),
 				XFS_TRANS_FREES, &tp);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One name becomes another; up to four inodes change together. */
+/* Renaming: up to four inodes change in one transaction. */
 #include <fcntl.h>
 #include <stdio.h>
 #include "namei/namei_priv.h"
@@ -11,17 +11,18 @@ static const struct xfs_name dotdot_name = {
 };
 
 struct rename {
-	struct xfs_inode *src_dp, *dst_dp, *src, *target;	/* target may be NULL */
+	struct xfs_inode *src_dp, *dst_dp, *src, *target;	/* target: the inode that is
+								 * replaced, or NULL */
 	struct xfs_name src_name, dst_name;
-	uint8_t src_buf[255], dst_buf[255];	/* names of what is there, as they stand there */
+	uint8_t src_buf[255], dst_buf[255];	/* the names as the directories have them */
 	struct xfs_inode *all[4];
 	unsigned int nr_all;
 };
 
 /*
- * -EINVAL when @dp is @ip or lies below it.  No lock held.  Damaged directories may lead up in a
- * circle: every inode is held against one that was passed 1 to n steps ago, where n doubles, so
- * that a circle is found in time proportional to the way.
+ * -EINVAL if @dp is @ip or lies below it.  No lock is held.  Damaged directories may form a loop:
+ * each inode is compared with one that was passed up to n steps ago, where n doubles, so that a
+ * loop is found in time proportional to the path.
  */
 static int check_not_below(struct xfs_inode *dp, struct xfs_inode *ip)
 {
@@ -74,7 +75,7 @@ static void put_both(struct rename *rn)
 	rn->src = rn->target = NULL;
 }
 
-/* Locks are held: do the names still lead where they did? */
+/* With the locks held, check that both names still lead to the same inodes. */
 static int names_unchanged(struct rename *rn, bool *same)
 {
 	xfs_ino_t ino;
@@ -92,7 +93,7 @@ static int names_unchanged(struct rename *rn, bool *same)
 		*same = !rn->target;
 		return 0;
 	}
-	/* On case-insensitive volumes the name that was there first stays. */
+	/* On case-insensitive file systems the existing spelling of the name stays. */
 	if (!error)
 		rn->dst_name.name = rn->dst_buf;
 	*same = !error && rn->target && ino == rn->target->i_ino;
@@ -110,7 +111,7 @@ static int lock_all(struct rename *rn)
 	return xfs_ilock_want_many(rn->all, rn->nr_all);
 }
 
-/* A directory that moves away, or replaces another one, is a link less for where it was. */
+/* A directory that moves away, or that replaces another one, removes a link of its old parent. */
 static int may_lose_link(struct rename *rn)
 {
 	if (!xfs_is_dir(rn->src) || (rn->src_dp == rn->dst_dp && !rn->target))
@@ -124,7 +125,7 @@ static int may_rename(struct rename *rn)
 	struct xfs_inode *src = rn->src, *target = rn->target;
 	const uint16_t fixed = XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND;
 
-	/* Two names of one inode, or twice the same: nothing to do, says POSIX. */
+	/* POSIX: renaming one of two names of an inode to the other does nothing. */
 	if (src == target)
 		return 0;
 	if ((src->i_diflags | rn->src_dp->i_diflags) & fixed ||
@@ -155,8 +156,8 @@ static int may_rename(struct rename *rn)
 }
 
 /*
- * Everything that can be refused was; all inodes are locked.  What may still find damage when it
- * begins comes first.
+ * Change everything; all inodes are locked and all checks passed.  Steps that may still find damage
+ * before they change something come first.
  */
 static int move_name(struct xfs_trans *tp, struct rename *rn)
 {
@@ -183,8 +184,8 @@ static int move_name(struct xfs_trans *tp, struct rename *rn)
 			return error;
 		xfs_trans_ichgtime(tp, target, XFS_ICHGTIME_CHG);
 		/*
-		 * A directory that goes takes its link on the parent along; the one that
-		 * comes from elsewhere brings one.
+		 * The replaced directory takes away its link to the parent, and a directory from
+		 * elsewhere adds one.
 		 */
 		if (is_dir)
 			error = xfs_dir_unlinked(tp, rn->dst_dp, target);
@@ -223,7 +224,7 @@ static int rename_locked(struct xfs_trans *tp, struct rename *rn)
 		error = xfs_parent_prepare(rn->src_dp, &rn->src_name, rn->src);
 	if (!error)
 		error = xfs_parent_prepare(rn->dst_dp, &rn->dst_name, rn->src);
-	/* Their ".." are going to change. */
+	/* The ".." of both are about to change. */
 	if (!error && xfs_is_dir(rn->src))
 		error = xfs_dir_check_parent(rn->src_dp, rn->src);
 	if (!error && rn->target && xfs_is_dir(rn->target))
@@ -236,7 +237,10 @@ static uint32_t rename_blocks(const struct xfs_mount *mp, const struct rename *r
 	uint32_t blocks = xfs_dir_add_blocks(mp, rn->dst_name.len) + 2 * xfs_dir_remove_blocks(mp) +
 			  xfs_parent_blocks(mp, rn->dst_name.len) + xfs_attr_remove_blocks(mp);
 
-	/* Numbers that are wider than those that were there: a replacement may need room too. */
+	/*
+	 * An inode number may need 8 bytes where 4 were used: then a replacement, too, may need
+	 * room.
+	 */
 	if (rn->src->i_ino > UINT32_MAX || rn->dst_dp->i_ino > UINT32_MAX)
 		blocks += 2 * xfs_dir_add_blocks(mp, rn->dst_name.len);
 	return blocks;
@@ -263,7 +267,7 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 		if (error)
 			return error;
 	}
-	/* An ancestor of the source cannot be its target. */
+	/* The target must not be an ancestor of the source. */
 	if (rn->target && xfs_is_dir(rn->target) && rn->src_dp != rn->dst_dp) {
 		error = check_not_below(rn->src_dp, rn->target);
 		if (error == -EINVAL)
@@ -308,7 +312,7 @@ int xfs_rename_inodes(struct xfs_inode *src_dp, const struct xfs_name *src_name,
 	if (xfs_name_is_dot(src_name) || xfs_name_is_dotdot(src_name) ||
 	    xfs_name_is_dot(dst_name) || xfs_name_is_dotdot(dst_name))
 		return xfs_error(mp, -EBUSY, "\".\" and \"..\" cannot be renamed");
-	/* Two moves of directories at once could make a loop out of two that are right alone. */
+	/* Two concurrent moves of directories, each valid alone, could make a loop. */
 	error = cross ? xfs_mutex_want(&mp->m_rename_lock) : 0;
 	if (error)
 		return error;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A name passes from one inode to another in one transaction: at no moment, and after no crash, is
- * it missing.
+ * Moving a name from one inode to another in one transaction: the name exists at every moment and
+ * after any crash.
  */
 #include "namei/namei_priv.h"
 #include "quota/quota.h"
 #include "trans/resv.h"
 
 struct replace {
-	struct xfs_inode *dp, *ip, *target;	/* target: who has the name; may be NULL */
+	struct xfs_inode *dp, *ip, *target;	/* target: the inode that has the name, or NULL */
 	struct xfs_name name;
-	uint8_t buf[255];			/* the name as it stands in the directory */
+	uint8_t buf[255];			/* the name as the directory has it */
 };
 
-/* Locks are held: does the name still lead where it did? */
+/* With the locks held, check that the name still leads to the same inode. */
 static int name_unchanged(struct replace *rp, bool *same)
 {
 	xfs_ino_t ino;
@@ -27,7 +27,7 @@ static int name_unchanged(struct replace *rp, bool *same)
 	if (error)
 		return error;
 	*same = rp->target && ino == rp->target->i_ino;
-	/* On case-insensitive volumes the name that was there first stays. */
+	/* On case-insensitive file systems the existing spelling of the name stays. */
 	rp->name.name = rp->buf;
 	return 0;
 }
@@ -58,7 +58,10 @@ static int may_replace(struct xfs_trans *tp, struct replace *rp)
 	return xfs_parent_prepare(dp, &rp->name, target);
 }
 
-/* All inodes are locked.  What may still find damage when it begins comes first. */
+/*
+ * Change everything; all inodes are locked.  Steps that may still find damage before they change
+ * something come first.
+ */
 static int replace_locked(struct xfs_trans *tp, struct replace *rp)
 {
 	struct xfs_inode *dp = rp->dp, *ip = rp->ip, *target = rp->target;

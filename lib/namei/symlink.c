@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Symbolic links.  A short target stands in the inode; a longer one in blocks, one
- * header for each contiguous extent.
+ * Symbolic links.  A short target is in the inode; a longer one in blocks, with one header for each
+ * contiguous extent.
  */
 #include "disk/symlink.h"
 #include "disk/verify.h"
@@ -17,7 +17,7 @@ static const struct xfs_buf_ops symlink_buf_ops = {
 	.verify = xfs_symlink_verify,
 };
 
-/* Blocks for a target of @len bytes, even if each has a header of its own. */
+/* Blocks for a target of @len bytes, even if each block has a header. */
 static xfs_extlen_t target_blocks(const struct xfs_geometry *geo, uint32_t len)
 {
 	return (xfs_extlen_t)xfs_howmany64(len, XFS_SYMLINK_BUF_SPACE(geo->blocksize));
@@ -181,7 +181,7 @@ ssize_t xfs_readlink_inode(struct xfs_inode *ip, char *buf, size_t size)
 					    ip->i_ino);
 	}
 	xfs_iunlock_map(ip, excl);
-	/* The inode's verifier looks at short targets only. */
+	/* The inode's verifier checks only targets inside the inode. */
 	if (!error && memchr(target, 0, len))
 		error = xfs_corrupt(mp, "symbolic link", "inode %" PRIu64 ": NUL in the target",
 				    ip->i_ino);
@@ -192,7 +192,7 @@ ssize_t xfs_readlink_inode(struct xfs_inode *ip, char *buf, size_t size)
 	return (ssize_t)len;
 }
 
-/* Blocks of [0, @end) become nothing: their buffers too. */
+/* Invalidate the buffers of all blocks, which are about to be freed. */
 static int forget_bufs(struct xfs_trans *tp, struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = tp->t_mount;
@@ -237,8 +237,9 @@ int xfs_symlink_inactive(struct xfs_inode *ip)
 				    XFS_BMAPI_METADATA, XFS_SYMLINK_MAPS, &done);
 	if (!error) {
 		/*
-		 * After a crash from here on somebody else may free it, and the kernel leaves a
-		 * symbolic link without a target on the unlinked list for good.
+		 * After a crash from here on, the kernel may be the one that frees the inode.  It
+		 * leaves a symbolic link without a target on the unlinked list for ever, so make it
+		 * a regular file.
 		 */
 		ip->i_mode = (uint16_t)(S_IFREG | (ip->i_mode & ~S_IFMT));
 		ip->i_disk_size = ip->i_size = 0;
