@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # How fast does a tree become an image?  The same tree by `xfsw create`, by mkfs.xfs and a loop
-# mount and `cp -a`, by `mkfs.xfs -p` (MKFS_NEW, 7.2 or later), by `mke2fs -d`, and by `tar` into one
-# flat file; the yardstick is `cat` of all files into one.  Everything warmed, target on
+# mount and `cp -a`, by `mkfs.xfs -p` (MKFS_NEW, 7.2 or later), by guestfish (libguestfs: an appliance in
+# qemu, slow without hardware virtualisation), by `mke2fs -d`, and by `tar` into one flat file; the
+# yardstick is `cat` of all files into one.  Everything warmed, target on
 # tmpfs.  All take turns, RUNS (5) times, so that what else the machine does meets each of
 # them; the medians of wall time and of CPU time (with the kernel's for it) are told, and what was left
 # out and why.
@@ -44,6 +45,16 @@ by_kernel() {
 		umount "$work/mnt"
 }
 by_mkfs_p() { truncate -s "$size" "$work/out.img" && $mkfs_new -q -p "$1" "$work/out.img"; }
+# /dev/null for a disk says only whether the appliance starts.
+guestfish_starts() { guestfish -a /dev/null run >"$work/log" 2>&1; }
+by_guestfish() {
+	truncate -s "$size" "$work/out.img" && tar -cf "$work/out.tar" -C "$1" . &&
+		guestfish -a "$work/out.img" run : mkfs xfs /dev/sda : mount /dev/sda / : \
+			tar-in "$work/out.tar" / : umount-all
+	made=$?
+	rm -f "$work/out.tar"
+	return $made
+}
 by_mke2fs() { mke2fs -q -t ext4 -N "$inodes" -d "$1" "$work/out.img" "${size%?}g"; }
 
 # Why a rival cannot run here; nothing: it can.
@@ -57,6 +68,13 @@ why_not() {
 			$MKFS_NEW -V >/dev/null 2>&1 || echo "'$MKFS_NEW' does not run"
 		elif ! mkfs.xfs -V 2>/dev/null | grep -Eq ' ([7-9]|[1-9][0-9])\.'; then
 			echo "needs mkfs.xfs 7.2: set MKFS_NEW"
+		fi
+		;;
+	guestfish)
+		if ! command -v guestfish >/dev/null; then
+			echo "guestfish is not installed (guestfish libguestfs-xfs qemu-system-x86)"
+		elif ! guestfish_starts; then
+			echo "guestfish cannot start its appliance (LIBGUESTFS_BACKEND=direct?)"
 		fi
 		;;
 	kernel)
@@ -130,13 +148,15 @@ one_tree() {
 	rm -f "$work/times/"*
 	by_cat "$1"	# warms
 	able=
-	for rival in mke2fs mkfs_p kernel; do
+	for rival in mke2fs mkfs_p kernel guestfish; do
 		[ -n "$(why_not $rival)" ] || able="$able $rival"
 	done
 	for run in $(seq "$RUNS"); do
 		for name in cat xfsw_size xfsw xfsw_61 tar $able; do
-			# Half a minute each is enough of that.
-			[ "$name" = mke2fs ] && [ "$run" -gt "$SLOW_RUNS" ] && continue
+			# Half a minute each, or minutes, are enough of these.
+			case $name in
+			mke2fs | guestfish) [ "$run" -gt "$SLOW_RUNS" ] && continue ;;
+			esac
 			run_once "$name" "$1"
 		done
 	done
@@ -147,6 +167,7 @@ one_tree() {
 	report tar "tar into one file"
 	report mkfs_p "mkfs.xfs -p DIR"
 	report kernel "mkfs.xfs, mount, cp -a"
+	report guestfish "guestfish tar-in"
 	report mke2fs "mke2fs -d"
 	rm -f "$work/out.img"
 	memory "$1"
