@@ -40,7 +40,7 @@ enum xfs_error_class {
 	XFS_ERROR_NAME,		/* a name or object is there, is not, or is of another type */
 	XFS_ERROR_PERMISSION,	/* read-only, immutable, append-only, refused by the host */
 	XFS_ERROR_SPACE,	/* no space, no inodes, a size or count that cannot grow */
-	XFS_ERROR_QUOTA,
+	XFS_ERROR_QUOTA,	/* over a limit: -EDQUOT, and -ENOSPC of a project */
 	XFS_ERROR_MEMORY,
 	XFS_ERROR_IO,		/* a device failed */
 	XFS_ERROR_CORRUPT,	/* a structure on disk is damaged */

@@ -178,6 +178,11 @@ void xfs_error_set_class(enum xfs_error_class error_class)
 	thread.now.error_class = error_class;
 }
 
+bool xfs_error_is_of_quota(int error)
+{
+	return thread.now.error == error && thread.now.error_class == XFS_ERROR_QUOTA;
+}
+
 bool xfs_error_is_described(int error)
 {
 	return thread.now.error == error;

@@ -47,6 +47,9 @@ void xfs_error_set_device(int device_error);
 /* The description says another class than its errno does (-EIO after a shutdown). */
 void xfs_error_set_class(enum xfs_error_class error_class);
 
+/* Whether @error was described last, and as one of quota: who refuses says so, -ENOSPC does not. */
+bool xfs_error_is_of_quota(int error);
+
 /* Whether somebody has described @error, and nothing after it. */
 bool xfs_error_is_described(int error);
 /* If nobody has: say that @call failed and what the errno means. */

@@ -150,6 +150,22 @@ out_owners:
 	return error;
 }
 
+/* For whoever @iattr gives it to. */
+static bool reclaim_for_owners(struct xfs_inode *ip, const struct xfs_iattr *iattr, int error, bool *tried)
+{
+	uint32_t ids[XFS_QUOTA_TYPES];
+
+	if (!xfs_may_reclaim(error, *tried))
+		return false;
+	xfs_ilock_shared(ip);
+	ids[0] = ip->i_uid;
+	ids[1] = ip->i_gid;
+	ids[2] = ip->i_projid;
+	xfs_iunlock_shared(ip);
+	xfs_iattr_owners(iattr, ids);
+	return xfs_reclaim_and_retry_for(ip, ids, error, tried);
+}
+
 static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 {
 	bool tried = false;
@@ -157,7 +173,7 @@ static int set(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool kill)
 
 	do {
 		error = set_once(ip, iattr, kill);
-	} while (xfs_reclaim_and_retry(ip, error, &tried));
+	} while (reclaim_for_owners(ip, iattr, error, &tried));
 	return error;
 }
 

@@ -167,7 +167,9 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *s
 		at = pos;
 		ret = write_once(ip, source, &at, len, flags, unit);
 		/* What a source gave once it need not give again, and its errors are its own. */
-	} while (ret < 0 && !source->asked && xfs_reclaim_and_retry(ip, (int)ret, &tried));
+	} while (ret < 0 && !source->asked &&
+		 (unit ? xfs_reclaim_and_retry(ip, (int)ret, &tried)
+		       : xfs_reclaim_and_retry_write(ip, (int)ret, &tried)));
 	xfs_writeback_release(mp);
 	if (ret > 0)
 		xfs_stats_add(mp, XFS_COUNT_xs_write_bytes, (uint64_t)ret);

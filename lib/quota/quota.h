@@ -148,4 +148,11 @@ struct xfs_quota_room {
 /* ILOCK held.  All 0: the owner of @type has no hard limit. */
 struct xfs_quota_room xfs_quota_room(struct xfs_inode *ip, uint32_t type);
 
+/*
+ * Who was refused: of which of these owners files are to give back what they do not need, a bit for each
+ * type.  As in kernels those of whom less than a hundredth of the hard limit is left, and those without
+ * one; nobody's, if all are further from it, whatever their soft limits say.  No locks above DQUOT's held.
+ */
+uint32_t xfs_quota_low(struct xfs_mount *mp, const uint32_t ids[XFS_QUOTA_TYPES]) XFS_MUST_CHECK;
+
 #endif

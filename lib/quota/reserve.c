@@ -32,12 +32,16 @@ struct demand {
 	bool *told;
 };
 
+/* -ENOSPC of a project says that it is one of quota, for xfs_error_is_of_quota() too. */
 static int refuse(const struct xfs_dquot *dq, const struct demand *d, const char *limit, uint64_t n)
 {
-	return xfs_error(dq->dq_mount, dq->dq_type == XFS_QUOTA_TYPES - 1 ? -ENOSPC : -EDQUOT,
-			 "%s %u has %" PRIu64 " %s, and %" PRIu64 " more would be over its %s of %" PRIu64,
-			 xfs_quota_kinds[dq->dq_type].name, dq->dq_id, d->used, d->what, d->more, limit,
-			 n);
+	int error = dq->dq_type == XFS_QUOTA_TYPES - 1 ? -ENOSPC : -EDQUOT;
+
+	xfs_set_error(dq->dq_mount, error,
+		      "%s %u has %" PRIu64 " %s, and %" PRIu64 " more would be over its %s of %" PRIu64,
+		      xfs_quota_kinds[dq->dq_type].name, dq->dq_id, d->used, d->what, d->more, limit, n);
+	xfs_error_set_class(XFS_ERROR_QUOTA);
+	return error;
 }
 
 static int check(const struct xfs_dquot *dq, const struct demand *d)
@@ -62,13 +66,18 @@ static void warn_if_over(const struct xfs_dquot *dq, const struct demand *d)
 	*d->told = over;
 }
 
+/* What nobody else may have; dq_lock held. */
+static uint64_t used_blocks(const struct xfs_dquot *dq)
+{
+	return be64_to_cpu(dq->dq_disk.d_bcount) + dq->dq_held + dq->dq_res_blocks;
+}
+
 /* dq_lock held. */
 static int check_limits(struct xfs_dquot *dq, uint64_t blocks, uint64_t inodes)
 {
 	const struct demand b = {
 		.what = "blocks", .more = blocks, .limits = xfs_dquot_limits(dq, XFS_DQ_BLOCKS),
-		.used = be64_to_cpu(dq->dq_disk.d_bcount) + dq->dq_held + dq->dq_res_blocks,
-		.timer = dq->dq_disk.d_btimer, .told = &dq->dq_told_blocks,
+		.used = used_blocks(dq), .timer = dq->dq_disk.d_btimer, .told = &dq->dq_told_blocks,
 	};
 	const struct demand i = {
 		.what = "inodes", .more = inodes, .limits = xfs_dquot_limits(dq, XFS_DQ_INODES),
@@ -318,10 +327,36 @@ struct xfs_quota_room xfs_quota_room(struct xfs_inode *ip, uint32_t type)
 	xfs_mutex_lock(&dq->dq_lock);
 	limits = xfs_dquot_limits(dq, XFS_DQ_BLOCKS);
 	if (limits.hard)
-		room = (struct xfs_quota_room){
-			limits.hard, limits.soft,
-			be64_to_cpu(dq->dq_disk.d_bcount) + dq->dq_held + dq->dq_res_blocks };
+		room = (struct xfs_quota_room){ limits.hard, limits.soft, used_blocks(dq) };
 	xfs_mutex_unlock(&dq->dq_lock);
 	xfs_dquot_put(dq);
 	return room;
+}
+
+/* Id 0 is asked like all others, and soft limits are not: so it is in kernels (7.2). */
+static bool is_low(struct xfs_mount *mp, uint32_t type, uint32_t id)
+{
+	struct xfs_dquot_limits limits;
+	struct xfs_dquot *dq;
+	uint64_t used;
+
+	if (mp->m_quota_account_only || !xfs_quota_is_kept(mp->m_quota, type) ||
+	    !(xfs_quota_flags(mp) & xfs_quota_kinds[type].enfd) || xfs_dquot_get(mp, type, id, &dq))
+		return false;
+	xfs_mutex_lock(&dq->dq_lock);
+	limits = xfs_dquot_limits(dq, XFS_DQ_BLOCKS);
+	used = used_blocks(dq);
+	xfs_mutex_unlock(&dq->dq_lock);
+	xfs_dquot_put(dq);
+	return used > limits.hard || limits.hard - used < limits.hard / 100;
+}
+
+uint32_t xfs_quota_low(struct xfs_mount *mp, const uint32_t ids[XFS_QUOTA_TYPES])
+{
+	uint32_t types = 0;
+
+	for (uint32_t t = 0; mp->m_quota && t < XFS_QUOTA_TYPES; t++)
+		if (is_low(mp, t, ids[t]))
+			types |= 1u << t;
+	return types;
 }

@@ -20,6 +20,8 @@
  *	} while (xfs_reclaim_and_retry(ip, error, &tried));
  */
 bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried) XFS_MUST_CHECK;
+/* The same for a buffered write, which waits for files of its owners, and makes all give back for a project. */
+bool xfs_reclaim_and_retry_write(struct xfs_inode *ip, int error, bool *tried) XFS_MUST_CHECK;
 /* Whether that may be asked at all: cheap, no locks. */
 bool xfs_may_reclaim(int error, bool tried) XFS_MUST_CHECK;
 /* The same, where @owners - user, group, project - are to be charged, not those of @ip. */

@@ -3,37 +3,62 @@
  * What a call does when there is no space, quota or memory, as one function: it reads as the rule.
  * Everybody who can run out of them comes here, once per call; a second miss is the answer.
  */
+#include "core/message.h"
 #include "core/stats.h"
+#include "quota/quota.h"
 #include "reclaim/reclaim.h"
 
-/* Files that count against the same quotas, and what was unlinked of them. */
-static int free_of_owners(struct xfs_mount *mp, const uint32_t owners[3])
+/* A call that was refused: what it got, and who is to be charged. */
+struct refused {
+	struct xfs_mount *mp;
+	const uint32_t *owners;		/* user, group, project */
+	int error;
+	bool buffered_write;
+};
+
+/*
+ * Files of owners who are near their limits, and what was unlinked of them.  Others are left alone:
+ * what they have past their ends a soft limit whose grace period is over does not give back either.
+ */
+static int free_of_owners(const struct refused *r)
 {
+	struct xfs_mount *mp = r->mp;
+	uint32_t low = xfs_quota_low(mp, r->owners);
 	const struct xfs_blockgc_scan scan = {
-		.sync = true, .owners = XFS_BLOCKGC_UID | XFS_BLOCKGC_GID | XFS_BLOCKGC_PROJID,
-		.uid = owners[0], .gid = owners[1], .projid = owners[2],
+		.sync = r->buffered_write,
+		.owners = (low & 1 ? XFS_BLOCKGC_UID : 0) | (low & 2 ? XFS_BLOCKGC_GID : 0) |
+			  (low & 4 ? XFS_BLOCKGC_PROJID : 0),
+		.uid = r->owners[0], .gid = r->owners[1], .projid = r->owners[2],
 	};
-	int error = xfs_blockgc_scan(mp, &scan, NULL), error2;
+	int error = low ? xfs_blockgc_scan(mp, &scan, NULL) : 0, error2;
 
 	XFS_TRACE(mp, xfs_inodegc_flush);
 	error2 = xfs_inode_free_unlinked(mp, false);
 	return error ? error : error2;
 }
 
-/* True: space was had for @ip, whose call got @error, or for @owners. */
-static bool reclaim_space(struct xfs_inode *ip, const uint32_t owners[3], int error)
+/*
+ * -ENOSPC of a project: a buffered write takes it for a full disk, as in kernels (7.2).
+ */
+static bool is_quota(const struct refused *r)
 {
-	struct xfs_mount *mp = ip->i_mount;
+	return r->error == -EDQUOT || (!r->buffered_write && xfs_error_is_of_quota(r->error));
+}
+
+/* True: space was had. */
+static bool reclaim_space(struct xfs_inode *ip, const struct refused *r)
+{
+	struct xfs_mount *mp = r->mp;
 	bool freed;
 
-	XFS_TRACE(mp, xfs_reclaim_space, ip->i_ino, (uint64_t)-error);
+	XFS_TRACE(mp, xfs_reclaim_space, ip->i_ino, (uint64_t)-r->error);
 
 	/*
 	 * A quota is over: what files of the same user, group or project have past their ends
 	 * counts against it.
 	 */
-	if (error == -EDQUOT)
-		return free_of_owners(mp, owners) == 0;
+	if (is_quota(r))
+		return free_of_owners(r) == 0;
 
 	/*
 	 * The disk is full.  First make delayed allocations real: each holds back space for
@@ -44,7 +69,7 @@ static bool reclaim_space(struct xfs_inode *ip, const uint32_t owners[3], int er
 		return false;
 	freed = xfs_blockgc_free_space(mp, NULL) == 0;
 	/* What was freed, now or before, can be had when that is durable. */
-	return xfs_log_force_for_space(mp, error) || freed;
+	return xfs_log_force_for_space(mp, r->error) || freed;
 }
 
 bool xfs_may_reclaim(int error, bool tried)
@@ -57,16 +82,13 @@ bool xfs_may_reclaim(int error, bool tried)
 	return !xfs_nowait_refuses();
 }
 
-bool xfs_reclaim_and_retry_for(struct xfs_inode *ip, const uint32_t owners[3], int error, bool *tried)
+static bool reclaim_for(struct xfs_inode *ip, const struct refused *r)
 {
 	const struct xfs_blockgc_scan not_in_use = { .sync = false };
 
-	if (!xfs_may_reclaim(error, *tried))
-		return false;
-	*tried = true;
 	xfs_stats_inc(ip->i_mount, XFS_COUNT_retries);
-	if (error != -ENOMEM)
-		return reclaim_space(ip, owners, error);
+	if (r->error != -ENOMEM)
+		return reclaim_space(ip, r);
 	/* Inodes stay in memory as long as they have blocks past their ends. */
 	if (xfs_blockgc_scan(ip->i_mount, &not_in_use, NULL) && xfs_is_shutdown(ip->i_mount))
 		return false;
@@ -74,16 +96,40 @@ bool xfs_reclaim_and_retry_for(struct xfs_inode *ip, const uint32_t owners[3], i
 	return true;
 }
 
-bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried)
+bool xfs_reclaim_and_retry_for(struct xfs_inode *ip, const uint32_t owners[3], int error, bool *tried)
 {
-	uint32_t owners[3];
+	const struct refused r = { .mp = ip->i_mount, .owners = owners, .error = error };
 
 	if (!xfs_may_reclaim(error, *tried))
 		return false;
+	*tried = true;
+	return reclaim_for(ip, &r);
+}
+
+static bool reclaim_for_owners(struct xfs_inode *ip, int error, bool buffered_write, bool *tried)
+{
+	uint32_t owners[3];
+	const struct refused r = {
+		.mp = ip->i_mount, .owners = owners, .error = error, .buffered_write = buffered_write,
+	};
+
+	if (!xfs_may_reclaim(error, *tried))
+		return false;
+	*tried = true;
 	xfs_ilock_shared(ip);
 	owners[0] = ip->i_uid;
 	owners[1] = ip->i_gid;
 	owners[2] = ip->i_projid;
 	xfs_iunlock_shared(ip);
-	return xfs_reclaim_and_retry_for(ip, owners, error, tried);
+	return reclaim_for(ip, &r);
+}
+
+bool xfs_reclaim_and_retry(struct xfs_inode *ip, int error, bool *tried)
+{
+	return reclaim_for_owners(ip, error, false, tried);
+}
+
+bool xfs_reclaim_and_retry_write(struct xfs_inode *ip, int error, bool *tried)
+{
+	return reclaim_for_owners(ip, error, true, tried);
 }

@@ -95,6 +95,19 @@ static struct xfs_file *file_of(const char *path, uint32_t uid, uint32_t gid, ui
 	return file;
 }
 
+/* Also of a project, whose errno is that of a full disk. */
+static void expect_quota_is_told(struct xfs_file *file, int error)
+{
+	struct xfs_error_info info = XFS_ERROR_INFO_INIT;
+
+	TEST_OK(xfs_file_error(file, &info));
+	assert_int_equal(info.error, error);
+	assert_int_equal(info.error_class, XFS_ERROR_QUOTA);
+	TEST_IS(xfs_fallocate(file, 0, 0, 100 * B), error);
+	TEST_OK(xfs_file_error(file, &info));
+	assert_int_equal(info.error_class, XFS_ERROR_QUOTA);
+}
+
 static void test_writing(void **state)
 {
 	static const struct { uint32_t type; int error; } each[] = {
@@ -120,6 +133,7 @@ static void test_writing(void **state)
 		/* What it has it may write. */
 		assert_int_equal(xfs_pwrite(f, bytes, 10 * B, 0), 10 * B);
 		TEST_IS(xfs_pwrite(f, bytes, 1, 100 * B), each[i].error);
+		expect_quota_is_told(f, each[i].error);
 		TEST_OK(xfs_ftruncate(f, 8 * B));
 		expect(t, 10 * (t + 1), 8, 0);
 		assert_int_equal(xfs_pwrite(f, bytes, 8 * B, 100 * B), 8 * B);
