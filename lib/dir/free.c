@@ -8,7 +8,9 @@
  * - the data block that took the last name, which is tried first;
  * - where the last search ended, from where the next one continues, wrapping;
  * - after a search that found nothing, the length of the longest free record of all, so that a
- *   search bound to fail is not made.  These are hints only: any place is legal.
+ *   search bound to fail is not made.
+ *
+ * These are hints only: any place is legal.
  */
 #include "core/message.h"
 #include "dir/dir_priv.h"

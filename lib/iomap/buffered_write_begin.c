@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a buffered write goes, before its data is copied.  The decision, from top to bottom:
+ * Where a buffered write goes, decided before its data is copied.  From top to bottom:
  *
- *	an extent size hint		blocks are allocated at once (hint.c)
- *	zeroing, unsharing over a hole	nothing to do there
- *	a CoW reservation covers it	there; old contents come from the data fork
- *	mapped, not shared		in place
- *	mapped, shared			a reservation in the CoW fork for the shared run
- *	a hole				a reservation in the data fork, with speculative
- *					preallocation when the file grows at its end
+ * 	an extent size hint		allocate blocks at once (hint.c)
+ * 	zeroing, unsharing over a hole	nothing to do
+ * 	a CoW reservation covers it	there; old contents come from the data fork
+ * 	mapped, not shared		in place
+ * 	mapped, shared			reserve the shared run in the CoW fork
+ * 	a hole				reserve in the data fork, with speculative
+ * 					preallocation if the file grows at its end
  *
- * Promises are all or nothing: near the end of space a large write fails where small ones fit.
+ * A reservation is made in full or not at all: near the end of space a large write fails where
+ * small ones fit.
  */
 #include "core/counter.h"
 #include "core/message.h"
@@ -19,7 +20,7 @@
 #include "quota/quota.h"
 #include "trans/resv.h"
 
-/* One call makes at most this much new space. */
+/* One call reserves at most this much. */
 #define MAX_RESERVE_BYTES	(4ull << 20)
 
 void xfs_iomap_from_irec(struct xfs_inode *ip, const struct xfs_bmbt_irec *irec,
@@ -61,15 +62,16 @@ static struct xfs_bmbt_irec hole_irec(xfs_fileoff_t off, xfs_fileoff_t end)
 	};
 }
 
-/* The request and what the forks have there, while the ILOCK is held. */
+/* The request, and what the forks have there while the ILOCK is held. */
 struct begin {
 	struct xfs_inode *ip;
 	uint64_t offset, count;
 	bool zero, unshare, direct;
 	xfs_fileoff_t off_fsb, end_fsb;
-	bool eof;			/* the data fork has nothing at or behind off_fsb */
-	struct xfs_bmbt_irec data;	/* first extent that ends behind off_fsb, else begins at end_fsb */
-	bool has_cow;			/* the CoW fork has something at or behind off_fsb */
+	bool eof;			/* the data fork has no extent at or behind off_fsb */
+	struct xfs_bmbt_irec data;	/* the extent that covers off_fsb or the next one; if
+					 * eof, an empty hole at end_fsb */
+	bool has_cow;			/* the CoW fork has an extent at or behind off_fsb */
 	struct xfs_bmbt_irec cow;
 };
 
@@ -96,7 +98,7 @@ static int look_up(struct begin *b)
 	return 0;
 }
 
-/* Where old contents come from: @b->data if it covers the place, else nothing. */
+/* Old contents come from b->data if it covers the place, else from a hole. */
 static void report_source(const struct begin *b, xfs_fileoff_t end, struct xfs_iomap *src)
 {
 	struct xfs_bmbt_irec irec;
@@ -129,7 +131,7 @@ static void report_data(const struct begin *b, const struct xfs_bmbt_irec *irec,
 	*src = *map;
 }
 
-/* As many are taken for a copy of @len blocks at @off: whole pieces of the hint. */
+/* Blocks taken to copy @len blocks at @off: whole units of the hint. */
 static xfs_filblks_t copied_blocks(const struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
 {
 	uint32_t hint = xfs_get_cowextsz_hint(ip);
@@ -138,8 +140,8 @@ static xfs_filblks_t copied_blocks(const struct xfs_inode *ip, xfs_fileoff_t off
 }
 
 /*
- * A kernel's direct write allocates at once, and is refused where not all that it might need for that
- * is left: so is this one, though it needs less.
+ * A kernel's direct write allocates at once, and fails unless quota remains for all that this might
+ * need.  Refuse it here in the same cases, although delayed allocation needs less.
  */
 static int direct_may_have(const struct begin *b, xfs_filblks_t len)
 {
@@ -153,7 +155,7 @@ static int direct_may_have(const struct begin *b, xfs_filblks_t len)
 	return error;
 }
 
-/* The shared extent @irec, which covers the place, is to be written. */
+/* Reserve CoW space for a write to the shared extent @irec, which covers the place. */
 static int reserve_cow(const struct begin *b, const struct xfs_bmbt_irec *irec,
 		       struct xfs_iomap *map, struct xfs_iomap *src)
 {
@@ -210,9 +212,8 @@ static int reserve_data(struct begin *b, struct xfs_iomap *map, struct xfs_iomap
 }
 
 /*
- * Zeroing meets preallocation behind the end of the file that was never written: it
- * becomes unwritten blocks, all of it, and need not be zeroed.  The ILOCK is dropped for a
- * while; the caller looks again.
+ * Zeroing finds delayed preallocation behind the end of the file.  Convert all of it to unwritten
+ * blocks, which need not be zeroed.  Drops the ILOCK for a while, so the caller must look again.
  */
 static int convert_prealloc(struct begin *b) XFS_LOCKS_UNCHECKED
 {
@@ -224,12 +225,15 @@ static int convert_prealloc(struct begin *b) XFS_LOCKS_UNCHECKED
 
 	xfs_iunlock_excl(ip);
 	error = xfs_trans_alloc(ip->i_mount, XFS_RESV_MAP, 0, XFS_TRANS_RESERVE, &tp);
-	/* The caller gives it back; here is no way out without it. */
+	/*
+	 * The caller releases the ILOCK on every path, so it must be taken again, even if that
+	 * waits.
+	 */
 	xfs_nowait_changes();
 	xfs_ilock_excl(ip);
 	if (error)
 		return error;
-	/* Write-back may have been here meanwhile. */
+	/* Write-back may have allocated it meanwhile. */
 	if (xfs_iext_lookup_extent(&ip->i_df, b->off_fsb, &cur, &got) &&
 	    xfs_irec_covers(&got, b->off_fsb) && isnullstartblock(got.br_startblock))
 		error = xfs_bmapi_convert_delalloc(tp, ip, XFS_DATA_FORK, got.br_startoff,
@@ -240,7 +244,7 @@ static int convert_prealloc(struct begin *b) XFS_LOCKS_UNCHECKED
 	return error;
 }
 
-/* Under the ILOCK. -EAGAIN: it was dropped for a while, look again. */
+/* Called under the ILOCK. -EAGAIN: the lock was dropped for a while, look again. */
 static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 {
 	struct xfs_inode *ip = b->ip;
@@ -252,13 +256,16 @@ static int decide(struct begin *b, struct xfs_iomap *map, struct xfs_iomap *src)
 	error = look_up(b);
 	if (error)
 		return error;
-	/* Also below what is reserved for copying, which may go past the end. */
+	/* Do this even if the CoW fork, whose reservation may go past the end, covers the place. */
 	if (b->zero && xfs_irec_covers(&b->data, b->off_fsb) &&
 	    isnullstartblock(b->data.br_startblock) && b->off_fsb >= eof_fsb) {
 		error = convert_prealloc(b);
 		return error ? error : -EAGAIN;
 	}
-	/* What is behind the end is looked at by itself: it may have to be converted, see above. */
+	/*
+	 * Blocks behind the end are handled in a separate call, because they may have to be
+	 * converted as above.
+	 */
 	if (b->zero && b->off_fsb < eof_fsb)
 		b->end_fsb = XFS_MIN(b->end_fsb, eof_fsb);
 	if (b->has_cow && xfs_irec_covers(&b->cow, b->off_fsb)) {
@@ -346,7 +353,7 @@ int xfs_buffered_write_iomap_end(struct xfs_inode *ip, uint64_t offset, uint64_t
 	from = written ? XFS_B_TO_FSB(geo, offset + written) : XFS_B_TO_FSBT(geo, offset);
 	if (from >= map->reserved_end)
 		return 0;
-	/* Nobody else can have dirtied it: the IOLOCK is held and it was a hole before. */
+	/* Nobody else can have dirtied it: the IOLOCK is held, and it was a hole before. */
 	xfs_nowait_changes();
 	xfs_ilock_excl(ip);
 	error = xfs_bmap_punch_delalloc_range(ip, map->flags & XFS_IOMAP_F_SHARED ?

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared blocks: finding out, and putting new ones in their place.
+ * Shared blocks: finding them, and replacing them by new ones.
  *
- * A write to a shared block reserves space in the CoW fork, widened to the CoW extent size hint.  Write-back
- * makes blocks of all of it, and the part whose data goes out takes its place in the data
- * fork in the same transaction, whose checkpoint waits for that data.  The rest stays in the CoW
- * fork, so that later writes around there do not fragment the file.  It is staged: recorded in the
- * reference count tree and in the reverse map as owned by copy-on-write, so that whoever recovers
- * the log frees it.  What takes its place at once needs no such record: a crash
- * shows both sides of the transaction or neither.
+ * A write to a shared block reserves space in the CoW fork, aligned to the CoW extent size hint.
+ * Write-back allocates all of the reservation.  The blocks whose data is written replace the shared
+ * ones in the data fork in the same transaction, whose checkpoint waits for that data.  The rest
+ * stays in the CoW fork, so that later writes nearby do not fragment the file.  It is staged:
+ * recorded in the reference count tree, and in the reverse map as owned by copy-on-write, so that
+ * recovery after a crash frees it.  Blocks remapped in the transaction that allocates them are not
+ * staged: after a crash both changes exist or neither.
  *
- * What is left in the CoW fork is given back when the file is closed, when space is wanted and
- * at unmount.
+ * What remains in the CoW fork is freed when the file is closed, when space is short, and at
+ * unmount.
  */
 #include "ag/refcount.h"
 #include "ag/rmap.h"
@@ -71,8 +71,8 @@ int xfs_reflink_cancel_cow(struct xfs_inode *ip, xfs_fileoff_t off)
 /* ---- staging ---------------------------------------------------------------------------- */
 
 /*
- * Blocks of the CoW fork that are in no file yet are recorded, or are so no more.  -ENOSPC,
- * nothing changed.
+ * Record blocks of the CoW fork that are in no file yet, or remove the record. -ENOSPC with nothing
+ * changed.
  */
 static int stage(struct xfs_trans *tp, const struct xfs_bmbt_irec *irec, bool begin)
 {
@@ -90,8 +90,8 @@ static int stage(struct xfs_trans *tp, const struct xfs_bmbt_irec *irec, bool be
 }
 
 /*
- * [@off, @end) was allocated along, and is kept for blocks next to those that are written now.
- * Where the record of that does not fit, it is given back.
+ * Keep [@off, @end), which was allocated together with the blocks being written, in the CoW fork.
+ * If there is no space for its staging record, free it.
  */
 static int keep_apart(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_bmbt_irec *irec,
 		      xfs_fileoff_t off, xfs_fileoff_t end)
@@ -110,7 +110,7 @@ static int keep_apart(struct xfs_trans *tp, struct xfs_inode *ip, const struct x
 			   &done);
 }
 
-/* No more than this many records of the data fork are replaced at once. */
+/* Limit on the records of the data fork that one transaction replaces. */
 #define RECORDS_PER_PIECE	32u
 
 static xfs_filblks_t limit_records(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
@@ -128,8 +128,8 @@ static xfs_filblks_t limit_records(struct xfs_inode *ip, xfs_fileoff_t off, xfs_
 }
 
 /*
- * The reservation @got becomes blocks, with all that was reserved around: what comes later will
- * lie next to it.  *@map: blocks for @off and what follows, up to @len.
+ * Allocate the reservation @got, together with all that was reserved around it, so that later
+ * writes are placed next to it. *@map: blocks for @off and what follows, up to @len.
  */
 static int allocate(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_bmbt_irec *got,
 		    xfs_fileoff_t off, xfs_filblks_t len, struct xfs_bmbt_irec *map)
@@ -140,7 +140,7 @@ static int allocate(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs
 	error = xfs_bmapi_convert_delalloc(tp, ip, XFS_COW_FORK, got->br_startoff,
 					   got->br_blockcount, true, map);
 	if (!error && !xfs_irec_covers(map, off)) {
-		/* Free space is in pieces. */
+		/* Free space is fragmented and the blocks do not reach @off: allocate there. */
 		error = keep_apart(tp, ip, map, map->br_startoff, xfs_irec_end(map));
 		if (!error)
 			error = xfs_bmapi_convert_delalloc(tp, ip, XFS_COW_FORK, off, len, true,
@@ -192,7 +192,7 @@ int xfs_reflink_remap_cow(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileof
 			       false);
 }
 
-/* ---- giving back ---------------------------------------------------------------------------- */
+/* ---- freeing --------------------------------------------------------------------------------- */
 
 #define EXTENTS_PER_HANDLE	16u
 
@@ -206,7 +206,7 @@ static bool first_real(struct xfs_inode *ip, struct xfs_bmbt_irec *irec)
 	return more;
 }
 
-/* ILOCK held exclusively. */
+/* The ILOCK is held exclusively. */
 static int free_some(struct xfs_trans *tp, struct xfs_inode *ip)
 {
 	uint32_t extents = xfs_resv_extents(ip->i_mount, EXTENTS_PER_HANDLE);

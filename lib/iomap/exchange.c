@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Contents of two files change places.
+ * Exchanging the contents of two files.
  *
- * What fits into one transaction is one, and its checkpoint makes it atomic.  A longer exchange
- * goes in steps.  Each logs, beside what it changed, an intent that says what is left, and the
- * done item of the intent before it.  Whatever step a crash comes after, recovery finds one
- * intent without a done item, and goes on to the end.
+ * An exchange that fits into one transaction is one, and its checkpoint makes it atomic.  A longer
+ * one is made in steps.  Each step logs, beside its changes, an intent that describes what is left,
+ * and the done item of the previous step's intent.  So after a crash at any step, recovery finds
+ * one intent without a done item, and completes the exchange.
  */
 #include "base/sabotage.h"
 #include "core/message.h"
@@ -19,7 +19,7 @@ static bool is_first(const struct xfs_exchange_run *run)
 	return !run->id && !run->started;
 }
 
-/* Blocks of @ip, delayed ones too, in [@off, @end). */
+/* Number of blocks of @ip in [@off, @end), including delayed ones. */
 static uint64_t blocks_in(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
 {
 	struct xfs_iext_cursor cur;
@@ -37,7 +37,9 @@ static uint64_t blocks_in(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t
 	return n;
 }
 
-/* What the first file gains by what is left, and the second one loses; 0 also if that changes no quota. */
+/*
+ * Blocks that the first file still gains and the second one loses; 0 also if that changes no quota.
+ */
 static int64_t gain(const struct xfs_exchange_run *run)
 {
 	const struct xfs_inode *ip1 = run->ip1, *ip2 = run->ip2;
@@ -51,8 +53,8 @@ static int64_t gain(const struct xfs_exchange_run *run)
 }
 
 /*
- * Whoever gets more than he gives may have it.  It is charged as it is moved, in each step: so does a
- * kernel (7.2) that finishes an exchange in recovery.
+ * Reserve quota for the file that gains blocks.  They are charged in each step as they move, as by
+ * a kernel (7.2) that completes an exchange in recovery.
  */
 static int reserve_gain(struct xfs_trans *tp, struct xfs_exchange_run *run)
 {
@@ -62,7 +64,7 @@ static int reserve_gain(struct xfs_trans *tp, struct xfs_exchange_run *run)
 		     : xfs_quota_reserve_blocks(tp, run->ip2, (uint64_t)-n);
 }
 
-/* What the first transaction does besides: everything that may refuse the exchange as a whole. */
+/* Additional work of the first transaction: all checks that may refuse the whole exchange. */
 static int begin(struct xfs_trans *tp, struct xfs_exchange_run *run)
 {
 	struct xfs_inode *ips[2] = { run->ip1, run->ip2 };
@@ -74,7 +76,7 @@ static int begin(struct xfs_trans *tp, struct xfs_exchange_run *run)
 	if (!error)
 		error = reserve_gain(tp, run);
 	for (int i = 0; !error && i < 2; i++) {
-		/* Blocks that either shares may come to the other. */
+		/* Shared blocks of either file may move to the other. */
 		if (!shares || (ips[i]->i_diflags2 & XFS_DIFLAG2_REFLINK))
 			continue;
 		xfs_inode_set_diflags2(ips[i], ips[i]->i_diflags2 | XFS_DIFLAG2_REFLINK);
@@ -83,7 +85,7 @@ static int begin(struct xfs_trans *tp, struct xfs_exchange_run *run)
 	return error;
 }
 
-/* Into @note: what was to be done is done, or is less now. */
+/* Write progress into @note: the old intent is done, and a new one has what is left. */
 static void note_progress(struct xfs_exchange_run *run, struct xfs_note *note, bool done)
 {
 	struct xfs_xmi_log_format xmi;
@@ -98,10 +100,12 @@ static void note_progress(struct xfs_exchange_run *run, struct xfs_note *note, b
 }
 
 /*
- * A kernel (6.18) that finishes an exchange gives each file, at the end, the size that it has read of
- * the other one, whatever the intent says: so both keep their old sizes on disk until all is done.
- * Before that it frees what a file has past the size that was read, but not of one that is
- * preallocated: which the file that grows is for as long as it takes.
+ * Mark the file that grows as preallocated for the time of the exchange.
+ *
+ * When a kernel (6.18) completes an exchange, it gives each file the size that it read of the other
+ * one, whatever the intent says.  Therefore both files keep their old sizes on disk until the end.
+ * Before that it frees the blocks of each file behind the size that it read, except for a
+ * preallocated file; of the file that grows these blocks are contents.
  */
 static void keep_past_end(struct xfs_trans *tp, struct xfs_exchange_run *run)
 {
@@ -154,7 +158,10 @@ int xfs_exchange_step(struct xfs_exchange_run *run, uint32_t log_bytes, bool in_
 	*done = false;
 	if (!note)
 		return xfs_error(run->mp, -ENOMEM, "out of memory for an intent");
-	/* Blocks of the forks' trees change owners; what a tree grows by, the other has given up. */
+	/*
+	 * Blocks of the forks' trees change owners; one tree grows only by blocks that the other
+	 * has freed.
+	 */
 	error = xfs_trans_alloc_bytes(run->mp, log_bytes, 0, XFS_TRANS_FREES, &tp);
 	if (error) {
 		xfs_note_free(note);
@@ -167,7 +174,7 @@ int xfs_exchange_step(struct xfs_exchange_run *run, uint32_t log_bytes, bool in_
 		return error;
 	}
 	note_progress(run, note, *done);
-	/* No checkpoint begins before this one while the transaction is open. */
+	/* While the transaction is open, no checkpoint begins before this LSN. */
 	run->from = run->mp->m_log ? xlog_head_lsn(run->mp->m_log) : 0;
 	if (!*done && run->hold && !run->hold->th_lsn)
 		xfs_hold_tail(run->mp, run->hold, run->from);
@@ -188,6 +195,6 @@ xfs_extnum_t xfs_exchange_pieces(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fi
 
 	for (more = xfs_iext_lookup_extent(&ip->i_df, off, &cur, &irec);
 	     more && irec.br_startoff < end; more = xfs_iext_next_extent(&ip->i_df, &cur, &irec))
-		n += 2;		/* and the hole before it */
+		n += 2;		/* the extent, and the hole in front of it */
 	return n + 1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extent size hints.  A file with one never has delayed allocations: its blocks are allocated
- * when it is written, in aligned pieces, as unwritten extents of which write-back makes written
- * what was really written.
+ * Extent size hints.  A file with one never has delayed allocations.  Its blocks are allocated when
+ * it is written, in aligned units, as unwritten extents; write-back converts those whose data it
+ * has written.
  */
 #include "core/message.h"
 #include "iomap/iomap.h"
@@ -11,15 +11,15 @@
 
 #define MAX_ALLOC_BYTES	(4ull << 20)
 
-/* The hole around a place: where its neighbours end and begin. */
+/* The hole around a place: where the extents around it end and begin. */
 struct hole {
 	xfs_fileoff_t prev_end, next_start;
-	bool eof;			/* there is no extent behind it */
+	bool eof;			/* no extent follows */
 };
 
 /*
- * Report what is mapped at @off, cut to [@off, @end).  False: a hole, described in @hole.
- * ILOCK held, extents read in.
+ * Report the mapping at @off, trimmed to [@off, @end).  False: a hole, described in @hole.  ILOCK
+ * held, extents read in.
  */
 static bool report_mapped(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
 			  struct xfs_iomap *map, struct hole *hole)
@@ -52,7 +52,7 @@ static void report_hole(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t e
 	xfs_iomap_from_irec(ip, &irec, map);
 }
 
-/* How far to allocate for a write of [@offset, +@count) into @hole. */
+/* Where to end the allocation for a write of [@offset, +@count) into @hole. */
 static xfs_fileoff_t alloc_end(const struct xfs_inode *ip, uint64_t offset, uint64_t count,
 			       uint32_t hint, const struct hole *hole)
 {
@@ -89,7 +89,9 @@ int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count
 	if (error)
 		return error;
 	error = xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
-	/* The allocator may give less than it was asked for, and then not yet what covers @off. */
+	/*
+	 * The allocator may give less than was asked for, without reaching @off.  Then try again.
+	 */
 	while (!error && !report_mapped(ip, off, end, map, &hole)) {
 		if (zero) {
 			report_hole(ip, off, XFS_MIN(end, hole.next_start), map);
@@ -103,7 +105,7 @@ int xfs_iomap_write_direct(struct xfs_inode *ip, uint64_t offset, uint64_t count
 		error = xfs_trans_alloc(mp, XFS_RESV_MAP, (uint32_t)blocks, 0, &tp);
 		if (error)
 			return error;
-		/* The IOLOCK kept everybody else from filling the hole. */
+		/* The IOLOCK keeps all others from filling the hole. */
 		error = xfs_ilock_want_excl(ip);
 		if (error) {
 			xfs_trans_cancel(tp);

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mapping that write-back needs: real blocks, written, for exactly the range whose data
- * goes out.  They are mapped as written at once, because the checkpoint that
- * makes the mapping visible is not on disk before the data is (ordered data).
+ * The mapping that write-back needs: allocated, written blocks for exactly the range whose data it
+ * writes.  They are mapped as written at once: the checkpoint that makes the mapping visible is not
+ * on disk before the data is (ordered data).
  */
 #include "core/message.h"
 #include "iomap/iomap.h"
 
 uint32_t xfs_map_blocks_resv(const struct xfs_mount *mp, uint32_t n)
 {
-	/* Converting the middle of an extent adds two records; a remap removes and adds. */
+	/* Converting the middle of an extent adds two records; a remap deletes and adds. */
 	return n * 2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK);
 }
 
-/* Whether @tp has blocks for one piece that nobody has paid for. */
+/* True if @tp has blocks for one piece beyond those of delayed allocations. */
 static bool has_blocks(const struct xfs_trans *tp, const struct xfs_mount *mp)
 {
 	return tp && xfs_trans_blocks_left(tp) >= xfs_map_blocks_resv(mp, 1);
 }
 
 /*
- * Does the delalloc extent @got have more behind @end that is to lie behind it on the disk too?  Data
- * that goes out later, or preallocation of a file that is still being written, or keeps it when
- * it is closed.  Then all of it is allocated now, as unwritten blocks: files written side by side
- * would otherwise take turns on the disk, piece by piece of what goes out at a time.
+ * True if the delalloc extent @got goes on behind @end with blocks that should be contiguous on
+ * disk: data that is written later, or preallocation of a file that is still open for writing, or
+ * that keeps it after close.  Then all of it is allocated now, unwritten.  Otherwise files written
+ * at the same time would alternate on disk in pieces of one write-back each.
  */
 static bool takes_rest_along(const struct xfs_inode *ip, const struct xfs_bmbt_irec *got,
 			     xfs_fileoff_t end)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Speculative preallocation: a file that grows at its end gets more than it asked
- * for, the more the larger it has become, so that files written side by side do not take
- * turns on the disk.  What is not used is given back when the file is closed.
+ * Speculative preallocation: a file that grows at its end gets more than it asked for, in
+ * proportion to its size, so that files written at the same time do not alternate on disk.  Closing
+ * the file frees what is unused.
  */
 #include "core/counter.h"
 #include "iomap/iomap.h"
 
 #define DEFAULT_ALLOCSIZE_LOG	16u
 
-/* Neighbouring records looked at; only files full of tiny extents have more. */
+/* Limit on the records looked at; only files full of tiny extents have more. */
 #define MAX_STEPS		128u
 
-/* How far the size is halved when less than 5, 4, 3, 2, 1 per cent are free. */
+/* How often the size is halved with less than 5, 4, 3, 2 or 1 per cent of space free. */
 static uint32_t low_space_shift(const struct xfs_prealloc_args *args)
 {
 	uint64_t percent = args->total_blocks / 100;
@@ -24,10 +24,10 @@ static uint32_t low_space_shift(const struct xfs_prealloc_args *args)
 	return shift;
 }
 
-/* What is left below the limits of the owner: the tightest of them counts. */
+/* Limits from the quotas of the owners; the tightest counts. */
 struct throttle {
-	uint64_t blocks;		/* no more than this, before it is halved */
-	uint32_t shift;			/* times that it is halved */
+	uint64_t blocks;		/* upper bound, before halving */
+	uint32_t shift;			/* how often it is halved */
 	int64_t free_blocks;
 };
 
@@ -38,7 +38,7 @@ static void throttle_by_quota(const struct xfs_quota_room *quota, uint64_t want,
 	uint64_t low = quota->soft_blocks ? quota->soft_blocks : percent * 95;
 	uint32_t shift = 0;
 
-	/* Far from any limit. */
+	/* The limit is far away. */
 	if (!quota->hard_blocks || quota->used_blocks + want < low)
 		return;
 	if (quota->used_blocks >= quota->hard_blocks) {
@@ -59,7 +59,7 @@ static void throttle_by_quota(const struct xfs_quota_room *quota, uint64_t want,
 	}
 }
 
-/* In proportion to what is contiguous before the request, within what is free. */
+/* Blocks in proportion to the contiguous extents in front of the request, limited by free space. */
 static uint64_t proportional_blocks(const struct xfs_prealloc_args *args, uint32_t *shift)
 {
 	uint64_t blocks = 2 * args->prev_len;
@@ -100,7 +100,7 @@ uint64_t xfs_prealloc_blocks(const struct xfs_prealloc_args *args, uint32_t *shi
 		    args->prev_end == off_fsb)
 			blocks = XFS_MAX(proportional_blocks(args, shift), unit);
 	}
-	/* Counted from the last unit the request touches, not from its end. */
+	/* Count from the last unit that the request touches, not from its end. */
 	end = (XFS_ALIGN_DOWN(end_bytes - 1, 1ull << size_log) >> args->block_log) + blocks;
 	if (args->align && args->isize_bytes >= (uint64_t)args->align << args->block_log)
 		end = xfs_roundup64(end, args->align);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The mapping of a range that is read. */
+/* The mapping of a range to be read. */
 #include "core/message.h"
 #include "inode/inode.h"
 #include "iomap/iomap.h"

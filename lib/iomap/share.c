@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of one file become those of another, too.
+ * Sharing blocks of one file with another (clone, dedupe).
  *
- * It goes piece by piece, in the order of the file: what the destination has there is
- * unmapped, the source's blocks get one owner more and are mapped, and the destination's size
- * follows.  A piece is in one transaction, so that no crash shows half of one; a transaction takes
- * as many pieces as its share of the log allows.  What a crash leaves of a long range is a beginning
- * of it that is shared, and behind that what was there before.
+ * The range is shared piece by piece, in file order: unmap the destination's blocks, add an owner
+ * to the source's blocks, map them, and update the destination's size.  A piece is in one
+ * transaction, so that no crash shows half of one.  A transaction takes as many pieces as its log
+ * reservation allows.  After a crash, a first part of a long range is shared, and the rest has its
+ * old contents.
  *
- * Everything that can fail is asked before a piece changes anything (TRANS-1).  If blocks for the
- * tree of reference counts run out all the same, because other threads were faster, the range of
- * one piece is left as a hole.
+ * Everything that can fail is checked before a piece changes anything (TRANS-1).  If the reference
+ * count tree still runs out of blocks, because other threads took them first, the range of one
+ * piece is left as a hole.
  */
 #include "ag/refcount.h"
 #include "base/sabotage.h"
@@ -20,10 +20,13 @@
 #include "quota/quota.h"
 #include "trans/resv.h"
 
-/* Blocks for the destination's tree are reserved for this many pieces; most pieces take none. */
+/*
+ * Blocks for the destination's extent tree are reserved for this many pieces; most pieces take
+ * none.
+ */
 #define RESERVED_PIECES	16u
 
-/* One record taken out and one put in: either may split the tree. */
+/* One record is deleted and one inserted; either may split the tree. */
 static uint32_t piece_blocks(const struct xfs_mount *mp)
 {
 	return 3 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK);
@@ -47,7 +50,7 @@ static void mark_reflink(struct xfs_trans *tp, struct xfs_inode *ip)
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 }
 
-/* The size of the destination follows what it was given, up to byte sh->size. */
+/* Grow the destination's size to what has been shared, up to byte sh->size. */
 static void follow_size(struct xfs_trans *tp, struct xfs_share *sh, xfs_fileoff_t end_fsb)
 {
 	struct xfs_inode *dst = sh->dst;
@@ -63,8 +66,8 @@ static void follow_size(struct xfs_trans *tp, struct xfs_share *sh, xfs_fileoff_
 }
 
 /*
- * @to, which is what the destination has, gives way to @from, which is of the same length.
- * *@broken: an error came in the middle of a change.
+ * Replace the destination's extent @to by the source's @from, which has the same length. *@broken:
+ * it failed in the middle of a change.
  */
 static int replace(struct xfs_trans *tp, struct xfs_share *sh, const struct xfs_bmbt_irec *from,
 		   const struct xfs_bmbt_irec *to, bool *broken)
@@ -78,7 +81,10 @@ static int replace(struct xfs_trans *tp, struct xfs_share *sh, const struct xfs_
 	if (!is_hole(to))
 		error = xfs_bunmapi(tp, dst, to->br_startoff, len, 0, 1, &done);
 	if (!error && is_written(from)) {
-		/* What was unmapped is a hole now, which is nothing to be taken back. */
+		/*
+		 * After the unmap the range is a hole, which may stay.  Only later changes count as
+		 * broken.
+		 */
 		before = xfs_trans_changes(tp);
 		if (!XFS_SABOTAGE(XFS_RULE_SHARED_COUNT))
 			error = xfs_refcount_increase(tp, from->br_startblock, len);
@@ -93,7 +99,7 @@ static int replace(struct xfs_trans *tp, struct xfs_share *sh, const struct xfs_
 	return error;
 }
 
-/* The next piece; ILOCKs held. */
+/* Share the next piece.  The ILOCKs are held. */
 static int share_piece(struct xfs_trans *tp, struct xfs_share *sh, bool *broken)
 {
 	struct xfs_bmbt_irec from, to;
@@ -114,7 +120,7 @@ static int share_piece(struct xfs_trans *tp, struct xfs_share *sh, bool *broken)
 						    (xfs_extlen_t)from.br_blockcount, &run);
 		if (!error)
 			error = xfs_iext_count_extend(tp, sh->dst, XFS_DATA_FORK, 2);
-		/* What it has there already is paid for. */
+		/* Blocks that the destination already has there are charged already. */
 		if (!error)
 			error = xfs_quota_reserve_blocks(tp, sh->dst, xfs_quota_worst_alloc(
 					sh->dst->i_mount, xfs_irec_is_real(&to) ? 0 : run));
@@ -133,7 +139,7 @@ done:
 	return 0;
 }
 
-/* Whether @tp can take one piece more. */
+/* True if @tp has room for one more piece. */
 static bool has_room(const struct xfs_trans *tp, const struct xfs_mount *mp)
 {
 	if (!xfs_trans_is_dirty(tp))
@@ -142,7 +148,7 @@ static bool has_room(const struct xfs_trans *tp, const struct xfs_mount *mp)
 	       xfs_trans_blocks_left(tp) >= piece_blocks(mp) && !xfs_trans_is_short(tp);
 }
 
-/* ILOCKs held. *@broken: the transaction has changed what it cannot take back. */
+/* The ILOCKs are held. *@broken: the transaction has made a change that it cannot undo. */
 static int share_locked(struct xfs_trans *tp, struct xfs_share *sh, bool *broken)
 {
 	int error = 0;

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of what somebody else's crash interrupted: the intents that recovery found in the
- * log without a done item.
+ * Completing the work that a crash interrupted: the intents that recovery found in the log without
+ * a done item.
  *
- * (INTENT-1) All are looked at, and all inodes they name are read, before anything is changed: a
- *     log that asks for the impossible leaves the file system as recovery made it.
- * (INTENT-2) They are carried out in the order of the log, each for its own part; what follows from
- *     them comes after the last of them, in the same order.  An intent describes older work than
- *     what follows from any.  Exchanges, of which everything follows, come last.
- * (INTENT-3) A checkpoint that holds what an intent asked for also holds its done item, and until
- *     that is durable the tail stays in front of the intent.  So after another crash each is
- *     carried out by the next recovery if it was not by this one, and never twice.
- * (INTENT-4) All but exchanges is one transaction.  An exchange may be longer than any checkpoint:
- *     it is cut into steps, each of which logs what is left as a new intent and is made durable.
+ * (INTENT-1) Before anything is changed, all intents are checked and all inodes they name are read.
+ *     A log that asks for something impossible leaves the file system as recovery made it.
+ * (INTENT-2) The intents are carried out in the order of the log, each only its own part.  The work
+ *     that follows from them comes after the last one, in the same order, because every intent is
+ *     older than it.  Exchanges, which have no own part, come last.
+ * (INTENT-3) A checkpoint that has the work of an intent also has its done item, and until that is
+ *     durable, the tail stays in front of the intent.  So after another crash the next recovery
+ *     carries out exactly the intents that this one did not.
+ * (INTENT-4) All intents but exchanges are one transaction.  An exchange may be longer than any
+ *     checkpoint: it is made in steps, each of which logs what is left as a new intent and is made
+ *     durable.
  * (INTENT-5) Inodes stay referenced until the end: one without links must not be freed while
  *     something is still to be done to it.
  *
- * The inodes that were needed are then let go as at the end of their use: what a file has been given
- * ahead past its end is freed, as kernels do whenever an inode leaves memory.
+ * At last the inodes are put as at the end of normal use: preallocation behind the end of a file is
+ * freed, as in kernels whenever an inode leaves memory.
  */
 #include "ag/intent.h"
 #include "attr/intent.h"
@@ -31,14 +32,14 @@
 #include "trans/resv.h"
 #include "write/write.h"
 
-/* What one entry of an intent may add to the checkpoint, about: the leaves it touches. */
+/* Estimate of what one entry of an intent adds to the checkpoint: the leaves that it touches. */
 #define BYTES_PER_ENTRY		(16u << 10)
 
 struct work {
 	struct xfs_mount *mp;
 	const struct xlog_intent *intent;
 	struct xfs_inode *ip, *ip2;
-	bool keeps_tail;		/* blocks past the end of @ip are not looked for */
+	bool keeps_tail;		/* leave the blocks behind the end of @ip alone */
 	union {
 		xfs_ino_t ino;		/* BUI */
 		struct xfs_attr_intent attr;
@@ -48,10 +49,10 @@ struct work {
 
 /* ---- (INTENT-1) ------------------------------------------------------------------- */
 
-/* *@unread: nobody had needed its extents before. */
+/* *@unread: the extents had not been read before. */
 static int get_inode(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp, bool *unread)
 {
-	/* Members of the metadata directory tree have parent pointers too. */
+	/* Inodes of the metadata directory tree have parent pointers, too. */
 	uint32_t internal = xfs_has_metadir(&mp->m_geo) ? XFS_IGET_INTERNAL : 0;
 	struct xfs_inode *ip;
 	int error = xfs_iget(mp, ino, XFS_IGET_UNTRUSTED | XFS_IGET_UNLINKED | internal, &ip);
@@ -71,7 +72,7 @@ static int get_inode(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode **ipp
 	return error;
 }
 
-/* What an intent says by itself. */
+/* Check an intent without reading any inode. */
 static int check_values(struct work *work)
 {
 	struct xfs_mount *mp = work->mp;
@@ -160,7 +161,7 @@ static int carry_out(struct xfs_trans *tp, struct work *work)
 	return error;
 }
 
-/* A done item of EFI repeats the extents, the others are heads alone. */
+/* The done item of an EFI repeats the extents; others are only a head. */
 static uint32_t done_len(const struct xlog_intent *intent)
 {
 	return intent->xi_type == XFS_LI_EFI ? intent->xi_regions[0].len
@@ -235,7 +236,7 @@ static void hold_tail(struct xfs_mount *mp, xfs_lsn_t lsn)
 	xfs_hold_tail(mp, &mp->m_recovery_hold, lsn);
 }
 
-/* Those behind @first have not begun: the tail stays in front of them, too. */
+/* The oldest exchange from @first on.  Exchanges that have not begun hold the tail, too. */
 static xfs_lsn_t oldest(const struct work *work, size_t first, size_t count)
 {
 	xfs_lsn_t lsn = 0;
@@ -262,7 +263,7 @@ static int exchanges(struct xfs_mount *mp, struct work *work, size_t count)
 			here = work[i].run.from;
 			if (!error)
 				error = xfs_log_force(mp, 0);
-			/* What was left of it stands in the checkpoint that is durable now. */
+			/* What is left of it is in the checkpoint that has just become durable. */
 			if (!error)
 				hold_tail(mp, done ? others : others ? XFS_MIN(others, here) : here);
 		}
@@ -278,7 +279,8 @@ static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
 	int error;
 
 	/*
-	 * A checkpoint of the superblock moves the tail up to the oldest intent: that makes room.
+	 * A checkpoint of the superblock moves the tail up to the oldest intent, which frees log
+	 * space.
 	 */
 	for (size_t i = 0; i < count; i++)
 		first = XFS_MIN(first, work[i].intent->xi_lsn);
@@ -296,10 +298,7 @@ static int carry_out_all(struct xfs_mount *mp, struct work *work, size_t count)
 	return error ? error : exchanges(mp, work, count);
 }
 
-/*
- * What @ip has past its end goes.  As with kernels an empty file keeps it, and so does one with a tree
- * of extents of which only attributes were to be changed.
- */
+/* Free the preallocation of @ip.  As in kernels, an empty file keeps it. */
 static int trim(struct xfs_inode *ip)
 {
 	int error = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files that had no name any more but were still open when a mount ended - of a kernel that
- * stopped, or of ours when their space could not be freed.  They stand on the unlinked lists
- * of their AGs, and nobody but the next one who opens the file system can free them.
+ * Files without a name that were still open when a mount ended: a kernel stopped, or this library
+ * could not free their space.  They are on the unlinked lists of their AGs, and only the next mount
+ * for writing can free them.
  */
 #include "ag/inobt.h"
 #include "core/message.h"
@@ -23,7 +23,7 @@ static xfs_agino_t list_head(struct xfs_perag *pag, unsigned int bucket)
 	return head;
 }
 
-/* The first of the list, to be freed with its last reference. */
+/* Get the first inode of the list and free it by putting its only reference. */
 static int free_first(struct xfs_perag *pag, xfs_agino_t agino)
 {
 	struct xfs_mount *mp = pag->pag_mount;
@@ -48,8 +48,8 @@ static int free_first(struct xfs_perag *pag, xfs_agino_t agino)
 }
 
 /*
- * The list leads nowhere: who is on it cannot be found any more, and stays allocated until the
- * file system is repaired.  That is no reason to refuse the rest of it.
+ * The list is broken: the inodes on it cannot be found, and stay allocated until the file system is
+ * repaired.  Empty the list, because this is no reason to refuse the whole file system.
  */
 static int drop_list(struct xfs_perag *pag, unsigned int bucket)
 {
@@ -88,7 +88,7 @@ int xfs_free_leftovers(struct xfs_mount *mp)
 				head = list_head(pag, bucket);
 				if (head != old && mp->m_recovery)
 					mp->m_recovery->stats.inodes_freed++;
-				/* It was logged why. */
+				/* The reason was logged before. */
 				if (head == old)
 					return xfs_error(mp, -EUCLEAN, "inode %u of AG %u has no names and could not be freed: %s",
 							 old, agno, xfs_last_text());

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The least memory that a mount can do with, and how a limit is divided.
+ * The least memory that a mount needs, and the division of a memory limit.
  *
- * What is had at open, and at all times: the structures of the mount, one for each AG (a reader has
- * them for the AGs it meets: MANY_AGS are counted), the queue,
- * the window that checkpoints are written through, the batch in which metadata is written in
- * place, the reserve.  What must be there for anything to go on: a few folios, some metadata,
- * the inodes that are in use.  With a larger limit the rest is shared by data and metadata.
+ * Allocated at open and kept: the structures of the mount, one for each AG (a reader has them only
+ * for AGs that it meets: at most MANY_AGS are counted), the write queue, the window through which
+ * checkpoints are written, the batch in which metadata is written in place, and the reserve.
+ * Needed for any progress: a few folios, some metadata, the inodes in use.  If the limit is larger,
+ * data and metadata share the rest.
  */
 #include "ag/perag.h"
 #include "core/message.h"
@@ -17,14 +17,14 @@
 #include "pagecache/mapping.h"
 #include "trans/trans.h"
 
-#define STRUCT_BYTES	(160u << 10)	/* of the mount, the queue, hash tables, reservations */
-#define BATCH_BYTES	(288u << 10)	/* the smallest one, and its vectors */
-#define OPEN_BYTES	(512u << 10)	/* transactions, inodes that are in use, small things */
+#define STRUCT_BYTES	(160u << 10)	/* for the mount, the queue, hash tables, reservations */
+#define BATCH_BYTES	(288u << 10)	/* the smallest batch and its vectors */
+#define OPEN_BYTES	(512u << 10)	/* for transactions, inodes in use, small things */
 #define META_BYTES	(256u << 10)
 #define META_BUFS	16u		/* of the largest size */
 #define CHECKPOINT_MIN	(1u << 20)
-#define READ_BYTES	(512u << 10)	/* of the log, and what a reader has open */
-#define MANY_AGS	1024u		/* so many are believed without a look */
+#define READ_BYTES	(512u << 10)	/* for the log, and what a reader has open */
+#define MANY_AGS	1024u		/* accepted without a check */
 
 static uint64_t largest_buf(const struct xfs_geometry *geo)
 {
@@ -53,7 +53,7 @@ static uint64_t ag_bytes(const struct xfs_geometry *geo, enum kind kind)
 	return bytes + agcount * sizeof(struct xfs_perag);
 }
 
-/* What no cache can have. */
+/* Memory that the caches cannot have. */
 static uint64_t fixed_bytes(const struct xfs_geometry *geo, enum kind kind)
 {
 	uint64_t bytes = STRUCT_BYTES + ag_bytes(geo, kind) + OPEN_BYTES;
@@ -82,8 +82,8 @@ static uint64_t least(const struct xfs_geometry *geo, enum kind kind)
 }
 
 /*
- * A superblock may claim millions of AGs on a device that is one large hole.  A writer reads the headers
- * of all; before it asks for memory for them the last one must be there.
+ * A superblock may claim millions of AGs on a device that is one large hole.  A writer reads the
+ * headers of all; before it allocates memory for them, check that the last AG exists.
  */
 static int check_last_ag(struct xfs_mount *mp)
 {
@@ -140,7 +140,10 @@ int xfs_divide_memory(struct xfs_mount *mp)
 	budget->limit = limit;
 	rest = limit - fixed_bytes(&mp->m_geo, kind_of(mp)) - taken;
 	mp->m_data_cache_bytes = XFS_MIN(mp->m_data_cache_bytes, rest / 2);
-	/* Buffers, and apart from them inodes, what describes them, and what is on its way. */
+	/*
+	 * For buffers.  Inodes, the structures that describe them and I/O in flight have a share of
+	 * their own.
+	 */
 	mp->m_meta_cache_bytes = XFS_MIN(mp->m_meta_cache_bytes, rest / 6);
 	mp->m_checkpoint_bytes = XFS_MAX(limit / 8, (uint64_t)CHECKPOINT_MIN);
 	return 0;

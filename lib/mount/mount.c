@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening: superblock, caches, log, AG headers, root directory, files that were left without
- * names, in this order; what was set up is taken down in reverse.
+ * Opening: superblock, caches, log, AG headers, root directory, files left without names, in this
+ * order.  Closing goes in reverse.
  */
 #include "base/need.h"
 #include "ag/perag.h"
@@ -29,18 +29,19 @@
 #define DIRTY_EXPIRE		30u
 
 /*
- * A file system that damage makes unfit for writing should be refused before the first change, but
- * where there are more AGs than this opening it would take long on a disk that has to seek: the
- * others are looked at when they are first used.
+ * A damaged file system that should not be written is refused before the first change, if possible.
+ * With more AGs than this, opening would take long on a disk that has to seek: the others are
+ * checked when they are first used.
  */
 #define CHECK_AT_OPEN	64u
-#define COPY_IN_BYTES		(1u << 20)	/* less is better merged with its neighbours */
+#define COPY_IN_BYTES		(1u << 20)	/* smaller writes are better merged with their
+						 * neighbours */
 #define EXCHANGE_BYTES	(1u << 20)
 
 #define KNOWN_FLAGS	(XFS_MOUNT_RDONLY | XFS_MOUNT_UNJOURNALLED | XFS_MOUNT_NORECOVERY | \
 			 XFS_MOUNT_INPROGRESS | XFS_MOUNT_RECOVER_IN_MEMORY | XFS_MOUNT_SWALLOC)
 
-/* As much as the caller's header knows; what it does not know is the default. */
+/* Copy the options that the caller's header knows; the others get their defaults. */
 static int copy_options(struct xfs_mount_options *opts, const struct xfs_mount_options *given)
 {
 	int error;
@@ -98,7 +99,7 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	return 0;
 }
 
-/* The counters of a clean file system are exact: if not, something is wrong with it. */
+/* The counters of a clean file system are exact; otherwise it is damaged. */
 static int check_counters(struct xfs_mount *mp)
 {
 	const struct xfs_sb *sb = &mp->m_sb;
@@ -122,7 +123,7 @@ static int check_counters(struct xfs_mount *mp)
 	return 0;
 }
 
-/* From here on there may be transactions, and what they change is logged. */
+/* From here on there may be transactions, whose changes are logged. */
 static int open_journal(struct xfs_mount *mp, const struct xlog_state *log)
 {
 	int error;
@@ -134,13 +135,13 @@ static int open_journal(struct xfs_mount *mp, const struct xlog_state *log)
 	return error ? error : xfs_trans_start_journal(mp);
 }
 
-/* An inode that the superblock names, which must be in use and of type @type. */
+/* Read an inode that the superblock names; it must be in use and of type @type. */
 static int get_named(struct xfs_mount *mp, const char *field, xfs_ino_t ino, uint32_t type,
 		     uint32_t flags, struct xfs_inode **ipp)
 {
 	int error = xfs_iget(mp, ino, flags, ipp);
 
-	/* It was no caller who asked for it: that there is no such inode is damage. */
+	/* The superblock, not a caller, named the inode, so its absence is damage. */
 	if (error == -ENOENT || error == -EINVAL)
 		return xfs_corrupt(mp, "superblock", "%s names inode %" PRIu64
 				   ", which is not in use or another one's", field, ino);
@@ -159,8 +160,9 @@ static int open_root(struct xfs_mount *mp)
 }
 
 /*
- * Of these nothing is read here; but who wrote to a file system in which they lead elsewhere would
- * take an object of a user for one of them, or leave a file system that no kernel mounts.
+ * This library reads none of these inodes here.  But writing to a file system in which they lead
+ * elsewhere would take a user's object for one of them, or leave a file system that no kernel
+ * mounts.
  */
 static int check_own_inodes(struct xfs_mount *mp)
 {
@@ -197,7 +199,7 @@ static int check_own_inodes(struct xfs_mount *mp)
 	return 0;
 }
 
-/* Who writes has the devices to himself.  @held: claims of the same devices, or NULL. */
+/* A writer has the devices for itself.  @held: claims of the same devices, or NULL. */
 static int claim_devices(struct xfs_mount *mp, const struct xfs_claim *held)
 {
 	int error;
@@ -255,7 +257,10 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	error = xfs_readsb(mp, flags & XFS_MOUNT_INPROGRESS);
 	if (!error)
 		error = xfs_divide_memory(mp);
-	/* It may put an overlay on the device, and what it replays must not have been cached. */
+	/*
+	 * This may put an overlay on the device, and blocks that it replays must not be cached
+	 * before.
+	 */
 	if (!error)
 		error = xfs_open_log(mp, flags, &log);
 	if (!error) {
@@ -279,7 +284,10 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 		const struct xfs_sb *sb = &mp->m_sb;
 		uint64_t icount = XFS_MIN(sb->sb_icount, sb->sb_dblocks << sb->sb_inopblog);
 
-		/* A reader needs no AG header before it meets one, and takes what can be true. */
+		/*
+		 * A reader needs no AG header yet; it takes the superblock's counters, limited to
+		 * possible values.
+		 */
 		mp->m_fdblocks = (int64_t)XFS_MIN(sb->sb_fdblocks, sb->sb_dblocks);
 		mp->m_set_aside = (int64_t)XFS_AG_SET_ASIDE * sb->sb_agcount;
 		mp->m_icount = (int64_t)icount;
@@ -297,7 +305,7 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 		error = check_own_inodes(mp);
 	if (!error && mp->m_sb.sb_inprogress) {
 		__atomic_fetch_or(&mp->m_state, XFS_STATE_MARKED, __ATOMIC_RELAXED);
-		/* As xfs_mark_in_progress() would have done. */
+		/* As in xfs_mark_in_progress(). */
 		mp->m_sb.sb_qflags &= (uint16_t)~XFS_ALL_QUOTA_CHKD;
 	}
 	if (!error && !mp->m_rdonly)
@@ -307,7 +315,7 @@ static int set_up(struct xfs_mount *mp, uint32_t flags)
 	return mp->m_hold ? xfs_end_hold(mp, error) : error;
 }
 
-/* A mount as far as its options say. */
+/* Make a mount and apply its options; the device is not read. */
 static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *given,
 		      struct xfs_mount_options *opts, struct xfs_mount **mpp)
 {
@@ -323,7 +331,7 @@ static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *gi
 	if (error)
 		return error;
 	xfs_mem_init(&mem, &env);
-	/* The real limit comes into effect when it is known what the file system needs. */
+	/* The caller's limit takes effect when the needs of the file system are known. */
 	if (!xfs_budget_create(&mem, opts->memory_limit_bytes
 				     ? XFS_MAX(opts->memory_limit_bytes, (uint64_t)BOOTSTRAP_BYTES) : 0))
 		return xfs_error(NULL, -ENOMEM, "out of memory");
@@ -351,9 +359,9 @@ static int make_mount(struct xfs_device *dev, const struct xfs_mount_options *gi
 /* How a mount is begun. */
 struct how {
 	bool claim;
-	struct xfs_mount *outer;	/* it is begun within the opening of this one */
-	bool proved;			/* recovery was tried, with success */
-	struct xfs_claim *held;		/* with @proved and @claim: nobody came between */
+	struct xfs_mount *outer;	/* it is mounted while this one is being opened */
+	bool proved;			/* recovery succeeded on trial */
+	struct xfs_claim *held;		/* with @proved and @claim: claims kept since the trial */
 };
 
 static int mount_once(struct xfs_device *dev, const struct xfs_mount_options *given,
@@ -376,7 +384,7 @@ static int mount_once(struct xfs_device *dev, const struct xfs_mount_options *gi
 	return error;
 }
 
-/* Recovery went well on trial: once more, and this time what it writes goes to the devices. */
+/* The trial succeeded: recover again, this time writing to the devices. */
 static int mount_proved(struct xfs_device *dev, const struct xfs_mount_options *given,
 			struct how *how, struct xfs_mount **mpp)
 {

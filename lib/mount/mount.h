@@ -11,11 +11,11 @@ int xfs_mountfs(struct xfs_device *dev, const struct xfs_mount_options *opts,
 int xfs_mountfs_minimum(struct xfs_device *dev, const struct xfs_mount_options *opts,
 			uint64_t *bytes) XFS_MUST_CHECK;
 /*
- * The part of a close that can be cancelled: data, and what was reserved too much.  -ECANCELED, and
- * @mp is open as before; else 0, and xfs_unmountfs() follows, which also tells of errors.
+ * The part of closing that can be cancelled: writes data and frees unused reservations. -ECANCELED:
+ * @mp is open as before.  Else 0, and xfs_unmountfs() follows, which also reports errors.
  */
 int xfs_unmount_begin(struct xfs_mount *mp) XFS_MUST_CHECK;
-/* Without the first it does all, and cannot be cancelled. */
+/* Without xfs_unmount_begin() it does all of the work, and cannot be cancelled. */
 int xfs_unmountfs(struct xfs_mount *mp) XFS_MUST_CHECK;
 void xfs_abandonfs(struct xfs_mount *mp);
 /* May be cancelled: -ECANCELED. */

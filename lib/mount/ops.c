@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one list of what low layers may call above them. */
+/* The table of calls from lower to higher layers. */
 #include "ag/busy.h"
 #include "dir/dir.h"
 #include "mount/mount_priv.h"

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is done about a dirty log, by open mode:
+ * Handling a dirty log, by kind of open:
  *
- *   journalled      recovered in place; this mount then finishes what recovery hands over,
+ *   journalled      recovered in place; this mount then completes the work that recovery found,
  *                   and closing it leaves the log clean
- *   unjournalled    a journalled mount recovers and is closed, then this one begins: what
- *                   recovery changes must be as safe as with the journal
- *   read-only       refused, with -EAGAIN; with NORECOVERY the log is left alone; with
- *                   RECOVER_IN_MEMORY a journalled mount recovers what lies over the device
- *                   in memory, which this mount reads, and nothing reaches the device
+ *   unjournalled    a journalled mount recovers and is closed before this one begins: changes of
+ *                   recovery must be as safe as with the journal
+ *   read-only       refused with -EAGAIN; with NORECOVERY the log is left alone; with
+ *                   RECOVER_IN_MEMORY a journalled mount recovers into an overlay in memory, which
+ *                   this mount reads, and nothing reaches the device
  *
- * A log can be believed when all of it was replayed, its intents were carried out, files without a
- * name were freed, and what that made was found good: until then everything that is written - the
- * log too - is held back in memory (device/hold.h).  A log that turns out to be bad at any step
- * leaves the devices as they were.
+ * A log is known to be good only after all of it has been replayed, its intents have been carried
+ * out, files without a name have been freed, and the result has been checked.  Until then all
+ * writes, also those to the log, are held in memory (device/hold.h).  If the log turns out to be
+ * bad at any step, the devices are as they were.
  *
- * What replay writes takes about twice what is dirty of the log, at most.  What finishes it - a large
- * file is freed - may write much more, to the log above all.  When it is too much to be held in its
- * order, it goes on as a trial, which needs no order and no log; after it the mount begins anew,
- * and recovers without holding anything back: it is known that all will go well.  What a limit for
- * all memory does not allow to be tried is not recovered.
+ * Replay writes at most about twice the dirty part of the log.  Completing it, for instance freeing
+ * a large file, may write much more, especially to the log.  When too much is held to keep its
+ * order, recovery goes on as a trial, which needs neither order nor log.  Afterwards the mount
+ * begins again and recovers without holding writes, because success is known.  If a memory limit
+ * does not even allow a trial, the log is not recovered.
  *
  * A reader who recovers in memory needs no order, and nothing is released: what recovery writes is
- * kept for him as long as he reads.
+ * kept as long as the reader is mounted.
  */
 #include "ag/intent.h"
 #include "ag/perag.h"
@@ -39,13 +39,18 @@
 #include "quota/quota.h"
 #include "trans/trans.h"
 
-/* What is less is held in order, to be released; see struct xfs_hold_limits. */
+/* Up to this much is held in order, to be released; see struct xfs_hold_limits. */
 #define TRIAL_FROM	(256ull << 20)
 #define TRIAL_OF_LOG	4u
-/* Of a mount for which another one recovers, while it does: what it reads, and hold's blocks. */
+/*
+ * Memory that a mount needs while another one recovers for it: for reading, and for hold's blocks.
+ */
 #define OUTER_BYTES	(192u << 10)
 
-/* From here on what is read is held against the end of the log, the superblock first. */
+/*
+ * From here on every LSN that is read must be before the end of the log; check the superblock's
+ * first.
+ */
 static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
 {
 	xfs_lsn_t lsn = (xfs_lsn_t)mp->m_sb.sb_lsn, head;
@@ -60,7 +65,7 @@ static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
 					 : ": it was erased (xfs_repair makes a newer one)");
 }
 
-/* The same for a reader who leaves the log alone. */
+/* The same check for a reader that leaves the log alone: it only sets the message. */
 static void tell_lsn(struct xfs_mount *mp, const struct xlog_state *log)
 {
 	xfs_lsn_set_head(mp, xlog_assign_lsn(log->head_cycle, log->head_block));
@@ -76,7 +81,7 @@ static void replace_device(struct xfs_device **devp, struct xfs_device *by)
 	*devp = by;
 }
 
-/* Of the log that is going to be replayed. */
+/* Size of the log's dirty part, which will be replayed. */
 static uint64_t dirty_log_bytes(const struct xfs_mount *mp, const struct xlog_state *log)
 {
 	uint64_t size = (uint64_t)mp->m_geo.logblocks << (mp->m_geo.blocklog - XFS_BB_SHIFT);
@@ -125,7 +130,7 @@ void xfs_drop_hold(struct xfs_mount *mp)
 	mp->m_hold = NULL;
 }
 
-/* All is ready to be written: the last moment at which nothing was. */
+/* The last moment before anything is written: ask whether to continue. */
 static int ask(struct xfs_mount *mp)
 {
 	struct xfs_long_call call;
@@ -142,18 +147,18 @@ static bool recovers_apart(const struct xfs_mount *mp)
 }
 
 /*
- * A limit that is enough.  What is held of a buffer or an inode is less than twice what the log
- * says of it, of a chunk of new inodes all; a transaction that is read takes twice its size, the
- * buffers of replay a quarter of the memory, and half of it may be held; see divide() for mounts
- * that do not recover themselves.  What finishes recovery the log does not tell, nor what comes
- * behind the item at which memory ran out.
+ * Fail with a limit that would suffice.  The bounds: held writes for a buffer or inode take less
+ * than twice what the log has for it, and a chunk of new inodes is held whole.  Reading a
+ * transaction takes twice its size.  Replay's buffers take a quarter of the memory, and held writes
+ * up to half; see divide() for mounts that do not recover themselves.  The log does not show what
+ * completing recovery needs, nor what follows the item at which memory ran out.
  */
 static int lacks_memory(struct xfs_mount *mp, const struct xlog_recovery *rec)
 {
 	uint64_t chunks = rec->stats.items[XFS_LI_ICREATE - XFS_LI_EFI], enough = mp->m_memory_limit;
 	bool certain = rec->counted && !rec->replayed;
 
-	/* The one whose memory it is tells. */
+	/* The outer mount, whose limit it is, sets the message. */
 	if (mp->m_outer)
 		return xfs_error(mp, -ENOMEM, "out of memory for recovery");
 	if (!mp->m_memory_limit)
@@ -167,7 +172,7 @@ static int lacks_memory(struct xfs_mount *mp, const struct xlog_recovery *rec)
 			 XFS_ALIGN(enough, 1ull << 20), certain ? "is" : "may be");
 }
 
-/* Also when it was not told so: a write that fails becomes -EIO. */
+/* True also if another error was returned: a write that fails for lack of memory becomes -EIO. */
 static bool lacked_memory(const struct xfs_mount *mp, int error)
 {
 	return (error == -ENOMEM && mp->m_memory_limit) ||
@@ -185,7 +190,7 @@ int xfs_end_hold(struct xfs_mount *mp, int error)
 	if (!error)
 		error = ask(mp);
 	if (error) {
-		/* The devices are left alone by what follows, too. */
+		/* Later steps leave the devices alone, too. */
 		if (mp->m_recovery && lacked_memory(mp, error))
 			error = lacks_memory(mp, mp->m_recovery);
 		return error;
@@ -200,7 +205,7 @@ int xfs_end_hold(struct xfs_mount *mp, int error)
 	return 0;
 }
 
-/* Who wants it recovered learns what was in it. */
+/* Report to the outer mount what was in the log. */
 static void tell_outer(struct xfs_mount *mp, const struct xlog_recovery *rec)
 {
 	if (!mp->m_outer)
@@ -209,7 +214,7 @@ static void tell_outer(struct xfs_mount *mp, const struct xlog_recovery *rec)
 	xfs_list_init(&mp->m_outer->m_recovery->intents);
 }
 
-/* Nothing was cached yet: the geometry may be another one afterwards, if it was growing. */
+/* Nothing is cached yet, because the geometry may change if the file system was being grown. */
 static int replay(struct xfs_mount *mp, const struct xlog_state *log)
 {
 	struct xlog_recovery *rec;
@@ -244,7 +249,7 @@ void xfs_recovery_free(struct xfs_mount *mp)
 	mp->m_recovery = NULL;
 }
 
-/* What the log says of itself, for a limit that does not allow more. */
+/* Without memory to recover, read the log only, to name the limit that would suffice. */
 static int only_read(struct xfs_mount *mp, const struct xlog_state *log, struct xlog_recovery *rec)
 {
 	int error = xlog_recover(mp, log, true, rec);
@@ -257,9 +262,9 @@ static int only_read(struct xfs_mount *mp, const struct xlog_state *log, struct 
 }
 
 /*
- * Two mounts are in memory for a while, and what a reader keeps.  The other one has what is left,
- * less what is kept: at most half of what it does not need.  So long the limit of this one is the
- * rest.
+ * Two mounts share the memory for a while, and a reader keeps held writes.  A reader keeps at most
+ * half of what the other mount does not need; the other mount gets the rest.  Until it is closed,
+ * this mount's limit is lowered by its share.
  */
 static int divide(struct xfs_mount *mp, const struct xlog_state *log, uint64_t *kept, uint64_t *other)
 {
@@ -278,7 +283,7 @@ static int divide(struct xfs_mount *mp, const struct xlog_state *log, uint64_t *
 	return 0;
 }
 
-/* Of @bytes a quarter is for what allocations cost besides. */
+/* A quarter of @bytes is for the overhead of allocations. */
 static int put_overlay(struct xfs_mount *mp, uint64_t bytes)
 {
 	const struct xfs_hold_limits limits = {
@@ -312,7 +317,7 @@ static int mount_and_close(struct xfs_mount *mp, uint64_t memory)
 	return xfs_unmountfs(other);
 }
 
-/* Recover by a mount of its own, which is closed; what it did is told by this one. */
+/* Recover by a separate mount, which is then closed.  This mount reports what it did. */
 static int recover_apart(struct xfs_mount *mp, struct xlog_state *log)
 {
 	uint64_t kept, memory;
@@ -367,7 +372,7 @@ int xfs_open_log(struct xfs_mount *mp, uint32_t flags, struct xlog_state *log)
 		return xfs_error(mp, -ENXIO, "the log is on another device, which was not given");
 	}
 	error = xlog_find_head(mp, log);
-	/* Who leaves the log alone takes what there is, and is told. */
+	/* A reader that leaves the log alone accepts the file system as it is, with a message. */
 	if (!error && norecovery)
 		tell_lsn(mp, log);
 	else if (!error)
@@ -380,7 +385,7 @@ int xfs_open_log(struct xfs_mount *mp, uint32_t flags, struct xlog_state *log)
 	return 0;
 }
 
-/* Those in the log are not exact: the AGs know. */
+/* The superblock's counters in the log are not exact; sum up those of the AGs. */
 int xfs_recover_counters(struct xfs_mount *mp)
 {
 	struct xfs_sb *sb = &mp->m_sb;
@@ -400,9 +405,9 @@ int xfs_recover_counters(struct xfs_mount *mp)
 }
 
 /*
- * All AGs are judged as they will be when they are first used after this, whether or not the log
- * changed them: else the recovered file system might be one that nobody opens, and its log, which
- * xfs_repair or another system might have used, is gone.  A reader takes no harm.
+ * Check all AGs as their next use will, whether or not the log changed them.  Otherwise nobody
+ * could open the recovered file system, and its log, which xfs_repair or another system might have
+ * used, would be gone.  A reader does no damage, so nothing is checked for it.
  */
 static int check_recovered(struct xfs_mount *mp)
 {
@@ -413,9 +418,9 @@ static int check_recovered(struct xfs_mount *mp)
 }
 
 /*
- * Kernels count what a remapping will change when they log the intent, we when it has changed; what an
- * exchange changes both count as it is moved, when they finish one.  Nothing is taken on trust here: the
- * log does not say who wrote it.
+ * Kernels charge quota for a remapping when they log the intent, this library when it is done.
+ * Both charge an exchange as it is moved when they complete one.  The log does not tell who wrote
+ * it, so usage must be counted again.
  */
 static bool counts_are_unsure(const struct xlog_recovery *rec)
 {
@@ -427,14 +432,17 @@ static bool counts_are_unsure(const struct xlog_recovery *rec)
 	return false;
 }
 
-/* The order matters: intents are the oldest work, and staging is nobody's when they are done. */
+/*
+ * The order matters: intents are the oldest work, and staging blocks have no owner once they are
+ * done.
+ */
 int xfs_finish_recovery(struct xfs_mount *mp)
 {
 	struct xlog_recovery *rec = mp->m_recovery;
 	bool recount;
 	int error;
 
-	/* Before they are carried out, and are gone. */
+	/* Look at the intents before they are carried out and gone. */
 	recount = counts_are_unsure(rec);
 	/* From here on closing makes the log clean. */
 	error = xfs_mark_in_progress(mp);
@@ -445,12 +453,12 @@ int xfs_finish_recovery(struct xfs_mount *mp)
 		error = xfs_refcount_free_staging(mp, &rec->stats.cow_blocks_freed);
 	if (!error)
 		error = xfs_free_leftovers(mp);
-	/* An inode that was needed for an intent, and has no links. */
+	/* An inode may have been needed by an intent and have no links. */
 	if (!error)
 		error = xfs_inode_free_unlinked(mp, true);
 	if (!error && recount)
 		error = xfs_quota_recount(mp);
-	/* In place: nothing is left that a verifier could refuse later. */
+	/* Write everything in place, so that no verifier can refuse anything later. */
 	if (!error)
 		error = xfs_checkpoint_writeback(mp, true);
 	mp->m_finishing = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The primary superblock: read at open, written at the first change and at the close. */
+/* The primary superblock: read at open, written at the first change and at close. */
 #include "ag/perag.h"
 #include "base/crc32c.h"
 #include "base/sabotage.h"
@@ -102,7 +102,9 @@ int xfs_readsb(struct xfs_mount *mp, bool in_progress_ok)
 	}
 	xfs_sb_from_disk(&mp->m_sb, dsb);
 	fa = xfs_sb_verify(&mp->m_sb);
-	/* Unknown features first: their superblocks may look wrong for good reason. */
+	/*
+	 * Check for unknown features first: they may change the superblock in ways that look wrong.
+	 */
 	error = check_access(mp, in_progress_ok);
 	if (!error && fa)
 		error = xfs_corrupt(mp, "superblock", "%s", fa);
@@ -129,13 +131,13 @@ int xfs_writesb(struct xfs_mount *mp, bool in_progress)
 		mp->m_sb.sb_icount = icount;
 		mp->m_sb.sb_ifree = ifree;
 		mp->m_sb.sb_fdblocks = fdblocks;
-		/* They say what a log may hold; this one holds nothing. */
+		/* They describe the log's contents, and the log is empty. */
 		mp->m_sb.sb_features_log_incompat = 0;
 	}
 	dsb = xfs_mem_alloc_aligned(&mp->m_mem, 4096, geo->sectsize);
 	if (!dsb)
 		return xfs_error(mp, -ENOMEM, "out of memory for the superblock");
-	/* What follows the fields we know is kept. */
+	/* Keep the bytes behind the fields we know. */
 	error = xfs_device_pread(mp->m_dev, 0, dsb, geo->sectsize);
 	if (!error) {
 		mp->m_sb.sb_inprogress = in_progress;
@@ -158,7 +160,7 @@ int xfs_mark_in_progress(struct xfs_mount *mp)
 	xfs_mutex_lock(&mp->m_mark_lock);
 	if (!(__atomic_load_n(&mp->m_state, __ATOMIC_RELAXED) & XFS_STATE_MARKED)) {
 		xfs_quota_first_change(mp);
-		/* With a journal the superblock goes with the first checkpoint. */
+		/* With a journal the superblock is in the first checkpoint. */
 		if (mp->m_unjournalled)
 			error = xfs_writesb(mp, true);
 		if (!error)

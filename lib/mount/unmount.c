@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Closing.  Data first, then what was reserved too much is given back and files without a name
- * are freed, then metadata; when all of it is stable the superblock takes the in-progress mark off.
+ * Closing.  First data is written, then unused reservations and files without a name are freed,
+ * then metadata is written.  When all of it is durable, the superblock is written without the
+ * in-progress mark.
  *
- * Data, reservations and most of the metadata, which is where the time goes, come in a part of its own:
- * until its end nothing is closed, so it can be cancelled.
+ * Data, reservations and most of the metadata, which take most of the time, are a separate part.
+ * Nothing is closed before it ends, so it can be cancelled.
  */
 #include "base/sabotage.h"
 #include "core/cancel.h"
@@ -18,9 +19,7 @@
 #include "trans/trans.h"
 #include "write/writeback.h"
 
-/*
- * Memory was short since the last time: what waits in it for its place goes there, and makes room.
- */
+/* If memory was short since the last call, write dirty metadata in place, which frees memory. */
 static int relieve_if_short(struct xfs_mount *mp)
 {
 	uint64_t failures = xfs_mem_failures(&mp->m_mem);
@@ -33,7 +32,7 @@ static int relieve_if_short(struct xfs_mount *mp)
 	return error;
 }
 
-/* Once more when the first time has made memory. */
+/* Try again if the first try ran out of memory but freed some. */
 static int flush_inodes(struct xfs_mount *mp, struct xfs_long_call *call)
 {
 	int error = xfs_flush_inodes(mp, call);
@@ -44,13 +43,16 @@ static int flush_inodes(struct xfs_mount *mp, struct xfs_long_call *call)
 	return error && error != -ENOMEM ? error : xfs_flush_inodes(mp, call);
 }
 
-/* Metadata is written in so many parts, of at least so much, as long as it can be cancelled. */
+/*
+ * While the call can be cancelled, metadata is written in up to this many parts, each at least this
+ * large.
+ */
 #define PARTS		16u
 #define MIN_PART_BYTES	(4ull << 20)
 
 /*
- * Metadata, but for the last part of it and for what others change meanwhile: that is left to who comes
- * behind this, which cannot be cancelled and is short then.
+ * Write metadata except the last part and what others change meanwhile.  The next step writes
+ * these: it cannot be cancelled, and then is short.
  */
 static int write_metadata(struct xfs_mount *mp, struct xfs_long_call *call)
 {
@@ -70,13 +72,13 @@ static int write_metadata(struct xfs_mount *mp, struct xfs_long_call *call)
 		if (now < before)
 			call->done += before - now;
 	} while (!error && now < before);
-	/* What is left is not told of. */
+	/* Progress does not show the rest. */
 	call->done = call->total;
-	/* Who comes behind tries again what there was no memory for. */
+	/* The next step tries again if there was no memory. */
 	return error == -ENOMEM ? 0 : error;
 }
 
-/* @call: may be cancelled until the last part of metadata is written; or NULL. */
+/* @call: it may be cancelled until the last part of metadata is written; or NULL. */
 static int sync_all(struct xfs_mount *mp, struct xfs_long_call *call)
 {
 	int error, error2;
@@ -86,12 +88,12 @@ static int sync_all(struct xfs_mount *mp, struct xfs_long_call *call)
 		error2 = write_metadata(mp, call);
 		error = error ? error : error2;
 	}
-	/* Data that was lost is told to the sync that ends. */
+	/* A sync that completes reports lost data. */
 	if (xfs_long_call_ask(call))
 		return xfs_long_call_error(call);
 	error2 = xfs_mount_data_error(mp);
 	error = error ? error : error2;
-	/* With a journal what is durable in the log need not be in place. */
+	/* With a journal, what is durable in the log need not be in place. */
 	if (mp->m_unjournalled)
 		error2 = xfs_checkpoint_writeback(mp, true);
 	else
@@ -103,7 +105,7 @@ static int sync_all(struct xfs_mount *mp, struct xfs_long_call *call)
 	return error ? error : error2;
 }
 
-/* For a NOWAIT call: all is done that there is to do, but for telling errors. */
+/* For a NOWAIT call: 0 if nothing is left to do but report errors. */
 static int want_synced(struct xfs_mount *mp)
 {
 	if (!xfs_pagecache_dirty_bytes(mp) && !xfs_pagecache_has_failed(mp) &&
@@ -125,8 +127,9 @@ int xfs_syncfs(struct xfs_mount *mp)
 }
 
 /*
- * The log ends with a record that says nothing in it is needed.  All must be in place and stable
- * before, the superblock with counters that are exact: from then on they are believed.
+ * The log ends with an unmount record, which says that nothing in it is needed.  Before that,
+ * everything must be in place and durable, including a superblock with exact counters: they are
+ * trusted from then on.
  */
 static int close_log(struct xfs_mount *mp)
 {
@@ -137,12 +140,15 @@ static int close_log(struct xfs_mount *mp)
 	return error ? error : xlog_write_unmount(mp->m_log);
 }
 
-/* Reservations and files without a name. */
+/* Free reservations and files without a name. */
 static int free_unused(struct xfs_mount *mp)
 {
 	int error = mp->m_reclaimed ? 0 : xfs_reclaim_for_unmount(mp, NULL);
 
-	/* Whoever still has one of these open will have nothing: a clean image has none. */
+	/*
+	 * Handles that are still open on such a file become useless: a clean image has no such
+	 * files.
+	 */
 	return error ? error : xfs_inode_free_unlinked(mp, true);
 }
 
@@ -159,12 +165,12 @@ static int close_down(struct xfs_mount *mp)
 		(void)xfs_relieve_memory(mp);
 		error = free_unused(mp);
 	}
-	/* What the log has is safe, even if the rest cannot be done now. */
+	/* Data in the log is safe even if the rest cannot be done now. */
 	error2 = xfs_is_shutdown(mp) ? 0 : sync_all(mp, NULL);
 	error = error ? error : error2;
 	if (!error && !mp->m_unjournalled)
 		return mp->m_recovery || mp->m_state & XFS_STATE_MARKED ? close_log(mp) : 0;
-	/* A mark whose writing failed may be on disk all the same. */
+	/* An in-progress mark may be on disk even if writing it failed. */
 	if (!error && ((mp->m_state & XFS_STATE_MARKED) || mp->m_sb.sb_inprogress))
 		error = xfs_writesb(mp, false);
 	return error;
@@ -182,7 +188,7 @@ int xfs_unmount_begin(struct xfs_mount *mp)
 	xfs_long_call_begin(&call, mp, "unmount");
 	before = xfs_mem_critical_enter(&mp->m_mem);
 	error = xfs_reclaim_for_unmount(mp, &call);
-	/* What failed is tried again by who closes, and told by it. */
+	/* xfs_unmountfs() tries again what failed, and reports it. */
 	if (!call.cancelled)
 		(void)write_metadata(mp, &call);
 	xfs_mem_critical_leave(before);
@@ -197,10 +203,10 @@ int xfs_unmountfs(struct xfs_mount *mp)
 	struct xfs_budget *before;
 	int error;
 
-	/* The root directory's reference goes first, so that nothing is left open. */
+	/* Put the root directory's reference first, so that no inode is in use. */
 	xfs_irele(mp->m_rootip);
 	mp->m_rootip = NULL;
-	/* From here on everything may draw on the reserve: nobody comes later who needs it. */
+	/* From here on all may use the reserve: nobody needs it later. */
 	before = xfs_mem_critical_enter(&mp->m_mem);
 	error = close_down(mp);
 	xfs_mem_critical_leave(before);

@@ -79,9 +79,10 @@ int xfs_symlink_inactive(struct xfs_inode *ip) XFS_MUST_CHECK;
 int xfs_symlink_to_remote(struct xfs_trans *tp, struct xfs_inode *ip) XFS_MUST_CHECK;
 
 /*
- * ---- metadir.c: the metadata directory tree of METADIR file systems ---- Open file @name of kind
- * @metatype (XFS_METAFILE_*) in @dir, a directory in the tree's root.  With @may_make, both are
- * created if missing; else -ENOENT. -EUCLEAN: the name leads to another kind of inode.
+ * ---- metadir.c: the metadata directory tree of METADIR file systems ----
+ * Open file @name of kind @metatype (XFS_METAFILE_*) in @dir, a directory in the tree's root.  With
+ * @may_make, both are created if missing; else -ENOENT. -EUCLEAN: the name leads to another kind of
+ * inode.
  */
 int xfs_metadir_open(struct xfs_mount *mp, const char *dir, const char *name, uint16_t metatype,
 		     bool may_make, struct xfs_inode **ipp) XFS_MUST_CHECK;
