@@ -153,18 +153,32 @@ def ask(image, words):
     return ' '.join((done.stdout + done.stderr).split())
 
 
+def prototype(tmp, files):
+    """A root directory of so many empty files, for mkfs.xfs."""
+    path = os.path.join(tmp, 'prototype')
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write('/\n0 0\nd--755 0 0\n')
+        for i in range(files):
+            f.write(f'file-{i:03} ---644 0 0 /dev/null\n')
+        f.write('$\n')
+    return ['-p', path]
+
+
 def xfs_db_block(where, start, lines, tmp):
-    image, errors = None, []
+    image, errors, contents = None, [], []
     for number, line in enumerate(lines, start + 1):
         line = re.sub(r'(^#.*|  #.*)', '', line).rstrip()
         if not line:
+            continue
+        if line.startswith('files '):
+            contents = prototype(tmp, int(line.split()[1]))
             continue
         if line.startswith('mkfs '):
             words = line.split()
             image = os.path.join(tmp, 'image')
             with open(image, 'wb') as f:
                 f.truncate(int(words[1]) << 20)
-            done = subprocess.run(['mkfs.xfs', '-q', '-f'] + words[2:] + [image],
+            done = subprocess.run(['mkfs.xfs', '-q', '-f'] + contents + words[2:] + [image],
                                   capture_output=True, text=True)
             if done.returncode:
                 return [f'{where}:{number}: mkfs.xfs: {done.stderr.strip()}']

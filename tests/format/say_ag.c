@@ -17,8 +17,8 @@ static void changed(struct format *f, unsigned int n, char **arg, block_verify *
 	for (unsigned int i = 0; i + 1 < n; i += 2) {
 		size_t off = format_number(f, arg[i]);
 
-		if (off + 64 <= f->len)
-			format_bytes(f, arg[i + 1], copy + off, 64);
+		if (off < f->len)
+			format_bytes(f, arg[i + 1], copy + off, f->len - off);
 	}
 	format_say_verdict(f, verify(&f->geo, copy, f->len, XFS_AG_DADDR(&f->geo, agno, sector)));
 }

@@ -24,8 +24,12 @@ static void inode_changed(struct format *f, unsigned int n, char **arg)
 	static uint8_t copy[2048];
 
 	memcpy(copy, f->object, sizeof(copy));
-	for (unsigned int i = 1; i + 1 < n; i += 2)
-		format_bytes(f, arg[i + 1], copy + (format_number(f, arg[i]) & 1023), 64);
+	for (unsigned int i = 1; i + 1 < n; i += 2) {
+		size_t off = format_number(f, arg[i]);
+
+		if (off < sizeof(copy))
+			format_bytes(f, arg[i + 1], copy + off, sizeof(copy) - off);
+	}
 	verify_inode(f, format_number(f, arg[0]), copy);
 }
 

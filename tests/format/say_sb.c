@@ -136,8 +136,12 @@ static void sb_verify(struct format *f, unsigned int n, char **arg)
 {
 	struct xfs_sb sb;
 
-	for (unsigned int i = 0; i + 1 < n; i += 2)
-		format_bytes(f, arg[i + 1], f->object + format_number(f, arg[i]), 16);
+	for (unsigned int i = 0; i + 1 < n; i += 2) {
+		size_t off = format_number(f, arg[i]);
+
+		if (off < f->len)
+			format_bytes(f, arg[i + 1], f->object + off, f->len - off);
+	}
 	if (f->len < 512) {
 		format_say(f, "(no object) ");
 		return;

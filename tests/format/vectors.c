@@ -23,7 +23,7 @@ struct vector {
 };
 
 static const struct format_function *const tables[] = {
-	format_sb, format_ag, format_inode,
+	format_sb, format_ag, format_inode, format_dir, format_attr,
 
 };
 
