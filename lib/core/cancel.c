@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking whether a long call shall go on. */
+/* Whether a long call has been cancelled, and calling the progress hook. */
 #include "core/cancel.h"
 #include "core/message.h"
 
@@ -19,11 +19,11 @@ bool xfs_long_call_ask(struct xfs_long_call *call)
 	if (xfs_long_call_is_cancelled(call) || !xfs_long_call_has_hook(call))
 		return call && call->cancelled;
 	env = &call->mp->m_env;
-	/* What became dirty meanwhile is written too. */
+	/* Pages dirtied since the call began add to the work. */
 	call->total = XFS_MAX(call->total, call->done);
 	if (env->progress(env->ctx, call->phase, call->done, call->total))
 		call->cancelled = true;
-	/* It may have taken long. */
+	/* xfs_cancel() may have been called while the hook ran. */
 	return xfs_long_call_is_cancelled(call);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that take long and can be ended early: by xfs_cancel(), and by the host's progress hook.
+ * Cancelling long calls: by xfs_cancel(), or by the host's progress hook.
  *
- * (CANCEL-1) A call that was cancelled has finished the steps it began: it shuts nothing down, and what
- *     it did not write is dirty as before.
- * (CANCEL-2) The hook is asked with no lock held and no transaction open: it may take its time, and
- *     others go on meanwhile.
- * (CANCEL-3) xfs_cancel() only adds one to a counter, so that a signal handler may call it.  It ends the
- *     calls that had begun before.
+ * (CANCEL-1) A cancelled call completes the step it is in, so the file system is not shut down;
+ *     what it did not write stays dirty.
+ * (CANCEL-2) The hook is called with no lock held and no transaction open: it may take its time
+ *     while other threads go on.
+ * (CANCEL-3) xfs_cancel() only increments a counter, so a signal handler may call it.  It cancels
+ *     the calls that are running, not later ones.
  */
 #ifndef CORE_CANCEL_H
 #define CORE_CANCEL_H
@@ -17,8 +17,8 @@
 struct xfs_long_call {
 	struct xfs_mount *mp;
 	const char *phase;		/* for the hook */
-	uint64_t done, total;		/* for the hook; raised by who does the work */
-	uint32_t cancels;		/* m_cancels when it began */
+	uint64_t done, total;		/* for the hook; the worker advances them */
+	uint32_t cancels;		/* m_cancels when the call began */
 	bool cancelled;
 };
 
@@ -31,17 +31,20 @@ static inline void xfs_long_call_begin(struct xfs_long_call *call, struct xfs_mo
 	};
 }
 
-/* Whether the host wants to be asked; @call may be NULL. */
+/* True if the host has a progress hook; @call may be NULL. */
 static inline bool xfs_long_call_has_hook(const struct xfs_long_call *call)
 {
 	return call && call->mp->m_env.progress;
 }
 
-/* Has xfs_cancel() ended it, or the hook?  Any lock may be held; NULL: a call that nobody cancels. */
+/*
+ * True if xfs_cancel() or the hook has cancelled the call.  Any lock may be held; NULL: a call that
+ * cannot be cancelled.
+ */
 bool xfs_long_call_is_cancelled(struct xfs_long_call *call);
-/* The same, after the hook was asked (CANCEL-2). */
+/* Call the hook (CANCEL-2), then return the same. */
 bool xfs_long_call_ask(struct xfs_long_call *call);
-/* -ECANCELED, described. */
+/* Describe and return -ECANCELED. */
 int xfs_long_call_error(const struct xfs_long_call *call);
 
 #endif

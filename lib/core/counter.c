@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free blocks, the reserve pool, delayed allocations and busy blocks: one lock, one sum; in front of
- * it a share for each thread's slot.
+ * Counters of free blocks, the reserve pool, delayed allocations and busy blocks, under one lock;
+ * per-slot shares in front of them keep most calls off that lock.
  */
 #include "core/counter.h"
 #include "core/message.h"
@@ -11,9 +11,9 @@ static int64_t reserve_pool_size(const struct xfs_mount *mp)
 	return (int64_t)XFS_MIN(mp->m_geo.dblocks / 20, (uint64_t)XFS_RESBLKS_MAX);
 }
 
-/* A share is so many blocks when it is taken, and grows to twice as many. */
+/* Blocks of a new share.  It may grow to twice as many. */
 #define SHARE_BLOCKS	1024
-/* There is plenty while so many remain when it was taken. */
+/* A share is taken only if at least this many blocks stay free. */
 #define PLENTY_BLOCKS	(4 * SHARE_BLOCKS * XFS_SLOTS)
 
 /* NULL: this thread has no share. */
@@ -36,7 +36,7 @@ void xfs_fold_counters(struct xfs_mount *mp)
 	}
 }
 
-/* @blocks from this thread's share, if that has them. */
+/* Take @blocks from this thread's share; false if the share is too small. */
 static bool take_from_share(struct xfs_mount *mp, int64_t blocks)
 {
 	struct xfs_counter_slot *cs = slot_of(mp);
@@ -53,12 +53,12 @@ static bool take_from_share(struct xfs_mount *mp, int64_t blocks)
 	return true;
 }
 
-/* False: they are for all, or for the pool. */
+/* Give @blocks to this thread's share; false if they belong in the common counter or the pool. */
 static bool give_to_share(struct xfs_mount *mp, int64_t blocks)
 {
 	struct xfs_counter_slot *cs = slot_of(mp);
 
-	/* One that was empty may be so because there is no plenty. */
+	/* An empty share stays empty: it may have been folded back because space is short. */
 	if (!cs || !__atomic_load_n(&mp->m_pool_full, __ATOMIC_RELAXED) ||
 	    !__atomic_load_n(&cs->cs_free, __ATOMIC_RELAXED) ||
 	    __atomic_load_n(&cs->cs_free, __ATOMIC_RELAXED) + blocks > 2 * SHARE_BLOCKS)
@@ -67,7 +67,7 @@ static bool give_to_share(struct xfs_mount *mp, int64_t blocks)
 	return true;
 }
 
-/* m_lock held: @blocks, and a share for this thread, if there is plenty. */
+/* m_lock held.  If plenty of blocks are free, take @blocks and a new share for this thread. */
 static bool take_with_share(struct xfs_mount *mp, int64_t blocks)
 {
 	struct xfs_counter_slot *cs = slot_of(mp);
@@ -223,7 +223,7 @@ bool xfs_busy_blocks_wanted(struct xfs_mount *mp, uint64_t blocks)
 	struct xfs_counter_slot *cs = slot_of(mp);
 	bool wanted;
 
-	/* Most often there is a share, which holds enough. */
+	/* Usually this thread's share is large enough. */
 	if (!__atomic_load_n(&mp->m_busy_blocks, __ATOMIC_RELAXED) ||
 	    (cs && __atomic_load_n(&cs->cs_free, __ATOMIC_RELAXED) >= (int64_t)blocks))
 		return false;
@@ -252,7 +252,9 @@ void xfs_mod_icount(struct xfs_mount *mp, int64_t icount_delta, int64_t ifree_de
 	xfs_mutex_unlock(&mp->m_lock);
 }
 
-/* What others have in their shares counts, and stays there: this is asked for with each growing file. */
+/*
+ * The other shares are counted but not folded back, because every write that extends a file asks.
+ */
 int64_t xfs_fdblocks_available(struct xfs_mount *mp)
 {
 	int64_t blocks;

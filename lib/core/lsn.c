@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Refusing, or telling once, metadata whose LSN is ahead of the log. */
+/* Refuse metadata whose LSN is ahead of the log, or warn once. */
 #include <stdarg.h>
 #include <stdio.h>
 #include "core/lsn.h"

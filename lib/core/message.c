@@ -63,7 +63,10 @@ void xfs_shutdown(struct xfs_mount *mp, int error, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	/* The reason is there before the state says that there is one. */
+	/*
+	 * Store the reason before the state announces a shutdown, so that a reader of the state
+	 * finds it.
+	 */
 	xfs_mutex_lock(&mp->m_error_lock);
 	first = !xfs_is_shutdown(mp);
 	if (first)
@@ -80,7 +83,7 @@ void xfs_shutdown(struct xfs_mount *mp, int error, const char *fmt, ...)
 }
 
 #ifndef XFSWRITE_THREADS
-/* Its address tells threads apart. */
+/* Its address identifies the thread. */
 static _Thread_local char this_thread;
 
 int xfs_enter(struct xfs_mount *mp)
@@ -98,7 +101,7 @@ int xfs_enter(struct xfs_mount *mp)
 
 void xfs_enter_waiting(struct xfs_mount *mp)
 {
-	xfs_call_begin(); /* that somebody was inside is no failure of this call */
+	xfs_call_begin(); /* a busy file system is not an error of this call */
 	while (xfs_enter(mp))
 		sched_yield();
 	xfs_call_end("", 0);

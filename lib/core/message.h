@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Error texts and log lines of a file system.  A text says which structure, where and why;
- * base/error.h holds it for the thread.
+ * Error texts and log lines of a file system.  A text says which structure, where, and what is
+ * wrong; base/error.h keeps it per thread.
  */
 #ifndef CORE_MESSAGE_H
 #define CORE_MESSAGE_H
@@ -12,8 +12,10 @@
 #include "core/mount.h"
 
 /*
- * Describe @error for this thread and return it, a negative errno:
- *	return xfs_error(mp, -ENOSPC, "no AG has %u contiguous blocks", len);
+ * Describe @error, a negative errno, for this thread and return it:
+ *
+ *   return xfs_error(mp, -ENOSPC, "no AG has %u contiguous blocks", len);
+ *
  * @mp may be NULL.
  */
 #define xfs_error(mp, error, ...) \
@@ -21,8 +23,8 @@
 int xfs_set_error(struct xfs_mount *mp, int error, const char *fmt, ...) XFS_PRINTF(3, 4);
 
 /*
- * The image is bad: text, a log line, -EUCLEAN.  @structure is its usual name
- * ("bnobt", "AGF", "inode"); @fmt tells the place and what is wrong.
+ * The image is corrupt: set the text, log it, return -EUCLEAN.  @structure is its usual name
+ * ("bnobt", "AGF", "inode"); @fmt says where and what is wrong.
  */
 #define xfs_corrupt(mp, structure, ...) \
 	xfs_error_value(-EUCLEAN, xfs_set_corrupt(mp, -EUCLEAN, structure, __VA_ARGS__))
@@ -33,36 +35,39 @@ int xfs_set_corrupt(struct xfs_mount *mp, int error, const char *structure, cons
 	XFS_PRINTF(4, 5);
 
 /*
- * if (XFS_IS_CORRUPT(mp, "directory", dp->i_ino, len == 0)) return -EUCLEAN;
- * True (and reported with the expression) when @cond holds for a @structure of inode @ino.
+ *  if (XFS_IS_CORRUPT(mp, "directory", dp->i_ino, len == 0))
+ *          return -EUCLEAN;
+ *
+ * If @cond holds, report a corrupt @structure of inode @ino with the text of @cond, and return
+ * true.
  */
 #define XFS_IS_CORRUPT(mp, structure, ino, cond)				\
 	(unlikely(cond) ? xfs_is_corrupt(mp, structure, ino, #cond) : false)
 bool xfs_is_corrupt(struct xfs_mount *mp, const char *structure, uint64_t ino, const char *what);
 
-/* A line for the caller's log hook. */
+/* Send a line to the host's log hook. */
 void xfs_message(struct xfs_mount *mp, enum xfs_log_level level, const char *fmt, ...)
 	XFS_PRINTF(3, 4);
 #define xfs_err(mp, ...)	xfs_message(mp, XFS_LOG_ERROR, __VA_ARGS__)
 #define xfs_warn(mp, ...)	xfs_message(mp, XFS_LOG_WARNING, __VA_ARGS__)
 
 /*
- * Nothing more is written, later calls return -EIO.  The reason goes to the log hook
- * once.  Called for a device that failed and for an error after the first change of a transaction.
- * @error: that error; with -EIO what the device had said (base/cause.h) is told later too.
+ * Shut down: nothing more is written and later calls return -EIO.  Called when a device failed, or
+ * on an error after the first change of a transaction.  @error is that error.  The first reason is
+ * logged and kept for later errors, and with -EIO also what the device reported (base/cause.h).
  */
 void xfs_shutdown(struct xfs_mount *mp, int error, const char *fmt, ...) XFS_PRINTF(3, 4);
 
-/* -EIO, described: @mp had been shut down, and why. */
+/* Return -EIO and describe it: @mp was shut down, and why. */
 int xfs_shutdown_error(struct xfs_mount *mp);
 
-/* Like xfs_error_ensure(); -EIO of a file system that was shut down says so. */
+/* Like xfs_error_ensure(), but -EIO after a shutdown says so. */
 void xfs_mount_ensure_error(struct xfs_mount *mp, const char *call, int error);
 
-/* What a call on @mp left behind, as xfs_call_end() gave it. */
+/* Keep the error of a call on @mp, as xfs_call_end() returned it, for xfs_last_error(). */
 void xfs_keep_error(struct xfs_mount *mp, const struct xfs_error_info *info);
 
-/* The end of a public call on @mp. */
+/* End of a public call on @mp. */
 static inline const struct xfs_error_info *xfs_call_end_mount(struct xfs_mount *mp, const char *call,
 							      int64_t ret)
 {
@@ -77,9 +82,9 @@ static inline const struct xfs_error_info *xfs_call_end_mount(struct xfs_mount *
 }
 
 /*
- * Without threads the locks only count.  Two threads in one file system at once would destroy it,
- * so the second is refused: -EBUSY.  A thread may come back (a device's callback does), and another
- * may come when it has left.
+ * A build without threads has locks that only count.  Two threads in one file system at once would
+ * corrupt it, so the second gets -EBUSY.  The same thread may enter again (from a device's
+ * callback), and another may enter once the first has left.
  */
 #ifdef XFSWRITE_THREADS
 static inline int xfs_enter(struct xfs_mount *mp)
@@ -97,9 +102,7 @@ int xfs_enter(struct xfs_mount *mp) XFS_MUST_CHECK;
 void xfs_leave(struct xfs_mount *mp);
 #endif
 
-/*
- * Calls that cannot fail wait until no other thread is inside; to be left with xfs_leave().
- */
+/* For calls that cannot fail: wait until no other thread is inside.  Undone by xfs_leave(). */
 #ifdef XFSWRITE_THREADS
 static inline void xfs_enter_waiting(struct xfs_mount *mp)
 {
@@ -110,9 +113,10 @@ void xfs_enter_waiting(struct xfs_mount *mp);
 #endif
 
 /*
- * The shape of a public call on an @object that belongs to a file system, which is there afterwards
- * too.  @mount_of(object): that; @asked(object): it must not wait; @missing: what is told when @object
- * is NULL; @end(object, call, ret): keeps a failure, @object is NULL when it has not been entered.
+ * The shape of a public call on an @object that belongs to a file system and outlives the call.
+ * @mount_of(object): the file system; @asked(object): true if the call must not wait; @missing: the
+ * text when @object is NULL; @end(object, call, ret): records a failure, with @object NULL if it
+ * was not entered.
  */
 #define XFS_CALL_OBJECT(type, object, mount_of, asked, missing, end, expr) ({	\
 	type *call_object_ = (object);						\
@@ -146,7 +150,8 @@ static inline bool xfs_mount_never_asks(const struct xfs_mount *mp)
 
 /*
  * A public call on a file system:
- *	return XFS_CALL_MOUNT(mp, work(mp, ...));
+ *
+ *   return XFS_CALL_MOUNT(mp, work(mp, ...));
  */
 #define XFS_CALL_MOUNT(mp, expr) \
 	XFS_CALL_OBJECT(struct xfs_mount, mp, xfs_mount_itself, xfs_mount_never_asks,		\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that caches give way for, the clock and the random numbers of a mount. */
+/* Allocation that shrinks the caches on failure, and the clock and random numbers of a mount. */
 #include "base/clock.h"
 #include "core/mount.h"
 #include "disk/inode.h"
@@ -54,7 +54,7 @@ struct timespec xfs_clamp_time(const struct xfs_mount *mp, struct timespec tv)
 	int64_t min = big ? XFS_BIGTIME_TIME_MIN : XFS_LEGACY_TIME_MIN;
 	int64_t max = big ? XFS_BIGTIME_TIME_MAX : XFS_LEGACY_TIME_MAX;
 
-	/* As the kernel's limits are: no nanoseconds at either. */
+	/* At either limit the nanoseconds are 0, as in the kernel. */
 	if (tv.tv_sec <= min)
 		return (struct timespec){ .tv_sec = min };
 	if (tv.tv_sec >= max)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What all slots say together. */
+/* Adding up the slots' statistics. */
 #include "core/stats.h"
 
 uint64_t xfs_stats_sum(const struct xfs_mount *mp, enum xfs_counter which)

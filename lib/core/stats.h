@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statistics.  Each thread counts in its slot (base/slot.h), so that counting meets nobody; who asks
- * adds the slots up.
+ * Statistics.  Each thread counts in its own slot (base/slot.h), so that counting does not contend;
+ * a reader adds the slots up.
  */
 #ifndef CORE_STATS_H
 #define CORE_STATS_H
