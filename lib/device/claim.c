@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The claims of this process, in one list: they are made and given back when file systems are
- * opened, formatted and closed, and there are few of them.
+ * The claims of this process are one list.  They are taken and given back only when file systems
+ * are opened, formatted and closed, so there are few.
  */
 #include <sched.h>
 #include "base/need.h"
 #include "device/claim.h"
 #include "device/device_priv.h"
 
-#define MAX_STACK 64 /* of a caller's devices, which may stand on each other in a circle */
+#define MAX_STACK 64 /* devices of a caller may form a circle */
 
 enum identity_kind { DEVICE, HOST_FILE, BLOCK_DEVICE };
 
@@ -16,8 +16,8 @@ static struct xfs_list claims = {&claims, &claims};
 static bool locked;
 
 /*
- * Held for a walk of the list, and taken when there may be neither a thread library nor a moment
- * at which a lock of lock/ could have been made.
+ * A spin lock, held for one walk of the list: there may be no thread library, and no moment to
+ * initialize a lock of lock/.
  */
 static void lock_claims(void)
 {
@@ -30,7 +30,7 @@ static void unlock_claims(void)
 	__atomic_clear(&locked, __ATOMIC_RELEASE);
 }
 
-/* What @dev stands on and writes to; NULL: nothing. */
+/* The device that @dev stands on and writes to, or NULL. */
 static struct xfs_device *base_of(struct xfs_device *dev, uint64_t *offset)
 {
 	*offset = 0;
@@ -55,7 +55,9 @@ static struct xfs_claim_identity identity_of(const struct xfs_host_place *place)
 					   {place->dev, place->ino}};
 }
 
-/* What holds the bytes of @p, of which @p->start and @p->end are the range on @dev so far (CLAIM-5). */
+/*
+ * Set the identity of what holds the bytes of @p, and move its range from @dev to that (CLAIM-5).
+ */
 static void find_identity(const struct xfs_device *dev, struct xfs_claim_part *p)
 {
 	struct xfs_host_place place;
@@ -70,7 +72,7 @@ static void find_identity(const struct xfs_device *dev, struct xfs_claim_part *p
 	p->end = add_sat(p->end, place.offset);
 }
 
-/* From a part of *@devp to that part of the device that holds its bytes. */
+/* Go from a range of *@devp to that range of the device that holds its bytes. */
 static int go_down(struct xfs_device **devp, uint64_t *start, uint64_t *end)
 {
 	struct xfs_device *base;
@@ -78,13 +80,13 @@ static int go_down(struct xfs_device **devp, uint64_t *start, uint64_t *end)
 
 	for (unsigned int depth = 0;; depth++) {
 		struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
-		int error = xfs_device_info(*devp, &info); /* whether it is one, too */
+		int error = xfs_device_info(*devp, &info); /* also checks that it is a device */
 
 		if (error)
 			return error;
 		base = base_of(*devp, &offset);
 		if (!base) {
-			/* What can grow may be written to behind its end. */
+			/* A device that can grow may be written to behind its end. */
 			if (!info.growable)
 				*end = XFS_MIN(*end, info.size_bytes);
 			return 0;
@@ -106,7 +108,7 @@ static int add_part(struct xfs_claim *claim, const struct xfs_claim_part *part)
 	return 0;
 }
 
-/* All of a member of what was added last, as that is claimed. */
+/* Claim all of a member in the same way as the part that was added last. */
 static int add_member(void *ctx, const struct xfs_host_place *member, uint64_t bytes)
 {
 	struct xfs_claim *claim = ctx;
@@ -117,7 +119,7 @@ static int add_member(void *ctx, const struct xfs_host_place *member, uint64_t b
 		.member = true, .owner = of->owner,
 	};
 
-	/* Come to in two ways. */
+	/* Reached before by another way. */
 	for (uint32_t i = 0; i < claim->nr_parts; i++) {
 		const struct xfs_claim_part *p = &claim->parts[i];
 
@@ -128,7 +130,7 @@ static int add_member(void *ctx, const struct xfs_host_place *member, uint64_t b
 	return add_part(claim, &part);
 }
 
-/* (CLAIM-6): of the parts from @first on. */
+/* Add the members of the parts from @first on (CLAIM-6). */
 static int add_members(struct xfs_claim *claim, uint32_t first)
 {
 	int error = 0;
@@ -140,7 +142,7 @@ static int add_members(struct xfs_claim *claim, uint32_t first)
 	return error;
 }
 
-/* All that a writer of @dev needs, top first. */
+/* Collect everything that a writer of @dev must claim, top first. */
 static int collect(struct xfs_device *dev, struct xfs_claim *claim)
 {
 	const void *owner = claim;
@@ -170,7 +172,7 @@ static int collect(struct xfs_device *dev, struct xfs_claim *claim)
 	return 0;
 }
 
-/* Under the lock: a claim that does not go together with @p; NULL: there is none. */
+/* Under the lock: a claim that conflicts with @p, or NULL. */
 static const struct xfs_claim_part *find_conflict(const struct xfs_claim_part *p,
 						  const void *owner)
 {
@@ -217,7 +219,9 @@ int xfs_device_claim(struct xfs_device *dev, const void *owner, struct xfs_claim
 	return error;
 }
 
-/* Under the lock: what the base of an overlay is held by stays as long as that has changes (CLAIM-3). */
+/*
+ * Under the lock: keep the claims on an overlay's base while the overlay holds changes (CLAIM-3).
+ */
 static void keep_base(struct xfs_claim *claim)
 {
 	struct xfs_claim *kept = xfs_overlay_kept(claim->overlay);

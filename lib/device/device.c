@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls that everybody else makes: they hold a request against the
- * device's size, sector and mode before the device sees it, so that no device
- * has to, and they stand in for what a device cannot do (zero, copy_range).
+ * The public calls on a device.  They check a request against the device's size, sector and mode
+ * before the device sees it, so that no device has to, and emulate what a device cannot do (zero,
+ * copy_range).
  */
 #include <time.h>
 #include <unistd.h>
@@ -14,11 +14,11 @@
 
 const uint8_t xfs_device_zeros[XFS_DEV_ZERO_BYTES] __attribute__((aligned(4096)));
 
-/* How much one fallback write of zeros or of copied data carries. */
+/* Size of one fallback write of zeros, or of copied data. */
 #define ZERO_IOVS  64
 #define COPY_BYTES (256u << 10)
 
-/* Larger numbers are no errnos. */
+/* The largest errno. */
 #define MAX_ERRNO 4095
 
 void xfs_device_init(struct xfs_device *dev, const struct xfs_device_ops *ops)
@@ -44,14 +44,14 @@ void xfs_device_put(struct xfs_device *dev)
 		dev->ops->close(dev);
 }
 
-/* ---- answers ---------------------------------------------------------------------------- */
+/* ---- results ---------------------------------------------------------------------------- */
 
-/* What else than -EIO and -ENOMEM a call may answer. */
-#define MAY_LACK   (1u << 0) /* -EOPNOTSUPP: it cannot, and did nothing */
+/* What a call may return besides 0, -EIO and -ENOMEM. */
+#define MAY_LACK   (1u << 0) /* -EOPNOTSUPP: not supported, nothing done */
 #define MAY_XDEV   (1u << 1) /* -EXDEV: the same */
-#define MAY_REFUSE (1u << 2) /* -EINVAL, -EFBIG, -EROFS: it does not want to */
+#define MAY_REFUSE (1u << 2) /* -EINVAL, -EFBIG, -EROFS: refused */
 
-/* So often a call that was interrupted, or that was to be tried again, is tried again. */
+/* Limits of retrying a call that was interrupted (-EINTR) or asked to try again (-EAGAIN). */
 #define INTERRUPTED_TRIES 100
 #define LATER_TRIES	  8 /* after 1, 2, 4 ... 128 ms */
 
@@ -74,7 +74,7 @@ static bool try_again(struct attempts *tries, int error)
 	return true;
 }
 
-/* No failure: the caller has another way. */
+/* Not a failure: the caller has another way. */
 static bool is_lack(int error, unsigned int may)
 {
 	return (error == -EOPNOTSUPP && may & MAY_LACK) || (error == -EXDEV && may & MAY_XDEV);
@@ -88,10 +88,13 @@ static bool is_passed_on(int error, unsigned int may)
 }
 
 /*
- * Only what the public header documents leaves this file: a host file system that is full is a failed
- * device to the layers above, not a reason to reclaim space and try again, and a call that was
- * interrupted for good has failed.  A positive result is no answer to "was all of it done?".
- * What the device had said is kept: a device on which this one stands has said it first.
+ * Reduce a device's error to what the public header documents.  A full host file system is a failed
+ * device to the layers above, not a reason to reclaim space and retry; a call that stays
+ * interrupted has failed; and a positive result is an error too, since it does not say that all was
+ * done.
+ *
+ * The device's own errno is kept in last_error.  If this device stands on another one, that one's
+ * errno is kept, since it came first.
  */
 static int answer(struct xfs_device *dev, int error, unsigned int may)
 {
@@ -133,7 +136,7 @@ int xfs_device_error(const struct xfs_device *dev)
 
 /* ---- the calls ------------------------------------------------------------------------------ */
 
-/* A device is the caller's to make: -EINVAL when it is none. */
+/* A caller may make a device of its own: -EINVAL if it is incomplete. */
 static int check_device(const struct xfs_device *dev)
 {
 	const struct xfs_device_ops *ops;
@@ -152,7 +155,7 @@ static int check_device(const struct xfs_device *dev)
 	return 0;
 }
 
-/* Everybody computes with what a device tells. */
+/* Check what every caller computes with. */
 static int check_info(struct xfs_device_info *info)
 {
 	if (unlikely(!xfs_is_power_of_2(info->logical_sector) ||
@@ -161,7 +164,7 @@ static int check_info(struct xfs_device_info *info)
 		return xfs_fail(-EINVAL, "a device with sectors of %u bytes", info->logical_sector);
 	if (unlikely(info->size_bytes > INT64_MAX))
 		return xfs_fail(-EINVAL, "a device of %" PRIu64 " bytes", info->size_bytes);
-	/* The rest is advice: what makes no sense is not known. */
+	/* The rest is advice: drop values that make no sense. */
 	if (!xfs_is_power_of_2(info->physical_sector) ||
 	    info->physical_sector < info->logical_sector)
 		info->physical_sector = info->logical_sector;
@@ -179,7 +182,7 @@ static int do_info(struct xfs_device *dev, struct xfs_device_info *info)
 	*info = (struct xfs_device_info)XFS_DEVICE_INFO_INIT;
 	if (!error)
 		error = ASK(dev, 0, dev->ops->info(dev, info));
-	/* Whatever it wrote there. */
+	/* The device may have overwritten the size member. */
 	info->size = sizeof(*info);
 	return error ? error : check_info(info);
 }
@@ -206,7 +209,7 @@ static int set_info(struct xfs_device_info *info, const struct xfs_device_info *
 	struct xfs_device_info own;
 	int error = xfs_need_struct(xfs_device_info, info, size_bytes);
 
-	/* A later device may know more: that is not asked for. */
+	/* A newer device may know more members; this library does not read them. */
 	if (!error)
 		error = xfs_need_struct(xfs_device_info, mine, size_bytes);
 	if (error)
@@ -222,7 +225,7 @@ int xfs_device_info_set(struct xfs_device_info *info, const struct xfs_device_in
 	return XFS_CALL(set_info(info, mine));
 }
 
-/* -EIO: outside of the device; -EINVAL: not in sectors; -EROFS. */
+/* -EIO: outside of the device; -EINVAL: not whole sectors; -EROFS: read-only. */
 static int check_range(struct xfs_device *dev, uint64_t offset, uint64_t len, bool for_write)
 {
 	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
@@ -286,7 +289,7 @@ int xfs_device_pread(struct xfs_device *dev, uint64_t offset, void *buf, size_t 
 	return XFS_CALL(do_preadv(dev, offset, &iov, 1));
 }
 
-/* struct iovec has no const; the vector of a write is only read from. */
+/* struct iovec has no const; the vector of a write is only read. */
 static void *without_const(const void *p)
 {
 	return (void *)(uintptr_t)p;
@@ -328,7 +331,10 @@ int xfs_device_discard(struct xfs_device *dev, uint64_t offset, uint64_t len)
 	return XFS_CALL(do_discard(dev, offset, len));
 }
 
-/* The same zeros again and again in one vector: no memory is needed. */
+/*
+ * Write zeros from one constant buffer, used for each entry of the vector, so that no memory is
+ * needed.
+ */
 static int zero_by_writing(struct xfs_device *dev, uint64_t offset, uint64_t len)
 {
 	struct iovec iov[ZERO_IOVS];
@@ -370,7 +376,7 @@ int xfs_device_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 	return XFS_CALL(do_zero(dev, offset, len));
 }
 
-/* All of @len; the end of the host file before it is an error. */
+/* Read all of @len; reaching the end of the host file is an error. */
 static int read_host_file(int fd, uint64_t offset, void *buf, size_t len)
 {
 	uint8_t *p = buf;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the devices of this folder share. */
+/* Shared by the devices of this folder. */
 #ifndef DEVICE_DEVICE_PRIV_H
 #define DEVICE_DEVICE_PRIV_H
 
@@ -9,17 +9,18 @@
 #include "base/mem.h"
 #include "lock/lock.h"
 
-/* Sector sizes that an XFS can live on. */
+/* Sector sizes that XFS supports. */
 #define XFS_DEV_MIN_SECTOR 512u
 #define XFS_DEV_MAX_SECTOR 32768u
 
-/* A buffer of zeros to write from, aligned well enough for direct I/O. */
+/* Zeros to write from, aligned well enough for direct I/O. */
 #define XFS_DEV_ZERO_BYTES 65536u
 extern const uint8_t xfs_device_zeros[XFS_DEV_ZERO_BYTES];
 
 /*
- * The walk of [@offset, @end) in parts that each lie in one block of 2^@block_shift bytes:
- *	while (xfs_pieces_next(&rest, &p)) ...
+ * Walk [@offset, @end) in pieces that each lie within one block of 2^@block_shift bytes:
+ *
+ *   while (xfs_pieces_next(&rest, &p)) ...
  */
 struct xfs_pieces {
 	uint64_t offset, end;
@@ -44,15 +45,15 @@ static inline bool xfs_pieces_next(struct xfs_pieces *rest, struct xfs_piece *p)
 }
 
 /*
- * A sparse file in memory of the device's size that holds copies of its first
- * @head and last @tail bytes, for libraries that want a descriptor.  The caller
- * closes *@fdp, which is -1 after an error.
+ * Make a sparse file in memory of the device's size with copies of its first @head and last @tail
+ * bytes, for libraries that need a descriptor.  The caller closes *@fdp, which is -1 after an
+ * error.
  */
 int xfs_device_shadow(struct xfs_device *dev, uint64_t head, uint64_t tail, int *fdp);
-/* Copy [@offset, @offset + @len), widened to sectors, into the shadow too. */
+/* Also copy [@offset, @offset + @len), widened to sectors, into the shadow. */
 int xfs_device_shadow_add(struct xfs_device *dev, int fd, uint64_t offset, uint64_t len);
 
-/* What a device that stands on one other begins with. */
+/* First member of a device that stands on one other. */
 struct xfs_stacked_device {
 	struct xfs_device dev;
 	struct xfs_device *base;
@@ -60,32 +61,36 @@ struct xfs_stacked_device {
 };
 
 /*
- * Zeroed memory of @size bytes for one with @ops, the caller's reference in *@devp, which is NULL
- * after an error; @info: of @base.  To give it up again: xfs_stacked_close().
+ * Allocate a device of @size zeroed bytes with @ops; *@devp is the caller's reference, NULL after
+ * an error.  @info: of @base.  xfs_stacked_close() undoes it.
  */
 int xfs_stacked_open(struct xfs_device *base, const struct xfs_device_ops *ops, size_t size,
 		     const struct xfs_env *env, struct xfs_device_info *info,
 		     struct xfs_device **devp) XFS_MUST_CHECK;
-/* The end of its ops->close, or all of it. */
+/* The last step of its ops->close, or all of it. */
 void xfs_stacked_close(struct xfs_device *dev);
 static inline struct xfs_device *xfs_stacked_base(const struct xfs_device *dev)
 {
-	return ((const struct xfs_stacked_device *)(const void *)dev)->base; /* its first member */
+	return ((const struct xfs_stacked_device *)(const void *)dev)->base; /* dev is its first
+									      * member */
 }
 
 /*
- * The sectors in which the partition table of the disk @base counts, when they are larger than those
- * that @base has by itself and it is certain; 0.  Any window on it is a part of a disk with these.
+ * The sector size in which the partition table of the disk @base counts, if it is certain and
+ * larger than the sector of @base; else 0.  Every window on @base is then part of a disk with such
+ * sectors.
  */
 uint32_t xfs_partition_table_sector(struct xfs_device *base, const struct xfs_device_info *info);
 
-/* xfs_device_open_window() on what is known to have sectors of @sector bytes; 0: look. */
+/*
+ * xfs_device_open_window() on a disk known to have sectors of @sector bytes; 0: look at its table.
+ */
 int xfs_window_open(struct xfs_device *base, uint64_t offset, uint64_t len, uint32_t sector,
 		    const struct xfs_env *env, struct xfs_device **devp);
 
 /*
- * What claim.c needs to know of overlays.  The base of @dev, NULL when it is no overlay; whether
- * anything was changed in it; what keeps its base from writers meanwhile.
+ * For claim.c: the base of @dev, NULL if it is no overlay; whether the overlay holds changes; the
+ * claim that keeps writers off the base meanwhile.
  */
 struct xfs_claim;
 struct xfs_device *xfs_overlay_base(struct xfs_device *dev);
@@ -93,38 +98,38 @@ bool xfs_overlay_differs(struct xfs_device *overlay);
 struct xfs_claim *xfs_overlay_kept(struct xfs_device *overlay);
 
 /*
- * A host file or block device: file_open.c makes it, file.c does its I/O, and
- * file_direct.c what O_DIRECT cannot do as it was asked for.
+ * A host file or block device: file_open.c opens it, file.c does its I/O, and file_direct.c handles
+ * requests that O_DIRECT cannot take as they are.
  */
 struct xfs_file_device {
 	struct xfs_device dev;
 	struct xfs_mem mem;
 	int fd;
-	uint64_t host_dev, host_ino; /* of a block device: its number, and 0 */
-	int claim_fd; /* holds the O_EXCL claim of a borrowed descriptor, or -1 */
+	uint64_t host_dev, host_ino; /* st_dev and st_ino; of a block device st_rdev and 0 */
+	int claim_fd; /* O_EXCL claim for a borrowed descriptor, or -1 */
 	bool is_block, read_only;
-	bool own_description; /* opened by us: its file position is nobody else's */
+	bool own_description; /* opened here: nobody else uses its file position */
 	bool rotational;
 	uint32_t logical_sector, physical_sector, io_min, io_opt;
 	uint64_t size_bytes;   /* atomic */
-	int flush_error;       /* atomic; once a flush failed, no later one can be believed */
-	bool no_write_dsync;   /* atomic: the host has no RWF_DSYNC here */
-	bool direct;	       /* the rest is for O_DIRECT alone */
-	uint32_t mem_align;    /* of addresses */
-	uint32_t offset_align; /* of offsets and lengths */
+	int flush_error;       /* atomic; after a failed flush no later one can be trusted */
+	bool no_write_dsync;   /* atomic: the host does not support RWF_DSYNC here */
+	bool direct;	       /* the rest is used with O_DIRECT only */
+	uint32_t mem_align;    /* alignment of addresses */
+	uint32_t offset_align; /* alignment of offsets and lengths */
 	struct xfs_mutex bounce_lock;
 	uint8_t *bounce; /* XFS_FILE_BOUNCE_BYTES, under bounce_lock */
 };
 #define XFS_FILE_BOUNCE_BYTES (1u << 20)
 
 /*
- * All of @iov, over short transfers, interruptions and the host's limit of
- * vector entries.  @rwf: flags of pwritev2, for writes.
+ * Transfer all of @iov, across short transfers, interruptions and the host's limit of vector
+ * entries.  @rwf: flags of pwritev2(), for writes.
  */
 int xfs_file_transfer(struct xfs_file_device *fdev, bool write, uint64_t offset,
 		      const struct iovec *iov, int iovcnt, int rwf);
 
-/* Whether O_DIRECT takes it as it is. */
+/* True if O_DIRECT can take the request as it is. */
 bool xfs_file_direct_fits(const struct xfs_file_device *fdev, uint64_t offset,
 			  const struct iovec *iov, int iovcnt);
 int xfs_file_direct_read(struct xfs_file_device *fdev, uint64_t offset, const struct iovec *iov,
@@ -133,20 +138,23 @@ int xfs_file_direct_write(struct xfs_file_device *fdev, uint64_t offset, const s
 			  uint64_t len, int rwf);
 
 /*
- * What holds the bytes of a host file or block device, and where in it they begin: the file or
- * disk under partitions and loop devices, as far as the host tells.
+ * What holds the bytes of a host file or block device, and where they begin in it: the file or disk
+ * below partitions and loop devices, as far as the host tells.
  */
 struct xfs_host_place {
 	bool is_block;
-	uint64_t dev, ino; /* of a block device: its number, and 0 */
+	uint64_t dev, ino; /* as in struct xfs_file_device */
 	uint64_t offset;   /* bytes */
 };
 void xfs_host_place(const struct xfs_file_device *fdev, struct xfs_host_place *place);
-/* Called for the @bytes from @member->offset on. */
+/* Called for @bytes from @member->offset on. */
 typedef int (*xfs_host_member_fn)(void *ctx, const struct xfs_host_place *member, uint64_t bytes);
-/* What block device @number is made of: device-mapper's and md's.  Stops at the first error. */
+/*
+ * Call @fn for each block device that block device @number is made of (device-mapper, md).  Stops
+ * at the first error.
+ */
 int xfs_host_members(uint64_t number, xfs_host_member_fn fn, void *ctx);
-extern const char *xfs_host_sysfs;	/* where sysfs is mounted */
+extern const char *xfs_host_sysfs;	/* mount point of sysfs */
 
 extern const struct xfs_device_ops xfs_file_ops;
 

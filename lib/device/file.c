@@ -2,9 +2,9 @@
 /*
  * I/O on a host file or block device.
  *
- * (FLUSH-1) A flush that failed is not repeated: the host may have dropped the dirty pages and
- *     forgotten the error, so that the next fdatasync "succeeds" without them.  The first failure
- *     is the answer to all later flushes.
+ * (FLUSH-1) A failed flush is never repeated: the host may have dropped the dirty pages and
+ *     forgotten the error, so that the next fdatasync() "succeeds" without them.  All later flushes
+ *     return the first failure.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -21,7 +21,7 @@ static struct xfs_file_device *to_file(struct xfs_device *dev)
 	return container_of(dev, struct xfs_file_device, dev);
 }
 
-/* What ioctl() takes. */
+/* The type of ioctl()'s request. */
 #ifdef __GLIBC__
 typedef unsigned long host_request_t;
 #else
@@ -32,7 +32,7 @@ typedef int host_request_t;
 #define RWF_DSYNC 0x00000002
 #endif
 
-/* pwritev2(): a C library may be older than the call, and the kernel may be too (-EOPNOTSUPP). */
+/* pwritev2(); the C library or the kernel may not have it (-EOPNOTSUPP). */
 static ssize_t host_pwritev(int fd, const struct iovec *iov, int count, off_t offset, int rwf)
 {
 	if (!rwf)
@@ -48,7 +48,7 @@ static ssize_t host_pwritev(int fd, const struct iovec *iov, int count, off_t of
 int xfs_file_transfer(struct xfs_file_device *fdev, bool write, uint64_t offset,
 		      const struct iovec *iov, int iovcnt, int rwf)
 {
-	struct iovec rest = {.iov_len = 0}; /* what is left of an entry that was cut short */
+	struct iovec rest = {.iov_len = 0}; /* the rest of a partly transferred entry */
 
 	while (rest.iov_len || iovcnt > 0) {
 		const struct iovec *now = rest.iov_len ? &rest : iov;
@@ -62,7 +62,7 @@ int xfs_file_transfer(struct xfs_file_device *fdev, bool write, uint64_t offset,
 		}
 		if (write)
 			n = host_pwritev(fdev->fd, now, count, (off_t)offset, rwf);
-		else if (count == 1)	/* costs the host less */
+		else if (count == 1)	/* cheaper than preadv() */
 			n = pread(fdev->fd, now->iov_base, now->iov_len, (off_t)offset);
 		else
 			n = preadv(fdev->fd, now, count, (off_t)offset);
@@ -71,7 +71,7 @@ int xfs_file_transfer(struct xfs_file_device *fdev, bool write, uint64_t offset,
 		if (n < 0)
 			return -errno;
 		if (n == 0)
-			return -EIO; /* somebody made the file shorter */
+			return -EIO; /* the file was truncated meanwhile */
 		offset += (uint64_t)n;
 		if (rest.iov_len) {
 			rest.iov_base = (uint8_t *)rest.iov_base + n;
@@ -137,7 +137,10 @@ static int file_flush(struct xfs_device *dev)
 	return error;
 }
 
-/* A write that does not return before it is stable; its failure may have eaten an older one's. */
+/*
+ * Write through the cache (RWF_DSYNC).  A failure may have swallowed the error of an earlier write,
+ * so it counts as a failed flush.
+ */
 static int write_stable(struct xfs_file_device *fdev, uint64_t offset, const struct iovec *iov,
 			int iovcnt)
 {
@@ -207,9 +210,8 @@ static int zero_part(struct xfs_file_device *fdev, uint64_t offset, uint64_t len
 }
 
 /*
- * Holes are zeros already, and FALLOC_FL_ZERO_RANGE would fill them with
- * allocated blocks: a new log of two gigabytes must not cost them in a sparse
- * image.
+ * Zero only the allocated parts: FALLOC_FL_ZERO_RANGE would allocate blocks for holes, and a new
+ * log of two gigabytes would cost them in a sparse image.
  */
 static int zero_data_only(struct xfs_file_device *fdev, uint64_t offset, uint64_t end)
 {
@@ -245,8 +247,8 @@ static int file_zero(struct xfs_device *dev, uint64_t offset, uint64_t len)
 }
 
 /*
- * After a failure half-way the caller copies all of it again through memory,
- * which writes the same bytes to the same places.
+ * If this fails half-way, the caller copies everything again through memory, which writes the same
+ * bytes to the same places.
  */
 static int file_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
 			   uint64_t len)
@@ -263,8 +265,8 @@ static int file_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint
 		if (n < 0 && errno == EINTR)
 			continue;
 		/*
-		 * Files of procfs and the like claim to be empty here but can
-		 * be read, and what the hosts refuse differs: reading settles it.
+		 * Files of procfs and the like look empty here but can be read, and hosts differ in
+		 * what they refuse.  Leave it to the caller to read and write.
 		 */
 		if (n <= 0)
 			return n < 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)
@@ -275,7 +277,10 @@ static int file_copy_range(struct xfs_device *dev, uint64_t offset, int fd, uint
 	return 0;
 }
 
-/* What stands against it differs between hosts and kinds of files: reading and writing settles it. */
+/*
+ * Hosts and kinds of files differ in what they refuse, so every failure makes the caller read and
+ * write instead.
+ */
 static int64_t file_copy_out(struct xfs_device *dev, uint64_t offset, int fd, uint64_t fd_offset,
 			     uint64_t len)
 {
@@ -322,7 +327,7 @@ static int file_resize(struct xfs_device *dev, uint64_t size_bytes)
 	if (fdev->is_block) {
 		uint64_t now;
 
-		/* It grows by other means; we can only notice. */
+		/* A block device is grown by other means; only notice it. */
 		if (ioctl(fdev->fd, BLKGETSIZE64, &now) != 0)
 			return -errno;
 		if (now < size_bytes)

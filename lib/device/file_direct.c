@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * O_DIRECT wants addresses, offsets and lengths in units that may be larger
- * than the sector of the file system inside the image.  What does not fit goes
- * through one aligned buffer per device; the first and last unit of a write
- * are read, changed and written back.
+ * O_DIRECT needs addresses, offsets and lengths in units that may be larger than the sector of the
+ * file system in the image.  A request that does not fit goes through one aligned buffer per
+ * device; the first and last unit of such a write are read, modified and written back.
  *
- * One lock covers all of it, so that two writers of neighbouring sectors in one
- * unit do not undo each other.  Writes that fit never share a unit with them,
- * or else the two overlap, which is the callers' own race.
+ * One lock covers all of these, so that two writers of neighbouring sectors in one unit do not undo
+ * each other.  A request that fits consists of whole units: it shares one with a bounced write only
+ * if the two overlap, which is a race of the callers.
  */
 #include "device/device_priv.h"
 
@@ -36,7 +35,7 @@ static int bounce_io(struct xfs_file_device *fdev, bool write, uint64_t offset, 
 /* The part of [@offset, @end) that one pass covers, and the units around it. */
 struct pass {
 	uint64_t low, high;	/* whole units */
-	uint64_t first, behind; /* what was asked for */
+	uint64_t first, behind; /* the requested part */
 };
 
 static struct pass next_pass(const struct xfs_file_device *fdev, uint64_t offset, uint64_t end)
@@ -69,7 +68,7 @@ int xfs_file_direct_read(struct xfs_file_device *fdev, uint64_t offset, const st
 	return error;
 }
 
-/* Read the first and the last unit of the pass, where the write covers them in part. */
+/* Read the first and the last unit of the pass if the write covers only part of them. */
 static int fill_edges(struct xfs_file_device *fdev, const struct pass *p)
 {
 	uint32_t unit = fdev->offset_align;

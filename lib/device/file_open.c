@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Opening host files and block devices: who may, how large, which sectors, and
- * whether somebody else is using it.
- */
+/* Opening host files and block devices: flags, size, sectors, and refusing one that is in use. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -31,7 +28,7 @@ static int neither_file_nor_disk(void)
 	return xfs_fail(-EINVAL, "this is neither a regular file nor a block device");
 }
 
-/* A description of our own for what @fd has open. */
+/* A new open file description for the file behind @fd. */
 static int reopen(int fd, int oflags)
 {
 	char path[40];
@@ -43,9 +40,8 @@ static int reopen(int fd, int oflags)
 }
 
 /*
- * Whether a loop device stands on the file: then a kernel file system may be
- * mounted from it, and both of us writing would destroy it.  The kernel tells
- * only the path, so this is as good as the path is.
+ * True if a loop device uses the file: a kernel file system may be mounted from it, and two writers
+ * would destroy it.  The kernel tells only a path, so this is as reliable as the path.
  */
 static bool has_loop_device(const struct stat *st)
 {
@@ -79,14 +75,14 @@ static bool has_loop_device(const struct stat *st)
 	return found;
 }
 
-/* -EBUSY when somebody else uses the file.  A block device was claimed when it was opened. */
+/* -EBUSY if another process uses the file.  A block device was claimed when it was opened. */
 static int claim_file(int fd, const struct stat *st, bool read_only)
 {
 	if (has_loop_device(st))
 		return xfs_fail(-EBUSY, "a loop device stands on the file");
 	if (flock(fd, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
 		return 0;
-	/* Some network file systems know no locks; nothing can be said there. */
+	/* Some network file systems have no locks; go on without. */
 	return errno == EWOULDBLOCK ? -EBUSY : 0;
 }
 
@@ -112,7 +108,7 @@ static int read_block_geometry(struct xfs_file_device *fdev)
 		fdev->io_min = io_min;
 	if (ioctl(fdev->fd, BLKIOOPT, &io_opt) == 0)
 		fdev->io_opt = io_opt;
-	/* Its units begin somewhere within the device: then they help nobody. */
+	/* Its units are not aligned to the start of the device: do not use them. */
 	if (ioctl(fdev->fd, BLKALIGNOFF, &misaligned) == 0 && misaligned != 0) {
 		fdev->physical_sector = fdev->logical_sector;
 		fdev->io_min = fdev->io_opt = 0;
@@ -124,7 +120,7 @@ static int read_block_geometry(struct xfs_file_device *fdev)
 	return 0;
 }
 
-/* What O_DIRECT wants of us here; hosts that cannot tell take a page. */
+/* What O_DIRECT requires on this host; a page if the host does not tell. */
 static void read_direct_alignment(struct xfs_file_device *fdev)
 {
 	fdev->mem_align = 4096;
@@ -146,7 +142,7 @@ static int prepare_direct(struct xfs_file_device *fdev)
 	read_direct_alignment(fdev);
 	if (fdev->offset_align > XFS_FILE_BOUNCE_BYTES / 2)
 		return xfs_fail(-EINVAL, "direct I/O in units of %u bytes", fdev->offset_align);
-	/* The last unit could neither be read nor written. */
+	/* A partial last unit could be neither read nor written. */
 	if (fdev->size_bytes % fdev->offset_align)
 		return xfs_fail(-EINVAL, "direct I/O in units of %u bytes on %" PRIu64 " bytes",
 				fdev->offset_align, fdev->size_bytes);
@@ -159,7 +155,7 @@ static int prepare_direct(struct xfs_file_device *fdev)
 	return 0;
 }
 
-/* A device over @fd, which is its own from now on only when this succeeds. */
+/* Make a device over @fd, which it owns only if this succeeds. */
 static int make_device(int fd, const struct stat *st, const struct xfs_file_device *template,
 		       bool direct, struct xfs_device **devp)
 {
@@ -193,9 +189,8 @@ static int make_device(int fd, const struct stat *st, const struct xfs_file_devi
 }
 
 /*
- * Open @path, making it when that is asked for and it is missing; @created
- * tells which.  A block device that is in use refuses O_EXCL, which for files
- * without O_CREAT means nothing.
+ * Open @path, creating it if requested and missing; @created tells which.  O_EXCL refuses a block
+ * device that is in use; for a regular file it is meaningless without O_CREAT.
  */
 static int open_path(const char *path, unsigned int flags, bool *created)
 {
@@ -216,15 +211,15 @@ static int open_path(const char *path, unsigned int flags, bool *created)
 	if (stat(path, &st) != 0)
 		return -errno;
 	if (S_ISFIFO(st.st_mode))
-		return neither_file_nor_disk(); /* opening it could wait forever */
-	/* O_EXCL without O_CREAT is defined for block devices alone. */
+		return neither_file_nor_disk(); /* opening it could block forever */
+	/* O_EXCL without O_CREAT is defined for block devices only. */
 	if ((flags & XFS_DEV_EXCL) && S_ISBLK(st.st_mode))
 		oflags |= O_EXCL;
 	fd = open(path, oflags);
 	return fd < 0 ? -errno : fd;
 }
 
-/* The length of a file that is new or emptied. */
+/* Set the length of a file that is new or truncated. */
 static int set_length(int fd, bool truncate, uint64_t size_bytes, struct stat *st)
 {
 	if (truncate && ftruncate(fd, 0) != 0)
@@ -276,7 +271,7 @@ static int open_file(const char *path, unsigned int flags, uint64_t size_bytes,
 	return error;
 }
 
-/* A reason where nothing nearer to it has left one. */
+/* Add a text unless a lower call has set one. */
 static int with_text(int error, const char *what)
 {
 	if (error && !xfs_error_is_described(error))
@@ -306,7 +301,7 @@ int xfs_device_open_file_env(const char *path, unsigned int flags, uint64_t size
 	return XFS_CALL(do_open_file(path, flags, size_bytes, env, devp));
 }
 
-/* The block device's claim belongs to a description, so we hold one of our own for it. */
+/* The claim of a block device belongs to an open file description, so take one for it. */
 static int claim_borrowed(int fd, const struct stat *st, bool read_only, int *claim_fd)
 {
 	*claim_fd = -1;
@@ -331,14 +326,14 @@ static int open_fd(int fd, unsigned int flags, const struct xfs_env *env,
 	mode = fcntl(fd, F_GETFL);
 	if (mode < 0 || fstat(fd, &st) != 0)
 		return -errno;
-	/* Nothing can be read from it, or every write would go to its end. */
+	/* A write-only descriptor cannot be read; with O_APPEND every write would go to the end. */
 	if ((mode & O_ACCMODE) == O_WRONLY || (mode & O_APPEND))
 		return xfs_fail(-EINVAL, "the descriptor cannot be read, or only appends");
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return neither_file_nor_disk();
 	template.read_only = (flags & XFS_DEV_RDONLY) || (mode & O_ACCMODE) == O_RDONLY;
 
-	/* O_DIRECT is a property of the description, which is the caller's: take another. */
+	/* O_DIRECT is a property of the description, which is the caller's: open another one. */
 	if ((flags & XFS_DEV_DIRECT) && !(mode & O_DIRECT)) {
 		own = reopen(fd, (template.read_only ? O_RDONLY : O_RDWR) | O_DIRECT);
 		template.own_description = true;

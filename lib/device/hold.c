@@ -1,67 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Held writes are kept in blocks of 4 KiB or a sector.  A block has a version for each stretch between
- * two flushes in which it was written: the newest is what reads see, all are released.
+ * Held writes are kept in blocks of 4 KiB, or of a sector if that is larger.  The writes between
+ * two flushes are a stretch.  A block has a version for each stretch in which it was written: reads
+ * see the newest one, a release writes them all.
  *
- * A block has 64 units.  When what is held has grown, versions are packed: units that are as on the
- * device below, and were not written in an older stretch, are forgotten, and the others move
- * together.  A logged inode has its whole cluster written, a change of a few bytes a block: packed,
- * what replay writes takes about as much as the log says of it.  A release writes whole sectors: what a
- * packed version does not have of them is read below, where it is the same.
+ * A block has 64 units.  When the hold has grown, versions are packed: a unit that equals the
+ * device below and was not written in an older stretch is dropped, and the others are moved
+ * together.  Logging an inode writes its whole cluster, and a change of a few bytes a whole block;
+ * packed, the held writes take about as much memory as the log itself.  A release writes whole
+ * sectors: units that a packed version has dropped are read from the device below, which has the
+ * same contents.
  *
- * On trial nothing will be released, so there is one version of each block, and nobody reads the log
- * that was written.  What a reader keeps has one version of each block, too.
+ * On trial and in a hold kept for a read-only mount each block has one version, because nothing is
+ * released.  On trial log blocks are dropped: they are never read again.
  */
 #include "base/rbtree.h"
 #include "device/device_priv.h"
 #include "device/hold.h"
 
 #define MIN_BLOCK_SHIFT	12
-#define UNITS_SHIFT	6	/* of a block: bits of a mask */
+#define UNITS_SHIFT	6	/* units of a block, the bits of a mask */
 #define MAX_IOVS	256
 #define SCRATCH_BLOCKS	8u
-#define PACK_FROM	(32ull << 20)	/* less is not worth to be read again */
+#define PACK_FROM	(32ull << 20)	/* less is not worth reading the device again */
 
 struct hold_device {
 	struct xfs_device dev;
 	struct xfs_hold *hold;
-	struct xfs_device *base;	/* NULL: there is no second one */
-	uint64_t size_bytes;		/* (c) while it holds */
+	struct xfs_device *base;	/* NULL: no second device */
+	uint64_t size_bytes;		/* (c) until the release */
 	unsigned int sector_shift;	/* (c) */
-	bool written;			/* since it was flushed; for the release */
+	bool written;			/* since its last flush, by the release */
 };
 
 static_assert(offsetof(struct hold_device, dev) == 0, "dev comes first");
 
 /* A block as it was at the end of a stretch. */
 struct version {
-	struct xfs_rb_node by_place;	/* the newest of each place only */
+	struct xfs_rb_node by_place;	/* the newest version of each block only */
 	struct xfs_rb_node by_stretch;	/* in the order of the release */
 	uint64_t index;
-	uint64_t mask;			/* units that were written in this stretch */
-	uint64_t have;			/* these, and in the newest those of older ones */
-	uint64_t older;			/* what older versions have */
+	uint64_t mask;			/* units written in this stretch */
+	uint64_t have;			/* those, and in the newest version older ones too */
+	uint64_t older;			/* units that older versions have */
 	uint32_t device, stretch;
-	bool packed;			/* @data has the units of @have only */
-	bool compared;			/* with the device, since it was written to */
-	bool superseded;		/* there is a newer one */
+	bool packed;			/* @data holds only the units of @have */
+	bool compared;			/* with the device below, since the last write to it */
+	bool superseded;		/* there is a newer version */
 	uint8_t data[] __attribute__((aligned(8)));
 };
 
 struct xfs_hold {
 	struct xfs_mem mem;
-	struct xfs_rwlock lock;		/* all below, and blocks; reads share it */
+	struct xfs_rwlock lock;		/* everything below, and the blocks; reads take it shared */
 	struct hold_device devices[2];
 	uint32_t block_shift;		/* (c) */
-	uint32_t stretch;		/* the one that is written now */
-	bool in_use;			/* something was written in it */
-	bool keep;			/* (c) for readers */
+	uint32_t stretch;		/* the current one */
+	bool in_use;			/* the current stretch has writes */
+	bool keep;			/* (c) kept for a read-only mount */
 	bool released, lacked_memory, on_trial;
 	uint64_t bytes, max_bytes;
-	uint64_t trial_bytes;		/* (c) more is held on trial only */
+	uint64_t trial_bytes;		/* (c) beyond this the hold goes on trial */
 	struct xfs_hold_range log;	/* (c) */
 	uint64_t pack_at;		/* bytes */
-	uint8_t *scratch;		/* (c) SCRATCH_BLOCKS: blocks to be written, or one to compare with */
+	uint8_t *scratch;		/* (c) SCRATCH_BLOCKS, for writing or comparing */
 	unsigned int scratch_used;
 	struct xfs_rb_tree places, stretches;
 };
@@ -107,7 +109,7 @@ static size_t block_bytes(const struct xfs_hold *hold)
 	return (size_t)1 << hold->block_shift;
 }
 
-/* The newest version of the first block from @index on that has one, of this device; or NULL. */
+/* The newest version of the device's first block from @index on that has one; or NULL. */
 static struct version *newest_from(const struct hold_device *hd, uint64_t index)
 {
 	const struct version key = { .device = device_of(hd), .index = index };
@@ -156,7 +158,7 @@ static uint64_t units_of(const struct xfs_hold *hold, struct xfs_piece p)
 	       << (unsigned int)(p.skip >> unit_shift(hold));
 }
 
-/* How many units from @first on are all in @mask, or all not. */
+/* Number of units from @first on that are all in @mask, or all not in it. */
 static unsigned int run_of_units(uint64_t mask, unsigned int first)
 {
 	uint64_t rest = (mask >> first & 1 ? ~mask : mask) >> first;
@@ -164,7 +166,7 @@ static unsigned int run_of_units(uint64_t mask, unsigned int first)
 	return rest ? (unsigned int)__builtin_ctzll(rest) : 64 - first;
 }
 
-/* Where @v has a unit that it has. */
+/* Where @v keeps @unit, which it must have. */
 static uint8_t *unit_at(const struct xfs_hold *hold, struct version *v, unsigned int unit)
 {
 	if (v->packed)
@@ -172,7 +174,7 @@ static uint8_t *unit_at(const struct xfs_hold *hold, struct version *v, unsigned
 	return v->data + ((size_t)unit << unit_shift(hold));
 }
 
-/* Whole units of @v to @block, which has the block's length. */
+/* Copy @units of @v to @block, a whole block. */
 static void copy_units(const struct xfs_hold *hold, struct version *v, uint64_t units, uint8_t *block)
 {
 	unsigned int n;
@@ -192,7 +194,7 @@ static size_t version_bytes(const struct xfs_hold *hold, uint64_t have, bool pac
 	return sizeof(struct version) + ((size_t)units << unit_shift(hold));
 }
 
-/* What the device below has there; zeros behind its end. */
+/* Read the block from the device below; zeros behind its end. */
 static int read_below(const struct xfs_hold *hold, const struct version *v, uint8_t *block)
 {
 	const struct hold_device *hd = &hold->devices[v->device];
@@ -221,7 +223,7 @@ static void remember(struct xfs_hold *hold, struct version *v)
 	hold->bytes += version_bytes(hold, v->have, v->packed);
 }
 
-/* Units of @v that need not be written, and whose contents nobody misses. */
+/* Units of @v that equal the device below and are in no older version: they can be dropped. */
 static uint64_t equal_units(const struct xfs_hold *hold, struct version *v, const uint8_t *below)
 {
 	uint64_t equal = 0, ask = v->mask & ~v->older;
@@ -234,7 +236,7 @@ static uint64_t equal_units(const struct xfs_hold *hold, struct version *v, cons
 	return equal;
 }
 
-/* Where the device cannot be read @v stays as it is: a release will meet the error, if it matters. */
+/* If the device below cannot be read, leave @v; a release meets the error if it matters. */
 static void pack(struct xfs_hold *hold, struct version *v)
 {
 	uint64_t keep, equal;
@@ -285,7 +287,7 @@ static bool is_log(const struct xfs_hold *hold, uint32_t device, uint64_t offset
 	return device == hold->log.second && offset >= hold->log.start && offset < hold->log.end;
 }
 
-/* (HOLD-6) */
+/* Drop order and log (HOLD-6). */
 static void begin_trial(struct xfs_hold *hold)
 {
 	struct xfs_rb_node *node = xfs_rb_first(&hold->stretches), *next;
@@ -310,8 +312,8 @@ static void begin_trial(struct xfs_hold *hold)
 }
 
 /*
- * May @len bytes more be held?  When packing leaves little room the answer is no, for it would soon be
- * asked for again.
+ * Whether @len more bytes may be held.  False also if packing leaves little room, because the next
+ * writes would pack again and again.
  */
 static bool has_room(struct xfs_hold *hold, uint64_t len)
 {
@@ -338,7 +340,7 @@ static int flush_written(struct xfs_hold *hold)
 	return 0;
 }
 
-/* A run of units, to be written when it ends. */
+/* A run of adjacent units, written when it ends. */
 struct run {
 	struct iovec iov[MAX_IOVS];
 	int n;
@@ -359,7 +361,7 @@ static int write_run(struct xfs_hold *hold, struct run *run)
 	return error;
 }
 
-/* @len bytes at @data, to be written to @at. */
+/* Append @len bytes at @data, to be written at @at; writes the run first if they do not fit. */
 static int add_to_run(struct xfs_hold *hold, struct run *run, uint32_t device, uint64_t at,
 		      uint8_t *data, size_t len)
 {
@@ -377,7 +379,7 @@ static int add_to_run(struct xfs_hold *hold, struct run *run, uint32_t device, u
 	return error;
 }
 
-/* All units of the sectors of which there are some. */
+/* The units of all sectors that have at least one written unit. */
 static uint64_t whole_sectors(const struct xfs_hold *hold, const struct version *v)
 {
 	unsigned int n = 1u << (hold->devices[v->device].sector_shift - unit_shift(hold));
@@ -390,7 +392,7 @@ static uint64_t whole_sectors(const struct xfs_hold *hold, const struct version 
 	return whole;
 }
 
-/* The contents of @v's block, complete.  What the run has of the scratch blocks is written first. */
+/* Complete @v's block in a scratch block; if none is free, the run is written first. */
 static int complete(struct xfs_hold *hold, struct run *run, struct version *v, uint8_t **blockp)
 {
 	uint8_t *block;
@@ -439,7 +441,7 @@ static void drop_all(struct xfs_hold *hold)
 	hold->bytes = 0;
 }
 
-/* Under the exclusive lock.  What the last stretch wrote is as unflushed as it was. */
+/* Under the exclusive lock.  The last stretch is not flushed unless its caller ended it. */
 static int release(struct xfs_hold *hold)
 {
 	struct run run = { .n = 0 };
@@ -470,7 +472,7 @@ static int release(struct xfs_hold *hold)
 
 /* ---- reads and writes ------------------------------------------------------- */
 
-/* What @v has of a piece over what was read below. */
+/* Copy what @v has of a piece over what was read from below. */
 static void lay_over_piece(const struct xfs_hold *hold, struct version *v, struct xfs_piece p,
 			   struct xfs_iov_cursor *cur)
 {
@@ -486,7 +488,7 @@ static void lay_over_piece(const struct xfs_hold *hold, struct version *v, struc
 	}
 }
 
-/* Lay what is held over what was read from the base: one search for all of it. */
+/* Copy what is held over what was read from the base. */
 static void lay_over(const struct hold_device *hd, uint64_t offset, const struct iovec *iov,
 		     uint64_t end)
 {
@@ -527,7 +529,7 @@ static int hold_preadv(struct xfs_device *dev, uint64_t offset, const struct iov
 	return error;
 }
 
-/* Memory for a whole block; what is held may be packed for it. */
+/* Memory for a whole block; held writes may be packed to get it. */
 static struct version *alloc_version(struct xfs_hold *hold)
 {
 	size_t bytes = version_bytes(hold, 0, false);
@@ -548,7 +550,7 @@ static struct version *alloc_version(struct xfs_hold *hold)
 	return v;
 }
 
-/* The block to write to in this stretch. */
+/* The version of block @index to write to in the current stretch. */
 static struct version *block_for_write(struct hold_device *hd, uint64_t index)
 {
 	struct xfs_hold *hold = hd->hold;
@@ -627,7 +629,7 @@ static int hold_pwritev(struct xfs_device *dev, uint64_t offset, const struct io
 	} else if (offset > hd->size_bytes || len > hd->size_bytes - offset) {
 		error = -EIO;
 	} else if (!hold->on_trial || !is_log(hold, device_of(hd), offset)) {
-		/* What is held stays: the reserve is for those who give it back. */
+		/* The reserve is for work that frees memory; held writes do not. */
 		struct xfs_budget *before = xfs_mem_critical_enter(NULL);
 
 		error = hold_write(hd, offset, iov, offset + len, flags);
@@ -664,13 +666,13 @@ static int hold_info(struct xfs_device *dev, struct xfs_device_info *info)
 	return error;
 }
 
-/* They are parts of the hold. */
+/* The devices are members of the hold. */
 static void hold_close(struct xfs_device *dev)
 {
 	(void)dev;
 }
 
-/* No discard, no zeroing: they are hints, or are done by writing. */
+/* No discard and no zero op: discard is only a hint, and zeros are written. */
 static const struct xfs_device_ops hold_ops = {
 	.version = XFS_DEVICE_OPS_VERSION,
 	.preadv = hold_preadv,
@@ -680,7 +682,7 @@ static const struct xfs_device_ops hold_ops = {
 	.close = hold_close,
 };
 
-/* ---- from outside ----------------------------------------------------------- */
+/* ---- creating and using a hold ---------------------------------------------- */
 
 static int add_device(struct xfs_hold *hold, struct hold_device *hd, struct xfs_device *base)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device in memory.  It costs what was written to it: absent chunks read as
- * zeros, and zeroing or discarding a whole chunk gives its memory back.
+ * A device in memory.  It takes memory only for what was written: absent chunks read as zeros, and
+ * zeroing or discarding a whole chunk frees it.
  *
- * Transfers hold the lock shared and copy at the same time; chunks go away
- * under the exclusive lock only.
+ * Transfers hold the lock shared and copy in parallel; chunks are removed only under the exclusive
+ * lock.
  */
 #include "base/need.h"
 #include "device/device_priv.h"
@@ -18,8 +18,8 @@ struct memory_device {
 	struct xfs_device dev;
 	struct xfs_mem mem;
 	struct xfs_rwlock lock;
-	struct xfs_sparse chunks; /* insertion under the shared lock, removal exclusive */
-	uint64_t size_bytes;	  /* changes under the exclusive lock; atomic */
+	struct xfs_sparse chunks; /* insert under the shared lock, remove under the exclusive one */
+	uint64_t size_bytes;	  /* atomic; changes under the exclusive lock */
 	uint32_t sector_bytes;
 };
 
@@ -67,7 +67,7 @@ static int memory_preadv(struct xfs_device *dev, uint64_t offset, const struct i
 }
 static_assert(CHUNK_BYTES <= XFS_DEV_ZERO_BYTES, "an absent chunk is read from the zeros");
 
-/* Zeroed even for a write of all of it: others may see it before it is filled. */
+/* The chunk is zeroed even if the write covers it: other threads may see it before it is filled. */
 static uint8_t *chunk_for_write(struct memory_device *md, uint64_t index)
 {
 	uint8_t *chunk = xfs_sparse_lookup(&md->chunks, index);
@@ -195,7 +195,7 @@ static int memory_resize(struct xfs_device *dev, uint64_t size_bytes)
 	xfs_rwlock_excl(&md->lock);
 	error = xfs_sparse_set_limit(&md->chunks, xfs_howmany64(size_bytes, CHUNK_BYTES));
 	if (!error) {
-		/* What is cut off must read as zeros when it grows again. */
+		/* The truncated part must read as zeros when the device grows again. */
 		old = memory_size(md);
 		if (size_bytes < old)
 			zero_range(md, size_bytes, xfs_roundup64(old, CHUNK_BYTES));

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A copy-on-write overlay: what is written stays in memory, in blocks, until
- * it is committed to the base or forgotten.
+ * A copy-on-write overlay: writes stay in memory, in blocks, until they are committed to the base
+ * or discarded.
  *
- * (OVERLAY-1) A block that is present holds all of its bytes: a write of a part of an absent block
- *     reads the rest from the base first.
- * (OVERLAY-2) Blocks of zeros are all one block, xfs_device_zeros, until something else is written
- *     to them: zeroing gigabytes costs pointers only.
- * (OVERLAY-3) Blocks come and change under the exclusive lock; reads share it.
+ * (OVERLAY-1) A block that is present has all of its bytes: a write to part of an absent block
+ *     first reads the rest from the base.
+ * (OVERLAY-2) All blocks of zeros share one buffer, xfs_device_zeros, until something else is
+ *     written to them: zeroing gigabytes costs only pointers.
+ * (OVERLAY-3) Blocks are added and changed under the exclusive lock; reads share it.
  */
 #include "base/need.h"
 #include "device/claim.h"
@@ -19,12 +19,12 @@
 
 struct overlay_device {
 	struct xfs_stacked_device on;
-	struct xfs_claim kept; /* claim.c's: the base, while nobody has claimed the overlay */
+	struct xfs_claim kept; /* claim.c's: the base, while the overlay is not claimed */
 	struct xfs_rwlock lock;
 	struct xfs_sparse blocks;
 	uint32_t block_shift;
-	uint64_t base_bytes; /* under the lock: of the base that can be seen; zeros follow */
-	uint64_t size_bytes; /* atomic, changes under the exclusive lock */
+	uint64_t base_bytes; /* under the lock: visible part of the base, followed by zeros */
+	uint64_t size_bytes; /* atomic; changes under the exclusive lock */
 };
 
 static_assert(offsetof(struct overlay_device, on) == 0, "dev comes first");
@@ -71,7 +71,7 @@ static void free_block(void *ctx, void *block)
 		xfs_mem_free(&ov->on.mem, block);
 }
 
-/* A whole block as the base has it, with zeros behind its end. */
+/* Read a whole block from the base, with zeros behind its end. */
 static int read_base_block(struct overlay_device *ov, uint64_t index, uint8_t *block)
 {
 	uint64_t offset = index << ov->block_shift;
@@ -88,7 +88,7 @@ static struct xfs_pieces pieces(const struct overlay_device *ov, uint64_t offset
 	return (struct xfs_pieces){offset, end, ov->block_shift};
 }
 
-/* Lay the blocks that are present over what was read from the base. */
+/* Copy the blocks that are present over what was read from the base. */
 static void lay_over(struct overlay_device *ov, uint64_t offset, const struct iovec *iov,
 		     uint64_t end)
 {
@@ -106,7 +106,10 @@ static void lay_over(struct overlay_device *ov, uint64_t offset, const struct io
 	}
 }
 
-/* Where the range goes beyond the base its vector would have to be cut: block by block. */
+/*
+ * For a range that extends beyond the base: read block by block, because the vector cannot be
+ * passed to the base as it is.
+ */
 static int read_by_blocks(struct overlay_device *ov, uint64_t offset, const struct iovec *iov,
 			  uint64_t end)
 {
@@ -153,7 +156,7 @@ static int overlay_preadv(struct xfs_device *dev, uint64_t offset, const struct 
 	return error;
 }
 
-/* The block to write to, under the exclusive lock; @whole: all of it will be overwritten. */
+/* Under the exclusive lock: the block to write to.  @whole: all of it will be overwritten. */
 static int block_for_write(struct overlay_device *ov, uint64_t index, bool whole, uint8_t **blockp)
 {
 	uint8_t *old = xfs_sparse_lookup(&ov->blocks, index);
@@ -169,7 +172,7 @@ static int block_for_write(struct overlay_device *ov, uint64_t index, bool whole
 	if (old)
 		memset(block, 0, block_bytes(ov));
 	else if (!whole)
-		error = read_base_block(ov, index, block); /* V1 */
+		error = read_base_block(ov, index, block); /* OVERLAY-1 */
 	if (!error && old)
 		xfs_sparse_replace(&ov->blocks, index, block);
 	else if (!error)
@@ -232,7 +235,7 @@ static int zero_piece(struct overlay_device *ov, struct xfs_piece p)
 		return error;
 	}
 	if (!old)
-		return xfs_sparse_insert(&ov->blocks, index, zero_block()); /* V2 */
+		return xfs_sparse_insert(&ov->blocks, index, zero_block()); /* OVERLAY-2 */
 	free_block(ov, xfs_sparse_replace(&ov->blocks, index, zero_block()));
 	return 0;
 }
@@ -274,7 +277,7 @@ static int drop_block(void *ctx, uint64_t index, void *block)
 	return 0;
 }
 
-/* Under the exclusive lock: nothing that was cut off may come back, here or in the base. */
+/* Under the exclusive lock: bytes behind the new end must not reappear, here or in the base. */
 static void cut_off(struct overlay_device *ov, uint64_t size_bytes)
 {
 	uint64_t edge = size_bytes >> ov->block_shift;
@@ -318,12 +321,12 @@ static void overlay_close(struct xfs_device *dev)
 	xfs_stacked_close(dev);
 }
 
-/* Neighbouring blocks on their way to the base: with contents, or all of zeros. */
+/* Adjacent blocks on their way to the base: all with contents, or all zeros. */
 struct commit_run {
 	struct overlay_device *ov;
 	uint64_t first, blocks;
 	bool zeros;
-	struct iovec iov[COMMIT_IOVS]; /* not for zeros */
+	struct iovec iov[COMMIT_IOVS]; /* unused for zeros */
 };
 
 static int write_run(struct commit_run *run)
@@ -377,13 +380,16 @@ static int not_an_overlay(void)
 	return xfs_fail(-EINVAL, "the device is no overlay");
 }
 
-/* A last part of a sector can be neither read nor written, so it is not there. */
+/* A partial last sector can be neither read nor written, so it does not count. */
 static uint64_t whole_sectors(const struct xfs_device_info *info)
 {
 	return xfs_rounddown64(info->size_bytes, info->logical_sector);
 }
 
-/* The base gets our size: first without what was cut off, then with zeros behind it. */
+/*
+ * Give the base the overlay's size: first shrink it to drop the truncated part, then grow it with
+ * zeros.
+ */
 static int resize_base(struct overlay_device *ov)
 {
 	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
@@ -474,7 +480,7 @@ int xfs_device_overlay_discard(struct xfs_device *overlay)
 
 uint64_t xfs_device_overlay_bytes(const struct xfs_device *overlay)
 {
-	const struct overlay_device *ov = (const void *)overlay; /* its first member */
+	const struct overlay_device *ov = (const void *)overlay; /* dev is its first member */
 
 	if (!overlay || overlay->ops != &overlay_ops)
 		return 0;

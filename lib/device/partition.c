@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Partitions of a disk image, found by libblkid.  Its tables lie in the first
- * and last mebibyte; only the chain of logical partitions of the old PC table
- * runs through the whole disk, so its links are copied for libblkid too.
+ * Partitions of a disk image, found by libblkid.  Their tables lie in the first and last mebibyte,
+ * except for the chain of logical partitions of an MBR, which runs through the whole disk; its
+ * links are copied for libblkid too.
  */
 #include "base/endian.h"
 #include "base/need.h"
@@ -11,7 +11,10 @@
 #define GPT_MY_LBA	   24
 #define GPT_LARGEST_SECTOR 4096u
 
-/* Whether the header of a GPT is there, where the second sector of a disk would be. */
+/*
+ * True if a GPT header stands where the second sector of a disk with sectors of @offset bytes would
+ * be.
+ */
 static bool has_gpt_header(struct xfs_device *dev, uint32_t offset, uint32_t sector_bytes)
 {
 	uint8_t sector[GPT_LARGEST_SECTOR / 2];
@@ -24,8 +27,8 @@ static bool has_gpt_header(struct xfs_device *dev, uint32_t offset, uint32_t sec
 }
 
 /*
- * The old table has no place that depends on the sector, so of that one nothing is certain.  What
- * cannot be read here cannot be read later either, and is told then.
+ * Only a GPT tells the sector size: nothing in an MBR depends on it.  A read error counts as
+ * "unknown", because a later read will report it.
  */
 uint32_t xfs_partition_table_sector(struct xfs_device *base, const struct xfs_device_info *info)
 {
@@ -42,16 +45,16 @@ uint32_t xfs_partition_table_sector(struct xfs_device *base, const struct xfs_de
 
 #define TABLE_BYTES (1u << 20)
 
-/* The old table: four entries in a sector; in the chain's sectors too. */
+/* An MBR: four entries in a sector.  Each sector of the chain has the same form. */
 #define PC_TABLE_OFFSET	    446
 #define PC_ENTRIES	    4
 #define PC_ENTRY_BYTES	    16
 #define PC_ENTRY_TYPE	    4
 #define PC_ENTRY_START	    8
 #define PC_SIGNATURE_OFFSET 510
-#define PC_MAX_LINKS	    256 /* of a chain that may be a circle */
+#define PC_MAX_LINKS	    256 /* the chain may be a circle */
 
-/* Start of the first extended partition in a table; 0: there is none. */
+/* Start of the first extended partition in a table; 0: none. */
 static uint32_t extended_start(const uint8_t *sector)
 {
 	if (sector[PC_SIGNATURE_OFFSET] != 0x55 || sector[PC_SIGNATURE_OFFSET + 1] != 0xaa)
@@ -90,7 +93,7 @@ static int copy_logical_chain(struct xfs_device *dev, int fd, uint32_t sector_by
 	return 0;
 }
 
-/* -EINVAL: libblkid sees no partitions when sectors are of @sector_bytes. */
+/* -EINVAL: libblkid finds no partitions with sectors of @sector_bytes. */
 static int look_up(int fd, uint32_t sector_bytes, unsigned int number, uint64_t *offset,
 		   uint64_t *len)
 {
@@ -109,14 +112,16 @@ static int look_up(int fd, uint32_t sector_bytes, unsigned int number, uint64_t 
 	blkid_probe_enable_superblocks(pr, 0);
 	blkid_probe_enable_partitions(pr, 1);
 	list = blkid_probe_get_partitions(pr);
-	/* The protective table of a GPT that it cannot find is a table to it, without partitions.
+	/*
+	 * If libblkid cannot find the GPT, it takes the protective MBR for a table without
+	 * partitions.
 	 */
 	if (!list || blkid_partlist_numof_partitions(list) == 0)
 		goto out;
 	part = blkid_partlist_get_partition_by_partno(list, (int)number);
 	error = part ? 0 : -ENOENT;
 	if (part) {
-		/* In units of 512 bytes whatever the sectors are. */
+		/* In units of 512 bytes, whatever the sector size. */
 		*offset = (uint64_t)blkid_partition_get_start(part) << 9;
 		*len = (uint64_t)blkid_partition_get_size(part) << 9;
 	}
@@ -125,11 +130,11 @@ out:
 	return error;
 }
 
-/* *@sector: what the table counts in. */
+/* *@sector: the sector size in which the table counts. */
 static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, uint64_t *len,
 		uint32_t *sector)
 {
-	/* An image file does not tell which sectors the disk had. */
+	/* An image file does not tell the sector size of its disk. */
 	static const uint32_t sectors[] = {512, 4096};
 	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
 	int fd, error;
@@ -181,7 +186,7 @@ static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, u
 		return error;
 	*offset = 0;
 	*len = 0;
-	/* What is wrong with the device is told by every build. */
+	/* Every build reports an error of the device. */
 	error = xfs_device_info(dev, &info);
 	return error ? error : xfs_fail(-EOPNOTSUPP, "built without libblkid");
 }

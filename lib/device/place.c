@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where the bytes of a host file or block device really are: a partition is a range of its disk,
- * and a loop device is a range of its file, which may be a disk or a partition again.
+ * and a loop device is a range of its file, which may itself be a disk or a partition.
  *
- * The kernel says both: sysfs of partitions, the loop driver of what it stands on.  Neither changes
- * while a device is open, except by calls of root that are made for it (LOOP_SET_STATUS, BLKPG), so
- * the answer is good for as long as a claim lasts.  What the kernel does not tell - no sysfs in this
- * container, a loop device under another whose file was removed - is taken
- * as a disk of its own: then only equal device numbers are the same device.
+ * Both come from the kernel: partitions from sysfs, the file of a loop device from its driver.
+ * Neither changes while a device is open except by deliberate calls of root (LOOP_SET_STATUS,
+ * BLKPG), so the answer is valid for as long as a claim lasts.  A device about which the kernel
+ * tells nothing (no sysfs in this container, a loop device over another whose file was removed)
+ * counts as a disk of its own: then only equal device numbers mean the same device.
  *
- * A device that is made of others - device-mapper, md - is itself, and besides all of each of its
- * members: which parts of these it has is not in sysfs.
+ * A device that is made of others (device-mapper, md) is a disk of its own and in addition all of
+ * each member, because sysfs does not say which parts of a member it uses.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -24,12 +24,12 @@
 #include <unistd.h>
 #include "device/device_priv.h"
 
-#define MAX_DEPTH 16 /* of loop devices on each other, which cannot be a circle */
-#define SECTOR_SHIFT 9 /* sysfs counts in 512 bytes whatever the sectors are */
+#define MAX_DEPTH 16 /* of loop devices on each other, which cannot form a circle */
+#define SECTOR_SHIFT 9 /* sysfs counts in 512 bytes, whatever the sector size */
 
 const char *xfs_host_sysfs = "/sys";
 
-/* What sysfs says in @name of block device @number, without its newline; -ENOENT. */
+/* Read the sysfs attribute @name of block device @number, without its newline; -ENOENT. */
 static int read_sysfs(uint64_t number, const char *name, char *text, size_t size)
 {
 	char path[400];
@@ -70,7 +70,7 @@ static bool read_device(uint64_t number, const char *name, uint64_t *other)
 	return true;
 }
 
-/* From a partition to its disk. */
+/* Replace a partition by its range of the disk. */
 static void leave_partition(struct xfs_host_place *place)
 {
 	uint64_t partition, start, disk;
@@ -89,7 +89,7 @@ static void set_file(struct xfs_host_place *place, const struct stat *st)
 	place->ino = place->is_block ? 0 : st->st_ino;
 }
 
-/* As the driver knows it, whatever became of the file's name. */
+/* Ask the driver, which knows the file even if it was renamed or removed. */
 static bool ask_loop_driver(int fd, struct xfs_host_place *place)
 {
 	struct loop_info64 info;
@@ -103,7 +103,9 @@ static bool ask_loop_driver(int fd, struct xfs_host_place *place)
 	return true;
 }
 
-/* From a loop device to its file.  @fd: open on it or a partition of it, or -1. */
+/*
+ * Replace a loop device by its range of the file.  @fd: open on it or on a partition of it, or -1.
+ */
 static bool leave_loop(int fd, struct xfs_host_place *place)
 {
 	char path[4096];
@@ -122,14 +124,14 @@ static bool leave_loop(int fd, struct xfs_host_place *place)
 	return true;
 }
 
-/* @fd: open on it, or -1. */
+/* @fd: open on the device, or -1. */
 static void go_down(int fd, struct xfs_host_place *place)
 {
 	for (int depth = 0; place->is_block && depth < MAX_DEPTH; depth++) {
 		leave_partition(place);
 		if (!leave_loop(fd, place))
 			break;
-		fd = -1; /* it is not of what stands below */
+		fd = -1; /* it is not open on the device below */
 	}
 }
 
@@ -141,7 +143,7 @@ void xfs_host_place(const struct xfs_file_device *fdev, struct xfs_host_place *p
 	go_down(fdev->fd, place);
 }
 
-/* The block device that the entry @name among the members of @number stands for. */
+/* Get the block device behind the entry @name among the members of @number. */
 static bool get_member(uint64_t number, const char *name, struct xfs_host_place *member, uint64_t *bytes)
 {
 	char path[300];

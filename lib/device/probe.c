@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What is on a device already, for those who are about to format it.
- */
+/* What a device already contains, for callers that are about to format it. */
 #include "base/need.h"
 #include "device/device_priv.h"
 
@@ -10,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Where signatures are; those at the end belong to RAID and to backups of tables. */
+/* Where signatures are; those at the end are of RAID members and backup partition tables. */
 #define HEAD_BYTES (4u << 20)
 #define TAIL_BYTES (1u << 20)
 
@@ -36,8 +34,8 @@ static void describe(blkid_probe pr, char *what, size_t what_size)
 }
 
 /*
- * One by one.  Since libblkid 2.41 blkid_do_safeprobe() fails where it used to say that there are
- * several, and that is the one answer that must not be taken for "cannot be examined".
+ * Probe one by one.  Since version 2.41 blkid_do_safeprobe() fails where it used to report several
+ * signatures, and that result must not be taken for "cannot be examined".
  */
 static int probe_each(blkid_probe pr, char *what, size_t what_size)
 {
@@ -46,7 +44,7 @@ static int probe_each(blkid_probe pr, char *what, size_t what_size)
 
 	blkid_reset_probe(pr);
 	while ((ret = blkid_do_probe(pr)) == 0) {
-		/* A partition table beside a file system is the lesser news. */
+		/* A file system is worth more to report than a partition table beside it. */
 		bool is_type = blkid_probe_has_value(pr, "TYPE");
 
 		if (!found || (is_type && !types))
@@ -74,7 +72,7 @@ static int probe_fd(int fd, uint32_t sector_bytes, char *what, size_t what_size)
 		return xfs_fail(-EIO, "libblkid cannot examine the device");
 	}
 	blkid_probe_enable_superblocks(pr, 1);
-	/* One with a bad checksum is somebody's file system too. */
+	/* A superblock with a bad checksum still means someone's file system. */
 	blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE |
 						      BLKID_SUBLKS_BADCSUM);
 	blkid_probe_enable_partitions(pr, 1);
@@ -126,7 +124,7 @@ static int probe(struct xfs_device *dev, char *what, size_t what_size)
 
 	if (!error && what_size)
 		what[0] = '\0';
-	/* What is wrong with the device is told by every build. */
+	/* Every build reports an error of the device. */
 	if (!error)
 		error = xfs_device_info(dev, &info);
 	return error ? error : xfs_fail(-EOPNOTSUPP, "built without libblkid");

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the write queue does what queue.h says.
+ * How the write queue keeps the rules of queue.h.
  *
  * (QUEUE-1) One batch is written at a time (@writing), so that a later batch cannot overtake an
  *     earlier one that it overlaps.
- * (QUEUE-2) The lock is held neither during I/O nor during done functions.
- * (QUEUE-3) @writing is given back before the done functions run: one of them may queue a request
- *     that fills the queue again, and then this very thread writes the next batch inside of it.
+ * (QUEUE-2) The lock is held neither during I/O nor while done functions run.
+ * (QUEUE-3) @writing is cleared before the done functions run: one of them may queue a request that
+ *     fills the queue again, and this thread then writes the next batch inside of it.
  * (QUEUE-4) A batch stays in @completing, in the order of its number, until its last done function
- *     returned; submit waits for the batches up to its own.
+ *     has returned; submit waits for all batches up to its own.
  *
- * The common case is a list that was queued in ascending order without gaps or
- * overlaps: it is noticed while queueing, and no sort happens.
+ * A list queued in ascending order without overlaps, the common case, is noticed while queueing and
+ * is not sorted.
  */
 #include <limits.h>
 #include "base/cause.h"
@@ -20,7 +20,7 @@
 #include "device/queue.h"
 #include "lock/lock.h"
 
-/* A merged write grows no further than this; a single larger request goes out as it is. */
+/* A merged write does not grow beyond this; a single larger request is written as it is. */
 #define WRITE_BYTES (8u << 20)
 #define WRITE_IOVS  ((unsigned int)IOV_MAX)
 
@@ -33,9 +33,9 @@ struct queue_request {
 	xfs_queue_done_fn done;
 	void *ctx;
 	int error;
-	int cause;     /* xfs_device_cause() of it */
-	bool alone;    /* overlaps with a neighbour: written by itself, in its turn */
-	bool borrowed; /* lies on the stack of its caller, who waits for @finished */
+	int cause;     /* its xfs_device_cause() */
+	bool alone;    /* overlaps a neighbour: written by itself, in its turn */
+	bool borrowed; /* on the stack of its caller, who waits for @finished */
 	bool finished;
 };
 
@@ -44,11 +44,11 @@ struct queue_batch {
 	uint64_t number;
 	struct queue_request *first;
 	bool sorted;
-	int cancelled; /* not to be written: what its requests get */
+	int cancelled; /* do not write: the errno for its requests */
 	uint64_t writes, retries;
 };
 
-struct xfs_queue {		   /* (c) constant (l) lock (w) who set writing */
+struct xfs_queue {		   /* (c) constant (l) lock (w) the thread that set writing */
 	const struct xfs_mem *mem; /* (c) */
 	struct xfs_device *dev;	   /* (c) */
 	size_t max_bytes;	   /* (c) */
@@ -64,9 +64,10 @@ struct xfs_queue {		   /* (c) constant (l) lock (w) who set writing */
 	bool writing;			     /* (l) */
 	uint64_t last_batch;		     /* (l) number of the newest batch */
 	struct xfs_list completing;	     /* (l) batches taken and not done */
-	uint64_t written;		     /* (l) batches and other writes so far */
-	uint64_t stable;		     /* (l) so many of them were flushed */
-	bool flushing;			     /* (l) somebody flushes for xfs_queue_flush_written() */
+	uint64_t written;		     /* (l) count of batches and other writes */
+	uint64_t stable;		     /* (l) the part of @written that is flushed */
+	bool flushing;			     /* (l) a flush for xfs_queue_flush_upto() is in
+					      * flight */
 	struct xfs_pool requests;	     /* (l) */
 	struct xfs_queue_stats stats;	     /* (l) */
 };
@@ -123,7 +124,7 @@ void xfs_queue_destroy(struct xfs_queue *q)
 	xfs_mem_free(q->mem, q);
 }
 
-/* Whether @b may be written behind @a. */
+/* True if @b may be written after @a. */
 static bool by_offset(const void *a, const void *b)
 {
 	return ((const struct queue_request *)a)->offset <= ((const struct queue_request *)b)->offset;
@@ -141,9 +142,8 @@ static struct queue_request *sort(struct queue_request *list,
 }
 
 /*
- * In a list sorted by offset, put each group of requests that overlap back into
- * the order of their arrival and keep them from being merged: written one by
- * one, the later one wins.
+ * In a list sorted by offset, restore the order of arrival within each group of overlapping
+ * requests and mark them as not to be merged: written one by one, the later one wins.
  */
 static struct queue_request *separate_overlaps(struct queue_request *list)
 {
@@ -174,7 +174,7 @@ static struct queue_request *separate_overlaps(struct queue_request *list)
 	return list;
 }
 
-/* struct iovec has no const; the vector of a write is only read from. */
+/* struct iovec has no const; the vector of a write is only read. */
 static void *without_const(const void *p)
 {
 	return (void *)(uintptr_t)p;
@@ -190,7 +190,9 @@ static void write_one_by_one(struct xfs_queue *q, struct queue_batch *batch,
 	}
 }
 
-/* Write @first and all that follows it without a gap in one call; returns what comes behind. */
+/*
+ * Write @first and everything that follows it without a gap in one call; returns the next request.
+ */
 static struct queue_request *write_run(struct xfs_queue *q, struct queue_batch *batch,
 				       struct queue_request *first)
 {
@@ -224,7 +226,7 @@ static struct queue_request *write_run(struct xfs_queue *q, struct queue_batch *
 		first->cause = xfs_device_cause();
 		return req;
 	}
-	/* Whose fault it was only single writes can tell; the rest must not suffer for it. */
+	/* Only single writes show which request failed; the others must not suffer for it. */
 	batch->retries++;
 	write_one_by_one(q, batch, first, req);
 	return req;
@@ -243,7 +245,7 @@ static void write_batch(struct xfs_queue *q, struct queue_batch *batch)
 		req = write_run(q, batch, req);
 }
 
-/* Under the lock: wait for our turn to write and take all that is queued then; false: nothing. */
+/* Under the lock: wait for our turn and take everything that is queued; false: nothing was. */
 static bool take_batch(struct xfs_queue *q, struct queue_batch *batch) XFS_HOLDS(q->lock)
 {
 	while (q->writing)
@@ -266,7 +268,7 @@ static bool take_batch(struct xfs_queue *q, struct queue_batch *batch) XFS_HOLDS
 	return true;
 }
 
-/* Under the lock, which it leaves and takes again. */
+/* Under the lock, which it drops and takes again. */
 static void run_batch(struct xfs_queue *q, struct queue_batch *batch) XFS_HOLDS(q->lock)
 {
 	struct queue_request *req, *next;
@@ -342,14 +344,14 @@ void xfs_queue_write(struct xfs_queue *q, uint64_t offset, const void *buf, size
 	if ((req->borrowed || q->nr_queued >= q->max_requests || q->bytes_queued >= q->max_bytes) &&
 	    take_batch(q, &batch))
 		run_batch(q, &batch);
-	/* Another thread may have taken it while we waited for our turn. */
+	/* Another thread may have taken the request while we waited for our turn. */
 	if (req == &on_stack)
 		while (!on_stack.finished)
 			xfs_cond_wait(&q->wake, &q->lock);
 	xfs_mutex_unlock(&q->lock);
 }
 
-/* Under the lock: whether a batch up to @number still has done functions to call. */
+/* Under the lock: true if a batch up to @number still has done functions to call. */
 static bool completing_up_to(const struct xfs_queue *q, uint64_t number)
 {
 	if (xfs_list_empty(&q->completing))
@@ -357,7 +359,7 @@ static bool completing_up_to(const struct xfs_queue *q, uint64_t number)
 	return xfs_list_first_entry(&q->completing, struct queue_batch, link)->number <= number;
 }
 
-/* Deal with what is queued and wait for it, and for all that was taken before. */
+/* Process what is queued and wait for it and for all earlier batches. */
 static void finish_all(struct xfs_queue *q, int cancelled)
 {
 	struct queue_batch batch;
@@ -386,7 +388,7 @@ void xfs_queue_cancel(struct xfs_queue *q, int error)
 	finish_all(q, error);
 }
 
-/* Under the lock, which it leaves: flush the device, for all that was written until now. */
+/* Under the lock, which it drops meanwhile: flush the device for everything written so far. */
 static int flush_device(struct xfs_queue *q) XFS_HOLDS(q->lock)
 {
 	uint64_t upto = q->written;
@@ -428,7 +430,8 @@ int xfs_queue_flush_upto(struct xfs_queue *q, uint64_t written)
 
 	xfs_mutex_lock(&q->lock);
 	/*
-	 * One that is under way may have begun too early for us; then it is our turn, or another's.
+	 * A flush in flight may have begun before our writes; then this thread or another waiter
+	 * starts the next one.
 	 */
 	while (q->stable < written && q->flushing)
 		xfs_cond_wait(&q->wake, &q->lock);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Another device that cannot be changed through this one.  That it says
- * read_only keeps writes away from it; it has no op that could write for those
- * who call the ops themselves.
+ * A read-only view of another device.  Its info says read_only, so xfs_device_pwritev() and the
+ * like refuse writes; and for callers that call the ops directly, it has no op that could write.
  */
 #include "base/error.h"
 #include "device/copy_out.h"
@@ -25,7 +24,7 @@ static int readonly_pwritev(struct xfs_device *dev, uint64_t offset, const struc
 	return -EROFS;
 }
 
-/* What others wrote to the base is theirs to flush, but they may share this handle. */
+/* Others flush what they wrote to the base, but they may use this handle to do so. */
 static int readonly_flush(struct xfs_device *dev)
 {
 	return xfs_device_flush(xfs_stacked_base(dev));

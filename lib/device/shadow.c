@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any device as a file descriptor: signatures and partition tables lie near the
- * two ends, so that a sparse file in memory with those is as good as the device
- * to those who look for them.
+ * A device as a file descriptor.  Signatures and partition tables lie near its two ends, so a
+ * sparse file in memory with copies of those serves a library that looks for them as well as the
+ * device.
  */
 #include <sys/mman.h>
 #include <unistd.h>

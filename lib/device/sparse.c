@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The radix tree of sparse.h: as high as its limit needs, nodes made when first used. */
+/* The radix tree of sparse.h: as high as its limit requires; nodes are allocated on first use. */
 #include "device/sparse.h"
 
 struct xfs_sparse_node {
@@ -51,7 +51,7 @@ int xfs_sparse_set_limit(struct xfs_sparse *s, uint64_t limit)
 	return 0;
 }
 
-/* The slot that holds the chunk; NULL when the way to it does not exist. */
+/* The slot of the chunk; NULL if a node on its path does not exist. */
 static void **find_slot(const struct xfs_sparse *s, uint64_t index)
 {
 	struct xfs_sparse_node *node = __atomic_load_n(&s->root, __ATOMIC_ACQUIRE);
@@ -70,7 +70,7 @@ void *xfs_sparse_lookup(const struct xfs_sparse *s, uint64_t index)
 	return slot ? __atomic_load_n(slot, __ATOMIC_ACQUIRE) : NULL;
 }
 
-/* The node that hangs in *@place, made when there is none. */
+/* The node in *@place, allocated if there is none. */
 static struct xfs_sparse_node *node_at(struct xfs_sparse *s, void **place)
 {
 	void *there = __atomic_load_n(place, __ATOMIC_ACQUIRE);
@@ -135,7 +135,7 @@ struct walk {
 	void *ctx;
 };
 
-/* @base: the lowest chunk number under @node, which stands @level levels above the chunks. */
+/* @base: the lowest chunk number under @node, which is @level levels above the chunks. */
 static int walk_node(const struct walk *w, struct xfs_sparse_node *node, unsigned int level,
 		     uint64_t base)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How devices on another one begin and end. */
+/* Opening and closing devices that stand on another one. */
 #include "base/need.h"
 #include "device/device_priv.h"
 

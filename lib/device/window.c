@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A part of another device.  Requests were held against the window's size
- * before they get here, so that adding its start cannot leave it.
+ * A part of another device.  Requests have been checked against the window's size before they get
+ * here, so adding its start cannot leave the window.
  */
 #include "base/error.h"
 #include "device/copy_out.h"
@@ -10,7 +10,7 @@
 struct window_device {
 	struct xfs_stacked_device on;
 	uint64_t offset, len;
-	uint32_t sector; /* of the disk, as far as a partition table tells; 0 */
+	uint32_t sector; /* of the disk, if a partition table tells; else 0 */
 };
 
 static_assert(offsetof(struct window_device, on) == 0, "dev comes first");
@@ -79,7 +79,7 @@ static int window_info(struct xfs_device *dev, struct xfs_device_info *info)
 	info->size_bytes = win->len;
 	info->growable = false;
 	info->physical_sector = XFS_MAX(info->physical_sector, win->sector);
-	/* What the base likes is of its own addresses: here only as far as those are aligned to it. */
+	/* The base's preferred units count only as far as the window's start is aligned to them. */
 	while (info->physical_sector > info->logical_sector &&
 	       win->offset % info->physical_sector)
 		info->physical_sector /= 2;
@@ -112,7 +112,7 @@ static const struct xfs_device_ops window_ops = {
 	.copy_out = window_copy_out,
 };
 
-/* *@len 0: to the end. */
+/* *@len 0: up to the end of the device. */
 static int check_range(const struct xfs_device_info *info, uint64_t offset, uint64_t *len)
 {
 	if (offset > info->size_bytes)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the end of the log.  Every 512-byte block carries the number of the
- * turn ("cycle") in which it was written; the head is where the newest turn
- * meets the one before.  A binary search finds the place, a look at the blocks
- * that may have been in flight corrects it, and the record before it says by its
- * shape whether the file system was unmounted.
+ * Finding the end of the log.  Every 512-byte block carries the number of the turn around the log
+ * ("cycle") in which it was written; the head is where the newest cycle meets the previous one.  A
+ * binary search finds the place, a scan of the blocks that may have been in flight corrects it, and
+ * the last record shows whether the file system was unmounted.
  *
- * If it was not, the checksums of all records that recovery would read are verified
- * here.  Writes that were in flight at a crash may have been torn: a bad record among
- * the last eight is cut off with all behind it, since nobody was told that these are
- * stable.  A bad one elsewhere is damage.
+ * If it was not, the checksums of all records that recovery would read are verified here.  Writes
+ * that were in flight at a crash may be torn: a bad record among the last eight is discarded with
+ * all behind it, since no caller was told that these are durable.  A bad record elsewhere is
+ * damage, and the log is refused.
  */
 #include "core/message.h"
 #include "log/log_priv.h"
@@ -58,7 +57,7 @@ static int get_cycle(struct head_search *hs, uint32_t bb, uint32_t *cycle)
 	return 0;
 }
 
-/* First block in (@low, @high] whose cycle is @cycle; @high has it, @low has not. */
+/* Find the first block in (@low, @high] with @cycle, given that @high has it and @low has not. */
 static int first_with_cycle(struct head_search *hs, uint32_t low, uint32_t high, uint32_t cycle,
 			    uint32_t *found)
 {
@@ -77,7 +76,7 @@ static int first_with_cycle(struct head_search *hs, uint32_t low, uint32_t high,
 	return 0;
 }
 
-/* First block in [@from, @to) with @cycle, or @to. */
+/* Find the first block in [@from, @to) with @cycle; @to if there is none. */
 static int scan_for_cycle(struct head_search *hs, uint32_t from, uint32_t to, uint32_t cycle,
 			  uint32_t *found)
 {
@@ -96,7 +95,10 @@ static int scan_for_cycle(struct head_search *hs, uint32_t from, uint32_t to, ui
 	return 0;
 }
 
-/* The head by cycle numbers alone, holes of writes that never arrived included. */
+/*
+ * Find the head by cycle numbers alone: the first hole left by a write that never reached the
+ * device.
+ */
 static int head_by_cycles(struct head_search *hs, uint32_t *head, bool *zeroed)
 {
 	uint32_t n = hs->nbbs, window = XFS_MIN(n, XLOG_IN_FLIGHT_BBS);
@@ -139,8 +141,8 @@ static int head_by_cycles(struct head_search *hs, uint32_t *head, bool *zeroed)
 }
 
 /*
- * Nearest record header before @from, going back at most @max blocks, around
- * the start when @wrap.  *@found = nbbs when there is none.
+ * Nearest record header before @from, going back at most @max blocks, past the start of the log if
+ * @wrap. *@found is nbbs if there is none.
  */
 static int header_before(struct head_search *hs, uint32_t from, uint32_t max, bool wrap,
 			 uint32_t *found)
@@ -202,7 +204,7 @@ static int is_unmount_record(struct head_search *hs, const struct xlog_record *r
 	return error;
 }
 
-/* The state of a log that ends at @head, from the last record in front of that. */
+/* The state of a log that ends at @head, from the last record before @head. */
 static int state_at(struct head_search *hs, uint32_t head, struct xlog_state *state)
 {
 	struct xlog_record rec;
@@ -234,7 +236,7 @@ static int state_at(struct head_search *hs, uint32_t head, struct xlog_state *st
 	return error;
 }
 
-/* The first header at or behind @from and before @head; nbbs: none. */
+/* The first header at or after @from and before @head; nbbs if there is none. */
 static int header_behind(struct head_search *hs, uint32_t from, uint32_t head, uint32_t *found)
 {
 	for (uint32_t bb = from; bb != head; bb = (bb + 1) % hs->nbbs) {
@@ -253,8 +255,8 @@ static int header_behind(struct head_search *hs, uint32_t from, uint32_t head, u
 }
 
 /*
- * Read the records from the header at @from to @head; *@bad becomes the first that is not whole,
- * or @head.
+ * Read the records from the header at @from to @head; *@bad becomes the first one that is not
+ * whole, or @head.
  */
 static int verify_records(struct head_search *hs, uint32_t from, uint32_t head, uint32_t *bad)
 {
@@ -268,7 +270,7 @@ static int verify_records(struct head_search *hs, uint32_t from, uint32_t head, 
 	if (error)
 		return error == -EUCLEAN ? 0 : error;
 	size = rec.size;
-	/* Sizes that no writer uses are what a torn header shows, or damage. */
+	/* Sizes that no writer uses come from a torn header or from damage. */
 	if (size > XLOG_MAX_RECORD_BSIZE || size < XFS_BB_SIZE)
 		return 0;
 	buf = xfs_mem_alloc_aligned(&hs->ring.mp->m_mem, 4096, xlog_record_room(size));
@@ -290,7 +292,7 @@ static int verify_records(struct head_search *hs, uint32_t from, uint32_t head, 
 	return 0;
 }
 
-/* Cut off what was torn among the last records; *@state becomes that of the rest. */
+/* Discard what is torn among the last records; *@state becomes that of the rest. */
 static int cut_torn(struct head_search *hs, struct xlog_state *state)
 {
 	uint32_t head = state->head_block, bb = head, bad;
@@ -321,7 +323,7 @@ static int cut_torn(struct head_search *hs, struct xlog_state *state)
 	return 0;
 }
 
-/* Verify what recovery will read, and find where that begins. */
+/* Verify the records that recovery will read, and find the first of them. */
 static int verify_active(struct head_search *hs, struct xlog_state *state)
 {
 	uint32_t tail = state->tail_block, head = state->head_block, bad;
@@ -341,8 +343,8 @@ static int verify_active(struct head_search *hs, struct xlog_state *state)
 		if (bad == head)
 			break;
 		/*
-		 * What was just cut off may have run over the oldest records.  They are not
-		 * needed then: nobody writes over what is not in place and stable.
+		 * The torn writes just discarded may have overwritten the oldest records.  Those
+		 * are not needed: a writer overwrites only what is in place and durable.
 		 */
 		error = read_header(hs, tail, &rec);
 		if (error)
@@ -379,7 +381,7 @@ static int find_head(struct head_search *hs, struct xlog_state *state)
 	error = head_by_cycles(hs, &head, &zeroed);
 	if (error)
 		return error;
-	/* A last record that is not whole never happened. */
+	/* An incomplete last record counts as never written. */
 	error = header_before(hs, head, XLOG_MAX_RECORD_BBS + 8, !zeroed, &block);
 	if (error)
 		return error;

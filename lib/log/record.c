@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One record as it lies in the ring: headers, cycle stamps, checksum.  Each block
- * shows in its first word the cycle in which it was written, so that the end of
- * the log can be found; the words displaced by that are kept in the headers.
+ * One record as it lies in the ring: headers, cycle stamps, checksum.  The first word of each block
+ * is replaced by the cycle in which it was written, so that the end of the log can be found; the
+ * headers keep the replaced words.
  */
 #include "base/crc32c.h"
 #include "core/message.h"
@@ -73,7 +73,7 @@ int xlog_decode_header(const struct xlog_ring *ring, uint32_t block, const void 
 	if (be32_to_cpu(h->h_version) != XLOG_VERSION_2)
 		return xfs_corrupt(ring->mp, "log", "record at block %u has version %u", block,
 				   be32_to_cpu(h->h_version));
-	/* Logs so old that they have no UUID in their records are taken as ours. */
+	/* Very old logs have no UUID in their records; accept them. */
 	if (!xfs_uuid_is_null(&h->h_fs_uuid) &&
 	    !xfs_uuid_equal(&h->h_fs_uuid, &ring->mp->m_geo.uuid))
 		return xfs_corrupt(ring->mp, "log", "record at block %u belongs to another file system",
@@ -101,7 +101,7 @@ uint32_t xlog_record_cksum(const void *record, uint32_t header_bbs, uint32_t len
 
 	crc = xfs_crc32c(crc, zero, sizeof(zero));
 	crc = xfs_crc32c(crc, p + XLOG_REC_CRC_OFF + 4, head_len - XLOG_REC_CRC_OFF - 4);
-	/* Extended headers count only as far as the data needs them. */
+	/* Extended headers are covered only as far as the data needs them. */
 	for (uint32_t j = 1; j < xfs_howmany64(len, XLOG_HEADER_CYCLE_SIZE) && j < header_bbs; j++)
 		crc = xfs_crc32c(crc, p + (size_t)j * XFS_BB_SIZE, XLOG_REC_EXT_CRC_LEN);
 	return ~xfs_crc32c(crc, p + (size_t)header_bbs * XFS_BB_SIZE, len);
@@ -116,7 +116,7 @@ bool xlog_record_crc_ok(const void *record, uint32_t header_bbs, uint32_t len)
 	       crc == xlog_record_cksum(record, header_bbs, len, XLOG_REC_CRC_LEN_I386);
 }
 
-/* Where the displaced word of data block @i is kept. */
+/* Where the headers keep the first word of data block @i. */
 static be32_t *cycle_slot(void *record, uint32_t i)
 {
 	struct xlog_rec_header *h = record;
@@ -149,7 +149,7 @@ void xlog_unstamp(void *record, uint32_t header_bbs, uint32_t len)
 		memcpy(data, cycle_slot(record, i), 4);
 }
 
-/* What a header must say to be read in a walk whose first record has nominal size @size. */
+/* What a header must say to be part of a walk whose first record has nominal size @size. */
 static bool header_is_sane(const struct xlog_ring *ring, const struct xlog_rec_header *h,
 			   uint32_t size)
 {
@@ -169,7 +169,7 @@ int xlog_read_record(const struct xlog_ring *ring, uint32_t block, uint32_t size
 	uint32_t header_bbs = xlog_header_bbs(size), count, need;
 	int error;
 
-	/* The first few blocks are the whole record, or tell how long it is. */
+	/* The first few blocks either are the whole record or tell its length. */
 	count = XFS_MIN(XFS_ALIGN(XFS_MAX(header_bbs, 8u), sector), ring->nbbs);
 	error = xlog_ring_read(ring, block, count, buf);
 	if (error)

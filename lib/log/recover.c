@@ -2,20 +2,23 @@
 /*
  * Recovery: the two passes over the log.
  *
- * The first pass reads everything, checks every item of a committed transaction, learns
- * which buffers were freed and which intents were not finished.  Nothing is written
- * unless all of it was good.  The second pass applies the items to buffers.
+ * The first pass reads everything, checks every item of a committed transaction, and collects the
+ * freed buffers and the unfinished intents.  Unless all of it is good, nothing is written.  The
+ * second pass applies the items to buffers.
  *
- * Within a transaction, buffers come before inodes, whose clusters they may make;
- * links of unlinked lists come after inodes; cancel items come last.
+ * Within a transaction, buffers are replayed before inodes, because they may hold newly made
+ * clusters; links of unlinked lists after inodes; cancel items last.
  */
 #include "core/message.h"
 #include "disk/dquot.h"
 #include "log/log_priv.h"
 
-/* Buffers wait in memory for the end of replay while no other cache has anything. */
+/*
+ * Buffers stay in memory until the end of replay, and the mount's caches are still empty: use a
+ * multiple of the metadata cache.
+ */
 #define CACHE_SHARE	4u
-/* Of what should stay, even where no memory is to be used. */
+/* Limit of the buffers that must stay in memory, however little the caches may use. */
 #define MAX_HELD_BYTES	(16ull << 20)
 
 /* ------------------------------------------------------------ first pass */
@@ -99,7 +102,7 @@ static int replay_item(struct xlog_recover *rl, const struct xlog_trans *trans,
 	case XFS_LI_DQUOT:
 		return xlog_replay_dquot(rl, trans, item);
 	default:
-		return 0;	/* the first pass has dealt with it */
+		return 0;	/* done in the first pass */
 	}
 }
 
@@ -137,8 +140,9 @@ static int commit_second(void *ctx, struct xlog_trans *trans)
 /* ------------------------------------------------------------------ both */
 
 /*
- * May it go on?  Not asked any more when something was written: in the second pass that is known
- * of a device that holds writes back.
+ * Ask the progress hook whether to go on.  Only while nothing has been written, so that a cancelled
+ * recovery leaves the image as it was: in the second pass that is known only of a device that holds
+ * writes back.
  */
 static int ask(struct xlog_recover *rl, bool first)
 {
@@ -192,7 +196,10 @@ static int check_features(struct xlog_recover *rl)
 	return 0;
 }
 
-/* Intents are for who called; what can be told of them is told before anything is replayed. */
+/*
+ * The caller carries out the intents; whatever can be checked now is checked before anything is
+ * replayed.
+ */
 static int check_intents(struct xlog_recover *rl, bool dry)
 {
 	struct xfs_mount *mp = rl->mp;
@@ -205,7 +212,7 @@ static int check_intents(struct xlog_recover *rl, bool dry)
 	mp->m_geo = rl->geo;
 	xfs_list_for_each_entry(intent, &rl->rec->intents, xi_list) {
 		error = mp->m_upcalls->check_intent(mp, intent);
-		/* Who only wants to know what is in the log need not be able to do it. */
+		/* A dry run only counts: it need not support the intent. */
 		if (error == -EOPNOTSUPP && dry)
 			error = 0;
 		if (error)
@@ -237,7 +244,10 @@ static int recover(struct xlog_recover *rl, bool dry)
 	if (error || dry)
 		return error;
 	error = xlog_rbuf_write_all(rl);
-	/* Otherwise the log could become clean, and its space be used anew, before this is stable. */
+	/*
+	 * Without this flush the log could be made clean and overwritten before the replayed blocks
+	 * are durable.
+	 */
 	if (!error && stats->buffers_written && !XFS_SABOTAGE(XFS_RULE_RECOVERY_FLUSH)) {
 		error = xfs_device_flush(rl->mp->m_dev);
 		if (error)
@@ -272,7 +282,7 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	error = check_features(&rl);
 	if (!error)
 		error = xlog_walk_init(mp, state, &rl.walk);
-	/* Both passes read all of it. */
+	/* Both passes read the whole active part of the log. */
 	rl.call.total = 2 * (uint64_t)rl.walk.left;
 	if (!error)
 		error = recover(&rl, dry);

@@ -2,30 +2,28 @@
 /*
  * The buffers that replay works on.
  *
- * They stay in memory until the end of replay as long as there is room, so that an
- * item that turns out to be impossible in the middle of a log leaves the disk as it
- * was.  When memory is over its limit all are written; that may be done at any
- * moment, because replaying the log anew over what was written gives the same.
+ * They stay in memory until the end of replay as long as there is room, so that an impossible item
+ * in the middle of a log leaves the disk as it was.  Over the memory limit all are written.  That
+ * is allowed at any moment, because replaying the log again over what was written gives the same
+ * result.
  *
- * Transactions that began in the same record share an LSN, and together are a
- * batch.  A buffer gets the LSN when its batch is complete, not earlier:
- * it would seem newer than what the rest of the batch has to say.  Until then it stays
- * in memory: with the LSN it had it would be taken, after one more power loss, for what
- * it was before, and be a mixture that no checksum tells of while all since then is
- * replayed over it.
+ * Transactions that began in the same record share an LSN and form a batch.  A buffer gets the LSN
+ * only when its batch is complete; with the LSN earlier, a second recovery would take it for newer
+ * than the rest of its batch and skip that.  Until then the buffer stays in memory.  Written with
+ * its old LSN, it would look after another crash like the state of that LSN, while it is a mixture
+ * that no checksum reveals.
  *
- * A block or inode of several sectors that was being written when power failed is a
- * mixture of two states, which its checksum tells.  All that differs between the two is
- * in the log still, so replay makes it whole; but on the way there it may be no good
- * block at all: an old item says that a fork is a list, and what lies there is the
- * tree it became.  Such a buffer is checked and gets its checksum when all is replayed,
- * and stays in memory until then; should power fail once more, it is known again by
- * the checksum it still has.  Only if there are too many to be kept go those that are
- * good blocks as they are.
+ * A block or inode of several sectors that was being written when power failed is a mixture of two
+ * states, which its checksum reveals.  Everything in which the two states differ is still in the
+ * log, so replay completes it.  On the way it may be no valid block at all: an old item says that a
+ * fork is a list of extents, while the fork already holds the tree it became.  Such a buffer stays
+ * in memory and is verified and checksummed when all is replayed; after another crash its checksum,
+ * still wrong, reveals it again.  Only if there are too many of them are those written early that
+ * pass their verifier as they are.
  *
- * No two buffers overlap.  When a place is wanted in another shape, what was there is
- * set aside, sector by sector: it is written before all others, and lies over what is read until
- * then.
+ * No two buffers overlap.  When a place is wanted as a buffer of another size, the old buffer is
+ * set aside sector by sector: these sectors are written before all others, and until then replace
+ * what is read from disk.
  */
 #include "base/crc32c.h"
 #include "base/sabotage.h"
@@ -40,7 +38,7 @@
 
 #define MAX_IOVS	64
 
-/* What was set aside, newest contents. */
+/* A sector that was set aside, with its newest contents. */
 struct aside {
 	struct xlog_key key;		/* its address, 0 */
 	uint8_t data[XFS_BB_SIZE];
@@ -48,7 +46,7 @@ struct aside {
 
 static_assert(offsetof(struct aside, key) == 0, "key comes first");
 
-/* The superblock as the log has it: its counters need not be exact. */
+/* Verify the superblock as logged: its counters need not be exact. */
 static xfs_failaddr_t sb_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 				xfs_daddr_t daddr)
 {
@@ -64,11 +62,11 @@ static xfs_failaddr_t sb_verify(const struct xfs_geometry *geo, const void *bloc
 
 enum extent_of_crc { SECTOR, BLOCK, DIR_BLOCK, WHOLE };
 
-/* A kind of block that can be told by its magic number. */
+/* A kind of block that is recognized by its magic number. */
 struct kind {
 	uint32_t magic;
 	uint16_t blft;
-	uint16_t magic_off;		/* 0: 32 bits there; 8: 16 bits there */
+	uint16_t magic_off;		/* 0: a 32-bit magic there; 8: a 16-bit one */
 	enum extent_of_crc extent;
 	uint16_t lsn_off, uuid_off, crc_off;
 	xfs_failaddr_t (*verify)(const struct xfs_geometry *geo, const void *block, size_t len,
@@ -137,8 +135,8 @@ static uint32_t crc_bytes(const struct xlog_recover *rl, const struct kind *kind
 }
 
 /*
- * The LSN that stands in @bp, or 0 when it says nothing: the contents are of no known
- * kind or of another file system, or, which makes @bp torn, their checksum is wrong.
+ * The LSN in @bp, or 0 if it means nothing: contents of unknown kind, of another file system, or
+ * with a wrong checksum, which makes @bp torn.
  */
 static xfs_lsn_t take_lsn(const struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
@@ -164,7 +162,7 @@ static xfs_lsn_t take_lsn(const struct xlog_recover *rl, struct xlog_rbuf *bp)
 	return lsn == (uint64_t)NULLCOMMITLSN ? 0 : (xfs_lsn_t)lsn;
 }
 
-/* The kind that @bp will be written as; NULL: as it is, without LSN and checksum. */
+/* The kind as which @bp will be written; NULL: as it is, without LSN and checksum. */
 static const struct kind *write_kind(const struct xlog_rbuf *bp)
 {
 	const struct kind *kind = bp->rb_partial ? NULL : kind_of(bp->rb_data);
@@ -241,7 +239,7 @@ static struct xfs_dinode *inode_at(const struct xlog_recover *rl, struct xlog_rb
 	return (void *)(bp->rb_data + (slot << rl->geo.inodelog));
 }
 
-/* Inodes that were mixtures are none any more. */
+/* Verify the cluster; inodes that were mixtures get their checksum. */
 static xfs_failaddr_t make_inodes_ready(const struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
 	const struct xfs_geometry *geo = &rl->geo;
@@ -280,9 +278,7 @@ static xfs_failaddr_t verify_dquots(const struct xlog_rbuf *bp)
 	return NULL;
 }
 
-/*
- * What replay made of it must be a good block before it goes to its place; what is wrong with it.
- */
+/* Verify what replay made of the buffer and set its checksum.  Returns what is wrong with it. */
 static xfs_failaddr_t make_ready(struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
 	const struct kind *kind = write_kind(bp);
@@ -320,7 +316,7 @@ static int write_error(struct xlog_recover *rl, int error, uint64_t daddr)
 				 xfs_errstr(error)) : 0;
 }
 
-/* Neighbours in one write; all are forgotten when all are written. */
+/* Write adjacent sectors together; free all once all are written. */
 static int write_aside(struct xlog_recover *rl)
 {
 	struct xlog_key *key = xlog_index_first(&rl->aside);
@@ -347,7 +343,7 @@ static int write_aside(struct xlog_recover *rl)
 	return error;
 }
 
-/* Neighbours in one write; then they are forgotten, so that what follows has their memory. */
+/* Write adjacent buffers together, then free them, so that later buffers can use their memory. */
 static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep)
 {
 	struct xlog_rbuf *bufs[MAX_IOVS], *bp = xfs_rb_entry(*nodep, struct xlog_rbuf, rb_node);
@@ -373,14 +369,14 @@ static int write_run(struct xlog_recover *rl, struct xfs_rb_node **nodep)
 	return write_error(rl, error, start);
 }
 
-/* What of the changed buffers is written. */
+/* Which changed buffers are written. */
 enum which {
-	COMPLETE,	/* what is no mixture, and has all of its batch */
-	GOOD,		/* what is a good block as it is */
-	ALL,		/* all, and nothing if there is a bad one */
+	COMPLETE,	/* no mixtures, none whose batch is incomplete */
+	GOOD,		/* those that pass their verifier as they are */
+	ALL,		/* all; none if one of them is bad */
 };
 
-/* All are looked at before the first one is written. */
+/* Look at all buffers before the first one is written. */
 static int pick_due(struct xlog_recover *rl, enum which which)
 {
 	for (struct xfs_rb_node *node = xfs_rb_first(&rl->bufs); node; node = xfs_rb_next(node)) {
@@ -393,8 +389,8 @@ static int pick_due(struct xlog_recover *rl, enum which which)
 		if (fa && which == ALL)
 			return bad_block(rl, bp, fa);
 		/*
-		 * It may be a mixture that no checksum told of: what follows makes it whole, or
-		 * not.
+		 * It may be a mixture that no checksum revealed: later items complete it, or the
+		 * last round reports it.
 		 */
 		if (fa) {
 			bp->rb_torn = true;
@@ -404,7 +400,7 @@ static int pick_due(struct xlog_recover *rl, enum which which)
 	return 0;
 }
 
-/* Write what replay has changed, and forget it. */
+/* Write the changed buffers that @which selects, and free them and the unchanged ones. */
 static int write_changed(struct xlog_recover *rl, enum which which)
 {
 	struct xfs_rb_node *node, *next;
@@ -460,7 +456,7 @@ static int set_aside(struct xlog_recover *rl, const struct xlog_rbuf *bp)
 	return 0;
 }
 
-/* Whoever lies in [@daddr, @daddr + @bbs) in another shape is set aside. */
+/* Set aside all buffers of another shape in [@daddr, @daddr + @bbs). */
 static int make_way(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t bbs)
 {
 	xfs_daddr_t last = daddr + bbs - 1;
@@ -485,7 +481,7 @@ static int make_way(struct xlog_recover *rl, xfs_daddr_t daddr, uint32_t bbs)
 	return 0;
 }
 
-/* What was set aside is not on disk yet. */
+/* Sectors that were set aside are newer than what was read from disk. */
 static void lay_aside_over(struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
 	uint64_t start = (uint64_t)bp->rb_daddr, end = start + (bp->rb_len >> XFS_BB_SHIFT);
@@ -496,7 +492,7 @@ static void lay_aside_over(struct xlog_recover *rl, struct xlog_rbuf *bp)
 		       ((struct aside *)(void *)key)->data, XFS_BB_SIZE);
 }
 
-/* What stands at the place of @bp.  A log that is older than that is not the one to replay. */
+/* Read what is at the place of @bp.  If its LSN is ahead, this log is not the one to replay. */
 static int fill(struct xlog_recover *rl, struct xlog_rbuf *bp)
 {
 	int error = xfs_device_pread(rl->mp->m_dev, (uint64_t)bp->rb_daddr << XFS_BB_SHIFT,
@@ -567,7 +563,7 @@ void xlog_rbuf_dirty(struct xlog_recover *rl, struct xlog_rbuf *bp, bool stamp)
 		bp->rb_in_batch = true;
 		xfs_list_add_tail(&bp->rb_batch, &rl->batch);
 	}
-	/* What it goes out with when it must leave before the batch is complete. */
+	/* The LSN with which it is written if it must leave before the batch is complete. */
 	if (stamp) {
 		const struct kind *kind = write_kind(bp);
 
@@ -610,7 +606,7 @@ int xlog_rbuf_relieve(struct xlog_recover *rl)
 	error = write_changed(rl, COMPLETE);
 	if (!error && rl->buf_bytes > enough)
 		error = write_changed(rl, GOOD);
-	/* No power loss leaves so many mixtures: they are damage, or the log is. */
+	/* No power loss leaves so many mixtures: either the blocks or the log are damaged. */
 	if (!error && rl->buf_bytes > enough)
 		error = write_changed(rl, ALL);
 	rl->held_bytes = rl->buf_bytes;

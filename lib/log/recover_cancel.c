@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buffers that were freed: what was logged for one before its last cancel item must not be
- * replayed, because its blocks may hold something that was never logged.  The first pass
- * counts the cancel items of each buffer, the second one counts them down, so that what
- * is logged after the last one is replayed.
+ * Freed buffers.  Changes logged for a buffer before its last cancel item must not be replayed,
+ * because its blocks may now hold something that was never logged.  The first pass counts the
+ * cancel items of each buffer and the second counts them down, so that changes logged after the
+ * last one are replayed.
  */
 #include "core/message.h"
 #include "log/log_priv.h"
 
 struct xlog_cancel {
-	struct xlog_key key;		/* address, length in sectors */
+	struct xlog_key key;		/* address, length in 512-byte blocks */
 	uint32_t count;
 };
 

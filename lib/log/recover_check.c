@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be told of an item before anything is replayed: its regions are those it
- * announces, it stays inside the device and inside the object it changes, its
- * values are possible.  Everything that replay does later with an item rests on
- * these checks.
+ * Checks of an item before anything is replayed: it has the regions that it announces, stays inside
+ * the device and inside the object that it changes, and its values are possible.  Everything that
+ * replay does with an item later relies on these checks.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,7 +42,7 @@ int xlog_set_item_corrupt(struct xlog_recover *rl, const struct xlog_trans *tran
 
 #define BAD(...)	xlog_item_corrupt(rl, trans, item, __VA_ARGS__)
 
-/* A buffer of @bbs at @blkno, which the log says there is. */
+/* True if a buffer of @bbs blocks at @blkno lies inside the device. */
 static bool place_ok(const struct xlog_recover *rl, int64_t blkno, uint64_t bbs)
 {
 	return blkno >= 0 && bbs && (uint64_t)blkno < rl->device_bbs &&
@@ -72,7 +71,7 @@ static uint32_t map_words(const struct xlog_item *item)
 	return (item->it_regions[0].len - XFS_BUF_LOG_FORMAT_LEN) / 4;
 }
 
-/* The first chunk from @chunk on whose bit is @set, or the end of the map. */
+/* The first chunk from @chunk on whose bit equals @set, or the end of the map. */
 static uint32_t map_find(const struct xlog_item *item, uint32_t chunk, bool set)
 {
 	uint32_t bits = map_words(item) * 32;
@@ -167,7 +166,7 @@ static int check_sb_image(struct xlog_recover *rl, const struct xlog_trans *tran
 	if (dblocks > rl->device_bbs >> geo->blkbb_log ||
 	    agcount != xfs_howmany64(dblocks, geo->agblocks))
 		return BAD("the superblock says %" PRIu64 " blocks and %u AGs", dblocks, agcount);
-	/* Grown: later items may lie in the new part. */
+	/* The file system was grown: later items may lie in the new part. */
 	if (dblocks > geo->dblocks) {
 		geo->dblocks = dblocks;
 		geo->agcount = agcount;
@@ -219,7 +218,7 @@ void xlog_item_inode_format(const struct xlog_item *item, struct xfs_inode_log_f
 		memcpy(ilf, region->data, sizeof(*ilf));
 		return;
 	}
-	/* Of a 32-bit machine: without the padding. */
+	/* Written by a 32-bit machine: without the padding. */
 	memcpy(ilf, region->data, pad);
 	ilf->ilf_pad = 0;
 	memcpy((uint8_t *)ilf + ino, (const uint8_t *)region->data + pad,
@@ -271,7 +270,7 @@ static int check_fork(struct xlog_recover *rl, const struct xlog_trans *trans,
 		return BAD("the %s fork is missing", fork);
 	if (root && r->len < XFS_BTREE_LBLOCK_LEN)
 		return BAD("the root of the %s fork has %u bytes", fork, r->len);
-	/* What the root takes in the inode is checked where it is put there. */
+	/* The space that a root needs in the inode is checked when it is replayed. */
 	if (!root && r->len > room)
 		return BAD("the %s fork has %u bytes, there is room for %u", fork, r->len, room);
 	return 0;
@@ -402,7 +401,7 @@ bool xlog_is_intent(uint16_t type)
 	       type == XFS_LI_EFI_RT || type == XFS_LI_RUI_RT || type == XFS_LI_CUI_RT;
 }
 
-/* The type of a done item follows that of its intent. */
+/* The type of a done item is that of its intent plus one. */
 bool xlog_is_done(uint16_t type)
 {
 	return xlog_is_intent((uint16_t)(type - 1));

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directory blocks that are larger than a block of the file system and lie in several
- * pieces.  Each piece is logged as if it were a buffer of its own, so what is replayed
- * has the checksum of no moment.  When all is replayed, the directories that were logged
- * are looked through for such blocks, and their checksums are made anew.
+ * Directory blocks that are larger than a file system block and lie in several pieces.  Each piece
+ * is logged like a buffer of its own, so after replay the block's checksum fits no state it ever
+ * had.  At the end of replay the logged directories are searched for such blocks, and their
+ * checksums are set anew.
  *
- * A change of a directory block always logs its directory's inode as well, so
- * the directory of every piece is among those that replay met.
+ * A change of a directory block always logs its directory's inode too, so the directory of every
+ * piece is among those that replay met.
  *
- * A tree of extents that many directories share, that never ends or goes back would be looked through for
- * ever: its blocks name their owner and level, and its extents ascend.
+ * A hostile extent tree that many directories share, or that runs in a circle, would be searched
+ * for ever.  So its blocks must name this directory as owner and have the expected level, and its
+ * extents must ascend.
  */
 #include <stdlib.h>
 #include "base/crc32c.h"
@@ -17,7 +18,7 @@
 #include "disk/verify.h"
 #include "log/log_priv.h"
 
-#define MAX_PIECES	128u		/* the largest directory block in the smallest blocks */
+#define MAX_PIECES	128u		/* largest directory block in the smallest blocks */
 #define MAX_INODE_BYTES	2048u
 
 struct dir_place {
@@ -65,7 +66,9 @@ static void sort_unique(struct array *array, int (*cmp)(const void *, const void
 	array->count = n + 1;
 }
 
-/* Things that come again and again take room once. */
+/*
+ * Append an item; duplicates are removed before the array grows, so repeated items take room once.
+ */
 static int append(struct xlog_recover *rl, struct array *array, const void *item,
 		  int (*cmp)(const void *, const void *))
 {
@@ -131,13 +134,13 @@ void xlog_dirparts_destroy(struct xlog_recover *rl)
 	rl->dirparts = NULL;
 }
 
-/* A directory block while its pieces are gathered. */
+/* A directory block while its pieces are being collected. */
 struct gather {
 	struct xlog_recover *rl;
 	xfs_ino_t ino;
-	xfs_fileoff_t next;		/* file block wanted next */
-	uint32_t have, npieces;		/* blocks, pieces */
-	bool touched;			/* by replay */
+	xfs_fileoff_t next;		/* file block expected next */
+	uint32_t have, npieces;		/* blocks, pieces collected */
+	bool touched;			/* replay changed one of them */
 	xfs_fsblock_t piece[MAX_PIECES];
 	uint32_t piece_len[MAX_PIECES];
 	uint8_t *block;
@@ -161,7 +164,10 @@ static int renew_checksum(struct gather *g)
 		memcpy(g->block + off, bp->rb_data, bytes);
 		off += bytes;
 	}
-	/* Getting the others has not sent it away: nothing overlaps, and no memory is given back here. */
+	/*
+	 * The first piece is still in memory: pieces do not overlap, and no buffers are written
+	 * between these calls.
+	 */
 	error = xlog_rbuf_get(rl, XFS_FSB_TO_DADDR(geo, g->piece[0]), g->piece_len[0] << geo->blocklog,
 			      true, &first);
 	if (error)
@@ -194,7 +200,7 @@ static int take_extent(struct gather *g, const struct xfs_bmbt_irec *irec)
 		int error;
 
 		g->rl->dir_steps++;
-		/* Blocks in one piece, however many, are nothing to be gathered. */
+		/* Directory blocks in one piece have right checksums already: skip them. */
 		if (!in_block && left >= geo->dirblkfsbs) {
 			xfs_filblks_t whole = xfs_rounddown64(left, geo->dirblkfsbs);
 
@@ -209,7 +215,10 @@ static int take_extent(struct gather *g, const struct xfs_bmbt_irec *irec)
 			g->have = g->npieces = 0;
 			g->touched = false;
 		}
-		/* What does not begin at the start of a block is the rest of one that has a hole. */
+		/*
+		 * A piece that does not start a block, after none or a gap, belongs to a block with
+		 * a hole: skip it.
+		 */
 		if (in_block == g->have) {
 			g->touched |= dp->parts.count &&
 				      bsearch(&daddr, dp->parts.items, dp->parts.count, sizeof(daddr),
@@ -251,7 +260,7 @@ static int bad_tree(struct gather *g)
 			   g->ino);
 }
 
-/* A copy of the block, because what is gathered of its records may need others. */
+/* Copy the block, because collecting from its records may replace its buffer. */
 static int read_tree_block(struct gather *g, xfs_fsblock_t fsbno, unsigned int level, uint8_t *copy)
 {
 	const struct xfs_btree_block *block = (const void *)copy;
@@ -291,7 +300,7 @@ static int take_tree(struct gather *g, xfs_fsblock_t fsbno, unsigned int level)
 	while (!error) {
 		uint32_t n = be16_to_cpu(block->bb_numrecs);
 
-		/* With none it would not ascend. */
+		/* A leaf without records would let a cycle of blocks pass the ascending test. */
 		if (!n || n > geo->bmap_mxr[0]) {
 			error = bad_tree(g);
 			break;
@@ -323,7 +332,7 @@ static int look_through(struct gather *g, const struct dir_place *place)
 	g->ino = place->ino;
 	g->next = 0;
 	g->have = g->npieces = 0;
-	/* It may be gone, or something else by now. */
+	/* The inode may have been freed or reused. */
 	if (!S_ISDIR(be16_to_cpu(dip->di_mode)) || xfs_dinode_verify(geo, place->ino, dip))
 		return 0;
 	if (dip->di_format == XFS_DINODE_FMT_EXTENTS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What recovery looks up by number.  A log says what numbers it likes: those of a hostile one would all
- * meet in one slot of a hash, so these are trees.
+ * Index of recovery's objects by number.  A hostile log may choose its numbers so that all meet in
+ * one slot of a hash table, so the index is a tree.
  */
 #include "log/log_priv.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Replay of INODE items: the logged core, in host order, becomes the one on disk, and
- * the logged forks, which are whole, take the place of those there.
+ * Replay of INODE items: the logged core, in host order, replaces the one on disk, and the logged
+ * forks, which are complete, replace those on disk.
  */
 #include "base/crc32c.h"
 #include "buf/buf.h"
@@ -12,7 +12,7 @@
 
 #define BAD(...)	xlog_item_corrupt(rl, trans, item, __VA_ARGS__)
 
-/* A time stamp: one number of nanoseconds, or two words in host order each. */
+/* A time stamp is one count of nanoseconds (bigtime), or two 32-bit words in host order. */
 static be64_t replay_ts(bool bigtime, uint64_t logged)
 {
 	uint32_t words[2];
@@ -23,7 +23,7 @@ static be64_t replay_ts(bool bigtime, uint64_t logged)
 	return cpu_to_be64((uint64_t)words[0] << 32 | words[1]);
 }
 
-/* di_next_unlinked stays: others say what it is. */
+/* Everything but di_next_unlinked, which INODE_BUF items set. */
 static void replay_core(struct xfs_dinode *dip, const struct xfs_log_dinode *core, xfs_lsn_t lsn)
 {
 	bool bigtime = core->di_flags2 & XFS_DIFLAG2_BIGTIME;
@@ -63,11 +63,11 @@ static void replay_core(struct xfs_dinode *dip, const struct xfs_log_dinode *cor
 	dip->di_uuid = core->di_uuid;
 }
 
-/* How the entries of a tree's root lie in memory, which is how they are logged, and in the inode. */
+/* Layout of the entries of a tree's root: as logged (the in-memory form) and as in the inode. */
 struct root_shape {
 	uint32_t header;		/* in the inode */
 	uint32_t key, ptr;		/* bytes of an entry; ptr 0: records of a leaf */
-	uint32_t room;			/* what an entry takes in the inode */
+	uint32_t room;			/* bytes of an entry in the inode */
 };
 
 static bool root_shape(const struct xfs_dinode *dip, const uint8_t *root, struct root_shape *shape)
@@ -98,7 +98,7 @@ static bool root_shape(const struct xfs_dinode *dip, const uint8_t *root, struct
 	return dip->di_format == XFS_DINODE_FMT_META_BTREE;
 }
 
-/* The root of a tree goes from its logged form into a fork of @room bytes at @to. */
+/* Convert the root of a tree from its logged form into a fork of @room bytes at @to. */
 static int replay_root(struct xlog_recover *rl, const struct xlog_trans *trans,
 		       const struct xlog_item *item, const struct xlog_region *region,
 		       const struct xfs_dinode *dip, uint8_t *to, uint32_t room)
@@ -160,7 +160,7 @@ static int replay_forks(struct xlog_recover *rl, const struct xlog_trans *trans,
 	return error;
 }
 
-/* Every block below the root of a fork's tree belongs to this inode now. */
+/* Set this inode as owner of every block below the root of a fork's tree. */
 static int change_owner(struct xlog_recover *rl, const struct xlog_trans *trans,
 			const struct xlog_item *item, xfs_ino_t ino, uint64_t first,
 			uint32_t level)
@@ -168,7 +168,7 @@ static int change_owner(struct xlog_recover *rl, const struct xlog_trans *trans,
 	const struct xfs_geometry *geo = &rl->geo;
 	uint64_t limit = geo->dblocks;
 
-	/* Level by level, from left to right. */
+	/* Level by level, each from left to right. */
 	for (;; level--) {
 		uint64_t fsbno = first, below = NULLFSBLOCK;
 
@@ -242,11 +242,11 @@ static int change_owners(struct xlog_recover *rl, const struct xlog_trans *trans
 }
 
 /*
- * Are these changes in the inode on disk already, as its LSN says?  The LSN is believed when the
- * checksum is right: an inode that is larger than a sector can be torn.
+ * True if the inode on disk already has these changes, as its LSN says.  The LSN is trusted only if
+ * the checksum is right, because an inode larger than a sector can be torn.
  *
- * A torn inode is a mixture of states until the end of replay; and so can one be that has
- * this very LSN, when several transactions have it and this is not the last of them.
+ * A torn inode is a mixture of states until the end of replay.  So may be one with exactly this
+ * LSN, if several transactions share it and this is not the last of them.
  */
 static bool is_newer(const struct xlog_recover *rl, const struct xfs_dinode *dip, xfs_lsn_t lsn,
 		     bool *mixed)

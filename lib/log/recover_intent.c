@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Intents that wait for their done item: a list in the order of the log, and an index of their
- * ids.  Ids are memory addresses of the writer: unique only among intents of a type that
- * are alive at a time.
+ * Intents without a done item so far: a list in log order, and an index by id.  Ids are memory
+ * addresses of the writer: unique only among the live intents of one type.
  */
 #include "core/message.h"
 #include "log/log_priv.h"
 
 struct pending {
 	struct xlog_key key;		/* type, id */
-	struct pending *older;		/* of the same, which is not in the index */
+	struct pending *older;		/* an earlier one of the same key, not in the index */
 	struct xlog_intent intent;
 };
 
@@ -81,7 +80,7 @@ static void take_away(struct xlog_recover *rl, uint16_t type, uint64_t id)
 {
 	struct pending *p = (void *)xlog_index_find(&rl->intents, type, id);
 
-	/* Its intent may lie before the tail. */
+	/* The intent may lie before the tail. */
 	if (!p)
 		return;
 	xlog_index_erase(&rl->intents, &p->key);
@@ -96,7 +95,7 @@ int xlog_intent_take(struct xlog_recover *rl, const struct xlog_trans *trans,
 {
 	uint64_t id;
 
-	/* In all of them the id is the third member, behind 8 bytes. */
+	/* In all of them the id is the third member, after 8 bytes. */
 	memcpy(&id, (const uint8_t *)item->it_regions[0].data + 8, sizeof(id));
 	if (xlog_is_intent(item->it_type))
 		return add(rl, trans, item, id);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading the records between tail and head, one after the other, into one
- * buffer: headers and data are checked, and the words that the cycle numbers had
- * displaced are put back.  The memory is that of the largest record, whatever
- * the size of the log.
+ * Reading the records between tail and head, one after the other, into one buffer.  Headers and
+ * data are checked, and the words that the cycle stamps replaced are restored.  Memory is that of
+ * the largest record, whatever the size of the log.
  */
 #include "core/message.h"
 #include "log/log_priv.h"
@@ -53,7 +52,7 @@ static int check_record(struct xlog_walk *walk, const struct xlog_record *rec)
 		return xfs_error(mp, -ENOTSUP,
 				 "log: record at block %u has format %u, of a machine of another kind: only such a one can recover this log",
 				 rec->block, rec->fmt);
-	/* Without a checksum nothing but an unmount record is believed. */
+	/* A record without a checksum is accepted only as an unmount record. */
 	if (!rec->crc) {
 		xfs_corrupt(mp, "log", "record at block %u has no checksum", rec->block);
 		return -EBADMSG;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Replay of what describes blocks: BUF, INODE_BUF, ICREATE and DQUOT items.
+ * Replay of the items that describe blocks: BUF, INODE_BUF, ICREATE and DQUOT.
  *
- * A block that carries the LSN of this transaction or a later one has all of it
- * already.  Blocks without an LSN are replayed always, which is right because
- * every change that is not in the log any more had reached its place.
+ * A block whose LSN is that of this transaction or later has all of its changes.  Blocks without an
+ * LSN are always replayed, which is right because every change that is no longer in the log has
+ * reached its place.
  */
 #include "base/crc32c.h"
 #include "buf/buf.h"
@@ -14,14 +14,14 @@
 #include "disk/verify.h"
 #include "log/log_priv.h"
 
-/* Of inodes that ICREATE items make, beside those that the log has more to say of. */
+/* Limit of inodes made by ICREATE items, beside twice those that the log names in INODE items. */
 #define MAX_MADE_BYTES	(256ull << 20)
 
 #define BAD(...)	xlog_item_corrupt(rl, trans, item, __VA_ARGS__)
 
 /*
- * Was quota of this type turned off in the log?  Whether it is on cannot be asked: the superblock in
- * its place may be older than the change that turned it on, which is in the log too.
+ * True if the log turned this quota type off.  Whether it is on cannot be told: the superblock on
+ * disk may be older than a change in this log that turned it on.
  */
 static bool quota_is_off(const struct xlog_recover *rl, uint32_t dqtype)
 {
@@ -39,8 +39,8 @@ static uint32_t dqtype_of(uint16_t blf_flags)
 }
 
 /*
- * A part of a directory block whose blocks are not contiguous is logged by itself.  A node of
- * one block is one of an attribute fork if it can be.
+ * True for a logged piece of a directory block whose blocks are not contiguous.  A node of one
+ * block belongs to an attribute fork if it is valid as such.
  */
 static bool is_dir_part(const struct xlog_recover *rl, uint32_t blft, const struct xlog_rbuf *bp)
 {
@@ -75,7 +75,7 @@ int xlog_replay_buf(struct xlog_recover *rl, const struct xlog_trans *trans,
 	error = xlog_rbuf_get(rl, blf.blf_blkno, bytes, true, &bp);
 	if (error)
 		return error;
-	/* What only is a part of a block never has a right checksum, so no LSN. */
+	/* A piece of a directory block never has a right checksum, so its LSN is 0 here. */
 	if (bp->rb_lsn && bp->rb_lsn >= trans->xt_lsn) {
 		rl->rec->stats.newer++;
 		return 0;
@@ -93,7 +93,7 @@ int xlog_replay_buf(struct xlog_recover *rl, const struct xlog_trans *trans,
 	return 0;
 }
 
-/* Only the links of the unlinked lists count; the rest of these chunks is stale. */
+/* Only the links of the unlinked lists are replayed; the rest of these chunks is stale. */
 int xlog_replay_inode_buf(struct xlog_recover *rl, const struct xlog_trans *trans,
 			  const struct xlog_item *item)
 {
@@ -128,7 +128,10 @@ int xlog_replay_inode_buf(struct xlog_recover *rl, const struct xlog_trans *tran
 			if (be16_to_cpu(dip->di_magic) != XFS_DINODE_MAGIC)
 				return BAD("there is no inode %u at daddr 0x%" PRIx64, slot,
 					   (uint64_t)blf.blf_blkno);
-			/* A torn inode must not look as if it were none: INODE items mend it. */
+			/*
+			 * A torn inode must keep its wrong checksum, so that INODE items complete
+			 * it.
+			 */
 			whole = xfs_cksum_ok(dip, size, XFS_DINODE_CRC_OFF);
 			dip->di_next_unlinked = cpu_to_be32(next);
 			if (whole)
@@ -170,10 +173,10 @@ static int init_cluster(struct xlog_recover *rl, xfs_agnumber_t agno, xfs_agbloc
 }
 
 /*
- * An item of 40 bytes makes 32 KiB or more, which are held in memory until all is replayed.  But a new
- * chunk is made in an AG when the inodes of the one before are used up, and an inode that is used is
- * logged.  Only new chunks in thousands of AGs come near the limit; who sets one for all memory may
- * have them.
+ * An ICREATE item of 40 bytes makes 32 KiB or more, which stay in memory until all is replayed.
+ * But a writer makes a new chunk in an AG only when the previous one is used up, and used inodes
+ * are logged.  Only new chunks in thousands of AGs come near the limit; a caller who sets a larger
+ * memory limit gets them.
  */
 static int count_made(struct xlog_recover *rl, uint32_t inodes)
 {
@@ -247,8 +250,8 @@ int xlog_replay_dquot(struct xlog_recover *rl, const struct xlog_trans *trans,
 	}
 	memcpy(&dqb->dd_diskdq, ddq, XFS_DQUOT_LOGGED_LEN);
 	/*
-	 * A record lies in two sectors perhaps, of which one alone was written: its LSN may be newer than
-	 * its counts, and with a right checksum later items would be taken for old ones.
+	 * A dquot may lie in two sectors of which only one was written: its LSN may be newer than
+	 * its counts, and with a right checksum later items would be skipped as old.
 	 */
 	if (torn)
 		dqb->dd_lsn = cpu_to_be64((uint64_t)trans->xt_lsn);

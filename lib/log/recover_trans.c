@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From operations to transactions.  Each operation names its transaction; regions
- * that did not fit into a record go on in the next one, and transactions may be
- * interleaved.  A transaction that has no commit operation before the head never
- * happened; operations whose transaction began before the tail are not wanted.
+ * From operations to transactions.  Each operation names its transaction; a region that did not fit
+ * into a record continues in the next one, and transactions may be interleaved.  A transaction
+ * without a commit operation before the head never happened; operations of a transaction that began
+ * before the tail are ignored.
  *
- * The contents of open transactions are held in memory, each in chunks of its own
- * that go with it.
+ * Open transactions are held in memory, each in its own chunks, which are freed with it.
  *
- * (RTRANS-1) What they take is in proportion to the log, whatever it says: a transaction begins with a small
- *     chunk, regions that are announced and not there yet are no more than the log has room for, and
- *     a region has an end.
+ * (RTRANS-1) Their memory is in proportion to the log, whatever it says: a transaction starts with
+ *     a small chunk, announced regions that have not arrived are limited by what the log can hold,
+ *     and a region has a largest size.
  */
 #include "core/message.h"
 #include "log/log_priv.h"
 
 #define CHUNK_BYTES	(64u << 10)
-#define FIRST_CHUNK	512u		/* of a transaction; the next ones double it */
+#define FIRST_CHUNK	512u		/* of a transaction; each further chunk doubles it */
 #define MAX_SPARE_BYTES	(64u << 20)
-#define MAX_OPEN	65536u		/* transactions; writers have a handful */
-#define MAX_REGION	(2u << 20)	/* bytes; what writers log has 64 KiB, or some thousand extents */
-#define SPARE_REGIONS	65536u		/* the end of the log may be missing */
+#define MAX_OPEN	65536u		/* transactions; writers have only a handful open */
+#define MAX_REGION	(2u << 20)	/* bytes; writers log at most 64 KiB or some thousand
+					 * extents */
+#define SPARE_REGIONS	65536u		/* allowance for announced regions behind the end of the
+					 * log */
 #define TRANS_HEADER	((uint32_t)sizeof(struct xfs_trans_header))
 
 struct chunk {
@@ -30,7 +31,7 @@ struct chunk {
 };
 
 struct open_trans {
-	struct xlog_key key;		/* its number */
+	struct xlog_key key;		/* transaction id */
 	struct xlog_trans trans;
 	struct xlog_item *last;
 	struct chunk *chunks;		/* newest first */
@@ -44,15 +45,15 @@ struct xlog_trans_table {
 	xlog_commit_fn commit;
 	void *ctx;
 	uint32_t open;
-	uint64_t missing, max_missing;	/* regions that open transactions announced */
+	uint64_t missing, max_missing;	/* regions announced and not yet read */
 	/*
-	 * Chunks to be used again, lowest addresses first: memory that was given back and is had
-	 * anew costs more than what is done with it.
+	 * Chunks to be reused, lowest addresses first: returning memory to the host and getting it
+	 * back costs more than the work done in it.
 	 */
 	struct chunk *spare;
 	uint64_t spare_bytes, max_spare_bytes;
-	struct xlog_index transactions;	/* that are open */
-	struct open_trans *recent;	/* the one that was found last; or NULL */
+	struct xlog_index transactions;	/* open ones */
+	struct open_trans *recent;	/* the one found last; or NULL */
 };
 
 int xlog_trans_table_create(struct xfs_mount *mp, uint64_t log_bytes, xlog_commit_fn commit,
@@ -73,7 +74,7 @@ int xlog_trans_table_create(struct xfs_mount *mp, uint64_t log_bytes, xlog_commi
 
 static_assert(offsetof(struct open_trans, key) == 0, "key comes first");
 
-/* Mostly the one of the operation before. */
+/* Usually the transaction of the previous operation. */
 static struct open_trans *find(struct xlog_trans_table *table, uint32_t tid)
 {
 	if (!table->recent || table->recent->trans.xt_tid != tid)
@@ -89,7 +90,10 @@ static void unlink_trans(struct xlog_trans_table *table, struct open_trans *ot)
 	table->open--;
 }
 
-/* Oldest first: each would be the last of the heap otherwise, which shrinks it step by step. */
+/*
+ * Oldest first: freed in the reverse order, each would be at the end of the heap and shrink it step
+ * by step.
+ */
 static void free_chunks(struct xfs_mount *mp, struct chunk *chunk)
 {
 	while (chunk) {
@@ -171,7 +175,7 @@ static struct chunk *new_chunk(struct xlog_trans_table *table, size_t bytes)
 	return chunk;
 }
 
-/* Memory of the transaction, aligned to 8 bytes. */
+/* Allocate from the transaction's memory, aligned to 8 bytes. */
 static void *get_memory(struct xlog_trans_table *table, struct open_trans *ot, size_t size)
 {
 	struct chunk *chunk = ot->chunks;
@@ -191,7 +195,7 @@ static void *get_memory(struct xlog_trans_table *table, struct open_trans *ot, s
 	return chunk->data + chunk->used - rounded;
 }
 
-/* @region grows by @len bytes, in place when nothing came after it. */
+/* Extend @region by @len bytes, in place if it is the last thing in the chunk. */
 static int grow_region(struct xlog_trans_table *table, struct open_trans *ot, struct xlog_region *region,
 		       const void *data, uint32_t len)
 {
@@ -209,7 +213,9 @@ static int grow_region(struct xlog_trans_table *table, struct open_trans *ot, st
 	    XFS_ALIGN(total, (size_t)8) <= chunk->size - off) {
 		chunk->used = off + XFS_ALIGN(total, (size_t)8);
 	} else {
-		/* Twice as much, so that a region of many pieces is not copied for each. */
+		/*
+		 * Allocate twice the size, so that a region in many pieces is not copied for each.
+		 */
 		uint8_t *bigger = get_memory(table, ot, total + XFS_MIN(total, (size_t)(1u << 20)));
 
 		if (!bigger)
@@ -328,7 +334,7 @@ static int continue_region(struct xlog_trans_table *table, const struct xlog_wal
 	int error;
 
 	if (!ot->last) {
-		/* Of the header: what came first is its beginning, this is its end. */
+		/* The transaction header is split: the first part is there, this is the rest. */
 		if (!ot->header_len || len > TRANS_HEADER - ot->header_len)
 			return xfs_corrupt(table->mp, "log", "record at block %u: %u bytes continue nothing in transaction 0x%08x",
 					   walk->block, len, ot->trans.xt_tid);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring as the writer sees it: opening it at the head, how much of it is free,
- * and the blocks in front of the head that a crashed writer may have left.
+ * The ring as the writer sees it: opening it at the head, free space, and the blocks ahead of the
+ * head that a crashed writer may have left.
  *
- * Free is what lies between the head and the tail that the last durable record
- * carries, not the tail that the next one will carry: until that one is durable
- * a crash takes recovery back to the older tail.
+ * Free space reaches from the head to the tail that the last durable record carries, not to the
+ * tail of the record being written: until that is durable, a crash takes recovery back to the older
+ * tail.
  */
 #include "core/message.h"
 #include "log/log_priv.h"
@@ -19,7 +19,7 @@ uint32_t xlog_free_at(const struct xlog *log, xfs_lsn_t head, xfs_lsn_t tail)
 
 	if (CYCLE_LSN(head) == CYCLE_LSN(tail))
 		return log->ring.nbbs - (h - t);
-	/* Someone who reads both while they move may see a tail that is long gone. */
+	/* A reader without the lock may see a new head with an old tail. */
 	return t > h ? t - h : 0;
 }
 
@@ -42,14 +42,14 @@ uint32_t xlog_free_bbs(const struct xlog *log)
 {
 	xfs_lsn_t tail = xlog_tail_lsn(log);
 
-	/* The tail first: the head that is read after it is not before it. */
+	/* Read the tail first: a head read after it is never behind it. */
 	return xlog_free_at(log, xlog_head_lsn(log), tail);
 }
 
 /*
- * Contents that @bbs blocks hold.  Of each record at most the bytes of an operation's header stay
- * empty, because nothing can be split there, and as many go to the header of a piece that
- * continues; START, transaction header and COMMIT come once.
+ * Contents that @bbs blocks can hold.  Each record may lose one operation header at its end, where
+ * nothing can be split, and one for the piece that continues there.  START, transaction header and
+ * COMMIT come once.
  */
 static uint64_t contents_of(const struct xlog *log, uint64_t bbs)
 {
@@ -102,14 +102,14 @@ int xlog_flush(struct xlog *log, enum xfs_rule rule)
 	return 0;
 }
 
-/* Record size, headers, units: from the superblock, or from the log that is to be continued. */
+/* Record size, header blocks and unit: from the superblock, or from the log that is continued. */
 static int choose_sizes(struct xlog *log, const struct xlog_state *state)
 {
 	const struct xfs_geometry *geo = &log->ring.mp->m_geo;
 	uint32_t unit = geo->logsunit > 1 ? geo->logsunit : geo->logsectsize;
 	uint32_t size = XFS_MAX(geo->logsunit, XLOG_BIG_RECORD_BSIZE), small;
 
-	/* Records of two sizes between tail and head would be read with the headers of the first. */
+	/* LOG-4: recovery reads all records with the header count of the first. */
 	if (!state->clean && state->record_size && state->record_size <= XLOG_MAX_RECORD_BSIZE &&
 	    state->record_size >= XFS_MAX(unit, XLOG_MIN_RECORD_BSIZE))
 		size = state->record_size;
@@ -117,7 +117,7 @@ static int choose_sizes(struct xlog *log, const struct xlog_state *state)
 	log->header_bbs = xlog_header_bbs(size);
 	log->unit_bbs = unit >> XFS_BB_SHIFT;
 	log->max_bbs = (uint32_t)xfs_rounddown64(size, unit) >> XFS_BB_SHIFT;
-	/* One that holds a page of contents: the unmount record, a superblock. */
+	/* A record with a page of contents: the unmount record, a superblock. */
 	small = (uint32_t)xfs_roundup64(log->header_bbs + 2u, log->unit_bbs);
 	log->reserve_bbs = 3 * small + 2 * log->max_bbs;
 	log->max_checkpoint = XFS_MIN((uint64_t)log->ring.nbbs << (XFS_BB_SHIFT - 2),
@@ -185,9 +185,9 @@ static void make_empty_record(const struct xlog *log, const struct xlog_state *s
 }
 
 /*
- * Whatever a crashed writer had in flight beyond the head shows the cycle that our
- * records will show: a later search would take it for them.  So each block there gets
- * a header of the turn before.  Blocks that are as they should be stay as they are.
+ * Blocks that a crashed writer had in flight ahead of the head carry the cycle of our next records,
+ * and a later head search would take them for ours.  So each gets an empty record header of the
+ * previous cycle.  Blocks that carry that cycle already are not written.
  */
 static int clear_stale(struct xlog *log, const struct xlog_state *state, uint8_t *chunk)
 {
@@ -223,7 +223,7 @@ static int clear_stale(struct xlog *log, const struct xlog_state *state, uint8_t
 			cycle = state->head_cycle;
 		}
 	}
-	/* Otherwise they could come back beside our first records. */
+	/* Without the flush they could reappear among our first records after a crash. */
 	return written ? xlog_flush(log, XFS_RULE_STALE_CLEAR) : 0;
 }
 

@@ -1,40 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing a checkpoint.  Regions are copied once, to the place that they have in
- * the records: the buffer is a row of records as they will lie in the ring, with
- * room for their headers, and goes out in as few writes as the flush rule (LOG-3)
- * allows.  Headers, stamps and checksums are made when it is written.
+ * Writing a checkpoint.  Each region is copied once, to its final place: the buffer is a row of
+ * records as they will lie in the ring, with room for their headers, and is written in as few
+ * writes as LOG-3 allows.  Headers, stamps and checksums are filled in when it is written.
  *
- * When there is no memory for all of it, the few records had at open are a window: they are
- * written whenever they are full, and filled again.  What is on disk is the same.
+ * Without memory for the whole checkpoint, the few records allocated at open serve as a window:
+ * they are written whenever they are full, then filled again.  The result on disk is the same.
  */
 #include "core/lsn.h"
 #include "core/message.h"
 #include "core/stats.h"
 #include "log/log_priv.h"
 
-#define PIECE_MIN	4u		/* an empty first piece would be dropped by recovery */
-#define SPARE_BYTES	(8u << 20)	/* memory of more is not kept for the next checkpoint */
+#define PIECE_MIN	4u		/* recovery would ignore an empty first piece */
+#define SPARE_BYTES	(8u << 20)	/* larger memory is not kept for the next checkpoint */
 #define WINDOW_BYTES	(128u << 10)
 
 struct xlog_stream {
 	struct xlog *log;
-	uint8_t *buf;			/* max_records full records */
+	uint8_t *buf;			/* room for max_records full records */
 	uint32_t max_records, nr;	/* room; records begun */
-	uint8_t *pos, *end;		/* in the record that is being filled */
-	uint32_t num_ops;		/* that begin in it */
+	uint8_t *pos, *end;		/* of the record being filled */
+	uint32_t num_ops;		/* operations that begin in it */
 	uint32_t tid;
 	uint32_t regions;
 	struct xfs_trans_header *header;
 	uint64_t contents;
-	bool overflow;			/* the caller announced less: nothing is written */
+	bool overflow;			/* more regions than announced: nothing is written */
 	xfs_lsn_t lsn;
 
-	/* While it is used as a window: */
+	/* Only while it is used as a window: */
 	bool window;
-	xfs_lsn_t tail, at;		/* at: where the first record in memory goes */
-	uint32_t pushed_bbs;		/* written before those in memory */
-	uint32_t in_flight;		/* records of these that may not be stable */
+	xfs_lsn_t tail, at;		/* at: place of the first record in memory */
+	uint32_t pushed_bbs;		/* blocks written before the records in memory */
+	uint32_t in_flight;		/* of those records, not yet flushed */
 	int error;			/* the log is dead */
 };
 
@@ -50,7 +49,7 @@ static size_t header_bytes(const struct xlog *log)
 	return (size_t)log->header_bbs << XFS_BB_SHIFT;
 }
 
-/* How many operations begin in the record, how many bytes it has: kept in its header. */
+/* Store the record's number of operations and its length in its header. */
 static void end_record(struct xlog_stream *s)
 {
 	uint8_t *record = record_at(s, s->nr - 1);
@@ -73,7 +72,7 @@ static void begin_record(struct xlog_stream *s)
 	s->num_ops = 0;
 }
 
-/* At least @bytes in one record. */
+/* Make room for at least @bytes in one record. */
 static bool make_room(struct xlog_stream *s, size_t bytes)
 {
 	if ((size_t)(s->end - s->pos) >= bytes)
@@ -85,7 +84,7 @@ static bool make_room(struct xlog_stream *s, size_t bytes)
 		begin_record(s);
 		return true;
 	}
-	/* More than was announced would be a bug of the caller; the memory behind is not its. */
+	/* More contents than announced is a bug of the caller; do not write beyond the buffer. */
 	ASSERT(s->nr < s->max_records || s->window);
 	if (s->nr == s->max_records)
 		s->overflow = true;
@@ -220,7 +219,7 @@ void xlog_close(struct xfs_mount *mp)
 	mp->m_log = NULL;
 }
 
-/* A stream with memory for @records, the one of the last checkpoint if it is large enough. */
+/* A stream with room for @records; reuses the last checkpoint's if that is large enough. */
 static struct xlog_stream *get_stream(struct xlog *log, uint32_t records)
 {
 	struct xfs_mount *mp = log->ring.mp;
@@ -234,7 +233,10 @@ static struct xlog_stream *get_stream(struct xlog *log, uint32_t records)
 		return s;
 	if (s)
 		free_stream(mp, s);
-	/* Only for speed: no reason to take what others have, or the reserve. */
+	/*
+	 * A larger buffer only saves time: take neither the others' share of memory nor the reserve
+	 * for it.
+	 */
 	if ((uint64_t)records * log->max_bbs << XFS_BB_SHIFT > xfs_mem_left(&mp->m_mem) / 4)
 		return NULL;
 	before = xfs_mem_critical_enter(NULL);
@@ -247,7 +249,7 @@ static void begin_stream(struct xlog *log, struct xlog_stream *s)
 {
 	*s = (struct xlog_stream){ .log = log, .buf = s->buf, .max_records = s->max_records };
 	s->lsn = s->at = xlog_head_lsn(log);
-	/* No other transaction that recovery can meet started at this block. */
+	/* Unique among the transactions recovery can meet: no other started at this block. */
 	s->tid = CYCLE_LSN(s->lsn) << 22 | BLOCK_LSN(s->lsn);
 	begin_record(s);
 	put_op(s, 0, XLOG_START_TRANS);
@@ -266,13 +268,13 @@ static void fill_header(struct xlog_stream *s, uint32_t regions)
 
 int xlog_stream_alloc(struct xlog *log, uint64_t bytes, uint64_t regions, struct xlog_stream **sp)
 {
-	/* As contents_of() in space.c counts. */
+	/* The same overhead as contents_of() in space.c. */
 	uint64_t per = (((uint64_t)log->max_bbs - log->header_bbs) << XFS_BB_SHIFT) - 24;
 	uint64_t records = xfs_howmany64(bytes + 3 * regions + 52, per);
 	struct xlog_stream *s = NULL;
 
 	*sp = NULL;
-	/* More than the whole log was asked for by mistake only. */
+	/* A request for more than the whole log is a bug of the caller. */
 	ASSERT(records * log->max_bbs <= log->ring.nbbs);
 	if (records * log->max_bbs <= log->ring.nbbs)
 		s = get_stream(log, (uint32_t)records);
@@ -301,7 +303,7 @@ xfs_lsn_t xlog_stream_lsn(const struct xlog_stream *s)
 	return s->lsn;
 }
 
-/* Blocks of a record that lie behind the end of the ring belong to the next turn. */
+/* Blocks of a record behind the end of the ring belong to the next cycle. */
 static void stamp_wrapped(const struct xlog *log, uint8_t *record, uint32_t block, uint32_t bbs,
 			  uint32_t cycle)
 {
@@ -311,7 +313,7 @@ static void stamp_wrapped(const struct xlog *log, uint8_t *record, uint32_t bloc
 		put_be32(cycle, record + ((size_t)i << XFS_BB_SHIFT));
 }
 
-/* Complete the record, which will lie at @block; returns its blocks. */
+/* Complete the record, which will lie at @block; returns its number of blocks. */
 static uint32_t finish_record(struct xlog *log, uint8_t *record, uint32_t block, uint32_t cycle,
 			      xfs_lsn_t tail)
 {
@@ -348,7 +350,7 @@ static xfs_lsn_t lsn_forward(const struct xlog *log, xfs_lsn_t lsn, uint32_t bbs
 	return xlog_assign_lsn(cycle, block);
 }
 
-/* Records [@first, @first + @count) of the stream, which lie next to each other, at *@at. */
+/* Write records [@first, @first + @count) of the stream in one piece at *@at. */
 static int write_records(struct xlog_stream *s, uint32_t first, uint32_t count, xfs_lsn_t tail,
 			 unsigned int flags, xfs_lsn_t *at)
 {
@@ -374,7 +376,7 @@ static uint32_t max_in_flight(const struct xlog *log)
 	return XFS_MIN(XLOG_IN_FLIGHT_RECORDS, XLOG_IN_FLIGHT_BBS / log->max_bbs);
 }
 
-/* All records, durable at the end; *@at moves behind them. */
+/* Write all records, durable at the end; *@at moves behind them. */
 static int write_all(struct xlog_stream *s, xfs_lsn_t tail, xfs_lsn_t *at)
 {
 	struct xlog *log = s->log;
@@ -388,13 +390,13 @@ static int write_all(struct xlog_stream *s, xfs_lsn_t tail, xfs_lsn_t *at)
 
 		error = write_records(s, i, count, tail, 0, at);
 		/*
-		 * A hole further back than recovery looks for would make the log unreadable,
-		 * with all checkpoints that were durable before.
+		 * LOG-3: a hole further back than recovery looks would make the log unreadable,
+		 * with all durable checkpoints in it.
 		 */
 		if (!error && i + count < last)
 			error = xlog_flush(log, XFS_RULE_WINDOW_FLUSH);
 	}
-	/* The COMMIT that the last record has must not be there without what it commits. */
+	/* The last record holds the COMMIT; it must not reach the device before what it commits. */
 	if (!error && (last || s->in_flight))
 		error = xlog_flush(log, XFS_RULE_COMMIT_FLUSH);
 	if (!error)
@@ -411,7 +413,10 @@ static uint32_t stream_bbs(const struct xlog_stream *s)
 	       (be32_to_cpu(h->h_len) >> XFS_BB_SHIFT);
 }
 
-/* Room for the unmount record and one more stays: a head that meets the tail is no log any more. */
+/*
+ * Leave room for the unmount record and one more: a head that meets the tail makes a full log look
+ * empty.
+ */
 static bool fits(const struct xlog *log, uint32_t bbs)
 {
 	uint32_t unmount = (uint32_t)xfs_roundup64(log->header_bbs + 1u, log->unit_bbs);
@@ -419,7 +424,7 @@ static bool fits(const struct xlog *log, uint32_t bbs)
 	return (uint64_t)bbs + 2u * unmount <= xlog_free_bbs(log);
 }
 
-/* The window is full, and more comes: none of its records is the last one. */
+/* The window is full and more follows, so none of its records is the last. */
 static void push_window(struct xlog_stream *s)
 {
 	struct xlog *log = s->log;
@@ -444,7 +449,7 @@ static void push_window(struct xlog_stream *s)
 	}
 }
 
-/* End the transaction: its last operation, and the count in its first. */
+/* End the transaction: append COMMIT, and store the number of regions in the transaction header. */
 static void commit_op(struct xlog_stream *s)
 {
 	if (!s->window)
@@ -486,7 +491,10 @@ int xlog_stream_write(struct xlog_stream *s, xfs_lsn_t tail)
 	log->stats.checkpoints++;
 	log->stats.contents += s->contents;
 	xfs_lsn_set_head(log->ring.mp, at);
-	/* The head first: who reads the tail and then the head never sees it behind the tail. */
+	/*
+	 * Store the head first: a reader that loads the tail and then the head never sees the head
+	 * behind it.
+	 */
 	__atomic_store_n(&log->head, (uint64_t)at, __ATOMIC_RELEASE);
 	__atomic_store_n(&log->tail, (uint64_t)tail, __ATOMIC_RELEASE);
 	return 0;
@@ -513,7 +521,7 @@ int xlog_write_unmount(struct xlog *log)
 	memcpy(op + 1, &magic, sizeof(magic));
 	end_record(s);
 	at = xlog_head_lsn(log);
-	/* Nothing older is needed: the record's own place is its tail. */
+	/* Nothing older is needed, so the tail is the record's own place. */
 	error = fits(log, 0) ? write_records(s, 0, 1, at, XFS_DEV_FUA, &at) : -EIO;
 	xlog_stream_free(s);
 	if (error)
