@@ -30,14 +30,14 @@
 #include "disk/sb.h"
 #include "disk/verify.h"
 
-#define FORMAT_MAX_ARGS		40
-#define FORMAT_OBJECT_MAX	65536u
+#define FORMAT_MAX_ARGS	  40
+#define FORMAT_OBJECT_MAX 65536u
 
 struct format {
 	struct xfs_geometry geo;
-	struct xfs_sb sb;		/* of @geo */
+	struct xfs_sb sb; /* of @geo */
 	uint8_t object[FORMAT_OBJECT_MAX];
-	size_t len;			/* of the object; 0: there is none */
+	size_t len; /* of the object; 0: there is none */
 	char answer[4096];
 	size_t answered;
 };
@@ -47,7 +47,7 @@ typedef void format_fn(struct format *f, unsigned int n, char **arg);
 
 struct format_function {
 	const char *name;
-	unsigned int args;		/* at least that many */
+	unsigned int args; /* at least that many */
 	format_fn *fn;
 };
 
@@ -60,6 +60,7 @@ void format_say_verdict(struct format *f, xfs_failaddr_t fa);
 
 /* A number as in C, with K, M, G or T behind it; said and 0 if it is none. */
 uint64_t format_number(struct format *f, const char *s);
+size_t format_size(struct format *f, const char *s);
 /* "text" in quotes, or hexadecimal digits, into @buf; returns the length. */
 size_t format_bytes(struct format *f, const char *s, uint8_t *buf, size_t size);
 /* The value of NAME=VALUE among the arguments; @otherwise if it is not there. */

@@ -15,7 +15,7 @@ static void changed(struct format *f, unsigned int n, char **arg, block_verify *
 
 	memcpy(copy, f->object, f->len);
 	for (unsigned int i = 0; i + 1 < n; i += 2) {
-		size_t off = format_number(f, arg[i]);
+		size_t off = format_size(f, arg[i]);
 
 		if (off < f->len)
 			format_bytes(f, arg[i + 1], copy + off, f->len - off);
@@ -23,17 +23,17 @@ static void changed(struct format *f, unsigned int n, char **arg, block_verify *
 	format_say_verdict(f, verify(&f->geo, copy, f->len, XFS_AG_DADDR(&f->geo, agno, sector)));
 }
 
-#define HEADER(name, sector)								\
-static void name##_verify(struct format *f, unsigned int n, char **arg)			\
-{											\
-	(void)n;									\
-	changed(f, 0, arg, xfs_##name##_verify, sector,					\
-		(xfs_agnumber_t)format_number(f, arg[0]));				\
-}											\
-static void name##_changed(struct format *f, unsigned int n, char **arg)		\
-{											\
-	changed(f, n, arg, xfs_##name##_verify, sector, 0);				\
-}
+#define HEADER(name, sector)                                                                       \
+	static void name##_verify(struct format *f, unsigned int n, char **arg)                    \
+	{                                                                                          \
+		(void)n;                                                                           \
+		changed(f, 0, arg, xfs_##name##_verify, sector,                                    \
+			(xfs_agnumber_t)format_number(f, arg[0]));                                 \
+	}                                                                                          \
+	static void name##_changed(struct format *f, unsigned int n, char **arg)                   \
+	{                                                                                          \
+		changed(f, n, arg, xfs_##name##_verify, sector, 0);                                \
+	}
 HEADER(agf, XFS_AGF_SECTOR)
 HEADER(agi, XFS_AGI_SECTOR)
 HEADER(agfl, XFS_AGFL_SECTOR)
@@ -46,8 +46,8 @@ static void agfl_need(struct format *f, unsigned int n, char **arg)
 		.agf_cnt_level = cpu_to_be32((uint32_t)format_number(f, arg[1])),
 		.agf_rmap_level = cpu_to_be32((uint32_t)format_number(f, arg[2])),
 	};
-	struct xfs_buf bp = { .b_addr = &agf };
-	struct xfs_perag pag = { .pag_mount = &mp, .pag_agf_bp = &bp };
+	struct xfs_buf bp = {.b_addr = &agf};
+	struct xfs_perag pag = {.pag_mount = &mp, .pag_agf_bp = &bp};
 
 	(void)n;
 	mp.m_geo = f->geo;
@@ -59,12 +59,12 @@ static const struct tree {
 	block_verify *verify;
 	size_t key;
 } trees[] = {
-	{ "bno", xfs_bnobt_verify, sizeof(struct xfs_alloc_rec) },
-	{ "cnt", xfs_cntbt_verify, sizeof(struct xfs_alloc_rec) },
-	{ "ino", xfs_inobt_verify, sizeof(struct xfs_inobt_key) },
-	{ "fino", xfs_finobt_verify, sizeof(struct xfs_inobt_key) },
-	{ "rmap", xfs_rmapbt_verify, 2 * sizeof(struct xfs_rmap_key) },
-	{ "refcount", xfs_refcountbt_verify, sizeof(struct xfs_refcount_key) },
+	{"bno", xfs_bnobt_verify, sizeof(struct xfs_alloc_rec)},
+	{"cnt", xfs_cntbt_verify, sizeof(struct xfs_alloc_rec)},
+	{"ino", xfs_inobt_verify, sizeof(struct xfs_inobt_key)},
+	{"fino", xfs_finobt_verify, sizeof(struct xfs_inobt_key)},
+	{"rmap", xfs_rmapbt_verify, 2 * sizeof(struct xfs_rmap_key)},
+	{"refcount", xfs_refcountbt_verify, sizeof(struct xfs_refcount_key)},
 };
 
 static const struct tree *find_tree(struct format *f, const char *name)
@@ -79,16 +79,18 @@ static const struct tree *find_tree(struct format *f, const char *name)
 static void btree_verify(struct format *f, unsigned int n, char **arg)
 {
 	(void)n;
-	format_say_verdict(f, find_tree(f, arg[0])->verify(&f->geo, f->object, f->len,
-		XFS_AGB_TO_DADDR(&f->geo, (xfs_agnumber_t)format_number(f, arg[1]),
-				 (xfs_agblock_t)format_number(f, arg[2]))));
+	format_say_verdict(
+		f, find_tree(f, arg[0])->verify(
+			   &f->geo, f->object, f->len,
+			   XFS_AGB_TO_DADDR(&f->geo, (xfs_agnumber_t)format_number(f, arg[1]),
+					    (xfs_agblock_t)format_number(f, arg[2]))));
 }
 
 static void node_pointer(struct format *f, unsigned int n, char **arg)
 {
 	const struct xfs_geometry *g = &f->geo;
-	const uint32_t mxr[] = { g->alloc_mxr[1], g->alloc_mxr[1], g->inobt_mxr[1],
-				 g->inobt_mxr[1], g->rmap_mxr[1], g->refc_mxr[1] };
+	const uint32_t mxr[] = {g->alloc_mxr[1], g->alloc_mxr[1], g->inobt_mxr[1],
+				g->inobt_mxr[1], g->rmap_mxr[1],  g->refc_mxr[1]};
 	const struct tree *tree = find_tree(f, arg[0]);
 	const char *ptr = XFS_BTREE_PTR_ADDR(f->object, XFS_BTREE_SBLOCK_LEN, tree->key,
 					     mxr[tree - trees], sizeof(xfs_alloc_ptr_t),
@@ -100,7 +102,7 @@ static void node_pointer(struct format *f, unsigned int n, char **arg)
 
 static void inobt_rec(struct format *f, unsigned int n, char **arg)
 {
-	struct xfs_inobt_rec rec = { 0 }, again;
+	struct xfs_inobt_rec rec = {0}, again;
 	struct xfs_inobt_rec_incore irec;
 
 	(void)n;
@@ -116,7 +118,7 @@ static void inobt_rec(struct format *f, unsigned int n, char **arg)
 
 static void rmap_of(struct format *f, const char *text, struct xfs_rmap_irec *irec)
 {
-	struct xfs_rmap_rec rec = { 0 }, again;
+	struct xfs_rmap_rec rec = {0}, again;
 
 	format_bytes(f, text, (void *)&rec, sizeof(rec));
 	if (xfs_rmap_rec_unpack(&rec, irec)) {
@@ -130,13 +132,12 @@ static void rmap_of(struct format *f, const char *text, struct xfs_rmap_irec *ir
 
 static void rmap_rec(struct format *f, unsigned int n, char **arg)
 {
-	struct xfs_rmap_irec irec = { 0 };
+	struct xfs_rmap_irec irec = {0};
 
 	(void)n;
 	rmap_of(f, arg[0], &irec);
-	format_say(f, "%u %u owner %lld offset %llu%s%s%s ", irec.rm_startblock,
-		   irec.rm_blockcount, (long long)irec.rm_owner,
-		   (unsigned long long)irec.rm_offset,
+	format_say(f, "%u %u owner %lld offset %llu%s%s%s ", irec.rm_startblock, irec.rm_blockcount,
+		   (long long)irec.rm_owner, (unsigned long long)irec.rm_offset,
 		   irec.rm_flags & XFS_RMAP_ATTR_FORK ? " attr" : "",
 		   irec.rm_flags & XFS_RMAP_BMBT_BLOCK ? " tree" : "",
 		   irec.rm_flags & XFS_RMAP_UNWRITTEN ? " unwritten" : "");
@@ -152,7 +153,7 @@ static void say_key(struct format *f, const struct xfs_rmap_key *key)
 
 static void rmap_low(struct format *f, unsigned int n, char **arg)
 {
-	struct xfs_rmap_irec irec = { 0 };
+	struct xfs_rmap_irec irec = {0};
 	struct xfs_rmap_key key;
 
 	(void)n;
@@ -163,7 +164,7 @@ static void rmap_low(struct format *f, unsigned int n, char **arg)
 
 static void rmap_high(struct format *f, unsigned int n, char **arg)
 {
-	struct xfs_rmap_irec irec = { 0 };
+	struct xfs_rmap_irec irec = {0};
 	struct xfs_rmap_key key;
 
 	(void)n;
@@ -174,7 +175,7 @@ static void rmap_high(struct format *f, unsigned int n, char **arg)
 
 static void rmap_order(struct format *f, unsigned int n, char **arg)
 {
-	struct xfs_rmap_irec a = { 0 }, b = { 0 };
+	struct xfs_rmap_irec a = {0}, b = {0};
 	int order;
 
 	(void)n;
@@ -186,7 +187,7 @@ static void rmap_order(struct format *f, unsigned int n, char **arg)
 
 static void rmap_merge(struct format *f, unsigned int n, char **arg)
 {
-	struct xfs_rmap_irec a = { 0 }, b = { 0 };
+	struct xfs_rmap_irec a = {0}, b = {0};
 
 	(void)n;
 	rmap_of(f, arg[0], &a);
@@ -196,7 +197,7 @@ static void rmap_merge(struct format *f, unsigned int n, char **arg)
 
 static void refcount_rec(struct format *f, unsigned int n, char **arg)
 {
-	struct xfs_refcount_rec rec = { 0 }, again;
+	struct xfs_refcount_rec rec = {0}, again;
 	struct xfs_refcount_irec irec;
 
 	(void)n;
@@ -204,29 +205,29 @@ static void refcount_rec(struct format *f, unsigned int n, char **arg)
 	xfs_refcount_rec_unpack(&rec, &irec);
 	xfs_refcount_rec_pack(&irec, &again);
 	format_say(f, "%s %u %u count %u ",
-		   irec.rc_domain == XFS_REFC_DOMAIN_COW ? "staging" : "shared",
-		   irec.rc_startblock, irec.rc_blockcount, irec.rc_refcount);
+		   irec.rc_domain == XFS_REFC_DOMAIN_COW ? "staging" : "shared", irec.rc_startblock,
+		   irec.rc_blockcount, irec.rc_refcount);
 	if (memcmp(&rec, &again, sizeof(rec)))
 		format_say(f, "(packed otherwise) ");
 	format_say_verdict(f, xfs_refcount_irec_verify(&f->geo, 0, &irec));
 }
 
 const struct format_function format_ag[] = {
-	{ "agf_verify", 1, agf_verify },
-	{ "agf_changed", 2, agf_changed },
-	{ "agi_verify", 1, agi_verify },
-	{ "agi_changed", 2, agi_changed },
-	{ "agfl_verify", 1, agfl_verify },
-	{ "agfl_changed", 2, agfl_changed },
-	{ "agfl_need", 3, agfl_need },
-	{ "btree_verify", 3, btree_verify },
-	{ "node_pointer", 2, node_pointer },
-	{ "inobt_rec", 1, inobt_rec },
-	{ "rmap_rec", 1, rmap_rec },
-	{ "rmap_low", 1, rmap_low },
-	{ "rmap_high", 1, rmap_high },
-	{ "rmap_order", 2, rmap_order },
-	{ "rmap_merge", 2, rmap_merge },
-	{ "refcount_rec", 1, refcount_rec },
-	{ NULL, 0, NULL },
+	{"agf_verify", 1, agf_verify},
+	{"agf_changed", 2, agf_changed},
+	{"agi_verify", 1, agi_verify},
+	{"agi_changed", 2, agi_changed},
+	{"agfl_verify", 1, agfl_verify},
+	{"agfl_changed", 2, agfl_changed},
+	{"agfl_need", 3, agfl_need},
+	{"btree_verify", 3, btree_verify},
+	{"node_pointer", 2, node_pointer},
+	{"inobt_rec", 1, inobt_rec},
+	{"rmap_rec", 1, rmap_rec},
+	{"rmap_low", 1, rmap_low},
+	{"rmap_high", 1, rmap_high},
+	{"rmap_order", 2, rmap_order},
+	{"rmap_merge", 2, rmap_merge},
+	{"refcount_rec", 1, refcount_rec},
+	{NULL, 0, NULL},
 };

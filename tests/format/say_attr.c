@@ -9,13 +9,13 @@
 
 static void parent_hash(struct format *f, unsigned int n, char **arg)
 {
-	struct xfs_parent_rec rec = { .p_ino = cpu_to_be64(format_number(f, arg[1])) };
+	struct xfs_parent_rec rec = {.p_ino = cpu_to_be64(format_number(f, arg[1]))};
 	uint8_t name[255];
 	size_t len = format_bytes(f, arg[0], name, sizeof(name));
 
 	(void)n;
-	format_say(f, "%08x", xfs_attr_hashval(&f->geo, XFS_ATTR_PARENT, name, len, &rec,
-					       sizeof(rec)));
+	format_say(f, "%08x",
+		   xfs_attr_hashval(&f->geo, XFS_ATTR_PARENT, name, len, &rec, sizeof(rec)));
 }
 
 static void attr_hash(struct format *f, unsigned int n, char **arg)
@@ -42,7 +42,7 @@ static void attr_place(struct format *f, unsigned int n, char **arg)
 
 static void attr_short(struct format *f, unsigned int n, char **arg)
 {
-	uint8_t buf[512] = { 0 };
+	uint8_t buf[512] = {0};
 	size_t len = format_bytes(f, arg[0], buf, sizeof(buf));
 	const struct xfs_attr_sf_hdr *hdr = (const void *)buf;
 	const struct xfs_attr_sf_entry *sfep = xfs_attr_sf_firstentry(hdr);
@@ -69,13 +69,12 @@ static void changed(struct format *f, unsigned int n, char **arg, block_verify *
 
 	memcpy(copy, f->object, f->len);
 	for (unsigned int i = 1; i + 1 < n; i += 2) {
-		size_t off = format_number(f, arg[i]);
+		size_t off = format_size(f, arg[i]);
 
 		if (off < f->len)
 			format_bytes(f, arg[i + 1], copy + off, f->len - off);
 	}
-	format_say_verdict(f, verify(&f->geo, copy, f->len,
-				     (xfs_daddr_t)format_number(f, arg[0])));
+	format_say_verdict(f, verify(&f->geo, copy, f->len, (xfs_daddr_t)format_number(f, arg[0])));
 }
 
 /* The object at DADDR, with bytes changed (pairs of OFFSET HEX), if there are any. */
@@ -125,14 +124,14 @@ static void acl(struct format *f, unsigned int n, char **arg)
 }
 
 const struct format_function format_attr[] = {
-	{ "attr_hash", 1, attr_hash },
-	{ "parent_hash", 2, parent_hash },
-	{ "attr_place", 2, attr_place },
-	{ "attr_short", 1, attr_short },
-	{ "attr_leaf", 1, attr_leaf },
-	{ "attr_remote", 1, attr_remote },
-	{ "symlink", 1, symlink_target },
-	{ "symlink_piece", 3, symlink_piece },
-	{ "acl", 1, acl },
-	{ NULL, 0, NULL },
+	{"attr_hash", 1, attr_hash},
+	{"parent_hash", 2, parent_hash},
+	{"attr_place", 2, attr_place},
+	{"attr_short", 1, attr_short},
+	{"attr_leaf", 1, attr_leaf},
+	{"attr_remote", 1, attr_remote},
+	{"symlink", 1, symlink_target},
+	{"symlink_piece", 3, symlink_piece},
+	{"acl", 1, acl},
+	{NULL, 0, NULL},
 };

@@ -26,7 +26,7 @@ static void hash_ci(struct format *f, unsigned int n, char **arg)
 static void hash_run(struct format *f, unsigned int n, char **arg)
 {
 	uint8_t name[255];
-	uint64_t len = format_number(f, arg[1]);
+	size_t len = format_size(f, arg[1]);
 
 	(void)n;
 	memset(name, arg[0][0], sizeof(name));
@@ -61,8 +61,9 @@ static void dir_geometry(struct format *f, unsigned int n, char **arg)
 
 static void address(struct format *f, unsigned int n, char **arg)
 {
-	xfs_dir2_dataptr_t dp = xfs_dir2_db_off_to_dataptr(&f->geo,
-		(xfs_dir2_db_t)format_number(f, arg[0]), (unsigned int)format_number(f, arg[1]));
+	xfs_dir2_dataptr_t dp =
+		xfs_dir2_db_off_to_dataptr(&f->geo, (xfs_dir2_db_t)format_number(f, arg[0]),
+					   (unsigned int)format_number(f, arg[1]));
 
 	(void)n;
 	format_say(f, "%u block %u offset %u", dp,
@@ -81,7 +82,7 @@ static void free_index(struct format *f, unsigned int n, char **arg)
 
 static void short_form(struct format *f, unsigned int n, char **arg)
 {
-	uint8_t buf[512] = { 0 };
+	uint8_t buf[512] = {0};
 	size_t len = format_bytes(f, arg[0], buf, sizeof(buf));
 	const struct xfs_dir2_sf_hdr *hdr = (const void *)buf;
 	const struct xfs_dir2_sf_entry *sfep = xfs_dir2_sf_firstentry(hdr);
@@ -106,7 +107,7 @@ static void block_changed(struct format *f, unsigned int n, char **arg)
 
 	memcpy(copy, f->object, f->len);
 	for (unsigned int i = 1; i + 1 < n; i += 2) {
-		size_t off = format_number(f, arg[i]);
+		size_t off = format_size(f, arg[i]);
 
 		if (off < f->len)
 			format_bytes(f, arg[i + 1], copy + off, f->len - off);
@@ -122,16 +123,16 @@ static void block_verify(struct format *f, unsigned int n, char **arg)
 }
 
 const struct format_function format_dir[] = {
-	{ "hash", 1, hash },
-	{ "hash_ci", 1, hash_ci },
-	{ "hash_run", 2, hash_run },
-	{ "name_valid", 1, name_valid },
-	{ "entry_size", 1, entry_size },
-	{ "dir_geometry", 0, dir_geometry },
-	{ "address", 2, address },
-	{ "free_index", 1, free_index },
-	{ "short_form", 1, short_form },
-	{ "dir_block_verify", 1, block_verify },
-	{ "dir_block_changed", 3, block_changed },
-	{ NULL, 0, NULL },
+	{"hash", 1, hash},
+	{"hash_ci", 1, hash_ci},
+	{"hash_run", 2, hash_run},
+	{"name_valid", 1, name_valid},
+	{"entry_size", 1, entry_size},
+	{"dir_geometry", 0, dir_geometry},
+	{"address", 2, address},
+	{"free_index", 1, free_index},
+	{"short_form", 1, short_form},
+	{"dir_block_verify", 1, block_verify},
+	{"dir_block_changed", 3, block_changed},
+	{NULL, 0, NULL},
 };

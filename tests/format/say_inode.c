@@ -25,7 +25,7 @@ static void inode_changed(struct format *f, unsigned int n, char **arg)
 
 	memcpy(copy, f->object, sizeof(copy));
 	for (unsigned int i = 1; i + 1 < n; i += 2) {
-		size_t off = format_number(f, arg[i]);
+		size_t off = format_size(f, arg[i]);
 
 		if (off < sizeof(copy))
 			format_bytes(f, arg[i + 1], copy + off, sizeof(copy) - off);
@@ -40,13 +40,13 @@ static void inode_mode(struct format *f, unsigned int n, char **arg)
 	struct xfs_dinode *dip = calloc(1, f->geo.inodesize);
 
 	(void)n;
-	if (!dip || xfs_device_pread(format_image(), xfs_ino_to_bytes(&f->geo, ino), dip,
-				     f->geo.inodesize))
+	if (!dip ||
+	    xfs_device_pread(format_image(), xfs_ino_to_bytes(&f->geo, ino), dip, f->geo.inodesize))
 		abort();
-	format_say(f, "0%o links %u size %" PRIu64 " format %u aformat %u forkoff %u flags2 %#" PRIx64,
-		   be16_to_cpu(dip->di_mode), be32_to_cpu(dip->di_nlink),
-		   be64_to_cpu(dip->di_size), dip->di_format, dip->di_aformat, dip->di_forkoff,
-		   xfs_dinode_flags2(dip));
+	format_say(f,
+		   "0%o links %u size %" PRIu64 " format %u aformat %u forkoff %u flags2 %#" PRIx64,
+		   be16_to_cpu(dip->di_mode), be32_to_cpu(dip->di_nlink), be64_to_cpu(dip->di_size),
+		   dip->di_format, dip->di_aformat, dip->di_forkoff, xfs_dinode_flags2(dip));
 	if (!xfs_cksum_ok(dip, f->geo.inodesize, XFS_DINODE_CRC_OFF) ||
 	    xfs_dinode_verify(&f->geo, ino, dip))
 		format_say(f, " refused");
@@ -55,8 +55,8 @@ static void inode_mode(struct format *f, unsigned int n, char **arg)
 
 static void time_stamp(struct format *f, unsigned int n, char **arg)
 {
-	struct timespec tv = { .tv_sec = (time_t)format_number(f, arg[0]),
-			       .tv_nsec = (long)format_number(f, arg[1]) };
+	struct timespec tv = {.tv_sec = (time_t)format_number(f, arg[0]),
+			      .tv_nsec = (long)format_number(f, arg[1])};
 
 	(void)n;
 	for (int legacy = 0; legacy < 2; legacy++) {
@@ -84,9 +84,10 @@ static void device_number(struct format *f, unsigned int n, char **arg)
 static void hint_valid(struct format *f, unsigned int n, char **arg)
 {
 	(void)n;
-	format_say_verdict(f, xfs_inode_validate_extsize(&f->geo,
-		(uint32_t)format_number(f, arg[2]), (uint16_t)format_number(f, arg[0]),
-		(uint16_t)format_number(f, arg[1])));
+	format_say_verdict(f,
+			   xfs_inode_validate_extsize(&f->geo, (uint32_t)format_number(f, arg[2]),
+						      (uint16_t)format_number(f, arg[0]),
+						      (uint16_t)format_number(f, arg[1])));
 }
 
 static struct xfs_mount *mount_of(struct format *f)
@@ -120,7 +121,7 @@ static void forkoff(struct format *f, unsigned int n, char **arg)
 
 static void extent_of(struct format *f, const char *text, struct xfs_bmbt_irec *irec)
 {
-	struct xfs_bmbt_rec rec = { 0 }, again;
+	struct xfs_bmbt_rec rec = {0}, again;
 
 	format_bytes(f, text, (void *)&rec, sizeof(rec));
 	xfs_bmbt_disk_get_all(&rec, irec);
@@ -146,8 +147,8 @@ static void extent_valid(struct format *f, unsigned int n, char **arg)
 
 	(void)n;
 	extent_of(f, arg[1], &irec);
-	format_say_verdict(f, xfs_bmbt_irec_verify(&f->geo, false, strcmp(arg[0], "file") == 0,
-						   &irec));
+	format_say_verdict(
+		f, xfs_bmbt_irec_verify(&f->geo, false, strcmp(arg[0], "file") == 0, &irec));
 }
 
 /*
@@ -156,7 +157,7 @@ static void extent_valid(struct format *f, unsigned int n, char **arg)
  */
 static void extent_put(struct format *f, unsigned int n, char **arg)
 {
-	size_t off = format_number(f, arg[0]);
+	size_t off = format_size(f, arg[0]);
 	struct xfs_bmbt_irec irec = {
 		.br_startoff = format_number(f, arg[1]),
 		.br_startblock = format_number(f, arg[2]),
@@ -166,7 +167,8 @@ static void extent_put(struct format *f, unsigned int n, char **arg)
 
 	for (uint64_t i = 0; i < nr && off + sizeof(struct xfs_bmbt_rec) <= f->len; i++) {
 		irec.br_state = strcmp(arg[4], "unwritten") == 0 || (n > 8 && (i & 1))
-					? XFS_EXT_UNWRITTEN : XFS_EXT_NORM;
+					? XFS_EXT_UNWRITTEN
+					: XFS_EXT_NORM;
 		xfs_bmbt_disk_set_all((void *)(f->object + off), &irec);
 		irec.br_startoff += format_number(f, arg[6]);
 		irec.br_startblock += format_number(f, arg[7]);
@@ -214,20 +216,20 @@ static void worst_indirect(struct format *f, unsigned int n, char **arg)
 }
 
 const struct format_function format_inode[] = {
-	{ "inode_verify", 1, inode_verify },
-	{ "inode_changed", 3, inode_changed },
-	{ "inode_mode", 1, inode_mode },
-	{ "time", 2, time_stamp },
-	{ "device", 2, device_number },
-	{ "hint_valid", 3, hint_valid },
-	{ "forkoff", 4, forkoff },
-	{ "extent", 1, extent },
-	{ "extent_valid", 2, extent_valid },
-	{ "extent_put", 8, extent_put },
-	{ "root_room", 1, root_room },
-	{ "bmbt_verify", 1, bmbt_verify },
-	{ "fork_heights", 0, fork_heights },
-	{ "extent_limit", 2, extent_limit },
-	{ "worst_indirect", 1, worst_indirect },
-	{ NULL, 0, NULL },
+	{"inode_verify", 1, inode_verify},
+	{"inode_changed", 3, inode_changed},
+	{"inode_mode", 1, inode_mode},
+	{"time", 2, time_stamp},
+	{"device", 2, device_number},
+	{"hint_valid", 3, hint_valid},
+	{"forkoff", 4, forkoff},
+	{"extent", 1, extent},
+	{"extent_valid", 2, extent_valid},
+	{"extent_put", 8, extent_put},
+	{"root_room", 1, root_room},
+	{"bmbt_verify", 1, bmbt_verify},
+	{"fork_heights", 0, fork_heights},
+	{"extent_limit", 2, extent_limit},
+	{"worst_indirect", 1, worst_indirect},
+	{NULL, 0, NULL},
 };

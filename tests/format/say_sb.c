@@ -6,7 +6,7 @@
 static void fixed_clock(void *ctx, struct xfs_timespec *now)
 {
 	(void)ctx;
-	*now = (struct xfs_timespec){ .tv_sec = 1700000000 };
+	*now = (struct xfs_timespec){.tv_sec = 1700000000};
 }
 
 struct xfs_device *format_image(void)
@@ -15,7 +15,7 @@ struct xfs_device *format_image(void)
 		0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
 		0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
 	};
-	static const struct xfs_env env = { .size = sizeof(env), .clock = fixed_clock, .seed = 1 };
+	static const struct xfs_env env = {.size = sizeof(env), .clock = fixed_clock, .seed = 1};
 	static struct xfs_device *dev;
 	struct xfs_mkfs_options o = XFS_MKFS_OPTIONS_INIT;
 
@@ -85,8 +85,8 @@ static void crc32c(struct format *f, unsigned int n, char **arg)
 /* The bytes of the object's checksum at OFFSET; those that the object has must be the same. */
 static void crc(struct format *f, unsigned int n, char **arg)
 {
-	size_t off = format_number(f, arg[0]);
-	size_t len = n > 1 ? format_number(f, arg[1]) : f->len;
+	size_t off = format_size(f, arg[0]);
+	size_t len = n > 1 ? format_size(f, arg[1]) : f->len;
 
 	if (len > f->len || off + 4 > len) {
 		format_say(f, "(outside of the object) ");
@@ -99,10 +99,18 @@ static void crc(struct format *f, unsigned int n, char **arg)
 		format_say(f, "%02x", f->object[off + i]);
 }
 
+/* CRC-32C of all of the object. */
+static void object_sum(struct format *f, unsigned int n, char **arg)
+{
+	(void)n;
+	(void)arg;
+	format_say(f, "%08x", ~xfs_crc32c(XFS_CRC_SEED, f->object, f->len));
+}
+
 /* An integer of the object. */
 static void field(struct format *f, unsigned int n, char **arg)
 {
-	size_t off = format_number(f, arg[0]), size = format_number(f, arg[1]);
+	size_t off = format_size(f, arg[0]), size = format_size(f, arg[1]);
 	uint64_t v = 0;
 
 	(void)n;
@@ -137,7 +145,7 @@ static void sb_verify(struct format *f, unsigned int n, char **arg)
 	struct xfs_sb sb;
 
 	for (unsigned int i = 0; i + 1 < n; i += 2) {
-		size_t off = format_number(f, arg[i]);
+		size_t off = format_size(f, arg[i]);
 
 		if (off < f->len)
 			format_bytes(f, arg[i + 1], f->object + off, f->len - off);
@@ -162,7 +170,7 @@ static void sb_changed(struct format *f, unsigned int n, char **arg)
 
 static void sb_access(struct format *f, unsigned int n, char **arg)
 {
-	static const char *const answers[] = { "read-write", "read-only", "refuse" };
+	static const char *const answers[] = {"read-write", "read-only", "refuse"};
 	struct xfs_sb sb = f->sb;
 
 	sb.sb_features_compat = (uint32_t)format_option(f, n, arg, "compat", sb.sb_features_compat);
@@ -221,12 +229,15 @@ static void inode_layout(struct format *f, unsigned int n, char **arg)
 
 static void fanout(struct format *f, unsigned int n, char **arg)
 {
-	const struct { const char *name; const uint32_t *mxr, *mnr; } tree[] = {
-		{ "bno", f->geo.alloc_mxr, f->geo.alloc_mnr },
-		{ "ino", f->geo.inobt_mxr, f->geo.inobt_mnr },
-		{ "rmap", f->geo.rmap_mxr, f->geo.rmap_mnr },
-		{ "refcount", f->geo.refc_mxr, f->geo.refc_mnr },
-		{ "bmap", f->geo.bmap_mxr, f->geo.bmap_mnr },
+	const struct {
+		const char *name;
+		const uint32_t *mxr, *mnr;
+	} tree[] = {
+		{"bno", f->geo.alloc_mxr, f->geo.alloc_mnr},
+		{"ino", f->geo.inobt_mxr, f->geo.inobt_mnr},
+		{"rmap", f->geo.rmap_mxr, f->geo.rmap_mnr},
+		{"refcount", f->geo.refc_mxr, f->geo.refc_mnr},
+		{"bmap", f->geo.bmap_mxr, f->geo.bmap_mnr},
 	};
 
 	(void)n;
@@ -251,8 +262,8 @@ static void ag_layout(struct format *f, unsigned int n, char **arg)
 	(void)n;
 	(void)arg;
 	format_say(f, "agfl %u slots %u bno %u cnt %u ino %u fino %u rmap %u refc %u next %u",
-		   g->agfl_block, g->agfl_slots, g->bno_root, g->cnt_root, g->ino_root, g->fino_root,
-		   g->rmap_root, g->refc_root, g->prealloc_blocks);
+		   g->agfl_block, g->agfl_slots, g->bno_root, g->cnt_root, g->ino_root,
+		   g->fino_root, g->rmap_root, g->refc_root, g->prealloc_blocks);
 }
 
 static void max_inodes(struct format *f, unsigned int n, char **arg)
@@ -263,21 +274,22 @@ static void max_inodes(struct format *f, unsigned int n, char **arg)
 }
 
 const struct format_function format_sb[] = {
-	{ "crc32c", 1, crc32c },
-	{ "crc", 1, crc },
-	{ "field", 2, field },
-	{ "image", 3, image },
-	{ "sb_verify", 0, sb_verify },
-	{ "sb_changed", 2, sb_changed },
-	{ "sb_access", 1, sb_access },
-	{ "fsblock", 1, fsblock },
-	{ "inode_number", 1, inode_number },
-	{ "inode_valid", 1, inode_valid },
-	{ "agino_range", 1, agino_range },
-	{ "inode_layout", 0, inode_layout },
-	{ "fanout", 1, fanout },
-	{ "heights", 0, heights },
-	{ "ag_layout", 0, ag_layout },
-	{ "max_inodes", 0, max_inodes },
-	{ NULL, 0, NULL },
+	{"crc32c", 1, crc32c},
+	{"crc", 1, crc},
+	{"sum", 0, object_sum},
+	{"field", 2, field},
+	{"image", 3, image},
+	{"sb_verify", 0, sb_verify},
+	{"sb_changed", 2, sb_changed},
+	{"sb_access", 1, sb_access},
+	{"fsblock", 1, fsblock},
+	{"inode_number", 1, inode_number},
+	{"inode_valid", 1, inode_valid},
+	{"agino_range", 1, agino_range},
+	{"inode_layout", 0, inode_layout},
+	{"fanout", 1, fanout},
+	{"heights", 0, heights},
+	{"ag_layout", 0, ag_layout},
+	{"max_inodes", 0, max_inodes},
+	{NULL, 0, NULL},
 };

@@ -9,10 +9,10 @@
 #include "format/format.h"
 
 #define MAX_LINES 400
-#define MAX_TEXT 1024
+#define MAX_TEXT  1024
 
 struct line {
-	unsigned int number;		/* in the page */
+	unsigned int number; /* in the page */
 	char text[MAX_TEXT];
 };
 
@@ -23,7 +23,8 @@ struct vector {
 };
 
 static const struct format_function *const tables[] = {
-	format_sb, format_ag, format_inode, format_dir, format_attr,
+	format_sb,   format_ag,	 format_inode, format_dir,
+	format_attr, format_log, format_quota, format_write,
 
 };
 
@@ -62,6 +63,11 @@ uint64_t format_number(struct format *f, const char *s)
 	return v;
 }
 
+size_t format_size(struct format *f, const char *s)
+{
+	return (size_t)format_number(f, s);
+}
+
 size_t format_bytes(struct format *f, const char *s, uint8_t *buf, size_t size)
 {
 	size_t len = strlen(s), n = 0;
@@ -79,7 +85,7 @@ size_t format_bytes(struct format *f, const char *s, uint8_t *buf, size_t size)
 		return 0;
 	}
 	for (; *s; s += 2, n++) {
-		char pair[3] = { s[0], s[1], 0 };
+		char pair[3] = {s[0], s[1], 0};
 
 		buf[n] = (uint8_t)strtoul(pair, NULL, 16);
 	}
@@ -192,12 +198,12 @@ static bool directive(struct format *f, char *text)
 	snprintf(copy, sizeof(copy), "%s", text);
 	n = split(copy, arg);
 	if (n == 2 && strcmp(arg[0], "object") == 0) {
-		f->len = format_number(f, arg[1]);
+		f->len = format_size(f, arg[1]);
 		memset(f->object, 0, sizeof(f->object));
 		return f->len <= sizeof(f->object);
 	}
 	if (n == 4 && strcmp(arg[0], "fill") == 0) {
-		uint64_t off = format_number(f, arg[1]), len = format_number(f, arg[2]);
+		size_t off = format_size(f, arg[1]), len = format_size(f, arg[2]);
 
 		if (off > f->len || len > f->len - off)
 			return false;
@@ -239,7 +245,8 @@ static bool do_line(struct format *f, const char *page, const struct line *line,
 	return false;
 }
 
-static unsigned int do_vector(struct format *f, const char *page, const struct vector *v, bool quiet)
+static unsigned int do_vector(struct format *f, const char *page, const struct vector *v,
+			      bool quiet)
 {
 	unsigned int failures = 0;
 
@@ -272,8 +279,7 @@ static unsigned int change_vector(struct format *f, const char *page, struct vec
 		for (char *p = from; p && *p; p++) {
 			char old = *p;
 
-			if (!isalnum((unsigned char)old) ||
-			    isalnum((unsigned char)p[1]))
+			if (!isalnum((unsigned char)old) || isalnum((unsigned char)p[1]))
 				continue;
 			*p = another(old);
 			(*changes)++;
@@ -303,7 +309,8 @@ static bool next_vector(FILE *page, unsigned int *number, struct vector *v)
 		if (!in) {
 			in = strncmp(text, fence, sizeof(fence) - 1) == 0;
 			if (in)
-				snprintf(v->name, sizeof(v->name), "%.60s", text + sizeof(fence) - 1);
+				snprintf(v->name, sizeof(v->name), "%.60s",
+					 text + sizeof(fence) - 1);
 			continue;
 		}
 		if (strcmp(text, "```") == 0)
@@ -345,7 +352,8 @@ int main(int argc, char **argv)
 				    : do_vector(&f, slash ? slash + 1 : name, &v, false);
 	}
 	fclose(page);
-	printf("%u vectors, %u lines, %u changes, %u failures\n", vectors, lines, changes, failures);
+	printf("%u vectors, %u lines, %u changes, %u failures\n", vectors, lines, changes,
+	       failures);
 	xfs_device_put(format_image());
 	return failures || !vectors;
 }
