@@ -116,7 +116,7 @@ int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 	ASSERT(len > 0 && whichfork != XFS_COW_FORK);
 	ASSERT(!(flags & (XFS_BMAPI_PREALLOC | XFS_BMAPI_CONVERT)) ||
 	       (whichfork == XFS_DATA_FORK && S_ISREG(ip->i_mode)));
-	error = xfs_bmap_op_init(&op, tp, ip, whichfork);
+	error = xfs_bmap_op_init_at(&op, tp, ip, whichfork, bno);
 	if (error)
 		return error;
 	more = xfs_iext_lookup_extent(op.ifp, bno, &cur, map);
@@ -153,7 +153,7 @@ int xfs_bmapi_remap(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 	struct xfs_bmap_op op;
 	int error;
 
-	error = xfs_bmap_op_init(&op, tp, ip, XFS_DATA_FORK);
+	error = xfs_bmap_op_init_at(&op, tp, ip, XFS_DATA_FORK, bno);
 	if (error)
 		return error;
 	ASSERT(len > 0 && len <= XFS_MAX_BMBT_EXTLEN);

@@ -36,6 +36,26 @@ static inline bool xfs_fork_needs_read(struct xfs_inode *ip, enum xfs_fork_id wh
 /* Read a BTREE fork's records into the in-core tree; nothing to do when they are there. */
 int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork) XFS_MUST_CHECK;
 /*
+ * The same for who looks at and changes but the place @off: what is mapped there, what is mapped in front
+ * of it and behind.  Of a map of more than @max extents, or one that memory is too short for, a window
+ * is read (BMAP-4): fewer than xfs_bmap_read_end() says are then in memory.
+ */
+int xfs_iread_extents_at(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
+			 xfs_extnum_t max) XFS_MUST_CHECK;
+/* The @max that goes with the mount's limit of memory. */
+static inline xfs_extnum_t xfs_bmap_most_extents(const struct xfs_mount *mp)
+{
+	return mp->m_map_extents ? mp->m_map_extents : UINT64_MAX;
+}
+/* In memory is what is mapped around the last place that was read, up to here: NULLFILEOFF: to the end. */
+xfs_fileoff_t xfs_bmap_read_end(const struct xfs_ifork *ifp);
+/*
+ * A map of more than @max extents that is in memory as a whole, and of which nothing exists in memory
+ * only, is so no more.  IOLOCK held, or nobody else knows the inode: who has that counts on a map that
+ * he has read in.
+ */
+void xfs_bmap_forget_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_extnum_t max);
+/*
  * The extents of both forks are in memory, and their trees have @tree_blocks on disk: -EUCLEAN
  * unless that is what di_nblocks says.  For those who may change something; readers do without.
  */
@@ -78,6 +98,12 @@ int xfs_bmapi_read(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 /* The first of them alone, which is what @bno lies in: a prefix of the range, at least one block. */
 int xfs_bmapi_read_one(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 		       struct xfs_bmbt_irec *map, uint32_t flags) XFS_MUST_CHECK;
+/*
+ * The extent that covers @off, or else the first one behind it; real or delalloc.  *@found: there is one;
+ * *@last: and none behind it.
+ */
+int xfs_bmap_find_extent(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
+			 struct xfs_bmbt_irec *irec, bool *found, bool *last) XFS_MUST_CHECK;
 /* First block after the last real or delalloc extent; 0 = empty. */
 int xfs_bmap_last_offset(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 			 xfs_fileoff_t *last_block) XFS_MUST_CHECK;

@@ -12,6 +12,10 @@
  *     then nothing has happened yet.
  * (BMAP-3) i_nblocks, reverse map and reference counts are the caller's; blocks of the tree itself
  *     are counted and mapped here.
+ * (BMAP-4) A fork in BTREE format may have a window in memory (if_window): all of its real extents that
+ *     have a block in [lo, hi), and nothing else, neither delayed allocations.  if_needextents stays set, so that
+ *     who counts on the whole map reads it.  An edit in a window has the neighbours on both
+ *     sides there, which it may merge with; if_nextents is the number of all extents.
  */
 #ifndef BMAP_BMAP_PRIV_H
 #define BMAP_BMAP_PRIV_H
@@ -183,6 +187,9 @@ void xfs_iext_drop_child(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs
 /* Reads the fork's records in when needed; -EUCLEAN for a fork that has none. */
 int xfs_bmap_op_init(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,
 		     enum xfs_fork_id whichfork) XFS_MUST_CHECK;
+/* The same for a change at @off: a window will do (BMAP-4). */
+int xfs_bmap_op_init_at(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,
+			enum xfs_fork_id whichfork, xfs_fileoff_t off) XFS_MUST_CHECK;
 /* Log the inode as far as it was changed; free what is left of the reservations. */
 void xfs_bmap_op_end(struct xfs_bmap_op *op);
 /*
@@ -200,6 +207,19 @@ bool xfs_bmap_can_merge(const struct xfs_geometry *geo, const struct xfs_bmbt_ir
 /* Prepares itself unless the caller has (@prepared). The cursor is stale then. */
 int xfs_bmap_edit(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, bool prepared) XFS_MUST_CHECK;
 
+/* ---- window.c ---- */
+/* Maps of so many extents are read as a whole, into the reserve of memory if need be. */
+#define XFS_BMAP_FEW_EXTENTS	1000u
+/* Nothing is in memory any more. */
+void xfs_bmap_drop_window(struct xfs_inode *ip, struct xfs_ifork *ifp);
+/* What is read for a change at @off if no more than a place is looked at; may be called again and again. */
+static inline int XFS_MUST_CHECK xfs_bmap_read_place(struct xfs_inode *ip, enum xfs_fork_id whichfork,
+						     xfs_fileoff_t off)
+{
+	return likely(!xfs_fork_needs_read(ip, whichfork)) ? 0 :
+	       xfs_iread_extents_at(ip, whichfork, off, xfs_bmap_most_extents(ip->i_mount));
+}
+
 /* ---- nextents.c ---- */
 /* -EFBIG when a fork cannot have so many; changes nothing. */
 int xfs_bmap_count_check(struct xfs_inode *ip, enum xfs_fork_id whichfork,
@@ -216,6 +236,17 @@ void xfs_bmbt_init_cursor(struct xfs_btree_cur *cur, struct xfs_trans *tp, struc
 /* The header of the tree's new block in @bp. */
 void xfs_bmbt_init_block(struct xfs_mount *mp, struct xfs_buf *bp, xfs_ino_t ino, uint32_t level,
 			 uint32_t numrecs);
+/* Records of a leaf, which are those behind the last ones that were read, into memory. */
+struct xfs_bmbt_read {
+	struct xfs_inode *ip;
+	struct xfs_ifork *ifp;
+	enum xfs_fork_id whichfork;
+	struct xfs_iext_cursor end;
+	xfs_fileoff_t next_off;		/* records start here or later */
+	xfs_extnum_t count;
+};
+int xfs_bmbt_read_recs(struct xfs_bmbt_read *rd, const struct xfs_bmbt_rec *recs, uint32_t n)
+	XFS_MUST_CHECK;
 /* Carry the difference of two sets of real, neighbouring records into the tree. */
 int xfs_bmbt_replace(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *old, unsigned int nold,
 		     const struct xfs_bmbt_irec *new, unsigned int nnew) XFS_MUST_CHECK;

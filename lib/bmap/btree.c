@@ -266,12 +266,7 @@ int xfs_inode_check_nblocks(struct xfs_inode *ip, uint64_t tree_blocks)
 /* ---- reading it all ------------------------------------------------------------------ */
 
 struct read_state {
-	struct xfs_inode *ip;
-	struct xfs_ifork *ifp;
-	enum xfs_fork_id whichfork;
-	struct xfs_iext_cursor end;
-	xfs_fileoff_t next_off;		/* records start here or later */
-	xfs_extnum_t count;
+	struct xfs_bmbt_read rd;
 	uint64_t tree_blocks;
 	xfs_daddr_t last[XFS_BTREE_MAXLEVELS];	/* block that the walk met last on each level */
 };
@@ -292,25 +287,25 @@ static void count_path(struct read_state *rs, const struct xfs_btree_cur *cur)
 /* That needs both forks; two trees are too rare to keep the size of the one until then. */
 static int check_nblocks(struct read_state *rs)
 {
-	const struct xfs_inode *ip = rs->ip;
-	const struct xfs_ifork *other = rs->whichfork == XFS_DATA_FORK ? &ip->i_af : &ip->i_df;
+	const struct xfs_inode *ip = rs->rd.ip;
+	const struct xfs_ifork *other = rs->rd.whichfork == XFS_DATA_FORK ? &ip->i_af : &ip->i_df;
 
-	if ((rs->whichfork == XFS_ATTR_FORK || ip->i_forkoff) &&
+	if ((rs->rd.whichfork == XFS_ATTR_FORK || ip->i_forkoff) &&
 	    other->if_format == XFS_DINODE_FMT_BTREE)
 		return 0;
-	return xfs_inode_check_nblocks(rs->ip, rs->tree_blocks);
+	return xfs_inode_check_nblocks(rs->rd.ip, rs->tree_blocks);
 }
 
-static int read_leaf_recs(struct read_state *rs, const struct xfs_bmbt_rec *recs, uint32_t n)
+int xfs_bmbt_read_recs(struct xfs_bmbt_read *rd, const struct xfs_bmbt_rec *recs, uint32_t n)
 {
-	struct xfs_inode *ip = rs->ip;
-	bool rt = rs->whichfork == XFS_DATA_FORK && (ip->i_diflags & XFS_DIFLAG_REALTIME);
-	bool unwritten_ok = rs->whichfork == XFS_DATA_FORK && S_ISREG(ip->i_mode);
+	struct xfs_inode *ip = rd->ip;
+	bool rt = rd->whichfork == XFS_DATA_FORK && (ip->i_diflags & XFS_DIFLAG_REALTIME);
+	bool unwritten_ok = rd->whichfork == XFS_DATA_FORK && S_ISREG(ip->i_mode);
 
-	if (unlikely(n > rs->ifp->if_nextents - rs->count))
+	if (unlikely(n > rd->ifp->if_nextents - rd->count))
 		return xfs_corrupt(ip->i_mount, "bmbt", "inode %" PRIu64
 				   ": more records than the %" PRIu64 " counted", ip->i_ino,
-				   rs->ifp->if_nextents);
+				   rd->ifp->if_nextents);
 	for (uint32_t i = 0; i < n; i++) {
 		struct xfs_bmbt_irec irec, none;
 		xfs_failaddr_t fa;
@@ -318,18 +313,18 @@ static int read_leaf_recs(struct read_state *rs, const struct xfs_bmbt_rec *recs
 
 		xfs_bmbt_disk_get_all(&recs[i], &irec);
 		fa = xfs_bmbt_irec_verify(&ip->i_mount->m_geo, rt, unwritten_ok, &irec);
-		if (unlikely(!fa && irec.br_startoff < rs->next_off))
+		if (unlikely(!fa && irec.br_startoff < rd->next_off))
 			fa = "records overlap or are out of order";
 		if (unlikely(fa))
 			return xfs_corrupt(ip->i_mount, "bmbt", "inode %" PRIu64 ", offset %" PRIu64
 					   ": %s", ip->i_ino, irec.br_startoff, fa);
-		rs->next_off = xfs_irec_end(&irec);
-		error = xfs_iext_insert(ip->i_mount, rs->ifp, &rs->end, &irec, NULL);
+		rd->next_off = xfs_irec_end(&irec);
+		error = xfs_iext_insert(ip->i_mount, rd->ifp, &rd->end, &irec, NULL);
 		if (unlikely(error))
 			return xfs_error(ip->i_mount, error, "out of memory for extents");
-		xfs_iext_next_extent(rs->ifp, &rs->end, &none);
+		xfs_iext_next_extent(rd->ifp, &rd->end, &none);
 	}
-	rs->count += n;
+	rd->count += n;
 	return 0;
 }
 
@@ -346,28 +341,26 @@ static int read_leaves(struct read_state *rs, struct xfs_btree_cur *cur)
 	while (!error && found) {
 		uint32_t n = be16_to_cpu(leaf->hdr[1]);
 
-		error = read_leaf_recs(rs, (const struct xfs_bmbt_rec *)(void *)leaf->entries, n);
+		error = xfs_bmbt_read_recs(&rs->rd, (const void *)leaf->entries, n);
 		if (error)
 			break;
 		count_path(rs, cur);
 		leaf->ptr = n;
 		error = xfs_btree_increment(cur, &found);
 	}
-	if (!error && unlikely(rs->count != rs->ifp->if_nextents))
-		return xfs_corrupt(rs->ip->i_mount, "bmbt", "inode %" PRIu64 ": %" PRIu64
-				   " records, %" PRIu64 " counted", rs->ip->i_ino, rs->count,
-				   rs->ifp->if_nextents);
+	if (!error && unlikely(rs->rd.count != rs->rd.ifp->if_nextents))
+		return xfs_corrupt(rs->rd.ip->i_mount, "bmbt", "inode %" PRIu64 ": %" PRIu64
+				   " records, %" PRIu64 " counted", rs->rd.ip->i_ino, rs->rd.count,
+				   rs->rd.ifp->if_nextents);
 	return error;
 }
-
-/* A map of more is not read into the reserve of memory: it would take what changes may need. */
-#define CRITICAL_EXTENTS	1000u
 
 int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 {
 	struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
-	struct read_state rs = {.ip = ip, .ifp = ifp, .whichfork = whichfork};
-	bool many = ifp->if_nextents > CRITICAL_EXTENTS;
+	struct read_state rs = {.rd = {.ip = ip, .ifp = ifp, .whichfork = whichfork}};
+	/* They would take from the reserve of memory what changes may need. */
+	bool many = ifp->if_nextents > XFS_BMAP_FEW_EXTENTS;
 	struct xfs_budget *before = NULL;
 	struct xfs_btree_cur cur;
 	int error;
@@ -375,7 +368,8 @@ int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 	if (!ifp->if_needextents)
 		return 0;
 	ASSERT(xfs_rwlock_is_held_excl(&ip->i_lock));
-	xfs_iext_end(ifp, &rs.end);
+	xfs_bmap_drop_window(ip, ifp);
+	xfs_iext_end(ifp, &rs.rd.end);
 	xfs_bmbt_init_cursor(&cur, NULL, ip, whichfork);
 	if (many)
 		before = xfs_mem_critical_enter(NULL);

@@ -17,8 +17,8 @@ struct recs {
 	struct xfs_bmbt_irec r[SET_MAX];
 };
 
-int xfs_bmap_op_init(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,
-		     enum xfs_fork_id whichfork)
+static int init_op(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,
+		   enum xfs_fork_id whichfork)
 {
 	*op = (struct xfs_bmap_op){
 		.tp = tp,
@@ -31,7 +31,23 @@ int xfs_bmap_op_init(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_in
 				  op->ifp->if_format != XFS_DINODE_FMT_BTREE)))
 		return xfs_corrupt(ip->i_mount, "inode", "inode %" PRIu64 ", fork %d has no extents",
 				   ip->i_ino, (int)whichfork);
-	return op->ifp->if_needextents ? xfs_iread_extents(ip, whichfork) : 0;
+	return 0;
+}
+
+int xfs_bmap_op_init(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,
+		     enum xfs_fork_id whichfork)
+{
+	int error = init_op(op, tp, ip, whichfork);
+
+	return error ? error : xfs_iread_extents(ip, whichfork);
+}
+
+int xfs_bmap_op_init_at(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,
+			enum xfs_fork_id whichfork, xfs_fileoff_t off)
+{
+	int error = init_op(op, tp, ip, whichfork);
+
+	return error ? error : xfs_bmap_read_place(ip, whichfork, off);
 }
 
 void xfs_bmap_op_end(struct xfs_bmap_op *op)
@@ -240,6 +256,7 @@ int xfs_bmap_edit(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, bool prepa
 	keep_real(&old, &old_real);
 	keep_real(&new, &new_real);
 	nextents = ifp->if_nextents + new_real.n - old_real.n;
+	ASSERT(!ifp->if_window || nextents > xfs_bmap_max_inline(ip, op->whichfork));
 	if (!prepared) {
 		error = prepare_edit(op, edit, &old, &new, (int)new_real.n - (int)old_real.n);
 		if (error)

@@ -35,8 +35,11 @@ int xfs_bmap_unconvert(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t
 	int error;
 
 	ASSERT(S_ISREG(ip->i_mode));
-	error = xfs_bmap_op_init(&op, tp, ip, XFS_DATA_FORK);
+	error = xfs_bmap_op_init_at(&op, tp, ip, XFS_DATA_FORK, off);
 	while (!error && off < end) {
+		error = xfs_bmap_read_place(ip, XFS_DATA_FORK, off);
+		if (error)
+			break;
 		/* Every conversion makes the cursor stale. */
 		if (!xfs_iext_lookup_extent(op.ifp, off, &cur, &got) || got.br_startoff >= end)
 			break;

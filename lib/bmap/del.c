@@ -76,7 +76,7 @@ int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, x
 	*done = false;
 	if (end < bno)
 		end = NULLFILEOFF;
-	error = xfs_bmap_op_init(&op, tp, ip, whichfork);
+	error = xfs_bmap_op_init_at(&op, tp, ip, whichfork, end);
 	if (error)
 		return error;
 	if (unlikely(whichfork == XFS_DATA_FORK && (ip->i_diflags & XFS_DIFLAG_REALTIME) &&
@@ -86,6 +86,13 @@ int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, x
 	for (xfs_extnum_t n = 0;; n++) {
 		xfs_fileoff_t from, to;
 
+		error = xfs_bmap_read_place(ip, whichfork, end);
+		if (error) {
+			/* The next transaction meets it before its first change. */
+			if (n && flags & XFS_BMAPI_YIELD)
+				error = 0;
+			break;
+		}
 		if (!xfs_iext_lookup_extent_before(op.ifp, end, &cur, &got) ||
 		    xfs_irec_end(&got) <= bno) {
 			*done = true;

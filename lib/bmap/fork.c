@@ -295,6 +295,7 @@ void xfs_idestroy_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 
 	if (!ifp)
 		return;
+	xfs_bmap_drop_window(ip, ifp);
 	xfs_iext_destroy(ip->i_mount, ifp);
 	xfs_free(ip->i_mount, ifp->if_broot);
 	xfs_free(ip->i_mount, ifp->if_data);

@@ -25,10 +25,18 @@ struct xfs_iext_rec {
 	uint64_t hi, lo;
 };
 
+/*
+ * A part of a map in memory (BMAP-4): of a BTREE fork, real extents only.
+ */
+struct xfs_iext_window {
+	xfs_fileoff_t lo, hi;		/* what is mapped here is in memory, and nothing else is */
+	xfs_extnum_t outside;		/* extents of the fork that are not in it */
+};
+
 /* One fork in memory. */
 struct xfs_ifork {
 	uint8_t if_format;		/* XFS_DINODE_FMT_* */
-	bool if_needextents;		/* BTREE format, records not read in yet */
+	bool if_needextents;		/* BTREE format, not all records are in memory */
 	uint16_t if_height;		/* of the in-core extent tree, 0 = if_rec */
 	uint32_t if_seq;		/* (a) changes with every change of the map */
 	xfs_extnum_t if_nextents;	/* real extents; delalloc ones do not count */
@@ -40,6 +48,7 @@ struct xfs_ifork {
 	uint32_t if_bytes;		/* LOCAL: size of if_data */
 	void *if_broot;			/* BTREE: root, in-core form (bmap/btree.c) */
 	void *if_data;			/* LOCAL: contents */
+	struct xfs_iext_window *if_window; /* with if_needextents: NULL: no record is in memory */
 };
 
 /* What the quotas of its owners count of an inode: as the last transaction that changed it left it. */

@@ -4,10 +4,11 @@
 #include "core/stats.h"
 
 /*
- * The fork, its records in memory.  Reading them in changes the inode and so needs the
+ * The fork, its records in memory: all of them, or those around *@place.  Reading them in changes the inode and so needs the
  * lock exclusively, which the caller has taken care of.
  */
-static int get_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, struct xfs_ifork **ifpp)
+static int get_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, struct xfs_ifork **ifpp,
+		    const xfs_fileoff_t *place)
 {
 	struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
 
@@ -17,7 +18,9 @@ static int get_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, struct xfs
 			      ifp->if_format != XFS_DINODE_FMT_BTREE)))
 		return xfs_corrupt(ip->i_mount, "inode", "inode %" PRIu64 ", fork %d has no extents",
 				   ip->i_ino, (int)whichfork);
-	return xfs_fork_needs_read(ip, whichfork) ? xfs_iread_extents(ip, whichfork) : 0;
+	if (likely(!xfs_fork_needs_read(ip, whichfork)))
+		return 0;
+	return place ? xfs_bmap_read_place(ip, whichfork, *place) : xfs_iread_extents(ip, whichfork);
 }
 
 int xfs_bmapi_read(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
@@ -33,13 +36,20 @@ int xfs_bmapi_read(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 
 	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_blk_mapr);
 	*nmaps = 0;
-	error = get_fork(ip, xfs_bmapi_whichfork(flags), &ifp);
+	error = get_fork(ip, xfs_bmapi_whichfork(flags), &ifp, &bno);
 	if (error)
 		return error;
 	more = xfs_iext_lookup_extent(ifp, bno, &cur, &got);
 	while (bno < end && n < room) {
-		struct xfs_bmbt_irec *map = &maps[n++];
+		struct xfs_bmbt_irec *map = &maps[n];
 
+		if (unlikely(n && ifp->if_window)) {
+			error = xfs_bmap_read_place(ip, xfs_bmapi_whichfork(flags), bno);
+			if (error)
+				return error;
+			more = xfs_iext_lookup_extent(ifp, bno, &cur, &got);
+		}
+		n++;
 		if (!more || got.br_startoff > bno) {
 			map->br_startoff = bno;
 			map->br_startblock = XFS_HOLESTARTBLOCK;
@@ -72,18 +82,38 @@ int xfs_bmapi_read_one(struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t le
 	return error;
 }
 
+int xfs_bmap_find_extent(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
+			 struct xfs_bmbt_irec *irec, bool *found, bool *last)
+{
+	struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
+	struct xfs_iext_cursor cur;
+	struct xfs_bmbt_irec next;
+	int error;
+
+	*found = *last = false;
+	if (!ifp || ifp->if_format == XFS_DINODE_FMT_LOCAL)
+		return 0;
+	error = get_fork(ip, whichfork, &ifp, &off);
+	if (error)
+		return error;
+	*found = xfs_iext_lookup_extent(ifp, off, &cur, irec);
+	*last = *found && !xfs_iext_peek_next_extent(ifp, &cur, &next);
+	return 0;
+}
+
 int xfs_bmap_last_offset(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 			 xfs_fileoff_t *last_block)
 {
 	struct xfs_iext_cursor cur;
 	struct xfs_bmbt_irec got;
 	struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
+	xfs_fileoff_t end = NULLFILEOFF;
 	int error;
 
 	*last_block = 0;
 	if (!ifp || ifp->if_format == XFS_DINODE_FMT_LOCAL)
 		return 0;
-	error = get_fork(ip, whichfork, &ifp);
+	error = get_fork(ip, whichfork, &ifp, &end);
 	if (!error && xfs_iext_last_extent(ifp, &cur, &got))
 		*last_block = xfs_irec_end(&got);
 	return error;
@@ -101,7 +131,7 @@ int xfs_bmap_first_unused(struct xfs_inode *ip, xfs_extlen_t len, xfs_fileoff_t 
 	*unused = start;
 	if (ifp->if_format == XFS_DINODE_FMT_LOCAL)
 		return 0;
-	error = get_fork(ip, whichfork, &ifp);
+	error = get_fork(ip, whichfork, &ifp, NULL);
 	if (error)
 		return error;
 	for (more = xfs_iext_lookup_extent(ifp, start, &cur, &got);

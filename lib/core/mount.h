@@ -173,6 +173,7 @@ struct xfs_mount {
 	int64_t m_clock_seconds;		/* (a) the clock when it was last read */
 	int64_t m_tick_forced;			/* (a) when a tick last forced the log */
 	uint64_t m_memory_limit;		/* (c) 0: none */
+	uint64_t m_map_extents;			/* (c) maps of more are read in parts, if that will do; 0: none */
 	uint64_t m_data_cache_bytes;		/* (c) */
 	uint64_t m_meta_cache_bytes;		/* (c) */
 	uint64_t m_checkpoint_bytes;		/* (c) limit of a checkpoint; 0: as the log

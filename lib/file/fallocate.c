@@ -228,7 +228,7 @@ static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 	bool excl, splits;
 	int error;
 
-	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	error = xfs_ilock_map_at(ip, XFS_DATA_FORK, off, &excl);
 	if (error)
 		return error;
 	splits = is_inside_extent(ip, off, end);

@@ -16,7 +16,7 @@ static int map_at(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
 	bool excl;
 	int error;
 
-	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	error = xfs_ilock_map_at(ip, XFS_DATA_FORK, off, &excl);
 	if (error)
 		return error;
 	error = xfs_bmapi_read_one(ip, off, end - off, irec, 0);
@@ -89,22 +89,16 @@ static int cut_at_sharing(struct xfs_inode *ip, struct xfs_bmbt_irec *irec, bool
 static int find_mapping(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
 			struct xfs_bmbt_irec *irec, bool *last)
 {
-	const struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
-	struct xfs_iext_cursor cur;
-	struct xfs_bmbt_irec next;
-	xfs_fileoff_t end;
-	int error;
+	bool found = false;
+	int error = 0;
 
-	irec->br_blockcount = 0;
-	if (whichfork == XFS_ATTR_FORK && !xfs_inode_has_attr_fork(ip))
-		return 0;
-	error = xfs_bmap_last_offset(ip, whichfork, &end);
-	if (error || end <= off)
-		return error;
-	xfs_iext_lookup_extent(ifp, off, &cur, irec);
-	*last = !xfs_iext_peek_next_extent(ifp, &cur, &next);
-	xfs_irec_trim(irec, off, end);
-	return 0;
+	if (whichfork != XFS_ATTR_FORK || xfs_inode_has_attr_fork(ip))
+		error = xfs_bmap_find_extent(ip, whichfork, off, irec, &found, last);
+	if (error || !found)
+		irec->br_blockcount = 0;
+	else
+		xfs_irec_trim(irec, off, xfs_irec_end(irec));
+	return error;
 }
 
 /* The same that takes the ILOCK for itself, and tells what is shared. */
@@ -120,7 +114,7 @@ static int next_mapping(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fi
 	if (whichfork == XFS_COW_FORK)
 		error = xfs_ilock_want_shared(ip);
 	else
-		error = xfs_ilock_map(ip, whichfork, &excl);
+		error = xfs_ilock_map_at(ip, whichfork, off, &excl);
 	if (error)
 		return error;
 	error = find_mapping(ip, whichfork, off, irec, last);

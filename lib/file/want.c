@@ -13,14 +13,15 @@ int xfs_want_clean(struct xfs_inode *ip, uint64_t start, uint64_t end)
 /* Has the block of byte @pos contents that somebody may see? */
 static int has_contents(struct xfs_inode *ip, uint64_t pos, bool *has)
 {
+	xfs_fileoff_t off = XFS_B_TO_FSBT(&ip->i_mount->m_geo, pos);
 	struct xfs_bmbt_irec irec;
 	bool excl;
 	int error;
 
-	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	error = xfs_ilock_map_at(ip, XFS_DATA_FORK, off, &excl);
 	if (error)
 		return error;
-	error = xfs_bmapi_read_one(ip, XFS_B_TO_FSBT(&ip->i_mount->m_geo, pos), 1, &irec, 0);
+	error = xfs_bmapi_read_one(ip, off, 1, &irec, 0);
 	*has = !error && irec.br_startblock != XFS_HOLESTARTBLOCK;
 	xfs_iunlock_map(ip, excl);
 	return error;
@@ -71,7 +72,7 @@ int xfs_want_transaction(struct xfs_inode *ip)
 
 	if (!xfs_nowait())
 		return 0;
-	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	error = xfs_ilock_map_at(ip, XFS_DATA_FORK, 0, &excl);
 	if (error)
 		return error;
 	xfs_iunlock_map(ip, excl);

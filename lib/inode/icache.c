@@ -201,10 +201,16 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_icache_shard *shard
 	xfs_free(mp, old.is_hash);
 }
 
+/* A window is small, and a map that was not read is nothing. */
+static uint64_t map_memory(const struct xfs_ifork *ifp)
+{
+	return ifp->if_needextents ? 0 : ifp->if_nextents * 16;
+}
+
 /* What an inode that nobody uses keeps in memory, about. */
 static uint64_t memory_of(const struct xfs_inode *ip)
 {
-	return sizeof(*ip) + (ip->i_df.if_nextents + ip->i_af.if_nextents) * 16 +
+	return sizeof(*ip) + map_memory(&ip->i_df) + map_memory(&ip->i_af) +
 	       ip->i_df.if_bytes + ip->i_af.if_bytes;
 }
 

@@ -143,6 +143,9 @@ int xfs_trans_alloc_ilocked(struct xfs_inode *ip, enum xfs_resv_kind kind, uint3
  * in, which is then done.  On success unlock with xfs_iunlock_map(ip, *excl).
  */
 int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl) XFS_MUST_CHECK;
+/* The same for who looks at @off only: see xfs_iread_extents_at(). */
+int xfs_ilock_map_at(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
+		     bool *excl) XFS_MUST_CHECK;
 static inline void xfs_iunlock_map(struct xfs_inode *ip, bool excl) XFS_LOCKS_UNCHECKED
 {
 	if (excl)

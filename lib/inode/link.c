@@ -32,7 +32,8 @@ void xfs_trans_ichgtime(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fla
 		ip->i_atime = now;
 }
 
-int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl) XFS_LOCKS_UNCHECKED
+static int lock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, const xfs_fileoff_t *place,
+		    bool *excl) XFS_LOCKS_UNCHECKED
 {
 	int error = xfs_ilock_want_shared(ip);
 
@@ -45,8 +46,20 @@ int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl) 
 	error = xfs_ilock_want_excl(ip);
 	if (error)
 		return error;
-	error = xfs_iread_extents(ip, whichfork);
+	error = place ? xfs_iread_extents_at(ip, whichfork, *place, xfs_bmap_most_extents(ip->i_mount))
+		      : xfs_iread_extents(ip, whichfork);
 	if (error)
 		xfs_iunlock_excl(ip);
 	return error;
+}
+
+int xfs_ilock_map(struct xfs_inode *ip, enum xfs_fork_id whichfork, bool *excl) XFS_LOCKS_UNCHECKED
+{
+	return lock_map(ip, whichfork, NULL, excl);
+}
+
+int xfs_ilock_map_at(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
+		     bool *excl) XFS_LOCKS_UNCHECKED
+{
+	return lock_map(ip, whichfork, &off, excl);
 }

@@ -85,11 +85,9 @@ static int look_up(struct begin *b)
 		     ip->i_df.if_format != XFS_DINODE_FMT_BTREE))
 		return xfs_corrupt(ip->i_mount, "inode", "inode %" PRIu64 ": data fork of format %u",
 				   ip->i_ino, ip->i_df.if_format);
-	if (xfs_fork_needs_read(ip, XFS_DATA_FORK)) {
-		error = xfs_iread_extents(ip, XFS_DATA_FORK);
-		if (error)
-			return error;
-	}
+	error = xfs_iread_extents_at(ip, XFS_DATA_FORK, b->off_fsb, xfs_bmap_most_extents(ip->i_mount));
+	if (error)
+		return error;
 	b->eof = !xfs_iext_lookup_extent(&ip->i_df, b->off_fsb, &cur, &b->data);
 	if (b->eof)
 		b->data = hole_irec(b->end_fsb, b->end_fsb);
@@ -192,6 +190,10 @@ static int reserve_data(struct begin *b, struct xfs_iomap *map, struct xfs_iomap
 	struct xfs_bmbt_irec got;
 	int error;
 
+	/* What is reserved is nowhere but in memory: no window has it. */
+	error = xfs_iread_extents(ip, XFS_DATA_FORK);
+	if (error)
+		return error;
 	if (!b->eof)
 		end_fsb = XFS_MIN(end_fsb, b->data.br_startoff);
 	else if (!b->direct && b->offset + count > (uint64_t)ip->i_size)

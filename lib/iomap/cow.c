@@ -113,18 +113,23 @@ static int keep_apart(struct xfs_trans *tp, struct xfs_inode *ip, const struct x
 /* Limit on the records of the data fork that one transaction replaces. */
 #define RECORDS_PER_PIECE	32u
 
-static xfs_filblks_t limit_records(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
+static int limit_records(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t *len)
 {
 	struct xfs_iext_cursor cur;
 	struct xfs_bmbt_irec got;
-	bool more = xfs_iext_lookup_extent(&ip->i_df, off, &cur, &got);
+	bool more;
+	int error = xfs_iread_extents_at(ip, XFS_DATA_FORK, off, xfs_bmap_most_extents(ip->i_mount));
 
-	for (uint32_t n = 0; more && got.br_startoff < off + len; n++) {
+	if (error)
+		return error;
+	*len = XFS_MIN(*len, xfs_bmap_read_end(&ip->i_df) - off);
+	more = xfs_iext_lookup_extent(&ip->i_df, off, &cur, &got);
+	for (uint32_t n = 0; more && got.br_startoff < off + *len; n++) {
 		if (n == RECORDS_PER_PIECE)
-			return got.br_startoff - off;
+			*len = got.br_startoff - off;
 		more = xfs_iext_next_extent(&ip->i_df, &cur, &got);
 	}
-	return len;
+	return 0;
 }
 
 /*
@@ -162,9 +167,10 @@ int xfs_reflink_remap_cow(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileof
 	struct xfs_iext_cursor cur;
 	struct xfs_bmbt_irec got;
 	bool done = false;
-	int error;
+	int error = limit_records(ip, off, &len);
 
-	len = limit_records(ip, off, len);
+	if (error)
+		return error;
 	if (unlikely(!xfs_iext_lookup_extent(ip->i_cowfp, off, &cur, &got) ||
 		     !xfs_irec_covers(&got, off)))
 		return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64

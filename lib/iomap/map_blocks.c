@@ -93,11 +93,9 @@ int xfs_map_blocks(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off
 		}
 		len = XFS_MIN(len, got.br_startoff - off);
 	}
-	if (xfs_fork_needs_read(ip, XFS_DATA_FORK)) {
-		error = xfs_iread_extents(ip, XFS_DATA_FORK);
-		if (error)
-			return error;
-	}
+	error = xfs_iread_extents_at(ip, XFS_DATA_FORK, off, xfs_bmap_most_extents(ip->i_mount));
+	if (error)
+		return error;
 	*fresh = false;
 	if (!xfs_iext_lookup_extent(&ip->i_df, off, &cur, &got))
 		got.br_startoff = NULLFILEOFF;

@@ -17,7 +17,7 @@ int xfs_read_iomap_begin(struct xfs_inode *ip, uint64_t offset, uint64_t count,
 	if (unlikely(xfs_inode_diflags(ip) & XFS_DIFLAG_REALTIME))
 		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64 " is a realtime file",
 				 ip->i_ino);
-	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
+	error = xfs_ilock_map_at(ip, XFS_DATA_FORK, off, &excl);
 	if (error)
 		return error;
 	error = xfs_bmapi_read_one(ip, off, end - off, &irec, 0);

@@ -176,6 +176,8 @@ static int share_step(struct xfs_share *sh)
 		return error;
 	}
 	error = share_locked(tp, sh, &broken);
+	/* It may have become larger than memory is. */
+	xfs_bmap_forget_extents(sh->dst, XFS_DATA_FORK, xfs_bmap_most_extents(mp));
 	xfs_iunlock_two(sh->src, sh->dst);
 	if (broken)
 		return xfs_trans_finish(tp, error);

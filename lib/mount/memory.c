@@ -24,6 +24,8 @@
 #define META_BUFS	16u		/* of the largest size */
 #define CHECKPOINT_MIN	(1u << 20)
 #define READ_BYTES	(512u << 10)	/* for the log, and what a reader has open */
+#define MAP_SHARE	8u		/* no map takes more of a limit than this part */
+#define BYTES_PER_EXTENT 18u		/* of a map in memory */
 #define MANY_AGS	1024u		/* accepted without a check */
 
 static uint64_t largest_buf(const struct xfs_geometry *geo)
@@ -126,6 +128,7 @@ int xfs_divide_memory(struct xfs_mount *mp)
 	uint64_t limit = mp->m_memory_limit, taken = 0, need, rest;
 	int error;
 
+	mp->m_map_extents = limit / MAP_SHARE / BYTES_PER_EXTENT;
 	if (!limit)
 		return 0;
 	error = xfs_least_memory(mp, &need);

@@ -26,10 +26,21 @@ const struct xfs_quota_kind xfs_quota_kinds[XFS_QUOTA_TYPES] = {
 	  XFS_METAFILE_PRJQUOTA },
 };
 
+/*
+ * A part of a limit of memory that its three maps may take together.  A block is an extent of its own
+ * where ids come in no order, and what is asked for has no order then either.
+ */
+static xfs_extnum_t most_extents(const struct xfs_mount *mp)
+{
+	return mp->m_map_extents ? mp->m_map_extents / 16 : UINT64_MAX;
+}
+
 static int map_block(struct xfs_inode *ip, xfs_fileoff_t off, struct xfs_bmbt_irec *map)
 {
-	int error = xfs_iread_extents(ip, XFS_DATA_FORK);
+	int error;
 
+	xfs_bmap_forget_extents(ip, XFS_DATA_FORK, most_extents(ip->i_mount));
+	error = xfs_iread_extents_at(ip, XFS_DATA_FORK, off, most_extents(ip->i_mount));
 	return error ? error : xfs_bmapi_read_one(ip, off, 1, map, 0);
 }
 

@@ -19,14 +19,13 @@ static int get_file(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ipp)
 
 int xfs_dquot_next_block(struct xfs_inode *ip, xfs_fileoff_t *off, struct xfs_bmbt_irec *map, bool *found)
 {
-	struct xfs_iext_cursor cur;
+	bool last;
 	int error = xfs_ilock_want_excl(ip);
 
 	*found = false;
 	if (error)
 		return error;
-	error = xfs_iread_extents(ip, XFS_DATA_FORK);
-	*found = !error && xfs_iext_lookup_extent(&ip->i_df, *off, &cur, map);
+	error = xfs_bmap_find_extent(ip, XFS_DATA_FORK, *off, map, found, &last);
 	xfs_iunlock_excl(ip);
 	if (*found) {
 		*off = XFS_MAX(*off, map->br_startoff);

@@ -27,7 +27,7 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 					2 * xfs_bmap_add_blocks(mp, XFS_DATA_FORK), XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
-	error = xfs_fork_needs_read(ip, XFS_DATA_FORK) ? xfs_iread_extents(ip, XFS_DATA_FORK) : 0;
+	error = xfs_iread_extents_at(ip, XFS_DATA_FORK, NULLFILEOFF, xfs_bmap_most_extents(mp));
 	if (error)
 		goto out_unlock;
 	if (first && (what->set_size || what->set_times)) {

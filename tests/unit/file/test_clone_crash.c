@@ -178,7 +178,7 @@ static void test_an_interrupted_clone_is_a_beginning(void **state)
 	struct timespec began, ended;
 
 	(void)state;
-	test_fs_make(&fs, (64ull << 20) + extents * 3 / 2 * BLOCK, &mkfs);
+	test_fs_make(&fs, (64ull << 20) + 3 * extents * BLOCK, &mkfs);
 	fill();
 	TEST_OK(xfs_unmount(fs.mp));
 	start = fs.dev;
