@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Goal: the locks exclude whom they must, readers share, try-locks never
- * sleep, a steady stream of readers does not starve a writer, and sleepers wake.
+ * sleep, a steady stream of readers does not starve a writer (RW-1), nor one of writers a
+ * reader (RW-2), and sleepers wake (RW-3).
  * Method: threads hammer counters that only the lock protects; a sanitizer
  * build sees what the counters do not.
  */
@@ -260,7 +261,7 @@ static void test_try(void **state)
 struct readers {
 	struct xfs_rwlock rwlock;
 	bool stop;	  /* atomic */
-	uint32_t readers; /* atomic: threads that are inside again and again */
+	uint32_t readers; /* atomic: how often somebody was inside */
 };
 
 /* Two of these overlap, so that the lock is never free of readers by itself. */
@@ -292,6 +293,41 @@ static void test_writer_gets_in(void **state)
 	for (unsigned int i = 0; i < 200; i++) {
 		xfs_rwlock_excl(&g.rwlock);
 		xfs_rwlock_unlock_excl(&g.rwlock);
+	}
+	__atomic_store_n(&g.stop, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	xfs_rwlock_destroy(&g.rwlock);
+}
+
+/* Each is at it again at once, so that there is always one that wants it. */
+static void *writer_thread(void *arg)
+{
+	struct readers *g = arg;
+
+	while (!__atomic_load_n(&g->stop, __ATOMIC_RELAXED)) {
+		xfs_rwlock_excl(&g->rwlock);
+		__atomic_add_fetch(&g->readers, 1, __ATOMIC_RELAXED);
+		xfs_rwlock_unlock_excl(&g->rwlock);
+	}
+	return NULL;
+}
+
+/* (RW-2) Writers go before readers, and who runs goes before who sleeps; but not for ever. */
+static void test_reader_gets_in(void **state)
+{
+	struct readers g = {.stop = false};
+	pthread_t thread[THREADS];
+
+	(void)state;
+	xfs_rwlock_init(&g.rwlock, XFS_CLASS_TRANS, 0);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, writer_thread, &g), 0);
+	while (__atomic_load_n(&g.readers, __ATOMIC_RELAXED) < 100)
+		sched_yield();
+	for (unsigned int i = 0; i < 200; i++) {
+		xfs_rwlock_shared(&g.rwlock);
+		xfs_rwlock_unlock_shared(&g.rwlock);
 	}
 	__atomic_store_n(&g.stop, true, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < THREADS; i++)
@@ -575,7 +611,8 @@ int main(void)
 #ifdef XFSWRITE_THREADS
 		cmocka_unit_test(test_hammer),	       cmocka_unit_test(test_sleepers),
 		cmocka_unit_test(test_try),	       cmocka_unit_test(test_writer_gets_in),
-		cmocka_unit_test(test_gate),	       cmocka_unit_test(test_gate_try),
+		cmocka_unit_test(test_reader_gets_in), cmocka_unit_test(test_gate),
+		cmocka_unit_test(test_gate_try),
 		cmocka_unit_test(test_cond),	       cmocka_unit_test(test_demotion_lets_no_writer_in),
 		cmocka_unit_test(test_who_may_come_after_a_demotion),
 #endif
