@@ -104,7 +104,7 @@ int xfsw_parse(struct xfsw_call *call, int argc, char **argv)
 		if (id == 'q')
 			id = XFSW_OPT_QUIET;
 		if (!option_fits(call, id)) {
-			result = xfsw_usage(call, "option %s does not belong to this verb",
+			result = xfsw_usage(call, "option %s does not apply to this verb",
 					    argv[optind - 1]);
 			break;
 		}
@@ -291,7 +291,7 @@ bool xfsw_size_option(const struct xfsw_call *call, int id, uint64_t *value)
 
 	if (!arg || xfsw_parse_size(arg, 4096, value))
 		return true;
-	xfsw_usage(call, "'%s' is no size", arg);
+	xfsw_usage(call, "'%s' is not a size", arg);
 	return false;
 }
 
@@ -301,6 +301,6 @@ bool xfsw_number_option(const struct xfsw_call *call, int id, uint64_t max, uint
 
 	if (!arg || xfsw_parse_u64(arg, max, value))
 		return true;
-	xfsw_usage(call, "'%s' is no number up to %ju", arg, (uintmax_t)max);
+	xfsw_usage(call, "'%s' is not a number up to %ju", arg, (uintmax_t)max);
 	return false;
 }

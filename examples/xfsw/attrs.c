@@ -107,7 +107,7 @@ static int chmod_all(struct xfsw_call *call, const char *mode, int first)
 
 	change.iattr.valid = XFS_ATTR_MODE;
 	if (!xfsw_change_mode(mode, &any))
-		return xfsw_usage(call, "'%s' is no mode", mode);
+		return xfsw_usage(call, "'%s' is not a mode", mode);
 	return change_all(&change, first, true);
 }
 
@@ -159,7 +159,7 @@ static int run_chown(struct xfsw_call *call)
 			     &change.iattr.valid);
 	owners_free(&owners);
 	if (!known)
-		return xfsw_usage(call, "'%s' is not UID:GID, or a name that nobody knows",
+		return xfsw_usage(call, "'%s' is not UID[:GID], or names an unknown user or group",
 				  call->argv[0]);
 	return change_all(&change, 1, !xfsw_has(call, 'h'));
 }
@@ -215,7 +215,7 @@ static int wanted_times(struct xfsw_call *call, struct timespec times[2])
 	times[0].tv_sec = 0;
 	times[0].tv_nsec = UTIME_NOW;
 	if (text && !xfsw_parse_time(text, &given))
-		return xfsw_usage(call, "'%s' is no time", text);
+		return xfsw_usage(call, "'%s' is not a time", text);
 	if (text)
 		times[0] = xfsw_host_time(given);
 	times[1] = times[0];
@@ -272,7 +272,7 @@ static int run_truncate(struct xfsw_call *call)
 	int error;
 
 	if (!xfsw_parse_size(call->argv[1], 4096, &size))
-		return xfsw_usage(call, "'%s' is no size", call->argv[1]);
+		return xfsw_usage(call, "'%s' is not a size", call->argv[1]);
 	error = xfs_truncate(call->img->mp, call->argv[0], size);
 	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
 }

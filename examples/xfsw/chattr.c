@@ -107,7 +107,7 @@ static int add_flags(struct xfsw_call *call, const char *text, struct flag_chang
 	const char *bad = xflags_parse(text + 1, &mask, &len);
 
 	if (bad)
-		return xfsw_usage(call, "'%.*s' is no flag", (int)len, bad);
+		return xfsw_usage(call, "'%.*s' is not a flag", (int)len, bad);
 	for (size_t i = 0; i < XFSW_NXFLAGS; i++) {
 		if (xfsw_xflags[i].settable)
 			settable |= xfsw_xflags[i].bit;
@@ -172,7 +172,7 @@ static int run_chproj(struct xfsw_call *call)
 	uint64_t id;
 
 	if (!xfsw_parse_u64(call->argv[0], UINT32_MAX - 1, &id))
-		return xfsw_usage(call, "'%s' is no project id", call->argv[0]);
+		return xfsw_usage(call, "'%s' is not a project id", call->argv[0]);
 	change.projid = (uint32_t)id;
 	return change_all(call, &change, 1);
 }

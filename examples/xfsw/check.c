@@ -200,8 +200,8 @@ const struct xfsw_verb verb_check = {
 		"  -v               a summary on standard error\n"
 		"  -n MAX           print at most MAX findings (10000; 0: all), then how many\n"
 		"                   there are of each structure\n"
-		"  -p               an image marked in progress is no finding\n"
-		"  -d               a dirty log is no finding\n",
+		"  -p               an image marked in progress is not a finding\n"
+		"  -d               a dirty log is not a finding\n",
 	.shortopts = "vn:pd",
 	.open = XFSW_OPEN_DEVICE,
 	.flags = XFSW_JSON | XFSW_NO_SHELL,
@@ -276,7 +276,7 @@ static int dump_usage(struct xfsw_call *call, const char *what)
 	struct xfs_error_info info = { .size = sizeof(info) };
 
 	if (xfs_mount_error(NULL, &info) || info.error != -EINVAL)
-		return xfsw_usage(call, "'%s' names nothing that can be dumped", what);
+		return xfsw_usage(call, "unknown structure '%s'", what);
 	return xfsw_usage(call, "%s", info.text);
 }
 

@@ -485,7 +485,8 @@ static int copy_all(struct copy *c)
 	if (xfsw_has(call, 'T') && call->argc > 2)
 		return xfsw_usage(call, "with -T there is one SOURCE and one TARGET");
 	if (!into && call->argc > 2)
-		return xfsw_complain(call, to, "%s; there are several to copy", strerror(ENOTDIR));
+		return xfsw_complain(call, to, "%s; several sources need a directory",
+				     strerror(ENOTDIR));
 	for (int i = 0; i + 1 < call->argc && code != XFSW_INTERRUPTED; i++) {
 		int result = copy_source(c, call->argv[i], to, into);
 

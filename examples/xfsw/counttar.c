@@ -14,7 +14,8 @@ bool tar_supported(void)
 
 static int no_tar(struct xfsw_sink *sink, const char *source)
 {
-	return xfsw_complain(sink->call, source, "tar streams need a build with libarchive");
+	return xfsw_complain(sink->call, source,
+			     "this xfsw was built without libarchive and cannot read tar streams");
 }
 
 int sink_from_tar(struct xfsw_sink *sink, const char *source, struct xfs_file *top)
@@ -112,7 +113,7 @@ static int tar_end(struct xfsw_sink *sink, const char *source, struct archive *a
 	int64_t after = archive_filter_bytes(archive, 0);
 
 	if (archive_format(archive) == ARCHIVE_FORMAT_EMPTY) {
-		xfsw_complain(sink->call, source, "there is no tar archive in it: it is empty");
+		xfsw_complain(sink->call, source, "not a tar archive: it is empty");
 		return -1;
 	}
 	if (tell && after < (before + BLOCK - 1) / BLOCK * BLOCK + BLOCK)
@@ -149,7 +150,7 @@ int tar_next(struct xfsw_sink *sink, const char *source, struct archive *archive
 			tar_failed(sink, source, archive);
 			return -1;
 		}
-		text = text ? text : "it is not as it was meant";
+		text = text ? text : "the archive has an unexpected format";
 		if (does_not_matter(text))
 			return 1;
 		path = archive_entry_pathname(*entry);

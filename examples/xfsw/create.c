@@ -63,7 +63,8 @@ static int look_at_target(struct create *c)
 	code = xfsw_ask_target(c->call, c->path, &c->own);
 	if (!code && (standard_input ? fstat(STDIN_FILENO, &source) : stat(c->source, &source)) == 0 &&
 	    !S_ISDIR(source.st_mode) && own_has(&c->own, &source))
-		code = xfsw_complain(c->call, c->source, "the source is the image itself, or its log");
+		code = xfsw_complain(c->call, c->source,
+				     "the source is the image itself or its log");
 	return code;
 }
 

@@ -150,9 +150,9 @@ static int run_write(struct xfsw_call *call)
 		return xfsw_usage(call, "operands are missing, or too many");
 	if (!xfsw_parse_size(call->argv[1], 4096, &offset) ||
 	    (!text && !xfsw_parse_size(call->argv[2], 4096, &len)))
-		return xfsw_usage(call, "OFFSET or LENGTH is no size");
+		return xfsw_usage(call, "OFFSET or LENGTH is not a size");
 	if (!text && !parse_byte(call->argv[3], &byte))
-		return xfsw_usage(call, "'%s' is no byte", call->argv[3]);
+		return xfsw_usage(call, "'%s' is not a byte", call->argv[3]);
 	error = xfs_open(call->img->mp, call->argv[0],
 			 O_WRONLY | (xfsw_has(call, 'a') ? O_APPEND : 0), 0, &file);
 	if (error)
@@ -230,7 +230,7 @@ static int run_read(struct xfsw_call *call)
 
 	if ((call->argc > 1 && !xfsw_parse_size(call->argv[1], 4096, &offset)) ||
 	    (call->argc > 2 && !xfsw_parse_size(call->argv[2], 4096, &len)))
-		return xfsw_usage(call, "OFFSET or LENGTH is no size");
+		return xfsw_usage(call, "OFFSET or LENGTH is not a size");
 	error = xfs_open(call->img->mp, call->argv[0], O_RDONLY, 0, &file);
 	if (error)
 		return xfsw_fail(call, call->argv[0], error);

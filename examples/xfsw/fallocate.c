@@ -53,7 +53,7 @@ static int parse_mode(const struct xfsw_call *call, int *mode)
 		*mode = modes[i].mode;
 	}
 	if (keep && given && strchr("cdix", given))
-		return xfsw_usage(call, "-%c changes the size, or never does: no -n", given);
+		return xfsw_usage(call, "-%c and -n exclude each other", given);
 	if (keep)
 		*mode |= XFS_FALLOC_KEEP_SIZE;
 	return 0;

@@ -127,15 +127,16 @@ static int read_options(struct xfsw_call *call, struct search *search, uint64_t 
 	search->types = xfsw_arg(call, OPT_TYPE);
 	if (search->types &&
 	    (!*search->types || search->types[strspn(search->types, "fdlcbps")]))
-		return xfsw_usage(call, "'%s' is none of the types fdlcbps", search->types);
+		return xfsw_usage(call, "'%s' is not made of the letters f, d, l, c, b, p and s",
+				  search->types);
 	if (size) {
 		search->size_sign = *size == '+' || *size == '-' ? *size : '=';
 		if (!xfsw_parse_size(size + (search->size_sign != '='), 4096, &search->size))
-			return xfsw_usage(call, "'%s' is no size", size);
+			return xfsw_usage(call, "'%s' is not a size", size);
 	}
 	search->newer = newer != NULL;
 	if (newer && !xfsw_parse_time(newer, &search->than))
-		return xfsw_usage(call, "'%s' is no time", newer);
+		return xfsw_usage(call, "'%s' is not a time", newer);
 	return xfsw_number_option(call, OPT_DEPTH, XFSW_ALL_LEVELS, depth) ? 0 : XFSW_USAGE;
 }
 

@@ -179,9 +179,9 @@ static int parse_suboptions(struct xfsw_call *call, struct xfs_mkfs_options *mkf
 			if (suboptions[i].letter == letter && strcmp(suboptions[i].name, word) == 0)
 				break;
 		if (i == n)
-			code = xfsw_usage(call, "-%c has no '%s' here", letter, word);
+			code = xfsw_usage(call, "-%c has no suboption '%s'", letter, word);
 		else if (!store(mkfs, &suboptions[i], value))
-			code = xfsw_usage(call, "-%c %s: '%s' is not possible", letter, word,
+			code = xfsw_usage(call, "-%c %s: invalid value '%s'", letter, word,
 					  value ? value : "");
 	}
 	free(copy);
@@ -218,7 +218,8 @@ static int quota_option(struct xfsw_call *call, struct xfsw_format *format)
 			if (strlen(xfsw_quota_names[t]) == len && memcmp(xfsw_quota_names[t], text, len) == 0)
 				break;
 		if (t == XFSW_NQUOTAS)
-			return xfsw_usage(call, "there is quota of user, group and project, not of '%.*s'",
+			return xfsw_usage(call,
+					  "unknown quota type '%.*s': it is user, group or project",
 					  (int)len, text);
 		format->quota |= 1u << t;
 	}
@@ -254,14 +255,14 @@ int format_options(struct xfsw_call *call, struct xfsw_format *format)
 	if (profile && strcmp(profile, "6.1") == 0)
 		mkfs->profile = XFS_MKFS_PROFILE_6_1;
 	else if (profile && strcmp(profile, "7.2") != 0)
-		return xfsw_usage(call, "there are the profiles 6.1 and 7.2");
+		return xfsw_usage(call, "unknown profile '%s': it is 6.1 or 7.2", profile);
 	code = parse_letters(call, mkfs, "bsidlmn");
 	if (code)
 		return code;
 	if (uuid && !xfsw_parse_uuid(uuid, mkfs->uuid))
-		return xfsw_usage(call, "'%s' is no UUID", uuid);
+		return xfsw_usage(call, "'%s' is not a UUID", uuid);
 	if (label && strlen(label) > sizeof(mkfs->label))
-		return xfsw_usage(call, "a label has at most %zu bytes", sizeof(mkfs->label));
+		return xfsw_usage(call, "the label has more than %zu bytes", sizeof(mkfs->label));
 	if (label)
 		memcpy(mkfs->label, label, strlen(label));
 	if (!xfsw_size_option(call, XFSW_OPT_SIZE, &format->size_bytes) ||
@@ -327,7 +328,7 @@ static int format_failed(struct xfsw_call *call, const char *path, int error)
 {
 	if (error == -EEXIST)
 		return xfsw_complain(call, path,
-				     "something is there already (%s); -f overwrites it",
+				     "the target is not empty (%s); use -f to overwrite it",
 				     xfs_error_text(NULL));
 	return xfsw_fail(call, path, error);
 }
@@ -363,8 +364,10 @@ static int fit_sectors(struct xfsw_call *call, struct xfsw_format *format,
 	if (!img->table_sector)
 		return 0;
 	if (mkfs->sectsize && mkfs->sectsize < img->table_sector) {
-		xfsw_complain(call, img->path, "sectors of %u bytes on a disk whose partition table "
-			      "counts in sectors of %u", mkfs->sectsize, img->table_sector);
+		xfsw_complain(call, img->path,
+			      "sectors of %u bytes do not match the partition table, which counts "
+			      "in sectors of %u",
+			      mkfs->sectsize, img->table_sector);
 		return XFSW_FAILED;
 	}
 	if (!mkfs->sectsize && img->table_sector > 512)

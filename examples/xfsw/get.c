@@ -402,7 +402,8 @@ static int get_into(struct get *g, const char *path)
 	if (!base)
 		return xfsw_fail(g->call, path, xfsw_error(-ENAMETOOLONG));
 	if (!xfsw_name_is_plain(base, strlen(base)))
-		return xfsw_complain(g->call, path, "it has no name to be put under");
+		return xfsw_complain(g->call, path,
+				     "the root directory has no name: copy it to a new HOSTPATH");
 	set_top_len(g, path);
 	return xfsw_walk(&walk, path);
 }
@@ -416,8 +417,9 @@ static int get_all(struct get *g, const char *host)
 	g->top = open(host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = g->top < 0 ? xfsw_errno() : push_dir(g, g->top);
 	if (error)
-		return xfsw_complain(call, host, "%s; what several paths or a pattern name goes into "
-				     "a directory that exists", strerror(-error));
+		return xfsw_complain(call, host,
+				     "%s; several paths or a pattern need an existing directory",
+				     strerror(-error));
 	/* A walk that was stopped may have left the place. */
 	for (int i = 0; i + 1 < call->argc && code != XFSW_INTERRUPTED && g->fds.depth == 1; i++) {
 		int result = get_into(g, call->argv[i]);

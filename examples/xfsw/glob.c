@@ -178,7 +178,7 @@ static int expand_one(struct xfsw_call *call, const char *text)
 	error = match(call, text, &list);
 	if (!error && !list.n && !call->expanded.code &&
 	    !(call->verb == &verb_rm && xfsw_has(call, 'f')))
-		call->expanded.code = xfsw_complain(call, text, "nothing matches that");
+		call->expanded.code = xfsw_complain(call, text, "no path matches the pattern");
 	call->expanded.matched |= list.n > 0;
 	for (size_t i = 0; i < list.n && !error; i++) {
 		error = add(all, list.v[i]) ? 0 : -ENOMEM;

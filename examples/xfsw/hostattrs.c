@@ -254,8 +254,10 @@ int restore_end(struct host_restore *r, const struct xfsw_call *call, int code)
 	bool lost = keep_report(&r->keep, call);
 
 	if (r->left_out)
-		lost = xfsw_complain(call, NULL, "%ju attributes of namespaces that hosts have not were left out",
-				     (uintmax_t)r->left_out);
+		lost = xfsw_complain(
+			call, NULL,
+			"%ju attributes of namespaces that the host does not have were left out",
+			(uintmax_t)r->left_out);
 	for (size_t i = 0; i < r->nlater; i++)
 		free(r->later[i].path);
 	free(r->later);

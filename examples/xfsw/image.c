@@ -33,10 +33,10 @@ static int window_of(struct xfsw_call *call, struct xfsw_image *img, uint64_t *s
 		return xfsw_usage(call, "--partition and --offset exclude each other");
 	if (partition) {
 		if (!xfsw_parse_u64(partition, 1024, &number) || number == 0)
-			return xfsw_usage(call, "'%s' is no partition number", partition);
+			return xfsw_usage(call, "'%s' is not a partition number", partition);
 		error = xfs_device_find_partition(img->dev, (unsigned int)number, start, len);
 		if (error == -ENOENT) {
-			xfsw_complain(call, img->path, "there is no partition %s", partition);
+			xfsw_complain(call, img->path, "partition %s does not exist", partition);
 			return XFSW_NO_IMAGE;
 		}
 		if (error) {
@@ -45,7 +45,7 @@ static int window_of(struct xfsw_call *call, struct xfsw_image *img, uint64_t *s
 			return XFSW_NO_IMAGE;
 		}
 	} else if (offset && !xfsw_parse_size(offset, 4096, start)) {
-		return xfsw_usage(call, "'%s' is no offset", offset);
+		return xfsw_usage(call, "'%s' is not an offset", offset);
 	}
 	return 0;
 }
@@ -129,10 +129,10 @@ int xfsw_no_xfs(const struct xfsw_call *call, const struct xfsw_image *img, int 
 		xfsw_fail(call, img->path, error);
 	else if (strstr(what, "partition table"))
 		xfsw_complain(call, img->path,
-			      "%s; there is a %s: --partition N names one of its partitions", reason,
+			      "%s; it holds a %s: select a partition with --partition N", reason,
 			      what);
 	else
-		xfsw_complain(call, img->path, "%s; what is there: %s", reason, what);
+		xfsw_complain(call, img->path, "%s; it holds: %s", reason, what);
 	return XFSW_NO_IMAGE;
 }
 
@@ -255,7 +255,7 @@ int xfsw_ask_target(struct xfsw_call *call, const char *path, struct xfsw_own *o
 	memset(own, 0, sizeof(*own));
 	own_add(own, path);
 	if (log && stat(log, &st) == 0 && own_has(own, &st))
-		return xfsw_complain(call, log, "it is the image itself");
+		return xfsw_complain(call, log, "this is the image itself");
 	own_add(own, log);
 	if (xfsw_has(call, 'f') || !own->n)
 		return 0;
@@ -300,7 +300,7 @@ int xfsw_open_target(struct xfsw_call *call, const char *path, uint64_t size_byt
 		return code;
 	}
 	if (missing && !size_bytes) {
-		xfsw_complain(call, path, "the file does not exist; --size would make it");
+		xfsw_complain(call, path, "the file does not exist; use --size to create it");
 		call->img = NULL;
 		return XFSW_NO_IMAGE;
 	}

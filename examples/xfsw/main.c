@@ -117,7 +117,7 @@ static int run_help(struct xfsw_call *call)
 	if (call->argc == 0)
 		print_overview(stdout);
 	else if (!print_help_of(call->argv[0]))
-		return xfsw_usage(call, "no verb '%s'", call->argv[0]);
+		return xfsw_usage(call, "unknown verb '%s'", call->argv[0]);
 	return xfsw_finish_output(call);
 }
 
@@ -136,8 +136,7 @@ static int check_operands(const struct xfsw_call *call)
 	if (call->argc < verb->min_operands)
 		return xfsw_usage(call, "operands are missing");
 	if (verb->max_operands >= 0 && call->argc > verb->max_operands)
-		return xfsw_usage(call, "'%s' is one operand too many",
-				  call->argv[verb->max_operands]);
+		return xfsw_usage(call, "unexpected operand '%s'", call->argv[verb->max_operands]);
 	return 0;
 }
 
@@ -159,7 +158,7 @@ int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc,
 
 	call.verb = xfsw_find_verb(argc, argv, true, &words);
 	if (!call.verb) {
-		xfsw_complain(&call, NULL, "no command '%s'", argv[0]);
+		xfsw_complain(&call, NULL, "unknown command '%s'", argv[0]);
 		return XFSW_USAGE;
 	}
 	code = xfsw_parse(&call, argc - words + 1, argv + words - 1);
@@ -186,7 +185,7 @@ static int use_source_date(struct xfsw_call *call, struct xfs_timespec *clock)
 	if (!text || !*text)
 		return 0;
 	if (!xfsw_parse_u64(text, INT64_MAX, &seconds))
-		return xfsw_usage(call, "SOURCE_DATE_EPOCH is '%s', which is no number", text);
+		return xfsw_usage(call, "SOURCE_DATE_EPOCH is '%s', which is not a number", text);
 	clock->tv_sec = (int64_t)seconds;
 	clock->tv_nsec = 0;
 	call->env.ctx = clock;
@@ -244,16 +243,16 @@ static int no_verb(const char *name, const char *second)
 		if (strncmp(verb, name, len) != 0 || verb[len] != ' ')
 			continue;
 		if (!family && second)
-			fprintf(stderr, "xfsw: %s: '%s' is none of", name, second);
+			fprintf(stderr, "xfsw: %s: '%s' is not one of", name, second);
 		else if (!family)
-			fprintf(stderr, "xfsw: %s: what to do is missing:", name);
+			fprintf(stderr, "xfsw: %s: a second word is missing, one of", name);
 		fprintf(stderr, " %s", verb + len + 1);
 		family = true;
 	}
 	if (family)
 		fprintf(stderr, "; see 'xfsw %s --help'\n", name);
 	else
-		fprintf(stderr, "xfsw: no verb '%s'; see 'xfsw --help'\n", name);
+		fprintf(stderr, "xfsw: unknown verb '%s'; see 'xfsw --help'\n", name);
 	return XFSW_USAGE;
 }
 

@@ -62,7 +62,7 @@ static int run_map(struct xfsw_call *call)
 	int error;
 
 	if (xfsw_has(call, OPT_ATTR) && xfsw_has(call, OPT_COW))
-		return xfsw_usage(call, "--attr and --cow are of different maps");
+		return xfsw_usage(call, "--attr and --cow exclude each other");
 	if (xfsw_has(call, OPT_ATTR))
 		flags = XFS_MAP_ATTR;
 	else if (xfsw_has(call, OPT_COW))

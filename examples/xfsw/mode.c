@@ -106,6 +106,6 @@ bool xfsw_mode_option(const struct xfsw_call *call, uint32_t *mode)
 
 	if (!text || xfsw_change_mode(text, mode))
 		return true;
-	xfsw_usage(call, "'%s' is no mode", text);
+	xfsw_usage(call, "'%s' is not a mode", text);
 	return false;
 }

@@ -142,7 +142,8 @@ static int run_mv(struct xfsw_call *call)
 	if (xfsw_has(call, 'T') && call->argc > 2)
 		return xfsw_usage(call, "with -T there is one OLD and one NEW");
 	if (!into && call->argc > 2)
-		return xfsw_complain(call, to, "%s; there are several to move", strerror(ENOTDIR));
+		return xfsw_complain(call, to, "%s; several sources need a directory",
+				     strerror(ENOTDIR));
 	for (int i = 0; i + 1 < call->argc && !xfsw_interrupted(); i++) {
 		int error = into ? xfsw_path_inside(&target, to, call->argv[i]) : 0;
 		int result = error ? xfsw_fail(call, call->argv[i], error)

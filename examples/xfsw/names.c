@@ -137,7 +137,8 @@ const struct xfsw_verb verb_rm = {
 	.operands = "[-r] [-f] IMG PATH...",
 	.summary = "Remove files, and trees with -r",
 	.help = "  -r               directories and all in them; of / what is in it\n"
-		"  -f               a PATH that does not exist, or matches nothing, is no error\n",
+		"  -f               a PATH that does not exist, or matches nothing, is not an "
+		"error\n",
 	.shortopts = "rRf",
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_GLOB_ALL,
@@ -196,12 +197,12 @@ static int run_mknod(struct xfsw_call *call)
 	else if (strcmp(call->argv[1], "s") == 0)
 		type = S_IFSOCK;
 	else
-		return xfsw_usage(call, "type '%s' is none of b, c, p, s", call->argv[1]);
+		return xfsw_usage(call, "type '%s' is not b, c, p or s", call->argv[1]);
 	if ((type == S_IFBLK || type == S_IFCHR) != (call->argc == 4))
-		return xfsw_usage(call, "devices, and only they, have a MAJOR and a MINOR");
+		return xfsw_usage(call, "b and c need MAJOR and MINOR; p and s take neither");
 	if (call->argc == 4 && (!xfsw_parse_u64(call->argv[2], UINT32_MAX, &major) ||
 				!xfsw_parse_u64(call->argv[3], UINT32_MAX, &minor)))
-		return xfsw_usage(call, "'%s %s' is no device number", call->argv[2],
+		return xfsw_usage(call, "'%s %s' is not a device number", call->argv[2],
 				  call->argv[3]);
 	error = xfs_mknod(call->img->mp, call->argv[0], (mode_t)(type | mode), (uint32_t)major,
 			  (uint32_t)minor);

@@ -136,9 +136,9 @@ int own_may_overwrite(struct xfsw_call *call, const char *path, uint64_t offset,
 	error = scan(fd, offset, len > UINT64_MAX - offset ? UINT64_MAX : offset + len);
 	close(fd);
 	if (error == -EEXIST && name_contents(path, what, sizeof(what)))
-		return xfsw_complain(call, path, "something is there already (%s); -f overwrites it",
-				     what);
+		return xfsw_complain(call, path,
+				     "the target is not empty (%s); use -f to overwrite it", what);
 	if (error == -EEXIST)
-		return xfsw_complain(call, path, "the file is not empty; -f overwrites it");
+		return xfsw_complain(call, path, "the file is not empty; use -f to overwrite it");
 	return error ? xfsw_fail(call, path, error) : 0;
 }

@@ -103,14 +103,14 @@ int owners_init(struct xfsw_owners *owners, const struct xfsw_call *call)
 	memset(owners, 0, sizeof(*owners));
 	owners->numeric = xfsw_has(call, OWNERS_NUMERIC);
 	if (dir && owners->numeric)
-		return xfsw_usage(call, "--numeric-owner looks no name up: --root-db has no use");
+		return xfsw_usage(call, "--numeric-owner and --root-db exclude each other");
 	if (!dir)
 		return 0;
 	owners->loaded = owners->only_files = true;
 	load_host_tree(owners, dir, true);
 	if (owners->users || owners->groups)
 		return 0;
-	return xfsw_complain(call, dir, "there is neither etc/passwd nor etc/group in it");
+	return xfsw_complain(call, dir, "it contains neither etc/passwd nor etc/group");
 }
 
 void owners_free(struct xfsw_owners *owners)

@@ -223,10 +223,10 @@ int xfsw_read_names(struct xfs_file *dir, struct xfsw_names *names)
 int xfsw_tell_names(const struct xfsw_call *call, const char *path, const struct xfsw_names *names)
 {
 	if (names->refused)
-		xfsw_complain(call, path, "%s (%zu names that no file can have are left out)",
-			      strerror(EUCLEAN), names->refused);
+		xfsw_complain(call, path, "%s (%zu invalid names were left out)", strerror(EUCLEAN),
+			      names->refused);
 	if (names->twice)
-		xfsw_complain(call, path, "%s (%zu names that stand twice are left out)",
+		xfsw_complain(call, path, "%s (%zu duplicate names were left out)",
 			      strerror(EUCLEAN), names->twice);
 	return names->refused || names->twice ? XFSW_FAILED : XFSW_OK;
 }

@@ -213,11 +213,11 @@ static int put(struct xfsw_sink *sink, const char *source, const char *path)
 	struct stat st;
 
 	if (strcmp(source, "-") == 0 && call->line)
-		return xfsw_usage(call, "the shell has the standard input already");
+		return xfsw_usage(call, "the shell already reads standard input");
 	if (sink->in_place && sink->keep_attrs)
-		return xfsw_usage(call, "--in-place keeps the attributes as it is");
+		return xfsw_usage(call, "--in-place and --keep-attrs exclude each other");
 	if (is_own(call, source))
-		return xfsw_complain(call, source, "it is the image itself, or its log");
+		return xfsw_complain(call, source, "this is the image itself or its log");
 	if (strcmp(source, "-") == 0)
 		return put_stream(sink, path);
 	if (lstat(source, &st))

@@ -25,7 +25,7 @@ bool xfsw_quota_id(struct xfsw_call *call, uint32_t type, const char *text, uint
 		owners_free(&owners);
 	}
 	if (!found)
-		xfsw_usage(call, "'%s' is no %s", text,
+		xfsw_usage(call, "'%s' is not a %s", text,
 			   type == XFS_QUOTA_PROJECT ? "project id" : "id or name that is known");
 	return found;
 }
@@ -67,7 +67,7 @@ static bool duration_option(const struct xfsw_call *call, int opt, uint32_t bit,
 	*valid |= bit;
 	if (parse_duration(text, seconds))
 		return true;
-	xfsw_usage(call, "'%s' is no period", text);
+	xfsw_usage(call, "'%s' is not a period of time", text);
 	return false;
 }
 
@@ -81,7 +81,7 @@ static bool time_option(const struct xfsw_call *call, int opt, uint32_t bit, int
 		return true;
 	*valid |= bit;
 	if (!xfsw_parse_time(text, &ts)) {
-		xfsw_usage(call, "'%s' is no time", text);
+		xfsw_usage(call, "'%s' is not a time", text);
 		return false;
 	}
 	*seconds = ts.tv_sec;
@@ -132,11 +132,13 @@ static int run_limit(struct xfsw_call *call)
 	if (!type || !xfsw_quota_id(call, type, call->argv[1], &id) || !read_limits(call, &limits))
 		return XFSW_USAGE;
 	if (!limits.valid)
-		return xfsw_usage(call, "there is nothing to set");
+		return xfsw_usage(call, "nothing to set: give a limit or a period");
 	if (!id && limits.valid & (XFS_QUOTA_SPACE_EXPIRES | XFS_QUOTA_INODES_EXPIRES))
-		return xfsw_usage(call, "the defaults are for nobody who could be over a limit");
+		return xfsw_usage(call,
+				  "'default' has no expiry time: only an id can be over a limit");
 	if (id && limits.valid & (XFS_QUOTA_SPACE_GRACE | XFS_QUOTA_INODES_GRACE))
-		return xfsw_usage(call, "grace periods are those of the type: set them for 'default'");
+		return xfsw_usage(call,
+				  "grace periods belong to the quota type: set them for 'default'");
 	error = xfs_quota_set(call->img->mp, type, id, &limits);
 	return error ? xfsw_fail(call, call->argv[1], error) : XFSW_OK;
 }

@@ -146,7 +146,7 @@ static int run_project(struct xfsw_call *call)
 	if (xfsw_has(call, QUOTA_OPT_CLEAR) && xfsw_has(call, QUOTA_OPT_CHECK))
 		return xfsw_usage(call, "--clear and --check exclude each other");
 	if (!xfsw_parse_u64(call->argv[1], UINT32_MAX - 1, &id))
-		return xfsw_usage(call, "'%s' is no project id", call->argv[1]);
+		return xfsw_usage(call, "'%s' is not a project id", call->argv[1]);
 	pr.id = (uint32_t)id;
 	if (xfsw_has(call, XFSW_OPT_JSON)) {
 		pr.json.out = stdout;

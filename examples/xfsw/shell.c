@@ -85,7 +85,7 @@ static int split(char *line, char **words, const char **why)
 				in++;
 				c = escape(&in);
 				if (c <= 0) {
-					*why = "an escape is not understood";
+					*why = "unknown escape sequence";
 					return -1;
 				}
 				*out++ = (char)c;

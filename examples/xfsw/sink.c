@@ -23,7 +23,8 @@ static int init_owners(struct xfsw_sink *sink, const char *owner)
 	sink->owners.tree = call->img ? call->img->mp : NULL;
 	sink->owners.tree_dir = call->argv[0];
 	if (owner && !owners_parse(&sink->owners, owner, &sink->uid, &sink->gid, &sink->owner_valid))
-		return xfsw_usage(call, "'%s' is not UID:GID, or a name that nobody knows", owner);
+		return xfsw_usage(call, "'%s' is not UID[:GID], or names an unknown user or group",
+				  owner);
 	return 0;
 }
 
@@ -42,7 +43,7 @@ int sink_init(struct xfsw_sink *sink, struct xfsw_call *call)
 	if (code)
 		return code;
 	if (clamp && !xfsw_parse_time(clamp, &sink->clamp_to))
-		return xfsw_usage(call, "'%s' is no time", clamp);
+		return xfsw_usage(call, "'%s' is not a time", clamp);
 	/* What is set there is the latest time of anything that is built (reproducible-builds.org). */
 	if (!clamp && call->env.clock)
 		call->env.clock(call->env.ctx, &sink->clamp_to);
@@ -65,7 +66,7 @@ int sink_end(struct xfsw_sink *sink, int code)
 			      (uintmax_t)sink->skipped);
 	if (sink->xattrs.left_out)
 		xfsw_complain(call, NULL,
-			      "%ju attributes of namespaces that XFS has not were left out",
+			      "%ju attributes of namespaces that XFS does not have were left out",
 			      (uintmax_t)sink->xattrs.left_out);
 	keep_report(&sink->keep, call);
 	if (code == XFSW_OK && sink->changed)

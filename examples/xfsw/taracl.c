@@ -75,7 +75,8 @@ static int set_qualifier(struct tar_ace *ace, int id, const char *who, const cha
 		return 0;
 	}
 	if (id >= 0 || !who || !*who) {
-		*bad = id >= 0 ? "an id in its ACL is too large" : "an entry of its ACL names nobody";
+		*bad = id >= 0 ? "an id in its ACL is too large"
+			       : "an entry of its ACL has no user or group";
 		return xfsw_error(-ERANGE);
 	}
 	ace->name = strdup(who);
@@ -321,7 +322,7 @@ static uint64_t resolve(struct tar_acls *acls, struct xfsw_sink *sink, size_t t)
 		unknown++;
 		if (!told_before(acls, t, ace))
 			xfsw_complain(sink->call, first_path(acls, t),
-				      "its ACL names %s '%s', which nobody knows%s",
+				      "its ACL names the unknown %s '%s'%s",
 				      group ? "group" : "user", ace->name,
 				      sink->skip_unreadable ? "" : "; see --root-db");
 	}
@@ -337,8 +338,8 @@ int tar_acls_finish(struct tar_acls *acls, struct xfsw_sink *sink)
 	if (unknown && !sink->skip_unreadable)
 		return XFSW_FAILED;
 	if (unknown)
-		xfsw_complain(sink->call, NULL, "ACL entries of users and groups that nobody knows "
-						"were left out");
+		xfsw_complain(sink->call, NULL,
+			      "ACL entries of unknown users and groups were left out");
 	for (size_t i = 0; i < acls->nwaiting; i++) {
 		struct tar_acl_waiting *waiting = &acls->waiting[i];
 		struct xfs_file *file;
@@ -354,7 +355,8 @@ int tar_acls_finish(struct tar_acls *acls, struct xfsw_sink *sink)
 			return xfsw_fail(sink->call, waiting->path, error);
 	}
 	if (acls->other_kinds)
-		xfsw_complain(sink->call, NULL, "%ju NFSv4 ACLs, which XFS has not, were left out",
+		xfsw_complain(sink->call, NULL,
+			      "%ju NFSv4 ACLs, which XFS does not support, were left out",
 			      (uintmax_t)acls->other_kinds);
 	return 0;
 }

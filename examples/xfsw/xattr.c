@@ -214,12 +214,12 @@ static int run_set(struct xfsw_call *call)
 		return xfsw_fail(call, path, -ENOMEM);
 	if (strcmp(call->argv[2], "-") == 0 && call->line) {
 		free(value);
-		return xfsw_usage(call, "the shell has the standard input already");
+		return xfsw_usage(call, "the shell already reads standard input");
 	}
 	size = parse_value(call->argv[2], value);
 	if (size < 0) {
 		free(value);
-		return xfsw_usage(call, "the value is no hex number, or longer than %d bytes",
+		return xfsw_usage(call, "the value is not a hex number, or longer than %d bytes",
 				  VALUE_MAX);
 	}
 	error = xfs_setxattr(call->img->mp, path, !xfsw_has(call, 'h'), call->argv[1], value,

@@ -48,7 +48,7 @@ static int commit_alloc(struct xfs_ag_alloc *req, const struct xfs_agfl_plan *pl
 		if (!error && (!found || req->agbno + req->len > req->rec.ar_startblock +
 								 req->rec.ar_blockcount))
 			error = xfs_corrupt(req->pag->pag_mount, "bnobt",
-					    "AG %u: extent %u+%u was free by size only",
+					    "AG %u: free extent %u+%u is in the cntbt only",
 					    req->pag->pag_agno, req->agbno, req->len);
 	}
 	/* Before the free extent is changed: this checks that nobody owns the blocks. */
@@ -323,8 +323,9 @@ int xfs_ag_reserve_tree(struct xfs_perag *pag, uint32_t blocks, enum xfs_ag_resv
 	if (error)
 		return error;
 	if (available(pag, xfs_alloc_min_freelist(pag), 0, resv) < blocks)
-		return xfs_error(pag->pag_mount, -ENOSPC, "AG %u: no %u blocks for its trees",
-				 pag->pag_agno, blocks);
+		return xfs_error(pag->pag_mount, -ENOSPC,
+				 "AG %u: fewer than %u free blocks for its trees", pag->pag_agno,
+				 blocks);
 	return 0;
 }
 

@@ -203,7 +203,8 @@ static int look_up_known(struct xfs_btree_cur *cur, const struct xfs_btree_targe
 	}
 	if (unlikely(!found))
 		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
-				   "AG %" PRIu64 ": free extent %u+%u is in one of two trees only",
+				   "AG %" PRIu64
+				   ": free extent %u+%u is in only one of the two trees",
 				   cur->bc_owner, rec->ar_startblock, rec->ar_blockcount);
 	return 0;
 }
@@ -221,7 +222,7 @@ static int insert_rec(struct xfs_btree_cur *cur, const struct xfs_btree_target *
 		return error;
 	if (unlikely(found))
 		return xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
-				   "AG %" PRIu64 ": extent %u+%u is there already", cur->bc_owner,
+				   "AG %" PRIu64 ": extent %u+%u is already free", cur->bc_owner,
 				   irec->ar_startblock, irec->ar_blockcount);
 	return xfs_btree_insert(cur, &rec);
 }
@@ -362,7 +363,7 @@ static int find_neighbours(struct xfs_btree_cur *bno, xfs_agblock_t agbno, xfs_e
 	}
 	if (unlikely(bad))
 		return xfs_corrupt(bno->bc_mp, "bnobt",
-				   "AG %" PRIu64 ": a part of extent %u+%u is free already",
+				   "AG %" PRIu64 ": a part of extent %u+%u is already free",
 				   bno->bc_owner, agbno, len);
 	return 0;
 }

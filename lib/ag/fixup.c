@@ -143,7 +143,7 @@ static int fill_piece(struct xfs_trans *tp, struct xfs_perag *pag,
 	if (!found || piece->ar_startblock + piece->ar_blockcount >
 			      rec.ar_startblock + rec.ar_blockcount)
 		return xfs_corrupt(pag->pag_mount, "bnobt",
-				   "AG %u: extent %u+%u is free by size only", pag->pag_agno,
+				   "AG %u: free extent %u+%u is in the cntbt only", pag->pag_agno,
 				   piece->ar_startblock, piece->ar_blockcount);
 	error = xfs_alloc_remove(tp, pag, &rec, piece->ar_startblock, piece->ar_blockcount);
 	/* Put the blocks on the list first: the rmapbt may need one of them at once. */

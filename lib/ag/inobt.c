@@ -96,8 +96,7 @@ static int position(struct xfs_btree_cur *cur, const struct xfs_inobt_rec_incore
 	if (!error && unlikely(found != want))
 		error = xfs_corrupt(cur->bc_mp, cur->bc_ops->name,
 				    "AG %" PRIu64 ": record of inode %u %s", cur->bc_owner,
-				    irec->ir_startino,
-				    want ? "is missing" : "is there already");
+				    irec->ir_startino, want ? "is missing" : "already exists");
 	return error;
 }
 

@@ -115,7 +115,8 @@ int xfs_rui_check(struct xfs_mount *mp, const struct xlog_intent *intent)
 
 		get_entry(intent, i, &map, sizeof(map));
 		if (!rmap_is_possible(&mp->m_geo, &map))
-			return impossible(mp, intent, "RUI", "an impossible change of a record");
+			return impossible(mp, intent, "RUI",
+					  "an impossible change of a reverse mapping");
 	}
 	return 0;
 }
@@ -170,7 +171,7 @@ int xfs_cui_check(struct xfs_mount *mp, const struct xlog_intent *intent)
 	uint32_t count = nr_entries(intent);
 
 	if (!xfs_has_reflink(&mp->m_geo))
-		return impossible(mp, intent, "CUI", "the file system shares no blocks");
+		return impossible(mp, intent, "CUI", "the file system does not have reflink");
 	for (uint32_t i = 0; i < count; i++) {
 		struct xfs_phys_extent ext;
 
@@ -178,7 +179,8 @@ int xfs_cui_check(struct xfs_mount *mp, const struct xlog_intent *intent)
 		if (ext.pe_flags < XFS_REFCOUNT_EXTENT_INCREASE ||
 		    ext.pe_flags > XFS_REFCOUNT_EXTENT_FREE_COW ||
 		    !xfs_verify_fsbext(&mp->m_geo, ext.pe_startblock, ext.pe_len))
-			return impossible(mp, intent, "CUI", "an impossible change of a count");
+			return impossible(mp, intent, "CUI",
+					  "an impossible change of a reference count");
 	}
 	return 0;
 }

@@ -192,8 +192,9 @@ int xfs_perag_read_agf(struct xfs_perag *pag)
 		return error;
 	agf = agf_bp->b_addr;
 	if (be32_to_cpu(agf->agf_length) != pag->pag_length) {
-		error = xfs_corrupt(pag->pag_mount, "AGF", "AG %u of %u blocks says it has %u",
-				    pag->pag_agno, pag->pag_length, be32_to_cpu(agf->agf_length));
+		error = xfs_corrupt(pag->pag_mount, "AGF",
+				    "AG %u has %u blocks, its header says %u", pag->pag_agno,
+				    pag->pag_length, be32_to_cpu(agf->agf_length));
 		goto out_put;
 	}
 	error = read_header(pag, XFS_AGFL_SECTOR, &agfl_buf_ops, &agfl_bp);
@@ -254,8 +255,9 @@ int xfs_perag_read_agi(struct xfs_perag *pag)
 		return error;
 	agi = bp->b_addr;
 	if (be32_to_cpu(agi->agi_length) != pag->pag_length) {
-		error = xfs_corrupt(pag->pag_mount, "AGI", "AG %u of %u blocks says it has %u",
-				    pag->pag_agno, pag->pag_length, be32_to_cpu(agi->agi_length));
+		error = xfs_corrupt(pag->pag_mount, "AGI",
+				    "AG %u has %u blocks, its header says %u", pag->pag_agno,
+				    pag->pag_length, be32_to_cpu(agi->agi_length));
 		xfs_buf_put(bp);
 		return error;
 	}

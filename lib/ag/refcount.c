@@ -86,7 +86,7 @@ int xfs_refcount_insert(struct xfs_btree_cur *cur, const struct xfs_refcount_ire
 		return error;
 	if (unlikely(found))
 		return xfs_corrupt(cur->bc_mp, "refcountbt",
-				   "AG %" PRIu64 ": a record at %u is there already", cur->bc_owner,
+				   "AG %" PRIu64 ": a record at %u already exists", cur->bc_owner,
 				   irec->rc_startblock);
 	xfs_refcount_rec_pack(irec, &rec);
 	if (irec->rc_domain == XFS_REFC_DOMAIN_SHARED)
@@ -140,7 +140,7 @@ static int join_at(struct xfs_btree_cur *cur, xfs_agblock_t agbno)
 	left.rc_blockcount += right.rc_blockcount;
 	if (!error && unlikely(!found))
 		error = xfs_corrupt(cur->bc_mp, "refcountbt",
-				    "AG %" PRIu64 ": the record at %u vanished", cur->bc_owner,
+				    "AG %" PRIu64 ": the record at %u disappeared", cur->bc_owner,
 				    left.rc_startblock);
 	return error ? error : update(cur, &left);
 }
@@ -336,7 +336,8 @@ static int adjust(struct xfs_trans *tp, xfs_fsblock_t fsbno, xfs_extlen_t len, i
 		return xfs_corrupt(mp, "refcountbt", "impossible blocks %#" PRIx64 "+%u", fsbno,
 				   len);
 	if (!xfs_has_reflink(&mp->m_geo) && delta > 0)
-		return xfs_error(mp, -EOPNOTSUPP, "this file system cannot share blocks");
+		return xfs_error(mp, -EOPNOTSUPP,
+				 "the file system does not have reflink and cannot share blocks");
 	pag = xfs_perag_get(mp, XFS_FSB_TO_AGNO(&mp->m_geo, fsbno));
 	error = xfs_mutex_want(&pag->pag_lock);
 	if (error)
@@ -414,8 +415,9 @@ int xfs_refcount_check_increase(struct xfs_mount *mp, xfs_fsblock_t fsbno, xfs_e
 	 * (REFC-3).
 	 */
 	if (!error && owners >= XFS_REFC_REFCOUNT_MAX - 1)
-		error = xfs_error(mp, -EMLINK, "blocks %#" PRIx64 "+%u have as many owners as can be "
-				  "counted", fsbno, *run);
+		error = xfs_error(mp, -EMLINK,
+				  "blocks %#" PRIx64 "+%u have the largest number of owners", fsbno,
+				  *run);
 	xfs_mutex_unlock(&pag->pag_lock);
 	return error;
 }

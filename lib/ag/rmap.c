@@ -86,7 +86,7 @@ static int look_up(struct xfs_btree_cur *cur, const struct xfs_rmap_irec *irec, 
 	int error = xfs_btree_lookup_eq(cur, &target, &found);
 
 	if (!error && unlikely(found != want))
-		error = corrupt(cur, irec, want ? "the record is missing" : "is recorded already");
+		error = corrupt(cur, irec, want ? "the record is missing" : "is already recorded");
 	return error;
 }
 
@@ -214,7 +214,7 @@ static int find_neighbours(struct xfs_perag *pag, struct xfs_btree_cur *cur,
 	if (error)
 		return error;
 	if (unlikely(found))
-		return corrupt(cur, irec, "is recorded already");
+		return corrupt(cur, irec, "is already recorded");
 	error = look_at_neighbours(cur, left, right);
 	if (error)
 		return error;

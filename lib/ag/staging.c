@@ -53,7 +53,7 @@ static int add(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t len)
 		     (have_right && right.rc_startblock != end &&
 		      right.rc_startblock + right.rc_blockcount > agbno)))
 		return xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64
-				   ": blocks %u+%u are staged already", cur->bc_owner, agbno, len);
+				   ": blocks %u+%u are already staged", cur->bc_owner, agbno, len);
 	/* Delete the neighbours and insert one record for all. */
 	if (have_right && right.rc_startblock == end) {
 		error = xfs_btree_delete(cur);
@@ -88,8 +88,9 @@ static int take_out(struct xfs_btree_cur *cur, xfs_agblock_t agbno, xfs_extlen_t
 			return error;
 		rec_end = rec.rc_startblock + rec.rc_blockcount;
 		if (unlikely(!found || rec_end <= agbno))
-			return xfs_corrupt(cur->bc_mp, "refcountbt", "AG %" PRIu64
-					   ": block %u is not staged", cur->bc_owner, agbno);
+			return xfs_corrupt(cur->bc_mp, "refcountbt",
+					   "AG %" PRIu64 ": block %u is not a staging block",
+					   cur->bc_owner, agbno);
 		error = xfs_btree_delete(cur);
 		if (!error && rec.rc_startblock < agbno)
 			error = insert(cur, rec.rc_startblock, agbno - rec.rc_startblock);

@@ -49,13 +49,13 @@ struct xfs_dir {
  */
 #define XFS_CALL_FILE(file, expr)						\
 	XFS_CALL_OBJECT(struct xfs_file, file, xfs_file_mount, xfs_file_nowait,		\
-			"no file handle", xfs_call_end_file, expr)
+			"the file handle is NULL", xfs_call_end_file, expr)
 #define XFS_CALL_AT(dir, expr)							\
 	XFS_CALL_OBJECT(struct xfs_file, dir, xfs_file_mount, xfs_file_nowait,		\
-			"no file handle", xfs_call_end_at, expr)
+			"the file handle is NULL", xfs_call_end_at, expr)
 #define XFS_CALL_DIR(dir, expr)							\
 	XFS_CALL_OBJECT(struct xfs_dir, dir, xfs_dir_mount, xfs_dir_nowait,		\
-			"no directory handle", xfs_call_end_dir, expr)
+			"the directory handle is NULL", xfs_call_end_dir, expr)
 
 static inline struct xfs_mount *xfs_file_mount(const struct xfs_file *file)
 {

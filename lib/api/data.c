@@ -59,7 +59,8 @@ static int check_vector(struct xfs_file *file, const struct iovec *iov, int iovc
 	if (write ? !xfs_file_can_write(file) : !xfs_file_can_read(file))
 		return not_open_for(file, write ? "writing" : "reading");
 	if (iovcnt > IOV_MAX)
-		return xfs_error(file->f_mount, -EINVAL, "a vector of %d buffers", iovcnt);
+		return xfs_error(file->f_mount, -EINVAL, "a vector of %d buffers is too long",
+				 iovcnt);
 	return xfs_iov_total(iov, iovcnt, len);
 }
 
@@ -200,7 +201,7 @@ static int64_t do_write_from(struct xfs_file *file, xfs_source_fn fill, void *ct
 	if (!xfs_file_can_write(file))
 		return not_open_for(file, "writing");
 	if (!fill)
-		return xfs_error(file->f_mount, -EINVAL, "no source");
+		return xfs_error(file->f_mount, -EINVAL, "the source is NULL");
 	if (!len)
 		return 0;
 	error = take_flags(file, flags, WRITE_FLAGS);
@@ -273,10 +274,13 @@ static int64_t do_write_from_fd(struct xfs_file *file, int fd, uint64_t fd_offse
 	if (!xfs_file_can_write(file))
 		return not_open_for(file, "writing");
 	if (fd < 0 || fd_offset > INT64_MAX || len > INT64_MAX - fd_offset)
-		return xfs_error(file->f_mount, -EINVAL, "descriptor %d, %" PRIu64 " bytes at %" PRIu64,
-				 fd, len, fd_offset);
+		return xfs_error(file->f_mount, -EINVAL,
+				 "descriptor %d is not valid for %" PRIu64 " bytes at %" PRIu64, fd,
+				 len, fd_offset);
 	if (lseek(fd, 0, SEEK_CUR) < 0 && errno == ESPIPE)
-		return fd_offset ? xfs_error(file->f_mount, -ESPIPE, "descriptor %d has no offsets", fd)
+		return fd_offset ? xfs_error(file->f_mount, -ESPIPE,
+					     "descriptor %d is a pipe or socket and has no offsets",
+					     fd)
 				 : write_from_stream(file, fd, len, offset);
 	return do_write(file, &source, offset, len, 0);
 }
@@ -302,7 +306,9 @@ static int64_t do_read_to_fd(struct xfs_file *file, uint64_t offset, int fd, uin
 	len = XFS_MIN(len, (uint64_t)INT64_MAX - offset);
 	if (lseek(fd, 0, SEEK_CUR) < 0 && errno == ESPIPE) {
 		if (fd_offset)
-			return xfs_error(file->f_mount, -ESPIPE, "descriptor %d has no offsets", fd);
+			return xfs_error(file->f_mount, -ESPIPE,
+					 "descriptor %d is a pipe or socket and has no offsets",
+					 fd);
 		fd_offset = XFS_DEV_NO_OFFSET;
 	} else if (fd_offset > INT64_MAX) {
 		return xfs_error(file->f_mount, -EINVAL, "offset %" PRIu64 " of a host file", fd_offset);
@@ -353,8 +359,9 @@ int xfs_file_may_resize(struct xfs_file *file, uint64_t size_bytes)
 	if (file->f_flags & O_PATH)
 		return not_open_for(file, "anything");
 	if (!xfs_is_reg(file->f_inode) || !xfs_file_can_write(file))
-		return xfs_error(file->f_mount, -EINVAL,
-				 "only a regular file that is open for writing changes its size");
+		return xfs_error(
+			file->f_mount, -EINVAL,
+			"only a regular file that is open for writing can change its size");
 	return 0;
 }
 
@@ -395,7 +402,8 @@ static int64_t do_seek(struct xfs_file *file, uint64_t offset, int whence)
 	if (file->f_flags & O_PATH)
 		return not_open_for(file, "anything");
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
-		return xfs_error(file->f_mount, -EINVAL, "whence %d", whence);
+		return xfs_error(file->f_mount, -EINVAL,
+				 "whence %d is neither SEEK_DATA nor SEEK_HOLE", whence);
 	return xfs_file_seek(file->f_inode, offset, whence == SEEK_DATA);
 }
 

@@ -26,7 +26,7 @@ static int do_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
 
 	*dirp = NULL;
 	if (!xfs_is_dir(file->f_inode))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory",
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is not a directory",
 				 file->f_inode->i_ino);
 	dir = xfs_zalloc(mp, sizeof(*dir));
 	if (dir)

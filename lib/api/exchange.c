@@ -10,7 +10,7 @@ static int check_handle(struct xfs_file *file)
 		return xfs_error(file->f_mount, -EISDIR, "inode %" PRIu64 " is a directory",
 				 file->f_inode->i_ino);
 	if (!xfs_is_reg(file->f_inode))
-		return xfs_error(file->f_mount, -EINVAL, "inode %" PRIu64 " is no regular file",
+		return xfs_error(file->f_mount, -EINVAL, "inode %" PRIu64 " is not a regular file",
 				 file->f_inode->i_ino);
 	if ((file->f_flags & (O_PATH | O_APPEND)) || !xfs_file_can_read(file) ||
 	    !xfs_file_can_write(file))

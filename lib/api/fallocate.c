@@ -37,14 +37,14 @@ static int do_extents(struct xfs_file *file, uint32_t flags, uint64_t offset,
 		return xfs_error(file->f_mount, -EBADF, "the file is not open for anything");
 	if (flags & ~(XFS_MAP_ATTR | XFS_MAP_COW | XFS_MAP_SYNC) ||
 	    (flags & XFS_MAP_ATTR && flags & XFS_MAP_COW))
-		return xfs_error(file->f_mount, -EINVAL, "flags %#x", flags);
+		return xfs_error(file->f_mount, -EINVAL, "flags %#x are not valid", flags);
 	/* "None" would mean that there are no more. */
 	if (!max)
-		return xfs_error(file->f_mount, -EINVAL, "no room for extents");
+		return xfs_error(file->f_mount, -EINVAL, "the array of extents has no members");
 	/* The next one would not be aligned. */
 	if (!XFS_IS_ALIGNED(extents->size, 8u))
-		return xfs_error(file->f_mount, -EINVAL, "struct xfs_extent of %u bytes, no "
-				 "multiple of 8", extents->size);
+		return xfs_error(file->f_mount, -EINVAL, "struct xfs_extent has %u bytes, "
+				 "which is not a multiple of 8", extents->size);
 	if (flags & XFS_MAP_ATTR)
 		whichfork = XFS_ATTR_FORK;
 	else if (flags & XFS_MAP_COW)

@@ -40,10 +40,10 @@ static int do_memory_minimum(struct xfs_device *dev, const struct xfs_mount_opti
 			     uint64_t *bytes)
 {
 	if (!bytes)
-		return xfs_error(NULL, -EINVAL, "no place for the least memory");
+		return xfs_error(NULL, -EINVAL, "the pointer for the result is NULL");
 	*bytes = 0;
 	if (!dev)
-		return xfs_error(NULL, -EINVAL, "no device");
+		return xfs_error(NULL, -EINVAL, "the device is NULL");
 	return xfs_mountfs_minimum(dev, opts, bytes);
 }
 
@@ -97,7 +97,7 @@ int xfs_tick(struct xfs_mount *mp)
 int xfs_cancel(struct xfs_mount *mp)
 {
 	if (!mp)
-		return XFS_CALL(xfs_error(NULL, -EINVAL, "no file system"));
+		return XFS_CALL(xfs_error(NULL, -EINVAL, "the file system is NULL"));
 	/* No xfs_enter(): it is for other threads and for signal handlers. */
 	__atomic_fetch_add(&mp->m_cancels, 1, __ATOMIC_RELEASE);
 	return 0;

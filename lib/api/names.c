@@ -62,9 +62,11 @@ static int make_node(struct xfs_inode *start, const char *path, uint32_t mode, u
 	case S_IFREG: case S_IFCHR: case S_IFBLK: case S_IFIFO: case S_IFSOCK:
 		break;
 	case S_IFDIR:
-		return xfs_error(start->i_mount, -EPERM, "mknod makes no directories");
+		return xfs_error(start->i_mount, -EPERM,
+				 "mknod cannot make a directory: use mkdir");
 	default:
-		return xfs_error(start->i_mount, -EINVAL, "mknod makes nothing of mode 0%o", mode);
+		return xfs_error(start->i_mount, -EINVAL,
+				 "mode 0%o has a type that mknod cannot make", mode);
 	}
 	return create_path(start, path, &args);
 }
@@ -88,15 +90,15 @@ static int make_symlink(struct xfs_inode *start, const char *target, const char 
 	struct xfs_create_args args = { .mode = S_IFLNK | 0777 };
 
 	if (!target)
-		return xfs_error(start->i_mount, -EINVAL, "no target");
+		return xfs_error(start->i_mount, -EINVAL, "the target is NULL");
 	args.target = (const uint8_t *)target;
 	args.target_len = (uint32_t)strnlen(target, PATH_MAX);
 	/* What no path can be is refused before anything is looked at. */
 	if (args.target_len == 0)
-		return xfs_error(start->i_mount, -ENOENT, "a symbolic link needs a target");
+		return xfs_error(start->i_mount, -ENOENT, "the target of a symbolic link is empty");
 	if (args.target_len >= PATH_MAX)
-		return xfs_error(start->i_mount, -ENAMETOOLONG, "a path has less than %u bytes",
-				 PATH_MAX);
+		return xfs_error(start->i_mount, -ENAMETOOLONG,
+				 "the target of a symbolic link has %u bytes or more", PATH_MAX);
 	return create_path(start, path, &args);
 }
 
@@ -123,9 +125,9 @@ static int create_at(struct xfs_file *dir, const char *name, const struct xfs_ia
 	int error;
 
 	if (!(iattr->valid & XFS_ATTR_MODE))
-		return xfs_error(mp, -EINVAL, "a new object needs a mode");
+		return xfs_error(mp, -EINVAL, "the mode of a new object is missing");
 	if (!name && !filep)
-		return xfs_error(mp, -EINVAL, "what has neither name nor handle is gone at once");
+		return xfs_error(mp, -EINVAL, "an object without a name needs a handle");
 	if (name)
 		xname.len = (uint32_t)strnlen(name, 65536);
 	args.mode = (uint16_t)iattr->mode;
@@ -217,7 +219,7 @@ int xfs_link(struct xfs_mount *mp, const char *oldpath, const char *newpath)
 static int link_at(struct xfs_file *file, struct xfs_file *dir, const char *path, bool replace)
 {
 	if (!dir)
-		return xfs_error(file->f_mount, -EINVAL, "no directory handle");
+		return xfs_error(file->f_mount, -EINVAL, "the directory handle is NULL");
 	xfs_file_asks_too(dir);
 	return link_path(file->f_inode, dir->f_inode, path, replace);
 }
@@ -254,9 +256,10 @@ static int remove_path(struct xfs_inode *start, const char *path, bool dir)
 	if (error)
 		return error;
 	if (last.is_root)
-		error = xfs_error(start->i_mount, dir ? -EBUSY : -EISDIR, "the root directory stays");
+		error = xfs_error(start->i_mount, dir ? -EBUSY : -EISDIR,
+				  "the root directory cannot be removed");
 	else if (start->i_mount->m_rdonly && xfs_path_last_is_norm(&last))
-		error = xfs_error(start->i_mount, -EROFS, "the file system is open read-only");
+		error = xfs_error(start->i_mount, -EROFS, "the file system is mounted read-only");
 	else if (last.want_dir && !dir && xfs_path_last_is_norm(&last))
 		error = unlink_slash(&last);
 	else
@@ -308,7 +311,7 @@ static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 	else if (!xfs_path_last_is_norm(&to))
 		error = xfs_error(mp, -EEXIST, "\"%s\" exists", to.buf);
 	else if (mp->m_rdonly)
-		error = xfs_error(mp, -EROFS, "the file system is open read-only");
+		error = xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if (error)
 		goto out_to;
 	/* A slash behind either: only a directory will do. */

@@ -6,7 +6,9 @@
 static int set_nowait(struct xfs_file *file, bool on)
 {
 	if (file == file->f_mount->m_root_file)
-		return xfs_error(file->f_mount, -EINVAL, "the root handle is everybody's");
+		return xfs_error(file->f_mount, -EINVAL,
+				 "the handle of the root directory is shared: its NOWAIT mode "
+				 "cannot change");
 	__atomic_store_n(&file->f_nowait, on, __ATOMIC_RELAXED);
 	return 0;
 }

@@ -74,7 +74,7 @@ static int open_or_create(struct xfs_inode *start, const char *path, int flags, 
 		else
 			error = look_for_last(&last, ipp);
 		if (error == -ENOENT && mp->m_rdonly) {
-			error = xfs_error(mp, -EROFS, "the file system is open read-only");
+			error = xfs_error(mp, -EROFS, "the file system is mounted read-only");
 		} else if (error == -ENOENT) {
 			error = xfs_file_create(last.dp, &last.name, &args, ipp);
 			*created = !error;
@@ -118,7 +118,7 @@ static int open_unnamed(struct xfs_inode *start, const char *path, uint32_t mode
 	if (error)
 		return error;
 	if (mp->m_rdonly)
-		error = xfs_error(mp, -EROFS, "the file system is open read-only");
+		error = xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if (!error)
 		error = xfs_file_create(dp, NULL, &args, ipp);
 	xfs_irele(dp);
@@ -131,10 +131,10 @@ static int check_flags(struct xfs_mount *mp, int flags)
 		return xfs_error(mp, -EINVAL, "unknown open flags 0x%x", flags & ~KNOWN_FLAGS);
 	if (wants_unnamed(flags) &&
 	    ((flags & (O_CREAT | O_EXCL | O_PATH)) || (flags & O_ACCMODE) == O_RDONLY))
-		return xfs_error(mp, -EINVAL, "what is made without a name is opened for writing, and by "
-				 "O_TMPFILE alone");
+		return xfs_error(mp, -EINVAL,
+				 "an unnamed file needs O_TMPFILE with O_WRONLY or O_RDWR");
 	if (!(flags & O_PATH) && (flags & O_CREAT) && (flags & O_DIRECTORY))
-		return xfs_error(mp, -EINVAL, "opening makes no directories");
+		return xfs_error(mp, -EINVAL, "open cannot make a directory: use mkdir");
 	return 0;
 }
 
@@ -204,7 +204,7 @@ static int do_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int 
 	if (error)
 		return error;
 	if (flags & (O_CREAT | O_EXCL | (O_TMPFILE & ~O_DIRECTORY)))
-		return xfs_error(mp, -EINVAL, "an inode number creates nothing");
+		return xfs_error(mp, -EINVAL, "opening by inode number cannot create a file");
 	error = xfs_iget(mp, ino, XFS_IGET_UNTRUSTED, &ip);
 	if (error == -ENOENT || error == -EINVAL)
 		return xfs_error(mp, -ESTALE, "inode %" PRIu64 " is not in use", ino);
@@ -214,7 +214,8 @@ static int do_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int 
 	if ((gen && ip->i_gen != gen) ||
 	    (xfs_inode_nlink(ip) == 0 && !__atomic_load_n(&ip->i_opens, __ATOMIC_RELAXED))) {
 		xfs_irele(ip);
-		return xfs_error(mp, -ESTALE, "inode %" PRIu64 " is another one now", ino);
+		return xfs_error(mp, -ESTALE, "inode %" PRIu64 " is in use by another file now",
+				 ino);
 	}
 	error = xfs_file_new(mp, &file);
 	if (error) {

@@ -30,7 +30,8 @@ static int follow_link(struct walk *w, struct xfs_inode *ip, bool slash, struct 
 	if (len < 0)
 		return (int)len;
 	if ((size_t)len + rest_len + 2 > PATH_MAX_BYTES)
-		return xfs_error(w->mp, -ENAMETOOLONG, "a path has at most %u bytes", PATH_MAX_BYTES);
+		return xfs_error(w->mp, -ENAMETOOLONG, "the path has more than %u bytes",
+				 PATH_MAX_BYTES);
 	buf = xfs_malloc(w->mp, (size_t)len + rest_len + 2);
 	if (!buf)
 		return xfs_error(w->mp, -ENOMEM, "out of memory for a path");
@@ -137,7 +138,8 @@ static int step(struct walk *w, const struct xfs_name *name, bool more, enum las
 		return error;
 	}
 	if (slash && !xfs_is_dir(ip)) {
-		error = xfs_error(w->mp, -ENOTDIR, "inode %" PRIu64 " is no directory", ip->i_ino);
+		error = xfs_error(w->mp, -ENOTDIR, "inode %" PRIu64 " is not a directory",
+				  ip->i_ino);
 		xfs_irele(ip);
 		return error;
 	}
@@ -157,14 +159,14 @@ static int walk_once(struct xfs_inode *start, const char *path, enum last_mode m
 
 	*ipp = NULL;
 	if (!path)
-		return xfs_error(w.mp, -EINVAL, "no path");
+		return xfs_error(w.mp, -EINVAL, "the path is NULL");
 	if (!*path)
 		return xfs_error(w.mp, -ENOENT, "the path is empty");
 	dp = *path == '/' ? w.mp->m_rootip : start;
 	xfs_ihold(dp);
 	while (!error && !stop && next_component(&w, &name, &more)) {
 		if (!xfs_is_dir(dp))
-			error = xfs_error(w.mp, -ENOTDIR, "inode %" PRIu64 " is no directory",
+			error = xfs_error(w.mp, -ENOTDIR, "inode %" PRIu64 " is not a directory",
 					  dp->i_ino);
 		if (!error)
 			error = step(&w, &name, more, mode, &dp, last, &stop);
@@ -216,7 +218,8 @@ int xfs_path_parent(struct xfs_inode *start, const char *path, bool follow,
 	if (!xfs_is_dir(last->dp)) {
 		xfs_irele(last->dp);
 		last->dp = NULL;
-		return xfs_error(mp, -ENOTDIR, "the path leads through what is no directory");
+		return xfs_error(mp, -ENOTDIR,
+				 "the path leads through something that is not a directory");
 	}
 	return 0;
 }
@@ -244,7 +247,7 @@ static int check_new(struct xfs_path_last *last, bool dir)
 		return error;
 	if (last->want_dir && !dir)
 		return xfs_error(mp, -ENOENT, "the path ends in a slash");
-	return mp->m_rdonly ? xfs_error(mp, -EROFS, "the file system is open read-only") : 0;
+	return mp->m_rdonly ? xfs_error(mp, -EROFS, "the file system is mounted read-only") : 0;
 }
 
 int xfs_path_new(struct xfs_inode *start, const char *path, bool dir, struct xfs_path_last *last)

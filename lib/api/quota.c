@@ -22,14 +22,14 @@ static int need_types(struct xfs_mount *mp, uint32_t types)
 {
 	if (types && !(types & ~ALL_TYPES))
 		return 0;
-	return xfs_error(mp, -EINVAL, "0x%x are no types of quota", types);
+	return xfs_error(mp, -EINVAL, "0x%x is not a set of quota types", types);
 }
 
 /* One of them, as quota/ counts them. */
 static int need_type(struct xfs_mount *mp, uint32_t type, uint32_t *index)
 {
 	if (type != XFS_QUOTA_USER && type != XFS_QUOTA_GROUP && type != XFS_QUOTA_PROJECT)
-		return xfs_error(mp, -EINVAL, "0x%x is no type of quota", type);
+		return xfs_error(mp, -EINVAL, "0x%x is not one quota type", type);
 	*index = type == XFS_QUOTA_USER ? 0 : type == XFS_QUOTA_GROUP ? 1 : 2;
 	return 0;
 }
@@ -53,7 +53,7 @@ static int count(struct xfs_mount *mp, uint32_t types)
 	int error;
 
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system may only be read");
+		return xfs_error(mp, -EROFS, "the file system is read-only");
 	if (xfs_nowait())
 		return xfs_would_wait("all inodes would be counted");
 	xfs_long_call_begin(&sync, mp, "sync");
@@ -79,7 +79,9 @@ static int do_on(struct xfs_mount *mp, const struct xfs_quota_on_options *given)
 	if (!error)
 		error = need_types(mp, opts.types);
 	if (!error && (opts.enforce & ~opts.types || opts.flags & ~XFS_QUOTA_ON_RECOUNT))
-		error = xfs_error(mp, -EINVAL, "types 0x%x are enforced, but not all are turned on; flags 0x%x",
+		error = xfs_error(mp, -EINVAL,
+				  "quota types 0x%x are to be enforced but not all are turned on, "
+				  "or flags 0x%x are unknown",
 				  opts.enforce, opts.flags);
 	if (!error && xfs_nowait())
 		error = xfs_would_wait("quota is turned on");
@@ -268,14 +270,16 @@ static int check_limits(struct xfs_mount *mp, uint32_t id, const struct xfs_quot
 				    given->inodes_soft, given->rt_space_hard, given->rt_space_soft };
 
 	if (given->valid & ~(LIMITS | GRACE | EXPIRES) || given->reserved)
-		return xfs_error(mp, -EINVAL, "what is to be set is not known: 0x%x", given->valid);
+		return xfs_error(mp, -EINVAL, "unknown fields to set: 0x%x", given->valid);
 	if (given->valid & (id ? GRACE : EXPIRES))
-		return xfs_error(mp, -EINVAL, id ? "id %u has no grace period of its own"
-						 : "id %u is never over a limit", id);
+		return xfs_error(mp, -EINVAL,
+				 id ? "id %u has no grace period of its own: set those of id 0"
+				    : "id %u holds the defaults and has no expiry time",
+				 id);
 	/* Their bits are in the order of the members. */
 	for (uint32_t i = 0; i < 6; i++)
 		if (given->valid & 1u << i && values[i] > INT64_MAX)
-			return xfs_error(mp, -ERANGE, "a limit of %" PRIu64 " is too large", values[i]);
+			return xfs_error(mp, -ERANGE, "limit %" PRIu64 " is too large", values[i]);
 	return 0;
 }
 

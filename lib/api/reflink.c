@@ -18,9 +18,9 @@ static int check_handles(struct xfs_file *src, struct xfs_file *dst)
 	if ((src->f_flags | dst->f_flags) & O_PATH)
 		return xfs_error(mp, -EBADF, "a file is not open for anything");
 	if (xfs_is_dir(src->f_inode) || xfs_is_dir(dst->f_inode))
-		return xfs_error(mp, -EISDIR, "directories have no contents to share");
+		return xfs_error(mp, -EISDIR, "a directory has no contents to share");
 	if (!xfs_is_reg(src->f_inode) || !xfs_is_reg(dst->f_inode))
-		return xfs_error(mp, -EINVAL, "only regular files share blocks");
+		return xfs_error(mp, -EINVAL, "only regular files can share blocks");
 	return 0;
 }
 
@@ -105,7 +105,8 @@ static int may_dedupe(struct xfs_file *dst)
 
 	if (!mp->m_unprivileged || xfs_file_can_write(dst) || dst->f_inode->i_uid == mp->m_uid)
 		return 0;
-	return xfs_error(mp, -EPERM, "the destination is not open for writing, and not the caller's");
+	return xfs_error(mp, -EPERM,
+			 "the destination is not open for writing and belongs to another user");
 }
 
 static int64_t do_dedupe(struct xfs_file *src, uint64_t src_offset, struct xfs_file *dst,

@@ -110,7 +110,7 @@ static int check_disk(struct xfs_mount *mp, const void *disk, uint32_t len)
 
 	if (len < sizeof(*acl) || be32_to_cpu(acl->acl_cnt) > XFS_ACL_MAX_ENTRIES ||
 	    len != XFS_ACL_SIZE(be32_to_cpu(acl->acl_cnt)))
-		return xfs_corrupt(mp, "ACL", "%" PRIu32 " bytes do not go with its count", len);
+		return xfs_corrupt(mp, "ACL", "its %" PRIu32 " bytes do not match its count", len);
 	return 0;
 }
 
@@ -125,7 +125,8 @@ int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void
 	if (len < VFS_HDR)
 		return xfs_error(mp, -EINVAL, "an ACL of %zu bytes", len);
 	if (get_le32(xattr) != VFS_VERSION)
-		return xfs_error(mp, -EOPNOTSUPP, "ACL version %" PRIu32, get_le32(xattr));
+		return xfs_error(mp, -EOPNOTSUPP, "ACL version %" PRIu32 " is unknown" " is unknown" " is unknown" " is unknown",
+				 get_le32(xattr));
 	if ((len - VFS_HDR) % VFS_ENTRY || (len - VFS_HDR) / VFS_ENTRY > UINT32_MAX / VFS_ENTRY)
 		return xfs_error(mp, -EINVAL, "an ACL of %zu bytes", len);
 	n = (uint32_t)((len - VFS_HDR) / VFS_ENTRY);
@@ -141,8 +142,9 @@ int xfs_acl_from_xattr(struct xfs_mount *mp, const void *xattr, size_t len, void
 		uint32_t tag = le16_to_cpu(from[i].tag);
 
 		if (!is_tag(tag) || (has_id(tag) && le32_to_cpu(from[i].id) == XFS_ACL_UNDEFINED_ID))
-			return xfs_error(mp, -EINVAL, "tag 0x%x, identity %" PRIu32 " in an ACL", tag,
-					 le32_to_cpu(from[i].id));
+			return xfs_error(mp, -EINVAL,
+					 "the ACL has an invalid entry: tag 0x%x, id %" PRIu32 "",
+					 tag, le32_to_cpu(from[i].id));
 		memset(ae, 0, sizeof(*ae));
 		ae->ae_tag = cpu_to_be32(tag);
 		ae->ae_id = cpu_to_be32(has_id(tag) ? le32_to_cpu(from[i].id)
@@ -158,9 +160,9 @@ int xfs_acl_check(struct xfs_mount *mp, const void *disk)
 	const struct xfs_acl *acl = disk;
 
 	if (!is_valid(acl, false))
-		return xfs_error(mp, -EINVAL, "no valid ACL");
+		return xfs_error(mp, -EINVAL, "the ACL is not valid");
 	if (be32_to_cpu(acl->acl_cnt) > XFS_ACL_MAX_ENTRIES)
-		return xfs_error(mp, -E2BIG, "an ACL of %u entries: there can be %u",
+		return xfs_error(mp, -E2BIG, "the ACL has %u entries, %u are possible",
 				 be32_to_cpu(acl->acl_cnt), (unsigned int)XFS_ACL_MAX_ENTRIES);
 	return 0;
 }
@@ -216,7 +218,7 @@ static int read_acl(struct xfs_inode *ip, const struct xfs_attr_name *name, stru
 	if (error)
 		return error == -ENODATA ? 0 : error;
 	if (*len == 0)
-		return xfs_corrupt(mp, "ACL", "inode %" PRIu64 ": an empty one", ip->i_ino);
+		return xfs_corrupt(mp, "ACL", "inode %" PRIu64 ": it is empty", ip->i_ino);
 	*acl = xfs_malloc(mp, *len);
 	if (!*acl)
 		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
@@ -224,7 +226,7 @@ static int read_acl(struct xfs_inode *ip, const struct xfs_attr_name *name, stru
 	if (!error)
 		error = check_disk(mp, *acl, *len);
 	if (!error && !is_valid(*acl, true))
-		error = xfs_corrupt(mp, "ACL", "inode %" PRIu64 ": no valid one", ip->i_ino);
+		error = xfs_corrupt(mp, "ACL", "inode %" PRIu64 ": it is not valid", ip->i_ino);
 	if (error) {
 		xfs_free(mp, *acl);
 		*acl = NULL;

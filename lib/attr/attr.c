@@ -25,11 +25,12 @@ static int check_name(struct xfs_inode *ip, const struct xfs_attr_name *name)
 	struct xfs_mount *mp = ip->i_mount;
 
 	if (name->len == 0)
-		return xfs_error(mp, -EINVAL, "an attribute needs a name");
+		return xfs_error(mp, -EINVAL, "the name of an attribute is empty");
 	if (name->len > XFS_NAME_LEN_MAX)
-		return xfs_error(mp, -ENAMETOOLONG, "an attribute's name has at most 255 bytes");
+		return xfs_error(mp, -ENAMETOOLONG,
+				 "the name of an attribute has more than 255 bytes");
 	if ((name->ns & ~XFS_ATTR_NSP_ONDISK_MASK) || !xfs_attr_check_namespace(name->ns))
-		return xfs_error(mp, -EINVAL, "attribute name space 0x%x", name->ns);
+		return xfs_error(mp, -EINVAL, "unknown attribute namespace 0x%x", name->ns);
 	if ((name->ns & XFS_ATTR_PARENT) && !xfs_has_parent(&mp->m_geo))
 		return xfs_error(mp, -EOPNOTSUPP, "the file system has no parent pointers");
 	return 0;
@@ -111,7 +112,8 @@ int xfs_attr_get(struct xfs_inode *ip, const struct xfs_attr_name *name, void *v
 	 * get.
 	 */
 	if (name->ns & XFS_ATTR_PARENT)
-		return xfs_error(ip->i_mount, -EINVAL, "parent pointers are listed, not got");
+		return xfs_error(ip->i_mount, -EINVAL,
+				 "parent pointers cannot be read one by one: list them");
 	init_args(&args, NULL, ip, name, NULL, 0);
 	switch (xfs_attr_form(ip)) {
 	case XFS_ATTR_FORM_SF:
@@ -245,10 +247,11 @@ int xfs_attr_set(struct xfs_trans *tp, struct xfs_inode *ip, const struct xfs_at
 		return error;
 	xfs_iflags_clear(ip, XFS_IF_NO_CAPABILITY);
 	if (valuelen > XFS_XATTR_SIZE_MAX)
-		return xfs_error(ip->i_mount, -E2BIG, "an attribute has at most %u bytes",
+		return xfs_error(ip->i_mount, -E2BIG,
+				 "the value of an attribute has more than %u bytes",
 				 XFS_XATTR_SIZE_MAX);
 	if ((name->ns & XFS_ATTR_PARENT) && valuelen != sizeof(struct xfs_parent_rec))
-		return xfs_error(ip->i_mount, -EINVAL, "no parent pointer");
+		return xfs_error(ip->i_mount, -EINVAL, "the value is not a parent pointer");
 	init_args(&args, tp, ip, name, value, valuelen);
 	/* The border between the forks may move: read the extents of both. */
 	error = xfs_iread_extents(ip, XFS_DATA_FORK);

@@ -16,9 +16,9 @@ static int give(const struct lister *l, const struct xfs_attr_name *name, const 
 		uint32_t valuelen)
 {
 	if (!xfs_attr_namecheck(name->ns, name->name, name->len))
-		return xfs_corrupt(l->ip->i_mount, "attribute", "inode %" PRIu64
-				   ": a name of %u bytes that is not allowed", l->ip->i_ino,
-				   name->len);
+		return xfs_corrupt(l->ip->i_mount, "attribute",
+				   "inode %" PRIu64 ": a name of %u bytes is not valid",
+				   l->ip->i_ino, name->len);
 	return l->emit(l->arg, name, value, valuelen) ? 0 : 1;
 }
 

@@ -47,7 +47,7 @@ static int each_block(struct xfs_inode *ip, xfs_dablk_t valueblk, uint32_t nbloc
 			if (isnullstartblock(maps[i].br_startblock))
 				return xfs_corrupt(ip->i_mount, "attribute fork",
 						   "inode %" PRIu64 ": block %" PRIu32
-						   " of a value is not there",
+						   " of a value is missing",
 						   ip->i_ino, valueblk + piece);
 			for (uint32_t b = 0; b < maps[i].br_blockcount; b++, piece++) {
 				error = fn(arg, piece,
@@ -58,7 +58,7 @@ static int each_block(struct xfs_inode *ip, xfs_dablk_t valueblk, uint32_t nbloc
 		}
 		if (!nmaps)
 			return xfs_corrupt(ip->i_mount, "attribute fork",
-					   "inode %" PRIu64 ": a value ends behind the fork",
+					   "inode %" PRIu64 ": a value ends past the fork",
 					   ip->i_ino);
 	}
 	return 0;

@@ -28,10 +28,11 @@ bool xfs_growable_fits(const void *given, size_t own_size, uint32_t first)
 int xfs_growable_need(const void *to, size_t own_size, uint32_t first, const char *name)
 {
 	if (!to)
-		return xfs_fail(-EINVAL, "no %s was given", name);
+		return xfs_fail(-EINVAL, "%s is NULL", name);
 	if (!xfs_growable_fits(to, own_size, first))
-		return xfs_fail(-EINVAL, "%s says that it has %u bytes, not %u to %zu: its size was "
-				"not set", name, size_of(to), first, own_size + GROWTH_MAX);
+		return xfs_fail(-EINVAL,
+				"%s has size %u, not %u to %zu: set it with the initializer", name,
+				size_of(to), first, own_size + GROWTH_MAX);
 	return 0;
 }
 
@@ -80,6 +81,7 @@ int xfs_env_take(struct xfs_env *own, const struct xfs_env *given)
 		return xfs_fail(-EINVAL, "struct xfs_env: unknown flags 0x%x", own->flags);
 	/* Memory of one allocator must not be freed by another. */
 	if (!own->mem_alloc != !own->mem_realloc || !own->mem_alloc != !own->mem_free)
-		return xfs_fail(-EINVAL, "struct xfs_env: one memory hook without the others");
+		return xfs_fail(-EINVAL,
+				"struct xfs_env: memory hooks must be set all or not at all");
 	return 0;
 }

@@ -11,12 +11,12 @@ int xfs_iov_total(const struct iovec *iov, int iovcnt, uint64_t *total)
 	uint64_t sum = 0;
 
 	if (iovcnt < 0)
-		return xfs_fail(-EINVAL, "a vector of %d entries", iovcnt);
+		return xfs_fail(-EINVAL, "a vector cannot have %d buffers", iovcnt);
 	if (iovcnt && !iov)
 		return xfs_fail(-EFAULT, "the vector is NULL");
 	for (int i = 0; i < iovcnt; i++) {
 		if (iov[i].iov_len > (uint64_t)SSIZE_MAX - sum)
-			return xfs_fail(-EINVAL, "a vector of more than %zd bytes", SSIZE_MAX);
+			return xfs_fail(-EINVAL, "the vector has more than %zd bytes", SSIZE_MAX);
 		if (iov[i].iov_len && !iov[i].iov_base)
 			return xfs_fail(-EFAULT, "a buffer of the vector is NULL");
 		sum += iov[i].iov_len;

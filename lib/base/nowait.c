@@ -17,7 +17,7 @@ int64_t xfs_nowait_error(int64_t ret)
 
 	xfs_nowait_thread.refused = false;
 	if (refused)
-		xfs_fail(-EAGAIN, "NOWAIT: only by waiting might this be had: %s", xfs_last_text());
+		xfs_fail(-EAGAIN, "NOWAIT: it may be possible after waiting: %s", xfs_last_text());
 	else if (ret == XFS_WOULD_WAIT)
 		xfs_error_renumber(XFS_WOULD_WAIT, -EAGAIN);
 	else

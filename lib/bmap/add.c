@@ -122,8 +122,9 @@ int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 	more = xfs_iext_lookup_extent(op.ifp, bno, &cur, map);
 	if (hole_around(op.ifp, &cur, more, map, bno, &hole)) {
 		if (unlikely(whichfork == XFS_DATA_FORK && (ip->i_diflags & XFS_DIFLAG_REALTIME)))
-			return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64
-					 ": no allocation on realtime devices", ip->i_ino);
+			return xfs_error(ip->i_mount, -EOPNOTSUPP,
+					 "inode %" PRIu64 ": the realtime device is not supported",
+					 ip->i_ino);
 		error = allocate_into_hole(&op, &hole, bno, len, flags, map);
 	} else if ((flags & XFS_BMAPI_CONVERT) && map->br_state == XFS_EXT_UNWRITTEN) {
 		struct xfs_bmbt_irec got = *map;

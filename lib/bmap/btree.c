@@ -161,7 +161,8 @@ int xfs_bmbt_give_block(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_for
 	int error;
 
 	if (unlikely(ip->i_nblocks == 0))
-		return xfs_corrupt(mp, "bmbt", "inode %" PRIu64 ": more blocks than it has",
+		return xfs_corrupt(mp, "bmbt",
+				   "inode %" PRIu64 ": more blocks are freed than it has",
 				   ip->i_ino);
 	error = xfs_free_extent_later(tp, fsbno, 1, &oinfo, XFS_AG_RESV_NONE);
 	if (error)

@@ -81,8 +81,9 @@ int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, x
 		return error;
 	if (unlikely(whichfork == XFS_DATA_FORK && (ip->i_diflags & XFS_DIFLAG_REALTIME) &&
 		     op.ifp->if_nextents))
-		return xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64
-				 ": no freeing on realtime devices", ip->i_ino);
+		return xfs_error(ip->i_mount, -EOPNOTSUPP,
+				 "inode %" PRIu64 ": the realtime device is not supported",
+				 ip->i_ino);
 	for (xfs_extnum_t n = 0;; n++) {
 		xfs_fileoff_t from, to;
 

@@ -12,7 +12,9 @@ int xfs_xmi_check(struct xfs_mount *mp, const struct xlog_intent *intent, struct
 
 	memcpy(&xmi, intent->xi_regions[0].data, sizeof(xmi));
 	if (!xfs_has_exchange_range(&mp->m_geo))
-		return xfs_bmap_bad_intent(mp, intent, "XMI", "the file system does not exchange mappings");
+		return xfs_bmap_bad_intent(
+			mp, intent, "XMI",
+			"the file system does not have the feature exchange-range");
 	if (xmi.xmi_pad ||
 	    (xmi.xmi_flags & ~(XFS_EXCHMAPS_ATTR_FORK | XFS_EXCHMAPS_SET_SIZES |
 			       XFS_EXCHMAPS_INO1_WRITTEN | XFS_EXCHMAPS_CLEAR_INO1_REFLINK |
@@ -50,8 +52,9 @@ static int check_inode(const struct xfs_exchange *ex, struct xfs_inode *ip, uint
 		return xfs_corrupt(mp, "log", "an exchange with inode %" PRIu64
 				   ", generation %#x; it has %#x", ip->i_ino, gen, ip->i_gen);
 	if (ip->i_diflags & XFS_DIFLAG_REALTIME)
-		return xfs_error(mp, -EOPNOTSUPP, "inode %" PRIu64
-				 ": no exchange on realtime devices", ip->i_ino);
+		return xfs_error(mp, -EOPNOTSUPP,
+				 "inode %" PRIu64 ": the realtime device is not supported",
+				 ip->i_ino);
 	if ((fork_of(ex) == XFS_ATTR_FORK && !xfs_inode_has_attr_fork(ip)) ||
 	    (ifp->if_format != XFS_DINODE_FMT_EXTENTS && ifp->if_format != XFS_DINODE_FMT_BTREE))
 		return xfs_corrupt(mp, "log", "inode %" PRIu64

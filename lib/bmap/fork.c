@@ -170,8 +170,9 @@ static int format_fork(struct xfs_inode *ip, const struct xfs_dinode *dip,
 		break;
 	case XFS_DINODE_FMT_META_BTREE:
 		ifp->if_format = XFS_DINODE_FMT_EXTENTS;
-		error = xfs_error(ip->i_mount, -EOPNOTSUPP, "inode %" PRIu64
-				  " holds a tree of a realtime device", ip->i_ino);
+		error = xfs_error(ip->i_mount, -EOPNOTSUPP,
+				  "inode %" PRIu64 " is the root of a tree of the realtime device",
+				  ip->i_ino);
 		break;
 	default:
 		error = bad_fork(ip, whichfork, "unknown format");
@@ -203,11 +204,11 @@ int xfs_iformat_data_fork(struct xfs_inode *ip, const void *buf)
 	case S_IFREG:
 		break;
 	default:
-		return bad_fork(ip, XFS_DATA_FORK, "unknown type of file");
+		return bad_fork(ip, XFS_DATA_FORK, "unknown file type");
 	}
 	if (unlikely(special != (dip->di_format == XFS_DINODE_FMT_DEV) ||
 		     (dip->di_format == XFS_DINODE_FMT_LOCAL && !may_be_local)))
-		return bad_fork(ip, XFS_DATA_FORK, "format does not go with the type of file");
+		return bad_fork(ip, XFS_DATA_FORK, "the format does not match the file type");
 	if (special) {
 		xfs_ifork_init_empty(&ip->i_df);
 		ip->i_df.if_format = XFS_DINODE_FMT_DEV;

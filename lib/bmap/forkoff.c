@@ -155,8 +155,10 @@ int xfs_bmap_set_forkoff(struct xfs_trans *tp, struct xfs_inode *ip, uint8_t for
 	if (ip->i_df.if_format == XFS_DINODE_FMT_LOCAL && forkoff &&
 	    ip->i_df.if_bytes > forkoff * 8u) {
 		if (!mp->m_upcalls || !mp->m_upcalls->local_data_out)
-			return xfs_error(mp, -EOPNOTSUPP, "inode %" PRIu64 ": inline contents are in "
-					 "the way of attributes", ip->i_ino);
+			return xfs_error(mp, -EOPNOTSUPP,
+					 "inode %" PRIu64
+					 ": inline contents leave no space for attributes",
+					 ip->i_ino);
 		error = mp->m_upcalls->local_data_out(tp, ip);
 		if (error)
 			return error;

@@ -15,8 +15,10 @@ static int move_extent(struct xfs_bmap_op *op, const struct xfs_iext_cursor *cur
 	int error;
 
 	if (unlikely(!xfs_irec_is_real(got)))
-		return xfs_error(op->ip->i_mount, -EINVAL, "inode %" PRIu64 ": delayed blocks at offset %"
-				 PRIu64 " cannot be moved", op->ip->i_ino, got->br_startoff);
+		return xfs_error(op->ip->i_mount, -EINVAL,
+				 "inode %" PRIu64 ": delayed allocation at offset %" PRIu64
+				 " cannot be moved",
+				 op->ip->i_ino, got->br_startoff);
 	edit.new[0].br_startoff = to;
 	error = xfs_bmap_edit(op, &edit, false);
 	if (error)
@@ -112,8 +114,10 @@ int xfs_bmap_split_extent(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileof
 	if (!xfs_iext_lookup_extent(op.ifp, off, &edit.cur, &got) || got.br_startoff >= off)
 		return 0;
 	if (unlikely(!xfs_irec_is_real(&got)))
-		return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64 ": delayed blocks at offset %"
-				 PRIu64 " cannot be split", ip->i_ino, off);
+		return xfs_error(ip->i_mount, -EINVAL,
+				 "inode %" PRIu64 ": delayed allocation at offset %" PRIu64
+				 " cannot be split",
+				 ip->i_ino, off);
 	edit.old[0] = got;
 	xfs_bmap_edit_keep(&edit, &got, got.br_startoff, off);
 	xfs_bmap_edit_keep(&edit, &got, off, xfs_irec_end(&got));

@@ -161,7 +161,7 @@ int xfs_btree_read_block(struct xfs_btree_cur *cur, struct xfs_btree_level *lvl,
 		     be64_to_cpu(block->bb_u.l.bb_owner) != cur->bc_owner))
 		return xfs_btree_corrupt(cur, lvl, "belongs to another inode");
 	if (unlikely(numrecs > cur->bc_maxrecs[level > 0]))
-		return xfs_btree_corrupt(cur, lvl, "more entries than fit");
+		return xfs_btree_corrupt(cur, lvl, "more entries than fit into the block");
 	if (unlikely(numrecs == 0 && !may_be_empty(cur, level)))
 		return xfs_btree_corrupt(cur, lvl, "no entries");
 	return 0;

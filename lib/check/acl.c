@@ -78,7 +78,7 @@ void xfs_check_acl(struct xfs_check *chk, struct xfs_check_inode *ip, bool is_de
 	if (is_default) {
 		if (!S_ISDIR(ip->mode))
 			xfs_check_report(chk, at,
-					 "a default list on something that is no directory");
+					 "a default list on something that is not a directory");
 		return;
 	}
 	group = s.count[4] ? s.perm[4] : s.perm[2];

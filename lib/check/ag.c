@@ -138,7 +138,7 @@ static void check_agi(struct xfs_check *chk, uint32_t agno, const uint8_t *secto
 	xfs_check_lsn(chk, at, be64_to_cpu(agi->agi_lsn));
 	newino = be32_to_cpu(agi->agi_newino);
 	RULE(newino == NULLAGINO || xfs_check_agino_valid(g, agno, newino),
-	     "agi_newino %u is no inode number", newino);
+	     "agi_newino %u is not an inode number", newino);
 	RULE(be32_to_cpu(agi->agi_dirino) == NULLAGINO, "agi_dirino is %u",
 	     be32_to_cpu(agi->agi_dirino));
 	RULE(!be32_to_cpu(agi->agi_pad32) &&

@@ -28,7 +28,7 @@ static void check_parent(struct xfs_check_attrwalk *aw, struct xfs_check_place a
 		return;
 	}
 	if (!xfs_check_ino_valid(&chk->g, be64_to_cpu(rec->p_ino)))
-		xfs_check_report(chk, at, "\"%s\": %" PRIu64 " is no inode number",
+		xfs_check_report(chk, at, "\"%s\": %" PRIu64 " is not an inode number",
 				 xfs_check_name(name, namelen).s, be64_to_cpu(rec->p_ino));
 	info = xfs_check_info(chk, aw->ip->ino, &i);
 	if (info)

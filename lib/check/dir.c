@@ -28,7 +28,7 @@ void xfs_check_dotdot(struct xfs_check_dirwalk *dw, struct xfs_check_place at, x
 {
 	if (!xfs_check_ino_valid(&dw->chk->g, ino))
 		xfs_check_report(dw->chk, at,
-				 "\"..\" points at %" PRIu64 ", which is no inode number", ino);
+				 "\"..\" points at %" PRIu64 ", which is not an inode number", ino);
 	dw->dir->dotdot = ino;
 	if (!dw->unlinked)
 		xfs_check_ref(dw->chk, ino);

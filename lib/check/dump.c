@@ -22,7 +22,7 @@ static int read_ag_sectors(struct xfs_dump *d, uint64_t agno, uint8_t **sectors)
 	int error;
 
 	if (agno >= g->agcount)
-		return xfs_fail(-EINVAL, "there is no AG %" PRIu64 ", only %u of them", agno,
+		return xfs_fail(-EINVAL, "AG %" PRIu64 " does not exist; there are %u", agno,
 				g->agcount);
 	*sectors = xfs_mem_zalloc(&d->chk->mem, XFS_CHECK_AG_SECTORS * XFS_MAX_SECTORSIZE);
 	if (!*sectors)
@@ -162,7 +162,8 @@ static int dump_ag_tree(struct xfs_dump *d, const struct request *rq)
 static int load(struct xfs_dump *d, uint64_t ino, struct xfs_check_inode *ip, bool *whole)
 {
 	if (!xfs_check_ino_valid(&d->chk->g, ino))
-		return xfs_fail(-EINVAL, "%" PRIu64 " is no inode number of this file system", ino);
+		return xfs_fail(-EINVAL, "%" PRIu64 " is not an inode number of this file system",
+				ino);
 	*whole = xfs_check_load_inode(d->chk, ino, d->chk->dir_inode, ip);
 	return ip->dip ? 0 : -EIO;
 }
@@ -442,10 +443,10 @@ static int do_dump(struct xfs_device *dev, struct xfs_device *logdev, const char
 	if (error)
 		return error;
 	if (!line)
-		return xfs_fail(-EINVAL, "nobody to print to");
+		return xfs_fail(-EINVAL, "the function that prints is NULL");
 	w = parse(what, &rq);
 	if (!w)
-		return xfs_fail(-EINVAL, "'%s' names nothing that can be dumped", what);
+		return xfs_fail(-EINVAL, "unknown structure '%s'", what);
 	error = xfs_check_open(dev, logdev, NULL, &d.chk);
 	if (!error && d.chk->stop) {
 		/* Nothing can be located but what stands at the very beginning. */

@@ -96,7 +96,8 @@ int xfs_dump_dquot(struct xfs_dump *d, unsigned int type, uint64_t id)
 	uint64_t fsbno;
 
 	if (id > UINT32_MAX)
-		return xfs_fail(-EINVAL, "%" PRIu64 " is no id: the largest is %u", id, UINT32_MAX);
+		return xfs_fail(-EINVAL, "%" PRIu64 " is not an id: the largest is %u", id,
+				UINT32_MAX);
 	if (!ino || !xfs_check_load_inode(chk, ino, chk->dir_inode, &inode) || !S_ISREG(inode.mode)) {
 		xfs_dump_line(d, "no file of %s quota", xfs_check_quota_name(type));
 		return 0;

@@ -139,7 +139,7 @@ static void ino_record(struct xfs_check_bt *bt, const uint8_t *rec)
 	real_count = XFS_INODES_PER_CHUNK - (uint32_t)__builtin_popcountll(holes);
 	real_free = (uint32_t)__builtin_popcountll(c.free & ~holes);
 	if (c.count != real_count || !real_count)
-		BAD("record at inode %u: ir_count is %u, but %u inodes are no holes", c.startino,
+		BAD("record at inode %u: ir_count is %u, but %u inodes are not holes", c.startino,
 		    c.count, real_count);
 	if (freecount != real_free)
 		BAD("record at inode %u: ir_freecount is %u, but %u inodes are free", c.startino,

@@ -123,7 +123,7 @@ static void check_hints(struct xfs_check *chk, const struct xfs_check_inode *ip,
 	RULE(hint <= XFS_MAX_BMBT_EXTLEN && (ip->realtime || hint <= g->agblocks / 2),
 	     "di_extsize is %u blocks", hint);
 	RULE(!hint || !ip->realtime || !g->rextsize || hint % g->rextsize == 0,
-	     "di_extsize %u is no multiple of the realtime extent size", hint);
+	     "di_extsize %u is not a multiple of the realtime extent size", hint);
 	if (ip->metadata && g->zoned)
 		return;		/* there the field counts used blocks */
 	RULE(!(flags2 & XFS_DIFLAG2_COWEXTSIZE) == !cow,

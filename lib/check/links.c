@@ -135,7 +135,7 @@ static void check_internal(struct xfs_check *chk)
 		info = xfs_check_info(chk, inos[i], &k);
 		if (!info || (info->what[k] & XFS_CHECK_INO_FTYPE) != 1)
 			xfs_check_report(chk, xfs_check_at("superblock", 0, 0, inos[i]),
-					 "internal inode %" PRIu64 " is no regular file in use",
+					 "internal inode %" PRIu64 " is not a regular file in use",
 					 inos[i]);
 	}
 }

@@ -231,7 +231,7 @@ static void judge_core(const struct xfs_check_geo *g, struct xfs_check_log_item 
 	if (core->di_magic != XFS_DINODE_MAGIC || core->di_version != XFS_DINODE_VERSION)
 		fault(item, "magic number 0x%04x, version %d", core->di_magic, core->di_version);
 	if (big && !g->nrext64)
-		fault(item, "large extent counters, which the file system has not");
+		fault(item, "large extent counters, which the file system does not have");
 	if (big ? core->di_anextents : core->di_big_nextents != 0)
 		fault(item, "padding is not zero");
 	if ((S_ISREG(core->di_mode) && format != XFS_DINODE_FMT_EXTENTS &&
@@ -343,7 +343,7 @@ static void judge_icreate(const struct xfs_check_geo *g, struct xfs_check_log_it
 	    count != (uint64_t)length * g->inopblock)
 		fault(item, "a chunk of %u inodes in %u blocks", count, length);
 	if (length % g->cluster_blks)
-		fault(item, "%u blocks are no whole clusters", length);
+		fault(item, "%u blocks are not whole clusters", length);
 }
 
 static void judge_dquot(const struct xfs_check *chk, struct xfs_check_log_item *item)
@@ -468,7 +468,7 @@ void xfs_check_log_item(struct xfs_check *chk, const struct xfs_check_geo *g,
 	const struct item_shape *shape = shape_of(item->type);
 
 	if (!shape) {
-		fault(item, "type 0x%04x is not known", item->type);
+		fault(item, "type 0x%04x is unknown", item->type);
 		return;
 	}
 	if (item->count <= XFS_CHECK_LOG_REGIONS)

@@ -89,10 +89,10 @@ static void first_walk(struct xfs_check_bt *bt, const uint8_t *rec)
 		if (r.owner > XFS_RMAP_OWN_FS || r.owner < XFS_RMAP_OWN_COW)
 			BAD("has an unknown owner");
 		if (r.offset)
-			BAD("has an offset, though its owner is no inode");
+			BAD("has an offset, though its owner is not an inode");
 	} else {
 		if (!xfs_check_ino_valid(g, r.owner))
-			BAD("has an owner that is no inode number");
+			BAD("has an owner that is not an inode number");
 		if ((flags & XFS_RMAP_OFF_UNWRITTEN) && flags != XFS_RMAP_OFF_UNWRITTEN)
 			BAD("is unwritten outside a data fork");
 		if (r.offset & ~(XFS_RMAP_OFF_FLAGS | XFS_RMAP_OFF_MASK))

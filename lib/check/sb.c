@@ -337,7 +337,7 @@ static void check_alignment(struct xfs_check *chk, struct xfs_check_place at,
 	     sb->sb_width);
 	RULE(!sb->sb_unit || (sb->sb_width >= sb->sb_unit && sb->sb_width % sb->sb_unit == 0 &&
 			      width <= XFS_MAX_STRIPE_BYTES),
-	     "sb_width %u is no fitting multiple of sb_unit %u", sb->sb_width, sb->sb_unit);
+	     "sb_width %u is not a multiple of sb_unit %u", sb->sb_width, sb->sb_unit);
 }
 
 static void check_log_fields(struct xfs_check *chk, struct xfs_check_place at,
@@ -419,18 +419,18 @@ static void check_inode_numbers(struct xfs_check *chk, struct xfs_check_place at
 	static const char *const quota_name[] = { "sb_uquotino", "sb_gquotino", "sb_pquotino" };
 	const xfs_ino_t quota[] = { sb->sb_uquotino, sb->sb_gquotino, sb->sb_pquotino };
 
-	RULE(xfs_check_ino_valid(g, sb->sb_rootino), "sb_rootino %" PRIu64 " is no inode number",
-	     sb->sb_rootino);
+	RULE(xfs_check_ino_valid(g, sb->sb_rootino),
+	     "sb_rootino %" PRIu64 " is not an inode number", sb->sb_rootino);
 	if (g->metadir) {
 		RULE(xfs_check_ino_valid(g, sb->sb_metadirino),
-		     "sb_metadirino %" PRIu64 " is no inode number", sb->sb_metadirino);
+		     "sb_metadirino %" PRIu64 " is not an inode number", sb->sb_metadirino);
 		RULE(!sb->sb_rbmino && !sb->sb_rsumino,
 		     "sb_rbmino and sb_rsumino must be 0 with METADIR");
 	} else {
 		RULE(xfs_check_ino_valid(g, sb->sb_rbmino),
-		     "sb_rbmino %" PRIu64 " is no inode number", sb->sb_rbmino);
+		     "sb_rbmino %" PRIu64 " is not an inode number", sb->sb_rbmino);
 		RULE(xfs_check_ino_valid(g, sb->sb_rsumino),
-		     "sb_rsumino %" PRIu64 " is no inode number", sb->sb_rsumino);
+		     "sb_rsumino %" PRIu64 " is not an inode number", sb->sb_rsumino);
 		RULE(sb->sb_rbmino != sb->sb_rsumino && sb->sb_rootino != sb->sb_rbmino &&
 		     sb->sb_rootino != sb->sb_rsumino,
 		     "sb_rootino, sb_rbmino and sb_rsumino are not three inodes");
@@ -465,7 +465,7 @@ static int check_is_xfs(const struct xfs_sb *sb)
 	uint32_t version = sb->sb_versionnum & XFS_SB_VERSION_NUMBITS;
 
 	if (sb->sb_magicnum != XFS_SB_MAGIC)
-		return xfs_fail(-EINVAL, "this is no XFS file system");
+		return xfs_fail(-EINVAL, "not an XFS file system");
 	if (version != XFS_SB_VERSION_5)
 		return xfs_fail(-EINVAL, "XFS version %u is not supported, only version 5", version);
 	return 0;

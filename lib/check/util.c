@@ -44,7 +44,7 @@ void xfs_check_fail(struct xfs_check *chk, int error)
 void xfs_check_cancel(struct xfs_check *chk)
 {
 	/* Also where an error was met before: it is not why the work ends. */
-	chk->error = xfs_fail(-ECANCELED, "a function of the caller asked to stop");
+	chk->error = xfs_fail(-ECANCELED, "stopped by the caller");
 	chk->cancelled = chk->stop = true;
 }
 

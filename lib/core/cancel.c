@@ -30,6 +30,6 @@ bool xfs_long_call_ask(struct xfs_long_call *call)
 int xfs_long_call_error(const struct xfs_long_call *call)
 {
 	return xfs_error(call->mp, -ECANCELED,
-			 "the caller ended it early (%s, %" PRIu64 " of %" PRIu64 ")", call->phase,
+			 "cancelled by the caller (%s, %" PRIu64 " of %" PRIu64 ")", call->phase,
 			 call->done, call->total);
 }

@@ -15,13 +15,15 @@ int xfs_lsn_refuse(struct xfs_mount *mp, const char *structure, uint64_t lsn, co
 	va_start(ap, fmt);
 	vsnprintf(place, sizeof(place), fmt, ap);
 	va_end(ap);
-	snprintf(text, sizeof(text), "%s: LSN %u:%u is ahead of the log, which ends at %u:%u"
-		 " (was it erased? xfs_repair makes a newer one)", place,
-		 CYCLE_LSN((xfs_lsn_t)lsn), BLOCK_LSN((xfs_lsn_t)lsn), CYCLE_LSN(head), BLOCK_LSN(head));
+	snprintf(text, sizeof(text),
+		 "%s: LSN %u:%u is ahead of the log, which ends at %u:%u"
+		 " (was it erased? xfs_repair writes a newer log)",
+		 place, CYCLE_LSN((xfs_lsn_t)lsn), BLOCK_LSN((xfs_lsn_t)lsn), CYCLE_LSN(head),
+		 BLOCK_LSN(head));
 	if (!mp->m_rdonly)
 		return xfs_corrupt(mp, structure, "%s", text);
 	if (!(__atomic_fetch_or(&mp->m_state, XFS_STATE_LSN_TOLD, __ATOMIC_RELAXED) &
 	      XFS_STATE_LSN_TOLD))
-		xfs_warn(mp, "%s: %s; it can only be read", structure, text);
+		xfs_warn(mp, "%s: %s; the file system can only be read", structure, text);
 	return 0;
 }

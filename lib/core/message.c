@@ -93,8 +93,9 @@ int xfs_enter(struct xfs_mount *mp)
 	if (__atomic_load_n(&mp->m_inside, __ATOMIC_ACQUIRE) != &this_thread &&
 	    !__atomic_compare_exchange_n(&mp->m_inside, &nobody, &this_thread, false,
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return xfs_error(NULL, -EBUSY, "another thread uses this file system, and the library "
-				 "was built without threads");
+		return xfs_error(NULL, -EBUSY,
+				 "another thread uses the file system, and this library was built "
+				 "without threads");
 	mp->m_inside_depth++;
 	return 0;
 }

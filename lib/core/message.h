@@ -155,6 +155,6 @@ static inline bool xfs_mount_never_asks(const struct xfs_mount *mp)
  */
 #define XFS_CALL_MOUNT(mp, expr) \
 	XFS_CALL_OBJECT(struct xfs_mount, mp, xfs_mount_itself, xfs_mount_never_asks,		\
-			"no file system", xfs_call_end_mount, expr)
+			"the file system is NULL", xfs_call_end_mount, expr)
 
 #endif

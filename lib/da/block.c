@@ -23,8 +23,8 @@ static const char *fork_name(enum xfs_fork_id whichfork)
 static int hole(struct xfs_inode *dp, enum xfs_fork_id whichfork, xfs_dablk_t bno)
 {
 	return xfs_corrupt(dp->i_mount, fork_name(whichfork),
-			   "inode %" PRIu64 ": block %" PRIu32 " of the fork is not there",
-			   dp->i_ino, bno);
+			   "inode %" PRIu64 ": block %" PRIu32 " of the fork is missing", dp->i_ino,
+			   bno);
 }
 
 /* The extents of [@bno, +@nfsb) on the device, adjacent ones merged. */

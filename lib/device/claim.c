@@ -92,7 +92,8 @@ static int go_down(struct xfs_device **devp, uint64_t *start, uint64_t *end)
 			return 0;
 		}
 		if (depth == MAX_STACK)
-			return xfs_fail(-ELOOP, "a device stands on more than %u others", depth);
+			return xfs_fail(-ELOOP, "the device is stacked on more than %u others",
+					depth);
 		*end = add_sat(XFS_MIN(*end, info.size_bytes), offset);
 		*start = XFS_MIN(add_sat(*start, offset), *end);
 		*devp = base;
@@ -102,7 +103,7 @@ static int go_down(struct xfs_device **devp, uint64_t *start, uint64_t *end)
 static int add_part(struct xfs_claim *claim, const struct xfs_claim_part *part)
 {
 	if (claim->nr_parts == XFS_CLAIM_PARTS)
-		return xfs_fail(-ELOOP, "more than %d overlays on each other, or members of a device",
+		return xfs_fail(-ELOOP, "more than %d overlays or member devices below one device",
 				XFS_CLAIM_PARTS - 1);
 	claim->parts[claim->nr_parts++] = *part;
 	return 0;
@@ -196,9 +197,10 @@ static int insert(struct xfs_claim *claim, const void *owner)
 
 		if (!q)
 			continue;
-		return xfs_fail(-EBUSY, q->for_write
-				? "the device is in use: this process is writing to it already"
-				: "the device is in use: an overlay that was changed stands on it");
+		return xfs_fail(-EBUSY,
+				q->for_write
+					? "the device is in use: this process already writes to it"
+					: "the device is in use: a changed overlay covers it");
 	}
 	for (uint32_t i = 0; i < claim->nr_parts; i++)
 		xfs_list_add_tail(&claim->parts[i].link, &claims);

@@ -142,16 +142,19 @@ static int check_device(const struct xfs_device *dev)
 	const struct xfs_device_ops *ops;
 
 	if (unlikely(!dev))
-		return xfs_fail(-EINVAL, "no device");
+		return xfs_fail(-EINVAL, "the device is NULL");
 	ops = dev->ops;
 	if (unlikely(!ops))
-		return xfs_fail(-EINVAL, "a device without calls");
+		return xfs_fail(-EINVAL, "the device has no ops");
 	if (unlikely(ops->version < 1 || ops->version > XFS_DEVICE_OPS_VERSION))
-		return xfs_fail(-EINVAL, "a device with calls of version %u", ops->version);
+		return xfs_fail(-EINVAL, "the device has ops of unknown version %u", ops->version);
 	if (unlikely(!ops->preadv || !ops->pwritev || !ops->flush || !ops->info || !ops->close))
-		return xfs_fail(-EINVAL, "a device without %s",
-				!ops->preadv ? "preadv" : !ops->pwritev ? "pwritev"
-				: !ops->flush ? "flush" : !ops->info ? "info" : "close");
+		return xfs_fail(-EINVAL, "the device ops lack %s",
+				!ops->preadv	? "preadv"
+				: !ops->pwritev ? "pwritev"
+				: !ops->flush	? "flush"
+				: !ops->info	? "info"
+						: "close");
 	return 0;
 }
 
@@ -161,9 +164,11 @@ static int check_info(struct xfs_device_info *info)
 	if (unlikely(!xfs_is_power_of_2(info->logical_sector) ||
 		     info->logical_sector < XFS_DEV_MIN_SECTOR ||
 		     info->logical_sector > XFS_DEV_ZERO_BYTES))
-		return xfs_fail(-EINVAL, "a device with sectors of %u bytes", info->logical_sector);
+		return xfs_fail(-EINVAL,
+				"the device has sectors of %u bytes, which is not supported",
+				info->logical_sector);
 	if (unlikely(info->size_bytes > INT64_MAX))
-		return xfs_fail(-EINVAL, "a device of %" PRIu64 " bytes", info->size_bytes);
+		return xfs_fail(-EINVAL, "a device of %" PRIu64 " bytes is too large", info->size_bytes);
 	/* The rest is advice: drop values that make no sense. */
 	if (!xfs_is_power_of_2(info->physical_sector) ||
 	    info->physical_sector < info->logical_sector)
@@ -234,13 +239,15 @@ static int check_range(struct xfs_device *dev, uint64_t offset, uint64_t len, bo
 	if (error)
 		return error;
 	if (for_write && info.read_only)
-		return xfs_fail(-EROFS, "the device can only be read");
+		return xfs_fail(-EROFS, "the device is read-only");
 	if (offset > info.size_bytes || len > info.size_bytes - offset)
 		return xfs_fail(-EIO, "%" PRIu64 " bytes at %" PRIu64
 				" do not lie on a device of %" PRIu64, len, offset, info.size_bytes);
 	if (!XFS_IS_ALIGNED(offset | len, info.logical_sector))
-		return xfs_fail(-EINVAL, "%" PRIu64 " bytes at %" PRIu64
-				" are no whole sectors of %u bytes", len, offset, info.logical_sector);
+		return xfs_fail(-EINVAL,
+				"%" PRIu64 " bytes at %" PRIu64
+				" are not whole sectors of %u bytes",
+				len, offset, info.logical_sector);
 	return 0;
 }
 
@@ -468,14 +475,14 @@ static int do_resize(struct xfs_device *dev, uint64_t size_bytes)
 	if (error)
 		return error;
 	if (info.read_only)
-		return xfs_fail(-EROFS, "the device can only be read");
+		return xfs_fail(-EROFS, "the device is read-only");
 	if (size_bytes > INT64_MAX)
-		return xfs_fail(-EFBIG, "a device of %" PRIu64 " bytes", size_bytes);
+		return xfs_fail(-EFBIG, "a device of %" PRIu64 " bytes is too large", size_bytes);
 	if (!XFS_IS_ALIGNED(size_bytes, info.logical_sector))
 		return xfs_fail(-EINVAL, "%" PRIu64 " bytes are no sectors of %u", size_bytes,
 				info.logical_sector);
 	if (!dev->ops->resize)
-		return xfs_fail(-EOPNOTSUPP, "the size of the device is fixed");
+		return xfs_fail(-EOPNOTSUPP, "the device cannot change its size");
 	return ASK(dev, MAY_LACK | MAY_REFUSE, dev->ops->resize(dev, size_bytes));
 }
 

@@ -19,13 +19,13 @@ static int check_flags(unsigned int flags, unsigned int allowed)
 	if (flags & ~allowed)
 		return xfs_fail(-EINVAL, "unknown flags 0x%x", flags & ~allowed);
 	if ((flags & XFS_DEV_RDONLY) && (flags & (XFS_DEV_CREATE | XFS_DEV_TRUNCATE)))
-		return xfs_fail(-EINVAL, "what is only read is neither made nor emptied");
+		return xfs_fail(-EINVAL, "XFS_DEV_RDONLY excludes creating and truncating");
 	return 0;
 }
 
 static int neither_file_nor_disk(void)
 {
-	return xfs_fail(-EINVAL, "this is neither a regular file nor a block device");
+	return xfs_fail(-EINVAL, "neither a regular file nor a block device");
 }
 
 /* A new open file description for the file behind @fd. */
@@ -79,7 +79,7 @@ static bool has_loop_device(const struct stat *st)
 static int claim_file(int fd, const struct stat *st, bool read_only)
 {
 	if (has_loop_device(st))
-		return xfs_fail(-EBUSY, "a loop device stands on the file");
+		return xfs_fail(-EBUSY, "a loop device is attached to the file");
 	if (flock(fd, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
 		return 0;
 	/* Some network file systems have no locks; go on without. */
@@ -285,7 +285,7 @@ static int do_open_file(const char *path, unsigned int flags, uint64_t size_byte
 	if (devp)
 		*devp = NULL;
 	if (!path || !devp)
-		return xfs_fail(-EINVAL, "no path, or no place for the device");
+		return xfs_fail(-EINVAL, "the path or the pointer for the device is NULL");
 	return with_text(open_file(path, flags, size_bytes, env, devp), path);
 }
 
@@ -328,7 +328,7 @@ static int open_fd(int fd, unsigned int flags, const struct xfs_env *env,
 		return -errno;
 	/* A write-only descriptor cannot be read; with O_APPEND every write would go to the end. */
 	if ((mode & O_ACCMODE) == O_WRONLY || (mode & O_APPEND))
-		return xfs_fail(-EINVAL, "the descriptor cannot be read, or only appends");
+		return xfs_fail(-EINVAL, "the descriptor is write-only or opened with O_APPEND");
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return neither_file_nor_disk();
 	template.read_only = (flags & XFS_DEV_RDONLY) || (mode & O_ACCMODE) == O_RDONLY;
@@ -360,7 +360,7 @@ static int do_open_fd(int fd, unsigned int flags, const struct xfs_env *env,
 		      struct xfs_device **devp)
 {
 	if (!devp)
-		return xfs_fail(-EINVAL, "no place for the device");
+		return xfs_fail(-EINVAL, "the pointer for the device is NULL");
 	*devp = NULL;
 	return with_text(open_fd(fd, flags, env, devp), "opening the descriptor");
 }

@@ -240,7 +240,7 @@ static int do_open_memory(uint64_t size_bytes, uint32_t sector_bytes, const stru
 	int error;
 
 	if (!devp)
-		return xfs_fail(-EINVAL, "no place for the device");
+		return xfs_fail(-EINVAL, "the pointer for the device is NULL");
 	*devp = NULL;
 	error = xfs_mem_take(&mem, env);
 	if (error)

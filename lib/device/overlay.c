@@ -377,7 +377,7 @@ static int commit_block(void *ctx, uint64_t index, void *block)
 
 static int not_an_overlay(void)
 {
-	return xfs_fail(-EINVAL, "the device is no overlay");
+	return xfs_fail(-EINVAL, "the device is not an overlay");
 }
 
 /* A partial last sector can be neither read nor written, so it does not count. */

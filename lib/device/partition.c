@@ -148,7 +148,7 @@ static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, u
 	if (error)
 		return error;
 	if (!number || number > INT32_MAX)
-		return xfs_fail(-ENOENT, "there is no partition %u", number);
+		return xfs_fail(-ENOENT, "partition %u does not exist", number);
 	error = -EINVAL;
 	for (unsigned int i = 0; i < ARRAY_SIZE(sectors) && error == -EINVAL; i++) {
 		if (sectors[i] < info.logical_sector)
@@ -163,9 +163,9 @@ static int find(struct xfs_device *dev, unsigned int number, uint64_t *offset, u
 		close(fd);
 	}
 	if (error == -EINVAL)
-		xfs_set_fail(error, "there is no partition table, or an empty one");
+		xfs_set_fail(error, "the partition table is missing or empty");
 	else if (error == -ENOENT)
-		xfs_set_fail(error, "there is no partition %u", number);
+		xfs_set_fail(error, "partition %u does not exist", number);
 	if (!error && (*offset > info.size_bytes || *len > info.size_bytes - *offset))
 		error = xfs_fail(-ERANGE, "partition %u, %" PRIu64 " bytes at %" PRIu64
 				 ", reaches beyond the device", number, *len, *offset);

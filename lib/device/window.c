@@ -116,7 +116,7 @@ static const struct xfs_device_ops window_ops = {
 static int check_range(const struct xfs_device_info *info, uint64_t offset, uint64_t *len)
 {
 	if (offset > info->size_bytes)
-		return xfs_fail(-EINVAL, "the device ends before byte %" PRIu64, offset);
+		return xfs_fail(-EINVAL, "the device ends before offset %" PRIu64, offset);
 	if (!*len)
 		*len = xfs_rounddown64(info->size_bytes - offset, info->logical_sector);
 	if (*len > info->size_bytes - offset || !XFS_IS_ALIGNED(offset | *len, info->logical_sector))

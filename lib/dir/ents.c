@@ -109,7 +109,7 @@ int xfs_dir_ents_match(struct xfs_dir_args *args, const struct xfs_dir2_leaf_ent
 			xfs_dir_match_done(m);
 			error = block ? xfs_corrupt(args->dp->i_mount, "directory",
 						    "inode %" PRIu64
-						    ": the index points behind the only block",
+						    ": the index points past the only block",
 						    args->dp->i_ino)
 				      : xfs_dir_read_data(args, db, &m->bp);
 			if (error)
@@ -124,9 +124,10 @@ int xfs_dir_ents_match(struct xfs_dir_args *args, const struct xfs_dir2_leaf_ent
 		/* A second ".." could be found in place of the right one. */
 		if (how != MATCH_NOT &&
 		    !xfs_dir2_entry_namecheck(db, off, dep->name, dep->namelen))
-			return xfs_corrupt(args->dp->i_mount, "directory", "inode %" PRIu64
-					   ": \"%.*s\" stands where it may not", args->dp->i_ino,
-					   (int)dep->namelen, (const char *)dep->name);
+			return xfs_corrupt(args->dp->i_mount, "directory",
+					   "inode %" PRIu64 ": \"%.*s\" is in the wrong place",
+					   args->dp->i_ino, (int)dep->namelen,
+					   (const char *)dep->name);
 		if (how == MATCH_EXACT || (how == MATCH_CASE && m->ino == NULLFSINO)) {
 			m->ino = be64_to_cpu(dep->inumber);
 			if (args->stored)

@@ -236,24 +236,23 @@ enum xfs_sb_access xfs_sb_access(const struct xfs_sb *sb, const char **reason)
 		const char *reason;
 	} rules[] = {
 		/* What forbids most comes first. */
-		{ sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR, XFS_SB_REFUSE,
-		  "it is marked as needing xfs_repair" },
-		{ sb->sb_features_incompat & ~XFS_SB_FEAT_INCOMPAT_ALL, XFS_SB_REFUSE,
-		  "it has unknown incompatible features" },
-		{ sb->sb_features_incompat &
-			  ~(XFS_SB_FEAT_INCOMPAT_SUPPORTED | XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR),
-		  XFS_SB_REFUSE, "it has features this library cannot read (zoned realtime)" },
-		{ !(sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_FTYPE), XFS_SB_REFUSE,
-		  "its directories have no file types" },
-		{ sb->sb_features_ro_compat & ~XFS_SB_FEAT_RO_COMPAT_ALL, XFS_SB_READ_ONLY,
-		  "it has unknown read-only compatible features" },
-		{ sb->sb_features_log_incompat & ~XFS_SB_FEAT_INCOMPAT_LOG_ALL, XFS_SB_READ_ONLY,
-		  "its log has unknown features" },
-		{ sb->sb_features_compat & ~XFS_SB_FEAT_COMPAT_ALL, XFS_SB_READ_ONLY,
-		  "it has unknown compatible features" },
-		{ sb->sb_rblocks, XFS_SB_READ_ONLY, "it has a realtime section" },
-		{ sb->sb_flags & XFS_SBF_READONLY, XFS_SB_READ_ONLY,
-		  "its read-only flag is set" },
+		{sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR, XFS_SB_REFUSE,
+		 "it needs xfs_repair"},
+		{sb->sb_features_incompat & ~XFS_SB_FEAT_INCOMPAT_ALL, XFS_SB_REFUSE,
+		 "it has incompatible features that this library does not know"},
+		{sb->sb_features_incompat &
+			 ~(XFS_SB_FEAT_INCOMPAT_SUPPORTED | XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR),
+		 XFS_SB_REFUSE, "it has features that this library cannot read (zoned realtime)"},
+		{!(sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_FTYPE), XFS_SB_REFUSE,
+		 "its directories have no file types"},
+		{sb->sb_features_ro_compat & ~XFS_SB_FEAT_RO_COMPAT_ALL, XFS_SB_READ_ONLY,
+		 "it has unknown read-only compatible features"},
+		{sb->sb_features_log_incompat & ~XFS_SB_FEAT_INCOMPAT_LOG_ALL, XFS_SB_READ_ONLY,
+		 "its log has unknown features"},
+		{sb->sb_features_compat & ~XFS_SB_FEAT_COMPAT_ALL, XFS_SB_READ_ONLY,
+		 "it has unknown compatible features"},
+		{sb->sb_rblocks, XFS_SB_READ_ONLY, "it has a realtime section"},
+		{sb->sb_flags & XFS_SBF_READONLY, XFS_SB_READ_ONLY, "its read-only flag is set"},
 	};
 
 	if (reason)

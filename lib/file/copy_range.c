@@ -15,7 +15,7 @@ static int check(const struct xfs_remap *c)
 	if (c->src_off > XFS_MAXBYTES || c->dst_off > XFS_MAXBYTES)
 		return xfs_error(mp, -EINVAL, "an offset is past the largest one");
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system is open read-only");
+		return xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	if (xfs_inode_diflags(c->dst) & XFS_DIFLAG_IMMUTABLE)

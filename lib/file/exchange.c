@@ -37,13 +37,13 @@ static int check_files(const struct xfs_exchange_args *a)
 	if (a->flags & ~FLAGS)
 		return xfs_error(mp, -EINVAL, "unknown flags 0x%x", a->flags & ~FLAGS);
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system is open read-only");
+		return xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	if ((xfs_inode_diflags(a->ip1) | xfs_inode_diflags(a->ip2)) & XFS_DIFLAG_REALTIME)
-		return xfs_error(mp, -EOPNOTSUPP, "realtime files exchange nothing");
+		return xfs_error(mp, -EOPNOTSUPP, "a realtime file cannot exchange contents");
 	if ((xfs_inode_diflags(a->ip1) | xfs_inode_diflags(a->ip2)) & XFS_DIFLAG_IMMUTABLE)
-		return xfs_error(mp, -EPERM, "one of both is immutable");
+		return xfs_error(mp, -EPERM, "one of the files is immutable");
 	return 0;
 }
 
@@ -56,15 +56,15 @@ static int check_range(struct xfs_exchange_args *a)
 	if ((a->off1 | a->off2) & mask)
 		return invalid(a, "offsets must be multiples of a block");
 	if (a->off1 > size1 || a->off2 > size2)
-		return invalid(a, "one begins past the end");
+		return invalid(a, "a range begins past the end of its file");
 	if (a->flags & XFS_EXCHANGE_RANGE_TO_EOF)
 		a->len = XFS_MAX(size1 - a->off1, size2 - a->off2);
 	else if (a->len > size1 - a->off1 || a->len > size2 - a->off2)
-		return invalid(a, "one ends past the end");
+		return invalid(a, "a range ends past the end of its file");
 	else if ((a->len & mask) && (a->off1 + a->len != size1 || a->off2 + a->len != size2))
-		return invalid(a, "it ends inside a block");
+		return invalid(a, "the range ends inside a block");
 	if (a->off1 > XFS_MAXBYTES - a->len || a->off2 > XFS_MAXBYTES - a->len)
-		return invalid(a, "a file would become too large");
+		return invalid(a, "a file would grow past the largest size");
 	span = XFS_ALIGN(a->len, mask + 1);
 	if (a->ip1 == a->ip2 && a->off1 < a->off2 + span && a->off2 < a->off1 + span)
 		return invalid(a, "the ranges overlap");
@@ -144,7 +144,8 @@ static int too_long(const struct xfs_exchange_args *a)
 	if (a->ip1 == a->ip2)
 		return xfs_error(mp, -EOPNOTSUPP, "inode %" PRIu64 ": too many extents for an exchange "
 				 "inside one file", a->ip1->i_ino);
-	return xfs_error(mp, -EOPNOTSUPP, "the extents of inodes %" PRIu64 " and %" PRIu64
+	return xfs_error(mp, -EOPNOTSUPP,
+			 "inodes %" PRIu64 " and %" PRIu64
 			 " are too many to be exchanged without the feature \"exchange\"",
 			 a->ip1->i_ino, a->ip2->i_ino);
 }

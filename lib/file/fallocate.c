@@ -24,7 +24,8 @@
 int xfs_check_fallocate(struct xfs_mount *mp, int mode, uint64_t offset, uint64_t len)
 {
 	if (offset > INT64_MAX || !len || len > INT64_MAX)
-		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64 " are no range", len,
+		return xfs_error(mp, -EINVAL,
+				 "%" PRIu64 " bytes at %" PRIu64 " are not a valid range", len,
 				 offset);
 	switch (mode) {
 	case 0:
@@ -49,14 +50,14 @@ static int may_fallocate(const struct xfs_inode *ip, int mode, uint64_t offset, 
 	uint16_t diflags = xfs_inode_diflags(ip);
 
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system is open read-only");
+		return xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if (((diflags & XFS_DIFLAG_APPEND) && (mode & ~(int)XFS_FALLOC_KEEP_SIZE)) ||
 	    (diflags & XFS_DIFLAG_IMMUTABLE))
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
 				 ip->i_ino);
 	if (!xfs_is_reg(ip))
 		return xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -ENODEV,
-				 "inode %" PRIu64 " is no regular file", ip->i_ino);
+				 "inode %" PRIu64 " is not a regular file", ip->i_ino);
 	if (offset + len > XFS_MAXBYTES)
 		return xfs_error(mp, -EFBIG, "%" PRIu64 " bytes at %" PRIu64
 				 " end past the largest size", len, offset);
@@ -484,8 +485,9 @@ static int collapse_range(struct falloc *f)
 	int error;
 
 	if (XFS_B_FSB_OFFSET(geo, f->offset) || XFS_B_FSB_OFFSET(geo, f->len))
-		return xfs_error(f->ip->i_mount, -EINVAL, "%" PRIu64 " bytes at %" PRIu64
-				 " are no whole blocks", f->len, f->offset);
+		return xfs_error(f->ip->i_mount, -EINVAL,
+				 "%" PRIu64 " bytes at %" PRIu64 " are not whole blocks", f->len,
+				 f->offset);
 	if (end >= isize)
 		return xfs_error(f->ip->i_mount, -EINVAL, "a collapse up to %" PRIu64
 				 " of %" PRIu64 " bytes", end, isize);
@@ -513,8 +515,9 @@ static int insert_range(struct falloc *f)
 	int error;
 
 	if (XFS_B_FSB_OFFSET(&mp->m_geo, f->offset) || XFS_B_FSB_OFFSET(&mp->m_geo, f->len))
-		return xfs_error(mp, -EINVAL, "%" PRIu64 " bytes at %" PRIu64 " are no whole blocks",
-				 f->len, f->offset);
+		return xfs_error(mp, -EINVAL,
+				 "%" PRIu64 " bytes at %" PRIu64 " are not whole blocks", f->len,
+				 f->offset);
 	if (f->len > XFS_MAXBYTES - isize)
 		return xfs_error(mp, -EFBIG, "%" PRIu64 " and %" PRIu64
 				 " bytes more are past the largest size", isize, f->len);

@@ -78,7 +78,7 @@ int xfs_strip_privileges(struct xfs_inode *ip)
 		return error;
 	/* As in the kernel: it is a change of its own, which could not be taken back. */
 	if (xfs_nowait())
-		return xfs_would_wait("inode %" PRIu64 " has set-id bits or a capability to lose",
+		return xfs_would_wait("inode %" PRIu64 " must lose set-id bits or a capability",
 				      ip->i_ino);
 	error = xfs_trans_alloc_ilocked(ip, capability ? XFS_RESV_ATTR_REMOVE : XFS_RESV_INODE,
 					capability ? xfs_attr_remove_blocks(mp) : 0, 0, &tp);

@@ -236,7 +236,7 @@ int64_t xfs_file_read(struct xfs_inode *ip, const struct iovec *iov, uint64_t le
 				 " end past the largest offset", len, pos);
 	if (!xfs_is_reg(ip))
 		return xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
-				 "inode %" PRIu64 " is no regular file", ip->i_ino);
+				 "inode %" PRIu64 " is not a regular file", ip->i_ino);
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	if (!len)

@@ -75,8 +75,10 @@ int64_t xfs_read_direct(struct xfs_inode *ip, const struct iovec *iov, uint64_t 
 	if (error)
 		return error;
 	if (!XFS_IS_ALIGNED(pos | len, r.unit))
-		return xfs_error(mp, -EINVAL, "inode %" PRIu64 ": O_DIRECT: %" PRIu64 " bytes at %" PRIu64
-				 " are no whole sectors of %u bytes", ip->i_ino, len, pos, r.unit);
+		return xfs_error(mp, -EINVAL,
+				 "inode %" PRIu64 ": O_DIRECT: %" PRIu64 " bytes at %" PRIu64
+				 " are not whole sectors of %u bytes",
+				 ip->i_ino, len, pos, r.unit);
 	if (xfs_nowait())
 		return xfs_would_wait("inode %" PRIu64 " is read from the device", ip->i_ino);
 	r.ip = ip;

@@ -154,7 +154,7 @@ int64_t xfs_file_read_to_fd(struct xfs_inode *ip, uint64_t pos, int fd, uint64_t
 		return xfs_error(mp, -EINVAL, "offset %" PRIu64 " is past the largest one", pos);
 	if (!xfs_is_reg(ip))
 		return xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
-				 "inode %" PRIu64 " is no regular file", ip->i_ino);
+				 "inode %" PRIu64 " is not a regular file", ip->i_ino);
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	t.end = pos + XFS_MIN(len, XFS_MAXBYTES - pos);

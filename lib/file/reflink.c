@@ -45,7 +45,7 @@ static int check_source(const struct remap *r)
 	uint64_t isize = xfs_isize(r->src);
 
 	if (r->dedupe && (r->src_off > isize || r->len > isize - r->src_off))
-		return invalid(r, "it ends past the end");
+		return invalid(r, "the range ends past the end of the file");
 	return 0;
 }
 
@@ -54,15 +54,16 @@ static int check_files(const struct remap *r)
 	struct xfs_mount *mp = r->dst->i_mount;
 
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system is open read-only");
+		return xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if (r->dedupe && !r->len)
 		return 0;
 	if (!xfs_has_reflink(&mp->m_geo))
-		return xfs_error(mp, -EOPNOTSUPP, "this file system cannot share blocks");
+		return xfs_error(mp, -EOPNOTSUPP,
+				 "the file system does not have reflink and cannot share blocks");
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	if ((xfs_inode_diflags(r->src) | xfs_inode_diflags(r->dst)) & XFS_DIFLAG_REALTIME)
-		return xfs_error(mp, -EOPNOTSUPP, "realtime files share no blocks");
+		return xfs_error(mp, -EOPNOTSUPP, "a realtime file cannot share blocks");
 	if (xfs_inode_diflags(r->dst) & XFS_DIFLAG_IMMUTABLE)
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable", r->dst->i_ino);
 	return 0;
@@ -81,7 +82,7 @@ static int check_end(struct remap *r)
 	if (r->src_off + r->len == isize && r->dst_off + r->len >= xfs_isize(r->dst))
 		return 0;
 	if (!r->dedupe)
-		return invalid(r, "it ends inside a block");
+		return invalid(r, "the range ends inside a block");
 	r->share_len = whole;
 	return 0;
 }
@@ -97,16 +98,16 @@ static int check_range(struct remap *r)
 	if (r->src_off > XFS_MAXBYTES || r->dst_off > XFS_MAXBYTES)
 		return invalid(r, "an offset is past the largest one");
 	if (r->dedupe ? r->src_off >= isize : r->src_off > isize)
-		return invalid(r, "it begins past the end");
+		return invalid(r, "the range begins past the end of the source");
 	if (!r->len && !r->dedupe)
 		r->len = isize - r->src_off;
 	if (r->len > isize - r->src_off)
-		return invalid(r, "it ends past the end");
+		return invalid(r, "the range ends past the end of the file");
 	if (r->len > XFS_MAXBYTES - r->dst_off)
-		return invalid(r, "the file would become too large");
+		return invalid(r, "the file would grow past the largest size");
 	if (r->dedupe && (r->dst_off >= xfs_isize(r->dst) ||
 			  r->len > xfs_isize(r->dst) - r->dst_off))
-		return invalid(r, "the destination ends before");
+		return invalid(r, "the range ends past the end of the destination");
 	error = check_end(r);
 	span = XFS_ALIGN(r->share_len, mask + 1);
 	if (!error && r->src == r->dst && r->src_off < r->dst_off + span &&

@@ -55,7 +55,7 @@ int64_t xfs_file_seek(struct xfs_inode *ip, uint64_t offset, bool data)
 	int error;
 
 	if (!xfs_is_reg(ip))
-		return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64 " is no regular file",
+		return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64 " is not a regular file",
 				 ip->i_ino);
 	while (pos < isize) {
 		error = map_at(ip, XFS_B_TO_FSBT(geo, pos), XFS_B_TO_FSB(geo, isize), &irec);

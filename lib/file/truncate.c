@@ -27,9 +27,9 @@ static int may_truncate(const struct xfs_inode *ip, uint64_t size)
 
 	if (!xfs_is_reg(ip))
 		return xfs_error(mp, xfs_is_dir(ip) ? -EISDIR : -EINVAL,
-				 "inode %" PRIu64 " is no regular file", ip->i_ino);
+				 "inode %" PRIu64 " is not a regular file", ip->i_ino);
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system is open read-only");
+		return xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if (xfs_inode_diflags(ip) & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
 		return xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
 				 ip->i_ino);

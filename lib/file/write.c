@@ -55,8 +55,10 @@ static int check_sectors(struct xfs_inode *ip, const char *what, uint64_t pos, u
 {
 	if (XFS_IS_ALIGNED(pos | len, unit))
 		return 0;
-	return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64 ": O_DIRECT: %" PRIu64 " bytes at %"
-			 PRIu64 " %s are no whole sectors of %u bytes", ip->i_ino, len, pos, what, unit);
+	return xfs_error(ip->i_mount, -EINVAL,
+			 "inode %" PRIu64 ": O_DIRECT: %" PRIu64 " bytes at %" PRIu64
+			 " %s are not whole sectors of %u bytes",
+			 ip->i_ino, len, pos, what, unit);
 }
 
 /* ---- the write ----------------------------------------------------------------------- */
@@ -141,9 +143,9 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *s
 	if (!len)
 		return 0;
 	if (!xfs_is_reg(ip))
-		return xfs_error(mp, -EINVAL, "inode %" PRIu64 " is no regular file", ip->i_ino);
+		return xfs_error(mp, -EINVAL, "inode %" PRIu64 " is not a regular file", ip->i_ino);
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system is open read-only");
+		return xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	error = xfs_untold_data_error(ip, len);

@@ -50,10 +50,11 @@ int xfs_check_xattr_name(struct xfs_mount *mp, const char *full, bool change)
 	size_t most = change ? NAME_MAX_BYTES : NAME_MAX_BYTES + PREFIX_MAX_BYTES, len;
 
 	if (!full)
-		return xfs_error(mp, -EINVAL, "no attribute name");
+		return xfs_error(mp, -EINVAL, "the name of the attribute is missing");
 	len = strnlen(full, most + 1);
 	if (len == 0 || len > most)
-		return xfs_error(mp, -ERANGE, "an attribute's name has 1 to %u bytes", NAME_MAX_BYTES);
+		return xfs_error(mp, -ERANGE, "the name of an attribute must have 1 to %u bytes",
+				 NAME_MAX_BYTES);
 	return 0;
 }
 
@@ -67,7 +68,8 @@ int xfs_check_setxattr(struct xfs_mount *mp, const char *full, size_t size, int 
 	if (error)
 		return error;
 	if (size > XFS_ATTR_VALUE_MAX)
-		return xfs_error(mp, -E2BIG, "an attribute has at most %u bytes", XFS_ATTR_VALUE_MAX);
+		return xfs_error(mp, -E2BIG, "the value of an attribute has more than %u bytes",
+				 XFS_ATTR_VALUE_MAX);
 	return 0;
 }
 
@@ -75,7 +77,8 @@ int xfs_check_setxattr(struct xfs_mount *mp, const char *full, size_t size, int 
 static int may_write(const struct xfs_inode *ip)
 {
 	return ip->i_mount->m_rdonly
-	       ? xfs_error(ip->i_mount, -EROFS, "the file system is open read-only") : 0;
+		       ? xfs_error(ip->i_mount, -EROFS, "the file system is mounted read-only")
+		       : 0;
 }
 
 /* Without a lock, and asked again by who has it. */
@@ -112,7 +115,7 @@ static int parse_name(struct xfs_inode *ip, const char *full, bool change, struc
 		return 0;
 	if (!strncmp(full, "user.", 5) && !xfs_is_reg(ip) && !xfs_is_dir(ip))
 		return xfs_error(mp, change ? -EPERM : -ENODATA,
-				 "user attributes are for files and directories");
+				 "only regular files and directories have user attributes");
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		size_t plen = strlen(prefixes[i].prefix), len;
 
@@ -120,9 +123,10 @@ static int parse_name(struct xfs_inode *ip, const char *full, bool change, struc
 			continue;
 		len = strlen(full + plen);
 		if (len == 0)
-			return xfs_error(mp, -EINVAL, "\"%s\" names no attribute", full);
+			return xfs_error(mp, -EINVAL, "\"%s\" has no name after its prefix", full);
 		if (len > NAME_MAX_BYTES)
-			return xfs_error(mp, -ERANGE, "an attribute's name has at most %u bytes",
+			return xfs_error(mp, -ERANGE,
+					 "the name of an attribute has more than %u bytes",
 					 NAME_MAX_BYTES);
 		out->attr = (struct xfs_attr_name){
 			.name = (const uint8_t *)full + plen, .len = (uint32_t)len,
@@ -130,7 +134,7 @@ static int parse_name(struct xfs_inode *ip, const char *full, bool change, struc
 		};
 		return 0;
 	}
-	return xfs_error(mp, -EOPNOTSUPP, "\"%.64s\": unknown name space", full);
+	return xfs_error(mp, -EOPNOTSUPP, "\"%.64s\" is in an unknown namespace", full);
 }
 
 /* ACLs can also be had under the names they have on disk, in the form they have there. */
@@ -278,7 +282,7 @@ static int set_raw_acl(struct xfs_inode *ip, const struct parsed_name *name, con
 	int error;
 
 	if (size < 4 || get_be32(value) > XFS_ACL_MAX_ENTRIES || size != XFS_ACL_SIZE(get_be32(value)))
-		return xfs_error(mp, -EINVAL, "\"%s\": no valid ACL", name->full);
+		return xfs_error(mp, -EINVAL, "\"%s\": the ACL is not valid", name->full);
 	xattr = xfs_malloc(mp, size);
 	if (!xattr)
 		return xfs_error(mp, -ENOMEM, "out of memory for an ACL");
@@ -298,7 +302,7 @@ static int setxattr_once(struct xfs_inode *ip, const char *full, const void *val
 	int error;
 
 	if (size && !value)
-		return xfs_error(mp, -EINVAL, "no value");
+		return xfs_error(mp, -EINVAL, "the value is missing");
 	error = may_write(ip);
 	if (error)
 		return error;
@@ -418,7 +422,7 @@ ssize_t xfs_file_getxattr(struct xfs_inode *ip, const char *full, void *value, s
 	if (error)
 		return error;
 	if (size && !value)
-		return xfs_error(ip->i_mount, -EINVAL, "no room for the value");
+		return xfs_error(ip->i_mount, -EINVAL, "the buffer for the value is missing");
 	if (name.acl != NO_ACL && xfs_is_symlink(ip))
 		return xfs_error(ip->i_mount, -EOPNOTSUPP, "a symbolic link has no ACL");
 	error = xfs_ilock_map(ip, XFS_ATTR_FORK, &excl);
@@ -497,6 +501,7 @@ ssize_t xfs_file_listxattr(struct xfs_inode *ip, char *list, size_t size)
 	if (error)
 		return error;
 	if (ls.overflow)
-		return xfs_error(ip->i_mount, -ERANGE, "the list of attributes is longer");
+		return xfs_error(ip->i_mount, -ERANGE,
+				 "the list of attributes does not fit into the buffer");
 	return (ssize_t)ls.used;
 }

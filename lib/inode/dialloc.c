@@ -130,8 +130,9 @@ static int insert_sparse(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbloc
 		return xfs_inobt_insert(tp, pag, &rec);
 	}
 	if (old.ir_startino != startino || (~old.ir_holemask & present))
-		return xfs_corrupt(tp->t_mount, "inobt", "AG %u: inodes at block %u are recorded already",
-				   pag->pag_agno, agbno);
+		return xfs_corrupt(tp->t_mount, "inobt",
+				   "AG %u: inodes at block %u are already recorded", pag->pag_agno,
+				   agbno);
 	rec = old;
 	rec.ir_holemask &= (uint16_t)~present;
 	rec.ir_count = (uint8_t)(rec.ir_count + count);
@@ -260,7 +261,8 @@ static int take_from_ag(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agino_t
 		return error;
 	avail = found ? old.ir_free & xfs_inobt_irec_allocmask(&old) : 0;
 	if (!avail)
-		return xfs_corrupt(mp, "inobt", "AG %u: %u free inodes are counted, none is recorded",
+		return xfs_corrupt(mp, "inobt",
+				   "AG %u: %u free inodes are counted, but none is recorded",
 				   pag->pag_agno, pag->pag_ifree);
 	bit = xfs_lowbit64(avail);
 	*inop = XFS_AGINO_TO_INO(geo, pag->pag_agno, old.ir_startino + bit);
@@ -325,7 +327,7 @@ int xfs_dialloc(struct xfs_trans *tp, xfs_ino_t parent, uint16_t mode, xfs_ino_t
 		if (error || *inop != NULLFSINO)
 			return error;
 	}
-	return xfs_error(mp, -ENOSPC, "no free inode, and no room for more");
+	return xfs_error(mp, -ENOSPC, "no free inode and no space for more");
 }
 
 int xfs_ifree_prepare(struct xfs_inode *ip)
@@ -374,8 +376,8 @@ int xfs_difree(struct xfs_trans *tp, xfs_ino_t ino, bool *chunk_gone)
 		goto out_unlock;
 	bit = found ? (uint64_t)1 << (agino - old.ir_startino) : 0;
 	if (!found || old.ir_free & bit) {
-		error = xfs_corrupt(mp, "inobt", "inode %" PRIu64 " is to be freed and is not in use",
-				    ino);
+		error = xfs_corrupt(mp, "inobt",
+				    "inode %" PRIu64 " is to be freed, but is not in use", ino);
 		goto out_unlock;
 	}
 	rec = old;

@@ -150,7 +150,8 @@ int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
 	if (ip->i_mode != 0) {
 		xfs_iunlock_excl(ip);
 		xfs_inode_put(ip);
-		return xfs_corrupt(mp, "inobt", "inode %" PRIu64 " is marked free and is in use", ino);
+		return xfs_corrupt(mp, "inobt", "inode %" PRIu64 " is marked free, but is in use",
+				   ino);
 	}
 	__atomic_store_n(&ip->i_flags, XFS_IF_NEW, __ATOMIC_RELAXED);
 	/* If it is remembered from a chunk that began elsewhere. */

@@ -129,7 +129,9 @@ static int check_links(const struct xfs_inode *ip, uint32_t flags)
 
 	if (likely(xfs_inode_nlink(ip) || !xfs_inode_mode(ip)) || flags & XFS_IGET_UNLINKED || mp->m_rdonly)
 		return 0;
-	return xfs_corrupt(mp, "inode", "inode %" PRIu64 ": di_nlink is 0, but something leads to it",
+	return xfs_corrupt(mp, "inode",
+			   "inode %" PRIu64
+			   ": di_nlink is 0, but a directory entry or handle names it",
 			   ip->i_ino);
 }
 
@@ -180,7 +182,7 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 	xfs_stats_inc(mp, XFS_COUNT_xs_ig_attempts);
 	if (!xfs_verify_ino(&mp->m_geo, ino) ||
 	    (!(flags & XFS_IGET_INTERNAL) && xfs_internal_inum(&mp->m_geo, ino)))
-		return xfs_error(mp, -EINVAL, "%" PRIu64 " cannot be an inode number", ino);
+		return xfs_error(mp, -EINVAL, "%" PRIu64 " is not a possible inode number", ino);
 	if (!(flags & XFS_IGET_UNLINKED))
 		gone |= XFS_IF_INACTIVE;
 	for (;;) {
@@ -207,7 +209,8 @@ int xfs_iget(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_ino
 	}
 	if ((xfs_inode_diflags2(ip) & XFS_DIFLAG2_METADATA) && !(flags & XFS_IGET_INTERNAL)) {
 		xfs_inode_put(ip);
-		return xfs_error(mp, -EINVAL, "inode %" PRIu64 " is the file system's own", ino);
+		return xfs_error(mp, -EINVAL, "inode %" PRIu64 " is internal to the file system",
+				 ino);
 	}
 	*ipp = ip;
 	return 0;

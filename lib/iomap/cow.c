@@ -173,8 +173,10 @@ int xfs_reflink_remap_cow(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileof
 		return error;
 	if (unlikely(!xfs_iext_lookup_extent(ip->i_cowfp, off, &cur, &got) ||
 		     !xfs_irec_covers(&got, off)))
-		return xfs_error(ip->i_mount, -EINVAL, "inode %" PRIu64
-				 ": nothing is reserved for copying at %" PRIu64, ip->i_ino, off);
+		return xfs_error(ip->i_mount, -EINVAL,
+				 "inode %" PRIu64
+				 ": no space is reserved for copy-on-write at %" PRIu64,
+				 ip->i_ino, off);
 	if (xfs_irec_is_real(&got)) {
 		xfs_irec_trim(&got, off, off + len);
 		*map = got;

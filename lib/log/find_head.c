@@ -215,7 +215,7 @@ static int state_at(struct head_search *hs, uint32_t head, struct xlog_state *st
 	if (error)
 		return error;
 	if (block == hs->nbbs)
-		return xfs_corrupt(hs->ring.mp, "log", "no whole record");
+		return xfs_corrupt(hs->ring.mp, "log", "no complete record was found");
 	error = read_header(hs, block, &rec);
 	if (error)
 		return error;

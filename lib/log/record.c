@@ -22,7 +22,8 @@ int xlog_ring_init(struct xfs_mount *mp, struct xlog_ring *ring)
 		ring->start = 0;
 	}
 	if (!ring->nbbs || !ring->dev)
-		return xfs_error(mp, -ENXIO, "the log is on another device, which was not given");
+		return xfs_error(mp, -ENXIO,
+				 "the log is on an external device, which was not given");
 	return 0;
 }
 

@@ -191,8 +191,7 @@ static int check_features(struct xlog_recover *rl)
 	uint32_t unknown = sb->sb_features_log_incompat & ~XFS_SB_FEAT_INCOMPAT_LOG_ALL;
 
 	if (unknown)
-		return xfs_error(rl->mp, -ENOTSUP, "the log needs features that are not known: 0x%x",
-				 unknown);
+		return xfs_error(rl->mp, -ENOTSUP, "the log has unknown features 0x%x", unknown);
 	return 0;
 }
 
@@ -276,7 +275,7 @@ int xlog_recover(struct xfs_mount *mp, const struct xlog_state *state, bool dry,
 	rl.max_held_bytes = XFS_MIN(MAX_HELD_BYTES, xfs_mem_left(&mp->m_mem) / 3);
 	error = xfs_device_info(mp->m_dev, &info);
 	if (error)
-		return xfs_error(mp, error, "the device does not tell its size: %s",
+		return xfs_error(mp, error, "the size of the device is unknown: %s",
 				 xfs_errstr(error));
 	rl.device_bbs = info.size_bytes >> XFS_BB_SHIFT;
 	error = check_features(&rl);

@@ -298,15 +298,17 @@ static xfs_failaddr_t make_ready(struct xlog_recover *rl, struct xlog_rbuf *bp)
 	} else if (bp->rb_blft >= XFS_BLFT_UDQUOT && bp->rb_blft <= XFS_BLFT_GDQUOT) {
 		fa = verify_dquots(bp);
 	} else if (!bp->rb_partial && bp->rb_blft <= XFS_BLFT_SB) {
-		xfs_warn(rl->mp, "log: buffer at daddr 0x%" PRIx64 " is logged as type %u and is something else",
-			(uint64_t)bp->rb_daddr, bp->rb_blft);
+		xfs_warn(rl->mp,
+			 "log: buffer at daddr 0x%" PRIx64 " is logged as type %u, but is not",
+			 (uint64_t)bp->rb_daddr, bp->rb_blft);
 	}
 	return fa;
 }
 
 static int bad_block(struct xlog_recover *rl, const struct xlog_rbuf *bp, xfs_failaddr_t fa)
 {
-	return xfs_corrupt(rl->mp, "log", "replay makes a bad block at daddr 0x%" PRIx64 ": %s",
+	return xfs_corrupt(rl->mp, "log",
+			   "replay makes an invalid block at daddr 0x%" PRIx64 ": %s",
 			   (uint64_t)bp->rb_daddr, fa);
 }
 

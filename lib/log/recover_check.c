@@ -243,7 +243,7 @@ static int check_core(struct xlog_recover *rl, const struct xlog_trans *trans,
 	if (core->di_version != XFS_DINODE_VERSION)
 		return BAD("version %d of the inode", core->di_version);
 	if (large && !xfs_has_large_extent_counts(&rl->geo))
-		return BAD("large extent counters, which the file system has not");
+		return BAD("large extent counters, which the file system does not have");
 	if (large ? core->di_anextents : core->di_big_nextents != 0)
 		return BAD("padding is not zero");
 	if (S_ISREG(core->di_mode) && format != XFS_DINODE_FMT_EXTENTS &&
@@ -352,7 +352,7 @@ static int check_icreate(struct xlog_recover *rl, const struct xlog_trans *trans
 	if (count >> geo->inopblog != length || count & (geo->inopblock - 1))
 		return BAD("%u inodes in %u blocks", count, length);
 	if (length % geo->blocks_per_cluster)
-		return BAD("%u blocks are no whole clusters", length);
+		return BAD("%u blocks are not whole clusters", length);
 	return 0;
 }
 
@@ -535,6 +535,6 @@ int xlog_item_check(struct xlog_recover *rl, const struct xlog_trans *trans,
 		memcpy(&xmi, item->it_regions[0].data, sizeof(xmi));
 		return xmi.xmi_pad ? BAD("padding is not zero") : 0;
 	default:
-		return BAD("type 0x%04x is not known", item->it_type);
+		return BAD("type 0x%04x is unknown", item->it_type);
 	}
 }

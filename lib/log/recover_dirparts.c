@@ -174,8 +174,10 @@ static int renew_checksum(struct gather *g)
 		return error;
 	fa = xlog_block_renew(geo, g->block, geo->dirblksize, first->rb_daddr);
 	if (fa)
-		return xfs_corrupt(rl->mp, "log", "replay makes a bad block of directory %" PRIu64
-				   " at daddr 0x%" PRIx64 ": %s", g->ino, (uint64_t)first->rb_daddr, fa);
+		return xfs_corrupt(rl->mp, "log",
+				   "replay makes an invalid block of directory %" PRIu64
+				   " at daddr 0x%" PRIx64 ": %s",
+				   g->ino, (uint64_t)first->rb_daddr, fa);
 	memcpy(first->rb_data, g->block, first->rb_len);
 	first->rb_partial = true;
 	xlog_rbuf_dirty(rl, first, false);
@@ -256,8 +258,8 @@ static int take_records(struct gather *g, const struct xfs_bmbt_rec *recs, uint6
 
 static int bad_tree(struct gather *g)
 {
-	return xfs_corrupt(g->rl->mp, "log", "the extents of directory %" PRIu64 " make no tree",
-			   g->ino);
+	return xfs_corrupt(g->rl->mp, "log",
+			   "the extents of directory %" PRIu64 " do not form a tree", g->ino);
 }
 
 /* Copy the block, because collecting from its records may replace its buffer. */

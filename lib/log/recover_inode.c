@@ -281,7 +281,7 @@ static int replay_changes(struct xlog_recover *rl, const struct xlog_trans *tran
 	}
 	fa = xfs_dinode_verify(&rl->geo, ilf->ilf_ino, dip);
 	if (fa)
-		return BAD("it makes a bad inode %" PRIu64 ": %s", ilf->ilf_ino, fa);
+		return BAD("it makes an invalid inode %" PRIu64 ": %s", ilf->ilf_ino, fa);
 	xfs_cksum_set(dip, rl->geo.inodesize, XFS_DINODE_CRC_OFF);
 	return 0;
 }
@@ -307,7 +307,7 @@ int xlog_replay_inode(struct xlog_recover *rl, const struct xlog_trans *trans,
 		return error;
 	dip = (void *)(bp->rb_data + ilf.ilf_boffset);
 	if (be16_to_cpu(dip->di_magic) != XFS_DINODE_MAGIC || dip->di_version != XFS_DINODE_VERSION)
-		return BAD("there is no inode %" PRIu64 " at daddr 0x%" PRIx64, ilf.ilf_ino,
+		return BAD("inode %" PRIu64 " does not exist at daddr 0x%" PRIx64, ilf.ilf_ino,
 			   (uint64_t)ilf.ilf_blkno);
 	if (S_ISDIR(core.di_mode)) {
 		error = xlog_dirparts_note_dir(rl, &ilf);

@@ -77,10 +77,10 @@ int xlog_walk_next(struct xlog_walk *walk, bool *found)
 	if (!walk->left)
 		return 0;
 	if (walk->next % sector_bbs)
-		return xfs_corrupt(mp, "log", "a record cannot begin at block %u", walk->next);
+		return xfs_corrupt(mp, "log", "no record can begin at block %u", walk->next);
 	error = xlog_read_record(&walk->ring, walk->next, walk->size, walk->buf, &rec);
 	if (error == -EUCLEAN)
-		return xfs_corrupt(mp, "log", "no good record at block %u", walk->next);
+		return xfs_corrupt(mp, "log", "no valid record at block %u", walk->next);
 	if (error == -EBADMSG) {
 		xfs_corrupt(mp, "log", "record at block %u has a wrong checksum", walk->next);
 		return -EBADMSG;

@@ -126,7 +126,7 @@ int xlog_replay_inode_buf(struct xlog_recover *rl, const struct xlog_trans *tran
 					   " would be followed by inode 0", slot,
 					   (uint64_t)blf.blf_blkno);
 			if (be16_to_cpu(dip->di_magic) != XFS_DINODE_MAGIC)
-				return BAD("there is no inode %u at daddr 0x%" PRIx64, slot,
+				return BAD("inode %u does not exist at daddr 0x%" PRIx64, slot,
 					   (uint64_t)blf.blf_blkno);
 			/*
 			 * A torn inode must keep its wrong checksum, so that INODE items complete
@@ -186,9 +186,10 @@ static int count_made(struct xlog_recover *rl, uint32_t inodes)
 	rl->made_inodes += inodes;
 	if (rl->made_inodes << rl->geo.inodelog <= XFS_MAX(most, rl->mp->m_memory_limit))
 		return 0;
-	return xfs_error(rl->mp, -ENOMEM, "log: it makes %" PRIu64 " new inodes and has only %" PRIu64
-			 " that are used: to recover it takes a memory_limit_bytes of more than %"
-			 PRIu64, rl->made_inodes, used, most);
+	return xfs_error(rl->mp, -ENOMEM,
+			 "log: %" PRIu64 " new inodes, of which only %" PRIu64
+			 " are used: recovery needs a memory_limit_bytes above %" PRIu64,
+			 rl->made_inodes, used, most);
 }
 
 int xlog_replay_icreate(struct xlog_recover *rl, const struct xlog_trans *trans,

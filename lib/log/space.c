@@ -126,7 +126,7 @@ static int choose_sizes(struct xlog *log, const struct xlog_state *state)
 				      contents_of(log, log->ring.nbbs / 4));
 	if (log->max_bbs <= log->header_bbs || log->ring.nbbs < 4 * log->reserve_bbs)
 		return xfs_error(log->ring.mp, -EINVAL,
-				 "a log of %u blocks cannot hold records of %u bytes",
+				 "the log of %u blocks cannot hold records of %u bytes",
 				 log->ring.nbbs, size);
 	return 0;
 }
@@ -141,10 +141,10 @@ static int check_device(struct xlog *log, const struct xlog_state *state)
 	if (error)
 		return xfs_error(mp, error, "log device: %s", xfs_errstr(error));
 	if (info.size_bytes < log->ring.start + bytes)
-		return xfs_error(mp, -EINVAL, "the log does not lie on its device");
+		return xfs_error(mp, -EINVAL, "the log does not fit on its device");
 	if (((uint64_t)log->unit_bbs << XFS_BB_SHIFT) % info.logical_sector ||
 	    ((uint64_t)state->head_block << XFS_BB_SHIFT) % info.logical_sector)
-		return xfs_error(mp, -EINVAL, "log sectors of %u bytes on a device of %u",
+		return xfs_error(mp, -EINVAL, "the log has sectors of %u bytes, its device of %u",
 				 log->unit_bbs << XFS_BB_SHIFT, info.logical_sector);
 	return 0;
 }
@@ -162,7 +162,8 @@ static int clearable(struct xlog *log, const struct xlog_state *state, uint32_t 
 	else if (xlog_next_cycle(tail_cycle) == state->head_cycle && state->head_block < tail)
 		distance = tail - state->head_block;
 	if (!distance || distance > n)
-		return xfs_corrupt(log->ring.mp, "log", "tail %u:%u with the head at %u:%u", tail_cycle,
+		return xfs_corrupt(log->ring.mp, "log",
+				   "the tail at %u:%u does not match the head at %u:%u", tail_cycle,
 				   tail, state->head_cycle, state->head_block);
 	*bbs = XFS_MIN(distance, XLOG_IN_FLIGHT_BBS);
 	*bbs -= *bbs % XFS_MAX(log->ring.mp->m_geo.logsectsize >> XFS_BB_SHIFT, 1u);

@@ -82,7 +82,8 @@ static int plan_ags(struct xfs_mkfs_plan *plan)
 	if (o->agsize && o->agcount)
 		return bad_option("agsize and agcount exclude each other");
 	if (o->agsize % sb->sb_blocksize)
-		return bad_option("agsize %" PRIu64 " is no multiple of the block size", o->agsize);
+		return bad_option("agsize %" PRIu64 " is not a multiple of the block size",
+				  o->agsize);
 	if (o->agsize)
 		agblocks = o->agsize >> sb->sb_blocklog;
 	else if (o->agcount)
@@ -90,13 +91,14 @@ static int plan_ags(struct xfs_mkfs_plan *plan)
 	else
 		agblocks = default_agblocks(sb);
 	if (agblocks < min_agblocks(sb) || agblocks > max_agblocks(sb))
-		return bad_option("AGs of %" PRIu64 " blocks; 16 MiB to 1 TiB are possible",
+		return bad_option("AGs of %" PRIu64 " blocks are outside 16 MiB to 1 TiB",
 				  agblocks);
 	if (sb->sb_unit)
 		agblocks = align_agblocks(sb, agblocks, o->agsize || o->agcount);
 	if (agblocks > sb->sb_dblocks)
-		return bad_option("AGs of %" PRIu64 " blocks in %" PRIu64 " blocks", agblocks,
-				  sb->sb_dblocks);
+		return bad_option("AGs of %" PRIu64
+				  " blocks are larger than the file system of %" PRIu64 " blocks",
+				  agblocks, sb->sb_dblocks);
 
 	/* A last AG that would be too small is left out. */
 	agcount = xfs_howmany64(sb->sb_dblocks, agblocks);
@@ -105,7 +107,7 @@ static int plan_ags(struct xfs_mkfs_plan *plan)
 		sb->sb_dblocks = agcount * agblocks;
 	}
 	if (agcount >= NULLAGNUMBER - 1)
-		return bad_option("%" PRIu64 " AGs", agcount);
+		return bad_option("%" PRIu64 " AGs are too many", agcount);
 	sb->sb_agblocks = (uint32_t)agblocks;
 	sb->sb_agcount = (uint32_t)agcount;
 	sb->sb_agblklog = (uint8_t)xfs_log2_ceil(agblocks);
@@ -137,7 +139,8 @@ static int plan_log_sunit(struct xfs_mkfs_plan *plan)
 		sunit = o->log_sunit;
 		if (sunit % sb->sb_blocksize || sunit > XFS_MAX_LOG_SUNIT)
 			return bad_option("log stripe unit %" PRIu64
-					  " is no multiple of the block size up to 256 KiB", sunit);
+					  " is not a multiple of the block size up to 256 KiB",
+					  sunit);
 	} else if (o->profile == XFS_MKFS_PROFILE_6_1) {
 		sunit = sector ? sector : data;
 	} else {
@@ -179,13 +182,15 @@ static int check_log_blocks(const struct xfs_mkfs_plan *plan, uint64_t blocks, u
 
 	if (blocks < plan->min_logblocks)
 		return xfs_error(NULL, plan->opts.log_size ? -EINVAL : -ENOSPC,
-				 "a log of %" PRIu64 " blocks; these features need %u", blocks,
-				 plan->min_logblocks);
+				 "a log of %" PRIu64 " blocks is too small; these features need %u",
+				 blocks, plan->min_logblocks);
 	if (blocks > max)
-		return xfs_error(NULL, -EINVAL, "a log of %" PRIu64 " blocks; %" PRIu64
-				 " are possible", blocks, max);
+		return xfs_error(NULL, -EINVAL,
+				 "a log of %" PRIu64 " blocks is too large; %" PRIu64
+				 " are possible",
+				 blocks, max);
 	if (!(plan->opts.flags & XFS_MKFS_SMALL) && blocks << sb->sb_blocklog < DEFAULT_LOG)
-		return xfs_error(NULL, -EINVAL, "logs below 64 MiB are unsupported");
+		return xfs_error(NULL, -EINVAL, "a log below 64 MiB is not supported");
 	return 0;
 }
 
@@ -218,7 +223,8 @@ static int plan_internal_log(struct xfs_mkfs_plan *plan)
 
 	plan->log_agno = o->flags & XFS_MKFS_LOG_AG ? o->log_agno : sb->sb_agcount / 2;
 	if (plan->log_agno >= sb->sb_agcount)
-		return bad_option("there is no AG %u for the log", plan->log_agno);
+		return bad_option("AG %u, which is to hold the log, does not exist",
+				  plan->log_agno);
 	max = XFS_MIN(max_log_in_ag(plan), max_log_anywhere(sb));
 	blocks = o->log_size ? o->log_size >> sb->sb_blocklog : default_log_blocks(plan, max);
 	error = check_log_blocks(plan, blocks, max);
@@ -229,8 +235,9 @@ static int plan_internal_log(struct xfs_mkfs_plan *plan)
 	start = ((uint64_t)plan->log_agno << sb->sb_agblklog) + plan->geo.prealloc_blocks;
 	if (align) {
 		if (o->log_size && blocks % align)
-			return bad_option("log size is no multiple of its stripe unit, %u blocks",
-					  align);
+			return bad_option(
+				"the log size is not a multiple of the log stripe unit, %u blocks",
+				align);
 		start = xfs_roundup64(start, align);
 		if (blocks % align)
 			blocks = xfs_roundup64(blocks, align) <= max
@@ -242,7 +249,7 @@ static int plan_internal_log(struct xfs_mkfs_plan *plan)
 	if (align && plan->log_agbno + blocks > end)
 		blocks -= align;
 	if (plan->log_agbno + blocks > end || blocks < plan->min_logblocks)
-		return xfs_error(NULL, -ENOSPC, "no room for the log in AG %u", plan->log_agno);
+		return xfs_error(NULL, -ENOSPC, "the log does not fit into AG %u", plan->log_agno);
 	sb->sb_logstart = start;
 	sb->sb_logblocks = (uint32_t)blocks;
 	return 0;
@@ -276,7 +283,7 @@ static int plan_log(struct xfs_mkfs_plan *plan)
 	if (error)
 		return error;
 	if (plan->opts.log_size % sb->sb_blocksize)
-		return bad_option("log size is no multiple of the block size");
+		return bad_option("the log size is not a multiple of the block size");
 	plan->min_logblocks = xfs_mkfs_min_logblocks(&plan->geo, sb->sb_logsunit);
 	if (!plan->opts.log_size && sb->sb_dblocks << sb->sb_blocklog >= GIB(1))
 		plan->min_logblocks = (uint32_t)XFS_MAX(
@@ -330,7 +337,7 @@ static int plan_root(struct xfs_mkfs_plan *plan)
 		first = XFS_MAX(first, (uint64_t)plan->log_agbno + sb->sb_logblocks);
 	first = xfs_roundup64(first, align);
 	if (first + geo->ialloc_blks > sb->sb_agblocks)
-		return xfs_error(NULL, -ENOSPC, "no room for the root directory");
+		return xfs_error(NULL, -ENOSPC, "AG 0 has no space for the root directory");
 	plan->root_agbno = (xfs_agblock_t)first;
 	sb->sb_rootino = first << sb->sb_inopblog;
 	sb->sb_rbmino = sb->sb_rootino + 1;
@@ -347,14 +354,14 @@ int xfs_mkfs_plan_layout(struct xfs_mkfs_plan *plan)
 	int error;
 
 	if (sb->sb_dblocks << sb->sb_blocklog < XFS_MIN_AG_BYTES)
-		return xfs_error(NULL, -ENOSPC, "below 16 MiB there is no file system");
+		return xfs_error(NULL, -ENOSPC, "a file system needs at least 16 MiB");
 	error = plan_ags(plan);
 	if (error)
 		return error;
 	if (!(o->flags & XFS_MKFS_SMALL) &&
 	    (sb->sb_dblocks << sb->sb_blocklog < MIN_DATA_BYTES || sb->sb_agcount < 2))
 		return xfs_error(NULL, -ENOSPC,
-				 "below 300 MiB or two AGs a file system is unsupported");
+				 "a file system below 300 MiB or with one AG is not supported");
 	sb->sb_imax_pct = o->imaxpct == XFS_MKFS_IMAXPCT_NOLIMIT ? 0
 			  : o->imaxpct				? (uint8_t)o->imaxpct
 								: default_imaxpct(sb);

@@ -36,7 +36,9 @@ static int copy_options(struct xfs_mkfs_plan *plan, const struct xfs_mkfs_option
 		return error;
 	for (size_t i = 0; i < sizeof(plan->opts.reserved); i++)
 		if (plan->opts.reserved[i])
-			return xfs_error(NULL, -EINVAL, "options this version does not know");
+			return xfs_error(NULL, -EINVAL,
+					 "struct xfs_mkfs_options has members that this version "
+					 "does not know");
 	if (plan->opts.flags & ~ALL_FLAGS)
 		return xfs_error(NULL, -EINVAL, "unknown flags 0x%x",
 				 plan->opts.flags & ~ALL_FLAGS);
@@ -63,7 +65,7 @@ static int make_plan(struct xfs_mkfs_plan *plan, struct xfs_device *dev,
 	if (!error && logdev)
 		error = xfs_device_info(logdev, &plan->loginfo);
 	if (error)
-		return xfs_error(NULL, error, "the device does not say what it is: %s",
+		return xfs_error(NULL, error, "the properties of the device are unknown: %s",
 				 error == -EINVAL ? xfs_last_text() : xfs_errstr(error));
 	error = xfs_mkfs_plan_units(plan);
 	if (!error)
@@ -368,7 +370,8 @@ static int format(struct xfs_mkfs_plan *plan)
 		error = write_all(plan, buf);
 	xfs_mem_free_aligned(&plan->mem, buf);
 	if (error == -ECANCELED)
-		return xfs_error(NULL, error, "the caller stopped it: nothing mounts the device");
+		return xfs_error(NULL, error,
+				 "stopped by the caller: the device cannot be mounted");
 	if (error)
 		return xfs_error(NULL, error, "writing failed: %s", xfs_errstr(error));
 	return 0;

@@ -28,17 +28,19 @@ static int plan_sectors(struct xfs_mkfs_plan *plan)
 	if (!sectsize)
 		sectsize = device_sector(&plan->info, sb->sb_blocksize);
 	if (!unit_ok(sectsize, XFS_MIN_SECTORSIZE, XFS_MAX_SECTORSIZE))
-		return bad_option("sector size %u is no power of two in 512 .. 32768", sectsize);
+		return bad_option("sector size %u is not a power of two from 512 to 32768",
+				  sectsize);
 	if (sectsize > sb->sb_blocksize)
-		return bad_option("sectors of %u bytes in blocks of %u", sectsize,
+		return bad_option("sectors of %u bytes are larger than blocks of %u", sectsize,
 				  sb->sb_blocksize);
 	if (sectsize < plan->info.logical_sector)
 		return bad_option("sector size %u is below the device's %u", sectsize,
 				  plan->info.logical_sector);
 	if (!plan->logdev) {
 		if (logsect && logsect != sectsize)
-			return bad_option("an internal log has the data's sectors, not %u bytes",
-					  logsect);
+			return bad_option(
+				"an internal log must have the data sector size, not %u bytes",
+				logsect);
 		logsect = sectsize;
 	} else if (!logsect) {
 		logsect = o->sectsize ? o->sectsize
@@ -68,7 +70,8 @@ static int plan_blocks(struct xfs_mkfs_plan *plan)
 	uint32_t dirblock = o->dirblocksize ? o->dirblocksize : XFS_MAX(blocksize, 4096u);
 
 	if (!unit_ok(blocksize, XFS_MIN_CRC_BLOCKSIZE, XFS_MAX_BLOCKSIZE))
-		return bad_option("block size %u is no power of two in 1024 .. 65536", blocksize);
+		return bad_option("block size %u is not a power of two from 1024 to 65536",
+				  blocksize);
 	if (!unit_ok(inodesize, XFS_DINODE_MIN_SIZE, XFS_DINODE_MAX_SIZE) ||
 	    inodesize > blocksize / 2)
 		return bad_option("inode size %u is impossible with blocks of %u", inodesize,
@@ -123,10 +126,10 @@ static int plan_features(struct xfs_mkfs_plan *plan)
 		return bad_option("unknown profile %u", o->profile);
 	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
 		if (*switches[i] > XFS_MKFS_OFF)
-			return bad_option("a feature can be default, on or off, not %u",
+			return bad_option("a feature must be default, on or off, not %u",
 					  *switches[i]);
 	if (o->inobtcount == XFS_MKFS_ON && o->finobt == XFS_MKFS_OFF)
-		return bad_option("inode tree block counters need the free inode tree");
+		return bad_option("inobtcount needs finobt");
 
 	sb->sb_versionnum = XFS_SB_VERSION_V5_REQUIRED | XFS_SB_VERSION_5;
 	sb->sb_features2 = XFS_SB_VERSION2_V5_REQUIRED;
@@ -198,10 +201,10 @@ static int plan_stripe(struct xfs_mkfs_plan *plan, uint64_t data_bytes)
 	if (!swidth)
 		swidth = sunit;
 	if (sunit % sb->sb_blocksize || sunit % sb->sb_sectsize)
-		return bad_option("stripe unit %" PRIu64 " is no multiple of the block size %u",
+		return bad_option("stripe unit %" PRIu64 " is not a multiple of the block size %u",
 				  sunit, sb->sb_blocksize);
 	if (swidth % sunit)
-		return bad_option("stripe width %" PRIu64 " is no multiple of the unit %" PRIu64,
+		return bad_option("stripe width %" PRIu64 " is not a multiple of the unit %" PRIu64,
 				  swidth, sunit);
 	if (swidth > XFS_MAX_STRIPE_BYTES)
 		return bad_option("stripe width %" PRIu64 " is too large", swidth);
@@ -219,7 +222,7 @@ static int plan_size(struct xfs_mkfs_plan *plan, uint64_t *data_bytes)
 		bytes = plan->info.size_bytes;
 	else if (bytes > plan->info.size_bytes && !plan->info.growable)
 		return xfs_error(NULL, -ENOSPC,
-				 "the device has %" PRIu64 " bytes, %" PRIu64 " were asked for",
+				 "the device has %" PRIu64 " bytes, but %" PRIu64 " are needed",
 				 plan->info.size_bytes, bytes);
 	plan->sb.sb_dblocks = bytes >> plan->sb.sb_blocklog;
 	*data_bytes = bytes;
@@ -247,7 +250,7 @@ int xfs_mkfs_plan_units(struct xfs_mkfs_plan *plan)
 		return error;
 	plan_inode_alignment(plan);
 	if (o->imaxpct > 100 && o->imaxpct != XFS_MKFS_IMAXPCT_NOLIMIT)
-		return bad_option("%u %% of the space for inodes", o->imaxpct);
+		return bad_option("imaxpct %u is above 100", o->imaxpct);
 
 	memcpy(sb->sb_fname, o->label, sizeof(sb->sb_fname));
 	memcpy(sb->sb_uuid.b, o->uuid, sizeof(sb->sb_uuid.b));

@@ -57,8 +57,8 @@ static int drop_list(struct xfs_perag *pag, unsigned int bucket)
 	struct xfs_trans *tp;
 	int error;
 
-	xfs_warn(mp, "unlinked list %u of AG %u is broken and given up: %s", bucket,
-		pag->pag_agno, xfs_last_text());
+	xfs_warn(mp, "unlinked list %u of AG %u is damaged and is left alone: %s", bucket,
+		 pag->pag_agno, xfs_last_text());
 	error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, XFS_TRANS_FREES, &tp);
 	if (error)
 		return error;
@@ -90,7 +90,9 @@ int xfs_free_leftovers(struct xfs_mount *mp)
 					mp->m_recovery->stats.inodes_freed++;
 				/* The reason was logged before. */
 				if (head == old)
-					return xfs_error(mp, -EUCLEAN, "inode %u of AG %u has no names and could not be freed: %s",
+					return xfs_error(mp, -EUCLEAN,
+							 "inode %u of AG %u has no links and could "
+							 "not be freed: %s",
 							 old, agno, xfs_last_text());
 			}
 		}

@@ -105,8 +105,9 @@ static int check_last_ag(struct xfs_mount *mp)
 		error = xfs_error(mp, error, "reading the AGF of AG %u: %s", last, xfs_errstr(error));
 	else if (be32_to_cpu(agf->agf_magicnum) != XFS_AGF_MAGIC ||
 		 be32_to_cpu(agf->agf_seqno) != last)
-		error = xfs_corrupt(mp, "AGF", "the superblock says there are %u AGs, the last of them "
-				    "has no AGF", geo->agcount);
+		error = xfs_corrupt(mp, "AGF",
+				    "the superblock says %u AGs, but the last one has no AGF",
+				    geo->agcount);
 	xfs_free(mp, agf);
 	return error;
 }

@@ -66,10 +66,12 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	mp->m_rdonly = opts->flags & XFS_MOUNT_RDONLY;
 	mp->m_unjournalled = opts->flags & XFS_MOUNT_UNJOURNALLED;
 	if ((opts->flags & XFS_MOUNT_NORECOVERY) && !mp->m_rdonly)
-		return xfs_error(NULL, -EINVAL, "a dirty log can only be left alone by a reader");
+		return xfs_error(NULL, -EINVAL, "XFS_MOUNT_NORECOVERY needs XFS_MOUNT_RDONLY");
 	if ((opts->flags & XFS_MOUNT_RECOVER_IN_MEMORY) &&
 	    (!mp->m_rdonly || opts->flags & XFS_MOUNT_NORECOVERY))
-		return xfs_error(NULL, -EINVAL, "recovery in memory is for a reader who wants recovery");
+		return xfs_error(NULL, -EINVAL,
+				 "XFS_MOUNT_RECOVER_IN_MEMORY needs XFS_MOUNT_RDONLY and excludes "
+				 "XFS_MOUNT_NORECOVERY");
 	mp->m_swalloc = opts->flags & XFS_MOUNT_SWALLOC;
 	mp->m_prealloc_lifetime = opts->prealloc_lifetime_seconds ? opts->prealloc_lifetime_seconds
 								  : PREALLOC_LIFETIME;
@@ -79,7 +81,7 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	mp->m_gid = opts->gid;
 	mp->m_unprivileged = opts->unprivileged;
 	if (opts->quota > XFS_MOUNT_QUOTA_REFUSE)
-		return xfs_error(NULL, -EINVAL, "unknown choice %u for quota", opts->quota);
+		return xfs_error(NULL, -EINVAL, "unknown value %u of quota", opts->quota);
 	mp->m_quota_account_only = opts->quota == XFS_MOUNT_QUOTA_ACCOUNT_ONLY;
 	mp->m_quota_refused = opts->quota == XFS_MOUNT_QUOTA_REFUSE;
 	mp->m_data_cache_bytes = opts->data_cache_bytes ? opts->data_cache_bytes : DATA_CACHE_BYTES;
@@ -90,7 +92,8 @@ static int read_options(struct xfs_mount *mp, struct xfs_device *dev,
 	if (opts->allocsize_bytes) {
 		if (!xfs_is_power_of_2(opts->allocsize_bytes) || opts->allocsize_bytes < 4096 ||
 		    opts->allocsize_bytes > 1u << 30)
-			return xfs_error(NULL, -EINVAL, "allocsize %u is no power of two from 4k to 1g",
+			return xfs_error(NULL, -EINVAL,
+					 "allocsize %u is not a power of two from 4k to 1g",
 					 opts->allocsize_bytes);
 		mp->m_allocsize_log = xfs_highbit64(opts->allocsize_bytes);
 	}
@@ -130,7 +133,8 @@ static int open_journal(struct xfs_mount *mp, const struct xlog_state *log)
 
 	if (mp->m_sb.sb_inprogress)
 		return xfs_error(mp, -EUCLEAN,
-				 "the image is in progress: it can only be finished unjournalled");
+				 "the image is unfinished (in progress): only "
+				 "XFS_MOUNT_UNJOURNALLED can finish it");
 	error = xlog_open(mp, log);
 	return error ? error : xfs_trans_start_journal(mp);
 }
@@ -143,8 +147,8 @@ static int get_named(struct xfs_mount *mp, const char *field, xfs_ino_t ino, uin
 
 	/* The superblock, not a caller, named the inode, so its absence is damage. */
 	if (error == -ENOENT || error == -EINVAL)
-		return xfs_corrupt(mp, "superblock", "%s names inode %" PRIu64
-				   ", which is not in use or another one's", field, ino);
+		return xfs_corrupt(mp, "superblock",
+				   "%s names inode %" PRIu64 ", which is not in use", field, ino);
 	if (error || (xfs_inode_mode(*ipp) & S_IFMT) == type)
 		return error;
 	error = xfs_corrupt(mp, "superblock", "%s names inode %" PRIu64 ", which is no %s", field, ino,
@@ -393,7 +397,8 @@ static int mount_proved(struct xfs_device *dev, const struct xfs_mount_options *
 	struct xfs_mount_options opts;
 	int error = copy_options(&opts, given);
 
-	xfs_message(tried, XFS_LOG_INFO, "log: recovery was tried in memory and goes well; it begins now");
+	xfs_message(tried, XFS_LOG_INFO,
+		    "log: a trial recovery in memory succeeded; recovery begins");
 	if (!error && how->claim)
 		error = xfs_device_claim(dev, &tried->m_claims[0], &held[0]);
 	if (!error && how->claim && opts.logdev)

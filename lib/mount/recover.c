@@ -61,8 +61,8 @@ static int check_lsn(struct xfs_mount *mp, const struct xlog_state *log)
 		return 0;
 	return xfs_corrupt(mp, "superblock", "LSN %u:%u is ahead of the log, which ends at %u:%u%s",
 			   CYCLE_LSN(lsn), BLOCK_LSN(lsn), CYCLE_LSN(head), BLOCK_LSN(head),
-			   log->last_lsn ? " (was it erased? xfs_repair makes a newer one)"
-					 : ": it was erased (xfs_repair makes a newer one)");
+			   log->last_lsn ? " (was it erased? xfs_repair writes a newer log)"
+					 : ": it was erased (xfs_repair writes a newer log)");
 }
 
 /* The same check for a reader that leaves the log alone: it only sets the message. */
@@ -343,7 +343,7 @@ static int recover_apart(struct xfs_mount *mp, struct xlog_state *log)
 	if (!error)
 		error = xlog_find_head(mp, log);
 	if (!error && !log->clean)
-		error = xfs_error(mp, -EUCLEAN, "the log is dirty still after it was recovered");
+		error = xfs_error(mp, -EUCLEAN, "the log is still dirty after recovery");
 	return error ? error : check_lsn(mp, log);
 }
 
@@ -355,7 +355,8 @@ static int dirty_log(struct xfs_mount *mp, uint32_t flags, struct xlog_state *lo
 		return recover_apart(mp, log);
 	if (mp->m_rdonly)
 		return xfs_error(mp, -EAGAIN,
-				 "the log is dirty: it can be recovered by an open for writing or in memory, or be left alone");
+				 "the log is dirty: recover it (open for writing, or in memory) or "
+				 "read without recovery");
 	if (recovers_apart(mp))
 		return recover_apart(mp, log);
 	return replay(mp, log);
@@ -369,7 +370,8 @@ int xfs_open_log(struct xfs_mount *mp, uint32_t flags, struct xlog_state *log)
 	if (xfs_has_external_log(&mp->m_geo) && !mp->m_logdev) {
 		if (mp->m_rdonly && norecovery)
 			return 0;
-		return xfs_error(mp, -ENXIO, "the log is on another device, which was not given");
+		return xfs_error(mp, -ENXIO,
+				 "the log is on an external device, which was not given");
 	}
 	error = xlog_find_head(mp, log);
 	/* A reader that leaves the log alone accepts the file system as it is, with a message. */

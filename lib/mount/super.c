@@ -27,8 +27,9 @@ static int check_access(struct xfs_mount *mp, bool in_progress_ok)
 		break;
 	}
 	if (sb->sb_inprogress && !in_progress_ok)
-		return xfs_error(mp, -EUCLEAN,
-				 "the image is unfinished (in progress): whoever made it did not close it");
+		return xfs_error(
+			mp, -EUCLEAN,
+			"the image is unfinished (in progress): its writer did not close it");
 	return 0;
 }
 
@@ -39,15 +40,17 @@ static int check_size(struct xfs_mount *mp)
 	int error = xfs_device_info(mp->m_dev, &info);
 
 	if (error)
-		return xfs_error(mp, error, "the device does not tell its size: %s", xfs_errstr(error));
+		return xfs_error(mp, error, "the size of the device is unknown: %s",
+				 xfs_errstr(error));
 	if (info.size_bytes >> geo->blocklog < geo->dblocks)
 		return xfs_error(mp, -EINVAL, "the device has %" PRIu64 " bytes, the file system needs %"
 				 PRIu64, info.size_bytes, geo->dblocks << geo->blocklog);
 	if (info.logical_sector > geo->sectsize)
-		return xfs_error(mp, -EINVAL, "sectors of the device have %u bytes, those of the file system %u",
+		return xfs_error(mp, -EINVAL,
+				 "the device has sectors of %u bytes, the file system of %u",
 				 info.logical_sector, geo->sectsize);
 	if (!mp->m_rdonly && info.read_only)
-		return xfs_error(mp, -EROFS, "the device can only be read");
+		return xfs_error(mp, -EROFS, "the device is read-only");
 	return 0;
 }
 
@@ -77,7 +80,7 @@ int xfs_readsb(struct xfs_mount *mp, bool in_progress_ok)
 	}
 	sectsize = be16_to_cpu(dsb->sb_sectsize);
 	if (be32_to_cpu(dsb->sb_magicnum) != XFS_SB_MAGIC) {
-		error = xfs_error(mp, -EINVAL, "this is no XFS file system");
+		error = xfs_error(mp, -EINVAL, "not an XFS file system");
 		goto out_free;
 	}
 	if ((be16_to_cpu(dsb->sb_versionnum) & XFS_SB_VERSION_NUMBITS) != XFS_SB_VERSION_5) {

@@ -56,13 +56,13 @@ static int exists_first(struct xfs_inode *dp, const struct xfs_name *name, int e
 int xfs_name_check_new(struct xfs_mount *mp, const struct xfs_name *name)
 {
 	if (!name->len)
-		return xfs_error(mp, -ENOENT, "an empty name");
+		return xfs_error(mp, -ENOENT, "the name is empty");
 	if (name->len > 255)
-		return xfs_error(mp, -ENAMETOOLONG, "a name has at most 255 bytes");
+		return xfs_error(mp, -ENAMETOOLONG, "the name has more than 255 bytes");
 	if (!xfs_dir_name_valid(name->name, name->len))
-		return xfs_error(mp, -EINVAL, "a name may not hold '/'");
+		return xfs_error(mp, -EINVAL, "the name contains '/'");
 	if (xfs_name_is_dot(name) || xfs_name_is_dotdot(name))
-		return xfs_error(mp, -EEXIST, "\".\" and \"..\" exist");
+		return xfs_error(mp, -EEXIST, "\".\" and \"..\" already exist");
 	return 0;
 }
 
@@ -73,21 +73,21 @@ static int check_args(struct xfs_inode *dp, const struct xfs_name *name,
 	int error;
 
 	if (!xfs_is_dir(dp))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is not a directory", dp->i_ino);
 	error = name ? xfs_name_check_new(mp, name) : 0;
 	if (error)
 		return error;
 	if (!name && S_ISDIR(args->mode))
-		return xfs_error(mp, -EINVAL, "a directory needs a name");
+		return xfs_error(mp, -EINVAL, "a directory cannot be made without a name");
 	switch (args->mode & S_IFMT) {
 	case S_IFREG: case S_IFDIR: case S_IFCHR: case S_IFBLK: case S_IFIFO: case S_IFSOCK:
 		return 0;
 	case S_IFLNK:
 		if (!args->target_len)
-			return xfs_error(mp, -ENOENT, "a symbolic link needs a target");
+			return xfs_error(mp, -ENOENT, "the target of a symbolic link is empty");
 		return 0;
 	default:
-		return xfs_error(mp, -EINVAL, "mode 0%o names no type", args->mode);
+		return xfs_error(mp, -EINVAL, "mode 0%o has no file type", args->mode);
 	}
 }
 
@@ -104,7 +104,8 @@ static int check_object(struct xfs_inode *dp, const struct xfs_create_args *args
 	if (error)
 		return error;
 	if (S_ISLNK(args->mode) && args->target_len >= XFS_SYMLINK_MAXLEN)
-		return xfs_error(mp, -ENAMETOOLONG, "a target has at most %u bytes",
+		return xfs_error(mp, -ENAMETOOLONG,
+				 "the target of a symbolic link has more than %u bytes",
 				 XFS_SYMLINK_MAXLEN - 1);
 	if (!S_ISCHR(args->mode) && !S_ISBLK(args->mode))
 		return 0;
@@ -120,7 +121,7 @@ static int check_object(struct xfs_inode *dp, const struct xfs_create_args *args
 static int check_iattr(struct xfs_mount *mp, uint16_t mode, const struct xfs_iattr *iattr)
 {
 	if ((iattr->valid & XFS_ATTR_SIZE) && !S_ISREG(mode))
-		return xfs_error(mp, -EINVAL, "only regular files have a size to set");
+		return xfs_error(mp, -EINVAL, "only a regular file can be made with a size");
 	if ((iattr->valid & XFS_ATTR_SIZE) && iattr->size_bytes > INT64_MAX)
 		return xfs_error(mp, -EFBIG, "size %" PRIu64 " is past the largest one",
 				 iattr->size_bytes);
@@ -393,12 +394,13 @@ int xfs_link_inode(struct xfs_inode *dp, const struct xfs_name *name, struct xfs
 	int error;
 
 	if (!xfs_is_dir(dp))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is not a directory", dp->i_ino);
 	error = xfs_name_check_new(mp, name);
 	if (error)
 		return error;
 	if (xfs_is_dir(ip))
-		return exists_first(dp, name, xfs_error(mp, -EPERM, "a directory has one name"));
+		return exists_first(dp, name,
+				    xfs_error(mp, -EPERM, "a directory cannot have a second link"));
 	error = xfs_trans_alloc(
 		mp, XFS_RESV_LINK,
 		xfs_dir_add_blocks(mp, name->len) + xfs_parent_blocks(mp, name->len), 0, &tp);

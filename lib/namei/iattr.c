@@ -123,14 +123,15 @@ static int check_flags(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_
 				 iattr->xflags & ~KNOWN_XFLAGS);
 	if (((iattr->valid & XFS_ATTR_EXTSIZE) && iattr->extsize_bytes & mp->m_geo.blockmask) ||
 	    ((iattr->valid & XFS_ATTR_COWEXTSIZE) && iattr->cowextsize_bytes & mp->m_geo.blockmask))
-		return xfs_error(mp, -EINVAL, "an extent size hint is no multiple of the block size");
+		return xfs_error(mp, -EINVAL,
+				 "the extent size hint is not a multiple of the block size");
 	if (ip)
 		after = flags_now(ip);
 	work_out(mp, mode, iattr, &after);
 	if ((after.diflags & XFS_DIFLAG_REALTIME) != (had & XFS_DIFLAG_REALTIME))
-		return xfs_error(mp, -EINVAL, "realtime files cannot be made or unmade");
+		return xfs_error(mp, -EINVAL, "the realtime flag cannot be changed");
 	if ((after.diflags2 & XFS_DIFLAG2_COWEXTSIZE) && !xfs_has_reflink(&mp->m_geo))
-		return xfs_error(mp, -EINVAL, "the file system has no reflink");
+		return xfs_error(mp, -EINVAL, "the file system does not have reflink");
 	/* The existing blocks were allocated without the hint. */
 	if (ip && xfs_is_reg(ip) && after.extsize != ip->i_extsize &&
 	    (ip->i_df.if_nextents || ip->i_delayed_blks))
@@ -193,7 +194,7 @@ int xfs_iattr_check(struct xfs_mount *mp, const struct xfs_inode *ip, uint16_t m
 	if (((iattr->valid & XFS_ATTR_UID) && iattr->uid == UINT32_MAX) ||
 	    ((iattr->valid & XFS_ATTR_GID) && iattr->gid == UINT32_MAX) ||
 	    ((iattr->valid & XFS_ATTR_PROJID) && iattr->projid == UINT32_MAX))
-		return xfs_error(mp, -EINVAL, "-1 is nobody's number");
+		return xfs_error(mp, -EINVAL, "user or group id -1 is not valid");
 	error = xfs_iattr_check_times(mp, iattr);
 	if (!error && iattr->valid & (XFS_ATTR_XFLAGS | XFS_ATTR_EXTSIZE | XFS_ATTR_COWEXTSIZE))
 		error = check_flags(mp, ip, mode, iattr);

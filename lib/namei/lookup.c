@@ -15,9 +15,10 @@ static int lookup(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	if (!xfs_is_dir(dp))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is not a directory", dp->i_ino);
 	if (name->len > XFS_NAME_LEN_MAX)
-		return xfs_error(mp, -ENAMETOOLONG, "a name has at most %u bytes", XFS_NAME_LEN_MAX);
+		return xfs_error(mp, -ENAMETOOLONG, "the name has more than %u bytes",
+				 XFS_NAME_LEN_MAX);
 	if (xfs_name_is_dot(name)) {
 		xfs_ihold(dp);
 		*ipp = dp;

@@ -34,9 +34,9 @@ static int may_remove(struct xfs_inode *dp, struct xfs_inode *ip, bool dir)
 						  ip->i_ino)
 				      : 0;
 	if (!xfs_is_dir(ip))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", ip->i_ino);
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is not a directory", ip->i_ino);
 	if (ip == mp->m_rootip)
-		return xfs_error(mp, -EBUSY, "the root directory stays");
+		return xfs_error(mp, -EBUSY, "the root directory cannot be removed");
 	if (!xfs_dir_is_empty(ip) || ip->i_nlink > 2)
 		return xfs_error(mp, -ENOTEMPTY, "directory %" PRIu64 " is not empty", ip->i_ino);
 	error = xfs_dir_check_parent(dp, ip);
@@ -152,7 +152,7 @@ int xfs_remove(struct xfs_inode *dp, const struct xfs_name *name, bool dir)
 	int error;
 
 	if (!xfs_is_dir(dp))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is not a directory", dp->i_ino);
 	if (xfs_name_is_dot(name))
 		return xfs_error(mp, dir ? -EINVAL : -EISDIR, "\".\" cannot be removed");
 	if (xfs_name_is_dotdot(name))

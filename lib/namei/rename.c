@@ -38,8 +38,10 @@ static int check_not_below(struct xfs_inode *dp, struct xfs_inode *ip)
 			break;
 		}
 		if (cur->i_ino == passed) {
-			error = xfs_corrupt(mp, "directory", "inode %" PRIu64
-					    " does not lead up to the root", dp->i_ino);
+			error = xfs_corrupt(mp, "directory",
+					    "inode %" PRIu64
+					    " is not connected to the root directory",
+					    dp->i_ino);
 			break;
 		}
 		if (steps == limit) {
@@ -147,7 +149,8 @@ static int may_rename(struct rename *rn)
 	if (XFS_IS_CORRUPT(mp, "inode", target->i_ino, target->i_nlink == 0))
 		return -EUCLEAN;
 	if (xfs_is_dir(src) && !xfs_is_dir(target))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", target->i_ino);
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is not a directory",
+				 target->i_ino);
 	if (!xfs_is_dir(src) && xfs_is_dir(target))
 		return xfs_error(mp, -EISDIR, "inode %" PRIu64 " is a directory", target->i_ino);
 	if (xfs_is_dir(target) && (!xfs_dir_is_empty(target) || target->i_nlink > 2))
@@ -260,7 +263,8 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 		return xfs_error(mp, -EEXIST, "\"%.*s\" exists", (int)rn->dst_name.len,
 				 (const char *)rn->dst_name.name);
 	if ((flags & XFS_RENAME_DIR_ONLY) && !xfs_is_dir(rn->src))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory, and a path ends in a slash",
+		return xfs_error(mp, -ENOTDIR,
+				 "inode %" PRIu64 " is not a directory, and a path ends in a slash",
 				 rn->src->i_ino);
 	if (xfs_is_dir(rn->src) && rn->src_dp != rn->dst_dp) {
 		error = check_not_below(rn->dst_dp, rn->src);
@@ -271,7 +275,7 @@ static int try_rename(struct xfs_mount *mp, struct rename *rn, uint32_t flags, b
 	if (rn->target && xfs_is_dir(rn->target) && rn->src_dp != rn->dst_dp) {
 		error = check_not_below(rn->src_dp, rn->target);
 		if (error == -EINVAL)
-			error = xfs_error(mp, -ENOTEMPTY, "the target holds the source");
+			error = xfs_error(mp, -ENOTEMPTY, "the target contains the source");
 		if (error)
 			return error;
 	}

@@ -148,9 +148,9 @@ int xfs_replace(struct xfs_inode *dp, const struct xfs_name *name, struct xfs_in
 	int error;
 
 	if (!xfs_is_dir(dp))
-		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is no directory", dp->i_ino);
+		return xfs_error(mp, -ENOTDIR, "inode %" PRIu64 " is not a directory", dp->i_ino);
 	if (xfs_is_dir(ip))
-		return xfs_error(mp, -EPERM, "a directory has one name");
+		return xfs_error(mp, -EPERM, "a directory cannot have a second link");
 	error = xfs_name_check_new(mp, name);
 	if (error)
 		return error;

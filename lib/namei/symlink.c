@@ -148,8 +148,9 @@ static int read_remote(struct xfs_inode *ip, char *target, uint32_t len)
 		xfs_buf_put(bp);
 	}
 	if (done != len)
-		return xfs_corrupt(mp, "symbolic link", "inode %" PRIu64 ": %u of %u bytes are there",
-				   ip->i_ino, done, len);
+		return xfs_corrupt(mp, "symbolic link",
+				   "inode %" PRIu64 ": only %u of %u bytes were found", ip->i_ino,
+				   done, len);
 	return 0;
 }
 
@@ -162,7 +163,8 @@ ssize_t xfs_readlink_inode(struct xfs_inode *ip, char *buf, size_t size)
 	int error;
 
 	if (!xfs_is_symlink(ip))
-		return xfs_error(mp, -EINVAL, "inode %" PRIu64 " is no symbolic link", ip->i_ino);
+		return xfs_error(mp, -EINVAL, "inode %" PRIu64 " is not a symbolic link",
+				 ip->i_ino);
 	error = xfs_ilock_map(ip, XFS_DATA_FORK, &excl);
 	if (error)
 		return error;
@@ -177,7 +179,7 @@ ssize_t xfs_readlink_inode(struct xfs_inode *ip, char *buf, size_t size)
 		else if (ip->i_df.if_bytes >= len)
 			memcpy(target, ip->i_df.if_data, len);
 		else
-			error = xfs_corrupt(mp, "symbolic link", "inode %" PRIu64 " is cut short",
+			error = xfs_corrupt(mp, "symbolic link", "inode %" PRIu64 " is too short",
 					    ip->i_ino);
 	}
 	xfs_iunlock_map(ip, excl);

@@ -71,8 +71,9 @@ static int iget_named(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ip
 		return error;
 	xfs_irele(*ipp);
 	*ipp = NULL;
-	return xfs_corrupt(mp, "superblock", "the file of %s quota is inode %" PRIu64
-			   ", which is no regular file", kind->name, ino);
+	return xfs_corrupt(mp, "superblock",
+			   "the file of %s quota is inode %" PRIu64 ", which is not a regular file",
+			   kind->name, ino);
 }
 
 int xfs_quota_iget(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ipp)

@@ -74,9 +74,9 @@ int xfs_quota_set_limits(struct xfs_mount *mp, uint32_t type, uint32_t id,
 	int error;
 
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system may only be read");
+		return xfs_error(mp, -EROFS, "the file system is read-only");
 	if (!mp->m_quota || !mp->m_quota->q_types[type].qt_ip)
-		return xfs_error(mp, -ESRCH, "there is no file of %s quota", xfs_quota_kinds[type].name);
+		return xfs_error(mp, -ESRCH, "%s quota has no file", xfs_quota_kinds[type].name);
 	error = xfs_dquot_get(mp, type, id, &dq);
 	if (error == -ENOENT) {
 		if (is_nothing(set))

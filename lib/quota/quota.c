@@ -110,7 +110,7 @@ static int open_type(struct xfs_mount *mp, uint32_t type)
 
 	if (error == -ENOENT || error == -EUCLEAN || error == -EBADMSG) {
 		if (is_exact(mp, type))
-			xfs_warn(mp, "%s quota is on, but its counts are not kept: %s", kind->name,
+			xfs_warn(mp, "%s quota is on, but usage is not counted: %s", kind->name,
 				 xfs_last_text());
 		return 0;
 	}
@@ -142,7 +142,8 @@ int xfs_quota_open(struct xfs_mount *mp)
 	int error;
 
 	if (mp->m_quota_refused && (mp->m_sb.sb_qflags & XFS_ALL_QUOTA_ACCT))
-		return xfs_error(mp, -EPERM, "quota is on, and the caller wants no file system with quota");
+		return xfs_error(mp, -EPERM,
+				 "quota is on, and the caller refuses file systems with quota");
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
 		any |= is_exact(mp, t) || may_have_file(mp, t);
 	if (!any)
@@ -200,9 +201,9 @@ void xfs_quota_give_up(struct xfs_mount *mp, uint32_t type, int error)
 {
 	if (!__atomic_exchange_n(&mp->m_quota->q_types[type].qt_kept, false, __ATOMIC_RELAXED))
 		return;
-	xfs_err(mp, "counts of %s quota are not kept any more, the next kernel counts anew: %s",
-		xfs_quota_kinds[type].name, error == -ENOENT || error == -EUCLEAN ? xfs_last_text()
-										  : xfs_errstr(error));
+	xfs_err(mp, "usage of %s quota is no longer counted; the next quotacheck corrects it: %s",
+		xfs_quota_kinds[type].name,
+		error == -ENOENT || error == -EUCLEAN ? xfs_last_text() : xfs_errstr(error));
 	xfs_quota_set_flags(mp, 0, xfs_quota_kinds[type].chkd);
 }
 
@@ -342,8 +343,8 @@ int xfs_dquot_change(struct xfs_trans *tp, struct xfs_dquot *dq, const struct xf
 	else if (refs < 0)
 		xfs_dquot_put(dq);
 	return likely(sound) ? 0
-		: xfs_error(tp->t_mount, -EUCLEAN, "%s %u gives back more than it has",
-			    xfs_quota_kinds[dq->dq_type].name, dq->dq_id);
+			     : xfs_error(tp->t_mount, -EUCLEAN, "%s %u releases more than it uses",
+					 xfs_quota_kinds[dq->dq_type].name, dq->dq_id);
 }
 
 void xfs_dquot_reset(struct xfs_trans *tp, struct xfs_dquot *dq)

@@ -294,7 +294,8 @@ static int reset_at(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
 	}
 	if ((error != -EUCLEAN && error != -EBADMSG) || map->br_state != XFS_EXT_NORM)
 		return error;
-	xfs_warn(mp, "block %" PRIu64 " of %s quota is damaged, its bad records lose their limits: %s",
+	xfs_warn(mp,
+		 "block %" PRIu64 " of %s quota is damaged; its bad records lose their limits: %s",
 		 off, xfs_quota_kinds[type].name, xfs_last_text());
 	error = remake_block(mp, type, off, map);
 	if (!error)
@@ -365,7 +366,7 @@ static int count_undisturbed(struct xfs_mount *mp, uint32_t types, struct xfs_lo
 			xfs_quota_begin(mp, t);
 	__atomic_store_n(&q->q_checking, false, __ATOMIC_SEQ_CST);
 	if (!error && __atomic_load_n(&q->q_disturbed, __ATOMIC_SEQ_CST))
-		error = xfs_error(mp, -EBUSY, "files were changed while a quotacheck counted them");
+		error = xfs_error(mp, -EBUSY, "files changed during the quotacheck");
 	return error;
 }
 
@@ -396,7 +397,7 @@ int xfs_quota_enable(struct xfs_mount *mp, uint32_t types, struct xfs_long_call 
 	int error = 0;
 
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system may only be read");
+		return xfs_error(mp, -EROFS, "the file system is read-only");
 	if (!mp->m_quota)
 		error = xfs_quota_init(mp);
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES && !error; t++)
@@ -414,7 +415,7 @@ int xfs_quota_set_on(struct xfs_mount *mp, uint16_t set, uint16_t clear)
 	int error;
 
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system may only be read");
+		return xfs_error(mp, -EROFS, "the file system is read-only");
 	error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, 0, &tp);
 	if (error)
 		return error;
@@ -439,7 +440,8 @@ int xfs_quota_recount(struct xfs_mount *mp)
 	error = xfs_quota_enable(mp, types, NULL);
 	if (error != -EUCLEAN && error != -EBADMSG && error != -ENOSPC)
 		return error;
-	xfs_err(mp, "quota could not be counted after recovery, the next kernel counts anew: %s",
+	xfs_err(mp,
+		"the quotacheck after recovery failed; the next mount by a kernel repeats it: %s",
 		xfs_last_text());
 	return 0;
 }

@@ -14,7 +14,7 @@ static int get_file(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ipp)
 
 	if (error != -ENOENT)
 		return error;
-	return xfs_error(mp, -ESRCH, "there is no file of %s quota", xfs_quota_kinds[type].name);
+	return xfs_error(mp, -ESRCH, "%s quota has no file", xfs_quota_kinds[type].name);
 }
 
 int xfs_dquot_next_block(struct xfs_inode *ip, xfs_fileoff_t *off, struct xfs_bmbt_irec *map, bool *found)

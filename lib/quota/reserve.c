@@ -38,7 +38,7 @@ static int refuse(const struct xfs_dquot *dq, const struct demand *d, const char
 	int error = dq->dq_type == XFS_QUOTA_TYPES - 1 ? -ENOSPC : -EDQUOT;
 
 	xfs_set_error(dq->dq_mount, error,
-		      "%s %u has %" PRIu64 " %s, and %" PRIu64 " more would be over its %s of %" PRIu64,
+		      "%s %u uses %" PRIu64 " %s; %" PRIu64 " more would exceed its %s of %" PRIu64,
 		      xfs_quota_kinds[dq->dq_type].name, dq->dq_id, d->used, d->what, d->more, limit, n);
 	xfs_error_set_class(XFS_ERROR_QUOTA);
 	return error;
@@ -51,7 +51,7 @@ static int check(const struct xfs_dquot *dq, const struct demand *d)
 	if (d->limits.hard && d->used + d->more > d->limits.hard)
 		return refuse(dq, d, "hard limit", d->limits.hard);
 	if (d->limits.soft && d->used + d->more > d->limits.soft && has_run_out(dq, d->timer))
-		return refuse(dq, d, "soft limit, whose grace period is over,", d->limits.soft);
+		return refuse(dq, d, "soft limit (grace period expired)", d->limits.soft);
 	return 0;
 }
 

@@ -21,8 +21,9 @@ static int free_data(struct xfs_inode *ip)
 	if (!xfs_is_reg(ip)) {
 		/* A directory that is empty is in short form; others have no data. */
 		if (ip->i_df.if_nextents)
-			return xfs_corrupt(ip->i_mount, "inode", "inode %" PRIu64
-					   " has no names, but contents", ip->i_ino);
+			return xfs_corrupt(ip->i_mount, "inode",
+					   "inode %" PRIu64 " has no links, but contents",
+					   ip->i_ino);
 		return 0;
 	}
 	if (ip->i_mapping)
@@ -61,7 +62,7 @@ int xfs_inactive(struct xfs_inode *ip)
 	if (!error)
 		error = free_inode(ip);
 	if (error)
-		xfs_warn(ip->i_mount, "inode %" PRIu64
-			" has no names and could not be freed: %s", ip->i_ino, xfs_last_text());
+		xfs_warn(ip->i_mount, "inode %" PRIu64 " has no links and could not be freed: %s",
+			 ip->i_ino, xfs_last_text());
 	return error;
 }

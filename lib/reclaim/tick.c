@@ -44,7 +44,7 @@ int xfs_reclaim_by_age(struct xfs_mount *mp)
 		return xfs_shutdown_error(mp);
 	/* What it does is for calls that may wait. */
 	if (xfs_nowait())
-		return xfs_would_wait("a tick writes and frees what is old");
+		return xfs_would_wait("xfs_tick() writes and frees old data");
 	error = write_old(mp, now);
 	error2 = trim_old(mp, now);
 	xfs_writeback_release(mp);

@@ -311,7 +311,7 @@ static int reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
 			return xfs_would_wait("the log has no room for %u bytes", bytes);
 		if (bytes > xfs_checkpoint_max(mp)) {
 			ASSERT(bytes <= xfs_checkpoint_max(mp));
-			return xfs_error(mp, -EFBIG, "an operation needs %u bytes of the log at once",
+			return xfs_error(mp, -EFBIG, "one operation needs %u bytes of the log",
 					 bytes);
 		}
 		error = run_task(mp, ROOM, bytes);

@@ -88,7 +88,7 @@ static int may_begin(struct xfs_mount *mp)
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	if (mp->m_rdonly)
-		return xfs_error(mp, -EROFS, "the file system is open read-only");
+		return xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if ((__atomic_load_n(&mp->m_state, __ATOMIC_ACQUIRE) & XFS_STATE_MARKED) ||
 	    !mp->m_upcalls || !mp->m_upcalls->mark_in_progress)
 		return 0;
@@ -112,7 +112,7 @@ static int enter_gate(struct xfs_checkpoint *cp, unsigned int flags) XFS_LOCKS_U
 	if (!(flags & XFS_TRANS_NO_WAIT))
 		xfs_gate_enter(&cp->cp_gate);
 	else if (!xfs_gate_try_enter(&cp->cp_gate))
-		return xfs_would_wait("the gate is closed for a checkpoint");
+		return xfs_would_wait("a checkpoint keeps new transactions out");
 	return 0;
 }
 
@@ -307,7 +307,8 @@ int xfs_trans_commit(struct xfs_trans *tp)
 	xfs_stats_inc(mp, xfs_trans_is_dirty(tp) ? XFS_COUNT_xs_trans_async
 						 : XFS_COUNT_xs_trans_empty);
 	if (error && !xfs_is_shutdown(mp))
-		xfs_shutdown(mp, error, "put-off work of a transaction failed: %s", xfs_last_text());
+		xfs_shutdown(mp, error, "deferred work of a transaction failed: %s",
+			     xfs_last_text());
 	close_trans(trans_of(tp));
 	return error;
 }

@@ -153,7 +153,7 @@ static int64_t take_from_function(struct xfs_mount *mp, struct xfs_write_source 
 		ssize_t n = source->fill(source->ctx, to + got, len - got);
 
 		if (n > (ssize_t)(len - got))
-			n = xfs_error(mp, -EINVAL, "the source gave %zd bytes of %u", n, len - got);
+			n = xfs_error(mp, -EINVAL, "the source gave %zd of %u bytes", n, len - got);
 		else if (n < 0)
 			n = xfs_error(mp, n < -4095 ? -EIO : (int)n, "the source failed: %s",
 				      xfs_errstr((int)n));

@@ -38,7 +38,7 @@ int xfs_direct_unit(struct xfs_mount *mp, uint32_t *unit)
 	int error = xfs_device_info(mp->m_dev, &info);
 
 	if (error)
-		return xfs_error(mp, error, "the device does not tell its sectors");
+		return xfs_error(mp, error, "the sector size of the device is unknown");
 	*unit = info.logical_sector;
 	return 0;
 }

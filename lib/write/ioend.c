@@ -201,8 +201,10 @@ static void repair(struct xfs_inode *ip, struct xfs_folio *folio, uint64_t block
 		error = take_back(ip, first_fsb + first, run);
 		/* Rather no file system than one that shows what lay in those blocks. */
 		if (error && !xfs_is_shutdown(mp))
-			xfs_shutdown(mp, error, "inode %" PRIu64 ": blocks without their data cannot be "
-				     "made unwritten: %s", ip->i_ino, xfs_errstr(error));
+			xfs_shutdown(mp, error,
+				     "inode %" PRIu64 ": blocks whose data was not written cannot "
+						      "be converted to unwritten: %s",
+				     ip->i_ino, xfs_errstr(error));
 	}
 }
 

@@ -283,8 +283,7 @@ static void punch_delalloc(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_
 	xfs_iunlock_excl(ip);
 	/* They are in memory only, and are lost with it. */
 	if (error || error2)
-		xfs_warn(ip->i_mount, "inode %" PRIu64 ": delayed blocks are lost",
-			ip->i_ino);
+		xfs_warn(ip->i_mount, "inode %" PRIu64 ": delayed allocations are lost", ip->i_ino);
 }
 
 /* What is left of the claim has no place to go: it is lost. */
@@ -623,7 +622,8 @@ static void give_back_cow(struct xfs_inode *ip)
 	xfs_iunlock_shared(ip);
 	if (has && !xfs_mapping_find_dirty(ip->i_mapping, 0, ~0ull, &start, &end) &&
 	    xfs_reflink_give_back_cow(ip))
-		xfs_warn(ip->i_mount, "inode %" PRIu64 ": blocks that were allocated for copying stay",
+		xfs_warn(ip->i_mount,
+			 "inode %" PRIu64 ": blocks of the copy-on-write fork were not freed",
 			 ip->i_ino);
 	xfs_rwlock_unlock_excl(&ip->i_iolock);
 }
@@ -666,6 +666,6 @@ void xfs_writeback_abandon(struct xfs_mount *mp)
 	if (!delalloc && !xfs_pagecache_holds_owners(mp))
 		return;
 	if (xfs_inode_walk(mp, abandon_inode, NULL))
-		xfs_warn(mp, "delayed blocks are lost");
+		xfs_warn(mp, "delayed allocations are lost");
 	xfs_writeback_release(mp);
 }

@@ -98,7 +98,7 @@ told "group 'adm'"
 [ "$(grep -c "group 'adm'" "$work/err")" = 1 ] || fail "an unknown name is told more than once"
 
 mk "$work/unknown.tar" "name=f,data=x,pax:SCHILY.acl.access=user::rw-;user:nosuchuser:rwx;user:12:r--;group::r--;group:nosuchgroup:rw-;mask::rwx;other::---" "name=g,data=y"
-refused "unknown names" "f: its ACL names user 'nosuchuser'" "$work/unknown.tar"
+refused "unknown names" "f: its ACL names the unknown user 'nosuchuser'" "$work/unknown.tar"
 refused "--numeric-owner" "user 'nosuchuser'" --numeric-owner "$work/unknown.tar"
 refused "a name with --numeric-owner" "user 'root'" --numeric-owner "$work/host.tar"
 made "--skip-unreadable leaves unknown names out alone" --skip-unreadable "$work/unknown.tar"

@@ -310,8 +310,8 @@ ok rm v.img /tt/a
 expect 1 "xfsw: mv: /k2/a: will not overwrite just-created '/tt/a' with '/k2/a'" mv v.img /k/a /k2/a /tt
 holds a /tt/a
 holds b /k2/a
-expect 1 "xfsw: cp: /nodir: Not a directory; there are several to copy" cp v.img /k2/a /tt/a /nodir
-expect 1 "xfsw: mv: /k2/a: Not a directory; there are several to move" mv v.img /tt/a /one /k2/a
+expect 1 "xfsw: cp: /nodir: Not a directory; several sources need a directory" cp v.img /k2/a /tt/a /nodir
+expect 1 "xfsw: mv: /k2/a: Not a directory; several sources need a directory" mv v.img /tt/a /one /k2/a
 expect 2 "xfsw: cp: with -T there is one SOURCE and one TARGET; see 'xfsw cp --help'" cp -T v.img /k2/a /tt/a /k
 expect 1 "xfsw: cp: /none: No such file or directory" cp v.img /none /k
 expect 1 "xfsw: cp: /nodir/x: No such file or directory" cp v.img /one /nodir/x
@@ -377,7 +377,7 @@ ok put r.img random /a
 ok cp r.img /a /b
 ok cp --reflink=auto r.img /a /c
 "$XFSW" cat r.img /c | cmp - random || fail "/c is no copy"
-expect 1 "xfsw: cp: /a: Operation not supported (this file system cannot share blocks)" cp --reflink r.img /a /d
+expect 1 "xfsw: cp: /a: Operation not supported (the file system does not have reflink and cannot share blocks)" cp --reflink r.img /a /d
 expect 1 "xfsw: stat: /d: No such file or directory" stat r.img /d
 rm r.img random
 

@@ -48,15 +48,15 @@ ok ls -d v.img '/[d]/[[]1].txt'
 [ "$(cat out)" = '/d/[1].txt' ] || fail "[[]1]: $(cat out)"
 ok ls -d v.img '/d/*raw'
 [ "$(od -An -tx1 <out | tr -d ' \n')" = 2f642fff7261770a ] || fail "a name that is no UTF-8: $(od -c out)"
-expect 1 "xfsw: ls: /d/*.none: nothing matches that" ls v.img '/d/*.none'
-expect 1 "xfsw: ls: /d/*/*/*/*: nothing matches that" ls v.img '/d/*/*/*/*'
-expect 1 "xfsw: ls: /d/a.txt/*: nothing matches that" ls v.img '/d/a.txt/*'
-expect 1 "xfsw: ls: /none/*: nothing matches that" ls v.img '/none/*'
+expect 1 "xfsw: ls: /d/*.none: no path matches the pattern" ls v.img '/d/*.none'
+expect 1 "xfsw: ls: /d/*/*/*/*: no path matches the pattern" ls v.img '/d/*/*/*/*'
+expect 1 "xfsw: ls: /d/a.txt/*: no path matches the pattern" ls v.img '/d/a.txt/*'
+expect 1 "xfsw: ls: /none/*: no path matches the pattern" ls v.img '/none/*'
 expect 1 "xfsw: ls: /d/*.txt: No such file or directory" ls --no-glob v.img '/d/*.txt'
-expect 2 "xfsw: df: option --no-glob does not belong to this verb; see 'xfsw df --help'" df --no-glob v.img
-expect 1 "xfsw: ls: /d/*.none: nothing matches that" ls -d v.img '/d/*.none' /d/qq
+expect 2 "xfsw: df: option --no-glob does not apply to this verb; see 'xfsw df --help'" df --no-glob v.img
+expect 1 "xfsw: ls: /d/*.none: no path matches the pattern" ls -d v.img '/d/*.none' /d/qq
 [ "$(cat out)" = /d/qq ] || fail "the other operand is not listed: $(cat out)"
-expect 1 "xfsw: stat: /x*: nothing matches that" stat --json v.img '/x*'
+expect 1 "xfsw: stat: /x*: no path matches the pattern" stat --json v.img '/x*'
 document "d['errors'][0]['path']" '/x*'
 ok cat v.img '/[de]/a.txt'
 ok du v.img '/[de]'
@@ -77,11 +77,11 @@ ok mkdir v.img /moved
 ok mv v.img '/to/?.txt' /moved
 ok ls v.img /moved
 [ "$(tr '\n' ' ' <out)" = "1.txt a.txt b.txt " ] || fail "mv of a pattern: $(cat out)"
-expect 1 "xfsw: mv: /to/z*: nothing matches that" mv v.img '/to/z*' /moved
+expect 1 "xfsw: mv: /to/z*: no path matches the pattern" mv v.img '/to/z*' /moved
 ok rm v.img '/moved/[ab].txt' '/to/new*'
 output 1.txt ls v.img /moved
 output '[1].txt' ls v.img /to
-expect 1 "xfsw: rm: /to/z*: nothing matches that" rm v.img '/to/z*'
+expect 1 "xfsw: rm: /to/z*: no path matches the pattern" rm v.img '/to/z*'
 ok rm -f v.img '/to/z*'
 ok rm -f v.img '/to/z*' /to/none
 ok touch v.img /to/.keep
@@ -108,15 +108,15 @@ ok get -f v.img /d/a.txt /d/sub got
 [ got/a.txt -ef got/sub/hard ] || fail "two names of one file are two files"
 ok get v.img '/d/c*' got
 [ -f got/c.log ] || fail "one match goes into the directory"
-expect 1 "xfsw: get: none: No such file or directory; what several paths or a pattern name goes into a directory that exists" \
+expect 1 "xfsw: get: none: No such file or directory; several paths or a pattern need an existing directory" \
 	get v.img /d/a.txt /d/b.txt none
-expect 1 "xfsw: get: f: Not a directory; what several paths or a pattern name goes into a directory that exists" \
+expect 1 "xfsw: get: f: Not a directory; several paths or a pattern need an existing directory" \
 	get v.img '/d/a*' "$( : >f; echo f)"
-expect 1 "xfsw: get: /: it has no name to be put under" get v.img / /d/qq got
+expect 1 "xfsw: get: /: the root directory has no name: copy it to a new HOSTPATH" get v.img / /d/qq got
 [ -f got/qq ] || fail "the others are not copied"
-expect 1 "xfsw: get: /d/..: it has no name to be put under" get v.img /d/.. /d/qq -f got
+expect 1 "xfsw: get: /d/..: the root directory has no name: copy it to a new HOSTPATH" get v.img /d/.. /d/qq -f got
 expect 1 "xfsw: get: /none: No such file or directory" get -f v.img /none /d/qq got
-expect 1 "xfsw: get: /z*: nothing matches that" get v.img '/z*' got
+expect 1 "xfsw: get: /z*: no path matches the pattern" get v.img '/z*' got
 output oneone get v.img /d/a.txt /d/sub/hard -
 # One path is the copy itself, as ever.
 ok get v.img /e copy

@@ -76,7 +76,7 @@ expect 2 "xfsw: fallocate: -l is missing; see 'xfsw fallocate --help'" fallocate
 expect 2 "xfsw: fallocate: -c and -p exclude each other; see 'xfsw fallocate --help'" fallocate -c -p -l 4k m.img /f
 expect 2 "xfsw: fallocate: -i changes the size, or never does: no -n; see 'xfsw fallocate --help'" \
 	fallocate -i -n -l 4k m.img /f
-expect 2 "xfsw: map: --attr and --cow are of different maps; see 'xfsw map --help'" map --attr --cow m.img /f
+expect 2 "xfsw: map: --attr and --cow exclude each other; see 'xfsw map --help'" map --attr --cow m.img /f
 for bad in "-c -o 1 -l 4k" "-i -o 0 -l 100" "-c -o 0 -l 60k" "-i -o 64k -l 4k" "-l 0" "-l 8e" "-l 1t"; do
 	# shellcheck disable=SC2086  # several words
 	"$XFSW" fallocate $bad m.img /f >out 2>err && fail "fallocate $bad was done"

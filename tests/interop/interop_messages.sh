@@ -47,14 +47,14 @@ for verb in ls stat df info check; do
 		grep -q "Invalid argument$" "$work/told" && fail "$verb $what: a bare 'Invalid argument'"
 	done
 done
-"$XFSW" check "$work/zzz" 2>&1 | grep -q "no XFS file system" || fail "check does not tell that it is no XFS"
+"$XFSW" check "$work/zzz" 2>&1 | grep -q "not an XFS file system" || fail "check does not tell that it is no XFS"
 if [ -n "${has_gpt:-}" ]; then
 	"$XFSW" ls "$work/gpt" 2>&1 | grep -q 'gpt partition table.*--partition' || fail "no hint at --partition"
 	"$XFSW" ls --partition 7 "$work/gpt" 2>"$work/err"
-	grep -q 'no partition 7' "$work/err" || fail "a missing partition: $(cat "$work/err")"
+	grep -q 'partition 7 does not exist' "$work/err" || fail "a missing partition: $(cat "$work/err")"
 fi
 "$XFSW" ls --partition 1 "$work/zzz" 2>"$work/err"
-grep -q 'no partition table' "$work/err" || fail "no partition table: $(cat "$work/err")"
+grep -q 'partition table is missing' "$work/err" || fail "no partition table: $(cat "$work/err")"
 for offset in 77 1t; do
 	"$XFSW" ls --offset $offset "$img" 2>"$work/err"
 	grep -q 'Invalid argument$' "$work/err" && fail "--offset $offset: $(cat "$work/err")"
@@ -102,7 +102,7 @@ cp "$work/x" "$work/kept"
 [ $? = 2 ] || fail "dump of a group that is not there: exit code"
 grep -q 'no AG 99' "$work/err" || fail "dump agf 99: $(cat "$work/err")"
 "$XFSW" dump "$img" frob 2>&1 | grep -q "'frob' names nothing" || fail "dump frob"
-"$XFSW" dump "$work/zzz" sb 2>&1 | grep -q 'no XFS file system' || fail "dump of what is no XFS"
+"$XFSW" dump "$work/zzz" sb 2>&1 | grep -q 'not an XFS file system' || fail "dump of what is no XFS"
 
 # ---- words that are missing -----------------------------------------------------------------------------
 "$XFSW" xattr 2>"$work/err"

@@ -50,7 +50,7 @@ json "[(x['path'], x['flags']) for x in d]" "[('/t/d', ['nodump', 'projinherit',
 expect 1 "xfsw: chattr: /t/d/f: only directories have the flag projinherit" chattr v.img +P /t/d/f
 expect 1 "xfsw: chattr: /t/p: a fifo has no flags" chattr v.img +d /t/p
 expect 1 "xfsw: chattr: /t/none: No such file or directory" chattr v.img +d /t/none
-expect 2 "xfsw: chattr: 'nonsense' is no flag; see 'xfsw chattr --help'" chattr v.img +nonsense /t/d/f
+expect 2 "xfsw: chattr: 'nonsense' is not a flag; see 'xfsw chattr --help'" chattr v.img +nonsense /t/d/f
 expect 2 "xfsw: chattr: the flag extsize cannot be changed; see 'xfsw chattr --help'" chattr v.img +e /t/d/f
 expect 2 "xfsw: chattr: '/t' does not begin with +, - or =; see 'xfsw chattr --help'" chattr v.img /t /t/d
 expect 2 "xfsw: chattr: operands are missing; see 'xfsw chattr --help'" chattr v.img +i -a
@@ -67,7 +67,7 @@ flags "" /t/d/f
 ok mkdir v.img /t/d/new
 json "d[0]['projid']" 5 stat --json v.img /t/d/new
 output "--------P-------X          5 /t/d/new" lsattr -dp v.img /t/d/new
-expect 2 "xfsw: chproj: '4294967295' is no project id; see 'xfsw chproj --help'" chproj v.img 4294967295 /t
+expect 2 "xfsw: chproj: '4294967295' is not a project id; see 'xfsw chproj --help'" chproj v.img 4294967295 /t
 
 # ---- find and du -------------------------------------------------------------
 for verb in find du; do
@@ -114,9 +114,9 @@ ok find --print0 --type f --name 'b*' v.img /s
 json "[(x['path'], x['type'], x['size']) for x in d]" "[('/s/a/big', 'file', 5000)]" \
 	find --json --name big v.img /
 expect 1 "xfsw: find: /none: No such file or directory" find v.img /none
-expect 2 "xfsw: find: 'fq' is none of the types fdlcbps; see 'xfsw find --help'" find --type fq v.img
-expect 2 "xfsw: find: '+x' is no size; see 'xfsw find --help'" find --size +x v.img
-expect 2 "xfsw: find: 'soon' is no time; see 'xfsw find --help'" find --newer-than soon v.img
+expect 2 "xfsw: find: 'fq' is not made of the letters f, d, l, c, b, p and s; see 'xfsw find --help'" find --type fq v.img
+expect 2 "xfsw: find: '+x' is not a size; see 'xfsw find --help'" find --size +x v.img
+expect 2 "xfsw: find: 'soon' is not a time; see 'xfsw find --help'" find --newer-than soon v.img
 # Two files of 5000 bytes are four blocks of 4 KiB; the second name of one counts nothing.
 output "16	/s/a/b
 16	/s/a
@@ -181,7 +181,7 @@ ok chmod -- v.img -r /m/f
 json "'%o' % d[0]['mode']" 0 stat --json v.img /m/f
 printf 'chmod -- +rw /m/f\nchmod -w /m/f\n' | "$XFSW" shell v.img || fail "chmod -w in the shell"
 json "'%o' % d[0]['mode']" 444 stat --json v.img /m/f
-expect 2 "xfsw: chmod: '-rq' is no mode; see 'xfsw chmod --help'" chmod v.img -rq /m/f
+expect 2 "xfsw: chmod: '-rq' is not a mode; see 'xfsw chmod --help'" chmod v.img -rq /m/f
 expect 2 "xfsw: chmod: unknown option -Q; see 'xfsw chmod --help'" chmod v.img -Q /m/f
 expect 2 "xfsw: chmod: operands are missing; see 'xfsw chmod --help'" chmod v.img -w
 expect 2 "xfsw: chmod: operands are missing; see 'xfsw chmod --help'" chmod v.img 644
@@ -200,10 +200,10 @@ ok mknod -m 4711 v.img /m/node2 s
 json "['%o' % x['mode'] for x in d]" "['640', '4711']" stat --json v.img /m/node /m/node2
 printf 'create -m a=r,u+x /m/plain\n' | "$XFSW" shell v.img || fail "create -m"
 json "'%o' % d[0]['mode']" 544 stat --json v.img /m/plain
-expect 2 "xfsw: mkdir: 'u+q' is no mode; see 'xfsw mkdir --help'" mkdir -m u+q v.img /m/never
-expect 2 "xfsw: mknod: '' is no mode; see 'xfsw mknod --help'" mknod -m '' v.img /m/never p
+expect 2 "xfsw: mkdir: 'u+q' is not a mode; see 'xfsw mkdir --help'" mkdir -m u+q v.img /m/never
+expect 2 "xfsw: mknod: '' is not a mode; see 'xfsw mknod --help'" mknod -m '' v.img /m/never p
 for bad in '' u u+q u+x, ,u+x 8 z+x 10777 u+x,g; do
-	expect 2 "xfsw: chmod: '$bad' is no mode; see 'xfsw chmod --help'" chmod v.img "$bad" /m/f
+	expect 2 "xfsw: chmod: '$bad' is not a mode; see 'xfsw chmod --help'" chmod v.img "$bad" /m/f
 done
 ok touch -t @1000000000.25 -a v.img /m/f
 ok touch -t @1100000000.75 -m v.img /m/f
@@ -260,9 +260,9 @@ for x in json.load(open("out"))["lines"]:
     print(x["text"] if "text" in x else x["name"] + " = " + ("null" if v is None else str(v)))' >again || fail "dump --json $what"
 	cmp -s plain again || fail "dump --json $what: not the same lines"
 done
-expect 2 "xfsw: dump: there is no AG 9, only 4 of them; see 'xfsw dump --help'" dump --json v.img agf 9
+expect 2 "xfsw: dump: AG 9 does not exist; there are 4; see 'xfsw dump --help'" dump --json v.img agf 9
 document "d['errors'][0]['errno']" 22
-expect 3 "xfsw: dump: f: Invalid argument (this is no XFS file system)" dump --json f sb
+expect 3 "xfsw: dump: f: Invalid argument (not an XFS file system)" dump --json f sb
 document "d['errors'][0]['path']" f
 head -c 6 f >short
 for args in "dump short sb" "dump short log" "check short" "info short" "ls short"; do
@@ -311,7 +311,7 @@ printf 'read /w 0 1\nwrite /w 0 1 x\nread /w 0 1\n' | "$XFSW" shell v.img >out |
 expect 1 "xfsw: extents: /none: No such file or directory" extents v.img /none
 expect 1 "xfsw: write: /none: No such file or directory" write v.img /none 0 1 x
 expect 2 "xfsw: write: operands are missing, or too many; see 'xfsw write --help'" write v.img /w 0 1
-expect 2 "xfsw: write: '300' is no byte; see 'xfsw write --help'" write v.img /w 0 1 300
-expect 2 "xfsw: read: OFFSET or LENGTH is no size; see 'xfsw read --help'" read v.img /w 1q
+expect 2 "xfsw: write: '300' is not a byte; see 'xfsw write --help'" write v.img /w 0 1 300
+expect 2 "xfsw: read: OFFSET or LENGTH is not a size; see 'xfsw read --help'" read v.img /w 1q
 
 ok check v.img

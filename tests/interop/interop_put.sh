@@ -271,12 +271,12 @@ printf 'QFI\373' >qcow2 && head -c 70000 /dev/zero >>qcow2
 tar -cf a.tar source 2>/dev/null && gzip -k a.tar
 for file in text noise qcow2 late a.tar a.tar.gz p.img; do
 	before=$(cksum <$file)
-	refused "-f overwrites it" mkfs --size 400m $file
-	refused "-f overwrites it" mkfs $file
-	refused "-f overwrites it" create --size 400m source $file
-	refused "-f overwrites it" create source $file
-	refused "-f overwrites it" mkfs --size 400m --logdev $file fresh.img
-	refused "-f overwrites it" mkfs --offset 0 --size 400m $file
+	refused "use -f to overwrite it" mkfs --size 400m $file
+	refused "use -f to overwrite it" mkfs $file
+	refused "use -f to overwrite it" create --size 400m source $file
+	refused "use -f to overwrite it" create source $file
+	refused "use -f to overwrite it" mkfs --size 400m --logdev $file fresh.img
+	refused "use -f to overwrite it" mkfs --offset 0 --size 400m $file
 	[ "$(cksum <$file)" = "$before" ] || fail "$file was overwritten without -f"
 	rm -f fresh.img
 done
@@ -294,7 +294,7 @@ truncate -s 500M disk
 echo "boot loader" | dd of=disk conv=notrunc status=none
 ok mkfs --offset 1m --size 400m disk
 echo "their data" | dd of=disk bs=1M seek=450 conv=notrunc status=none
-refused "-f overwrites it" mkfs --offset 1m --size 400m disk
+refused "use -f to overwrite it" mkfs --offset 1m --size 400m disk
 ok mkfs -f --offset 1m --size 400m disk
 [ "$(head -c 11 disk)" = "boot loader" ] || fail "what is before the window is gone"
 

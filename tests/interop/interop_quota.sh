@@ -32,7 +32,7 @@ same() {	# WHAT HAVE WANT
 run $XFSW create --size 300m -i exchange=0 -n parent=0 --owner 0:0 $tree $img
 run $XFSW chown $img 1001:1001 /home/a/f
 $XFSW quota get $img user 0 2> $work/err && fail "a record without quota"
-grep -q "no file of user quota" $work/err || fail "no reason: $(cat $work/err)"
+grep -q "user quota has no file" $work/err || fail "no reason: $(cat $work/err)"
 
 # on, counted
 run $XFSW quota on $img

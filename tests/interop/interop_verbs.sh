@@ -13,7 +13,7 @@ cd "$work" || fail "cd"
 [ $? = 2 ] || fail "no verb: not exit code 2"
 ok --help
 ok --version
-expect 2 "xfsw: no verb 'frobnicate'; see 'xfsw --help'" frobnicate
+expect 2 "xfsw: unknown verb 'frobnicate'; see 'xfsw --help'" frobnicate
 for verb in mkfs create put get ls cat stat df info check dump mkdir rm cp mv ln mknod chmod chown \
 	touch truncate xattr shell help; do
 	ok $verb --help
@@ -24,16 +24,16 @@ expect 2 "xfsw: ls: the image is missing; see 'xfsw ls --help'" ls
 expect 2 "xfsw: ls: unknown option -Q; see 'xfsw ls --help'" ls -Q x
 expect 2 "xfsw: ls: unknown option --nonsense; see 'xfsw ls --help'" ls --nonsense x
 expect 2 "xfsw: mkfs: option --size needs a value; see 'xfsw mkfs --help'" mkfs x --size
-expect 2 "xfsw: mkfs: '12q' is no size; see 'xfsw mkfs --help'" mkfs --size 12q x
-expect 2 "xfsw: mkfs: -b size: '0' is not possible; see 'xfsw mkfs --help'" mkfs -b size=0 x
-expect 2 "xfsw: mkfs: -b has no 'sise' here; see 'xfsw mkfs --help'" mkfs -b sise=1k x
+expect 2 "xfsw: mkfs: '12q' is not a size; see 'xfsw mkfs --help'" mkfs --size 12q x
+expect 2 "xfsw: mkfs: -b size: invalid value '0'; see 'xfsw mkfs --help'" mkfs -b size=0 x
+expect 2 "xfsw: mkfs: -b has no suboption 'sise'; see 'xfsw mkfs --help'" mkfs -b sise=1k x
 expect 3 "xfsw: ls: none.img: No such file or directory" ls none.img
 head -c 1000000 /dev/zero >zeros.img
 "$XFSW" ls zeros.img >/dev/null 2>&1
 [ $? = 3 ] || fail "a file of zeros: not exit code 3"
 
 # ---- mkfs --------------------------------------------------------------------
-expect 3 "xfsw: mkfs: v.img: the file does not exist; --size would make it" mkfs v.img
+expect 3 "xfsw: mkfs: v.img: the file does not exist; use --size to create it" mkfs v.img
 ok mkfs -N --size 1g v.img
 [ ! -e v.img ] || fail "a dry run made the image"
 ok mkfs --size 400m -L tool --uuid 01234567-89ab-cdef-0123-456789abcdef -d agcount=5 v.img
@@ -43,7 +43,7 @@ field ag_count 5 info --json v.img
 field log_dirty false info --json v.img
 "$XFSW" mkfs v.img 2>err
 [ $? = 1 ] || fail "an image was overwritten without -f"
-grep -q 'something is there already' err || fail "mkfs does not say why: $(cat err)"
+grep -q 'the target is not empty' err || fail "mkfs does not say why: $(cat err)"
 ok mkfs -f v.img
 for size in 2048 65536; do
 	ok mkfs --size 400m -f -b size=$size -i size=1024 b.img
@@ -195,7 +195,7 @@ if command -v python3 >/dev/null 2>&1; then
 fi
 ok df v.img
 ok dump v.img sb
-expect 2 "xfsw: dump: 'nonsense' names nothing that can be dumped; see 'xfsw dump --help'" dump v.img nonsense
+expect 2 "xfsw: dump: unknown structure 'nonsense'; see 'xfsw dump --help'" dump v.img nonsense
 
 # ---- shell -----------------------------------------------------------------------
 shell() { "$XFSW" shell "$@" >out 2>err; }
@@ -293,7 +293,7 @@ if command -v sfdisk >/dev/null 2>&1 || [ -x /sbin/sfdisk ]; then
 		say "note: built without libblkid, partitions are not tested"
 	else
 		[ "$(cat out)" = inside ] || fail "--partition 1: $(cat out err)"
-		expect 3 "xfsw: ls: disk.img: there is no partition 7" ls --partition 7 disk.img
+		expect 3 "xfsw: ls: disk.img: partition 7 does not exist" ls --partition 7 disk.img
 		# A table that counts in sectors of 4096 bytes is one of a disk that has no others.
 		truncate -s 400M disk4k.img
 		loop=$(losetup -b 4096 -f --show disk4k.img 2>/dev/null)

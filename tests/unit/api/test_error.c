@@ -148,8 +148,8 @@ static void test_paths_and_names(void **state)
 	FAILS(xfs_open(mp, "/no", O_RDONLY, 0, &file), -ENOENT, NAME, NULL, "no \"no\"", "no \"no\"");
 	FAILS(xfs_open(mp, "/f", O_CREAT | O_EXCL | O_RDWR, 0644, &file), -EEXIST, NAME, NULL,
 	      "exists", "exists");
-	FAILS(xfs_open(mp, "/f/x", O_RDONLY, 0, &file), -ENOTDIR, NAME, NULL, "no directory",
-	      "no directory");
+	FAILS(xfs_open(mp, "/f/x", O_RDONLY, 0, &file), -ENOTDIR, NAME, NULL, "not a directory",
+	      "not a directory");
 	FAILS(xfs_open(mp, "/d", O_RDWR, 0, &file), -EISDIR, NAME, NULL, "is a directory", "directory");
 	FAILS(xfs_open(mp, "/loop1", O_RDONLY, 0, &file), -ELOOP, NAME, NULL, "symbolic links",
 	      "symbolic links");
@@ -183,7 +183,7 @@ static void test_paths_and_names(void **state)
 	FAILS(xfs_freadlink(writer, buf, sizeof(buf)), -EINVAL, ARGUMENT, writer, "link", "link");
 	FAILS(xfs_stat(mp, "/no", &host), -ENOENT, NAME, NULL, "\"no\"", "\"no\"");
 	FAILS(xfs_getattr(mp, "/no", true, &st), -ENOENT, NAME, NULL, "\"no\"", "\"no\"");
-	FAILS(xfs_truncate(mp, "/d", 0), -EISDIR, NAME, NULL, "director", "no regular file");
+	FAILS(xfs_truncate(mp, "/d", 0), -EISDIR, NAME, NULL, "director", "not a regular file");
 	FAILS(xfs_chmod(mp, "/no", 0), -ENOENT, NAME, NULL, "\"no\"", "\"no\"");
 	FAILS(xfs_chown(mp, "/no", 0, 0), -ENOENT, NAME, NULL, "\"no\"", "\"no\"");
 	FAILS(xfs_utimens(mp, "/no", true, NULL), -ENOENT, NAME, NULL, "\"no\"", "\"no\"");
@@ -210,7 +210,7 @@ static void test_handles(void **state)
 	FAILS(xfs_seek(writer, 0, 77), -EINVAL, ARGUMENT, writer, "whence", "");
 	FAILS(xfs_seek(writer, MIB(1), SEEK_DATA), -ENXIO, NAME, writer, "", "");
 	FAILS(xfs_extents(path_only, 0, &extent, 1, &count), -EBADF, ARGUMENT, path_only, "not open", "");
-	FAILS(xfs_fdopendir(writer, &d), -ENOTDIR, NAME, writer, "no directory", "");
+	FAILS(xfs_fdopendir(writer, &d), -ENOTDIR, NAME, writer, "not a directory", "");
 	FAILS(xfs_fsetattr(writer, &size), -EINVAL, ARGUMENT, writer, "", "");
 	FAILS(xfs_fgetxattr(writer, "user.no", buf, sizeof(buf)), -ENODATA, NAME, writer, "", "");
 	FAILS(xfs_fsetxattr(writer, "nonamespace", "v", 1, 0), -EOPNOTSUPP, UNSUPPORTED, writer, "", "");
@@ -231,10 +231,10 @@ static void test_without_a_file_system(void **state)
 	char c = 0;
 
 	(void)state;
-	FAILS_ALONE(xfs_mount(NULL, NULL, &mp), -EINVAL, ARGUMENT, "no device", "");
-	FAILS_ALONE(xfs_info(NULL, &info), -EINVAL, ARGUMENT, "no file system", "");
-	FAILS_ALONE(xfs_pread(NULL, &c, 1, 0), -EINVAL, ARGUMENT, "no file handle", "");
-	FAILS_ALONE(xfs_readdir(NULL, NULL), -EINVAL, ARGUMENT, "no directory handle", "");
+	FAILS_ALONE(xfs_mount(NULL, NULL, &mp), -EINVAL, ARGUMENT, "the device is NULL", "");
+	FAILS_ALONE(xfs_info(NULL, &info), -EINVAL, ARGUMENT, "the file system is NULL", "");
+	FAILS_ALONE(xfs_pread(NULL, &c, 1, 0), -EINVAL, ARGUMENT, "the file handle is NULL", "");
+	FAILS_ALONE(xfs_readdir(NULL, NULL), -EINVAL, ARGUMENT, "the directory handle is NULL", "");
 	TEST_OK(xfs_device_open_memory(MIB(64), 512, NULL, &dev));
 	FAILS_ALONE(xfs_mount(dev, NULL, &mp), -EINVAL, ARGUMENT, "superblock", "");
 	FAILS_ALONE(xfs_check(NULL, NULL, NULL, NULL), -EINVAL, ARGUMENT, "", "");

@@ -98,7 +98,7 @@ static const struct test_damage sf_damages[] = {
 	EDIT_IF("acl against mode", TEST_INODE, acl_mode, "acl", "the inode says", sf_acl),
 	FIELD_IF("mode against acl", TEST_INODE, BYTES(3, 1), '^', 1, "acl", "the inode says",
 		sf_acl),
-	EDIT_IF("default acl on a file", TEST_INODE, acl_on_file, "acl", "no directory",
+	EDIT_IF("default acl on a file", TEST_INODE, acl_on_file, "acl", "not a directory",
 		sf_default_acl),
 };
 /* clang-format on */
@@ -279,7 +279,7 @@ static const struct test_damage parent_damages[] = {
 	EDIT_IF("name", TEST_INODE, pptr_name, "parent", "not those", sf_pptr),
 	EDIT_IF("slash", TEST_INODE, pptr_slash, "parent", "not allowed", sf_pptr),
 	EDIT_IF("inode", TEST_INODE, pptr_ino, "parent", "not those", sf_pptr),
-	EDIT_IF("inode bad", TEST_INODE, pptr_ino_bad, "parent", "no inode number", sf_pptr),
+	EDIT_IF("inode bad", TEST_INODE, pptr_ino_bad, "parent", "not an inode number", sf_pptr),
 	EDIT_IF("generation", TEST_INODE, pptr_gen, "parent", "not those", sf_pptr),
 	EDIT_IF("not one", TEST_INODE, pptr_user, "parent", "not those", sf_pptr),
 	EDIT_IF("short", TEST_INODE, pptr_short, "parent", "a value of 11", sf_pptr),

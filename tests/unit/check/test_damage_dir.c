@@ -79,7 +79,7 @@ static const struct test_damage sf_damages[] = {
 	FIELD_IF("parent", TEST_INODE, BYTES(LITERAL + 2, 4), '=', 64, "directory", "\"..\" is",
 		sf_dir),
 	FIELD_IF("parent bad", TEST_INODE, BYTES(LITERAL + 2, 4), '=', 3, "directory",
-		"no inode number", sf_dir),
+		"not an inode number", sf_dir),
 	EDIT_IF("namelen", TEST_INODE, sf_namelen, "directory", NULL, sf_dir),
 	EDIT_IF("namelen zero", TEST_INODE, sf_namelen_zero, "directory", "does not fit", sf_dir),
 	EDIT_IF("offset", TEST_INODE, sf_offset, "directory", "offset", sf_dir),

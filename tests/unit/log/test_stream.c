@@ -560,7 +560,7 @@ static void test_refusals(void **unused)
 	assert_int_equal(xlog_open(&rig->mp, &state), -EINVAL);
 	rig->mp.m_geo.logblocks = 2048;
 	assert_int_equal(xlog_open(&rig->mp, &state), -EINVAL);
-	assert_non_null(strstr(xfs_last_text(), "does not lie"));
+	assert_non_null(strstr(xfs_last_text(), "does not fit"));
 	rig->mp.m_geo.logblocks = 1024;
 	for (nth = 1;; nth++) {
 		int error;

@@ -43,7 +43,7 @@ static struct host {
 static void on_message(void *ctx, enum xfs_log_level level, const char *line)
 {
 	(void)level;
-	((struct host *)ctx)->tried += strstr(line, "was tried in memory") != NULL;
+	((struct host *)ctx)->tried += strstr(line, "a trial recovery in memory succeeded") != NULL;
 }
 
 static struct xfs_mount_options options(uint64_t meta_cache, uint64_t limit)
