@@ -150,14 +150,27 @@ const struct xfsw_verb verb_stat = {
 	.run = run_stat,
 };
 
+static int df_path(struct xfsw_call *call, const char *path, struct xfs_statfs *st)
+{
+	struct xfs_file *file;
+	int error = xfs_open(call->img->mp, path, O_PATH, 0, &file);
+
+	if (!error) {
+		error = xfs_fstatfs(file, st);
+		xfs_close(file);
+	}
+	return error;
+}
+
 static int run_df(struct xfsw_call *call)
 {
+	const char *path = call->argc ? call->argv[0] : NULL;
 	struct xfsw_json j = { .out = stdout };
 	struct xfs_statfs st = XFS_STATFS_INIT;
-	int error = xfs_statfs(call->img->mp, &st);
+	int error = path ? df_path(call, path, &st) : xfs_statfs(call->img->mp, &st);
 
 	if (error)
-		return xfsw_fail(call, call->img->path, error);
+		return xfsw_fail(call, path ? path : call->img->path, error);
 	if (xfsw_has(call, XFSW_OPT_JSON)) {
 		json_open(&j, NULL, '{');
 		json_u64(&j, "block_size", st.block_size);
@@ -187,12 +200,15 @@ static int run_df(struct xfsw_call *call)
 
 const struct xfsw_verb verb_df = {
 	.name = "df",
-	.operands = "[-h] IMG",
+	.operands = "[-h] IMG [PATH]",
 	.summary = "Space and inodes, as statfs on the mounted file system would say",
-	.help = "  -h               space in readable units\n",
+	.help = "With the PATH of a directory that hands its project down: what the limits of the\n"
+		"project leave, if they are enforced.\n\n"
+		"  -h               space in readable units\n",
 	.shortopts = "h",
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON,
+	.max_operands = 1,
 	.run = run_df,
 };
 

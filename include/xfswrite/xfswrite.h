@@ -293,6 +293,13 @@ struct xfs_statfs {
 };
 #define XFS_STATFS_INIT	XFS_SIZED_INIT(struct xfs_statfs)
 XFS_API int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st);
+/*
+ * What fstatfs(2) would say of @file: the same; but a directory that hands its project down
+ * (XFS_XFLAG_PROJINHERIT), when the project's quota is enforced, is as large as its limits allow, the
+ * soft one if there are both: @blocks and @files are the limits, unless the file system has less, and
+ * what is free is what is left of them, unless the file system has less.  Handles of O_PATH, too.
+ */
+XFS_API int xfs_fstatfs(struct xfs_file *file, struct xfs_statfs *st);
 
 /* Geometry and features, as xfs_info prints them. */
 struct xfs_info {

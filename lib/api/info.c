@@ -3,6 +3,7 @@
 #include "ag/perag.h"
 #include "api/api_priv.h"
 #include "core/counter.h"
+#include "quota/quota.h"
 
 #define NAME_MAX_BYTES	255
 #define LSN_AGS		16u	/* whose headers are looked at for an LSN ahead of the log */
@@ -19,9 +20,8 @@ static void count_as_writer(struct xfs_mount *mp)
 		__atomic_store_n(&mp->m_space_counted, true, __ATOMIC_RELEASE);
 }
 
-static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *out)
+static void count_space(struct xfs_mount *mp, struct xfs_statfs *st)
 {
-	struct xfs_statfs own = { 0 }, *st = &own;
 	const struct xfs_geometry *geo = &mp->m_geo;
 	uint64_t possible;
 	int64_t icount, ifree;
@@ -42,13 +42,59 @@ static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *out)
 	st->files = possible;
 	st->files_free = possible - (uint64_t)(icount - ifree);
 	st->name_max = NAME_MAX_BYTES;
-	xfs_give_struct(&own, out);
+}
+
+static int do_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
+{
+	struct xfs_statfs own = { 0 };
+
+	count_space(mp, &own);
+	xfs_give_struct(&own, st);
 	return 0;
 }
 
 int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 {
 	return XFS_CALL_MOUNT(mp, xfs_need_struct(xfs_statfs, st, block_size) ?: do_statfs(mp, st));
+}
+
+/* A limit that is below *@all is all there is, and what is left of it all that is free, as in kernels (7.2). */
+static void apply_limit(uint64_t limit, uint64_t used, uint64_t *all, uint64_t *free)
+{
+	if (!limit || *all <= limit)
+		return;
+	*all = limit;
+	*free = XFS_MIN(*free, limit > used ? limit - used : 0);
+}
+
+static int do_fstatfs(struct xfs_file *file, struct xfs_statfs *st)
+{
+	struct xfs_inode *ip = file->f_inode;
+	struct xfs_statfs own = { 0 };
+	struct xfs_quota_space space = { .used = { 0 } };
+	bool inherit;
+	uint32_t id;
+	int error = xfs_ilock_want_shared(ip);
+
+	if (error)
+		return error;
+	inherit = ip->i_diflags & XFS_DIFLAG_PROJINHERIT;
+	id = ip->i_projid;
+	xfs_iunlock_shared(ip);
+	if (inherit)
+		error = xfs_quota_project_space(ip->i_mount, id, &space);
+	if (error)
+		return error;
+	count_space(ip->i_mount, &own);
+	apply_limit(space.limit[0], space.used[0], &own.blocks, &own.blocks_free);
+	apply_limit(space.limit[1], space.used[1], &own.files, &own.files_free);
+	xfs_give_struct(&own, st);
+	return 0;
+}
+
+int xfs_fstatfs(struct xfs_file *file, struct xfs_statfs *st)
+{
+	return XFS_CALL_FILE(file, xfs_need_struct(xfs_statfs, st, block_size) ?: do_fstatfs(file, st));
 }
 
 /* A few sectors.  Headers that cannot be read are for others to tell. */

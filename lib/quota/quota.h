@@ -64,6 +64,18 @@ int xfs_quota_read(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_
 int xfs_quota_read_next(struct xfs_mount *mp, uint32_t type, uint64_t *from,
 			struct xfs_quota_record *rec) XFS_MUST_CHECK;
 
+/* What an id may have, and what it has or holds: blocks, inodes.  0: no limit. */
+struct xfs_quota_space {
+	uint64_t limit[2], used[2];
+};
+
+/*
+ * Of a project, as directories that hand it down show it: the soft limit if there is one.  All 0 if its
+ * limits are not enforced, or damaged.  No locks held; mounts for reading, too.
+ */
+int xfs_quota_project_space(struct xfs_mount *mp, uint32_t id, struct xfs_quota_space *space)
+	XFS_MUST_CHECK;
+
 /* What becomes of a record; a bit for each kind says whether it is to be set. */
 struct xfs_quota_change_limits {
 	uint32_t set_hard, set_soft, set_timer;

@@ -7,6 +7,8 @@
 #include "disk/verify.h"
 #include "quota/quota_priv.h"
 
+#define PROJECT	(XFS_QUOTA_TYPES - 1)
+
 /* The file of @type, referenced. */
 static int get_file(struct xfs_mount *mp, uint32_t type, struct xfs_inode **ipp)
 {
@@ -138,6 +140,36 @@ int xfs_quota_read(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_
 	rec->file_ino = ip->i_ino;
 	xfs_irele(ip);
 	return error;
+}
+
+/* @space as the records of a project and of id 0 say: limits that it has not are the defaults. */
+static int read_space(struct xfs_mount *mp, uint32_t id, struct xfs_quota_space *space)
+{
+	struct xfs_quota_record rec, defaults;
+	int error = xfs_quota_read(mp, PROJECT, id, &rec);
+
+	if (!error)
+		error = xfs_quota_read(mp, PROJECT, 0, &defaults);
+	for (unsigned int kind = 0; !error && kind <= XFS_DQ_INODES; kind++) {
+		uint64_t soft = rec.soft[kind] ? rec.soft[kind] : defaults.soft[kind];
+		uint64_t hard = rec.hard[kind] ? rec.hard[kind] : defaults.hard[kind];
+
+		space->limit[kind] = soft ? soft : hard;
+		space->used[kind] = rec.count[kind];
+	}
+	return error;
+}
+
+int xfs_quota_project_space(struct xfs_mount *mp, uint32_t id, struct xfs_quota_space *space)
+{
+	uint16_t both = xfs_quota_kinds[PROJECT].acct | xfs_quota_kinds[PROJECT].enfd;
+	int error;
+
+	*space = (struct xfs_quota_space){ .used = { 0 } };
+	if (mp->m_quota_account_only || (xfs_quota_flags(mp) & both) != both)
+		return 0;
+	error = read_space(mp, id, space);
+	return error == -ESRCH || error == -EUCLEAN || error == -EBADMSG ? 0 : error;
 }
 
 /* The first record at or behind *@from in the block of @bp that has anything; *@from is behind it. */

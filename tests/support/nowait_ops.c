@@ -364,6 +364,13 @@ static int64_t op_fstat(void)
 	return xfs_fstat(nf.a, &st);
 }
 
+static int64_t op_fstatfs(void)
+{
+	struct xfs_statfs st = XFS_STATFS_INIT;
+
+	return xfs_fstatfs(nf.a, &st);
+}
+
 static int64_t op_fsetattr(void)
 {
 	struct xfs_iattr iattr = XFS_IATTR_INIT;
@@ -640,6 +647,7 @@ const struct nowait_op nowait_ops[] = {
 	{ "exchange", op_exchange, MOVES },
 	{ "fgetattr", op_fgetattr, NEEDS_ILOCK },
 	{ "fstat", op_fstat, NEEDS_ILOCK },
+	{ "fstatfs", op_fstatfs, NEEDS_ILOCK },
 	{ "fsetattr", op_fsetattr, SETS },
 	{ "fsetxattr", op_fsetxattr, SETS },
 	{ "fgetxattr", op_fgetxattr, NEEDS_ILOCK },

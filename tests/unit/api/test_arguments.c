@@ -302,6 +302,8 @@ static void test_attributes(void **state)
 	(void)state;
 	REFUSED(xfs_fgetattr(NULL, &xst));
 	REFUSED(xfs_fgetattr(file, NULL));
+	REFUSED(xfs_fstatfs(NULL, &(struct xfs_statfs)XFS_STATFS_INIT));
+	REFUSED(xfs_fstatfs(file, NULL));
 	REFUSED(xfs_fsetattr(NULL, &iattr));
 	REFUSED(xfs_fsetattr(file, NULL));
 	REFUSED(xfs_fstat(NULL, &st));

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <xfswrite/quota.h>
 #include "support/test_fs.h"
 
 #define MIB(n) ((uint64_t)(n) << 20)
@@ -188,10 +189,156 @@ static void test_info_sizes(void **state)
 	test_fs_end(&fs);
 }
 
+/* ---- the limits of a project --------------------------------------------------------------------- */
+
+#define BLOCKS(mib) ((uint64_t)(mib) << 8)
+
+/* What a kernel (7.2) said of a directory that hands project 9 down, which has 256 blocks and 4 inodes. */
+static const struct limited {
+	uint64_t space_soft, space_hard, inodes_soft, inodes_hard;
+	/* 0: as of the file system. */
+	uint64_t blocks, blocks_free, files, files_free;
+	bool is_full;			/* none is free, though not as of the file system */
+} limited[] = {
+	{ .blocks = 0 },
+	{ .space_hard = MIB(10), .blocks = 2560, .blocks_free = 2304 },
+	{ .space_hard = MIB(10), .space_soft = MIB(5), .blocks = 1280, .blocks_free = 1024 },
+	{ .space_soft = MIB(5), .blocks = 1280, .blocks_free = 1024 },
+	{ .space_hard = 512 << 10, .space_soft = 512 << 10, .blocks = 128, .is_full = true },
+	{ .space_hard = MIB(900 << 10) },
+	{ .space_hard = MIB(390), .blocks = 99840, .blocks_free = 99584 },
+	{ .inodes_hard = 10, .files = 10, .files_free = 6 },
+	{ .inodes_hard = 10, .inodes_soft = 8, .files = 8, .files_free = 4 },
+	{ .inodes_hard = 10, .inodes_soft = 2, .files = 2, .is_full = true },
+	{ .inodes_hard = 1000000000 },
+	{ .inodes_hard = 3, .files = 3, .is_full = true },
+};
+
+static void set_limits(uint32_t id, const struct limited *l)
+{
+	struct xfs_quota_limits limits = XFS_QUOTA_LIMITS_INIT;
+
+	limits.valid = XFS_QUOTA_SPACE_HARD | XFS_QUOTA_SPACE_SOFT | XFS_QUOTA_INODES_HARD |
+		       XFS_QUOTA_INODES_SOFT;
+	limits.space_soft = l->space_soft;
+	limits.space_hard = l->space_hard;
+	limits.inodes_soft = l->inodes_soft;
+	limits.inodes_hard = l->inodes_hard;
+	TEST_OK(xfs_quota_set(fs.mp, XFS_QUOTA_PROJECT, id, &limits));
+}
+
+static struct xfs_statfs statfs_of(const char *path)
+{
+	struct xfs_statfs st = XFS_STATFS_INIT;
+	struct xfs_file *file;
+
+	TEST_OK(xfs_open(fs.mp, path, O_PATH, 0, &file));
+	TEST_OK(xfs_fstatfs(file, &st));
+	TEST_OK(xfs_close(file));
+	return st;
+}
+
+static void expect_limited(const char *path, const struct limited *l)
+{
+	struct xfs_statfs st = statfs_of(path), all = XFS_STATFS_INIT;
+
+	TEST_OK(xfs_statfs(fs.mp, &all));
+	assert_int_equal(st.blocks, l->blocks ? l->blocks : all.blocks);
+	assert_int_equal(st.files, l->files ? l->files : all.files);
+	assert_int_equal(st.block_size, all.block_size);
+	if (l->blocks_free || (l->blocks && l->is_full))
+		assert_int_equal(st.blocks_free, l->blocks_free);
+	else
+		assert_int_equal(st.blocks_free, all.blocks_free);
+	if (l->files_free || (l->files && l->is_full))
+		assert_int_equal(st.files_free, l->files_free);
+	else
+		assert_int_equal(st.files_free, all.files_free);
+}
+
+static void own(const char *path, uint32_t project, bool inherit)
+{
+	struct xfs_iattr iattr = XFS_IATTR_INIT;
+
+	iattr.valid = XFS_ATTR_PROJID | (inherit ? XFS_ATTR_XFLAGS : 0);
+	iattr.projid = project;
+	iattr.xflags = XFS_XFLAG_PROJINHERIT;
+	TEST_OK(xfs_setattr(fs.mp, path, false, &iattr));
+}
+
+static void write_mib(const char *path, uint64_t mib)
+{
+	static uint8_t bytes[1 << 20];
+	struct xfs_file *file;
+
+	TEST_OK(xfs_open(fs.mp, path, O_RDWR | O_CREAT, 0644, &file));
+	for (uint64_t i = 0; i < mib; i++)
+		TEST_IS(xfs_pwrite(file, bytes, sizeof(bytes), MIB(i)), sizeof(bytes));
+	TEST_OK(xfs_close(file));
+}
+
+static void test_a_project_shows_its_limits(void **state)
+{
+	static const struct limited ten = { .space_hard = MIB(10), .blocks = 2560, .blocks_free = 2304 };
+	static const struct limited none = { .blocks = 0 };
+	static const struct limited most = { .space_hard = MIB(300), .blocks = BLOCKS(300) };
+	struct xfs_quota_on_options on = XFS_QUOTA_ON_OPTIONS_INIT;
+
+	(void)state;
+	test_fs_make(&fs, MIB(512), NULL);
+	on.types = on.enforce = XFS_QUOTA_PROJECT;
+	TEST_OK(xfs_quota_on(fs.mp, &on));
+	TEST_OK(xfs_mkdir(fs.mp, "/d", 0755));
+	own("/d", 9, true);
+	TEST_OK(xfs_mkdir(fs.mp, "/d/sub", 0755));
+	TEST_OK(xfs_mkdir(fs.mp, "/e", 0755));
+	own("/e", 9, false);
+	write_mib("/d/f", 1);
+	for (size_t i = 0; i < sizeof(limited) / sizeof(limited[0]); i++) {
+		set_limits(9, &limited[i]);
+		expect_limited("/d", &limited[i]);
+		expect_limited("/d/sub", &limited[i]);
+		/* What the project owns, but does not hand it down. */
+		expect_limited("/d/f", &none);
+		expect_limited("/e", &none);
+		expect_limited("/", &none);
+	}
+	/* The defaults hold for who has no limits. */
+	set_limits(9, &none);
+	set_limits(0, &ten);
+	expect_limited("/d", &ten);
+	set_limits(0, &none);
+	/* What the file system has not, no limit gives; so far nothing was written back. */
+	set_limits(9, &most);
+	write_mib("/other", 200);
+	expect_limited("/d", &(struct limited){ .blocks = BLOCKS(300) });
+	TEST_OK(xfs_unlink(fs.mp, "/other"));
+	/* Readers are told as well. */
+	set_limits(9, &ten);
+	TEST_OK(xfs_unmount(fs.mp));
+	fs.opts.flags = XFS_MOUNT_RDONLY;
+	test_fs_open(&fs);
+	expect_limited("/d", &ten);
+	TEST_OK(xfs_unmount(fs.mp));
+	/* Limits that nobody enforces are none. */
+	fs.opts.flags = 0;
+	fs.opts.quota = XFS_MOUNT_QUOTA_ACCOUNT_ONLY;
+	test_fs_open(&fs);
+	expect_limited("/d", &none);
+	TEST_OK(xfs_unmount(fs.mp));
+	fs.opts.quota = 0;
+	test_fs_open(&fs);
+	expect_limited("/d", &ten);
+	TEST_OK(xfs_quota_off(fs.mp, XFS_QUOTA_PROJECT, XFS_QUOTA_OFF_LIMITS));
+	expect_limited("/d", &none);
+	test_fs_end(&fs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers_of_a_kernel),
+		cmocka_unit_test(test_a_project_shows_its_limits),
 		cmocka_unit_test(test_an_extent_size_hint_allocates_at_once),
 		cmocka_unit_test(test_use_and_return),
 		cmocka_unit_test(test_info_sizes),
