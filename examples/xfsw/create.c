@@ -10,12 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "xfsw/format.h"
+#include "xfsw/quota.h"
 #include "xfsw/sink.h"
 
 #define MIB		(1ull << 20)
 #define SUPPORTED_MIN	(300 * MIB)
 
 #define OPT_JOURNAL	(XFSW_OPT_VERB + 32)
+#define OPT_PROJECT	(XFSW_OPT_VERB + 33)
 
 struct create {
 	struct xfsw_call *call;
@@ -68,6 +70,102 @@ static int look_at_target(struct create *c)
 	return code;
 }
 
+/* ---- trees of projects --------------------------------------------------------------- */
+
+/* A --project PATH:ID; slashes of PATH that follow others, or end it, are dropped. */
+struct project_tree {
+	char path[4096];
+	uint32_t id;
+};
+
+static bool split_project(const char *text, struct project_tree *tree)
+{
+	const char *colon = strrchr(text, ':');
+	size_t n = 0;
+	uint64_t id;
+
+	if (!colon || colon == text || (size_t)(colon - text) >= sizeof(tree->path) ||
+	    !xfsw_parse_u64(colon + 1, UINT32_MAX - 1, &id))
+		return false;
+	for (; text < colon; text++)
+		if (*text != '/' || !n || tree->path[n - 1] != '/')
+			tree->path[n++] = *text;
+	while (n > 1 && tree->path[n - 1] == '/')
+		n--;
+	tree->path[n] = 0;
+	tree->id = (uint32_t)id;
+	return true;
+}
+
+/* The next one to do after @last, SIZE_MAX at first: longest paths first, so that what is below others is. */
+static int next_project(struct create *c, size_t *last, struct project_tree *tree)
+{
+	struct xfsw_call *call = c->call;
+	size_t most = *last == SIZE_MAX ? SIZE_MAX : strlen(tree->path), best = 0, found = SIZE_MAX;
+	struct project_tree t;
+
+	for (size_t i = 0; i < call->nopts; i++) {
+		size_t len;
+
+		if (call->opts[i].id != OPT_PROJECT)
+			continue;
+		if (!split_project(call->opts[i].arg, &t))
+			return xfsw_usage(call, "'%s' is no PATH:ID of a project", call->opts[i].arg);
+		len = strlen(t.path);
+		if ((len < most || (len == most && *last != SIZE_MAX && i > *last)) && len > best) {
+			best = len;
+			found = i;
+		}
+	}
+	*last = found;
+	if (found != SIZE_MAX)
+		split_project(call->opts[found].arg, tree);
+	return 0;
+}
+
+/* @what for each --project, until one fails. */
+static int each_project(struct create *c, struct xfsw_need *need,
+			int (*what)(struct create *c, struct xfsw_need *need, const char *path, uint32_t id))
+{
+	struct project_tree tree;
+	size_t i = SIZE_MAX;
+	int code = next_project(c, &i, &tree);
+
+	while (!code && i != SIZE_MAX) {
+		code = what(c, need, tree.path, tree.id);
+		if (!code)
+			code = next_project(c, &i, &tree);
+	}
+	return code;
+}
+
+static int check_project(struct create *c, struct xfsw_need *need, const char *path, uint32_t id)
+{
+	(void)c, (void)need, (void)path, (void)id;
+	return 0;
+}
+
+static int count_project(struct create *c, struct xfsw_need *need, const char *path, uint32_t id)
+{
+	int error = need_add_owner(need, 2, id);
+
+	(void)path;
+	return error ? xfsw_fail(c->call, c->path, error) : 0;
+}
+
+/* What the source gave, projects of its own too, is there already, so that the others are left out. */
+static int give_project(struct create *c, struct xfsw_need *need, const char *path, uint32_t id)
+{
+	struct xfsw_image *before = c->call->img;
+	int code;
+
+	(void)need;
+	c->call->img = &c->img;
+	code = xfsw_quota_give_tree(c->call, path, id);
+	c->call->img = before;
+	return code;
+}
+
 /* The tree or stream, counted.  A stream that can be read only once cannot be. */
 static int count_source(struct create *c, const struct xfs_mkfs_geometry *geometry,
 			struct xfsw_need *need)
@@ -89,7 +187,7 @@ static int count_source(struct create *c, const struct xfs_mkfs_geometry *geomet
 	else
 		code = need_of_tar(&c->sink, need, c->source);
 	xfsw_progress_end(&c->sink.progress);
-	return code;
+	return code ? code : each_project(c, need, count_project);
 }
 
 /*
@@ -162,6 +260,8 @@ static int fill_image(struct create *c)
 		code = sink_from_tree(&c->sink, c->source, xfs_root(c->img.mp), &c->img.own);
 	else
 		code = sink_from_tar(&c->sink, c->source, xfs_root(c->img.mp));
+	if (!code)
+		code = each_project(c, NULL, give_project);
 	return code || !xfsw_interrupted() ? code : XFSW_INTERRUPTED;
 }
 
@@ -212,6 +312,8 @@ static int run_create(struct xfsw_call *call)
 	struct create c = { .call = call, .source = call->argv[0], .path = call->argv[1] };
 	int code = format_options(call, &c.format);
 
+	if (!code)
+		code = each_project(&c, NULL, check_project);
 	if (code)
 		return code;
 	/* What is copied is known to fit, be it mostly inodes: a quarter for them is no rule here.
@@ -234,6 +336,7 @@ static int run_create(struct xfsw_call *call)
 static const struct option create_longopts[] = {
 	FORMAT_LONGOPTS, SINK_LONGOPTS,
 	{ "journal", no_argument, NULL, OPT_JOURNAL },
+	{ "project", required_argument, NULL, OPT_PROJECT },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -253,6 +356,9 @@ const struct xfsw_verb verb_create = {
 		"failed, create leaves the image marked in progress, which a kernel refuses to\n"
 		"mount.  With --journal, slower, it leaves a file system that is sound and holds\n"
 		"a part of the source.\n\n"
+		"  --project PATH:ID   all of the tree at PATH, in the image, belongs to project ID,\n"
+		"                      and directories hand it down; but not trees in it that the\n"
+		"                      source or another --project gives to another project\n"
 		SINK_HELP FORMAT_HELP,
 	.shortopts = "x" FORMAT_SHORTOPTS,
 	.longopts = create_longopts,

@@ -21,6 +21,12 @@ bool xfsw_quota_id(struct xfsw_call *call, uint32_t type, const char *text, uint
 /* As JSON in an open document, or as text. */
 int xfsw_quota_tell_state(struct xfsw_call *call, struct xfsw_json *json);
 
+/*
+ * quotaproject.c: the tree at @path is project @id's, links and special files too, and hands it down;
+ * trees of other projects below are left out.  The exit code.
+ */
+int xfsw_quota_give_tree(struct xfsw_call *call, const char *path, uint32_t id);
+
 /* ---- quotanames.c: names of ids ---- */
 
 struct xfsw_quota_names {

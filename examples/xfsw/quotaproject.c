@@ -12,6 +12,7 @@ struct project {
 	uint32_t id;
 	bool all;			/* links and special files as well */
 	bool escape;
+	bool silent;			/* nothing is told but errors */
 	struct xfsw_json json;		/* out NULL: text */
 	uint64_t changed, same, left_out, wrong;
 };
@@ -33,7 +34,8 @@ static void tell(struct project *pr, const struct xfsw_node *node, const char *w
 static int leave_out(struct project *pr, const struct xfsw_node *node, const char *why)
 {
 	pr->left_out++;
-	tell(pr, node, why);
+	if (!pr->silent)
+		tell(pr, node, why);
 	return XFSW_WALK_SKIP;
 }
 
@@ -104,6 +106,17 @@ static int enter(struct xfsw_walk *walk, struct xfsw_node *node)
 }
 
 static const struct xfsw_visitor visitor = { .enter = enter, .visit = visit };
+
+int xfsw_quota_give_tree(struct xfsw_call *call, const char *path, uint32_t id)
+{
+	struct project pr = { .task = SETUP, .id = id, .all = true, .silent = true };
+	struct xfsw_walk walk = {
+		.call = call, .visitor = &visitor, .ctx = &pr,
+		.flags = XFSW_WALK_CHANGE, .max_level = XFSW_ALL_LEVELS,
+	};
+
+	return xfsw_walk(&walk, path);
+}
 
 static int end(struct xfsw_call *call, struct project *pr, int code)
 {

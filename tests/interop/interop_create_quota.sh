@@ -76,6 +76,45 @@ flags 0x1c7
 record user 2999008997 0 1
 record user 2999008998 0 0
 
+# Trees that become projects', with and without the journal; one below another, whichever is named first.
+mkdir -p "$work/tree/home/a/deep" "$work/tree/home/b" "$work/tree/other"
+printf '%8192s' x >"$work/tree/home/a/deep/f"
+printf '%4096s' x >"$work/tree/home/b/g"
+ln -s f "$work/tree/home/a/deep/link"
+mkfifo "$work/tree/home/b/fifo"
+projects() { # PATH: PROJECT, yes|no
+	found=$("$XFSW" stat "$img" "$1" | sed -n 's/.*project //p')
+	[ "$found" = "$2" ] || fail "$what: $1 is of project $found, not $2"
+	case $("$XFSW" lsattr -d "$img" "$1") in
+	*P*" $1") found=yes ;;
+	*) found=no ;;
+	esac
+	[ "$found" = "$3" ] || fail "$what: does $1 hand its project down? $found"
+}
+for options in "--project /home:7 --project /home/a:4000000000" \
+	"--journal --project /home/a/:4000000000 --project ///home:7"; do
+	# shellcheck disable=SC2086
+	create --quota user,project $options "$work/tree"
+	flags 0x60f
+	record project 7 1 4
+	record project 4000000000 2 4
+	projects /home 7 yes
+	projects /home/b/g 7 no
+	projects /home/b/fifo 7 no
+	projects /home/a 4000000000 yes
+	projects /home/a/deep 4000000000 yes
+	projects /home/a/deep/link 4000000000 no
+	projects /other 0 no
+done
+for wrong in /home /home: :7 /home:x /home:4294967295 /home:-1; do
+	rm -f "$img"
+	"$XFSW" create -q --project "$wrong" "$work/tree" "$img" >"$work/out" 2>&1
+	[ $? = 2 ] || fail "--project $wrong is not refused"
+	[ ! -e "$img" ] || fail "--project $wrong: there is an image"
+done
+"$XFSW" create -q --project /none:7 "$work/tree" "$img" >"$work/out" 2>&1
+[ $? = 1 ] && grep -q "/none" "$work/out" || fail "a project for a tree that is none"
+
 what=mkfs
 rm -f "$img"
 run_silent "$what" "$XFSW" mkfs --size 400m --quota project,user "$img"
