@@ -2,6 +2,27 @@
 /* A folio as such: its memory, its place on the LRU lists, its end. */
 #include "pagecache/pagecache_priv.h"
 
+/*
+ * pc->lock held, dropped while the host is asked: clearing a huge page takes as long as writing
+ * hundreds of folios, and no other thread has to wait for it.
+ */
+static uint8_t *get_memory(struct xfs_pagecache *pc, uint32_t order, struct xfs_folio_chunk **chunk_p)
+	XFS_HOLDS(pc->lock)
+{
+	struct xfs_folio_chunk *more;
+	uint8_t *data;
+
+	while (!(data = xfs_folio_memory_get(&pc->memory, order, chunk_p))) {
+		xfs_mutex_unlock(&pc->lock);
+		more = xfs_folio_chunk_new(&pc->memory);
+		xfs_mutex_lock(&pc->lock);
+		if (!more)
+			return xfs_folio_memory_get(&pc->memory, order, chunk_p);
+		xfs_folio_memory_add(&pc->memory, more);
+	}
+	return data;
+}
+
 struct xfs_folio *xfs_folio_new(struct xfs_mapping *m, uint64_t pos, uint32_t size)
 {
 	struct xfs_pagecache *pc = m->m_cache;
@@ -12,8 +33,7 @@ struct xfs_folio *xfs_folio_new(struct xfs_mapping *m, uint64_t pos, uint32_t si
 	xfs_mutex_lock(&pc->lock);
 	folio = xfs_pool_get(&pc->folios);
 	if (folio) {
-		data = xfs_folio_memory_get(&pc->memory, xfs_highbit64(size) - pc->block_log,
-					    &chunk);
+		data = get_memory(pc, xfs_highbit64(size) - pc->block_log, &chunk);
 		if (data)
 			__atomic_store_n(&pc->bytes, pc->bytes + size, __ATOMIC_RELAXED);
 		else

@@ -108,24 +108,31 @@ static void add_piece(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk
 	}
 }
 
-static int add_chunk(struct xfs_folio_memory *fm)
+struct xfs_folio_chunk *xfs_folio_chunk_new(const struct xfs_folio_memory *fm)
 {
 	uint32_t units = fm->per_chunk << fm->max_order;
 	struct xfs_folio_chunk *chunk = xfs_mem_alloc(fm->mem, sizeof(*chunk) + units);
 
 	if (!chunk)
-		return -ENOMEM;
+		return NULL;
 	chunk->base = fm->per_chunk > 1 ? xfs_mem_alloc_huge(fm->mem) :
 		      xfs_mem_alloc_sized(fm->mem, 4096, XFS_FOLIO_MAX_BYTES);
 	if (!chunk->base) {
 		xfs_mem_free(fm->mem, chunk);
-		return -ENOMEM;
+		return NULL;
 	}
 	chunk->nr_whole = 0;
 	memset(chunk->free_order, UNIT_ALLOCATED, units);
+	/* First touch: the host clears a huge page now. */
+	for (uint32_t i = 0; i < fm->per_chunk; i++)
+		whole_piece(fm, chunk, i)->chunk = chunk;
+	return chunk;
+}
+
+void xfs_folio_memory_add(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk)
+{
 	for (uint32_t i = fm->per_chunk; i-- > 0;)
 		add_piece(fm, chunk, i << fm->max_order, fm->max_order);
-	return 0;
 }
 
 uint8_t *xfs_folio_memory_get(struct xfs_folio_memory *fm, uint32_t order,
@@ -138,11 +145,8 @@ uint8_t *xfs_folio_memory_get(struct xfs_folio_memory *fm, uint32_t order,
 	ASSERT(order <= fm->max_order);
 	while (have <= fm->max_order && xfs_list_empty(&fm->free[have]))
 		have++;
-	if (have > fm->max_order) {
-		if (add_chunk(fm))
-			return NULL;
-		have = fm->max_order;
-	}
+	if (have > fm->max_order)
+		return NULL;
 	piece = xfs_list_first_entry(&fm->free[have], struct free_piece, link);
 	xfs_list_del(&piece->link);
 	chunk = piece->chunk;

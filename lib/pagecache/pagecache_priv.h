@@ -27,6 +27,13 @@ void xfs_folio_memory_init(struct xfs_folio_memory *fm, const struct xfs_mem *me
 void xfs_folio_memory_destroy(struct xfs_folio_memory *fm);
 /* Chunks that nothing lies in go back to the host. */
 void xfs_folio_memory_trim(struct xfs_folio_memory *fm);
+/*
+ * More memory, made without a lock, because the host may clear it as soon as it is touched, and added
+ * under the lock.  NULL: the host has none.
+ */
+struct xfs_folio_chunk *xfs_folio_chunk_new(const struct xfs_folio_memory *fm) XFS_MUST_CHECK;
+void xfs_folio_memory_add(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk);
+/* NULL: more has to be added first. */
 uint8_t *xfs_folio_memory_get(struct xfs_folio_memory *fm, uint32_t order,
 			      struct xfs_folio_chunk **chunk) XFS_MUST_CHECK;
 void xfs_folio_memory_put(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk,

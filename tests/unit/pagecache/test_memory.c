@@ -22,6 +22,19 @@ struct piece {
 	uint8_t fill;
 };
 
+static uint8_t *get(struct xfs_folio_memory *fm, uint32_t order, struct xfs_folio_chunk **chunk)
+{
+	uint8_t *data = xfs_folio_memory_get(fm, order, chunk);
+	struct xfs_folio_chunk *more;
+
+	if (data)
+		return data;
+	more = xfs_folio_chunk_new(fm);
+	assert_non_null(more);
+	xfs_folio_memory_add(fm, more);
+	return xfs_folio_memory_get(fm, order, chunk);
+}
+
 static void run(uint32_t block_log, uint64_t stream)
 {
 	static struct piece pieces[SLOTS];
@@ -44,7 +57,7 @@ static void run(uint32_t block_log, uint64_t stream)
 		/* Mostly small ones. */
 		p->order = XFS_MIN(xfs_lowbit64(xfs_rand32(&r) | 1u << 20), fm.max_order);
 		p->fill = (uint8_t)step;
-		p->data = xfs_folio_memory_get(&fm, p->order, &p->chunk);
+		p->data = get(&fm, p->order, &p->chunk);
 		assert_non_null(p->data);
 		assert_int_equal((uintptr_t)p->data % XFS_MIN(1u << block_log, 4096u), 0);
 		memset(p->data, p->fill, 1u << block_log << p->order);
@@ -57,7 +70,7 @@ static void run(uint32_t block_log, uint64_t stream)
 	chunks = fm.nr_whole;
 	assert_true(chunks > 0);
 	for (i = 0; i < chunks && i < SLOTS; i++)
-		pieces[i].data = xfs_folio_memory_get(&fm, fm.max_order, &pieces[i].chunk);
+		pieces[i].data = get(&fm, fm.max_order, &pieces[i].chunk);
 	assert_int_equal(fm.nr_whole, chunks - i);
 	while (i-- > 0)
 		xfs_folio_memory_put(&fm, pieces[i].chunk, pieces[i].data, fm.max_order);
@@ -84,7 +97,7 @@ static void test_fresh_pieces_ascend(void **state)
 	(void)state;
 	xfs_folio_memory_init(&fm, NULL, 12, 1u << 20);
 	for (i = 0; i < 64; i++) {
-		data[i] = xfs_folio_memory_get(&fm, 0, &chunk[i]);
+		data[i] = get(&fm, 0, &chunk[i]);
 		assert_non_null(data[i]);
 		if (i)
 			assert_ptr_equal(data[i], data[i - 1] + 4096);
@@ -105,7 +118,7 @@ static void test_surplus_goes_back(void **state)
 	(void)state;
 	xfs_folio_memory_init(&fm, NULL, 12, 2 * XFS_FOLIO_MAX_BYTES);
 	for (i = 0; i < 10; i++)
-		data[i] = xfs_folio_memory_get(&fm, fm.max_order, &chunk[i]);
+		data[i] = get(&fm, fm.max_order, &chunk[i]);
 	for (i = 0; i < 10; i++)
 		xfs_folio_memory_put(&fm, chunk[i], data[i], fm.max_order);
 	assert_int_equal(fm.nr_whole, 3);
@@ -124,7 +137,7 @@ static void test_large_cache_has_huge_chunks(void **state)
 	(void)state;
 	xfs_folio_memory_init(&fm, NULL, 12, 16u << 20);
 	for (i = 0; i < NR; i++) {
-		data[i] = xfs_folio_memory_get(&fm, fm.max_order, &chunk[i]);
+		data[i] = get(&fm, fm.max_order, &chunk[i]);
 		assert_non_null(data[i]);
 		assert_ptr_equal(chunk[i], chunk[i / PER_CHUNK * PER_CHUNK]);
 		assert_int_equal((uintptr_t)data[i] % XFS_HUGE_PAGE_BYTES,
@@ -158,7 +171,7 @@ static void test_counted_memory_comes_in_small_chunks(void **state)
 	(void)state;
 	assert_true(xfs_budget_create(&mem, 64u << 20));
 	xfs_folio_memory_init(&fm, &mem, 12, 32u << 20);
-	data = xfs_folio_memory_get(&fm, 0, &chunk);
+	data = get(&fm, 0, &chunk);
 	assert_non_null(data);
 	assert_true((64u << 20) - xfs_mem_left(&mem) < 2 * XFS_FOLIO_MAX_BYTES);
 	xfs_folio_memory_put(&fm, chunk, data, 0);
