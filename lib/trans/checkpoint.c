@@ -400,8 +400,8 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 	__atomic_store_n(&cp->cp_seq, cp->cp_seq + 1, __ATOMIC_RELEASE);
 	xfs_mutex_lock(&cp->cp_lock);
 	cp->cp_freed_cut = __atomic_exchange_n(&cp->cp_freed, 0, __ATOMIC_RELAXED);
-	cp->cp_shared = cp->cp_came > 1;
-	cp->cp_came = 0;
+	cp->cp_expected = cp->cp_came;
+	__atomic_store_n(&cp->cp_came, 0, __ATOMIC_RELAXED);
 	xfs_cond_broadcast(&cp->cp_room);
 	xfs_mutex_unlock(&cp->cp_lock);
 	mp->m_upcalls->checkpoint_cut(mp);

@@ -4,6 +4,7 @@
  * Checkpoints are written by whoever needs that (checkpoint.c); who waits for cp_commit meanwhile
  * finds, more often than not, that it was done for him (group commit).
  */
+#include <sched.h>
 #include "base/clock.h"
 #include "core/counter.h"
 #include "core/message.h"
@@ -48,18 +49,28 @@ static int make_room(struct xfs_mount *mp, uint64_t bytes)
 /*
  * Threads that force the log again and again come back from the last checkpoint just after the
  * next one was cut, and each of these then serves but half of them.  Where there are several,
- * a rest that is short beside what a checkpoint takes lets all of them come along.
+ * a rest that is short beside what a checkpoint takes lets all of them come along.  Where writing takes
+ * less than it takes to sleep and wake, the others are let go first, until as many have come as
+ * came for the last checkpoint.
  */
 #define MIN_REST_NS	20000u
 #define MAX_REST_NS	1000000u
 
-static void wait_for_group_commit(const struct xfs_checkpoint *cp, bool shared)
+static void wait_for_group_commit(const struct xfs_checkpoint *cp, uint32_t expected)
 {
 	uint64_t took = __atomic_load_n(&cp->cp_write_ns, __ATOMIC_RELAXED);
-	uint64_t rest = XFS_MIN(took / 16, (uint64_t)MAX_REST_NS);
+	uint64_t rest = XFS_MIN(took / 16, (uint64_t)MAX_REST_NS), began;
 
-	if (shared && rest >= MIN_REST_NS)
+	if (expected < 2)
+		return;
+	if (rest >= MIN_REST_NS) {
 		xfs_host_sleep_ns((uint32_t)rest);
+		return;
+	}
+	began = xfs_host_ns();
+	while (__atomic_load_n(&cp->cp_came, __ATOMIC_RELAXED) < expected &&
+	       xfs_host_ns() - began < took)
+		sched_yield();
 }
 
 enum task {
@@ -166,7 +177,8 @@ bool xfs_log_is_durable(struct xfs_mount *mp, uint64_t seq)
 static int force(struct xfs_mount *mp, uint64_t seq)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
-	bool waited = false, done, shared;
+	bool waited = false, done;
+	uint32_t expected;
 	int error;
 
 	if (!seq)
@@ -180,7 +192,7 @@ static int force(struct xfs_mount *mp, uint64_t seq)
 	 * next may be the same one again, with the next checkpoint, while ours is long durable.
 	 */
 	xfs_mutex_lock(&cp->cp_lock);
-	cp->cp_came++;
+	__atomic_store_n(&cp->cp_came, cp->cp_came + 1, __ATOMIC_RELAXED);
 	while (cp->cp_forcing && !xfs_log_is_durable(mp, seq)) {
 		waited = true;
 		xfs_cond_wait(&cp->cp_wake, &cp->cp_lock);
@@ -188,14 +200,14 @@ static int force(struct xfs_mount *mp, uint64_t seq)
 	done = waited && xfs_log_is_durable(mp, seq);
 	if (!done)
 		cp->cp_forcing = true;
-	shared = cp->cp_shared || cp->cp_came > 1;
+	expected = XFS_MAX(cp->cp_expected, cp->cp_came);
 	xfs_mutex_unlock(&cp->cp_lock);
 	if (waited)
 		xfs_stats_inc(mp, XFS_COUNT_xs_log_force_sleep);
 	if (done)
 		return 0;
 
-	wait_for_group_commit(cp, shared);
+	wait_for_group_commit(cp, expected);
 	error = run_task(mp, FORCE, seq);
 	xfs_mutex_lock(&cp->cp_lock);
 	cp->cp_forcing = false;

@@ -136,8 +136,8 @@ struct xfs_checkpoint {
 	uint32_t cp_room_waiters;	/* (a) */
 	struct xfs_cond cp_wake;	/* a checkpoint is durable, or nobody forces any more */
 	bool cp_forcing;		/* somebody forces the log; others wait for what he does */
-	uint32_t cp_came;		/* calls to force it since the last cut */
-	bool cp_shared;			/* there were several for the newest checkpoint */
+	uint32_t cp_came;		/* (a) calls to force it since the last cut */
+	uint32_t cp_expected;		/* as many came for the newest checkpoint */
 	uint64_t cp_write_ns;		/* (a) how long the newest checkpoint took to write */
 	uint64_t cp_freed;		/* (a) blocks that transactions of the running checkpoint freed */
 	uint64_t cp_freed_cut;		/* (t) those of the one that is being written */
