@@ -277,7 +277,11 @@ static int read_record(struct xfs_dquot *dq)
 	error = xfs_buf_read(mp, dq->dq_place.daddr, mp->m_geo.blocksize, kind->buf_ops, &bp);
 	if (error)
 		return error;
-	xfs_mutex_lock(&bp->b_lock);
+	error = xfs_mutex_want(&bp->b_lock);
+	if (error) {
+		xfs_buf_put(bp);
+		return error;
+	}
 	dqb = (const void *)((const char *)bp->b_addr + dq->dq_place.offset);
 	dq->dq_disk = dqb->dd_diskdq;
 	dq->dq_lsn = be64_to_cpu(dqb->dd_lsn);

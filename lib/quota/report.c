@@ -63,6 +63,7 @@ int xfs_dquot_copy(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_
 	struct xfs_dquot *dq = mp->m_quota ? xfs_dquot_find(mp->m_quota, type, id) : NULL;
 	uint32_t i = id % xfs_dquots_per_block(&mp->m_geo);
 	xfs_failaddr_t fa;
+	int error;
 
 	if (dq) {
 		xfs_mutex_lock(&dq->dq_lock);
@@ -72,7 +73,9 @@ int xfs_dquot_copy(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_
 		xfs_dquot_put(dq);
 		return 0;
 	}
-	xfs_mutex_lock(&bp->b_lock);
+	error = xfs_mutex_want(&bp->b_lock);
+	if (error)
+		return error;
 	*to = ((const struct xfs_dqblk *)bp->b_addr)[i].dd_diskdq;
 	xfs_mutex_unlock(&bp->b_lock);
 	/* The block may be another one's: its records say whose it is. */

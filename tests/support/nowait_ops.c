@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The volume and the calls of nowait_ops.h. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,8 +11,14 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 #include "support/nowait_ops.h"
+#include <xfswrite/quota.h>
 
 struct nowait_fixture nf;
+
+bool nowait_has_quota(void)
+{
+	return getenv("XFSWRITE_TEST_QUOTA") != NULL;
+}
 
 static char block[4096];
 
@@ -42,6 +49,15 @@ void nowait_close_handles(void)
 	TEST_OK(xfs_close(nf.d));
 }
 
+static int64_t set_quota(void)
+{
+	struct xfs_quota_limits limits = XFS_QUOTA_LIMITS_INIT;
+
+	limits.valid = XFS_QUOTA_SPACE_HARD;
+	limits.space_hard = (1024 + nf.limits++) << 20;
+	return xfs_quota_set(nf.fs.mp, XFS_QUOTA_USER, NOWAIT_USER, &limits);
+}
+
 void nowait_make(struct xfs_device *dev)
 {
 	const struct xfs_mkfs_options format = { .size = sizeof(format), .agcount = 2 };
@@ -62,6 +78,8 @@ void nowait_make(struct xfs_device *dev)
 	fill_file("/d/b");
 	fill_file("/d/victim");
 	TEST_OK(xfs_setxattr(mp, "/d/a", true, "user.old", "value", 5, 0));
+	if (nowait_has_quota())
+		TEST_OK(set_quota());
 	TEST_OK(xfs_sync(mp));
 	nowait_open_handles();
 }
@@ -131,6 +149,23 @@ static void tell_dir(FILE *out, const char *path)
 	xfs_closedir(dir);
 }
 
+/* Who uses what, and may; types that are on. */
+static void tell_quota(FILE *out)
+{
+	struct xfs_quota_state state = XFS_QUOTA_STATE_INIT;
+
+	TEST_OK(xfs_quota_state(nf.fs.mp, &state));
+	fprintf(out, "quota %x %x %x\n", state.accounted, state.enforced, state.exact);
+	for (uint32_t type = 1; type <= state.accounted; type <<= 1) {
+		struct xfs_quota_info info = XFS_QUOTA_INFO_INIT;
+		uint64_t from = 0;
+
+		while (state.accounted & type && TEST_OK(xfs_quota_next(nf.fs.mp, type, &from, &info)) == 1)
+			fprintf(out, "%u %u: %" PRIu64 " %" PRIu64 " limit %" PRIu64 "\n", type, info.id,
+				info.space_bytes, info.inodes, info.space_hard);
+	}
+}
+
 char *nowait_snapshot(void)
 {
 	struct xfs_statfs st = XFS_STATFS_INIT;
@@ -142,6 +177,8 @@ char *nowait_snapshot(void)
 	TEST_OK(xfs_statfs(nf.fs.mp, &st));
 	fprintf(out, "free %" PRIu64 " files %" PRIu64 " %" PRIu64 "\n", st.blocks_free, st.files,
 		st.files_free);
+	if (nowait_has_quota())
+		tell_quota(out);
 	fclose(out);
 	return text;
 }
@@ -612,6 +649,66 @@ static int64_t op_opendir(void)
 #define SETS	(NEEDS_ILOCK | NEEDS_TRANS)
 #define NAMES	(NEEDS_DIR | NEEDS_TRANS)
 
+/* ---- quota ------------------------------------------------------------------------------------- */
+
+static int64_t op_quota_state(void)
+{
+	struct xfs_quota_state state = XFS_QUOTA_STATE_INIT;
+
+	return xfs_quota_state(nf.fs.mp, &state);
+}
+
+static int64_t op_quota_get(void)
+{
+	struct xfs_quota_info info = XFS_QUOTA_INFO_INIT;
+
+	return xfs_quota_get(nf.fs.mp, XFS_QUOTA_USER, NOWAIT_USER, &info);
+}
+
+static int64_t op_quota_next(void)
+{
+	struct xfs_quota_info info = XFS_QUOTA_INFO_INIT;
+	uint64_t from = NOWAIT_USER;
+	int ret = xfs_quota_next(nf.fs.mp, XFS_QUOTA_USER, &from, &info);
+
+	return ret == 1 ? 0 : ret ? ret : -ENOENT;
+}
+
+static int64_t op_quota_set(void)
+{
+	return set_quota();
+}
+
+static int64_t op_quota_on(void)
+{
+	struct xfs_quota_on_options on = XFS_QUOTA_ON_OPTIONS_INIT;
+
+	on.types = on.enforce = XFS_QUOTA_USER;
+	return xfs_quota_on(nf.fs.mp, &on);
+}
+
+static int64_t op_quota_off(void)
+{
+	return xfs_quota_off(nf.fs.mp, XFS_QUOTA_USER, 0);
+}
+
+static int64_t op_quota_check(void)
+{
+	return xfs_quota_check(nf.fs.mp, 0);
+}
+
+/* To who has a record that nobody has used so far. */
+static int64_t op_chown_limited(void)
+{
+	return xfs_chown(nf.fs.mp, "/d/a", NOWAIT_USER, NOWAIT_USER);
+}
+
+/* To who has no record. */
+static int64_t op_chown_new(void)
+{
+	return xfs_chown(nf.fs.mp, "/d/a", 3000000000u, UINT32_MAX);
+}
+
 const struct nowait_op nowait_ops[] = {
 	{ "pread", op_pread, READS },
 	{ "preadv", op_preadv, READS },
@@ -686,5 +783,14 @@ const struct nowait_op nowait_ops[] = {
 	{ "readlink", op_readlink, NEEDS_DIR },
 	{ "readdir", op_readdir, NEEDS_DIR },
 	{ "opendir", op_opendir, NEEDS_DIR },
+	{ "quota state", op_quota_state, NEEDS_QUOTA | NEEDS_QUOTA_FILE },
+	{ "quota get", op_quota_get, NEEDS_QUOTA | NEEDS_QUOTA_FILE },
+	{ "quota next", op_quota_next, NEEDS_QUOTA | NEEDS_QUOTA_FILE },
+	{ "quota set", op_quota_set, NEEDS_QUOTA | NEEDS_TRANS },
+	{ "quota on", op_quota_on, NEEDS_QUOTA | NEEDS_DEVICE },
+	{ "quota off", op_quota_off, NEEDS_QUOTA | NEEDS_DEVICE },
+	{ "quota check", op_quota_check, NEEDS_QUOTA | NEEDS_DEVICE },
+	{ "chown to somebody new", op_chown_new, SETS | NEEDS_DIR | NEEDS_QUOTA },
+	{ "chown to somebody limited", op_chown_limited, SETS | NEEDS_DIR | NEEDS_QUOTA },
 };
 const unsigned int nowait_nr_ops = sizeof(nowait_ops) / sizeof(nowait_ops[0]);

@@ -22,6 +22,8 @@
 #define NEEDS_RENAME		(1u << 5)	/* the lock of renames across directories */
 #define NEEDS_CLEAN		(1u << 6)	/* no dirty data of /d/a */
 #define NEEDS_DEVICE		(1u << 7)	/* always -EAGAIN */
+#define NEEDS_QUOTA		(1u << 8)	/* a volume with quota: nowait_has_quota() */
+#define NEEDS_QUOTA_FILE	(1u << 9)	/* the ILOCK of the file of user quota */
 
 struct nowait_op {
 	const char *name;
@@ -34,10 +36,15 @@ extern const unsigned int nowait_nr_ops;
 struct nowait_fixture {
 	struct test_fs fs;
 	struct xfs_file *a, *b, *d;	/* /d/a and /d/b for reading and writing, /d */
+	uint64_t limits;		/* set so far: each is another one */
 };
 extern struct nowait_fixture nf;
 
 #define NOWAIT_FILE_BYTES	(64u << 10)
+
+/* XFSWRITE_TEST_QUOTA: quota is on, and user NOWAIT_USER has limits. */
+bool nowait_has_quota(void);
+#define NOWAIT_USER		100000u
 
 /* Made, filled, synced; all of it in memory. */
 void nowait_make(struct xfs_device *dev);

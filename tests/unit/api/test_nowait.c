@@ -22,6 +22,7 @@
 #include "api/api_priv.h"
 #include "support/nowait_ops.h"
 #include "pagecache/mapping.h"
+#include "quota/quota_priv.h"
 #include "support/test_device.h"
 #include "trans/trans_priv.h"
 
@@ -119,6 +120,16 @@ static void release_ag(void)
 	xfs_mutex_unlock(&xfs_perag_get(nf.fs.mp, 1)->pag_lock);
 }
 
+static void hold_quota_file(void)
+{
+	xfs_ilock_excl(nf.fs.mp->m_quota->q_types[0].qt_ip);
+}
+
+static void release_quota_file(void)
+{
+	xfs_iunlock_excl(nf.fs.mp->m_quota->q_types[0].qt_ip);
+}
+
 #define MUCH	(1ull << 40)
 
 static void hold_log(void)
@@ -140,6 +151,7 @@ static const struct condition conditions[] = {
 	{ "gate", hold_gate, release_gate, NEEDS_TRANS },
 	{ "AG", hold_ag, release_ag, NEEDS_TRANS },
 	{ "log room", hold_log, release_log, NEEDS_TRANS },
+	{ "quota file", hold_quota_file, release_quota_file, NEEDS_QUOTA_FILE },
 };
 
 /* ---- the thread that holds ------------------------------------------------------------------ */
@@ -284,6 +296,8 @@ static void test_every_call(void **state)
 	for (unsigned int i = 0; i < nowait_nr_ops; i++) {
 		const struct nowait_op *op = &nowait_ops[i];
 
+		if (op->needs & NEEDS_QUOTA && !nowait_has_quota())
+			continue;
 		make();
 		before = nowait_snapshot();
 		hold_each(op, before);
