@@ -126,6 +126,7 @@ static int open_type(struct xfs_mount *mp, uint32_t type)
 int xfs_quota_init(struct xfs_mount *mp)
 {
 	struct xfs_quota *q = xfs_mem_alloc_aligned(&mp->m_mem, XFS_SLOT_ALIGN, sizeof(*q));
+	int error;
 
 	if (!q)
 		return xfs_error(mp, -ENOMEM, "out of memory for quota");
@@ -133,7 +134,11 @@ int xfs_quota_init(struct xfs_mount *mp)
 	for (uint32_t t = 0; t < XFS_QUOTA_TYPES; t++)
 		xfs_mutex_init(&q->q_types[t].qt_load, XFS_CLASS_DQUOT, 0);
 	mp->m_quota = q;
-	return xfs_dquot_cache_init(mp);
+	error = xfs_dquot_cache_init(mp);
+	/* Who tries again must not find a part of it. */
+	if (error)
+		xfs_quota_close(mp);
+	return error;
 }
 
 int xfs_quota_open(struct xfs_mount *mp)

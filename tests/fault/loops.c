@@ -42,8 +42,8 @@ static unsigned int reserve_left(const struct attempt *at)
 	return rv->bytes ? (unsigned int)(lowest * 100 / rv->bytes) : 100;
 }
 
-static void one_scenario(const struct scenario *sc, struct xfs_device *image,
-			 const struct fault_kind *kinds, size_t n, bool sticky)
+void fault_scenario(const struct scenario *sc, struct xfs_device *image,
+		    const struct fault_kind *kinds, size_t n, bool sticky)
 {
 	unsigned int shutdowns = 0, tries = 0, left = 100;
 
@@ -79,7 +79,7 @@ void fault_operations(const struct fault_kind *kinds, size_t n, bool sticky)
 		struct xfs_device *image = scenario_image(geo);
 
 		for (size_t s = 0; s < nr_scenarios; s++)
-			one_scenario(&scenarios[s], image, kinds, n, sticky);
+			fault_scenario(&scenarios[s], image, kinds, n, sticky);
 		xfs_device_put(image);
 	}
 }

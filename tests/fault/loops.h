@@ -22,7 +22,10 @@ struct fault_kind {
 	unsigned int reserve_margin;	/* percent of the reserve of memory that nothing ever uses */
 };
 
-/* Each event of each of the @n @kinds in each operation; closing is whole again. */
+/* Each event of each of the @n @kinds in one operation on @image; closing is whole again. */
+void fault_scenario(const struct scenario *sc, struct xfs_device *image, const struct fault_kind *kinds,
+		    size_t n, bool sticky);
+/* The same in each operation of scenario.h. */
 void fault_operations(const struct fault_kind *kinds, size_t n, bool sticky);
 /* Opening, and closing after changes; one event and all from there on. */
 void fault_mount_and_unmount(const struct fault_kind *kinds, size_t n);
