@@ -26,7 +26,7 @@
 #define XFS_BMAPI_METADATA	(1u << 5)	/* directory, attribute, symlink blocks */
 #define XFS_BMAPI_ENTIRE	(1u << 6)	/* read: do not trim the first and last map to the range */
 #define XFS_BMAPI_REMAP		(1u << 7)	/* unmap: leave the blocks allocated */
-#define XFS_BMAPI_YIELD		(1u << 8)	/* unmap: stop behind an extent when memory is short */
+#define XFS_BMAPI_YIELD		(1u << 8)	/* unmap: stop behind an extent when memory or the log is short */
 
 static inline bool xfs_fork_needs_read(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 {
@@ -139,10 +139,10 @@ int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 		    xfs_filblks_t len, uint32_t flags, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
 
 /*
- * Unmap [@bno, +@len), last extent first, at most @max_extents of them (with YIELD at least
- * one of them), and free the
+ * Unmap [@bno, +@len), last extent first, at most @max_extents of them, and free the
  * blocks (data fork: drop one reference).  *@done: nothing is left in the range.
- * Delalloc extents in the range are dropped too.  Logs the inode.  Only a hole in the
+ * Delalloc extents in the range are dropped too.  Logs the inode.  With YIELD in a
+ * transaction of the kind TRUNCATE: as many as its share of the log and memory allow, one at least.  Only a hole in the
  * middle of an extent may need blocks: -ENOSPC, nothing changed, when the transaction has none.
  * CoW fork: with REMAP the records are dropped and the blocks left to the caller.
  */

@@ -34,6 +34,7 @@ struct xfs_bmap_op {
 	bool delalloc;			/* tree blocks are paid for by a delayed allocation */
 	uint32_t logflags;		/* XFS_ILOG_* */
 	uint32_t tree_blocks;		/* allocated for the tree */
+	uint32_t tree_freed;		/* that left it */
 	struct xfs_iext_spare spare;
 };
 

@@ -238,6 +238,7 @@ int xfs_bmbt_replace(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *old, un
 		cur.bc_ino.flags |= BMBT_CUR_PROMISED;
 	error = replace_recs(&cur, old, nold, new, nnew);
 	op->tree_blocks += cur.bc_ino.allocated;
+	op->tree_freed += cur.bc_ino.freed;
 	xfs_btree_del_cursor(&cur);
 	return error;
 }

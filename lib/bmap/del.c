@@ -62,6 +62,14 @@ static int unmap_real(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 	return release_blocks(op, &del, flags);
 }
 
+/* Whether the transaction can take one extent more: of the log, and of memory. */
+static bool has_room(const struct xfs_bmap_op *op)
+{
+	return op->tree_freed < XFS_RESV_TREE_FREES &&
+	       xfs_trans_log_left(op->tp) >= xfs_resv_unmap_step(op->tp->t_mount) &&
+	       !xfs_trans_is_short(op->tp);
+}
+
 int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, xfs_filblks_t len,
 		uint32_t flags, xfs_extnum_t max_extents, bool *done)
 {
@@ -99,7 +107,7 @@ int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, x
 			*done = true;
 			break;
 		}
-		if (n == max_extents || (n && flags & XFS_BMAPI_YIELD && xfs_trans_is_short(tp)))
+		if (n == max_extents || (n && flags & XFS_BMAPI_YIELD && !has_room(&op)))
 			break;
 		from = XFS_MAX(bno, got.br_startoff);
 		to = XFS_MIN(end, xfs_irec_end(&got));

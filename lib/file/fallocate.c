@@ -239,8 +239,8 @@ static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 				       splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, tpp);
 }
 
-/* In one transaction, or fewer on a small log or when memory is short. */
-#define EXTENTS_PER_HANDLE	32u
+/* In one transaction, or fewer, as the log and memory allow. */
+#define EXTENTS_PER_HANDLE	1024u
 
 static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
 {
@@ -255,7 +255,7 @@ static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 		error = xfs_quota_reserve_blocks(tp, ip, xfs_quota_worst_alloc(ip->i_mount, 0));
 		if (!error)
 			error = xfs_bunmapi(tp, ip, off, end - off, XFS_BMAPI_YIELD,
-					    xfs_resv_extents(ip->i_mount, EXTENTS_PER_HANDLE), &done);
+					    EXTENTS_PER_HANDLE, &done);
 		/* Delayed ones without data, for everything dirty was written. */
 		if (!error && done)
 			error = xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, off, end);

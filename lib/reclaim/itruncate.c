@@ -9,10 +9,10 @@
 #include "trans/resv.h"
 
 /*
- * Removed in one transaction, or fewer on a small log or when memory is short; each changes a few
- * blocks of the AG's trees.
+ * Removed in one transaction, or fewer, as the log and memory allow.  Other threads that want a
+ * checkpoint wait as long as it takes: a few milliseconds.
  */
-#define EXTENTS_PER_HANDLE	32u
+#define EXTENTS_PER_HANDLE	1024u
 
 /* The size, the times and the first extents; *@done: nothing is left. */
 static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool first, bool *done)
@@ -38,7 +38,7 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
 	error = xfs_bunmapi(tp, ip, from, NULLFILEOFF - from, XFS_BMAPI_YIELD,
-			    xfs_resv_extents(mp, EXTENTS_PER_HANDLE), done);
+			    EXTENTS_PER_HANDLE, done);
 	if (!error && *done)
 		error = xfs_reflink_cancel_cow(ip, from);
 	if (error)

@@ -241,6 +241,17 @@ static void move_op(struct tally *t, uint32_t n)
 	t->ags = XFS_MAX(t->ags, n);
 }
 
+/* One of many extents is removed: while that goes on leaves of the fork's tree become empty, and are freed. */
+static struct tally unmap_tally(void)
+{
+	struct tally t = { .inodes = 1 };
+
+	extents_op(&t, 1);
+	t.extents += XFS_RESV_TREE_FREES;
+	t.cancels += XFS_RESV_TREE_FREES;
+	return t;
+}
+
 static struct tally make_tally(const struct xfs_geometry *geo, enum xfs_resv_kind kind)
 {
 	struct tally t = { .inodes = 1 };
@@ -310,7 +321,7 @@ static struct tally make_tally(const struct xfs_geometry *geo, enum xfs_resv_kin
 		move_op(&t, 1);
 		break;
 	case XFS_RESV_TRUNCATE:
-		extents_op(&t, 1);
+		t = unmap_tally();
 		break;
 	case XFS_RESV_IFREE:
 		t.inode_trees = 1;
@@ -339,7 +350,7 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 	const struct xfs_geometry *geo = &mp->m_geo;
 	struct xfs_resv *rs = xfs_zalloc(mp, sizeof(*rs));
 	uint64_t half = limit / 2, step;
-	struct tally share, move = { .inodes = 1 };
+	struct tally share, unmap, move = { .inodes = 1 };
 
 	if (!rs)
 		return xfs_error(mp, -ENOMEM, "out of memory for reservations");
@@ -355,18 +366,20 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 	rs->step = (uint32_t)XFS_MIN(step, half / 2);
 	share = share_tally();
 	rs->share_step = (uint32_t)XFS_MIN(tally_bytes(geo, &share), half / 2);
+	unmap = unmap_tally();
+	rs->unmap_step = (uint32_t)XFS_MIN(tally_bytes(geo, &unmap), half / 2);
 	move_op(&move, 1);
 	rs->move_step = (uint32_t)XFS_MIN(tally_bytes(geo, &move), half / 2);
 	for (enum xfs_resv_kind kind = 0; kind < XFS_RESV_KINDS; kind++) {
 		struct tally t = make_tally(geo, kind);
 		uint64_t bytes = tally_bytes(geo, &t);
 
-		if (kind == XFS_RESV_TRUNCATE)
-			bytes = extents_bytes(geo, rs->extents);
-		else if (kind == XFS_RESV_WRITEBACK)
+		if (kind == XFS_RESV_WRITEBACK)
 			bytes = step + XFS_MIN(limit / 8, (uint64_t)WRITEBACK_BYTES);
-		else if (kind == XFS_RESV_SHARE || kind == XFS_RESV_MOVE)
+		else if (kind == XFS_RESV_SHARE || kind == XFS_RESV_MOVE || kind == XFS_RESV_TRUNCATE)
 			bytes += XFS_MIN(limit / 8, (uint64_t)WRITEBACK_BYTES);
+		if (kind == XFS_RESV_TRUNCATE)
+			bytes = XFS_MAX(bytes, extents_bytes(geo, rs->extents));
 		rs->largest = XFS_MAX(rs->largest, bytes);
 		rs->bytes[kind] = (uint32_t)XFS_MIN(bytes, half);
 	}
@@ -398,6 +411,11 @@ uint32_t xfs_resv_share_step(const struct xfs_mount *mp)
 uint32_t xfs_resv_move_step(const struct xfs_mount *mp)
 {
 	return mp->m_resv ? mp->m_resv->move_step : 0;
+}
+
+uint32_t xfs_resv_unmap_step(const struct xfs_mount *mp)
+{
+	return mp->m_resv ? mp->m_resv->unmap_step : 0;
 }
 
 uint64_t xfs_resv_move(const struct xfs_mount *mp, uint32_t removed, uint32_t moved)

@@ -28,7 +28,7 @@ enum xfs_resv_kind {
 	XFS_RESV_WRITEBACK,	/* a transaction that maps many pieces, see xfs_resv_step() */
 	XFS_RESV_SHARE,		/* a transaction that shares many extents, see xfs_resv_share_step() */
 	XFS_RESV_MOVE,		/* a transaction that moves many extents, see xfs_resv_move_step() */
-	XFS_RESV_TRUNCATE,	/* xfs_resv_extents() extents removed */
+	XFS_RESV_TRUNCATE,	/* xfs_resv_extents() extents removed, or many, see xfs_resv_unmap_step() */
 	XFS_RESV_IFREE,
 	XFS_RESV_KINDS,
 };
@@ -38,7 +38,8 @@ struct xfs_resv {
 	uint32_t step;			/* one piece of a WRITEBACK transaction */
 	uint32_t share_step;		/* one extent of a SHARE transaction */
 	uint32_t move_step;		/* one extent of a MOVE transaction */
-	uint32_t extents;		/* of a TRUNCATE transaction */
+	uint32_t unmap_step;		/* one extent of a TRUNCATE transaction */
+	uint32_t extents;		/* of a TRUNCATE transaction that does not ask what is left of it */
 	uint64_t largest;		/* the largest worst case, before it was cut to half of @limit */
 };
 
@@ -60,6 +61,12 @@ uint32_t xfs_resv_step(const struct xfs_mount *mp);
 uint32_t xfs_resv_share_step(const struct xfs_mount *mp);
 /* The same for one extent that a MOVE transaction gives another offset. */
 uint32_t xfs_resv_move_step(const struct xfs_mount *mp);
+/*
+ * The same for one extent that a TRUNCATE transaction removes, and for the leaves of the fork's tree
+ * that became empty, which are freed at its end: up to XFS_RESV_TREE_FREES of them.
+ */
+#define XFS_RESV_TREE_FREES	4u
+uint32_t xfs_resv_unmap_step(const struct xfs_mount *mp);
 /*
  * The most that it logs when extents next to each other in a file change in one transaction: the
  * first @removed go, and @moved that follow get other offsets.
