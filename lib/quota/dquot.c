@@ -34,8 +34,12 @@ static uint32_t chain_of(const struct xfs_dquot_shard *shard, uint32_t type, uin
 
 static void free_dquot(struct xfs_dquot *dq)
 {
+	struct xfs_dquot_shard *shard = shard_of_dquot(dq);
+
 	xfs_mutex_destroy(&dq->dq_lock);
-	xfs_free(dq->dq_mount, dq);
+	xfs_mutex_lock(&shard->qs_lock);
+	xfs_pool_put(&shard->qs_pool, dq);
+	xfs_mutex_unlock(&shard->qs_lock);
 }
 
 int xfs_dquot_cache_init(struct xfs_mount *mp)
@@ -47,6 +51,8 @@ int xfs_dquot_cache_init(struct xfs_mount *mp)
 
 		xfs_mutex_init(&shard->qs_lock, XFS_CLASS_LEAF, 2);
 		xfs_list_init(&shard->qs_lru);
+		xfs_pool_init(&shard->qs_pool, &mp->m_mem, sizeof(struct xfs_dquot), 16,
+			      UNUSED_MAX);
 		shard->qs_hash_log = FIRST_HASH_LOG;
 		shard->qs_hash = xfs_zalloc(mp, sizeof(*shard->qs_hash) << FIRST_HASH_LOG);
 		have = have && shard->qs_hash;
@@ -71,6 +77,7 @@ void xfs_dquot_cache_destroy(struct xfs_mount *mp)
 
 		for (uint32_t c = 0; shard->qs_hash && c < 1u << shard->qs_hash_log; c++)
 			free_chain(shard->qs_hash[c]);
+		xfs_pool_drain(&shard->qs_pool);
 		xfs_free(mp, shard->qs_hash);
 		xfs_mutex_destroy(&shard->qs_lock);
 	}
@@ -245,12 +252,17 @@ void xfs_dquot_forget_held(struct xfs_quota *q, uint32_t type)
 static struct xfs_dquot *make(struct xfs_mount *mp, uint32_t type, uint32_t id,
 			      const struct xfs_dquot_place *place)
 {
-	struct xfs_dquot *dq = xfs_zalloc(mp, sizeof(*dq));
+	struct xfs_dquot_shard *shard = shard_of(mp->m_quota, type, id);
+	struct xfs_dquot *dq;
 
+	xfs_mutex_lock(&shard->qs_lock);
+	dq = xfs_pool_get(&shard->qs_pool);
+	xfs_mutex_unlock(&shard->qs_lock);
 	if (!dq) {
 		xfs_error(mp, -ENOMEM, "out of memory for a quota record");
 		return NULL;
 	}
+	memset(dq, 0, sizeof(*dq));
 	xfs_log_item_init(&dq->dq_item, &xfs_dquot_item_ops);
 	dq->dq_item.li_bytes = sizeof(*dq);
 	dq->dq_item.li_sort_key = (uint64_t)place->daddr + (place->offset >> XFS_BB_SHIFT);

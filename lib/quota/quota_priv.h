@@ -45,6 +45,7 @@ struct xfs_dquot_shard {
 	uint32_t qs_count;		/* in the hash */
 	uint32_t qs_unused;		/* of them nobody refers to so many */
 	struct xfs_list qs_lru;		/* these, oldest first */
+	struct xfs_pool qs_pool;	/* memory of records */
 };
 
 #define XFS_DQUOT_SHARD_LOG	4u
