@@ -44,7 +44,7 @@ say "what is needed"
 packages_install gcc libc6-dev clang cmake ninja-build pkg-config libblkid-dev libcmocka-dev \
 	libarchive-dev || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 for package in xfsprogs xfslibs-dev attr acl debootstrap debian-archive-keyring ccache xz-utils python3 \
-	e2fsprogs fdisk g++ abigail-tools mold; do
+	e2fsprogs fdisk g++ abigail-tools mold mandoc man-db zsh fish; do
 	packages_install $package || say "SKIP: $package cannot be installed"
 done
 PATH=$PATH:/usr/sbin:/sbin

@@ -11,33 +11,42 @@
 #include <time.h>
 #include "xfsw/xfsw.h"
 
-static const struct option common_options[] = {
-	{ "partition", required_argument, NULL, XFSW_OPT_PARTITION },
-	{ "offset", required_argument, NULL, XFSW_OPT_OFFSET },
-	{ "logdev", required_argument, NULL, XFSW_OPT_LOGDEV },
-	{ "norecovery", no_argument, NULL, XFSW_OPT_NORECOVERY },
-	{ "recover-in-memory", no_argument, NULL, XFSW_OPT_IN_MEMORY },
-	{ "unjournalled", no_argument, NULL, XFSW_OPT_UNJOURNALLED },
-	{ "json", no_argument, NULL, XFSW_OPT_JSON },
-	{ "quiet", no_argument, NULL, XFSW_OPT_QUIET },
-	{ "no-glob", no_argument, NULL, XFSW_OPT_NO_GLOB },
-	{ "stats", no_argument, NULL, XFSW_OPT_STATS },
-	{ "help", no_argument, NULL, XFSW_OPT_HELP },
+static const struct xfsw_option common_options[] = {
+	{ XFSW_OPT_PARTITION, "partition", "N", "work in partition N of a disk image" },
+	{ XFSW_OPT_OFFSET, "offset", "BYTES", "the file system begins at this offset of IMG" },
+	{ XFSW_OPT_LOGDEV, "logdev", "DEV", "the file system has its log on DEV" },
+	{ XFSW_OPT_NORECOVERY, "norecovery", NULL,
+	  "read although the log is dirty, and ignore the log" },
+	{ XFSW_OPT_IN_MEMORY, "recover-in-memory", NULL,
+	  "replay a dirty log in memory; the image is not changed" },
+	{ XFSW_OPT_UNJOURNALLED, "unjournalled", NULL,
+	  "write without the log: faster, but if interrupted the image is lost" },
+	{ XFSW_OPT_NO_GLOB, "no-glob", NULL,
+	  "take *, ? and [...] in a PATH literally; otherwise a PATH that does not exist is a "
+	  "pattern" },
+	{ XFSW_OPT_JSON, "json", NULL, "print JSON" },
+	{ XFSW_OPT_STATS, "stats", NULL,
+	  "afterwards print statistics of the library on standard error, named as those of the "
+	  "kernel" },
+	{ 'q', "quiet", NULL, "print no progress" },
+	{ XFSW_OPT_HELP, "help", NULL, "print this help" },
 };
 #define NCOMMON (sizeof(common_options) / sizeof(common_options[0]))
 
-static size_t count_options(const struct option *options)
+static bool is_end(const struct xfsw_option *option)
 {
-	size_t n = 0;
-
-	while (options && options[n].name)
-		n++;
-	return n;
+	return !option->id && !option->text;
 }
 
-static bool option_fits(const struct xfsw_call *call, int id)
+bool xfsw_is_common(const struct xfsw_option *option)
 {
-	bool on_command_line = call->line == 0;
+	return option >= common_options && option < common_options + NCOMMON;
+}
+
+/* Has @verb a use for the common option @id? */
+static bool option_fits(const struct xfsw_verb *verb, bool on_command_line, int id)
+{
+	bool reads = verb->open == XFSW_OPEN_READ, writes = verb->open == XFSW_OPEN_WRITE;
 
 	switch (id) {
 	case XFSW_OPT_PARTITION:
@@ -46,29 +55,115 @@ static bool option_fits(const struct xfsw_call *call, int id)
 		return on_command_line;
 	case XFSW_OPT_NORECOVERY:
 	case XFSW_OPT_IN_MEMORY:
-		return on_command_line && (call->verb->open == XFSW_OPEN_READ ||
-					   call->verb == &verb_shell);
+		return on_command_line && (reads || verb == &verb_shell);
 	case XFSW_OPT_UNJOURNALLED:
-		return on_command_line && call->verb->open == XFSW_OPEN_WRITE;
+		return on_command_line && writes;
 	case XFSW_OPT_STATS:
-		return on_command_line && (call->verb->open == XFSW_OPEN_READ ||
-					   call->verb->open == XFSW_OPEN_WRITE);
+		return on_command_line && (reads || writes);
 	case XFSW_OPT_JSON:
-		return (call->verb->flags & XFSW_JSON) != 0;
+		return (verb->flags & XFSW_JSON) != 0;
 	case XFSW_OPT_NO_GLOB:
-		return (call->verb->flags & (XFSW_GLOB_ALL | XFSW_GLOB_SOURCES)) != 0;
+		return (verb->flags & (XFSW_GLOB_ALL | XFSW_GLOB_SOURCES)) != 0;
 	default:
 		return true;
 	}
 }
 
+/* The common option @option goes without saying, or @verb has its own of this name. */
+static bool is_untold(const struct xfsw_verb *verb, const struct xfsw_option *option)
+{
+	bool has_image = verb != &verb_help && !(verb->flags & XFSW_SHELL_ONLY);
+
+	for (const struct xfsw_option *own = verb->options; own && !is_end(own); own++)
+		if (own->name && strcmp(own->name, option->name) == 0)
+			return true;
+	return !option_fits(verb, has_image, option->id);
+}
+
+const struct xfsw_option *xfsw_option_at(const struct xfsw_verb *verb, size_t n)
+{
+	if (!verb)
+		return n < NCOMMON ? &common_options[n] : NULL;
+	for (size_t list = 0; list <= XFSW_SHARED_MAX; list++) {
+		const struct xfsw_option *option = list ? verb->shared[list - 1] : verb->options;
+
+		for (; option && !is_end(option); option++)
+			if (n-- == 0)
+				return option;
+	}
+	for (size_t i = 0; i < NCOMMON; i++)
+		if (!is_untold(verb, &common_options[i]) && n-- == 0)
+			return &common_options[i];
+	return NULL;
+}
+
+/* The options of a verb as getopt_long() wants them. */
+#define OPTIONS_MAX	96u
+struct spelled {
+	struct option longopts[OPTIONS_MAX + 1];
+	char letters[3 * OPTIONS_MAX];
+	size_t nlong, nletters;
+};
+
+static void add_option(struct spelled *s, const struct xfsw_option *option)
+{
+	int has_arg = !option->arg ? no_argument
+		      : option->arg[0] == '[' && option->arg[1] == '=' ? optional_argument
+								       : required_argument;
+
+	if (option->name && s->nlong < OPTIONS_MAX)
+		s->longopts[s->nlong++] =
+			(struct option){ option->name, has_arg, NULL, option->id };
+	if (option->id == 0 || option->id >= 256 || s->nletters + 4 > sizeof(s->letters))
+		return;
+	s->letters[s->nletters++] = (char)option->id;
+	for (int i = 0; i < has_arg; i++)
+		s->letters[s->nletters++] = ':';
+}
+
+/* Own ones first: getopt takes the first of two with the same name. */
+static void spell_options(struct spelled *s, const struct xfsw_verb *verb)
+{
+	memset(s, 0, sizeof(*s));
+	s->nletters = (size_t)snprintf(s->letters, sizeof(s->letters), "%s:%s",
+				       verb->flags & XFSW_IN_ORDER ? "+" : "",
+				       verb->hidden_letters ? verb->hidden_letters : "");
+	for (size_t list = 0; list <= XFSW_SHARED_MAX; list++) {
+		const struct xfsw_option *option = list ? verb->shared[list - 1] : verb->options;
+
+		for (; option && !is_end(option); option++)
+			add_option(s, option);
+	}
+	for (size_t i = 0; i < NCOMMON; i++)
+		add_option(s, &common_options[i]);
+}
+
+/* One option that getopt_long() has found; 0 or XFSW_USAGE. */
+static int take_option(struct xfsw_call *call, int id, char **argv)
+{
+	/* Of a long option optopt is 0 or its value: the word is behind us. */
+	const char *word = argv[optind - 1];
+	char letter[3] = { '-', (char)optopt, 0 };
+
+	if (id == ':' || id == '?') {
+		if (optopt > 0 && optopt < 256)
+			word = letter;
+		return xfsw_usage(call, id == ':' ? "option %s needs a value" : "unknown option %s",
+				  word);
+	}
+	if (id == 'q')
+		id = XFSW_OPT_QUIET;
+	if (!option_fits(call->verb, call->line == 0, id) && call->verb != &verb_help)
+		return xfsw_usage(call, "option %s does not apply to this verb", word);
+	call->opts[call->nopts].id = id;
+	call->opts[call->nopts++].arg = optarg;
+	return 0;
+}
+
 int xfsw_parse(struct xfsw_call *call, int argc, char **argv)
 {
 	const struct xfsw_verb *verb = call->verb;
-	size_t nown = count_options(verb->longopts);
-	struct option *longopts = calloc(nown + NCOMMON + 1, sizeof(*longopts));
-	const char *in_order = verb->shortopts && verb->shortopts[0] == '+' ? "+" : "";
-	char shortopts[64];
+	struct spelled spelled;
 	int id, result = 0;
 
 	/* Before anything can fail: whoever asked for JSON gets the reason in it. */
@@ -77,43 +172,16 @@ int xfsw_parse(struct xfsw_call *call, int argc, char **argv)
 			call->errors = calloc(1, sizeof(*call->errors));
 	}
 	call->opts = calloc((size_t)argc + 1, sizeof(*call->opts));
-	if (!longopts || !call->opts) {
-		free(longopts);
+	if (!call->opts)
 		return xfsw_fail(call, NULL, -ENOMEM);
-	}
-	if (nown)
-		memcpy(longopts, verb->longopts, nown * sizeof(*longopts));
-	memcpy(longopts + nown, common_options, sizeof(common_options));
-	snprintf(shortopts, sizeof(shortopts), "%s:q%s", in_order,
-		 verb->shortopts ? verb->shortopts + strlen(in_order) : "");
-
+	spell_options(&spelled, verb);
 	opterr = 0;
 	optind = 0;	/* GNU: begin anew, the shell comes here once a line */
-	while ((id = getopt_long(argc, argv, shortopts, longopts, NULL)) != -1) {
-		if (id == ':' || id == '?') {
-			/* Of a long option optopt is 0 or its value: the word is behind us. */
-			const char *word = argv[optind - 1];
-			char letter[3] = { '-', (char)optopt, 0 };
-
-			if (optopt > 0 && optopt < 256)
-				word = letter;
-			result = xfsw_usage(call, id == ':' ? "option %s needs a value"
-							    : "unknown option %s", word);
-			break;
-		}
-		if (id == 'q')
-			id = XFSW_OPT_QUIET;
-		if (!option_fits(call, id)) {
-			result = xfsw_usage(call, "option %s does not apply to this verb",
-					    argv[optind - 1]);
-			break;
-		}
-		call->opts[call->nopts].id = id;
-		call->opts[call->nopts++].arg = optarg;
-	}
+	while (!result &&
+	       (id = getopt_long(argc, argv, spelled.letters, spelled.longopts, NULL)) != -1)
+		result = take_option(call, id, argv);
 	call->argv = argv + optind;
 	call->argc = argc - optind;
-	free(longopts);
 	return result;
 }
 

@@ -128,16 +128,25 @@ static int run_chmod(struct xfsw_call *call)
 	return code;
 }
 
+static const struct xfsw_option chmod_options[] = {
+	{ 'R', NULL, NULL, "change everything below too; symbolic links are not followed" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_chmod = {
 	.name = "chmod",
+	.group = XFSW_GROUP_ATTRS,
 	.operands = "[-R] IMG MODE PATH...",
 	.summary = "Set or change permission bits",
-	.help = "MODE is octal, or changes as in 'u+x,g-w,a=rX': whom they are for (u, g, o, a; all\n"
-		"when nobody is named, there is no umask), + - or =, and r, w, x, X (x on directories\n"
-		"and what has an x), s, t, or u, g, o to copy. = leaves the set-id bits of\n"
-		"directories, unless it has an s. A MODE may begin with -, as in -w or -x,u+s.\n\n"
-		"  -R               everything below as well; links are not followed\n",
-	.shortopts = "Rr::w::x::X::s::t::u::g::o::",
+	.help = "MODE is octal, or symbolic as in 'u+x,g-w,a=rX': for whom (u, g, o, a; without "
+		"one of them all, there is no umask), + - or =, and r, w, x, X (x for "
+		"directories and for files that have an x), s, t, or u, g, o to copy from. = "
+		"leaves the set-id bits of directories unless it contains s. MODE may begin "
+		"with -, as in -w or -x,u+s.\n",
+	.examples = "xfsw chmod disk.img 640 /etc/passwd\n"
+		"xfsw chmod -R disk.img u=rwX,go=rX /home\n",
+	.options = chmod_options,
+	.hidden_letters = "r::w::x::X::s::t::u::g::o::",
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_GLOB_ALL,
 	.min_operands = 1,
@@ -164,17 +173,23 @@ static int run_chown(struct xfsw_call *call)
 	return change_all(&change, 1, !xfsw_has(call, 'h'));
 }
 
-static const struct option chown_longopts[] = { OWNERS_LONGOPTS, { NULL, 0, NULL, 0 } };
+static const struct xfsw_option chown_options[] = {
+	{ 'R', NULL, NULL,
+	  "change everything below too; symbolic links themselves, not their targets" },
+	{ 'h', NULL, NULL, "a symbolic link itself, not its target" },
+	XFSW_OPTIONS_END
+};
 
 const struct xfsw_verb verb_chown = {
 	.name = "chown",
+	.group = XFSW_GROUP_ATTRS,
 	.operands = "[-R] [-h] IMG UID[:GID] PATH...",
 	.summary = "Set owner and group",
-	.help = "UID and GID are numbers or names; ':GID' sets the group alone.\n\n"
-		"  -R               everything below as well; links themselves, not their targets\n"
-		"  -h               a link itself, not its target\n" OWNERS_HELP,
-	.shortopts = "Rh",
-	.longopts = chown_longopts,
+	.help = "UID and GID are numbers or names; ':GID' sets only the group.\n",
+	.examples = "xfsw chown -R disk.img 1000:1000 /home/ann\n"
+		"xfsw chown disk.img ann: /etc/hostname\n",
+	.options = chown_options,
+	.shared = { owners_options },
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_GLOB_ALL,
 	.min_operands = 2,
@@ -249,17 +264,24 @@ static int run_touch(struct xfsw_call *call)
 	return code;
 }
 
+static const struct xfsw_option touch_options[] = {
+	{ 't', NULL, "TIME",
+	  "@SECONDS[.FRACTION], 'YYYY-MM-DD[ HH:MM[:SS[.FRACTION]]]' in UTC, or now" },
+	{ 'r', NULL, "OTHER", "use the times of another file of the image" },
+	{ 'a', NULL, NULL, "set the atime only" },
+	{ 'm', NULL, NULL, "set the mtime only" },
+	{ 'c', NULL, NULL, "do not make missing files" },
+	{ 'h', NULL, NULL, "a symbolic link itself, not its target" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_touch = {
 	.name = "touch",
+	.group = XFSW_GROUP_CHANGE,
 	.operands = "[-t TIME | -r OTHER] [-a] [-m] [-c] [-h] IMG PATH...",
-	.summary = "Set atime and mtime; make empty files",
-	.help = "  -t TIME          @SECONDS[.FRACTION], or in UTC\n"
-		"                   'YYYY-MM-DD[ HH:MM[:SS[.FRACTION]]]', or now\n"
-		"  -r OTHER         the times of another object of the image\n"
-		"  -a, -m           atime only, mtime only\n"
-		"  -c               make no files\n"
-		"  -h               a link itself, not its target\n",
-	.shortopts = "t:r:amch",
+	.summary = "Set atime and mtime; make missing files",
+	.examples = "xfsw touch -t '2024-02-29 12:00' disk.img /etc/hostname\n",
+	.options = touch_options,
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 1,
 	.max_operands = -1,
@@ -279,8 +301,11 @@ static int run_truncate(struct xfsw_call *call)
 
 const struct xfsw_verb verb_truncate = {
 	.name = "truncate",
+	.group = XFSW_GROUP_CHANGE,
 	.operands = "IMG PATH SIZE",
-	.summary = "Cut a file to SIZE bytes, or lengthen it with a hole",
+	.summary = "Set the size of a file",
+	.help = "A file that grows gets a hole at its end.\n",
+	.examples = "xfsw truncate disk.img /var/log/messages 0\n",
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 2,
 	.max_operands = 2,

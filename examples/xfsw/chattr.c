@@ -146,21 +146,28 @@ static int run_chattr(struct xfsw_call *call)
 	return change_all(call, &change, n);
 }
 
+static const struct xfsw_option chattr_options[] = {
+	{ 'R', NULL, NULL,
+	  "change everything below too, except symbolic links and special files, which have no "
+	  "flags" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_chattr = {
 	.name = "chattr",
+	.group = XFSW_GROUP_ATTRS,
 	.operands = "[-R] IMG [+-=]FLAGS... PATH...",
 	.summary = "Change inode flags",
-	.help = "FLAGS are letters, or words with commas between them. + adds them, - takes them\n"
-		"away, = leaves these alone. In the shell write -- before -FLAGS.\n\n"
-		"  i immutable      a append         d nodump         A noatime\n"
-		"  S sync           f nodefrag       F filestream     x dax\n"
-		"of directories only:\n"
-		"  P projinherit    n nosymlinks     t rtinherit\n\n"
-		"  -R               everything below as well, but links and special files, which\n"
-		"                   have no flags\n",
-	.shortopts = "+R",
+	.help = "FLAGS are letters, or words separated by commas. + adds them, - removes them, "
+		"= sets exactly these. In the shell, write -- before -FLAGS.\n\n  i "
+		"immutable      a append         d nodump         A noatime\n  S sync           "
+		"f nodefrag       F filestream     x dax\n"
+		"of directories only:\n  P projinherit    n nosymlinks     t rtinherit\n",
+	.examples = "xfsw chattr disk.img +i /etc/passwd\n"
+		"xfsw chattr -R disk.img +nodump,noatime /var\n",
+	.options = chattr_options,
 	.open = XFSW_OPEN_WRITE,
-	.flags = XFSW_LONG_WORK,
+	.flags = XFSW_IN_ORDER | XFSW_LONG_WORK,
 	.min_operands = 2,
 	.max_operands = -1,
 	.run = run_chattr,
@@ -177,14 +184,21 @@ static int run_chproj(struct xfsw_call *call)
 	return change_all(call, &change, 1);
 }
 
+static const struct xfsw_option chproj_options[] = {
+	{ 'R', NULL, NULL,
+	  "change everything below too; symbolic links themselves, not their targets" },
+	{ 's', NULL, NULL,
+	  "set the flag projinherit on directories: new files in them get the project id" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_chproj = {
 	.name = "chproj",
+	.group = XFSW_GROUP_ATTRS,
 	.operands = "[-R] [-s] IMG ID PATH...",
 	.summary = "Set the project id",
-	.help = "  -R               everything below as well; links themselves, not their targets\n"
-		"  -s               directories get the flag projinherit: what will be made in\n"
-		"                   them belongs to the project too\n",
-	.shortopts = "Rs",
+	.examples = "xfsw chproj -R -s disk.img 42 /home/ann\n",
+	.options = chproj_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_LONG_WORK,
 	.min_operands = 2,
@@ -260,17 +274,23 @@ static int run_lsattr(struct xfsw_call *call)
 	return walk.code ? walk.code : finished;
 }
 
+static const struct xfsw_option lsattr_options[] = {
+	{ 'R', NULL, NULL, "list subdirectories too" },
+	{ 'd', NULL, NULL, "list a directory itself, not its entries" },
+	{ 'p', NULL, NULL, "print project ids too" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_lsattr = {
 	.name = "lsattr",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "[-R] [-d] [-p] IMG PATH...",
-	.summary = "List inode flags, of a directory those of what is in it",
-	.help = "The letters are those of chattr, and\n\n"
-		"  r realtime   p prealloc   e extsize   E extszinherit   C cowextsize\n"
-		"  X hasattr (extended attributes)\n\n"
-		"  -R               go down into directories\n"
-		"  -d               a directory itself, not what is in it\n"
-		"  -p               project ids as well\n",
-	.shortopts = "Rdp",
+	.summary = "List inode flags",
+	.help = "Of a directory, the flags of its entries are listed. The letters are those of "
+		"chattr, and\n\n  r realtime   p prealloc   e extsize   E extszinherit   C "
+		"cowextsize\n  X hasattr (extended attributes)\n",
+	.examples = "xfsw lsattr -p disk.img /home\n",
+	.options = lsattr_options,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON | XFSW_LONG_WORK,
 	.min_operands = 1,

@@ -191,18 +191,24 @@ static int run_check(struct xfsw_call *call)
 	return summary.findings ? XFSW_FAILED : finished;
 }
 
+static const struct xfsw_option check_options[] = {
+	{ 'v', NULL, NULL, "print a summary on standard error" },
+	{ 'n', NULL, "MAX",
+	  "print at most MAX findings (default 10000; 0: all), then a count for each structure" },
+	{ 'p', NULL, NULL, "accept an image that is marked in progress" },
+	{ 'd', NULL, NULL, "accept a dirty log" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_check = {
 	.name = "check",
+	.group = XFSW_GROUP_CARE,
 	.operands = "[-v] [-n MAX] [-p] [-d] IMG",
-	.summary = "Hold every structure of the image against all others; writes nothing",
-	.help = "Prints one line per finding and nothing when there is none; exit code 1 with\n"
-		"findings.\n\n"
-		"  -v               a summary on standard error\n"
-		"  -n MAX           print at most MAX findings (10000; 0: all), then how many\n"
-		"                   there are of each structure\n"
-		"  -p               an image marked in progress is not a finding\n"
-		"  -d               a dirty log is not a finding\n",
-	.shortopts = "vn:pd",
+	.summary = "Check every structure of the image; changes nothing",
+	.help = "Prints one line per finding. The exit code is 0 without findings and 1 with "
+		"findings. Nothing is repaired: use xfs_repair for that.\n",
+	.examples = "xfsw check -v disk.img\n",
+	.options = check_options,
 	.open = XFSW_OPEN_DEVICE,
 	.flags = XFSW_JSON | XFSW_NO_SHELL,
 	.run = run_check,
@@ -318,15 +324,16 @@ static int run_dump(struct xfsw_call *call)
 
 const struct xfsw_verb verb_dump = {
 	.name = "dump",
+	.group = XFSW_GROUP_CARE,
 	.operands = "IMG WHAT...",
-	.summary = "Print one structure readably",
-	.help = "WHAT is one of\n"
-		"  sb [AGNO], agf AGNO, agi AGNO, agfl AGNO\n"
-		"  bnobt, cntbt, inobt, finobt, rmapbt or refcountbt, and AGNO\n"
-		"  inode INO, bmap INO [attr], dir INO, attr INO\n"
-		"  block FSBNO, log, dquot user|group|project ID\n"
-		"With --json each line of the structure is an object: \"name\" and \"value\" of a\n"
-		"field, or \"text\".\n",
+	.summary = "Print one on-disk structure",
+	.help = "WHAT is one of\n\n  sb [AGNO], agf AGNO, agi AGNO, agfl AGNO\n  bnobt, cntbt, "
+		"inobt, finobt, rmapbt or refcountbt, and AGNO\n  inode INO, bmap INO [attr], "
+		"dir INO, attr INO\n  block FSBNO, log, dquot user|group|project ID\n\n"
+		"With --json each line of the structure is an object: \"name\" and \"value\" of "
+		"a field, or \"text\".\n",
+	.examples = "xfsw dump disk.img sb\n"
+		"xfsw dump disk.img agf 0\n",
 	.open = XFSW_OPEN_DEVICE,
 	.flags = XFSW_JSON | XFSW_NO_SHELL,
 	.min_operands = 1,

@@ -525,52 +525,51 @@ static int run_cp(struct xfsw_call *call)
 	return sink_end(&c.sink, code);
 }
 
-static const struct option cp_longopts[] = {
-	{ "archive", no_argument, NULL, 'a' },
-	{ "dereference", no_argument, NULL, 'L' },
-	{ "no-dereference", no_argument, NULL, 'P' },
-	{ "recursive", no_argument, NULL, 'r' },
-	{ "reflink", optional_argument, NULL, OPT_REFLINK },
-	KEEP_LONGOPTS,
-	{ NULL, 0, NULL, 0 }
+static const struct xfsw_option cp_options[] = {
+	{ 'r', NULL, NULL, NULL },
+	{ 'R', "recursive", NULL,
+	  "copy directories and their contents; symbolic links are not followed, unless -L or "
+	  "-H is given" },
+	{ 'p', NULL, NULL,
+	  "keep owner, mode, times, extended attributes, ACLs, project, inode flags and extent "
+	  "size hints" },
+	{ 'a', "archive", NULL, "same as -r -p" },
+	{ 'f', NULL, NULL, "replace existing files, which is the default" },
+	{ 'n', NULL, NULL, "replace nothing: an existing file is an error" },
+	{ 'T', NULL, NULL, "TARGET is the name of the copy, even if it is a directory" },
+	{ 'L', "dereference", NULL,
+	  "copy the targets of symbolic links, also inside a tree; always so without -r. Links "
+	  "that lead nowhere, or to a directory above them, are errors" },
+	{ 'H', NULL, NULL, "follow symbolic links given as SOURCE only" },
+	{ 'P', "no-dereference", NULL, "copy symbolic links themselves" },
+	{ OPT_REFLINK, "reflink", "[=auto|always|never]",
+	  "share blocks: auto (default) if possible, always or fail, never; without a value "
+	  "always" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_cp = {
 	.name = "cp",
-	.operands = "[-a | -r] [-p] [-f | -n] [-T] [-L | -H | -P] "
-		    "[--reflink[=WHEN]] IMG SOURCE... TARGET",
+	.group = XFSW_GROUP_CHANGE,
+	.operands = "[-a | -r] [-p] [-f | -n] [-T] [-L | -H | -P] [--reflink[=WHEN]] IMG "
+		"SOURCE... TARGET",
 	.summary = "Copy files and trees inside the image",
-	.help = "Where TARGET is a directory, each SOURCE is copied into it; otherwise TARGET is the\n"
-		"name of the copy. A directory that is there already is merged; what has a name\n"
-		"otherwise is replaced when the copy is whole: until then, and after a failure, what\n"
-		"was there is there, and its other names keep it. A file does not replace itself, by\n"
-		"whatever path or link it is named, and a directory is not copied into itself.\n"
-		"Copies share blocks with their sources, until one is written to, if the file system\n"
-		"can. Holes stay holes; links, devices, fifos and sockets are copied as such. In a tree\n"
-		"further names of one file become names of its copy.\n"
-		"Without -a or -p a copy is made as any program there would make it: its mode is the\n"
-		"source's, less set-id and sticky bits and the umask; what replaces a file takes over\n"
-		"owner, mode, extended attributes, ACLs, flags and project of that.\n\n"
-		"  -r, -R              directories and all in them; no links are followed, unless -L or\n"
-		"                      -H say so\n"
-		"  -p                  keep owner, mode, times, extended attributes, ACLs, project,\n"
-		"                      inode flags and extent-size hints\n"
-		"  -a                  -r and -p\n"
-		"  -f                  replace what has the name, as always\n"
-		"  -n                  replace nothing: what has the name is an error\n"
-		"  -T                  TARGET is the name of the copy, also if a directory has it\n"
-		"  -L, --dereference   copy what links lead to, also links in a tree; without -r that\n"
-		"                      is always so. A link to a directory that the walk is in is an\n"
-		"                      error, and one that leads nowhere; the rest is copied\n"
-		"  -H                  follow links that are named as SOURCE, and no others\n"
-		"  -P, --no-dereference\n"
-		"                      copy links, not what they lead to\n"
-		"  --reflink=WHEN      share blocks: auto (the default), always (or fail), never; without\n"
-		"                      WHEN always\n"
-		KEEP_HELP
-		"  -q, --quiet         no progress\n",
-	.shortopts = "arRpfnTLHP",
-	.longopts = cp_longopts,
+	.help = "If TARGET is a directory, each SOURCE is copied into it; otherwise TARGET is "
+		"the name of the copy. An existing directory is merged. An existing file is "
+		"replaced when the copy is complete; until then, and after a failure, the old "
+		"one remains, and its other links keep it. A file does not replace itself under "
+		"another path or link, and a directory is not copied into itself.\n\n"
+		"Copies share blocks with their sources until one of them is written, if the "
+		"file system has reflink. Holes remain holes; symbolic links, devices, fifos "
+		"and sockets are copied as such. Hard links inside a tree are links in the copy "
+		"too.\n\n"
+		"Without -a or -p the mode is that of the source without set-id and sticky bits "
+		"and less the umask; a replaced file hands down its owner, mode, extended "
+		"attributes, ACLs, flags and project.\n",
+	.examples = "xfsw cp disk.img /etc/passwd /etc/passwd.orig\n"
+		"xfsw cp -a disk.img /home/ann /home/ben\n",
+	.options = cp_options,
+	.shared = { keep_options },
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_LONG_WORK | XFSW_GLOB_SOURCES,
 	.min_operands = 2,

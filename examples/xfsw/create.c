@@ -333,35 +333,39 @@ static int run_create(struct xfsw_call *call)
 	return code;
 }
 
-static const struct option create_longopts[] = {
-	FORMAT_LONGOPTS, SINK_LONGOPTS,
-	{ "journal", no_argument, NULL, OPT_JOURNAL },
-	{ "project", required_argument, NULL, OPT_PROJECT },
-	{ NULL, 0, NULL, 0 }
+static const struct xfsw_option create_options[] = {
+	{ OPT_JOURNAL, "journal", NULL,
+	  "write through the log, so that a failure leaves a sound file system" },
+	{ OPT_PROJECT, "project", "PATH:ID",
+	  "everything at and below PATH, in the image, belongs to project ID, and its directories "
+	  "get projinherit; except trees in it that the source or another --project gives to "
+	  "another project" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_create = {
 	.name = "create",
+	.group = XFSW_GROUP_MAKE,
 	.operands = "[--size N] [OPTIONS] DIR|TARFILE|- IMG",
-	.summary = "Make an image that holds a copy of a tree or of a tar stream",
-	.help = "All attributes are copied: owner, mode, times, extended attributes, ACLs, inode\n"
-		"flags, projects, hard links, holes, devices; DIR's own become the root\n"
-		"directory's.  A tar stream\n"
-		"may be compressed; '-' is standard input and needs --size; pax names must be\n"
-		"UTF-8.  Its members stay inside the image: a leading '/' is dropped, a name\n"
-		"with '..' refused, a member below a symbolic link goes where the link leads in\n"
-		"the image.  Without --size the image gets the size that surely holds the source,\n"
-		"with a tenth and at least 16 MiB free, and at least 300 MiB in all.  Inodes\n"
-		"may take all of it; -i maxpct=25 brings back mkfs's limit.  Interrupted or\n"
-		"failed, create leaves the image marked in progress, which a kernel refuses to\n"
-		"mount.  With --journal, slower, it leaves a file system that is sound and holds\n"
-		"a part of the source.\n\n"
-		"  --project PATH:ID   all of the tree at PATH, in the image, belongs to project ID,\n"
-		"                      and directories hand it down; but not trees in it that the\n"
-		"                      source or another --project gives to another project\n"
-		SINK_HELP FORMAT_HELP,
-	.shortopts = "x" FORMAT_SHORTOPTS,
-	.longopts = create_longopts,
+	.summary = "Make an image with a copy of a tree or of a tar stream",
+	.help = "All attributes are copied: owner, mode, times, extended attributes, ACLs, "
+		"inode flags, projects, hard links, holes, devices. The attributes of DIR "
+		"become those of the root directory.\n\n"
+		"A tar stream may be compressed; '-' is standard input and needs --size. Names "
+		"in pax headers must be UTF-8. Members stay inside the image: a leading '/' is "
+		"dropped, a name with '..' is refused, and a member below a symbolic link goes "
+		"where the link leads inside the image.\n\n"
+		"Without --size the image is large enough for the source plus a tenth and at "
+		"least 16 MiB, and has at least 300 MiB. Inodes may use all of the space; -i "
+		"maxpct=25 restores the limit of mkfs.xfs.\n\n"
+		"If create fails or is interrupted, the image stays marked in progress, and a "
+		"kernel refuses to mount it. With --journal, which is slower, a sound file "
+		"system with a part of the source remains.\n",
+	.examples = "xfsw create tree new.img\n"
+		"xfsw create --size 1g --owner 0:0 rootfs.tar new.img\n"
+		"SOURCE_DATE_EPOCH=1700000000 xfsw create --seed 1 -f tree new.img\n",
+	.options = create_options,
+	.shared = { sink_options, owners_options, keep_options, format_options_table },
 	.open = XFSW_OPEN_NONE,
 	.flags = XFSW_NO_SHELL | XFSW_LONG_WORK,
 	.min_operands = 2,

@@ -50,13 +50,20 @@ static int run_cat(struct xfsw_call *call)
 	return code ? code : finished;
 }
 
+static const struct xfsw_option cat_options[] = {
+	{ 'o', NULL, "OFFSET", "begin at this offset" },
+	{ 'c', NULL, "COUNT", "print at most COUNT bytes of each file" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_cat = {
 	.name = "cat",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "[-o OFFSET] [-c COUNT] IMG PATH...",
 	.summary = "Print files to standard output",
-	.help = "  -o OFFSET        begin there\n"
-		"  -c COUNT         at most so many bytes of each\n",
-	.shortopts = "o:c:",
+	.examples = "xfsw cat disk.img /etc/passwd\n"
+		"xfsw cat -o 1k -c 16 disk.img /var/log/messages\n",
+	.options = cat_options,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_GLOB_ALL,
 	.min_operands = 1,
@@ -84,11 +91,18 @@ static int run_new(struct xfsw_call *call)
 	return code;
 }
 
+static const struct xfsw_option new_options[] = {
+	{ 'm', NULL, "MODE",
+	  "permissions as for chmod, symbolic ones relative to a=rw; the default is 644" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_new = {
 	.name = "create",
+	.group = XFSW_GROUP_SHELL,
 	.operands = "[-m MODE] PATH...",
-	.summary = "Make empty files; an error if they exist",
-	.shortopts = "m:",
+	.summary = "Make empty files; an existing one is an error",
+	.options = new_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_SHELL_ONLY,
 	.min_operands = 1,
@@ -163,14 +177,22 @@ static int run_write(struct xfsw_call *call)
 	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
 }
 
+static const struct xfsw_option write_options[] = {
+	{ 't', NULL, NULL, "write TEXT" },
+	{ 'a', NULL, NULL, "append; OFFSET is ignored" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_write = {
 	.name = "write",
+	.group = XFSW_GROUP_CHANGE,
 	.operands = "[-a] IMG PATH OFFSET LENGTH BYTE | -t [-a] IMG PATH OFFSET TEXT",
-	.summary = "Write LENGTH times the same byte, or a text, into a file that exists",
-	.help = "BYTE is 0 to 255, 0x00 to 0xff, or one character that is no digit.\n\n"
-		"  -t               write TEXT\n"
-		"  -a               append: OFFSET is ignored\n",
-	.shortopts = "ta",
+	.summary = "Write a text, or the same byte many times, into an existing file",
+	.help = "BYTE is a number from 0 to 255 (or 0x00 to 0xff), or one character that is not "
+		"a digit.\n",
+	.examples = "xfsw write disk.img /home/ann/notes.txt 4k 100 0xff\n"
+		"xfsw write -t -a disk.img /home/ann/notes.txt 0 'one more line\\n'\n",
+	.options = write_options,
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 3,
 	.max_operands = 4,
@@ -247,8 +269,11 @@ static int run_read(struct xfsw_call *call)
 
 const struct xfsw_verb verb_read = {
 	.name = "read",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "IMG PATH [OFFSET [LENGTH]]",
-	.summary = "Print a range as runs of equal bytes, 'OFFSET LENGTH BYTE' a line",
+	.summary = "Print a range of a file as runs of equal bytes",
+	.help = "Each line is 'OFFSET LENGTH BYTE'.\n",
+	.examples = "xfsw read disk.img /var/log/messages 0 4k\n",
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON,
 	.min_operands = 1,
@@ -268,12 +293,17 @@ static int run_fsync(struct xfsw_call *call)
 	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
 }
 
+static const struct xfsw_option fsync_options[] = {
+	{ 'd', NULL, NULL, "as fdatasync(2): without the times" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_fsync = {
 	.name = "fsync",
+	.group = XFSW_GROUP_SHELL,
 	.operands = "[-d] PATH",
 	.summary = "Make a file or directory stable",
-	.help = "  -d               fdatasync: without the times\n",
-	.shortopts = "d",
+	.options = fsync_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_SHELL_ONLY,
 	.min_operands = 1,
@@ -290,8 +320,9 @@ static int run_sync(struct xfsw_call *call)
 
 const struct xfsw_verb verb_sync = {
 	.name = "sync",
+	.group = XFSW_GROUP_SHELL,
 	.operands = "",
-	.summary = "Make everything stable",
+	.summary = "Make all changes stable",
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_SHELL_ONLY,
 	.run = run_sync,
@@ -307,6 +338,7 @@ static int run_echo(struct xfsw_call *call)
 
 const struct xfsw_verb verb_echo = {
 	.name = "echo",
+	.group = XFSW_GROUP_SHELL,
 	.operands = "[TEXT...]",
 	.summary = "Print words",
 	.flags = XFSW_SHELL_ONLY,

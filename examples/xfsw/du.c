@@ -120,15 +120,21 @@ static int run_du(struct xfsw_call *call)
 	return walk.code ? walk.code : finished;
 }
 
+static const struct xfsw_option du_options[] = {
+	{ 's', NULL, NULL, "print one line for each PATH only" },
+	{ 'h', NULL, NULL, "print sizes in readable units" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_du = {
 	.name = "du",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "[-s] [-h] IMG [PATH...]",
-	.summary = "Space of directories and all below them, in KiB",
-	.help = "Without a PATH it begins at the root. What has several names counts under the\n"
-		"first of them; blocks that files share count for each.\n\n"
-		"  -s               a line for each PATH only\n"
-		"  -h               readable units\n",
-	.shortopts = "sh",
+	.summary = "Print the space that directories use, in KiB",
+	.help = "Without a PATH the root directory is measured. An inode with several links "
+		"counts under the first of them; blocks that files share count for each file.\n",
+	.examples = "xfsw du -sh disk.img /home /var\n",
+	.options = du_options,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_GLOB_ALL | XFSW_JSON | XFSW_LONG_WORK,
 	.max_operands = -1,

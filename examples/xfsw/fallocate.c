@@ -10,20 +10,6 @@
 
 #define DIG_BYTES	(1u << 20)
 
-static const struct option fallocate_options[] = {
-	{ "collapse-range", no_argument, NULL, 'c' },
-	{ "dig-holes", no_argument, NULL, 'd' },
-	{ "insert-range", no_argument, NULL, 'i' },
-	{ "length", required_argument, NULL, 'l' },
-	{ "keep-size", no_argument, NULL, 'n' },
-	{ "offset-in-file", required_argument, NULL, 'o' },
-	{ "punch-hole", no_argument, NULL, 'p' },
-	{ "unshare-range", no_argument, NULL, 'u' },
-	{ "posix", no_argument, NULL, 'x' },
-	{ "zero-range", no_argument, NULL, 'z' },
-	{ NULL, 0, NULL, 0 },
-};
-
 /* At most one of these. */
 static const struct {
 	int id;
@@ -153,23 +139,35 @@ static int run_fallocate(struct xfsw_call *call)
 	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
 }
 
+static const struct xfsw_option fallocate_options[] = {
+	{ 'o', "offset-in-file", "OFFSET", "start of the range; the default is 0" },
+	{ 'l', "length", "LENGTH", "length of the range" },
+	{ 0, NULL, NULL, "Modes:" },
+	{ 'k', NULL, NULL, NULL },
+	{ 'n', "keep-size", NULL, "the file does not grow; also with -u and -z" },
+	{ 'c', "collapse-range", NULL,
+	  "remove the range; what follows moves down. Whole blocks only" },
+	{ 'd', "dig-holes", NULL,
+	  "free blocks that contain only zeros, in the whole file unless -o and -l are given" },
+	{ 'i', "insert-range", NULL,
+	  "insert a hole; what was there moves up. Whole blocks only" },
+	{ 'p', "punch-hole", NULL, "free the blocks of the range" },
+	{ 'u', "unshare-range", NULL, "give the file its own copy of shared blocks" },
+	{ 'x', "posix", NULL, "same as without a mode" },
+	{ 'z', "zero-range", NULL, "replace all blocks of the range by unwritten ones" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_fallocate = {
 	.name = "fallocate",
+	.group = XFSW_GROUP_CHANGE,
 	.operands = "[OPTIONS] -l LENGTH IMG PATH",
 	.summary = "Allocate, punch, zero, collapse, insert or unshare a range of a file",
-	.help = "  -o OFFSET        where the range begins (0)\n"
-		"  -l LENGTH        how long it is\n"
-		"Without a mode it gets unwritten blocks where it has none, and the file grows to its end.\n\n"
-		"  -n, -k           the file does not grow; also with -u and -z\n"
-		"  -c               collapse: take it out, what is behind it moves down; whole blocks\n"
-		"  -d               dig holes: free blocks of zeros, of all the file unless -o and -l say\n"
-		"  -i               insert: a hole, what was there moves up; whole blocks\n"
-		"  -p               punch: free its blocks\n"
-		"  -u               unshare: blocks of its own where it shares them with other files\n"
-		"  -x               as without a mode\n"
-		"  -z               zero: unwritten blocks in place of all its blocks\n\n",
-	.shortopts = "cdikl:no:puxz",
-	.longopts = fallocate_options,
+	.help = "Without a mode, holes of the range become unwritten extents, and the file "
+		"grows to its end.\n",
+	.examples = "xfsw fallocate -l 1m disk.img /home/ann/notes.txt\n"
+		"xfsw fallocate -p -o 64k -l 64k disk.img /var/log/messages\n",
+	.options = fallocate_options,
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -167,29 +167,31 @@ static int run_find(struct xfsw_call *call)
 	return walk.code ? walk.code : finished;
 }
 
-static const struct option find_longopts[] = {
-	{ "name", required_argument, NULL, OPT_NAME },
-	{ "type", required_argument, NULL, OPT_TYPE },
-	{ "size", required_argument, NULL, OPT_SIZE },
-	{ "newer-than", required_argument, NULL, OPT_NEWER },
-	{ "max-depth", required_argument, NULL, OPT_DEPTH },
-	{ "print0", no_argument, NULL, OPT_PRINT0 },
-	{ NULL, 0, NULL, 0 },
+static const struct xfsw_option find_options[] = {
+	{ OPT_NAME, "name", "GLOB", "the last component matches GLOB (*, ? and [...])" },
+	{ OPT_TYPE, "type", "LETTERS",
+	  "the type is one of: f file, d directory, l symbolic link, c or b device, p fifo, s "
+	  "socket" },
+	{ OPT_SIZE, "size", "[+-]SIZE",
+	  "the size is more than (+), less than (-) or exactly SIZE bytes" },
+	{ OPT_NEWER, "newer-than", "TIME",
+	  "modified after TIME: @SECONDS[.FRACTION], or in UTC 'YYYY-MM-DD[ "
+	  "HH:MM[:SS[.FRACTION]]]'" },
+	{ OPT_DEPTH, "max-depth", "N", "at most N levels below PATH; 0: PATH itself" },
+	{ OPT_PRINT0, "print0", NULL, "end each path with a zero byte instead of a newline" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_find = {
 	.name = "find",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "[OPTIONS] IMG [PATH...]",
-	.summary = "Print the paths of a tree for which all conditions hold",
-	.help = "Without a PATH it begins at the root. Links are not followed.\n\n"
-		"  --name GLOB      the last component matches, as the shell's * ? and [] do\n"
-		"  --type LETTERS   one of f file, d directory, l link, c b device, p fifo, s socket\n"
-		"  --size [+-]SIZE  more, less, or exactly so many bytes\n"
-		"  --newer-than TIME  modified after it: @SECONDS[.FRACTION], or in UTC\n"
-		"                   'YYYY-MM-DD[ HH:MM[:SS[.FRACTION]]]'\n"
-		"  --max-depth N    so many levels below PATH, 0: PATH itself\n"
-		"  --print0         a zero byte after each path, instead of a newline\n",
-	.longopts = find_longopts,
+	.summary = "Print the paths of a tree that meet all conditions",
+	.help = "Without a PATH the search begins at the root. Symbolic links are not "
+		"followed.\n",
+	.examples = "xfsw find disk.img /home --name '*.txt'\n"
+		"xfsw find --type f --size +64k disk.img\n",
+	.options = find_options,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON | XFSW_LONG_WORK,
 	.max_operands = -1,

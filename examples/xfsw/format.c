@@ -487,19 +487,56 @@ static int run_mkfs(struct xfsw_call *call)
 	return xfsw_close_image(call, &img, code);
 }
 
-static const struct option mkfs_longopts[] = { FORMAT_LONGOPTS, { NULL, 0, NULL, 0 } };
-
 const struct xfsw_verb verb_mkfs = {
 	.name = "mkfs",
+	.group = XFSW_GROUP_MAKE,
 	.operands = "[--size N] [OPTIONS] IMG",
 	.summary = "Make an empty file system",
-	.help = "IMG is a file (made if missing, with --size) or a block device.\n\n"
-		FORMAT_HELP,
-	.shortopts = FORMAT_SHORTOPTS,
-	.longopts = mkfs_longopts,
+	.help = "IMG is a block device, or a file, which is created with --size bytes if it is "
+		"missing.\n",
+	.examples = "xfsw mkfs --size 1g new.img\n"
+		"xfsw mkfs --size 512m -L data -m rmapbt=0 --profile 6.1 old-kernel.img\n"
+		"xfsw mkfs --dry-run --size 10t huge.img\n",
+	.shared = { format_options_table },
 	.open = XFSW_OPEN_NONE,
 	.flags = XFSW_NO_SHELL | XFSW_LONG_WORK,
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run_mkfs,
+};
+
+const struct xfsw_option format_options_table[] = {
+	{ XFSW_OPT_SIZE, "size", "N", "size of the image in bytes" },
+	{ 'f', "force", NULL, "overwrite existing contents" },
+	{ 'N', "dry-run", NULL, "print the geometry, write nothing" },
+	{ 'v', NULL, NULL, "print the geometry" },
+	{ 'L', "label", "NAME", "label of at most 12 bytes" },
+	{ XFSW_OPT_UUID, "uuid", "UUID", "use this UUID instead of a random one" },
+	{ XFSW_OPT_SEED, "seed", "N",
+	  "take random numbers (UUID, generations) from this seed: the same seed and "
+	  "SOURCE_DATE_EPOCH give the same bytes" },
+	{ XFSW_OPT_PROFILE, "profile", "7.2|6.1",
+	  "use the defaults of that mkfs.xfs: 7.2 (default; rmapbt, nrext64, exchange, parent "
+	  "pointers) needs Linux 6.10 to mount, 6.1 needs Linux 5.10" },
+	{ XFSW_OPT_SMALL, "small", NULL,
+	  "allow less than 300 MiB, a small log, a single AG: kernels mount them, but XFS does "
+	  "not support them" },
+	{ XFSW_OPT_DISCARD, "discard", NULL, "discard the device first" },
+	{ XFSW_OPT_QUOTA, "quota", "user,group,project",
+	  "turn on quota of these types, accounted and enforced; kernels keep it on when they "
+	  "mount with uquota, gquota, pquota" },
+	{ XFSW_OPT_QUOTA_NO_ENFORCE, "quota-no-enforce", NULL, "account quota only" },
+	{ 0, NULL, NULL, "Options of mkfs.xfs:" },
+	{ 'b', NULL, "size=N", "block size, 1k to 64k" },
+	{ 's', NULL, "size=N", "sector size" },
+	{ 'i', NULL, "OPTS", "inodes: size=N, maxpct=N, sparse=0|1, nrext64=0|1, exchange=0|1" },
+	{ 'd', NULL, "OPTS",
+	  "data: size=N, agcount=N, agsize=N, su=N, sw=N, sunit=N, swidth=N, noalign" },
+	{ 'l', NULL, "OPTS", "log: size=N, agnum=N, su=N, sunit=N, sectsize=N, internal" },
+	{ 'm', NULL, "OPTS",
+	  "metadata: bigtime=0|1, finobt=0|1, inobtcount=0|1, reflink=0|1, rmapbt=0|1, uuid=U, "
+	  "autofsck=0|1" },
+	{ 'n', NULL, "OPTS", "directories: size=N, parent=0|1, version=2|ci" },
+	{ 'K', NULL, NULL, "do not discard, which is the default" },
+	XFSW_OPTIONS_END
 };

@@ -18,46 +18,7 @@ enum {
 	XFSW_OPT_QUOTA_NO_ENFORCE,
 };
 
-#define FORMAT_SHORTOPTS "b:s:i:d:l:m:n:L:fNKv"
-#define FORMAT_LONGOPTS							\
-	{ "size", required_argument, NULL, XFSW_OPT_SIZE },		\
-	{ "profile", required_argument, NULL, XFSW_OPT_PROFILE },	\
-	{ "uuid", required_argument, NULL, XFSW_OPT_UUID },		\
-	{ "seed", required_argument, NULL, XFSW_OPT_SEED },		\
-	{ "small", no_argument, NULL, XFSW_OPT_SMALL },			\
-	{ "discard", no_argument, NULL, XFSW_OPT_DISCARD },		\
-	{ "quota", required_argument, NULL, XFSW_OPT_QUOTA },		\
-	{ "quota-no-enforce", no_argument, NULL, XFSW_OPT_QUOTA_NO_ENFORCE }, \
-	{ "label", required_argument, NULL, 'L' },			\
-	{ "force", no_argument, NULL, 'f' },				\
-	{ "dry-run", no_argument, NULL, 'N' }
-#define FORMAT_HELP                                                                                \
-	"  --size N            bytes of the image\n"                                               \
-	"  -f, --force         overwrite what is there\n"                                          \
-	"  -N, --dry-run       print the geometry, write nothing\n"                                \
-	"  -v                  print the geometry\n"                                               \
-	"  -L, --label NAME    at most 12 bytes\n"                                                 \
-	"  --uuid UUID         instead of a random one\n"                                          \
-	"  --seed N            random numbers (UUID, generations) from this seed: with the same\n" \
-	"                      seed and SOURCE_DATE_EPOCH the same bytes come out\n"               \
-	"  --profile 7.2|6.1   defaults of that mkfs.xfs; 7.2 (the default: rmapbt, nrext64, "     \
-	"exchange,\n"                                                                              \
-	"                      parent pointers) mounts since Linux 6.10, 6.1 since Linux 5.10\n"   \
-	"  --small             allow less than 300 MiB, a small log, a single group: no kernel\n"  \
-	"                      refuses them, but XFS does not support them\n"                      \
-	"  --discard           discard the device first\n"                                         \
-	"  --quota user,group,project  quota of these is on, counted and enforced; kernels keep\n" \
-	"                      it on when they mount with uquota, gquota, pquota\n"                \
-	"  --quota-no-enforce  it is only counted\n"                                               \
-	"  and those of mkfs.xfs:\n"                                                               \
-	"  -b size=N           block size, 1k to 64k\n"                                            \
-	"  -s size=N           sector size\n"                                                      \
-	"  -i size=N,maxpct=N,sparse=0|1,nrext64=0|1,exchange=0|1\n"                               \
-	"  -d size=N,agcount=N,agsize=N,su=N,sw=N,sunit=N,swidth=N,noalign\n"                      \
-	"  -l size=N,agnum=N,su=N,sunit=N,sectsize=N,internal\n"                                   \
-	"  -m bigtime=0|1,finobt=0|1,inobtcount=0|1,reflink=0|1,rmapbt=0|1,uuid=U,autofsck=0|1\n"  \
-	"  -n size=N,parent=0|1,version=2|ci\n"                                                    \
-	"  -K                  no discard (which is the default here)\n"
+extern const struct xfsw_option format_options_table[];
 
 struct xfsw_format {
 	struct xfs_mkfs_options mkfs;

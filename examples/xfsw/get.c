@@ -482,27 +482,31 @@ static int run_get(struct xfsw_call *call)
 	return finish(&g, code);
 }
 
-static const struct option get_longopts[] = { KEEP_LONGOPTS, { NULL, 0, NULL, 0 } };
+static const struct xfsw_option get_options[] = {
+	{ 'f', NULL, NULL, "replace what exists; a file when the new one is complete" },
+	XFSW_OPTIONS_END
+};
 
 const struct xfsw_verb verb_get = {
 	.name = "get",
+	.group = XFSW_GROUP_COPY,
 	.operands = "[-f] [OPTIONS] IMG PATH... HOSTPATH",
 	.summary = "Copy files or trees out of an image",
-	.help = "A directory PATH: HOSTPATH becomes its copy, made if missing.  Anything else:\n"
-		"HOSTPATH is the new name, or a directory to put it into; '-' is standard\n"
-		"output, for the contents of files.  Several PATHs, and what a pattern matches, go\n"
-		"into HOSTPATH, a directory that exists, under their own names.  As root all\n"
-		"attributes are copied: owner, mode, times, extended attributes, ACLs, inode\n"
-		"flags, project, extent-size hints, hard links, holes, devices; others get what\n"
-		"the host lets them have, without set-id bits on files that change hands.  Each\n"
-		"attribute is set on its own; what the host refuses is told once per kind, and\n"
-		"an error for root.  An object that fails is told of and the others go on; a file\n"
-		"gets its name when it is whole.\n\n"
-		"  -f                  replace what exists: files when the new one is whole\n"
-		KEEP_HELP
-		"  -q, --quiet         no progress\n",
-	.shortopts = "f",
-	.longopts = get_longopts,
+	.help = "If PATH is a directory, HOSTPATH becomes its copy. Otherwise HOSTPATH is the "
+		"new name, a directory to copy into, or '-' for standard output. Several PATHs, "
+		"or a pattern, need an existing directory HOSTPATH.\n\n"
+		"As root all attributes are copied: owner, mode, times, extended attributes, "
+		"ACLs, inode flags, project, extent size hints, hard links, holes, devices. "
+		"Other users get what the host allows, without set-id bits on files that change "
+		"owner. What the host refuses is reported once per kind; for root it is an "
+		"error.\n\n"
+		"A file gets its name when it is complete. If one object fails, it is reported "
+		"and the others are copied.\n",
+	.examples = "xfsw get disk.img /etc/passwd .\n"
+		"xfsw get disk.img /home home-copy\n"
+		"xfsw get disk.img /etc/hostname -\n",
+	.options = get_options,
+	.shared = { keep_options },
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_LONG_WORK | XFSW_GLOB_SOURCES,
 	.min_operands = 2,

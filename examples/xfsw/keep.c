@@ -69,3 +69,16 @@ bool keep_report(const struct xfsw_keep *keep, const struct xfsw_call *call)
 	}
 	return any;
 }
+
+const struct xfsw_option keep_options[] = {
+	{ XFSW_OPT_NO_OWNER, "no-same-owner", NULL, "files belong to whoever makes the copy" },
+	{ XFSW_OPT_NO_MODE, "no-same-permissions", NULL,
+	  "modes without set-id and sticky bits, and less the umask" },
+	{ XFSW_OPT_NO_TIMES, "no-times", NULL, "do not copy atime and mtime" },
+	{ XFSW_OPT_NO_XATTRS, "no-xattrs", NULL,
+	  "do not copy extended attributes other than ACLs" },
+	{ XFSW_OPT_NO_ACLS, "no-acls", NULL, "do not copy ACLs" },
+	{ XFSW_OPT_NO_FFLAGS, "no-fflags", NULL,
+	  "do not copy inode flags, project ids and extent size hints" },
+	XFSW_OPTIONS_END
+};

@@ -35,20 +35,7 @@ enum {
 	XFSW_OPT_NO_ACLS,
 	XFSW_OPT_NO_FFLAGS,
 };
-#define KEEP_LONGOPTS								\
-	{ "no-same-owner", no_argument, NULL, XFSW_OPT_NO_OWNER },		\
-	{ "no-same-permissions", no_argument, NULL, XFSW_OPT_NO_MODE },		\
-	{ "no-times", no_argument, NULL, XFSW_OPT_NO_TIMES },			\
-	{ "no-xattrs", no_argument, NULL, XFSW_OPT_NO_XATTRS },			\
-	{ "no-acls", no_argument, NULL, XFSW_OPT_NO_ACLS },			\
-	{ "no-fflags", no_argument, NULL, XFSW_OPT_NO_FFLAGS }
-#define KEEP_HELP \
-	"  --no-same-owner     everything belongs to whoever makes it\n" \
-	"  --no-same-permissions  modes without set-id and sticky bits, and less the umask\n" \
-	"  --no-times          atime and mtime are those of the copy\n" \
-	"  --no-xattrs         no extended attributes but ACLs\n" \
-	"  --no-acls           no ACLs\n" \
-	"  --no-fflags         no inode flags, project ids and extent-size hints\n"
+extern const struct xfsw_option keep_options[];
 
 /* Reads those options. */
 void keep_init(struct xfsw_keep *keep, const struct xfsw_call *call);

@@ -274,22 +274,31 @@ static int run_ls(struct xfsw_call *call)
 	return l.code ? l.code : finished;
 }
 
+static const struct xfsw_option ls_options[] = {
+	{ 'a', NULL, NULL,
+	  "list \".\" and \"..\" too; other names with a dot are always listed" },
+	{ 'l', NULL, NULL, "mode, links, owner, group, size, mtime (UTC) and target of links" },
+	{ 'R', NULL, NULL, "list subdirectories too" },
+	{ 'i', NULL, NULL, "print inode numbers" },
+	{ 'd', NULL, NULL, "list a directory itself, not its contents" },
+	{ 'b', NULL, NULL,
+	  "print control characters and backslashes as escapes; always so on a terminal" },
+	{ 'h', NULL, NULL, "with -l: print sizes in readable units" },
+	{ 't', NULL, NULL, "sort by mtime, newest first" },
+	{ '1', NULL, NULL, "one name a line, which is always so" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_ls = {
 	.name = "ls",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "[-alRidbht1] IMG [PATH...]",
 	.summary = "List directories, sorted by name",
-	.help = "Without a PATH the root directory is listed.\n\n"
-		"  -a               \".\" and \"..\" as well; other names with a dot are always shown\n"
-		"  -l               mode, links, owner, size, mtime (UTC), target of links\n"
-		"  -R               go down into directories\n"
-		"  -i               inode numbers\n"
-		"  -d               a directory itself, not what is in it\n"
-		"  -b               control characters and backslashes as escapes (always on a\n"
-		"                   terminal)\n"
-		"  -h               with -l: sizes in readable units\n"
-		"  -t               the newest mtime first\n"
-		"  -1               one name a line, as always\n",
-	.shortopts = "alRidbht1",
+	.help = "Without a PATH the root directory is listed.\n",
+	.examples = "xfsw ls disk.img\n"
+		"xfsw ls -lR disk.img /etc\n"
+		"xfsw ls --json disk.img '/home/*'\n",
+	.options = ls_options,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_GLOB_ALL | XFSW_JSON,
 	.max_operands = -1,

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* xfsw: a tool over libxfswrite.  From the words of the command line to a verb, and help. */
+/* xfsw: a tool over libxfswrite.  From the words of the command line to a verb. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "xfsw/xfsw.h"
 
+/* In the order of the help, by group. */
 const struct xfsw_verb *const xfsw_verbs[] = {
-	&verb_mkfs, &verb_create, &verb_put, &verb_get, &verb_ls, &verb_cat, &verb_stat, &verb_df,
-	&verb_info, &verb_check, &verb_dump, &verb_mkdir, &verb_rm, &verb_cp, &verb_mv, &verb_ln, &verb_mknod,
-	&verb_chmod, &verb_chown, &verb_touch, &verb_truncate, &verb_xattr_ls, &verb_xattr_get,
-	&verb_xattr_set, &verb_xattr_rm, &verb_chattr, &verb_lsattr, &verb_chproj,
+	&verb_mkfs, &verb_create,
+	&verb_ls, &verb_cat, &verb_stat, &verb_find, &verb_du, &verb_df, &verb_lsattr,
+	&verb_xattr_ls, &verb_xattr_get, &verb_map, &verb_extents, &verb_read,
+	&verb_put, &verb_get,
+	&verb_mkdir, &verb_rm, &verb_cp, &verb_mv, &verb_ln, &verb_mknod, &verb_touch,
+	&verb_truncate, &verb_write, &verb_fallocate,
+	&verb_chmod, &verb_chown, &verb_chattr, &verb_chproj, &verb_xattr_set, &verb_xattr_rm,
+	&verb_info, &verb_check, &verb_dump, &verb_recover,
 	&verb_quota_on, &verb_quota_off, &verb_quota_check, &verb_quota_state, &verb_quota_report,
-	&verb_quota_get, &verb_quota_limit, &verb_quota_project_setup, &verb_find,
-	&verb_du, &verb_map, &verb_extents, &verb_fallocate, &verb_read, &verb_write, &verb_shell, &verb_recover, &verb_help,
+	&verb_quota_get, &verb_quota_limit, &verb_quota_project_setup,
+	&verb_shell, &verb_help,
 	/* shell only */
 	&verb_new, &verb_fsync, &verb_sync, &verb_rename, &verb_echo, NULL};
 
@@ -49,86 +54,6 @@ const struct xfsw_verb *xfsw_find_verb(int argc, char **argv, bool in_shell, int
 	return NULL;
 }
 
-static void print_overview(FILE *out)
-{
-	fputs("xfsw: work inside XFS images without mounting them (libxfswrite " XFSWRITE_VERSION
-	      ")\n"
-	      "\n"
-	      "usage: xfsw VERB [OPTIONS] IMG [OPERANDS]      xfsw VERB --help tells more\n"
-	      "\n",
-	      out);
-	for (size_t i = 0; xfsw_verbs[i]; i++)
-		if (!(xfsw_verbs[i]->flags & (XFSW_SHELL_ONLY | XFSW_HIDDEN)))
-			fprintf(out, "  %-9s %s\n", xfsw_verbs[i]->name, xfsw_verbs[i]->summary);
-	fputs("\n"
-	      "IMG is an image file or a block device that is not mounted.  Every verb takes\n"
-	      "  --partition N    work in partition N of a disk image\n"
-	      "  --offset BYTES   the file system starts there\n"
-	      "  --logdev DEV     its external log\n"
-	      "Verbs that only read take --norecovery: read although the log is dirty, and\n"
-	      "--recover-in-memory: replay the log, but leave the image as it is; those\n"
-	      "that write --unjournalled: faster, but when it is cut off the image is lost.\n"
-	      "All that open the file system take --stats: afterwards what the library did\n"
-	      "is told on standard error, in the lines and numbers of the kernel's statistics.\n"
-	      "Sizes and offsets take k, m, g, t, p (powers of 1024).\n"
-	      "\n"
-	      "exit codes\n"
-	      "  0    done\n"
-	      "  1    an operation failed, or check found something; 'xfsw: VERB: PATH: reason'\n"
-	      "       on standard error says what\n"
-	      "  2    the command line is wrong\n"
-	      "  3    the image cannot be opened, or is no XFS v5 file system this version knows\n"
-	      "  4    the log is dirty, and the verb only reads: see 'xfsw help recover'\n"
-	      "  130  interrupted\n", out);
-}
-
-static void print_verb_help(FILE *out, const struct xfsw_verb *verb)
-{
-	fprintf(out, "usage: xfsw %s %s\n\n%s.\n", verb->name, verb->operands, verb->summary);
-	if (verb->help)
-		fprintf(out, "\n%s", verb->help);
-	if (verb->flags & (XFSW_GLOB_ALL | XFSW_GLOB_SOURCES))
-		fputs("  --no-glob        *, ? and [...] in a path are characters like others; otherwise\n"
-		      "                   such a path that does not exist is a pattern\n", out);
-	if (verb->flags & XFSW_JSON)
-		fputs("  --json           machine-readable output\n", out);
-}
-
-/* Help of @name, or of all verbs whose first word it is. */
-static bool print_help_of(const char *name)
-{
-	size_t len = strlen(name);
-	bool found = false;
-
-	for (size_t i = 0; xfsw_verbs[i]; i++) {
-		if (strncmp(xfsw_verbs[i]->name, name, len) != 0 ||
-		    (xfsw_verbs[i]->name[len] && xfsw_verbs[i]->name[len] != ' '))
-			continue;
-		if (found)
-			putchar('\n');
-		print_verb_help(stdout, xfsw_verbs[i]);
-		found = true;
-	}
-	return found;
-}
-
-static int run_help(struct xfsw_call *call)
-{
-	if (call->argc == 0)
-		print_overview(stdout);
-	else if (!print_help_of(call->argv[0]))
-		return xfsw_usage(call, "unknown verb '%s'", call->argv[0]);
-	return xfsw_finish_output(call);
-}
-
-const struct xfsw_verb verb_help = {
-	.name = "help",
-	.operands = "[VERB]",
-	.summary = "Tell about xfsw, or about one verb",
-	.max_operands = 1,
-	.run = run_help,
-};
-
 static int check_operands(const struct xfsw_call *call)
 {
 	const struct xfsw_verb *verb = call->verb;
@@ -163,7 +88,7 @@ int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc,
 	}
 	code = xfsw_parse(&call, argc - words + 1, argv + words - 1);
 	if (!code && xfsw_has(&call, XFSW_OPT_HELP))
-		print_verb_help(stdout, call.verb);
+		xfsw_print_verb_help(stdout, call.verb);
 	else if (!code && (code = check_operands(&call)) == 0)
 		code = run_verb(&call);
 	json_only_errors(&call);
@@ -203,7 +128,7 @@ static int run_command(struct xfsw_call *call, int argc, char **argv)
 	if (code)
 		return code;
 	if (xfsw_has(call, XFSW_OPT_HELP)) {
-		print_verb_help(stdout, call->verb);
+		xfsw_print_verb_help(stdout, call->verb);
 		return xfsw_finish_output(call);
 	}
 	code = use_source_date(call, &clock);
@@ -264,11 +189,11 @@ int xfsw_main(int argc, char **argv)
 	int code, words;
 
 	if (argc < 2) {
-		print_overview(stderr);
+		xfsw_print_overview(stderr);
 		return XFSW_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		print_overview(stdout);
+		xfsw_print_overview(stdout);
 		return xfsw_finish_output(&call);
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
@@ -276,7 +201,7 @@ int xfsw_main(int argc, char **argv)
 		return xfsw_finish_output(&call);
 	}
 	call.verb = xfsw_find_verb(argc - 1, argv + 1, false, &words);
-	if (!call.verb && argc > 2 && strcmp(argv[2], "--help") == 0 && print_help_of(argv[1]))
+	if (!call.verb && argc > 2 && strcmp(argv[2], "--help") == 0 && xfsw_print_help_of(argv[1]))
 		return xfsw_finish_output(&call);
 	if (!call.verb)
 		return no_verb(argv[1], argc > 2 ? argv[2] : NULL);

@@ -9,12 +9,6 @@ enum {
 	OPT_COW,
 };
 
-static const struct option map_options[] = {
-	{ "attr", no_argument, NULL, OPT_ATTR },
-	{ "cow", no_argument, NULL, OPT_COW },
-	{ NULL, 0, NULL, 0 },
-};
-
 static void print_extent(struct xfsw_json *j, const struct xfs_extent *e)
 {
 	if (j->out) {
@@ -81,19 +75,40 @@ static int run_map(struct xfsw_call *call)
 	return error ? XFSW_FAILED : xfsw_finish_output(call);
 }
 
-#define MAP_HELP									\
-	"  --attr           of the extended attributes, as far as they do not stand in the inode\n"	\
-	"  --cow            of what is set aside to take the place of shared blocks; in the shell\n\n" \
-	"All in bytes; what is not listed is a hole. 'delalloc' stands for a DEVICE-OFFSET that\n"	\
-	"is not chosen yet.\n\n"
+static const struct xfsw_option map_options[] = {
+	{ OPT_ATTR, "attr", NULL, "extents of the attribute fork" },
+	{ OPT_COW, "cow", NULL,
+	  "extents of the copy-on-write fork; in the shell only, as it is empty after opening" },
+	XFSW_OPTIONS_END
+};
 
-#define MAP_VERB(name_, summary_) {							\
-	.name = name_, .operands = "[OPTIONS] IMG PATH", .summary = summary_,		\
-	.help = MAP_HELP, .longopts = map_options, .open = XFSW_OPEN_READ,		\
-	.flags = XFSW_JSON, .min_operands = 1, .max_operands = 1, .run = run_map,	\
-}
-
-const struct xfsw_verb verb_map = MAP_VERB(
-	"map", "Print a file's mappings, 'OFFSET LENGTH DEVICE-OFFSET [unwritten] [shared]'");
-/* The name that it had before. */
-const struct xfsw_verb verb_extents = MAP_VERB("extents", "The same as map");
+const struct xfsw_verb verb_map = {
+	.name = "map",
+	.group = XFSW_GROUP_LOOK,
+	.operands = "[OPTIONS] IMG PATH",
+	.summary = "Print the extents of a file",
+	.help = "Each line is 'OFFSET LENGTH DEVICE-OFFSET [unwritten] [shared]', in bytes; "
+		"what is not listed is a hole. The DEVICE-OFFSET of delayed allocations is "
+		"'delalloc'.\n",
+	.examples = "xfsw map disk.img /var/log/messages\n",
+	.options = map_options,
+	.open = XFSW_OPEN_READ,
+	.flags = XFSW_JSON,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_map,
+};
+const struct xfsw_verb verb_extents = {
+	.name = "extents",
+	.group = XFSW_GROUP_LOOK,
+	.operands = "[OPTIONS] IMG PATH",
+	.summary = "Same as map",
+	.help = "The former name of map.\n",
+	.examples = "xfsw extents --json disk.img /var/log/messages\n",
+	.options = map_options,
+	.open = XFSW_OPEN_READ,
+	.flags = XFSW_JSON,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_map,
+};

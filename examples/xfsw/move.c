@@ -157,17 +157,23 @@ static int run_mv(struct xfsw_call *call)
 	return code;
 }
 
+static const struct xfsw_option mv_options[] = {
+	{ 'f', NULL, NULL, "replace existing files, which is the default" },
+	{ 'n', NULL, NULL, "replace nothing: an existing file is an error" },
+	{ 'T', NULL, NULL, "NEW is the new name, even if it is a directory" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_mv = {
 	.name = "mv",
+	.group = XFSW_GROUP_CHANGE,
 	.operands = "[-f | -n] [-T] IMG OLD... NEW",
-	.summary = "Rename, or move into a directory",
-	.help = "Where NEW is a directory, each OLD goes into it; otherwise NEW is the new name and\n"
-		"what had it is replaced, at once: there is never a moment without it.  A directory\n"
-		"replaces only an empty one, and cannot be moved into itself.\n\n"
-		"  -f               replace what has the name, as always\n"
-		"  -n               replace nothing: what has the name is an error\n"
-		"  -T               NEW is a name, also if a directory has it\n",
-	.shortopts = "fnT",
+	.summary = "Rename files, or move them into a directory",
+	.help = "If NEW is a directory, each OLD is moved into it; otherwise NEW is the new "
+		"name. An existing file NEW is replaced atomically. A directory replaces only "
+		"an empty directory, and cannot be moved below itself.\n",
+	.examples = "xfsw mv disk.img /home/ann/notes.txt /home/ann/notes.old\n",
+	.options = mv_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_GLOB_SOURCES,
 	.min_operands = 2,
@@ -180,11 +186,17 @@ static int run_rename(struct xfsw_call *call)
 	return do_rename(call, call->argv[0], call->argv[1], !xfsw_has(call, 'n'));
 }
 
+static const struct xfsw_option rename_options[] = {
+	{ 'n', NULL, NULL, "fail if NEW exists" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_rename = {
 	.name = "rename",
+	.group = XFSW_GROUP_SHELL,
 	.operands = "[-n] OLD NEW",
-	.summary = "The bare call: NEW is a name, never a directory to move into",
-	.shortopts = "n",
+	.summary = "Rename as rename(2): NEW is never a directory to move into",
+	.options = rename_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_SHELL_ONLY,
 	.min_operands = 2,

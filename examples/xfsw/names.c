@@ -67,13 +67,20 @@ static int run_mkdir(struct xfsw_call *call)
 	return code;
 }
 
+static const struct xfsw_option mkdir_options[] = {
+	{ 'p', NULL, NULL, "make missing parents; an existing directory is not an error" },
+	{ 'm', NULL, "MODE",
+	  "permissions as for chmod, symbolic ones relative to a=rwx; the default is 755" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_mkdir = {
 	.name = "mkdir",
+	.group = XFSW_GROUP_CHANGE,
 	.operands = "[-p] [-m MODE] IMG PATH...",
 	.summary = "Make directories",
-	.help = "  -p               parents too; a directory that exists is fine\n"
-		"  -m MODE          as for chmod, changes are to a=rwx; default 755\n",
-	.shortopts = "pm:",
+	.examples = "xfsw mkdir -p -m 750 disk.img /srv/www/data\n",
+	.options = mkdir_options,
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 1,
 	.max_operands = -1,
@@ -132,14 +139,22 @@ static int run_rm(struct xfsw_call *call)
 	return code;
 }
 
+static const struct xfsw_option rm_options[] = {
+	{ 'r', NULL, NULL, NULL },
+	{ 'R', NULL, NULL, "remove directories and their contents; of / only the contents" },
+	{ 'f', NULL, NULL,
+	  "a PATH that does not exist, or a pattern without a match, is not an error" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_rm = {
 	.name = "rm",
+	.group = XFSW_GROUP_CHANGE,
 	.operands = "[-r] [-f] IMG PATH...",
 	.summary = "Remove files, and trees with -r",
-	.help = "  -r               directories and all in them; of / what is in it\n"
-		"  -f               a PATH that does not exist, or matches nothing, is not an "
-		"error\n",
-	.shortopts = "rRf",
+	.examples = "xfsw rm disk.img /home/ann/todo.txt\n"
+		"xfsw rm -rf disk.img '/var/log/*'\n",
+	.options = rm_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_GLOB_ALL,
 	.min_operands = 1,
@@ -167,13 +182,20 @@ static int run_ln(struct xfsw_call *call)
 	return error ? XFSW_FAILED : XFSW_OK;
 }
 
+static const struct xfsw_option ln_options[] = {
+	{ 's', NULL, NULL, "make a symbolic link; TARGET is stored as given, 1 to 1023 bytes" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_ln = {
 	.name = "ln",
+	.group = XFSW_GROUP_CHANGE,
 	.operands = "[-s] IMG TARGET PATH",
-	.summary = "Make a hard link, or a symbolic one with -s",
-	.help = "Where PATH is a directory the link is made in it, named as the TARGET.\n\n"
-		"  -s               symbolic; TARGET is stored as it stands, 1 to 1023 bytes\n",
-	.shortopts = "s",
+	.summary = "Make a hard or symbolic link",
+	.help = "If PATH is a directory, the link is made in it with the name of TARGET.\n",
+	.examples = "xfsw ln disk.img /etc/passwd /etc/passwd.link\n"
+		"xfsw ln -s disk.img ../usr/bin/app /etc/app\n",
+	.options = ln_options,
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 2,
 	.max_operands = 2,
@@ -209,12 +231,19 @@ static int run_mknod(struct xfsw_call *call)
 	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
 }
 
+static const struct xfsw_option mknod_options[] = {
+	{ 'm', NULL, "MODE",
+	  "permissions as for chmod, symbolic ones relative to a=rw; the default is 644" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_mknod = {
 	.name = "mknod",
+	.group = XFSW_GROUP_CHANGE,
 	.operands = "[-m MODE] IMG PATH b|c|p|s [MAJOR MINOR]",
 	.summary = "Make a device node (b, c), a fifo (p) or a socket (s)",
-	.help = "  -m MODE          as for chmod, changes are to a=rw; default 644\n",
-	.shortopts = "m:",
+	.examples = "xfsw mknod -m 666 disk.img /null c 1 3\n",
+	.options = mknod_options,
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 2,
 	.max_operands = 4,

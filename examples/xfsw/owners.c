@@ -215,3 +215,11 @@ bool owners_parse(struct xfsw_owners *owners, const char *text, uint32_t *uid, u
 	}
 	return *valid != 0;
 }
+
+const struct xfsw_option owners_options[] = {
+	{ OWNERS_ROOT_DB, "root-db", "DIR",
+	  "look up names only in DIR/etc/passwd and DIR/etc/group (or DIR/passwd, DIR/group); "
+	  "the default is the tree itself, then the host" },
+	{ OWNERS_NUMERIC, "numeric-owner", NULL, "use numbers only, look up no names" },
+	XFSW_OPTIONS_END
+};

@@ -21,14 +21,7 @@ struct xfsw_owners {
 /* The options of the verbs that take names. */
 #define OWNERS_ROOT_DB	(XFSW_OPT_VERB + 40)
 #define OWNERS_NUMERIC	(XFSW_OPT_VERB + 41)
-#define OWNERS_LONGOPTS							\
-	{ "root-db", required_argument, NULL, OWNERS_ROOT_DB },		\
-	{ "numeric-owner", no_argument, NULL, OWNERS_NUMERIC }
-#define OWNERS_HELP \
-	"  --root-db DIR       look names up in DIR/etc/passwd and DIR/etc/group (or\n" \
-	"                      DIR/passwd, DIR/group) only; else in the tree's own files,\n" \
-	"                      then on the host\n" \
-	"  --numeric-owner     look no name up: only numbers count\n"
+extern const struct xfsw_option owners_options[];
 
 /* What @call's options say.  0 or an exit code, message printed.  owners_free() it, always. */
 int owners_init(struct xfsw_owners *owners, const struct xfsw_call *call);

@@ -241,37 +241,38 @@ static int run_put(struct xfsw_call *call)
 	return sink_end(&sink, put(&sink, call->argv[0], call->argv[1]));
 }
 
-static const struct option put_longopts[] = {
-	SINK_LONGOPTS,
-	{ "in-place", no_argument, NULL, OPT_IN_PLACE },
-	{ "keep-attrs", no_argument, NULL, OPT_KEEP_ATTRS },
-	{ NULL, 0, NULL, 0 }
+static const struct xfsw_option put_options[] = {
+	{ OPT_KEEP_ATTRS, "keep-attrs", NULL,
+	  "a file or directory that exists keeps its owner, mode, extended attributes, ACLs, "
+	  "flags and project" },
+	{ OPT_IN_PLACE, "in-place", NULL,
+	  "write into existing files, following symbolic links in PATH; they keep their "
+	  "attributes and links, but a failure leaves them incomplete" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_put = {
 	.name = "put",
+	.group = XFSW_GROUP_COPY,
 	.operands = "[OPTIONS] IMG HOSTPATH PATH",
 	.summary = "Copy a host file or tree into an image",
-	.help = "A directory HOSTPATH: PATH becomes its copy, made if missing, merged if it is\n"
-		"there. Anything else: PATH is the new name, or a directory to put it into.\n"
-		"'-': standard input becomes the file PATH, made as by any program there.\n"
-		"What has a name already, other than a directory, is replaced when the new file\n"
-		"is whole: until then, and after a failure, what was there is there.  Its other\n"
-		"names keep it.\n"
-		"All attributes are copied: owner, mode, times, extended attributes, ACLs, inode\n"
-		"flags, project, extent-size hints, hard links, holes; flags and project that the\n"
-		"source does not have come from the directory, as for a file made there.\n"
-		"Interrupted, it leaves a part of the source and a dirty log, which the next\n"
-		"mount or 'recover' replays; with --unjournalled an image marked in progress,\n"
-		"which a kernel refuses to mount.\n\n"
-		"  --keep-attrs        what replaces a file takes over its owner, mode, extended\n"
-		"                      attributes, ACLs, flags and project; so do directories\n"
-		"  --in-place          write into files that exist, through links that PATH names;\n"
-		"                      they keep attributes and all their names, but a failure\n"
-		"                      leaves a part\n"
-		SINK_HELP,
-	.shortopts = "x",
-	.longopts = put_longopts,
+	.help = "If HOSTPATH is a directory, PATH becomes its copy; an existing directory PATH "
+		"is merged. Otherwise PATH is the new name, or a directory to copy into. If "
+		"HOSTPATH is '-', PATH becomes a file with the contents of standard input, made "
+		"as any program would make it.\n\n"
+		"An existing file is replaced when the new one is complete; until then, and "
+		"after a failure, the old one remains. Its other links keep it.\n\n"
+		"All attributes are copied: owner, mode, times, extended attributes, ACLs, "
+		"inode flags, project, extent size hints, hard links, holes. Flags and project "
+		"that the source does not have are inherited from the directory.\n\n"
+		"Interrupted, put leaves a part of the source and a dirty log, which the next "
+		"mount or 'xfsw recover' replays; with --unjournalled it leaves an image marked "
+		"in progress, which a kernel refuses to mount.\n",
+	.examples = "xfsw put disk.img notes.txt /home/ann/\n"
+		"xfsw put --owner 1000:1000 disk.img tree /srv\n"
+		"echo hello | xfsw put disk.img - /etc/motd\n",
+	.options = put_options,
+	.shared = { sink_options, owners_options, keep_options },
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_LONG_WORK,
 	.min_operands = 2,

@@ -100,9 +100,11 @@ static int run_state(struct xfsw_call *call)
 
 const struct xfsw_verb verb_quota_state = {
 	.name = "quota state",
+	.group = XFSW_GROUP_QUOTA,
 	.operands = "IMG",
-	.summary = "Tell which quota is on, its defaults and grace periods",
-	.help = "A type is accounted, enforced, and exact when its counts are known to be right.\n",
+	.summary = "Print which quota is on, default limits and grace periods",
+	.help = "A type is accounted, enforced, and exact if its counts are known to be right.\n",
+	.examples = "xfsw quota state disk.img\n",
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON,
 	.run = run_state,
@@ -132,25 +134,26 @@ static int run_on(struct xfsw_call *call)
 	return done(call, xfs_quota_on(call->img->mp, &opts));
 }
 
-static const struct option on_longopts[] = {
-	{ "enforce", no_argument, NULL, QUOTA_OPT_ENFORCE },
-	{ "no-enforce", no_argument, NULL, QUOTA_OPT_NO_ENFORCE },
-	{ "recount", no_argument, NULL, QUOTA_OPT_RECOUNT },
-	{ NULL, 0, NULL, 0 },
+static const struct xfsw_option quota_on_options[] = {
+	{ 'u', NULL, NULL, "user quota" },
+	{ 'g', NULL, NULL, "group quota" },
+	{ 'p', NULL, NULL, "project quota" },
+	{ QUOTA_OPT_ENFORCE, "enforce", NULL, "enforce limits, which is the default" },
+	{ QUOTA_OPT_NO_ENFORCE, "no-enforce", NULL, "count usage only" },
+	{ QUOTA_OPT_RECOUNT, "recount", NULL, "count again even if the counts are exact" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_quota_on = {
 	.name = "quota on",
+	.group = XFSW_GROUP_QUOTA,
 	.operands = "[-u] [-g] [-p] [--no-enforce] [--recount] IMG",
-	.summary = "Turn quota on, and count what everybody uses",
-	.help = "A kernel keeps it on when it mounts the image with uquota, gquota, pquota or\n"
-		"their like; a mount without these options turns it off.\n\n"
-		QUOTA_TYPES_HELP
-		"  --enforce        limits are enforced (default)\n"
-		"  --no-enforce     they are not: use is accounted only\n"
-		"  --recount        count also what is exact\n",
-	.shortopts = "ugp",
-	.longopts = on_longopts,
+	.summary = "Turn quota on and count what every id uses",
+	.help = "Without -u, -g and -p all three types are turned on. A kernel keeps quota on "
+		"when it mounts the image with uquota, gquota, pquota or the like; a mount "
+		"without these options turns it off.\n",
+	.examples = "xfsw quota on -u -g disk.img\n",
+	.options = quota_on_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_JSON | XFSW_LONG_WORK,
 	.run = run_on,
@@ -163,19 +166,22 @@ static int run_off(struct xfsw_call *call)
 	return done(call, xfs_quota_off(call->img->mp, xfsw_quota_types(call, ALL_TYPES), flags));
 }
 
-static const struct option off_longopts[] = {
-	{ "limits-only", no_argument, NULL, QUOTA_OPT_LIMITS_ONLY },
-	{ NULL, 0, NULL, 0 },
+static const struct xfsw_option quota_off_options[] = {
+	{ 'u', NULL, NULL, "user quota" },
+	{ 'g', NULL, NULL, "group quota" },
+	{ 'p', NULL, NULL, "project quota" },
+	{ QUOTA_OPT_LIMITS_ONLY, "limits-only", NULL, "stop enforcing limits, go on counting" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_quota_off = {
 	.name = "quota off",
+	.group = XFSW_GROUP_QUOTA,
 	.operands = "[-u] [-g] [-p] [--limits-only] IMG",
-	.summary = "Turn quota off; limits stay for the next time",
-	.help = QUOTA_TYPES_HELP
-		"  --limits-only    limits are not enforced any more; accounting goes on\n",
-	.shortopts = "ugp",
-	.longopts = off_longopts,
+	.summary = "Turn quota off; limits are kept",
+	.help = "Without -u, -g and -p all three types are turned off.\n",
+	.examples = "xfsw quota off -p disk.img\n",
+	.options = quota_off_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_JSON,
 	.run = run_off,
@@ -186,14 +192,23 @@ static int run_check(struct xfsw_call *call)
 	return done(call, xfs_quota_check(call->img->mp, xfsw_quota_types(call, 0)));
 }
 
+static const struct xfsw_option quota_check_options[] = {
+	{ 'u', NULL, NULL, "user quota" },
+	{ 'g', NULL, NULL, "group quota" },
+	{ 'p', NULL, NULL, "project quota" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_quota_check = {
 	.name = "quota check",
+	.group = XFSW_GROUP_QUOTA,
 	.operands = "[-u] [-g] [-p] IMG",
-	.summary = "Count again what everybody uses (quotacheck)",
-	.help = "Counts become right, timers begin anew, damaged records too. Limits stay. What\n"
-		"differs is told by 'xfsw check', which changes nothing.\n\n"
-		"  -u, -g, -p       user, group, project quota; without any of them all that are on\n",
-	.shortopts = "ugp",
+	.summary = "Count again what every id uses (quotacheck)",
+	.help = "Without -u, -g and -p all types that are on are counted. Counts and timers "
+		"become exact, damaged records are replaced, limits are kept. 'xfsw check' "
+		"reports differences and changes nothing.\n",
+	.examples = "xfsw quota on disk.img && xfsw quota check disk.img\n",
+	.options = quota_check_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_JSON | XFSW_LONG_WORK,
 	.run = run_check,

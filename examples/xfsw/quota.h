@@ -68,10 +68,6 @@ enum {
 	QUOTA_OPT_ALL,
 };
 
-#define QUOTA_TYPES_HELP \
-	"  -u, -g, -p       user, group, project quota; without any of them all three\n"
-#define QUOTA_NAMES_HELP \
-	"  --names WHERE    names as well as ids: image (its /etc/passwd, /etc/group,\n" \
-	"                   /etc/projid), host (the same, and then the host's), none (default)\n"
+extern const struct xfsw_option quota_names_options[];
 
 #endif

@@ -143,38 +143,38 @@ static int run_limit(struct xfsw_call *call)
 	return error ? xfsw_fail(call, call->argv[1], error) : XFSW_OK;
 }
 
-static const struct option limit_longopts[] = {
-	{ "block-soft", required_argument, NULL, QUOTA_OPT_BLOCK_SOFT },
-	{ "block-hard", required_argument, NULL, QUOTA_OPT_BLOCK_HARD },
-	{ "inode-soft", required_argument, NULL, QUOTA_OPT_INODE_SOFT },
-	{ "inode-hard", required_argument, NULL, QUOTA_OPT_INODE_HARD },
-	{ "grace", required_argument, NULL, QUOTA_OPT_GRACE },
-	{ "block-grace", required_argument, NULL, QUOTA_OPT_BLOCK_GRACE },
-	{ "inode-grace", required_argument, NULL, QUOTA_OPT_INODE_GRACE },
-	{ "block-expires", required_argument, NULL, QUOTA_OPT_BLOCK_EXPIRES },
-	{ "inode-expires", required_argument, NULL, QUOTA_OPT_INODE_EXPIRES },
-	{ NULL, 0, NULL, 0 },
+static const struct xfsw_option quota_limit_options[] = {
+	{ QUOTA_OPT_BLOCK_SOFT, "block-soft", "BYTES",
+	  "soft limit of space, rounded up to blocks" },
+	{ QUOTA_OPT_BLOCK_HARD, "block-hard", "BYTES",
+	  "hard limit of space, rounded up to blocks" },
+	{ QUOTA_OPT_INODE_SOFT, "inode-soft", "N", "soft limit of inodes" },
+	{ QUOTA_OPT_INODE_HARD, "inode-hard", "N", "hard limit of inodes" },
+	{ 0, NULL, NULL, "Of 'default' only:" },
+	{ QUOTA_OPT_GRACE, "grace", "TIME",
+	  "grace period of space and inodes: seconds, or a number with s, m, h, d or w" },
+	{ QUOTA_OPT_BLOCK_GRACE, "block-grace", "TIME", "grace period of space" },
+	{ QUOTA_OPT_INODE_GRACE, "inode-grace", "TIME", "grace period of inodes" },
+	{ 0, NULL, NULL, "Of an id that is over a soft limit:" },
+	{ QUOTA_OPT_BLOCK_EXPIRES, "block-expires", "TIME",
+	  "when its grace period for space ends: @SECONDS, a date as for touch, or now" },
+	{ QUOTA_OPT_INODE_EXPIRES, "inode-expires", "TIME",
+	  "when its grace period for inodes ends" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_quota_limit = {
 	.name = "quota limit",
+	.group = XFSW_GROUP_QUOTA,
 	.operands = "[OPTIONS] IMG user|group|project ID",
-	.summary = "Set limits of one id, or the defaults and grace periods",
-	.help = "ID is a number, a name (see 'xfsw quota get --help'), or 'default': limits of\n"
-		"all ids that have none, and how long one may be over a soft limit. Limits that\n"
-		"are not given stay; 0 takes one away.\n\n"
-		"  --block-soft BYTES, --block-hard BYTES\n"
-		"                   space; rounded up to blocks\n"
-		"  --inode-soft N, --inode-hard N\n"
-		"                   files, directories and everything else that has an inode\n"
-		"of 'default' only:\n"
-		"  --grace TIME     of both kinds: seconds, or a number with s, m, h, d, w\n"
-		"  --block-grace TIME, --inode-grace TIME\n"
-		"                   of one\n"
-		"of others, while they are over a soft limit:\n"
-		"  --block-expires TIME, --inode-expires TIME\n"
-		"                   when it becomes a hard one, as of touch: @SECONDS, a date, now\n",
-	.longopts = limit_longopts,
+	.summary = "Set limits of one id, or defaults and grace periods",
+	.help = "ID is a number, a name (see 'xfsw quota get --help'), or 'default': the limits "
+		"of all ids without limits of their own, and the grace periods of soft limits. "
+		"Limits that are not given are kept; 0 removes a limit.\n",
+	.examples = "xfsw quota on disk.img && xfsw quota limit --block-soft 9g --block-hard "
+		"10g disk.img user 1000\n"
+		"xfsw quota on disk.img && xfsw quota limit --grace 7d disk.img user default\n",
+	.options = quota_limit_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_JSON,
 	.min_operands = 2,

@@ -104,3 +104,10 @@ const char *xfsw_quota_name(const struct xfsw_quota_names *names, uint32_t type,
 	}
 	return NULL;
 }
+
+const struct xfsw_option quota_names_options[] = {
+	{ QUOTA_OPT_NAMES, "names", "image|host|none",
+	  "print names too: from /etc/passwd, /etc/group and /etc/projid of the image, of the "
+	  "image and then the host, or none (default)" },
+	XFSW_OPTIONS_END
+};

@@ -171,24 +171,25 @@ static int run_project(struct xfsw_call *call)
 	return end(call, &pr, walk.code);
 }
 
-static const struct option project_longopts[] = {
-	{ "clear", no_argument, NULL, QUOTA_OPT_CLEAR },
-	{ "check", no_argument, NULL, QUOTA_OPT_CHECK },
-	{ "all", no_argument, NULL, QUOTA_OPT_ALL },
-	{ NULL, 0, NULL, 0 },
+static const struct xfsw_option quota_project_setup_options[] = {
+	{ QUOTA_OPT_CLEAR, "clear", NULL, "undo it: set the id back to 0 and clear projinherit" },
+	{ QUOTA_OPT_CHECK, "check", NULL,
+	  "change nothing, report what does not belong to the project; the exit code is then 1" },
+	{ QUOTA_OPT_ALL, "all", NULL, "include symbolic links and special files" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_quota_project_setup = {
 	.name = "quota project-setup",
+	.group = XFSW_GROUP_QUOTA,
 	.operands = "[--clear|--check] [--all] IMG DIR ID",
-	.summary = "Make a tree one project's",
-	.help = "Everything in the tree gets the project id, and directories hand it down to what\n"
-		"will be made in them (projinherit). Links are not followed. What is left out is\n"
-		"told: links and special files, as by xfs_quota, and trees of other projects.\n\n"
-		"  --clear          undo it: what has that id gets id 0, and hands nothing down\n"
-		"  --check          change nothing, tell what is not of the project; then exit code 1\n"
-		"  --all            links and special files as well\n",
-	.longopts = project_longopts,
+	.summary = "Make a tree belong to a project",
+	.help = "Everything in the tree gets the project id, and directories get the flag "
+		"projinherit, so that new files get it too. Symbolic links are not followed. "
+		"What is left out is reported: symbolic links and special files, as by "
+		"xfs_quota(8), and trees of other projects.\n",
+	.examples = "xfsw quota project-setup disk.img /home/ann 42\n",
+	.options = quota_project_setup_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_JSON | XFSW_LONG_WORK,
 	.min_operands = 2,

@@ -162,22 +162,24 @@ static int run_report(struct xfsw_call *call)
 	return code ? code : finished;
 }
 
-static const struct option names_longopts[] = {
-	{ "names", required_argument, NULL, QUOTA_OPT_NAMES },
-	{ NULL, 0, NULL, 0 },
+static const struct xfsw_option quota_report_options[] = {
+	{ 'u', NULL, NULL, "user quota" },
+	{ 'g', NULL, NULL, "group quota" },
+	{ 'p', NULL, NULL, "project quota" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_quota_report = {
 	.name = "quota report",
+	.group = XFSW_GROUP_QUOTA,
 	.operands = "[-u] [-g] [-p] [--names WHERE] IMG",
-	.summary = "List what everybody uses and may use",
-	.help = "In the order of ids, those of whose record something is not 0. Space is in bytes;\n"
-		"limits of 0 are the defaults, which 'xfsw quota state' tells.\n\n"
-		"  -u, -g, -p       user, group, project quota; without any of them all that have\n"
-		"                   records, on or off\n"
-		QUOTA_NAMES_HELP,
-	.shortopts = "ugp",
-	.longopts = names_longopts,
+	.summary = "List usage and limits of all ids",
+	.help = "Without -u, -g and -p all types that have records are listed, on or off. Ids "
+		"are listed in order, without records that are all 0. Space is in bytes; a "
+		"limit of 0 means the default, which 'xfsw quota state' prints.\n",
+	.examples = "xfsw quota on disk.img && xfsw quota report -u --names image disk.img\n",
+	.options = quota_report_options,
+	.shared = { quota_names_options },
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON | XFSW_LONG_WORK,
 	.run = run_report,
@@ -217,12 +219,13 @@ static int run_get(struct xfsw_call *call)
 
 const struct xfsw_verb verb_quota_get = {
 	.name = "quota get",
+	.group = XFSW_GROUP_QUOTA,
 	.operands = "[--names WHERE] IMG user|group|project ID",
-	.summary = "Tell what one id uses and may use",
-	.help = "ID is a number, 'default' (id 0), or a name, which is looked up in the image's\n"
-		"/etc/passwd or /etc/group and then on the host.\n\n"
-		QUOTA_NAMES_HELP,
-	.longopts = names_longopts,
+	.summary = "Print usage and limits of one id",
+	.help = "ID is a number, 'default' (id 0), or a name, which is looked up in /etc/passwd "
+		"or /etc/group of the image and then of the host.\n",
+	.examples = "xfsw quota on disk.img && xfsw quota get disk.img user ann\n",
+	.shared = { quota_names_options },
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON,
 	.min_operands = 2,

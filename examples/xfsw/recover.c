@@ -102,14 +102,21 @@ static int run_recover(struct xfsw_call *call)
 	return xfsw_finish_output(call);
 }
 
+static const struct xfsw_option recover_options[] = {
+	{ 'n', NULL, NULL, "only try: replay in memory, IMG is not changed" },
+	{ 'q', "quiet", NULL, "print nothing" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_recover = {
 	.name = "recover",
+	.group = XFSW_GROUP_CARE,
 	.operands = "[-n] IMG [LOGDEV]",
-	.summary = "Replay the log of an image that was not closed, and leave it clean",
-	.help = "Without this verb, the next one that writes does the same.\n"
-		"  -n               only try it, in memory: IMG is not changed\n"
-		"  -q               say nothing\n",
-	.shortopts = "n",
+	.summary = "Replay the log of an image that was not closed",
+	.help = "The log is clean afterwards. Any verb that writes replays the log first, too.\n",
+	.examples = "xfsw recover disk.img\n"
+		"xfsw recover -n disk.img\n",
+	.options = recover_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_NO_SHELL | XFSW_JSON | XFSW_LONG_WORK,
 	.max_operands = 1,

@@ -104,17 +104,6 @@ static int split(char *line, char **words, const char **why)
 	}
 }
 
-static void print_commands(void)
-{
-	puts("commands (COMMAND --help tells more):");
-	for (size_t i = 0; xfsw_verbs[i]; i++)
-		if (!(xfsw_verbs[i]->flags & (XFSW_NO_SHELL | XFSW_HIDDEN)))
-			printf("  %-9s %s\n", xfsw_verbs[i]->name, xfsw_verbs[i]->summary);
-	puts("  abandon   Write nothing more and leave: the log stays dirty, or the image marked\n"
-	     "            in progress when it is changed --unjournalled\n"
-	     "  exit      Leave; the end of the input does the same");
-}
-
 enum { GO_ON, LEAVE, ABANDON };
 
 /* Run one line; *@code is its exit code. */
@@ -139,7 +128,7 @@ static int run_line(struct xfsw_call *call, unsigned long number, char *line, ch
 	if (n == 1 && strcmp(words[0], "abandon") == 0)
 		return ABANDON;
 	if (n == 1 && strcmp(words[0], "help") == 0) {
-		print_commands();
+		xfsw_print_commands();
 		return GO_ON;
 	}
 	*code = xfsw_run_inside(call, number, n, words);
@@ -300,26 +289,27 @@ static int run_shell(struct xfsw_call *call)
 	return code;
 }
 
-static const struct option shell_longopts[] = {
-	{ "read-only", no_argument, NULL, XFSW_OPT_READONLY },
-	{ "keep-going", no_argument, NULL, 'k' },
-	{ NULL, 0, NULL, 0 }
+static const struct xfsw_option shell_options[] = {
+	{ 'k', "keep-going", NULL,
+	  "continue after errors; the exit code is that of the first one" },
+	{ 'x', NULL, NULL, "print each line before it runs" },
+	{ XFSW_OPT_READONLY, "read-only", NULL, "open the image for reading only" },
+	XFSW_OPTIONS_END
 };
 
 const struct xfsw_verb verb_shell = {
 	.name = "shell",
+	.group = XFSW_GROUP_OTHER,
 	.operands = "[-k] [-x] [--read-only] IMG",
-	.summary = "Run commands from standard input, one a line, on the open image",
-	.help = "Commands are the verbs without IMG, and some more: 'help' lists them. Blanks\n"
-		"separate words; # begins a comment; '...' is literal; in \"...\" and outside\n"
-		"of quotes \\n \\t \\r \\e \\xHH and \\OOO are bytes, and \\ before anything\n"
-		"else keeps it. The first error ends the shell with its exit code and the\n"
-		"number of the line.\n\n"
-		"  -k, --keep-going go on after errors; the exit code is the first one's\n"
-		"  -x               print each line before it runs\n"
-		"  --read-only      change nothing\n",
-	.shortopts = "kx",
-	.longopts = shell_longopts,
+	.summary = "Run commands from standard input on the open image",
+	.help = "A command is a verb without IMG, one a line; 'help' lists them. Blanks "
+		"separate words, # begins a comment. In '...' everything is literal; in \"...\" "
+		"and outside of quotes \\n \\t \\r \\e \\xHH and \\OOO are bytes, and \\ before "
+		"any other character keeps it. After the first error the shell ends with that "
+		"exit code and reports the line number.\n",
+	.examples = "xfsw shell disk.img <script\n"
+		"echo 'ls /' | xfsw shell --read-only disk.img\n",
+	.options = shell_options,
 	.open = XFSW_OPEN_WRITE,
 	.flags = XFSW_NO_SHELL | XFSW_LONG_WORK,
 	.run = run_shell,

@@ -742,3 +742,17 @@ int sink_unreadable(struct xfsw_sink *sink, const char *path, int error)
 	sink->skipped++;
 	return 0;
 }
+
+const struct xfsw_option sink_options[] = {
+	{ XFSW_OPT_VERB, "skip-unreadable", NULL, "skip and count what cannot be read" },
+	{ XFSW_OPT_VERB + 1, "owner", "UID:GID",
+	  "owner and group of everything, numbers or names" },
+	{ XFSW_OPT_VERB + 2, "mtime-clamp", "TIME",
+	  "limit atime and mtime to TIME (as for touch -t); the default is SOURCE_DATE_EPOCH if "
+	  "it is set" },
+	{ XFSW_OPT_VERB + 3, "atime", "source|mtime",
+	  "use the atime of the source, or its mtime instead; mtime is the default if "
+	  "SOURCE_DATE_EPOCH is set, as reading a tree changes its atimes" },
+	{ 'x', "one-file-system", NULL, "leave mount points empty" },
+	XFSW_OPTIONS_END
+};

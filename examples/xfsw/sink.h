@@ -69,26 +69,7 @@ struct sink_new {
 };
 
 /* The options of create and put that every source obeys; 0 or XFSW_USAGE. */
-#define SINK_LONGOPTS							\
-	{ "skip-unreadable", no_argument, NULL, XFSW_OPT_VERB },	\
-	{ "owner", required_argument, NULL, XFSW_OPT_VERB + 1 },	\
-	{ "mtime-clamp", required_argument, NULL, XFSW_OPT_VERB + 2 },	\
-	{ "atime", required_argument, NULL, XFSW_OPT_VERB + 3 },	\
-	{ "one-file-system", no_argument, NULL, 'x' },			\
-	OWNERS_LONGOPTS,							\
-	KEEP_LONGOPTS
-#define SINK_HELP \
-	"  --skip-unreadable   go on without what cannot be read, and count it\n" \
-	"  --owner UID:GID     owner and group of everything, numbers or names\n" \
-	OWNERS_HELP \
-	"  --mtime-clamp TIME  no atime or mtime is later than TIME (as for touch -t); the\n" \
-	"                      default is SOURCE_DATE_EPOCH when that is set\n" \
-	"  --atime source|mtime  the source's atime, or the mtime in its place; mtime is\n" \
-	"                      the default when SOURCE_DATE_EPOCH is set, as reading a\n" \
-	"                      tree changes its atimes\n" \
-	"  -x, --one-file-system  leave mount points empty\n" \
-	KEEP_HELP \
-	"  -q, --quiet         no progress\n"
+extern const struct xfsw_option sink_options[];
 int sink_init(struct xfsw_sink *sink, struct xfsw_call *call);
 /* Says what was left out; the exit code that follows from @code and that. */
 int sink_end(struct xfsw_sink *sink, int code);

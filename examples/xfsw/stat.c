@@ -137,12 +137,19 @@ static int run_stat(struct xfsw_call *call)
 	return code ? code : finished;
 }
 
+static const struct xfsw_option stat_options[] = {
+	{ 'L', NULL, NULL, "follow a symbolic link" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_stat = {
 	.name = "stat",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "[-L] IMG PATH...",
-	.summary = "Everything about an inode",
-	.help = "  -L               follow a symbolic link\n",
-	.shortopts = "L",
+	.summary = "Print all attributes of an inode",
+	.examples = "xfsw stat disk.img /etc/passwd\n"
+		"xfsw stat --json disk.img / /home\n",
+	.options = stat_options,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_GLOB_ALL | XFSW_JSON,
 	.min_operands = 1,
@@ -198,14 +205,21 @@ static int run_df(struct xfsw_call *call)
 	return xfsw_finish_output(call);
 }
 
+static const struct xfsw_option df_options[] = {
+	{ 'h', NULL, NULL, "print sizes in readable units" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_df = {
 	.name = "df",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "[-h] IMG [PATH]",
-	.summary = "Space and inodes, as statfs on the mounted file system would say",
-	.help = "With the PATH of a directory that hands its project down: what the limits of the\n"
-		"project leave, if they are enforced.\n\n"
-		"  -h               space in readable units\n",
-	.shortopts = "h",
+	.summary = "Print free and used space and inodes, as statfs(2) does",
+	.help = "With the PATH of a directory that has projinherit: what the limits of its "
+		"project leave, if they are enforced.\n",
+	.examples = "xfsw df -h disk.img\n"
+		"xfsw df disk.img /home\n",
+	.options = df_options,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON,
 	.max_operands = 1,
@@ -351,9 +365,12 @@ static int run_info(struct xfsw_call *call)
 
 const struct xfsw_verb verb_info = {
 	.name = "info",
+	.group = XFSW_GROUP_CARE,
 	.operands = "IMG",
-	.summary = "Geometry, features and state of the file system",
-	.help = "Works on images with a dirty log and on unfinished ones as well, and says so.\n",
+	.summary = "Print geometry, features and state of the file system",
+	.help = "Works on images with a dirty log and on unfinished images too, and reports "
+		"that.\n",
+	.examples = "xfsw info disk.img\n",
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON | XFSW_ANY_STATE,
 	.run = run_info,

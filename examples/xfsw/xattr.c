@@ -110,12 +110,18 @@ static int run_list(struct xfsw_call *call)
 	return code ? code : finished;
 }
 
+static const struct xfsw_option xattr_ls_options[] = {
+	{ 'h', NULL, NULL, "a symbolic link itself, not its target" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_xattr_ls = {
 	.name = "xattr ls",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "[-h] IMG PATH",
 	.summary = "List extended attributes: size and name",
-	.help = "  -h               a link itself, not its target\n",
-	.shortopts = "h",
+	.examples = "xfsw xattr ls disk.img /home/ann\n",
+	.options = xattr_ls_options,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON,
 	.min_operands = 1,
@@ -160,15 +166,21 @@ static int run_get(struct xfsw_call *call)
 	return size < 0 ? xfsw_fail(call, path, (int)size) : xfsw_finish_output(call);
 }
 
+static const struct xfsw_option xattr_get_options[] = {
+	{ 'x', NULL, NULL, "print it in hexadecimal" },
+	{ 'h', NULL, NULL, "a symbolic link itself, not its target" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_xattr_get = {
 	.name = "xattr get",
+	.group = XFSW_GROUP_LOOK,
 	.operands = "[-h] [-x] IMG PATH NAME",
 	.summary = "Print the value of an extended attribute, byte for byte",
-	.help = "NAME has its prefix: user. trusted. security.\n"
-		"system.posix_acl_access/_default.\n\n"
-		"  -x               in hex\n"
-		"  -h               of a link itself, not of its target\n",
-	.shortopts = "hx",
+	.help = "NAME includes its prefix: user., trusted. or security.; ACLs are "
+		"system.posix_acl_access and system.posix_acl_default.\n",
+	.examples = "xfsw xattr get disk.img /home/ann/notes.txt user.origin\n",
+	.options = xattr_get_options,
 	.open = XFSW_OPEN_READ,
 	.flags = XFSW_JSON,
 	.min_operands = 2,
@@ -228,15 +240,21 @@ static int run_set(struct xfsw_call *call)
 	return error ? xfsw_fail(call, path, error) : XFSW_OK;
 }
 
+static const struct xfsw_option xattr_set_options[] = {
+	{ 'h', NULL, NULL, "a symbolic link itself, not its target" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_xattr_set = {
 	.name = "xattr set",
+	.group = XFSW_GROUP_ATTRS,
 	.operands = "[-h] IMG PATH NAME VALUE",
 	.summary = "Set an extended attribute",
-	.help = "NAME has its prefix: user. trusted. security.\n"
-		"system.posix_acl_access/_default. VALUE is text, or 0x and hex digits, or -\n"
-		"for standard input; at most 64 KiB.\n\n"
-		"  -h               of a link itself, not of its target\n",
-	.shortopts = "h",
+	.help = "NAME includes its prefix: user., trusted. or security.; ACLs are "
+		"system.posix_acl_access and system.posix_acl_default. VALUE is text, 0x and "
+		"hexadecimal digits, or - for standard input; at most 64 KiB.\n",
+	.examples = "xfsw xattr set disk.img /home/ann/notes.txt user.author ann\n",
+	.options = xattr_set_options,
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 3,
 	.max_operands = 3,
@@ -251,12 +269,20 @@ static int run_remove(struct xfsw_call *call)
 	return error ? xfsw_fail(call, call->argv[0], error) : XFSW_OK;
 }
 
+static const struct xfsw_option xattr_rm_options[] = {
+	{ 'h', NULL, NULL, "a symbolic link itself, not its target" },
+	XFSW_OPTIONS_END
+};
+
 const struct xfsw_verb verb_xattr_rm = {
 	.name = "xattr rm",
+	.group = XFSW_GROUP_ATTRS,
 	.operands = "[-h] IMG PATH NAME",
 	.summary = "Remove an extended attribute",
-	.help = "  -h               of a link itself, not of its target\n",
-	.shortopts = "h",
+	.help = "NAME includes its prefix: user., trusted. or security.; ACLs are "
+		"system.posix_acl_access and system.posix_acl_default.\n",
+	.examples = "xfsw xattr rm disk.img /home/ann/notes.txt user.origin\n",
+	.options = xattr_rm_options,
 	.open = XFSW_OPEN_WRITE,
 	.min_operands = 2,
 	.max_operands = 2,

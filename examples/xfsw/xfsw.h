@@ -42,22 +42,51 @@ enum xfsw_open {
 #define XFSW_NO_SHELL	(1u << 0)	/* not a shell command */
 #define XFSW_SHELL_ONLY	(1u << 1)
 #define XFSW_JSON	(1u << 2)	/* knows --json */
-#define XFSW_HIDDEN	(1u << 3)	/* not in the list of verbs */
 #define XFSW_LONG_WORK	(1u << 4)	/* ends by itself, soon, when interrupted */
 #define XFSW_ANY_STATE	(1u << 5)	/* reads unfinished images and dirty logs */
 #define XFSW_GLOB_ALL	(1u << 6)	/* operands may be patterns for paths of the image */
 #define XFSW_GLOB_SOURCES (1u << 7)	/* the same, but not the last one */
+#define XFSW_IN_ORDER	(1u << 8)	/* the first operand ends the options */
 
 struct xfsw_call;
 
+/* What people want to do, in the order of the help. */
+enum xfsw_group {
+	XFSW_GROUP_MAKE,
+	XFSW_GROUP_LOOK,
+	XFSW_GROUP_COPY,
+	XFSW_GROUP_CHANGE,
+	XFSW_GROUP_ATTRS,
+	XFSW_GROUP_CARE,
+	XFSW_GROUP_QUOTA,
+	XFSW_GROUP_OTHER,
+	XFSW_GROUP_SHELL,
+};
+
+/*
+ * An option: what the command line is parsed by, and what help, man page and completions say.
+ * Entries without @text share that of the next one; @id 0 makes @text a heading.
+ */
+struct xfsw_option {
+	int id;			/* letter, or XFSW_OPT_* */
+	const char *name;	/* after "--"; NULL: only the letter */
+	const char *arg;	/* what follows, "[=...]" if it may be left out; NULL: nothing */
+	const char *text;
+};
+#define XFSW_OPTIONS_END { 0, NULL, NULL, NULL }
+#define XFSW_SHARED_MAX	4u
+
 struct xfsw_verb {
 	const char *name;
+	enum xfsw_group group;
 	const char *operands;		/* as the usage line shows them; image included */
 	const char *summary;		/* one line */
-	const char *help;		/* paragraphs, options included */
-	/* As getopt; NULL: none.  After '+' the first operand ends the options. */
-	const char *shortopts;
-	const struct option *longopts;	/* NULL: none */
+	/* Paragraphs, one a line; lines that begin with a blank are printed as they are. */
+	const char *help;
+	const char *examples;		/* one a line; a test runs them */
+	const struct xfsw_option *options;	/* NULL: none */
+	const struct xfsw_option *shared[XFSW_SHARED_MAX];	/* those of several verbs */
+	const char *hidden_letters;	/* as getopt: what looks like an option and is an operand */
 	enum xfsw_open open;
 	unsigned int flags;		/* XFSW_* */
 	int min_operands;		/* without the image */
@@ -151,6 +180,13 @@ struct xfsw_call {
  */
 int xfsw_parse(struct xfsw_call *call, int argc, char **argv);
 void xfsw_call_free(struct xfsw_call *call);
+
+/*
+ * The options of @verb on the command line, in the order of its help: its own, the shared ones, the
+ * common ones that it has a use for.  NULL when there are no more.  @verb NULL: all common ones.
+ */
+const struct xfsw_option *xfsw_option_at(const struct xfsw_verb *verb, size_t n);
+bool xfsw_is_common(const struct xfsw_option *option);
 
 bool xfsw_has(const struct xfsw_call *call, int id);
 /* The last one given wins; NULL when absent. */
@@ -416,6 +452,15 @@ const struct xfsw_verb *xfsw_find_verb(int argc, char **argv, bool in_shell, int
 
 /* All of the program: main(), for tests that want it in their own process. */
 int xfsw_main(int argc, char **argv);
+
+/* ---- help.c -------------------------------------------------------------------------------- */
+
+void xfsw_print_overview(FILE *out);
+void xfsw_print_verb_help(FILE *out, const struct xfsw_verb *verb);
+/* Help of @name, or of all verbs whose first word it is.  False: there is none. */
+bool xfsw_print_help_of(const char *name);
+/* The commands of the shell. */
+void xfsw_print_commands(void);
 
 /* Run one command on the image that @shell, the call of the shell, has open. */
 int xfsw_run_inside(const struct xfsw_call *shell, unsigned long line, int argc, char **argv);
