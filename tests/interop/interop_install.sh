@@ -18,7 +18,11 @@ pc=$(find "$work/first" -name xfswrite.pc)
 included=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --variable=includedir xfswrite)
 [ "$included" -ef "$work/first/include" ] || fail "xfswrite.pc does not name the prefix it was installed into"
 mv "$work/first" "$prefix"
-xfsw=$(find "$prefix" -name xfsw -type f)
+xfsw=$(find "$prefix" -path '*/bin/xfsw' -type f)
+for file in man/man1/xfsw.1 bash-completion/completions/xfsw zsh/site-functions/_xfsw \
+	fish/vendor_completions.d/xfsw.fish; do
+	[ -s "$prefix/share/$file" ] || fail "$file is not installed"
+done
 [ -x "$xfsw" ] || fail "xfsw is not installed"
 mkdir "$work/tree"
 echo content >"$work/tree/file"
