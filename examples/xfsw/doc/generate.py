@@ -204,6 +204,12 @@ def families(table):
     return out
 
 
+def own_part(name):
+    """What is written by hand of a completion; the licence stands before the generated part."""
+    with open(os.path.join(HERE, name), encoding='utf-8') as source:
+        return ''.join(source.readlines()[1:])
+
+
 def kind_word(kind):
     return 'words ' + ' '.join(kind) if isinstance(kind, list) else kind or 'none'
 
@@ -235,8 +241,7 @@ def bash_completion(table):
         out.append("\t'%s') printf '%%s\\n' %s ;;" %
                    (verb['name'], ' '.join("'%s'" % line for line in lines)))
     out += ['\tesac', '}', '']
-    with open(os.path.join(HERE, 'xfsw.bash.in'), encoding='utf-8') as source:
-        return '\n'.join(out) + source.read()
+    return '\n'.join(out) + own_part('xfsw.bash.in')
 
 
 def zsh_quote(text):
@@ -292,8 +297,7 @@ def zsh_completion(table):
             out.append("\t\t'%s:operand:%s' \\" % ('*' if last else n, zsh_action(kind)))
         out[-1] = out[-1][:-2] + ' ;;'
     out += ['\tesac', '}', '']
-    with open(os.path.join(HERE, '_xfsw.in'), encoding='utf-8') as source:
-        return '\n'.join(out) + source.read()
+    return '\n'.join(out) + own_part('_xfsw.in')
 
 
 def fish_quote(text):
@@ -301,9 +305,8 @@ def fish_quote(text):
 
 
 def fish_completion(table):
-    with open(os.path.join(HERE, 'xfsw.fish.in'), encoding='utf-8') as source:
-        out = ['# SPDX-License-Identifier: MIT', '# fish completion for xfsw.  ' + NOTE, '',
-               source.read()]
+    out = ['# SPDX-License-Identifier: MIT', '# fish completion for xfsw.  ' + NOTE, '',
+           own_part('xfsw.fish.in')]
     for word, text in first_words(table):
         out.append("complete -c xfsw -f -n '__xfsw_verb_is \"\"' -a %s -d %s" % (word, fish_quote(text)))
     for first, members in families(table).items():
