@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The errno of the device, kept for each thread. */
+/* The device's errno, kept per thread. */
 #include <stdio.h>
 #include "base/cause.h"
 
@@ -21,7 +21,7 @@ const char *xfs_errstr(int error)
 
 	if (error != -EIO || !device_cause || device_cause == EIO)
 		return strerror(-error);
-	/* One call after the other: both may use the same memory. */
+	/* In two calls: strerror() may return the same memory twice. */
 	snprintf(both, sizeof(both) / 2, "%s (the device said: ", strerror(-error));
 	snprintf(both + strlen(both), sizeof(both) - strlen(both), "%s)", strerror(device_cause));
 	return both;

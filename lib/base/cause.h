@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The errno that a device gave, which the layers above see as -EIO.  base/error.h has it for the
- * description of a public call; here it is followed from the failing call to whoever tells it,
- * which may be another thread and long after.
+ * The errno that a device returned, which the layers above see as -EIO.  base/error.h keeps it in
+ * the description of a public call; this file carries it from the failing call to the thread that
+ * reports it, which may be another thread and much later.
  */
 #ifndef BASE_CAUSE_H
 #define BASE_CAUSE_H
@@ -10,16 +10,16 @@
 #include "base/error.h"
 
 /*
- * The errno (positive) that a device gave when this thread's newest call that failed was made -EIO;
- * 0: none did since the public call began.  Calls that succeed do not change it.  Whoever tells a
- * failure after others may have failed sets it again first.
+ * The errno (positive) of the device for this thread's last call that failed with -EIO; 0: none
+ * since the public call began.  Calls that succeed do not change it.  A thread that reports an
+ * older failure sets it again first.
  */
 int xfs_device_cause(void);
 void xfs_set_device_cause(int cause);
 
 /*
- * strerror() of the negative errno @error; of -EIO also what the device had said.  Valid until
- * the next call on this thread.
+ * strerror() of the negative errno @error; for -EIO also what the device returned.  Valid until the
+ * next call on this thread.
  */
 const char *xfs_errstr(int error);
 

@@ -13,7 +13,7 @@ void xfs_env_now(const struct xfs_env *env, struct timespec *now)
 		return;
 	}
 	env->clock(env->ctx, &told);
-	/* It goes into inodes as it is; a bad hook must not make a bad image. */
+	/* The value is stored in inodes as it is; a bad hook must not make a bad image. */
 	if (told.tv_nsec > 999999999)
 		told.tv_nsec = 0;
 	*now = xfs_host_timespec(told);

@@ -7,10 +7,10 @@
 #include <time.h>
 #include <xfswrite/env.h>
 
-/* @env may be NULL. tv_nsec is within [0, 999999999] whatever the hook says. */
+/* @env may be NULL.  tv_nsec is in [0, 999999999] whatever the hook returns. */
 void xfs_env_now(const struct xfs_env *env, struct timespec *now);
 
-/* Between the public type and the host's; of the first tv_nsec was checked. */
+/* Convert between the public type and the host's; xfs_env_now() has checked tv_nsec. */
 static inline struct timespec xfs_host_timespec(struct xfs_timespec tv)
 {
 	return (struct timespec){ .tv_sec = (time_t)tv.tv_sec, .tv_nsec = (long)tv.tv_nsec };
@@ -21,7 +21,7 @@ static inline struct xfs_timespec xfs_public_timespec(struct timespec tv)
 	return (struct xfs_timespec){ .tv_sec = tv.tv_sec, .tv_nsec = (uint32_t)tv.tv_nsec };
 }
 
-/* The host's own clock for how long something takes, and a rest; neither shows in any image. */
+/* The host's clock for measuring durations, and a sleep; neither affects an image. */
 uint64_t xfs_host_ns(void);
 void xfs_host_sleep_ns(uint32_t ns);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Small things every file wants. */
+/* Attributes, assertions, MIN and MAX, alignment, bits. */
 #ifndef BASE_COMPILER_H
 #define BASE_COMPILER_H
 
@@ -27,8 +27,8 @@
 	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
 /*
- * A promise of the programmer: a failure is a bug of ours and stops a debug
- * build.  Nothing that comes from a disk or a caller may be asserted on.
+ * A condition that only a bug of ours can violate; a failure stops a debug build.  Never assert on
+ * anything that comes from a disk or a caller.
  */
 #ifdef XFSWRITE_DEBUG
 __attribute__((noreturn)) void xfs_assert_failed(const char *expr, const char *file, int line);
@@ -43,7 +43,7 @@ __attribute__((noreturn)) void xfs_assert_failed(const char *expr, const char *f
 	max_a_ > max_b_ ? max_a_ : max_b_; })
 #define XFS_MIN_T(type, a, b) XFS_MIN((type)(a), (type)(b))
 
-/* @align need not be a power of two in the 64-bit forms. */
+/* The 64-bit forms take any @align, not only powers of two. */
 static inline uint64_t xfs_roundup64(uint64_t x, uint64_t align)
 {
 	uint64_t rest = x % align;

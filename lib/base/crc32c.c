@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Three ways to the same number: tables that take eight bytes a step, and the
- * instructions of x86 (SSE4.2) and ARMv8, which are asked for at run time.
+ * Three implementations: tables that process eight bytes per step, and the instructions of x86
+ * (SSE4.2) and ARMv8, which are detected at run time.
  *
- * The instruction can start each cycle but takes three to finish, so longer
- * buffers are cut in three pieces that run side by side.  The pieces are joined
- * by the linearity of the CRC: the register after a piece and n more bytes is
- * that of the piece shifted over n zero bytes, xor that of the n bytes from 0.
- * Piece lengths fit what is checksummed most: the part of a 4 KiB block and of
- * a 512-byte inode behind their checksum field.
+ * The instruction can start every cycle but has a latency of three, so longer buffers are split
+ * into three pieces that are processed side by side.  The pieces are joined by the linearity of the
+ * CRC: the register after a piece and n more bytes is that of the piece shifted over n zero bytes,
+ * xor that of the n bytes from 0.  Piece lengths suit the most frequent checksums: of a 4 KiB block
+ * and of a 512-byte inode, behind the checksum field.
  */
 #include "base/compiler.h"
 #include "base/crc32c.h"
@@ -48,7 +47,7 @@ CRC_TARGET static inline uint32_t crc_u8(uint32_t crc, uint8_t x)
 
 static bool cpu_has_crc(void)
 {
-	static int known; /* 0: not asked yet; all who ask get the same answer */
+	static int known; /* 0: not detected yet; all threads detect the same */
 	int answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
 
 	if (!answer) {
@@ -91,7 +90,7 @@ static inline uint32_t shift(const uint32_t table[4][256], uint32_t crc)
 	       table[3][crc >> 24];
 }
 
-/* Three pieces of @piece bytes, a multiple of 8, which @table shifts over. */
+/* Process three pieces of @piece bytes, a multiple of 8; @table shifts over one piece. */
 CRC_TARGET static inline uint32_t three_pieces(uint32_t crc, const uint8_t *p, size_t piece,
 					       const uint32_t table[4][256])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-32C (Castagnoli), with the CPU's instruction where there is one. */
+/* CRC-32C (Castagnoli), by the CPU's instruction if it has one. */
 #ifndef BASE_CRC32C_H
 #define BASE_CRC32C_H
 
@@ -10,15 +10,15 @@
 
 #define XFS_CRC_SEED 0xffffffffu
 
-/* Feed @len bytes into the running register @crc; no inversion at either end. */
+/* Update the running register @crc with @len bytes; no inversion at either end. */
 uint32_t xfs_crc32c(uint32_t crc, const void *buf, size_t len);
 
 /* The same without the CPU's instruction, for hosts without it and for tests. */
 uint32_t xfs_crc32c_portable(uint32_t crc, const void *buf, size_t len);
 
 /*
- * The checksum of an on-disk object: all of [@buf, @buf + @len) with the four
- * bytes at @crc_off taken as zero, inverted at the end.
+ * The checksum of an on-disk object: all of [@buf, @buf + @len) with the four bytes at @crc_off
+ * taken as zero; inverted at the end.
  */
 uint32_t xfs_cksum(const void *buf, size_t len, size_t crc_off);
 

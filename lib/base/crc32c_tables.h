@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Constants of CRC-32C, polynomial 0x82f63b78 with the low bit first.  Only
- * crc32c.c includes this; a test computes every one of them again.
+ * Constants of CRC-32C, polynomial 0x82f63b78 with the low bit first.  Only crc32c.c includes this;
+ * a test computes every one of them again.
  */
 #ifndef BASE_CRC32C_TABLES_H
 #define BASE_CRC32C_TABLES_H

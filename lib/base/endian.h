@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * On-disk integers.  Each is a struct of bytes, so that the compiler refuses to
- * mix it with host integers, alignment is 1, and no packing is needed.
+ * On-disk integers.  Each is a struct of bytes, so that the compiler refuses to mix it with host
+ * integers, alignment is 1, and no packing is needed.
  */
 #ifndef BASE_ENDIAN_H
 #define BASE_ENDIAN_H
@@ -69,7 +69,7 @@ XFS_DEFINE_ENDIAN(le16, 16, XFS_LE16)
 XFS_DEFINE_ENDIAN(le32, 32, XFS_LE32)
 XFS_DEFINE_ENDIAN(le64, 64, XFS_LE64)
 
-/* @x += @delta, on disk. */
+/* Add @delta to the on-disk *@x. */
 static inline void be32_add_cpu(be32_t *x, int64_t delta)
 {
 	*x = cpu_to_be32((uint32_t)(be32_to_cpu(*x) + (uint64_t)delta));

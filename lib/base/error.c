@@ -8,8 +8,8 @@
 static _Thread_local struct {
 	struct xfs_error_info now;	/* pending */
 	struct xfs_error_info record;
-	uint32_t depth;			/* public calls that have begun */
-	uint64_t failures;		/* records made */
+	uint32_t depth;			/* nesting of public calls */
+	uint64_t failures;		/* number of records made */
 } thread;
 
 static void copy_name(char *to, size_t size, const char *from)
@@ -17,9 +17,9 @@ static void copy_name(char *to, size_t size, const char *from)
 	snprintf(to, size, "%.*s", (int)size - 1, from);
 }
 
-/* One conversion of a printf format, behind its %; what it takes from @ap. */
+/* A conversion of a printf format: what follows its %, and the value of its argument in @ap. */
 struct conversion {
-	const char *end;	/* first byte behind it */
+	const char *end;	/* first byte after it */
 	bool is_number;
 	uint64_t value;
 };
@@ -88,7 +88,7 @@ static bool ends_with(const char *fmt, const char *end, const char *word)
 	       ((size_t)(end - fmt) == len || !isalnum((unsigned char)end[-(ptrdiff_t)len - 1]));
 }
 
-/* Rule ERROR-4. */
+/* ERROR-4. */
 static void learn_places(const char *fmt, va_list *ap)
 {
 	const char *percent, *p = fmt;
@@ -111,10 +111,10 @@ static void learn_places(const char *fmt, va_list *ap)
 void xfs_error_vset(int error, const char *structure, const char *fmt, va_list ap)
 {
 	struct xfs_error_info *now = &thread.now;
-	/* What a device said belongs to the errno that it was made: other words for that keep it. */
+	/* Keep the device's errno if the same error is described anew. */
 	bool same = now->error == error && (now->known & XFS_ERROR_AT_DEVICE);
 	int32_t device_error = same ? now->device_error : 0;
-	char text[sizeof(now->text)];	/* an argument may be the text that is replaced */
+	char text[sizeof(now->text)];	/* an argument may be the text being replaced */
 	va_list again;
 
 	va_copy(again, ap);
@@ -292,7 +292,7 @@ void xfs_error_plain(int error, struct xfs_error_info *info)
 	snprintf(info->text, sizeof(info->text), "%s", words->words);
 }
 
-/* Nobody has described @error: say what was called, and what the errno means. */
+/* @error has no description: name the call, and say what the errno means. */
 static void describe(const char *call, int error)
 {
 	struct xfs_error_info *now = &thread.now;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Structs of callers that know more or fewer members than the library. */
+/* Copying structs of callers that know more or fewer members than the library. */
 #include <string.h>
 #include <xfswrite/version.h>
 #include "base/growable.h"
 
-/* By how much the struct of a later version may be larger; a size beyond that was never set. */
+/* Limit of a later version's growth; a larger size was never set. */
 #define GROWTH_MAX	4096u
 
-/* Every such struct holds 32-bit members, and no member is to be taken by halves. */
+/* All these structs have members of whole 32-bit words, and none may be split. */
 #define SIZE_UNIT	4u
 
 static uint32_t size_of(const void *given)

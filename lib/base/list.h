@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Doubly linked list; the head is a node. */
+/* A doubly linked list inside the objects; the head is a node. */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
@@ -38,7 +38,7 @@ static inline void xfs_list_add_tail(struct xfs_list *node, struct xfs_list *hea
 	xfs_list_insert(node, head->prev, head);
 }
 
-/* @node may be deleted again: it is left as an empty list. */
+/* @node becomes an empty list, so it may be deleted again. */
 static inline void xfs_list_del(struct xfs_list *node)
 {
 	node->prev->next = node->next;

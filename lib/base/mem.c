@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Allocation through the host's hooks, the budget of a mount, pools, and calls that tests let
- * fail.
- */
+/* Allocation through the host's hooks, the budget of a mount, pools, and fault injection. */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include "base/growable.h"
 #include "base/mem.h"
 
 #ifdef XFSWRITE_DEBUG
-/* Atomic, since any thread may allocate; the n-th call of all threads together fails. */
+/* Atomic, since any thread may allocate; counts the calls of all threads together. */
 static unsigned int fail_countdown; /* 0: none will fail */
 static bool fail_sticky, fail_was_met;
 static _Thread_local unsigned int exempt;
@@ -111,9 +108,9 @@ static void raw_free(const struct xfs_mem *mem, void *ptr)
 		free(ptr);
 }
 
-/* Under a limit each block remembers its size in front of it, without disturbing its alignment. */
+/* Under a limit each block is preceded by its size; 16 bytes keep its alignment. */
 #define HEADER_BYTES	16u
-/* What a host spends on its own books, about. */
+/* The host allocator's overhead per block, roughly. */
 #define HOST_BYTES	16u
 
 static struct xfs_budget *limited(const struct xfs_mem *mem)
@@ -186,7 +183,7 @@ static void host_free(const struct xfs_mem *mem, void *ptr)
 
 /* ---- the reserve -------------------------------------------------------------------------- */
 
-/* The budget whose reserve this thread may draw on. */
+/* The budget whose reserve this thread may use. */
 static _Thread_local struct xfs_budget *critical;
 
 struct xfs_budget *xfs_mem_critical_enter(const struct xfs_mem *mem)
@@ -207,7 +204,7 @@ bool xfs_mem_is_critical(const struct xfs_mem *mem)
 	return mem->budget && critical == mem->budget;
 }
 
-/* The host had nothing. */
+/* Called when the host had no memory. */
 static void *from_reserve(const struct xfs_mem *mem, size_t align, size_t size)
 {
 	struct xfs_budget *b = mem ? mem->budget : NULL;
@@ -291,7 +288,7 @@ void *xfs_mem_alloc(const struct xfs_mem *mem, size_t size)
 	return likely(p) ? p : from_reserve(mem, 1, size);
 }
 
-/* What glibc's malloc keeps at hand for the thread; its calloc does not look there. */
+/* Up to this size, glibc's malloc has a per-thread cache, which its calloc does not use. */
 #define SMALL_BYTES	1024u
 
 void *xfs_mem_zalloc(const struct xfs_mem *mem, size_t size)
@@ -311,7 +308,7 @@ void *xfs_mem_zalloc(const struct xfs_mem *mem, size_t size)
 	return p;
 }
 
-/* In new memory. */
+/* Resize by copying to a new block. */
 static void *move(const struct xfs_mem *mem, void *ptr, size_t old_size, size_t size)
 {
 	void *p = xfs_mem_alloc(mem, size);
@@ -379,7 +376,7 @@ void xfs_mem_free(const struct xfs_mem *mem, void *ptr)
 
 /* ---- aligned ------------------------------------------------------------------------------- */
 
-/* Aligned by the host: nothing lies in front of the block, whose size its owner remembers. */
+/* Aligned by the host: no header in front of the block, whose owner remembers the size. */
 static void *host_alloc_aligned(const struct xfs_mem *mem, size_t align, size_t size)
 {
 	struct xfs_budget *b = limited(mem);
@@ -394,7 +391,7 @@ static void *host_alloc_aligned(const struct xfs_mem *mem, size_t align, size_t 
 	return NULL;
 }
 
-/* Over a plain allocation: the raw pointer stands just before the block. */
+/* On top of a plain allocation: the raw pointer is stored just before the block. */
 static void *alloc_over_plain(const struct xfs_mem *mem, size_t align, size_t size)
 {
 	char *raw = host_alloc(mem, size + align + sizeof(void *)), *p;
@@ -474,7 +471,7 @@ bool xfs_mem_has_huge(const struct xfs_mem *mem)
 void xfs_mem_ask_huge(void *p, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
-	/* Where the host has none, it is slower and nothing else. */
+	/* A host without huge pages is only slower. */
 	(void)!madvise(p, bytes, MADV_HUGEPAGE);
 #else
 	(void)p;
@@ -500,7 +497,7 @@ size_t xfs_mem_cost(size_t align, size_t size)
 
 /* ---- pools ---------------------------------------------------------------------------------- */
 
-/* Who uses an object that lies in a pool is told of it. */
+/* Let ASan report accesses to an object that lies free in a pool. */
 #if defined(__SANITIZE_ADDRESS__)
 #define HAVE_POISON
 #elif defined(__has_feature)
@@ -518,7 +515,7 @@ size_t xfs_mem_cost(size_t align, size_t size)
 #define UNPOISON(p, size)	((void)(p))
 #endif
 
-/* Objects that are asked for at once; in debug builds each request is one that can fail. */
+/* Objects per batch; 1 in debug builds, so that each get is a call that can fail. */
 static uint32_t batch_of(size_t object_size, uint32_t max_free)
 {
 #ifdef XFSWRITE_DEBUG
@@ -565,13 +562,13 @@ static void *take_free(struct xfs_pool *pool)
 	return object;
 }
 
-/* At least one object more; false: there is no memory. */
+/* Add at least one object; false: out of memory. */
 static bool refill(struct xfs_pool *pool)
 {
 	void *objects[XFS_SLAB_BATCH];
 	uint32_t n = must_fail() ? 0 : xfs_depot_take(pool->depot, objects, pool->batch);
 
-	/* The first one is the first to be had. */
+	/* In reverse, so that the first one is handed out first. */
 	for (uint32_t i = n; i > 0; i--)
 		add_free(pool, objects[i - 1]);
 	return n != 0;
@@ -606,11 +603,11 @@ bool xfs_pool_fill(struct xfs_pool *pool, uint32_t n)
 	while (pool->nr_free < n && (pool->depot ? refill(pool) : add_from_host(pool)))
 		;
 	xfs_mem_critical_leave(before);
-	/* The reserve, which pools do not take from ahead, is as good. */
+	/* Pools are not filled from the reserve, but gets in a critical section can use it. */
 	return pool->nr_free >= n || (pool->mem && xfs_mem_is_critical(pool->mem));
 }
 
-/* To where they came from; as many as are given at once. */
+/* Return objects to their source, one batch at a time. */
 static void give_back(struct xfs_pool *pool, uint32_t n)
 {
 	void *objects[XFS_SLAB_BATCH];
@@ -630,7 +627,7 @@ void xfs_pool_put(struct xfs_pool *pool, void *object)
 {
 	if (!object)
 		return;
-	/* What the reserve lent goes back to it at once. */
+	/* An object of the reserve goes back to it at once. */
 	if (unlikely(in_reserve(pool->mem, object))) {
 		xfs_mem_free_sized(pool->mem, object, pool->object_size);
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arguments that are NULL, and hooks of an environment that do not belong together. */
+/* Arguments that are NULL or too large. */
 #include <limits.h>
 #include "base/need.h"
 

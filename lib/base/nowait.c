@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of calls that must not wait; the rules are in nowait.h. */
+/* The end of NOWAIT calls; the rules are in nowait.h. */
 #include "base/error.h"
 #include "base/nowait.h"
 
 _Thread_local struct xfs_nowait xfs_nowait_thread;
 
-/* @ret was what a second attempt might have helped against. */
+/* True if a second attempt after reclaim might have helped. */
 static bool is_reclaimable(int64_t ret)
 {
 	return ret == -ENOSPC || ret == -EDQUOT || ret == -ENOMEM;

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that must not wait: whether this thread is in one.
+ * NOWAIT calls: whether this thread is in a call that must not wait.
  *
- * The question is asked where something would be waited for - a lock, room in the log, the device - and
- * not handed down through every function: whoever finds that he would wait returns xfs_would_wait(),
- * which leaves like any other error that comes before the first change.
+ * The question is asked where the wait would happen (a lock, log space, the device) instead of
+ * being passed down through every function.  Code that would have to wait returns xfs_would_wait(),
+ * which unwinds like any error before the first change.
  *
- * (NOWAIT-1) As long as a NOWAIT call has changed nothing it waits for nothing but LEAF and DQUOT
- *     locks.
- * (NOWAIT-2) With its first change it becomes a call like any other: it must come to its end, and
- *     may wait for that.  So what it is going to need is looked at before.
- * (NOWAIT-3) A call inside a call (of a callback, or of the library itself) is NOWAIT when the
- *     outer one is and has changed nothing yet.  What a thread asked for counts for outermost
- *     calls only: an outer one that may wait must not fail by an inner one.
+ * (NOWAIT-1) Until a NOWAIT call has changed something, it waits only for LEAF and DQUOT locks.
+ * (NOWAIT-2) With its first change it becomes a call like any other: it must complete and may wait
+ *     for that.  So whatever it needs is checked before.
+ * (NOWAIT-3) A call inside a call (of a callback, or of the library itself) is NOWAIT if the outer
+ *     one is and has changed nothing yet.  The setting of a thread applies to outermost calls only:
+ *     an outer call that may wait must not fail because an inner one would.
  */
 #ifndef BASE_NOWAIT_H
 #define BASE_NOWAIT_H
@@ -20,38 +19,41 @@
 #include "base/error.h"
 
 /*
- * What is returned instead of waiting.  No public error, so that no loop takes it for another -EAGAIN; at
- * the edge of the API it becomes that.
+ * Returned in place of waiting.  Not a public errno, so that no loop takes it for another -EAGAIN;
+ * at the edge of the API it becomes -EAGAIN.
  */
 #define XFS_WOULD_WAIT	(-EALREADY)
 
 enum xfs_call_waits {
-	XFS_NO_CALL,			/* this thread is in none */
+	XFS_NO_CALL,			/* this thread is in no call */
 	XFS_CALL_WAITS,
 	XFS_CALL_NOWAIT,
-	XFS_CALL_CHANGED,		/* NOWAIT, but something was changed */
+	XFS_CALL_CHANGED,		/* NOWAIT, but has changed something */
 };
 
 struct xfs_nowait {
 	uint8_t call;			/* enum xfs_call_waits */
 	bool thread;			/* all calls of this thread */
-	bool refused;			/* what would have been reclaimed by waiting was not */
+	bool refused;			/* reclaim by waiting was refused */
 };
 extern _Thread_local struct xfs_nowait xfs_nowait_thread;
 
-/* Must this thread not wait now? */
+/* True if this thread must not wait now. */
 static inline bool xfs_nowait(void)
 {
 	return unlikely(xfs_nowait_thread.call == XFS_CALL_NOWAIT);
 }
 
-/* Is it in a NOWAIT call at all?  What others may do as well is left to them. */
+/*
+ * True in a NOWAIT call even after its first change.  Work that other threads can do as well is
+ * then left to them.
+ */
 static inline bool xfs_nowait_asked(void)
 {
 	return unlikely(xfs_nowait_thread.call >= XFS_CALL_NOWAIT);
 }
 
-/* Something is about to be changed that cannot be taken back. */
+/* Called before the first change that cannot be undone. */
 static inline void xfs_nowait_changes(void)
 {
 	if (xfs_nowait())
@@ -59,8 +61,8 @@ static inline void xfs_nowait_changes(void)
 }
 
 /*
- * All that was changed so far is told to the caller as a count, or was nothing that anybody sees: from
- * here on it may end early again.
+ * The changes so far are reported to the caller as a count, or nobody sees them: from here on the
+ * call may end early again.
  */
 static inline void xfs_nowait_again(void)
 {
@@ -68,20 +70,23 @@ static inline void xfs_nowait_again(void)
 		xfs_nowait_thread.call = XFS_CALL_NOWAIT;
 }
 
-/* From here to its end the public call that this thread is in must not wait. */
+/* From here to its end, the present public call must not wait. */
 static inline void xfs_nowait_ask(void)
 {
 	if (xfs_nowait_thread.call == XFS_CALL_WAITS)
 		xfs_nowait_thread.call = XFS_CALL_NOWAIT;
 }
 
-/* This public call cannot be asked not to wait. */
+/* This public call ignores NOWAIT. */
 static inline void xfs_nowait_never(void)
 {
 	xfs_nowait_thread.call = XFS_CALL_WAITS;
 }
 
-/* A public call begins; @asked: by what it was called through.  For xfs_nowait_end(). */
+/*
+ * A public call begins; @asked: NOWAIT is set on its handle.  Returns the argument of
+ * xfs_nowait_end().
+ */
 static inline struct xfs_nowait xfs_nowait_begin(bool asked)
 {
 	struct xfs_nowait before = xfs_nowait_thread;
@@ -93,7 +98,7 @@ static inline struct xfs_nowait xfs_nowait_begin(bool asked)
 	return before;
 }
 
-/* Its end with @ret: what it returns then, and the state of the outer call. */
+/* A public call ends with @ret: restore the outer call's state and return the final result. */
 int64_t xfs_nowait_error(int64_t ret);
 
 static inline int64_t xfs_nowait_end(struct xfs_nowait before, int64_t ret)
@@ -102,7 +107,7 @@ static inline int64_t xfs_nowait_end(struct xfs_nowait before, int64_t ret)
 
 	if (unlikely(inner >= XFS_CALL_NOWAIT))
 		ret = xfs_nowait_error(ret);
-	/* A call that the library itself makes on the way may have changed something. */
+	/* An inner call of the library itself may have changed something. */
 	if (before.call == XFS_CALL_NOWAIT && inner == XFS_CALL_CHANGED)
 		before.call = inner;
 	xfs_nowait_thread.call = before.call;
@@ -110,8 +115,8 @@ static inline int64_t xfs_nowait_end(struct xfs_nowait before, int64_t ret)
 }
 
 /*
- * What this call wants could be had by waiting (space to be reclaimed, memory to be freed by writing):
- * -ENOSPC, -EDQUOT and -ENOMEM are no answer then.
+ * True in a NOWAIT call that could get what it needs by waiting (reclaiming space, writing to free
+ * memory): -ENOSPC, -EDQUOT and -ENOMEM then become -EAGAIN.
  */
 static inline bool xfs_nowait_refuses(void)
 {

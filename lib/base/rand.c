@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xoshiro256** with its state filled by splitmix64 (Blackman and Vigna, both in
- * the public domain): any seed, 0 included, gives a good state.
+ * xoshiro256** with its state initialized by splitmix64 (Blackman and Vigna, both in the public
+ * domain): every seed, 0 included, gives a good state.
  */
 #include <sys/random.h>
 #include "base/clock.h"
@@ -74,11 +74,11 @@ uint32_t xfs_rand32(struct xfs_rand *r)
 
 uint64_t xfs_rand_below(struct xfs_rand *r, uint64_t bound)
 {
-	/* Numbers below 2^64 mod bound would make the low results likelier. */
+	/* Numbers below 2^64 mod bound would favour low results. */
 	uint64_t unfair = (0 - bound) % bound;
 	uint64_t x;
 
-	/* A caller's hook may answer the same for ever: give up on fairness then. */
+	/* A caller's hook may return the same number for ever: give up on uniformity then. */
 	for (unsigned int tries = 0; tries < 64; tries++) {
 		x = xfs_rand64(r);
 		if (x >= unfair)
@@ -94,7 +94,7 @@ void xfs_rand_bytes(struct xfs_rand *r, void *buf, size_t len)
 	while (len) {
 		uint64_t x = xfs_rand64(r);
 
-		/* Low byte first on every host, so that a seed means one image. */
+		/* Low byte first on every host, so that a seed gives the same image everywhere. */
 		for (unsigned int i = 0; i < sizeof(x) && len; i++, len--) {
 			*p++ = (uint8_t)x;
 			x >>= 8;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules that keep the height below 2 log2(n + 1): the root is black, a red
- * node has black children, and every way down from a node meets the same
- * number of black nodes.  An absent child counts as black.
+ * The rules that keep the height below 2 log2(n + 1): the root is black, a red node has black
+ * children, and every path down from a node has the same number of black nodes.  An absent child
+ * counts as black.
  */
 #include "base/rbtree.h"
 
@@ -11,7 +11,7 @@ static inline bool is_red(const struct xfs_rb_node *node)
 	return node && node->red;
 }
 
-/* Hang @new where @old hangs; @old keeps its own pointers. */
+/* Put @new in the place of @old; @old keeps its own pointers. */
 static void replace_child(struct xfs_rb_tree *tree, struct xfs_rb_node *old,
 			  struct xfs_rb_node *new)
 {
@@ -54,7 +54,7 @@ void xfs_rb_insert(struct xfs_rb_tree *tree, struct xfs_rb_node *node, struct xf
 	node->red = true;
 	*link = node;
 
-	/* Only one rule can be broken: @node and its parent are both red. */
+	/* Only one rule can be violated: @node and its parent are both red. */
 	while (is_red(node->parent)) {
 		struct xfs_rb_node *grand, *uncle;
 		bool on_left;
@@ -81,7 +81,7 @@ void xfs_rb_insert(struct xfs_rb_tree *tree, struct xfs_rb_node *node, struct xf
 	tree->root->red = false;
 }
 
-/* The ways down through @node (maybe absent, below @parent) lack one black node. */
+/* Restore the rules: paths through @node (maybe absent, below @parent) lack one black node. */
 static void erase_fixup(struct xfs_rb_tree *tree, struct xfs_rb_node *node,
 			struct xfs_rb_node *parent)
 {
@@ -128,7 +128,7 @@ void xfs_rb_erase(struct xfs_rb_tree *tree, struct xfs_rb_node *node)
 	bool lost_black;
 
 	if (node->left && node->right) {
-		/* The next node, which has no left child, moves into this place. */
+		/* The next node, which has no left child, takes this place. */
 		struct xfs_rb_node *next = node->right;
 
 		while (next->left)

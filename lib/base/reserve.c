@@ -55,7 +55,7 @@ bool xfs_reserve_add(struct xfs_reserve *rv, void *raw, size_t bytes)
 	return added;
 }
 
-/* Locked: @pages more are in use, or fewer. */
+/* Locked: @pages more pages are in use; fewer if negative. */
 static void use_pages(struct xfs_reserve *rv, int64_t pages)
 {
 	uint64_t left = rv->free_bytes - (uint64_t)(pages * (int64_t)XFS_RESERVE_PAGE);
@@ -65,7 +65,7 @@ static void use_pages(struct xfs_reserve *rv, int64_t pages)
 		rv->lowest_free = left;
 }
 
-/* Locked: @n free pages in a row; -1: this region has none. */
+/* Locked: first of @n consecutive free pages; -1: this region has none. */
 static int64_t find_run(const struct xfs_reserve_region *region, uint32_t n)
 {
 	uint32_t found = 0;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reserve of a mount: memory that was had at open, and that serves work which must not fail
- * for want of memory when the host gives none.  Who may draw on it is base/mem.h's business.
+ * The reserve of a mount: memory allocated at open, for work that must not fail when the host has
+ * no memory.  base/mem.h says who may use it.
  *
  * It consists of a few regions, each divided into pages of 4 KiB.  Small pieces share pages by size
- * class, larger ones take runs of pages.  All are aligned to their size, up to a page.  Regions
- * are added and stay until the end, so that it can be told without a lock whether a pointer is
- * of the reserve.  Its own lock is a word that is spun on: it is held for a look at a few
- * hundred words, by those only for whom the host had nothing.
+ * class, larger ones take runs of pages.  All are aligned to their size, up to a page.  Regions are
+ * added and stay until the end, so that xfs_reserve_owns() needs no lock.  The lock is a spin lock:
+ * it is held while a few hundred words are scanned, and only when the host has no memory.
  */
 #ifndef BASE_RESERVE_H
 #define BASE_RESERVE_H
@@ -18,15 +17,15 @@
 #define XFS_RESERVE_REGIONS	16u
 
 struct xfs_reserve_page {
-	uint64_t free;		/* of a page with a class: bits of free pieces */
-	uint32_t run;		/* first page of a run: its pages; else 0 */
+	uint64_t free;		/* in a page with a class: bit mask of free pieces */
+	uint32_t run;		/* in the first page of a run: its pages; else 0 */
 	uint8_t state;		/* private to reserve.c */
 	uint8_t class;
 };
 
 struct xfs_reserve_region {
 	uint8_t *base, *end;	/* pages; (c) once published */
-	void *raw;		/* what the host gave */
+	void *raw;		/* as allocated from the host */
 	size_t raw_bytes;
 	struct xfs_reserve_page *pages;
 	uint32_t nr_pages;
@@ -34,19 +33,19 @@ struct xfs_reserve_region {
 
 struct xfs_reserve {
 	uint32_t lock;
-	uint32_t nr_regions;	/* (a) grows only */
-	uint64_t bytes;		/* (a) in whole pages of all regions */
-	uint64_t free_bytes;	/* (a) in pages that nothing lies in */
-	uint64_t lowest_free;	/* (a) that it ever was since xfs_reserve_reset_lowest() */
+	uint32_t nr_regions;	/* (a) only grows */
+	uint64_t bytes;		/* (a) in all regions, whole pages */
+	uint64_t free_bytes;	/* (a) in pages that are entirely free */
+	uint64_t lowest_free;	/* (a) minimum of free_bytes since xfs_reserve_reset_lowest() */
 	struct xfs_reserve_region regions[XFS_RESERVE_REGIONS];
 };
 
-/* Memory that the host must give for a region of @bytes, a multiple of the page. */
+/* Memory to allocate for a region of @bytes, a multiple of the page size. */
 size_t xfs_reserve_raw_bytes(size_t bytes);
-/* Add @raw, of xfs_reserve_raw_bytes(@bytes).  False: there are too many regions. */
+/* Add @raw, of xfs_reserve_raw_bytes(@bytes).  False: too many regions. */
 bool xfs_reserve_add(struct xfs_reserve *rv, void *raw, size_t bytes) XFS_MUST_CHECK;
 
-/* Aligned to @align, a power of two up to a page.  NULL: nothing is left. */
+/* Aligned to @align, a power of two up to a page.  NULL: the reserve is exhausted. */
 void *xfs_reserve_alloc(struct xfs_reserve *rv, size_t align, size_t size) XFS_MUST_CHECK;
 void xfs_reserve_free(struct xfs_reserve *rv, void *ptr);
 
@@ -67,7 +66,7 @@ static inline uint64_t xfs_reserve_free_bytes(const struct xfs_reserve *rv)
 	return __atomic_load_n(&rv->free_bytes, __ATOMIC_ACQUIRE);
 }
 
-/* For tests: the least that was free since the last call. */
+/* For tests: the minimum of the free bytes since the last call. */
 uint64_t xfs_reserve_reset_lowest(struct xfs_reserve *rv);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of the journal that a test has taken out, and their names. */
+/* The rules of the journal that a test has disabled, and their names. */
 #include "base/sabotage.h"
 
 #ifdef XFSWRITE_DEBUG
@@ -42,6 +42,6 @@ const char *xfs_rule_name(enum xfs_rule rule)
 	return rule < XFS_RULE_COUNT ? names[rule] : "?";
 }
 #else
-/* A file of nothing else would be empty, which C does not allow. */
+/* C does not allow an empty file. */
 typedef int xfs_sabotage_unused;
 #endif

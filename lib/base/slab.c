@@ -6,20 +6,20 @@
 #include "base/slab.h"
 
 #define SLABS_PER_REGION	((uint32_t)(XFS_REGION_BYTES / XFS_SLAB_BYTES))
-/* At the begin of a region, in its first slab. */
+/* At the start of a region, in its first slab. */
 #define HEADER_BYTES		((size_t)XFS_SLAB_ALIGN_MAX)
 
 struct slab {
-	struct xfs_list list;		/* of its depot: it has free objects */
-	void *free;			/* objects that were given back, by their first word */
+	struct xfs_list list;		/* in its depot's list while it has free objects */
+	void *free;			/* returned objects, linked by their first word */
 	uint32_t capacity, used;
-	uint32_t fresh;			/* objects from this one on were never given out */
+	uint32_t fresh;			/* objects from this one on were never handed out */
 	uint32_t offset;		/* of the first object */
 };
 
 struct region {
-	struct xfs_list list;		/* of the mount's: it has free slabs */
-	uint32_t free;			/* a bit for each slab */
+	struct xfs_list list;		/* in the mount's list while it has free slabs */
+	uint32_t free;			/* bit mask of free slabs */
 	struct slab slabs[SLABS_PER_REGION];
 };
 
@@ -58,7 +58,7 @@ static uint8_t *base_of(struct slab *slab)
 	return (uint8_t *)region + (size_t)(slab - region->slabs) * XFS_SLAB_BYTES + slab->offset;
 }
 
-/* @huge: the mount uses as much already that a rest which stays empty does not matter. */
+/* @huge: the mount uses so much already that an unused rest does not matter. */
 static struct region *region_from_host(bool huge)
 {
 	struct region *region;
@@ -74,7 +74,7 @@ static struct region *region_from_host(bool huge)
 	return region;
 }
 
-/* Locked; not while the host is asked.  False: it has nothing. */
+/* Locked; the lock is dropped while the host is called.  False: out of memory. */
 static bool add_region(struct xfs_slabs *slabs)
 {
 	bool huge = slabs->nr_regions != 0;
@@ -120,7 +120,7 @@ static bool is_only_one(const struct xfs_list *list)
 	return list->next != list && list->next == list->prev;
 }
 
-/* Locked: no object of @slab is in use.  (SLAB-2)  Returns a region for the host, or NULL. */
+/* Locked: no object of @slab is in use (SLAB-2).  Returns a region for the host, or NULL. */
 static struct region *give_slab(struct xfs_slabs *slabs, struct slab *slab)
 {
 	struct region *region = region_of(slab);

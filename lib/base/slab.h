@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for the pools of a mount without a limit and without hooks: regions of 2 MiB from the
- * host, which are divided into slabs of 64 KiB, each for objects of one size.  A host that is
- * asked for each object grows its heap by a page at a time, and changes and populates the address
- * space each time: threads wait for each other there.  A region may become one huge page, and is
- * populated at once then.
+ * Memory for the pools of a mount without limit and hooks: regions of 2 MiB from the host, divided
+ * into slabs of 64 KiB, each for objects of one size.  Allocated one by one, objects would make the
+ * host grow its heap page by page and change the address space each time, and threads would wait
+ * for each other there.  A region may become one huge page and is then populated at once.
  *
- * Pools (base/mem.h) take objects and give them back in batches.  The lock is a word that is spun
- * on: it is held for a batch, and never while the host is asked.
+ * Pools (base/mem.h) take and return objects in batches.  The lock is a spin lock: it is held for
+ * one batch, and never during a call of the host.
  *
- * (SLAB-1) An object is found in its slab by its address: regions are aligned to their size.
- * (SLAB-2) A slab without objects in use goes back to its region, but for the last one of its size
- *     that has free objects; a region without slabs in use goes back to the host, but for the last one.
+ * (SLAB-1) The slab of an object follows from its address: regions are aligned to their size.
+ * (SLAB-2) A slab without objects in use is returned to its region, except for the last slab of its
+ *     size that has free objects.  A region without slabs in use is returned to the host, except
+ *     for the last one.
  */
 #ifndef BASE_SLAB_H
 #define BASE_SLAB_H
@@ -23,7 +23,7 @@
 #define XFS_SLAB_BYTES		((size_t)64 << 10)
 #define XFS_SLAB_OBJECT_MAX	(XFS_SLAB_BYTES / 2)
 #define XFS_SLAB_ALIGN_MAX	4096u
-/* Objects that are had or given back at once, at most. */
+/* Most objects taken or returned at once. */
 #define XFS_SLAB_BATCH		32u
 #define XFS_DEPOTS		32u
 
@@ -38,17 +38,17 @@ struct xfs_slabs {
 	uint32_t lock;
 	uint32_t nr_depots;
 	uint32_t nr_regions;
-	struct xfs_list regions;	/* that have free slabs */
+	struct xfs_list regions;	/* those with free slabs */
 	struct xfs_depot depots[XFS_DEPOTS];
 };
 
 void xfs_slabs_init(struct xfs_slabs *slabs);
-/* Every object was given back. */
+/* All objects must have been returned. */
 void xfs_slabs_destroy(struct xfs_slabs *slabs);
 
-/* For objects of @size that are aligned to @align; NULL: these are for the host. */
+/* The depot for objects of @size aligned to @align; NULL: allocate these from the host. */
 struct xfs_depot *xfs_depot_of(struct xfs_slabs *slabs, size_t size, size_t align);
-/* At most @n, not more than XFS_SLAB_BATCH; 0: out of memory. */
+/* Take up to @n objects, at most XFS_SLAB_BATCH; 0: out of memory. */
 uint32_t xfs_depot_take(struct xfs_depot *depot, void **objects, uint32_t n) XFS_MUST_CHECK;
 void xfs_depot_give(struct xfs_depot *depot, void *const *objects, uint32_t n);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Slots are given out in turns, so that the first XFS_SLOTS threads have one each. */
+/* Slots are assigned in turn, so that each of the first XFS_SLOTS threads has its own. */
 #include "base/slot.h"
 
 #ifdef XFSWRITE_THREADS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small number for each thread.  What many threads count or recycle is kept once for each slot, on
- * cache lines of its own, so that they do not wait for each other; whoever wants the whole looks
- * at all slots.  Threads beyond XFS_SLOTS share slots, so what is in one is locked or atomic.
+ * A small number per thread.  What many threads count or recycle exists once per slot, in separate
+ * cache lines, so that they do not contend; a reader of the whole visits all slots.  With more than
+ * XFS_SLOTS threads some share a slot, so its contents are locked or atomic.
  */
 #ifndef BASE_SLOT_H
 #define BASE_SLOT_H
@@ -14,11 +14,11 @@
 #else
 #define XFS_SLOTS	1u
 #endif
-/* What two CPUs' caches do not share; some fetch two lines at a time. */
+/* Distance at which CPUs do not share cache lines; some CPUs fetch two lines at a time. */
 #define XFS_SLOT_ALIGN	128
 
 #ifdef XFSWRITE_THREADS
-/* 0: this thread has none yet. */
+/* 0: this thread has no slot yet. */
 extern _Thread_local uint32_t xfs_slot_of_thread;
 uint32_t xfs_slot_take(void);
 

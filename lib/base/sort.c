@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Merge sort: sorted[i] is empty or holds 2^i runs that were in order as they came, all of them
- * from before those of the lower ones, as the digits of a counter do.
+ * Merge sort: like the digits of a binary counter, sorted[i] is empty or a merge of 2^i runs of the
+ * input.  Its runs come before those of lower digits, which keeps the sort stable.
  */
 #include <string.h>
 #include "base/sort.h"
@@ -41,7 +41,7 @@ static void *merge(void *a, void *b, size_t off, order_fn in_order)
 	return first;
 }
 
-/* What is in order at the beginning of *@list leaves it. */
+/* Split off the sorted run at the start of *@list. */
 static void *take_run(void **list, size_t off, order_fn in_order)
 {
 	void *run = *list, *last = run, *next = next_of(last, off);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The one merge sort: of lists, stable, without memory. */
+/* Merge sort of lists: stable, and needs no memory. */
 #ifndef BASE_SORT_H
 #define BASE_SORT_H
 
 #include "base/list.h"
 
 /*
- * Sort a chain that ends in NULL, whose elements have the pointer to the next one at @next_offset;
- * returns the first.  @in_order: may @b stand behind @a?  Elements for which both ways are right
- * keep their order.  A chain with few disorders costs little more than a look at it.
+ * Sort a NULL-terminated chain whose elements have their next pointer at @next_offset; returns the
+ * first one.  @in_order(a, b): true if @b may come after @a.  Elements that may stand either way
+ * keep their order.  A chain that is nearly sorted costs little more than one pass.
  */
 void *xfs_sort_chain(void *first, size_t next_offset, bool (*in_order)(const void *a, const void *b));
 

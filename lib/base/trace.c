@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring of trace points, and what an assertion that failed says. */
+/* The ring of trace points, and the message of a failed assertion. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/trace.h"
@@ -20,7 +20,9 @@ void xfs_trace_record(struct xfs_trace_ring *ring, const char *name, const uint6
 
 	if (nargs > XFS_TRACE_ARGS)
 		nargs = XFS_TRACE_ARGS;
-	/* Two threads may be a round of the ring apart: a mixture of both is only a bad line. */
+	/*
+	 * Two threads may be a whole ring apart and write one entry; a mixture is only a bad line.
+	 */
 	__atomic_store_n(&e->name, name, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->nargs, nargs, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < nargs; i++)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trace points: a call of the caller's hook (env.h) in every build.  In debug builds also a ring of
- * names and numbers in memory, printed by a failed test or a shutdown, and the coverage marks that
- * tests demand.
+ * Trace points: a call of the caller's hook (env.h) in every build.  Debug builds also keep a ring
+ * of names and numbers in memory, which tests print and search.
  */
 #ifndef BASE_TRACE_H
 #define BASE_TRACE_H
@@ -20,17 +19,17 @@ struct xfs_trace_entry {
 };
 
 struct xfs_trace_ring {
-	const struct xfs_env *env;	/* forwards to env->trace when set */
-	uint32_t next;			/* atomically increased */
+	const struct xfs_env *env;	/* if not NULL, its trace hook is called too */
+	uint32_t next;			/* incremented atomically */
 	struct xfs_trace_entry entry[XFS_TRACE_ENTRIES];
 };
 
 void xfs_trace_record(struct xfs_trace_ring *ring, const char *name, const uint64_t *args,
 		      unsigned int nargs);
-/* Oldest first; @print gets one line without newline. */
+/* Print the ring, oldest entry first; @print gets one line without newline. */
 void xfs_trace_dump(const struct xfs_trace_ring *ring, void (*print)(void *ctx, const char *line),
 		    void *ctx);
-/* How often @name stands in the ring. */
+/* Number of entries named @name in the ring. */
 unsigned int xfs_trace_count(const struct xfs_trace_ring *ring, const char *name);
 
 /* XFS_TRACE(mp, name, args...): up to five integers. */
@@ -41,7 +40,7 @@ unsigned int xfs_trace_count(const struct xfs_trace_ring *ring, const char *name
 			 (unsigned int)ARRAY_SIZE(trace_args_) - 1);		\
 } while (0)
 #else
-/* No ring, but the hook of the caller if there is one. */
+/* No ring, but the caller's hook if there is one. */
 #define XFS_TRACE(mp, name, ...) do {						\
 	const struct xfs_env *trace_env_ = &(mp)->m_env;			\
 										\

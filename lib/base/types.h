@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The address spaces of XFS; the names are the field's. */
+/* The address spaces of XFS, by XFS's own names. */
 #ifndef BASE_TYPES_H
 #define BASE_TYPES_H
 
@@ -10,10 +10,10 @@ typedef uint32_t xfs_agblock_t;		/* block within an AG */
 typedef uint32_t xfs_agino_t;		/* inode number within an AG */
 typedef uint64_t xfs_ino_t;		/* absolute inode number */
 typedef uint64_t xfs_fsblock_t;		/* AG number and AG block, packed: not linear */
-typedef uint64_t xfs_rfsblock_t;	/* plain count of blocks of the file system */
+typedef uint64_t xfs_rfsblock_t;	/* plain count of file system blocks */
 typedef uint32_t xfs_extlen_t;		/* extent length in blocks */
 typedef uint64_t xfs_fileoff_t;		/* block offset in a file */
-typedef uint64_t xfs_filblks_t;		/* blocks in a file */
+typedef uint64_t xfs_filblks_t;		/* count of blocks in a file */
 typedef uint64_t xfs_extnum_t;		/* number of extents */
 typedef int64_t xfs_daddr_t;		/* 512-byte units from the start of the data device */
 typedef int64_t xfs_off_t;		/* byte offset in a file */
@@ -34,14 +34,14 @@ typedef uint32_t xfs_dir2_db_t;		/* directory block number */
 #define XFS_BB_SIZE	512
 
 /*
- * Which check of a verifier failed: a static string with its expression, in debug builds with file
- * and line before it; NULL is success.
+ * The check of a verifier that failed: a static string with its expression, in debug builds
+ * preceded by file and line.  NULL is success.
  */
 typedef const char *xfs_failaddr_t;
 
 #define XFS_STRINGIFY2(x)	#x
 #define XFS_STRINGIFY(x)	XFS_STRINGIFY2(x)
-/* The one macro that hides a return: leave a verifier, saying which check failed. */
+/* The only macro that hides a return: leave a verifier with the check that failed. */
 #define XFS_VERIFY(cond) \
 	do { \
 		if (unlikely(!(cond))) \

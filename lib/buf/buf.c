@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The buffer cache: finding, making and forgetting buffers; see buf.h for the rules. */
+/* The buffer cache: finding, creating and dropping buffers.  The rules are in buf.h. */
 #include "base/crc32c.h"
 #include "buf/buf_priv.h"
 #include "core/lsn.h"
@@ -59,7 +59,7 @@ static void drain_pools(struct xfs_buf_cache *cache)
 /* False: out of memory. */
 static bool init_shard(struct xfs_mount *mp, struct xfs_buf_shard *shard)
 {
-	xfs_mutex_init(&shard->bs_lock, XFS_CLASS_LEAF, 2);	/* below the checkpoint lock */
+	xfs_mutex_init(&shard->bs_lock, XFS_CLASS_LEAF, 2);	/* inside the checkpoint lock */
 	xfs_list_init(&shard->bs_lru);
 	shard->bs_hash_log = INITIAL_HASH_LOG;
 	shard->bs_hash = xfs_zalloc(mp, sizeof(*shard->bs_hash) << shard->bs_hash_log);
@@ -85,7 +85,7 @@ int xfs_buf_cache_init(struct xfs_mount *mp)
 	return xfs_error(mp, -ENOMEM, "out of memory for the buffer cache");
 }
 
-/* Memory of a buffer that nobody knows any more, or not yet. */
+/* Free a buffer that is not, or no longer, in the hash. */
 static void free_memory(struct xfs_mount *mp, struct xfs_buf *bp)
 {
 	struct xfs_buf_pools *pools = &mp->m_bufs->bc_pools[xfs_slot()];
@@ -110,7 +110,7 @@ static void free_buf(struct xfs_buf *bp)
 	free_memory(mp, bp);
 }
 
-/* Cache lock held: the buffer leaves the hash and is never found again. */
+/* Cache lock held: take the buffer out of the hash, so that it is not found again. */
 static void unhash(struct xfs_buf_shard *shard, struct xfs_buf *bp)
 {
 	struct xfs_buf **link = hash_slot(shard, bp->b_daddr);
@@ -153,7 +153,7 @@ void xfs_buf_cache_destroy(struct xfs_mount *mp)
 	mp->m_bufs = NULL;
 }
 
-/* Keep chains short; failing to grow costs speed only. */
+/* Keep chains short; if the table cannot grow, searches are only slower. */
 static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_buf_shard *shard)
 {
 	struct xfs_buf **old = shard->bs_hash, **bigger;
@@ -163,7 +163,7 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_buf_shard *shard)
 
 	if (shard->bs_count < slots * 2 || new_log > 28)
 		return;
-	/* A table stays: it is not for the reserve. */
+	/* A larger hash table only saves time: do not take the reserve for it. */
 	before = xfs_mem_critical_enter(NULL);
 	bigger = xfs_mem_zalloc(&mp->m_mem, sizeof(*bigger) << new_log);
 	xfs_mem_critical_leave(before);
@@ -191,7 +191,7 @@ static uint64_t cached_bytes(const struct xfs_buf_cache *cache)
 
 #define EVICT_BATCH	16u
 
-/* The oldest buffers of a shard go, a few of them; false: there are none. */
+/* Evict a few of the oldest buffers of a shard; false if there are none. */
 static bool evict_some(struct xfs_buf_cache *cache, struct xfs_buf_shard *shard, uint64_t target_bytes)
 {
 	struct xfs_buf *victims[EVICT_BATCH];
@@ -213,7 +213,7 @@ static bool evict_some(struct xfs_buf_cache *cache, struct xfs_buf_shard *shard,
 	return n != 0;
 }
 
-/* Make room: clean, unreferenced buffers go, of one shard after the other. */
+/* Evict clean, unreferenced buffers, from one shard after the other. */
 static void evict(struct xfs_buf_cache *cache, uint64_t target_bytes)
 {
 	uint32_t empty = 0;
@@ -259,13 +259,13 @@ static bool same_maps(const struct xfs_buf *bp, const struct xfs_buf_map *maps, 
 	return true;
 }
 
-/* More chunks than the word in the buffer has bits, and they are going to be logged. */
+/* True if the buffer will be logged and has more chunks than b_dirty_word has bits. */
 static bool needs_dirty_memory(const struct xfs_mount *mp, uint32_t len)
 {
 	return !mp->m_unjournalled && !mp->m_rdonly && len > 64 * 128;
 }
 
-/* Memory of a new buffer of @len bytes; NULL: there is none.  (BUF-5) */
+/* Allocate a new buffer of @len bytes with its bitmap (BUF-5), or return NULL. */
 static struct xfs_buf *alloc_buf(struct xfs_mount *mp, uint32_t len)
 {
 	struct xfs_buf_pools *pools = &mp->m_bufs->bc_pools[xfs_slot()];
@@ -297,7 +297,7 @@ static struct xfs_buf *alloc_buf(struct xfs_mount *mp, uint32_t len)
 	return NULL;
 }
 
-/* A new buffer, in no hash, with one reference. */
+/* A new buffer with one reference, not yet in the hash. */
 static struct xfs_buf *make_buf(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
 				const struct xfs_buf_ops *ops)
 {
@@ -341,8 +341,8 @@ static struct xfs_buf *next_in_chain(struct xfs_buf *bp, xfs_daddr_t daddr)
 }
 
 /*
- * Cache lock held.  The buffer at this address; one that was freed only if it has the same shape, and
- * is not in the way of anything else.
+ * Cache lock held.  The buffer at this address.  A stale one counts only if it has the same pieces;
+ * otherwise it may stay beside a new one, since it is never written.
  */
 static struct xfs_buf *lookup(const struct xfs_buf_shard *shard, const struct xfs_buf_map *maps,
 			      uint32_t nmaps)
@@ -357,7 +357,7 @@ static struct xfs_buf *lookup(const struct xfs_buf_shard *shard, const struct xf
 	return bp;
 }
 
-/* Cache lock held: a reference, perhaps the first one. */
+/* Cache lock held: take a reference, perhaps the first. */
 static void hold_locked(struct xfs_buf *bp)
 {
 	if (__atomic_fetch_add(&bp->b_ref, 1, __ATOMIC_ACQ_REL) == 0)
@@ -365,9 +365,9 @@ static void hold_locked(struct xfs_buf *bp)
 }
 
 /*
- * Cache lock held: find, or put @mine there, if it is not NULL.  A buffer of another shape at the same
- * address is a leftover of the block's former life: forgotten when nobody uses it (*@old, to be
- * freed).
+ * Cache lock held: find the buffer, or insert @mine unless it is NULL.  A buffer of another shape
+ * at the same address is left over from the block's former use; if it is unreferenced it is dropped
+ * (*@old, for the caller to free).
  */
 static int find_locked(struct xfs_mount *mp, struct xfs_buf_shard *shard, const struct xfs_buf_map *maps,
 		       uint32_t nmaps, const struct xfs_buf_ops *ops, struct xfs_buf *mine,
@@ -400,7 +400,7 @@ static int find_locked(struct xfs_mount *mp, struct xfs_buf_shard *shard, const 
 	return 0;
 }
 
-/* Find or make. */
+/* Find or create the buffer. */
 static int find_once(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
 		     const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
 {
@@ -419,7 +419,9 @@ static int find_once(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint3
 			free_buf(old);
 		if (error || *bpp)
 			break;
-		/* Without the lock: others may have to go for it, and the host may be slow. */
+		/*
+		 * Without the lock: other buffers may have to be evicted, and the host may be slow.
+		 */
 		mine = make_buf(mp, maps, nmaps, ops);
 		if (!mine)
 			return -ENOMEM;
@@ -429,7 +431,7 @@ static int find_once(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint3
 	return error;
 }
 
-/* The caches give way before it fails. */
+/* The same, shrinking the caches before it fails. */
 static int find_buf(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
 		    const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
 {
@@ -501,7 +503,7 @@ static int verify_contents(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bo
 	return from_disk && ops->lsn_off >= 0 ? check_lsn(bp, ops) : 0;
 }
 
-/* @ops, or the one of its kinds that the contents are. */
+/* Replace @ops by the kind that the contents have, if @ops can select. */
 static int select_ops(struct xfs_buf *bp, const struct xfs_buf_ops **ops)
 {
 	const struct xfs_buf_ops *kind;
@@ -517,7 +519,10 @@ static int select_ops(struct xfs_buf *bp, const struct xfs_buf_ops **ops)
 	return 0;
 }
 
-/* The cache forgets @bp, whose contents could not be had or are not wanted any more. */
+/*
+ * Make @bp stale, because it could not be read or its block was freed; without @keep it leaves the
+ * hash.
+ */
 static void make_stale(struct xfs_buf *bp, bool keep)
 {
 	struct xfs_buf_shard *shard = shard_of(bp->b_mount, bp->b_daddr);
@@ -531,7 +536,7 @@ static void make_stale(struct xfs_buf *bp, bool keep)
 	xfs_mutex_unlock(&shard->bs_lock);
 }
 
-/* What can be had at once: the buffer if it is in memory. */
+/* For a NOWAIT call: the buffer if it is cached and up to date. */
 static int find_cached(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint32_t nmaps,
 		       const struct xfs_buf_ops *ops, struct xfs_buf **bpp)
 {
@@ -553,7 +558,10 @@ static int find_cached(struct xfs_mount *mp, const struct xfs_buf_map *maps, uin
 			      (uint64_t)maps[0].bm_bn);
 }
 
-/* *@again: while we waited another thread tried in vain, and the cache has forgotten the buffer. */
+/*
+ * Read and verify the contents. *@again: another thread's read failed meanwhile, and the buffer has
+ * left the cache.
+ */
 static int fill_buf(struct xfs_buf *bp, const struct xfs_buf_ops *ops, bool *again)
 {
 	int error;
@@ -610,7 +618,7 @@ int xfs_buf_read_map(struct xfs_mount *mp, const struct xfs_buf_map *maps, uint3
 		return error;
 	error = select_ops(bp, &ops);
 	if (unlikely(error || bp->b_ops != ops)) {
-		/* Known as something else: it may only be used if it is this as well. */
+		/* Cached as another kind: use it only if it is valid as this kind, too. */
 		if (!error)
 			error = verify_contents(bp, ops, false);
 		if (error) {
@@ -668,7 +676,7 @@ int xfs_buf_prealloc(struct xfs_mount *mp, uint32_t len, uint32_t n)
 	struct xfs_pool *pool = &pools->bp_pools[pool_index(len)];
 	bool have;
 
-	/* More than the pool would keep is not to be had ahead. */
+	/* The pool keeps no more than max_free objects. */
 	n = XFS_MIN(n, pool->max_free);
 	xfs_mutex_lock(&pools->bp_lock);
 	have = xfs_pool_fill(pool, n) && xfs_pool_fill(&pools->bp_buf_pool, n) &&
@@ -694,7 +702,7 @@ struct xfs_buf *xfs_buf_peek(struct xfs_mount *mp, xfs_daddr_t daddr)
 	return bp;
 }
 
-/* References that are not the first or the last one need no lock.  False: it would be. */
+/* Change the reference count without the lock, unless it would leave or reach 0; false then. */
 static bool change_ref(struct xfs_buf *bp, bool hold)
 {
 	uint32_t ref = __atomic_load_n(&bp->b_ref, __ATOMIC_ACQUIRE);

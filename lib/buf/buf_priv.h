@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of buf/ share. */
+/* Shared by the files of buf/. */
 #ifndef BUF_BUF_PRIV_H
 #define BUF_BUF_PRIV_H
 
@@ -8,14 +8,14 @@
 
 #define XFS_BUF_MIN_LOG		9
 #define XFS_BUF_MAX_LOG		17
-/* A bit for each chunk of the largest buffer. */
+/* One bit per chunk of the largest buffer. */
 #define XFS_BUF_DIRTY_BYTES	((1u << (XFS_BUF_MAX_LOG - 7)) / 8)
 #define XFS_BUF_POOLS		(XFS_BUF_MAX_LOG - XFS_BUF_MIN_LOG + 1)
 
 #define XFS_BUF_SHARD_LOG	5
 #define XFS_BUF_SHARDS		(1u << XFS_BUF_SHARD_LOG)
 
-/* Buffers whose addresses have the same hash, above; what is below finds the slot. */
+/* Buffers with equal upper hash bits; the lower bits select the slot. */
 struct xfs_buf_shard {
 	/* LEAF class; members marked "cache lock" */
 	_Alignas(XFS_SLOT_ALIGN) struct xfs_mutex bs_lock;
@@ -25,7 +25,7 @@ struct xfs_buf_shard {
 	struct xfs_list bs_lru;		/* unreferenced, oldest first */
 };
 
-/* Memory for buffers, for each thread's slot. */
+/* Memory for buffers, one set per slot. */
 struct xfs_buf_pools {
 	_Alignas(XFS_SLOT_ALIGN) struct xfs_mutex bp_lock; /* LEAF class */
 	struct xfs_pool bp_pools[XFS_BUF_POOLS];	/* contents, by size */
@@ -36,11 +36,11 @@ struct xfs_buf_pools {
 struct xfs_buf_cache {
 	struct xfs_buf_shard bc_shards[XFS_BUF_SHARDS];
 	struct xfs_buf_pools bc_pools[XFS_SLOTS];
-	_Alignas(XFS_SLOT_ALIGN) uint64_t bc_bytes;	/* (a) of all buffers that exist */
-	uint32_t bc_hand;		/* (a) the shard that makes room next */
+	_Alignas(XFS_SLOT_ALIGN) uint64_t bc_bytes;	/* (a) of all buffers */
+	uint32_t bc_hand;		/* (a) next shard to evict from */
 };
 
-/* dirty.c: what the log item of a buffer gives to the journal. */
+/* dirty.c: what the log item of a buffer writes to the journal. */
 uint32_t xfs_buf_item_size(struct xfs_log_item *lip, uint32_t *regions);
 void xfs_buf_item_format(struct xfs_log_item *lip, struct xfs_log_sink *sink);
 void xfs_buf_forget_dirty(struct xfs_buf *bp);

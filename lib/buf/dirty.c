@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of a buffer the journal has to carry: a bit for each chunk of 128 bytes, kept until the
- * buffer was written in place, and the item that is made of it.
+ * What the journal writes for a buffer: a bitmap of dirty 128-byte chunks, kept until the buffer is
+ * written in place, and the log item made from it.
  *
- *   a buffer of one piece	BUF item, its type, the runs of dirty chunks
- *   in several pieces		BUF items without a type, each piece whole: recovery looks at each
- *				item as if it were a complete block, and only a typeless one is
- *				taken as it stands; so the image carries its final checksum
- *   freed			BUF item, CANCEL: older images are not replayed
- *   cluster of new inodes	the first one an ICREATE item for all, the others nothing
+ *   one piece      a BUF item with its type and the runs of dirty chunks
+ *   several pieces  one BUF item without a type per piece, logged whole: recovery looks at each
+ *                  item as if it were a complete block, and takes only a typeless one as it
+ *                  is; so the image carries its final checksum
+ *   freed          a BUF item with CANCEL: older images are not replayed
+ *   new inodes     the first cluster of a chunk logs an ICREATE item for all, the others nothing
  */
 #include "base/crc32c.h"
 #include "base/sabotage.h"
@@ -51,7 +51,7 @@ static inline bool is_dirty(const struct xfs_buf *bp, uint32_t chunk)
 	return bp->b_dirty[chunk / 64] >> chunk % 64 & 1;
 }
 
-/* The next run of dirty chunks at or behind @chunk; its length, 0: there is none. */
+/* The next run of dirty chunks from @chunk on; returns its length, 0 if there is none. */
 static uint32_t next_run(const struct xfs_buf *bp, uint32_t chunk, uint32_t *start)
 {
 	uint32_t nchunks = bp->b_len >> XFS_BLF_CHUNK_SHIFT, end;
@@ -59,7 +59,7 @@ static uint32_t next_run(const struct xfs_buf *bp, uint32_t chunk, uint32_t *sta
 	while (chunk < nchunks && !is_dirty(bp, chunk)) {
 		uint64_t rest = bp->b_dirty[chunk / 64] >> chunk % 64;
 
-		/* Whole empty words in one step. */
+		/* Skip a whole empty word. */
 		chunk = rest ? chunk + xfs_lowbit64(rest) : (chunk / 64 + 1) * 64;
 	}
 	if (chunk >= nchunks)
@@ -117,7 +117,7 @@ struct format_region {
 	uint32_t map[MAP_WORDS_MAX - 1];
 };
 
-/* Its map is in the bytes behind the 20 that count of the structure. */
+/* The map follows the 20 bytes of the structure that are logged. */
 static inline uint8_t *map_of(struct format_region *fr)
 {
 	return (uint8_t *)fr + XFS_BUF_LOG_FORMAT_LEN;
@@ -196,11 +196,11 @@ static void format_icreate(struct xfs_buf *bp, struct xfs_log_sink *sink)
 	};
 
 	sink->region(sink, &icl, sizeof(icl));
-	/* Once is enough: the tail stays before it until all clusters are in place. */
+	/* Once is enough: the tail stays before this checkpoint until all clusters are in place. */
 	bp->b_icreate_blocks = 0;
 }
 
-/* Blocks of quota files have a flag besides their type. */
+/* Buffers of quota files carry a flag in addition to their type. */
 static uint16_t dquot_flag(uint16_t blft)
 {
 	switch (blft) {

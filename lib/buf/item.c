@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffers being written in place: verified, stamped, handed to the device queue. */
+/* Writing buffers in place: verify, stamp, hand to the device queue. */
 #include "base/crc32c.h"
 #include "base/sabotage.h"
 #include "buf/buf_priv.h"
@@ -19,16 +19,16 @@ static void write_done(void *ctx, int error)
 	xfs_buf_put(bp);
 }
 
-/* Stamp and verify @contents, which are those of @bp. */
+/* Stamp and verify @contents, a copy of @bp's or its own. */
 static int make_ready(struct xfs_buf *bp, void *contents)
 {
 	struct xfs_mount *mp = bp->b_mount;
 	const struct xfs_buf_ops *ops = bp->b_ops;
-	/* One of the future: what comes later would not be replayed. */
+	/* The sabotaged LSN is ahead, so that recovery skips later changes. */
 	xfs_lsn_t lsn = bp->b_item.li_lsn + (XFS_SABOTAGE(XFS_RULE_LSN_STAMP) ? 4096 : 0);
 	xfs_failaddr_t fa;
 
-	/* Without a journal there is no LSN to give: a block keeps the one it has. */
+	/* Without a journal there is no LSN to set: a block keeps the one it has. */
 	if (ops->stamp) {
 		ops->stamp(&mp->m_geo, contents, bp->b_len, lsn);
 	} else {
@@ -37,7 +37,7 @@ static int make_ready(struct xfs_buf *bp, void *contents)
 		if (ops->has_crc)
 			xfs_cksum_set(contents, bp->b_len, ops->crc_off);
 	}
-	/* No verifier looks at the LSN or the checksum. */
+	/* Verifiers look neither at the LSN nor at the checksum, so li_verified still holds. */
 	if (bp->b_item.li_verified || !ops->verify)
 		return 0;
 	fa = ops->verify(&mp->m_geo, contents, bp->b_len, bp->b_daddr);
@@ -49,7 +49,7 @@ static int make_ready(struct xfs_buf *bp, void *contents)
 			   (uint64_t)bp->b_daddr, fa);
 }
 
-/* The queue holds a reference for each piece. */
+/* Each piece holds a reference while it is queued. */
 void xfs_buf_write_copy(struct xfs_buf *bp, const void *copy)
 {
 	const char *p = copy;
@@ -115,7 +115,7 @@ static uint32_t item_push_bytes(const struct xfs_mount *mp, struct xfs_log_item 
 	return lip->li_bytes;
 }
 
-/* What was logged before and is not in place yet goes with it again. */
+/* Chunks that were logged before and are not in place yet are logged again. */
 static uint32_t item_log_cost(const struct xfs_mount *mp, struct xfs_log_item *lip)
 {
 	const struct xfs_buf *bp = xfs_buf_of_item(lip);
@@ -125,8 +125,8 @@ static uint32_t item_log_cost(const struct xfs_mount *mp, struct xfs_log_item *l
 }
 
 /*
- * New inode clusters go into the log as an ICREATE item, freed blocks as a cancel item: neither
- * carries contents.
+ * New inode clusters are logged as an ICREATE item and freed blocks as a cancel item: neither has
+ * contents to verify.
  */
 static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The superblock as a buffer: what the journal needs of it.  Opening and closing have their own. */
+/*
+ * Buffer ops of the superblock, for the journal.  Opening and closing read and write it themselves.
+ */
 #include "buf/buf.h"
 #include "disk/verify.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Access control lists: complete, without doubles, and an access list in step
- * with the permission bits.
+ * Access control lists: complete, without duplicates, and an access list that agrees with the
+ * permission bits.
  */
 #include "check/check_priv.h"
 #include "disk/attr.h"
@@ -16,7 +16,7 @@ static int tag_index(uint32_t tag)
 	return xfs_is_power_of_2(tag) && tag <= XFS_ACL_OTHER ? (int)xfs_lowbit64(tag) : -1;
 }
 
-/* Entries of one tag with ids: no id twice.  They are few; sort if one is hostile. */
+/* No id twice among the entries of one tag.  There are few; sorting keeps a hostile list cheap. */
 XFS_CHECK_DEFINE_SORT(sort_ids, uint64_t, *a < *b)
 
 static bool has_twins(struct xfs_check *chk, const struct xfs_acl_entry *ents, uint32_t n)

@@ -13,7 +13,7 @@ void xfs_check_own(struct xfs_check *chk, uint32_t agno, uint32_t agbno, uint32_
 	struct xfs_check_span *span;
 	bool fixed = XFS_RMAP_NON_INODE_OWNER(owner) || (offset & XFS_RMAP_OFF_BMBT_BLOCK);
 
-	/* Most runs continue the one before: a byte saved ten million times. */
+	/* Most runs continue the previous one: joining them saves memory on ten million runs. */
 	if (last && last->owner == owner && last->start + last->len == agbno &&
 	    last->offset + (fixed ? 0 : last->len) == offset) {
 		last->len += len;
@@ -27,7 +27,7 @@ void xfs_check_own(struct xfs_check *chk, uint32_t agno, uint32_t agbno, uint32_
 #define BAD(...) xfs_check_report(chk, at, __VA_ARGS__)
 #define RULE(cond, ...) do { if (!(cond)) BAD(__VA_ARGS__); } while (0)
 
-/* A height of 0 stands for a tree that is not walked. */
+/* Height 0 means that the tree is not walked. */
 static void check_levels(struct xfs_check *chk, struct xfs_check_place at, const char *tree,
 			 uint32_t root, uint32_t *levels, uint32_t max)
 {
@@ -39,7 +39,7 @@ static void check_levels(struct xfs_check *chk, struct xfs_check_place at, const
 	*levels = 0;
 }
 
-/* Without the feature the fields are zero. */
+/* Without the feature its fields are zero. */
 static void check_absent(struct xfs_check *chk, struct xfs_check_place at, const char *tree,
 			 uint32_t root, uint32_t levels, uint32_t blocks)
 {
@@ -174,7 +174,7 @@ static void check_agfl(struct xfs_check *chk, uint32_t agno, const uint8_t *sect
 	RULE(be32_to_cpu(agfl->agfl_seqno) == agno, "agfl_seqno is %u",
 	     be32_to_cpu(agfl->agfl_seqno));
 	xfs_check_uuid(chk, at, &agfl->agfl_uuid);
-	/* A list that was never logged may say so with all ones. */
+	/* A list that was never logged may have all ones. */
 	if (be64_to_cpu(agfl->agfl_lsn) != ~0ull)
 		xfs_check_lsn(chk, at, be64_to_cpu(agfl->agfl_lsn));
 	for (uint32_t i = 0; i < g->agfl_slots; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attributes of an inode in all forms.  Parent pointers are not looked up in
- * the directories they name: each adds a number to its inode that the directory
- * entry takes away again, so that equal sets cancel out.
+ * Attributes of an inode in all forms.  Parent pointers are not looked up in the directories that
+ * they name: each adds a number to its inode, and the directory entry subtracts it again, so that
+ * equal sets cancel out.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -36,7 +36,10 @@ static void check_parent(struct xfs_check_attrwalk *aw, struct xfs_check_place a
 							 be32_to_cpu(rec->p_gen), name, namelen);
 }
 
-/* Names are handed out as C strings; those of parent pointers are names of directory entries. */
+/*
+ * Names are passed to callers as C strings; those of parent pointers are names of directory
+ * entries.
+ */
 static void check_name(struct xfs_check_attrwalk *aw, struct xfs_check_place at, bool parent,
 		       const uint8_t *name, uint32_t namelen)
 {
@@ -74,7 +77,7 @@ static ptrdiff_t sf_size(const struct xfs_attr_sf_entry *e)
 	return (ptrdiff_t)sizeof(*e) + e->namelen + e->valuelen;
 }
 
-/* One attribute: parent pointers of one name are told apart by their values. */
+/* True for the same attribute; parent pointers of one name differ by their values. */
 static bool same_sf(const struct xfs_attr_sf_entry *a, const struct xfs_attr_sf_entry *b)
 {
 	return a->namelen == b->namelen && a->flags == b->flags &&
@@ -125,7 +128,7 @@ static void check_sf(struct xfs_check_attrwalk *aw)
 
 XFS_CHECK_DEFINE_SORT(sort_ext, struct xfs_check_ext, a->off < b->off)
 
-/* Every mapped block is one of the tree or holds a value, and none does twice. */
+/* Every mapped block belongs to the tree or holds a value, and none does both. */
 static void check_usage(struct xfs_check_attrwalk *aw, struct xfs_check_da *da)
 {
 	struct xfs_check *chk = aw->chk;

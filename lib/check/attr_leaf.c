@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leaf blocks of attribute forks, and the values that stand in blocks of their
- * own.  The name area is kept as a map of four-byte units, so that records,
- * entries and free regions can be held against each other.
+ * Leaf blocks of attribute forks, and remote values.  A map of four-byte units of the name area
+ * finds overlaps between records, entries and free regions.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -10,7 +9,7 @@
 
 #define UNIT		XFS_ATTR_LEAF_NAME_ALIGN
 /*
- * What precedes a name.  A remote one takes two bytes more than its fields: the structure of old
+ * Bytes before a name.  A remote record has two bytes more than its fields: the original structure
  * was padded.
  */
 #define LOCAL_HDR	((uint32_t)sizeof(struct xfs_attr_leaf_name_local))
@@ -30,7 +29,7 @@ struct leaf_walk {
 
 #define BAD(...) xfs_check_report(lw->chk, lw->at, __VA_ARGS__)
 
-/* Mark [@start, @start + @len); false: part of it was taken. */
+/* Mark [@start, @start + @len); false if part of it was marked. */
 static bool take(struct leaf_walk *lw, uint32_t start, uint32_t len)
 {
 	bool fresh = true;
@@ -49,7 +48,7 @@ static const struct xfs_attr_leaf_entry *entry_at(const struct leaf_walk *lw, ui
 	return &leaf->entries[i];
 }
 
-/* One block of a remote value; its payload goes to @value. */
+/* Read one block of a remote value and copy its payload to @value. */
 static bool remote_block(struct leaf_walk *lw, uint64_t dablk, uint32_t offset, uint32_t want,
 			 uint8_t *value)
 {
@@ -79,7 +78,7 @@ static bool remote_block(struct leaf_walk *lw, uint64_t dablk, uint32_t offset, 
 	return true;
 }
 
-/* True: all of the value is in chk->value_buf. */
+/* True if the whole value is in chk->value_buf. */
 static bool remote_value(struct leaf_walk *lw, uint32_t valueblk, uint32_t valuelen)
 {
 	struct xfs_check *chk = lw->chk;
@@ -118,7 +117,7 @@ static void check_hash(struct leaf_walk *lw, const struct xfs_attr_leaf_entry *e
 		    be32_to_cpu(ent->hashval), want);
 }
 
-/* The name of an entry that was found in bounds; NULL otherwise. */
+/* The name of an entry that lies within bounds; else NULL. */
 static const uint8_t *name_of(const struct leaf_walk *lw, const struct xfs_attr_leaf_entry *ent,
 			      uint32_t *len)
 {
@@ -136,7 +135,7 @@ static void check_twin(struct leaf_walk *lw, uint32_t i, const uint8_t *name, ui
 	const struct xfs_attr_leaf_entry *ent = entry_at(lw, i);
 
 	if (ent->flags & XFS_ATTR_PARENT)
-		return;		/* the parent, too, tells them apart; sums find a double one */
+		return;		/* the parent distinguishes them; the sums find a duplicate */
 	for (uint32_t j = i; j-- > 0 && i - j < SAME_HASH_MAX;) {
 		const struct xfs_attr_leaf_entry *other = entry_at(lw, j);
 		const uint8_t *oname;
@@ -205,8 +204,8 @@ static void check_entry(struct leaf_walk *lw, uint32_t i)
 }
 
 /*
- * Free regions are hints, but must not lie: they overlap nothing, each other included.  A slot out
- * of use may keep an old base, but the kernel refuses one that no region could have.
+ * Free regions are hints, but must be true: they overlap nothing, including each other.  An unused
+ * slot may keep a stale base, but the kernel refuses one that no region could have.
  */
 static void check_freemap(struct leaf_walk *lw, const struct xfs_attr3_leaf_hdr *hdr)
 {

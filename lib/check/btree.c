@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One walk for all B+trees.  It goes down and left to right with one buffer
- * and a few words per level, and holds on the way:
+ * One walk for all B+trees.  It goes down and left to right with one buffer and a few words per
+ * level, and checks on the way:
  *
- * (CHECK-1) a block carries its tree's magic, its level, its own address, its owner, the UUID, and
- *     a right checksum;
- * (CHECK-2) it has no more entries than fit, and, the root apart, no fewer than half;
- * (CHECK-3) entries ascend within a block and from block to block of one level;
- * (CHECK-4) the entry of a node is the exact key of its child (overlapping trees: the lowest low
- *     key and the highest high key);
- * (CHECK-5) the blocks of a level are chained in both directions, ends included;
- * (CHECK-6) no block is reached twice;
- * (CHECK-7) a root that is a block of its own is a leaf or has two children.
+ * (CHECK-1) A block carries its tree's magic, its level, its own address, its owner, the UUID, and
+ *     a right checksum.
+ * (CHECK-2) It has no more entries than fit, and, except for the root, at least half of them.
+ * (CHECK-3) Entries ascend within a block and from block to block of one level.
+ * (CHECK-4) The entry of a node is the exact key of its child (overlapping trees: the lowest low
+ *     key and the highest high key).
+ * (CHECK-5) The blocks of a level are chained in both directions, including the ends.
+ * (CHECK-6) No block is reached twice.
+ * (CHECK-7) A root that is a separate block is a leaf or has at least two children.
  *
- * A part that cannot be walked sets xfs_check_bt::broken; what lies beside it
- * is still visited, with CHECK-5 suspended over the gap.
+ * A part that cannot be walked sets xfs_check_bt::broken.  The walk goes on beside it, with CHECK-5
+ * suspended across the gap.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -69,7 +69,7 @@ static void bad(struct xfs_check_bt *bt, const char *text)
 		xfs_check_report(bt->chk, bt->at, "%s", text);
 }
 
-/* CHECK-1, but not the address of a neighbour.  False: the contents are not this tree's. */
+/* CHECK-1, except the sibling pointers.  False: the contents do not belong to this tree. */
 static bool check_header(struct xfs_check_bt *bt, const uint8_t *buf, unsigned int level,
 			 bool is_root, bool below_inode)
 {
@@ -206,7 +206,7 @@ static void check_node(struct xfs_check_bt *bt, struct xfs_check_bt_level *lv, u
 	}
 }
 
-/* CHECK-4: @key is the parent's entry, NULL for a root. */
+/* CHECK-4.  @key: the parent's entry, NULL for a root. */
 static void check_parent_key(struct xfs_check_bt *bt, const uint8_t *key, const uint8_t *low,
 			     const uint8_t *high)
 {
@@ -222,7 +222,7 @@ static void check_parent_key(struct xfs_check_bt *bt, const uint8_t *key, const 
 		bad(bt, "the high key in the parent is not the highest of the entries");
 }
 
-/* Read the block @ptr for @level; true: it is a node with entries to descend into. */
+/* Read the block @ptr for @level; true if it is a node with entries to descend into. */
 static bool enter(struct xfs_check_bt *bt, unsigned int level, uint64_t ptr,
 		  const uint8_t *parent_key, bool is_root, bool below_inode)
 {
@@ -250,7 +250,7 @@ static bool enter(struct xfs_check_bt *bt, unsigned int level, uint64_t ptr,
 	if (bt->block)
 		bt->block(bt, agno, agbno);
 	if (xfs_check_read_block(chk, agno, agbno, buf)) {
-		/* Also of a second walk: this may be new. */
+		/* Report in a second walk too, since the error may be new. */
 		xfs_check_report(chk, bt->at, "the block cannot be read");
 		goto broken;
 	}

@@ -3,11 +3,11 @@
  * The order of a check.
  *
  *  1. superblock and geometry: without them nothing else can be found;
- *  2. the log: clean or not, and the last LSN anything may carry;
- *  3. each AG: headers and trees; leaves behind free extents, inode chunks,
+ *  2. the log: clean or not, and the highest LSN that metadata may carry;
+ *  3. each AG: headers and trees; produces the free extents, inode chunks,
  *     and the owners of the trees' own blocks;
- *  4. unlinked lists, then each inode: core, forks, attributes; leaves
- *     behind the owners of everything else, and a table of types and links;
+ *  4. unlinked lists, then each inode: core, forks, attributes; produces the
+ *     owners of all other blocks, and a table of types and links;
  *  5. each directory, which needs that table; then links and parents;
  *  6. quota files, against what the inodes of each owner use;
  *  7. each AG again: every block has one owner, reference counts and reverse
@@ -19,9 +19,9 @@
 #include "check/check_priv.h"
 
 /*
- * A superblock can claim groups by the million on a device that is one large hole, and each would
- * cost memory and four findings.  Where so many in a row have nothing but zeros for headers, the rest is
- * not looked at; it is one finding.
+ * On a sparse device a superblock can claim millions of AGs, each of which would cost memory and
+ * four findings.  After this many AGs in a row whose headers are all zeros, the rest is skipped and
+ * reported as one finding.
  */
 #define ZERO_AGS_MAX	1024u
 
@@ -114,14 +114,14 @@ static void free_all(struct xfs_check *chk)
 	xfs_check_io_exit(chk);
 }
 
-/* The superblock was read before the log told how far it goes. */
+/* The superblock was read before the end of the log was known. */
 static void check_sb_lsn(struct xfs_check *chk)
 {
 	xfs_check_lsn(chk, xfs_check_at("superblock", 0, 0, XFS_CHECK_NOINO),
 		      (uint64_t)chk->sb.sb_lsn);
 }
 
-/* The three counters are exact when the log is clean, and mean nothing otherwise. */
+/* The three counters are exact if the log is clean, and undefined otherwise. */
 static void check_counters(struct xfs_check *chk)
 {
 	struct xfs_check_place at = xfs_check_at("superblock", 0, 0, XFS_CHECK_NOINO);

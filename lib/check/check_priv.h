@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the checker share.
+ * Shared by the files of the checker.
  *
- * Rules of the folder.
- *  - Only lib/disk (structs and constants), lib/base and the device calls are
- *    used.  Rules are written down here a second time on purpose: a mistake in
- *    the code that writes must not be repeated by the code that judges it.
- *  - Nothing read is trusted: every block number is checked before it is used,
- *    every count is bounded by the block it stands in, trees are walked with a
- *    stack of fixed depth, and a metadata block is entered once
- *    (xfs_check::seen), so that pointers in a circle end.
- *  - A damaged structure is a finding and the walk goes on next to it.  The only
- *    errors are those of the checker itself; the first one is kept in
- *    xfs_check::error and ends all loops through xfs_check::stop.
- *  - Memory follows the metadata: 24 bytes per mapped extent that does not
- *    continue its predecessor, 8 per free extent, 9 per inode (17 with parent
- *    pointers), 24 per directory, 43 to 86 per owner of each type of quota that is on, and
- *    one AG's or one directory's working set.
+ * Rules of the folder:
+ * - Only lib/disk (structs and constants), lib/base and the device calls are used.  The rules of
+ *   the format are implemented a second time on purpose: the code that judges must not repeat a
+ *   mistake of the code that writes.
+ * - Nothing read is trusted: every block number is checked before use, every count is limited by
+ *   its block, trees are walked with a stack of fixed depth, and a metadata block is entered once
+ *   (xfs_check::seen), so that circular pointers end.
+ * - A damaged structure is a finding, and the walk continues beside it.  Only failures of the
+ *   checker itself are errors; the first one is kept in xfs_check::error and ends all loops through
+ *   xfs_check::stop.
+ * - Memory follows the metadata: 24 bytes per mapped extent that does not continue its predecessor,
+ *   8 per free extent, 9 per inode (17 with parent pointers), 24 per directory, 43 to 86 per owner
+ *   of each quota type that is on, and the working set of one AG or directory.
  */
 #ifndef CHECK_PRIV_H
 #define CHECK_PRIV_H
@@ -33,12 +31,13 @@
 
 #define XFS_CHECK_MAX_LEVELS	12u	/* no tree of any format is deeper */
 #define XFS_CHECK_AG_SECTORS	4u	/* superblock, AGF, AGI, AGFL */
-#define XFS_CHECK_FORKOFF_UNIT	8u	/* bytes that di_forkoff counts in */
+#define XFS_CHECK_FORKOFF_UNIT	8u	/* units of di_forkoff */
 #define XFS_CHECK_MAX_KEY	(2 * sizeof(struct xfs_rmap_key))	/* low and high */
 #define XFS_CHECK_DA_LEVELS	6u	/* leaves and up to five levels of nodes */
-#define XFS_CHECK_BAD_BLOCKS	64u	/* give up on a directory after so many in a row */
+#define XFS_CHECK_BAD_BLOCKS	64u	/* bad blocks in a row after which a directory is given
+					 * up */
 
-/* An array that grows. */
+/* A growing array. */
 struct xfs_check_vec {
 	void *v;
 	size_t n, cap;
@@ -50,21 +49,21 @@ struct xfs_check_set {
 	size_t n, cap;
 };
 
-/* Numbers that the superblock leads to, computed without lib/disk's help. */
+/* What follows from the superblock, computed without lib/disk. */
 struct xfs_check_geo {
 	uint32_t blocksize, sectsize, isize, dirblksize;
 	uint32_t blocklog, inodelog, inopblog, agblklog, agino_log;
 	uint32_t inopblock;
 	uint32_t dirfsb;		/* blocks per directory block */
 	uint32_t agblocks;
-	uint32_t agcount;		/* those that lie on the device */
+	uint32_t agcount;		/* those on the device */
 	uint64_t dblocks;
 	uint32_t agfl_block, agfl_slots;
 	bool finobt, rmapbt, reflink, inobtcnt, spinodes, bigtime, nrext64, parent, metadir,
 	     zoned, ftype, ascii_ci, rt;
 	uint32_t inoalignmt, spino_align;
 	uint32_t cluster_blks;		/* of an inode cluster */
-	uint32_t cluster_align;		/* blocks; bounds of valid inode numbers */
+	uint32_t cluster_align;		/* blocks; limits valid inode numbers */
 	uint32_t ialloc_inos, ialloc_blks;
 	uint32_t alloc_mxr[2], inobt_mxr[2], rmap_mxr[2], refc_mxr[2];	/* leaf, node */
 	uint32_t bmbt_mxr;
@@ -77,8 +76,8 @@ struct xfs_check_geo {
 };
 
 /*
- * A run of blocks and who owns it, in the form of an rmap record: special
- * owners are negative, @offset carries the flags of XFS_RMAP_OFF_*.
+ * A run of blocks with its owner, in the form of an rmap record: special owners are negative,
+ * @offset contains the flags of XFS_RMAP_OFF_*.
  */
 struct xfs_check_span {
 	uint32_t start, len;
@@ -89,31 +88,32 @@ struct xfs_check_free {
 	uint32_t start, len;
 };
 
-/* What the walk of the inodes leaves behind about the 64 inodes of a record. */
+/* Result of the inode walk for the 64 inodes of a record. */
 struct xfs_check_chunk_info {
 	uint32_t nlink[XFS_INODES_PER_CHUNK];
 	uint32_t refs[XFS_INODES_PER_CHUNK];	/* references found: entries, "." and ".." */
 	uint8_t what[XFS_INODES_PER_CHUNK];	/* XFS_CHECK_INO_* */
-	uint64_t parents[];		/* with PARENT: sum over entries minus parent pointers */
+	uint64_t parents[];		/* with PARENT: sum over entries minus sum over parent
+					 * pointers */
 };
-#define XFS_CHECK_INO_FTYPE	0x0f	/* the type as directories write it; 0: not known */
+#define XFS_CHECK_INO_FTYPE	0x0f	/* type as in directories; 0: unknown */
 #define XFS_CHECK_INO_REFLINK	0x10
-#define XFS_CHECK_INO_META	0x20	/* member of the metadata directory tree */
+#define XFS_CHECK_INO_META	0x20	/* in the metadata directory tree */
 #define XFS_CHECK_INO_INUSE	0x40
-#define XFS_CHECK_INO_BAD	0x80	/* unreadable: draw no conclusions from it */
+#define XFS_CHECK_INO_BAD	0x80	/* unreadable: proves nothing */
 
 struct xfs_check_chunk {
 	uint32_t startino;
 	uint16_t holemask;
 	uint8_t count, freecount;
 	uint64_t free;
-	struct xfs_check_chunk_info *info;	/* NULL: no inode of it was readable */
+	struct xfs_check_chunk_info *info;	/* NULL: none of its inodes was readable */
 };
 
 struct xfs_check_ag {
 	uint32_t length;
-	bool agf_ok, agi_ok;		/* roots and levels below may be followed */
-	bool free_ok, rmap_ok, refc_ok, inobt_ok;	/* that tree was walked to its end */
+	bool agf_ok, agi_ok;		/* roots and levels below may be used */
+	bool free_ok, rmap_ok, refc_ok, inobt_ok;	/* that tree was walked completely */
 	uint32_t bno_root, bno_level, cnt_root, cnt_level, rmap_root, rmap_level,
 		 refc_root, refc_level, ino_root, ino_level, fino_root, fino_level;
 	uint32_t freeblks, btreeblks, flcount;	/* as counted */
@@ -132,7 +132,7 @@ struct xfs_check_unlinked {
 	xfs_ino_t ino;
 };
 
-/* What the inodes of one user, group or project use. */
+/* Usage of one user, group or project. */
 struct xfs_check_owner {
 	uint32_t id;
 	bool recorded;			/* its quota record was seen */
@@ -149,8 +149,10 @@ struct xfs_check_owners {
 
 struct xfs_check_quota {
 	struct xfs_check_owners owners[XFS_CHECK_QUOTA_TYPES];
-	xfs_ino_t ino[XFS_CHECK_QUOTA_TYPES];	/* METADIR: the files, as inodes tell it; 0: none */
-	bool unsure;			/* some inode or fork could not be read: counts are no proof */
+	xfs_ino_t ino[XFS_CHECK_QUOTA_TYPES];	/* METADIR: the quota files, as inodes tell; 0:
+						 * none */
+	bool unsure;			/* an inode or fork was unreadable, so the counts prove
+					 * nothing */
 };
 
 struct xfs_check_cache {
@@ -159,15 +161,15 @@ struct xfs_check_cache {
 	uint32_t slots;			/* power of two */
 };
 
-/* What the log says of itself; positions are 512-byte blocks of it. */
+/* State of the log; positions are in 512-byte blocks. */
 struct xfs_check_log_state {
 	uint32_t head, head_cycle;	/* where the next record goes */
 	uint32_t last;			/* the last record */
-	uint32_t tail;			/* what that one says */
-	uint32_t first;			/* where replay begins; the head when clean */
+	uint32_t tail;			/* as in the last record */
+	uint32_t first;			/* where replay starts; the head if clean */
 	bool clean, torn;
-	uint32_t torn_block;		/* the first record that never arrived whole */
-	/* Of a dirty log, between tail and head: */
+	uint32_t torn_block;		/* first incomplete record */
+	/* of a dirty log, between tail and head: */
 	uint64_t records, transactions, uncommitted, ops;
 };
 
@@ -177,11 +179,11 @@ struct xfs_check {
 	struct xfs_check_summary sum;
 	struct xfs_mem mem;
 	int error;			/* first error of the checker itself */
-	bool stop;			/* @error set, or enough findings */
-	bool cancelled;			/* by a function of the caller */
+	bool stop;			/* @error is set, or there are enough findings */
+	bool cancelled;			/* by a caller's hook */
 
 	uint64_t dev_bytes, logdev_bytes;
-	uint32_t sector;		/* reads are done in multiples of it */
+	uint32_t sector;		/* reads are multiples of it */
 	uint8_t *bounce;
 	struct xfs_check_cache cache;
 
@@ -192,20 +194,21 @@ struct xfs_check {
 	struct xfs_check_log_state log;
 
 	struct xfs_check_ag *ag;	/* [g.agcount] */
-	struct xfs_check_set seen;	/* metadata blocks already entered */
+	struct xfs_check_set seen;	/* metadata blocks entered so far */
 	struct xfs_check_vec dirs;	/* struct xfs_check_dir, ascending */
 	struct xfs_check_vec unlinked;	/* struct xfs_check_unlinked, ascending */
-	struct xfs_check_vec dfork, afork;	/* struct xfs_check_ext: forks at hand */
+	struct xfs_check_vec dfork, afork;	/* struct xfs_check_ext: the current inode's
+						 * forks */
 	struct xfs_check_quota quota;
 	uint8_t *level_buf[XFS_CHECK_MAX_LEVELS];	/* one block each, for tree walks */
 	uint8_t *inode_buf;		/* a chunk of inodes */
 	uint8_t *da_buf[XFS_CHECK_DA_LEVELS];	/* a directory block each, by level */
-	uint8_t *dir_buf; /* 64 KiB: one more directory block, an extent of a symlink */
+	uint8_t *dir_buf; /* 64 KiB: another directory block, or an extent of a symlink */
 	uint8_t *value_buf;		/* 64 KiB: an attribute value */
-	uint8_t *dir_inode;		/* the directory at hand */
+	uint8_t *dir_inode;		/* the current directory */
 };
 
-/* Where a finding is: an AG (or -1), a block of it (or ~0), an inode (or ~0). */
+/* Place of a finding: an AG (or -1), a block in it (or ~0), an inode (or ~0). */
 struct xfs_check_place {
 	const char *structure;
 	int64_t agno;
@@ -223,8 +226,8 @@ static inline struct xfs_check_place xfs_check_at(const char *structure, int64_t
 
 /* ---- check.c ---- */
 /*
- * Read the superblock and get ready.  *@chkp is to be closed even after an
- * error, unless it is NULL.  After 0 with @stop set the geometry is unusable.
+ * Read the superblock and prepare.  Close *@chkp even after an error, unless it is NULL.  If this
+ * returns 0 with @stop set, the geometry is unusable.
  */
 int xfs_check_open(struct xfs_device *dev, struct xfs_device *logdev,
 		   const struct xfs_check_options *opts, struct xfs_check **chkp);
@@ -234,29 +237,29 @@ void xfs_check_close(struct xfs_check *chk);
 void xfs_check_report(struct xfs_check *chk, struct xfs_check_place at, const char *fmt, ...)
 	XFS_PRINTF(3, 4);
 void xfs_check_fail(struct xfs_check *chk, int error);
-/* The caller wants no more: the check ends with -ECANCELED. */
+/* A caller's hook asked to stop: the check ends with -ECANCELED. */
 void xfs_check_cancel(struct xfs_check *chk);
 void xfs_check_progress(struct xfs_check *chk, const char *phase, uint64_t done, uint64_t total);
-/* Room for one more element of @size bytes at the end; NULL: the check fails with -ENOMEM. */
+/* Append one element of @size bytes; NULL: out of memory, and the check fails with -ENOMEM. */
 void *xfs_check_push(struct xfs_check *chk, struct xfs_check_vec *vec, size_t size);
-/* Among elements of @size bytes that begin with what is looked for and ascend by it; NULL: none. */
+/* Search elements of @size bytes that begin with the key and ascend by it; NULL: none. */
 void *xfs_check_find_ino(const struct xfs_check_vec *vec, size_t size, xfs_ino_t ino);
 void *xfs_check_find_u32(const struct xfs_check_vec *vec, size_t size, uint32_t key);
 void xfs_check_vec_free(struct xfs_check *chk, struct xfs_check_vec *vec);
-/* True if @key was not a member; after a memory failure false. */
+/* True if @key was not in the set; false also if memory ran out. */
 bool xfs_check_set_add(struct xfs_check *chk, struct xfs_check_set *set, uint64_t key);
 void xfs_check_set_free(struct xfs_check *chk, struct xfs_check_set *set);
-/* What every self-describing header carries. */
+/* Checks of the fields that every self-describing header has. */
 void xfs_check_uuid(struct xfs_check *chk, struct xfs_check_place at, const xfs_uuid_t *uuid);
 void xfs_check_lsn(struct xfs_check *chk, struct xfs_check_place at, uint64_t lsn);
 bool xfs_check_zeros(const void *p, size_t len);
 uint32_t xfs_check_dahash(const uint8_t *name, size_t len);
-/* As directories compare names: with ASCIICI case does not count. */
+/* Comparison of names as in directories: with ASCIICI, case is ignored. */
 uint8_t xfs_check_fold(const struct xfs_check *chk, uint8_t c);
 bool xfs_check_same_name(const struct xfs_check *chk, const uint8_t *a, const uint8_t *b,
 			 size_t len);
 uint32_t xfs_check_dirhash(const struct xfs_check *chk, const uint8_t *name, size_t len);
-/* A name for a message: printable, at most 40 bytes of it. */
+/* A name for a message: printable, at most 40 bytes. */
 struct xfs_check_name { char s[164]; };
 struct xfs_check_name xfs_check_name(const uint8_t *name, size_t len);
 
@@ -264,14 +267,14 @@ struct xfs_check_name xfs_check_name(const uint8_t *name, size_t len);
 int xfs_check_io_init(struct xfs_check *chk);
 int xfs_check_cache_init(struct xfs_check *chk);
 void xfs_check_io_exit(struct xfs_check *chk);
-/* Any bytes of the data device; -EIO past its end. */
+/* Read any bytes of the data device; -EIO past its end. */
 int xfs_check_read(struct xfs_check *chk, uint64_t offset, void *buf, size_t len);
-/* One block; the address must be valid. */
+/* Read one block; the address must be valid. */
 int xfs_check_read_block(struct xfs_check *chk, uint32_t agno, uint32_t agbno, void *buf);
 int xfs_check_read_log(struct xfs_check *chk, uint32_t bb, void *buf, uint32_t nr_bb);
 
 /* ---- log_scan.c: every block of the log, read once from the first to the last ---- */
-/* Blocks from @bb to the next run were written in one turn. */
+/* The blocks from @bb to the next run have this cycle ("turn" of the log). */
 struct xfs_check_turn {
 	uint32_t bb, cycle;
 };
@@ -281,9 +284,9 @@ struct xfs_check_scan {
 	uint32_t nr_bb;
 	struct xfs_check_vec turns;	/* struct xfs_check_turn, ascending */
 	uint32_t first_cycle, last_cycle;	/* of the first and the last block */
-	uint64_t *header;		/* [nr_bb] bits: a record begins there */
-	uint8_t *piece;			/* of the log, as it was read ... */
-	uint32_t piece_bb, piece_len;	/* ... from this block on, so many */
+	uint64_t *header;		/* [nr_bb] bits: a record starts there */
+	uint8_t *piece;			/* of the log, as read ... */
+	uint32_t piece_bb, piece_len;	/* ... starting here, of this length */
 	bool failed;			/* a read failed */
 };
 
@@ -294,27 +297,27 @@ struct xfs_check_record {
 	uint64_t lsn, tail_lsn;
 	xfs_uuid_t uuid;
 	uint32_t header_bb;		/* blocks of headers */
-	uint64_t all_bb;		/* with its data */
+	uint64_t all_bb;		/* including its data */
 };
 
-/* False: a read failed (@failed), or there is no memory. */
+/* False: a read failed (@failed), or out of memory. */
 bool xfs_check_scan_log(struct xfs_check_scan *scan);
 void xfs_check_scan_free(struct xfs_check_scan *scan);
 static inline bool xfs_check_scan_header(const struct xfs_check_scan *scan, uint32_t bb)
 {
 	return scan->header[bb / 64] >> (bb % 64) & 1;
 }
-/* The nearest record before @bb, going back over at most @max blocks; ~0: none. */
+/* The nearest record before @bb, going back at most @max blocks; ~0: none. */
 uint32_t xfs_check_scan_before(const struct xfs_check_scan *scan, uint32_t bb, uint32_t max,
 			       bool wrap);
-/* The first record at or behind @bb and before @end; ~0: none. */
+/* The first record at or after @bb and before @end; ~0: none. */
 uint32_t xfs_check_scan_behind(const struct xfs_check_scan *scan, uint32_t bb, uint32_t end);
-/* Where the turns change, and where a write that never arrived left a hole before that. */
+/* Where the cycle changes, or an earlier hole left by a write that never reached the device. */
 uint32_t xfs_check_scan_end(const struct xfs_check_scan *scan);
-/* Blocks that do not show the turn that a log with this head has there; *@first is one. */
+/* Number of blocks whose cycle does not fit a log with this head; *@first is one of them. */
 uint32_t xfs_check_scan_strays(const struct xfs_check_scan *scan, uint32_t head, uint32_t cycle,
 			       struct xfs_check_turn *first);
-/* @n blocks from @bb on, around the end of the log. */
+/* Read @n blocks from @bb on, wrapping at the end of the log. */
 bool xfs_check_scan_read(struct xfs_check_scan *scan, uint32_t bb, uint32_t n, void *buf);
 bool xfs_check_scan_record(struct xfs_check_scan *scan, uint32_t bb, struct xfs_check_record *rec);
 
@@ -325,26 +328,26 @@ static inline uint32_t xfs_check_scan_dist(const struct xfs_check_scan *scan, ui
 }
 
 /* ---- log_trans.c, log_items.c: what the records of a dirty log hold ---- */
-#define XFS_CHECK_LOG_FORMAT	96u	/* bytes kept of the first region of an item ... */
-#define XFS_CHECK_LOG_SECOND	176u	/* ... and of the second: an inode core */
+#define XFS_CHECK_LOG_FORMAT	96u	/* bytes kept of an item's first region ... */
+#define XFS_CHECK_LOG_SECOND	176u	/* ... and of its second: an inode core */
 #define XFS_CHECK_LOG_REGIONS	5u	/* most in an item that is not a buffer */
 
 struct xfs_check_log_item {
-	uint32_t bb;			/* record in which it began */
-	uint16_t type, size, count;	/* regions announced, and begun */
+	uint32_t bb;			/* record where it begins */
+	uint16_t type, size, count;	/* regions announced, regions begun */
 	uint32_t len[XFS_CHECK_LOG_REGIONS];
-	uint32_t region_len;		/* of the last one so far */
-	uint32_t chunk;			/* of a buffer: where the next region begins in its map */
-	bool more;			/* bytes of the first region that were not kept are set */
+	uint32_t region_len;		/* of the last one, so far */
+	uint32_t chunk;			/* buffers: where the next region starts in the map */
+	bool more;			/* dropped bytes of the first region contain ones */
 	uint8_t format[XFS_CHECK_LOG_FORMAT];
 	uint8_t second[XFS_CHECK_LOG_SECOND];
-	char fault[160];		/* empty: none so far */
+	char fault[160];		/* empty: no fault so far */
 };
 
-/* A region is complete, or with @last the whole item: judge it. */
+/* A region, or with @last the whole item, is complete: check it. */
 void xfs_check_log_item(struct xfs_check *chk, const struct xfs_check_geo *g,
 			struct xfs_check_log_item *item, bool last);
-/* The size that a logged superblock gives the file system; 0: it is none. */
+/* Size of the file system in a logged superblock; 0: the item is none. */
 uint64_t xfs_check_log_grown(const struct xfs_check_log_item *item);
 
 struct xfs_check_log_trans;
@@ -355,17 +358,19 @@ struct xfs_check_log_table {
 	uint32_t nr_open;
 };
 bool xfs_check_log_table_init(struct xfs_check_log_table *table);
-/* Forget what was open. */
+/* Forget the open transactions. */
 void xfs_check_log_table_reset(struct xfs_check_log_table *table);
 void xfs_check_log_table_free(struct xfs_check_log_table *table);
-/* Take the operations of a record, whose data is as it was before it was stamped; false: damage. */
+/* Process the operations of a record whose data is unstamped; false: damage. */
 bool xfs_check_log_ops(struct xfs_check_log_table *table, const struct xfs_check_record *rec,
 		       const uint8_t *data);
 
 /* ---- sb.c ---- */
 int xfs_check_sb(struct xfs_check *chk);
 void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t *sector);
-/* Only what is needed to find things; no findings.  -EINVAL: not an XFS v5 superblock we can use.
+/*
+ * Compute only what is needed to find things; no findings.  -EINVAL: not a usable XFS v5
+ * superblock.
  */
 int xfs_check_geometry(struct xfs_check *chk, const struct xfs_sb *sb);
 
@@ -380,13 +385,13 @@ static inline uint64_t xfs_check_fsbno(const struct xfs_check_geo *g, uint32_t a
 }
 
 uint32_t xfs_check_ag_length(const struct xfs_check_geo *g, uint32_t agno);
-/* Splits @fsbno; false if any of the @len blocks is not one that can have an owner. */
+/* Split @fsbno; false if any of the @len blocks cannot have an owner. */
 bool xfs_check_fsb(const struct xfs_check_geo *g, uint64_t fsbno, uint64_t len, uint32_t *agno,
 		   uint32_t *agbno);
 bool xfs_check_agbno(const struct xfs_check_geo *g, uint32_t agno, uint64_t agbno, uint64_t len);
 bool xfs_check_ino_valid(const struct xfs_check_geo *g, xfs_ino_t ino);
 bool xfs_check_agino_valid(const struct xfs_check_geo *g, uint32_t agno, uint64_t agino);
-/* An inode that a directory entry may name. */
+/* True for an inode that a directory entry may name. */
 bool xfs_check_dir_ino_valid(const struct xfs_check *chk, xfs_ino_t ino);
 bool xfs_check_is_internal(const struct xfs_check *chk, xfs_ino_t ino);
 
@@ -412,22 +417,22 @@ void xfs_check_log(struct xfs_check *chk);
 struct xfs_check_bt_type {
 	const char *name;
 	uint32_t magic;
-	uint32_t reclen, keylen; /* one key; a node of an overlapping tree has two per entry */
+	uint32_t reclen, keylen; /* of one key; a node of an overlapping tree has two per entry */
 	bool overlapping;
 	bool longptr;			/* 64-bit pointers and owner inode */
-	uint64_t owner;			/* of blocks of an AG's tree, as reverse mappings tell it */
+	uint64_t owner;			/* of blocks of an AG's tree, as in the reverse map */
 	int (*cmp)(const uint8_t *a, const uint8_t *b);		/* two keys */
 	void (*low_key)(const uint8_t *rec, uint8_t *key);
 	void (*high_key)(const uint8_t *rec, uint8_t *key);	/* overlapping trees only */
 };
 
 struct xfs_check_bt_level {
-	const uint8_t *keys, *ptrs;	/* of the node that stands at this level now */
+	const uint8_t *keys, *ptrs;	/* of the current node at this level */
 	uint32_t nr, next;
-	uint64_t prev, prev_right;	/* the block before on this level */
+	uint64_t prev, prev_right;	/* the previous block of this level */
 	enum { XFS_CHECK_CHAIN_START, XFS_CHECK_CHAIN_KNOWN, XFS_CHECK_CHAIN_LOST } chain;
 	bool have_last;
-	uint8_t last[XFS_CHECK_MAX_KEY];		/* last key seen on this level */
+	uint8_t last[XFS_CHECK_MAX_KEY];		/* last key of this level */
 	uint32_t last_agno, last_agbno;
 };
 
@@ -438,9 +443,9 @@ struct xfs_check_bt {
 	xfs_ino_t ino;			/* long trees */
 	uint32_t mxr[2];		/* capacity of a leaf and of a node */
 	struct xfs_check_set *seen;
-	bool quiet;			/* second walk of a tree that was found sound */
+	bool quiet;			/* second walk of a tree that was sound */
 	bool root_in_inode;
-	/* A block of the tree; then, of a leaf, its records in order. */
+	/* Callbacks: for each block of the tree; for each record, in order. */
 	void (*block)(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno);
 	void (*record)(struct xfs_check_bt *bt, const uint8_t *rec);
 	void *ctx;
@@ -451,20 +456,20 @@ struct xfs_check_bt {
 	struct xfs_check_bt_level level[XFS_CHECK_MAX_LEVELS];
 };
 
-/* For keys that are, or begin with, a 32-bit number that begins the record too. */
+/* For keys that start with a 32-bit number which also starts the record. */
 int xfs_check_cmp32(const uint8_t *a, const uint8_t *b);
 void xfs_check_key32(const uint8_t *rec, uint8_t *key);
-/* For xfs_check_bt::block: note that it is its type's. */
+/* For xfs_check_bt::block: the block belongs to the tree's owner. */
 void xfs_check_own_tree_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbno);
 
 void xfs_check_bt_walk(struct xfs_check_bt *bt, uint32_t root, uint32_t levels);
-/* The root's entries stand in an inode; @level >= 1. */
+/* Walk a tree whose root entries are in an inode; @level >= 1. */
 void xfs_check_bt_walk_inode(struct xfs_check_bt *bt, uint32_t level, uint32_t nr,
 			     const uint8_t *keys, const uint8_t *ptrs);
 
 /* ---- ag.c ---- */
 void xfs_check_ags(struct xfs_check *chk);
-/* @len blocks belong to @owner; the range must be valid. */
+/* Note that @len blocks belong to @owner; the range must be valid. */
 void xfs_check_own(struct xfs_check *chk, uint32_t agno, uint32_t agbno, uint32_t len,
 		   uint64_t owner, uint64_t offset);
 
@@ -474,7 +479,9 @@ void xfs_check_inobt(struct xfs_check *chk, uint32_t agno, const struct xfs_agi 
 void xfs_check_rmapbt(struct xfs_check *chk, uint32_t agno, const struct xfs_agf *agf);
 void xfs_check_refcountbt(struct xfs_check *chk, uint32_t agno, const struct xfs_agf *agf);
 struct xfs_check_chunk *xfs_check_find_chunk(struct xfs_check *chk, xfs_ino_t ino);
-/* After the inodes: the records against what was found. @spans in order of their owners, merged. */
+/*
+ * After the inodes: compare the records with what was found.  @spans is sorted by owner and merged.
+ */
 void xfs_check_rmap_compare(struct xfs_check *chk, uint32_t agno);
 void xfs_check_refcount_compare(struct xfs_check *chk, uint32_t agno);
 
@@ -487,14 +494,14 @@ struct xfs_check_inode {
 	uint64_t size, nblocks, nextents, anextents;
 	uint32_t gen;
 	uint8_t format, aformat;	/* enum xfs_dinode_fmt */
-	const uint8_t *dfork, *afork;	/* in the inode; afork NULL: there is none */
-	uint32_t dsize, asize;		/* bytes of them */
+	const uint8_t *dfork, *afork;	/* in the inode; afork is NULL if there is none */
+	uint32_t dsize, asize;		/* their sizes in bytes */
 	bool realtime, metadata, large_counts;
-	uint64_t blocks;		/* counted while walking forks */
-	uint64_t rtblocks;		/* those of them in the realtime section */
+	uint64_t blocks;		/* counted while its forks are walked */
+	uint64_t rtblocks;		/* of these, in the realtime section */
 };
 
-/* A mapping, as kept for forks whose contents are looked at. */
+/* A mapping, kept for forks whose contents are checked. */
 struct xfs_check_ext {
 	uint64_t off, fsbno;		/* of a realtime file's data: a realtime block */
 	uint32_t len;
@@ -502,22 +509,22 @@ struct xfs_check_ext {
 };
 
 void xfs_check_inodes(struct xfs_check *chk);
-/* Read inode @ino into @buf and take it apart; false: it is in no state to be looked into. */
+/* Read inode @ino into @buf and parse it; false: it is unusable. */
 bool xfs_check_load_inode(struct xfs_check *chk, xfs_ino_t ino, uint8_t *buf,
 			  struct xfs_check_inode *ip);
 /*
- * Walk the mappings of a fork that is not local.  @keep gets them in order.
- * First walk: findings, owners, ip->blocks.  @quiet: only @keep.  False: part
- * of the fork could not be walked.
+ * Walk the mappings of a fork that is not local.  @keep gets them in order.  The first walk reports
+ * findings and counts owners and ip->blocks; with @quiet only @keep is filled.  False: part of the
+ * fork could not be walked.
  */
 bool xfs_check_fork(struct xfs_check *chk, struct xfs_check_inode *ip, int whichfork,
 		    struct xfs_check_vec *keep, bool quiet);
-/* Finds the block at offset @off of a kept fork. */
+/* Find the block at offset @off of a kept fork. */
 bool xfs_check_ext_lookup(const struct xfs_check_vec *keep, uint64_t off, uint64_t *fsbno);
 uint8_t xfs_check_ftype(uint16_t mode);
 struct xfs_check_chunk_info *xfs_check_info(struct xfs_check *chk, xfs_ino_t ino, uint32_t *index);
 bool xfs_check_on_unlinked(struct xfs_check *chk, xfs_ino_t ino);
-/* Records of the reverse mapping trees of both kinds. */
+/* Keys of reverse mapping records, of AGs and of the realtime section. */
 void xfs_check_rmap_low_key(const uint8_t *rec, uint8_t *key);
 void xfs_check_rmap_high_key(const uint8_t *rec, uint8_t *key);
 
@@ -534,11 +541,11 @@ struct xfs_dir2_leaf_entry;
 struct xfs_check_attrwalk {
 	struct xfs_check *chk;
 	struct xfs_check_inode *ip;
-	uint64_t used;			/* blocks of the fork that were accounted for */
-	struct xfs_check_vec remote;	/* struct xfs_check_ext: runs that hold values */
+	uint64_t used;			/* blocks of the fork whose use is known */
+	struct xfs_check_vec remote;	/* struct xfs_check_ext: runs that hold remote values */
 };
 
-/* An attribute's name and, unless NULL, value; any form of storage. */
+/* Check an attribute's name and, unless NULL, value; for every form of storage. */
 void xfs_check_attr_entry(struct xfs_check_attrwalk *aw, struct xfs_check_place at, uint8_t flags,
 			  const uint8_t *name, uint32_t namelen, const uint8_t *value,
 			  uint32_t valuelen);
@@ -565,8 +572,8 @@ struct xfs_check_da {
 	uint64_t root;
 	uint16_t leaf_magic;
 	/*
-	 * Look into a leaf whose header is right.  Returns the number of entries,
-	 * and with them the first and the last hash.
+	 * Check a leaf whose header is right.  Returns the number of entries, and sets the first
+	 * and the last hash.
 	 */
 	uint32_t (*leaf)(struct xfs_check_da *da, const uint8_t *buf, uint64_t dablk,
 			 uint32_t *first, uint32_t *last);
@@ -580,14 +587,14 @@ struct xfs_check_da {
 
 void xfs_check_da_walk(struct xfs_check_da *da);
 /*
- * Read the @fsb blocks at @dablk of a kept fork into @buf.  *@at is set to
- * the place of the first.  False, and a finding: not mapped or unreadable.
+ * Read the @fsb blocks at @dablk of a kept fork into @buf; *@at is the place of the first.  False,
+ * after a finding: not mapped or unreadable.
  */
 bool xfs_check_da_read(struct xfs_check *chk, const struct xfs_check_vec *ext, uint64_t dablk,
 		       uint32_t fsb, uint8_t *buf, struct xfs_check_place *at);
-/* The address that a header should carry for a block at *@at. */
+/* The address that the header of the block at *@at must carry. */
 uint64_t xfs_check_da_blkno(const struct xfs_check *chk, const struct xfs_check_place *at);
-/* What a block of a fork says of itself; @lsn NULL: it has none that could be wrong. */
+/* Self-description of a block of a fork; @lsn is NULL if it has no meaningful LSN. */
 struct xfs_check_self {
 	const char *what;		/* begins what is reported */
 	const uint8_t *buf;
@@ -596,17 +603,20 @@ struct xfs_check_self {
 	const xfs_uuid_t *uuid;
 	const be64_t *lsn;
 };
-/* Checksum, address, owner, UUID and LSN are those of the block at @at. */
+/* Check that checksum, address, owner, UUID and LSN fit the block at @at. */
 void xfs_check_self(struct xfs_check *chk, struct xfs_check_place at,
 		    const struct xfs_check_self *self);
-/* Magic (16 bits), checksum, address, owner, UUID, LSN of a da3 header; false: not this magic. */
+/*
+ * Check magic (16 bits), checksum, address, owner, UUID and LSN of a da3 header; false: another
+ * magic.
+ */
 bool xfs_check_da_header(struct xfs_check *chk, struct xfs_check_place at, const uint8_t *buf,
 			 uint32_t bytes, uint16_t magic);
 
 /* ---- dir.c, dir_data.c, dir_index.c ---- */
 struct xfs_check_dent {
 	uint32_t hash, addr;
-	uint32_t mix;			/* a second hash of the name */
+	uint32_t mix;			/* another hash of the name */
 };
 
 struct xfs_check_best {
@@ -620,59 +630,60 @@ struct xfs_check_dirwalk {
 	struct xfs_check_dir *dir;
 	struct xfs_check_vec dents;	/* struct xfs_check_dent */
 	struct xfs_check_vec bests;	/* struct xfs_check_best, ascending */
-	uint8_t *found;			/* a bit per dent: it has its hash entry */
+	uint8_t *found;			/* bit per dent: it has a hash entry */
 	uint64_t entries;		/* without "." and ".." */
-	uint64_t index_blocks, free_blocks;	/* mapped in the two index spaces */
+	uint64_t index_blocks, free_blocks;	/* mapped in the leaf and free-index spaces */
 	bool dot, dotdot;
-	bool unlinked;			/* waits to be freed: "." and ".." are no links any more */
-	bool data_broken;		/* dents or bests are not complete */
+	bool unlinked;			/* waiting to be freed: "." and ".." no longer count as
+					 * links */
+	bool data_broken;		/* dents or bests are incomplete */
 };
 
 void xfs_check_dirs(struct xfs_check *chk);
-/* One entry of a directory, "." and ".." excepted. */
+/* Check one entry of a directory other than "." and "..". */
 void xfs_check_dirent(struct xfs_check_dirwalk *dw, struct xfs_check_place at, xfs_ino_t ino,
 		      const uint8_t *name, uint32_t len, uint8_t ftype);
 void xfs_check_dotdot(struct xfs_check_dirwalk *dw, struct xfs_check_place at, xfs_ino_t ino);
 void xfs_check_ref(struct xfs_check *chk, xfs_ino_t ino);
 struct xfs_check_dir *xfs_check_find_dir(struct xfs_check *chk, xfs_ino_t ino);
-/* A data block of which [64, @end) holds entries. */
+/* Check a data block whose entries are in [64, @end). */
 void xfs_check_dir_data(struct xfs_check_dirwalk *dw, struct xfs_check_place at, const uint8_t *buf,
 			uint32_t db, uint32_t end);
-/* Duplicate names; then the entries are in order for the index. */
+/* Report duplicate names, and sort the entries for the index. */
 void xfs_check_dir_sort(struct xfs_check_dirwalk *dw);
 void xfs_check_dir_hash_entries(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
 				const struct xfs_dir2_leaf_entry *ents, uint32_t count,
 				uint32_t stale);
 void xfs_check_dir_leaf1(struct xfs_check_dirwalk *dw);
 void xfs_check_dir_node(struct xfs_check_dirwalk *dw);
-/* After the index: entries without hash entry. */
+/* After the index: report entries without a hash entry. */
 void xfs_check_dir_unindexed(struct xfs_check_dirwalk *dw);
 
 /* ---- links.c ---- */
 void xfs_check_links(struct xfs_check *chk);
-/* What an entry and its parent pointer have in common, as a number to sum up. */
+/* A number derived from what an entry and its parent pointer have in common, for summing. */
 uint64_t xfs_check_parent_sum(xfs_ino_t parent, uint32_t gen, const uint8_t *name, uint32_t len);
 
 /* ---- quota.c ---- */
-/* Its forks were walked: charge its owners. */
+/* After its forks were walked: charge the inode to its owners. */
 void xfs_check_quota_inode(struct xfs_check *chk, const struct xfs_check_inode *ip);
-/* The quota files, after all inodes. */
+/* Check the quota files, after all inodes. */
 void xfs_check_quota(struct xfs_check *chk);
-/* Quota of some type is on, and its counts were not compared. */
+/* True if quota of some type is on and its counts were not compared. */
 bool xfs_check_quota_skipped(const struct xfs_check *chk);
 void xfs_check_quota_free(struct xfs_check *chk);
-/* "user", "group", "project"; the file that the superblock names, 0: none. */
+/* "user", "group", "project"; the file named in the superblock, 0: none. */
 const char *xfs_check_quota_name(unsigned int t);
 xfs_ino_t xfs_check_quota_ino(const struct xfs_check *chk, unsigned int t);
 
 /* ---- space.c ---- */
 void xfs_check_space(struct xfs_check *chk);
-void xfs_check_sort_spans(struct xfs_check_span *v, size_t n);		/* as the rmap tree */
-void xfs_check_sort_by_owner(struct xfs_check_span *v, size_t n);	/* owner, offset, block */
+void xfs_check_sort_spans(struct xfs_check_span *v, size_t n);		/* as in the rmap tree */
+void xfs_check_sort_by_owner(struct xfs_check_span *v, size_t n); /* by owner, offset, block */
 
 /*
- * A sort in place without memory, for any order: quicksort that falls back to
- * heapsort when an input fights it.  @less is an expression over pointers a, b.
+ * Define an in-place sort that needs no memory: quicksort that falls back to heapsort on
+ * adversarial input.  @less is an expression over pointers a, b.
  */
 #define XFS_CHECK_DEFINE_SORT(name, type, less)						\
 static inline bool name##_less(const type *a, const type *b) { return less; }		\

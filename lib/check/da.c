@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hashed B+tree that directories and attribute forks stand on: nodes hold
- * (last hash of the child, its block), leaves are chained, the root never
- * moves.  Walked like the other trees, with one buffer per level.
+ * The hashed B+tree of directories and attribute forks: nodes hold (last hash of the child, its
+ * block), leaves are chained, the root never moves.  Walked like the other trees, with one buffer
+ * per level.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -90,7 +90,7 @@ static void check_siblings(struct xfs_check_da *da, const uint8_t *buf,
 	lv->prev_forw = forw;
 }
 
-/* Hashes of a level never fall; equal ones may span blocks. */
+/* Hashes of a level never descend; equal ones may span blocks. */
 static void check_hashes(struct xfs_check_da *da, struct xfs_check_da_level *lv, uint32_t first,
 			 uint32_t last)
 {
@@ -132,7 +132,7 @@ static uint32_t check_node(struct xfs_check_da *da, const uint8_t *buf, unsigned
 	return count;
 }
 
-/* Look at the block @dablk, which stands at @level; true: it is a node to descend into. */
+/* Check the block @dablk at @level; true if it is a node to descend into. */
 static bool enter(struct xfs_check_da *da, unsigned int level, uint64_t dablk, bool is_root,
 		  uint32_t parent_hash)
 {
@@ -145,7 +145,7 @@ static bool enter(struct xfs_check_da *da, unsigned int level, uint64_t dablk, b
 		xfs_check_report(chk, da->at, "block %" PRIu64 " is used a second time", dablk);
 		goto broken;
 	}
-	/* The root was read to learn the height. */
+	/* The root was read already, to learn the height. */
 	if (!is_root && !xfs_check_da_read(chk, da->ext, dablk, da->fsb, buf, &da->at))
 		goto broken;
 	if (!xfs_check_da_header(chk, da->at, buf, da->bytes,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories.  The form follows from where the last mapping ends: one block, one
- * leaf behind the data, or the full tree.  Data blocks are read first; they are
- * the truth that hash entries and free indexes are held against.
+ * Directories.  The last mapping's end determines the form: one block, one leaf behind the data, or
+ * the full tree.  Data blocks are read first; hash entries and free indexes are compared with them.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -101,7 +100,7 @@ static xfs_ino_t sf_ino(const uint8_t *p, bool wide)
 	return wide ? get_be64(p) & 0x00ffffffffffffffull : get_be32(p);
 }
 
-/* Of an entry: the fields, the name, the file type and the inode number. */
+/* Size of an entry: the fields, the name, the file type and the inode number. */
 static size_t sf_size(uint32_t namelen, bool wide)
 {
 	return sizeof(struct xfs_dir2_sf_entry) + namelen + 1 +
@@ -119,7 +118,7 @@ static void check_sf(struct xfs_check_dirwalk *dw)
 	bool wide;
 
 	if (ip->size > ip->dsize || ip->size < xfs_dir2_sf_hdr_size(0))
-		return;		/* told with the inode */
+		return;		/* reported with the inode */
 	end = ip->dfork + ip->size;
 	wide = hdr->i8count != 0;
 	if (ip->size < xfs_dir2_sf_hdr_size(hdr->i8count)) {
@@ -167,7 +166,7 @@ static void check_sf(struct xfs_check_dirwalk *dw)
 	if (wide8 != hdr->i8count)
 		xfs_check_report(chk, at, "i8count is %u, but %u inode numbers are wide",
 				 hdr->i8count, wide8);
-	/* There "." and ".." have entries, too. */
+	/* In block form "." and ".." have entries, too. */
 	if (last_end + (hdr->count + 2) * sizeof(struct xfs_dir2_leaf_entry) +
 		    sizeof(struct xfs_dir2_block_tail) > chk->g.dirblksize)
 		xfs_check_report(chk, at, "the entries would not fit in one block");
@@ -244,8 +243,8 @@ static void check_data_block(struct xfs_check_dirwalk *dw, uint64_t dablk, uint3
 }
 
 /*
- * Go through the mapped directory blocks: read those of the data space, count
- * those of the index spaces.  False: given up.
+ * Walk the mapped directory blocks: read those of the data space, count those of the index spaces.
+ * False: given up.
  */
 static bool check_data_space(struct xfs_check_dirwalk *dw)
 {
@@ -257,7 +256,7 @@ static bool check_data_space(struct xfs_check_dirwalk *dw)
 	for (size_t i = 0; i < chk->dfork.n && !chk->stop;) {
 		uint64_t start = ext[i].off, end = start + ext[i].len;
 
-		/* Extents that continue each other in the fork are one run of blocks. */
+		/* Join extents that continue each other into one run of blocks. */
 		for (i++; i < chk->dfork.n && ext[i].off == end; i++)
 			end += ext[i].len;
 		if (start % fsb || end % fsb)
@@ -331,7 +330,7 @@ static void check_dir(struct xfs_check *chk, struct xfs_check_dir *dir)
 	struct xfs_check_dirwalk dw = { .chk = chk, .ip = &inode, .dir = dir };
 
 	if (!xfs_check_load_inode(chk, dir->ino, chk->dir_inode, &inode) || !S_ISDIR(inode.mode)) {
-		/* It was a directory a moment ago. */
+		/* It was a directory in the first walk. */
 		xfs_check_report(chk, AT_DIR(&dw), "the inode cannot be read again");
 		return;
 	}
@@ -342,7 +341,7 @@ static void check_dir(struct xfs_check *chk, struct xfs_check_dir *dir)
 		break;
 	case XFS_DINODE_FMT_EXTENTS:
 	case XFS_DINODE_FMT_BTREE:
-		/* What could not be walked was told with the inode. */
+		/* What could not be walked was reported with the inode. */
 		if (xfs_check_fork(chk, &inode, XFS_DATA_FORK, &chk->dfork, true))
 			check_blocks(&dw);
 		break;

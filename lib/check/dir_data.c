@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Data blocks of directories: entries and free records without a gap, each
- * ending in its own offset, and a table of the three longest free records.
+ * Data blocks of directories: entries and free records without a gap, each ending with its own
+ * offset, and a table of the three longest free records.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -15,7 +15,7 @@
 struct free_table {
 	struct xfs_dir2_data_free slot[XFS_DIR2_DATA_FD_COUNT];
 	bool matched[XFS_DIR2_DATA_FD_COUNT];
-	uint32_t longest[XFS_DIR2_DATA_FD_COUNT];	/* found, falling */
+	uint32_t longest[XFS_DIR2_DATA_FD_COUNT];	/* found, descending */
 };
 
 static void note_free(struct free_table *ft, uint32_t off, uint32_t len)
@@ -83,7 +83,7 @@ static void check_dot(struct xfs_check_dirwalk *dw, struct xfs_check_place at, x
 		xfs_check_ref(dw->chk, dw->ip->ino);
 }
 
-/* An entry whose bounds are right. */
+/* Check an entry whose bounds are right. */
 static void one_entry(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
 		      const struct xfs_dir2_data_entry *ent, uint32_t db, uint32_t off)
 {
@@ -187,7 +187,7 @@ XFS_CHECK_DEFINE_SORT(sort_by_name, struct xfs_check_dent,
 XFS_CHECK_DEFINE_SORT(sort_by_addr, struct xfs_check_dent,
 		      a->hash != b->hash ? a->hash < b->hash : a->addr < b->addr)
 
-/* The name at @addr, once more from the disk. */
+/* Read the name at @addr again from the disk. */
 static bool read_name(struct xfs_check_dirwalk *dw, uint32_t addr, uint8_t *name, uint32_t *len)
 {
 	struct xfs_check *chk = dw->chk;
@@ -219,7 +219,7 @@ void xfs_check_dir_sort(struct xfs_check_dirwalk *dw)
 
 		if (v[i].hash != v[i - 1].hash || v[i].mix != v[i - 1].mix)
 			continue;
-		/* Two hashes agree: look. */
+		/* Both hashes are equal: compare the names. */
 		if (read_name(dw, v[i - 1].addr, a, &alen) && read_name(dw, v[i].addr, b, &blen) &&
 		    alen == blen && xfs_check_same_name(dw->chk, a, b, alen))
 			xfs_check_report(dw->chk, xfs_check_at("directory", -1, XFS_CHECK_NOBLOCK,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The index of a directory: hash entries, one per name, and for each data block
- * the length of its longest free record.  Both are derived; here they are held
- * against what the data blocks really contain.
+ * The index of a directory: hash entries, one per name, and for each data block the length of its
+ * longest free record.  Both are compared with the actual contents of the data blocks.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -82,7 +81,7 @@ static const struct xfs_check_best *find_best(const struct xfs_check_dirwalk *dw
 	return xfs_check_find_u32(&dw->bests, sizeof(struct xfs_check_best), db);
 }
 
-/* bests[i] speaks of data block first + i.  Returns how many of them exist. */
+/* bests[i] is of data block first + i.  Returns how many of these blocks exist. */
 static uint32_t check_bests(struct xfs_check_dirwalk *dw, struct xfs_check_place at,
 			    const be16_t *bests, uint32_t first, uint32_t n)
 {
@@ -160,7 +159,7 @@ static uint32_t leafn(struct xfs_check_da *da, const uint8_t *buf, uint64_t dabl
 	return count;
 }
 
-/* One free-index block; returns the number of data blocks it speaks of that exist. */
+/* Check one free-index block; returns how many of its data blocks exist. */
 static uint32_t free_index(struct xfs_check_dirwalk *dw, uint64_t dablk)
 {
 	struct xfs_check *chk = dw->chk;
@@ -219,7 +218,7 @@ static void free_indexes(struct xfs_check_dirwalk *dw)
 								     ? ext[i].off - chk->g.freeblk
 								     : 0,
 							     fsb));
-		/* More blocks than data blocks could need are not looked at. */
+		/* Ignore blocks beyond the number that the data blocks can need. */
 		for (; next < end && !chk->stop && blocks <= dw->bests.n + 8; next += fsb, blocks++)
 			covered += free_index(dw, next);
 	}

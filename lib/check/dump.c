@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dumper: finds what is asked for, through the same walks as the checker
- * but without its findings, and prints it.
+ * The dumper: finds what is requested by the same walks as the checker, but without findings, and
+ * prints it.
  */
 #include <stdlib.h>
 #include "base/need.h"
 #include "check/dump.h"
 
-/* What the caller asked for; the kind is what a function that serves several is to show. */
+/* A request; @kind is the variant for functions that serve several requests. */
 struct request {
 	uint64_t number;
 	unsigned int kind;
@@ -57,8 +57,8 @@ static int dump_header(struct xfs_dump *d, const struct request *rq)
 }
 
 /*
- * A tree of an AG, each block where the walk meets it: depth first.  Only
- * pointers are followed, so no order of keys is needed; a block is shown once.
+ * Dump a tree of an AG, each block when the walk reaches it: depth first.  Only pointers are
+ * followed, so the keys need not be in order; a block is shown once.
  */
 static int dump_tree(struct xfs_dump *d, uint64_t agno, uint32_t root, uint32_t levels,
 		     uint32_t node_max, uint32_t keylen)
@@ -251,7 +251,7 @@ static int dump_bmap(struct xfs_dump *d, const struct request *rq)
 	return 0;
 }
 
-/* Every block of the fork, @fsb file-system blocks at a time. */
+/* Dump every block of the fork, @fsb file system blocks at a time. */
 static void dump_fork_blocks(struct xfs_dump *d, struct xfs_check_inode *ip, int whichfork,
 			     uint32_t fsb)
 {
@@ -380,7 +380,7 @@ static const struct what {
 	{ "log", dump_log, 0, NUMBER_NONE, false },
 };
 
-/* Words up to the first that is a number, or up to "attr", without the blank behind them. */
+/* Length of the words before the first number or "attr", without the trailing blank. */
 static size_t name_len(const char *text)
 {
 	size_t len = strcspn(text, "0123456789");
@@ -390,7 +390,7 @@ static size_t name_len(const char *text)
 	return len;
 }
 
-/* "NAME", "NAME NUMBER" or "NAME NUMBER attr"; no name has a digit or ends in a blank. */
+/* Parse "NAME", "NAME NUMBER" or "NAME NUMBER attr"; no name has a digit or ends with a blank. */
 static const struct what *parse(const char *text, struct request *rq)
 {
 	size_t len = name_len(text);
@@ -416,7 +416,7 @@ static const struct what *parse(const char *text, struct request *rq)
 	return NULL;
 }
 
-/* Of an impossible geometry. */
+/* For an unusable geometry. */
 static int dump_primary(struct xfs_dump *d)
 {
 	uint8_t *sector = xfs_mem_zalloc(&d->chk->mem, XFS_MAX_SECTORSIZE);
@@ -449,7 +449,7 @@ static int do_dump(struct xfs_device *dev, struct xfs_device *logdev, const char
 		return xfs_fail(-EINVAL, "unknown structure '%s'", what);
 	error = xfs_check_open(dev, logdev, NULL, &d.chk);
 	if (!error && d.chk->stop) {
-		/* Nothing can be located but what stands at the very beginning. */
+		/* Only what is at the very beginning can be located. */
 		error = w->kind == XFS_SB_SECTOR && w->dump == dump_header && !rq.number
 			? dump_primary(&d) : -EUCLEAN;
 	} else if (!error) {

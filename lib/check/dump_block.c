@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Structures as text, under the names of their fields.  What is printed may be
- * damaged: counts are cut to what the block can hold, nothing is verified, but
- * a wrong checksum is mentioned.
+ * Structures as text, under the names of their fields.  The input may be damaged: counts are
+ * limited to what the block can hold and nothing is verified, but a wrong checksum is mentioned.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -267,7 +266,7 @@ void xfs_dump_inode(struct xfs_dump *d, const uint8_t *inode)
 struct tree {
 	uint32_t magic;
 	bool lp;
-	uint8_t rec, key, ptr;		/* bytes in leaf and node */
+	uint8_t rec, key, ptr;		/* sizes in leaf and node */
 };
 
 #define RMAP_KEYS	(2 * sizeof(struct xfs_rmap_key))	/* low and high */
@@ -459,7 +458,7 @@ static const struct field symlink_fields[] = {
 	SL(sl_owner, 'u'), SL(sl_blkno, 'u'), SL(sl_lsn, 'l'),
 };
 
-/* How many entries of @size bytes have room in @bytes. */
+/* Number of entries of @size bytes that fit into @bytes. */
 static uint32_t room(size_t bytes, size_t size)
 {
 	return (uint32_t)(bytes / size);
@@ -513,7 +512,9 @@ static void dump_data(struct xfs_dump *d, const uint8_t *buf, uint32_t len, bool
 			size = be16_to_cpu(unused->length);
 			xfs_dump_line(d, "%u: free, length %u", off, size);
 		} else {
-			/* Where XFS_DIR2_DATA_ALIGN bytes are left there is no length of a name. */
+			/*
+			 * With only XFS_DIR2_DATA_ALIGN bytes left there is no name length to read.
+			 */
 			if (end - off < sizeof(*ent))
 				break;
 			size = xfs_dir2_data_entsize(ent->namelen);
@@ -606,7 +607,7 @@ static void dump_parent(struct xfs_dump *d, const uint8_t *value)
 		      be32_to_cpu(rec->p_gen));
 }
 
-/* @room_bytes: what the block has behind the name. */
+/* @room_bytes: bytes of the block after the name. */
 static void dump_attr_local(struct xfs_dump *d, const struct xfs_attr_leaf_entry *e,
 			    const struct xfs_attr_leaf_name_local *l, uint32_t room_bytes)
 {
@@ -696,7 +697,7 @@ const struct xfs_dir2_sf_entry *xfs_dump_sf_next(const uint8_t *fork, uint32_t l
 	if ((*i)++ >= hdr->count || left < (ptrdiff_t)sizeof(*e) ||
 	    left < (ptrdiff_t)sizeof(*e) + e->namelen + 1 + (ptrdiff_t)inolen)
 		return NULL;
-	*ino = number(e->name + e->namelen + 1, inolen);	/* behind the file type */
+	*ino = number(e->name + e->namelen + 1, inolen);	/* after the file type */
 	return e;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal as a list of records, oldest cycle last: what a reader needs to
- * see where head and tail are and what each record holds.
+ * The journal as a list of records, oldest cycle last: enough to see where head and tail are and
+ * what each record holds.
  */
 #include "check/dump.h"
 #include "disk/log.h"
 
-#define MAX_OPS	64u	/* printed of one record */
+#define MAX_OPS	64u	/* printed per record */
 
 static void dump_ops(struct xfs_dump *d, uint32_t bb, uint32_t headers, uint32_t len,
 		     uint32_t nr_ops, uint32_t nr_bb)
@@ -29,7 +29,7 @@ static void dump_ops(struct xfs_dump *d, uint32_t bb, uint32_t headers, uint32_t
 				uint32_t slot = block % XLOG_CYCLE_DATA_WORDS;
 				uint32_t hdr_bb = block / XLOG_CYCLE_DATA_WORDS;
 
-				/* The first word of each block stands in the headers. */
+				/* The headers keep the first word of each block. */
 				if (hdr_bb >= headers ||
 				    xfs_check_read_log(chk, (bb + headers + block) % nr_bb, data,
 						       1) ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The dumper, for the record of one owner: its file is found as a kernel finds it. */
+/* Dump the quota record of one owner; its file is found in the same way as in a kernel. */
 #include "base/crc32c.h"
 #include "base/error.h"
 #include "check/dump.h"
@@ -49,7 +49,7 @@ void xfs_dump_dquots(struct xfs_dump *d, const uint8_t *buf, uint32_t len)
 	}
 }
 
-/* @name in a directory that stands in its inode; 0: not there.  Metadata directories are that small. */
+/* Look up @name in a short-form directory, the form of small metadata directories; 0: not found. */
 static xfs_ino_t sf_lookup(const struct xfs_check_inode *dir, const char *name)
 {
 	const struct xfs_dir2_sf_entry *e = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a fork maps: an array of extents in the inode, or a B+tree whose root
- * stands there.  A realtime file's data has addresses of its own; its tree
- * blocks do not.  Trees that are the contents of metadata files (realtime
- * reverse mapping and reference counts) are walked for their shape and blocks.
+ * The mappings of a fork: an array of extents in the inode, or a B+tree whose root is there.  The
+ * data of a realtime file has addresses in the realtime section; its tree blocks are on the data
+ * device.  Trees that are the contents of metadata files (realtime reverse map and reference
+ * counts) are walked for their shape and blocks.
  */
 #include "check/check_priv.h"
 
@@ -13,7 +13,7 @@ struct fork_walk {
 	bool quiet, rt;
 	struct xfs_check_vec *keep;
 	uint64_t extents;
-	uint64_t next_off;		/* first offset behind the extents so far */
+	uint64_t next_off;		/* end of the extents so far */
 	bool bad_extent;
 };
 
@@ -56,7 +56,7 @@ static const char *fork_name(int whichfork)
 	return whichfork == XFS_ATTR_FORK ? "attribute" : "data";
 }
 
-/* The blocks of a realtime extent exist and lie in one group. */
+/* True if the blocks of a realtime extent exist and are in one group. */
 static bool rt_extent_ok(const struct xfs_check_geo *g, uint64_t start, uint64_t len)
 {
 	uint64_t group, in_group, group_len;
@@ -98,7 +98,7 @@ static void one_extent(struct xfs_check *chk, struct fork_walk *fw, struct xfs_c
 		BAD("impossible length");
 		return;
 	}
-	/* Readers that count bytes would wrap. */
+	/* Byte offsets would overflow. */
 	if (off + len - 1 > (uint64_t)INT64_MAX >> chk->g.blocklog) {
 		BAD("lies past the largest file");
 		return;
@@ -162,13 +162,13 @@ static void own_tree_block(struct xfs_check_bt *bt, uint32_t agno, uint32_t agbn
 	xfs_check_own(bt->chk, agno, agbno, 1, fw->ip->ino, flags);
 }
 
-/* Keys of an entry of a node. */
+/* Bytes of the keys in a node's entry. */
 static uint32_t entry_keys(const struct xfs_check_bt_type *type)
 {
 	return type->overlapping ? 2 * type->keylen : type->keylen;
 }
 
-/* What an entry of a root takes. */
+/* Bytes of an entry in a root. */
 static uint32_t root_entry(const struct xfs_check_bt_type *type)
 {
 	return type == &rtrefc_type ? XFS_RTREFC_ROOT_ENTRY :
@@ -176,8 +176,8 @@ static uint32_t root_entry(const struct xfs_check_bt_type *type)
 }
 
 /*
- * In the @size bytes of @fork: keys, then pointers, behind room for as many keys as there are
- * entries at most.  False: the root cannot be walked.
+ * Walk a root in the @size bytes of @fork: keys, then pointers, which follow room for the maximum
+ * number of keys.  False: the root cannot be walked.
  */
 static bool walk_root(struct xfs_check *chk, struct fork_walk *fw, struct xfs_check_bt *bt,
 		      const uint8_t *fork, uint32_t size, uint32_t maxlevels)
@@ -220,7 +220,7 @@ static bool walk_meta_btree(struct xfs_check *chk, struct fork_walk *fw)
 			 space / (entry_keys(type) + (uint32_t)sizeof(be64_t)) },
 	};
 
-	if (be16_to_cpu(root->bb_level) == 0) {		/* a leaf that still fits */
+	if (be16_to_cpu(root->bb_level) == 0) {		/* a leaf that fits into the inode */
 		if (sizeof(*root) + (uint64_t)nr * type->reclen <= ip->dsize)
 			return true;
 		if (!fw->quiet)
@@ -251,7 +251,7 @@ bool xfs_check_fork(struct xfs_check *chk, struct xfs_check_inode *ip, int which
 	switch (attr ? ip->aformat : ip->format) {
 	case XFS_DINODE_FMT_EXTENTS:
 		if (nextents > size / sizeof(struct xfs_bmbt_rec))
-			return false;	/* told with the inode */
+			return false;	/* reported with the inode */
 		for (uint64_t i = 0; i < nextents && !chk->stop; i++)
 			one_extent(chk, &fw, ip->at, fork + sizeof(struct xfs_bmbt_rec) * i);
 		break;

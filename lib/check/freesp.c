@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free space: the same extents in two orders.  The tree by block is walked
- * first and kept; the tree by size must then hold each of them once.
+ * Free space: the same extents in two orders.  The tree by block is walked first and kept; the tree
+ * by size must then contain each extent once.
  */
 #include "check/check_priv.h"
 
@@ -58,7 +58,7 @@ static void bno_record(struct xfs_check_bt *bt, const uint8_t *rec)
 		xfs_check_report(chk, bt->at, "free extent (%u, %u) overlaps the one before it",
 				 start, len);
 		bt->broken = true;
-		return;		/* keep the list ascending */
+		return;		/* keep the list in ascending order */
 	}
 	fw->last_end = start + len;
 	fw->blocks += len;
@@ -103,11 +103,13 @@ void xfs_check_freesp(struct xfs_check *chk, uint32_t agno, const struct xfs_agf
 	xfs_check_bt_walk(&cnt, ag->cnt_root, ag->cnt_level);
 	ag->free_ok = !bno.broken;
 	ag->freeblks = (uint32_t)fw.blocks;
-	/* Roots are not counted; a tree of which nothing was readable has no blocks. */
+	/* Roots are not counted; an unreadable tree has no blocks. */
 	ag->btreeblks += (uint32_t)(bno.blocks - !!bno.blocks + cnt.blocks - !!cnt.blocks);
 	if (chk->stop)
 		return;
-	/* Each extent was found, and in strict order: the numbers decide. */
+	/*
+	 * Each record was found, and in strictly ascending order, so equal numbers mean equal sets.
+	 */
 	if (!bno.broken && !cnt.broken && cnt.records != bno.records)
 		xfs_check_report(chk, xfs_check_at("cntbt", agno, ag->cnt_root, XFS_CHECK_NOINO),
 				 "%" PRIu64 " records, but the bnobt has %" PRIu64, cnt.records,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inode records.  The tree of all inodes is walked first and leaves the
- * table of chunks behind that everything about inodes is looked up in; the tree
- * of free inodes must be the same records, those with a free inode, bit for bit.
+ * Inode records.  The tree of all inodes is walked first and produces the table of chunks that all
+ * later lookups of inodes use.  The tree of free inodes must contain the same records, restricted
+ * to those with a free inode, bit for bit.
  */
 #include "check/check_priv.h"
 
@@ -57,7 +57,7 @@ static void decode(const struct xfs_check_geo *g, const uint8_t *rec, struct xfs
 	c->freecount = (uint8_t)XFS_MIN(*freecount, 255u);
 }
 
-/* Blocks of the chunk that exist belong to the inodes. */
+/* The existing blocks of a chunk belong to OWN_INODES. */
 static void own_chunk(struct xfs_check_bt *bt, const struct xfs_check_chunk *c)
 {
 	struct inobt_walk *iw = bt->ctx;
@@ -69,7 +69,7 @@ static void own_chunk(struct xfs_check_bt *bt, const struct xfs_check_chunk *c)
 		uint32_t in_block = XFS_MIN(g->inopblock, XFS_INODES_PER_CHUNK);
 		uint64_t mask = (in_block == XFS_INODES_PER_CHUNK ? ~0ull : (1ull << in_block) - 1) << i;
 
-		/* Several records can share one large block. */
+		/* Several records may share one large block. */
 		if ((holes & mask) != mask && agbno + 1 != iw->last_block) {
 			xfs_check_own(bt->chk, bt->agno, agbno, 1, XFS_RMAP_OWN_INODES, 0);
 			bt->chk->sum.metadata_blocks++;
@@ -89,7 +89,10 @@ static bool check_alignment(const struct xfs_check_geo *g, uint32_t startino)
 	return !g->inoalignmt || agbno % g->inoalignmt == 0;
 }
 
-/* Blocks of more inodes than a chunk has get all their records at once. @next: the block after. */
+/*
+ * A block with more inodes than a chunk must have all of its records.  @next: the block that comes
+ * next.
+ */
 static void check_whole_block(struct xfs_check_bt *bt, uint32_t next)
 {
 	struct inobt_walk *iw = bt->ctx;
@@ -126,13 +129,13 @@ static void ino_record(struct xfs_check_bt *bt, const uint8_t *rec)
 		BAD("record at inode %u: badly aligned", c.startino);
 		if (c.startino % XFS_MIN(g->inopblock, XFS_INODES_PER_CHUNK)) {
 			bt->broken = true;
-			return;		/* its inodes straddle blocks */
+			return;		/* its inodes would straddle blocks */
 		}
 	}
 	if (last && c.startino < last->startino + XFS_INODES_PER_CHUNK) {
 		BAD("record at inode %u: overlaps the one before it", c.startino);
 		bt->broken = true;
-		return;			/* keep the table ascending */
+		return;			/* keep the table in ascending order */
 	}
 	check_whole_block(bt, c.startino >> g->inopblog);
 	holes = hole_inodes(c.holemask);
@@ -148,7 +151,7 @@ static void ino_record(struct xfs_check_bt *bt, const uint8_t *rec)
 		BAD("record at inode %u: holes (ir_holemask 0x%04x) are not marked free",
 		    c.startino, c.holemask);
 	if (c.holemask && g->spino_align) {
-		/* A sparse part comes and goes as a whole. */
+		/* A sparse part is allocated and freed as a whole. */
 		uint32_t unit = g->spino_align << g->inopblog;
 
 		for (uint32_t i = 0; unit < XFS_INODES_PER_CHUNK && i < XFS_INODES_PER_CHUNK; i += unit) {
@@ -176,7 +179,7 @@ static struct xfs_check_chunk *find_chunk(const struct xfs_check_ag *ag, uint32_
 	struct xfs_check_chunk *v = ag->chunks.v;
 	size_t lo = 0, hi = ag->chunks.n;
 
-	/* The last record that does not start behind @agino. */
+	/* The last record that starts at or before @agino. */
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every inode of every chunk: the core by itself, then its forks, then what
- * hangs on the inode alone (attributes, symlink targets).  Directories are only
- * noted; their contents need the types of all inodes.
+ * Every inode of every chunk: the core, then its forks, then what belongs to the inode alone
+ * (attributes, symlink targets).  Directories are only noted; their contents need the types of all
+ * inodes.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -54,7 +54,7 @@ static bool is_special(uint16_t mode)
 	return mode == S_IFCHR || mode == S_IFBLK || mode == S_IFIFO || mode == S_IFSOCK;
 }
 
-/* Takes the core apart.  False: forks and type cannot be relied on. */
+/* Parse the core.  False: forks and type are unreliable. */
 static bool parse(struct xfs_check *chk, xfs_ino_t ino, const uint8_t *buf,
 		  struct xfs_check_inode *ip)
 {
@@ -104,7 +104,7 @@ static void check_times(struct xfs_check *chk, const struct xfs_check_inode *ip)
 
 	if (be64_to_cpu(ip->dip->di_flags2) & XFS_DIFLAG2_BIGTIME)
 		return;
-	/* The realtime bitmap counts in its access time. */
+	/* The realtime bitmap's access time is a sequence number. */
 	for (unsigned int i = ip->ino == chk->sb.sb_rbmino; i < ARRAY_SIZE(ts); i++)
 		RULE((uint32_t)be64_to_cpu(*ts[i]) < XFS_NSEC_PER_SEC, "%s has %u nanoseconds",
 		     name[i], (uint32_t)be64_to_cpu(*ts[i]));
@@ -125,7 +125,7 @@ static void check_hints(struct xfs_check *chk, const struct xfs_check_inode *ip,
 	RULE(!hint || !ip->realtime || !g->rextsize || hint % g->rextsize == 0,
 	     "di_extsize %u is not a multiple of the realtime extent size", hint);
 	if (ip->metadata && g->zoned)
-		return;		/* there the field counts used blocks */
+		return;		/* in that inode the field counts used blocks */
 	RULE(!(flags2 & XFS_DIFLAG2_COWEXTSIZE) == !cow,
 	     "di_cowextsize is %u, which does not fit di_flags2 0x%" PRIx64, cow, flags2);
 	RULE(cow <= XFS_MAX_BMBT_EXTLEN && cow <= g->agblocks / 2, "di_cowextsize is %u blocks",
@@ -271,7 +271,7 @@ static void check_attr_format(struct xfs_check *chk, const struct xfs_check_inod
 	}
 }
 
-/* Bytes of the summary file of a realtime section without groups. */
+/* Size in bytes of the summary file of a realtime section without groups. */
 static uint64_t summary_bytes(const struct xfs_check *chk)
 {
 	const struct xfs_sb *sb = &chk->sb;
@@ -382,8 +382,8 @@ static void check_used(struct xfs_check *chk, struct xfs_check_inode *ip, bool p
 }
 
 /*
- * What was in the core of a free inode is of no use, but a kernel that reads it to make a new
- * file refuses the impossible.  A hint may outlive its flag.
+ * The old core of a free inode does not matter, but a kernel that reads it to reuse the inode
+ * refuses impossible values.  A hint may remain without its flag.
  */
 static void check_free_core(struct xfs_check *chk, const struct xfs_check_inode *ip)
 {
@@ -456,7 +456,7 @@ static void check_one(struct xfs_check *chk, const struct xfs_check_chunk *c, ui
 		check_used(chk, ip, parsed, c->info, i);
 }
 
-/* Read what exists of a chunk; false: nothing could be read. */
+/* Read the existing part of a chunk; false: nothing could be read. */
 static bool read_chunk(struct xfs_check *chk, const struct xfs_check_chunk *c, uint32_t agno)
 {
 	const struct xfs_check_geo *g = &chk->g;
@@ -535,7 +535,7 @@ bool xfs_check_load_inode(struct xfs_check *chk, xfs_ino_t ino, uint8_t *buf,
 	ip->ino = ino;
 	if (!xfs_check_ino_valid(g, ino))
 		return false;
-	/* Through a whole block: the neighbours come next, and it is cached. */
+	/* Read a whole block: its neighbours are needed next, and it is cached. */
 	if (xfs_check_read_block(chk, agno, agino >> g->inopblog, chk->level_buf[0]))
 		return false;
 	memcpy(buf, chk->level_buf[0] + ((size_t)(agino & (g->inopblock - 1)) << g->inodelog),

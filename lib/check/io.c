@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading for the checker.  Callers get copies, so that no walk depends on what
- * another one evicts.  The cache is small and direct-mapped: it exists for tree
- * blocks and directory blocks that are looked at twice within a short time, not
- * to hold the file system's metadata.
+ * Reading for the checker.  Callers get copies, so no walk depends on what another one evicts.  The
+ * cache is small and direct-mapped: it serves tree and directory blocks that are read twice within
+ * a short time, and does not try to hold all metadata.
  */
 #include "check/check_priv.h"
 
 #define CACHE_BYTES	(4u << 20)
 #define MAX_SECTOR	65536u
 
-/* Both devices are read in the larger of their sectors. */
+/* Both devices are read in units of the larger of their sectors. */
 static int device_size(struct xfs_check *chk, struct xfs_device *dev, uint64_t *bytes)
 {
 	struct xfs_device_info info = XFS_DEVICE_INFO_INIT;
@@ -63,11 +62,11 @@ static int read_device(struct xfs_check *chk, struct xfs_device *dev, uint64_t s
 {
 	if (offset > size || len > size - offset)
 		return -EIO;
-	/* Large pieces of a log need no copy, if a device of this sector takes them so. */
+	/* Large aligned pieces of a log are read without a copy. */
 	if (len > XFS_MAX_BLOCKSIZE && !((offset | len | (uintptr_t)buf) & (chk->sector - 1)))
 		return xfs_device_pread(dev, offset, buf, len);
 	while (len) {
-		/* Always through whole sectors in memory that O_DIRECT accepts. */
+		/* Read whole sectors into memory that O_DIRECT accepts. */
 		size_t piece = XFS_MIN_T(size_t, len, XFS_MAX_BLOCKSIZE);
 		uint64_t start = xfs_rounddown64(offset, chk->sector);
 		uint64_t end = XFS_MIN(xfs_roundup64(offset + piece, chk->sector), size);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * After all directories: each inode is referred to as often as it says, each
- * directory hangs below a root, and parent pointers are the directory entries
- * seen from the other side.
+ * After all directories: each inode has as many references as its link count, each directory is
+ * below a root, and parent pointers match directory entries.
  */
 #include "check/check_priv.h"
 
-/* Only equality of sums is asked, so any good mixing of all the bytes will do. */
+/* Only sums are compared, so any function that mixes all bytes well will do. */
 uint64_t xfs_check_parent_sum(xfs_ino_t parent, uint32_t gen, const uint8_t *name, uint32_t len)
 {
 	uint64_t h = 0xcbf29ce484222325ull ^ (parent * 0x9e3779b97f4a7c15ull) ^
@@ -66,7 +65,10 @@ static void check_dotdot(struct xfs_check *chk, const struct xfs_check_dir *dir)
 	struct xfs_check_place at = xfs_check_at("directory", -1, XFS_CHECK_NOBLOCK, dir->ino);
 	xfs_ino_t want = is_root(chk, dir->ino) ? dir->ino : dir->parent;
 
-	/* One that waits to be freed points at the root; one without parent was told already. */
+	/*
+	 * The ".." of a directory that waits to be freed points at the root, and a missing parent
+	 * or ".." has been reported: skip both.
+	 */
 	if (want == NULLFSINO || dir->dotdot == NULLFSINO)
 		return;
 	if (dir->dotdot != want)
@@ -75,8 +77,8 @@ static void check_dotdot(struct xfs_check *chk, const struct xfs_check_dir *dir)
 }
 
 /*
- * Every directory has at most one parent, so what does not lead up to a root
- * leads into a circle.  Each is marked with the walk that reached it first.
+ * Every directory has at most one parent, so one that does not lead up to a root leads into a
+ * circle.  Each is marked with the walk that reached it first.
  */
 static void check_circles(struct xfs_check *chk)
 {
@@ -119,7 +121,7 @@ static void check_roots(struct xfs_check *chk)
 	}
 }
 
-/* The inodes that the superblock names besides the roots are regular files. */
+/* The inodes that the superblock names, except the roots, are regular files. */
 static void check_internal(struct xfs_check *chk)
 {
 	const struct xfs_sb *sb = &chk->sb;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the journal ends, whether anything in it still has to be replayed, and whether that can be.
+ * Where the journal ends, whether it must be replayed, and whether it can be.
  *
- * The whole log is read once (log_scan.c): the turns of its blocks tell the head, the record before
- * that tells tail and state.  Of a clean log nothing else matters.  What a dirty one holds between
- * tail and head is read once more, in the order in which it was written: records, the
- * transactions in them (log_trans.c) and their items (log_items.c).  Nothing is replayed.
+ * The whole log is read once (log_scan.c): the cycles of its blocks tell the head, and the record
+ * before it tells tail and state.  For a clean log nothing else matters.  The part of a dirty log
+ * between tail and head is read once more, in order: records, their transactions (log_trans.c) and
+ * their items (log_items.c).  Nothing is replayed.
  *
  * A bad record among the last eight is what a crash tears: the log ends before it.  Bad records
- * that lie right in front of the head may have been overwritten by the torn ones, and are
- * not needed then.  Any other one is damage.
+ * just ahead of the head may have been overwritten by the torn ones and are not needed then.  Any
+ * other bad record is damage.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -23,7 +23,7 @@
 struct reader {
 	struct xfs_check_scan *scan;
 	struct xfs_check_record rec;
-	uint32_t header_bb;		/* as the first record of the walk says */
+	uint32_t header_bb;		/* from the first record of the walk */
 	uint32_t size;
 	uint8_t *bytes;			/* headers and data, RECORD_BB blocks */
 };
@@ -33,7 +33,7 @@ static uint32_t advance(const struct xfs_check_scan *scan, uint32_t bb, uint64_t
 	return (uint32_t)((bb + by) % scan->nr_bb);
 }
 
-/* Covers the header, of the extended headers those that h_len needs, and the data. */
+/* The checksum covers the header, those extended headers that h_len needs, and the data. */
 static bool crc_is(const struct reader *rd, size_t header_len)
 {
 	const uint32_t len = rd->rec.len;
@@ -49,7 +49,7 @@ static bool crc_is(const struct reader *rd, size_t header_len)
 	return ~xfs_crc32c(crc, rd->bytes + rd->header_bb * XFS_BB_SIZE, len) == rd->rec.crc;
 }
 
-/* Read the record at @bb, which must end before @left blocks do; *@whole: it was written whole. */
+/* Read the record at @bb, which must end within @left blocks; *@whole: it is complete. */
 static bool read_record(struct reader *rd, uint32_t bb, uint32_t left, bool *whole)
 {
 	const struct xfs_check *chk = rd->scan->chk;
@@ -73,7 +73,7 @@ static bool read_record(struct reader *rd, uint32_t bb, uint32_t left, bool *who
 	return true;
 }
 
-/* All records of a walk are laid out as its first one says; false with @failed: not read. */
+/* All records of a walk have the layout of the first one.  False with @failed: read error. */
 static bool begin_walk(struct reader *rd, uint32_t bb, uint32_t least)
 {
 	struct xfs_check_record rec;
@@ -85,7 +85,7 @@ static bool begin_walk(struct reader *rd, uint32_t bb, uint32_t least)
 	return rec.size >= least && rec.size <= XLOG_MAX_RECORD_BSIZE;
 }
 
-/* Each block had its first word replaced by the turn; the headers keep them. */
+/* Restore the first word of each block, which the cycle replaced and the headers keep. */
 static void put_words_back(struct reader *rd)
 {
 	const size_t first = offsetof(struct xlog_rec_header, h_cycle_data);
@@ -102,7 +102,7 @@ static void put_words_back(struct reader *rd)
 	}
 }
 
-/* What is wrong with the last record, whether it is needed or not. */
+/* Report what is wrong with the last record, whether it is needed or not. */
 static void judge_last(struct xfs_check_scan *scan, const struct xfs_check_record *rec)
 {
 	struct xfs_check *chk = scan->chk;
@@ -125,7 +125,7 @@ static void judge_last(struct xfs_check_scan *scan, const struct xfs_check_recor
 				 (uint32_t)rec->tail_lsn);
 }
 
-/* What the log says of itself when it ends at @head; false: nothing that can be believed. */
+/* Set the state of a log that ends at @head; false: unusable. */
 static bool state_at(struct xfs_check_scan *scan, uint32_t head, struct xfs_check_record *rec)
 {
 	struct xfs_check_log_state *log = &scan->chk->log;
@@ -153,7 +153,7 @@ static bool state_at(struct xfs_check_scan *scan, uint32_t head, struct xfs_chec
 	return log->tail < scan->nr_bb && rec->all_bb <= scan->nr_bb;
 }
 
-/* The head without what arrived in part: *@head. */
+/* Move *@head back before an incomplete last record. */
 static bool whole_records_end(struct xfs_check_scan *scan, uint32_t *head)
 {
 	uint32_t nr = scan->nr_bb, end = xfs_check_scan_end(scan), bb;
@@ -172,7 +172,7 @@ static bool whole_records_end(struct xfs_check_scan *scan, uint32_t *head)
 	return true;
 }
 
-/* *@bad: the first of the last records before the head that is not whole; the head if all are. */
+/* *@bad: the first incomplete one of the last records before the head, or the head. */
 static bool find_torn(struct reader *rd, uint32_t *bad)
 {
 	const struct xfs_check_log_state *log = &rd->scan->chk->log;
@@ -202,7 +202,7 @@ static bool find_torn(struct reader *rd, uint32_t *bad)
 	return true;
 }
 
-/* What recovery demands of a whole record, so that its contents mean anything. */
+/* What recovery requires of a complete record before it uses its contents. */
 static bool replayable(struct reader *rd)
 {
 	struct xfs_check *chk = rd->scan->chk;
@@ -226,8 +226,8 @@ static bool replayable(struct reader *rd)
 }
 
 /*
- * From the first record at or behind @bb to the head.  *@again: not from there, but from behind
- * what the torn records have overwritten, at *@bb.  False: damage, told, or a read failed.
+ * Walk from the first record at or after *@bb to the head. *@again: restart from *@bb, after what
+ * the torn records have overwritten.  False: damage (reported), or a read error.
  */
 static bool walk_from(struct reader *rd, struct xfs_check_log_table *table, uint32_t *bb,
 		      bool *again)
@@ -262,7 +262,7 @@ static bool walk_from(struct reader *rd, struct xfs_check_log_table *table, uint
 				xfs_check_report(scan->chk, AT_LOG(at), "the record is damaged");
 			return *again;
 		}
-		/* What comes behind a record that cannot be replayed may be torn away. */
+		/* Records after an unreplayable one may be torn. */
 		good = good && replayable(rd);
 		if (good) {
 			put_words_back(rd);
@@ -276,7 +276,7 @@ static bool walk_from(struct reader *rd, struct xfs_check_log_table *table, uint
 	return good;
 }
 
-/* The head is where the turns say: cut off what was torn, judge what replay would read. */
+/* Find what is torn before the head, and check what replay would read. */
 static void walk_dirty(struct reader *rd, struct xfs_check_log_table *table)
 {
 	struct xfs_check *chk = rd->scan->chk;
@@ -339,7 +339,7 @@ static void tell_dirty(struct xfs_check *chk)
 				 "the record is torn: the log ends before it");
 }
 
-/* The checksum of a record that nobody will replay; those of a dirty log were looked at. */
+/* The checksum of a record that is not replayed; those of a dirty log were checked in the walk. */
 static void check_clean(struct xfs_check_scan *scan, const struct xfs_check_record *rec)
 {
 	struct xfs_check *chk = scan->chk;
@@ -348,7 +348,7 @@ static void check_clean(struct xfs_check_scan *scan, const struct xfs_check_reco
 	};
 	bool whole = false;
 
-	/* Old formatters wrote more than the nominal size into it. */
+	/* Old formatters wrote a longer record than the nominal size. */
 	if (!rec->crc || rec->all_bb > RECORD_BB)
 		return;
 	rd.bytes = xfs_mem_alloc(&chk->mem, (size_t)RECORD_BB * XFS_BB_SIZE);
@@ -414,7 +414,7 @@ void xfs_check_log(struct xfs_check *chk)
 	uint32_t agno, agbno;
 
 	if (!chk->sb.sb_logstart && !chk->logdev) {
-		/* Nobody can tell whether it is clean; the rest is checked as if it were. */
+		/* It is unknown whether the log is clean; check the rest as if it were. */
 		chk->sum.not_checked |= XFS_CHECK_SKIPPED_LOG;
 		chk->log_clean = true;
 		return;
@@ -422,7 +422,7 @@ void xfs_check_log(struct xfs_check *chk)
 	if (nr_bb < 2 || nr_bb > XFS_MAX_LOG_BYTES / XFS_BB_SIZE ||
 	    (chk->sb.sb_logstart && !xfs_check_fsb(&chk->g, chk->sb.sb_logstart,
 						   chk->sb.sb_logblocks, &agno, &agbno)))
-		return;		/* told with the superblock */
+		return;		/* reported with the superblock */
 	scan.nr_bb = (uint32_t)nr_bb;
 	if (xfs_check_scan_log(&scan))
 		judge(&scan);

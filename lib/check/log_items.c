@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One item of a transaction in the log, judged as its regions arrive: of a region nothing is kept
- * but its length, and of the first two what the rules need.  What an item may look like
- * stands in a table; what its values must be, per type below it.
+ * One item of a transaction in the log, checked as its regions arrive: of a region only the length
+ * is kept, and of the first two also the bytes that the rules need.  A table has the shape of each
+ * item; the rules for values follow per type.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,13 +12,13 @@
 #include "disk/inode.h"
 #include "disk/log_item.h"
 
-/* Most blocks of 512 bytes that a metadata buffer has. */
+/* Size of the largest metadata buffer in blocks of 512 bytes. */
 #define BUF_BB	(XFS_MAX_BLOCKSIZE / XFS_BB_SIZE)
 
 static const struct item_shape {
 	uint16_t type, least, most;	/* regions */
 	uint16_t format;		/* bytes of the first one ... */
-	uint16_t each, each32;		/* ... and for each extent that it counts; 0: none */
+	uint16_t each, each32;		/* ... and for each extent that it announces; 0: none */
 	const char *name;
 } shapes[] = {
 #define INTENT	sizeof(struct xfs_intent_log_format)
@@ -45,7 +45,7 @@ static const struct item_shape {
 	{ XFS_LI_XMI, 1, 1, sizeof(struct xfs_xmi_log_format), 0, 0, "XMI" },
 	{ XFS_LI_ICREATE, 1, 1, sizeof(struct xfs_icreate_log), 0, 0, "ICREATE" },
 	{ XFS_LI_DQUOT, 2, 2, sizeof(struct xfs_dq_logformat), 0, 0, "DQUOT" },
-	/* Their first regions have several lengths. */
+	/* Their first regions have varying lengths. */
 	{ XFS_LI_INODE, 2, 4, 0, 0, 0, "INODE" },
 	{ XFS_LI_BUF, 1, XLOG_MAX_REGIONS_IN_ITEM, 0, 0, 0, "BUF" },
 	{ XFS_LI_QUOTAOFF, 1, 1, 0, 0, 0, "QUOTAOFF" },
@@ -79,7 +79,7 @@ static void XFS_PRINTF(2, 3) fault(struct xfs_check_log_item *item, const char *
 	va_end(args);
 }
 
-/* The first word that is set or not so from bit @bit of the map on; its end if there is none. */
+/* The first bit from @bit on in the map that equals @set; the map's end if there is none. */
 static uint32_t map_next(const struct xfs_check_log_item *item, uint32_t words, uint32_t bit,
 			 bool set)
 {
@@ -100,7 +100,7 @@ static void buf_format(const struct xfs_check_log_item *item, struct xfs_buf_log
 	memcpy(blf, item->format, XFS_BUF_LOG_FORMAT_LEN);
 }
 
-/* Blocks of 512 bytes on the data device. */
+/* True if these blocks of 512 bytes are on the data device. */
 static bool on_device(const struct xfs_check *chk, int64_t daddr, uint64_t bbs)
 {
 	uint64_t all = chk->dev_bytes >> XFS_BB_SHIFT;
@@ -132,7 +132,7 @@ static void judge_buf_format(const struct xfs_check *chk, struct xfs_check_log_i
 		      (uint64_t)blf.blf_blkno);
 }
 
-/* Each region holds a part of one run of the map, in its order. */
+/* Each region holds a part of one run of the map, in order. */
 static void judge_buf_region(struct xfs_check_log_item *item)
 {
 	uint32_t chunks = item->region_len >> XFS_BLF_CHUNK_SHIFT, words, begin, end;
@@ -185,7 +185,7 @@ static void judge_buf(const struct xfs_check *chk, struct xfs_check_log_item *it
 	buf_format(item, &blf);
 	if (item->fault[0] || blf.blf_flags & XFS_BLF_CANCEL)
 		return;
-	/* The words that a buffer of this size can need; those behind them were not kept. */
+	/* The words that a buffer of this size can need; the others were not kept. */
 	words = XFS_MIN(blf.blf_map_size,
 			(uint32_t)(XFS_CHECK_LOG_FORMAT - XFS_BUF_LOG_FORMAT_LEN) / 4);
 	next = map_next(item, words, item->chunk, true);
@@ -250,13 +250,13 @@ static void judge_fork(struct xfs_check_log_item *item, uint32_t region, bool ro
 {
 	uint32_t len = item->len[region];
 
-	/* The root of a tree shrinks on its way into the inode: how much, replay sees. */
+	/* The root of a tree is smaller in the inode; replay decides whether it fits. */
 	if (root ? len < XFS_BTREE_LBLOCK_LEN : len > room)
 		fault(item, "%s of %u bytes, %u are left in the inode", root ? "a root" : "a fork",
 		      len, room);
 }
 
-/* The two layouts of the format differ in the padding before the inode number. */
+/* The two layouts of the format differ by the padding before the inode number. */
 static bool inode_format(const struct xfs_check_log_item *item, struct xfs_inode_log_format *ilf)
 {
 	const size_t pad = offsetof(struct xfs_inode_log_format, ilf_pad);
@@ -271,7 +271,7 @@ static bool inode_format(const struct xfs_check_log_item *item, struct xfs_inode
 	return true;
 }
 
-/* The cluster that is named, and that the number is that of the inode there. */
+/* Check that the cluster exists and that the inode number belongs to its place. */
 static void judge_inode_place(const struct xfs_check *chk, const struct xfs_check_geo *g,
 			      struct xfs_check_log_item *item,
 			      const struct xfs_inode_log_format *ilf)
@@ -366,7 +366,7 @@ static void judge_dquot(const struct xfs_check *chk, struct xfs_check_log_item *
 		fault(item, "what is logged for id %u is not its dquot", qlf.qlf_id);
 }
 
-/* Lengths of the regions that an operation on attributes brings; 0: it is not known. */
+/* Number and lengths of the regions of an attribute operation; 0: unknown operation. */
 static uint32_t attri_regions(const struct xfs_attri_log_format *f, uint32_t len[4])
 {
 	switch (f->alfi_op_flags) {

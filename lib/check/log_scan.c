@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log as one reading from its first block to its last shows it: the turns in which its blocks
- * were written, and where records begin.
+ * The log, read once from its first block to its last: the cycle of each block, and where records
+ * start.
  *
- * Recovery finds the end of the log with a few dozen reads, by halving.  This reads everything, in
- * large pieces, and shares nothing with it: a block whose turn is wrong sends a search by
- * halves to another end, while here it is one against all others, and is reported.
+ * Recovery finds the end of the log with a few dozen reads, by binary search.  This code reads
+ * everything in large pieces and shares nothing with recovery: a block with a wrong cycle misleads
+ * a binary search, but here it is one against all others and is reported.
  *
- * Memory: a bit for each block of 512 bytes, and 8 bytes for each change of turns: a healthy log
- * has a handful of these, a hostile one of the largest size 32 MiB.
+ * Memory: a bit per block of 512 bytes, and 8 bytes per change of the cycle.  A healthy log has a
+ * handful of these; a hostile one of the largest size takes 32 MiB.
  */
 #include "check/check_priv.h"
 #include "disk/log.h"
@@ -101,13 +101,13 @@ uint32_t xfs_check_scan_behind(const struct xfs_check_scan *scan, uint32_t bb, u
 	return ~0u;
 }
 
-/* No turn has the number that marks a header. */
+/* Cycles skip the value of the header magic. */
 static uint32_t turn_before(uint32_t cycle)
 {
 	return cycle - 1 == XLOG_HEADER_MAGIC_NUM ? cycle - 2 : cycle - 1;
 }
 
-/* The turn at index @i, and the block behind its last one. */
+/* The run of equal cycles at index @i, and the block after its end. */
 static const struct xfs_check_turn *turn_at(const struct xfs_check_scan *scan, size_t i,
 					    uint32_t *end)
 {
@@ -117,7 +117,7 @@ static const struct xfs_check_turn *turn_at(const struct xfs_check_scan *scan, s
 	return &turns[i];
 }
 
-/* First block in [@from, @to) of turn @cycle, else @to. */
+/* First block in [@from, @to) with @cycle, else @to. */
 static uint32_t find_turn(const struct xfs_check_scan *scan, uint32_t from, uint32_t to,
 			  uint32_t cycle)
 {
@@ -132,7 +132,7 @@ static uint32_t find_turn(const struct xfs_check_scan *scan, uint32_t from, uint
 }
 
 /*
- * Where the blocks of turn @older begin: the place with the most blocks on their right side, so
+ * Where the blocks of cycle @older start: the place with the most blocks on their right side, so
  * that a hole or a damaged block does not move it.
  */
 static uint32_t split_at(const struct xfs_check_scan *scan, uint32_t older)
@@ -164,7 +164,7 @@ uint32_t xfs_check_scan_end(const struct xfs_check_scan *scan)
 	}
 	if (split >= flight || !last)
 		return find_turn(scan, split > flight ? split - flight : 0, split, older);
-	/* What was in flight began before the end of the log. */
+	/* The writes in flight began before the end of the log. */
 	hole = find_turn(scan, nr - (flight - split), nr, turn_before(older));
 	return hole < nr ? hole : find_turn(scan, 0, split, older);
 }

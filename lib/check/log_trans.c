@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations of a dirty log, put together to transactions.  Nothing is kept of what they
- * log but the item at hand of each open transaction, whatever their size.  What an uncommitted
- * transaction holds is not judged: it never happened.
+ * The operations of a dirty log, assembled into transactions.  Only the current item of each open
+ * transaction is kept, whatever their size.  The contents of an uncommitted transaction are not
+ * checked, because it will not be replayed.
  */
 #include "check/check_priv.h"
 #include "disk/log_item.h"
@@ -13,8 +13,9 @@
 struct xfs_check_log_trans {
 	uint32_t tid;
 	uint32_t header_len;		/* of the transaction header, so far */
-	uint64_t grown;			/* blocks that its superblock says */
-	char fault[160];		/* the first of its items; told when it commits */
+	uint64_t grown;			/* blocks in its superblock */
+	char fault[160];		/* the first one among its items; reported when it
+					 * commits */
 	uint32_t fault_bb;
 	struct xfs_check_log_item item;	/* size 0: none yet */
 };
@@ -56,7 +57,7 @@ static void drop_trans(struct xfs_check_log_table *table, struct xfs_check_log_t
 	*trans = table->open[--table->nr_open];
 }
 
-/* The last region of the item is complete, and so may the item be. */
+/* The last region is complete, and perhaps the item. */
 static void end_region(struct xfs_check_log_table *table, struct xfs_check_log_trans *trans)
 {
 	struct xfs_check_log_item *item = &trans->item;
@@ -65,7 +66,7 @@ static void end_region(struct xfs_check_log_table *table, struct xfs_check_log_t
 
 	if (!item->size)
 		return;
-	/* An item may already lie in what the same transaction has added. */
+	/* An item may lie in space that its own transaction has added. */
 	if (trans->grown > g.dblocks) {
 		g.dblocks = trans->grown;
 		g.agcount = (uint32_t)xfs_howmany64(g.dblocks, g.agblocks);
@@ -186,7 +187,7 @@ static bool take_op(struct xfs_check_log_table *table, const struct xfs_check_re
 	struct xfs_check_log_trans *trans = find_trans(table, tid);
 	uint8_t what = op->oh_flags & ~XLOG_END_TRANS;
 
-	/* Without its start, which lies before the tail: not wanted any more. */
+	/* Its start lies before the tail: ignore it. */
 	if (!trans)
 		return !(what & XLOG_START_TRANS) || start_trans(table, rec, tid, len);
 	if (what == XLOG_COMMIT_TRANS)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Quota files: the shape of every record, and, of types whose counts claim to be exact (CHKD), each
- * count against what the walk of the inodes found.
+ * Quota files: the form of every record, and, for types whose counts claim to be exact (CHKD), each
+ * count against what the inode walk found.
  *
- *  - Charged are all inodes but the quota files themselves and the members of the metadata directory
- *    tree: one inode, its blocks on the data device, its realtime blocks - to its user, group and project.
- *  - Counts are compared when the log is clean and every inode and its forks could be read.
+ * - Every inode is charged to its user, group and project: one inode, its blocks on the data
+ *   device, its realtime blocks.  Exempt are the quota files themselves and the members of the
+ *   metadata directory tree.
+ * - Counts are compared if the log is clean and every inode and its forks could be read.
  */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
@@ -28,7 +29,7 @@ static const struct quota_type {
 
 /* ---- what inodes use, by owner ---- */
 
-/* The slot of @id, or the free one where it belongs.  Knuth's multiplier spreads neighbours. */
+/* The slot of @id, or the free one for it.  Knuth's multiplier spreads adjacent ids. */
 static struct xfs_check_owner *slot_of(const struct xfs_check_owners *table, uint32_t id)
 {
 	size_t i = (id * 2654435761u) & (table->cap - 1);
@@ -81,7 +82,9 @@ static bool is_quota_inode(const struct xfs_check *chk, xfs_ino_t ino)
 	       (ino == sb->sb_uquotino || ino == sb->sb_gquotino || ino == sb->sb_pquotino);
 }
 
-/* In the metadata directory tree the inode says what it is; the superblock does not name it. */
+/*
+ * In the metadata directory tree the inode itself tells its type; the superblock does not name it.
+ */
 static void note_quota_file(struct xfs_check *chk, const struct xfs_check_inode *ip)
 {
 	uint16_t metatype = be16_to_cpu(ip->dip->di_metatype);
@@ -127,10 +130,10 @@ struct quota_walk {
 	struct xfs_check *chk;
 	const struct quota_type *type;
 	struct xfs_check_owners *owners;
-	struct xfs_check_place at;	/* the block at hand */
+	struct xfs_check_place at;	/* of the current block */
 	uint32_t per_block;
-	bool exact;			/* counts are to be those of @owners */
-	bool damaged;			/* some records could not be read */
+	bool exact;			/* counts must equal those of @owners */
+	bool damaged;			/* some records were unreadable */
 };
 
 #define BAD(...) xfs_check_report(qw->chk, qw->at, __VA_ARGS__)
@@ -172,7 +175,7 @@ static void check_counts(struct quota_walk *qw, uint32_t id, const struct xfs_di
 	     be64_to_cpu(dq->d_rtbcount), owner->rtblocks);
 }
 
-/* False: this is no record of @id. */
+/* False: this is not a record of @id. */
 static bool check_shape(struct quota_walk *qw, uint32_t id, const struct xfs_dqblk *dqb)
 {
 	const struct xfs_disk_dquot *dq = &dqb->dd_diskdq;
@@ -233,7 +236,7 @@ static void check_extents(struct quota_walk *qw, const struct xfs_check_vec *kee
 	}
 }
 
-/* An owner that uses something has a record. */
+/* Every owner that uses something has a record. */
 static void check_recorded(struct quota_walk *qw)
 {
 	const struct xfs_check_owners *owners = qw->owners;
@@ -271,10 +274,10 @@ static void check_file(struct xfs_check *chk, unsigned int t, xfs_ino_t ino)
 	struct xfs_check_inode inode;
 
 	if (!xfs_check_load_inode(chk, ino, chk->dir_inode, &inode) || !S_ISREG(inode.mode))
-		return;		/* told with the inodes that the superblock names */
+		return;		/* reported with the inodes that the superblock names */
 	RULE(!inode.size, "di_size is %" PRIu64, inode.size);
 	if (!xfs_check_fork(chk, &inode, XFS_DATA_FORK, &chk->dfork, true))
-		return;		/* told with the inode */
+		return;		/* reported with the inode */
 	check_extents(qw, &chk->dfork);
 	if (walk.exact && !walk.damaged)
 		check_recorded(qw);

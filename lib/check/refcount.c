@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference count tree: first its own shape, and, when all mappings of
- * files are known, whether it counts them right.
+ * The reference count tree: first its own shape, and, once all mappings of files are known, whether
+ * it counts them right.
  */
 #include "check/check_priv.h"
 
@@ -10,8 +10,8 @@ struct refc_run {
 };
 
 struct refc_walk {
-	struct refc_run last;		/* the record before; len 0: none */
-	/* second walk: the runs that mappings make, and how far records agree */
+	struct refc_run last;		/* the previous record; len 0: none */
+	/* second walk: the runs computed from the mappings, and how many have matched */
 	const struct refc_run *want;
 	size_t n, next;
 	struct refc_run have;		/* touching records with one count, joined */
@@ -87,14 +87,14 @@ void xfs_check_refcountbt(struct xfs_check *chk, uint32_t agno, const struct xfs
 }
 
 /*
- * How often each block is mapped by data forks: runs of two and more.  @spans
- * are in order of their start.  Spans are taken in groups that hang together
- * by overlaps; inside one, the ends are sorted too and both lists are swept.
+ * Compute how often each block is mapped by data forks: runs of two and more.  @spans is sorted by
+ * start.  Spans are processed in groups connected by overlaps; within a group the ends are sorted
+ * too, and both lists are swept.
  */
 struct sweep {
 	struct xfs_check *chk;
 	struct xfs_check_vec want;	/* struct refc_run */
-	struct xfs_check_vec starts, ends;	/* uint32_t, of the group */
+	struct xfs_check_vec starts, ends;	/* uint32_t, of the current group */
 	uint32_t group_end;
 };
 
@@ -168,7 +168,7 @@ static void sweep_data(struct sweep *sw, const struct xfs_check_span *spans, siz
 	close_group(sw);
 }
 
-/* Hold one joined run of records against the runs that the mappings make. */
+/* Compare one joined run of records with the runs computed from the mappings. */
 static void compare_run(struct xfs_check_bt *bt, struct refc_walk *rw)
 {
 	const struct refc_run *have = &rw->have;

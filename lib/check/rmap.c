@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reverse mapping tree: once for its own shape, and again, when all
- * owners are known, against what they really own.
+ * The reverse mapping tree: first its own shape, then, once all owners are known, whether it
+ * records what they own.
  */
 #include "check/check_priv.h"
 
@@ -9,7 +9,7 @@
 	(XFS_RMAP_NON_INODE_OWNER(owner) || ((offset) & XFS_RMAP_OFF_BMBT_BLOCK))
 
 struct rmap_walk {
-	struct xfs_check_span last;	/* the record before; len 0: none */
+	struct xfs_check_span last;	/* the previous record; len 0: none */
 	/* second walk */
 	struct xfs_check_span *own;	/* by owner, merged */
 	uint32_t *done;			/* blocks of each that records have covered */
@@ -124,7 +124,7 @@ void xfs_check_rmapbt(struct xfs_check *chk, uint32_t agno, const struct xfs_agf
 				 be32_to_cpu(agf->agf_rmap_blocks), bt.blocks);
 }
 
-/* The last span of this owner and these flags that starts at or before the record's place. */
+/* The last span of this owner and these flags that starts at or before the record. */
 static struct xfs_check_span *find_own(const struct rmap_walk *rw, const struct xfs_check_span *r)
 {
 	bool fixed = FIXED(r->owner, r->offset);
@@ -141,7 +141,9 @@ static struct xfs_check_span *find_own(const struct rmap_walk *rw, const struct 
 		else
 			lo = mid + 1;
 	}
-	/* Spans of one owner that map the same offset twice do not exist in a sound file. */
+	/*
+	 * In a sound file no two spans of one owner map the same offset; look at a few more anyway.
+	 */
 	for (size_t i = lo; i-- > 0 && lo - i < 8;) {
 		struct xfs_check_span *s = &rw->own[i];
 		uint64_t skip = r->start - s->start;
@@ -198,7 +200,10 @@ void xfs_check_rmap_compare(struct xfs_check *chk, uint32_t agno)
 		.quiet = true, .record = second_walk,
 	};
 
-	/* Merge the way the tree does, without its limits on neighbourhood. */
+	/*
+	 * Merge adjacent spans of one owner, even if the tree has another owner's record between
+	 * them.
+	 */
 	xfs_check_sort_by_owner(rw.own, ag->spans.n);
 	for (size_t i = 0; i < ag->spans.n; i++) {
 		if (rw.n && mergeable(&rw.own[rw.n - 1], &rw.own[i]))

@@ -55,7 +55,7 @@ bool xfs_check_ino_valid(const struct xfs_check_geo *g, xfs_ino_t ino)
 	return xfs_check_agino_valid(g, xfs_check_ino_agno(g, ino), xfs_check_ino_agino(g, ino));
 }
 
-/* Inodes that the superblock names itself and no directory may. */
+/* Inodes named in the superblock, which no directory may name. */
 bool xfs_check_is_internal(const struct xfs_check *chk, xfs_ino_t ino)
 {
 	const struct xfs_sb *sb = &chk->sb;
@@ -72,7 +72,7 @@ bool xfs_check_dir_ino_valid(const struct xfs_check *chk, xfs_ino_t ino)
 	return xfs_check_ino_valid(&chk->g, ino) && !xfs_check_is_internal(chk, ino);
 }
 
-/* Levels of a tree of @records whose blocks are as empty as allowed. */
+/* Height of a tree of @records whose blocks are as empty as allowed. */
 static uint32_t height(const uint32_t mxr[2], uint64_t records)
 {
 	uint64_t blocks = xfs_howmany64(records, mxr[0] / 2);
@@ -83,7 +83,7 @@ static uint32_t height(const uint32_t mxr[2], uint64_t records)
 	return levels;
 }
 
-/* Levels of the leanest tree that @blocks can hold. */
+/* Height of the sparsest tree that fits into @blocks. */
 static uint32_t space_height(const uint32_t mxr[2], uint64_t blocks)
 {
 	uint64_t level = 2, left = blocks - 1;
@@ -164,7 +164,7 @@ static void set_features(struct xfs_check_geo *g, const struct xfs_sb *sb)
 	g->meta_uuid = in & XFS_SB_FEAT_INCOMPAT_META_UUID ? sb->sb_meta_uuid : sb->sb_uuid;
 }
 
-/* Can the addresses be computed at all? */
+/* True if addresses can be computed. */
 static bool usable(const struct xfs_sb *sb)
 {
 	uint64_t ag_bytes = (uint64_t)sb->sb_agblocks * sb->sb_blocksize;
@@ -203,7 +203,7 @@ int xfs_check_geometry(struct xfs_check *chk, const struct xfs_sb *sb)
 	g->agblklog = xfs_log2_ceil(g->agblocks);
 	g->agino_log = g->agblklog + g->inopblog;
 	g->dblocks = sb->sb_dblocks;
-	/* An AG whose headers lie behind the end of the device is not looked for. */
+	/* Ignore AGs whose headers lie behind the end of the device. */
 	on_device = xfs_howmany64(chk->dev_bytes, (uint64_t)g->agblocks << g->blocklog);
 	g->agcount = (uint32_t)XFS_MIN(xfs_howmany64(g->dblocks, g->agblocks), on_device);
 	if (!g->agcount || g->agino_log > 32)
@@ -237,7 +237,7 @@ int xfs_check_geometry(struct xfs_check *chk, const struct xfs_sb *sb)
 #define BAD(...) xfs_check_report(chk, at, __VA_ARGS__)
 #define RULE(cond, ...) do { if (!(cond)) BAD(__VA_ARGS__); } while (0)
 
-/* What must hold in a copy as well as in the primary. */
+/* Rules for the primary and for copies. */
 static void check_words(struct xfs_check *chk, struct xfs_check_place at, const struct xfs_sb *sb)
 {
 	uint32_t in = sb->sb_features_incompat, ro = sb->sb_features_ro_compat;
@@ -273,7 +273,7 @@ static void check_words(struct xfs_check *chk, struct xfs_check_place at, const 
 	RULE(sb->sb_imax_pct <= 100, "sb_imax_pct is %u, above 100", sb->sb_imax_pct);
 }
 
-/* What the primary alone tells. */
+/* Rules for the primary only. */
 static void check_state(struct xfs_check *chk, struct xfs_check_place at, const struct xfs_sb *sb)
 {
 	RULE(sb->sb_bad_features2 == sb->sb_features2,
@@ -446,7 +446,7 @@ static void check_inode_numbers(struct xfs_check *chk, struct xfs_check_place at
 	}
 }
 
-/* How many bytes of the sector mean something; the rest must be zero. */
+/* Number of bytes of the sector that are defined; the rest must be zero. */
 static size_t defined_bytes(const struct xfs_check_geo *g)
 {
 	return g->zoned ? XFS_SB_LEN_ZONED : g->metadir ? XFS_SB_LEN_METADIR : XFS_SB_LEN_V5;
@@ -479,7 +479,7 @@ int xfs_check_sb(struct xfs_check *chk)
 	uint8_t *sector;
 	int error;
 
-	/* What does not tell its size is read, and tells why it cannot be. */
+	/* A device that does not return its size is read, and the read reports the error. */
 	if (!xfs_device_info(chk->dev, &info) && info.size_bytes < XFS_MIN_SECTORSIZE)
 		return xfs_fail(-EINVAL, "%" PRIu64 " bytes are too few for a file system",
 				info.size_bytes);
@@ -535,8 +535,8 @@ out:
 }
 
 /*
- * Quota of a copy is that of the primary, or of the time before there was any; the bit that says
- * that there was stays.
+ * The quota fields of a copy are those of the primary or from before quota was enabled; the bit
+ * that records its existence is never cleared.
  */
 static void check_copy_quota(struct xfs_check *chk, struct xfs_check_place at,
 			     const struct xfs_sb *copy)
@@ -555,7 +555,7 @@ static void check_copy_quota(struct xfs_check *chk, struct xfs_check_place at,
 		     primary[i]);
 }
 
-/* sb_meta_uuid counts with META_UUID only. */
+/* sb_meta_uuid is defined with META_UUID only. */
 static void check_copy_uuids(struct xfs_check *chk, struct xfs_check_place at,
 			     const struct xfs_sb *copy, const uint8_t *sector)
 {
@@ -573,8 +573,8 @@ static void check_copy_uuids(struct xfs_check *chk, struct xfs_check_place at,
 }
 
 /*
- * A copy serves when the primary is lost: its geometry must agree, and what it says must be
- * possible, while counters, inode numbers and label may be old.
+ * A copy replaces a lost primary: its geometry must agree with the primary, and its values must be
+ * possible, but counters, inode numbers and label may be old.
  */
 void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t *sector)
 {
@@ -616,7 +616,7 @@ void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t 
 	SAME(sb_spino_align, PRIu32);
 	SAME(sb_features_compat, PRIx32);
 	SAME(sb_features_ro_compat, PRIx32);
-	/* What follows from others, and the log's: the copies are written with the primary's. */
+	/* Derived fields and those of the log: they are written together with the primary's. */
 	SAME(sb_inopblock, PRIu16);
 	SAME(sb_blocklog, PRIu8);
 	SAME(sb_sectlog, PRIu8);
@@ -629,7 +629,7 @@ void xfs_check_secondary_sb(struct xfs_check *chk, uint32_t agno, const uint8_t 
 	SAME(sb_logsectsize, PRIu16);
 	SAME(sb_logsunit, PRIu32);
 	SAME(sb_flags, PRIx8);
-	/* A log that is not empty may hold what only the primary tells of. */
+	/* A dirty log may contain features that only the primary names. */
 	if (chk->log_clean)
 		SAME(sb_features_log_incompat, PRIx32);
 #undef SAME

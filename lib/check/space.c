@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When everything has been walked, each block of an AG must be free or have an
- * owner, and never both; only data of files may have several, and those
- * as the reference counts say.  Nothing here believes the reverse mapping tree:
- * it is compared last.
+ * After everything has been walked: each block of an AG must be free or have an owner, and not
+ * both.  Only data of files may have several owners, as the reference counts say.  The reverse
+ * mapping tree is not trusted here; it is compared last.
  */
 #include <stdio.h>
 #include "check/check_priv.h"
@@ -27,7 +26,7 @@ void xfs_check_sort_by_owner(struct xfs_check_span *v, size_t n)
 	sort_by_owner(v, n);
 }
 
-/* What to call an owner in a sentence. */
+/* Name of an owner in a sentence. */
 struct owner_name { char s[64]; };
 
 static struct owner_name owner_name(const struct xfs_check_span *s)
@@ -78,8 +77,8 @@ static void report_overlap(struct xfs_check *chk, uint32_t agno, const struct xf
 struct sweep {
 	struct xfs_check *chk;
 	uint32_t agno;
-	uint32_t pos;			/* first block nothing has claimed yet */
-	struct xfs_check_span holder;	/* who claimed up to it */
+	uint32_t pos;			/* first block not claimed so far */
+	struct xfs_check_span holder;	/* the claim that ends there */
 };
 
 static void claim(struct sweep *sw, const struct xfs_check_span *s)
@@ -131,7 +130,7 @@ void xfs_check_space(struct xfs_check *chk)
 
 		xfs_check_progress(chk, "space", agno, chk->g.agcount);
 		xfs_check_sort_spans(ag->spans.v, ag->spans.n);
-		/* Without the tree of free space nothing is known to be unclaimed. */
+		/* Without the free space tree it is unknown which blocks are unclaimed. */
 		if (ag->free_ok)
 			sweep_ag(chk, agno);
 		if (chk->g.reflink && !chk->stop)

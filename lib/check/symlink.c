@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Targets of symbolic links: in the inode, or in one to three extents each of
- * which is one object with a header of its own.
- */
+/* Targets of symbolic links: in the inode, or in one to three extents, each with its own header. */
 #include "base/crc32c.h"
 #include "check/check_priv.h"
 #include "disk/symlink.h"
@@ -42,7 +39,7 @@ static void check_remote(struct xfs_check *chk, struct xfs_check_inode *ip)
 	for (i = 0; i < chk->dfork.n && done < ip->size; i++) {
 		uint32_t agno, agbno, bytes;
 
-		/* No target needs a longer extent than this. */
+		/* No target needs a longer extent. */
 		if (ext[i].off != off ||
 		    !xfs_check_fsb(&chk->g, ext[i].fsbno, ext[i].len, &agno, &agbno) ||
 		    ext[i].len > XFS_MAX_BLOCKSIZE >> chk->g.blocklog) {
@@ -70,7 +67,7 @@ void xfs_check_symlink(struct xfs_check *chk, struct xfs_check_inode *ip)
 	struct xfs_check_place at = xfs_check_at("symlink", -1, XFS_CHECK_NOBLOCK, ip->ino);
 
 	if (!ip->size)
-		return;		/* legal only without links; told with the inode */
+		return;		/* legal only without links; reported with the inode */
 	if (ip->size >= XFS_SYMLINK_MAXLEN) {
 		xfs_check_report(chk, at, "a target of %" PRIu64 " bytes", ip->size);
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lists of inodes that have no name any more but were still open.  A clean
- * file system has none; in a dirty one recovery frees their members.
+ * The lists of inodes that have lost their last name while still open.  A clean file system has
+ * none; in a dirty one recovery frees them.
  */
 #include "check/check_priv.h"
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Findings, memory, and what every self-describing header is held against.
- */
+/* Findings, memory, and checks of what every self-describing header has. */
 #include <stdarg.h>
 #include <stdio.h>
 #include "base/error.h"
@@ -43,7 +41,7 @@ void xfs_check_fail(struct xfs_check *chk, int error)
 
 void xfs_check_cancel(struct xfs_check *chk)
 {
-	/* Also where an error was met before: it is not why the work ends. */
+	/* Replaces an earlier error, which is not why the work ends. */
 	chk->error = xfs_fail(-ECANCELED, "stopped by the caller");
 	chk->cancelled = chk->stop = true;
 }
@@ -58,7 +56,7 @@ void xfs_check_progress(struct xfs_check *chk, const char *phase, uint64_t done,
 void *xfs_check_push(struct xfs_check *chk, struct xfs_check_vec *vec, size_t size)
 {
 	if (vec->n == vec->cap) {
-		/* By half: at ten million elements the slack is what hurts. */
+		/* Grow by half: with ten million elements the unused part matters. */
 		size_t cap = vec->cap ? vec->cap + vec->cap / 2 : 16;
 		void *v = NULL;
 
@@ -203,7 +201,7 @@ uint32_t xfs_check_dahash(const uint8_t *name, size_t len)
 	return hash;
 }
 
-/* ISO 8859-1 letters; 0xd7 and 0xdf are none. */
+/* ISO 8859-1 letters; 0xd7 and 0xdf are not letters. */
 uint8_t xfs_check_fold(const struct xfs_check *chk, uint8_t c)
 {
 	if (chk->g.ascii_ci && ((c >= 0x41 && c <= 0x5a) || (c >= 0xc0 && c <= 0xde && c != 0xd7)))

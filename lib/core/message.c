@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Error texts and messages of a mount, shutdown, and who is in a public call. */
+/* Error texts and messages of a mount, shutdown, and which thread is in a public call. */
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -210,8 +210,8 @@ static int zero_part(struct xfs_file_device *fdev, uint64_t offset, uint64_t len
 }
 
 /*
- * Zero only the allocated parts: FALLOC_FL_ZERO_RANGE would allocate blocks for holes, and a new
- * log of two gigabytes would cost them in a sparse image.
+ * Zero only the allocated parts: FALLOC_FL_ZERO_RANGE would also allocate the holes, and a new log
+ * of two gigabytes would make a sparse image larger by as much.
  */
 static int zero_data_only(struct xfs_file_device *fdev, uint64_t offset, uint64_t end)
 {

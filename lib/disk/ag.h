@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Headers of an allocation group: sector 1 AGF (free space), sector 2 AGI
- * (inodes), sector 3 AGFL (blocks kept for the free space trees).  Each is
- * checksummed over the whole sector.
+ * Headers of an allocation group: sector 1 AGF (free space), sector 2 AGI (inodes), sector 3 AGFL
+ * (blocks kept for the free space trees).  Each is checksummed over the whole sector.
  */
 #ifndef DISK_AG_H
 #define DISK_AG_H

@@ -26,14 +26,15 @@ static inline bool xfs_attr_check_namespace(unsigned int flags)
 }
 
 /*
- * A name fit for an attribute: 1 to 255 bytes without NUL; of parent pointers (@flags), a directory
- * entry's.  Whoever hands out names from a disk asks this first: callers get them as C strings.
+ * True for a valid attribute name: 1 to 255 bytes without NUL; for a parent pointer (@flags) a
+ * directory entry's name.  Check a name from disk before handing it out, because callers get it as
+ * a C string.
  */
 bool xfs_attr_namecheck(unsigned int flags, const void *name, size_t len);
 
 /* Shortform. */
 struct xfs_attr_sf_hdr {
-	be16_t		totsize;	/* this header included */
+	be16_t		totsize;	/* including this header */
 	uint8_t		count;
 	uint8_t		padding;
 };
@@ -77,7 +78,7 @@ struct xfs_attr3_leaf_hdr {
 	struct xfs_da3_blkinfo info;
 	be16_t		count;
 	be16_t		usedbytes;
-	be16_t		firstused;	/* 0 stands for 65536 */
+	be16_t		firstused;	/* 0 means 65536 */
 	uint8_t		holes;
 	uint8_t		pad1;
 	struct xfs_attr_leaf_map freemap[XFS_ATTR_LEAF_MAPSIZE];
@@ -117,13 +118,13 @@ static inline unsigned int xfs_attr_leaf_entsize_local(unsigned int namelen,
 	return XFS_ALIGN(3u + namelen + valuelen, XFS_ATTR_LEAF_NAME_ALIGN);
 }
 
-/* Two bytes more than the fields need: the structure of old was padded. */
+/* Two bytes more than the fields: the original structure was padded. */
 static inline unsigned int xfs_attr_leaf_entsize_remote(unsigned int namelen)
 {
 	return XFS_ALIGN(11u + namelen, XFS_ATTR_LEAF_NAME_ALIGN);
 }
 
-/* A record must be shorter than this to be local. */
+/* A local record must be shorter than this. */
 static inline unsigned int xfs_attr_leaf_entsize_local_max(unsigned int blocksize)
 {
 	return (blocksize >> 1) + (blocksize >> 2);
@@ -158,7 +159,7 @@ xfs_attr3_leaf_name_remote(const void *leaf, const struct xfs_attr_leaf_entry *e
 						    be16_to_cpu(entry->nameidx));
 }
 
-/* A remote value: every block has this header; never logged, rm_lsn all ones. */
+/* A remote value: each block has this header.  Never logged, so rm_lsn is all ones. */
 #define XFS_ATTR3_RMT_MAGIC	0x5841524du	/* "XARM" */
 
 struct xfs_attr3_rmt_hdr {
@@ -186,21 +187,21 @@ static inline unsigned int xfs_attr3_rmt_blocks(unsigned int blocksize, unsigned
 	return (valuelen + space - 1) / space;
 }
 
-/* Parent pointer: the value; the name is the directory entry's. */
+/* Parent pointer: the value.  The attribute's name is the directory entry's. */
 struct xfs_parent_rec {
 	be64_t		p_ino;
 	be32_t		p_gen;
 };
 
-/* Its hash mixes the parent into the name's hash of @geo's directories. */
+/* Hash of a parent pointer: the hash of the name in @geo's directories mixed with the parent. */
 xfs_dahash_t xfs_parent_hashval(const struct xfs_geometry *geo, const uint8_t *name, size_t len,
 				xfs_ino_t parent_ino);
-/* The hash of any attribute. @value counts for parent pointers only. */
+/* Hash of any attribute.  @value is used for parent pointers only. */
 xfs_dahash_t xfs_attr_hashval(const struct xfs_geometry *geo, unsigned int flags,
 			      const uint8_t *name, size_t len, const void *value,
 			      size_t valuelen);
 
-/* Access control lists: the value of SGI_ACL_FILE and SGI_ACL_DEFAULT in ROOT. */
+/* Access control lists: the values of SGI_ACL_FILE and SGI_ACL_DEFAULT in namespace ROOT. */
 #define SGI_ACL_FILE		"SGI_ACL_FILE"
 #define SGI_ACL_DEFAULT		"SGI_ACL_DEFAULT"
 #define SGI_ACL_FILE_SIZE	12u

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * B+tree blocks and their records.  Short blocks (32-bit pointers within an AG)
- * hold the trees of an AG, long blocks (64-bit file-system block numbers) those
- * of a fork.  Host-order forms of the records are in disk/irec.h.
+ * B+tree blocks and their records.  Short blocks (32-bit pointers within an AG) hold the trees of
+ * an AG, long blocks (64-bit file system block numbers) those of a fork.  Host-order forms of the
+ * records are in disk/irec.h.
  *
- * In a node block the pointers stand behind room for the *maximum* number of
- * keys, not behind the keys in use; use the XFS_BTREE_*_ADDR helpers.
+ * In a node block the pointers follow room for the *maximum* number of keys, not the keys in use;
+ * use the XFS_BTREE_*_ADDR helpers.
  */
 #ifndef DISK_BTREE_H
 #define DISK_BTREE_H
@@ -62,10 +62,10 @@ struct xfs_btree_block {
 #define XFS_BTREE_SBLOCK_LSN_OFF	24
 #define XFS_BTREE_LBLOCK_LSN_OFF	32
 
-/* Deepest tree any verifier accepts; arrays of cursors may use it. */
+/* Largest height that any verifier accepts; bounds arrays in cursors. */
 #define XFS_BTREE_MAXLEVELS	12
 
-/* bno and cnt: record, and key of both (the full record of the child's first). */
+/* bno and cnt: the record, also used as key of both (the first record of the child). */
 struct xfs_alloc_rec {
 	be32_t		ar_startblock;
 	be32_t		ar_blockcount;
@@ -129,7 +129,7 @@ typedef be32_t xfs_rmap_ptr_t;
 #define XFS_RMAP_OWN_INODES	((uint64_t)-7)
 #define XFS_RMAP_OWN_REFC	((uint64_t)-8)
 #define XFS_RMAP_OWN_COW	((uint64_t)-9)
-#define XFS_RMAP_OWN_MIN	((uint64_t)-10)	/* all special owners are above */
+#define XFS_RMAP_OWN_MIN	((uint64_t)-10)	/* all special owners are above it */
 #define XFS_RMAP_NON_INODE_OWNER(owner)	((int64_t)(owner) < 0)
 
 /* refcount */
@@ -143,8 +143,8 @@ struct xfs_refcount_key {
 };
 typedef be32_t xfs_refcount_ptr_t;
 /*
- * Of the root of a realtime reference count tree in an inode, each entry of a node takes so much
- * room, though a key and a pointer have 12 bytes: the pointers begin behind room for as many keys.
+ * In the root of a realtime reference count tree in an inode, an entry of a node takes this many
+ * bytes, although a key and a pointer have 12: the pointers follow room for that many keys.
  */
 #define XFS_RTREFC_ROOT_ENTRY	16u
 
@@ -168,7 +168,7 @@ typedef be64_t xfs_bmbt_ptr_t;
 
 #define XFS_MAX_BMBT_EXTLEN	((xfs_extlen_t)((1u << 21) - 1))
 #define XFS_MAX_FILEOFF		((1ull << 54) + (1ull << 21) - 2)
-/* Records that the smallest root in an inode must hold: data, attr fork. */
+/* Records that the smallest root in an inode must hold: data fork, attr fork. */
 #define XFS_BMDR_MIN_DRECS	3u
 #define XFS_BMDR_MIN_ARECS	2u
 
@@ -178,8 +178,8 @@ static inline void *xfs_btree_entry(const void *block, size_t hdr, size_t size, 
 }
 
 /*
- * Entry @i, counted from 1 as in the field, of a block with header length
- * @hdr; @mxr is the maximum number of entries of a node.
+ * Entry @i, counted from 1 as in XFS, of a block with a header of @hdr bytes; @mxr is the maximum
+ * number of entries of a node.
  */
 #define XFS_BTREE_REC_ADDR(block, hdr, recsize, i) \
 	xfs_btree_entry(block, hdr, recsize, (i) - 1)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories, and the header that directory and attribute tree blocks share.
- * Units: dablk numbers count file-system blocks of the fork, db numbers count
- * directory blocks, a dataptr is a byte offset of the data space divided by 8.
+ * Directories, and the header that directory and attribute tree blocks share.  Units: dablk numbers
+ * count file-system blocks of the fork, db numbers count directory blocks, a dataptr is a byte
+ * offset of the data space divided by 8.
  */
 #ifndef DISK_DIR_H
 #define DISK_DIR_H
@@ -30,7 +30,7 @@
 #define XFS_DIR3_FT_MAX		9
 
 #define XFS_DIR2_MAX_SHORT_INUM	0xffffffffull
-#define XFS_NAME_LEN_MAX	255u	/* of a name on disk, directories and attributes */
+#define XFS_NAME_LEN_MAX	255u	/* in directories and attributes */
 
 /* Shared header of da node, dir leaf and attr leaf blocks. */
 struct xfs_da3_blkinfo {
@@ -90,7 +90,7 @@ struct xfs_dir3_data_hdr {
 #define XFS_DIR2_DATA_ALIGN_LOG	3
 #define XFS_DIR2_DATA_ALIGN	(1u << XFS_DIR2_DATA_ALIGN_LOG)
 #define XFS_DIR2_DATA_FREE_TAG	0xffffu
-/* Bytes from the first entry of db 0 behind "." and "..". */
+/* Offsets in db 0 of ".", "..", and the first entry after them. */
 #define XFS_DIR3_DATA_DOT_OFFSET	64u
 #define XFS_DIR3_DATA_DOTDOT_OFFSET	80u
 #define XFS_DIR3_DATA_FIRST_OFFSET	96u
@@ -190,7 +190,7 @@ static inline struct xfs_dir2_block_tail *xfs_dir2_block_tail_p(const struct xfs
 					      sizeof(struct xfs_dir2_block_tail));
 }
 
-/* The leaf array in front of the tail; trust the count before using it. */
+/* The leaf array before the tail; verify the count before using it. */
 static inline struct xfs_dir2_leaf_entry *
 xfs_dir2_block_leaf_p(const struct xfs_dir2_block_tail *btp)
 {
@@ -298,7 +298,7 @@ static inline void xfs_dir2_sf_put_parent_ino(struct xfs_dir2_sf_hdr *hdr, xfs_i
 	xfs_dir2_sf_put_number(hdr->i8count != 0, hdr->parent, ino);
 }
 
-/* Positions. */
+/* Conversion between positions. */
 static inline xfs_dir2_db_t xfs_dir2_da_to_db(const struct xfs_geometry *geo, xfs_dablk_t dablk)
 {
 	return dablk >> geo->dirblklog;
@@ -329,7 +329,7 @@ static inline unsigned int xfs_dir2_dataptr_to_off(const struct xfs_geometry *ge
 	return (unsigned int)(((uint64_t)dp << XFS_DIR2_DATA_ALIGN_LOG) & (geo->dirblksize - 1));
 }
 
-/* Free-index block that holds the best of data block @db, and where in it. */
+/* Index of data block @db's best length in its free-index block, and that block. */
 static inline uint32_t xfs_dir2_db_to_fdindex(const struct xfs_geometry *geo, xfs_dir2_db_t db)
 {
 	return db % geo->dir_free_max_bests;
@@ -341,24 +341,25 @@ static inline xfs_dablk_t xfs_dir2_db_to_fdb_da(const struct xfs_geometry *geo, 
 }
 
 /*
- * A name fit for a directory entry: 1 to 255 bytes, no '/' and no NUL.  "." and
- * ".." are the caller's to refuse.
+ * True for a valid name of a directory entry: 1 to 255 bytes, no '/' and no NUL.  The caller
+ * refuses "." and "..".
  */
 bool xfs_dir2_namecheck(const void *name, size_t len);
-/* "." or "..". */
+/* True for "." and "..". */
 bool xfs_dir2_name_is_dots(const void *name, size_t len);
 /*
- * The name of the entry at @offset of data block @db of a directory: "." and ".." stand in their
- * two places and nowhere else.  In short form @offset is the one the entry would have in block
- * form.  Whoever hands out names from a disk asks this first: what he hands out becomes a path.
+ * True if the entry at @offset of data block @db may have this name: "." and ".." are allowed in
+ * their own two places and nowhere else.  In short form @offset is the one that the entry would
+ * have in block form.  Check a name from disk before handing it out, because callers use it as part
+ * of a path.
  */
 bool xfs_dir2_entry_namecheck(xfs_dir2_db_t db, unsigned int offset, const void *name, size_t len);
 
-/* The hash of a name, of directories and attributes. */
+/* Hash of a name in directories and attributes. */
 xfs_dahash_t xfs_da_hashname(const uint8_t *name, size_t len);
 /* The same over the name in lower case, for case-insensitive directories. */
 xfs_dahash_t xfs_ascii_ci_hashname(const uint8_t *name, size_t len);
-/* Equal but for case (ISO 8859-1 letters). */
+/* True if equal except for case (ISO 8859-1 letters). */
 bool xfs_ascii_ci_equal(const uint8_t *a, const uint8_t *b, size_t len);
 /* The hash that this file system's directories use. */
 xfs_dahash_t xfs_dir2_hashname(const struct xfs_geometry *geo, const uint8_t *name, size_t len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What follows from a superblock: features, tree shapes, inode layout, address checks. */
+/* What follows from a superblock: features, shapes of trees, inode layout, address checks. */
 #include "disk/geometry.h"
 #include "disk/ag.h"
 #include "disk/attr.h"
@@ -85,12 +85,12 @@ static void init_trees(struct xfs_geometry *geo)
 	tree_limits(geo->bmap_mxr, geo->bmap_mnr, lspace, sizeof(struct xfs_bmbt_rec),
 		    sizeof(struct xfs_bmbt_key) + sizeof(xfs_bmbt_ptr_t));
 
-	/* Free extents cannot touch, so every second block starts one at worst. */
+	/* Free extents never touch, so at worst every second block starts one. */
 	geo->alloc_maxlevels = (uint8_t)xfs_geometry_tree_height(
 		geo->alloc_mnr, ((uint64_t)geo->agblocks + 1) / 2);
 	geo->inobt_maxlevels = (uint8_t)xfs_geometry_tree_height(
 		geo->inobt_mnr, (1ull << geo->agino_log) >> XFS_INODES_PER_CHUNK_LOG);
-	/* With shared blocks the record count has no bound; the space has. */
+	/* With shared blocks the number of records is unbounded; the space is not. */
 	if (xfs_has_rmapbt(geo))
 		geo->rmap_maxlevels = (uint8_t)(
 			xfs_has_reflink(geo)
@@ -201,7 +201,7 @@ static void init_dirs(struct xfs_geometry *geo)
 	geo->attr_rmt_space = xfs_attr3_rmt_buf_space(geo->blocksize);
 }
 
-/* What every formula below relies on. */
+/* Everything that the formulas below rely on. */
 static bool computable(const struct xfs_sb *sb)
 {
 	return sb->sb_blocklog >= 10 && sb->sb_blocklog <= 16 &&

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that follows from a superblock, computed once: shifts, tree
- * fan-outs and heights, inode allocation units, limits.  Plus the arithmetic
- * between address spaces.  Constant after xfs_geometry_init(); growing a file
- * system makes a new one.
+ * Everything that follows from a superblock, computed once: shifts, fan-outs and heights of trees,
+ * inode allocation units, limits; and conversion between address spaces.  Constant after
+ * xfs_geometry_init(); growing a file system makes a new geometry.
  *
  * Two rules that are easy to break:
- * - file-system block numbers (fsbno) are sparse: an AG takes 2^agblklog of
- *   them, but only agblocks blocks of the disk.  Never add across an AG end,
- *   never multiply an fsbno by the block size; use XFS_FSB_TO_DADDR().
- * - the last AG is shorter than the others; ask xfs_ag_block_count().
+ * - File system block numbers (fsbno) are sparse: an AG takes 2^agblklog of them, but only agblocks
+ *   blocks of the disk.  Never add across the end of an AG, never multiply an fsbno by the block
+ *   size; use XFS_FSB_TO_DADDR().
+ * - The last AG may be shorter than the others; use xfs_ag_block_count().
  */
 #ifndef DISK_GEOMETRY_H
 #define DISK_GEOMETRY_H
@@ -44,8 +43,8 @@
 
 struct xfs_geometry {
 	uint64_t	features;		/* XFS_FEAT_* */
-	xfs_uuid_t	meta_uuid;		/* what metadata carries */
-	xfs_uuid_t	uuid;			/* what the log carries */
+	xfs_uuid_t	meta_uuid;		/* in metadata */
+	xfs_uuid_t	uuid;			/* in the log */
 
 	/* units */
 	uint32_t	blocksize;
@@ -74,9 +73,9 @@ struct xfs_geometry {
 	/* fixed places in an AG */
 	uint32_t	agfl_slots;
 	xfs_agblock_t	agfl_block;		/* block that holds the AGFL: last header block */
-	xfs_agblock_t	bno_root, cnt_root, ino_root;	/* where a formatter puts the roots */
+	xfs_agblock_t	bno_root, cnt_root, ino_root;	/* where mkfs puts the roots */
 	xfs_agblock_t	fino_root, rmap_root, refc_root; /* 0: no such tree */
-	xfs_agblock_t	prealloc_blocks;	/* first block behind them */
+	xfs_agblock_t	prealloc_blocks;	/* first block after the roots */
 
 	/* B+trees: entries per block, [0] leaf, [1] node; heights */
 	uint32_t	alloc_mxr[2], alloc_mnr[2];
@@ -84,21 +83,23 @@ struct xfs_geometry {
 	uint32_t	rmap_mxr[2], rmap_mnr[2];
 	uint32_t	refc_mxr[2], refc_mnr[2];
 	uint32_t	bmap_mxr[2], bmap_mnr[2];
-	uint8_t		alloc_maxlevels;	/* a height of 1 is a single leaf */
+	uint8_t		alloc_maxlevels;	/* height; 1 is a single leaf */
 	uint8_t		inobt_maxlevels;
 	uint8_t		rmap_maxlevels;		/* 0 without the tree */
 	uint8_t		refc_maxlevels;
-	uint8_t		bmap_maxlevels[2];	/* data, attr fork; the inode's root counted */
+	uint8_t		bmap_maxlevels[2];	/* data, attr fork; including the root in the
+						 * inode */
 
 	/* inodes */
 	uint32_t	litino;			/* inodesize - 176 */
-	uint32_t	attroffset;		/* default place of the attr fork: 192 bytes */
+	uint32_t	attroffset;		/* default offset of the attr fork: 192 bytes */
 	uint32_t	min_forkoff, max_forkoff; /* in units of 8 bytes */
 	uint32_t	inoalignmt;		/* blocks, sb_inoalignmt */
 	uint32_t	spino_align;		/* blocks, 0 without SPINODES */
-	uint32_t	ialloc_inos;		/* inodes allocated at a time, without sparse */
+	uint32_t	ialloc_inos;		/* inodes allocated at once, without sparse
+						 * chunks */
 	uint32_t	ialloc_blks;
-	uint32_t	ialloc_min_blks;	/* the same of a sparse chunk */
+	uint32_t	ialloc_min_blks;	/* the same for a sparse chunk */
 	uint32_t	ialloc_align;		/* stripe unit that chunks start on, 0: none */
 	uint32_t	blocks_per_cluster;	/* unit of inode I/O */
 	uint32_t	inodes_per_cluster;
@@ -115,7 +116,7 @@ struct xfs_geometry {
 	/* directories and the tree they share with attributes */
 	uint32_t	dirblksize;
 	uint32_t	dirblkfsbs;		/* file-system blocks per directory block */
-	xfs_dablk_t	leafblk, freeblk;	/* dablk where leaves and free indexes begin */
+	xfs_dablk_t	leafblk, freeblk;	/* dablk where leaves and free indexes start */
 	uint32_t	dir_leaf_max_ents;	/* per leafn block */
 	uint32_t	dir_node_ents;
 	uint32_t	dir_free_max_bests;
@@ -125,7 +126,7 @@ struct xfs_geometry {
 	uint32_t	attr_magicpct;
 	uint32_t	attr_rmt_space;		/* value bytes per remote block */
 
-	/* realtime, as far as verifying needs it */
+	/* realtime, as far as verifiers need it */
 	xfs_rfsblock_t	rblocks;
 	uint64_t	rextents;
 	uint32_t	rextsize;
@@ -135,13 +136,12 @@ struct xfs_geometry {
 };
 
 /*
- * Fill @geo from @sb.  Checks only what the arithmetic needs (no division by
- * zero, no overflow) and returns -EUCLEAN else; whether the superblock is good
- * is xfs_sb_verify()'s question.
+ * Fill @geo from @sb.  Checks only what the arithmetic needs (no division by zero, no overflow);
+ * -EUCLEAN if that does not hold.  xfs_sb_verify() verifies the superblock itself.
  */
 int xfs_geometry_init(struct xfs_geometry *geo, const struct xfs_sb *sb) XFS_MUST_CHECK;
 
-/* Features and the features alone. */
+/* Compute only the feature mask. */
 uint64_t xfs_sb_feature_mask(const struct xfs_sb *sb);
 
 #define XFS_HAS_FEAT(name, NAME)						\
@@ -214,7 +214,7 @@ static inline xfs_agblock_t XFS_FSB_TO_AGBNO(const struct xfs_geometry *geo, xfs
 	return (xfs_agblock_t)(fsbno & ((1ull << geo->agblklog) - 1));
 }
 
-/* Position on the data device, in blocks, in bytes, in 512-byte units. */
+/* Position on the data device in blocks, in bytes, in 512-byte units. */
 static inline uint64_t xfs_agb_to_rfsb(const struct xfs_geometry *geo, xfs_agnumber_t agno,
 				       xfs_agblock_t agbno)
 {
@@ -321,7 +321,7 @@ static inline uint64_t xfs_ino_to_bytes(const struct xfs_geometry *geo, xfs_ino_
 	       ((uint64_t)XFS_AGINO_TO_OFFSET(geo, XFS_INO_TO_AGINO(geo, ino)) << geo->inodelog);
 }
 
-/* Inode numbers an AG can have at all: *first .. *last; an AG that is too short has none. */
+/* Range of possible inode numbers in an AG; empty (*first > *last) if the AG is too short. */
 static inline void xfs_agino_range(const struct xfs_geometry *geo, xfs_agnumber_t agno,
 				   xfs_agino_t *first, xfs_agino_t *last)
 {
@@ -340,7 +340,7 @@ static inline void xfs_agino_range(const struct xfs_geometry *geo, xfs_agnumber_
 
 /* -------------------------------------------------------------- validity */
 
-/* A block that something other than the AG headers may use. */
+/* True for a block that something other than the AG headers may use. */
 static inline bool xfs_verify_agbno(const struct xfs_geometry *geo, xfs_agnumber_t agno,
 				    xfs_agblock_t agbno)
 {
@@ -389,7 +389,7 @@ static inline bool xfs_verify_ino(const struct xfs_geometry *geo, xfs_ino_t ino)
 	       xfs_verify_agino(geo, XFS_INO_TO_AGNO(geo, ino), XFS_INO_TO_AGINO(geo, ino));
 }
 
-/* An inode of the file system's own, which no directory may name. */
+/* True for an inode that belongs to the file system itself and that no directory may name. */
 static inline bool xfs_internal_inum(const struct xfs_geometry *geo, xfs_ino_t ino)
 {
 	return ino == geo->rbmino || ino == geo->rsumino || ino == geo->uquotino ||
@@ -407,25 +407,30 @@ static inline uint64_t xfs_max_file_block(const struct xfs_geometry *geo)
 	return ((1ull << 63) - 1) >> geo->blocklog;
 }
 
-/* Blocks [off, off + len) of a file: a record has 54 bits for the offset, 21 for the length. */
+/* Blocks [off, off + len) of a file: a record has 54 bits of offset and 21 of length. */
 static inline bool xfs_verify_fileext(uint64_t off, uint64_t len)
 {
 	return len && off < 1ull << 54 && off + len > off &&
 	       off + len - 1 <= (1ull << 54) + (1ull << 21) - 2;
 }
 
-/* A realtime extent: in classic layout a plain block number, with groups packed. */
+/*
+ * True for a valid realtime extent: in the classic layout a plain block number, with groups a
+ * packed one.
+ */
 bool xfs_verify_rtbext(const struct xfs_geometry *geo, uint64_t rtbno, uint64_t len);
 
 /* ------------------------------------------------------------ tree shapes */
 
-/* Height that @records need when every block has the minimum. */
+/* Height for @records if every block has the minimum of entries. */
 unsigned int xfs_geometry_tree_height(const uint32_t mnr[2], uint64_t records);
-/* Height that a tree can reach with @leaf_blocks blocks in all. */
+/* Height that a tree of at most @leaf_blocks blocks in all can reach. */
 unsigned int xfs_geometry_space_height(const uint32_t mnr[2], uint64_t leaf_blocks);
-/* Blocks of the largest tree for @records. */
+/* Number of blocks of the largest tree for @records. */
 uint64_t xfs_geometry_tree_blocks(const uint32_t mnr[2], uint64_t records);
-/* The same for the tree of a fork whose root in the inode has room for @minroot. */
+/*
+ * xfs_geometry_tree_height() for the tree of a fork whose root in the inode has room for @minroot.
+ */
 unsigned int xfs_geometry_fork_height(const struct xfs_geometry *geo, uint64_t extents,
 					unsigned int minroot);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Name hashes.  For every byte the hash is rotated left by 7 and the byte is
- * mixed in; four bytes at a time the rotations add up to 28, which is what the
- * fast loop uses.
+ * Name hashes.  For each byte the hash is rotated left by 7 and the byte is xored in; for four
+ * bytes the rotations add up to 28, which the fast loop uses.
  */
 #include "disk/attr.h"
 #include "disk/dir.h"
@@ -24,7 +23,7 @@ xfs_dahash_t xfs_da_hashname(const uint8_t *name, size_t len)
 	return hash;
 }
 
-/* Upper case letters of ISO 8859-1, also when they are bytes of UTF-8 sequences. */
+/* Upper case letters of ISO 8859-1, even if they are bytes of UTF-8 sequences. */
 static inline uint8_t ci_lower(uint8_t c)
 {
 	if ((c >= 0x41 && c <= 0x5a) || (c >= 0xc0 && c <= 0xd6) || (c >= 0xd8 && c <= 0xde))
@@ -94,7 +93,7 @@ bool xfs_dir2_entry_namecheck(xfs_dir2_db_t db, unsigned int offset, const void 
 
 bool xfs_attr_namecheck(unsigned int flags, const void *name, size_t len)
 {
-	/* A parent pointer's name is that of a directory entry. */
+	/* The name of a parent pointer is that of a directory entry. */
 	if (flags & XFS_ATTR_PARENT)
 		return xfs_dir2_namecheck(name, len) && !xfs_dir2_name_is_dots(name, len);
 	return len > 0 && len <= XFS_NAME_LEN_MAX && !memchr(name, 0, len);

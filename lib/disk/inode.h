@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The version 3 inode: a core of 176 bytes, then the literal area that the data
- * fork and, from di_forkoff * 8 on, the attribute fork share.  Where a field has
- * two forms (extent counters, time stamps) the flags in di_flags2 of this inode
- * decide, not the file system's features.
+ * The version 3 inode: a core of 176 bytes, then the literal area, which the data fork shares with
+ * the attribute fork (from di_forkoff * 8 on).  Where a field has two forms (extent counters, time
+ * stamps), the flags in this inode's di_flags2 decide, not the file system's features.
  */
 #ifndef DISK_INODE_H
 #define DISK_INODE_H
@@ -130,7 +129,7 @@ enum xfs_metafile_type {
 	XFS_METAFILE_MAX,
 };
 
-/* Flags every inode of the metadata directory tree has; directories NOSYMLINKS too. */
+/* Flags of every inode in the metadata directory tree; directories also have NOSYMLINKS. */
 #define XFS_METAFILE_DIFLAGS \
 	(XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_SYNC | XFS_DIFLAG_NOATIME | XFS_DIFLAG_NODUMP | \
 	 XFS_DIFLAG_NODEFRAG)
@@ -168,7 +167,7 @@ static inline bool xfs_dinode_is_metadata(const struct xfs_dinode *dip)
 	return (xfs_dinode_flags2(dip) & XFS_DIFLAG2_METADATA) != 0;
 }
 
-/* Forks.  All of these believe the inode; xfs_dinode_verify() is what makes them safe. */
+/* Forks.  All of these trust the inode; xfs_dinode_verify() makes them safe. */
 
 static inline unsigned int XFS_DFORK_BOFF(const struct xfs_dinode *dip)
 {
@@ -252,9 +251,9 @@ static inline uint32_t xfs_dinode_projid(const struct xfs_dinode *dip)
 }
 
 /*
- * The root of an extent tree in the inode: entries it has room for in a fork of
- * @fork_bytes, and the bytes that @n of them need.  The pointers start behind
- * room for the maximum number of keys, so they move with the fork size.
+ * The root of an extent tree in the inode: number of entries that fit into a fork of @fork_bytes,
+ * and bytes that @nr entries take.  The pointers follow room for the maximum number of keys, so
+ * they move with the fork size.
  */
 static inline unsigned int xfs_bmdr_maxrecs(unsigned int fork_bytes)
 {
@@ -308,7 +307,7 @@ static inline struct timespec xfs_inode_from_disk_ts(bool bigtime, be64_t ts)
 	return tv;
 }
 
-/* Seconds out of the range of the encoding are clamped. */
+/* Seconds outside the range of the encoding are clamped. */
 be64_t xfs_inode_to_disk_ts(bool bigtime, struct timespec tv);
 
 /* A device number in the data fork: 14 bits of major, 18 of minor. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Records of trees and forks: packed, unpacked, ordered, and judged one by one. */
+/* Records of trees and forks: packing, order, and verification one by one. */
 #include "disk/irec.h"
 #include "disk/inode.h"
 
@@ -23,7 +23,7 @@ void xfs_inobt_rec_unpack(const struct xfs_geometry *geo, const struct xfs_inobt
 	} else {
 		uint32_t freecount = be32_to_cpu(rec->ir_freecount_full);
 
-		/* A value that no byte can hold stays impossible. */
+		/* Clamp a value that does not fit, so that it stays impossible. */
 		irec->ir_holemask = XFS_INOBT_HOLEMASK_FULL;
 		irec->ir_count = XFS_INODES_PER_CHUNK;
 		irec->ir_freecount = (uint8_t)XFS_MIN(freecount, 0xffu);
@@ -48,7 +48,7 @@ uint64_t xfs_inobt_irec_allocmask(const struct xfs_inobt_rec_incore *irec)
 {
 	uint64_t x = (uint16_t)~irec->ir_holemask;
 
-	/* Spread the 16 bits so that each fills four. */
+	/* Spread the 16 bits so that each becomes four. */
 	x = (x | x << 24) & 0x000000ff000000ffull;
 	x = (x | x << 12) & 0x000f000f000f000full;
 	x = (x | x << 6) & 0x0303030303030303ull;
@@ -100,7 +100,7 @@ void xfs_rmap_high_key(const struct xfs_rmap_irec *irec, struct xfs_rmap_key *ke
 	struct xfs_rmap_irec last = *irec;
 
 	last.rm_startblock += irec->rm_blockcount - 1;
-	/* Only blocks of a file's contents have an offset that moves along. */
+	/* Only file contents have an offset that advances with the blocks. */
 	if (!XFS_RMAP_NON_INODE_OWNER(irec->rm_owner) && !(irec->rm_flags & XFS_RMAP_BMBT_BLOCK))
 		last.rm_offset += irec->rm_blockcount - 1;
 	xfs_rmap_low_key(&last, key);
@@ -201,7 +201,7 @@ xfs_failaddr_t xfs_bmbt_irec_verify(const struct xfs_geometry *geo, bool rt, boo
 {
 	XFS_VERIFY(irec->br_blockcount <= XFS_MAX_BMBT_EXTLEN);
 	XFS_VERIFY(xfs_verify_fileext(irec->br_startoff, irec->br_blockcount));
-	/* Bytes of a file have 63 bits; an extent that begins there has no place in it. */
+	/* File sizes have 63 bits; an extent that begins beyond them cannot be in a file. */
 	XFS_VERIFY(irec->br_startoff <= xfs_max_file_block(geo));
 	if (rt)
 		XFS_VERIFY(xfs_verify_rtbext(geo, irec->br_startblock, irec->br_blockcount));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of the trees and forks in host byte order, how they are packed, and
- * whether one is possible at all in this file system.
+ * Records of trees and forks in host byte order: packing, and whether a record is possible in this
+ * file system.
  */
 #ifndef DISK_IREC_H
 #define DISK_IREC_H
@@ -46,7 +46,7 @@ void xfs_inobt_rec_unpack(const struct xfs_geometry *geo, const struct xfs_inobt
 			  struct xfs_inobt_rec_incore *irec);
 void xfs_inobt_rec_pack(const struct xfs_geometry *geo, const struct xfs_inobt_rec_incore *irec,
 			struct xfs_inobt_rec *rec);
-/* Bits of inodes that exist. */
+/* Bit mask of the inodes that exist. */
 uint64_t xfs_inobt_irec_allocmask(const struct xfs_inobt_rec_incore *irec);
 xfs_failaddr_t xfs_inobt_irec_verify(const struct xfs_geometry *geo, xfs_agnumber_t agno,
 				     const struct xfs_inobt_rec_incore *irec);
@@ -66,7 +66,7 @@ struct xfs_rmap_irec {
 	unsigned int	rm_flags;	/* XFS_RMAP_* */
 };
 
-/* The offset word of a record; of a key without UNWRITTEN. */
+/* Pack the offset word of a record; a key has no UNWRITTEN flag. */
 static inline uint64_t xfs_rmap_irec_offset_pack(const struct xfs_rmap_irec *irec)
 {
 	uint64_t x = XFS_RMAP_OFF(irec->rm_offset);
@@ -80,7 +80,7 @@ static inline uint64_t xfs_rmap_irec_offset_pack(const struct xfs_rmap_irec *ire
 	return x;
 }
 
-/* Something beyond offset and flags in @offset: the reserved bits are set. */
+/* Fails if @offset has reserved bits set. */
 static inline xfs_failaddr_t xfs_rmap_irec_offset_unpack(uint64_t offset,
 							 struct xfs_rmap_irec *irec)
 {
@@ -100,10 +100,10 @@ xfs_failaddr_t xfs_rmap_rec_unpack(const struct xfs_rmap_rec *rec, struct xfs_rm
 void xfs_rmap_rec_pack(const struct xfs_rmap_irec *irec, struct xfs_rmap_rec *rec);
 void xfs_rmap_low_key(const struct xfs_rmap_irec *irec, struct xfs_rmap_key *key);
 void xfs_rmap_high_key(const struct xfs_rmap_irec *irec, struct xfs_rmap_key *key);
-/* < 0, 0, > 0: order by block, owner (unsigned), offset without UNWRITTEN. */
+/* Order by block, owner (unsigned), offset without UNWRITTEN: < 0, 0, > 0. */
 int xfs_rmap_key_cmp(const struct xfs_rmap_key *a, const struct xfs_rmap_key *b);
 int xfs_rmap_irec_cmp(const struct xfs_rmap_irec *a, const struct xfs_rmap_irec *b);
-/* @right directly continues @left, so that they must be one record. */
+/* True if @right directly continues @left, so that they must be one record. */
 bool xfs_rmap_irecs_mergeable(const struct xfs_rmap_irec *left, const struct xfs_rmap_irec *right);
 xfs_failaddr_t xfs_rmap_irec_verify(const struct xfs_geometry *geo, xfs_agnumber_t agno,
 				    const struct xfs_rmap_irec *irec);
@@ -121,7 +121,7 @@ struct xfs_refcount_irec {
 	enum xfs_refc_domain rc_domain;
 };
 
-/* The block number as the tree orders it. */
+/* The block number as the tree sorts it. */
 static inline uint32_t xfs_refcount_encode_startblock(xfs_agblock_t startblock,
 						      enum xfs_refc_domain domain)
 {
@@ -205,8 +205,8 @@ static inline xfs_filblks_t xfs_bmbt_disk_get_blockcount(const struct xfs_bmbt_r
 }
 
 /*
- * One extent of a fork on the data device, or of a realtime data fork (@rt);
- * @unwritten_ok only for the data fork of a regular file.
+ * Verify one extent of a fork on the data device, or of a realtime data fork (@rt).  @unwritten_ok
+ * only for the data fork of a regular file.
  */
 xfs_failaddr_t xfs_bmbt_irec_verify(const struct xfs_geometry *geo, bool rt, bool unwritten_ok,
 				    const struct xfs_bmbt_irec *irec);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of the journal: what frames the items.  A record is a header block,
- * extended header blocks (one per further 32 KiB of nominal record size) and
- * data; every 512 bytes carry the cycle in their first word, the word displaced
- * by it is kept in the headers.
+ * Records of the journal: the framing of items.  A record is a header block, extended header blocks
+ * (one per further 32 KiB of nominal record size) and data.  The first word of every 512 bytes
+ * holds the cycle; the headers keep the word that it replaces.
  */
 #ifndef DISK_LOG_H
 #define DISK_LOG_H
@@ -13,11 +12,11 @@
 #define XLOG_HEADER_MAGIC_NUM	0xfeedbabeu
 #define XLOG_VERSION_2		2u
 #define XLOG_INIT_CYCLE		1u
-#define XLOG_HEADER_CYCLE_SIZE	32768u		/* data bytes one header block has words for */
+#define XLOG_HEADER_CYCLE_SIZE	32768u		/* data bytes covered by one header block */
 #define XLOG_CYCLE_DATA_WORDS	64u
 #define XLOG_MIN_RECORD_BSIZE	(16u << 10)
 #define XLOG_BIG_RECORD_BSIZE	(32u << 10)
-/* What writers have on its way to the disk at a time, which a crash may leave torn. */
+/* Limits of a writer's I/O in flight, which a crash may leave torn. */
 #define XLOG_IN_FLIGHT_RECORDS	8u
 #define XLOG_IN_FLIGHT_BBS	4096u
 #define XLOG_MAX_RECORD_BSIZE	(256u << 10)
@@ -55,8 +54,8 @@ struct xlog_rec_ext_header {
 };
 
 #define XLOG_REC_CRC_OFF	32
-#define XLOG_REC_CRC_LEN	328		/* header bytes that the checksum covers */
-#define XLOG_REC_CRC_LEN_I386	324		/* the same by 32-bit x86 writers */
+#define XLOG_REC_CRC_LEN	328		/* header bytes covered by the checksum */
+#define XLOG_REC_CRC_LEN_I386	324		/* the same for 32-bit x86 writers */
 #define XLOG_REC_EXT_CRC_LEN	260
 
 struct xlog_op_header {
@@ -78,7 +77,7 @@ struct xlog_op_header {
 #define XLOG_UNMOUNT_TRANS	0x20
 #define XLOG_UNMOUNT_TYPE	0x556eu		/* first 16 bits of the payload, host order */
 #define XLOG_UNMOUNT_PAYLOAD	8u
-#define XLOG_UNMOUNT_TID	0xb0c0d0d0u	/* of the record that a formatter writes */
+#define XLOG_UNMOUNT_TID	0xb0c0d0d0u	/* of the record that mkfs writes */
 
 /* The first region of a transaction; host byte order. */
 struct xfs_trans_header {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands between the records of the journal: the items of a transaction.
- * An item is a run of regions; the first one is a format structure that begins
- * with its type and its number of regions.
+ * The items of a transaction, as they stand in the records of the journal.  An item is a run of
+ * regions; the first is a format structure that begins with the item's type and number of regions.
  *
- * Format structures are in the byte order of the machine that wrote the log (a
- * log of the other order is refused), except ICREATE.  They are read and written
- * with memcpy(): a region has no alignment to speak of.
+ * Format structures are in the byte order of the machine that wrote the log (a log of the other
+ * order is refused), except ICREATE.  They are read and written with memcpy(), because a region may
+ * have any alignment.
  */
 #ifndef DISK_LOG_ITEM_H
 #define DISK_LOG_ITEM_H
@@ -40,10 +39,10 @@
 
 #define XLOG_MAX_REGIONS_IN_ITEM	257u
 
-/* Every item begins so. */
+/* Every item begins with this. */
 struct xfs_log_item_head {
 	uint16_t	type;
-	uint16_t	size;			/* regions, this one included */
+	uint16_t	size;			/* regions, including this one */
 };
 
 /* ------------------------------------------------------------------ buffers */
@@ -131,7 +130,8 @@ struct xfs_log_dinode {
 	uint16_t	di_projid_lo;
 	uint16_t	di_projid_hi;
 	uint64_t	di_big_nextents;	/* with NREXT64, else 0 */
-	uint64_t	di_atime;		/* bigtime; else 32 bits of seconds, then of nanoseconds */
+	uint64_t	di_atime;		/* bigtime; else 32 bits of seconds, then of
+						 * nanoseconds */
 	uint64_t	di_mtime;
 	uint64_t	di_ctime;
 	int64_t		di_size;
@@ -145,7 +145,7 @@ struct xfs_log_dinode {
 	uint16_t	di_dmstate;
 	uint16_t	di_flags;
 	uint32_t	di_gen;
-	uint32_t	di_next_unlinked;	/* not replayed, nor are the next and di_lsn */
+	uint32_t	di_next_unlinked;	/* not replayed, like di_crc and di_lsn */
 	uint32_t	di_crc;
 	uint64_t	di_changecount;
 	int64_t		di_lsn;
@@ -158,7 +158,7 @@ struct xfs_log_dinode {
 };
 
 struct xfs_icreate_log {
-	uint16_t	icl_type;		/* host order, as icl_size */
+	uint16_t	icl_type;		/* host order, like icl_size */
 	uint16_t	icl_size;
 	be32_t		icl_ag;
 	be32_t		icl_agbno;
@@ -192,11 +192,13 @@ struct xfs_qoff_logformat {
 
 /* ------------------------------------------------- intents and done items */
 
-/* All but ATTRI and XMI begin so; done items end here (EFD: followed by its extents). */
+/*
+ * All but ATTRI and XMI begin with this; done items are no longer (EFD: followed by its extents).
+ */
 struct xfs_intent_log_format {
 	uint16_t	type;
 	uint16_t	size;
-	uint32_t	nextents;		/* 0 in done items but EFD */
+	uint32_t	nextents;		/* 0 in done items other than EFD */
 	uint64_t	id;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The layout of everything on disk, held by the compiler: sizes, and the offset
- * of every field that follows a union, an odd length or that a checksum needs.
+ * The layout of everything on disk, asserted at compile time: sizes, and offsets of all fields that
+ * follow a union or an odd length, or that a checksum needs.
  */
 #include <assert.h>
 #include "disk/ag.h"

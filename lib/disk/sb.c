@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The superblock between disk and memory. */
+/* Conversion of the superblock between disk and memory. */
 #include "disk/geometry.h"
 
 /*
- * The members of a superblock that every version 5 file system has, whichever way they go: what
- * kind each is, and its name.  A checksum is not converted but computed.
+ * The members of every version 5 superblock with their kinds, for conversion in both directions.
+ * sb_crc is not converted but computed.
  */
 #define SB_MEMBERS(U8, U16, U32, U64, BYTES)						\
 	U32(sb_magicnum) U32(sb_blocksize) U64(sb_dblocks) U64(sb_rblocks)		\

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The superblock on disk, one copy at the start of every allocation group, and
- * every feature bit.  Version 5 only.  What a feature bit means for opening is
- * decided by xfs_sb_features() in disk/verify.h; what the numbers lead to is
- * computed once, in disk/geometry.h.
+ * The superblock, of which a copy starts every allocation group, and all feature bits.  Version 5
+ * only.  xfs_sb_access() in disk/verify.h decides what a feature bit means for opening;
+ * disk/geometry.h computes what follows from the numbers.
  */
 #ifndef DISK_SB_H
 #define DISK_SB_H
@@ -99,7 +98,8 @@ struct xfs_dsb {
 
 #define XFS_SB_CRC_OFF		224
 #define XFS_SB_LSN_OFF		240
-#define XFS_SB_FEATURES_OFF	204	/* sb_bad_features2: what old headers lacked starts here */
+#define XFS_SB_FEATURES_OFF	204	/* sb_bad_features2: fields that older versions lack
+					 * start here */
 #define XFS_SB_LEN_V5		264	/* defined bytes without METADIR */
 #define XFS_SB_LEN_METADIR	288
 #define XFS_SB_LEN_ZONED	304
@@ -121,7 +121,7 @@ struct xfs_dsb {
 #define XFS_SB_VERSION_BORGBIT		0x4000	/* ASCII case-insensitive names */
 #define XFS_SB_VERSION_MOREBITSBIT	0x8000
 
-/* What every version 5 superblock must have. */
+/* Required in every version 5 superblock. */
 #define XFS_SB_VERSION_V5_REQUIRED \
 	(XFS_SB_VERSION_NLINKBIT | XFS_SB_VERSION_ALIGNBIT | XFS_SB_VERSION_LOGV2BIT | \
 	 XFS_SB_VERSION_EXTFLGBIT | XFS_SB_VERSION_DIRV2BIT | XFS_SB_VERSION_MOREBITSBIT)
@@ -208,8 +208,8 @@ struct xfs_dsb {
 #define XFS_MAX_STRIPE_BYTES	((1ull << 31) - 1)
 
 /*
- * The superblock in host byte order, field by field.  Fields of features that
- * are off read as zero and are written as zero.
+ * The superblock in host byte order, field by field.  Fields of features that are off are read and
+ * written as zero.
  */
 struct xfs_sb {
 	uint32_t	sb_magicnum;
@@ -278,7 +278,7 @@ struct xfs_sb {
 
 void xfs_sb_from_disk(struct xfs_sb *to, const struct xfs_dsb *from);
 
-/* All 304 bytes; sb_crc is left as it is in @to, the caller sums over the sector. */
+/* Writes all 304 bytes except sb_crc; the caller checksums the sector. */
 void xfs_sb_to_disk(struct xfs_dsb *to, const struct xfs_sb *from);
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pure verifiers: bytes and geometry in, NULL or the check that failed out.
+ * Pure verifiers: they get bytes and a geometry and return NULL or the check that failed.
  *
- * The block forms share one signature, so that a buffer type can name them:
- *	xfs_failaddr_t f(geo, block, len, daddr)
- * They look at structure only.  The checksum has been compared by the caller
- * (at the CRC offsets of the structure's header), the LSN has been compared
- * with the log's head by whoever knows it.  They never read outside
- * [@block, @block + @len), whatever is in there, and do the same work after a
- * read and before a write.
+ * The block forms share one signature, so that buffer ops can name them:
  *
- * Owner fields are checked for being possible; that a block belongs to the inode
- * it was reached from is checked by the "_check" forms or the caller.
+ *   xfs_failaddr_t f(geo, block, len, daddr)
+ *
+ * They check structure only.  The caller has checked the checksum (at the CRC offset of the
+ * structure's header), and the LSN if it knows the head of the log.  They never read outside
+ * [@block, @block + @len), whatever it contains, and do the same after a read and before a write.
+ *
+ * Owner fields are checked for being possible.  That a block belongs to the inode through which it
+ * was reached is checked by the "_check" forms or the caller.
  */
 #ifndef DISK_VERIFY_H
 #define DISK_VERIFY_H
@@ -28,20 +28,18 @@
 /* ------------------------------------------------------------- superblock */
 
 /*
- * Everything that makes a file system impossible to open, of a primary or
- * secondary superblock.  Unknown feature bits are not its matter.  While
- * sb_inprogress is set the root inode need not be known yet.
+ * Everything that makes a file system impossible to open, for a primary or secondary superblock.
+ * Unknown feature bits are not checked.  While sb_inprogress is set, the root inode may be unset.
  */
 xfs_failaddr_t xfs_sb_verify(const struct xfs_sb *sb);
 
-/* Moreover, of a primary superblock that is to be written: its counters can be. */
+/* In addition, for a primary superblock that is about to be written: its counters are possible. */
 xfs_failaddr_t xfs_sb_counters_verify(const struct xfs_sb *sb);
 
 /*
- * What this library may do with a file system, from its feature bits and
- * sb_flags alone; *@reason (may be NULL) says why it is not read-write.
- * sb_inprogress, an external log without device and a dirty log are for the
- * caller to look at.
+ * What this library may do with a file system, judged by its feature bits and sb_flags only.
+ * *@reason (may be NULL) says why it is not read-write.  The caller checks for sb_inprogress, an
+ * external log without a device, and a dirty log.
  */
 enum xfs_sb_access {
 	XFS_SB_READ_WRITE,
@@ -50,7 +48,7 @@ enum xfs_sb_access {
 };
 enum xfs_sb_access xfs_sb_access(const struct xfs_sb *sb, const char **reason);
 
-/* Incompatible features that may be read and written. */
+/* Incompatible features that can be read and written. */
 #define XFS_SB_FEAT_INCOMPAT_SUPPORTED \
 	(XFS_SB_FEAT_INCOMPAT_FTYPE | XFS_SB_FEAT_INCOMPAT_SPINODES | \
 	 XFS_SB_FEAT_INCOMPAT_META_UUID | XFS_SB_FEAT_INCOMPAT_BIGTIME | \
@@ -58,8 +56,8 @@ enum xfs_sb_access xfs_sb_access(const struct xfs_sb *sb, const char **reason);
 	 XFS_SB_FEAT_INCOMPAT_PARENT | XFS_SB_FEAT_INCOMPAT_METADIR)
 
 /*
- * A superblock as a buffer: xfs_sb_verify(), counters when it is the primary,
- * and unit sizes as in @geo (a superblock never changes those).
+ * A superblock as a buffer: xfs_sb_verify(), the counters if it is the primary, and unit sizes
+ * equal to those of @geo (a superblock never changes them).
  */
 xfs_failaddr_t xfs_sb_buf_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 				 xfs_daddr_t daddr);
@@ -67,9 +65,9 @@ xfs_failaddr_t xfs_sb_buf_verify(const struct xfs_geometry *geo, const void *blo
 /* -------------------------------------------------------------- AG headers */
 
 /*
- * The length of the last AG is only checked for being possible, because it
- * changes in the log before it does in the superblock; who opens an AG compares
- * agf_length with xfs_ag_block_count().
+ * The length of the last AG is checked only for being possible, because it changes in the log
+ * before it changes in the superblock.  Whoever opens an AG compares agf_length with
+ * xfs_ag_block_count().
  */
 xfs_failaddr_t xfs_agf_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 			      xfs_daddr_t daddr);
@@ -98,24 +96,24 @@ xfs_failaddr_t xfs_bmbt_verify(const struct xfs_geometry *geo, const void *block
 /* ------------------------------------------------------------------ inodes */
 
 /*
- * One inode of geo->inodesize bytes, all that can be told from it alone: core,
- * flags, hints, fork formats and sizes, extent lists, tree roots, short forms.
- * A free inode (di_mode 0) may keep stale contents.
+ * One inode of geo->inodesize bytes, everything that can be told from it alone: core, flags, hints,
+ * fork formats and sizes, extent lists, tree roots, short forms.  A free inode (di_mode 0) may keep
+ * stale contents.
  */
 xfs_failaddr_t xfs_dinode_verify(const struct xfs_geometry *geo, xfs_ino_t ino,
 				 const struct xfs_dinode *dip);
 
 /*
- * What the kernel lets pass and xfs_repair does not: flags on the wrong type of
- * file, sizes of special files, nanoseconds.  For checkers.
+ * Faults that the kernel accepts and xfs_repair does not: flags on the wrong type of file, sizes of
+ * special files, nanoseconds.  For checkers.
  */
 xfs_failaddr_t xfs_dinode_check(const struct xfs_geometry *geo, const struct xfs_dinode *dip);
 
-/* The contents of one fork; xfs_dinode_verify() has called it for both. */
+/* The contents of one fork; xfs_dinode_verify() calls it for both. */
 xfs_failaddr_t xfs_dfork_verify(const struct xfs_geometry *geo, const struct xfs_dinode *dip,
 				int whichfork);
 
-/* The hints with the flags that allow them; for callers that are going to set them. */
+/* The hints together with the flags that permit them; for callers that are about to set them. */
 xfs_failaddr_t xfs_inode_validate_extsize(const struct xfs_geometry *geo, uint32_t extsize,
 					  uint16_t mode, uint16_t flags);
 xfs_failaddr_t xfs_inode_validate_cowextsize(const struct xfs_geometry *geo, uint32_t cowextsize,
@@ -146,21 +144,21 @@ xfs_failaddr_t xfs_dir3_free_verify(const struct xfs_geometry *geo, const void *
 /* Intermediate node of a directory (@len dirblksize) or attribute fork (blocksize). */
 xfs_failaddr_t xfs_da3_node_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 				   xfs_daddr_t daddr);
-/* Any of the two kinds that a data position can hold, any of the three of a leaf position. */
+/* Either kind of block at a data position; any of the three kinds at a leaf position. */
 xfs_failaddr_t xfs_dir3_data_any_verify(const struct xfs_geometry *geo, const void *block,
 					size_t len, xfs_daddr_t daddr);
 xfs_failaddr_t xfs_dir3_leaf_any_verify(const struct xfs_geometry *geo, const void *block,
 					size_t len, xfs_daddr_t daddr);
 
-/* A good free-index block is the one of @owner that belongs at @dablk. */
+/* A verified free-index block belongs to @owner and to @dablk. */
 xfs_failaddr_t xfs_dir3_free_check(const struct xfs_geometry *geo, const void *block,
 				   xfs_ino_t owner, xfs_dablk_t dablk);
-/* Owner of a good directory or attribute block of any kind. */
+/* A verified directory or attribute block of any kind belongs to @owner. */
 xfs_failaddr_t xfs_da3_owner_check(const void *block, xfs_ino_t owner);
 
 /* -------------------------------------------------- attributes, symlinks */
 
-/* @size is the size of the attribute fork. */
+/* @size: of the attribute fork. */
 xfs_failaddr_t xfs_attr_sf_verify(const struct xfs_geometry *geo, const void *sf, size_t size);
 xfs_failaddr_t xfs_attr3_leaf_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 				     xfs_daddr_t daddr);
@@ -170,22 +168,22 @@ xfs_failaddr_t xfs_attr3_any_verify(const struct xfs_geometry *geo, const void *
 /* One or more blocks of a remote value; each has its own header (and checksum). */
 xfs_failaddr_t xfs_attr3_rmt_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 				    xfs_daddr_t daddr);
-/* One good block holds bytes [@offset, ...) of a value of @valuelen bytes of inode @ino. */
+/* A verified block holds bytes [@offset, ...) of a value of @valuelen bytes of inode @ino. */
 xfs_failaddr_t xfs_attr3_rmt_check(const struct xfs_geometry *geo, const void *block,
 				   xfs_ino_t ino, uint32_t offset, uint32_t valuelen);
 
 /* @len: the whole extent. */
 xfs_failaddr_t xfs_symlink_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 				  xfs_daddr_t daddr);
-/* A good piece is the one at @offset of a target of @size bytes of inode @ino. */
+/* A verified piece is the one at @offset of a target of @size bytes of inode @ino. */
 xfs_failaddr_t xfs_symlink_check(const void *block, size_t len, xfs_ino_t ino, uint32_t offset,
 				 uint32_t size);
 
 /* --------------------------------------------------------------------- log */
 
 /*
- * The header block of a log record.  Records without data (h_len 0) pass; where
- * they may stand is recovery's matter.
+ * The header block of a log record.  Records without data (h_len 0) pass; recovery decides where
+ * they may stand.
  */
 xfs_failaddr_t xlog_rec_header_verify(const struct xfs_geometry *geo, const void *block,
 				      size_t len, xfs_daddr_t daddr);
@@ -195,10 +193,13 @@ xfs_failaddr_t xlog_rec_header_verify(const struct xfs_geometry *geo, const void
 struct xfs_disk_dquot;
 
 uint32_t xfs_dquots_per_block(const struct xfs_geometry *geo);
-/* The record of @id, XFS_DQTYPE_* @type, without its checksum. */
+/* The record of @id and type @type (XFS_DQTYPE_*), except its checksum. */
 xfs_failaddr_t xfs_dquot_verify(const struct xfs_geometry *geo, const struct xfs_disk_dquot *dq,
 				uint8_t type, uint32_t id);
-/* A block of a quota file: all of its records, checksums too, as the block has none of its own. */
+/*
+ * A block of a quota file: all records with their checksums, since the block has no checksum of its
+ * own.
+ */
 xfs_failaddr_t xfs_dquot_user_verify(const struct xfs_geometry *geo, const void *block, size_t len,
 				     xfs_daddr_t daddr);
 xfs_failaddr_t xfs_dquot_group_verify(const struct xfs_geometry *geo, const void *block, size_t len,

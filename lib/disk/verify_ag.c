@@ -3,7 +3,7 @@
 #include "disk/ag.h"
 #include "disk/disk_priv.h"
 
-/* The sector is header @sector of one of our AGs; which one goes to *@agno. */
+/* The sector is header @sector of an AG of this file system; sets *@agno. */
 static xfs_failaddr_t verify_place(const struct xfs_geometry *geo, size_t len, xfs_daddr_t daddr,
 				   unsigned int sector, xfs_agnumber_t *agno)
 {
@@ -39,7 +39,7 @@ static xfs_failaddr_t verify_root(const struct xfs_geometry *geo, uint32_t lengt
 	return NULL;
 }
 
-/* The list's range has as many slots as it counts; what an empty one says does not matter. */
+/* The range of slots matches the count; of an empty list the range does not matter. */
 static bool agfl_range_ok(uint32_t slots, uint32_t first, uint32_t last, uint32_t count)
 {
 	if (!count)
@@ -48,8 +48,8 @@ static bool agfl_range_ok(uint32_t slots, uint32_t first, uint32_t last, uint32_
 }
 
 /*
- * What a tree of @levels can have of blocks: one if that is all of it; else a root with two
- * children at least, and everywhere no more children than fit.
+ * True if a tree of @levels can have this many blocks: one if it is a single leaf; otherwise the
+ * root has at least two children, and no node more than fit.
  */
 static bool tree_blocks_possible(uint32_t blocks, uint32_t levels, uint32_t max_node,
 				 uint32_t length)
@@ -63,7 +63,7 @@ static bool tree_blocks_possible(uint32_t blocks, uint32_t levels, uint32_t max_
 	return blocks >= 2 * levels - 1 && blocks <= most && blocks <= length;
 }
 
-/* The blocks that agf_btreeblks counts: all but the roots of three trees. */
+/* The blocks counted in agf_btreeblks: all but the roots of three trees. */
 static xfs_failaddr_t verify_btreeblks(const struct xfs_geometry *geo, const struct xfs_agf *agf)
 {
 	uint64_t least = 2 * ((uint64_t)be32_to_cpu(agf->agf_bno_level) - 1) +
@@ -88,7 +88,7 @@ static xfs_failaddr_t verify_free(const struct xfs_geometry *geo, const struct x
 	XFS_VERIFY(agf_longest <= agf_freeblks);
 	XFS_VERIFY((agf_longest == 0) == (agf_freeblks == 0));
 	XFS_VERIFY(agf_btreeblks <= length);
-	/* No block is two of these, and none is a header. */
+	/* No block is counted twice, and none is a header. */
 	XFS_VERIFY((uint64_t)agf_freeblks + agf_flcount + agf_btreeblks <
 		   (uint64_t)length - geo->agfl_block);
 	return NULL;
@@ -208,7 +208,7 @@ xfs_failaddr_t xfs_agfl_verify(const struct xfs_geometry *geo, const void *block
 	XFS_VERIFY(be32_to_cpu(agfl->agfl_magicnum) == XFS_AGFL_MAGIC);
 	XFS_VERIFY(xfs_uuid_equal(&agfl->agfl_uuid, &geo->meta_uuid));
 	XFS_VERIFY(be32_to_cpu(agfl->agfl_seqno) == agno);
-	/* Slots out of use hold stale numbers, but never impossible ones. */
+	/* Unused slots hold stale numbers, but never impossible ones. */
 	for (uint32_t i = 0; i < geo->agfl_slots; i++) {
 		uint32_t agbno = be32_to_cpu(agfl->agfl_bno[i]);
 

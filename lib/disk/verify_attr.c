@@ -30,7 +30,7 @@ xfs_failaddr_t xfs_attr_sf_verify(const struct xfs_geometry *geo, const void *sf
 	return NULL;
 }
 
-/* One entry: its record lies in [firstused, blocksize).  Its size goes to *@bytes. */
+/* One entry: its record lies in [firstused, blocksize).  Sets *@bytes to its size. */
 static xfs_failaddr_t leaf_entry_verify(const struct xfs_geometry *geo, const void *block,
 					const struct xfs_attr_leaf_entry *ent, uint32_t firstused,
 					uint32_t *bytes)
@@ -65,8 +65,8 @@ static xfs_failaddr_t leaf_entry_verify(const struct xfs_geometry *geo, const vo
 }
 
 /*
- * The regions of the free map: within the block, behind the entry array, apart
- * from each other.  Unused slots may keep an old base, but no impossible one.
+ * The regions of the free map lie within the block, after the entry array, and do not overlap.  An
+ * unused slot may keep a stale base, but not an impossible one.
  */
 static xfs_failaddr_t freemap_verify(const struct xfs_geometry *geo,
 				     const struct xfs_attr3_leaf_hdr *hdr, uint32_t array_end)
@@ -144,7 +144,7 @@ static xfs_failaddr_t rmt_block_verify(const struct xfs_geometry *geo,
 	XFS_VERIFY(xfs_uuid_equal(&rmt->rm_uuid, &geo->meta_uuid));
 	XFS_VERIFY(be64_to_cpu(rmt->rm_blkno) == (uint64_t)daddr);
 	XFS_VERIFY(xfs_verify_ino(geo, be64_to_cpu(rmt->rm_owner)));
-	/* Never logged, so it carries no LSN. */
+	/* Never logged, so it has no LSN. */
 	XFS_VERIFY(be64_to_cpu(rmt->rm_lsn) == (uint64_t)-1);
 	XFS_VERIFY(bytes <= geo->attr_rmt_space);
 	XFS_VERIFY(offset < XFS_XATTR_SIZE_MAX);

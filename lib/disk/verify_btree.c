@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of B+trees.  What is in the records is checked where they are used: a
- * search touches a handful of the hundreds in a block.
+ * Blocks of B+trees.  Records are verified where they are used: a search visits only a few of the
+ * hundreds in a block.
  */
 #include "disk/btree.h"
 #include "disk/verify.h"
@@ -28,7 +28,10 @@ static xfs_failaddr_t sblock_verify(const struct xfs_geometry *geo, const void *
 	numrecs = be16_to_cpu(block->bb_numrecs);
 	XFS_VERIFY(level < maxlevels);
 	XFS_VERIFY(numrecs <= mxr[level != 0]);
-	/* Only a leaf that is the root may be empty; that it is cannot be told here. */
+	/*
+	 * Only a leaf that is the root may be empty, but the block does not tell whether it is the
+	 * root.
+	 */
 	XFS_VERIFY(level == 0 || numrecs > 0);
 	left = be32_to_cpu(block->bb_u.s.bb_leftsib);
 	right = be32_to_cpu(block->bb_u.s.bb_rightsib);

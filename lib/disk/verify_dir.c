@@ -38,7 +38,7 @@ xfs_failaddr_t xfs_dir2_sf_verify(const struct xfs_geometry *geo, const void *sf
 		XFS_VERIFY((size_t)(end - p) > sizeof(*sfep));
 		XFS_VERIFY(sfep->namelen != 0);
 		XFS_VERIFY((size_t)(end - p) >= xfs_dir2_sf_entsize(hdr, sfep->namelen));
-		/* The order of the list is the order of the offsets in block form. */
+		/* Entries are in the order of their offsets in block form. */
 		offset = xfs_dir2_sf_get_offset(sfep);
 		XFS_VERIFY(offset >= next_offset);
 		XFS_VERIFY(XFS_IS_ALIGNED(offset, XFS_DIR2_DATA_ALIGN));
@@ -51,7 +51,7 @@ xfs_failaddr_t xfs_dir2_sf_verify(const struct xfs_geometry *geo, const void *sf
 	}
 	XFS_VERIFY(p == end);
 	XFS_VERIFY(wide == hdr->i8count);
-	/* Turning it into block form must always be possible. */
+	/* Conversion to block form must always be possible. */
 	XFS_VERIFY(next_offset + (hdr->count + 2u) * sizeof(struct xfs_dir2_leaf_entry) +
 			   sizeof(struct xfs_dir2_block_tail) <=
 		   geo->dirblksize);
@@ -108,7 +108,10 @@ static xfs_failaddr_t bestfree_verify(const struct xfs_dir2_data_free *bf)
 	return NULL;
 }
 
-/* A free record at @offset, @left bytes before the end; *@seen collects slots of the table. */
+/*
+ * A free record at @offset, @left bytes before the end; *@seen collects the table slots that
+ * matched.
+ */
 static xfs_failaddr_t unused_verify(const struct xfs_dir2_data_free *bf,
 				    const struct xfs_dir2_data_unused *dup, unsigned int offset,
 				    unsigned int left, unsigned int *seen)
@@ -144,7 +147,7 @@ static xfs_failaddr_t entry_verify(const struct xfs_geometry *geo,
 	return NULL;
 }
 
-/* The entry at @offset of a block-format directory is in the block's leaf array. */
+/* True if the leaf array of a block-format directory has the entry at @offset. */
 static bool entry_in_leaf(const struct xfs_geometry *geo, const struct xfs_dir2_data_entry *dep,
 			  unsigned int offset, const struct xfs_dir2_leaf_entry *ents,
 			  uint32_t count)
@@ -160,7 +163,7 @@ static bool entry_in_leaf(const struct xfs_geometry *geo, const struct xfs_dir2_
 	return false;
 }
 
-/* All records from the header to @end; @ents is the leaf array of block format or NULL. */
+/* Verify all records from the header to @end; @ents is the leaf array of block format, or NULL. */
 static xfs_failaddr_t data_walk(const struct xfs_geometry *geo, const void *block,
 				unsigned int end, const struct xfs_dir2_leaf_entry *ents,
 				uint32_t count, uint32_t stale)
@@ -291,7 +294,7 @@ xfs_failaddr_t xfs_dir3_leafn_verify(const struct xfs_geometry *geo, const void 
 	XFS_VERIFY_CALL(xfs_da3_blkinfo_verify(geo, &leaf->hdr.info, XFS_DIR3_LEAFN_MAGIC, daddr));
 	count = be16_to_cpu(leaf->hdr.count);
 	stale = be16_to_cpu(leaf->hdr.stale);
-	/* Every leaf has a last hash, which its parent repeats. */
+	/* A leaf has at least one entry, because its parent repeats its last hash. */
 	XFS_VERIFY(count >= 1);
 	XFS_VERIFY(count <= geo->dir_leaf_max_ents);
 	XFS_VERIFY(stale <= count);

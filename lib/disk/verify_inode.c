@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inodes.  xfs_dinode_verify() is also what keeps every later reader of a fork
- * inside the inode: sizes, counts, list entries and tree roots are all checked
- * here, once, when the inode is read and again before it is written.
+ * Inodes.  xfs_dinode_verify() also keeps all later readers of a fork inside the inode: sizes,
+ * counts, list entries and tree roots are checked here, when the inode is read and again before it
+ * is written.
  */
 #include "disk/disk_priv.h"
 #include "disk/symlink.h"
@@ -23,7 +23,7 @@ xfs_failaddr_t xfs_inode_validate_extsize(const struct xfs_geometry *geo, uint32
 
 	XFS_VERIFY(!hint || S_ISREG(mode));
 	XFS_VERIFY(!inherit || S_ISDIR(mode));
-	/* In a free inode the hint may outlive its flag. */
+	/* A free inode may keep the hint without its flag. */
 	XFS_VERIFY((hint || inherit) == (extsize != 0) || (!mode && extsize));
 	XFS_VERIFY(extsize <= XFS_MAX_BMBT_EXTLEN);
 	if (rt)
@@ -55,7 +55,7 @@ xfs_failaddr_t xfs_inode_validate_cowextsize(const struct xfs_geometry *geo, uin
 
 /* ------------------------------------------------------------------ forks */
 
-/* Extents of a data fork are in the realtime section. */
+/* True if the extents of this fork are in the realtime section. */
 static bool fork_is_realtime(const struct xfs_dinode *dip, int whichfork)
 {
 	return whichfork == XFS_DATA_FORK &&
@@ -96,7 +96,7 @@ static xfs_failaddr_t bmdr_verify(const struct xfs_geometry *geo, const struct x
 	level = be16_to_cpu(bmdr->bb_level);
 	numrecs = be16_to_cpu(bmdr->bb_numrecs);
 	mxr = xfs_bmdr_maxrecs(size);
-	/* A list that would fit must be one. */
+	/* Extents that fit into the inode must not be in a tree. */
 	XFS_VERIFY(n > size / sizeof(struct xfs_bmbt_rec));
 	XFS_VERIFY(n <= be64_to_cpu(dip->di_nblocks));
 	XFS_VERIFY(level >= 1);
@@ -124,7 +124,7 @@ static xfs_failaddr_t local_data_verify(const struct xfs_geometry *geo,
 	if (S_ISDIR(be16_to_cpu(dip->di_mode)))
 		return xfs_dir2_sf_verify(geo, XFS_DFORK_DPTR(dip), (size_t)size,
 					  xfs_dinode_is_metadata(dip));
-	/* An unlinked symlink whose target is gone already. */
+	/* An unlinked symlink whose target has been freed. */
 	if (size == 0 && be32_to_cpu(dip->di_nlink) == 0)
 		return NULL;
 	return xfs_symlink_sf_verify(XFS_DFORK_DPTR(dip), (size_t)size);
@@ -151,14 +151,14 @@ xfs_failaddr_t xfs_dfork_verify(const struct xfs_geometry *geo, const struct xfs
 	case XFS_DINODE_FMT_BTREE:
 		return bmdr_verify(geo, dip, whichfork);
 	default:
-		/* Its root is for who reads realtime metadata to look at. */
+		/* The root is verified by whoever reads realtime metadata. */
 		XFS_VERIFY(format == XFS_DINODE_FMT_META_BTREE);
 		XFS_VERIFY(whichfork == XFS_DATA_FORK && xfs_dinode_is_metadata(dip));
 		return NULL;
 	}
 }
 
-/* Which format the data fork must have, by the type of file. */
+/* The format that the data fork must have for this type of file. */
 static xfs_failaddr_t data_format_verify(const struct xfs_geometry *geo,
 					 const struct xfs_dinode *dip)
 {
@@ -183,7 +183,10 @@ static xfs_failaddr_t data_format_verify(const struct xfs_geometry *geo,
 		XFS_VERIFY(S_ISLNK(mode));
 		XFS_VERIFY(dip->di_format == XFS_DINODE_FMT_LOCAL ||
 			   dip->di_format == XFS_DINODE_FMT_EXTENTS);
-		/* Pushed out by attributes and never taken back: short may be remote. */
+		/*
+		 * Attributes moved the target out and it was not moved back: a short target may be
+		 * remote.
+		 */
 		XFS_VERIFY(fits || dip->di_format == XFS_DINODE_FMT_EXTENTS);
 		XFS_VERIFY(size < XFS_SYMLINK_MAXLEN);
 	}
@@ -193,7 +196,7 @@ static xfs_failaddr_t data_format_verify(const struct xfs_geometry *geo,
 static xfs_failaddr_t forkoff_verify(const struct xfs_geometry *geo, const struct xfs_dinode *dip)
 {
 	if (!dip->di_forkoff) {
-		/* 0 is what a freshly initialised chunk has. */
+		/* A newly initialized chunk has 0 here. */
 		XFS_VERIFY(dip->di_aformat == XFS_DINODE_FMT_EXTENTS || dip->di_aformat == 0);
 		XFS_VERIFY(xfs_dfork_attr_extents(dip) == 0);
 		return NULL;
@@ -270,14 +273,14 @@ static xfs_failaddr_t flags_verify(const struct xfs_geometry *geo, const struct 
 		XFS_VERIFY(!(flags & XFS_DIFLAG_REALTIME) || xfs_has_metadir(geo));
 	}
 	XFS_VERIFY_CALL(xfs_inode_validate_extsize(geo, be32_to_cpu(dip->di_extsize), mode, flags));
-	/* The field counts used blocks there. */
+	/* In that inode the field counts used blocks. */
 	if (!rtrmap)
 		XFS_VERIFY_CALL(xfs_inode_validate_cowextsize(
 			geo, be32_to_cpu(dip->di_cowextsize), mode, flags, flags2));
 	return NULL;
 }
 
-/* A kernel that reads a free inode to make a file of it refuses these. */
+/* A kernel that reads a free inode to reuse it refuses these. */
 static xfs_failaddr_t free_flags_verify(const struct xfs_geometry *geo,
 					const struct xfs_dinode *dip)
 {

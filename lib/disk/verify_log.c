@@ -21,8 +21,8 @@ xfs_failaddr_t xlog_rec_header_verify(const struct xfs_geometry *geo, const void
 	XFS_VERIFY(h_len % XFS_BB_SIZE == 0);
 	XFS_VERIFY(h_len <= XLOG_MAX_RECORD_BSIZE);
 	/*
-	 * Records that only stamp a cycle, which may be the one before the first, have no
-	 * size; others a power of two.
+	 * Records that only stamp a cycle, maybe the one before the first, have size 0; all others
+	 * a power of two.
 	 */
 	h_size = be32_to_cpu(head->h_size);
 	if (h_len || h_size) {

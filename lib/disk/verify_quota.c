@@ -9,7 +9,7 @@ uint32_t xfs_dquots_per_block(const struct xfs_geometry *geo)
 	return geo->blocksize / (uint32_t)sizeof(struct xfs_dqblk);
 }
 
-/* A count above the soft limit needs a timer that runs. */
+/* A count above the soft limit requires a running timer. */
 static bool timer_ok(uint64_t count, uint64_t soft, uint32_t timer)
 {
 	return !soft || count <= soft || timer;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The superblock: whether its numbers go together, and what its features allow. */
+/* The superblock: whether its numbers are consistent, and what its features permit. */
 #include "disk/btree.h"
 #include "disk/verify.h"
 
@@ -53,7 +53,7 @@ static xfs_failaddr_t verify_ags(const struct xfs_sb *sb)
 	XFS_VERIFY(sb->sb_dblocks <= (uint64_t)sb->sb_agcount * sb->sb_agblocks);
 	XFS_VERIFY(sb->sb_dblocks >=
 		   (uint64_t)(sb->sb_agcount - 1) * sb->sb_agblocks + XFS_MIN_AG_BLOCKS);
-	/* So that bytes and counts of blocks fit 63 bits. */
+	/* So that byte and block counts fit into 63 bits. */
 	XFS_VERIFY(sb->sb_dblocks < 1ull << (62 - sb->sb_blocklog));
 	return NULL;
 }
@@ -187,7 +187,7 @@ static xfs_failaddr_t verify_root(const struct xfs_sb *sb)
 xfs_failaddr_t xfs_sb_verify(const struct xfs_sb *sb)
 {
 	xfs_failaddr_t (*const steps[])(const struct xfs_sb *) = {
-		/* The later ones shift by logs that the second has checked. */
+		/* Later steps shift by logs that verify_units has checked. */
 		verify_version, verify_units,	 verify_ags,	  verify_inodes,
 		verify_log,	verify_stripe,	 verify_realtime, verify_root,
 	};
@@ -201,7 +201,7 @@ xfs_failaddr_t xfs_sb_verify(const struct xfs_sb *sb)
 	return NULL;
 }
 
-/* Inode slots in the valid ranges of all AGs. */
+/* Inode numbers in the valid ranges of all AGs. */
 static uint64_t max_icount(const struct xfs_geometry *geo)
 {
 	xfs_agino_t first, last;
@@ -235,7 +235,7 @@ enum xfs_sb_access xfs_sb_access(const struct xfs_sb *sb, const char **reason)
 		enum xfs_sb_access access;
 		const char *reason;
 	} rules[] = {
-		/* What forbids most comes first. */
+		/* The most restrictive rules come first. */
 		{sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_NEEDSREPAIR, XFS_SB_REFUSE,
 		 "it needs xfs_repair"},
 		{sb->sb_features_incompat & ~XFS_SB_FEAT_INCOMPAT_ALL, XFS_SB_REFUSE,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The gate; the rules are in gate.h. */
+/* The gate; its rules are in gate.h. */
 #include "lock/gate.h"
 #include "lock/lock_priv.h"
 
-/* What the callers of these functions hold is written at their declarations; here it is made so. */
+/* The declarations tell clang what these functions lock; it cannot follow the implementation. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wthread-safety-analysis"
 #endif
@@ -100,7 +100,7 @@ void xfs_gate_leave(struct xfs_gate *ga)
 	step_out(ga);
 }
 
-/* (GATE-2) A slot that is 0 once stays so, but for those who step back. */
+/* Once a slot is 0 it stays 0, except for threads that step back (GATE-2). */
 static bool is_empty(const struct xfs_gate *ga)
 {
 	for (uint32_t i = 0; i < XFS_SLOTS; i++)

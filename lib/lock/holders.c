@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug builds: who holds which lock, who waits for which and since when, and how often each class
- * was waited for.
+ * Debug builds: which thread holds which locks, which one it waits for and since when, and how
+ * often each class was waited for.
  *
- * Each thread writes into a record of its own, without a lock; xfs_lock_dump() reads all records
- * while their owners go on, so each line is true of some moment, and not all lines of the same one.
- * A record is on the list from the first lock of its thread until the thread ends.
+ * Each thread writes its own record without a lock.  xfs_lock_dump() reads all records while their
+ * threads run on, so each line was true at some moment, but not all lines at the same one.  A
+ * record is on the list from its thread's first lock until the thread ends.
  */
 #include <time.h>
 #include "lock/lock_priv.h"
@@ -33,7 +33,7 @@ static pthread_key_t key;
 
 static HOLDERS_TLS struct xfs_lock_thread this_thread;
 static struct xfs_lock_thread *all_threads;
-static struct xfs_lock_sums ended[XFS_CLASS_COUNT];	/* of threads that are gone */
+static struct xfs_lock_sums ended[XFS_CLASS_COUNT];	/* of threads that have ended */
 
 static const char *const class_names[] = {
 	[XFS_CLASS_IOLOCK] = "IOLOCK", [XFS_CLASS_COMMIT] = "COMMIT", [XFS_CLASS_TRANS] = "TRANS",
@@ -94,7 +94,7 @@ static void list_this_thread(struct xfs_lock_thread *t)
 {
 #ifdef XFSWRITE_THREADS
 	pthread_once(&key_once, make_key);
-	/* Without memory for the key the record would outlive its thread: such a thread is not listed. */
+	/* Without this key the record would outlive its thread, so such a thread is not listed. */
 	if (pthread_setspecific(key, t))
 		return;
 	t->id = (uint64_t)(uintptr_t)pthread_self();
@@ -113,7 +113,7 @@ struct xfs_lock_thread *xfs_lock_thread(void)
 	return &this_thread;
 }
 
-/* ---- what a thread tells of itself ------------------------------------------------------------ */
+/* ---- what a thread tells of itself --------------------------------------------------------- */
 
 static void copy_held(struct xfs_held_lock *to, const struct xfs_held_lock *from)
 {
@@ -167,7 +167,7 @@ void xfs_lock_waits_no_more(void)
 
 	if (!t->waits_since)
 		return;
-	/* Whoever waits for a condition waits for somebody's work, not for a lock. */
+	/* A condition is a wait for another thread's work, not for a lock. */
 	if (t->wanted.mode != XFS_LOCK_CONDITION) {
 		STORE(sums->waits, sums->waits + 1);
 		STORE(sums->waited_ns, sums->waited_ns + (now_ns() - t->waits_since));
@@ -175,7 +175,7 @@ void xfs_lock_waits_no_more(void)
 	STORE(t->waits_since, 0);
 }
 
-/* ---- the dump ------------------------------------------------------------------------------------ */
+/* ---- the dump ---------------------------------------------------------------- */
 
 static void dump_lock(FILE *out, const char *what, const struct xfs_held_lock *lock)
 {

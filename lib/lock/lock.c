@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The locks of debug builds: the host's, with the order checker told of everything.  What
- * release builds have in their place stands in unchecked.h.
+ * The locks of debug builds: the host's locks, with every step reported to the order checker.  For
+ * release builds see unchecked.h.
  *
- * Writers go before readers that come later: the checkpoint cut takes the gate
- * exclusively, and it would starve as long as any thread keeps opening transactions.  The price is
- * that a shared lock must not be taken twice by one thread, which the order checker
- * forbids anyhow.
+ * Waiting writers have priority over later readers, so a shared lock must not be taken twice by one
+ * thread; the order checker forbids that anyway.
  */
 #include "lock/lock_priv.h"
 
-/* What the callers of these functions hold is written at their declarations; here it is made so. */
+/* The declarations tell clang what these functions lock; it cannot follow the implementation. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wthread-safety-analysis"
 #endif
@@ -160,9 +158,8 @@ void xfs_cond_destroy(struct xfs_cond *cv)
 }
 
 /*
- * The sleeper takes the mutex again when it wakes, so for the order checker it
- * is released and acquired anew: whoever sleeps here with a later lock in hand
- * would hold it against the mutex's order.
+ * For the order checker the mutex is released and taken again, because the sleeper takes it when it
+ * wakes: a later lock held while sleeping here would violate the order.
  */
 void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx)
 {

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lock manager.  Every lock of the library is of one of these classes and
- * is taken in their order, never back up; of two locks of one class the one
- * with the lower key first.  Debug builds check this at run time and stop.
- * With XFSWRITE_THREADS off a lock is an owner count that must never be
- * contended.  In release builds a lock is the host's and nothing else (posix.h,
- * single.h), and an acquisition without contention is a few instructions in its caller.
+ * The lock manager.  Every lock of the library belongs to one of these classes.  Locks are taken in
+ * the order of their classes, and within a class by rising key.  Debug builds check this at run
+ * time and stop on a violation.  With XFSWRITE_THREADS off, a lock is a count of holders that is
+ * never contended.  In release builds a lock is the host's and nothing else (posix.h, single.h),
+ * and taking it uncontended costs a few inline instructions.
  *
- * A thread never takes a lock twice, not even shared: a waiting writer goes
- * before later readers, so that a steady stream of readers cannot starve it.
- * Of BUF and LEAF locks several with one key may be held.
+ * A thread never takes a lock twice, not even shared: a waiting writer has priority over later
+ * readers, so that a steady stream of readers cannot starve it.  Several BUF or LEAF locks with
+ * equal keys may be held at once.
  *
- *   IOLOCK    i_iolock: a file's data, its pages in memory and its size; key: inode number
- *   COMMIT    whoever writes the journal, or repairs what it must not show yet
- *   TRANS     the checkpoint gate: an open transaction (shared), a cut (exclusive)
+ *   IOLOCK    i_iolock: a file's data, its cached pages and its size; key: inode number
+ *   COMMIT    writing the journal, or repairing what it must not show yet
+ *   TRANS     the gate cp_gate: shared by open transactions, exclusive to close a checkpoint
  *   ILOCK     i_lock: extent maps and inode core, directory contents; key: inode number
  *   DQUOT     a dquot; key: type and id
  *   AG        pag_lock: headers, trees and counters of one AG; key: AG number
  *   BUF       cache and contents of metadata buffers while they are read or written
- *   LEAF      short internal locks below which nothing is taken
+ *   LEAF      short internal locks; nothing but LEAF locks is taken inside
  */
 #ifndef LOCK_LOCK_H
 #define LOCK_LOCK_H
@@ -32,9 +31,9 @@
 #endif
 
 /*
- * For clang's -Wthread-safety: what a function takes, gives back, or needs.  It follows names, not
- * values: functions that lock under a condition or in a loop, or whose lock the caller knows by
- * another name, are XFS_LOCKS_UNCHECKED, and the order checker alone looks at them.
+ * For clang's -Wthread-safety: what a function acquires, releases, or needs held.  The analysis
+ * follows names, not values.  Functions that lock conditionally or in a loop, or whose lock has
+ * another name in the caller, are XFS_LOCKS_UNCHECKED; only the order checker sees them.
  */
 #if defined(__clang__)
 #define XFS_CAPABILITY		__attribute__((capability("lock")))
@@ -101,26 +100,26 @@ XFS_LOCK_FN void xfs_rwlock_destroy(struct xfs_rwlock *lk);
 XFS_LOCK_FN void xfs_rwlock_excl(struct xfs_rwlock *lk) XFS_ACQUIRES(lk);
 XFS_LOCK_FN void xfs_rwlock_shared(struct xfs_rwlock *lk) XFS_ACQUIRES_SHARED(lk);
 /*
- * Not held to the order: the caller knows that whoever has it waits for nothing that this thread
- * holds.
+ * Not checked against the order: the caller knows that the holder waits for nothing that this
+ * thread holds.
  */
 XFS_LOCK_FN void xfs_rwlock_excl_unordered(struct xfs_rwlock *lk) XFS_ACQUIRES(lk);
 /*
- * True when taken; never sleeps.  NOWAIT callers turn false into -EAGAIN.  Not
- * held to the order, but one's own lock must not be tried either.
+ * True if taken; never sleeps.  NOWAIT callers turn false into -EAGAIN.  Not checked against the
+ * order, but a lock that this thread holds must not be tried either.
  */
 XFS_LOCK_FN bool xfs_rwlock_try_excl(struct xfs_rwlock *lk) XFS_TRIES(true, lk);
 XFS_LOCK_FN bool xfs_rwlock_try_shared(struct xfs_rwlock *lk) XFS_TRIES_SHARED(true, lk);
 XFS_LOCK_FN void xfs_rwlock_unlock_excl(struct xfs_rwlock *lk) XFS_RELEASES(lk);
 XFS_LOCK_FN void xfs_rwlock_unlock_shared(struct xfs_rwlock *lk) XFS_RELEASES_SHARED(lk);
 /*
- * The exclusive holder holds it shared from now on.  Nobody has had it exclusively in between: what
- * the holder has seen and set still holds.
+ * Turn an exclusive hold into a shared one.  No other thread holds it exclusively in between, so
+ * what the holder has seen and set still holds.
  */
 XFS_LOCK_FN void xfs_rwlock_demote(struct xfs_rwlock *lk);
 /*
- * For assertions that it is held: in debug builds whether this thread holds it
- * (exclusively); always true in release builds, so never assert the opposite.
+ * For assertions that the lock is held: in debug builds, whether this thread holds it
+ * (exclusively).  Always true in release builds, so never assert the opposite.
  */
 XFS_LOCK_FN bool xfs_rwlock_is_held(const struct xfs_rwlock *lk);
 XFS_LOCK_FN bool xfs_rwlock_is_held_excl(const struct xfs_rwlock *lk);
@@ -135,16 +134,16 @@ XFS_LOCK_FN bool xfs_mutex_is_held(const struct xfs_mutex *mx);
 XFS_LOCK_FN void xfs_cond_init(struct xfs_cond *cv);
 XFS_LOCK_FN void xfs_cond_destroy(struct xfs_cond *cv);
 /*
- * Releases @mx, sleeps, takes it again; may wake for no reason, so stands in a
- * loop over the condition.  No lock later than @mx may be held.  Without
- * threads nobody could ever wake the caller: a bug, asserted.
+ * Releases @mx, sleeps, takes it again.  May wake up spuriously, so call it in a loop over the
+ * condition.  No lock later than @mx may be held.  Without threads nobody could wake the caller:
+ * asserted as a bug.
  */
 XFS_LOCK_FN void xfs_cond_wait(struct xfs_cond *cv, struct xfs_mutex *mx) XFS_HOLDS(mx);
 XFS_LOCK_FN void xfs_cond_broadcast(struct xfs_cond *cv);
 
 /*
- * What a call takes before its first change: 0, or in a NOWAIT call (base/nowait.h), if somebody else
- * has it for longer than a moment, XFS_WOULD_WAIT.
+ * Take a lock before the first change of a call: 0, or in a NOWAIT call (base/nowait.h)
+ * XFS_WOULD_WAIT if another thread holds it for more than a moment.
  */
 static inline int XFS_MUST_CHECK xfs_rwlock_want_excl(struct xfs_rwlock *lk) XFS_TRIES(false, lk);
 static inline int XFS_MUST_CHECK xfs_rwlock_want_shared(struct xfs_rwlock *lk)
@@ -152,13 +151,14 @@ static inline int XFS_MUST_CHECK xfs_rwlock_want_shared(struct xfs_rwlock *lk)
 static inline int XFS_MUST_CHECK xfs_mutex_want(struct xfs_mutex *mx) XFS_TRIES(false, mx);
 
 /*
- * Debug order checker: what this thread holds.  xfs_lock_order_violations()
- * counts violations when xfs_lock_order_set_fatal(false) was called (tests);
- * by default the first one stops the program.
+ * Debug order checker.  xfs_lock_order_violations() counts violations after
+ * xfs_lock_order_set_fatal(false), for tests; by default the first one stops the program.
  */
 void xfs_lock_order_set_fatal(bool fatal);
 unsigned int xfs_lock_order_violations(void);
-/* Number of locks this thread holds (debug; 0 otherwise): tests demand 0 at the API's edge. */
+/*
+ * Number of locks that this thread holds (0 in release builds); tests require 0 at the API's edge.
+ */
 unsigned int xfs_lock_order_held(void);
 
 #ifndef XFSWRITE_DEBUG

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order checker of debug builds: a check before each acquisition that may sleep against the
+ * The order checker of debug builds: before each acquisition that may sleep, a check against the
  * locks that this thread holds (holders.c).
  *
- * (LOCK-1) A thread may sleep for a lock only when (class, key) of every lock it holds is lower. 
+ * (LOCK-1) A thread may sleep for a lock only if (class, key) of every lock it holds is lower.
  *     Classes BUF and LEAF allow equal keys among different locks, because their keys are often all
  *     0.
- * (LOCK-2) A thread never takes a lock that it holds, in whatever mode and by whatever call: a
- *     shared lock taken twice deadlocks with a writer that queued in between, and a try-lock that
- *     "succeeds" on one's own lock hands somebody an object that this very thread is working on.
- * (LOCK-3) Only the holder unlocks, in the mode it locked, or that it demoted it to.
+ * (LOCK-2) A thread never takes a lock that it holds, in any mode or by any call.  A shared lock
+ *     taken twice deadlocks with a writer that queued in between, and a try-lock that "succeeded"
+ *     on its own lock would hand out an object that this thread is working on.
+ * (LOCK-3) Only the holder unlocks, in the mode in which it locked or to which it demoted.
+ * (LOCK-4) A NOWAIT call that has changed nothing sleeps only for LEAF and DQUOT locks, which are
+ *     held for a few instructions.  It takes other locks by xfs_rwlock_want_excl() and the like.
  *
- * (LOCK-4) A NOWAIT call that has changed nothing sleeps at most for LEAF and DQUOT locks, which are held
- *     for some instructions: other locks it takes by xfs_rwlock_want_excl() and its like.
- *
- * Try-locks do not sleep and so are not held against LOCK-1, but what they took
- * counts for the acquisitions that follow.
+ * Try-locks do not sleep and are not checked against LOCK-1, but locks taken by them count for
+ * later acquisitions.
  */
 #include <stdio.h>
 #include "lock/lock_priv.h"
@@ -36,7 +35,7 @@ static void violation(const char *what, const void *lock, uint32_t cls, uint64_t
 	xfs_assert_failed(what, __FILE__, __LINE__);
 }
 
-/* Newest first: what was taken last is mostly asked for or released first. */
+/* Newest first: the last lock taken is usually the first asked for or released. */
 static struct xfs_held_lock *find_held(const void *lock)
 {
 	struct xfs_lock_thread *t = xfs_lock_thread();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's locks: mutexes and conditions are those of pthreads, read-write locks our own
- * (rwlock.h).  (Mutexes of our own over futex(2) made small files 7 % faster: not enough to maintain,
- * and to trust, another implementation.)
+ * The host's locks: mutexes and conditions of pthreads, and our own read-write locks (rwlock.h).
+ * (Our own mutexes over futex(2) made small files 7 % faster, which does not justify maintaining and
+ * trusting another implementation.)
  *
- * pthread calls here can fail only for misuse (a lock that was never made, or
- * is held already), so their results are promises of ours and asserted.
+ * These pthread calls fail only on misuse (a lock not initialized, or already held), so their
+ * results are asserted.
  */
 #ifndef LOCK_POSIX_H
 #define LOCK_POSIX_H
@@ -28,7 +28,7 @@ static inline void xfs_host_mutex_init(struct xfs_host_mutex *mx)
 	int error;
 
 	pthread_mutexattr_init(&attr);
-	/* Most are held for less than it takes to go to sleep and be woken: look again first. */
+	/* Most are held for less time than sleeping and waking takes, so spin first. */
 #ifdef __GLIBC__
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's locks where there are no threads; the same functions as posix.h.  Alone in the world
- * a lock that is taken can never become free: contention is a bug of ours.
+ * The host's locks for a build without threads, with the same functions as posix.h.  A lock that is
+ * taken can never become free while its only thread waits, so contention is a bug of ours.
  */
 #ifndef LOCK_SINGLE_H
 #define LOCK_SINGLE_H
@@ -116,7 +116,7 @@ static inline void xfs_host_cond_destroy(struct xfs_host_cond *cv)
 	(void)cv;
 }
 
-/* What the caller waits for never happens. */
+/* The condition can never become true. */
 static inline void xfs_host_cond_wait(struct xfs_host_cond *cv, struct xfs_host_mutex *mx)
 {
 	const bool somebody_else_runs = false;

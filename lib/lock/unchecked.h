@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The locks of release builds, for lock.h only: the host's, in the place where they are taken. */
+/* The locks of release builds, inline wrappers of the host's.  Included by lock.h only. */
 #ifndef LOCK_UNCHECKED_H
 #define LOCK_UNCHECKED_H
 
 #include "lock/lock.h"
 
 #ifndef XFSWRITE_DEBUG
-/* What the callers of these functions hold is written at their declarations; here it is made so. */
+/* The declarations tell clang what these functions lock; it cannot follow the implementation. */
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wthread-safety-analysis"

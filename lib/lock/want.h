@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Locks that a NOWAIT call may be refused; for lock.h only. */
+/* Locks that a NOWAIT call may fail to get.  Included by lock.h only. */
 #ifndef LOCK_WANT_H
 #define LOCK_WANT_H
 
 #include "lock/lock.h"
 
 /*
- * How often it is tried: who holds a lock for some instructions makes nobody else fail, who looks at
- * the device meanwhile does.
+ * Number of attempts: a lock held for a few instructions does not make the caller fail, one held
+ * across device I/O does.
  */
 #define XFS_WANT_TRIES	200u
 
-/* The time between two attempts; the compiler must not leave it out. */
+/* A pause between two attempts; the compiler must not remove it. */
 static inline void xfs_want_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -30,7 +30,7 @@ static inline void xfs_want_pause(void)
 	took_ ? 0 : xfs_would_wait("another thread holds a lock");		\
 })
 
-/* What the callers of these functions hold is written at their declarations; here it is made so. */
+/* The declarations tell clang what these functions lock; it cannot follow the implementation. */
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wthread-safety-analysis"

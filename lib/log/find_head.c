@@ -13,7 +13,8 @@
 #include "core/message.h"
 #include "log/log_priv.h"
 
-#define CHUNK_BBS	128u		/* blocks read at a time; whole log sectors of any size */
+#define CHUNK_BBS	128u		/* blocks read at a time; a multiple of every log sector
+					 * size */
 
 struct head_search {
 	struct xlog_ring ring;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The journal on disk: a ring of 512-byte blocks that holds records, which hold checkpoints.  This
- * folder finds its end, reads records, and writes checkpoints. trans/ decides what a checkpoint
+ * folder finds its end, reads records, and writes checkpoints.  trans/ decides what a checkpoint
  * contains; recover.c says what recovery does with one.
  *
  * Rules of the writer:

@@ -233,7 +233,7 @@ int xlog_trans_add_record(struct xlog_trans_table *table, const struct xlog_walk
 int xlog_cancel_add(struct xfs_mount *mp, struct xlog_index *table, xfs_daddr_t blkno,
 		    uint32_t bbs) XFS_MUST_CHECK;
 bool xlog_cancel_has(struct xlog_index *table, xfs_daddr_t blkno, uint32_t bbs);
-/* One cancel item of that buffer has been passed. */
+/* Count down one cancel item of that buffer. */
 void xlog_cancel_drop(struct xfs_mount *mp, struct xlog_index *table, xfs_daddr_t blkno,
 		      uint32_t bbs);
 void xlog_cancel_destroy(struct xfs_mount *mp, struct xlog_index *table);

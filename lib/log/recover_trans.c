@@ -91,8 +91,8 @@ static void unlink_trans(struct xlog_trans_table *table, struct open_trans *ot)
 }
 
 /*
- * Oldest first: freed in the reverse order, each would be at the end of the heap and shrink it step
- * by step.
+ * Free the oldest chunk first.  In reverse order each chunk would be the last one in the heap, and
+ * the host would shrink the heap each time.
  */
 static void free_chunks(struct xfs_mount *mp, struct chunk *chunk)
 {

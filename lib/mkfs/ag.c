@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One allocation group as a formatter leaves it: headers, single-leaf trees, a
- * filled free list.  It is built in memory from the set of free extents, from
- * which first the free list and then, in AG 0, the first inode chunk are taken.
+ * One allocation group as mkfs leaves it: headers, single-leaf trees, a filled free list.  It is
+ * built in memory from the set of free extents; first the free list, then, in AG 0, the first inode
+ * chunk are taken from that set.
  */
 #include "base/crc32c.h"
 #include "disk/ag.h"
@@ -38,7 +38,7 @@ static void add_free(struct ag_contents *ag, unsigned int at, xfs_agblock_t star
 	ag->nr_free++;
 }
 
-/* Take [start, start + len) out of free extent @i, which contains it. */
+/* Remove [start, start + len) from free extent @i, which contains it. */
 static void take(struct ag_contents *ag, unsigned int i, xfs_agblock_t start, xfs_extlen_t len)
 {
 	struct xfs_alloc_rec_incore old = ag->free[i];
@@ -65,7 +65,7 @@ static void add_rmap(struct ag_contents *ag, xfs_agblock_t start, xfs_extlen_t l
 	ag->nr_rmap++;
 }
 
-/* Neighbours of one owner are one record. */
+/* Merge adjacent records of one owner. */
 static void merge_rmaps(struct ag_contents *ag)
 {
 	unsigned int out = 0;
@@ -80,7 +80,7 @@ static void merge_rmaps(struct ag_contents *ag)
 		ag->nr_rmap = out + 1;
 }
 
-/* The smallest extent that has all that is missing, else the largest. */
+/* The smallest extent that holds all of @want, else the largest. */
 static unsigned int best_fit(const struct ag_contents *ag, xfs_extlen_t want)
 {
 	unsigned int best = 0;
@@ -125,7 +125,7 @@ static void take_root_chunk(struct ag_contents *ag)
 			return;
 		}
 	}
-	ASSERT(false);	/* the plan made room for it */
+	ASSERT(false);	/* the plan left enough space */
 }
 
 static void plan_ag(struct ag_contents *ag, const struct xfs_mkfs_plan *plan, xfs_agnumber_t agno)
@@ -167,8 +167,8 @@ static void *ag_sector(const struct xfs_geometry *geo, uint8_t *buf, unsigned in
 }
 
 /*
- * A secondary superblock says what was true before the first inode; two of them know
- * where the root directory is, so that it can be found again.
+ * A secondary superblock describes the state before the first inode was made; two of them contain
+ * the root inode's number, so that it can be found again.
  */
 static void make_sb(const struct ag_contents *ag, uint8_t *buf)
 {
@@ -180,7 +180,7 @@ static void make_sb(const struct ag_contents *ag, uint8_t *buf)
 	sb.sb_icount = sb.sb_ifree = 0;
 	sb.sb_fdblocks = xfs_mkfs_fdblocks_empty(ag->plan);
 	sb.sb_rbmino = sb.sb_rsumino = NULLFSINO;
-	/* Without parent pointers the first attribute sets the bit, in the primary only. */
+	/* Without parent pointers the first attribute sets the bit, and only in the primary. */
 	if (!xfs_has_parent(geo))
 		sb.sb_versionnum &= (uint16_t)~XFS_SB_VERSION_ATTRBIT;
 	if (ag->agno == 0 || !(ag->agno == last || (geo->agcount > 2 && ag->agno == last / 2)))
@@ -213,7 +213,7 @@ static void make_agf(const struct ag_contents *ag, struct xfs_agf *agf)
 		agf->agf_refcount_root = cpu_to_be32(geo->refc_root);
 		agf->agf_refcount_level = agf->agf_refcount_blocks = cpu_to_be32(1);
 	}
-	/* Slot 0 stays unused, as if a block had been taken from it. */
+	/* Slot 0 is unused, as if a block had been taken from it. */
 	agf->agf_flfirst = cpu_to_be32(1);
 	agf->agf_fllast = agf->agf_flcount = cpu_to_be32(ag->nr_agfl);
 	agf->agf_freeblks = cpu_to_be32(freeblks);
@@ -314,7 +314,7 @@ static void make_free_space(const struct ag_contents *ag, uint8_t *buf)
 	seal_root(ag, cnt);
 }
 
-/* A block of inodes can hold several records' worth. */
+/* A block of inodes may need several records. */
 static void make_inode_tree(const struct ag_contents *ag, uint8_t *buf, xfs_agblock_t agbno,
 			    uint32_t magic)
 {
@@ -333,7 +333,7 @@ static void make_inode_tree(const struct ag_contents *ag, uint8_t *buf, xfs_agbl
 		};
 
 		if (i == 0) {
-			/* Root directory, realtime bitmap and summary. */
+			/* In use: root directory, realtime bitmap and summary. */
 			irec.ir_free &= ~7ull;
 			irec.ir_freecount -= 3;
 		}
@@ -383,7 +383,7 @@ uint64_t xfs_mkfs_fdblocks_empty(const struct xfs_mkfs_plan *plan)
 	const struct xfs_geometry *geo = &plan->geo;
 	uint64_t log = plan->log_agno == NULLAGNUMBER ? 0 : plan->sb.sb_logblocks;
 
-	/* The free lists count as free. */
+	/* Blocks on the free lists count as free. */
 	return geo->dblocks - (uint64_t)geo->agcount * geo->prealloc_blocks - log;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The first inode chunk: the root directory, two realtime inodes without contents, free ones. */
+/* The first inode chunk: the root directory, two empty realtime inodes, and free ones. */
 #include "base/crc32c.h"
 #include "disk/attr.h"
 #include "disk/inode.h"
@@ -35,7 +35,7 @@ static void init_used(const struct xfs_mkfs_plan *plan, struct xfs_dinode *dip, 
 	dip->di_flags2 = cpu_to_be64(flags2);
 }
 
-/* trusted.xfs:autofsck: how far background checks may go on their own. */
+/* trusted.xfs:autofsck: what background checks may do on their own. */
 static void add_autofsck(const struct xfs_mkfs_plan *plan, struct xfs_dinode *dip)
 {
 	static const char name[] = "xfs:autofsck", value[] = "repair";
@@ -62,7 +62,7 @@ static void make_root(const struct xfs_mkfs_plan *plan, struct xfs_dinode *dip)
 	struct xfs_dir2_sf_hdr *sf = XFS_DFORK_DPTR(dip);
 
 	init_used(plan, dip, S_IFDIR | 0755, 2);
-	/* Dump tools know the root by this. */
+	/* Dump tools recognize the root by this. */
 	dip->di_gen = cpu_to_be32(0);
 	dip->di_format = XFS_DINODE_FMT_LOCAL;
 	dip->di_size = cpu_to_be64(xfs_dir2_sf_hdr_size(0));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where things go: how many allocation groups, the log and its alignment, the
- * first inode chunk.  xfs_repair computes the place of the root inode again and
- * warns when it is elsewhere.
+ * Layout: number of allocation groups, the log and its alignment, the first inode chunk.
+ * xfs_repair computes the root inode's place itself and warns if it is elsewhere.
  */
 #include "disk/inode.h"
 #include "mkfs/mkfs_priv.h"
@@ -13,9 +12,9 @@
 #define GIB(n)		((uint64_t)(n) << 30)
 #define TIB(n)		((uint64_t)(n) << 40)
 
-#define MIN_DATA_BYTES	MIB(300)	/* smaller ones are unsupported */
+#define MIN_DATA_BYTES	MIB(300)	/* smaller file systems are unsupported */
 #define DEFAULT_LOG	MIB(64)
-#define LOG_SUNIT_ELSE	(32u << 10)	/* when the data stripe unit is too large for the log */
+#define LOG_SUNIT_ELSE	(32u << 10)	/* if the data stripe unit is too large for the log */
 
 static uint64_t min_agblocks(const struct xfs_sb *sb)
 {
@@ -28,8 +27,8 @@ static uint64_t max_agblocks(const struct xfs_sb *sb)
 }
 
 /*
- * Few AGs on one disk, where they cost seeks; more where a stripe says that there are
- * several.
+ * Few AGs on a single disk, where each costs seeks; more if a stripe shows that there are several
+ * disks.
  */
 static uint64_t default_agblocks(const struct xfs_sb *sb)
 {
@@ -53,8 +52,8 @@ static uint64_t default_agblocks(const struct xfs_sb *sb)
 }
 
 /*
- * AGs should start on stripe units, but not all on the same disk: a size that is a
- * multiple of the width becomes a unit smaller, unless somebody wanted it.
+ * AGs should start on stripe units, but not all on the same disk: a size that is a multiple of the
+ * width is reduced by one unit, unless the caller asked for it.
  */
 static uint64_t align_agblocks(const struct xfs_sb *sb, uint64_t agblocks, bool wanted)
 {
@@ -100,7 +99,7 @@ static int plan_ags(struct xfs_mkfs_plan *plan)
 				  " blocks are larger than the file system of %" PRIu64 " blocks",
 				  agblocks, sb->sb_dblocks);
 
-	/* A last AG that would be too small is left out. */
+	/* Drop a last AG that would be too small. */
 	agcount = xfs_howmany64(sb->sb_dblocks, agblocks);
 	if (agcount > 1 && sb->sb_dblocks - (agcount - 1) * agblocks < min_agblocks(sb)) {
 		agcount--;
@@ -146,7 +145,7 @@ static int plan_log_sunit(struct xfs_mkfs_plan *plan)
 	} else {
 		sunit = data ? data : sector;
 	}
-	/* A data unit the log cannot have, nor always what stands in for it. */
+	/* The data stripe unit is too large for the log; its replacement may be too small. */
 	if (sunit > XFS_MAX_LOG_SUNIT)
 		sunit = LOG_SUNIT_ELSE;
 	if (sunit < sb->sb_blocksize)
@@ -160,7 +159,7 @@ static uint64_t max_log_anywhere(const struct xfs_sb *sb)
 	return XFS_MIN(XFS_MAX_LOG_BYTES >> sb->sb_blocklog, (uint64_t)XFS_MAX_LOG_BLOCKS);
 }
 
-/* What the AG of the log can spare for it. */
+/* Blocks that the AG of the log can give to it. */
 static uint64_t max_log_in_ag(const struct xfs_mkfs_plan *plan)
 {
 	const struct xfs_sb *sb = &plan->sb;
@@ -169,7 +168,7 @@ static uint64_t max_log_in_ag(const struct xfs_mkfs_plan *plan)
 	uint64_t taken = xfs_howmany64(4ull * sb->sb_sectsize, sb->sb_blocksize) + 4 + 3 +
 			 xfs_has_finobt(geo) + xfs_has_rmapbt(geo) + xfs_has_reflink(geo) + 1;
 
-	/* In AG 0 the first inodes need room behind it. */
+	/* In AG 0 the first inodes need space behind the log. */
 	if (plan->log_agno == 0)
 		taken += XFS_MAX(4ull * (XFS_INODES_PER_CHUNK * sb->sb_inodesize /
 					 sb->sb_blocksize), 2ull * sb->sb_unit);
@@ -207,7 +206,7 @@ static uint64_t default_log_blocks(const struct xfs_mkfs_plan *plan, uint64_t ma
 	return XFS_MIN(blocks, max);
 }
 
-/* Multiples of the log's stripe unit, else of the data's, in blocks. */
+/* The log's stripe unit, else the data's, in blocks. */
 static uint32_t log_alignment(const struct xfs_sb *sb)
 {
 	return sb->sb_logsunit > 1 ? sb->sb_logsunit >> sb->sb_blocklog : sb->sb_unit;
@@ -231,7 +230,7 @@ static int plan_internal_log(struct xfs_mkfs_plan *plan)
 	if (error)
 		return error;
 
-	/* The packed number is what gets aligned, although the disk has the linear one. */
+	/* As in mkfs.xfs, the packed block number is aligned, not the linear address. */
 	start = ((uint64_t)plan->log_agno << sb->sb_agblklog) + plan->geo.prealloc_blocks;
 	if (align) {
 		if (o->log_size && blocks % align)
@@ -294,10 +293,9 @@ static int plan_log(struct xfs_mkfs_plan *plan)
 /* ------------------------------------------------------------------ inodes */
 
 /*
- * Blocks each AG keeps on its free list for the growth of its free space and reverse mapping
- * trees: two for a split in each, none for a tree that can never have a second level.
- * Up to Linux 6.7 it was one for such a tree, and xfs_repair of that time expects
- * the first inodes accordingly.
+ * Blocks that each AG keeps on its free list for the growth of its free space and reverse mapping
+ * trees: two per tree for a split, none for a tree that never gets a second level.  Up to Linux 6.7
+ * the latter kept one, and xfs_repair of that time expects the first inodes accordingly.
  */
 static uint32_t tree_growth(const struct xfs_mkfs_plan *plan, unsigned int maxlevels)
 {
@@ -317,8 +315,8 @@ static uint32_t agfl_need(const struct xfs_mkfs_plan *plan)
 }
 
 /*
- * The place that xfs_repair expects: behind the roots and the free list, as if
- * all of them stood in one row, and behind the log when it is in AG 0.
+ * The place that xfs_repair expects: after the roots and the free list, as if all of them were
+ * contiguous, and after the log if it is in AG 0.
  */
 static int plan_root(struct xfs_mkfs_plan *plan)
 {
@@ -332,7 +330,7 @@ static int plan_root(struct xfs_mkfs_plan *plan)
 	first = xfs_howmany64(4ull * sb->sb_sectsize, sb->sb_blocksize) + 2 + 1 +
 		plan->agfl_need + xfs_has_finobt(geo) + xfs_has_rmapbt(geo) +
 		xfs_has_reflink(geo) + (log_here ? sb->sb_logblocks : 0);
-	/* Alignment can push the log a little beyond what that formula knows. */
+	/* Alignment may move the log a little further than that formula assumes. */
 	if (log_here)
 		first = XFS_MAX(first, (uint64_t)plan->log_agbno + sb->sb_logblocks);
 	first = xfs_roundup64(first, align);
@@ -372,7 +370,7 @@ int xfs_mkfs_plan_layout(struct xfs_mkfs_plan *plan)
 		error = plan_root(plan);
 	if (error)
 		return error;
-	/* Again: now the log and the inodes are known. */
+	/* Once more, now that the log and the inodes are known. */
 	if (xfs_geometry_init(&plan->geo, sb))
 		return bad_option("impossible geometry");
 	sb->sb_fdblocks = xfs_mkfs_fdblocks(plan);

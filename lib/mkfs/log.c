@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An empty log: zeros, and one record that says "cleanly unmounted" in cycle 1.
- * Zeros matter: leftovers with cycle numbers would be taken for a newer log.
+ * An empty log: zeros, and an unmount record in cycle 1.  The zeros matter: leftover blocks with
+ * cycle numbers would be taken for a newer log.
  */
 #include "disk/log.h"
 #include "mkfs/mkfs_priv.h"
@@ -29,7 +29,7 @@ static void make_record(const struct xfs_mkfs_plan *plan, uint8_t *buf, uint32_t
 	head->h_fs_uuid = plan->geo.uuid;
 	head->h_size = cpu_to_be32(size);
 
-	/* The cycle stands in the place of the first word of every block. */
+	/* The cycle replaces the first word of every block. */
 	for (uint32_t bb = 1; bb < bytes / XFS_BB_SIZE; bb++)
 		put_be32(XLOG_INIT_CYCLE, buf + bb * XFS_BB_SIZE);
 	op->oh_len = cpu_to_be32(XLOG_UNMOUNT_PAYLOAD);

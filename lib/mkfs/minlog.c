@@ -2,21 +2,19 @@
 /*
  * The smallest log.
  *
- * A kernel refuses to mount a file system whose log could not hold the largest
- * transaction it may have to write, several times over.  The bound is computed
- * from worst cases of every kind of transaction: how many buffers of which size,
- * and how many inodes, it may log.  The sums below follow that computation of
- * the kernel to the byte, oddities included, because a formatter that comes out
- * smaller makes something nobody mounts.
+ * A kernel refuses to mount a file system whose log cannot hold several of the largest transactions
+ * it may have to write.  The bound is computed from the worst case of every kind of transaction:
+ * how many buffers of which size, and how many inodes, it may log.  The sums below follow the
+ * kernel's computation to the byte, oddities included, because with a smaller result mkfs would
+ * make file systems that no kernel mounts.
  *
- * Two eras must be told apart.  With parent pointers the kernel takes the real
- * reservations.  Without them it takes those that it had before deferred
- * reference count updates, so that logs of existing file systems stay large
- * enough: with more references, a fixed height of the reverse mapping tree, and
+ * There are two cases.  With parent pointers the kernel uses the real reservations.  Without them
+ * it uses those from before deferred reference count updates, so that the logs of existing file
+ * systems stay large enough: with more references, a fixed height of the reverse mapping tree, and
  * counts of 8.
  *
- * mkfs.xfs 6.1 comes out lower with reverse mapping alone (878 blocks instead of
- * 975 of 4096 bytes); a kernel of today refuses such a log.
+ * With the reverse map but without reflink, mkfs.xfs 6.1 computes a smaller log (878 blocks of 4096
+ * bytes instead of 975), which current kernels refuse.
  */
 #include "disk/inode.h"
 #include "mkfs/mkfs_priv.h"
@@ -25,7 +23,7 @@
 #define FIXED		768u	/* quota and superblock changes any transaction may carry */
 #define RECORD_DATA	(262144u - 4096u)
 
-/* A reservation in bytes and how often a rolling transaction renews it. */
+/* A reservation in bytes, and how often a rolling transaction renews it. */
 struct resv {
 	uint64_t bytes;
 	unsigned int count;
@@ -40,7 +38,7 @@ struct params {
 	uint64_t cluster_bytes, chunk_blocks;
 	uint64_t alloc_leaf;		/* records of a free space leaf */
 	bool has_finobt, has_rmapbt, has_reflink, has_parent;
-	bool old_refcounts;		/* the reservations of the earlier era */
+	bool old_refcounts;		/* use the reservations of the second case */
 };
 
 static uint64_t max2(uint64_t a, uint64_t b)
@@ -53,7 +51,7 @@ static uint64_t max3(uint64_t a, uint64_t b, uint64_t c)
 	return max2(max2(a, b), c);
 }
 
-/* @n buffers of @x bytes; @n inodes. */
+/* Log bytes of @n buffers of @x bytes; of @n inodes. */
 static uint64_t buf(uint64_t n, uint64_t x)
 {
 	return n * (x + LOG_OVERHEAD);
@@ -64,7 +62,7 @@ static uint64_t ino(const struct params *p, uint64_t n)
 	return n * (p->z + 248);
 }
 
-/* Blocks that @n extents put into or taken out of free space change. */
+/* Free-space tree blocks that change when @n extents are allocated or freed. */
 static uint64_t alloc_blocks(const struct params *p, uint64_t n)
 {
 	uint64_t blocks = 2 * n * (2 * p->alloc - 1);
@@ -74,19 +72,19 @@ static uint64_t alloc_blocks(const struct params *p, uint64_t n)
 	return blocks;
 }
 
-/* The same for reference counts. */
+/* Refcount tree blocks, likewise. */
 static uint64_t refc_blocks(const struct params *p, uint64_t n)
 {
 	return p->has_reflink ? n * (2 * p->refc - 1) : 0;
 }
 
-/* Tree blocks that mapping @x more blocks in a fork of @height can add. */
+/* Tree blocks added by mapping @x more blocks in a fork of @height. */
 static uint64_t fork_growth(const struct params *p, uint64_t x, uint64_t height)
 {
 	return xfs_howmany64(x, p->alloc_leaf - p->alloc_leaf / 2) * (height - 1);
 }
 
-/* Blocks that adding a name can change. */
+/* Blocks that change when a name is added. */
 static uint64_t dirop_blocks(const struct params *p)
 {
 	return 7 * p->d + 7 * fork_growth(p, p->d, p->data_fork) + 1;
@@ -102,7 +100,7 @@ static uint64_t finobt_bytes(const struct params *p)
 	return p->has_finobt ? inobt_bytes(p) : 0;
 }
 
-/* Linking an inode into the unlinked list; taking it off. */
+/* Adding an inode to the unlinked list; removing it. */
 static uint64_t iunlink_bytes(const struct params *p)
 {
 	return buf(1, p->s) + p->cluster_bytes;
@@ -155,7 +153,10 @@ static uint64_t attrset_per_block_bytes(const struct params *p)
 
 static uint64_t attr_remove_bytes(const struct params *p)
 {
-	/* The second term adds whole blocks without, and overheads for the wrong fork. */
+	/*
+	 * The kernel's second term counts blocks without their headers, and headers for the wrong
+	 * fork.
+	 */
 	uint64_t tree = ino(p, 1) + buf(5, p->b) + p->attr_fork * p->b +
 			LOG_OVERHEAD * p->data_fork;
 	uint64_t unmap = buf(5, p->s) + buf(alloc_blocks(p, 2), p->b);
@@ -163,7 +164,7 @@ static uint64_t attr_remove_bytes(const struct params *p)
 	return FIXED + max2(tree, unmap);
 }
 
-/* What a parent pointer adds when a name is added, removed, replaced. */
+/* What a parent pointer adds to adding, removing and replacing a name. */
 #define PPTR_INTENT	40u
 #define PPTR_NAME_VALUE	(12u + 256u)
 
@@ -289,7 +290,7 @@ static uint64_t max_attrset_bytes(const struct params *p)
 {
 	uint64_t value = p->b / 2 + p->b / 4 - 257;
 	uint64_t value_blocks = xfs_howmany64(value, p->b);
-	/* Without parent pointers bytes are taken for blocks. */
+	/* Without parent pointers the kernel takes bytes for blocks. */
 	uint64_t growth = p->has_parent ? value_blocks : value;
 	uint64_t blocks = 5 + 5 * fork_growth(p, 1, p->attr_fork) + value_blocks +
 			  fork_growth(p, growth, p->attr_fork);
@@ -297,7 +298,7 @@ static uint64_t max_attrset_bytes(const struct params *p)
 	return attrset_bytes(p) + attrset_per_block_bytes(p) * blocks;
 }
 
-/* @bytes with what the record format adds, in bytes of log. */
+/* Bytes of log for @bytes, record format included. */
 static uint64_t log_unit(uint64_t bytes, uint32_t logsunit)
 {
 	uint64_t unit = bytes + 40, headers;
@@ -339,7 +340,7 @@ uint32_t xfs_mkfs_min_logblocks(const struct xfs_geometry *geo, uint32_t logsuni
 
 	p.old_refcounts = !p.has_parent;
 	if (p.old_refcounts && p.has_rmapbt && p.has_reflink)
-		p.rmap = 9;	/* what the height was once assumed to be */
+		p.rmap = 9;	/* the height once assumed by kernels */
 	max = largest_transaction(&p);
 	if (attr > max.bytes * max.count)
 		max = (struct resv){ attr, 3 };

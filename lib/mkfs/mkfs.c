@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatting, in an order that leaves nothing that mounts until the end:
+ * Formatting, in an order that leaves nothing mountable before the end:
  *
- *  1. what the device held is made unrecognisable: superblock copies of an old
+ *  1. make the device's old contents unrecognizable: superblock copies of an old
  *     XFS, both ends of the device;
- *  2. a primary superblock that says "in progress";
- *  3. the log, the AGs, the first inodes, in any order;
- *  4. flush; the primary superblock without "in progress"; flush.
+ *  2. write a primary superblock that says "in progress";
+ *  3. write the log, the AGs, the first inodes, in any order;
+ *  4. flush; write the primary superblock without "in progress"; flush.
  */
 #include "base/clock.h"
 #include "base/crc32c.h"
@@ -19,7 +19,7 @@
 #define WIPE_BYTES	(128u << 10)	/* where other file systems, RAID and swap keep theirs */
 #define IO_ALIGN	4096u
 
-/* Flags this version knows. */
+/* All known flags. */
 #define ALL_FLAGS							\
 	(XFS_MKFS_FORCE | XFS_MKFS_SMALL | XFS_MKFS_INPROGRESS |	\
 	 XFS_MKFS_NOALIGN | XFS_MKFS_DISCARD | XFS_MKFS_ASCII_CI | XFS_MKFS_LOG_AG)
@@ -72,7 +72,7 @@ static int make_plan(struct xfs_mkfs_plan *plan, struct xfs_device *dev,
 		error = xfs_mkfs_plan_layout(plan);
 	if (error)
 		return error;
-	/* What is made here must be what is accepted elsewhere. */
+	/* The other half of the library must accept what is made here. */
 	fa = xfs_sb_verify(&plan->sb);
 	if (!fa)
 		fa = xfs_sb_counters_verify(&plan->sb);
@@ -175,10 +175,7 @@ static int check_empty(struct xfs_mkfs_plan *plan, struct xfs_device *dev,
 	return 0;
 }
 
-/*
- * Copies of the superblock of an XFS that was here: left alone they would be
- * found by a repair and preferred to ours.
- */
+/* Wipe the superblock copies of an old XFS: xfs_repair would find them and prefer them to ours. */
 static int wipe_old_copies(struct xfs_mkfs_plan *plan)
 {
 	uint64_t step, sector = plan->info.logical_sector;
@@ -194,7 +191,7 @@ static int wipe_old_copies(struct xfs_mkfs_plan *plan)
 	error = xfs_device_pread(plan->dev, 0, buf, IO_ALIGN);
 	xfs_sb_from_disk(&old, (const void *)buf);
 	xfs_mem_free_aligned(&plan->mem, buf);
-	/* An end that cannot be read has nothing to be wiped for. */
+	/* If the old superblock cannot be read, there are no copies to wipe. */
 	if (error || xfs_sb_verify(&old) || old.sb_sectsize < sector)
 		return 0;
 	step = (uint64_t)old.sb_agblocks << old.sb_blocklog;
@@ -229,7 +226,7 @@ static int discard_all(struct xfs_device *dev, const struct xfs_device_info *inf
 	return error == -EOPNOTSUPP ? 0 : error;
 }
 
-/* A file grows to what was asked for. */
+/* Extend a file to the requested size. */
 static int make_room(struct xfs_device *dev, struct xfs_device_info *info, uint64_t need)
 {
 	int error;
@@ -334,7 +331,7 @@ static int write_all(struct xfs_mkfs_plan *plan, uint8_t *buf)
 		error = write_ags(plan, buf);
 	if (!error)
 		error = write_inodes(plan, buf);
-	/* The last time: from here on it may become whole. */
+	/* Last call of the hook: after this the file system may become complete. */
 	if (!error)
 		error = step(plan, "flush", 0, 1);
 	if (!error && plan->logdev)
@@ -348,7 +345,7 @@ static int write_all(struct xfs_mkfs_plan *plan, uint8_t *buf)
 	return error;
 }
 
-/* With both devices to ourselves. */
+/* Both devices are claimed. */
 static int format(struct xfs_mkfs_plan *plan)
 {
 	size_t bytes;

@@ -10,7 +10,7 @@ static bool unit_ok(uint64_t value, uint64_t min, uint64_t max)
 	return xfs_is_power_of_2(value) && value >= min && value <= max;
 }
 
-/* What the device likes, when a file system can have it. */
+/* The sector that the device prefers, if XFS supports it. */
 static uint32_t device_sector(const struct xfs_device_info *info, uint32_t blocksize)
 {
 	if (unit_ok(info->physical_sector, XFS_MIN_SECTORSIZE, XFS_MAX_SECTORSIZE) &&
@@ -86,7 +86,7 @@ static int plan_blocks(struct xfs_mkfs_plan *plan)
 	sb->sb_inopblock = (uint16_t)(blocksize / inodesize);
 	sb->sb_inopblog = (uint8_t)(sb->sb_blocklog - sb->sb_inodelog);
 	sb->sb_dirblklog = (uint8_t)(xfs_highbit64(dirblock) - sb->sb_blocklog);
-	/* A unit of 4 KiB at least, although there is no realtime section. */
+	/* At least 4 KiB, although there is no realtime section. */
 	sb->sb_rextsize = XFS_MAX(1u, 4096u / blocksize);
 	return 0;
 }
@@ -144,17 +144,17 @@ static int plan_features(struct xfs_mkfs_plan *plan)
 	if (o->flags & XFS_MKFS_ASCII_CI)
 		sb->sb_versionnum |= XFS_SB_VERSION_BORGBIT;
 
-	/* Self-healing of metadata is worth little without back pointers. */
+	/* The default repairs metadata by itself only if it has back pointers. */
 	parent = (sb->sb_features_incompat & XFS_SB_FEAT_INCOMPAT_PARENT) != 0;
 	rmapbt = (sb->sb_features_ro_compat & XFS_SB_FEAT_RO_COMPAT_RMAPBT) != 0;
 	plan->autofsck = switched(o->autofsck, recent && parent && rmapbt);
-	/* The bit tells that attributes may be found: parent pointers will be. */
+	/* The bit announces attributes: parent pointers, or the autofsck attribute. */
 	if (parent || plan->autofsck)
 		sb->sb_versionnum |= XFS_SB_VERSION_ATTRBIT;
 	return 0;
 }
 
-/* Alignment of inode chunks; depends on sizes and on sparse chunks. */
+/* Alignment of inode chunks; depends on sizes and on sparse inodes. */
 static void plan_inode_alignment(struct xfs_mkfs_plan *plan)
 {
 	struct xfs_sb *sb = &plan->sb;
@@ -168,7 +168,7 @@ static void plan_inode_alignment(struct xfs_mkfs_plan *plan)
 	}
 }
 
-/* What the device tells of its stripes, as far as it can be used. */
+/* The device's stripe geometry, if usable. */
 static void probed_stripe(const struct xfs_mkfs_plan *plan, uint64_t *sunit, uint64_t *swidth)
 {
 	const struct xfs_device_info *info = &plan->info;
@@ -177,7 +177,7 @@ static void probed_stripe(const struct xfs_mkfs_plan *plan, uint64_t *sunit, uin
 	*sunit = *swidth = 0;
 	if (plan->opts.flags & XFS_MKFS_NOALIGN)
 		return;
-	/* A unit that is just a sector says nothing. */
+	/* A unit no larger than a sector gives no information. */
 	if (info->io_min <= XFS_MAX(info->physical_sector, info->logical_sector))
 		return;
 	if (!info->io_opt || info->io_opt % info->io_min || info->io_min % blocksize)

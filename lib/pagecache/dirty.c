@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Dirty folios: their list, claiming them for write-back, and what becomes of them. */
+/* Dirty folios: their list, claiming them for write-back, and the end of a write. */
 #include "base/sort.h"
 #include "device/queue.h"
 #include "pagecache/pagecache_priv.h"
@@ -43,8 +43,8 @@ static bool by_position(const void *a, const void *b)
 }
 
 /*
- * Whether @folio may be claimed now.  Failed blocks have to be dealt with first: their mapping
- * is about to become unwritten.
+ * Whether @folio may be claimed now.  Failed blocks must be handled first, because their mapping is
+ * about to become unwritten.
  */
 static bool is_claimable(const struct xfs_folio *folio)
 {
@@ -52,9 +52,9 @@ static bool is_claimable(const struct xfs_folio *folio)
 }
 
 /*
- * The first dirty folio that ends after @start and may be claimed.  Mapping locked; with @wait
- * it is released while somebody has a folio locked or deals with its failed blocks.
- * *@left_failed: a folio was passed over because nobody does.
+ * The first dirty folio that ends after @start and may be claimed.  Mapping locked; with @wait the
+ * lock is dropped while another thread has a folio locked or handles its failed blocks.
+ * *@left_failed: a folio was skipped because no thread handles its failed blocks.
  */
 static struct xfs_folio *first_claimable(struct xfs_mapping *m, uint64_t start, uint64_t end,
 					 bool wait, bool *left_failed) XFS_HOLDS(m->m_lock)
@@ -110,7 +110,7 @@ uint64_t xfs_mapping_claim(struct xfs_mapping *m, uint64_t start, uint64_t end,
 		bytes += folio->fo_size;
 		start = xfs_folio_end(folio);
 		xfs_mutex_lock(&pc->lock);
-		/* Take its successors along while it is that easy. */
+		/* Claim the folios that follow it in the list too, while that needs no search. */
 		for (;;) {
 			struct xfs_list *link = folio->fo_dirty_link.next;
 
@@ -177,7 +177,7 @@ void xfs_folio_redirty(struct xfs_folio *folio, uint64_t blocks)
 	xfs_mutex_lock(&m->m_lock);
 	ASSERT((folio->fo_writing & blocks) == blocks);
 	xfs_mutex_lock(&m->m_cache->lock);
-	/* Nobody can have made it dirty, by (FOLIO-2). */
+	/* FOLIO-2: nobody can have dirtied it meanwhile. */
 	if (!folio->fo_dirty)
 		xfs_folio_add_dirty(m, folio);
 	folio->fo_dirty |= blocks;

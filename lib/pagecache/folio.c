@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A folio as such: its memory, its place on the LRU lists, its end. */
+/* Allocating, freeing and evicting a folio, and its place on the LRU lists. */
 #include "pagecache/pagecache_priv.h"
 
 /*
@@ -96,7 +96,7 @@ void xfs_folio_lru_add(struct xfs_pagecache *pc, struct xfs_folio *folio)
 
 void xfs_folio_lru_del(struct xfs_pagecache *pc, struct xfs_folio *folio)
 {
-	/* With failed blocks it is on the list of those, and stays there. */
+	/* With failed blocks fo_lru is on the failed list and stays there. */
 	if (xfs_list_empty(&folio->fo_lru) || folio->fo_failed)
 		return;
 	xfs_list_del(&folio->fo_lru);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Folios in their mapping: finding, making, locking and pinning. */
+/* Folios in their mapping: finding, creating, locking and pinning. */
 #include "device/queue.h"
 #include "pagecache/pagecache_priv.h"
 
@@ -60,9 +60,8 @@ static void insert(struct xfs_mapping *m, struct xfs_folio *folio)
 }
 
 /*
- * A size for a folio that begins at block @start, where no folio is: about as large as the
- * request, or twice the one before it in a sequential stream, so that files written in
- * small pieces get folios in proportion to their size.
+ * Size of a new folio at block @start: about as large as the request, or twice its predecessor in a
+ * sequential stream, so that files written in small pieces get folios in proportion to their size.
  */
 static uint32_t choose_size(struct xfs_mapping *m, uint64_t start, uint64_t len)
 {
@@ -76,7 +75,7 @@ static uint32_t choose_size(struct xfs_mapping *m, uint64_t start, uint64_t len)
 		uint64_t blocks = xfs_howmany64(len, 1ull << block_log);
 		uint64_t below = 1ull << xfs_highbit64(blocks);
 
-		/* Better a quarter unused than two folios. */
+		/* Rather leave a quarter unused than make two folios. */
 		size = (blocks > below && blocks >= below + below / 2 ? below * 2 : below)
 			<< block_log;
 	}
@@ -90,7 +89,7 @@ static uint32_t choose_size(struct xfs_mapping *m, uint64_t start, uint64_t len)
 	return (uint32_t)size;
 }
 
-/* Where no folio is, for @len bytes of the disk: no more than these, but for the block they end in. */
+/* Size of a new folio to read @len bytes into: no larger, except that the last block is whole. */
 static uint32_t read_size(struct xfs_mapping *m, uint64_t start, uint64_t len)
 {
 	uint32_t block_log = m->m_cache->block_log;
@@ -106,7 +105,10 @@ static uint32_t read_size(struct xfs_mapping *m, uint64_t start, uint64_t len)
 	return (uint32_t)size;
 }
 
-/* Mapping locked, and for a while not; @folio is pinned. */
+/*
+ * Wait until @folio, which is pinned, is neither locked nor written.  Mapping locked; the lock is
+ * dropped while waiting.
+ */
 static int wait_until_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_HOLDS(m->m_lock)
 {
 	while (folio->fo_locked || folio->fo_writing) {
@@ -118,7 +120,7 @@ static int wait_until_idle(struct xfs_mapping *m, struct xfs_folio *folio) XFS_H
 			m->m_waiters--;
 			continue;
 		}
-		/* Nobody is going to queue more: what is missing is in the queue. */
+		/* No claim is open, so all that is still writing has been queued. */
 		xfs_mutex_unlock(&m->m_lock);
 		xfs_queue_submit(m->m_cache->mount->m_queue);
 		xfs_mutex_lock(&m->m_lock);
@@ -158,7 +160,7 @@ int xfs_mapping_lock_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 	folio = find(m, pos);
 	if (!folio) {
 		size = choose_size(m, start, len + (pos - start));
-		/* By (PAGECACHE-1) nobody adds folios meanwhile. */
+		/* PAGECACHE-1: nobody else adds folios meanwhile. */
 		xfs_mutex_unlock(&m->m_lock);
 		if (xfs_nowait() && xfs_pagecache_must_write(pc, size))
 			return xfs_would_wait("dirty data must be written first");
@@ -168,7 +170,7 @@ int xfs_mapping_lock_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 		xfs_mutex_lock(&m->m_lock);
 		insert(m, folio);
 	} else if (folio->fo_uptodate) {
-		/* Not when it was made a moment ago, for a mapping that turned out stale. */
+		/* Not if it was created a moment ago for an iomap that turned out stale. */
 		mark_used(folio);
 	}
 	error = lock_idle(m, folio);
@@ -239,7 +241,7 @@ struct xfs_folio *xfs_mapping_pin(struct xfs_mapping *m, uint64_t pos, uint64_t 
 		xfs_mutex_unlock(&m->m_lock);
 		return folio;
 	}
-	/* One that covers @pos is the first that ends behind it. */
+	/* No folio begins before @pos and reaches beyond it: take the first one after it. */
 	if (!folio)
 		folio = xfs_folio_from(m, pos);
 	for (; folio && folio->fo_pos < end; folio = xfs_folio_next(folio)) {
@@ -277,7 +279,10 @@ int xfs_mapping_new_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 	xfs_mutex_lock(&m->m_lock);
 	folio = find(m, pos);
 	if (folio) {
-		/* It has a hole here: fill that, as far as the alignment of folios allows. */
+		/*
+		 * The block is missing from an existing folio: fill as many blocks as a folio's
+		 * alignment allows.
+		 */
 		uint64_t want = XFS_MIN(xfs_folio_end(folio), pos + len) - start;
 
 		size = 1u << m->m_cache->block_log;
@@ -291,7 +296,7 @@ int xfs_mapping_new_folio(struct xfs_mapping *m, uint64_t pos, uint64_t len,
 	return *folio_p ? 0 : -ENOMEM;
 }
 
-/* Copy what is missing in the mapping's own folios from @src; mapping locked. */
+/* Copy blocks that are missing in the mapping's own folios from @src; mapping locked. */
 static void fill_from(struct xfs_mapping *m, const struct xfs_folio *src, uint32_t blocks)
 {
 	uint32_t block_log = m->m_cache->block_log, i;
@@ -321,7 +326,7 @@ void xfs_mapping_add_clean(struct xfs_mapping *m, struct xfs_folio *folio, uint3
 	xfs_mutex_lock(&m->m_lock);
 	other = xfs_folio_from(m, folio->fo_pos);
 	if (other && other->fo_pos < xfs_folio_end(folio)) {
-		/* Another reader was first, or a folio was there with a hole. */
+		/* Another reader was faster, or an existing folio lacked these blocks. */
 		fill_from(m, folio, blocks);
 		xfs_mutex_lock(&pc->lock);
 		xfs_folio_release_locked(pc, folio);
@@ -391,5 +396,5 @@ bool xfs_mapping_may_pass(struct xfs_mapping *m, uint64_t start, uint64_t end)
 	quiet = (!folio || folio->fo_pos >= end) && !m->m_claims && !m->m_nr_dirty &&
 		!m->m_nr_writing && !m->m_nr_failed;
 	xfs_mutex_unlock(&m->m_lock);
-	return quiet;		/* by (PAGECACHE-1) it stays so */
+	return quiet;		/* PAGECACHE-1: this stays so */
 }

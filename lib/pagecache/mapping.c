@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Mappings as a whole, and the cache that all of a mount share: lists, limit, eviction. */
+/* Mappings as a whole, and the cache shared by all of a mount: lists, limit, eviction. */
 #include "device/queue.h"
 #include "pagecache/pagecache_priv.h"
 
-/* Recycled objects kept for the next files; more go back to the host. */
+/* Limits of recycled objects; more are returned to the host. */
 #define MAX_FREE_MAPPINGS	4096u
 #define MAX_FREE_IOENDS		256u
 
 #define MAX_ASKED_LOG		18u
 
-/* One entry for each half page of file data that may be in memory. */
+/* One entry per 2 KiB of file data that may be cached. */
 static uint32_t asked_log(uint64_t limit_bytes)
 {
 	return XFS_MIN((uint32_t)xfs_highbit64(limit_bytes >> 11), MAX_ASKED_LOG);
@@ -17,7 +17,7 @@ static uint32_t asked_log(uint64_t limit_bytes)
 
 int xfs_pagecache_init(struct xfs_mount *mp)
 {
-	/* Less than a few of the largest folios would only move data to and fro. */
+	/* With less than a few of the largest folios, data would only be moved in and out. */
 	uint64_t limit = XFS_MAX(mp->m_data_cache_bytes,
 				 XFS_PAGECACHE_MIN_FOLIOS * (uint64_t)XFS_FOLIO_MAX_BYTES);
 	struct xfs_pagecache *pc;
@@ -70,7 +70,7 @@ void xfs_pagecache_destroy(struct xfs_mount *mp)
 bool xfs_pagecache_asked(struct xfs_mount *mp, const void *owner, uint64_t pos)
 {
 	struct xfs_pagecache *pc = mp->m_pagecache;
-	/* Multiplied by 2^64 divided by the golden ratio, the upper bits depend on all. */
+	/* Multiplying by 2^64 divided by the golden ratio makes the upper bits depend on all. */
 	uint64_t hash = ((pos >> pc->block_log) + ((uint64_t)(uintptr_t)owner << 24)) *
 			0x9e3779b97f4a7c15u;
 	uint16_t *entry = &pc->asked[hash >> (64 - pc->asked_log)];
@@ -239,7 +239,10 @@ uint64_t xfs_pagecache_dirty_since(struct xfs_mount *mp, int64_t seconds)
 
 	xfs_mutex_lock(&pc->lock);
 	xfs_list_for_each_entry(m, &pc->dirty, m_link) {
-		/* One that could not be written stands behind younger ones: it comes with them. */
+		/*
+		 * A mapping that could not be written was moved behind younger ones; it is written
+		 * with them.
+		 */
 		if (m->m_dirtied > seconds)
 			break;
 		seq = m->m_seq;
@@ -290,7 +293,7 @@ void xfs_pagecache_unpick(struct xfs_mapping *m, bool rotate)
 	xfs_mutex_unlock(&m->m_lock);
 }
 
-/* The list may be long, and its lock is everybody's. */
+/* The list may be long, and its lock is shared by all threads. */
 #define MAX_LOOKS	64u
 
 bool xfs_pagecache_has_dirty(struct xfs_mount *mp, bool (*is)(const void *owner))
@@ -358,7 +361,7 @@ void *xfs_pagecache_pop_clean(struct xfs_mount *mp)
 	return owner;
 }
 
-/* The first failed folio, its mapping claimed; cache lock held.  False: look again. */
+/* Cache lock held: take the first failed folio and claim its mapping.  False: try again. */
 static bool claim_failed(struct xfs_pagecache *pc, struct xfs_folio **folio_p, uint64_t *blocks)
 {
 	struct xfs_folio *folio;
@@ -367,7 +370,7 @@ static bool claim_failed(struct xfs_pagecache *pc, struct xfs_folio **folio_p, u
 	if (xfs_list_empty(&pc->failed))
 		return true;
 	folio = xfs_list_first_entry(&pc->failed, struct xfs_folio, fo_lru);
-	/* The mapping's lock comes before ours; who has it will not keep it for long. */
+	/* The mapping's lock comes before ours, so only try it; its holder keeps it briefly. */
 	if (!xfs_mutex_trylock(&folio->fo_mapping->m_lock))
 		return false;
 	folio->fo_mapping->m_claims++;
@@ -401,11 +404,14 @@ void xfs_folio_end_failed(struct xfs_folio *folio, uint64_t blocks)
 	xfs_mutex_lock(&m->m_lock);
 	xfs_mutex_lock(&pc->lock);
 	folio->fo_failed &= ~blocks;
-	/* What is on disk now are zeros; only one who is just changing it may know better. */
+	/*
+	 * The disk reads as zeros now, so a clean block is no longer up to date.  A thread that has
+	 * the folio locked is changing it and decides itself.
+	 */
 	if (!folio->fo_locked)
 		folio->fo_uptodate &= ~(blocks & ~folio->fo_dirty & ~folio->fo_writing);
 	if (folio->fo_failed) {
-		/* More of it failed meanwhile. */
+		/* More blocks failed meanwhile. */
 		xfs_list_add_tail(&folio->fo_lru, &pc->failed);
 		__atomic_store_n(&pc->nr_failed, pc->nr_failed + 1, __ATOMIC_RELAXED);
 	} else {
@@ -451,10 +457,9 @@ uint64_t xfs_pagecache_dirty_bytes(struct xfs_mount *mp)
 }
 
 /*
- * What is written should still be in the CPU's cache when the device takes it; on the other hand a
- * long write-back makes long extents.  So large files may have an eighth of the cache
- * dirty, but there are never more than a few hundred small ones.  The rest of the cache is for
- * what is on its way, and for readers.
+ * Data should still be in the CPU's cache when it is written; on the other hand, a long write-back
+ * makes long extents.  So large files may keep an eighth of the cache dirty, but at most a few
+ * hundred files are dirty.  The rest of the cache is for data being written and for readers.
  */
 #define MAX_DIRTY_MAPPINGS	256u
 #define KEEP_ONCE_BYTES		(512u << 10)
@@ -464,7 +469,7 @@ static uint64_t dirty_limit(const struct xfs_pagecache *pc)
 	return XFS_MAX(pc->limit_bytes / 8, 2ull * XFS_FOLIO_MAX_BYTES);
 }
 
-/* Whether @parts quarters of what may be dirty are exceeded by @bytes more. */
+/* True if @bytes more exceed @parts quarters of the dirty limit. */
 static bool is_over(const struct xfs_pagecache *pc, uint64_t bytes, uint32_t parts)
 {
 	return __atomic_load_n(&pc->dirty_bytes, __ATOMIC_RELAXED) + bytes >
@@ -483,9 +488,9 @@ bool xfs_pagecache_must_write(const struct xfs_pagecache *pc, uint64_t bytes)
 }
 
 /*
- * Evict the first folio of @list, or find a reason to keep it: it was used since the
- * last look, somebody has it, or his lock cannot be had.  That comes before ours, so it can only
- * be tried; who holds it uses one of its folios.
+ * Evict the first folio of @list, or move it to the end of the LRU list if it was used since the
+ * last look, is pinned, or its mapping is locked.  That lock comes before ours, so it can only be
+ * tried; its holder is probably using one of the folios.
  */
 static void evict_first(struct xfs_pagecache *pc, struct xfs_list *list)
 {
@@ -526,7 +531,7 @@ void xfs_pagecache_trim(struct xfs_mount *mp)
 	xfs_mutex_unlock(&pc->lock);
 }
 
-/* Memory of what was written once is used again before fresh memory is. */
+/* Evict folios that were written once before using new memory. */
 static void recycle(struct xfs_pagecache *pc, uint64_t bytes)
 {
 	uint64_t target;
@@ -551,16 +556,19 @@ void xfs_pagecache_make_room(struct xfs_mount *mp, uint64_t bytes)
 	uint64_t spare = pc->limit_bytes / 16;
 
 	if (is_over(pc, bytes, 4) && !xfs_nowait() && mp->m_upcalls && mp->m_upcalls->writeback_some)
-		/* Its errors belong to the files it wrote; their fsync tells. */
+		/* Errors belong to the files that were written; their fsync returns them. */
 		(void)mp->m_upcalls->writeback_some(mp);
 	recycle(pc, bytes);
 	if (has_room(mp, bytes))
 		return;
-	/* A little more than is needed, so that this is not done for every folio. */
+	/* A little more than needed, so that not every folio comes here. */
 	xfs_pagecache_shrink(mp, pc->limit_bytes - XFS_MIN(bytes + spare, pc->limit_bytes));
 	if (has_room(mp, bytes) || !mp->m_queue || xfs_nowait())
 		return;
-	/* The rest is in the device queue.  When even that does not help, the limit gives way. */
+	/*
+	 * The remaining folios are in the device queue.  If writing it does not help either, exceed
+	 * the limit.
+	 */
 	xfs_queue_submit(mp->m_queue);
 	xfs_pagecache_shrink(mp, pc->limit_bytes - XFS_MIN(bytes + spare, pc->limit_bytes));
 }
@@ -577,7 +585,7 @@ struct xfs_folio *xfs_folio_make(struct xfs_mapping *m, uint64_t pos, uint32_t s
 	if (likely(folio))
 		return folio;
 	if (!xfs_nowait_refuses() && mp->m_upcalls && mp->m_upcalls->relieve_memory) {
-		/* Errors belong to the files it wrote; their fsync tells. */
+		/* Errors belong to the files that were written; their fsync returns them. */
 		(void)mp->m_upcalls->relieve_memory(mp);
 		folio = xfs_folio_new(m, pos, size);
 	}

@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory of folios, by halving and joining of chunks.
+ * Memory of folios: a buddy allocator in chunks.
  *
- * First touch of fresh memory costs more than copying into it (and many times as much on a host
- * that is itself a guest), so a cache that is large enough has chunks of the host's huge pages, and
- * memory goes back to the host only when more is free than the cache may hold.  A freed piece is the
- * next to be used: it is still in the CPU's cache; that is why pieces of the largest folio's
- * size do not join.  Pieces of a fresh chunk are given out in ascending order, so that small
- * files written one after another lie side by side in memory too and leave as one segment of a
- * vectored write.
+ * The first touch of new memory costs more than copying into it (much more if the host is itself a
+ * guest).  So a large cache uses huge pages as chunks and returns memory to the host only when more
+ * is free than the cache may hold.  A freed piece is used again first, while it is still in the
+ * CPU's cache; for the same reason pieces of the largest folio size are not joined.  Pieces of a
+ * new chunk are given out in ascending order, so that small files written one after another are
+ * adjacent in memory too and are written as one segment of a vector.
  */
 #include "pagecache/pagecache_priv.h"
 
 #define UNIT_ALLOCATED	0x80u		/* not the first unit of a free piece */
 
-/* The least cache that has huge pages: the last one may be used in part only. */
+/* Smallest cache that uses huge pages: the last page may be used only in part. */
 #define HUGE_KEEP_BYTES	(8ull * XFS_HUGE_PAGE_BYTES)
 
 struct xfs_folio_chunk {
 	uint8_t *base;
-	uint32_t nr_whole;		/* of its largest pieces, free ones */
+	uint32_t nr_whole;		/* free pieces of the largest size */
 	uint8_t free_order[];		/* of the free piece that begins at this unit */
 };
 
-/* Stands in the first bytes of a free piece. */
+/* Kept in the first bytes of a free piece. */
 struct free_piece {
 	struct xfs_list link;
 	struct xfs_folio_chunk *chunk;
@@ -47,14 +46,14 @@ void xfs_folio_memory_init(struct xfs_folio_memory *fm, const struct xfs_mem *me
 		fm->per_chunk = XFS_HUGE_PAGE_BYTES / XFS_FOLIO_MAX_BYTES;
 }
 
-/* The @i-th of a chunk's largest pieces, which is free. */
+/* The free piece of the largest size number @i of a chunk. */
 static struct free_piece *whole_piece(const struct xfs_folio_memory *fm,
 				      const struct xfs_folio_chunk *chunk, uint32_t i)
 {
 	return (void *)(chunk->base + (size_t)i * (1u << fm->max_order << fm->unit_log));
 }
 
-/* Nothing lies in @chunk. */
+/* Free @chunk, of which nothing is in use. */
 static void free_chunk(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chunk)
 {
 	ASSERT(chunk->nr_whole == fm->per_chunk);
@@ -65,7 +64,7 @@ static void free_chunk(struct xfs_folio_memory *fm, struct xfs_folio_chunk *chun
 	xfs_mem_free(fm->mem, chunk);
 }
 
-/* A chunk that nothing lies in. */
+/* A chunk of which nothing is in use. */
 static struct xfs_folio_chunk *find_free_chunk(struct xfs_folio_memory *fm)
 {
 	struct xfs_list *whole = &fm->free[fm->max_order];

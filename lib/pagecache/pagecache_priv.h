@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of pagecache/ share. */
+/* Shared by the files of pagecache/. */
 #ifndef PAGECACHE_PAGECACHE_PRIV_H
 #define PAGECACHE_PAGECACHE_PRIV_H
 
 #include "pagecache/mapping.h"
 
-#define XFS_FOLIO_ORDERS	9	/* the largest folio has at most 256 units of a block */
+#define XFS_FOLIO_ORDERS	9	/* the largest folio has at most 2^8 blocks */
 
 /*
- * Memory of folios: chunks of one or several XFS_FOLIO_MAX_BYTES, each of which is divided by
- * halving, so that the same memory serves small files now and large ones later.
+ * Memory of folios: chunks of one or several pieces of XFS_FOLIO_MAX_BYTES, each split into halves
+ * on demand, so that the same memory serves small files now and large ones later.
  */
 struct xfs_folio_memory {
 	const struct xfs_mem *mem;
 	uint32_t unit_log;		/* log2 of the smallest folio */
 	uint32_t max_order;		/* the largest one is 2^max_order units */
-	uint32_t per_chunk;		/* of the largest */
+	uint32_t per_chunk;		/* largest pieces in a chunk */
 	struct xfs_list free[XFS_FOLIO_ORDERS];
 	uint32_t nr_whole;		/* pieces on free[max_order] */
-	uint32_t max_whole;		/* more than these go back to the host, with their chunk */
+	uint32_t max_whole;		/* beyond this, free chunks are returned to the host */
 };
 
 void xfs_folio_memory_init(struct xfs_folio_memory *fm, const struct xfs_mem *mem,
 			   uint32_t block_log, uint64_t keep_bytes);
 /* All must be free. */
 void xfs_folio_memory_destroy(struct xfs_folio_memory *fm);
-/* Chunks that nothing lies in go back to the host. */
+/* Return chunks of which nothing is in use to the host. */
 void xfs_folio_memory_trim(struct xfs_folio_memory *fm);
 /*
  * More memory, made without a lock, because the host may clear it as soon as it is touched, and added
@@ -45,11 +45,11 @@ struct xfs_pagecache {
 	uint32_t block_log;		/* (c) */
 	struct xfs_mutex lock;		/* LEAF class, inside a mapping's */
 	struct xfs_cond unpicked;	/* nr_picked fell to 0 */
-	struct xfs_folio_memory memory;	/* all below: lock */
+	struct xfs_folio_memory memory;	/* under the lock, like everything below */
 	struct xfs_pool folios, mappings, ioends;
 	/*
-	 * Of folios, oldest first.  What was written once and not looked at since is apart, and
-	 * its memory is taken again while the CPU's cache still has it.
+	 * Folios, oldest first.  Those that were written once and not used since are on lru_once;
+	 * their memory is reused first, while it is in the CPU's cache.
 	 */
 	struct xfs_list lru_once, lru;
 	struct xfs_list failed;		/* of folios */
@@ -60,7 +60,7 @@ struct xfs_pagecache {
 	uint64_t bytes, dirty_bytes;
 	uint64_t nr_mappings, nr_not_idle;
 	uint32_t asked_log;		/* (c) log2 of the entries of @asked */
-	uint16_t asked[];		/* (a) tags of blocks, by hash: xfs_pagecache_asked() */
+	uint16_t asked[];		/* (a) tags of blocks by hash, for xfs_pagecache_asked() */
 };
 
 /* log2 of the folio's size in blocks. */
@@ -86,27 +86,30 @@ static inline uint32_t xfs_folio_max_bytes(const struct xfs_pagecache *pc)
 	return XFS_MIN(XFS_FOLIO_MAX_BYTES, XFS_FOLIO_MAX_BLOCKS << pc->block_log);
 }
 
-/* Memory and struct of a folio in no mapping's tree; keeps no limit. */
+/* Allocate a folio that is in no mapping yet; ignores the limit. */
 struct xfs_folio *xfs_folio_new(struct xfs_mapping *m, uint64_t pos, uint32_t size) XFS_MUST_CHECK;
 /*
- * The same, of @size or of less when there is no memory for that: clean folios and caches
- * give way first, then dirty ones, which are written back.  NULL: nothing helped.  No lock
- * but IOLOCKs held.
+ * The same within the limit, of @size or smaller if there is no memory for that: clean folios and
+ * caches are evicted first, then dirty ones written back.  NULL: nothing helped.  IOLOCKs may be
+ * held, no other lock.
  */
 struct xfs_folio *xfs_folio_make(struct xfs_mapping *m, uint64_t pos, uint32_t size) XFS_MUST_CHECK;
-/* Back again; cache lock held. */
+/* Free the folio; cache lock held. */
 void xfs_folio_release_locked(struct xfs_pagecache *pc, struct xfs_folio *folio);
 
-/* Cache lock held: a clean folio to the end of its list; nothing if it is on one. */
+/* Cache lock held: append a clean folio to its LRU list, unless it is on one. */
 void xfs_folio_lru_add(struct xfs_pagecache *pc, struct xfs_folio *folio);
 void xfs_folio_lru_del(struct xfs_pagecache *pc, struct xfs_folio *folio);
-/* Cache lock held: it is not on the list of what was written once any more. */
+/* Cache lock held: the folio leaves lru_once. */
 void xfs_folio_leave_once(struct xfs_pagecache *pc, struct xfs_folio *folio);
 
-/* Mapping and cache lock held: take a clean folio out of its tree and off the LRU, and free it. */
+/* Mapping and cache lock held: remove a clean folio from its tree and the LRU list, and free it. */
 void xfs_folio_evict_locked(struct xfs_mapping *m, struct xfs_folio *folio);
 
-/* Mapping and cache lock held: move @m to the list it belongs on; true: it was idle and is dirty. */
+/*
+ * Mapping and cache lock held: move @m to the list of its state; true if it was idle and is not any
+ * more.
+ */
 bool xfs_mapping_update_state(struct xfs_mapping *m);
 
 /* ---- lookup.c; mapping locked --------------------------------------------------------- */
@@ -138,7 +141,7 @@ struct xfs_folio *xfs_folio_from(struct xfs_mapping *m, uint64_t pos);
 
 /* ---- dirty.c; mapping and cache lock held ------------------------------------------------ */
 
-/* Its first block becomes dirty, its last one clean. */
+/* Called when a folio's first block becomes dirty, and its last one clean. */
 void xfs_folio_add_dirty(struct xfs_mapping *m, struct xfs_folio *folio);
 void xfs_folio_del_dirty(struct xfs_mapping *m, struct xfs_folio *folio);
 

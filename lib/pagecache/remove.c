@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Folios leave their mapping: the file was truncated, or memory is wanted. */
+/* Removing folios from their mapping: truncation and dropping ranges. */
 #include "pagecache/pagecache_priv.h"
 
-/* Mapping locked, nothing is writing: these blocks become empty. */
+/* Mapping locked, nothing is being written: make these blocks empty. */
 static void forget_blocks(struct xfs_mapping *m, struct xfs_folio *folio, uint64_t blocks)
 {
 	struct xfs_pagecache *pc = m->m_cache;
@@ -26,7 +26,7 @@ static void forget_blocks(struct xfs_mapping *m, struct xfs_folio *folio, uint64
 	xfs_mutex_unlock(&pc->lock);
 }
 
-/* Lock @m at a moment when nobody has claims and nothing is being written. */
+/* Lock @m when it has no claims and nothing is being written. */
 static int lock_settled(struct xfs_mapping *m) XFS_TRIES(false, m->m_lock)
 {
 	xfs_mutex_lock(&m->m_lock);
@@ -74,7 +74,7 @@ int xfs_mapping_truncate(struct xfs_mapping *m, uint64_t size)
 	return xfs_mapping_forget_range(m, XFS_ALIGN(size, 1ull << m->m_cache->block_log), UINT64_MAX);
 }
 
-/* The blocks of @folio that lie in [@start, @end). */
+/* The blocks of @folio in [@start, @end). */
 static uint64_t blocks_in(const struct xfs_mapping *m, const struct xfs_folio *folio, uint64_t start,
 			  uint64_t end)
 {
