@@ -10,7 +10,7 @@ layers            every include in lib/ names a folder and goes to its own or on
 dead              every header of lib/ is included by somebody
 spdx              every file says its licence in the first lines
 length            no file of lib/, include/, examples/ is longer than 800 lines
-words             nothing is left to be done
+words             nothing is left to be done; no word of a private language in comments of lib/
 unused            every function of lib/ (the on-disk formats of lib/disk apart) is used by lib/ or
                   examples/, or is there for tests (FOR_TESTS); every macro by one of them
 labels            an invariant of lib/, "(WORD-n)" at the head of a comment, has its label
@@ -160,6 +160,10 @@ def check_length(root):
     return errors
 
 
+# Words of a private language; the field has terms for them (log reservation, write in place, close a checkpoint).
+PRIVATE_WORDS = re.compile(r"\b(unripe|go(?:es)? home|of one's own)\b", re.I)
+
+
 def check_words(root):
     # Put together here so that this file does not find itself.
     words = re.compile(r'\b(' + '|'.join(('TO' 'DO', 'FIX' 'ME', 'X' 'XX')) + r')\b')
@@ -168,6 +172,15 @@ def check_words(root):
         for number, line in enumerate(read(root, path).split('\n'), 1):
             if words.search(line):
                 errors.append(f'{path}:{number}: {line.strip()}')
+    for path in files(root, ('lib',)):
+        if not C_CODE.match(path):
+            continue
+        text = read(root, path)
+        for comment in COMMENT.finditer(text):
+            found = PRIVATE_WORDS.search(' '.join(re.sub(r'\n\s*\*', ' ', comment.group()).split()))
+            if found:
+                number = text.count('\n', 0, comment.start()) + 1
+                errors.append(f'{path}:{number}: the comment says "{found.group()}"')
     return errors
 
 
@@ -797,6 +810,7 @@ def check_self(_root):
         (check_words, {'tests/t.c': 'mkstemp("XX' 'XXXX");\n'}, 0),
         (check_words, {'tests/t.c': '/* TO' 'DO: more */\n'}, 1),
         (check_words, {'lib/low/low.h': '\n// FIX' 'ME\n/* X' 'XX */\n'}, 2),
+        (check_words, {'lib/low/low.h': '/*\n * Blocks that go\n * home.\n */\nint go_home;\n'}, 1),
         (check_unused, {'lib/high/high.c': mit, 'lib/low/low.h': mit + '#define LOW_A 1\n#define LOW_B LOW_A\nint low_f(int a);\n',
                         'lib/low/low.c': mit + 'int low_f(int a)\n{\n\treturn LOW_B + a;\n}\n',
                         'examples/e.c': mit + 'int x = low_f(1);\n'}, 0),
