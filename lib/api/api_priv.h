@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of api/ share: handles, and the steps every call takes. */
+/* Private to api/: handles, and the steps that every call takes. */
 #ifndef API_API_PRIV_H
 #define API_API_PRIV_H
 
@@ -12,10 +12,10 @@
 #include "inode/inode.h"
 #include "reclaim/reclaim.h"
 
-/* What a handle keeps of the newest call that failed; all (m_error_lock). */
+/* A handle's record of its last failed call; all (m_error_lock). */
 struct xfs_handle_error {
 	int error;			/* 0: none */
-	struct xfs_error_info *info;	/* the whole of it; NULL: none yet, no memory */
+	struct xfs_error_info *info;	/* the full record; NULL: none yet, or no memory */
 };
 
 /* An open object. */
@@ -23,7 +23,7 @@ struct xfs_file {
 	struct xfs_mount *f_mount;
 	struct xfs_inode *f_inode;	/* a reference */
 	int f_flags;			/* O_* as given to xfs_open */
-	bool f_nowait;			/* (a) calls through it do not wait */
+	bool f_nowait;			/* (a) calls through the handle do not wait */
 	struct xfs_data_errors_seen f_wb_seen;
 	struct xfs_readahead f_ra;
 	struct xfs_handle_error f_error;
@@ -31,21 +31,21 @@ struct xfs_file {
 
 struct xfs_dir {
 	struct xfs_inode *d_inode;	/* a reference */
-	uint64_t d_cookie;		/* where to go on reading */
+	uint64_t d_cookie;		/* where reading continues */
 	/* Entries read ahead, packed. */
 	char *d_buf;
 	uint32_t d_buf_len, d_buf_pos;
 	bool d_eof;
-	bool d_nowait;			/* (c) as the file had it that it was made of */
+	bool d_nowait;			/* (c) inherited from the file handle it was made of */
 	struct xfs_handle_error d_error;
 };
 
 /*
- * Every public function is one of these around what does the work, so that no failure leaves
- * without a description, and each is kept with the thread, the mount and the handle.  A handle that
- * is NULL is refused here.
+ * Every public function is one of these macros around a function that does the work.  So every
+ * failure has a description, which is kept with the thread, the mount and the handle.  A NULL
+ * handle is refused here.
  *	int xfs_fsync(struct xfs_file *file) { return XFS_CALL_FILE(file, do_fsync(file)); }
- * XFS_CALL_AT: the handle is where a path starts, not what the failure is about.
+ * XFS_CALL_AT: the handle is where a path starts, not the object of the failure.
  */
 #define XFS_CALL_FILE(file, expr)						\
 	XFS_CALL_OBJECT(struct xfs_file, file, xfs_file_mount, xfs_file_nowait,		\
@@ -67,7 +67,7 @@ static inline bool xfs_file_nowait(const struct xfs_file *file)
 	return __atomic_load_n(&file->f_nowait, __ATOMIC_RELAXED);
 }
 
-/* @file is the second handle of a call. */
+/* Apply the NOWAIT setting of @file, the second handle of a call. */
 static inline void xfs_file_asks_too(const struct xfs_file *file)
 {
 	if (xfs_file_nowait(file))
@@ -84,7 +84,10 @@ static inline struct xfs_mount *xfs_dir_mount(const struct xfs_dir *dir)
 	return dir->d_inode->i_mount;
 }
 
-/* The end of a call that failed on a handle with @kept in @mp; @about: the inode it is about, or NULL. */
+/*
+ * Record the failure of @call on a handle with record @kept in @mp; @about: the inode concerned, or
+ * NULL.
+ */
 void xfs_handle_failed(struct xfs_mount *mp, struct xfs_handle_error *kept,
 		       const struct xfs_inode *about, const char *call, int error);
 
@@ -119,10 +122,10 @@ static inline bool xfs_file_can_read(const struct xfs_file *file)
 	return !(file->f_flags & O_PATH) && (mode == O_RDONLY || mode == O_RDWR);
 }
 
-/* XFS_WRITE_SYNC or _DSYNC, as the handle was opened. */
+/* XFS_WRITE_SYNC or XFS_WRITE_DSYNC, depending on how the handle was opened. */
 static inline uint32_t xfs_file_sync_flags(const struct xfs_file *file)
 {
-	/* O_DSYNC is one of the bits of O_SYNC. */
+	/* O_SYNC includes the bit of O_DSYNC. */
 	if ((file->f_flags & O_SYNC) == O_SYNC)
 		return XFS_WRITE_SYNC;
 	return file->f_flags & O_DSYNC ? XFS_WRITE_DSYNC : 0;
@@ -136,22 +139,22 @@ static inline bool xfs_file_can_write(const struct xfs_file *file)
 }
 
 /*
- * A handle for @ip, whose reference it takes over (also on failure).  Counts writers, truncates
- * nothing.
+ * xfs_file_alloc() makes a handle for @ip and takes over its reference, also on failure.  It counts
+ * writers and truncates nothing.
  */
 /*
- * In two steps, for calls that make or change what they open: memory first (given back with
- * xfs_free()), then, when nothing can fail any more, the reference of @ip.
+ * The same in two steps, for calls that create or change what they open: first allocate (freed with
+ * xfs_free()), then, when nothing can fail any more, attach the reference of @ip.
  */
 int xfs_file_new(struct xfs_mount *mp, struct xfs_file **filep) XFS_MUST_CHECK;
 void xfs_file_attach(struct xfs_file *file, struct xfs_inode *ip, int flags);
 int xfs_file_alloc(struct xfs_inode *ip, int flags, struct xfs_file **filep) XFS_MUST_CHECK;
 void xfs_file_free(struct xfs_file *file);
 
-/* Our copy of what the caller wants to set. */
+/* Copy the caller's struct. */
 int xfs_take_iattr(struct xfs_iattr *own, const struct xfs_iattr *given) XFS_MUST_CHECK;
 
-/* Whether the size of @file may become @size_bytes through this handle: -EINVAL, -EBADF. */
+/* Whether @file may be resized to @size_bytes through this handle: -EINVAL, -EBADF. */
 int xfs_file_may_resize(struct xfs_file *file, uint64_t size_bytes) XFS_MUST_CHECK;
 
 #endif

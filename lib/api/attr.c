@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Attributes by handle and by path, extended ones too. */
+/* Attributes and extended attributes, by handle and by path. */
 #include <sys/sysmacros.h>
 #include "api/path.h"
 #include "base/clock.h"
@@ -23,8 +23,8 @@ int xfs_fgetattr(struct xfs_file *file, struct xfs_stat *st)
 }
 
 /*
- * Who walks trees tells file systems apart by it.  Its major number is none that Linux gives out,
- * so that no file of the host is taken for one of ours.
+ * Programs that walk trees tell file systems apart by it.  Linux does not use its major number, so
+ * no file of the host has the same device number.
  */
 static dev_t device_number(const struct xfs_mount *mp)
 {
@@ -74,7 +74,7 @@ static int set_attrs(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	return xfs_file_setattr(ip, iattr);
 }
 
-/* The caller may not ask for a member that its struct is too short for. */
+/* Refuse a member for which the caller's struct is too short. */
 int xfs_take_iattr(struct xfs_iattr *own, const struct xfs_iattr *given)
 {
 	static const struct {
@@ -119,7 +119,7 @@ int xfs_fsetattr(struct xfs_file *file, const struct xfs_iattr *iattr)
 	return XFS_CALL_FILE(file, xfs_need_memory(iattr) ?: do_fsetattr(file, iattr));
 }
 
-/* @st is the library's own. */
+/* @st has the library's full size. */
 static int getattr(struct xfs_mount *mp, const char *path, bool follow, struct xfs_stat *st)
 {
 	struct xfs_inode *ip;
@@ -169,7 +169,7 @@ int xfs_lstat(struct xfs_mount *mp, const char *path, struct stat *st)
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(path, st) ?: stat_path(mp, path, false, st));
 }
 
-/* @iattr is the library's own. */
+/* @iattr has the library's full size. */
 static int setattr(struct xfs_mount *mp, const char *path, bool follow,
 		   const struct xfs_iattr *iattr)
 {
@@ -211,7 +211,7 @@ int xfs_chmod(struct xfs_mount *mp, const char *path, uint32_t mode)
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: do_chmod(mp, path, mode));
 }
 
-/* (uint32_t)-1 leaves an owner as it is, as for chown(2). */
+/* As in chown(2), (uint32_t)-1 leaves an owner unchanged. */
 static int change_owner(struct xfs_mount *mp, const char *path, bool follow, uint32_t uid,
 			uint32_t gid)
 {
@@ -241,7 +241,7 @@ int xfs_lchown(struct xfs_mount *mp, const char *path, uint32_t uid, uint32_t gi
 	return XFS_CALL_MOUNT(mp, xfs_need_memory(path) ?: change_owner(mp, path, false, uid, gid));
 }
 
-/* What the host's type can say and ours cannot is no time either: it stays none. */
+/* A time outside the valid range of nanoseconds stays invalid after the conversion. */
 static struct xfs_timespec time_given(const struct timespec *tv, struct xfs_timespec now)
 {
 	if (!tv || tv->tv_nsec == UTIME_NOW)
@@ -267,7 +267,7 @@ static int do_utimens(struct xfs_mount *mp, const char *path, bool follow,
 		iattr.valid |= XFS_ATTR_MTIME;
 		iattr.mtime = time_given(times ? &times[1] : NULL, now);
 	}
-	/* Nothing to do: not even the path is looked at. */
+	/* Nothing to change: the path is not even looked up. */
 	if (!iattr.valid)
 		return 0;
 	if (!times || (times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW))
@@ -275,7 +275,7 @@ static int do_utimens(struct xfs_mount *mp, const char *path, bool follow,
 	error = xfs_path_lookup(mp->m_rootip, path, follow, &ip);
 	if (error)
 		return error;
-	/* What is wrong with the times is told before what is wrong with the file. */
+	/* Errors in the times take precedence over errors of the file. */
 	error = xfs_iattr_check_times(mp, &iattr);
 	if (!error)
 		error = xfs_file_setattr(ip, &iattr);
@@ -309,8 +309,8 @@ int xfs_fsetxattr(struct xfs_file *file, const char *name, const void *value, si
 }
 
 /*
- * A system call takes no name over 255 bytes, but the disk has room for one that is so long without
- * its prefix.  So such a one is looked for, and called too long only when that comes to nothing.
+ * System calls refuse names over 255 bytes, but a name on disk may have that length without its
+ * prefix.  So look for such a name, and refuse it only if it is not found.
  */
 static ssize_t too_long_after_all(struct xfs_mount *mp, const char *name, ssize_t ret)
 {

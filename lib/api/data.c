@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The contents of files: argument checks and flags; everything else is file/'s. */
+/* File contents: argument checks and flags; file/ does the work. */
 #include <errno.h>
 #include <limits.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ static int not_open_for(struct xfs_file *file, const char *what)
 	return xfs_error(file->f_mount, -EBADF, "the file is not open for %s", what);
 }
 
-/* A failure of @file at @offset is told with the offset. */
+/* Add @offset to the description of a failure. */
 static int64_t at_offset(struct xfs_file *file, const char *call, uint64_t offset, int64_t ret)
 {
 	if (unlikely(ret < 0)) {
@@ -26,7 +26,7 @@ static int64_t at_offset(struct xfs_file *file, const char *call, uint64_t offse
 	return ret;
 }
 
-/* Where a call that moves bytes may begin, before anything else is asked. */
+/* The offset of a call that moves bytes is checked before anything else. */
 static int check_offset(struct xfs_file *file, uint64_t offset)
 {
 	if (offset > INT64_MAX)
@@ -35,7 +35,7 @@ static int check_offset(struct xfs_file *file, uint64_t offset)
 	return 0;
 }
 
-/* Of the flags of one call there are those of reading, which change nothing, and these of writing. */
+/* Flags of one call.  Those for writing are accepted when reading, without effect. */
 #define READ_FLAGS	(XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND | XFS_RWF_NOWAIT)
 #define WRITE_FLAGS	(XFS_RWF_HIPRI | XFS_RWF_DSYNC | XFS_RWF_SYNC | XFS_RWF_APPEND | XFS_RWF_NOWAIT)
 
@@ -114,7 +114,7 @@ ssize_t xfs_preadv(struct xfs_file *file, const struct iovec *iov, int iovcnt, u
 						      do_preadv(file, iov, iovcnt, offset, 0)));
 }
 
-/* What the handle and @rwf, the flags of the call, say together. */
+/* Combine the flags of the handle with @rwf, those of the call. */
 static uint32_t write_flags(const struct xfs_file *file, unsigned int rwf)
 {
 	uint32_t flags = xfs_file_sync_flags(file);
@@ -150,7 +150,7 @@ static int64_t do_pwritev(struct xfs_file *file, const struct iovec *iov, int io
 	return error ? error : do_write(file, &source, offset, len, flags);
 }
 
-/* struct iovec has no const; the vector of a write is only read from. */
+/* struct iovec has no const member, but a write only reads the buffers. */
 static void *without_const(const void *p)
 {
 	return (void *)(uintptr_t)p;
@@ -216,7 +216,7 @@ int64_t xfs_write_from(struct xfs_file *file, xfs_source_fn source, void *ctx, u
 				       do_write_from(file, source, ctx, offset, len, flags)));
 }
 
-/* As much of @fd as @buf holds, or up to its end: writes of whole buffers make whole extents. */
+/* Fill @buf from @fd, or read up to its end: writes of whole buffers make whole extents. */
 static ssize_t read_stream(struct xfs_mount *mp, int fd, uint8_t *buf, size_t len)
 {
 	size_t done = 0;
@@ -226,7 +226,7 @@ static ssize_t read_stream(struct xfs_mount *mp, int fd, uint8_t *buf, size_t le
 
 		if (ret < 0 && errno == EINTR)
 			continue;
-		/* What came before is written; whatever it was comes again at the next read. */
+		/* Write what was read before the error; the next read reports the error again. */
 		if (ret < 0 && !done)
 			return xfs_write_source_error(mp, errno);
 		if (ret <= 0)
@@ -236,7 +236,7 @@ static ssize_t read_stream(struct xfs_mount *mp, int fd, uint8_t *buf, size_t le
 	return (ssize_t)done;
 }
 
-/* @fd can be read once, from where it stands. */
+/* @fd is a stream, which can be read only once, from its current position. */
 static int64_t write_from_stream(struct xfs_file *file, int fd, uint64_t len, uint64_t offset)
 {
 	struct xfs_mount *mp = file->f_mount;
@@ -349,7 +349,9 @@ int xfs_fdatasync(struct xfs_file *file)
 	return XFS_CALL_FILE(file, do_fdatasync(file));
 }
 
-/* Of a size, as of a descriptor that can be written but not for this, it is said that it is wrong. */
+/*
+ * An invalid size is reported as such, and so is a descriptor that can be written but not resized.
+ */
 int xfs_file_may_resize(struct xfs_file *file, uint64_t size_bytes)
 {
 	int error = xfs_check_size(file->f_mount, size_bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading directories.  Entries are taken in batches under the directory's lock and
- * handed out one by one, so that the caller may do what he likes between two of them.
+ * Reading directories.  Entries are read in batches under the directory's lock and returned one by
+ * one, so that the caller may change the directory in between.
  */
 #include <dirent.h>
 #include "api/path.h"
@@ -35,7 +35,7 @@ static int do_fdopendir(struct xfs_file *file, struct xfs_dir **dirp)
 		xfs_free(mp, dir);
 		return xfs_error(mp, -ENOMEM, "out of memory for reading a directory");
 	}
-	/* Of its own, so that it does not matter which of the two is closed first. */
+	/* A separate reference, so that either handle may be closed first. */
 	xfs_ihold(file->f_inode);
 	dir->d_inode = file->f_inode;
 	dir->d_nowait = xfs_file_nowait(file);
@@ -100,7 +100,7 @@ static int fill(struct xfs_dir *dir)
 
 	dir->d_buf_len = dir->d_buf_pos = 0;
 	error = xfs_file_readdir(dir->d_inode, &dir->d_cookie, take, dir);
-	/* Names before an error are handed out; the next call comes to it again. */
+	/* Return the names in front of an error first; the next call meets the error again. */
 	if (dir->d_buf_len)
 		return 0;
 	dir->d_eof = !error;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What failing calls left behind: with the thread, the file system, the file handle. */
+/* Error records of failed calls, kept with the thread, the file system and the handle. */
 #include <stdio.h>
 #include "api/api_priv.h"
 
@@ -56,8 +56,8 @@ size_t xfs_error_copy(struct xfs_mount *mp, char *buf, size_t size)
 }
 
 /*
- * A handle has no memory for a record before its first failure.  If there is none then, the errno
- * remains, and what that means is all that can be told.
+ * A handle allocates its record at its first failure.  If that fails, only the errno is kept, and
+ * its general meaning is all that can be reported.
  */
 static void keep(struct xfs_mount *mp, struct xfs_handle_error *kept,
 		 const struct xfs_error_info *info)

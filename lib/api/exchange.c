@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Contents that change places: argument checks; everything else is file/'s. */
+/* Exchanging contents: argument checks; file/ does the work. */
 #include <xfswrite/exchange.h>
 #include "api/api_priv.h"
 #include "file/exchange.h"
@@ -58,7 +58,7 @@ static int do_exchange(struct xfs_file *file1, uint64_t offset1, struct xfs_file
 	if (error || (flags & XFS_EXCHANGE_RANGE_DRY_RUN) ||
 	    !((flags & XFS_EXCHANGE_RANGE_DSYNC) || is_sync(file1) || is_sync(file2)))
 		return error;
-	/* One checkpoint has both. */
+	/* One checkpoint has the changes of both files. */
 	return xfs_file_fsync(file2->f_inode, 0, XFS_MAXBYTES, false, &file2->f_wb_seen);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Space of files and their maps: argument checks and flags; everything else is file/'s. */
+/* Allocating space, and extent maps: argument checks and flags; file/ does the work. */
 #include <xfswrite/fallocate.h>
 #include "api/api_priv.h"
 #include "file/fallocate.h"
@@ -38,10 +38,10 @@ static int do_extents(struct xfs_file *file, uint32_t flags, uint64_t offset,
 	if (flags & ~(XFS_MAP_ATTR | XFS_MAP_COW | XFS_MAP_SYNC) ||
 	    (flags & XFS_MAP_ATTR && flags & XFS_MAP_COW))
 		return xfs_error(file->f_mount, -EINVAL, "flags %#x are not valid", flags);
-	/* "None" would mean that there are no more. */
+	/* A result of no extents would mean that there are no more. */
 	if (!max)
 		return xfs_error(file->f_mount, -EINVAL, "the array of extents has no members");
-	/* The next one would not be aligned. */
+	/* Otherwise the second element of the array would not be aligned. */
 	if (!XFS_IS_ALIGNED(extents->size, 8u))
 		return xfs_error(file->f_mount, -EINVAL, "struct xfs_extent has %u bytes, "
 				 "which is not a multiple of 8", extents->size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Open files: making, filling and freeing what a caller holds. */
+/* Open files: making, filling and freeing handles. */
 #include "api/api_priv.h"
 #include "write/writeback.h"
 

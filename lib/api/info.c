@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What the file system says of itself. */
+/* Information about the file system. */
 #include "ag/perag.h"
 #include "api/api_priv.h"
 #include "core/counter.h"
 #include "quota/quota.h"
 
 #define NAME_MAX_BYTES	255
-#define LSN_AGS		16u	/* whose headers are looked at for an LSN ahead of the log */
+#define LSN_AGS		16u	/* AGs whose headers are read to find an LSN ahead of the log */
 
 /*
- * A reader holds nothing back for the AGs' trees; what it tells is nevertheless what who writes
- * could get.  An AG that cannot be read leaves the superblock's counters.
+ * A reader has no reservations for the AGs' trees.  Compute them, so that it reports the space that
+ * a writer could use.  If an AG cannot be read, the superblock's counters stay.
  */
 static void count_as_writer(struct xfs_mount *mp)
 {
@@ -35,7 +35,7 @@ static void count_space(struct xfs_mount *mp, struct xfs_statfs *st)
 	icount = mp->m_icount;
 	ifree = mp->m_ifree;
 	xfs_mutex_unlock(&mp->m_lock);
-	/* Every free block could become inodes, up to the limit the administrator set. */
+	/* Every free block could become inodes, up to the limit set by the administrator. */
 	possible = (uint64_t)icount + (st->blocks_free << geo->inopblog);
 	if (geo->maxicount)
 		possible = XFS_MIN(possible, XFS_MAX(geo->maxicount, (uint64_t)icount));
@@ -58,7 +58,7 @@ int xfs_statfs(struct xfs_mount *mp, struct xfs_statfs *st)
 	return XFS_CALL_MOUNT(mp, xfs_need_struct(xfs_statfs, st, block_size) ?: do_statfs(mp, st));
 }
 
-/* A limit that is below *@all is all there is, and what is left of it all that is free, as in kernels (7.2). */
+/* As in Linux 7.2, a limit below *@all replaces it, and the space left below the limit bounds *@free. */
 static void apply_limit(uint64_t limit, uint64_t used, uint64_t *all, uint64_t *free)
 {
 	if (!limit || *all <= limit)
@@ -97,7 +97,7 @@ int xfs_fstatfs(struct xfs_file *file, struct xfs_statfs *st)
 	return XFS_CALL_FILE(file, xfs_need_struct(xfs_statfs, st, block_size) ?: do_fstatfs(file, st));
 }
 
-/* A few sectors.  Headers that cannot be read are for others to tell. */
+/* Reads a few sectors.  Other calls report headers that cannot be read. */
 static bool lsn_is_ahead(struct xfs_mount *mp)
 {
 	xfs_agnumber_t count = mp->m_rdonly ? XFS_MIN(mp->m_geo.agcount, LSN_AGS) : 0;
@@ -160,7 +160,7 @@ static int do_info(struct xfs_mount *mp, struct xfs_info *info)
 		all.fdblocks = sb->sb_fdblocks;
 	} else {
 		/*
-		 * What they would be if the file system were closed now; delalloc reservations do
+		 * The values that closing the file system now would write; delayed allocations do
 		 * not count.
 		 */
 		error = xfs_ag_sum_counters(mp, &all.icount, &all.ifree, &all.fdblocks);

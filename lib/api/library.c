@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What this build of the library is. */
+/* Version and features of this build of the library. */
 #include <xfswrite/version.h>
 #include "api/api_priv.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What stood in the log, and what became of it. */
+/* Report what was in the log and what was done with it. */
 #include "api/api_priv.h"
 #include "core/message.h"
 #include "log/recover.h"
@@ -42,7 +42,7 @@ static int do_log_report(struct xfs_mount *mp, struct xfs_log_report *report)
 		state = rec.state;
 		all.dirty = all.recovered = true;
 	} else if (mp->m_log) {
-		/* It was clean at the open. */
+		/* The log was clean at open. */
 		memset(&state, 0, sizeof(state));
 		state.head_cycle = CYCLE_LSN(xlog_head_lsn(mp->m_log));
 		state.head_block = BLOCK_LSN(xlog_head_lsn(mp->m_log));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening and closing, as the public header says. */
+/* Opening and closing; see the public header. */
 #include "api/api_priv.h"
 #include "mount/mount.h"
 
@@ -53,7 +53,7 @@ int xfs_memory_minimum(struct xfs_device *dev, const struct xfs_mount_options *o
 	return XFS_CALL(do_memory_minimum(dev, opts, bytes));
 }
 
-/* The root handle is the mount's own. */
+/* The root handle belongs to the mount. */
 static void put_root(struct xfs_mount *mp)
 {
 	xfs_file_free(mp->m_root_file);
@@ -81,7 +81,7 @@ static int begin_unmount(struct xfs_mount *mp)
 
 int xfs_unmount(struct xfs_mount *mp)
 {
-	/* As long as it can be cancelled, @mp is there afterwards. */
+	/* After a cancelled unmount, @mp is still open. */
 	int error = mp ? XFS_CALL_MOUNT(mp, begin_unmount(mp)) : 0;
 
 	if (error)
@@ -98,7 +98,7 @@ int xfs_cancel(struct xfs_mount *mp)
 {
 	if (!mp)
 		return XFS_CALL(xfs_error(NULL, -EINVAL, "the file system is NULL"));
-	/* No xfs_enter(): it is for other threads and for signal handlers. */
+	/* No xfs_enter(): other threads and signal handlers call this. */
 	__atomic_fetch_add(&mp->m_cancels, 1, __ATOMIC_RELEASE);
 	return 0;
 }

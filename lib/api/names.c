@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making, linking, removing, renaming. */
+/* Creating, linking, removing, renaming. */
 #include <limits.h>
 #include <stdio.h>
 #include "api/path.h"
@@ -32,7 +32,7 @@ static int create_path(struct xfs_inode *start, const char *path, struct xfs_cre
 
 static int make_dir(struct xfs_inode *start, const char *path, uint32_t mode)
 {
-	/* As mkdir(2): set-id bits come from the parent alone. */
+	/* As in mkdir(2), set-id bits come from the parent only. */
 	struct xfs_create_args args = { .mode = (uint16_t)(S_IFDIR | (mode & 01777)) };
 
 	return create_path(start, path, &args);
@@ -93,7 +93,7 @@ static int make_symlink(struct xfs_inode *start, const char *target, const char 
 		return xfs_error(start->i_mount, -EINVAL, "the target is NULL");
 	args.target = (const uint8_t *)target;
 	args.target_len = (uint32_t)strnlen(target, PATH_MAX);
-	/* What no path can be is refused before anything is looked at. */
+	/* A target that cannot be a path is refused before anything is looked up. */
 	if (args.target_len == 0)
 		return xfs_error(start->i_mount, -ENOENT, "the target of a symbolic link is empty");
 	if (args.target_len >= PATH_MAX)
@@ -187,7 +187,7 @@ static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *
 			: xfs_path_new(start, path, false, &last);
 	if (error)
 		return error;
-	/* As when something else is renamed to there. */
+	/* As in a rename to that path. */
 	if (replace && last.want_dir && xfs_path_last_is_norm(&last)) {
 		xfs_irele(last.dp);
 		return xfs_error(start->i_mount, -ENOTDIR, "the path ends in a slash");
@@ -314,7 +314,7 @@ static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 		error = xfs_error(mp, -EROFS, "the file system is mounted read-only");
 	if (error)
 		goto out_to;
-	/* A slash behind either: only a directory will do. */
+	/* A slash at the end of either path: only a directory will do. */
 	if (from.want_dir || to.want_dir)
 		flags |= XFS_RENAME_DIR_ONLY;
 	error = xfs_file_rename(from.dp, &from.name, to.dp, &to.name, flags);

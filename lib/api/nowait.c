@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking for calls that do not wait; base/nowait.h has how they are told. */
+/* Setting NOWAIT; base/nowait.h has what the calls then do. */
 #include <xfswrite/nowait.h>
 #include "api/api_priv.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening, creating and closing files by path or by inode number. */
+/* Opening, creating and closing files, by path or by inode number. */
 #include "api/path.h"
 #include "file/file.h"
 #include "file/names.h"
@@ -7,7 +7,7 @@
 #include "write/writeback.h"
 
 /*
- * What the kernel calls O_LARGEFILE; the C library of a machine of 64 bits defines it as 0, but
+ * The kernel's value of O_LARGEFILE.  The C library of a 64-bit machine defines it as 0, but
  * callers in other languages pass it.
  */
 #if defined(__arm__) || defined(__aarch64__) || defined(__m68k__)
@@ -27,7 +27,7 @@
 			 O_NONBLOCK | O_LARGEFILE | KERNEL_O_LARGEFILE | O_DIRECT | O_NOATIME | \
 			 O_TMPFILE)
 
-/* Takes over the reference of @ip, and the memory @file unless it fails. */
+/* Takes over the reference of @ip and, if it succeeds, the memory @file. */
 static int finish_open(struct xfs_inode *ip, int flags, bool created, struct xfs_file *file)
 {
 	int error = xfs_file_may_open(ip, flags);
@@ -41,7 +41,7 @@ static int finish_open(struct xfs_inode *ip, int flags, bool created, struct xfs
 	return error;
 }
 
-/* What has the last name of a path; looked for once. */
+/* Look up the last name of a path, unless the walk has already done so. */
 static int look_for_last(struct xfs_path_last *last, struct xfs_inode **ipp)
 {
 	if (!last->looked)
@@ -51,7 +51,7 @@ static int look_for_last(struct xfs_path_last *last, struct xfs_inode **ipp)
 	return *ipp ? 0 : -ENOENT;
 }
 
-/* O_CREAT: what is there, or a new regular file. */
+/* O_CREAT: find the file or create a regular one. */
 static int open_or_create(struct xfs_inode *start, const char *path, int flags, uint32_t mode,
 			  struct xfs_inode **ipp, bool *created)
 {
@@ -78,7 +78,7 @@ static int open_or_create(struct xfs_inode *start, const char *path, int flags, 
 		} else if (error == -ENOENT) {
 			error = xfs_file_create(last.dp, &last.name, &args, ipp);
 			*created = !error;
-			/* Somebody was faster: open what he made. */
+			/* Another thread created it first: open that file. */
 			if (error == -EEXIST && !(flags & O_EXCL))
 				error = -EAGAIN;
 		} else if (!error && (flags & O_EXCL)) {
@@ -86,7 +86,7 @@ static int open_or_create(struct xfs_inode *start, const char *path, int flags, 
 			*ipp = NULL;
 			error = xfs_error(mp, -EEXIST, "\"%s\" exists", last.buf);
 		} else if (!error && !(flags & O_NOFOLLOW) && xfs_is_symlink(*ipp)) {
-			/* Only just made: the path leads on through it. */
+			/* A symbolic link was just created: follow it. */
 			xfs_irele(*ipp);
 			*ipp = NULL;
 			error = -EAGAIN;
@@ -102,7 +102,10 @@ static bool wants_unnamed(int flags)
 	return (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-/* O_TMPFILE: a new regular file that nothing leads to, as one made in directory @path. */
+/*
+ * O_TMPFILE: a new regular file without a name, with the attributes of one created in directory
+ * @path.
+ */
 static int open_unnamed(struct xfs_inode *start, const char *path, uint32_t mode,
 			struct xfs_inode **ipp)
 {
@@ -153,7 +156,7 @@ static int do_openat(struct xfs_file *dir, const char *path, int flags, uint32_t
 		return error;
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
-	/* Before anything is made or cut off. */
+	/* Allocate before anything is created or truncated. */
 	error = xfs_file_new(mp, &file);
 	if (error)
 		return error;
@@ -210,7 +213,7 @@ static int do_open_by_ino(struct xfs_mount *mp, uint64_t ino, uint32_t gen, int 
 		return xfs_error(mp, -ESTALE, "inode %" PRIu64 " is not in use", ino);
 	if (error)
 		return error;
-	/* Without a name it is only there for those who have it open, and for who comes to them. */
+	/* An inode without a name is only for those who have it open. */
 	if ((gen && ip->i_gen != gen) ||
 	    (xfs_inode_nlink(ip) == 0 && !__atomic_load_n(&ip->i_opens, __ATOMIC_RELAXED))) {
 		xfs_irele(ip);
@@ -255,6 +258,6 @@ int xfs_close(struct xfs_file *file)
 {
 	if (!file || file == file->f_mount->m_root_file)
 		return 0;
-	/* The handle, and its record, are gone afterwards. */
+	/* The handle and its error record are gone afterwards. */
 	return XFS_CALL_MOUNT(file->f_mount, do_close(file));
 }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Paths: components one by one, symbolic links followed inside the image.
- * An absolute target starts again at the root directory.
+ * Walking paths: component by component, following symbolic links inside the image.  An absolute
+ * target starts again at the root directory.
  */
 #include "api/path.h"
 
 #define MAX_LINKS	40
 #define PATH_MAX_BYTES	65536u
 
-/* What is still to be walked; links put their target in front of it. */
+/* The rest of the path; a followed link puts its target in front. */
 struct walk {
 	struct xfs_mount *mp;
-	char *buf;		/* own memory once a link was followed, else NULL */
+	char *buf;		/* allocated once a link was followed, else NULL */
 	const char *rest;
 	unsigned int links;
 };
 
-/* @slash: one follows the link, so that what it leads to must be a directory. */
+/* @slash: a slash follows the link, so the target must be a directory. */
 static int follow_link(struct walk *w, struct xfs_inode *ip, bool slash, struct xfs_inode **dpp)
 {
 	char target[1024];
@@ -50,7 +50,7 @@ static int follow_link(struct walk *w, struct xfs_inode *ip, bool slash, struct 
 	return 0;
 }
 
-/* The next component of w->rest; false at the end. */
+/* Get the next component of w->rest; false at the end. */
 static bool next_component(struct walk *w, struct xfs_name *name, bool *more)
 {
 	const char *start = w->rest, *end;
@@ -71,15 +71,18 @@ static bool next_component(struct walk *w, struct xfs_name *name, bool *more)
 	return true;
 }
 
-/* What becomes of the last component. */
+/* What to do with the last component. */
 enum last_mode {
-	LAST_FOLLOW,	/* walk to it, and on when it is a symbolic link */
-	LAST_NOFOLLOW,	/* walk to it */
-	LAST_STOP,	/* walk to its directory */
-	LAST_CREATE,	/* the same, but on when it is a symbolic link */
+	LAST_FOLLOW,	/* look it up and follow a symbolic link */
+	LAST_NOFOLLOW,	/* look it up, do not follow */
+	LAST_STOP,	/* stop at its directory */
+	LAST_CREATE,	/* the same, but follow a symbolic link */
 };
 
-/* The component that is left.  One that is too long stays so: whoever looks it up refuses it. */
+/*
+ * Store the last component.  A name that is too long stays too long, and is refused when it is
+ * looked up.
+ */
 static void keep_last(struct xfs_path_last *last, const struct xfs_name *name, bool slash)
 {
 	last->name.len = XFS_MIN(name->len, (uint32_t)sizeof(last->buf) - 1);
@@ -88,7 +91,7 @@ static void keep_last(struct xfs_path_last *last, const struct xfs_name *name, b
 	last->want_dir = slash;
 }
 
-/* Under LAST_CREATE: *@linkp a link to go on from, referenced; NULL: stop here. */
+/* For LAST_CREATE: *@linkp is a symbolic link to follow, referenced; NULL: stop here. */
 static int last_link(struct xfs_inode *dp, struct xfs_path_last *last, struct xfs_inode **linkp)
 {
 	int error = xfs_lookup_new(dp, &last->name, &last->found);
@@ -105,7 +108,7 @@ static int last_link(struct xfs_inode *dp, struct xfs_path_last *last, struct xf
 	return 0;
 }
 
-/* One step; *@stop: the walk ends here, *@last is the component that is left. */
+/* Walk one component. *@stop: the walk ends here, with *@last as the remaining component. */
 static int step(struct walk *w, const struct xfs_name *name, bool more, enum last_mode mode,
 		struct xfs_inode **dpp, struct xfs_path_last *last, bool *stop)
 {
@@ -180,7 +183,7 @@ static int walk_once(struct xfs_inode *start, const char *path, enum last_mode m
 	return error;
 }
 
-/* When memory is full of what is dirty, that is written, and the walk begins anew. */
+/* If memory is full of dirty data and metadata, write them and walk again. */
 static int walk_path(struct xfs_inode *start, const char *path, enum last_mode mode,
 		     struct xfs_inode **ipp, struct xfs_path_last *last)
 {
@@ -210,7 +213,7 @@ int xfs_path_parent(struct xfs_inode *start, const char *path, bool follow,
 	if (error)
 		return error;
 	if (last->name.len == 0) {
-		/* "/" names the directory itself: nothing can be made or removed there. */
+		/* "/" is the directory itself: nothing can be created or removed there. */
 		last->is_root = true;
 		last->buf[0] = '.';
 		last->name.len = 1;
@@ -229,7 +232,7 @@ bool xfs_path_last_is_norm(const struct xfs_path_last *last)
 	return !last->is_root && !xfs_name_is_dot(&last->name) && !xfs_name_is_dotdot(&last->name);
 }
 
-/* What the place of a new name says to it. */
+/* Check the place of a new name. */
 static int check_new(struct xfs_path_last *last, bool dir)
 {
 	struct xfs_mount *mp = last->dp->i_mount;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Quota: types as bits, space in bytes, and argument checks; the rest is quota/'s. */
+/* Quota: argument checks, types as bits, space in bytes; quota/ does the work. */
 #include <xfswrite/quota.h>
 #include "api/api_priv.h"
 #include "disk/dquot.h"
@@ -25,7 +25,7 @@ static int need_types(struct xfs_mount *mp, uint32_t types)
 	return xfs_error(mp, -EINVAL, "0x%x is not a set of quota types", types);
 }
 
-/* One of them, as quota/ counts them. */
+/* Convert one type to its index in quota/. */
 static int need_type(struct xfs_mount *mp, uint32_t type, uint32_t *index)
 {
 	if (type != XFS_QUOTA_USER && type != XFS_QUOTA_GROUP && type != XFS_QUOTA_PROJECT)
@@ -46,7 +46,10 @@ static int refuse_open(struct xfs_inode *ip, void *arg)
 	return xfs_error(mp, -EBUSY, "inode %" PRIu64 " is open", ip->i_ino);
 }
 
-/* Nobody uses the file system, and nothing is reserved: what inodes have on disk is what they cost. */
+/*
+ * Count usage.  No file may be open, and all reservations are freed first, so that what inodes have
+ * on disk is what they are charged.
+ */
 static int count(struct xfs_mount *mp, uint32_t types)
 {
 	struct xfs_long_call sync, call;
@@ -65,7 +68,7 @@ static int count(struct xfs_mount *mp, uint32_t types)
 		error = xfs_long_call_error(&sync);
 	if (error)
 		return error;
-	/* Nobody cancels twice. */
+	/* A cancel during the first part also cancels the second. */
 	call.cancels = sync.cancels;
 	return xfs_quota_enable(mp, types, &call);
 }
@@ -210,7 +213,7 @@ static void give_info(struct xfs_mount *mp, uint32_t t, const struct xfs_quota_r
 		.rt_space_hard = to_bytes(mp, rec->hard[2]), .rt_space_soft = to_bytes(mp, rec->soft[2]),
 	};
 
-	/* Those of id 0 are periods. */
+	/* The timers of id 0 are grace periods. */
 	if (rec->id) {
 		own.space_expires = rec->timer[0];
 		own.inodes_expires = rec->timer[1];
@@ -276,7 +279,7 @@ static int check_limits(struct xfs_mount *mp, uint32_t id, const struct xfs_quot
 				 id ? "id %u has no grace period of its own: set those of id 0"
 				    : "id %u holds the defaults and has no expiry time",
 				 id);
-	/* Their bits are in the order of the members. */
+	/* The bits are in the order of the members. */
 	for (uint32_t i = 0; i < 6; i++)
 		if (given->valid & 1u << i && values[i] > INT64_MAX)
 			return xfs_error(mp, -ERANGE, "limit %" PRIu64 " is too large", values[i]);
@@ -288,7 +291,7 @@ static uint64_t to_blocks(const struct xfs_mount *mp, uint64_t bytes)
 	return (bytes + mp->m_geo.blocksize - 1) >> mp->m_geo.blocklog;
 }
 
-/* Bits that are @apart from each other, the first one at @first, become those of kinds. */
+/* Map bits that are @apart from each other, the first one at @first, to bits 0 to 2. */
 static uint32_t kinds(uint32_t valid, uint32_t first, uint32_t apart)
 {
 	uint32_t bits = 0;

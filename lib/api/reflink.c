@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Contents that files share: argument checks; everything else is file/'s. */
+/* Sharing contents between files: argument checks; file/ does the work. */
 #include <xfswrite/reflink.h>
 #include "api/api_priv.h"
 #include "file/reflink.h"
 
-/* What two handles must be like, in the order of the system calls. */
+/* Check two handles, in the order of the system calls. */
 static int check_handles(struct xfs_file *src, struct xfs_file *dst)
 {
 	struct xfs_mount *mp = dst->f_mount;
@@ -34,12 +34,12 @@ static int check_modes(struct xfs_file *src, struct xfs_file *dst)
 	return 0;
 }
 
-/* Of a destination that is open with O_SYNC, or of a file that is always synchronous. */
+/* Sync the destination if it is open with O_SYNC or its inode is always synchronous. */
 static int sync_destination(struct xfs_file *dst)
 {
 	uint32_t flags = xfs_file_sync_flags(dst);
 
-	/* The times too, as the system call does. */
+	/* Including the times, as in the system call. */
 	if (xfs_inode_diflags(dst->f_inode) & XFS_DIFLAG_SYNC)
 		flags = XFS_WRITE_SYNC;
 	return xfs_file_fsync_written(dst->f_inode, 0, XFS_MAXBYTES, flags, &dst->f_wb_seen);
@@ -98,7 +98,7 @@ int64_t xfs_copy_range(struct xfs_file *src, uint64_t src_offset, struct xfs_fil
 	return XFS_CALL_FILE(dst, do_copy(src, src_offset, dst, dst_offset, len));
 }
 
-/* Who may not write to the file, nor owns it, has no business with how it is stored. */
+/* A caller who may not write to the file and does not own it may not change how it is stored. */
 static int may_dedupe(struct xfs_file *dst)
 {
 	struct xfs_mount *mp = dst->f_mount;

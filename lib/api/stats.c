@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the file system has done since it was opened. */
+/* Statistics since the file system was opened. */
 #include <xfswrite/stats.h>
 #include "api/api_priv.h"
 #include "core/stats.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying from file to file: whole blocks are shared where that can be, the rest goes through
- * memory as a read and a write.
+ * Copying from file to file: whole blocks are shared where possible, the rest is read and written
+ * through memory.
  */
 #include "core/message.h"
 #include "file/reflink.h"
@@ -23,7 +23,7 @@ static int check(const struct xfs_remap *c)
 	return 0;
 }
 
-/* How many bytes there are to be copied, or an error. */
+/* Number of bytes to copy, or an error. */
 static int64_t range_of(const struct xfs_remap *c)
 {
 	struct xfs_mount *mp = c->dst->i_mount;
@@ -40,7 +40,7 @@ static int64_t range_of(const struct xfs_remap *c)
 	return (int64_t)len;
 }
 
-/* Bytes [@from, @to) of the range through @buf; how many came over, or an error. */
+/* Copy bytes [@from, @to) of the range through @buf.  Returns how many were copied, or an error. */
 static int64_t copy_bytes(const struct xfs_remap *c, uint64_t from, uint64_t to, uint8_t *buf,
 			  uint32_t flags, struct xfs_data_errors_seen *seen)
 {
@@ -52,7 +52,7 @@ static int64_t copy_bytes(const struct xfs_remap *c, uint64_t from, uint64_t to,
 		struct xfs_write_source source = { .iov = &iov };
 		int64_t got = xfs_file_read(c->src, &iov, iov.iov_len, c->src_off + done, 0, &ra), put;
 
-		/* 0: somebody has cut the source. */
+		/* 0: the source was truncated meanwhile. */
 		if (got <= 0)
 			return done > from ? (int64_t)(done - from) : got;
 		put = xfs_file_buffered_write(c->dst, &source, c->dst_off + done, (uint64_t)got, flags,
@@ -68,9 +68,9 @@ static int64_t copy_bytes(const struct xfs_remap *c, uint64_t from, uint64_t to,
 }
 
 /*
- * Share the part of the range that is whole blocks in both files, or ends where both files end.
- * False: there is none, or it cannot be shared; what stands against it copying will say.  But what
- * a NOWAIT call could share by waiting it does not copy: *@error.
+ * Share the part of the range that consists of whole blocks in both files, or ends where both files
+ * end.  False: there is none, or sharing failed; copying will report why. *@error: what a NOWAIT
+ * call could share if it waited is not copied instead.
  */
 static bool share_middle(const struct xfs_remap *c, uint64_t len, uint64_t *from, uint64_t *to,
 			 int *error)
@@ -109,7 +109,10 @@ int64_t xfs_file_copy_range(const struct xfs_remap *copy, uint32_t flags,
 	if (!buf)
 		return xfs_error(mp, -ENOMEM, "out of memory for copying");
 	if (share_middle(copy, (uint64_t)len, &from, &to, &error)) {
-		/* A NOWAIT call has changed something, but not the bytes that it would tell of. */
+		/*
+		 * A NOWAIT call has changed something here, but not the bytes that its result would
+		 * count.
+		 */
 		done = copy_bytes(copy, 0, from, buf, flags, seen);
 		if (done == (int64_t)from) {
 			rest = copy_bytes(copy, to, (uint64_t)len, buf, flags, seen);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exchange of contents: checks in the order of the system call, what must be out of memory before
- * mappings change places, and the way from the first transaction to the last.
+ * Exchanging contents: the checks in the order of the system call, writing back and dropping what
+ * is in memory, and the sequence of transactions.
  *
- * Both IOLOCKs are held exclusively from the checks to the end: nobody reads or writes half of it, and
- * nothing of either range becomes dirty again.
+ * Both IOLOCKs are held exclusively from the checks to the end, so nobody reads or writes a
+ * half-exchanged file, and no data of either range becomes dirty again.
  */
 #include <xfswrite/exchange.h>
 #include "core/counter.h"
@@ -47,7 +47,7 @@ static int check_files(const struct xfs_exchange_args *a)
 	return 0;
 }
 
-/* IOLOCKs held.  TO_EOF: the length is what the larger part has. */
+/* IOLOCKs held.  TO_EOF: the length is that of the longer rest. */
 static int check_range(struct xfs_exchange_args *a)
 {
 	uint64_t mask = a->ip1->i_mount->m_geo.blocksize - 1u;
@@ -71,9 +71,12 @@ static int check_range(struct xfs_exchange_args *a)
 	return 0;
 }
 
-/* ---- what is in memory --------------------------------------------------------------------------- */
+/*
+ * ---- memory
+ * -------------------------------------------------------------------------------------------
+ */
 
-/* On the device, not in memory, and nothing delayed in the range. */
+/* Write the range back, drop it from memory, and remove its delayed allocations. */
 static int settle(struct xfs_inode *ip, uint64_t off, const struct xfs_exchange_args *a)
 	XFS_LOCKS_UNCHECKED
 {
@@ -81,7 +84,7 @@ static int settle(struct xfs_inode *ip, uint64_t off, const struct xfs_exchange_
 	uint64_t end = XFS_ALIGN(off + a->len, (uint64_t)geo->blocksize);
 	int error;
 
-	/* A size that changes places must have all before it on the device. */
+	/* If the sizes are exchanged, all data in front of them must be on the device. */
 	if (a->flags & XFS_EXCHANGE_RANGE_TO_EOF)
 		error = xfs_writeback_or_error(ip, 0, XFS_MAXBYTES);
 	else
@@ -108,12 +111,12 @@ static int settle(struct xfs_inode *ip, uint64_t off, const struct xfs_exchange_
 
 struct plan {
 	struct xfs_exchange_run run;
-	uint32_t log_bytes;		/* of a transaction */
-	bool in_one;			/* all of it in one */
-	uint64_t held;			/* blocks kept for the forks' trees */
+	uint32_t log_bytes;		/* of one transaction */
+	bool in_one;			/* one transaction does all */
+	uint64_t held;			/* blocks reserved for the forks' trees */
 };
 
-/* The whole of a file goes: whether it may share blocks goes along. */
+/* True if the exchange includes all extents of @ip, so that the reflink flag can move with them. */
 static bool is_whole(struct xfs_inode *ip, const struct xfs_exchange *ex)
 {
 	struct xfs_iext_cursor cur;
@@ -193,11 +196,12 @@ static int make_plan(const struct xfs_exchange_args *a, struct plan *p)
 	return 0;
 }
 
-/* ---- on the way --------------------------------------------------------------------------------------- */
-
 /*
- * What was begun is finished, by this or by recovery: there is no way back.
+ * ---- carrying it out
+ * ----------------------------------------------------------------------------------
  */
+
+/* Once begun, an exchange must be completed, here or by recovery: it cannot be undone. */
 static int carry_out(struct plan *p)
 {
 	struct xfs_mount *mp = p->run.mp;
@@ -212,7 +216,7 @@ static int carry_out(struct plan *p)
 			(void)xfs_relieve_memory(mp);
 			error = 0;
 		} else if (!error && hold.th_lsn) {
-			/* What is left stands in a durable checkpoint, or nothing is left. */
+			/* What is left, if anything, is in a durable checkpoint. */
 			error = xfs_log_force(mp, 0);
 			if (!error && !done)
 				xfs_hold_tail(mp, &hold, p->run.from);
@@ -225,7 +229,7 @@ static int carry_out(struct plan *p)
 	return error;
 }
 
-/* A dry run leaves the times, but takes set-id bits and the capability, as the kernel's does. */
+/* As in the kernel, a dry run leaves the times alone but removes set-id bits and the capability. */
 static int modify_one(struct xfs_inode *ip, const struct xfs_exchange_args *a)
 {
 	int error = xfs_strip_privileges(ip);

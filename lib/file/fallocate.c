@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fallocate(2).  What has no upper bound goes in steps, each of which leaves a consistent file
- * system; where all of it fits into one transaction it is one, so that a crash shows the file as it
+ * fallocate(2).  Work without an upper bound is done in steps that each leave a consistent file
+ * system.  If all of it fits into one transaction, it is one, so that a crash leaves the file as it
  * was before or after.
  *
- * The cache over what is punched or moved is written back and dropped before, so that an error
- * on the way leaves what was there; nothing fills it again before the IOLOCK is given back.
+ * The cache over a range that is punched or moved is written back and dropped first, so that an
+ * error in between leaves the old contents.  Nothing fills it again before the IOLOCK is released.
  */
 #include <xfswrite/fallocate.h>
 #include "core/message.h"
@@ -73,12 +73,12 @@ struct falloc {
 	struct xfs_inode *ip;
 	int mode;
 	uint64_t offset, len;
-	bool moved;		/* extents were: it may not be tried again */
+	bool moved;		/* extents have moved, so the call must not be tried again */
 };
 
 /* ---- the cache ------------------------------------------------------------------------- */
 
-/* What is in memory of [@start, @end) goes to the disk, and its whole blocks out of memory. */
+/* Write back [@start, @end), and drop its whole blocks from memory. */
 static int drop_cache(struct xfs_inode *ip, uint64_t start, uint64_t end)
 {
 	uint64_t block = ip->i_mount->m_geo.blocksize;
@@ -97,8 +97,8 @@ static int drop_cache(struct xfs_inode *ip, uint64_t start, uint64_t end)
 /* ---- allocating ------------------------------------------------------------------------ */
 
 /*
- * What has no blocks in [*@off, @end): its first part in [*@off, *@off + *@len).  False: nothing, and
- * the file is known to be preallocated.  ILOCK held, extents read in.
+ * Find the first part without blocks in [*@off, @end): [*@off, *@off + *@len).  False: there is
+ * none, and the file is marked as preallocated already.  ILOCK held, extents read in.
  */
 static bool find_unallocated(const struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t end,
 			     xfs_filblks_t *len, bool *delalloc)
@@ -126,7 +126,7 @@ static bool find_unallocated(const struct xfs_inode *ip, xfs_fileoff_t *off, xfs
 	return *len || !(ip->i_diflags & XFS_DIFLAG_PREALLOC);
 }
 
-/* Blocks for the hole [@off, +@len), with what an extent size hint may add on both sides. */
+/* Blocks for the hole [@off, +@len), including what an extent size hint may add at both ends. */
 static uint32_t blocks_to_reserve(struct xfs_inode *ip, xfs_filblks_t len)
 {
 	xfs_filblks_t most = XFS_MAX_BMBT_EXTLEN;
@@ -137,7 +137,9 @@ static uint32_t blocks_to_reserve(struct xfs_inode *ip, xfs_filblks_t len)
 	return (uint32_t)len + xfs_bmap_add_blocks(ip->i_mount, XFS_DATA_FORK);
 }
 
-/* [@off, +@len) or the beginning of it, in @tp; *@next: how far it came.  ILOCK held exclusively. */
+/*
+ * Allocate a first part of [@off, +@len) in @tp; *@next: how far it got.  ILOCK held exclusively.
+ */
 static int allocate_locked(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t off,
 			   xfs_filblks_t len, xfs_fileoff_t *next)
 {
@@ -146,7 +148,7 @@ static int allocate_locked(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileo
 	int error = 0;
 
 	*next = off;
-	/* Write-back may have been here meanwhile; nobody fills or makes holes. */
+	/* Write-back may have allocated it meanwhile; the IOLOCK keeps everyone else out. */
 	if (len && find_unallocated(ip, next, off + len, &len, &delalloc) && len) {
 		off = *next;
 		if (delalloc)
@@ -162,10 +164,10 @@ static int allocate_locked(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileo
 	return 0;
 }
 
-/* One extent more. */
+/* Allocate one more extent. */
 static int allocate_step(struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t end)
 {
-	/* Limits are asked about all that is left of the range, as by a kernel. */
+	/* Like a kernel, check quota for the whole rest of the range. */
 	xfs_filblks_t len, rest = end - *off;
 	bool delalloc, excl, found;
 	struct xfs_trans *tp;
@@ -192,7 +194,7 @@ static int allocate_step(struct xfs_inode *ip, xfs_fileoff_t *off, xfs_fileoff_t
 	return xfs_trans_finish(tp, error);
 }
 
-/* Unwritten blocks where [@start, @end) has none; delayed ones become unwritten. */
+/* Allocate unwritten blocks where [@start, @end) has none, also for delayed ones. */
 static int alloc_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
 {
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
@@ -208,7 +210,7 @@ static int alloc_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
 
 /* ---- freeing ----------------------------------------------------------------------------- */
 
-/* Does one extent go on at both ends of [@off, @end)?  ILOCK held, extents read in. */
+/* True if one extent continues beyond both ends of [@off, @end).  ILOCK held, extents read in. */
 static bool is_inside_extent(const struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
 {
 	struct xfs_iext_cursor cur;
@@ -219,8 +221,8 @@ static bool is_inside_extent(const struct xfs_inode *ip, xfs_fileoff_t off, xfs_
 }
 
 /*
- * A transaction for the removal of extents from [@off, @end), with the ILOCK.  Freeing must be possible when there is
- * no space; but what is left of one extent is two, and may need a block.
+ * Open a transaction that removes extents from [@off, @end), and take the ILOCK.  Freeing must be
+ * possible without space; only splitting an extent in two may need a block.
  */
 static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
 		       struct xfs_trans **tpp) XFS_TRIES(false, ip->i_lock)
@@ -239,7 +241,7 @@ static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 				       splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, tpp);
 }
 
-/* In one transaction, or fewer, as the log and memory allow. */
+/* Extents removed in one transaction, as far as the log and memory allow. */
 #define EXTENTS_PER_HANDLE	1024u
 
 static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
@@ -256,7 +258,7 @@ static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 		if (!error)
 			error = xfs_bunmapi(tp, ip, off, end - off, XFS_BMAPI_YIELD,
 					    EXTENTS_PER_HANDLE, &done);
-		/* Delayed ones without data, for everything dirty was written. */
+		/* Delayed blocks have no data here, because all dirty data has been written. */
 		if (!error && done)
 			error = xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, off, end);
 		xfs_iunlock_excl(ip);
@@ -265,7 +267,7 @@ static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 	return error;
 }
 
-/* Whole blocks of [@start, @end) go; the rest of it, as far as the file goes, becomes zeros. */
+/* Free the whole blocks of [@start, @end), and zero the rest up to the end of the file. */
 static int free_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
 {
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
@@ -282,7 +284,7 @@ static int free_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
 		error = unmap_range(ip, first, last);
 	if (error || start >= isize)
 		return error;
-	/* Zeros in the blocks at both ends cannot be taken back. */
+	/* Zeroing the blocks at both ends cannot be undone. */
 	if (!XFS_IS_ALIGNED(start | end, (uint64_t)geo->blocksize))
 		xfs_nowait_changes();
 	return xfs_zero_range(ip, start, XFS_MIN(end, isize) - start, &did_zero);
@@ -291,14 +293,14 @@ static int free_space(struct xfs_inode *ip, uint64_t start, uint64_t end)
 /* ---- moving ------------------------------------------------------------------------------ */
 
 /*
- * One transaction moves as many as its share of the log allows.  Other threads that want a checkpoint
- * wait as long as it takes: a few milliseconds.
+ * One transaction moves as many as its log reservation allows.  Threads that want a checkpoint wait
+ * that long, which is a few milliseconds.
  */
 #define EXTENTS_PER_MOVE	1024u
-/* Fewer than so many, and room for them in the log: all of them in one transaction. */
+/* Up to this many, and if the log has room, all are moved in one transaction. */
 #define EXTENTS_AT_ONCE		64u
 
-/* A collapse or an insert at block @off of @len blocks. */
+/* A collapse or an insert of @len blocks at block @off. */
 struct move {
 	struct xfs_inode *ip;
 	struct xfs_bmap_shift sh;
@@ -306,13 +308,13 @@ struct move {
 	xfs_filblks_t len;
 	uint64_t new_size;
 	bool at_once;			/* all of it in one transaction, */
-	uint32_t log_bytes;		/* which logs as much at most */
-	bool splits;			/* one extent becomes two, and may need a block */
+	uint32_t log_bytes;		/* which logs at most this much */
+	bool splits;			/* one extent is split, which may need a block */
 };
 
 /*
- * Nothing delayed and nothing in memory from @from on, nor of the extent that goes on there, which
- * must not be one again after it was split.
+ * Write back and drop everything from @from on, and remove delayed allocations.  Also for the
+ * extent that crosses @from: after the split it must not be merged again.
  */
 static int prepare_move(struct xfs_inode *ip, uint64_t from)
 {
@@ -354,7 +356,7 @@ static int prepare_move(struct xfs_inode *ip, uint64_t from)
 	return error;
 }
 
-/* What comes before the first extent moves.  ILOCK held exclusively. */
+/* Work before the first extent moves.  ILOCK held exclusively. */
 static int begin_move(struct move *mv, struct xfs_trans *tp)
 {
 	struct xfs_inode *ip = mv->ip;
@@ -373,7 +375,7 @@ static int begin_move(struct move *mv, struct xfs_trans *tp)
 	return error;
 }
 
-/* Later ones take no blocks: there is no going back. */
+/* Only the first step may take blocks: later ones cannot be allowed to fail. */
 static int begin_step(const struct move *mv, bool first, struct xfs_trans **tpp)
 {
 	struct xfs_mount *mp = mv->ip->i_mount;
@@ -415,7 +417,9 @@ static int move_step(struct move *mv, bool first)
 	return xfs_trans_finish(tp, error);
 }
 
-/* The size grows before the first extent moves up, and shrinks after the last one moved down. */
+/*
+ * The size grows before the first extent moves up, and shrinks after the last one has moved down.
+ */
 static int move_all(struct falloc *f, struct move *mv)
 {
 	struct xfs_inode *ip = f->ip;
@@ -424,7 +428,7 @@ static int move_all(struct falloc *f, struct move *mv)
 
 	do {
 		error = move_step(mv, first);
-		/* The way back is as long as the way on. */
+		/* Undoing would need as many steps as going on. */
 		if (error == -ENOMEM && !first) {
 			(void)xfs_relieve_memory(ip->i_mount);
 			error = move_step(mv, first);
@@ -438,7 +442,7 @@ static int move_all(struct falloc *f, struct move *mv)
 	return error;
 }
 
-/* Whether all of it may go in one transaction.  ILOCK held, extents read in. */
+/* Decide whether one transaction can do all.  ILOCK held, extents read in. */
 static void plan_at_once(struct move *mv)
 {
 	struct xfs_mount *mp = mv->ip->i_mount;
@@ -449,13 +453,13 @@ static void plan_at_once(struct move *mv)
 		return;
 	if (!mv->sh.up)
 		moved = xfs_bmap_count_from(mv->ip, mv->off + mv->len, EXTENTS_AT_ONCE);
-	/* One extent may lie on both sides of where it is cut. */
+	/* One extent may cross the border and be split. */
 	bytes = xfs_resv_move(mp, (uint32_t)(all - moved) + !mv->sh.up, (uint32_t)moved + 1);
 	mv->at_once = !mp->m_log || bytes <= xfs_resv_at_most(mp, bytes);
 	mv->log_bytes = (uint32_t)bytes;
 }
 
-/* How many transactions, once the cache is empty. */
+/* Decide how many transactions are needed, once the cache is empty. */
 static int plan_move(struct falloc *f, struct move *mv)
 {
 	struct xfs_inode *ip = f->ip;
@@ -536,7 +540,7 @@ static int insert_range(struct falloc *f)
 		error = plan_move(f, &mv);
 	if (error)
 		return error;
-	/* What was allocated behind the end comes along. */
+	/* Blocks allocated behind the end of the file move, too. */
 	if (last > XFS_B_TO_FSB(&mp->m_geo, XFS_MAXBYTES) - mv.len)
 		return xfs_error(mp, -EINVAL, "inode %" PRIu64 ": its last blocks would be past the largest "
 				 "offset", f->ip->i_ino);
@@ -583,7 +587,9 @@ static int do_mode(struct falloc *f)
 	return error ? error : grow(f);
 }
 
-/* For a NOWAIT call, before its first change: what has to be written, or read, while it is at work. */
+/*
+ * For a NOWAIT call, before its first change: check for reads and writes that the work would need.
+ */
 static int want_mode(const struct falloc *f)
 {
 	uint64_t end = f->offset + f->len;
@@ -611,7 +617,7 @@ static int fallocate_once(struct falloc *f)
 		error = xfs_file_modified(ip, &times);
 	if (!error)
 		error = do_mode(f);
-	/* Unless it has changed nothing yet and must leave it so. */
+	/* Not if nothing has changed and nothing may change. */
 	if (times.set)
 		error2 = xfs_log_times(ip);
 	else if (times.later && (!error || (error != XFS_WOULD_WAIT && !xfs_nowait())))

@@ -5,7 +5,7 @@
 #include "file/file.h"
 #include "write/writeback.h"
 
-/* For a NOWAIT call: all is done that there is to do, but for telling errors. */
+/* For a NOWAIT call: 0 if nothing is left to do but report errors. */
 static int want_durable(struct xfs_inode *ip, bool datasync)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -19,8 +19,8 @@ static int want_durable(struct xfs_inode *ip, bool datasync)
 }
 
 /*
- * Without a journal what an inode needs - its cluster, trees, free space - is spread over
- * the disk, and the inode itself may be clean because its cluster has it: all of it is written in
+ * Without a journal, the metadata that an inode needs (its cluster, trees, free space) is in many
+ * places, and the inode itself may be clean because its cluster has the change.  Write all of it in
  * place.
  */
 static int write_home(struct xfs_inode *ip)
@@ -31,10 +31,10 @@ static int write_home(struct xfs_inode *ip)
 }
 
 /*
- * With one: the checkpoint that the inode was last changed in, and with it the names that lead
- * to it, and the data.  A checkpoint that was durable before our data was written does not
- * cover that, nor does one that somebody else was writing at that moment, whose flush may have come
- * too early; so the flush is asked for in any case, and done if it is needed.
+ * With a journal, force the checkpoint with the inode's last change, which also has the names that
+ * lead to it.  A checkpoint that was durable before our data was written does not cover the data;
+ * neither does one that another thread was writing at that moment, whose flush may have come too
+ * early.  So always ask for a flush; it is done only if it is needed.
  */
 static int make_durable(struct xfs_inode *ip, bool datasync, uint64_t written)
 {
@@ -61,7 +61,7 @@ int xfs_file_fsync(struct xfs_inode *ip, uint64_t start, uint64_t end, bool data
 		error = want_durable(ip, datasync);
 	if (error == XFS_WOULD_WAIT)
 		return error;
-	/* What was written before, by whomever, so that our data is in it. */
+	/* Read the number after all our data was queued, whoever wrote it. */
 	written = xfs_queue_written(mp->m_queue);
 	error2 = xfs_data_error(ip, seen);
 	error = error ? error : error2;

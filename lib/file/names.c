@@ -4,7 +4,7 @@
 #include "file/names.h"
 #include "reclaim/reclaim.h"
 
-/* @call, and once more if space or memory could be had for @dp meanwhile. */
+/* Call @call, and once more if space or memory could be reclaimed for @dp. */
 #define WITH_RETRY(dp, error, call) do {						\
 	bool tried_ = false;								\
 											\
@@ -13,7 +13,7 @@
 	} while (xfs_reclaim_and_retry(dp, error, &tried_));				\
 } while (0)
 
-/* For whoever will own what @args ask for in @dp. */
+/* Reclaim for the future owners of what @args create in @dp. */
 static bool reclaim_for_new(struct xfs_inode *dp, const struct xfs_create_args *args, int error,
 			    bool *tried)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an object has against being opened. */
+/* Whether an inode may be opened. */
 #include <fcntl.h>
 #include "core/message.h"
 #include "file/file.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The one rule for taking set-id bits and capabilities away: a write, truncate, fallocate, chown and
- * chmod. */
+/*
+ * The one rule for removing set-id bits and capabilities, for write, truncate, fallocate, chown and
+ * chmod.
+ */
 #include "file/privileges.h"
 #include "trans/trans.h"
 
@@ -35,7 +37,7 @@ int xfs_inode_has_attr(struct xfs_inode *ip, const struct xfs_attr_name *name, b
 	return error == -ENODATA ? 0 : error;
 }
 
-/* Nothing to strip, seen without a lock: so it is with nearly every write. */
+/* True if there is nothing to strip, without taking a lock, as in nearly every write. */
 static bool has_nothing(const struct xfs_inode *ip)
 {
 	if (ip->i_mount->m_unprivileged && xfs_inode_mode(ip) & (S_ISUID | S_ISGID))
@@ -43,7 +45,7 @@ static bool has_nothing(const struct xfs_inode *ip)
 	return xfs_iflags_test(ip, XFS_IF_NO_CAPABILITY) || !xfs_inode_has_attr_fork(ip);
 }
 
-/* What is there to be stripped. */
+/* Determine what there is to strip. */
 static int look(struct xfs_inode *ip, uint32_t *setid, bool *capability)
 {
 	bool excl;
@@ -76,7 +78,7 @@ int xfs_strip_privileges(struct xfs_inode *ip)
 	error = look(ip, &setid, &capability);
 	if (error || (!setid && !capability))
 		return error;
-	/* As in the kernel: it is a change of its own, which could not be taken back. */
+	/* As in the kernel: stripping is a separate change, which could not be undone. */
 	if (xfs_nowait())
 		return xfs_would_wait("inode %" PRIu64 " must lose set-id bits or a capability",
 				      ip->i_ino);
@@ -95,7 +97,7 @@ int xfs_strip_privileges(struct xfs_inode *ip)
 	return xfs_trans_finish(tp, error);
 }
 
-/* ILOCK held exclusively, and given back. */
+/* The caller holds the ILOCK exclusively; this releases it. */
 static void set_times(struct xfs_inode *ip, struct xfs_file_times *times) XFS_LOCKS_UNCHECKED
 {
 	ip->i_mtime = ip->i_ctime = xfs_now(ip->i_mount);

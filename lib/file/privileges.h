@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Set-id bits and capabilities, which do not survive what somebody without privilege does. */
+/* Set-id bits and capabilities, which changes by unprivileged callers remove. */
 #ifndef FILE_PRIVILEGES_H
 #define FILE_PRIVILEGES_H
 
@@ -8,36 +8,39 @@
 
 extern const struct xfs_attr_name xfs_capability_name;
 
-/* What xfs_file_modified() has left to be done at the end. */
+/* What xfs_file_modified() left for the end of the call. */
 struct xfs_file_times {
-	bool set;			/* mtime and ctime are now, in memory */
-	bool later;			/* not yet: the call must not wait, and may still be refused */
+	bool set;			/* mtime and ctime have been set, in memory */
+	bool later;			/* not set yet: a NOWAIT call may still be refused */
 };
 
 /*
- * The set-id bits of a regular file that go when its contents or its owner change: that of the
- * user; that of the group if the group may execute it, and else if whoever acts has no privilege
- * and is not in the group.  Of a directory none.
+ * The set-id bits of a file that a change of contents or owner removes: set-user-id; and
+ * set-group-id if the group may execute the file, or if the caller is unprivileged and not in the
+ * group.  A directory keeps its bits.
  */
 uint32_t xfs_setid_to_strip(const struct xfs_inode *ip);
 
-/* Has @ip this attribute?  Its attribute fork is locked. */
+/* Whether @ip has this attribute.  The caller has locked the attribute fork. */
 int xfs_inode_has_attr(struct xfs_inode *ip, const struct xfs_attr_name *name, bool *has) XFS_MUST_CHECK;
 
 /*
- * The contents are going to be changed: the capability attribute goes, whoever does it, and of an
- * unprivileged mount set-id bits.  IOLOCK held exclusively.
+ * Call before contents change: removes the capability attribute in any case, and set-id bits on an
+ * unprivileged mount.  IOLOCK held exclusively.
  */
 int xfs_strip_privileges(struct xfs_inode *ip) XFS_MUST_CHECK;
 /*
- * The contents are going to be changed: that, and mtime and ctime
- * become now, in memory; XFS_IF_DIRTY_TIMES says that nobody has logged them.  IOLOCK held
- * exclusively.  A NOWAIT call, which may have to leave all as it was, sets them at its end.
+ * Call before contents change: does the same, and sets mtime and ctime to now, in memory;
+ * XFS_IF_DIRTY_TIMES marks them as not logged.  A NOWAIT call, which may have to leave everything
+ * unchanged, sets them at its end.  IOLOCK held exclusively.
  */
 int xfs_file_modified(struct xfs_inode *ip, struct xfs_file_times *times) XFS_MUST_CHECK;
-/* With @times->later, after the contents were changed: in memory, too.  IOLOCK held exclusively. */
+/*
+ * With @times->later, set the times in memory after the contents have changed.  IOLOCK held
+ * exclusively.
+ */
 void xfs_file_was_modified(struct xfs_inode *ip, struct xfs_file_times *times);
-/* mtime and ctime become now in a transaction.  IOLOCK held exclusively. */
+/* Set mtime and ctime to now, in a transaction.  IOLOCK held exclusively. */
 int xfs_file_log_modified(struct xfs_inode *ip) XFS_MUST_CHECK;
 
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading.  What is in memory is looked at first and the extent map after that: then a
- * block that is not in memory has on disk what the map says, because only the holder of the IOLOCK
- * makes data, and write-back lets nothing go before the device has it.
+ * Reading.  Look in the page cache first, then at the extent map.  A block that is not cached is
+ * current on disk as the map says: only the IOLOCK holder dirties data, and write-back drops
+ * nothing before the device has it.
  *
- * What is not in memory comes there when it helps, and else goes into the caller's buffers:
+ * Data that is not cached is read into the cache if that helps, else into the caller's buffers:
  *
- *	large requests			not kept: who reads much at once seldom reads it twice
- *	small ones, one after another	read ahead, in windows that grow as long as that goes on
- *	others				exactly the blocks asked for; kept when they were
- *					asked for before, not long ago (xfs_pagecache_asked()),
- *					or when only a part of a block was wanted
+ *	large requests		not cached: large reads are seldom repeated
+ *	small, sequential ones	read ahead, in windows that grow while the sequence lasts
+ *	other small ones	exactly the blocks asked for; cached if they were asked for
+ *				recently (xfs_pagecache_asked()), or if only a part of a
+ *				block was wanted
  *
- * Whether requests come one after another is known for each handle.
+ * Each handle knows whether its requests are sequential.
  */
 #include "core/message.h"
 #include "core/stats.h"
@@ -20,29 +20,29 @@
 #include "pagecache/mapping.h"
 #include "write/writeback.h"
 
-/* A request of so much is a large one. */
+/* Size from which on a request is large. */
 #define LARGE_BYTES	(64u << 10)
 
-/* The first window of a handle that begins to read one request after another. */
+/* The first window of a handle whose requests become sequential. */
 #define FIRST_WINDOW	(16u << 10)
 #define MAX_WINDOW	XFS_FOLIO_MAX_BYTES
 
 struct read {
 	struct xfs_inode *ip;
-	struct xfs_mapping *m;		/* NULL: nothing is in memory yet */
+	struct xfs_mapping *m;		/* NULL: nothing is cached yet */
 	struct xfs_iov_cursor cur;
 	uint64_t pos, end;
 	bool large;
 	struct xfs_readahead *ra;
 	uint32_t window;		/* bytes to read ahead; 0: none */
-	struct xfs_read_batch batch;	/* of bytes before pos */
+	struct xfs_read_batch batch;	/* for bytes in front of pos */
 };
 
 /* ---- windows ----------------------------------------------------------------------------- */
 
 /*
- * How far a handle reads ahead that wants [@pos, @end) now.  Threads that share one disturb
- * each other's windows and nothing else.
+ * The readahead window of a handle that wants [@pos, @end) now.  Threads that share a handle
+ * disturb each other's windows, and nothing else.
  */
 static uint32_t next_window(struct xfs_readahead *ra, uint64_t pos, uint64_t end)
 {
@@ -60,14 +60,14 @@ static uint32_t next_window(struct xfs_readahead *ra, uint64_t pos, uint64_t end
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* What was read ahead is used up: the next window is larger. */
+/* The last window is used up: the next one is larger. */
 static void grow_window(const struct read *r)
 {
 	if (r->window && r->window < MAX_WINDOW)
 		__atomic_store_n(&r->ra->window, r->window * 2, __ATOMIC_RELAXED);
 }
 
-/* Bring the block around r->pos into memory, and behind it about @len bytes: *@blocks in all. */
+/* Read the block at r->pos and about @len bytes behind it into memory: *@blocks in all. */
 static int read_ahead(struct read *r, const struct xfs_iomap *map, uint64_t len, uint32_t *blocks)
 {
 	struct xfs_inode *ip = r->ip;
@@ -100,7 +100,7 @@ static int read_ahead(struct read *r, const struct xfs_iomap *map, uint64_t len,
 	return 0;
 }
 
-/* The same, but for no more than the block if the device cannot read all of it. */
+/* The same; if the device cannot read all of it, read only the block. */
 static int read_into_memory(struct read *r, const struct xfs_iomap *map, uint64_t len)
 {
 	struct xfs_mount *mp = r->ip->i_mount;
@@ -115,7 +115,7 @@ static int read_into_memory(struct read *r, const struct xfs_iomap *map, uint64_
 	return error;
 }
 
-/* @len whole blocks into the caller's buffers, soon. */
+/* Queue a read of @len bytes, whole blocks, into the caller's buffers. */
 static int read_past_memory(struct read *r, const struct xfs_iomap *map, uint64_t len)
 {
 	struct xfs_inode *ip = r->ip;
@@ -124,7 +124,7 @@ static int read_past_memory(struct read *r, const struct xfs_iomap *map, uint64_
 	int error;
 
 	error = xfs_read_batch_add(ip, &r->batch, &r->pos, device, &r->cur, len, block_size, &added);
-	/* A block in more buffers than one read takes. */
+	/* The block is in more buffers than one read takes. */
 	if (!error && !added)
 		error = read_into_memory(r, map, 1);
 	return error;
@@ -139,7 +139,7 @@ static bool goes_past_memory(const struct read *r, uint64_t blocks_len)
 	return r->large || (!r->window && !xfs_pagecache_asked(mp, r->ip, r->pos));
 }
 
-/* [r->pos, +@gap) is not in memory; read some of it. */
+/* [r->pos, +@gap) is not cached; read some of it. */
 static int read_gap(struct read *r, uint64_t gap)
 {
 	struct xfs_inode *ip = r->ip;
@@ -163,7 +163,7 @@ static int read_gap(struct read *r, uint64_t gap)
 				      r->pos);
 	if (goes_past_memory(r, len - len % block_size))
 		return read_past_memory(r, &map, len - len % block_size);
-	/* It is copied in the next round. */
+	/* The next round copies it. */
 	if (r->large)
 		return read_into_memory(r, &map, 1);
 	grow_window(r);
@@ -187,7 +187,7 @@ static int read_some(struct read *r)
 	return 0;
 }
 
-/* IOLOCK held; @pos is in the file. */
+/* IOLOCK held; @pos is inside the file. */
 static int read_locked(struct read *r)
 {
 	uint64_t pos = r->pos;
@@ -199,12 +199,12 @@ static int read_locked(struct read *r)
 	r->batch.nr_pieces = r->batch.nr_iovs = 0;
 	while (!error && r->pos < r->end)
 		error = read_some(r);
-	/* What is still to be read lies before what could not be. */
+	/* Queued reads are in front of the position where reading failed. */
 	error2 = xfs_read_batch_run(r->ip, &r->batch, &r->pos);
 	return error2 ? error2 : error;
 }
 
-/* IOLOCK held. */
+/* The IOLOCK is held. */
 static int64_t read_cached(struct xfs_inode *ip, const struct iovec *iov, uint64_t len, uint64_t pos,
 			   struct xfs_readahead *ra)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads of the device that go together. */
+/* Making device reads together. */
 #include "core/message.h"
 #include "file/file_priv.h"
 
 /* After an error: first in parts of this size, then block by block. */
 #define SALVAGE_BYTES	(64u << 10)
 
-/* How many bytes had room. */
+/* Returns how many bytes had room. */
 static uint64_t add_piece(struct xfs_read_batch *batch, uint64_t pos, uint64_t device,
 			  const struct xfs_iov_cursor *cur, uint64_t len, uint32_t unit)
 {
@@ -33,7 +33,7 @@ static uint64_t add_piece(struct xfs_read_batch *batch, uint64_t pos, uint64_t d
 	return bytes;
 }
 
-/* How many bytes of @piece can be read from its start, in steps of @step: up to *@done on. */
+/* Read @piece in steps of @step from byte *@done on, which advances until an error. */
 static int read_steps(struct xfs_mount *mp, const struct xfs_read_batch *batch,
 		      const struct xfs_read_piece *piece, uint64_t step, uint64_t *done)
 {
@@ -56,8 +56,8 @@ static int read_steps(struct xfs_mount *mp, const struct xfs_read_batch *batch,
 }
 
 /*
- * What can be had of a piece after a read that it was part of has failed with @error; one block alone
- * is not asked for again.
+ * Read what is readable of a piece after a read with it failed with @error.  A single block is not
+ * tried again.
  */
 static int salvage(struct xfs_inode *ip, const struct xfs_read_batch *batch,
 		   const struct xfs_read_piece *piece, bool alone, int error, uint64_t *failed)
@@ -88,7 +88,9 @@ static void sort_by_device(const struct xfs_read_batch *batch, uint8_t *order)
 	}
 }
 
-/* One read for the pieces of @order up to @n that are neighbours; returns how many those are. */
+/*
+ * Make one read for the adjacent pieces at the start of @order, at most @n; returns their number.
+ */
 static int read_neighbours(struct xfs_inode *ip, const struct xfs_read_batch *batch,
 			   const uint8_t *order, int n, int *error)
 {

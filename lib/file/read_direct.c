@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading past the page cache: what is dirty in the range is written back, and then all of it comes
- * from the device.  What is in memory stays there; it is the same.
+ * Reading without the page cache: write back dirty data in the range, then read all of it from the
+ * device.  Cached data may stay, because it is the same.
  */
 #include "core/message.h"
 #include "file/file_priv.h"
@@ -13,10 +13,10 @@ struct direct_read {
 	struct xfs_iov_cursor cur;
 	uint64_t pos, end;
 	uint32_t unit;
-	struct xfs_read_batch batch;	/* of bytes before pos */
+	struct xfs_read_batch batch;	/* for bytes in front of pos */
 };
 
-/* One sector in more buffers than one read takes. */
+/* Read one sector that is in more buffers than one read takes. */
 static int read_bounced(struct direct_read *r, uint64_t device)
 {
 	struct xfs_mount *mp = r->ip->i_mount;

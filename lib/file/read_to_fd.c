@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a file to a host descriptor.  What is in memory is written from there; what is not, the device
- * copies within the host if it can; the rest is read and written.
+ * Copying from a file to a host descriptor.  Cached data is written from the cache; other data is
+ * copied by the device within the host if it can; the rest is read and written.
  *
- * Pipes and sockets may keep pages of the image instead of copies.  Their reader would see what is
- * written there later, by others too once the blocks were freed; so they get such pages only from a
- * mount that writes nothing, and nobody waits for a slow reader with the file locked, but there.
+ * Pipes and sockets may keep pages of the image instead of copies.  Their reader would then see
+ * later changes of these blocks, even by other files after the blocks were freed.  So they get such
+ * pages only from a mount that writes nothing, and only such a mount holds the file's lock while it
+ * waits for a slow reader.
  */
 #include <unistd.h>
 #include "core/message.h"
@@ -13,17 +14,17 @@
 #include "file/file_priv.h"
 #include "pagecache/mapping.h"
 
-/* Copied while the file is locked, and through memory. */
+/* Sizes of one copy: with the file locked, and through memory. */
 #define MAX_PIECE	(16u << 20)
 #define BUFFER_BYTES	(256u << 10)
 
 struct to_fd {
 	struct xfs_inode *ip;
 	int fd;
-	uint64_t fd_offset;		/* of byte @pos; or XFS_DEV_NO_OFFSET */
+	uint64_t fd_offset;		/* for byte @pos; or XFS_DEV_NO_OFFSET */
 	uint64_t pos, end;
-	bool may_pass;			/* the device may copy by itself */
-	uint8_t *buf;			/* BUFFER_BYTES; NULL: not needed yet */
+	bool may_pass;			/* the device may copy directly */
+	uint8_t *buf;			/* BUFFER_BYTES long; NULL: not needed yet */
 	struct xfs_readahead *ra;
 };
 
@@ -47,7 +48,7 @@ static void move_on(struct to_fd *t, uint64_t len)
 		t->fd_offset += len;
 }
 
-/* All of @buf, or an error; t->pos tells how much of it went. */
+/* Write all of @buf, or return an error; t->pos tells how much was written. */
 static int write_out(struct to_fd *t, const uint8_t *buf, uint64_t len)
 {
 	while (len) {
@@ -66,7 +67,7 @@ static int write_out(struct to_fd *t, const uint8_t *buf, uint64_t len)
 	return 0;
 }
 
-/* Through memory of our own.  The file is not locked meanwhile.  0 with t->pos unmoved: the file ends. */
+/* Copy through the buffer, with the file unlocked. 0 with t->pos unchanged: the file ends. */
 static int copy_through(struct to_fd *t)
 {
 	struct xfs_mount *mp = t->ip->i_mount;
@@ -83,7 +84,7 @@ static int copy_through(struct to_fd *t)
 	return got <= 0 ? (int)got : write_out(t, t->buf, (uint64_t)got);
 }
 
-/* By the device, @gap bytes that are not in memory.  -EOPNOTSUPP: not this way. */
+/* Let the device copy @gap bytes that are not cached. -EOPNOTSUPP: it cannot. */
 static int pass(struct to_fd *t, uint64_t gap)
 {
 	struct xfs_inode *ip = t->ip;
@@ -108,7 +109,7 @@ static int pass(struct to_fd *t, uint64_t gap)
 	return 0;
 }
 
-/* IOLOCK held: as copy_through(), from where the bytes are. */
+/* The same as copy_through(), but from where the bytes are.  IOLOCK held. */
 static int copy_locked(struct to_fd *t)
 {
 	struct xfs_mapping *m = __atomic_load_n(&t->ip->i_mapping, __ATOMIC_ACQUIRE);

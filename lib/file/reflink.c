@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clone and dedupe: locks, checks in the order of the system calls, and what must be on the
- * device or out of memory before extents are shared.
+ * Clone and dedupe: locks, the checks in the order of the system calls, and writing back and
+ * dropping what is in memory before extents are shared.
  *
- * Both IOLOCKs are held exclusively, so that nothing of either range becomes dirty again once it
- * was written back: blocks that are shared must have their data, for whoever writes to them
- * later copies it.  While they are being shared that of the source is held shared: its bytes stay what they
- * are, and may be read.  Write-back of other parts of the two files may go on meanwhile; it takes the
- * ILOCK for each piece, as sharing does.
+ * Both IOLOCKs are held exclusively, so that data of either range cannot become dirty again after
+ * it is written back: shared blocks must have their data, because a later write copies it.  During
+ * the sharing itself, the source's lock is held shared: its bytes stay unchanged and can be read.
+ * Write-back of other parts of the two files may go on; like sharing, it takes the ILOCK for each
+ * piece.
  */
 #include "ag/refcount.h"
 #include "base/sabotage.h"
@@ -20,14 +20,14 @@
 
 #define COMPARE_BYTES	(128u << 10)
 
-/* One try: the ranges as they are after the checks. */
+/* One try, with the ranges as the checks have limited them. */
 struct remap {
 	struct xfs_inode *src, *dst;
 	uint64_t src_off, dst_off;
 	uint64_t len;			/* bytes */
-	uint64_t share_len;		/* what of them are whole blocks, or end at the source's end */
+	uint64_t share_len;		/* the part in whole blocks, or up to the source's end */
 	bool dedupe;
-	bool src_shared;		/* the IOLOCK of the source was demoted */
+	bool src_shared;		/* the source's IOLOCK was demoted */
 };
 
 /* ---- checks ------------------------------------------------------------------------------ */
@@ -39,7 +39,7 @@ static int invalid(const struct remap *r, const char *what)
 			 r->dst->i_ino, r->dst_off, what);
 }
 
-/* A dedupe hears of its source before anything else, and of nothing when it wants nothing. */
+/* A dedupe checks its source before anything else, and checks no more if its length is 0. */
 static int check_source(const struct remap *r)
 {
 	uint64_t isize = xfs_isize(r->src);
@@ -69,7 +69,7 @@ static int check_files(const struct remap *r)
 	return 0;
 }
 
-/* The end of the range: r->share_len, from r->len. */
+/* Check the end of the range, and set r->share_len from r->len. */
 static int check_end(struct remap *r)
 {
 	uint64_t mask = r->dst->i_mount->m_geo.blocksize - 1u, isize = xfs_isize(r->src);
@@ -78,7 +78,7 @@ static int check_end(struct remap *r)
 	r->share_len = r->len;
 	if (!(r->len & mask))
 		return 0;
-	/* Behind the end of the source its last block has zeros for everybody. */
+	/* Behind the end of the source, its last block is zero for everybody. */
 	if (r->src_off + r->len == isize && r->dst_off + r->len >= xfs_isize(r->dst))
 		return 0;
 	if (!r->dedupe)
@@ -87,7 +87,7 @@ static int check_end(struct remap *r)
 	return 0;
 }
 
-/* IOLOCKs held. */
+/* The IOLOCKs are held. */
 static int check_range(struct remap *r)
 {
 	uint64_t mask = r->dst->i_mount->m_geo.blocksize - 1u, isize = xfs_isize(r->src), span;
@@ -116,11 +116,13 @@ static int check_range(struct remap *r)
 	return error;
 }
 
-/* ---- what is in memory -------------------------------------------------------------------- */
+/*
+ * ---- memory -----------------------------------------------------------------------------------
+ */
 
 /*
- * The destination grows, perhaps with a gap before what it gets: zeros there, and everything
- * up to there on the device, before its size on disk goes past it.
+ * The destination grows, maybe with a gap in front of the new contents: zero the gap, and write
+ * back everything up to there before the size on disk passes it.
  */
 static int prepare_growth(const struct remap *r)
 {
@@ -144,7 +146,7 @@ static int prepare_growth(const struct remap *r)
 	return xfs_writeback_or_error(dst, from, XFS_MAXBYTES);
 }
 
-/* For a NOWAIT call, before its first change: that has nothing to write. */
+/* For a NOWAIT call, before its first change: check that this has nothing to write. */
 static int want_growth(const struct remap *r)
 {
 	uint64_t isize = xfs_isize(r->dst);
@@ -168,8 +170,8 @@ static int forget_destination(const struct remap *r)
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 /*
- * [@pos, +*@len) of @ip from the device, or a part of it: up to *@len.  *@where: the byte of the
- * device that it begins with, ~0 where nothing is stored, and then @buf is not used.
+ * Look up [@pos, +*@len) of @ip, and limit *@len to one mapping. *@where: its byte on the device,
+ * or ~0 if no data is stored there.
  */
 static int map_bytes(struct xfs_inode *ip, uint64_t pos, uint64_t *len, uint64_t *where)
 {
@@ -183,7 +185,7 @@ static int map_bytes(struct xfs_inode *ip, uint64_t pos, uint64_t *len, uint64_t
 	return 0;
 }
 
-/* Up to the end of the last block: a device reads whole ones. */
+/* Read up to the end of the last block, because a device reads whole sectors. */
 static int read_bytes(struct xfs_inode *ip, uint64_t where, uint8_t *buf, uint64_t len)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -203,7 +205,7 @@ static int read_bytes(struct xfs_inode *ip, uint64_t where, uint8_t *buf, uint64
 	return 0;
 }
 
-/* Both ranges are on the device.  -EBADE: they differ. */
+/* Compare both ranges, which are on the device. -EBADE: they differ. */
 static int compare(const struct remap *r)
 {
 	struct xfs_mount *mp = r->dst->i_mount;
@@ -218,7 +220,7 @@ static int compare(const struct remap *r)
 		error = map_bytes(r->src, r->src_off + done, &len, &at_src);
 		if (!error)
 			error = map_bytes(r->dst, r->dst_off + done, &len, &at_dst);
-		/* The same blocks, or none at all. */
+		/* Both have the same blocks, or none. */
 		if (error || at_src == at_dst)
 			continue;
 		error = read_bytes(r->src, at_src, buf, len);
@@ -233,7 +235,9 @@ static int compare(const struct remap *r)
 
 /* ---- the call ---------------------------------------------------------------------------------- */
 
-/* Times of the destination, and the CoW extent size hint that a clone of a whole file takes along. */
+/*
+ * Log the destination's times, and the CoW extent size hint, which a clone of a whole file copies.
+ */
 static int log_destination(const struct remap *r, bool whole)
 {
 	struct xfs_inode *src = r->src, *dst = r->dst;
@@ -259,7 +263,7 @@ static int log_destination(const struct remap *r, bool whole)
 	return xfs_trans_commit(tp);
 }
 
-/* What of the destination is not its contents. */
+/* Change what is not contents of the destination. */
 static int modify_destination(const struct remap *r)
 {
 	bool whole = !r->src_off && !r->dst_off && r->len == xfs_isize(r->src) &&
@@ -287,7 +291,7 @@ static void unlock_files(const struct remap *r) XFS_LOCKS_UNCHECKED
 	xfs_rwlock_unlock_excl(&r->dst->i_iolock);
 }
 
-/* IOLOCKs held, the ranges checked. */
+/* The IOLOCKs are held and the ranges checked. */
 static int remap_locked(struct remap *r)
 {
 	const struct xfs_geometry *geo = &r->dst->i_mount->m_geo;
@@ -349,7 +353,7 @@ int xfs_file_remap(const struct xfs_remap *remap)
 	bool tried = false;
 	int error;
 
-	/* A second try goes over what the first has shared already, which is quick. */
+	/* A second try finds what the first has shared already, and passes over it quickly. */
 	do {
 		error = remap_once(remap);
 	} while (xfs_reclaim_and_retry(remap->dst, error, &tried));
@@ -357,9 +361,11 @@ int xfs_file_remap(const struct xfs_remap *remap)
 	return error;
 }
 
-/* ---- giving it up --------------------------------------------------------------------------- */
+/*
+ * ---- ending the sharing ------------------------------------------------------------------------
+ */
 
-/* Whether any block of the data fork has another owner, too. */
+/* Whether any block of the data fork has another owner. */
 static int shares_anything(struct xfs_inode *ip, bool *shares)
 {
 	struct xfs_iext_cursor cur;
@@ -388,15 +394,18 @@ static int shares_anything(struct xfs_inode *ip, bool *shares)
 }
 
 /*
- * Nobody but who holds the IOLOCK can make it share something meanwhile.  The flag stays while
- * dirty data has its place in the CoW fork.
+ * Clear the reflink flag.  Only the IOLOCK holder could make the file share something meanwhile.
+ * The flag stays while the CoW fork is needed for dirty data.
  */
 static int clear_flag(struct xfs_inode *ip) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_trans *tp;
 	int error = xfs_free_cowblocks(ip);
 
-	/* Who writes to a file without the flag does not ask what it shared until lately (REFC-4). */
+	/*
+	 * Writes to a file without the flag do not check whether blocks were shared until recently
+	 * (REFC-4).
+	 */
 	if (!error && !XFS_SABOTAGE(XFS_RULE_REFLINK_CLEAR))
 		error = xfs_log_force(ip->i_mount, 0);
 	if (!error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file's map looks like from outside. */
+/* SEEK_DATA, SEEK_HOLE, and the extent map for callers. */
 #include <xfswrite/xfswrite.h>
 #include "ag/refcount.h"
 #include "base/growable.h"
@@ -7,8 +7,8 @@
 #include "file/file.h"
 
 /*
- * The mapping at block @off, up to @end.  Takes the ILOCK for itself only, so that a
- * long search keeps nobody waiting.
+ * The mapping at block @off, up to @end.  Takes the ILOCK only for the lookup, so that a long
+ * search blocks nobody.
  */
 static int map_at(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
 		  struct xfs_bmbt_irec *irec)
@@ -25,8 +25,9 @@ static int map_at(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end,
 }
 
 /*
- * Is there data at @pos, in a mapping that ends at @end?  *@until: how far the answer goes.
- * Written and delayed blocks are data; holes and unwritten blocks are where memory says so.
+ * True if there is data at @pos, in a mapping that ends at @end. *@until: how far the answer holds.
+ * Written and delayed blocks are data; holes and unwritten blocks are data if they are dirty in
+ * memory.
  */
 static bool has_data(struct xfs_inode *ip, const struct xfs_bmbt_irec *irec, uint64_t pos,
 		     uint64_t end, uint64_t *until)
@@ -72,7 +73,7 @@ int64_t xfs_file_seek(struct xfs_inode *ip, uint64_t offset, bool data)
 			 ip->i_ino, data ? "data" : "hole", offset);
 }
 
-/* Cut @irec to what is all shared or all not. */
+/* Trim @irec to blocks that are all shared or all not. */
 static int cut_at_sharing(struct xfs_inode *ip, struct xfs_bmbt_irec *irec, bool *shared)
 {
 	*shared = false;
@@ -83,8 +84,8 @@ static int cut_at_sharing(struct xfs_inode *ip, struct xfs_bmbt_irec *irec, bool
 }
 
 /*
- * The mapping at or behind @off of a fork whose ILOCK is held; *@last: nothing is behind it.  A hole
- * of no length: there is none.
+ * The mapping at or behind @off of a fork whose ILOCK is held.  Its length is 0 if there is none.
+ * *@last: nothing follows it.
  */
 static int find_mapping(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
 			struct xfs_bmbt_irec *irec, bool *last)
@@ -101,7 +102,7 @@ static int find_mapping(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fi
 	return error;
 }
 
-/* The same that takes the ILOCK for itself, and tells what is shared. */
+/* The same with the ILOCK taken here; also tells whether the blocks are shared. */
 static int next_mapping(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fileoff_t off,
 			struct xfs_bmbt_irec *irec, bool *last, bool *shared) XFS_LOCKS_UNCHECKED
 {
@@ -110,7 +111,7 @@ static int next_mapping(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_fi
 	int error = 0;
 
 	*shared = false;
-	/* The CoW fork is never on disk, and stays when it is there. */
+	/* The CoW fork is never on disk, and once allocated it stays. */
 	if (whichfork == XFS_COW_FORK)
 		error = xfs_ilock_want_shared(ip);
 	else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chmod, chown, utimes and the like in one transaction; a size before them, by truncate.c. */
+/* chmod, chown, utimes and the like in one transaction; before it, truncate.c sets a size. */
 #include "base/clock.h"
 #include "core/message.h"
 #include "core/stats.h"
@@ -16,10 +16,10 @@ static const struct xfs_attr_name access_acl = {
 	.name = (const uint8_t *)SGI_ACL_FILE, .len = SGI_ACL_FILE_SIZE, .ns = XFS_ATTR_ROOT,
 };
 
-/* Everything that is going to happen, worked out before the first change. */
+/* All changes, computed before the first of them. */
 struct plan {
 	struct xfs_iattr iattr;
-	bool change_acl;		/* there is one, and it follows the mode */
+	bool change_acl;		/* there is an ACL, which follows the mode */
 	bool kill_capability;
 };
 
@@ -29,8 +29,8 @@ static bool changes_owner(const struct xfs_iattr *iattr)
 }
 
 /*
- * Set-id bits: who gives a file away takes them along, as for chown(2), and who is neither
- * privileged nor in the group cannot set that of the group.
+ * A change of owner removes set-id bits, as in chown(2).  A caller that is neither privileged nor
+ * in the group cannot set set-group-id.
  */
 static void plan_mode(const struct xfs_inode *ip, struct xfs_iattr *iattr, bool kill)
 {
@@ -38,12 +38,12 @@ static void plan_mode(const struct xfs_inode *ip, struct xfs_iattr *iattr, bool 
 	uint32_t gid = iattr->valid & XFS_ATTR_GID ? iattr->gid : ip->i_gid;
 	uint32_t strip = kill && !(iattr->valid & XFS_ATTR_MODE) ? xfs_setid_to_strip(ip) : 0;
 
-	/* What counts is the group it had. */
+	/* This depends on the old group. */
 	if (strip) {
 		iattr->mode = (ip->i_mode & MODE_BITS) & ~strip;
 		iattr->valid |= XFS_ATTR_MODE;
 	}
-	/* Of a mode that is set, by the caller or by the above, the new group counts. */
+	/* The resulting mode, from the caller or from above, depends on the new group. */
 	if ((iattr->valid & XFS_ATTR_MODE) && mp->m_unprivileged && mp->m_gid != gid)
 		iattr->mode &= ~(uint32_t)S_ISGID;
 }
@@ -99,7 +99,7 @@ static int apply(struct xfs_trans *tp, struct xfs_inode *ip, const struct plan *
 	return 0;
 }
 
-/* Whoever @iattr gives it to has quota records. */
+/* Get the quota records of the owners that @iattr sets. */
 static int prepare_owners(struct xfs_inode *ip, const struct xfs_iattr *iattr,
 			  struct xfs_quota_owners *owners)
 {
@@ -138,7 +138,7 @@ static int set_once(struct xfs_inode *ip, const struct xfs_iattr *iattr, bool ki
 	if (error)
 		goto out_owners;
 	error = make_plan(tp, ip, &plan, kill);
-	/* Who is privileged may give somebody more than they may have. */
+	/* A privileged caller may give a file to an owner beyond that owner's limits. */
 	if (!error && ip->i_mount->m_unprivileged)
 		error = xfs_quota_reserve_transfer(tp, ip, &owners);
 	if (!error)
@@ -150,7 +150,7 @@ out_owners:
 	return error;
 }
 
-/* For whoever @iattr gives it to. */
+/* Reclaim for the owners that @iattr sets. */
 static bool reclaim_for_owners(struct xfs_inode *ip, const struct xfs_iattr *iattr, int error, bool *tried)
 {
 	uint32_t ids[XFS_QUOTA_TYPES];
@@ -196,7 +196,7 @@ int xfs_file_setattr(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_ig_attrchg);
 	rest.valid &= ~(XFS_ATTR_SIZE | XFS_ATTR_RDEV);
 	if (iattr->valid & XFS_ATTR_SIZE) {
-		/* What would be refused afterwards is refused before. */
+		/* Check the rest first, so that it cannot be refused after the truncate. */
 		error = check_rest(ip, &rest);
 		if (!error)
 			error = xfs_file_truncate(ip, iattr->size_bytes);
@@ -213,7 +213,7 @@ int xfs_file_chown(struct xfs_inode *ip, const struct xfs_iattr *iattr)
 	return set(ip, iattr, true);
 }
 
-/* Blocks in bytes, where the public type has no room for more. */
+/* Convert blocks to bytes, limited to what the public type can hold. */
 static uint32_t hint_bytes(const struct xfs_mount *mp, uint32_t blocks)
 {
 	uint64_t bytes = (uint64_t)blocks << mp->m_geo.blocklog;
@@ -241,11 +241,11 @@ int xfs_file_getattr(struct xfs_inode *ip, struct xfs_stat *st)
 		st->rdev_minor = xfs_sysv_minor(ip->i_rdev);
 	}
 	st->size_bytes = xfs_is_reg(ip) ? xfs_isize(ip) : (uint64_t)ip->i_disk_size;
-	/* As the kernel: what is set aside for copy-on-write is in use, too. */
+	/* As in the kernel, blocks allocated for copy-on-write count as used. */
 	st->blocks512 = XFS_FSB_TO_BB(&mp->m_geo, ip->i_nblocks + ip->i_delayed_blks + ip->i_cow_blocks);
 	/*
-	 * At least a page, below which no kernel says it is worth while; which is that of most
-	 * machines.  What is behind a device node has nothing to do with our blocks.
+	 * At least a page of most machines; no kernel reports less.  For a device node, the block
+	 * size of this file system means nothing.
 	 */
 	st->blksize = 4096;
 	if (!S_ISCHR(ip->i_mode) && !S_ISBLK(ip->i_mode))

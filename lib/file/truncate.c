@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing the size.  The order matters when the machine stops in between: zeros before the size
- * grows over them; the size before the blocks behind it are freed; and never a size on disk
- * past data that is not there.
+ * Changing the size.  For a crash in between, the order matters: zero before the size grows over
+ * the bytes; change the size before freeing the blocks behind it; and never log a size past data
+ * that is not on disk.
  *
- * No lock of the page cache is needed: nothing fills it but under the IOLOCK.
+ * No lock of the page cache is needed: only holders of the IOLOCK fill it.
  */
 #include "core/message.h"
 #include "file/privileges.h"
@@ -40,7 +40,7 @@ static int may_truncate(const struct xfs_inode *ip, uint64_t size)
 	return xfs_check_size(mp, size);
 }
 
-/* Only the size and the times. */
+/* Log only the size and the times. */
 static int log_size(struct xfs_inode *ip, uint64_t size)
 {
 	struct xfs_trans *tp;
@@ -67,7 +67,7 @@ int xfs_file_set_size(struct xfs_inode *ip, uint64_t size)
 
 	if (error)
 		return error;
-	/* Zeros in the last block cannot be taken back. */
+	/* Zeroing in the last block cannot be undone. */
 	xfs_nowait_changes();
 	if (size > old)
 		error = xfs_zero_range(ip, old, size - old, &did_zero);
@@ -79,8 +79,8 @@ int xfs_file_set_size(struct xfs_inode *ip, uint64_t size)
 	if (size < old && ip->i_mapping)
 		(void)!xfs_mapping_truncate(ip->i_mapping, size);
 	/*
-	 * What lies between the size on disk and the new one must be in the queue before
-	 * the new size is logged; zeros too.
+	 * Data between the size on disk and the new size, including zeros, must be in the queue
+	 * before the new size is logged.
 	 */
 	xfs_ilock_shared(ip);
 	disk_size = (uint64_t)ip->i_disk_size;
@@ -116,7 +116,7 @@ static int truncate_once(struct xfs_inode *ip, uint64_t size)
 	return error;
 }
 
-/* Zeroing the tail of a shared block needs a new one. */
+/* The retry is needed even to shrink: zeroing the tail of a shared block takes a new block. */
 int xfs_file_truncate(struct xfs_inode *ip, uint64_t size)
 {
 	bool tried = false;
@@ -132,8 +132,8 @@ int xfs_file_truncate(struct xfs_inode *ip, uint64_t size)
 }
 
 /*
- * The last handle of a file without names: its data need not go to the disk.  The users that
- * are left are the caller and the data itself, and by name nobody can come any more.
+ * The last handle of a file without links is closed: its data need not be written.  The two
+ * remaining references are the caller's and the data's own, and nobody can find it by name.
  */
 static void forget_unlinked(struct xfs_inode *ip)
 {
@@ -146,8 +146,9 @@ static void forget_unlinked(struct xfs_inode *ip)
 }
 
 /*
- * Once: a file that is opened, appended to and closed again and again keeps what it was given ahead,
- * as otherwise each append would begin a new extent.  It goes by age, for want of space, and at the end.
+ * Trim preallocation once.  A file that is opened, appended to and closed repeatedly keeps it,
+ * because otherwise each append would begin a new extent.  It is freed by age, when space is short,
+ * and at unmount.
  */
 static int trim_at_close(struct xfs_inode *ip)
 {
@@ -166,7 +167,9 @@ static int trim_at_close(struct xfs_inode *ip)
 	return error;
 }
 
-/* What write-back has allocated around shared blocks, when the last writer's handle goes. */
+/*
+ * When the last handle for writing is closed, free what write-back allocated around shared blocks.
+ */
 static int give_back_cow(struct xfs_inode *ip)
 {
 	int error;
@@ -187,14 +190,17 @@ int xfs_file_release(struct xfs_inode *ip)
 
 	if (mp->m_rdonly || !xfs_is_reg(ip) || xfs_is_shutdown(mp))
 		return 0;
-	/* Nothing of it has to be done now. */
+	/* A NOWAIT call skips this; it can be done later. */
 	if (xfs_nowait_asked())
 		return 0;
 	if (!xfs_inode_nlink(ip))
 		forget_unlinked(ip);
 	else
 		error = trim_at_close(ip) ?: give_back_cow(ip);
-	/* Cut and written anew: not for long without its contents, if the machine stops. */
+	/*
+	 * The file was truncated and rewritten: write it back soon, so that a crash is unlikely to
+	 * leave it without contents.
+	 */
 	if (!error && !mp->m_unjournalled && xfs_iflags_test(ip, XFS_IF_TRUNCATED)) {
 		xfs_iflags_clear(ip, XFS_IF_TRUNCATED);
 		error = xfs_writeback_start(ip, 0, XFS_MAXBYTES);

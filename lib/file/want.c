@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What NOWAIT calls ask before their first change; see want.h. */
+/* Checks of NOWAIT calls before their first change; see want.h. */
 #include "core/message.h"
 #include "file/want.h"
 #include "write/write.h"
@@ -10,7 +10,7 @@ int xfs_want_clean(struct xfs_inode *ip, uint64_t start, uint64_t end)
 	return xfs_nowait() ? xfs_writeback_start(ip, start, end) : 0;
 }
 
-/* Has the block of byte @pos contents that somebody may see? */
+/* Whether the block of byte @pos has visible contents. */
 static int has_contents(struct xfs_inode *ip, uint64_t pos, bool *has)
 {
 	xfs_fileoff_t off = XFS_B_TO_FSBT(&ip->i_mount->m_geo, pos);
@@ -85,7 +85,9 @@ int xfs_want_transaction(struct xfs_inode *ip)
 	return 0;
 }
 
-/* What is zeroed in the last block, and what lies before a new end, is written before the size is. */
+/*
+ * The zeroed last block, and data in front of a new end, would have to be written before the size.
+ */
 static int want_written(struct xfs_inode *ip, uint64_t size)
 {
 	struct xfs_mapping *m = __atomic_load_n(&ip->i_mapping, __ATOMIC_ACQUIRE);

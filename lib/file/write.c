@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The policy of a write: locks, checks and their side effects, the one retry, O_SYNC.
+ * The policy of a write: locks, checks and their side effects, the retry, O_SYNC.
  *
- * The times are set in memory before the data is copied, and logged by the transaction that
+ * The times are set in memory before the data is copied.  They are logged by the transaction that
  * write-back opens for the data, or by fsync.  A write that leaves nothing to write back logs them
  * itself.
  */
@@ -16,7 +16,7 @@
 
 /* ---- checks ------------------------------------------------------------------------ */
 
-/* Limits, append position, zeroing up to @*pos, privileges, times: in this order.  IOLOCK held. */
+/* Limits, append position, zeroing up to *@pos, privileges, times, in this order.  IOLOCK held. */
 static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint32_t flags,
 			struct xfs_file_times *times)
 {
@@ -41,7 +41,7 @@ static int write_checks(struct xfs_inode *ip, uint64_t *pos, uint64_t *len, uint
 	return xfs_file_modified(ip, times);
 }
 
-/* For a NOWAIT call: the device is not part of what it asks for. */
+/* Refuse a NOWAIT call that would use the device. */
 static int want_no_device(const struct xfs_inode *ip, uint32_t flags, uint32_t unit)
 {
 	if (unit && xfs_nowait())
@@ -49,7 +49,7 @@ static int want_no_device(const struct xfs_inode *ip, uint32_t flags, uint32_t u
 	return xfs_file_want_async(ip, flags);
 }
 
-/* Whole sectors?  @what: of the request, or of the file that is appended to. */
+/* -EINVAL unless it is whole sectors.  @what: "of the request", or "at the end" for an append. */
 static int check_sectors(struct xfs_inode *ip, const char *what, uint64_t pos, uint64_t len,
 			 uint32_t unit)
 {
@@ -63,7 +63,7 @@ static int check_sectors(struct xfs_inode *ip, const char *what, uint64_t pos, u
 
 /* ---- the write ----------------------------------------------------------------------- */
 
-/* Past the page cache; times are logged here, because no write-back follows. */
+/* Write without the page cache.  Logs the times, because no write-back follows. */
 static int64_t write_direct(struct xfs_inode *ip, const struct iovec *iov, uint64_t pos, uint64_t len,
 			    uint32_t unit)
 {
@@ -88,8 +88,8 @@ static int64_t write_cached(struct xfs_inode *ip, struct xfs_write_source *sourc
 }
 
 /*
- * The end of a NOWAIT write.  Its data may have been written back meanwhile, and the times with it that
- * were before; what is written back from now on takes them along.
+ * The end of a NOWAIT write.  Write-back in between may have logged the old times.  If data is
+ * still dirty and not being written, its write-back will log the new ones; otherwise log them now.
  */
 static int set_times_now(struct xfs_inode *ip, struct xfs_file_times *times)
 {
@@ -102,7 +102,7 @@ static int set_times_now(struct xfs_inode *ip, struct xfs_file_times *times)
 	return xfs_log_times(ip);
 }
 
-/* @unit: 0, or what a direct write consists of. */
+/* @unit: sector size of a direct write, or 0. */
 static int64_t write_once(struct xfs_inode *ip, struct xfs_write_source *source,
 			  uint64_t *pos, uint64_t len, uint32_t flags, uint32_t unit)
 {
@@ -168,7 +168,10 @@ int64_t xfs_file_buffered_write(struct xfs_inode *ip, struct xfs_write_source *s
 	do {
 		at = pos;
 		ret = write_once(ip, source, &at, len, flags, unit);
-		/* What a source gave once it need not give again, and its errors are its own. */
+		/*
+		 * No retry if the source is a function that was called: it need not deliver its
+		 * bytes again, and its errors are not about this file system.
+		 */
 	} while (ret < 0 && !source->asked &&
 		 (unit ? xfs_reclaim_and_retry(ip, (int)ret, &tried)
 		       : xfs_reclaim_and_retry_write(ip, (int)ret, &tried)));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extended attributes by the names that programs use.  "system.posix_acl_*" stand
- * on disk under other names in another form, and the access ACL and the mode
- * are changed together.
+ * Extended attributes by the names that programs use.  "system.posix_acl_*" have other names and
+ * another form on disk, and the access ACL and the mode change together.
  */
 #include <sys/xattr.h>
 #include "core/message.h"
@@ -12,7 +11,7 @@
 #include "trans/resv.h"
 
 #define NAME_MAX_BYTES	255u	/* of a full name that programs can use */
-#define PREFIX_MAX_BYTES 9u	/* of "security." */
+#define PREFIX_MAX_BYTES 9u	/* length of "security." */
 
 enum acl_kind {
 	NO_ACL,
@@ -37,16 +36,16 @@ static const struct {
 	{ "system.posix_acl_default", SGI_ACL_DEFAULT, DEFAULT_ACL },
 };
 
-/* What a full name means. */
+/* A decoded full name. */
 struct parsed_name {
 	const char *full;
 	struct xfs_attr_name attr;
-	enum acl_kind acl;		/* in the form of the system calls */
+	enum acl_kind acl;		/* if it names an ACL in the form of the system calls */
 };
 
 int xfs_check_xattr_name(struct xfs_mount *mp, const char *full, bool change)
 {
-	/* The prefix counts, but names that are there already may be longer. */
+	/* The limit includes the prefix, but existing names may be longer. */
 	size_t most = change ? NAME_MAX_BYTES : NAME_MAX_BYTES + PREFIX_MAX_BYTES, len;
 
 	if (!full)
@@ -73,7 +72,7 @@ int xfs_check_setxattr(struct xfs_mount *mp, const char *full, size_t size, int 
 	return 0;
 }
 
-/* A name that cannot be, or what the object has against it, is not looked at before this. */
+/* Checked before anything about the name or the inode. */
 static int may_write(const struct xfs_inode *ip)
 {
 	return ip->i_mount->m_rdonly
@@ -81,7 +80,7 @@ static int may_write(const struct xfs_inode *ip)
 		       : 0;
 }
 
-/* Without a lock, and asked again by who has it. */
+/* Without a lock; checked again under it. */
 static int may_change(struct xfs_inode *ip)
 {
 	if (xfs_inode_diflags(ip) & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
@@ -105,7 +104,7 @@ static bool is_acl_name(const char *full, struct parsed_name *out)
 	return false;
 }
 
-/* A full name taken apart, of which nothing but the object and the name space is asked. */
+/* Decode a full name; this only checks the type of the inode and the namespace. */
 static int parse_name(struct xfs_inode *ip, const char *full, bool change, struct parsed_name *out)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -137,7 +136,7 @@ static int parse_name(struct xfs_inode *ip, const char *full, bool change, struc
 	return xfs_error(mp, -EOPNOTSUPP, "\"%.64s\" is in an unknown namespace", full);
 }
 
-/* ACLs can also be had under the names they have on disk, in the form they have there. */
+/* ACLs are also accessible under their names on disk, in their form on disk. */
 static enum acl_kind raw_acl(const struct parsed_name *name)
 {
 	if (name->attr.ns != XFS_ATTR_ROOT || name->acl != NO_ACL)
@@ -156,13 +155,13 @@ static int no_such_attr(struct xfs_inode *ip, const struct parsed_name *name)
 			 name->full);
 }
 
-/* One attribute into the fork, or out of it; with @mode the permission bits too. */
+/* A change of one attribute, with @set_mode also of the permission bits. */
 struct change {
 	const struct xfs_attr_name *name;
 	const void *value;	/* NULL: remove */
 	uint32_t len;
 	uint32_t op_flags;
-	bool may_be_absent;	/* removing what is not there is no error */
+	bool may_be_absent;	/* removing an absent attribute is no error */
 	bool set_mode;
 	uint16_t mode;
 };
@@ -202,7 +201,7 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 	if (ip->i_diflags & (XFS_DIFLAG_IMMUTABLE | XFS_DIFLAG_APPEND))
 		error = xfs_error(mp, -EPERM, "inode %" PRIu64 " is immutable or append-only",
 				  ip->i_ino);
-	/* Attributes of the system are not refused. */
+	/* Only user attributes are subject to quota limits. */
 	if (!error && !ch->name->ns)
 		error = xfs_quota_reserve_blocks(tp, ip, ch->value
 				? xfs_quota_worst_attr_set(mp, ch->name->len, ch->len)
@@ -214,8 +213,8 @@ static int change_attr(struct xfs_inode *ip, const struct change *ch)
 }
 
 /*
- * What a file has against @acl, an ACL in the form of the disk or, without @len, none; in the
- * order of the system calls.  *@nothing: there is nothing to do.
+ * Check @acl, in on-disk form (no ACL if @len is 0), against the inode, in the order of the system
+ * calls. *@nothing: there is nothing to do.
  */
 static int check_acl(struct xfs_inode *ip, enum acl_kind kind, const void *acl, uint32_t len,
 		     bool *nothing)
@@ -235,7 +234,9 @@ static int check_acl(struct xfs_inode *ip, enum acl_kind kind, const void *acl, 
 	return len ? xfs_acl_check(mp, acl) : 0;
 }
 
-/* @value is in the form of the system calls; without entries, or empty, it removes the ACL. */
+/*
+ * @value is in the form of the system calls.  If it is empty or has no entries, the ACL is removed.
+ */
 static int set_acl(struct xfs_inode *ip, const struct parsed_name *name, enum acl_kind kind,
 		   const void *value, size_t size, uint32_t op_flags)
 {
@@ -261,7 +262,7 @@ static int set_acl(struct xfs_inode *ip, const struct parsed_name *name, enum ac
 		xfs_acl_to_mode(disk, &mode, &equiv);
 	ch.set_mode = kind == ACCESS_ACL && disk_len;
 	ch.mode = mode;
-	/* One that says no more than the mode is not stored. */
+	/* An ACL that says no more than the mode is not stored. */
 	if (disk_len && (kind == DEFAULT_ACL || !equiv)) {
 		ch.value = disk;
 		ch.len = disk_len;
@@ -272,7 +273,7 @@ out:
 	return error;
 }
 
-/* A value as it stands on disk: restored by somebody who read it so. */
+/* Set a value in on-disk form, for a program that restores what it has read. */
 static int set_raw_acl(struct xfs_inode *ip, const struct parsed_name *name, const void *value,
 		       size_t size, uint32_t op_flags)
 {
@@ -307,7 +308,7 @@ static int setxattr_once(struct xfs_inode *ip, const char *full, const void *val
 	if (error)
 		return error;
 	name = (struct parsed_name){ .full = full };
-	/* As in the kernel, an ACL takes the place of the one before, whatever @flags say. */
+	/* As in the kernel, an ACL replaces the old one whatever @flags are. */
 	if (is_acl_name(full, &name))
 		return set_acl(ip, &name, name.acl, value, size, 0);
 	error = may_change(ip);
@@ -315,7 +316,7 @@ static int setxattr_once(struct xfs_inode *ip, const char *full, const void *val
 		error = parse_name(ip, full, true, &name);
 	if (error)
 		return error;
-	/* Who asks for both wants it made. */
+	/* XATTR_CREATE takes precedence over XATTR_REPLACE. */
 	ch.op_flags = flags & XATTR_CREATE ? XFS_ATTR_OP_CREATE
 		      : flags & XATTR_REPLACE ? XFS_ATTR_OP_REPLACE : 0;
 	ch.name = &name.attr;
@@ -373,7 +374,7 @@ int xfs_file_removexattr(struct xfs_inode *ip, const char *full)
 	return error;
 }
 
-/* The stored value in memory of its own; ILOCK held. */
+/* Read the stored value into allocated memory; ILOCK held. */
 static int read_value(struct xfs_inode *ip, const struct xfs_attr_name *name, void **value,
 		      uint32_t *len)
 {
@@ -474,7 +475,9 @@ static bool list_one(void *arg, const struct xfs_attr_name *name, const void *va
 	(void)valuelen;
 	if (name->ns & XFS_ATTR_PARENT)
 		return true;
-	/* An ACL has two names: in the form of the system calls, and as it stands. */
+	/*
+	 * An ACL is listed under two names: in the form of the system calls, and in that on disk.
+	 */
 	for (size_t i = 0; i < ARRAY_SIZE(acl_names); i++) {
 		if (name->ns == XFS_ATTR_ROOT && name->len == strlen(acl_names[i].disk) &&
 		    !memcmp(name->name, acl_names[i].disk, name->len))

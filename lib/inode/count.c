@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What inodes cost their owners, chunk by chunk, for who counts all of them.  Those that are not in memory
- * are not brought there: their clusters are looked at.
+ * Counting what inodes cost their owners, chunk by chunk, for a quotacheck.  Inodes that are not in
+ * memory are not read into the cache: they are counted in their cluster buffers.
  */
 #include "base/crc32c.h"
 #include "core/message.h"
 #include "disk/verify.h"
 #include "inode/inode_priv.h"
 
-/* False: it is not in memory, or must be looked for on disk. */
+/* False: the inode is not in memory, or must be read from disk. */
 static bool count_in_memory(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_inode_cost *cost)
 {
 	struct xfs_inode *ip = xfs_inode_find(mp, ino);
@@ -45,7 +45,7 @@ static int count_on_disk(struct xfs_mount *mp, xfs_ino_t ino, const struct xfs_d
 	return 0;
 }
 
-/* *@bpp: the cluster that was looked at last, or NULL. */
+/* *@bpp: the last cluster read, or NULL. */
 static int count_inode(struct xfs_mount *mp, xfs_ino_t ino, xfs_agblock_t chunk, struct xfs_buf **bpp,
 		       struct xfs_inode_cost *cost)
 {

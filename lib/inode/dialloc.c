@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Taking a free inode.  Directories rotate over the allocation groups, so that
- * trees spread; everything else goes to its directory's group, near it.  An AG
- * without free inodes gets a new chunk: a whole one, or with sparse inodes what
- * fits.
+ * Allocating inodes.  Directories rotate over the allocation groups, so that trees spread.  Other
+ * inodes go to their directory's group, near it.  An AG without free inodes gets a new chunk: a
+ * whole one or, with sparse inodes, a part.
  */
 #include "ag/inobt.h"
 #include "base/crc32c.h"
@@ -48,7 +47,7 @@ static int init_chunk_bufs(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agbl
 	return 0;
 }
 
-/* Where the next chunk goes best: behind the one made last. */
+/* The best place for the next chunk is behind the last one. */
 static xfs_agblock_t chunk_hint(struct xfs_perag *pag)
 {
 	const struct xfs_geometry *geo = &pag->pag_mount->m_geo;
@@ -59,7 +58,7 @@ static xfs_agblock_t chunk_hint(struct xfs_perag *pag)
 	return XFS_AGINO_TO_AGBNO(geo, newino) + geo->ialloc_blks;
 }
 
-/* A whole chunk; *@agbno NULLAGBLOCK: no room. */
+/* Allocate a whole chunk; *@agbno is NULLAGBLOCK if there is no room. */
 static int alloc_full(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t *agbno)
 {
 	const struct xfs_geometry *geo = &tp->t_mount->m_geo;
@@ -84,7 +83,7 @@ static int alloc_full(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t
 	return xfs_alloc_chunk_locked(tp, pag, agbno, geo->ialloc_blks, geo->cluster_align, min, max);
 }
 
-/* Part of a chunk, where no whole one fits. */
+/* Allocate a part of a chunk where no whole one fits. */
 static int alloc_sparse(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t *agbno)
 {
 	const struct xfs_geometry *geo = &tp->t_mount->m_geo;
@@ -102,7 +101,7 @@ static int alloc_sparse(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock
 }
 
 /*
- * Put the new inodes of a sparse allocation into the trees: a record of their own or a shared one.
+ * Insert the inodes of a sparse allocation into the trees, as a new record or into an existing one.
  */
 static int insert_sparse(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_t agbno)
 {
@@ -159,8 +158,8 @@ static int insert_full(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agblock_
 }
 
 /*
- * More inodes for this AG.  *@made false: no room, or the limit on inodes was
- * reached; nothing was changed.
+ * Make more inodes in this AG. *@made false, with nothing changed: there is no room, or the limit
+ * on inodes is reached.
  */
 static int make_chunk(struct xfs_trans *tp, struct xfs_perag *pag, bool *made)
 {
@@ -206,9 +205,9 @@ static int make_chunk(struct xfs_trans *tp, struct xfs_perag *pag, bool *made)
 }
 
 /*
- * A new inode takes the place of a free one that nobody reads: after a crash its LSN decides
- * whether the new one is replayed.  All of the cluster are looked at, once for many new inodes;
- * the buffer will be needed anyway when they are written.
+ * A new inode is not read from disk, but after a crash the LSN on disk decides whether its log item
+ * is replayed.  So check the LSNs of the whole cluster, once for many new inodes.  The buffer will
+ * be needed anyway when they are written.
  */
 static int check_cluster(struct xfs_perag *pag, xfs_ino_t ino, const struct xfs_imap *imap)
 {
@@ -232,7 +231,9 @@ static int check_cluster(struct xfs_perag *pag, xfs_ino_t ino, const struct xfs_
 		const struct xfs_dinode *dip = (const void *)((const char *)bp->b_addr + off);
 		uint64_t lsn = be64_to_cpu(dip->di_lsn);
 
-		/* A damaged one is no matter until it is used, and says nothing. */
+		/*
+		 * A damaged free inode does not matter until it is used, and its LSN means nothing.
+		 */
 		if (xfs_lsn_is_ahead(mp, lsn) && xfs_cksum_ok(dip, size, XFS_DINODE_CRC_OFF))
 			error = xfs_lsn_refuse(mp, "inode", lsn, "inode %" PRIu64,
 					       first + off / size);
@@ -244,7 +245,7 @@ static int check_cluster(struct xfs_perag *pag, xfs_ino_t ino, const struct xfs_
 	return error;
 }
 
-/* Lowest free inode of the record nearest to @near. */
+/* Take the lowest free inode of the record nearest to @near. */
 static int take_from_ag(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agino_t near,
 			xfs_ino_t *inop, struct xfs_imap *imap)
 {
@@ -282,7 +283,7 @@ static int take_from_ag(struct xfs_trans *tp, struct xfs_perag *pag, xfs_agino_t
 	return 0;
 }
 
-/* A free inode of this AG; *@inop NULLFSINO: it has none and gets none. */
+/* Allocate an inode in this AG; *@inop is NULLFSINO if it has none and gets none. */
 static int alloc_in_ag(struct xfs_trans *tp, xfs_agnumber_t agno, xfs_ino_t parent,
 		       xfs_ino_t *inop, struct xfs_imap *imap)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A chunk whose last inode was freed gives its blocks back. */
+/* Freeing the blocks of a chunk whose last inode was freed. */
 #include "ag/inobt.h"
 #include "core/message.h"
 #include "disk/ag.h"
 #include "inode/inode_priv.h"
 
 /*
- * The blocks of a freed chunk may become anything: neither their buffers nor
- * the in-core inodes that are waiting to be copied into them may be written.
+ * Invalidate the buffers of a freed chunk, and the in-core inodes that are to be copied into them.
+ * Neither may be written, because the blocks may be reused for anything.
  */
 static int forget_chunk(struct xfs_trans *tp, struct xfs_perag *pag,
 			const struct xfs_inobt_rec_incore *rec)
@@ -63,7 +63,7 @@ int xfs_difree_chunk(struct xfs_trans *tp, struct xfs_perag *pag,
 	xfs_agi_mod_counts(tp, pag, -count, -count);
 	xfs_trans_mod_inodes(tp, -count, -count);
 	error = forget_chunk(tp, pag, rec);
-	/* Runs of inodes that exist; holes belong to somebody else. */
+	/* Free the runs of inodes that exist; blocks of holes belong to others. */
 	for (first = 0; !error && first < 64; first = end) {
 		bool present = mask & (uint64_t)1 << first;
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* An inode comes to life, and dies: xfs_icreate() and xfs_ifree(). */
+/* Creating and freeing an inode: xfs_icreate() and xfs_ifree(). */
 #include "ag/inobt.h"
 #include "core/message.h"
 #include "inode/inode_priv.h"
 
 uint32_t xfs_icreate_blocks(const struct xfs_mount *mp)
 {
-	/* A chunk, and what its records may take in the trees (two for large blocks). */
+	/*
+	 * A chunk, and what its records may take in the trees (large blocks have several records).
+	 */
 	uint32_t records = (uint32_t)xfs_howmany64(mp->m_geo.ialloc_inos, 64);
 
 	return mp->m_geo.ialloc_blks + records * xfs_inobt_insert_blocks(mp);
@@ -51,7 +53,7 @@ static void inherit(struct xfs_inode *ip, const struct xfs_inode *pip)
 	xfs_inode_set_diflags(ip, inherited_flags(pip, ip->i_mode));
 	if (ip->i_diflags & (XFS_DIFLAG_EXTSIZE | XFS_DIFLAG_EXTSZINHERIT)) {
 		ip->i_extsize = pip->i_extsize;
-		/* A hint that would be wrong here is dropped. */
+		/* Drop a hint that would be invalid here. */
 		if (!ip->i_extsize || ip->i_extsize > geo->agblocks / 2 ||
 		    ip->i_extsize > XFS_MAX_BMBT_EXTLEN) {
 			ip->i_extsize = 0;
@@ -66,7 +68,7 @@ static void inherit(struct xfs_inode *ip, const struct xfs_inode *pip)
 	ip->i_diflags2 |= pip->i_diflags2 & XFS_DIFLAG2_DAX;
 }
 
-/* Flags that depend on the file system alone. */
+/* Flags that depend only on the file system. */
 static uint64_t default_flags2(const struct xfs_geometry *geo)
 {
 	return (xfs_has_bigtime(geo) ? XFS_DIFLAG2_BIGTIME : 0) |
@@ -88,7 +90,7 @@ static void init_core(struct xfs_inode *ip, const struct xfs_icreate_args *args)
 	if (pip && args->inherit && (pip->i_mode & S_ISGID)) {
 		if (S_ISDIR(mode))
 			mode |= S_ISGID;
-		/* A program with the rights of a group that its maker is not in. */
+		/* An executable set-group-id file of a group that its creator is not in. */
 		else if ((mode & S_IXGRP) && mp->m_unprivileged && ip->i_gid != args->gid)
 			mode &= (uint16_t)~S_ISGID;
 	}
@@ -132,7 +134,7 @@ int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
 	int error;
 
 	*ipp = NULL;
-	/* Memory first: without it nothing may have been changed. */
+	/* Allocate memory first: without it nothing may have changed. */
 	ip = xfs_inode_alloc(mp);
 	if (!ip)
 		return -ENOMEM;
@@ -143,8 +145,9 @@ int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
 	}
 	ip = xfs_inode_make(mp, ip, ino, &imap);
 	/*
-	 * The directory is locked, whose number may be the higher one.  But the new inode is ours
-	 * alone: others can only be looking at it, with no other lock to wait for.
+	 * The caller has locked the directory, whose number may be higher.  That is safe: nobody
+	 * else holds the new inode's lock for long; others can only be reading it, without waiting
+	 * for another lock.
 	 */
 	xfs_rwlock_excl_unordered(&ip->i_lock);
 	if (ip->i_mode != 0) {
@@ -154,7 +157,7 @@ int xfs_icreate(struct xfs_trans *tp, const struct xfs_icreate_args *args,
 				   ino);
 	}
 	__atomic_store_n(&ip->i_flags, XFS_IF_NEW, __ATOMIC_RELAXED);
-	/* If it is remembered from a chunk that began elsewhere. */
+	/* A cached inode may still have the place of an older chunk. */
 	ip->i_cluster_daddr = imap.im_daddr;
 	ip->i_cluster_len = imap.im_len;
 	ip->i_cluster_off = imap.im_offset;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inode cache.  An inode is found by its number as long as somebody holds a
- * reference or memory is not needed elsewhere.
+ * The inode cache.  An inode is found by its number as long as it is referenced, and afterwards
+ * until its memory is needed.
  *
- * (ICACHE-1) References are users' or the log item's.  A changed inode has its item's, which keeps
- *     it in memory until it was written and says nothing about use.
- * (ICACHE-2) An inode without names is freed when its last user goes.  Where that happens with
- *     locks held (xfs_inode_put()) the inode is put on a list, whose reference makes it used again;
- *     the next xfs_irele() finishes it.
- * (ICACHE-3) An inode is in the hash before it is read, marked XFS_IF_READING; whoever finds it
- *     waits.  So nobody holds contents that another thread has changed, written and forgotten
- *     meanwhile.
- * (ICACHE-4) A reference that is not the first or the last one is a number that changes, without a
- *     lock; the first and the last one change under the lock of the inode's shard.
+ * (ICACHE-1) A reference is a user's or the log item's.  The item of a changed inode has one, which
+ *     keeps the inode in memory until it is written, but does not count as use.
+ * (ICACHE-2) An inode without links is freed when its last user puts it.  If that caller holds
+ *     locks (xfs_inode_put()), the inode moves to a list together with the reference, and the next
+ *     xfs_irele() frees it.
+ * (ICACHE-3) An inode enters the hash before it is read, marked XFS_IF_READING; threads that find
+ *     it wait.  So nobody holds contents that another thread has meanwhile changed, written and
+ *     evicted.
+ * (ICACHE-4) A reference that is neither the first nor the last is taken and put without a lock, by
+ *     changing the count.  The first and the last change under the lock of the inode's shard.
  *
- *   icache.c	the table, what nobody uses, all of them
- *   iget.c	an inode by its number, from disk if need be
- *   irele.c	references, and freeing what has no name
+ *   icache.c	the table, eviction, walking all inodes
+ *   iget.c	finding an inode by number, on disk if necessary
+ *   irele.c	references, and freeing inodes without links
  */
 #include "core/message.h"
 #include "inode/inode_priv.h"
@@ -26,9 +26,9 @@
 #define WALK_BATCH		64
 
 /*
- * So much of inodes that were made here and never asked for again is kept when nobody uses them:
- * enough for a program that comes back to a file it has just made, little enough to be
- * in the CPU's cache when it is used again for the next ones.
+ * Inodes created here and never looked up again are kept up to this size once they are unused.  It
+ * is enough for a program that returns to a file it has just created, and small enough to stay in
+ * the CPU's cache when the memory is reused for the next inodes.
  */
 #define ONCE_BYTES		(512u << 10)
 
@@ -180,7 +180,7 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_icache_shard *shard
 
 	if (old.is_count < slots * 2 || new_log > 28)
 		return;
-	/* A table stays: it is not for the reserve. */
+	/* The table stays allocated, so it must not come from the reserve. */
 	before = xfs_mem_critical_enter(NULL);
 	bigger = xfs_mem_zalloc(&mp->m_mem, sizeof(*bigger) << new_log);
 	xfs_mem_critical_leave(before);
@@ -201,20 +201,23 @@ static void maybe_grow_hash(struct xfs_mount *mp, struct xfs_icache_shard *shard
 	xfs_free(mp, old.is_hash);
 }
 
-/* A window is small, and a map that was not read is nothing. */
+/* A window is small, so it is not counted; a map that is not in memory counts as 0. */
 static uint64_t map_memory(const struct xfs_ifork *ifp)
 {
 	return ifp->if_needextents ? 0 : ifp->if_nextents * 16;
 }
 
-/* What an inode that nobody uses keeps in memory, about. */
+/* Estimate of the memory that an unused inode keeps. */
 static uint64_t memory_of(const struct xfs_inode *ip)
 {
 	return sizeof(*ip) + map_memory(&ip->i_df) + map_memory(&ip->i_af) +
 	       ip->i_df.if_bytes + ip->i_af.if_bytes;
 }
 
-/* Nobody uses @ip.  Blocks and reservations of a CoW fork are known nowhere else. */
+/*
+ * True if the unused inode @ip has blocks or reservations in its CoW fork, which are recorded in no
+ * other place in memory.
+ */
 static bool holds_cow(const struct xfs_inode *ip)
 {
 	struct xfs_iext_cursor cur;
@@ -225,7 +228,9 @@ static bool holds_cow(const struct xfs_inode *ip)
 
 void xfs_icache_to_lru(struct xfs_icache_shard *shard, struct xfs_inode *ip)
 {
-	/* It must not be forgotten before that is given back; whoever does that comes by here. */
+	/*
+	 * Eviction would lose them.  Reclaim frees them, and its put of the inode leads here again.
+	 */
 	if (unlikely(xfs_iflags_test(ip, XFS_IF_EOFBLOCKS) || holds_cow(ip))) {
 		ip->i_lru_bytes = 0;
 		xfs_list_add_tail(&ip->i_lru, &shard->is_tagged);
@@ -246,7 +251,7 @@ static void from_lru(struct xfs_icache_shard *shard, struct xfs_inode *ip)
 	xfs_list_del(&ip->i_lru);
 }
 
-/* is_lock held: what has to go is moved to @victims. */
+/* Move inodes to be evicted to @victims. is_lock held. */
 static void evict_to(struct xfs_icache_shard *shard, uint64_t target_bytes, struct xfs_list *victims)
 {
 	while (shard->is_unused_bytes > target_bytes ||
@@ -303,9 +308,7 @@ void xfs_icache_hold(struct xfs_icache_shard *shard, struct xfs_inode *ip, uint6
 		from_lru(shard, ip);
 }
 
-/*
- * is_lock held: the inode as it is in the hash, referenced; it may be in the middle of being read.
- */
+/* Find the inode in the hash and reference it; it may still be being read. is_lock held. */
 static struct xfs_inode *find_any(struct xfs_icache_shard *shard, xfs_ino_t ino)
 {
 	struct xfs_inode *ip = *slot_of(shard, ino);
@@ -320,8 +323,8 @@ static struct xfs_inode *find_any(struct xfs_icache_shard *shard, xfs_ino_t ino)
 }
 
 /*
- * is_lock held, left while it sleeps: the inode if it is in memory and complete, referenced.  A NOWAIT
- * call may get one that is not complete.
+ * Find the inode and reference it once it is complete.  A NOWAIT call may get one that is not.
+ * is_lock held, dropped while waiting.
  */
 static struct xfs_inode *find_locked(struct xfs_icache_shard *shard, xfs_ino_t ino) XFS_HOLDS(shard->is_lock)
 {
@@ -370,9 +373,12 @@ struct xfs_inode *xfs_icache_insert(struct xfs_mount *mp, struct xfs_inode *ip)
 	return ip;
 }
 
-/* ---- all of them ------------------------------------------------------------------------ */
+/* ---- walking all inodes ------------------------------------------------------------------- */
 
-/* From slot @slot on: references to up to @max inodes, whole chains; where to go on. */
+/*
+ * Reference up to @max inodes, in whole hash chains, from @slot on; returns the slot to continue
+ * at.
+ */
 static uint64_t take_batch(struct xfs_icache_shard *shard, uint64_t slot, struct xfs_inode **batch,
 			   unsigned int max, unsigned int *count)
 {
@@ -385,7 +391,7 @@ static uint64_t take_batch(struct xfs_icache_shard *shard, uint64_t slot, struct
 		for (ip = shard->is_hash[slot]; ip; ip = ip->i_hash_next)
 			in_chain++;
 		if (n + in_chain > max) {
-			/* Too many for any batch: the caller needs more room. */
+			/* The chain does not fit into the batch: the caller needs a larger one. */
 			*count = n ? n : in_chain;
 			return slot;
 		}
@@ -401,7 +407,7 @@ static uint64_t take_batch(struct xfs_icache_shard *shard, uint64_t slot, struct
 	return slot;
 }
 
-/* A walk, and the inodes that it is just going through. */
+/* A walk and its current batch of inodes. */
 struct walk {
 	int (*fn)(struct xfs_inode *ip, void *arg);
 	void *arg;
@@ -423,8 +429,8 @@ static int more_room(struct xfs_mount *mp, struct walk *walk, unsigned int count
 }
 
 /*
- * In batches, so that it needs no memory.  Slots are the upper bits of the hash: when the table
- * grows in between, what was slot n begins at slot n * 2^(growth).
+ * Walk in batches, which need no allocation.  A slot is the upper bits of the hash: if the table
+ * grows in between, old slot n begins at slot n * 2^(growth).
  */
 static int walk_shard(struct xfs_mount *mp, struct xfs_icache_shard *shard, struct walk *walk)
 {

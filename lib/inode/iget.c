@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * An inode by its number: from the cache, or from disk into the cache.  The invariants are those of
- * icache.c.
- */
+/* Finding an inode by number, in the cache or on disk.  The invariants are in icache.c. */
 #include "ag/inobt.h"
 #include "base/crc32c.h"
 #include "core/message.h"
@@ -72,7 +69,7 @@ struct xfs_inode *xfs_inode_make(struct xfs_mount *mp, struct xfs_inode *blank, 
 	return xfs_icache_insert(mp, blank);
 }
 
-/* The number came from outside: is there an inode, and is it in use? */
+/* For a number from a caller: check that there is an inode and that it is in use. */
 static int check_untrusted(struct xfs_mount *mp, xfs_ino_t ino)
 {
 	xfs_agino_t agino = XFS_INO_TO_AGINO(&mp->m_geo, ino);
@@ -119,9 +116,9 @@ static int read_inode(struct xfs_inode *ip)
 }
 
 /*
- * One without links that is not in memory is on an unlinked list, and only the one who empties
- * those asks for it so.  Any other has come here by a name or a number that damage has left: with
- * its last reference its contents would be freed.
+ * An inode without links that is not in memory is on an unlinked list, and only the code that
+ * empties these lists asks for it (XFS_IGET_UNLINKED).  Anyone else has got here by a name or
+ * number that is damaged.  Refuse it, because putting it would free its contents.
  */
 static int check_links(const struct xfs_inode *ip, uint32_t flags)
 {
@@ -135,7 +132,7 @@ static int check_links(const struct xfs_inode *ip, uint32_t flags)
 			   ip->i_ino);
 }
 
-/* (ICACHE-3) Into the hash, then read; *@ipp is another's when another thread was faster. */
+/* Insert into the hash, then read (ICACHE-3).  *@ipp: another thread's inode if that was faster. */
 static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, struct xfs_inode **ipp)
 {
 	struct xfs_icache_shard *shard = xfs_icache_shard(mp->m_inodes, ino);
@@ -159,7 +156,7 @@ static int read_into_cache(struct xfs_mount *mp, xfs_ino_t ino, uint32_t flags, 
 	if (!error)
 		error = check_links(ip, flags);
 	xfs_mutex_lock(&shard->is_lock);
-	/* Those who wait for it see that, and try for themselves. */
+	/* Threads that wait for it see these flags and try again. */
 	if (error) {
 		xfs_iflags_set(ip, XFS_IF_STALE | XFS_IF_UNREAD);
 		xfs_icache_unhash(shard, ip);

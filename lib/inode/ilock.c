@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The locks of several inodes, in the order of their numbers. */
+/* Locking several inodes in the order of their numbers. */
 #include <stdlib.h>
 #include "inode/inode_priv.h"
 
@@ -11,7 +11,7 @@ static int by_ino(const void *a, const void *b)
 	return x->i_ino < y->i_ino ? -1 : x->i_ino > y->i_ino;
 }
 
-/* The first @count of @ips, in order, are given back. */
+/* Unlock the first @count of @ips, which are sorted. */
 static void unlock_first(struct xfs_inode **ips, unsigned int count) XFS_LOCKS_UNCHECKED
 {
 	for (unsigned int i = count; i-- > 0;) {
@@ -66,7 +66,7 @@ void xfs_iunlock_two(struct xfs_inode *a, struct xfs_inode *b)
 	xfs_iunlock_many((struct xfs_inode *[]){a, b}, 2);
 }
 
-/* a, and b too if it is another one, by rising number: how many there are. */
+/* Sort @a and @b by number into @ips; returns 1 if they are the same inode, else 2. */
 static unsigned int in_order(struct xfs_inode *a, struct xfs_inode *b, struct xfs_inode *ips[2])
 {
 	ips[0] = a->i_ino <= b->i_ino ? a : b;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where an inode lives, and the buffers of inodes. */
+/* The place of an inode on disk, and cluster buffers. */
 #include "ag/inobt.h"
 #include "core/message.h"
 #include "disk/verify.h"
@@ -29,7 +29,7 @@ int xfs_imap(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_imap *imap)
 	bool found;
 	int error;
 
-	/* Aligned chunks, or clusters of one block: the number tells the place. */
+	/* With aligned chunks or clusters of one block, the number determines the place. */
 	if (geo->blocks_per_cluster == 1 || geo->inoalign_mask) {
 		xfs_imap_in_chunk(mp, ino, agbno & ~geo->inoalign_mask, imap);
 		return 0;
@@ -53,8 +53,8 @@ int xfs_imap(struct xfs_mount *mp, xfs_ino_t ino, struct xfs_imap *imap)
 }
 
 /*
- * Checksums are those of the single inodes: checked when one is read, set when one
- * is copied in.
+ * Each inode has its own checksum, which is checked when the inode is read and set when it is
+ * copied into the buffer.
  */
 const struct xfs_buf_ops xfs_inode_buf_ops = {
 	.name = "inode cluster",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * References to inodes, and freeing those that have no name when the last user goes.  The
- * invariants are those of icache.c.
+ * References to inodes, and freeing inodes without links when their last user puts them.  The
+ * invariants are in icache.c.
  */
 #include "core/message.h"
 #include "inode/inode_priv.h"
@@ -11,7 +11,7 @@ static struct xfs_icache_shard *shard_of(const struct xfs_inode *ip)
 	return xfs_icache_shard(ip->i_mount->m_inodes, ip->i_ino);
 }
 
-/* (ICACHE-4) @ref comes without the lock, if it is not the first one. */
+/* (ICACHE-4) Take @ref without the lock unless it is the first one. */
 static bool hold_another(struct xfs_inode *ip, uint64_t ref)
 {
 	uint64_t refs = xfs_irefs(ip);
@@ -24,7 +24,7 @@ static bool hold_another(struct xfs_inode *ip, uint64_t ref)
 	return true;
 }
 
-/* The same of @ref that goes while a user remains. */
+/* Put @ref without the lock if a user's reference remains. */
 static bool put_one_of_many(struct xfs_inode *ip, uint64_t ref)
 {
 	uint64_t refs = xfs_irefs(ip);
@@ -53,7 +53,7 @@ void xfs_ihold(struct xfs_inode *ip)
 	hold(ip, XFS_IREF_USER);
 }
 
-/* Without names, and nobody has begun to free it. */
+/* True if the inode has no links and nobody has begun to free it. */
 static bool wants_inactivation(const struct xfs_inode *ip)
 {
 	const struct xfs_mount *mp = ip->i_mount;
@@ -63,7 +63,9 @@ static bool wants_inactivation(const struct xfs_inode *ip)
 	       mp->m_upcalls && mp->m_upcalls->inactivate && !mp->m_rdonly && !xfs_is_shutdown(mp);
 }
 
-/* is_lock held: @ip, which has a user's reference, is to be freed by the next xfs_irele(). */
+/*
+ * Queue @ip, together with a user's reference, to be freed by the next xfs_irele(). is_lock held.
+ */
 static void to_unlinked(struct xfs_icache_shard *shard, struct xfs_inode *ip, bool tried)
 {
 	xfs_list_add_tail(&ip->i_lru, &shard->is_unlinked);
@@ -73,7 +75,7 @@ static void to_unlinked(struct xfs_icache_shard *shard, struct xfs_inode *ip, bo
 	__atomic_add_fetch(&ip->i_mount->m_inodes->ic_nr_unlinked, 1, __ATOMIC_RELAXED);
 }
 
-/* is_lock held: @ref goes; who is to be freed then, @ip or others, comes to @victims. */
+/* Put @ref.  Inodes to be freed then, @ip or others, are moved to @victims. is_lock held. */
 static void drop(struct xfs_icache_shard *shard, struct xfs_inode *ip, uint64_t ref,
 		 struct xfs_list *victims)
 {
@@ -88,14 +90,14 @@ static void drop(struct xfs_icache_shard *shard, struct xfs_inode *ip, uint64_t 
 	xfs_icache_evict(ip->i_mount, shard, victims);
 }
 
-/* is_lock held, a user's reference. */
+/* Put a user's reference. is_lock held. */
 static void put_locked(struct xfs_icache_shard *shard, struct xfs_inode *ip, struct xfs_list *victims)
 {
 	ASSERT(xfs_irefs_users(xfs_irefs(ip)) > 0);
-	/* If this fails it is the only one, and none comes without the lock. */
+	/* If this fails it is the last one, and no new one can be taken without the lock. */
 	if (put_one_of_many(ip, XFS_IREF_USER))
 		return;
-	/* (ICACHE-2) The reference becomes the list's. */
+	/* (ICACHE-2) The list takes over the reference. */
 	if (wants_inactivation(ip))
 		to_unlinked(shard, ip, false);
 	else
@@ -119,7 +121,7 @@ void xfs_inode_put(struct xfs_inode *ip)
 
 void xfs_inode_pin(struct xfs_inode *ip)
 {
-	/* More than one: the item may be changed again before who has written it has let go of it. */
+	/* Counted, because the item can be re-dirtied before write-back drops its pin. */
 	hold(ip, XFS_IREF_PIN);
 }
 
@@ -133,7 +135,10 @@ void xfs_inode_unpin(struct xfs_inode *ip)
 		return;
 	xfs_list_init(&victims);
 	xfs_mutex_lock(&shard->is_lock);
-	/* Users put it on the list when the last of them went; now there are none. */
+	/*
+	 * Usually the last user's put has queued it.  If there is no user and it is not queued,
+	 * queue it here.
+	 */
 	if (xfs_irefs(ip) == XFS_IREF_PIN && wants_inactivation(ip)) {
 		__atomic_add_fetch(&ip->i_refs, XFS_IREF_USER - XFS_IREF_PIN, __ATOMIC_ACQ_REL);
 		to_unlinked(shard, ip, false);
@@ -145,8 +150,8 @@ void xfs_inode_unpin(struct xfs_inode *ip)
 }
 
 /*
- * Free @ip, marked XFS_IF_INACTIVE.  Does it fail for want of something that may come, it is
- * tried again when the file system is closed; its reference goes on the list then.
+ * Free @ip, which is marked XFS_IF_INACTIVE.  On a temporary failure the reference moves to
+ * is_unlinked, and the inode is retried at unmount.
  */
 static int inactivate(struct xfs_inode *ip)
 {
@@ -164,7 +169,7 @@ static int inactivate(struct xfs_inode *ip)
 	return error;
 }
 
-/* The first on the shard's list that was not tried yet (@again: any); NULL: none. */
+/* Take the first inode off the shard's list that was not tried yet (@again: any); NULL: none. */
 static struct xfs_inode *take_unlinked(struct xfs_inode_cache *cache, struct xfs_icache_shard *shard,
 				       bool again)
 {
@@ -179,7 +184,9 @@ static struct xfs_inode *take_unlinked(struct xfs_inode_cache *cache, struct xfs
 			__atomic_sub_fetch(&shard->is_nr_unlinked, 1, __ATOMIC_RELAXED);
 			__atomic_sub_fetch(&cache->ic_nr_unlinked, 1, __ATOMIC_RELAXED);
 		}
-		/* Somebody has come by its number: it is for him to free it then. */
+		/*
+		 * Another user found the inode by number and now holds it; its last put frees it.
+		 */
 		if (put_one_of_many(ip, XFS_IREF_USER))
 			continue;
 		xfs_iflags_set(ip, XFS_IF_INACTIVE);
@@ -190,7 +197,7 @@ static struct xfs_inode *take_unlinked(struct xfs_inode_cache *cache, struct xfs
 	return found;
 }
 
-/* One that was not tried yet, of any shard; NULL: none. */
+/* Take an inode that was not tried yet off any shard's list; NULL: none. */
 static struct xfs_inode *next_unlinked(struct xfs_inode_cache *cache)
 {
 	struct xfs_inode *ip = NULL;
@@ -217,14 +224,14 @@ void xfs_irele(struct xfs_inode *ip)
 		return;
 	cache = ip->i_mount->m_inodes;
 	xfs_inode_put(ip);
-	/* It can wait for somebody who may. */
+	/* A NOWAIT call leaves this to another caller. */
 	if (xfs_nowait_asked())
 		return;
 	while (unlikely(__atomic_load_n(&cache->ic_nr_unlinked, __ATOMIC_RELAXED))) {
 		ip = next_unlinked(cache);
 		if (!ip)
 			break;
-		/* A failure was logged, and it is tried again later. */
+		/* The failure is logged, and freeing is retried later. */
 		(void)!inactivate(ip);
 	}
 }
@@ -248,13 +255,13 @@ static int free_if_unlinked(struct xfs_inode *ip, void *arg)
 	return 0;
 }
 
-/* The first error; the others were tried. */
+/* Try all; returns the first error. */
 static int try_unlinked(struct xfs_inode_cache *cache, struct xfs_icache_shard *shard)
 {
 	int first_error = 0, error;
 	uint64_t tries = 0;
 
-	/* Those that fail come back to the end of the list. */
+	/* Inodes that fail return to the end of the list: try only as many as are on it now. */
 	xfs_mutex_lock(&shard->is_lock);
 	for (struct xfs_list *l = shard->is_unlinked.next; l != &shard->is_unlinked; l = l->next)
 		tries++;

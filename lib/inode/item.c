@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the in-core inode and the disk. */
+/* Converting between the in-core and the on-disk inode, and the inode's log item. */
 #include "base/crc32c.h"
 #include "core/lsn.h"
 #include "core/message.h"
@@ -60,7 +60,7 @@ int xfs_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *dip)
 	error = xfs_iformat_data_fork(ip, dip);
 	if (!error && ip->i_forkoff)
 		error = xfs_iformat_attr_fork(ip, dip);
-	/* A fork that is a tree is counted when its records are read. */
+	/* The blocks of a fork that is a tree are counted when its records are read. */
 	if (!error && ip->i_df.if_format != XFS_DINODE_FMT_BTREE &&
 	    (!ip->i_forkoff || ip->i_af.if_format != XFS_DINODE_FMT_BTREE))
 		error = xfs_inode_check_nblocks(ip, 0);
@@ -112,7 +112,7 @@ void xfs_inode_to_disk(struct xfs_inode *ip, struct xfs_dinode *dip)
 	dip->di_uuid = geo->meta_uuid;
 }
 
-/* The whole inode, without its checksum, into @dip; ILOCK held. */
+/* Copy the whole inode except its checksum to @dip.  ILOCK held. */
 static void copy_out(struct xfs_inode *ip, struct xfs_dinode *dip)
 {
 	const struct xfs_geometry *geo = &ip->i_mount->m_geo;
@@ -149,7 +149,7 @@ static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
 	return xfs_corrupt(mp, "inode", "inode %" PRIu64 ", before logging: %s", ip->i_ino, fa);
 }
 
-/* Copy the inode into its cluster buffer, which then is written in place with it. */
+/* Copy the inode into its cluster buffer, which is then written in place. */
 static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
 	struct xfs_inode *ip = to_inode(lip);
@@ -202,7 +202,7 @@ static void item_put(struct xfs_log_item *lip)
 	xfs_inode_unpin(to_inode(lip));
 }
 
-/* Its cluster. */
+/* The size of its cluster. */
 static uint32_t item_push_bytes(const struct xfs_mount *mp, struct xfs_log_item *lip)
 {
 	(void)lip;

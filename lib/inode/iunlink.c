@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The unlinked lists: inodes without a name that are still there.  One singly
- * linked list per bucket of an AG, newest first, so that a crash loses none.
- * In memory every inode also knows its predecessor, as far as it has
- * been seen; where it is not known the list is walked once from its head.
- * Everything here is under the AG's lock.
+ * The unlinked lists: inodes that have no name and are not freed yet.  Each bucket of an AG has one
+ * singly linked list, newest first, so that a crash loses none.  An inode in memory also knows its
+ * predecessor if that has been seen; otherwise the list is walked once from its head.  All of this
+ * is under the AG's lock.
  */
 #include "ag/inobt.h"
 #include "core/message.h"
@@ -61,7 +60,7 @@ out_unlock:
 	return error;
 }
 
-/* The inode whose next is @agino, referenced. */
+/* Find the predecessor of @ip, referenced. */
 static int find_prev(struct xfs_perag *pag, struct xfs_inode *ip, xfs_agino_t head,
 		     struct xfs_inode **prevp)
 {
@@ -71,7 +70,7 @@ static int find_prev(struct xfs_perag *pag, struct xfs_inode *ip, xfs_agino_t he
 	uint64_t steps = 0;
 	int error;
 
-	/* Known from when it was put there. */
+	/* Start at the predecessor, if it was recorded when the inode was put on the list. */
 	cur = ip->i_prev_unlinked ? ip->i_prev_unlinked : head;
 	while (cur != NULLAGINO && steps++ <= pag->pag_icount) {
 		error = xfs_iget(mp, XFS_AGINO_TO_INO(&mp->m_geo, pag->pag_agno, cur),
@@ -102,7 +101,10 @@ int xfs_iunlink_remove(struct xfs_trans *tp, struct xfs_inode *ip)
 	error = xfs_mutex_want(&pag->pag_lock);
 	if (error)
 		return error;
-	/* Whoever removes our successor changes it, without our ILOCK. */
+	/*
+	 * Read under the AG's lock: a thread that removes our successor changes it without our
+	 * ILOCK.
+	 */
 	next = ip->i_next_unlinked;
 	error = xfs_perag_load_agi(pag);
 	if (error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Link counts and time stamps inside a transaction. */
+/* Changing link counts and time stamps inside a transaction. */
 #include "core/message.h"
 #include "inode/inode_priv.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log item of an inode: the core in host byte order, and each fork of which anything changed
- * since the inode was written in place, complete.
+ * The log item of an inode: the core in host byte order, and, complete, each fork that has changed
+ * since the inode was written in place.
  *
- * Whether a fork has changed its form or its place, both of which must not be left to the one
- * who only logged the core, is seen by comparing with what the place on disk has.
+ * A fork whose form or place has changed must be logged even if only the core was marked.
+ * Comparing with what is on disk finds this.
  */
 #include "base/sabotage.h"
 #include "disk/irec.h"
@@ -15,7 +15,7 @@ static uint64_t log_time(bool bigtime, be64_t disk)
 	uint64_t t = be64_to_cpu(disk);
 	uint32_t halves[2] = { (uint32_t)(t >> 32), (uint32_t)t };
 
-	/* The old form is two words, each in host order, seconds first. */
+	/* The old form is two words in host order, seconds first. */
 	if (!bigtime)
 		memcpy(&t, halves, sizeof(t));
 	return t;
@@ -51,7 +51,7 @@ void xfs_dinode_to_log(const struct xfs_dinode *dip, struct xfs_log_dinode *to)
 		.di_dmstate = be16_to_cpu(dip->di_dmstate),
 		.di_flags = be16_to_cpu(dip->di_flags),
 		.di_gen = be32_to_cpu(dip->di_gen),
-		/* Not replayed: it goes through the cluster buffer. */
+		/* Not replayed from here: the cluster buffer's item has it. */
 		.di_next_unlinked = NULLAGINO,
 		.di_changecount = be64_to_cpu(dip->di_changecount),
 		.di_flags2 = be64_to_cpu(dip->di_flags2),
@@ -89,7 +89,7 @@ uint32_t xfs_bmdr_to_log(const struct xfs_geometry *geo, xfs_ino_t ino, const vo
 	       n * (uint32_t)(sizeof(struct xfs_bmbt_key) + sizeof(xfs_bmbt_ptr_t));
 }
 
-/* The fork's bit and its bytes in the log, not rounded; 0: nothing of it is logged. */
+/* The fork's bit, and its size in the log before rounding; 0: the fork is not logged. */
 static uint32_t fork_field(const struct xfs_inode *ip, bool attr, uint32_t fields, uint32_t *bytes)
 {
 	const struct xfs_ifork *ifp = attr ? &ip->i_af : &ip->i_df;
@@ -129,8 +129,8 @@ static uint32_t fields_of(const struct xfs_inode *ip)
 }
 
 /*
- * Delayed allocation changes the extent map without a transaction, but never the records that are
- * counted: for the size no lock is needed while the gate is closed.
+ * Delayed allocation changes the extent map without a transaction, but not the records that are
+ * counted here.  So the size can be computed without a lock while no transaction is open.
  */
 uint32_t xfs_inode_item_size(struct xfs_log_item *lip, uint32_t *regions)
 {
@@ -149,13 +149,13 @@ uint32_t xfs_inode_item_size(struct xfs_log_item *lip, uint32_t *regions)
 static void format_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, uint32_t bytes,
 			struct xfs_log_sink *sink)
 {
-	/* The largest inode, and what the root of a tree has more in the log than on disk. */
+	/* The largest inode, and the larger header that the root of a tree has in the log. */
 	uint64_t room[(2048 + XFS_BTREE_LBLOCK_LEN) / 8];
 	const struct xfs_ifork *ifp = whichfork == XFS_DATA_FORK ? &ip->i_df : &ip->i_af;
 
 	switch (ifp->if_format) {
 	case XFS_DINODE_FMT_LOCAL:
-		/* There are zeros behind it. */
+		/* The buffer is padded with zeros. */
 		sink->region(sink, ifp->if_data, XFS_ALIGN(bytes, 4));
 		break;
 	case XFS_DINODE_FMT_EXTENTS:

@@ -2,13 +2,13 @@
 /*
  * Where a buffered write goes, decided before its data is copied.  From top to bottom:
  *
- * 	an extent size hint		allocate blocks at once (hint.c)
- * 	zeroing, unsharing over a hole	nothing to do
- * 	a CoW reservation covers it	there; old contents come from the data fork
- * 	mapped, not shared		in place
- * 	mapped, shared			reserve the shared run in the CoW fork
- * 	a hole				reserve in the data fork, with speculative
- * 					preallocation if the file grows at its end
+ *	an extent size hint		allocate blocks at once (hint.c)
+ *	zeroing, unsharing over a hole	nothing to do
+ *	a CoW reservation covers it	there; old contents come from the data fork
+ *	mapped, not shared		in place
+ *	mapped, shared			reserve the shared run in the CoW fork
+ *	a hole				reserve in the data fork, with speculative
+ *					preallocation if the file grows at its end
  *
  * A reservation is made in full or not at all: near the end of space a large write fails where
  * small ones fit.

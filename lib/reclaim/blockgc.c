@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Speculative preallocation and CoW reservations that nobody is going to use.
+ * Freeing speculative preallocation and CoW reservations that nobody is going to use.
  *
- * Preallocation is a reservation as long as write-back has not come across it, and write-back
- * makes blocks only of what is dirty; so here mostly counters move.  Blocks behind the
- * end come from extent size hints, and from other systems.
+ * Preallocation is only a reservation until write-back reaches it, and write-back allocates blocks
+ * only for dirty data, so this mostly changes counters.  Real blocks behind the end of a file come
+ * from extent size hints and from other systems.
  */
 #include "core/message.h"
 #include "core/stats.h"
@@ -19,8 +19,9 @@ static xfs_fileoff_t eof_block(const struct xfs_inode *ip)
 }
 
 /*
- * Delayed blocks behind the end go from every file; real ones, that may stand behind those, not from
- * one that was preallocated or is append-only.  ILOCK held, extents read in.
+ * True if there is something to free behind the end: delayed blocks of any file, and real blocks,
+ * which may be behind those, unless the file is preallocated or append-only.  ILOCK held, extents
+ * read in.
  */
 static bool has_eofblocks(const struct xfs_inode *ip)
 {
@@ -45,10 +46,10 @@ bool xfs_can_free_eofblocks(struct xfs_inode *ip)
 
 	if (!xfs_is_reg(ip) || ip->i_mount->m_rdonly)
 		return false;
-	/* Who frees them is refused as well. */
+	/* Say yes: freeing them will refuse to wait as well. */
 	if (xfs_ilock_want_shared(ip))
 		return true;
-	/* Extents that were never read in were not made by us. */
+	/* If the extents have not been read in, this mount has not allocated any. */
 	if (!xfs_fork_needs_read(ip, XFS_DATA_FORK))
 		found = has_eofblocks(ip);
 	xfs_iunlock_shared(ip);
@@ -81,7 +82,7 @@ static bool is_dirty(struct xfs_inode *ip)
 	return m && xfs_mapping_find_dirty(m, 0, ~0ull, &start, &end);
 }
 
-/* What the CoW fork holds has its data in memory, else nobody needs it. */
+/* If no data is dirty, nobody needs what the CoW fork has. */
 int xfs_free_cowblocks(struct xfs_inode *ip)
 {
 	bool has;
@@ -99,7 +100,7 @@ struct blockgc {
 	int first_error;
 };
 
-/* Does what @ip belongs to, and since when it is tagged, say that it is meant? */
+/* True if the owners of @ip and the time of its tag match @scan. */
 static bool is_meant(struct xfs_inode *ip, const struct xfs_blockgc_scan *scan)
 {
 	bool meant = !scan->owners;
@@ -120,7 +121,7 @@ static bool is_meant(struct xfs_inode *ip, const struct xfs_blockgc_scan *scan)
 	return meant;
 }
 
-/* IOLOCK held.  Without @scan->sync a file that is being worked on is left alone. */
+/* The IOLOCK is held.  Without @scan->sync, skip a file that is in use. */
 static int free_locked(struct xfs_inode *ip, const struct xfs_blockgc_scan *scan)
 {
 	bool in_use = !scan->sync && is_dirty(ip);

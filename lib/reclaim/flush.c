@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing all dirty data, so that what it had reserved too much comes back. */
+/* Writing all dirty data, which returns what its reservations do not need. */
 #include "reclaim/reclaim.h"
 #include "write/writeback.h"
 

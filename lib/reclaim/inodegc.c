@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of an unlinked inode: its memory, its extents, its attributes, itself.  Each step is a
- * transaction of its own; until the last one the inode is on the unlinked list of its AG, so that
- * recovery finishes what was begun.
+ * Freeing an unlinked inode: its memory, its extents, its attributes, and itself.  Each step is a
+ * separate transaction.  Until the last one the inode is on its AG's unlinked list, so that
+ * recovery completes what was begun.
  */
 #include "attr/attr.h"
 #include "core/message.h"
@@ -19,7 +19,7 @@ static int free_data(struct xfs_inode *ip)
 	if (xfs_is_symlink(ip))
 		return xfs_symlink_inactive(ip);
 	if (!xfs_is_reg(ip)) {
-		/* A directory that is empty is in short form; others have no data. */
+		/* An empty directory is in short form; other types have no data. */
 		if (ip->i_df.if_nextents)
 			return xfs_corrupt(ip->i_mount, "inode",
 					   "inode %" PRIu64 " has no links, but contents",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Removing extents from some point to the end of the offset space.  The new size is logged
- * first: a crash in the middle leaves blocks behind the end of the file, never a hole before it.
+ * Removing extents from some offset to the end of the offset space.  The new size is logged first:
+ * a crash in the middle leaves blocks behind the end of the file, never a hole in front of it.
  */
 #include "core/message.h"
 #include "iomap/iomap.h"
@@ -9,12 +9,12 @@
 #include "trans/resv.h"
 
 /*
- * Removed in one transaction, or fewer, as the log and memory allow.  Other threads that want a
- * checkpoint wait as long as it takes: a few milliseconds.
+ * Extents removed in one transaction, as far as the log and memory allow.  Threads that want a
+ * checkpoint wait that long, which is a few milliseconds.
  */
 #define EXTENTS_PER_HANDLE	1024u
 
-/* The size, the times and the first extents; *@done: nothing is left. */
+/* Log the size and the times and remove the first extents. *@done: nothing is left. */
 static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool first, bool *done)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -58,7 +58,10 @@ int xfs_itruncate_extents(struct xfs_inode *ip, const struct xfs_itruncate *what
 	bool first = true, done = false;
 	int error = 0;
 
-	/* With the last extent goes the reflink flag, without which nobody would look for that. */
+	/*
+	 * The reflink flag goes with the last extent, and without it nobody would look for CoW
+	 * blocks.
+	 */
 	if (what->set_size && !what->size_bytes && ip->i_cowfp)
 		error = xfs_reflink_give_back_cow(ip);
 	while (!error && !done) {

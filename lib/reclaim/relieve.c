@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done when the host has no more memory, or the mount's limit is reached. */
+/* When the host has no more memory, or the mount's limit is reached. */
 #include "ag/busy.h"
 #include "buf/buf.h"
 #include "device/queue.h"
@@ -11,7 +11,7 @@
 
 void xfs_shrink_all_caches(struct xfs_mount *mp, bool all)
 {
-	/* Inodes first: their folios and maps go with them. */
+	/* Inodes first: their folios and extent maps are freed with them. */
 	if (mp->m_inodes)
 		xfs_inode_cache_shrink(mp, all ? 0 : xfs_inode_cache_unused_bytes(mp) / 2);
 	if (mp->m_pagecache) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call does when there is no space, quota or memory, as one function: it reads as the rule.
- * Everybody who can run out of them comes here, once per call; a second miss is the answer.
+ * What a call does when it runs out of space, quota or memory, as one function that reads like the
+ * rule.  All calls that can run out come here, once per call; a second failure is final.
  */
 #include "core/message.h"
 #include "core/stats.h"
 #include "quota/quota.h"
 #include "reclaim/reclaim.h"
 
-/* A call that was refused: what it got, and who is to be charged. */
+/* A call that failed with @error, and the owners that it charges. */
 struct refused {
 	struct xfs_mount *mp;
 	const uint32_t *owners;		/* user, group, project */
@@ -17,8 +17,8 @@ struct refused {
 };
 
 /*
- * Files of owners who are near their limits, and what was unlinked of them.  Others are left alone:
- * what they have past their ends a soft limit whose grace period is over does not give back either.
+ * Trim files of owners that are near their limits, and free their unlinked inodes.  Files of other
+ * owners are left alone: if a soft limit's grace period is over, trimming does not help.
  */
 static int free_of_owners(const struct refused *r)
 {
@@ -38,14 +38,15 @@ static int free_of_owners(const struct refused *r)
 }
 
 /*
- * -ENOSPC of a project: a buffered write takes it for a full disk, as in kernels (7.2).
+ * True if a quota is exceeded.  Like kernels (7.2), a buffered write treats -ENOSPC from a project
+ * quota as a full disk.
  */
 static bool is_quota(const struct refused *r)
 {
 	return r->error == -EDQUOT || (!r->buffered_write && xfs_error_is_of_quota(r->error));
 }
 
-/* True: space was had. */
+/* Reclaim space for the refused call.  True: try again. */
 static bool reclaim_space(struct xfs_inode *ip, const struct refused *r)
 {
 	struct xfs_mount *mp = r->mp;
@@ -54,21 +55,21 @@ static bool reclaim_space(struct xfs_inode *ip, const struct refused *r)
 	XFS_TRACE(mp, xfs_reclaim_space, ip->i_ino, (uint64_t)-r->error);
 
 	/*
-	 * A quota is over: what files of the same user, group or project have past their ends
-	 * counts against it.
+	 * A quota is exceeded: preallocation of files of the same user, group or project counts
+	 * against it.
 	 */
 	if (is_quota(r))
 		return free_of_owners(r) == 0;
 
 	/*
-	 * The disk is full.  First make delayed allocations real: each holds back space for
-	 * the worst case of its tree, and nearly all of that comes back.  Errors of other files are
-	 * theirs.  Then free what is past the ends of files, and files without names.
+	 * The disk is full.  First write delayed allocations: each reserves space for the worst
+	 * case of its extent tree, nearly all of which is returned.  Errors of other files are
+	 * reported to their users.  Then free preallocation and unlinked inodes.
 	 */
 	if (xfs_flush_inodes(mp, NULL) && xfs_is_shutdown(mp))
 		return false;
 	freed = xfs_blockgc_free_space(mp, NULL) == 0;
-	/* What was freed, now or before, can be had when that is durable. */
+	/* Freed blocks become usable when the checkpoint that freed them is durable. */
 	return xfs_log_force_for_space(mp, r->error) || freed;
 }
 
@@ -78,7 +79,10 @@ bool xfs_may_reclaim(int error, bool tried)
 		return false;
 	if (error != -ENOSPC && error != -EDQUOT && error != -ENOMEM)
 		return false;
-	/* Where there is nothing to be reclaimed a call that may wait says so. */
+	/*
+	 * A NOWAIT call reports that it would have to wait; a call that may wait finds out whether
+	 * anything can be reclaimed.
+	 */
 	return !xfs_nowait_refuses();
 }
 
@@ -89,7 +93,7 @@ static bool reclaim_for(struct xfs_inode *ip, const struct refused *r)
 	xfs_stats_inc(ip->i_mount, XFS_COUNT_retries);
 	if (r->error != -ENOMEM)
 		return reclaim_space(ip, r);
-	/* Inodes stay in memory as long as they have blocks past their ends. */
+	/* Inodes with preallocation stay in memory until it is freed. */
 	if (xfs_blockgc_scan(ip->i_mount, &not_in_use, NULL) && xfs_is_shutdown(ip->i_mount))
 		return false;
 	(void)xfs_relieve_memory(ip->i_mount);

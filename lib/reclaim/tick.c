@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a kernel's workers do by the clock, when the caller says that time has passed: there are no
- * threads here that could look at it themselves.
+ * The work of a kernel's periodic workers, done when the caller says that time has passed.  The
+ * library has no threads that could watch the clock.
  */
 #include "core/message.h"
 #include "reclaim/reclaim.h"
 #include "write/writeback.h"
 
-/* Files that nobody is working on give back what they were given ahead so long ago. */
+/* Free preallocation of that age of files that are not in use. */
 static int trim_old(struct xfs_mount *mp, int64_t now)
 {
 	const int64_t by = now - (int64_t)mp->m_prealloc_lifetime;
@@ -17,8 +17,8 @@ static int trim_old(struct xfs_mount *mp, int64_t now)
 }
 
 /*
- * Data that was dirtied so long ago goes out, and a checkpoint as often as that: so nothing is lost
- * that is older than twice this age.
+ * Write data that has been dirty for that long, and force a checkpoint as often.  So nothing older
+ * than twice this age is lost in a crash.
  */
 static int write_old(struct xfs_mount *mp, int64_t now)
 {
@@ -42,7 +42,7 @@ int xfs_reclaim_by_age(struct xfs_mount *mp)
 		return 0;
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
-	/* What it does is for calls that may wait. */
+	/* A tick waits for I/O, so a NOWAIT call cannot do it. */
 	if (xfs_nowait())
 		return xfs_would_wait("xfs_tick() writes and frees old data");
 	error = write_old(mp, now);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The buffered write loop: ask iomap/ for a mapping, which reserves space; copy into folios; say
- * how much was used.  Bytes are copied once, into the memory that the device is written from; large
- * pieces of a host file not even that (copy_in.c).
+ * The buffered write loop: ask iomap/ for a mapping, which reserves space; copy into folios; report
+ * how much was used.  Bytes are copied once, into the memory from which the device is written;
+ * large parts of a host file are not copied at all (copy_in.c).
  *
- * A mapping is only good while the extent maps are as they were.  Write-back may change
- * them at any time, but not under a folio that is locked; so the loop locks the folio, looks
- * whether the mapping still holds, and if not asks for a new one.
+ * A mapping is valid only while the extent maps stay as they are.  Write-back may change them at
+ * any time, but not under a locked folio.  So the loop locks the folio, checks that the mapping is
+ * still valid, and asks for a new one if not.
  */
 #include <unistd.h>
 #include "base/iov.h"
@@ -14,7 +14,10 @@
 #include "write/write_priv.h"
 #include "write/writeback.h"
 
-/* Read block @block of @folio from @src, which covers it, to @to; past the end of the file: zeros. */
+/*
+ * Read block @block of @folio from @src, which covers it, to @to.  Bytes past the end of the file
+ * are zeroed.
+ */
 static int read_block(struct xfs_inode *ip, const struct xfs_folio *folio, uint32_t block,
 		      const struct xfs_iomap *src, uint8_t *to)
 {
@@ -36,7 +39,7 @@ static int read_block(struct xfs_inode *ip, const struct xfs_folio *folio, uint3
 	return 0;
 }
 
-/* Does the block have contents on disk that anybody may see? */
+/* True if the block has valid contents on disk. */
 static bool must_read(const struct xfs_inode *ip, const struct xfs_folio *folio, uint32_t block,
 		      const struct xfs_iomap *src)
 {
@@ -50,7 +53,7 @@ static bool is_uptodate(const struct xfs_folio *folio, uint32_t block)
 	return folio->fo_uptodate >> block & 1;
 }
 
-/* Bytes [@from, @to) of @block are about to be filled: see to the others. */
+/* Bytes [@from, @to) of @block are about to be overwritten: read or zero the others. */
 static int prepare_block(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t block,
 			 uint32_t from, uint32_t to, const struct xfs_iomap *src)
 {
@@ -91,8 +94,8 @@ void xfs_folio_unlock_dirty(struct xfs_inode *ip, struct xfs_folio *folio, uint3
 	uint32_t first = from >> block_log, last = (to - 1) >> block_log;
 
 	/*
-	 * Held before: as soon as it is unlocked another thread may write it back and give
-	 * the mapping's reference away, which would be ours.
+	 * Take the reference first: as soon as the folio is unlocked, another thread may write it
+	 * back and put the mapping's reference.
 	 */
 	xfs_ihold(ip);
 	if (!xfs_folio_unlock(folio, xfs_folio_mask(first, last - first + 1)))
@@ -121,7 +124,10 @@ int xfs_write_source_error(struct xfs_mount *mp, int host_errno)
 	return xfs_error(mp, error, "reading the host file: %s", strerror(host_errno));
 }
 
-/* From the host file on from byte @done of the source; less than @len at its end, or an error. */
+/*
+ * Read @len bytes of the host file from byte @done of the source on.  Returns fewer at its end, or
+ * an error.
+ */
 static int64_t take_from_file(struct xfs_mount *mp, const struct xfs_write_source *source,
 			      uint64_t done, uint8_t *to, uint32_t len)
 {
@@ -142,7 +148,7 @@ static int64_t take_from_file(struct xfs_mount *mp, const struct xfs_write_sourc
 	return got;
 }
 
-/* The same of a function, which tells its own errors; it is not called again after one. */
+/* The same from a function, which sets its own errors and is not called again after one. */
 static int64_t take_from_function(struct xfs_mount *mp, struct xfs_write_source *source, uint8_t *to,
 				  uint32_t len)
 {
@@ -167,9 +173,10 @@ static int64_t take_from_function(struct xfs_mount *mp, struct xfs_write_source 
 }
 
 /*
- * The source ended at offset @end of the folio, in the middle of a block that may have been
- * expected whole: its rest gets what it had, from the disk or zeros.  (The kernel forgets the bytes
- * of such a short copy and takes them again as a shorter one; not every source here gives them twice.)
+ * The source ended at offset @end of the folio, inside a block that may have been expected whole.
+ * Give the rest of the block its old contents, from disk or as zeros.  (The kernel drops such a
+ * short copy and repeats it as a shorter one, but not every source here can deliver its bytes
+ * twice.)
  */
 static int complete_block(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t end,
 			  const struct xfs_iomap *src)
@@ -201,14 +208,15 @@ struct write_state {
 	struct xfs_inode *ip;
 	struct xfs_mapping *m;
 	struct xfs_write_source *source;
-	struct xfs_iov_cursor cur;	/* of a source in memory: byte @done */
-	uint64_t pos, done, len;	/* @done of @len bytes at @pos are in memory */
+	struct xfs_iov_cursor cur;	/* for a source in memory: at byte @done */
+	uint64_t pos, done, len;	/* @done of @len bytes at @pos have been written to
+					 * memory */
 	bool source_ended;
-	uint64_t copy_in_end;		/* so far the host file may go past the page cache */
-	struct xfs_iomap reserved;	/* the newest space that was reserved for them */
+	uint64_t copy_in_end;		/* up to here the host file may bypass the page cache */
+	struct xfs_iomap reserved;	/* the newest space reserved for the write */
 };
 
-/* The next @len bytes; fewer at the end of the source, or an error. */
+/* Get the next @len bytes.  Returns fewer at the end of the source, or an error. */
 static int64_t take_bytes(struct write_state *w, uint8_t *to, uint32_t len)
 {
 	struct xfs_mount *mp = w->ip->i_mount;
@@ -223,8 +231,8 @@ static int64_t take_bytes(struct write_state *w, uint8_t *to, uint32_t len)
 }
 
 /*
- * The next bytes, as far as one folio and the mapping go.  1: they are in memory;
- * 0: the mapping is stale, or the source has ended.
+ * Write the next bytes, within one folio and the mapping. 1: they are in memory; 0: the mapping is
+ * stale, or the source has ended.
  */
 static int write_folio(struct write_state *w, const struct xfs_iomap *map,
 		       const struct xfs_iomap *src)
@@ -260,7 +268,7 @@ static int write_folio(struct write_state *w, const struct xfs_iomap *map,
 		to = from + (uint32_t)got;
 		if (got)
 			error = complete_block(ip, folio, to, src);
-		/* Whole blocks before it are good all the same. */
+		/* Whole blocks in front of it are valid all the same. */
 		if (error)
 			to -= to % block_size;
 		if (to <= from)
@@ -278,7 +286,7 @@ out_unlock:
 	return error;
 }
 
-/* Bytes that went past the page cache; 0: none. */
+/* Returns the number of bytes that bypassed the page cache; 0: none. */
 static uint64_t copy_in(struct write_state *w, const struct xfs_iomap *map)
 {
 	uint64_t from = w->source->fd_offset + w->done, left = w->len - w->done;
@@ -294,7 +302,7 @@ static uint64_t copy_in(struct write_state *w, const struct xfs_iomap *map)
 	return 0;
 }
 
-/* Use a mapping as far as it goes; 0, also when it turned out stale. */
+/* Use one mapping up to its end. 0, also if it has become stale. */
 static int write_mapping(struct write_state *w)
 {
 	struct xfs_iomap map, src;
@@ -305,7 +313,10 @@ static int write_mapping(struct write_state *w)
 					     XFS_IOMAP_WRITE, &map, &src);
 	if (ret)
 		return ret;
-	/* What was reserved before has been used up, or the mapping would be of it. */
+	/*
+	 * A new reservation implies that the previous one is fully used; otherwise we would have
+	 * got that mapping.
+	 */
 	if (map.flags & XFS_IOMAP_F_NEW)
 		w->reserved = map;
 	copied = copy_in(w, &map);
@@ -340,7 +351,7 @@ int64_t xfs_buffered_write(struct xfs_inode *ip, struct xfs_write_source *source
 		return xfs_error(ip->i_mount, -ENOMEM, "out of memory for file data");
 	while (!error && w.done < len && !w.source_ended) {
 		error = write_mapping(&w);
-		/* What is done so far is told. */
+		/* From here on the call reports what is done, and may refuse to wait again. */
 		if (w.done)
 			xfs_nowait_again();
 	}

@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large pieces of a host file go to the device without a stay in the page cache: the host copies
- * them within its own memory, or shares the blocks, where through folios each byte is copied
- * twice.
+ * Large parts of a host file are written to the device without the page cache.  The host copies
+ * them within its own memory or shares the blocks; through folios every byte would be copied twice.
  *
- * The blocks are there first, as unwritten ones; then the data; then a transaction makes them
- * written and moves the size, and the checkpoint that says so is not on disk before the data is. So
- * no crash shows what lay there before, and a copy that fails leaves the range as it was: the
- * caller then goes through the page cache, where errors are told as for any other data.
+ * First the blocks are allocated as unwritten ones.  Then the data is written.  Then a transaction
+ * marks them as written and moves the size, and its checkpoint is not on disk before the data is.
+ * So no crash exposes old contents of the blocks, and a copy that fails leaves the range as it was.
+ * The caller then goes through the page cache, which reports errors as for any other data.
  *
- * What is mapped where depends on the request alone and not on what the host can do: where it
- * cannot, the device copies through memory, to the same blocks.
+ * The mapping depends only on the request, not on what the host can do.  If the host cannot copy,
+ * the device copies through memory, to the same blocks.
  */
 #include <sys/stat.h>
 #include "device/queue.h"
 #include "write/write_priv.h"
 
-/* Copied at once: others wait for the device meanwhile, and a signal is heard between two. */
+/*
+ * Size of one copy: other threads wait for the device meanwhile, and a cancel is noticed between
+ * two.
+ */
 #define MAX_PIECE	(16u << 20)
 
 uint64_t xfs_copy_in_end(const struct xfs_write_source *source)
 {
 	struct stat st;
 
-	/* What else can be read from does not say how much there is. */
+	/* Other kinds of files do not tell how much can be read. */
 	if (source->iov || source->fill || xfs_nowait() || fstat(source->fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0)
 		return 0;
 	return (uint64_t)st.st_size;
 }
 
-/* Whole blocks of the request from @pos on that can be copied at once; 0: too few. */
+/* Size of the whole blocks from @pos on that can be copied at once; 0: too few. */
 static uint64_t piece_bytes(const struct xfs_inode *ip, struct xfs_mapping *m, uint64_t pos,
 			    uint64_t len, const struct xfs_iomap *map)
 {
@@ -38,7 +40,7 @@ static uint64_t piece_bytes(const struct xfs_inode *ip, struct xfs_mapping *m, u
 
 	if (!mp->m_copy_in_bytes || pos % block || len < mp->m_copy_in_bytes)
 		return 0;
-	/* What CoW replaces stays visible until its data is there: write-back does that. */
+	/* CoW must keep the old blocks visible until the data is written: write-back does that. */
 	if (map->type == XFS_IOMAP_HOLE || map->flags & XFS_IOMAP_F_SHARED)
 		return 0;
 	len = XFS_MIN(len, (uint64_t)MAX_PIECE);
@@ -67,7 +69,7 @@ int64_t xfs_copy_in(struct xfs_inode *ip, struct xfs_mapping *m, int fd, uint64_
 	if (error)
 		return error;
 	len = irec.br_blockcount << block_log;
-	/* Nothing older that is still queued may come after it. */
+	/* Older queued data must not be written over this. */
 	xfs_queue_submit(mp->m_queue);
 	error = xfs_device_copy_range(mp->m_dev, xfs_fsb_to_bytes(&mp->m_geo, irec.br_startblock),
 				      fd, fd_pos, len);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing past the page cache: from the caller's buffers to the device.
+ * Writing without the page cache, from the caller's buffers to the device.
  *
- *	blocks that are mapped	overwritten in place
- *	new ones		unwritten blocks, then the data, then a transaction that makes them
- *				written (past_cache.c)
- *	shared ones		through the page cache, and written back at once: what they replace
- *				stays visible until their data is there
- *	a part of a block	in place when the block is mapped, not shared, and lies in the file;
- *				otherwise as shared ones, which reads or zeroes the rest
+ *	mapped blocks		overwritten in place
+ *	new blocks		allocated unwritten, then written, then marked as written in a
+ *				transaction (past_cache.c)
+ *	shared blocks		through the page cache and written back at once, so that the old
+ *				blocks stay visible until the data is written
+ *	a part of a block	in place if the block is mapped, not shared and inside the file;
+ *				otherwise through the page cache, which reads or zeroes the rest
  *
- * Memory of the range is written back and forgotten before, so that nothing older comes after the
- * data, neither from there nor, submitted too, from the queue; and no read finds it in memory.
+ * Before that, the range is written back and dropped from memory, and the queue is submitted.  So
+ * nothing older is written over the data, and no read finds old contents in memory.
  */
 #include "base/iov.h"
 #include "core/message.h"
@@ -25,11 +25,12 @@
 struct direct {
 	struct xfs_inode *ip;
 	struct xfs_mapping *m;
-	struct xfs_iov_cursor cur;	/* byte @done */
+	struct xfs_iov_cursor cur;	/* at byte @done */
 	uint64_t pos, done, len;
 	uint32_t unit;
-	struct xfs_iomap reserved;	/* the newest space that was reserved for it */
-	int lost;			/* what it took is not on the device: why */
+	struct xfs_iomap reserved;	/* the newest space reserved for the write */
+	int lost;			/* errno, if accepted data could not be written to the
+					 * device */
 };
 
 int xfs_direct_unit(struct xfs_mount *mp, uint32_t *unit)
@@ -44,8 +45,8 @@ int xfs_direct_unit(struct xfs_mount *mp, uint32_t *unit)
 }
 
 /*
- * Nothing of the range is in memory afterwards.  When the file grows, nothing of it is dirty: its size
- * on disk moves over all that was there before.  False: some had to stay.
+ * Write back and drop the range from memory.  If the file grows, write back all of it, because its
+ * size on disk then covers all older data. *@settled false: something had to stay in memory.
  */
 static int settle(struct direct *d, bool *settled)
 {
@@ -67,7 +68,7 @@ static int settle(struct direct *d, bool *settled)
 
 /* ---- the device ------------------------------------------------------------------------- */
 
-/* @len bytes of vectors so finely cut that a write of them all has no whole sectors. */
+/* Write @len bytes from vectors too short to form whole sectors. */
 static int write_bounced(struct direct *d, struct xfs_iov_cursor *cur, uint64_t device, uint64_t len)
 {
 	struct xfs_mount *mp = d->ip->i_mount;
@@ -82,7 +83,7 @@ static int write_bounced(struct direct *d, struct xfs_iov_cursor *cur, uint64_t 
 	return error;
 }
 
-/* The next @len bytes to byte @device; does not move on. */
+/* Write the next @len bytes to byte @device; does not advance. */
 static int write_device(struct direct *d, uint64_t device, uint64_t len)
 {
 	struct xfs_mount *mp = d->ip->i_mount;
@@ -90,7 +91,7 @@ static int write_device(struct direct *d, uint64_t device, uint64_t len)
 	struct iovec part[PART_IOVS];
 	int error = 0;
 
-	/* Nothing older that is still queued may come after it. */
+	/* Older queued data must not be written over this. */
 	xfs_queue_submit(mp->m_queue);
 	while (len && !error) {
 		size_t bytes;
@@ -123,11 +124,11 @@ static void move_on(struct direct *d, uint64_t len)
 	d->done += len;
 }
 
-/* ---- the ways ------------------------------------------------------------------------------ */
+/* ---- how a part is written ---------------------------------------------------------------- */
 
 /*
- * The next @len bytes to memory, however finely the vectors are cut: what follows them goes to the
- * device, and must begin where a sector does.
+ * Write the next @len bytes to memory, even if that takes many short vectors: the bytes behind them
+ * go to the device and must start at a sector.
  */
 static int copy_in(struct direct *d, uint64_t len)
 {
@@ -147,7 +148,7 @@ static int copy_in(struct direct *d, uint64_t len)
 	return 0;
 }
 
-/* Through the page cache, and out of it again at once. */
+/* Write through the page cache and write back at once. */
 static int write_cached(struct direct *d, uint64_t len)
 {
 	struct xfs_inode *ip = d->ip;
@@ -155,7 +156,7 @@ static int write_cached(struct direct *d, uint64_t len)
 	struct xfs_data_errors_seen seen;
 	int error;
 
-	/* Of what was lost before this fsync tells. */
+	/* Earlier losses are reported by fsync, not by this call. */
 	xfs_data_error_sample(ip, &seen);
 	error = copy_in(d, len);
 	end = d->pos + d->done;
@@ -164,14 +165,17 @@ static int write_cached(struct direct *d, uint64_t len)
 	d->lost = xfs_writeback_range(ip, pos, end);
 	if (!d->lost)
 		d->lost = xfs_data_error_at_close(ip, &seen);
-	/* What could not be written stays in memory: whoever reads finds it there. */
+	/* Data that could not be written stays in memory, where readers find it. */
 	if (!xfs_mapping_forget(d->m, XFS_ALIGN_DOWN(pos, block), XFS_ALIGN(end, block)) && !d->lost)
 		d->lost = xfs_error(ip->i_mount, -EIO, "inode %" PRIu64 ": data at %" PRIu64
 				    " was not written", ip->i_ino, pos);
 	return d->lost ? d->lost : error;
 }
 
-/* Blocks that nobody sees yet; their number may be less than @len says.  -EAGAIN: look again. */
+/*
+ * Write blocks that are not visible yet, maybe fewer than @len asks for. -EAGAIN: look up the
+ * mapping again.
+ */
 static int write_new(struct direct *d, const struct xfs_iomap *map, uint64_t len)
 {
 	struct xfs_inode *ip = d->ip;
@@ -184,7 +188,7 @@ static int write_new(struct direct *d, const struct xfs_iomap *map, uint64_t len
 
 	if (map->type == XFS_IOMAP_DELALLOC) {
 		error = xfs_allocate_unwritten(ip, irec.br_startoff, irec.br_blockcount, &irec);
-		/* Write-back waits for what others have freed. */
+		/* There is no space now, but write-back waits for blocks that others have freed. */
 		if ((error == -ENOSPC || error == -ENOMEM) && !xfs_is_shutdown(ip->i_mount))
 			return write_cached(d, len);
 	} else {
@@ -200,7 +204,7 @@ static int write_new(struct direct *d, const struct xfs_iomap *map, uint64_t len
 	return error;
 }
 
-/* What @map says of the next @len bytes, which are whole blocks or lie in one. */
+/* Write the next @len bytes, which are whole blocks or inside one block, as @map requires. */
 static int write_mapped(struct direct *d, const struct xfs_iomap *map, uint64_t len)
 {
 	struct xfs_inode *ip = d->ip;
@@ -237,7 +241,9 @@ static int write_some(struct direct *d)
 		d->reserved = map;
 	len = XFS_MIN(len, xfs_iomap_end_byte(ip, &map) - pos);
 	error = write_mapped(d, &map, len);
-	/* Somebody's write-back has converted the reservation with what lay before it. */
+	/*
+	 * Another thread's write-back has converted the reservation together with what precedes it.
+	 */
 	return error == -EAGAIN ? 0 : error;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a data write.  The device queue calls back in whatever thread submits, under the locks
- * that one has, so little is done there: block states change, errors are remembered.  New
- * blocks whose data did not arrive hold garbage; their mapping is turned back to unwritten later,
- * in a transaction, by the next one who writes back or syncs, and before the checkpoint that made
- * them visible can be written (an unjournalled mount has no such checkpoint).
+ * Completion of a data write.  The device queue calls back in the thread that submits, under that
+ * thread's locks, so this only changes block states and records errors.
+ *
+ * If a write to new blocks failed, the blocks hold garbage and must become unwritten again.  The
+ * next thread that writes back or syncs does that in a transaction.  It happens before the
+ * checkpoint that made the blocks visible can be written (an unjournalled mount has no such
+ * checkpoint).
  */
 #include "core/message.h"
 #include "trans/resv.h"
@@ -18,10 +20,10 @@ static bool set_if_none(int *where, int error)
 					   __ATOMIC_RELAXED);
 }
 
-/* An error and what the device said, in one word, so that both are taken at once. */
+/* An error and the device's errno are packed into one word, to be read together. */
 #define CAUSE_SHIFT	13
 
-/* So much a file takes that has lost data and not told it. */
+/* Bytes that a file still accepts after it has lost data and nobody was told. */
 #define UNTOLD_BYTES	((uint64_t)64 << 10)
 
 static int pack(int error)
@@ -38,10 +40,10 @@ static int unpack(int packed)
 }
 
 /*
- * i_data_error: in one word the newest error that somebody has to be told of, what the device said,
- * whether anybody was told, and how many such errors there were, which is what handles remember.
+ * i_data_error, in one word: the newest error to be reported, the device's errno, whether anybody
+ * was told, and the number of such errors, which handles remember.
  */
-#define DATA_ERROR_MASK	(((uint64_t)1 << 26) - 1)	/* as packed above; 0: there was none */
+#define DATA_ERROR_MASK	(((uint64_t)1 << 26) - 1)	/* packed as above; 0: no error */
 #define DATA_ERROR_TOLD	((uint64_t)1 << 31)
 #define DATA_ERROR_COUNT_SHIFT 32
 
@@ -60,10 +62,10 @@ void xfs_set_data_error(struct xfs_inode *ip, int error)
 			 __atomic_load_n(&ip->i_mount->m_told_syncs, __ATOMIC_RELAXED),
 			 __ATOMIC_RELAXED);
 	do {
-		/* Only with the first: every failure would grant more otherwise. */
+		/* Only for the first: otherwise every failure would grant the file more bytes. */
 		if (!untold(old))
 			__atomic_store_n(&ip->i_data_error_bytes, 0, __ATOMIC_RELAXED);
-		/* One that nobody was told of yet stands for all that follow. */
+		/* An unreported error stands for all that follow it. */
 		new = ((old >> DATA_ERROR_COUNT_SHIFT) + 1) << DATA_ERROR_COUNT_SHIFT |
 		      (uint64_t)(untold(old) ? untold(old) : packed);
 	} while (!__atomic_compare_exchange_n(&ip->i_data_error, &old, new, false,
@@ -88,11 +90,11 @@ void xfs_data_error_sample(struct xfs_inode *ip, struct xfs_data_errors_seen *se
 	uint64_t word = __atomic_load_n(&ip->i_data_error, __ATOMIC_RELAXED);
 
 	seen->at_open = (uint32_t)(word >> DATA_ERROR_COUNT_SHIFT);
-	/* What nobody was told of yet the new handle is told too. */
+	/* A new handle is also told of an error that nobody has been told of. */
 	seen->told = seen->at_open - (untold(word) != 0);
 }
 
-/* Whether @word counts one that the handle of @seen has not been told of; now it has. */
+/* True if @word counts an error that the handle of @seen was not told of; marks it as told. */
 static bool advance(uint64_t word, struct xfs_data_errors_seen *seen)
 {
 	uint32_t count = (uint32_t)(word >> DATA_ERROR_COUNT_SHIFT);
@@ -160,7 +162,7 @@ void xfs_end_io(void *ctx, int error)
 	uint64_t blocks = ioend->io_blocks;
 	bool failed = error && ioend->io_fresh;
 
-	/* Whatever it was for want of, the data is lost: -EIO. */
+	/* Whatever the cause, the data is lost: -EIO. */
 	if (error) {
 		if (error != -EIO)
 			xfs_set_device_cause(-error);
@@ -171,7 +173,7 @@ void xfs_end_io(void *ctx, int error)
 	xfs_folio_end_write(folio, blocks, failed);
 }
 
-/* One contiguous range of blocks with garbage. */
+/* Make one contiguous range of blocks with garbage unwritten. */
 static int take_back(struct xfs_inode *ip, xfs_fileoff_t off, xfs_filblks_t len)
 {
 	struct xfs_mount *mp = ip->i_mount;
@@ -199,7 +201,7 @@ static void repair(struct xfs_inode *ip, struct xfs_folio *folio, uint64_t block
 
 		todo &= ~xfs_folio_mask(first, run);
 		error = take_back(ip, first_fsb + first, run);
-		/* Rather no file system than one that shows what lay in those blocks. */
+		/* If that fails, shut down rather than expose the old contents of those blocks. */
 		if (error && !xfs_is_shutdown(mp))
 			xfs_shutdown(mp, error,
 				     "inode %" PRIu64 ": blocks whose data was not written cannot "
@@ -217,9 +219,9 @@ void xfs_end_failed_io(struct xfs_mount *mp)
 		   !__atomic_load_n(&mp->m_repairing, __ATOMIC_ACQUIRE)))
 		return;
 	/*
-	 * A folio that was taken off the list is nobody's: who looks at the list alone would write
-	 * a checkpoint that shows its garbage.  So m_repairing says so until it was dealt with,
-	 * and who comes meanwhile waits.
+	 * While a folio is off the list and not repaired yet, the list alone does not show that a
+	 * checkpoint would expose its garbage. m_repairing says so until the repair is done, and
+	 * other threads wait.
 	 */
 	xfs_mutex_lock(&mp->m_failed_lock);
 	__atomic_store_n(&mp->m_repairing, true, __ATOMIC_SEQ_CST);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What writes past the page cache have in common: blocks before the data, as unwritten ones, and after
- * it a transaction that makes them written and moves the size.  The checkpoint that says so is not on
- * disk before the data is.
+ * Common to writes that bypass the page cache: allocate unwritten blocks before the data is
+ * written, and mark them as written and move the size in a transaction after it.  Its checkpoint is
+ * not on disk before the data is.
  */
 #include "trans/resv.h"
 #include "write/write_priv.h"
@@ -40,7 +40,8 @@ int xfs_publish_blocks(struct xfs_inode *ip, struct xfs_bmbt_irec *irec)
 	error = xfs_map_blocks(tp, ip, irec->br_startoff, irec->br_blockcount, &now, &fresh);
 	if (!error) {
 		/*
-		 * Nothing moves blocks of a file whose IOLOCK we hold and that has no dirty data.
+		 * We hold the IOLOCK and the file has no dirty data there, so nothing moves the
+		 * blocks.
 		 */
 		ASSERT(now.br_startoff == irec->br_startoff);
 		ASSERT(now.br_startblock == irec->br_startblock);

@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unsharing: what a file shares is read into memory and made dirty as it is.  Write-back then
- * gives it blocks of its own, as it does for a write.
+ * Unsharing: read the shared blocks into memory and make them dirty as they are.  Write-back then
+ * gives them new blocks, as for a write.
  */
 #include "core/message.h"
 #include "write/write_priv.h"
 
-/* Every block of [@from, @to) of the locked @folio has its contents. */
+/* Fill every block of [@from, @to) of the locked @folio with its contents. */
 static int fill(struct xfs_inode *ip, struct xfs_folio *folio, uint32_t from, uint32_t to,
 		const struct xfs_iomap *src)
 {
 	uint32_t size = ip->i_mount->m_geo.blocksize;
 	int error = 0;
 
-	/* As for a change of its first byte: then the block is read, unless it is in memory. */
+	/*
+	 * Prepare a change of each block's first byte: this reads the block unless it is in memory.
+	 */
 	for (from -= from % size; !error && from < to; from += size)
 		error = xfs_folio_prepare(ip, folio, from, from + 1, src);
 	return error;
 }
 
-/* [*@pos, @end), which @map covers, becomes dirty.  *@pos: how far; not to the end if it was stale. */
+/*
+ * Make [*@pos, @end), which @map covers, dirty. *@pos: how far it got, which is not @end if @map
+ * was stale.
+ */
 static int dirty_as_it_is(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t *pos, uint64_t end,
 			  const struct xfs_iomap *map, const struct xfs_iomap *src)
 {

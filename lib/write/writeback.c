@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How dirty folios become requests in the device queue.
+ * Turning dirty folios into requests in the device queue.
  *
- * A write-back keeps one transaction open over many files, because opening and closing one
- * costs about as much as mapping a small file; it is closed after MAX_CONVERSIONS mapped pieces,
- * or when its share of the log is used up.
- * Of the inodes only one at a time is locked.  A transaction is opened when the first
- * piece needs one: overwriting what is mapped needs none.
+ * Write-back keeps one transaction open over many files, because opening and closing one costs
+ * about as much as mapping a small file.  It is closed after MAX_CONVERSIONS mapped pieces, or when
+ * its log reservation is used up.  Only one inode is locked at a time.  A transaction is opened
+ * when the first piece needs one: overwriting mapped blocks needs none.
  */
 #include "base/sabotage.h"
 #include "core/counter.h"
@@ -15,32 +14,34 @@
 #include "trans/resv.h"
 #include "write/write_priv.h"
 
-/* Pieces mapped in one transaction; more would make its share of the checkpoint large. */
+/* Pieces mapped in one transaction; more would make its part of the checkpoint large. */
 #define MAX_CONVERSIONS	64u
 
-/* Unwritten extents and CoW need blocks for the tree; this many pieces are reserved for at once. */
+/*
+ * Unwritten extents and CoW need blocks for the extent tree; reserve for this many pieces at once.
+ */
 #define RESERVED_PIECES	8u
 
-/* Claimed of one file before the next gets its turn, when the caller does not wait. */
+/* Bytes claimed of one file before the next has its turn, if the caller does not wait. */
 #define CLAIM_BYTES	(16u << 20)
 
-/* The same for a caller who waits, and who may be cancelled in between. */
+/* The same for a caller that waits, and that may be cancelled in between. */
 #define SYNC_CLAIM_BYTES	(64u << 20)
 
-/* After so much a transaction is closed for asking the progress hook, which costs time. */
+/* A transaction is closed after this much to call the progress hook, which costs time. */
 #define ASK_FILES	64u
 #define ASK_BYTES	(4u << 20)
 
 struct writeback {
 	struct xfs_mount *mp;
 	struct xfs_trans *tp;		/* NULL: not open */
-	uint32_t conversions;		/* pieces mapped in it */
-	bool reserve;			/* transactions are opened with blocks */
-	bool broken;			/* something failed in it after its first change */
-	uint64_t claimed_end;		/* of a file: byte behind the newest claim */
-	struct xfs_long_call *call;	/* that can be cancelled; or NULL */
-	uint64_t asked;			/* call->done when its hook was asked */
-	uint32_t files;			/* since then */
+	uint32_t conversions;		/* pieces mapped in @tp */
+	bool reserve;			/* open transactions with blocks reserved */
+	bool broken;			/* an error left changes in @tp that cannot be undone */
+	uint64_t claimed_end;		/* of the current file: end of the newest claim */
+	struct xfs_long_call *call;	/* can be cancelled; or NULL */
+	uint64_t asked;			/* call->done when its hook was last called */
+	uint32_t files;			/* files written since then */
 };
 
 static int close_trans(struct writeback *wb)
@@ -52,7 +53,7 @@ static int close_trans(struct writeback *wb)
 	return tp ? xfs_trans_commit(tp) : 0;
 }
 
-/* No ILOCK held. */
+/* No ILOCK is held. */
 static int open_trans(struct writeback *wb)
 {
 	uint32_t blocks = wb->reserve ? xfs_map_blocks_resv(wb->mp, RESERVED_PIECES) : 0;
@@ -63,22 +64,19 @@ static int open_trans(struct writeback *wb)
 	return xfs_trans_alloc(wb->mp, XFS_RESV_WRITEBACK, blocks, XFS_TRANS_RESERVE, &wb->tp);
 }
 
-/* Whether the transaction, if it is open, may still log @bytes. */
+/* True if the transaction, if any, may still log @bytes. */
 static bool has_log_room(const struct writeback *wb, uint32_t bytes)
 {
 	return !wb->tp || xfs_trans_log_left(wb->tp) >= bytes;
 }
 
-/*
- * Whether the transaction, if it is open and has done something, should make way for lack of
- * memory.
- */
+/* True if memory is short and the transaction has changes, so that it should be closed. */
 static bool should_end(const struct writeback *wb)
 {
 	return wb->tp && xfs_trans_is_dirty(wb->tp) && xfs_trans_is_short(wb->tp);
 }
 
-/* The transaction was too small, or there was none. -EAGAIN: there is one now. */
+/* The transaction is too small, or there is none: open another. -EAGAIN: done. */
 static int reopen(struct writeback *wb)
 {
 	int error = open_trans(wb);
@@ -88,15 +86,15 @@ static int reopen(struct writeback *wb)
 
 /* ---- one claim --------------------------------------------------------------------- */
 
-/* The claimed folios of one file and how far they have been dealt with. */
+/* The claimed folios of one file, and the progress with them. */
 struct claim {
 	struct xfs_inode *ip;
 	struct xfs_mapping *m;
 	struct xfs_list folios;
-	struct xfs_folio *folio;	/* the current one, off the list; NULL: no more */
-	uint64_t todo;			/* its blocks not dealt with */
-	bool ioend_used;		/* its own ioend is in the queue */
-	uint64_t end_byte;		/* of the data handed to the queue */
+	struct xfs_folio *folio;	/* the current one, off the list; NULL: none is left */
+	uint64_t todo;			/* its blocks that are still to be written */
+	bool ioend_used;		/* its embedded ioend is in the queue */
+	uint64_t end_byte;		/* end of the data handed to the queue */
 	bool fresh;			/* something was mapped */
 };
 
@@ -111,7 +109,7 @@ static void next_folio(struct claim *c)
 	c->ioend_used = false;
 }
 
-/* The contiguous blocks that begin with the first one not dealt with. */
+/* The contiguous blocks that start with the first one still to be written. */
 static void next_run(const struct claim *c, xfs_fileoff_t *off, xfs_filblks_t *len)
 {
 	uint32_t block_log = c->ip->i_mount->m_geo.blocklog;
@@ -136,7 +134,7 @@ static void next_run(const struct claim *c, xfs_fileoff_t *off, xfs_filblks_t *l
 	}
 }
 
-/* Hand @count blocks of the current folio, at device byte @where, to the queue. */
+/* Hand @count blocks of the current folio, to be written at device byte @where, to the queue. */
 static void submit_piece(struct claim *c, uint32_t count, uint64_t where, bool fresh)
 {
 	struct xfs_mount *mp = c->ip->i_mount;
@@ -166,7 +164,7 @@ static void submit_piece(struct claim *c, uint32_t count, uint64_t where, bool f
 	xfs_queue_write(mp->m_queue, where, data, len, xfs_end_io, ioend);
 }
 
-/* The first @count blocks not dealt with: to where @map says, or nowhere. */
+/* Submit the blocks of @map, the first ones still to be written; if it is a hole, drop them. */
 static void submit(struct claim *c, const struct xfs_bmbt_irec *map, bool fresh)
 {
 	const struct xfs_geometry *geo = &c->ip->i_mount->m_geo;
@@ -184,7 +182,7 @@ static void submit(struct claim *c, const struct xfs_bmbt_irec *map, bool fresh)
 		blocks = xfs_folio_mask(first, count);
 		left -= count;
 		if (c->todo == blocks) {
-			/* The folio is not ours any more when the queue has all of it. */
+			/* Once the queue has all of it, the folio is no longer ours. */
 			struct claim last = *c;
 
 			next_folio(c);
@@ -205,8 +203,8 @@ static void submit(struct claim *c, const struct xfs_bmbt_irec *map, bool fresh)
 }
 
 /*
- * The size (WRITEBACK-2) and what else has to be logged.  ILOCK held exclusively.  -EAGAIN:
- * that needs a transaction.
+ * Log the size (WRITEBACK-2) and what else has changed.  ILOCK held exclusively. -EAGAIN: this
+ * needs a transaction.
  */
 static int log_inode(struct writeback *wb, struct claim *c)
 {
@@ -216,7 +214,7 @@ static int log_inode(struct writeback *wb, struct claim *c)
 
 	if (!grows && !c->fresh && !xfs_iflags_test(ip, XFS_IF_DIRTY_TIMES))
 		return 0;
-	/* The last piece left room for its inode; without pieces there may be many inodes. */
+	/* A mapped piece leaves room for its inode, but inodes without pieces may be many. */
 	if (!wb->tp || !has_log_room(wb, xfs_resv(wb->mp, XFS_RESV_INODE)))
 		return -EAGAIN;
 	if (grows) {
@@ -229,7 +227,7 @@ static int log_inode(struct writeback *wb, struct claim *c)
 	return 0;
 }
 
-/* As xfs_map_blocks(); an error that left changes behind breaks the transaction. */
+/* xfs_map_blocks(); an error after a change makes the transaction broken. */
 static int map_run(struct writeback *wb, struct claim *c, xfs_fileoff_t off, xfs_filblks_t len,
 		   struct xfs_bmbt_irec *map, bool *fresh)
 {
@@ -242,7 +240,9 @@ static int map_run(struct writeback *wb, struct claim *c, xfs_fileoff_t off, xfs
 	return error;
 }
 
-/* Map and submit until everything is, or another transaction is needed: -EAGAIN.  ILOCK held. */
+/*
+ * Map and submit until all is done, or until another transaction is needed: -EAGAIN.  ILOCK held.
+ */
 static int write_locked(struct writeback *wb, struct claim *c)
 {
 	struct xfs_bmbt_irec map;
@@ -281,12 +281,12 @@ static void punch_delalloc(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_
 	if (xfs_reflink_has_cow(ip))
 		error2 = xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, off, end);
 	xfs_iunlock_excl(ip);
-	/* They are in memory only, and are lost with it. */
+	/* They are only in memory, so they vanish with it. */
 	if (error || error2)
 		xfs_warn(ip->i_mount, "inode %" PRIu64 ": delayed allocations are lost", ip->i_ino);
 }
 
-/* What is left of the claim has no place to go: it is lost. */
+/* The rest of the claim cannot be written: it is lost. */
 static void discard(struct claim *c, int error)
 {
 	struct xfs_bmbt_irec map = { .br_startblock = XFS_HOLESTARTBLOCK };
@@ -301,7 +301,7 @@ static void discard(struct claim *c, int error)
 	}
 }
 
-/* Not now: what is left of the claim is dirty again. */
+/* Make the rest of the claim dirty again, for a later try. */
 static void give_back(struct claim *c)
 {
 	while (c->folio) {
@@ -314,8 +314,8 @@ static void give_back(struct claim *c)
 }
 
 /*
- * All free blocks were freed in checkpoints that are not durable.  -EAGAIN: they are now, which
- * helps once.
+ * Free blocks may be missing only because they were freed in checkpoints that are not durable.
+ * Force the log once. -EAGAIN: try again.
  */
 static int wait_for_space(struct writeback *wb, bool *forced)
 {
@@ -327,7 +327,7 @@ static int wait_for_space(struct writeback *wb, bool *forced)
 	return xfs_log_force_for_space(wb->mp, -ENOSPC) ? reopen(wb) : -ENOSPC;
 }
 
-/* Write all that was claimed. */
+/* Write all folios of the claim. */
 static int write_claim(struct writeback *wb, struct claim *c)
 {
 	struct xfs_inode *ip = c->ip;
@@ -338,7 +338,7 @@ static int write_claim(struct writeback *wb, struct claim *c)
 	do {
 		xfs_ilock_excl(ip);
 		error = write_locked(wb, c);
-		/* The size goes with what was mapped for it, also when the rest has to wait. */
+		/* Log the size together with what was mapped, even if the rest must wait. */
 		if (!error || (wb->tp && !wb->broken)) {
 			int error2 = log_inode(wb, c);
 
@@ -351,13 +351,13 @@ static int write_claim(struct writeback *wb, struct claim *c)
 			error = wait_for_space(wb, &forced);
 	} while (error == -EAGAIN);
 	if (wb->broken) {
-		/* Shuts down: what the transaction changed cannot be taken back. */
+		/* Shuts down: the changes of the transaction cannot be undone. */
 		xfs_trans_cancel(wb->tp);
 		wb->tp = NULL;
 		wb->conversions = 0;
 		wb->reserve = wb->broken = false;
 	}
-	/* Memory and blocks for a transaction may be there the next time. */
+	/* Memory or blocks may be available the next time. */
 	if ((error == -ENOMEM || error == -ENOSPC) && !xfs_is_shutdown(wb->mp))
 		give_back(c);
 	else if (error)
@@ -366,8 +366,8 @@ static int write_claim(struct writeback *wb, struct claim *c)
 }
 
 /*
- * Claim and write what is dirty in the range, up to @max_bytes at once; *@bytes: how much that was, up to
- * wb->claimed_end.  With @wait all of it, whatever is in the way.
+ * Claim and write dirty data of the range, up to @max_bytes at once. *@bytes: how much, ending at
+ * wb->claimed_end.  With @wait, wait for folios that others have locked or are writing.
  */
 static int write_some(struct writeback *wb, struct xfs_mapping *m, uint64_t start, uint64_t end,
 		      uint64_t max_bytes, bool wait, uint64_t *bytes)
@@ -399,7 +399,7 @@ static int write_some(struct writeback *wb, struct xfs_mapping *m, uint64_t star
 
 /* ---- callers --------------------------------------------------------------------------- */
 
-/* For a NOWAIT call: there is nothing to be done. */
+/* For a NOWAIT call: 0 if there is nothing to do. */
 static int want_written(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t start, uint64_t end)
 {
 	uint64_t first, run_end;
@@ -453,8 +453,8 @@ int xfs_writeback_or_error(struct xfs_inode *ip, uint64_t start, uint64_t end)
 }
 
 /*
- * Whether the call was cancelled.  The hook is asked without a transaction, which would keep
- * checkpoints from being cut (CANCEL-2): not after each small file, then.
+ * True if the call was cancelled.  The hook is called without an open transaction, which would keep
+ * checkpoints from being closed (CANCEL-2); therefore not after every small file.
  */
 static bool is_cancelled(struct writeback *wb, int *error)
 {
@@ -474,7 +474,10 @@ static bool is_cancelled(struct writeback *wb, int *error)
 	return xfs_long_call_ask(call);
 }
 
-/* All that is dirty of one file, from its begin to its end: who writes on does not keep us here. */
+/*
+ * Write the dirty data of one file from start to end, once: a writer that goes on cannot keep us
+ * here.
+ */
 static int write_file(struct writeback *wb, struct xfs_mapping *m)
 {
 	uint64_t start = 0, bytes;
@@ -503,13 +506,13 @@ int xfs_writeback_all(struct xfs_mount *mp, struct xfs_long_call *call)
 	xfs_end_failed_io(mp);
 	while (!is_cancelled(&wb, &error) && (m = xfs_pagecache_pick_dirty(mp, upto))) {
 		error2 = write_file(&wb, m);
-		/* One bad file must not keep the others from the disk, nor one that is busy. */
+		/* A file that fails or is busy must not keep the others from being written. */
 		error = error ? error : error2;
 		xfs_pagecache_unpick(m, true);
 	}
 	error2 = close_trans(&wb);
 	error = error ? error : error2;
-	/* What others have in hands need not be waited for then. */
+	/* After a cancel, do not wait for files that other threads are writing. */
 	if (!xfs_long_call_is_cancelled(call))
 		xfs_pagecache_wait_picked(mp);
 	xfs_queue_submit(mp->m_queue);
@@ -517,7 +520,7 @@ int xfs_writeback_all(struct xfs_mount *mp, struct xfs_long_call *call)
 	return call && call->cancelled ? xfs_long_call_error(call) : error;
 }
 
-/* A file of this size and more has preallocation, while it is being written at its end. */
+/* A file of at least this size has preallocation while it is written at its end. */
 #define GROWING_BYTES	(64 << 10)
 
 static bool is_growing(const void *owner)
@@ -529,8 +532,8 @@ static bool is_growing(const void *owner)
 }
 
 /*
- * Want of memory writes @ip now, in a smaller piece than would go out otherwise.  When other files
- * grow beside it their pieces would take turns on the disk: then it gets its own place.
+ * Memory pressure writes @ip now, in a smaller piece than usual.  If other files grow at the same
+ * time, their pieces would alternate on disk: mark the file, so that it gets its own region.
  */
 static void mark_side_by_side(struct xfs_mount *mp, struct xfs_inode *ip)
 {
@@ -544,7 +547,7 @@ static void mark_side_by_side(struct xfs_mount *mp, struct xfs_inode *ip)
 	}
 }
 
-/* The oldest dirty files up to @upto; @all, or until there are few. */
+/* Write the oldest dirty files up to @upto; all of them (@all), or until few are left. */
 static int write_oldest(struct xfs_mount *mp, uint64_t upto, bool all)
 {
 	struct writeback wb = { .mp = mp };
@@ -560,14 +563,14 @@ static int write_oldest(struct xfs_mount *mp, uint64_t upto, bool all)
 			break;
 		mark_side_by_side(mp, m->m_owner);
 		error = write_some(&wb, m, 0, ~0ull, CLAIM_BYTES, false, &bytes);
-		/* Locked by its writer: others first. */
+		/* Its writer has it locked: try others first. */
 		idle = bytes ? 0 : idle + 1;
 		xfs_pagecache_unpick(m, !bytes || error);
 	}
 	error2 = close_trans(&wb);
 	/*
-	 * Now, while the CPU's cache has it; waiting for more would only make longer writes longer.
-	 * Nothing else depends on it: a commit submits what it needs.
+	 * Submit now, while the CPU's cache has the data; waiting would only make long writes
+	 * longer.  Correctness does not depend on it: a commit submits what it needs.
 	 */
 	if (!XFS_SABOTAGE(XFS_RULE_ORDERED_DATA))
 		xfs_queue_submit(mp->m_queue);
@@ -607,7 +610,9 @@ int xfs_log_times(struct xfs_inode *ip)
 	return xfs_trans_commit(tp);
 }
 
-/* Nobody writes to @ip any more: what write-back allocated around shared blocks is not needed. */
+/*
+ * If nobody writes to @ip any more, free the blocks that write-back allocated around shared ones.
+ */
 static void give_back_cow(struct xfs_inode *ip)
 {
 	uint64_t start, end;
@@ -632,7 +637,7 @@ void xfs_writeback_release(struct xfs_mount *mp)
 {
 	struct xfs_inode *ip;
 
-	/* It can wait for somebody who may. */
+	/* A NOWAIT call leaves this to another caller. */
 	if (xfs_nowait_asked())
 		return;
 	while ((ip = xfs_pagecache_pop_clean(mp))) {
@@ -662,7 +667,7 @@ void xfs_writeback_abandon(struct xfs_mount *mp)
 	xfs_fold_counters(mp);
 	delalloc = mp->m_delalloc_blocks != 0;
 	xfs_mutex_unlock(&mp->m_lock);
-	/* As it is after a good close. */
+	/* As after a successful close. */
 	if (!delalloc && !xfs_pagecache_holds_owners(mp))
 		return;
 	if (xfs_inode_walk(mp, abandon_inode, NULL))

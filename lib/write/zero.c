@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Zeroing, as it is needed when a file grows over bytes nobody has written, and when it is cut
- * in the middle of a block.
+ * Zeroing, when a file grows over bytes that were never written, and when it is truncated in the
+ * middle of a block.
  *
- * On disk, bytes behind the end of the file in its last block may be anything: other
- * systems write whole pages there.  So before the size moves past them the block is read, its
- * tail is zeroed and the block is written again.  Blocks that are delayed or unwritten need
- * nothing where no data lies above them in memory.
+ * On disk, the bytes behind the end of the file in its last block may be anything, because other
+ * systems write whole pages.  So before the size moves past them, the block is read, its tail is
+ * zeroed, and the block is written again.  Delayed and unwritten blocks need this only for dirty
+ * data in memory.
  */
 #include "core/message.h"
 #include "write/write_priv.h"
 
 /*
- * Zero [*@pos, @end) in memory, reading from @src what is touched partly.  *@pos says how
- * far it came: not to the end also when @map turned out stale.
+ * Zero [*@pos, @end) in memory, and read the rest of partly zeroed blocks from @src. *@pos: how far
+ * it got, which is not @end if @map was stale.
  */
 static int zero_through_cache(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t *pos,
 			      uint64_t end, const struct xfs_iomap *map,
@@ -47,8 +47,8 @@ static int zero_through_cache(struct xfs_inode *ip, struct xfs_mapping *m, uint6
 }
 
 /*
- * Zero what is dirty in [@pos, @end); the rest reads as zeros as long as @map is valid.
- * -EAGAIN: it is not.
+ * Zero the dirty data in [@pos, @end); the rest reads as zeros as long as @map is valid. -EAGAIN:
+ * it is not.
  */
 static int zero_dirty(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t pos, uint64_t end,
 		      const struct xfs_iomap *map, bool *did_zero)
@@ -67,7 +67,7 @@ static int zero_dirty(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t pos,
 		from = (uint32_t)(start - folio->fo_pos);
 		block = from >> block_log;
 		if (!(folio->fo_dirty >> block & 1)) {
-			/* It was being written, and now is: the block is mapped. */
+			/* It was being written back, and the block is mapped now. */
 			xfs_folio_unlock(folio, 0);
 			return -EAGAIN;
 		}
@@ -81,7 +81,10 @@ static int zero_dirty(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t pos,
 	return xfs_iomap_valid(ip, map) ? 0 : -EAGAIN;
 }
 
-/* One mapping's part of [*@pos, @end); *@pos moves on, unless the mapping was stale at once. */
+/*
+ * Zero the part of [*@pos, @end) that one mapping covers. *@pos advances unless the mapping was
+ * stale at once.
+ */
 static int zero_mapping(struct xfs_inode *ip, struct xfs_mapping *m, uint64_t *pos, uint64_t end,
 			bool *did_zero)
 {
