@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * With a journal: what is durable is written in place.  Handles wait only while contents are
- * copied, a few MiB at a time; they are written from the copies.  What is running again is left for
- * later: its contents are ahead of what is durable (TRANS-5).
+ * With a journal: durable items are written in place.  The barrier that no transaction is open is
+ * closed only while contents are copied, a few MiB at a time; the writes are made from the copies.
+ * An item that is running again is skipped: its contents are newer than the log (TRANS-5).
  *
- * cp_commit is held all the time, so nothing becomes durable, and no tail is written, in between.
+ * cp_commit is held throughout, so nothing becomes durable and no tail is written in between.
  */
 #include "core/message.h"
 #include "device/queue.h"
@@ -24,7 +24,7 @@ void xfs_ail_batch_sizes(const struct xfs_mount *mp, struct xfs_ail_batch *batch
 	batch->max_items = batch->max_bytes / 256;
 }
 
-/* The oldest ones that may go, by address. */
+/* Fill the batch with the oldest items that are not running, then sort it by address. */
 static uint32_t choose(struct xfs_checkpoint *cp)
 {
 	struct sort_entry *items = cp->cp_batch.items;
@@ -48,7 +48,7 @@ void xfs_ail_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 	struct xfs_ail_batch *batch = &cp->cp_batch;
 	struct xfs_buf *bp = xfs_buf_of_item(lip);
 
-	/* Inodes of a cluster, and the cluster itself, come one after another. */
+	/* The inodes of a cluster and the cluster itself are neighbours in the batch. */
 	if (batch->nbufs && batch->bufs[batch->nbufs - 1] == bp)
 		return;
 	ASSERT(batch->nbufs < batch->max_bufs && batch->bytes + bp->b_len <= batch->max_bytes);
@@ -59,13 +59,13 @@ void xfs_ail_batch_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 }
 
 /*
- * Clusters that inodes are copied into may lie in the reserve until they are written, and handles that
- * wait at the gate have claims on it.
+ * Copying inodes brings their clusters into memory, which may come from the reserve until they are
+ * written.  Transactions that wait to enter have claims on that reserve.
  */
 static bool lacks_memory(struct xfs_mount *mp)
 {
 	for (unsigned int nth = 0; xfs_claims_are_short(mp); nth++) {
-		/* Those of the batch before are clean. */
+		/* The buffers of the batch before are clean. */
 		if (!xfs_shrink_caches(mp, nth))
 			return true;
 	}
@@ -73,8 +73,8 @@ static bool lacks_memory(struct xfs_mount *mp)
 }
 
 /*
- * Fill a batch from items [@first, @n); returns where the next one begins.  Those that are running
- * by now become NULL.  With an error the batch ends before the item it came from.
+ * Fill a batch from items [@first, @n); returns where the next batch begins.  Sets items that are
+ * running by now to NULL.  On error the batch ends before the item that failed.
  */
 static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *error)
 {
@@ -101,7 +101,7 @@ static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *er
 		else
 			*error = lip->li_ops->push(mp, lip);
 		if (*error == -ENOMEM && batch->nbufs) {
-			/* What is gathered frees memory when it has gone. */
+			/* Writing the buffers gathered so far frees memory. */
 			*error = 0;
 			break;
 		}
@@ -111,7 +111,7 @@ static uint32_t gather(struct xfs_mount *mp, uint32_t first, uint32_t n, int *er
 	return i;
 }
 
-/* The gate is closed. */
+/* The caller has closed cp_gate, so no buffer changes. */
 static int copy_out(struct xfs_ail_batch *batch)
 {
 	uint8_t *p = batch->copies;
@@ -133,11 +133,11 @@ static int write_out(struct xfs_mount *mp, struct xfs_ail_batch *batch)
 		p += batch->bufs[i]->b_len;
 	}
 	xfs_queue_submit(mp->m_queue);
-	/* A write that failed shut the file system down. */
+	/* A write that failed has shut the file system down. */
 	return xfs_is_shutdown(mp) ? xfs_error(mp, -EIO, "writing metadata failed") : 0;
 }
 
-/* They are in place.  What became running since it was copied stays so. */
+/* The items are written in place.  An item that became running since the copy stays running. */
 static void leave_ail(struct xfs_checkpoint *cp, uint32_t first, uint32_t end)
 {
 	for (uint32_t i = first; i < end; i++) {
@@ -158,7 +158,7 @@ static void leave_ail(struct xfs_checkpoint *cp, uint32_t first, uint32_t end)
 	}
 }
 
-/* One filling of the batch; *@next: where to go on. */
+/* Write one batch in place; *@next is where to go on. */
 static int one_batch(struct xfs_mount *mp, uint32_t first, uint32_t n, uint32_t *next)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -170,8 +170,8 @@ static int one_batch(struct xfs_mount *mp, uint32_t first, uint32_t n, uint32_t 
 	error = copy_out(batch);
 	xfs_gate_open(&cp->cp_gate);
 	/*
-	 * What was gathered has to go in any case: its items believe that they are in place
-	 * (or would, without this, leave the log with less than all they have to say).
+	 * Write the gathered buffers even after an error: pushing cleared the items' dirty fields,
+	 * so a later checkpoint would log them incompletely.
 	 */
 	if (!error)
 		error = write_out(mp, batch);

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal: cutting the running checkpoint and writing it.  Who holds cp_commit does all of it.
+ * The journal: closing the running checkpoint and writing it.  The thread that holds cp_commit does
+ * all of it. cp_gate is the barrier that no transaction is open.
  *
  * A commit, in order:
  *
- *  1. Data that was queued is written, while transactions go on (TRANS-4).
- *  2. The gate is closed, and the little data that came meanwhile is written.  Was
- *     some data not written, whose blocks a transaction has mapped, then the gate is opened, those
- *     blocks are made unwritten again, and all of it starts anew.
- *  3. The running items are measured, held against the verifiers of their places, memory for
- *     them is had, and they are copied.  The gate is opened: what follows only needs the copies.
- *     Is there no memory for all of them, then 4 comes first, and the records are written while
- *     they are made, before the gate is opened.
- *  4. The device is flushed if anything was written: data (TRANS-6), and what was written in place
- *     and lets the tail move (TRANS-7).
- *  5. The records are written.  Their flushes are the log's own.
- *  6. Items are durable: they may be written in place.
+ * 1.  Write queued data while transactions go on (TRANS-4). 2.  Close cp_gate, which waits for the
+ *    open transactions, and write the data queued meanwhile.  If writing failed for data whose
+ *    blocks are already mapped, reopen cp_gate, convert those blocks back to unwritten, and
+ *    restart. 3.  Measure the running items, check them with their verifiers, allocate memory for
+ *    all of them and copy them.  Reopen cp_gate: what follows needs only the copies.  If there is
+ *    no memory for all of them, do step 4 first and write the records as they are made, before
+ *    cp_gate is reopened. 4.  Flush the device if anything was written: data (TRANS-6), or metadata
+ *    in place that lets the tail move (TRANS-7). 5.  Write the records.  The log flushes for
+ *    itself. 6.  The items are durable and may be written in place.
  *
- * The tail that goes with a checkpoint is that of the items durable before it: what
- * it holds itself does not count until it is durable.
+ * The tail that a checkpoint records is the tail of the items that were durable before it: its own
+ * items do not count until it is durable.
  */
 #include "base/clock.h"
 #include "base/sabotage.h"
@@ -36,16 +34,16 @@
 
 /* ---- cutting ----------------------------------------------------------------------- */
 
-/* What the running items need. */
+/* Log space that the running items need. */
 struct cut_size {
 	uint64_t bytes, regions;	/* headers of regions included */
-	uint64_t links;			/* inodes whose place in an unlinked list changed */
+	uint64_t links;			/* inodes whose link in an unlinked list changed */
 };
 
 struct cut {
 	struct xfs_log_sink sink;
 	struct xlog_stream *stream;
-	struct sort_entry *links;	/* by place in the cluster */
+	struct sort_entry *links;	/* sorted by place in the cluster */
 	uint64_t nlinks;
 };
 
@@ -73,7 +71,7 @@ static void measure(struct xfs_checkpoint *cp, struct cut_size *size)
 		size->regions += regions;
 		if (!has_link(lip, &chunk))
 			continue;
-		/* In the worst case each has its cluster for itself. */
+		/* The worst case: each inode is alone in its cluster. */
 		size->links++;
 		size->regions += 2;
 		size->bytes += 2 * XLOG_OP_HEADER_BYTES + sizeof(chunk.cc_data) + XFS_BUF_LOG_FORMAT_LEN +
@@ -82,12 +80,12 @@ static void measure(struct xfs_checkpoint *cp, struct cut_size *size)
 }
 
 /*
- * One BUF item for the links of all inodes of one cluster, which begin at @first of those sorted;
- * returns how many they are.
+ * Format one BUF item for the links of all inodes of one cluster, which begin at @first in the
+ * sorted array.  Returns how many there are.
  */
 static uint64_t format_links(struct cut *cut, uint64_t first)
 {
-	/* A chunk of each inode in a cluster of 64 KiB at most, and the map of it. */
+	/* One chunk for each inode of a cluster of at most 64 KiB, and their bitmap. */
 	struct {
 		struct xfs_buf_log_format blf;
 		uint32_t map[16];
@@ -110,7 +108,7 @@ static uint64_t format_links(struct cut *cut, uint64_t first)
 		.blf_blkno = head.cc_daddr,
 		.blf_map_size = (head.cc_len / XFS_BLF_CHUNK + 31) / 32,
 	};
-	/* The map begins where the structure has padding, which need not be zero. */
+	/* The bitmap begins in the structure's padding, which is not zeroed. */
 	memset(map, 0, 4 * (size_t)fr.blf.blf_map_size);
 	for (uint64_t i = first; i < first + n; i++) {
 		uint32_t bit, word;
@@ -129,7 +127,7 @@ static uint64_t format_links(struct cut *cut, uint64_t first)
 	return n;
 }
 
-/* Inodes of a cluster are neighbours; no two clusters share a byte. */
+/* The key keeps the inodes of a cluster next to each other: no two clusters share a byte. */
 static struct sort_entry link_entry(struct xfs_log_item *lip, const struct xfs_cluster_chunk *chunk)
 {
 	return (struct sort_entry){
@@ -138,7 +136,7 @@ static struct sort_entry link_entry(struct xfs_log_item *lip, const struct xfs_c
 	};
 }
 
-/* The lowest cluster at or behind @daddr that has links; false: none. */
+/* Find the lowest cluster at or after @daddr that has links; false: none. */
 static bool next_cluster(struct xfs_checkpoint *cp, xfs_daddr_t daddr, xfs_daddr_t *lowest)
 {
 	struct xfs_cluster_chunk chunk;
@@ -156,8 +154,8 @@ static bool next_cluster(struct xfs_checkpoint *cp, xfs_daddr_t daddr, xfs_daddr
 }
 
 /*
- * Without memory to sort them in: cluster by cluster, each time looking at all items.  Returns
- * how many clusters there are; @cut NULL: only counts.
+ * Without memory to sort: scan all items once for each cluster.  Returns the number of clusters;
+ * with @cut NULL it only counts.
  */
 static uint32_t format_links_slowly(struct xfs_checkpoint *cp, struct cut *cut)
 {
@@ -197,7 +195,7 @@ static void format_links_sorted(struct xfs_checkpoint *cp, struct cut *cut)
 		i += format_links(cut, i);
 }
 
-/* Copy the running items; they become part of the checkpoint that is being written. */
+/* Copy the running items, which join the checkpoint that is being written. */
 static void format_all(struct xfs_checkpoint *cp, struct cut *cut, bool links)
 {
 	struct xfs_log_item *lip, *next;
@@ -224,8 +222,8 @@ static void format_all(struct xfs_checkpoint *cp, struct cut *cut, bool links)
 }
 
 /*
- * The gate is closed.  Nothing enters the log that could not be written in place afterwards: it
- * fails here, with the log as it was, and the caller shuts the file system down.
+ * cp_gate is closed.  Nothing may enter the log that cannot be written in place later.  On error
+ * the log is unchanged and the caller shuts the file system down.
  */
 static int verify_running(struct xfs_mount *mp)
 {
@@ -240,7 +238,7 @@ static int verify_running(struct xfs_mount *mp)
 	return 0;
 }
 
-/* The gate is closed: the superblock becomes one of the running items. */
+/* cp_gate is closed: add the superblock to the running items. */
 static void log_superblock(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -255,14 +253,14 @@ static void log_superblock(struct xfs_mount *mp)
 	xfs_mutex_unlock(&cp->cp_lock);
 }
 
-/* Blocks that a transaction has mapped hold garbage, and nobody has unmapped them yet. */
+/* Blocks that a transaction has mapped hold garbage and are still mapped as written. */
 static bool data_is_missing(struct xfs_mount *mp)
 {
 	return __atomic_load_n(&mp->m_repairing, __ATOMIC_ACQUIRE) ||
 	       (mp->m_pagecache && xfs_pagecache_has_failed(mp));
 }
 
-/* Where recovery has to start for what is durable and not in place; 0: nowhere. */
+/* The position where recovery must start for items that are durable and not in place; 0: none. */
 static xfs_lsn_t ail_tail(struct xfs_checkpoint *cp)
 {
 	struct xfs_log_item *lip;
@@ -287,7 +285,7 @@ void xfs_hold_tail(struct xfs_mount *mp, struct xfs_tail_hold *th, xfs_lsn_t lsn
 	xfs_mutex_unlock(&cp->cp_lock);
 }
 
-/* Intents that nobody has finished must stay in front of the tail. */
+/* The tail must not pass an intent that is not done. */
 static xfs_lsn_t tail_of(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -317,8 +315,8 @@ uint64_t xfs_intent_id(struct xfs_mount *mp, uint64_t not)
 }
 
 /*
- * Without it a crash could keep the checkpoint and lose data it makes visible: stale
- * blocks would be read; or lose what was written in place before the tail moved over it.
+ * Without the flush a crash could keep the checkpoint and lose the data that it makes visible, so
+ * that stale blocks are read; or lose metadata that the tail has passed.
  */
 static int flush_before_log(struct xfs_mount *mp)
 {
@@ -333,7 +331,7 @@ static int flush_before_log(struct xfs_mount *mp)
 	return error;
 }
 
-/* There is no memory for all of the checkpoint: its records are written as they are made. */
+/* There is no memory for the whole checkpoint: write its records as they are made. */
 static int open_window(struct xfs_mount *mp, const struct cut_size *size, struct cut *cut)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -346,7 +344,7 @@ static int open_window(struct xfs_mount *mp, const struct cut_size *size, struct
 	return error;
 }
 
-/* NULL also when it is only slower without. */
+/* NULL is no error: format_all() works without, slower. */
 static struct sort_entry *memory_for_links(struct xfs_mount *mp, const struct cut_size *size)
 {
 	struct xfs_budget *before;
@@ -360,7 +358,7 @@ static struct sort_entry *memory_for_links(struct xfs_mount *mp, const struct cu
 	return links;
 }
 
-/* Steps 2 and 3 with the gate closed. *@streamp NULL: there is nothing to write. */
+/* Steps 2 and 3, with cp_gate closed. *@streamp NULL: there is nothing to write. */
 static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream **streamp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -411,14 +409,20 @@ static int cut_running(struct xfs_mount *mp, bool covering, struct xlog_stream *
 
 /* ---- writing ------------------------------------------------------------------------ */
 
-/* cp_lock held: @lip was in checkpoint @lsn, which is durable; true: it is clean, put it. */
+/*
+ * cp_lock held.  @lip was in checkpoint @lsn, which is durable now.  True: @lip is clean, and the
+ * caller puts it.
+ */
 static bool item_durable(struct xfs_checkpoint *cp, struct xfs_log_item *lip, xfs_lsn_t lsn)
 {
 	bool running = lip->li_state == XFS_LI_RUNNING;
 
 	if (!(lip->li_flags & XFS_LI_COMMIT_FREED)) {
 		lip->li_lsn = lsn;
-		/* (TRANS-7) New inodes are only in the log by their first checkpoint. */
+		/*
+		 * Only the first checkpoint of new inodes logs their contents, so the tail stays
+		 * there until they are in place (TRANS-7).
+		 */
 		if (!(lip->li_flags & XFS_LI_ORDERED && lip->li_flags & XFS_LI_IN_AIL)) {
 			lip->li_tail_lsn = lsn;
 			xfs_list_move_tail(&lip->li_ail, &cp->cp_ail);
@@ -427,7 +431,10 @@ static bool item_durable(struct xfs_checkpoint *cp, struct xfs_log_item *lip, xf
 		xfs_li_flags_set(lip, XFS_LI_IN_AIL);
 		return false;
 	}
-	/* Older images are not replayed any more: nothing has to be written in place. */
+	/*
+	 * Recovery does not replay older images of a freed block, so nothing has to be written in
+	 * place.
+	 */
 	xfs_list_del(&lip->li_ail);
 	xfs_li_flags_clear(lip, XFS_LI_COMMITTING | XFS_LI_COMMIT_FREED | XFS_LI_IN_AIL);
 	if (running)
@@ -438,7 +445,7 @@ static bool item_durable(struct xfs_checkpoint *cp, struct xfs_log_item *lip, xf
 	return true;
 }
 
-/* Items for which cp_lock is taken once: others, who change things meanwhile, want it for each of theirs. */
+/* Items per hold of cp_lock: threads that change items need it in between. */
 #define DURABLE_BATCH	32u
 
 /* Step 6. */
@@ -466,7 +473,7 @@ static void make_durable(struct xfs_checkpoint *cp, xfs_lsn_t lsn)
 	}
 }
 
-/* Recovery has to hold one in memory, so that a limit of memory limits them too. */
+/* Recovery holds a whole checkpoint in memory, so a memory limit bounds its size. */
 uint64_t xfs_checkpoint_max(const struct xfs_mount *mp)
 {
 	uint64_t log = xlog_max_checkpoint(mp->m_log);

@@ -1,37 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Claims on the reserve of memory.  From its first change on a transaction cannot go back, so
- * before it begins the reserve must be able to serve all that it may need if the host gives nothing
- * from then on.  Each open transaction has a claim on as much; who comes when the rest
- * is too small
+ * Claims on the memory reserve.  A transaction cannot be undone after its first change, so the
+ * reserve must be able to serve all the memory that it may need, even if the host gives none from
+ * then on.  Each open transaction claims that much before it begins.  If the unclaimed rest is too
+ * small, the caller
  *
- *  1. adds to the reserve, if the host has memory;
- *  2. else writes in place what others have left there (buffers that are dirty), and lets
- *     caches shrink;
- *  3. else waits for transactions that are open;
- *  4. else gets -ENOMEM, and nothing was changed.
+ * 1. adds to the reserve, if the host has memory; 2. else writes the dirty buffers in the reserve
+ *    in place and shrinks the caches; 3. else waits for an open transaction to end; 4. else gets
+ *    -ENOMEM, and nothing is changed.
  *
- * While memory is not short a claim is a number that goes up and down.
+ * While memory is not short a claim is only a counter.
  *
- * What stays behind in the reserve after that are inodes that are in use, and their extent
- * maps; the reserve grows again as soon as the host has memory.
+ * After that the reserve may still hold inodes in use and their extent maps; it grows again as soon
+ * as the host has memory.
  */
 #include "core/message.h"
 #include "disk/inode.h"
 #include "trans/trans_priv.h"
 
-/* A buffer of @len and what describes it, in pieces that the reserve gives. */
+/* Bytes of the reserve for a buffer of @len and its descriptor. */
 static uint64_t buf_memory(uint64_t len)
 {
 	return XFS_ALIGN(len, len > XFS_RESERVE_PAGE / 2 ? (uint64_t)XFS_RESERVE_PAGE : 512u) + 512u;
 }
 
-/* Put-off work, nodes of extent maps, roots, what an inode holds. */
+/* Deferred work, nodes of extent maps, roots, memory of an inode. */
 #define SMALL_MEMORY	(48u << 10)
 
-#define PLAIN_BLOCKS	20u	/* symbolic links, attributes, free lists of AGs */
-#define DIR_BLOCKS	8u	/* a path, its split, data and free space */
-#define CLUSTERS	5u	/* of inodes that lie apart */
+#define PLAIN_BLOCKS	20u	/* symbolic links, attributes, AGFLs */
+#define DIR_BLOCKS	8u	/* a path, its split, data and free-space blocks */
+#define CLUSTERS	5u	/* of inodes in different places */
 
 static uint64_t chunk_bytes(const struct xfs_geometry *geo)
 {
@@ -44,9 +42,9 @@ static uint64_t cluster_bytes(const struct xfs_geometry *geo)
 }
 
 /*
- * What a transaction keeps in memory at once.  Not what resv.c reckons for the log: there
- * thirty extents are each thought to lie in leaves of their own; here who has many things to do
- * in one transaction ends it early when memory is short (xfs_trans_is_short()).
+ * The most memory that a transaction holds at once.  This is less than the log reservation of
+ * resv.c, which puts each of thirty extents into leaves that no other extent shares: a transaction
+ * that does many things ends early when memory is short (xfs_trans_is_short()).
  */
 uint64_t xfs_trans_memory(const struct xfs_geometry *geo)
 {
@@ -58,14 +56,14 @@ uint64_t xfs_trans_memory(const struct xfs_geometry *geo)
 	if (xfs_has_reflink(geo))
 		levels += geo->refc_maxlevels;
 	levels += geo->inobt_maxlevels * (1u + xfs_has_finobt(geo));
-	/* A path of each tree, and as much again where one splits. */
+	/* One path of each tree, and as much again for its split. */
 	blocks = PLAIN_BLOCKS + 2 * levels;
 	return blocks * buf_memory(geo->blocksize) + DIR_BLOCKS * buf_memory(geo->dirblksize) +
 	       CLUSTERS * buf_memory(cluster_bytes(geo)) + buf_memory(chunk_bytes(geo)) +
 	       12 * buf_memory(geo->sectsize) + SMALL_MEMORY;
 }
 
-/* For work that is no transaction: writing in place, one buffer after the other. */
+/* For write-back in place, which is not part of a transaction: one buffer after the other. */
 static uint64_t apart(const struct xfs_geometry *geo)
 {
 	uint64_t len = XFS_MAX(geo->dirblksize, geo->blocksize);
@@ -77,7 +75,10 @@ uint64_t xfs_reserve_memory(const struct xfs_geometry *geo)
 {
 	uint64_t one = xfs_trans_memory(geo);
 
-	/* What stays behind of one transaction must not keep the next from beginning. */
+	/*
+	 * Half a claim more: memory that one transaction leaves in use must not keep the next from
+	 * beginning.
+	 */
 	return XFS_ALIGN(one + one / 2 + apart(geo), (uint64_t)XFS_RESERVE_PAGE);
 }
 
@@ -95,7 +96,7 @@ int xfs_claims_init(struct xfs_mount *mp)
 	return 0;
 }
 
-/* Whether the reserve can serve @n transactions. */
+/* True if the reserve can serve @n transactions. */
 static bool can_serve(const struct xfs_mount *mp, uint64_t n)
 {
 	const struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -127,12 +128,12 @@ void xfs_unclaim_memory(struct xfs_checkpoint *cp)
 	xfs_mutex_unlock(&cp->cp_lock);
 }
 
-/* From the host, as long as that leaves others something. */
+/* Add memory of the host to the reserve, up to half of the limit. */
 static bool grow(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
 	struct xfs_reserve *rv = &mp->m_mem.budget->reserve;
-	/* Larger and larger pieces, so that there are few. */
+	/* Pieces grow with the reserve, so that there are few. */
 	uint64_t total = __atomic_load_n(&rv->bytes, __ATOMIC_RELAXED);
 	uint64_t bytes = XFS_ALIGN(XFS_MAX(cp->cp_claim, total / 2), (uint64_t)XFS_RESERVE_PAGE);
 
@@ -141,7 +142,7 @@ static bool grow(struct xfs_mount *mp)
 	return xfs_budget_grow_reserve(&mp->m_mem, (size_t)bytes);
 }
 
-/* What is dirty is written in place, what is clean goes. */
+/* Write dirty buffers in place and drop clean ones. */
 static int make_memory(struct xfs_mount *mp)
 {
 	int error = xfs_checkpoint_writeback(mp, false);
@@ -150,7 +151,7 @@ static int make_memory(struct xfs_mount *mp)
 	return error == -ENOMEM ? 0 : error;
 }
 
-/* Until another transaction ends; false: there is none. */
+/* Wait until a transaction ends; false: none is open. */
 static bool wait_for_others(struct xfs_mount *mp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -189,7 +190,7 @@ int xfs_claim_memory(struct xfs_mount *mp, uint32_t flags)
 				return error;
 			made = true;
 		} else if (wait_for_others(mp)) {
-			/* They may have left something there too. */
+			/* Those transactions may have left dirty buffers in the reserve. */
 			made = false;
 		} else {
 			return xfs_error(mp, -ENOMEM, "out of memory: %" PRIu64 " of %" PRIu64

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of work put off to the end of a transaction; see defer.h. */
+/* The list of work that is deferred to the end of a transaction; see defer.h. */
 #include "trans/defer.h"
 #include "trans/trans_priv.h"
 
@@ -20,7 +20,7 @@ int xfs_defer_finish(struct xfs_trans *tp)
 		int ret;
 
 		xfs_list_del(&item->df_list);
-		/* After a failure the rest is only given its memory back. */
+		/* After a failure the other items only free their memory. */
 		ret = item->df_finish(error ? NULL : tp, item);
 		if (!error)
 			error = ret;

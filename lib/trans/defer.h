@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work put off to the end of the transaction: what must not run in the middle of a
- * tree operation, such as freeing a block of a tree that is being changed.  It
- * runs at commit, inside the same transaction, so nothing is ever half done on disk.
+ * Work deferred to the end of the transaction because it must not run in the middle of a tree
+ * operation, such as freeing a block of the tree that is being changed.  It runs at commit, inside
+ * the same transaction, so the disk never holds half of it.
  */
 #ifndef TRANS_DEFER_H
 #define TRANS_DEFER_H
@@ -15,16 +15,16 @@ struct xfs_defer_item {
 };
 
 /*
- * @item is the caller's memory, given to @finish, which frees it.  Run in order of
- * arrival.  @finish with @tp NULL: the transaction failed, only free the memory.
+ * @item is the caller's memory; @finish frees it.  Items run in the order in which they are added.
+ * @finish with @tp NULL: the transaction failed, only free the memory.
  */
 void xfs_defer_add(struct xfs_trans *tp, struct xfs_defer_item *item,
 		   int (*finish)(struct xfs_trans *tp, struct xfs_defer_item *item));
 
-/* Run everything now; finish functions may add more.  xfs_trans_commit() calls it. */
+/* Run all items now; finish functions may add more. xfs_trans_commit() calls this. */
 int xfs_defer_finish(struct xfs_trans *tp) XFS_MUST_CHECK;
 
-/* Free what is pending without doing it: the transaction is cancelled. */
+/* The transaction is cancelled: free the items without running them. */
 void xfs_defer_drop(struct xfs_trans *tp);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal as transactions see it: what they log, room in the log for that, and forcing the log.
- * Checkpoints are written by whoever needs that (checkpoint.c); who waits for cp_commit meanwhile
- * finds, more often than not, that it was done for him (group commit).
+ * The journal as transactions see it: what they log, their log reservations, and forcing the log.
+ * The thread that needs a checkpoint written writes it (checkpoint.c).  Threads that wait for
+ * cp_commit meanwhile often find that it contained their changes, too (group commit).
  */
 #include <sched.h>
 #include "base/clock.h"
@@ -14,13 +14,14 @@
 #include "trans/trans_priv.h"
 
 /*
- * Running items of as many bytes are written by whoever comes next, unless somebody writes already,
- * while others go on: nobody has to wait before the rest of the limit is used up too.  And
- * what is made, summed up and written at once fits into the caches of a CPU.
+ * When the running items take this many bytes, the next transaction writes them, unless another
+ * thread is writing, while others go on: no thread has to wait before the rest of the limit is used
+ * up, too.  A checkpoint of this size also fits into the caches of a CPU while it is copied,
+ * checksummed and written.
  */
 #define EARLY_BYTES	(4ull << 20)
 
-/* ---- the log is forced, has room, or is emptied ------------------------------------------- */
+/* ---- forcing the log, making room in it, emptying it -------------------------------------- */
 
 static bool is_log_half_full(const struct xfs_mount *mp)
 {
@@ -28,9 +29,9 @@ static bool is_log_half_full(const struct xfs_mount *mp)
 }
 
 /*
- * cp_commit held.  Make the next checkpoint have room.  What is durable is written in place first,
- * so that this commit carries the newer tail; only when something that is always running has held
- * it back until now does a second one have to follow.
+ * cp_commit held.  Make room for @bytes in the next checkpoint.  Write durable items in place
+ * first, so that this commit records the newer tail.  A second commit is needed only if an item
+ * that is always running has held the tail back.
  */
 static int make_room(struct xfs_mount *mp, uint64_t bytes)
 {
@@ -47,11 +48,10 @@ static int make_room(struct xfs_mount *mp, uint64_t bytes)
 }
 
 /*
- * Threads that force the log again and again come back from the last checkpoint just after the
- * next one was cut, and each of these then serves but half of them.  Where there are several,
- * a rest that is short beside what a checkpoint takes lets all of them come along.  Where writing takes
- * less than it takes to sleep and wake, the others are let go first, until as many have come as
- * came for the last checkpoint.
+ * Group commit: threads returning from checkpoint n often just miss the closing of n + 1.  If
+ * several threads force the log, a delay that is short beside the time to write a checkpoint lets
+ * them share it.  If writing takes less time than to sleep and wake up, yield instead, until as
+ * many threads have come as for the last checkpoint.
  */
 #define MIN_REST_NS	20000u
 #define MAX_REST_NS	1000000u
@@ -74,14 +74,14 @@ static void wait_for_group_commit(const struct xfs_checkpoint *cp, uint32_t expe
 }
 
 enum task {
-	FORCE,		/* checkpoint @arg is durable */
-	ROOM,		/* a transaction of @arg bytes fits */
-	EARLY,		/* the same, before anybody has to wait for it */
-	PART,		/* of what is left in the log only, @arg bytes are in place */
-	HOME,		/* nothing is left in the log only */
+	FORCE,		/* make checkpoint @arg durable */
+	ROOM,		/* make room for a log reservation of @arg bytes */
+	EARLY,		/* the same, before a thread has to wait for it */
+	PART,		/* make all changes durable, and write @arg bytes of them in place */
+	HOME,		/* make all changes durable, and write all of them in place */
 };
 
-/* It has @bytes left, if open transactions need none of what they may use. */
+/* True if @bytes fit when the reservations of open transactions are not counted. */
 static bool would_fit(const struct xfs_checkpoint *cp, uint64_t bytes)
 {
 	return __atomic_load_n(&cp->cp_log_used, __ATOMIC_RELAXED) + bytes <=
@@ -99,12 +99,14 @@ static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 
 	switch (task) {
 	case FORCE:
-		/* While we waited for the lock another one may have done it. */
+		/* Another thread may have done it while this one waited for cp_commit. */
 		if (!xfs_log_is_durable(mp, arg))
 			error = xfs_checkpoint_commit(mp, false);
 		break;
 	case ROOM:
-		/* Here too; what open transactions will give back is waited for. */
+		/*
+		 * The same.  Reservations that open transactions will give back need no checkpoint.
+		 */
 		if (!would_fit(mp->m_checkpoint, arg))
 			error = make_room(mp, arg);
 		break;
@@ -126,7 +128,10 @@ static int do_task(struct xfs_mount *mp, enum task task, uint64_t arg)
 	return error;
 }
 
-/* cp_commit held.  Who waits for room waits for what is done here, and looks again when it is done. */
+/*
+ * cp_commit held.  Threads that wait for log space wait while cp_at_work is set, and look again
+ * when it is cleared.
+ */
 static int do_task_alone(struct xfs_mount *mp, enum task task, uint64_t arg)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -163,7 +168,7 @@ static int run_task(struct xfs_mount *mp, enum task task, uint64_t arg) XFS_LOCK
 			break;
 		mp->m_upcalls->end_failed_io(mp);
 	}
-	/* For want of memory it may be tried again: everything is still where it was. */
+	/* -ENOMEM may be tried again: all items are still where they were. */
 	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, error, "writing a checkpoint: %s: %s", xfs_errstr(error), xfs_last_text());
 	return error;
@@ -188,8 +193,8 @@ static int force(struct xfs_mount *mp, uint64_t seq)
 	XFS_TRACE(mp, xfs_log_force, seq);
 	xfs_stats_inc(mp, XFS_COUNT_xs_log_force);
 	/*
-	 * Who finds another one at it waits for the checkpoint, not for the lock: whoever gets that
-	 * next may be the same one again, with the next checkpoint, while ours is long durable.
+	 * Wait for our checkpoint, not for cp_commit: the thread that holds it may get it again and
+	 * write the next checkpoint, although ours has long been durable.
 	 */
 	xfs_mutex_lock(&cp->cp_lock);
 	__atomic_store_n(&cp->cp_came, cp->cp_came + 1, __ATOMIC_RELAXED);
@@ -240,9 +245,9 @@ static int writeback_part(struct xfs_mount *mp, uint64_t bytes)
 	return run_task(mp, PART, bytes);
 }
 
-/* ---- room for what transactions log ------------------------------------------------------ */
+/* ---- log reservations ---------------------------------------------------------------------- */
 
-/* @bytes if they fit beside what is reserved and what the running checkpoint holds. */
+/* Reserve @bytes if they fit beside the other reservations and the running items. */
 static bool take_if_fits(struct xfs_checkpoint *cp, uint32_t bytes)
 {
 	uint64_t open = __atomic_load_n(&cp->cp_log_open, __ATOMIC_SEQ_CST);
@@ -257,8 +262,9 @@ static bool take_if_fits(struct xfs_checkpoint *cp, uint32_t bytes)
 }
 
 /*
- * cp_lock held.  There is a transaction that will give back credits, and that is all that @bytes
- * need; or somebody cuts a checkpoint, and there is room long before all of it is written.
+ * cp_lock held.  True if waiting can help: an open transaction will give back its reservation, and
+ * @bytes fit without it; or a checkpoint is being closed, which makes room long before all of it is
+ * written.
  */
 static bool is_worth_waiting(const struct xfs_checkpoint *cp, uint32_t bytes)
 {
@@ -267,16 +273,16 @@ static bool is_worth_waiting(const struct xfs_checkpoint *cp, uint32_t bytes)
 }
 
 /*
- * cp_lock held, dropped while waiting: take @bytes if they fit.  Transactions use little of what they
- * may use, so when only the credits of open ones are in the way, those are waited for: a small log
- * has room for the worst cases of two transactions at once, and cutting a checkpoint for each that
- * comes as a third one would write them one by one.  Who cuts waits for the open ones too.
+ * cp_lock held, dropped while waiting: reserve @bytes.  Transactions use little of what they
+ * reserve, so if only the reservations of open transactions are in the way, wait for those.  A
+ * small log has room for two reservations: closing a checkpoint for every third transaction would
+ * write them one by one, and closing waits for the open ones, too.
  */
 static bool take_credit(struct xfs_checkpoint *cp, uint32_t bytes, uint32_t flags) XFS_HOLDS(cp->cp_lock)
 {
 	bool fits;
 
-	/* Announced before it looks again, so that who gives back afterwards sees it. */
+	/* Count this waiter before looking again, so that unreserve() after that sees it. */
 	__atomic_add_fetch(&cp->cp_room_waiters, 1, __ATOMIC_SEQ_CST);
 	while (!(fits = take_if_fits(cp, bytes)) && is_worth_waiting(cp, bytes) &&
 	       !(flags & XFS_TRANS_NO_WAIT))
@@ -332,7 +338,10 @@ static int reserve(struct xfs_mount *mp, uint32_t bytes, uint32_t flags)
 	}
 }
 
-/* Dirty metadata is bounded here, before the gate: nothing is locked that it could wait for. */
+/*
+ * Limit dirty metadata here, before cp_gate is entered: the caller holds no lock that write-back
+ * needs.
+ */
 static int relieve(struct xfs_mount *mp, uint32_t blocks, uint32_t flags)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -341,14 +350,14 @@ static int relieve(struct xfs_mount *mp, uint32_t blocks, uint32_t flags)
 	if (unlikely(__atomic_load_n(&cp->cp_item_bytes, __ATOMIC_RELAXED) > mp->m_meta_cache_bytes))
 		error = flags & XFS_TRANS_NO_WAIT ? xfs_would_wait("metadata must be written first")
 						  : writeback(mp, false);
-	/* Better wait now for blocks that were freed than not find any later. */
+	/* Wait for freed blocks now: after the first change it is too late. */
 	if (!error && blocks && !(flags & XFS_TRANS_NO_WAIT) &&
 	    unlikely(xfs_busy_blocks_wanted(mp, blocks)))
 		error = force(mp, 0);
 	return error;
 }
 
-/* They cannot be had before the checkpoint that frees them is durable. */
+/* The blocks stay busy until the checkpoint that frees them is durable. */
 static void blocks_freed(struct xfs_mount *mp, uint64_t blocks)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -357,7 +366,7 @@ static void blocks_freed(struct xfs_mount *mp, uint64_t blocks)
 	__atomic_add_fetch(&cp->cp_freed, blocks, __ATOMIC_RELAXED);
 }
 
-/* ---- what transactions log ------------------------------------------------------------------ */
+/* ---- logging changes ------------------------------------------------------------------------ */
 
 uint32_t xfs_trans_log_used(const struct xfs_trans *tp)
 {
@@ -374,8 +383,8 @@ uint32_t xfs_trans_log_left(const struct xfs_trans *tp)
 }
 
 /*
- * @bytes more of the log are needed for what @tp has changed, at most.  They are part of its credits
- * until it ends, and of the checkpoint's from then on.
+ * The changes of @tp need up to @bytes more in the log.  They come out of its reservation while it
+ * is open, and count for the checkpoint after that.
  */
 static inline void use_log(struct xfs_trans *tp, uint32_t bytes)
 {
@@ -392,8 +401,8 @@ static void set_flags(struct xfs_trans *tp, struct xfs_log_item *lip, uint32_t f
 }
 
 /*
- * The block was freed and is in use again, before the checkpoint that freed it was cut: an item
- * that cancels it would take its new contents with it.
+ * The block was freed and is in use again in the same checkpoint: a cancel item would discard its
+ * new contents, too.
  */
 static void revive(struct xfs_trans *tp, struct xfs_log_item *lip)
 {
@@ -434,7 +443,7 @@ static void log_new_inodes(struct xfs_trans *tp, struct xfs_buf *bp, uint32_t bl
 		use_log(tp, XFS_BUF_LOG_COST);
 }
 
-/* It goes into the log as freed, and waits until that is durable. */
+/* Log the item as freed; it waits until that is durable. */
 static void log_freed(struct xfs_trans *tp, struct xfs_log_item *lip)
 {
 	if (xfs_trans_make_running(tp, lip))

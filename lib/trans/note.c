@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Notes: what only the log knows.  A note has no place on the disk; it is written once, with the
- * checkpoint of the transaction that made it, and then forgotten.  Intents and their done items are such.
+ * Notes: items that exist only in the log, intents and their done items.  A note has no place on
+ * disk; it is written once, with the checkpoint of its transaction, and then freed.
  */
 #include "disk/log.h"
 #include "disk/log_item.h"
@@ -11,7 +11,7 @@
 struct xfs_note {
 	struct xfs_log_item item;
 	struct xfs_mount *mp;
-	uint32_t regions, bytes;	/* so far; each region follows its length */
+	uint32_t regions, bytes;	/* so far; the length of each region precedes it */
 	uint8_t data[];
 };
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each kind of transaction is a tally of what it does: extents taken or given back,
- * reference counts changed, names added, inodes logged.  What that logs is
- * reckoned once for the whole transaction, tree by tree and level by level, and not per
- * extent: thirty extents out of one tree share its root, and cannot touch more
- * leaves than it has.
+ * Each kind of transaction is a tally of what it does: extents allocated or freed, reference counts
+ * changed, names added, inodes logged.  The log space is computed once for the whole transaction,
+ * tree by tree and level by level, not for each extent: thirty extents of one tree share its root
+ * and cannot touch more leaves than there are.
  *
- * A change of a tree is taken to touch two leaves and one block on each level above
- * them; one change in each AG is taken to split or join on all levels.  More than
- * that happens to nobody: after a split a block is half empty.
+ * A change of a tree counts for two leaves and one block on each level above them; one change in
+ * each AG counts as a split or a join on all levels.  That is the worst case, since a block is half
+ * empty after a split.
  */
 #include "buf/buf.h"
 #include "core/message.h"
@@ -19,29 +18,31 @@
 #include "log/log.h"
 #include "trans/resv.h"
 
-#define QUOTA_RECORDS		12u	/* three kinds, of four inodes with owners of their own */
+#define QUOTA_RECORDS		12u	/* three kinds, for four inodes with different owners */
 #define QUOTA_BYTES		\
 	(QUOTA_RECORDS * (2 * XLOG_OP_HEADER_BYTES +				\
 			  (uint32_t)(sizeof(struct xfs_dq_logformat) +		\
 				     sizeof(struct xfs_disk_dquot))))
 #define MAX_DIR_BYTES		(32ull << 30)	/* of a directory's leaf space */
-#define MAX_EXTENTS		64u	/* of one truncation step; pieces of a folio */
-#define WRITEBACK_BYTES		(512u << 10)	/* that a transaction of write-back wants to use */
+#define MAX_EXTENTS		64u	/* of one step of a truncation; pieces of a folio */
+#define WRITEBACK_BYTES		(512u << 10)	/* log space that a write-back transaction
+						 * reserves beyond one step */
 
 struct tally {
-	uint32_t extents;		/* taken from free space or given back to it */
+	uint32_t extents;		/* allocated or freed */
 	uint32_t refcounts;		/* ranges whose reference count changes */
-	uint32_t rmaps;			/* changes of owners beyond those of the extents */
+	uint32_t rmaps;			/* owner changes beyond those of the extents */
 	uint32_t inode_trees;		/* records of the inode trees */
-	uint32_t icreates, cancels;	/* cancels: of file-system blocks or smaller */
+	uint32_t icreates, cancels;	/* cancels: of file-system blocks or smaller ones */
 	uint32_t chunk_cancels;		/* inode chunks freed */
-	uint32_t maps[2];		/* places in a fork where mappings change */
+	uint32_t maps[2];		/* places in each fork where mappings change */
 	uint32_t map_run;		/* mappings that change next to each other */
 	uint32_t blocks;		/* of file-system block size, logged whole */
 	uint32_t dir_blocks;
 	uint32_t inodes;
 	uint32_t unlinked;		/* links of unlinked lists */
-	uint32_t ags;			/* groups that it changes at least, if there are as many */
+	uint32_t ags;			/* AGs that it changes at least, as far as there are so
+					 * many */
 };
 
 static uint64_t buf_bytes(uint32_t len)
@@ -50,8 +51,8 @@ static uint64_t buf_bytes(uint32_t len)
 }
 
 /*
- * Blocks that @changes of a tree touch which has at most @records; in @ags of them.  @mnr:
- * entries that a block has at least.
+ * The most blocks of trees with at most @records each that @changes touch, in @ags trees.  @mnr:
+ * the fewest entries of a leaf and of a node.
  */
 static uint64_t tree_blocks(const uint32_t mnr[2], unsigned int levels, uint64_t records,
 			    uint64_t changes, uint64_t ags)
@@ -68,7 +69,7 @@ static uint64_t tree_blocks(const uint32_t mnr[2], unsigned int levels, uint64_t
 	return blocks;
 }
 
-/* Levels below the root in the inode: no file has more extents than there are blocks. */
+/* Levels below the root in the inode: a file has at most as many extents as there are blocks. */
 static uint64_t fork_levels(const struct xfs_geometry *geo, enum xfs_fork_id fork)
 {
 	uint64_t n = geo->dblocks, levels = 0, most = geo->bmap_maxlevels[fork] - 1u;
@@ -80,7 +81,10 @@ static uint64_t fork_levels(const struct xfs_geometry *geo, enum xfs_fork_id for
 	return levels;
 }
 
-/* A fork's tree: @places far from each other, @run mappings next to each other. */
+/*
+ * Blocks of a fork's tree: changes in @places that are far apart, and @run mappings next to each
+ * other.
+ */
 static uint64_t fork_blocks(const struct xfs_geometry *geo, enum xfs_fork_id fork, uint64_t places,
 			    uint64_t run)
 {
@@ -104,19 +108,21 @@ static uint64_t tally_bytes(const struct xfs_geometry *geo, const struct tally *
 		forks[f] = fork_blocks(geo, f, t->maps[f], t->map_run);
 		blocks += forks[f];
 		/*
-		 * New blocks of the fork's tree are extents too: a split of one path, and leaves.
+		 * New blocks of the fork's tree are extents, too: the split of one path, and
+		 * leaves.
 		 */
 		if (t->maps[f])
 			extents += t->maps[f] + fork_levels(geo, f) - 1;
 	}
 	/*
-	 * The free list of an AG is filled or emptied before it is used; few AGs give a part each.
+	 * The AGFL of an AG is filled or emptied before the AG is used; large transactions use
+	 * several AGs.
 	 */
 	ags = XFS_MIN(XFS_MAX(2 + extents / 8, t->ags), (uint64_t)geo->agcount);
 	if (extents)
 		extents += ags;
 	blocks += tree_blocks(geo->alloc_mnr, geo->alloc_maxlevels, agblocks / 2 + 1, extents, ags);
-	/* By size: the old record and what is left of it stand in different places. */
+	/* The cntbt: the old record and its remainder are in different places. */
 	blocks += tree_blocks(geo->alloc_mnr, geo->alloc_maxlevels, agblocks / 2 + 1, 2 * extents,
 			      ags);
 	if (xfs_has_rmapbt(geo))
@@ -128,18 +134,18 @@ static uint64_t tally_bytes(const struct xfs_geometry *geo, const struct tally *
 		  tree_blocks(geo->inobt_mnr, geo->inobt_maxlevels,
 			      agblocks * geo->inopblock / 64 + 1, t->inode_trees, ags);
 	bytes = blocks * block + (uint64_t)t->dir_blocks * buf_bytes(geo->dirblksize);
-	/* AGF and AGFL of each AG; the AGI where inodes come and go; the superblock. */
+	/* AGF and AGFL of each AG; the AGI if inodes are allocated or freed; the superblock. */
 	bytes += ags * 2 * sector + (t->inode_trees + t->unlinked ? 2 * sector : 0) + sector;
-	/* The links of the unlinked lists are in what an inode costs. */
+	/* XFS_INODE_LOG_COST includes the links of the unlinked lists. */
 	bytes += (uint64_t)(t->inodes + t->unlinked) * (geo->inodesize + XFS_INODE_LOG_COST);
 	bytes += QUOTA_BYTES;
-	/* Any block of a tree may have been joined with its neighbour and freed. */
+	/* Any block of a tree may be freed after a join with its neighbour. */
 	bytes += (t->icreates + t->cancels + forks[0] + forks[1] + t->chunk_cancels * chunk_clusters) *
 		 XFS_BUF_LOG_COST;
 	return bytes;
 }
 
-/* Levels of a hashed tree over @bytes of leaves of @leaf_bytes, nodes of @entries. */
+/* Levels of a hashed tree with @bytes of leaves of @leaf_bytes, and nodes of @entries. */
 static uint32_t da_levels(uint64_t bytes, uint32_t leaf_bytes, uint32_t entries)
 {
 	uint64_t blocks = xfs_howmany64(bytes, leaf_bytes);
@@ -150,13 +156,13 @@ static uint32_t da_levels(uint64_t bytes, uint32_t leaf_bytes, uint32_t entries)
 	return levels;
 }
 
-/* Adding a name, or removing one. */
+/* Add or remove a name. */
 static void dir_op(const struct xfs_geometry *geo, struct tally *t)
 {
 	uint64_t most = XFS_MIN(MAX_DIR_BYTES, geo->dblocks << geo->blocklog);
 	uint32_t levels = da_levels(most, geo->dirblksize, geo->dir_node_ents);
 
-	/* Data block, index of free space; a path, its split, the neighbours of a leaf. */
+	/* A data block and a free-space block; a path, its split and the neighbours of a leaf. */
 	t->dir_blocks += 2 + 2 * levels + 2;
 	t->extents += 2 + levels;
 	t->cancels += 2 + levels;
@@ -164,11 +170,11 @@ static void dir_op(const struct xfs_geometry *geo, struct tally *t)
 	t->inodes++;
 }
 
-/* Adding an attribute, or removing one; values outside the tree are not logged. */
+/* Add or remove an attribute; remote values are not logged. */
 static void attr_op(const struct xfs_geometry *geo, struct tally *t, bool remote)
 {
 	/*
-	 * Blocks of an attribute fork are numbered with 32 bits, but it has at most 2^16 extents.
+	 * Blocks of an attribute fork have 32-bit numbers, but the fork has at most 2^16 extents.
 	 */
 	uint64_t most = XFS_MIN(1ull << 16, geo->dblocks);
 	uint32_t levels = da_levels(most << geo->blocklog, geo->blocksize, geo->attr_node_ents);
@@ -216,7 +222,7 @@ static void extents_op(struct tally *t, uint32_t n)
 	t->map_run += n;
 }
 
-/* An extent is unmapped, and blocks of another file are mapped in its place. */
+/* Unmap an extent and map blocks of another file in its place. */
 static struct tally share_tally(void)
 {
 	struct tally t = { .inodes = 1 };
@@ -229,9 +235,9 @@ static struct tally share_tally(void)
 }
 
 /*
- * Extents get other offsets.  Their records stand next to each other in the fork's tree; in the
- * reverse map they stand where their blocks lie, and each is taken out and put in again.  No block
- * comes or goes, but of trees that grow: that of the fork where an extent becomes two.
+ * Extents get other offsets.  Their records are neighbours in the fork's tree.  The reverse map
+ * sorts them by block, and each record is removed and inserted.  Blocks are allocated only for
+ * trees that grow: the fork's, where an extent is split.
  */
 static void move_op(struct tally *t, uint32_t n)
 {
@@ -275,7 +281,10 @@ static struct tally make_tally(const struct xfs_geometry *geo, enum xfs_resv_kin
 		t.inodes++;
 		break;
 	case XFS_RESV_RENAME:
-		/* Out of one directory, into another; ".." of what moves; parent pointers. */
+		/*
+		 * Remove from one directory, add to another; ".." of the moved directory; parent
+		 * pointers.
+		 */
 		dir_op(geo, &t);
 		dir_op(geo, &t);
 		parent_op(geo, &t);
@@ -336,7 +345,7 @@ static struct tally make_tally(const struct xfs_geometry *geo, enum xfs_resv_kin
 	return t;
 }
 
-/* Contents when @n extents of a file are removed, or replaced by others. */
+/* Log space for removing or replacing @n extents of a file. */
 static uint64_t extents_bytes(const struct xfs_geometry *geo, uint32_t n)
 {
 	struct tally t = { 0 };
@@ -354,14 +363,12 @@ int xfs_resv_init(struct xfs_mount *mp, uint64_t limit)
 
 	if (!rs)
 		return xfs_error(mp, -ENOMEM, "out of memory for reservations");
-	/* An eighth of a checkpoint: several may be open at once. */
+	/* An eighth of a checkpoint, so that several transactions can be open at once. */
 	for (rs->extents = MAX_EXTENTS; rs->extents > 1; rs->extents--) {
 		if (extents_bytes(geo, rs->extents) <= limit / 8)
 			break;
 	}
-	/*
-	 * A shared piece is replaced as a whole, and may lie in as many extents as it has blocks.
-	 */
+	/* A shared piece is replaced as a whole, and has at most as many extents as blocks. */
 	step = extents_bytes(geo, xfs_has_reflink(geo) ? MAX_EXTENTS : 3);
 	rs->step = (uint32_t)XFS_MIN(step, half / 2);
 	share = share_tally();
@@ -444,12 +451,12 @@ uint32_t xfs_resv_at_most(const struct xfs_mount *mp, uint64_t want)
 
 uint64_t xfs_resv_exchange(const struct xfs_mount *mp, uint64_t pieces)
 {
-	const uint64_t most = 1u << 20;		/* more is more than any log has room for */
+	const uint64_t most = 1u << 20;		/* no log has room for more */
 	struct tally t = { .inodes = 2 };
 
 	if (!mp->m_resv)
 		return 0;
-	/* Out of each file and into the other. */
+	/* Each piece is unmapped from both files and mapped into both. */
 	t.ags = (uint32_t)XFS_MIN(pieces, most);
 	t.rmaps = 4 * t.ags;
 	t.map_run = t.rmaps;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Transactions: their reservations, what they account for, and how items become running. */
+/* Transactions: their reservations, their counters, and how items become running. */
 #include "core/counter.h"
 #include "core/message.h"
 #include "core/stats.h"
@@ -33,7 +33,7 @@ int xfs_trans_init(struct xfs_mount *mp)
 	return 0;
 }
 
-/* Forget an item without writing it: after a shutdown, or nothing is left. */
+/* Drop an item without writing it: after a shutdown, or when nothing refers to it. */
 static void forget_item(struct xfs_log_item *lip)
 {
 	xfs_list_del(&lip->li_list);
@@ -82,7 +82,7 @@ void xfs_trans_destroy(struct xfs_mount *mp)
 	mp->m_checkpoint = NULL;
 }
 
-/* May a transaction begin at all? */
+/* Check that the mount allows transactions. */
 static int may_begin(struct xfs_mount *mp)
 {
 	if (xfs_is_shutdown(mp))
@@ -116,13 +116,13 @@ static int enter_gate(struct xfs_checkpoint *cp, unsigned int flags) XFS_LOCKS_U
 	return 0;
 }
 
-/* Nothing that a transaction may need is in the hands of somebody who may wait. */
+/* No thread that may wait holds a lock of an AG that this transaction may need. */
 static int look_at_ags(struct xfs_mount *mp)
 {
 	return mp->m_upcalls && mp->m_upcalls->want_ags ? mp->m_upcalls->want_ags(mp) : 0;
 }
 
-/* The gate is held shared, and @tr's reservations are had. */
+/* The caller has entered cp_gate and made @tr's reservations. */
 static int begin(struct xfs_mount *mp, const struct xfs_transaction *tr, struct xfs_trans **tpp)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -229,7 +229,7 @@ int xfs_trans_ensure_blocks(struct xfs_trans *tp, uint32_t blocks)
 	return error;
 }
 
-/* The transaction is over: counters, the gate, its memory. */
+/* End the transaction: apply its counters, leave cp_gate, free it. */
 static void close_trans(struct xfs_transaction *t) XFS_LOCKS_UNCHECKED
 {
 	struct xfs_mount *mp = t->tr.t_mount;
@@ -239,7 +239,7 @@ static void close_trans(struct xfs_transaction *t) XFS_LOCKS_UNCHECKED
 	xfs_mem_critical_leave(t->t_critical);
 	if (unlikely(t->tr.t_nquota))
 		mp->m_upcalls->unreserve_quota(&t->tr);
-	/* Before the gate is left: they belong to the running checkpoint. */
+	/* Before cp_gate is left: these bytes belong to the running checkpoint. */
 	if (t->t_log_used)
 		__atomic_add_fetch(&cp->cp_log_used, t->t_log_used, __ATOMIC_RELAXED);
 	if (t->t_freed_blocks)
@@ -257,8 +257,8 @@ static void close_trans(struct xfs_transaction *t) XFS_LOCKS_UNCHECKED
 }
 
 /*
- * A worst case was reckoned too small.  On a sound image that is a fault of ours, which tests look for;
- * lists and trees of a damaged one can be such that more is changed than any sound one asks for.
+ * A worst case was computed too small.  On a sound image that is a bug, which tests look for.
+ * Lists and trees of a damaged image can require more changes than those of any sound one.
  */
 #ifdef XFSWRITE_DEBUG
 static unsigned int overdrafts;	/* (a) */
@@ -284,8 +284,8 @@ unsigned int xfs_trans_overdrafts(void)
 #endif
 
 /*
- * Who logs more than its reservation takes what others were given, and in the end the room that is
- * kept back for moving the tail.
+ * A transaction that exceeds its log reservation eats into others' and finally into the space
+ * reserved for moving the tail.
  */
 static void check_log_use(const struct xfs_transaction *t)
 {
@@ -331,8 +331,8 @@ bool xfs_trans_make_running(struct xfs_trans *tp, struct xfs_log_item *lip)
 	trans_of(tp)->t_changes++;
 	xfs_nowait_changes();
 	/*
-	 * Whoever is running stays running until a cut, and no cut happens while
-	 * this transaction is open: no lock is needed to see it.
+	 * A running item stays running until the checkpoint is closed, which cannot happen while
+	 * this transaction is open: the check needs no lock.
 	 */
 	if (__atomic_load_n(&lip->li_state, __ATOMIC_ACQUIRE) == XFS_LI_RUNNING)
 		return false;
@@ -342,7 +342,7 @@ bool xfs_trans_make_running(struct xfs_trans *tp, struct xfs_log_item *lip)
 	return true;
 }
 
-/* cp_lock held: the item becomes running. */
+/* cp_lock held: @lip becomes running. */
 void xfs_checkpoint_add(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 {
 	if (lip->li_state == XFS_LI_RUNNING)
@@ -369,7 +369,7 @@ void xfs_checkpoint_forget(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 	__atomic_store_n(&cp->cp_item_bytes, cp->cp_item_bytes - lip->li_bytes, __ATOMIC_RELAXED);
 }
 
-/* cp_lock held: the item leaves its list for good; the caller puts it. */
+/* cp_lock held: @lip is removed from its list and is clean; the caller puts it. */
 void xfs_checkpoint_remove(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 {
 	xfs_list_del(&lip->li_list);
@@ -420,7 +420,7 @@ void xfs_trans_use_blocks(struct xfs_trans *tp, uint32_t blocks, bool delalloc)
 		return;
 	}
 	note_overdraft();
-	/* The blocks are gone all the same. */
+	/* The blocks are allocated all the same: count them. */
 	blocks -= t->t_blk_res;
 	t->t_blk_res = 0;
 	xfs_take_fdblocks(tp->t_mount, blocks);

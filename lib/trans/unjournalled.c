@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Without a journal stable items are written in place: inodes first, into their cluster buffers,
- * then all buffers, sorted by address so that the queue can write long runs.  The gate is closed
- * for the time: no transaction can change a buffer between its checksum and its write.
+ * then all buffers, sorted by address so that the queue can merge them into long writes. cp_gate is
+ * closed meanwhile: no transaction can change a buffer between its checksum and its write.
  */
 #include <stdlib.h>
 #include "core/counter.h"
@@ -19,12 +19,12 @@ static int compare(const void *a, const void *b)
 
 void xfs_sort_entries(struct sort_entry *entries, uint64_t n)
 {
-	/* Nothing to sort need not be an array. */
+	/* @entries may be NULL if @n is 0, which qsort() does not allow. */
 	if (n)
 		qsort(entries, (size_t)n, sizeof(*entries), compare);
 }
 
-/* The item leaves its list. */
+/* Remove the item from its list and put it. */
 static void let_go(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 {
 	xfs_mutex_lock(&cp->cp_lock);
@@ -34,8 +34,8 @@ static void let_go(struct xfs_checkpoint *cp, struct xfs_log_item *lip)
 }
 
 /*
- * Inodes go as soon as they are in their clusters: when there is no memory for more of these,
- * writing those makes some.
+ * An inode is clean as soon as it is in its cluster: if there is no memory for more clusters,
+ * writing the filled ones makes some.
  */
 static int push_one(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
@@ -47,7 +47,7 @@ static int push_one(struct xfs_mount *mp, struct xfs_log_item *lip)
 	return error;
 }
 
-/* In order of their addresses; NULL without any, or without memory. */
+/* The items in order of their addresses; NULL if there are none, or no memory. */
 static struct sort_entry *sorted(struct xfs_mount *mp, struct xfs_list *items, uint64_t *np)
 {
 	struct xfs_budget *before;
@@ -73,7 +73,7 @@ static struct sort_entry *sorted(struct xfs_mount *mp, struct xfs_list *items, u
 	return entries;
 }
 
-/* Without memory to sort in: slower, and just as right. */
+/* Without memory to sort: slower. */
 static int push_as_they_come(struct xfs_mount *mp, struct xfs_list *items)
 {
 	struct xfs_log_item *lip, *next;
@@ -88,8 +88,8 @@ static int push_as_they_come(struct xfs_mount *mp, struct xfs_list *items)
 }
 
 /*
- * Pushing inodes makes cluster buffers running, so the caller moves those over before it comes for
- * buffers.  What could not be pushed stays to be pushed again.
+ * Pushing inodes makes cluster buffers running, so the caller calls make_stable() before it pushes
+ * buffers.  Items that could not be pushed stay, to be pushed again.
  */
 static int push_inodes(struct xfs_mount *mp, struct xfs_checkpoint *cp)
 {
@@ -105,17 +105,17 @@ static int push_inodes(struct xfs_mount *mp, struct xfs_checkpoint *cp)
 	return error;
 }
 
-/* They are in the queue: see to it that they are written. */
+/* Write the buffers in the queue. */
 static int submit(struct xfs_mount *mp)
 {
 	xfs_queue_submit(mp->m_queue);
-	/* A write that failed shut the file system down. */
+	/* A write that failed has shut the file system down. */
 	return xfs_is_shutdown(mp) ? xfs_error(mp, -EIO, "writing metadata failed") : 0;
 }
 
 /*
- * Of the buffers those with the lowest addresses, until @bytes were written.  All of them stay when
- * one could not be pushed.
+ * Push the buffers with the lowest addresses until @bytes were written.  If one cannot be pushed,
+ * all stay on the list.
  */
 static int push_bufs(struct xfs_mount *mp, struct xfs_checkpoint *cp, uint64_t bytes)
 {
@@ -146,7 +146,7 @@ static int push_bufs(struct xfs_mount *mp, struct xfs_checkpoint *cp, uint64_t b
 	return error;
 }
 
-/* Without a journal what was changed may be written in place at the next cut. */
+/* cp_gate is closed.  Without a journal every running item may be written in place now. */
 static void make_stable(struct xfs_checkpoint *cp)
 {
 	struct xfs_log_item *lip, *next;
@@ -158,7 +158,7 @@ static void make_stable(struct xfs_checkpoint *cp)
 	}
 }
 
-/* The gate is closed.  Inodes, then @bytes of buffers, 0: none, UINT64_MAX: all. */
+/* cp_gate is closed.  Push inodes, then @bytes of buffers; 0: none, UINT64_MAX: all. */
 static int push_stable(struct xfs_mount *mp, struct xfs_checkpoint *cp, uint64_t bytes)
 {
 	uint64_t left;
@@ -174,7 +174,7 @@ static int push_stable(struct xfs_mount *mp, struct xfs_checkpoint *cp, uint64_t
 		error2 = push_bufs(mp, cp, bytes);
 		if (error2)
 			return error2;
-		/* Their buffers are clean now, and can be used for others. */
+		/* Clean cluster buffers can be replaced by those of other inodes. */
 	} while (error && cp->cp_inodes < left && bytes == UINT64_MAX);
 	return error;
 }
@@ -188,14 +188,17 @@ static int write_in_place(struct xfs_mount *mp, uint64_t bytes, bool flush)
 	if (xfs_is_shutdown(mp))
 		return xfs_shutdown_error(mp);
 	xfs_gate_close(&cp->cp_gate);
-	/* Inodes alone are copied for speed: not into the reserve, where dirty clusters would stay. */
+	/*
+	 * Copying inodes without writing (@bytes 0) only saves time, so it does not use the
+	 * reserve, where dirty clusters would stay.
+	 */
 	before = xfs_mem_critical_enter(bytes ? &mp->m_mem : NULL);
 	error = push_stable(mp, cp, bytes);
 	if (!error && flush)
 		error = xfs_queue_flush(mp->m_queue);
 	xfs_mem_critical_leave(before);
 	xfs_gate_open(&cp->cp_gate);
-	/* For want of memory it may be tried again: everything is still where it was. */
+	/* -ENOMEM may be tried again: all items are still where they were. */
 	if (error && error != -ENOMEM && !xfs_is_shutdown(mp))
 		xfs_shutdown(mp, error, "writing metadata: %s", xfs_errstr(error));
 	return error;
@@ -219,12 +222,15 @@ int xfs_checkpoint_push_inodes(struct xfs_mount *mp)
 /* ---- transactions ----------------------------------------------------------------------- */
 
 /*
- * So many changed inodes are copied into their clusters while they are still in the CPU's
- * cache; what is seldom looked at again need not be fetched from memory for that.
+ * With this many changed inodes, copy them into their clusters while they are still in the CPU's
+ * cache, instead of fetching them from memory later.
  */
 #define MAX_CHANGED_INODES 1024
 
-/* Dirty metadata is bounded here, before the gate: nothing is locked that it could wait for. */
+/*
+ * Limit dirty metadata here, before cp_gate is entered: the caller holds no lock that write-back
+ * needs.
+ */
 static int relieve(struct xfs_mount *mp, uint32_t blocks, uint32_t flags)
 {
 	struct xfs_checkpoint *cp = mp->m_checkpoint;
@@ -235,12 +241,12 @@ static int relieve(struct xfs_mount *mp, uint32_t blocks, uint32_t flags)
 		     mp->m_meta_cache_bytes))
 		return flags & XFS_TRANS_NO_WAIT ? xfs_would_wait("metadata must be written first")
 						 : writeback(mp, false);
-	/* That it is copied is for speed only. */
+	/* Copying inodes only saves time, so a NOWAIT call skips it. */
 	if (likely(__atomic_load_n(&cp->cp_inodes, __ATOMIC_RELAXED) <= MAX_CHANGED_INODES) ||
 	    flags & XFS_TRANS_NO_WAIT)
 		return 0;
 	error = xfs_checkpoint_push_inodes(mp);
-	/* It was for speed: when there is no memory for it they wait. */
+	/* It is optional: without memory the inodes wait. */
 	return error == -ENOMEM ? 0 : error;
 }
 
