@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Mapping blocks into holes: fresh ones, or ones that somebody else has allocated. */
+/* Mapping blocks into holes: new blocks, or blocks that are already allocated. */
 #include "base/sabotage.h"
 #include "bmap/bmap_priv.h"
 #include "core/stats.h"
 
-/* What stands around a hole; prev and next NULL where there is nothing. */
+/* The neighbours of a hole; prev and next are NULL if there is none. */
 struct hole {
 	struct xfs_iext_cursor cur;	/* at the next extent, or the end */
 	struct xfs_bmbt_irec prev_rec, next_rec;
 	const struct xfs_bmbt_irec *prev, *next;
 };
 
-/* @more, @got: what looking up @off found; false: @off is mapped. */
+/* @more, @got: result of the lookup of @off; false: @off is mapped. */
 static bool hole_around(const struct xfs_ifork *ifp, const struct xfs_iext_cursor *cur, bool more,
 			const struct xfs_bmbt_irec *got, xfs_fileoff_t off, struct hole *hole)
 {
@@ -28,7 +28,7 @@ static bool hole_around(const struct xfs_ifork *ifp, const struct xfs_iext_curso
 	return true;
 }
 
-/* With a hint, when the transaction's reservation covers the larger extent, too. */
+/* Apply the extent size hint, if the transaction's reservation covers the larger extent, too. */
 static void align_to_hint(const struct xfs_bmap_op *op, const struct hole *hole,
 			  struct xfs_bmap_alloc *ap)
 {
@@ -36,7 +36,7 @@ static void align_to_hint(const struct xfs_bmap_op *op, const struct hole *hole,
 	xfs_filblks_t len = ap->len;
 	uint32_t hint = xfs_get_extsz_hint(op->ip);
 
-	/* Only unwritten blocks may be mapped beyond what was asked for. */
+	/* Beyond the requested range only unwritten blocks may be mapped. */
 	if (!hint || op->whichfork != XFS_DATA_FORK || ap->state != XFS_EXT_UNWRITTEN ||
 	    (ap->flags & (XFS_BMAPI_METADATA | XFS_BMAPI_CONTIG)))
 		return;
@@ -82,7 +82,7 @@ static int allocate_into_hole(struct xfs_bmap_op *op, struct hole *hole, xfs_fil
 		return error;
 	error = xfs_bmap_btalloc(&ap);
 	if (!error && ap.fsbno == NULLFSBLOCK && ap.minlen > 1 && !(flags & XFS_BMAPI_CONTIG)) {
-		/* Nothing for the hint: just what was asked for. */
+		/* Not enough space for the hint: allocate what was asked for. */
 		ap.len = hole->next ? XFS_MIN(len, hole->next->br_startoff - bno) : len;
 		ap.len = XFS_MIN(ap.len, (xfs_filblks_t)XFS_MAX_BMBT_EXTLEN);
 		ap.off = bno;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the blocks of a fork come from: the policy, in terms of the file.  Inside an
- * allocation group ag/ decides.
+ * Where the blocks of a fork are allocated: the policy, in terms of the file.  Inside an allocation
+ * group ag/ decides.
  *
- * The aim is that a file's blocks continue one another, that files made one after
- * another lie side by side, and that what belongs to a directory stays in its AG:
- *  - behind the extent in front, or before the one behind, whichever is nearer;
- *  - else at the inode itself, which stands in its directory's AG;
- *  - large requests at the end of a file start at a stripe unit;
- *  - files that grow side by side begin far from each other, where the caller says that they do;
- *  - as long a run as there is in any AG before a shorter one is taken.
+ * The aim is that a file is contiguous, that files made one after another are next to each other,
+ * and that the contents of a directory stay in its AG:
+ *
+ * - right after the preceding extent, or before the following one, whichever is nearer;
+ * - else near the inode itself, which is in its directory's AG;
+ * - large requests at the end of a file start at a stripe unit;
+ * - files that grow at the same time begin far apart, if the caller says so;
+ * - the longest run in any AG is taken before a shorter one.
  */
 #include "bmap/bmap_priv.h"
 
@@ -48,7 +49,7 @@ void xfs_bmap_extsize_align(uint32_t hint, xfs_fileoff_t prev_end, xfs_fileoff_t
 	*len = size;
 }
 
-/* @block moved by @delta, if it stays a block of the same AG that may hold data. */
+/* @block moved by @delta, if that is a block of the same AG that may hold data. */
 static bool move_in_ag(const struct xfs_geometry *geo, xfs_fsblock_t block, int64_t delta,
 		       xfs_fsblock_t *moved)
 {
@@ -61,7 +62,7 @@ static bool move_in_ag(const struct xfs_geometry *geo, xfs_fsblock_t block, int6
 	return true;
 }
 
-/* A hole wider than this many times the request is not kept free for what may fill it. */
+/* A gap wider than this many times the request is not kept free for later writes. */
 #define GAP_FACTOR	4u
 
 static xfs_fsblock_t target_block(const struct xfs_bmap_alloc *ap)
@@ -97,7 +98,7 @@ static xfs_fsblock_t target_block(const struct xfs_bmap_alloc *ap)
 	return before;
 }
 
-/* Right behind the piece before it, if there is one: all that is wanted, or nothing. */
+/* Allocate right after the preceding extent: all of it, or nothing. */
 static int try_behind(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
 {
 	int error;
@@ -111,8 +112,8 @@ static int try_behind(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
 }
 
 /*
- * The end of a file that others grow beside, whose data goes out in pieces: what comes next is to
- * find its place free.  Only with preallocation, which small files have not.
+ * The end of a file that grows at the same time as others, and is written back in pieces: leave
+ * room after it for the next piece.  Only with preallocation, which small files do not have.
  */
 static int try_roomy(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
 {
@@ -149,7 +150,7 @@ static int try_striped(struct xfs_bmap_alloc *ap, struct xfs_alloc_arg *args)
 	if (!stripe || ap->next || ap->len < stripe || (ap->flags & XFS_BMAPI_METADATA))
 		return 0;
 	args->minlen = args->maxlen;
-	/* The last piece started at a stripe unit. */
+	/* The last piece started at a stripe unit, so go on right after it. */
 	error = try_behind(ap, args);
 	if (error || args->fsbno != NULLFSBLOCK)
 		goto out_restore;
@@ -186,7 +187,7 @@ int xfs_bmap_btalloc(struct xfs_bmap_alloc *ap)
 		return 0;
 	if (!(ap->flags & XFS_BMAPI_METADATA))
 		args.flags |= XFS_ALLOC_USERDATA;
-	/* The blocks of a CoW fork get their owner when they are moved to the data fork. */
+	/* Blocks of a CoW fork get their owner when they move to the data fork. */
 	if (op->whichfork == XFS_COW_FORK)
 		args.oinfo.oi_owner = XFS_RMAP_SKIP;
 
@@ -196,7 +197,10 @@ int xfs_bmap_btalloc(struct xfs_bmap_alloc *ap)
 	if (!error && args.fsbno == NULLFSBLOCK)
 		error = xfs_alloc_vextent(&args);
 	if (!error && args.fsbno == NULLFSBLOCK && args.minleft) {
-		/* Nearly full: then the tree's blocks come from other AGs; they are reserved. */
+		/*
+		 * The AG is nearly full: let the tree's blocks, which are reserved, come from other
+		 * AGs.
+		 */
 		args.minleft = 0;
 		error = xfs_alloc_vextent(&args);
 	}

@@ -2,9 +2,9 @@
 /*
  * The extent tree of a fork on disk: long pointers, root in the inode.
  *
- * if_broot holds the root as it is on disk, in a piece of memory as large as the
- * fork, so that flushing it is a copy.  The place of its pointers follows from the
- * size of the fork: a root is made anew whenever that changes.
+ * if_broot holds the root in its on-disk form, in memory of the fork's size, so that flushing it is
+ * a copy.  The offset of its pointers depends on the size of the fork, so a change of that size
+ * builds a new root.
  */
 #include "bmap/bmap_priv.h"
 #include "disk/verify.h"
@@ -198,8 +198,8 @@ static int find_rec(struct xfs_btree_cur *cur, const struct xfs_bmbt_irec *irec,
 }
 
 /*
- * Removals first and insertions last, so that the records are in order at each step:
- * what stays is replaced in place, and its start never passes a neighbour's.
+ * Remove first and insert last, so that the records are in order at each step: records that stay
+ * are replaced in place, and their start never passes a neighbour's.
  */
 static int replace_recs(struct xfs_btree_cur *cur, const struct xfs_bmbt_irec *old,
 			unsigned int nold, const struct xfs_bmbt_irec *new, unsigned int nnew)
@@ -265,15 +265,15 @@ int xfs_inode_check_nblocks(struct xfs_inode *ip, uint64_t tree_blocks)
 			   ", its forks have %" PRIu64, ip->i_ino, ip->i_nblocks, blocks);
 }
 
-/* ---- reading it all ------------------------------------------------------------------ */
+/* ---- reading the whole map --------------------------------------------------------------- */
 
 struct read_state {
 	struct xfs_bmbt_read rd;
 	uint64_t tree_blocks;
-	xfs_daddr_t last[XFS_BTREE_MAXLEVELS];	/* block that the walk met last on each level */
+	xfs_daddr_t last[XFS_BTREE_MAXLEVELS];	/* last block of the walk on each level */
 };
 
-/* The blocks of the tree that the walk to this leaf meets for the first time. */
+/* Count the blocks of the tree that the walk to this leaf visits for the first time. */
 static void count_path(struct read_state *rs, const struct xfs_btree_cur *cur)
 {
 	for (uint32_t level = 0; level + 1 < cur->bc_nlevels; level++) {
@@ -286,7 +286,10 @@ static void count_path(struct read_state *rs, const struct xfs_btree_cur *cur)
 	}
 }
 
-/* That needs both forks; two trees are too rare to keep the size of the one until then. */
+/*
+ * The check needs both forks.  If both are trees it is skipped: too rare to keep the size of the
+ * first one.
+ */
 static int check_nblocks(struct read_state *rs)
 {
 	const struct xfs_inode *ip = rs->rd.ip;
@@ -331,8 +334,8 @@ int xfs_bmbt_read_recs(struct xfs_bmbt_read *rd, const struct xfs_bmbt_rec *recs
 }
 
 /*
- * The first leaf through the nodes, the others along the sibling pointers, whole leaves at
- * a time.  Offsets only rise, or the walk ends with an error: no chain makes it loop.
+ * Go to the first leaf through the nodes, to the others along the sibling pointers, whole leaves at
+ * a time.  Offsets must ascend, so a cycle of pointers ends with an error.
  */
 static int read_leaves(struct read_state *rs, struct xfs_btree_cur *cur)
 {
@@ -361,7 +364,7 @@ int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 {
 	struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
 	struct read_state rs = {.rd = {.ip = ip, .ifp = ifp, .whichfork = whichfork}};
-	/* They would take from the reserve of memory what changes may need. */
+	/* A large map must not use the memory reserve, which changes may need. */
 	bool many = ifp->if_nextents > XFS_BMAP_FEW_EXTENTS;
 	struct xfs_budget *before = NULL;
 	struct xfs_btree_cur cur;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one way in which a mapping changes; see bmap_priv.h.
+ * The one way to change a mapping; see bmap_priv.h.
  *
- * Nothing here knows what an operation means.  That a converted piece merges left,
- * right or both, that a punched middle splits, that a write in front of an extent
- * grows it downwards: all of these are a set of old records and a set of new ones, of which
- * the common head and tail are dropped.
+ * Nothing here depends on the operation.  A converted piece that merges left, right or both, a hole
+ * punched in the middle, a write in front of an extent that extends it downwards: each is a set of
+ * old records and a set of new ones, whose common head and tail are dropped.
  */
 #include "bmap/bmap_priv.h"
 
-/* One neighbour on each side may join in. */
+/* One neighbour on each side may merge. */
 #define SET_MAX	(XFS_BMAP_EDIT_NEW + 2)
 
 struct recs {
@@ -118,7 +117,7 @@ static bool same_rec(const struct xfs_bmbt_irec *a, const struct xfs_bmbt_irec *
 	       a->br_blockcount == b->br_blockcount && a->br_state == b->br_state;
 }
 
-/* Append @rec, as a part of the last one when it can be and @merge. */
+/* Append @rec; if @merge and possible, extend the last record. */
 static void add_rec(const struct xfs_geometry *geo, struct recs *set,
 		    const struct xfs_bmbt_irec *rec, bool merge)
 {
@@ -137,8 +136,8 @@ static void drop_first(struct recs *set)
 }
 
 /*
- * What is replaced by what, with merging neighbours included; the cursor goes to the
- * first old record.  Both sets end up without common records at either end.
+ * Build the sets of old and new records, including neighbours that merge, and move the cursor to
+ * the first old record.  The sets have no common records at either end.
  */
 static void build_sets(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, struct recs *old,
 		       struct recs *new)
@@ -220,7 +219,7 @@ static int change_incore(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 	return 0;
 }
 
-/* Insertions come behind the last record that is replaced: room is needed there. */
+/* Insertions are made after the last replaced record, so reserve memory there. */
 static int prepare_edit(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit,
 			const struct recs *old, const struct recs *new, int adds_disk)
 {
@@ -236,7 +235,7 @@ static int prepare_edit(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit,
 		leaf = at.leaf;
 	}
 	error = xfs_bmap_prepare(op, &at, adds_mem, adds_disk > 0 ? (unsigned int)adds_disk : 0, 0);
-	/* A lone leaf moves when it grows. */
+	/* A lone leaf may be reallocated when it grows. */
 	if (adds_mem && at.leaf != leaf)
 		edit->cur.leaf = at.leaf;
 	return error;
@@ -281,7 +280,10 @@ int xfs_bmap_edit(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit, bool prepa
 		xfs_free(ip->i_mount, nt.broot);
 		return error;
 	}
-	/* Logged at the end of the operation; what it does until then must not be refused. */
+	/*
+	 * The change is logged at the end of the operation; a NOWAIT call must not be refused any
+	 * more.
+	 */
 	xfs_nowait_changes();
 	ifp->if_nextents = nextents;
 	if (!on_disk)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unwritten extents become written, and the other way round. */
+/* Converting extents from unwritten to written and back. */
 #include "bmap/bmap_priv.h"
 
 int xfs_bmap_convert_extent(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Unmapping: extents leave a fork, and their blocks are freed or lose an owner. */
+/* Unmapping: extents are removed from a fork, and their blocks are freed or lose an owner. */
 #include "ag/refcount.h"
 #include "bmap/bmap_priv.h"
 #include "core/stats.h"
 
-/* The blocks of @del have lost this mapping. */
+/* Drop this mapping's claim on the blocks of @del. */
 static int release_blocks(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *del, uint32_t flags)
 {
 	struct xfs_inode *ip = op->ip;
@@ -14,8 +14,8 @@ static int release_blocks(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *de
 
 	if (op->whichfork == XFS_COW_FORK) {
 		/*
-		 * Never mapped in reverse: they were allocated in this transaction, or are moved
-		 * on.
+		 * Not in the reverse map: these blocks were allocated in this transaction, or move
+		 * to the data fork.
 		 */
 		oinfo.oi_owner = XFS_RMAP_SKIP;
 		return flags & XFS_BMAPI_REMAP ? 0 :
@@ -30,7 +30,7 @@ static int release_blocks(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *de
 	return xfs_free_extent(op->tp, del->br_startblock, len, &oinfo, XFS_AG_RESV_NONE);
 }
 
-/* [@off, @end) of the real extent @got at @cur. */
+/* Unmap [@off, @end) of the real extent @got at @cur. */
 static int unmap_real(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 		      const struct xfs_bmbt_irec *got, xfs_fileoff_t off, xfs_fileoff_t end,
 		      uint32_t flags)
@@ -52,7 +52,7 @@ static int unmap_real(struct xfs_bmap_op *op, struct xfs_iext_cursor *cur,
 		return error;
 	if (op->whichfork == XFS_COW_FORK) {
 		ip->i_cow_blocks -= del.br_blockcount;
-		/* What moves to the data fork is counted there, and then is held no longer. */
+		/* Blocks that move to the data fork stay held until they are counted there. */
 		if (!(flags & XFS_BMAPI_REMAP))
 			xfs_inode_held(ip);
 	} else {
@@ -97,7 +97,7 @@ int xfs_bunmapi(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bno, x
 
 		error = xfs_bmap_read_place(ip, whichfork, end);
 		if (error) {
-			/* The next transaction meets it before its first change. */
+			/* The next transaction sees this error before its first change. */
 			if (n && flags & XFS_BMAPI_YIELD)
 				error = 0;
 			break;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delayed allocation: space is reserved when data is written to memory, and found when
- * the data goes out.
+ * Delayed allocation: space is reserved when data is written to memory, and blocks are allocated
+ * when the data is written back.
  *
- * A reservation is two numbers: the blocks of the extent, and as many more as the tree
- * on disk could need in the worst case for mapping them one by one ("indirect
- * blocks"), which the null start block of the in-core record carries.  Both are out of the
- * free counter, so that writing back can never run out of space.  Whatever happens to the
- * extent, what is carried afterwards, what was used and what is given back add up to
- * what was carried before.
+ * A reservation has two parts: the blocks of the extent, and the blocks that the tree on disk needs
+ * in the worst case to map them one by one ("indirect blocks"), whose number is in the null start
+ * block of the in-core record.  Both are taken off the free counter, so write-back cannot run out
+ * of space.  Whatever happens to the extent: the indirect blocks that it carries afterwards, those
+ * used and those given back add up to those it carried before.
  */
 #include "bmap/bmap_priv.h"
 #include "core/stats.h"
@@ -28,7 +27,7 @@ xfs_filblks_t xfs_bmap_worst_indlen(const struct xfs_inode *ip, xfs_filblks_t le
 	return total;
 }
 
-/* Two pieces want blocks of which there are not enough. */
+/* Divide @avail blocks between two pieces that want more. */
 static void share_indlen(xfs_filblks_t avail, xfs_filblks_t want1, xfs_filblks_t want2,
 			 xfs_filblks_t *len1, xfs_filblks_t *len2)
 {
@@ -60,9 +59,9 @@ static void share_indlen(xfs_filblks_t avail, xfs_filblks_t want1, xfs_filblks_t
 
 /* ---- making ------------------------------------------------------------------------- */
 
-/* A piece of reserved space that is going to be inserted, with what it touches. */
+/* A new reservation, with the extents that it touches. */
 struct delalloc_piece {
-	struct xfs_iext_cursor cur;	/* at the extent behind, or the end */
+	struct xfs_iext_cursor cur;	/* at the following extent, or the end */
 	struct xfs_bmbt_irec prev, next;
 	bool have_prev, have_next;
 	xfs_fileoff_t off;
@@ -112,7 +111,7 @@ static int reserve_delalloc(struct xfs_inode *ip, struct xfs_ifork *ifp, struct 
 	}
 	if (left && right) {
 		xfs_iext_remove(mp, ifp, &pr->cur);
-		/* Either it is behind the record in front, or at the end. */
+		/* The cursor is after the preceding record, or at the end. */
 		xfs_iext_prev_extent(ifp, &pr->cur, got);
 		xfs_iext_update(ifp, &pr->cur, &rec);
 	} else if (left) {
@@ -212,7 +211,10 @@ int xfs_bmap_del_extent_delay(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 		len2 = xfs_bmap_worst_indlen(ip, right.br_blockcount);
 	}
 	if (have_left && have_right) {
-		/* Two trees' worth of worst case; blocks that are let go may pay for it. */
+		/*
+		 * Two pieces need two worst cases; blocks that are dropped may pay for the
+		 * difference.
+		 */
 		xfs_filblks_t steal = 0;
 
 		if (len1 + len2 > old)
@@ -226,7 +228,7 @@ int xfs_bmap_del_extent_delay(struct xfs_inode *ip, enum xfs_fork_id whichfork,
 	right.br_startblock = nullstartblock(len2);
 
 	if (have_left && have_right) {
-		/* The new record first, while failing changes nothing. */
+		/* Insert the new record first: on failure nothing has changed. */
 		xfs_iext_next_extent(ifp, cur, &rec);
 		error = xfs_iext_insert(mp, ifp, cur, &right, NULL);
 		if (error)
@@ -255,7 +257,7 @@ int xfs_bmap_punch_delalloc_range(struct xfs_inode *ip, enum xfs_fork_id whichfo
 	int error = 0;
 
 	ASSERT(xfs_rwlock_is_held_excl(&ip->i_lock));
-	/* Promises are made only where the records are in memory. */
+	/* Delayed allocations exist only in a map that is in memory as a whole. */
 	if (!ifp || ifp->if_needextents)
 		return 0;
 	while (!error && off < end && xfs_iext_lookup_extent_before(ifp, end, &cur, &got) &&
@@ -286,9 +288,9 @@ static void set_indlen(struct xfs_ifork *ifp, const struct xfs_bmbt_irec *rest,
 }
 
 /*
- * Settle the account: @blocks and the tree's were used out of @old indirect blocks; the parts
- * that stay delayed, NULL or empty where there are none, carry their worst case as
- * yet.  If that is more than is left, take more, or else make do.
+ * Settle the indirect blocks after a conversion that used @blocks and tree blocks out of @old.  The
+ * parts that stay delayed (NULL or empty: none) carry their worst case so far.  If that is more
+ * than is left, take more from the counter, or reduce it.
  */
 static void settle(struct xfs_bmap_op *op, xfs_filblks_t blocks, xfs_filblks_t old,
 		   const struct xfs_bmbt_irec *left, const struct xfs_bmbt_irec *right)
@@ -380,7 +382,7 @@ int xfs_bmapi_convert_delalloc(struct xfs_trans *tp, struct xfs_inode *ip,
 	error = xfs_bmap_edit(&op, &edit, true);
 	xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_xstrat_quick);
 	xfs_stats_add(ip->i_mount, XFS_COUNT_xs_xstrat_bytes, XFS_FSB_TO_B(&ip->i_mount->m_geo, ap.len));
-	/* Made and written at once, which counts as the conversion that would follow. */
+	/* Allocated as written: count the conversion that is not needed, too. */
 	if (!unwritten)
 		xfs_stats_inc(ip->i_mount, XFS_COUNT_xs_blk_mapw);
 	if (!error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mappings of two files, or of two ranges of one, change places: extent by extent, in the order of
- * the files; blocks and their contents stay where they are.  An XMI intent says what is left.
+ * Exchanging mappings of two files, or of two ranges of one: extent by extent in ascending order;
+ * blocks and their contents stay where they are.  An XMI intent records the remaining part.
  */
 #include "bmap/bmap_priv.h"
 #include "bmap/intent.h"
@@ -75,7 +75,7 @@ static bool is_hole(const struct xfs_bmbt_irec *irec)
 	return irec->br_startblock == XFS_HOLESTARTBLOCK;
 }
 
-/* Both are out before either goes in: the places must be holes. */
+/* Unmap both before mapping either: the destinations must be holes. */
 static int swap(struct xfs_trans *tp, struct xfs_inode *ip1, struct xfs_inode *ip2,
 		enum xfs_fork_id whichfork, struct xfs_bmbt_irec *map1,
 		struct xfs_bmbt_irec *map2)
@@ -163,7 +163,7 @@ void xfs_xmi_format(const struct xfs_exchange *ex, uint64_t id, struct xfs_xmi_l
 	};
 }
 
-/* By no more than twice what all new records would fill. */
+/* At most twice the blocks that the new records alone would fill. */
 uint64_t xfs_bmap_tree_growth(const struct xfs_inode *ip, uint32_t records)
 {
 	if (ip->i_df.if_format != XFS_DINODE_FMT_BTREE &&

@@ -2,9 +2,9 @@
 /*
  * Forks from and to the inode on disk.
  *
- * A list is read in at once, a tree when its records are first needed: many inodes are
- * opened only to be looked at.  inode/ has run the inode's verifier before; what is
- * checked here again is what this code would otherwise go wrong on.
+ * A list is read with the inode, a tree when its records are first needed: many inodes are opened
+ * only for their attributes. inode/ has run the inode's verifier; the checks here are those that
+ * this code relies on.
  */
 #include "bmap/bmap_priv.h"
 
@@ -16,7 +16,7 @@ static int bad_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, const char
 
 /* ---- LOCAL ------------------------------------------------------------------------- */
 
-/* Rounded up to what the journal copies, zeros behind the contents. */
+/* Rounded up to what the journal copies, with zeros after the contents. */
 static uint32_t idata_room(uint32_t len)
 {
 	return XFS_ALIGN(len + 1, 8);
@@ -56,7 +56,7 @@ int xfs_idata_realloc(struct xfs_inode *ip, int32_t byte_diff, enum xfs_fork_id 
 			return xfs_error(ip->i_mount, -ENOMEM, "out of memory for inode contents");
 		ifp->if_data = data;
 	}
-	/* New bytes, or those behind the new end. */
+	/* Zero the new bytes, or those after the new end. */
 	memset(data + XFS_MIN(len, ifp->if_bytes), 0,
 	       idata_room(len) - XFS_MIN(len, ifp->if_bytes));
 	ifp->if_bytes = len;
@@ -223,7 +223,7 @@ int xfs_iformat_attr_fork(struct xfs_inode *ip, const void *buf)
 	uint64_t size = 0;
 
 	if (dip->di_aformat == XFS_DINODE_FMT_LOCAL) {
-		/* The header's first field; the rest of it is attr/'s. */
+		/* Only the header's first field; attr/ knows the rest. */
 		if (unlikely(xfs_inode_attr_fork_size(ip) < 4))
 			return bad_fork(ip, XFS_ATTR_FORK, "no room for a header");
 		size = get_be16(XFS_DFORK_APTR(dip));
@@ -283,7 +283,7 @@ void xfs_iflush_fork(struct xfs_inode *ip, void *buf, enum xfs_fork_id whichfork
 	memset(fork + used, 0, size - used);
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
+/* ---- making and freeing -------------------------------------------------------------------- */
 
 void xfs_ifork_init_empty(struct xfs_ifork *ifp)
 {

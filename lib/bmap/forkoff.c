@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The border between the forks of an inode; the rules stand in README.md. */
+/* The border between the forks of an inode; the rules are in README.md. */
 #include "bmap/bmap_priv.h"
 
 uint8_t xfs_default_forkoff(const struct xfs_mount *mp, uint16_t mode)
@@ -49,7 +49,7 @@ uint8_t xfs_bmap_forkoff_for(const struct xfs_inode *ip, uint32_t bytes)
 	return offset >= min ? (uint8_t)offset : 0;
 }
 
-/* The root's entries move into a block of their own below it. */
+/* Move the root's entries into a new block below it. */
 static int push_down_root(struct xfs_bmap_op *op, struct xfs_bmdr_block *root, uint32_t maxrecs)
 {
 	struct xfs_inode *ip = op->ip;
@@ -85,7 +85,7 @@ static int push_down_root(struct xfs_bmap_op *op, struct xfs_bmdr_block *root, u
 	return 0;
 }
 
-/* A root for the present size of the fork, in place of one for another size. */
+/* Build a root for the present size of the fork from one for another size. */
 static int refit_root(struct xfs_bmap_op *op)
 {
 	struct xfs_inode *ip = op->ip;
@@ -119,7 +119,7 @@ static int refit_root(struct xfs_bmap_op *op)
 	return 0;
 }
 
-/* The size of the fork has changed: bring its contents into the form that goes with it. */
+/* The size of the fork has changed: convert its contents to the format for that size. */
 static int refit_fork(struct xfs_bmap_op *op)
 {
 	struct xfs_bmap_new_tree nt;

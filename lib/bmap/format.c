@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fork's records change house: from the list in the inode to a tree, when they
- * become more than fit, and back as soon as they do fit.  Both are demanded by the
- * format: a tree whose records would fit into the inode is refused by everybody.
+ * Moving a fork's records from the list in the inode to a tree, when they no longer fit, and back
+ * as soon as they fit.  The disk format demands both: every implementation refuses a tree whose
+ * records would fit into the inode.
  */
 #include "bmap/bmap_priv.h"
 
@@ -71,7 +71,7 @@ void xfs_bmap_list_to_btree(struct xfs_bmap_op *op, struct xfs_bmap_new_tree *nt
 	op->logflags |= XFS_ILOG_CORE | xfs_ilog_broot(op->whichfork);
 }
 
-/* Give back the block at @fsbno and all below it.  The depth is bounded by the level. */
+/* Free the block at @fsbno and all below it.  The level bounds the recursion. */
 static int free_subtree(struct xfs_bmap_op *op, xfs_fsblock_t fsbno, uint32_t level)
 {
 	struct xfs_mount *mp = op->ip->i_mount;
@@ -119,7 +119,9 @@ int xfs_bmap_btree_to_list(struct xfs_bmap_op *op)
 	struct xfs_bmdr_block *root = ifp->if_broot;
 	uint32_t n = be16_to_cpu(root->bb_numrecs), level = be16_to_cpu(root->bb_level);
 
-	/* One leaf, in a tree that kept its blocks half full; any other is freed just as well. */
+	/*
+	 * Usually one leaf, since blocks are at least half full; any other tree is freed as well.
+	 */
 	for (uint32_t i = 1; i <= n; i++) {
 		const be64_t *ptr = xfs_bmdr_ptr_addr(root, i, xfs_bmdr_maxrecs(ifp->if_broot_bytes));
 		int error = free_subtree(op, be64_to_cpu(*ptr), level - 1);

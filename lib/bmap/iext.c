@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The in-core extent tree: a B+tree of 504-byte nodes (one cache-friendly
- * allocation of 512 with the host's header).  Its shape, by if_height:
+ * The in-core extent tree: a B+tree of 504-byte nodes (512 with the allocator's header).
+ * Its shape depends on if_height:
  *
  *   0   no extent, or the one in if_rec
  *   1   if_root is a leaf that grows from 3 to XFS_IEXT_LEAF_RECS records
  *   n   if_root is a node; leaves are all at the bottom, full-sized and linked
  *
  * (IEXT-1) Records are sorted and do not overlap; no leaf or node is empty.
- * (IEXT-2) The key of a child is exactly the offset of the first record below it, so that the
- *     offset of a leaf's first record finds the path to it; there are no parent pointers to keep up
- *     to date.
+ * (IEXT-2) The key of a child is exactly the offset of the first record below it, so the offset of
+ *     a leaf's first record finds the path to the leaf; there are no parent pointers to maintain.
  * (IEXT-3) A node root has at least two children.
  * (IEXT-4) A cursor is at (leaf, pos) with pos < count, or at the end of the last leaf.
- *
- * Records that come in order of offset fill their leaves completely: one that falls
- * between two leaves goes to the end of the left one, and when that is full, starts a new
- * leaf instead of splitting it.
- * A removal that leaves a leaf less than half full merges it with a neighbour when
- * both fit with some room to spare, so any two neighbours hold more than MERGE_RECS.
  */
 #include "bmap/bmap_priv.h"
 #include "core/stats.h"
@@ -27,8 +20,8 @@
 #define MERGE_RECS    28u
 
 /*
- * hi: offset 54 bits, high 10 of the block; lo: low 42 of the block, state 1, length 21.
- * A length of 0 is no record.
+ * hi: offset 54 bits, high 10 of the block; lo: low 42 of the block, state 1, length 21.  Length 0
+ * means no record.
  */
 #define REC_BLOCK_MASK ((1ull << 52) - 1)
 
@@ -178,7 +171,7 @@ bool xfs_iext_lookup_extent_before(const struct xfs_ifork *ifp, xfs_fileoff_t en
 	}
 	if (end == 0)
 		return false;
-	/* (IEXT-2): only in the first leaf can all records start behind what led here. */
+	/* (IEXT-2): only in the first leaf can all records start at or after @end. */
 	cur->leaf = find_leaf(ifp, end - 1);
 	cur->pos = leaf_find(cur->leaf, end - 1);
 	if (cur->pos == 0)
@@ -236,7 +229,7 @@ bool xfs_iext_peek_prev_extent(const struct xfs_ifork *ifp, const struct xfs_iex
 
 /* ---- memory ---------------------------------------------------------------------- */
 
-/* Free memory of XFS_IEXT_NODE_BYTES starts with a pointer to the next. */
+/* Each free piece of XFS_IEXT_NODE_BYTES starts with a pointer to the next. */
 static int spare_fill(struct xfs_mount *mp, struct xfs_iext_spare *spare, unsigned int count)
 {
 	while (spare->count < count) {
@@ -262,7 +255,7 @@ static size_t leaf_bytes(unsigned int room)
 	return XFS_IEXT_LEAF_HDR_BYTES + room * sizeof(struct xfs_iext_rec);
 }
 
-/* Room for @want records in a map of height 0 or 1, which then is one leaf. */
+/* Make room for @want records in a map of height 0 or 1, which then is one leaf. */
 static int grow_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, unsigned int want)
 {
 	static const uint16_t sizes[] = {3, 6, 14, XFS_IEXT_LEAF_RECS};
@@ -316,7 +309,7 @@ int xfs_iext_reserve(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iex
 	} else {
 		bool crowded = leaf->count + n > XFS_IEXT_LEAF_RECS;
 
-		/* What goes in front of a leaf's first record may go to the leaf before. */
+		/* A record in front of a leaf's first one may go to the leaf before. */
 		if (cur->pos == 0 && leaf->prev) {
 			leaf = leaf->prev;
 			crowded = crowded || leaf->count + n > XFS_IEXT_LEAF_RECS;
@@ -324,8 +317,8 @@ int xfs_iext_reserve(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iex
 		if (!crowded)
 			return 0;
 		/*
-		 * One split makes room for all.  Where the second of two records would make it
-		 * happen is hard to tell, so then the whole path is counted.
+		 * One split makes room for all.  With two records it is hard to tell whether the
+		 * second one splits, so the whole path is reserved.
 		 */
 		need = ifp->if_height + 1u;
 		if (n == 1) {
@@ -362,8 +355,8 @@ static void leaf_move(struct xfs_iext_leaf *to, struct xfs_iext_leaf *from, unsi
 }
 
 /*
- * No room at the cursor: give its leaf, or the one in front of it, a right neighbour and
- * put the cursor where there is room.
+ * There is no room at the cursor: add a leaf to the right of the cursor's leaf, or of the one
+ * before it, and move the cursor to a place with room.
  */
 static int split_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext_cursor *cur,
 		      const struct xfs_iext_rec *rec, struct xfs_iext_spare *spare)
@@ -373,7 +366,7 @@ static int split_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_ie
 	struct xfs_iext_path path;
 	int error;
 
-	/* Between two full leaves, or behind the last: a leaf of its own. */
+	/* Between two full leaves, or after the last one: start a new leaf. */
 	if (cur->pos == 0 && leaf->prev) {
 		leaf = leaf->prev;
 		cur->pos = leaf->count;
@@ -398,9 +391,9 @@ static int split_leaf(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_ie
 		return 0;
 	}
 	/*
-	 * In half, but at the place itself where more records are likely to come in
-	 * order: in front of all others, and in the upper half, where ascending ones then go
-	 * on filling the left leaf.
+	 * Split in half, but at the cursor itself where more records are likely to follow in order:
+	 * before all others, and in the upper half, where ascending records go on filling the left
+	 * leaf.
 	 */
 	split = XFS_IEXT_LEAF_RECS / 2;
 	if (cur->pos == 0 || cur->pos > split)
@@ -463,7 +456,7 @@ out_changed:
 	return 0;
 }
 
-/* All records of @right, the right neighbour of @left, move into @left. */
+/* Move all records of @right, the right neighbour of @left, into @left. */
 static void merge_leaves(struct xfs_mount *mp, struct xfs_ifork *ifp, struct xfs_iext_leaf *left,
 			 struct xfs_iext_leaf *right)
 {
@@ -549,7 +542,7 @@ void xfs_iext_update(struct xfs_ifork *ifp, const struct xfs_iext_cursor *cur,
 	rec_set(&cur->leaf->recs[cur->pos], irec);
 }
 
-/* Deepest recursion is the height. */
+/* The height bounds the recursion. */
 static void free_below(struct xfs_mount *mp, void *at, unsigned int height)
 {
 	if (height > 1) {
@@ -570,7 +563,7 @@ void xfs_iext_destroy(struct xfs_mount *mp, struct xfs_ifork *ifp)
 	xfs_iext_changed(ifp);
 }
 
-/* ---- what tests ask -------------------------------------------------------------------- */
+/* ---- for tests ------------------------------------------------------------------------ */
 
 uint64_t xfs_iext_count(const struct xfs_ifork *ifp)
 {

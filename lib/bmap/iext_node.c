@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inner nodes of the in-core extent tree: paths, keys, children that come and go.
- * The rules they keep are (IEXT-2) and (IEXT-3) of iext.c.
+ * The inner nodes of the in-core extent tree: paths, keys, adding and removing children.  This
+ * code keeps (IEXT-2) and (IEXT-3) of iext.c.
  */
 #include "bmap/bmap_priv.h"
 

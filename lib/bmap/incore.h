@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct xfs_inode, as all layers from the forks upwards see it.  It stands here
- * and not in inode/ because the fork code, which is the lowest that needs it,
- * does; what can be done with an inode as a whole is in inode/inode.h.
+ * struct xfs_inode, as all folders from the forks upwards see it.  It is here and not in inode/
+ * because the fork code is the lowest that needs it; operations on whole inodes are in
+ * inode/inode.h.
  *
- * Members: (c) constant while referenced, (i) i_lock, (o) i_iolock, (h) the
- * inode cache's lock, (a) atomic; (ia) changed under i_lock, looked at without through
- * xfs_inode_mode() and its like.
+ * Members: (c) constant while referenced, (i) i_lock, (o) i_iolock, (h) the inode cache's lock, (a)
+ * atomic; (ia) changed under i_lock, read without it by xfs_inode_mode() and the like.
  */
 #ifndef BMAP_INCORE_H
 #define BMAP_INCORE_H
@@ -20,17 +19,15 @@
 
 struct xfs_mapping;		/* pagecache/ */
 
-/* An extent in memory, packed; only bmap/iext.c looks inside. */
+/* An extent in memory, packed; only bmap/iext.c knows the format. */
 struct xfs_iext_rec {
 	uint64_t hi, lo;
 };
 
-/*
- * A part of a map in memory (BMAP-4): of a BTREE fork, real extents only.
- */
+/* The part of a map that is in memory (BMAP-4): of a BTREE fork, real extents only. */
 struct xfs_iext_window {
-	xfs_fileoff_t lo, hi;		/* what is mapped here is in memory, and nothing else is */
-	xfs_extnum_t outside;		/* extents of the fork that are not in it */
+	xfs_fileoff_t lo, hi;		/* only extents with a block in [lo, hi) are in memory */
+	xfs_extnum_t outside;		/* extents of the fork outside the window */
 };
 
 /* One fork in memory. */
@@ -39,7 +36,7 @@ struct xfs_ifork {
 	bool if_needextents;		/* BTREE format, not all records are in memory */
 	uint16_t if_height;		/* of the in-core extent tree, 0 = if_rec */
 	uint32_t if_seq;		/* (a) changes with every change of the map */
-	xfs_extnum_t if_nextents;	/* real extents; delalloc ones do not count */
+	xfs_extnum_t if_nextents;	/* real extents, without delalloc ones */
 	union {				/* in-core extents, bmap/iext.h */
 		struct xfs_iext_rec if_rec; /* the only one, or none */
 		void *if_root;
@@ -48,66 +45,66 @@ struct xfs_ifork {
 	uint32_t if_bytes;		/* LOCAL: size of if_data */
 	void *if_broot;			/* BTREE: root, in-core form (bmap/btree.c) */
 	void *if_data;			/* LOCAL: contents */
-	struct xfs_iext_window *if_window; /* with if_needextents: NULL: no record is in memory */
+	struct xfs_iext_window *if_window; /* with if_needextents; NULL: no record is in memory */
 };
 
-/* What the quotas of its owners count of an inode: as the last transaction that changed it left it. */
+/* What an inode counts in its owners' quota, as of the last transaction that changed it. */
 struct xfs_charged {
 	uint32_t ids[3];		/* user, group, project */
 	bool exists;
 	uint64_t blocks;
-	uint64_t held;			/* reserved in memory: delayed, and set aside for copy-on-write */
+	uint64_t held;			/* reserved: delalloc blocks, blocks of the CoW fork */
 };
 
 /* Bits of i_flags. */
-#define XFS_IF_NEW		(1u << 0)	/* being made; nobody else sees it */
+#define XFS_IF_NEW		(1u << 0)	/* being made; other threads do not see it */
 #define XFS_IF_EOFBLOCKS	(1u << 1)	/* has preallocation past EOF to trim */
 #define XFS_IF_TRUNCATED	(1u << 3)
 #define XFS_IF_INACTIVE		(1u << 4)	/* unlinked and being freed */
 #define XFS_IF_STALE		(1u << 5)	/* freed: forget at the last put */
 #define XFS_IF_DIRTY_TIMES	(1u << 7)	/* a write set the times; write-back or fsync logs them */
-#define XFS_IF_READING		(1u << 8)	/* in the cache and not read yet: wait */
-#define XFS_IF_UNREAD		(1u << 9)	/* could not be read; forgotten already */
-#define XFS_IF_UNNAMED		(1u << 10)	/* made without a name, and may still get one */
-#define XFS_IF_NO_CAPABILITY	(1u << 12)	/* it was looked for, and there is none */
-#define XFS_IF_SIDE_BY_SIDE	(1u << 13)	/* grows beside others: write-back said so */
-#define XFS_IF_EOF_RELEASED	(1u << 11)	/* a close has trimmed it since it was read or cut */
+#define XFS_IF_READING		(1u << 8)	/* in the cache but not read yet: wait */
+#define XFS_IF_UNREAD		(1u << 9)	/* could not be read; no longer in the cache */
+#define XFS_IF_UNNAMED		(1u << 10)	/* made without a name, may still get one */
+#define XFS_IF_NO_CAPABILITY	(1u << 12)	/* a search found no capability attribute */
+#define XFS_IF_SIDE_BY_SIDE	(1u << 13)	/* grows at the same time as other files */
+#define XFS_IF_EOF_RELEASED	(1u << 11)	/* a close trimmed it since read or truncation */
 
 /*
- * Where a directory had room last, so that adding a name need not search.  Never
- * trusted, only tried: any values are legal, all zero is "nothing is known".
+ * Where a directory had room last, so that adding a name need not search.  These are hints, so any
+ * values are valid; zero means unknown.
  */
 struct xfs_dir_hints {
 	uint32_t dh_data_db;		/* data block that took the last name */
 	uint32_t dh_scan_db;		/* where the last search for room ended */
 	uint32_t dh_data_low;		/* no hole of the data space below this dablk */
-	uint32_t dh_leaf_low;		/* the same of the leaf space */
-	uint16_t dh_max_best;		/* no data block but dh_data_db has more room; 0: unknown */
+	uint32_t dh_leaf_low;		/* the same for the leaf space */
+	uint16_t dh_max_best;		/* most room in a block but dh_data_db; 0: unknown */
 };
 
 struct xfs_inode {
 	struct xfs_mount *i_mount;	/* (c) */
 	xfs_ino_t i_ino;		/* (c) */
-	xfs_daddr_t i_cluster_daddr;	/* (c) the buffer it lives in */
+	xfs_daddr_t i_cluster_daddr;	/* (c) its cluster buffer */
 	uint32_t i_cluster_len;		/* (c) bytes */
-	uint32_t i_cluster_off;		/* (c) of this inode in it, bytes */
+	uint32_t i_cluster_off;		/* (c) of this inode in the cluster, bytes */
 
 	struct xfs_rwlock i_iolock;	/* classes IOLOCK, ILOCK; key i_ino */
 	struct xfs_rwlock i_lock;
 
 	struct xfs_log_item i_item;	/* li_fields: XFS_ILOG_* below */
-	uint64_t i_datasync_seq;	/* (a) newest checkpoint with more of it than times */
+	uint64_t i_datasync_seq;	/* (a) newest checkpoint with a change other than times */
 	/*
-	 * What its place on disk has, as a free inode there has zeros; (i), and with the gate
-	 * closed.
+	 * As the place on disk has them, 0 for a free inode: a log record must contain a fork whose
+	 * format or forkoff differs from these.  (i), and while no transaction is open.
 	 */
 	uint8_t i_place_format, i_place_aformat, i_place_forkoff;
 
 	struct xfs_inode *i_hash_next;	/* (h) */
 	struct xfs_list i_lru;		/* (h) unreferenced, or waiting to be freed */
-	uint64_t i_lru_bytes;		/* (h) memory it keeps while it is unreferenced */
-	uint64_t i_refs;		/* (a) users', and above them the log item's; inode/inode_priv.h */
-	bool i_once;			/* (h) made, and not asked for by its number since then */
+	uint64_t i_lru_bytes;		/* (h) memory it uses while unreferenced */
+	uint64_t i_refs;		/* (a) of users and the log item; inode/inode_priv.h */
+	bool i_once;			/* (h) made, and not looked up by number since */
 	uint32_t i_opens;		/* (a) handles, O_PATH included */
 	uint32_t i_opens_write;		/* (a) handles open for writing */
 	uint32_t i_flags;		/* (a) XFS_IF_* */
@@ -127,15 +124,15 @@ struct xfs_inode {
 	xfs_agino_t i_next_unlinked;	/* NULLAGINO: end of list or not on one */
 	xfs_agino_t i_prev_unlinked;	/* memory only: 0 = unknown, NULLAGINO = head or none */
 	uint64_t i_changecount;		/* (i) */
-	uint64_t i_names_changed;	/* (i) directories: names came, went, or lead elsewhere */
-	uint64_t i_changed_by;		/* (i) t_id of the transaction that bumped it last */
-	xfs_fsize_t i_disk_size;	/* (i) the size recovery will see */
-	xfs_fsize_t i_size;		/* (o) the size a reader sees; regular files */
+	uint64_t i_names_changed;	/* (i) directories: changes of names */
+	uint64_t i_changed_by;		/* (i) transaction of the last i_changecount change */
+	xfs_fsize_t i_disk_size;	/* (i) the size on disk, which recovery sees */
+	xfs_fsize_t i_size;		/* (o) the size that readers see; regular files */
 	uint64_t i_nblocks;		/* (i) real blocks of all forks */
 	uint64_t i_delayed_blks;	/* (i) delayed blocks */
 	uint64_t i_cow_blocks;		/* (i) real blocks of the CoW fork */
 	struct xfs_charged i_charged;	/* (i) quota/'s */
-	int64_t i_eof_tagged;		/* (a) the clock when it was given ahead last, seconds */
+	int64_t i_eof_tagged;		/* (a) time of the last preallocation past EOF, seconds */
 	xfs_lsn_t i_lsn;		/* (i) di_lsn as it was read */
 	struct timespec i_atime, i_mtime, i_ctime, i_crtime;	/* (i) */
 
@@ -146,13 +143,14 @@ struct xfs_inode {
 	struct xfs_dir_hints i_dir;	/* (i) dir/'s; zeroed with the inode */
 
 	struct xfs_mapping *i_mapping;	/* (o) pages of a regular file; NULL until used */
-	uint64_t i_data_error;		/* (a) write-back that failed; write/ioend.c */
-	uint32_t i_data_error_syncs;	/* (a) m_told_syncs then */
-	uint64_t i_data_error_bytes;	/* (a) taken since then */
+	uint64_t i_data_error;		/* (a) failed write-backs; write/ioend.c */
+	uint32_t i_data_error_syncs;	/* (a) m_told_syncs at that time */
+	uint64_t i_data_error_bytes;	/* (a) bytes written since then */
 };
 
 /*
- * Failures of write-back of an inode, counted: when a handle was opened, and those it was told of.
+ * Write-back failures of an inode: the count when a handle was opened, and the last count that was
+ * reported to it.
  */
 struct xfs_data_errors_seen {
 	uint32_t at_open;		/* (c) */
@@ -160,16 +158,17 @@ struct xfs_data_errors_seen {
 };
 
 /*
- * What xfs_trans_log_inode() is told, and what the inode's item remembers: XFS_ILOG_* of
- * disk/log_item.h, and these, which never are in a log.
+ * Arguments of xfs_trans_log_inode(), and fields of the inode's log item: XFS_ILOG_* of
+ * disk/log_item.h, and these, which are never in a log.
  */
-#define XFS_ILOG_TIMES	(1u << 14)	/* with nothing but CORE: only times changed */
-#define XFS_ILOG_UNLINKED (1u << 15)	/* di_next_unlinked: goes through the cluster buffer */
+#define XFS_ILOG_TIMES	(1u << 14)	/* only with CORE: only times changed */
+#define XFS_ILOG_UNLINKED (1u << 15)	/* di_next_unlinked, which is logged in the cluster
+					 * buffer */
 
 /*
- * ILOCK held exclusively, inside a transaction: the inode was changed.  Bumps the
- * change counter once per transaction, converts old timestamps and keeps a reference until it is
- * written.
+ * ILOCK held exclusively, inside a transaction: the inode was changed.  Increments the change
+ * counter once in each transaction, converts old timestamps, and keeps a reference until the inode
+ * is written.
  */
 void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fields);
 
@@ -230,7 +229,7 @@ static inline void xfs_inode_set_extsizes(struct xfs_inode *ip, uint32_t extsize
 	__atomic_store_n(&ip->i_cowextsize, cowextsize, __ATOMIC_RELAXED);
 }
 
-/* What it costs its owners as it is now: nothing if it is free. */
+/* What the inode counts in its owners' quota now; nothing if it is free. */
 static inline struct xfs_charged xfs_inode_charge(const struct xfs_inode *ip)
 {
 	if (!ip->i_mode)
@@ -241,13 +240,16 @@ static inline struct xfs_charged xfs_inode_charge(const struct xfs_inode *ip)
 		ip->i_delayed_blks + ip->i_cow_blocks };
 }
 
-/* ILOCK held exclusively: may @blocks more be held for @ip?  They are, until the next xfs_inode_held(). */
+/*
+ * ILOCK held exclusively: hold @blocks more for @ip, until the next xfs_inode_held(), if the limits
+ * allow it.
+ */
 static inline int XFS_MUST_CHECK xfs_inode_hold(struct xfs_inode *ip, uint64_t blocks)
 {
 	return likely(!ip->i_mount->m_quota) ? 0 : ip->i_mount->m_upcalls->hold(ip, blocks);
 }
 
-/* ILOCK held exclusively: what is held has changed, outside of a transaction that logs @ip. */
+/* ILOCK held exclusively: held blocks have changed outside of a transaction that logs @ip. */
 static inline void xfs_inode_held(struct xfs_inode *ip)
 {
 	if (unlikely(ip->i_mount->m_quota))
@@ -314,8 +316,8 @@ static inline void xfs_iunlock_shared(struct xfs_inode *ip) XFS_RELEASES_SHARED(
 }
 
 /*
- * The same before the first change of a call; XFS_WOULD_WAIT: it is a NOWAIT call, and another thread
- * has the lock.
+ * Take the lock before the first change of a call.  XFS_WOULD_WAIT: this is a NOWAIT call and
+ * another thread has the lock.
  */
 static inline int XFS_MUST_CHECK xfs_ilock_want_excl(struct xfs_inode *ip) XFS_TRIES(false, ip->i_lock);
 static inline int XFS_MUST_CHECK xfs_ilock_want_shared(struct xfs_inode *ip)
@@ -360,7 +362,7 @@ static inline bool xfs_iflags_test(const struct xfs_inode *ip, uint32_t flags)
 	return (__atomic_load_n(&ip->i_flags, __ATOMIC_RELAXED) & flags) != 0;
 }
 
-/* It has been given blocks past its end, reserved or real. */
+/* The inode has blocks past EOF, reserved or real. */
 static inline void xfs_inode_set_eofblocks_tag(struct xfs_inode *ip)
 {
 	struct xfs_mount *mp = ip->i_mount;

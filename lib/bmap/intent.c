@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an intent of a recovered log says about an extent map: BUI, checked and carried out. */
+/* Checking and finishing BUI intents of a recovered log, and single mappings. */
 #include "bmap/intent.h"
 #include "bmap/bmap_priv.h"
 #include "trans/defer.h"
@@ -11,7 +11,9 @@ int xfs_bmap_bad_intent(struct xfs_mount *mp, const struct xlog_intent *intent, 
 			   CYCLE_LSN(intent->xi_lsn), BLOCK_LSN(intent->xi_lsn), what);
 }
 
-/* Blocks that one change of the tree may take; they are had even when there are none. */
+/*
+ * Reserve the blocks that one change of the tree may take, even if the file system has none free.
+ */
 static int top_up(struct xfs_trans *tp, const struct xfs_inode *ip, enum xfs_fork_id whichfork,
 		  unsigned int adds)
 {
@@ -68,7 +70,7 @@ static int note_rmap(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *irec, b
 	return 0;
 }
 
-/* ---- one mapping comes or goes, its blocks stay in use ------------------------------------- */
+/* ---- adding and removing one mapping of blocks that stay in use ------------------------------ */
 
 static int begin_change(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs_inode *ip,
 			enum xfs_fork_id whichfork)
@@ -78,7 +80,7 @@ static int begin_change(struct xfs_bmap_op *op, struct xfs_trans *tp, struct xfs
 	return error ? error : top_up(tp, ip, whichfork, 1);
 }
 
-/* Do @edit, by which @irec comes (@map) or goes, and all that follows from it. */
+/* Apply @edit, which adds (@map) or removes @irec, and update the counter and the reverse map. */
 static int finish_change(struct xfs_bmap_op *op, struct xfs_bmap_edit *edit,
 			 const struct xfs_bmbt_irec *irec, bool map, bool later)
 {
@@ -115,7 +117,7 @@ int xfs_bmap_add_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fo
 	return finish_change(&op, &edit, irec, true, later);
 }
 
-/* The mapping must be just that, or a part of one that is larger. */
+/* @irec is the whole extent or a part of it. */
 int xfs_bmap_drop_mapping(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_fork_id whichfork,
 			const struct xfs_bmbt_irec *irec, bool later)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An inode becomes part of what a transaction changes.  The forks, which change themselves, are the
- * lowest that need it; what its item then does is in inode/item.c.
+ * Adding an inode to a transaction.  It is here because the forks are the lowest code that needs
+ * it; the inode's log item is in inode/item.c.
  */
 #include "bmap/bmap_priv.h"
 
@@ -11,12 +11,12 @@ void xfs_trans_log_inode(struct xfs_trans *tp, struct xfs_inode *ip, uint32_t fi
 	if (ip->i_changed_by != tp->t_id) {
 		ip->i_changed_by = tp->t_id;
 		ip->i_changecount++;
-		/* Others look at their flags without the lock: it is written once only. */
+		/* Other threads read the flags without the lock: write them only once. */
 		if (xfs_has_bigtime(&ip->i_mount->m_geo) &&
 		    !(ip->i_diflags2 & XFS_DIFLAG2_BIGTIME))
 			xfs_inode_set_diflags2(ip, ip->i_diflags2 | XFS_DIFLAG2_BIGTIME);
 	}
-	/* Every change of owner, blocks or existence comes by here, in the transaction that makes it. */
+	/* Every change of owner, blocks or existence calls this function in its transaction. */
 	if (unlikely(ip->i_mount->m_quota))
 		ip->i_mount->m_upcalls->charge(tp, ip);
 	__atomic_fetch_or(&ip->i_item.li_fields, fields & ~XFS_ILOG_TIMES, __ATOMIC_RELAXED);

@@ -26,7 +26,7 @@ void xfs_bmap_count_widen(struct xfs_trans *tp, struct xfs_inode *ip, enum xfs_f
 	if (likely((ip->i_diflags2 & XFS_DIFLAG2_NREXT64) ||
 		   nextents <= xfs_iext_max_nextents(false, (int)whichfork)))
 		return;
-	/* The counters move to their wide places when the inode is written. */
+	/* The counters move to their 64-bit fields when the inode is written. */
 	xfs_inode_set_diflags2(ip, ip->i_diflags2 | XFS_DIFLAG2_NREXT64);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking a fork what is mapped where. */
+/* Looking up mappings of a fork. */
 #include "bmap/bmap_priv.h"
 #include "core/stats.h"
 
 /*
- * The fork, its records in memory: all of them, or those around *@place.  Reading them in changes the inode and so needs the
- * lock exclusively, which the caller has taken care of.
+ * Get the fork with its records in memory: all of them, or those around *@place.  Reading them
+ * changes the inode, so the caller holds the ILOCK exclusively in that case.
  */
 static int get_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, struct xfs_ifork **ifpp,
 		    const xfs_fileoff_t *place)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moving extents of the data fork to other offsets.  Blocks stay where they are; the tree's
- * records, and the reverse map's, change in place, one extent at a time: down from the first one
- * on, up from the last one on, so that no two overlap at any moment.
+ * Moving extents of the data fork to other offsets.  Blocks stay where they are; the records of the
+ * tree and of the reverse map change one extent at a time: down from the first one, up from the
+ * last one, so that no two overlap at any moment.
  */
 #include "bmap/bmap_priv.h"
 
-/* All of @got at @cur, to where nothing is mapped. */
+/* Move all of @got at @cur to a hole. */
 static int move_extent(struct xfs_bmap_op *op, const struct xfs_iext_cursor *cur,
 		       const struct xfs_bmbt_irec *got, xfs_fileoff_t to)
 {
@@ -30,7 +30,7 @@ static int move_extent(struct xfs_bmap_op *op, const struct xfs_iext_cursor *cur
 	return xfs_rmap_map(op->tp, got->br_startblock, got->br_blockcount, &oinfo);
 }
 
-/* One extent down; *@done: there was none. */
+/* Move one extent down; *@done: there was none. */
 static int move_one_down(struct xfs_bmap_op *op, xfs_fileoff_t *next, xfs_filblks_t shift,
 			 bool *done)
 {
@@ -52,7 +52,7 @@ static int move_one_down(struct xfs_bmap_op *op, xfs_fileoff_t *next, xfs_filblk
 	return error;
 }
 
-/* One extent up; *@done: none is left at or behind @from. */
+/* Move one extent up; *@done: none is left at or after @from. */
 static int move_one_up(struct xfs_bmap_op *op, xfs_fileoff_t *next, xfs_fileoff_t from,
 		       xfs_filblks_t shift, bool *done)
 {
@@ -75,7 +75,7 @@ static int move_one_up(struct xfs_bmap_op *op, xfs_fileoff_t *next, xfs_fileoff_
 	return error;
 }
 
-/* Whether @tp can take one extent more: of the log, and of memory. */
+/* True if @tp has log reservation and memory for one more extent. */
 static bool has_room(const struct xfs_trans *tp)
 {
 	return xfs_trans_log_left(tp) >= xfs_resv_move_step(tp->t_mount) && !xfs_trans_is_short(tp);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parts of extent maps (BMAP-4).  A map of very many extents need not be in memory for a change
- * of one of them: what stands around the place is enough, and comes from a leaf or two of the tree on disk.
+ * Parts of extent maps (BMAP-4).  A map with very many extents need not be in memory to change one
+ * of them: the extents around the place are enough, and come from one or two leaves of the tree.
  *
- * A window is good for a place when at least two of its extents begin in front of it, and two end
- * behind it: the one that is changed and its neighbour.  At the ends of the map none are missing.
+ * A window is good for a place if at least two of its extents begin before it and two end after it:
+ * the extent that is changed and its neighbour.  Near the ends of the map there may be fewer.
  */
 #include "bmap/bmap_priv.h"
 
-/* Extents that are read on each side of the place; who goes on from there finds them in memory. */
+/*
+ * Extents that are read on each side of the place, so that sequential callers find the next ones in
+ * memory.
+ */
 #define SIDE_EXTENTS	48u
-/* What is mapped in a window makes it grow: with so many it is read anew. */
+/* New mappings make a window grow; with more than this many extents it is read again. */
 #define MOST_EXTENTS	256u
 
 static bool is_good(const struct xfs_ifork *ifp, xfs_fileoff_t off)
@@ -30,7 +33,7 @@ static bool is_good(const struct xfs_ifork *ifp, xfs_fileoff_t off)
 	return w->hi == NULLFILEOFF || (more && xfs_iext_next_extent(ifp, &cur, &rec));
 }
 
-/* To the first record of the window for @off; *@first: it is that of the tree. */
+/* Go to the first record of the window for @off; *@first: it is the first of the tree. */
 static int go_to_begin(struct xfs_btree_cur *cur, xfs_fileoff_t off, bool *first)
 {
 	struct xfs_btree_target target = {.w = {off}};
@@ -75,7 +78,7 @@ static int read_records(struct xfs_bmbt_read *rd, struct xfs_btree_cur *cur, xfs
 }
 
 #ifdef XFSWRITE_DEBUG
-/* What is in the window is what the tree has there. */
+/* Check the window against the tree. */
 static int verify_window(struct xfs_inode *ip, enum xfs_fork_id whichfork)
 {
 	const struct xfs_ifork *ifp = xfs_ifork_ptr(ip, whichfork);
@@ -160,14 +163,17 @@ int xfs_iread_extents_at(struct xfs_inode *ip, enum xfs_fork_id whichfork, xfs_f
 	if (!ifp->if_needextents || (!few && is_good(ifp, off)))
 		return 0;
 	ASSERT(xfs_rwlock_is_held_excl(&ip->i_lock));
-	/* Where it did not fit once, or should not be, it is not tried each time. */
+	/*
+	 * If a window is there, the whole map did not fit before or should not be read: do not try
+	 * each time.
+	 */
 	if (few || (!ifp->if_window && ifp->if_nextents <= max)) {
 		error = xfs_iread_extents(ip, whichfork);
 		if (few || error != -ENOMEM)
 			return error;
 	}
 	error = load(ip, whichfork, off);
-	/* The map is what it was, and so are copies of mappings. */
+	/* The map itself has not changed, so copies of mappings stay valid. */
 	__atomic_store_n(&ifp->if_seq, seq, __ATOMIC_RELEASE);
 	return error;
 }
