@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of quota files: file block id / (records in a block).  A block comes with all its records; one
- * that is not there means that nothing is counted for its ids and that they have no limits.
+ * Blocks of quota files: the block of a record is id / (records in a block).  A block is allocated
+ * with all its records.  If an id has no block, nothing is counted for it and it has no limits.
  */
 #include "base/crc32c.h"
 #include "core/message.h"
@@ -27,8 +27,8 @@ const struct xfs_quota_kind xfs_quota_kinds[XFS_QUOTA_TYPES] = {
 };
 
 /*
- * A part of a limit of memory that its three maps may take together.  A block is an extent of its own
- * where ids come in no order, and what is asked for has no order then either.
+ * The three extent maps together may take this part of the memory limit.  Ids in random order give
+ * every block an extent, and lookups in random order.
  */
 static xfs_extnum_t most_extents(const struct xfs_mount *mp)
 {
@@ -45,8 +45,8 @@ static int map_block(struct xfs_inode *ip, xfs_fileoff_t off, struct xfs_bmbt_ir
 }
 
 /*
- * Called in the middle of transactions too, with ILOCKs of other inodes held: whoever holds that of a
- * quota file waits for none of them.
+ * May be called in the middle of a transaction, with ILOCKs of other inodes held: a thread that
+ * holds the ILOCK of a quota file waits for none of them.
  */
 int xfs_dquot_locate(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot_place *place)
 {
@@ -78,7 +78,7 @@ static void init_block(const struct xfs_mount *mp, uint32_t type, uint32_t first
 	struct xfs_dqblk *dqb = bp->b_addr;
 
 	for (uint32_t i = 0; i < xfs_dquots_per_block(geo); i++) {
-		uint32_t id = first + i;	/* beyond the last id it begins again: nobody reads these */
+		uint32_t id = first + i;	/* wraps after the last id; nobody reads those */
 
 		dqb[i].dd_diskdq.d_magic = cpu_to_be16(XFS_DQUOT_MAGIC);
 		dqb[i].dd_diskdq.d_version = XFS_DQUOT_VERSION;
@@ -125,7 +125,7 @@ uint32_t xfs_dquot_log_block_bytes(const struct xfs_mount *mp)
 	return XFS_BUF_LOG_COST + mp->m_geo.blocksize / 128 * XFS_BUF_LOG_CHUNK_COST;
 }
 
-/* What is whole of @old, without its counts. */
+/* Copy the sound part of @old to @to, without its counts. */
 static void salvage(const struct xfs_geometry *geo, uint32_t type, uint32_t id, const struct xfs_dqblk *old,
 		    struct xfs_dqblk *to)
 {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Quota records in memory: found by type and id, read when they are first asked for. */
+/* Quota records in memory: found by type and id, read at the first use. */
 #include "base/crc32c.h"
 #include "core/lsn.h"
 #include "core/message.h"
 #include "disk/verify.h"
 #include "quota/quota_priv.h"
 
-/* Records that nobody uses are kept up to so many in each part of the cache: some 100 KiB in all. */
+/* The most unused records in each part of the cache: some 100 KiB in all. */
 #define UNUSED_MAX	16u
 
 #define FIRST_HASH_LOG	4u
 
-/* Its upper bits choose the part, those below them the chain. */
+/* The upper bits choose the part of the cache, those below them the chain. */
 static uint64_t hash_of(uint32_t type, uint32_t id)
 {
 	return ((uint64_t)type << 32 | id) * 0x9e3779b97f4a7c15u;
@@ -83,7 +83,7 @@ void xfs_dquot_cache_destroy(struct xfs_mount *mp)
 	}
 }
 
-/* qs_lock held, by all up to here. */
+/* qs_lock held, also in the functions below up to rehash(). */
 static struct xfs_dquot *lookup(struct xfs_dquot_shard *shard, uint32_t type, uint32_t id)
 {
 	struct xfs_dquot *dq = shard->qs_hash[chain_of(shard, type, id)];
@@ -111,7 +111,7 @@ static void unhash(struct xfs_dquot_shard *shard, struct xfs_dquot *dq)
 	shard->qs_count--;
 }
 
-/* All in chains twice as many; @hash is zeroed, and has the room. */
+/* Move all records to twice as many chains; @hash is zeroed and large enough. */
 static struct xfs_dquot **rehash(struct xfs_dquot_shard *shard, struct xfs_dquot **hash)
 {
 	struct xfs_dquot **old = shard->qs_hash, *dq, *next;
@@ -128,7 +128,7 @@ static struct xfs_dquot **rehash(struct xfs_dquot_shard *shard, struct xfs_dquot
 	return old;
 }
 
-/* Before a record is put in; without memory for it chains become longer. */
+/* Called before an insertion; without memory the chains only become longer. */
 static void grow(struct xfs_mount *mp, struct xfs_dquot_shard *shard)
 {
 	struct xfs_dquot **hash = NULL;
@@ -168,7 +168,7 @@ static void hold_locked(struct xfs_dquot_shard *shard, struct xfs_dquot *dq)
 	shard->qs_unused--;
 }
 
-/* The oldest one that nobody uses, if there are too many of them; else NULL. */
+/* The oldest unused record, if there are too many of them; else NULL. */
 static struct xfs_dquot *take_victim(struct xfs_dquot_shard *shard)
 {
 	struct xfs_dquot *dq;
@@ -220,7 +220,7 @@ void xfs_dquot_put(struct xfs_dquot *dq)
 		free_dquot(victim);
 }
 
-/* One of @type that inodes hold blocks of, referenced; or NULL. */
+/* A record of @type for which inodes hold blocks, referenced; or NULL. */
 static struct xfs_dquot *find_held(struct xfs_dquot_shard *shard, uint32_t type)
 {
 	struct xfs_dquot *dq = NULL;
@@ -243,7 +243,7 @@ void xfs_dquot_forget_held(struct xfs_quota *q, uint32_t type)
 		while ((dq = find_held(&q->q_shards[i], type))) {
 			dq->dq_held = 0;
 			xfs_dquot_put(dq);
-			/* That of what was held. */
+			/* The reference of the held blocks. */
 			xfs_dquot_put(dq);
 		}
 	}
@@ -276,7 +276,7 @@ static struct xfs_dquot *make(struct xfs_mount *mp, uint32_t type, uint32_t id,
 	return dq;
 }
 
-/* From its block, which was verified. */
+/* Reads the record from its block, which is verified. */
 static int read_record(struct xfs_dquot *dq)
 {
 	struct xfs_mount *mp = dq->dq_mount;
@@ -299,7 +299,7 @@ static int read_record(struct xfs_dquot *dq)
 	dq->dq_lsn = be64_to_cpu(dqb->dd_lsn);
 	xfs_mutex_unlock(&bp->b_lock);
 	xfs_buf_put(bp);
-	/* The block may be another one's: its records say whose it is. */
+	/* The block may belong to other ids: the record says which. */
 	fa = xfs_dquot_verify(&mp->m_geo, &dq->dq_disk, kind->type, dq->dq_id);
 	if (fa)
 		return xfs_corrupt(mp, "dquot", "%s %u: %s", kind->name, dq->dq_id, fa);
@@ -309,7 +309,7 @@ static int read_record(struct xfs_dquot *dq)
 	return 0;
 }
 
-/* qt_load held: from disk into the cache. */
+/* qt_load held: read a record from disk into the cache. */
 static int load(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
 {
 	struct xfs_dquot_place place;
@@ -340,7 +340,7 @@ int xfs_dquot_get(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_d
 	if (likely(*dqp))
 		return 0;
 	xfs_mutex_lock(&q->q_types[type].qt_load);
-	/* Somebody else may have read it meanwhile. */
+	/* Another thread may have read it meanwhile. */
 	*dqp = xfs_dquot_find(q, type, id);
 	if (!*dqp)
 		error = load(mp, type, id, dqp);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files that records lie in: inodes that the superblock names, or the metadata directory tree. */
+/* The quota files: inodes that the superblock names, or files of the metadata directory tree. */
 #include "core/message.h"
 #include "quota/quota_priv.h"
 
@@ -20,7 +20,7 @@ static void name_file(struct xfs_mount *mp, uint32_t type, xfs_ino_t ino)
 			*in_sb[t] = NULLFSINO;
 }
 
-/* No directory has it: the superblock is its one link. */
+/* The file is in no directory: the superblock is its one link. */
 static int make_file(struct xfs_mount *mp, uint32_t type) XFS_LOCKS_UNCHECKED
 {
 	const struct timespec now = xfs_now(mp);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The log item of a quota record: into the journal, and into its block. */
+/* The log item of a quota record: logging it, and copying it into its block. */
 #include "base/crc32c.h"
 #include "core/message.h"
 #include "disk/log.h"
@@ -27,7 +27,7 @@ static xfs_failaddr_t check(struct xfs_dquot *dq)
 				dq->dq_id);
 }
 
-/* Copy the record into its block, which then is written in place with it. */
+/* Copy the record into its block, which is then written in place. */
 static int item_push(struct xfs_mount *mp, struct xfs_log_item *lip)
 {
 	struct xfs_dquot *dq = to_dquot(lip);
@@ -120,7 +120,7 @@ static int item_verify(struct xfs_mount *mp, struct xfs_log_item *lip)
 
 static void item_forget_changes(struct xfs_log_item *lip)
 {
-	(void)lip;		/* it is always logged whole */
+	(void)lip;		/* a record is always logged whole */
 }
 
 const struct xfs_log_item_ops xfs_dquot_item_ops = {

@@ -22,7 +22,7 @@ static int apply(struct xfs_mount *mp, struct xfs_disk_dquot *d, const struct xf
 					 " would be above the hard one of %" PRIu64, names[i], soft, hard);
 		if (!(set->set_timer & 1u << i))
 			continue;
-		/* 0 stays 0. */
+		/* 0 clears the timer. */
 		if (be32_to_cpu(d->d_id) && set->timer[i])
 			*f.timer = xfs_dquot_timer(d, (uint64_t)XFS_MAX(set->timer[i], (int64_t)1));
 		else
@@ -31,7 +31,7 @@ static int apply(struct xfs_mount *mp, struct xfs_disk_dquot *d, const struct xf
 	return 0;
 }
 
-/* Nothing that a record which is not there does not say as well. */
+/* True if @set changes nothing for an id without a record. */
 static bool is_nothing(const struct xfs_quota_change_limits *set)
 {
 	uint64_t any = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Quota of a mount: which types are kept, and what transactions count. */
+/* Quota of a mount: the types that are kept, and counting in transactions. */
 #include "base/sabotage.h"
 #include "core/message.h"
 #include "quota/quota_priv.h"
@@ -38,7 +38,7 @@ uint32_t xfs_quota_types_of(uint16_t flags, uint16_t mask)
 	return types;
 }
 
-/* The superblock says that it is on and that its counts are exact. */
+/* True if the superblock says that @type is on and that its counts are exact. */
 static bool is_exact(const struct xfs_mount *mp, uint32_t type)
 {
 	uint16_t both = xfs_quota_kinds[type].acct | xfs_quota_kinds[type].chkd;
@@ -73,7 +73,7 @@ void xfs_quota_set_defaults(struct xfs_quota *q, uint32_t type, const struct xfs
 	}
 }
 
-/* Record 0 says how long one may be over a soft limit, and which limits those have who have none. */
+/* Record 0 has the grace periods, and the limits of ids that have none. */
 void xfs_quota_read_defaults(struct xfs_mount *mp, uint32_t type)
 {
 	const struct xfs_disk_dquot none = { .d_version = XFS_DQUOT_VERSION };
@@ -97,7 +97,10 @@ void xfs_quota_begin(struct xfs_mount *mp, uint32_t type)
 	xfs_quota_read_defaults(mp, type);
 }
 
-/* Limits can be set, also while it is off.  In the metadata directory tree it must be looked for. */
+/*
+ * Limits can be set also while @type is off.  A metadata directory tree must be searched for the
+ * file.
+ */
 static bool may_have_file(struct xfs_mount *mp, uint32_t type)
 {
 	return xfs_has_metadir(&mp->m_geo) || *xfs_quota_ino(&mp->m_geo, type) != NULLFSINO;
@@ -118,7 +121,7 @@ static int open_type(struct xfs_mount *mp, uint32_t type)
 		return error;
 	if (is_exact(mp, type))
 		xfs_quota_begin(mp, type);
-	else	/* limits can be set all the same, and timers begin then */
+	else	/* limits can be set nevertheless, which may start timers */
 		xfs_quota_read_defaults(mp, type);
 	return 0;
 }
@@ -212,7 +215,7 @@ void xfs_quota_give_up(struct xfs_mount *mp, uint32_t type, int error)
 	xfs_quota_set_flags(mp, 0, xfs_quota_kinds[type].chkd);
 }
 
-/* ---- owners to be --------------------------------------------------------------------- */
+/* ---- future owners ------------------------------------------------------------------- */
 
 static int prepare(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
 {
@@ -251,7 +254,7 @@ void xfs_quota_release(struct xfs_mount *mp, struct xfs_quota_owners *owners)
 
 /* ---- counting --------------------------------------------------------------------------- */
 
-/* False: more would go than there is. */
+/* False: the count would become negative. */
 static bool add(be64_t *count, int64_t delta)
 {
 	uint64_t n = be64_to_cpu(*count);
@@ -273,7 +276,7 @@ static void set_timer(struct xfs_dquot *dq, struct xfs_dquot_fields f, uint64_t 
 		*f.timer = xfs_dquot_timer(&dq->dq_disk, (uint64_t)xfs_now(dq->dq_mount).tv_sec + grace);
 }
 
-/* Its own limit, or everybody's. */
+/* The id's own limit, or the default. */
 static uint64_t in_force(be64_t own, const uint64_t *dflt)
 {
 	return be64_to_cpu(own) ? be64_to_cpu(own) : xfs_quota_value(dflt);
@@ -296,7 +299,7 @@ void xfs_dquot_set_timers(struct xfs_dquot *dq)
 		struct xfs_dquot_fields f = xfs_dquot_fields(&dq->dq_disk, kind);
 		struct xfs_dquot_limits limits = xfs_dquot_limits(dq, kind);
 
-		/* Who changes a record writes everybody's limits down there. */
+		/* Every change of a record writes the default limits into it. */
 		*f.hard = cpu_to_be64(limits.hard);
 		*f.soft = cpu_to_be64(limits.soft);
 		/* Realtime blocks are not counted. */
@@ -305,7 +308,7 @@ void xfs_dquot_set_timers(struct xfs_dquot *dq)
 	}
 }
 
-/* What was reserved for it is not reserved any more. */
+/* Counted blocks and inodes are no longer reserved. */
 static void use_reservation(struct xfs_trans *tp, struct xfs_dquot *dq,
 			    const struct xfs_quota_change *change)
 {
@@ -360,7 +363,7 @@ void xfs_dquot_reset(struct xfs_trans *tp, struct xfs_dquot *dq)
 	xfs_mutex_unlock(&dq->dq_lock);
 }
 
-/* The record if @tp has reserved anything for it: then it need not be looked for. */
+/* The record, if @tp has a reservation for it, which saves the lookup; or NULL. */
 static struct xfs_dquot *reserved_by(const struct xfs_trans *tp, uint32_t type, uint32_t id)
 {
 	for (uint32_t i = 0; i < tp->t_nquota; i++)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Quotacheck: a count of everything that there is becomes what the records say.  Nobody else uses the
- * file system meanwhile; xfs_quota_charge() notices who does, and the count is void then.
+ * Quotacheck: count all inodes, and set the records to the result.  The caller keeps all others off
+ * the file system; xfs_quota_charge() notices a change nevertheless, which makes the count void.
  *
- * Records are set to 0 first.  Then all inodes are counted, chunk by chunk, and as often as the table of
- * owners is full it is added to the records, sorted, so that each block of records is gone to once.
+ * Records are first set to 0.  Then all inodes are counted, chunk by chunk.  Whenever the table of
+ * owners is full, it is sorted and added to the records, so that each block of records is visited
+ * once.
  */
 #include "ag/inobt.h"
 #include "base/crc32c.h"
@@ -15,8 +16,8 @@
 #include "quota/quota_priv.h"
 
 /*
- * Owners that the table has room for, powers of two: as many as there can be, a part of the memory that
- * there is.  The more it has, the fewer times blocks of records are gone to.
+ * Owners in the table, powers of two: as many as there can be, limited to a part of the memory.  A
+ * larger table visits blocks of records less often.
  */
 #define TABLE_MAX	(1u << 20)
 #define TABLE_MIN	1024u
@@ -26,7 +27,7 @@
 
 struct tally {
 	struct tally *next;
-	uint64_t blocks, inodes;	/* inodes 0: free */
+	uint64_t blocks, inodes;	/* inodes 0: free entry */
 	uint32_t type, id;
 };
 
@@ -34,7 +35,7 @@ struct quotacheck {
 	struct xfs_mount *mp;
 	struct xfs_long_call *call;	/* or NULL */
 	uint32_t types;			/* a bit for each */
-	struct tally *v;		/* hashed */
+	struct tally *v;		/* hash table */
 	uint32_t cap, n;
 };
 
@@ -43,7 +44,7 @@ static int ask(struct quotacheck *qc)
 	return xfs_long_call_ask(qc->call) ? xfs_long_call_error(qc->call) : 0;
 }
 
-/* ---- groups of records, in a transaction each -------------------------------------------- */
+/* ---- groups of records, one transaction each ---------------------------------------------- */
 
 struct group {
 	struct xfs_dquot *dq[GROUP];
@@ -57,7 +58,7 @@ static void put_group(struct group *group)
 		xfs_dquot_put(group->dq[--group->n]);
 }
 
-/* Adds what is to be added, or @reset: sets all of them to 0.  The group is empty afterwards. */
+/* Add the counts of the group, or clear them if @reset.  Empties the group. */
 static int change_group(struct xfs_mount *mp, struct group *group, bool reset)
 {
 	struct xfs_trans *tp;
@@ -101,7 +102,7 @@ static struct tally *sorted(struct quotacheck *qc)
 	return xfs_sort_chain(first, offsetof(struct tally, next), in_order);
 }
 
-/* Add what was counted to the records, and empty the table. */
+/* Add the counts of the table to the records, and empty the table. */
 static int flush(struct quotacheck *qc)
 {
 	struct group group = { .n = 0 };
@@ -153,7 +154,7 @@ static int make_table(struct quotacheck *qc, uint64_t inodes)
 	struct xfs_mount *mp = qc->mp;
 	uint64_t most = mp->m_memory_limit ? mp->m_memory_limit / TABLE_PART : UINT64_MAX;
 
-	/* Each may have owners of its own. */
+	/* Each inode may have different owners. */
 	for (qc->cap = TABLE_MIN; qc->cap < TABLE_MAX && qc->cap / 2 < inodes * XFS_QUOTA_TYPES;)
 		qc->cap *= 2;
 	for (; qc->cap >= TABLE_MIN; qc->cap /= 2) {
@@ -226,7 +227,7 @@ static int count_all(struct quotacheck *qc)
 	return error;
 }
 
-/* ---- what was counted before ----------------------------------------------------------------- */
+/* ---- clearing old counts --------------------------------------------------------------------- */
 
 static bool is_zero(const struct xfs_disk_dquot *d)
 {
@@ -259,7 +260,7 @@ static int reset_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off, s
 	return error;
 }
 
-/* Records of a damaged block that are sound are kept, the others begin anew. */
+/* Sound records of a damaged block are kept, the others are initialised. */
 static int remake_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
 			const struct xfs_bmbt_irec *map)
 {
@@ -328,7 +329,9 @@ static int reset_type(struct quotacheck *qc, uint32_t type)
 	}
 }
 
-/* ---- all of it --------------------------------------------------------------------------------- */
+/*
+ * ---- the whole quotacheck ----------------------------------------------------------------------
+ */
 
 static int recount(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *call)
 {
@@ -339,7 +342,7 @@ static int recount(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *c
 		if (!(types & 1u << t))
 			continue;
 		error = reset_type(&qc, t);
-		/* Timers begin while it is counted. */
+		/* Timers may start during the count. */
 		xfs_quota_read_defaults(mp, t);
 	}
 	return error ? error : count_all(&qc);
@@ -352,7 +355,7 @@ static void keep(struct xfs_mount *mp, uint32_t types, bool kept)
 			__atomic_store_n(&mp->m_quota->q_types[t].qt_kept, kept, __ATOMIC_SEQ_CST);
 }
 
-/* Between the first look at an inode and the moment from which on changes are counted. */
+/* A change from the first look at an inode until changes are counted makes the count void. */
 static int count_undisturbed(struct xfs_mount *mp, uint32_t types, struct xfs_long_call *call)
 {
 	struct xfs_quota *q = mp->m_quota;
@@ -377,7 +380,10 @@ static int check_types(struct xfs_mount *mp, uint32_t types, struct xfs_long_cal
 
 	if (error)
 		return error;
-	/* Before the first count that is not kept, and in no later checkpoint. */
+	/*
+	 * Clear CHKD before the first change that is not counted, and no later than in its
+	 * checkpoint.
+	 */
 	xfs_quota_set_flags(mp, 0, xfs_quota_flags_of(types, XFS_ALL_QUOTA_CHKD));
 	keep(mp, types, false);
 	error = xfs_trans_commit(tp);
@@ -387,7 +393,7 @@ static int check_types(struct xfs_mount *mp, uint32_t types, struct xfs_long_cal
 		keep(mp, types, false);
 		return error;
 	}
-	/* In a checkpoint that is not before the last one with counts. */
+	/* Set CHKD no earlier than in the checkpoint with the last counts. */
 	xfs_quota_set_flags(mp, xfs_quota_flags_of(types, XFS_ALL_QUOTA_CHKD), 0);
 	return 0;
 }
@@ -419,7 +425,9 @@ int xfs_quota_set_on(struct xfs_mount *mp, uint16_t set, uint16_t clear)
 	error = xfs_trans_alloc(mp, XFS_RESV_INODE, 0, 0, &tp);
 	if (error)
 		return error;
-	/* The flag goes first: a change that is not counted is in no earlier checkpoint. */
+	/*
+	 * Clear the flag first: a change that is not counted must not be in an earlier checkpoint.
+	 */
 	xfs_quota_set_flags(mp, set, clear);
 	for (uint32_t t = 0; mp->m_quota && t < XFS_QUOTA_TYPES; t++)
 		if (clear & xfs_quota_kinds[t].acct)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A record as it lies on disk: what it has of each kind, and times in it. */
+/* A record in its on-disk form: the fields of each kind, and times. */
 #include "quota/quota_priv.h"
 
 struct xfs_dquot_fields xfs_dquot_fields(const struct xfs_disk_dquot *record, unsigned int kind)

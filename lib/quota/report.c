@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What records say, for who asks: of types that are on or off, on mounts for reading only as well.  A
- * record that is in memory is newer than its block, and goes before it.
+ * Reading records for callers: of types that are on or off, also on read-only mounts.  A record in
+ * memory is newer than its block and is used instead.
  */
 #include "core/message.h"
 #include "disk/verify.h"
@@ -49,7 +49,7 @@ int xfs_dquot_read_block(struct xfs_mount *mp, uint32_t type, xfs_fileoff_t off,
 			    kind->buf_ops, bpp);
 }
 
-/* As a kernel reports it: what is held is used. */
+/* As in a kernel's report, held and reserved blocks count as used. */
 static void count_held(const struct xfs_dquot *dq, struct xfs_disk_dquot *to)
 {
 	to->d_bcount = cpu_to_be64(be64_to_cpu(to->d_bcount) + dq->dq_held + dq->dq_res_blocks);
@@ -78,7 +78,7 @@ int xfs_dquot_copy(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_
 		return error;
 	*to = ((const struct xfs_dqblk *)bp->b_addr)[i].dd_diskdq;
 	xfs_mutex_unlock(&bp->b_lock);
-	/* The block may be another one's: its records say whose it is. */
+	/* The block may belong to other ids: the record says which. */
 	fa = xfs_dquot_verify(&mp->m_geo, to, kind->type, id);
 	return fa ? xfs_corrupt(mp, "dquot", "%s %u: %s", kind->name, id, fa) : 0;
 }
@@ -145,7 +145,7 @@ int xfs_quota_read(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_
 	return error;
 }
 
-/* @space as the records of a project and of id 0 say: limits that it has not are the defaults. */
+/* Fill @space from the records of a project and of id 0, whose limits are the defaults. */
 static int read_space(struct xfs_mount *mp, uint32_t id, struct xfs_quota_space *space)
 {
 	struct xfs_quota_record rec, defaults;
@@ -175,7 +175,10 @@ int xfs_quota_project_space(struct xfs_mount *mp, uint32_t id, struct xfs_quota_
 	return error == -ESRCH || error == -EUCLEAN || error == -EBADMSG ? 0 : error;
 }
 
-/* The first record at or behind *@from in the block of @bp that has anything; *@from is behind it. */
+/*
+ * Find the first record at or after *@from in the block of @bp that is not empty, and set *@from
+ * after it.
+ */
 static int next_in_block(struct xfs_mount *mp, uint32_t type, struct xfs_buf *bp, uint64_t *from,
 			 uint64_t end, struct xfs_quota_record *rec)
 {

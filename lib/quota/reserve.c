@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits: what somebody asks for is reserved before the first change, or refused. */
+/* Limits: requests are reserved before the first change, or refused. */
 #include "core/message.h"
 #include "disk/verify.h"
 #include "quota/quota_priv.h"
@@ -14,7 +14,7 @@ bool xfs_dquot_is_enforced(const struct xfs_dquot *dq)
 	       (xfs_quota_flags(mp) & xfs_quota_kinds[dq->dq_type].enfd);
 }
 
-/* A timer that ran out?  0: none runs. */
+/* True if the timer has expired; a timer of 0 does not run. */
 static bool has_run_out(const struct xfs_dquot *dq, be32_t timer)
 {
 	uint64_t when = xfs_dquot_time(&dq->dq_disk, timer);
@@ -23,7 +23,7 @@ static bool has_run_out(const struct xfs_dquot *dq, be32_t timer)
 	return when && now > 0 && (uint64_t)now > when;
 }
 
-/* Blocks or inodes of an owner, and what is asked for. */
+/* The use of blocks or inodes by an owner, and the request. */
 struct demand {
 	const char *what;
 	uint64_t used, more;
@@ -32,7 +32,10 @@ struct demand {
 	bool *told;
 };
 
-/* -ENOSPC of a project says that it is one of quota, for xfs_error_is_of_quota() too. */
+/*
+ * The error class tells a project's -ENOSPC from one of the file system, see
+ * xfs_error_is_of_quota().
+ */
 static int refuse(const struct xfs_dquot *dq, const struct demand *d, const char *limit, uint64_t n)
 {
 	int error = dq->dq_type == XFS_QUOTA_TYPES - 1 ? -ENOSPC : -EDQUOT;
@@ -55,7 +58,7 @@ static int check(const struct xfs_dquot *dq, const struct demand *d)
 	return 0;
 }
 
-/* Once each time that it goes over. */
+/* Warn once each time that the count exceeds the limit. */
 static void warn_if_over(const struct xfs_dquot *dq, const struct demand *d)
 {
 	bool over = d->limits.soft && d->used + d->more > d->limits.soft;
@@ -66,7 +69,7 @@ static void warn_if_over(const struct xfs_dquot *dq, const struct demand *d)
 	*d->told = over;
 }
 
-/* What nobody else may have; dq_lock held. */
+/* Blocks in use, held and reserved; dq_lock held. */
 static uint64_t used_blocks(const struct xfs_dquot *dq)
 {
 	return be64_to_cpu(dq->dq_disk.d_bcount) + dq->dq_held + dq->dq_res_blocks;
@@ -98,8 +101,8 @@ static int check_limits(struct xfs_dquot *dq, uint64_t blocks, uint64_t inodes)
 /* ---- owners ----------------------------------------------------------------------------- */
 
 /*
- * The record of who owns something already.  NULL: its counts are not kept, now or any more.  Before
- * the first change of a transaction.
+ * The record of a current owner.  NULL: the type is not kept, or no longer.  Called before the
+ * first change of a transaction.
  */
 static int owner(struct xfs_mount *mp, uint32_t type, uint32_t id, struct xfs_dquot **dqp)
 {
@@ -128,7 +131,7 @@ int xfs_dquot_mod_held(struct xfs_dquot *dq, int64_t delta)
 	return (dq->dq_held != 0) - (was != 0);
 }
 
-/* @dq is the caller's reference, which goes. */
+/* Puts @dq. */
 static void mod_held(struct xfs_dquot *dq, int64_t delta)
 {
 	int refs;
@@ -136,7 +139,7 @@ static void mod_held(struct xfs_dquot *dq, int64_t delta)
 	xfs_mutex_lock(&dq->dq_lock);
 	refs = xfs_dquot_mod_held(dq, delta);
 	xfs_mutex_unlock(&dq->dq_lock);
-	/* One reference stays while anything is held. */
+	/* dq_held holds one reference while it is not 0. */
 	if (refs <= 0)
 		xfs_dquot_put(dq);
 	if (refs < 0)
@@ -167,7 +170,7 @@ static void let_go_of(struct xfs_mount *mp, uint32_t type, uint32_t id, int64_t 
 
 	if (!xfs_quota_is_kept(mp->m_quota, type))
 		return;
-	/* What is held keeps it in memory. */
+	/* The held blocks keep the record in memory. */
 	if (xfs_dquot_get(mp, type, id, &dq) == 0)
 		mod_held(dq, delta);
 }
@@ -204,7 +207,7 @@ void xfs_quota_held(struct xfs_inode *ip)
 	charged->held = now;
 }
 
-/* ---- of a transaction -------------------------------------------------------------------- */
+/* ---- reservations of a transaction ------------------------------------------------------- */
 
 struct xfs_trans_quota *xfs_trans_quota_of(struct xfs_trans *tp, const struct xfs_dquot *dq)
 {
@@ -214,7 +217,7 @@ struct xfs_trans_quota *xfs_trans_quota_of(struct xfs_trans *tp, const struct xf
 	return NULL;
 }
 
-/* In @tp, with what it has; @dq is the caller's reference, which goes. */
+/* Reserve in @tp, counting what it has reserved already.  Puts @dq or keeps it in @tp. */
 static int reserve_for(struct xfs_trans *tp, struct xfs_dquot *dq, uint64_t blocks, uint32_t inodes)
 {
 	struct xfs_trans_quota *tq = xfs_trans_quota_of(tp, dq);
@@ -291,7 +294,7 @@ int xfs_quota_reserve_transfer(struct xfs_trans *tp, struct xfs_inode *ip,
 		if (!dq || dq->dq_id == ip->i_charged.ids[t])
 			continue;
 		owners->dq[t] = NULL;
-		/* A kernel (7.2) asks for one more for a project. */
+		/* Linux 7.2 asks for one more block for a project. */
 		error = reserve_for(tp, dq, blocks + (t == XFS_QUOTA_TYPES - 1), 1);
 	}
 	return error;
@@ -313,7 +316,7 @@ void xfs_quota_unreserve(struct xfs_trans *tp)
 
 /* ---- near the limits ----------------------------------------------------------------------- */
 
-/* Of id 0, too, and if nobody is refused: so it is in kernels (7.2). */
+/* Also for id 0, and if limits are not enforced, as in Linux 7.2. */
 struct xfs_quota_room xfs_quota_room(struct xfs_inode *ip, uint32_t type)
 {
 	struct xfs_quota_room room = { .hard_blocks = 0 };
@@ -333,7 +336,7 @@ struct xfs_quota_room xfs_quota_room(struct xfs_inode *ip, uint32_t type)
 	return room;
 }
 
-/* Id 0 is asked like all others, and soft limits are not: so it is in kernels (7.2). */
+/* Id 0 is included and soft limits are ignored, as in Linux 7.2. */
 static bool is_low(struct xfs_mount *mp, uint32_t type, uint32_t id)
 {
 	struct xfs_dquot_limits limits;

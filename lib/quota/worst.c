@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks that an operation is asked to have below the limits of its owner: the worst case, as a kernel
- * reckons it, so that near a limit both refuse the same.  What we reserve of the disk is another number.
- * Found by experiment, from the least room with which each call succeeds under Linux 7.2.
+ * Blocks that an operation needs below the limits of its owner: a kernel's worst case, so that both
+ * refuse the same operations near a limit.  The block reservation on disk is a different number.
+ * Found by experiment: the smallest limits with which each call succeeds under Linux 7.2.
  */
 #include "disk/attr.h"
 #include "disk/symlink.h"
 #include "quota/quota_priv.h"
 
-/* Blocks of names and hashes, and of the index, that an addition touches. */
+/* Blocks of names and hashes and of the free-space index that an insertion may change. */
 #define DIR_BLOCKS	7u
 #define ATTR_BLOCKS	5u
 
@@ -55,7 +55,7 @@ static uint32_t symlink_target(const struct xfs_mount *mp, uint32_t len)
 
 	if (!len || (len <= inode_bytes && !xfs_has_parent(&mp->m_geo)))
 		return 0;
-	/* A parent pointer may need the room in the inode. */
+	/* A parent pointer may take the room in the inode. */
 	return (uint32_t)xfs_howmany64(len, XFS_SYMLINK_BUF_SPACE(mp->m_geo.blocksize));
 }
 
