@@ -144,7 +144,7 @@ int xfs_quota_off(struct xfs_mount *mp, uint32_t types, uint32_t flags)
 	return XFS_CALL_MOUNT(mp, do_off(mp, types, flags));
 }
 
-/* ---- what there is ------------------------------------------------------------------------ */
+/* ---- reading records ------------------------------------------------------------------------ */
 
 static uint64_t to_bytes(const struct xfs_mount *mp, uint64_t blocks)
 {

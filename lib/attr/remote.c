@@ -191,9 +191,8 @@ static int drop_piece(void *arg, uint32_t piece, xfs_daddr_t daddr)
 }
 
 /*
- * The block may have been journalled: its images must not be replayed over what is written there
- * next.  A buffer in the device queue keeps its contents, because after a crash now the value would
- * still be valid.
+ * Images of the block may be in the log; they must not be replayed over its next contents.  A
+ * buffer in the device queue is still written: if the system crashes now, the value is still valid.
  */
 int xfs_attr_forget_block(struct xfs_trans *tp, struct xfs_mount *mp, xfs_daddr_t daddr)
 {

@@ -94,7 +94,7 @@ static void drop(struct xfs_icache_shard *shard, struct xfs_inode *ip, uint64_t 
 static void put_locked(struct xfs_icache_shard *shard, struct xfs_inode *ip, struct xfs_list *victims)
 {
 	ASSERT(xfs_irefs_users(xfs_irefs(ip)) > 0);
-	/* If this fails it is the last one, and no new one can be taken without the lock. */
+	/* On failure this is the last reference: the next one can be taken only under the lock. */
 	if (put_one_of_many(ip, XFS_IREF_USER))
 		return;
 	/* (ICACHE-2) The list takes over the reference. */

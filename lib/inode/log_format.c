@@ -149,7 +149,7 @@ uint32_t xfs_inode_item_size(struct xfs_log_item *lip, uint32_t *regions)
 static void format_fork(struct xfs_inode *ip, enum xfs_fork_id whichfork, uint32_t bytes,
 			struct xfs_log_sink *sink)
 {
-	/* The largest inode, and the larger header that the root of a tree has in the log. */
+	/* Room for the largest inode and the header of a tree's root, which is larger in the log. */
 	uint64_t room[(2048 + XFS_BTREE_LBLOCK_LEN) / 8];
 	const struct xfs_ifork *ifp = whichfork == XFS_DATA_FORK ? &ip->i_df : &ip->i_af;
 

@@ -24,7 +24,7 @@
 			  (uint32_t)(sizeof(struct xfs_dq_logformat) +		\
 				     sizeof(struct xfs_disk_dquot))))
 #define MAX_DIR_BYTES		(32ull << 30)	/* of a directory's leaf space */
-#define MAX_EXTENTS		64u	/* of one step of a truncation; pieces of a folio */
+#define MAX_EXTENTS		64u	/* extents of one truncation step, pieces of one folio */
 #define WRITEBACK_BYTES		(512u << 10)	/* log space that a write-back transaction
 						 * reserves beyond one step */
 

@@ -314,8 +314,8 @@ static int write_mapping(struct write_state *w)
 	if (ret)
 		return ret;
 	/*
-	 * A new reservation implies that the previous one is fully used; otherwise we would have
-	 * got that mapping.
+	 * A new reservation is made only for a hole, so nothing is left of the previous one: what
+	 * is left of it would have been returned instead.
 	 */
 	if (map.flags & XFS_IOMAP_F_NEW)
 		w->reserved = map;

@@ -81,8 +81,8 @@ int xfs_log_times(struct xfs_inode *ip) XFS_MUST_CHECK;
 void xfs_end_failed_io(struct xfs_mount *mp);
 
 /*
- * Drop all dirty data and delayed allocations: nothing more is written.  Afterwards no inode is
- * held by its data.
+ * Drop all dirty data and delayed allocations: nothing more is written.  Afterwards dirty data
+ * holds no reference to an inode.
  */
 void xfs_writeback_abandon(struct xfs_mount *mp);
 
