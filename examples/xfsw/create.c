@@ -175,9 +175,9 @@ static int count_source(struct create *c, const struct xfs_mkfs_geometry *geomet
 	need->block_size = geometry->blocksize;
 	need->inode_size = geometry->inodesize;
 	need->dir_block_size = geometry->dirblocksize;
-	need->parent = (geometry->features_incompat & 0x80) != 0;
-	need->rmapbt = (geometry->features_ro_compat & 0x2) != 0;
-	need->reflink = (geometry->features_ro_compat & 0x4) != 0;
+	need->parent = (geometry->features_incompat & XFS_FEAT_INCOMPAT_PARENT) != 0;
+	need->rmapbt = (geometry->features_ro_compat & XFS_FEAT_RO_COMPAT_RMAPBT) != 0;
+	need->reflink = (geometry->features_ro_compat & XFS_FEAT_RO_COMPAT_REFLINK) != 0;
 	need->quota = c->format.quota;
 	if (strcmp(c->source, "-") == 0)
 		return xfsw_usage(c->call, "a stream from standard input needs --size");

@@ -232,13 +232,21 @@ static const struct feature {
 	uint32_t bit;
 	const char *name;
 } features[] = {
-	{ 'r', 1u << 0, "finobt" },	{ 'r', 1u << 1, "rmapbt" },
-	{ 'r', 1u << 2, "reflink" },	{ 'r', 1u << 3, "inobtcount" },
-	{ 'i', 1u << 0, "ftype" },	{ 'i', 1u << 1, "sparse" },
-	{ 'i', 1u << 2, "metauuid" },	{ 'i', 1u << 3, "bigtime" },
-	{ 'i', 1u << 4, "needsrepair" }, { 'i', 1u << 5, "nrext64" },
-	{ 'i', 1u << 6, "exchange" },	{ 'i', 1u << 7, "parent" },
-	{ 'i', 1u << 8, "metadir" },
+	{ 'r', XFS_FEAT_RO_COMPAT_FINOBT, "finobt" },
+	{ 'r', XFS_FEAT_RO_COMPAT_RMAPBT, "rmapbt" },
+	{ 'r', XFS_FEAT_RO_COMPAT_REFLINK, "reflink" },
+	{ 'r', XFS_FEAT_RO_COMPAT_INOBTCNT, "inobtcount" },
+	{ 'i', XFS_FEAT_INCOMPAT_FTYPE, "ftype" },
+	{ 'i', XFS_FEAT_INCOMPAT_SPINODES, "sparse" },
+	{ 'i', XFS_FEAT_INCOMPAT_META_UUID, "metauuid" },
+	{ 'i', XFS_FEAT_INCOMPAT_BIGTIME, "bigtime" },
+	{ 'i', XFS_FEAT_INCOMPAT_NEEDSREPAIR, "needsrepair" },
+	{ 'i', XFS_FEAT_INCOMPAT_NREXT64, "nrext64" },
+	{ 'i', XFS_FEAT_INCOMPAT_EXCHRANGE, "exchange" },
+	{ 'i', XFS_FEAT_INCOMPAT_PARENT, "parent" },
+	{ 'i', XFS_FEAT_INCOMPAT_METADIR, "metadir" },
+	{ 'i', XFS_FEAT_INCOMPAT_ZONED, "zoned" },
+	{ 'i', XFS_FEAT_INCOMPAT_ZONE_GAPS, "zone_gaps" },
 };
 #define NFEATURES (sizeof(features) / sizeof(features[0]))
 

@@ -3,7 +3,7 @@
  * Why a call failed: class, structure, place and a text in words.
  *
  * Every call that fails leaves a record in three places: with its thread, with the file system and
- * with the file handle that it was given.  Each record is that of the newest *failure* there: calls
+ * with the file handle that it was given.  Each record is that of the newest failure there; calls
  * that succeed leave it alone, so that
  *
  *	if (xfs_fsync(file)) {
@@ -14,8 +14,8 @@
  * prints the reason of the fsync.  A program whose tasks move between threads (Go, thread pools of
  * coroutines) asks the file handle or the file system instead of the thread.
  *
- * Any of these functions may be called at any time from any thread, also for a handle that others
- * use; they record nothing.
+ * Threads: any thread may call these functions at any time, also for a handle that others use.
+ * They record nothing themselves.
  */
 #ifndef XFSWRITE_ERROR_H
 #define XFSWRITE_ERROR_H
@@ -41,16 +41,16 @@ enum xfs_error_class {
 	XFS_ERROR_PERMISSION,	/* read-only, immutable, append-only, refused by the host */
 	XFS_ERROR_SPACE,	/* no space, no inodes, a size or count that cannot grow */
 	XFS_ERROR_QUOTA,	/* over a limit: -EDQUOT, and -ENOSPC of a project */
-	XFS_ERROR_MEMORY,
+	XFS_ERROR_MEMORY,	/* no memory */
 	XFS_ERROR_IO,		/* a device failed */
 	XFS_ERROR_CORRUPT,	/* a structure on disk is damaged */
 	XFS_ERROR_SHUTDOWN,	/* the file system had been shut down by an earlier failure */
 	XFS_ERROR_UNSUPPORTED,	/* a feature that this library, host or file system lacks */
-	XFS_ERROR_BUSY,		/* in use, interrupted, or to be tried later */
-	XFS_ERROR_OTHER,
+	XFS_ERROR_BUSY,		/* in use, interrupted, canceled, or would wait */
+	XFS_ERROR_OTHER,	/* anything else */
 };
 
-/* Bits of @known: which members say something. */
+/* Bits of @known in struct xfs_error_info: which members are set. */
 enum xfs_error_at {
 	XFS_ERROR_AT_AG = 1u << 0,
 	XFS_ERROR_AT_BLOCK = 1u << 1,
@@ -66,8 +66,8 @@ enum xfs_error_at {
 
 /* One failure. */
 struct xfs_error_info {
-	uint32_t size;			/* in: sizeof(struct xfs_error_info); at least up to @error */
-	int32_t error;			/* what the call returned: a negative errno; 0: nothing failed */
+	uint32_t size;			/* in: its sizeof; at least up to @error */
+	int32_t error;			/* what the call returned, a negative errno; 0: none */
 	uint32_t error_class;		/* enum xfs_error_class */
 	uint32_t known;			/* XFS_ERROR_AT_* */
 	int32_t device_error;		/* the negative errno that the device gave */
@@ -76,41 +76,65 @@ struct xfs_error_info {
 	uint64_t ino;			/* inode number */
 	uint64_t offset;		/* bytes, in the file */
 	char call[32];			/* the function that failed: "xfs_pwrite" */
-	char structure[32];		/* "AGF", "bnobt", "inode"; "" when none is to blame */
+	char structure[32];		/* "AGF", "bnobt", "inode"; "": no structure is at fault */
 	char text[512];			/* never empty after a failure; no newline */
 	/*
-	 * How many calls had failed on the thread where this one did, this one included: who remembers
-	 * it knows later whether the newest failure is another one.  Never 0 after a failure.
+	 * How many calls had failed on the thread where this one did, this one included: a program
+	 * that remembers it can tell later whether the newest failure is another one.  Never 0
+	 * after a failure.
 	 */
 	uint64_t failure;
 };
 #define XFS_ERROR_INFO_INIT	XFS_SIZED_INIT(struct xfs_error_info)
 
 /*
- * The newest failure of a call that was given @mp, or a handle of it.  @mp NULL: the newest failure
- * on this thread, whatever it was given; that is how to learn why xfs_mount() or xfs_device_...()
- * failed.  -EINVAL: @info is NULL or its @size is none.
+ * Tell the newest failure of a call on a file system.  It was given @mp or a handle of it.  @mp
+ * NULL: the newest failure on this thread, whatever it was given: that is how to learn why
+ * xfs_mount() or xfs_device_...() failed.  @info->size must be set.
+ *
+ * Returns 0; @info->error is 0 if nothing has failed.
+ *
+ * Errors:
+ *  -EINVAL: @info is NULL, or its @size is wrong.
  */
 XFS_API int xfs_mount_error(struct xfs_mount *mp, struct xfs_error_info *info);
 
 /*
- * The newest failure of a call that was given @file; calls that take a path from a directory handle
- * count as calls of that handle.  @file NULL: the newest failure on this thread.
+ * Tell the newest failure of a call on a file handle.  Calls that take a path from a directory
+ * handle count as calls on that handle.  @file NULL: the newest failure on this thread.
+ * @info->size must be set.
+ *
+ * Returns 0; @info->error is 0 if nothing has failed.
+ *
+ * Errors:
+ *  -EINVAL: @info is NULL, or its @size is wrong.
  */
 XFS_API int xfs_file_error(struct xfs_file *file, struct xfs_error_info *info);
 
-/* The newest failure of xfs_readdir() on @dir.  @dir NULL: the newest failure on this thread. */
+/*
+ * Tell the newest failure of xfs_readdir() on a directory.  @dir NULL: the newest failure on this
+ * thread.  @info->size must be set.
+ *
+ * Returns 0; @info->error is 0 if nothing has failed.
+ *
+ * Errors:
+ *  -EINVAL: @info is NULL, or its @size is wrong.
+ */
 XFS_API int xfs_dir_error(struct xfs_dir *dir, struct xfs_error_info *info);
 
 /*
- * Copy the text of xfs_mount_error(@mp): at most @size - 1 bytes and a NUL; nothing when @size
- * is 0 or @buf NULL.  Returns the length of the whole text, as snprintf() does; 0: nothing has failed.
+ * Copy the text of the newest failure on a file system.  It is that of xfs_mount_error().  At most
+ * @size - 1 bytes and a NUL are copied to @buf; nothing if @size is 0 or @buf is NULL.
+ *
+ * Returns the length of the whole text, as snprintf() does; 0 if nothing has failed.  Cannot fail.
  */
 XFS_API size_t xfs_error_copy(struct xfs_mount *mp, char *buf, size_t size);
 
 /*
- * The text of the newest failure on this thread, "" when there was none; whether @mp is NULL does not
- * matter.  Never NULL.  Valid and unchanged until the next call that fails on this thread.
+ * Get the text of the newest failure on this thread.  @mp does not matter and may be NULL.
+ *
+ * Returns the text, "" if there was no failure, never NULL.  It belongs to the thread: valid and
+ * unchanged until the next call that fails on this thread.  Cannot fail.
  */
 XFS_API const char *xfs_error_text(const struct xfs_mount *mp);
 

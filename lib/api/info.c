@@ -3,9 +3,29 @@
 #include "ag/perag.h"
 #include "api/api_priv.h"
 #include "core/counter.h"
+#include "disk/sb.h"
 #include "quota/quota.h"
 
 #define NAME_MAX_BYTES	255
+/* The public names are those of the disk. */
+#define SAME(feature)	static_assert(XFS_FEAT_##feature == XFS_SB_FEAT_##feature, #feature)
+SAME(RO_COMPAT_FINOBT);
+SAME(RO_COMPAT_RMAPBT);
+SAME(RO_COMPAT_REFLINK);
+SAME(RO_COMPAT_INOBTCNT);
+SAME(INCOMPAT_FTYPE);
+SAME(INCOMPAT_SPINODES);
+SAME(INCOMPAT_META_UUID);
+SAME(INCOMPAT_BIGTIME);
+SAME(INCOMPAT_NEEDSREPAIR);
+SAME(INCOMPAT_NREXT64);
+SAME(INCOMPAT_EXCHRANGE);
+SAME(INCOMPAT_PARENT);
+SAME(INCOMPAT_METADIR);
+SAME(INCOMPAT_ZONED);
+SAME(INCOMPAT_ZONE_GAPS);
+static_assert(XFS_FEAT_LOG_INCOMPAT_XATTRS == XFS_SB_FEAT_INCOMPAT_LOG_XATTRS, "xattrs");
+
 #define LSN_AGS		16u	/* AGs whose headers are read to find an LSN ahead of the log */
 
 /*

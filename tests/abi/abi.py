@@ -21,7 +21,7 @@ SKIP = 77
 HEADERS = ('#include <xfswrite/xfswrite.h>\n#include <xfswrite/reflink.h>\n#include <xfswrite/quota.h>\n'
            '#include <xfswrite/exchange.h>\n#include <xfswrite/fallocate.h>\n#include <xfswrite/io.h>\n#include <xfswrite/nowait.h>\n'
            '#include <xfswrite/stats.h>\n#include <xfswrite/mkfs.h>\n#include <xfswrite/check.h>\n')
-FLAG = re.compile(r'^#define\s+(XFS_(?:MOUNT|ATTR|DEV|FALLOC|EXCHANGE_RANGE|MKFS|CHECK|ERROR_AT|XFLAG|RWF|QUOTA)_\w+)\s+'
+FLAG = re.compile(r'^#define\s+(XFS_(?:FEAT|MOUNT|ATTR|DEV|FALLOC|EXCHANGE_RANGE|MKFS|CHECK|ERROR_AT|XFLAG|RWF|QUOTA)_\w+)\s+'
                   r'(?:\(1u << \d+\)|0x[0-9a-f]+u)', re.M)
 WARN = ['-Wall', '-Wextra', '-Wconversion', '-Wsign-conversion', '-Wmissing-field-initializers',
         '-pedantic', '-Werror']

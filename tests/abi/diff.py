@@ -203,11 +203,11 @@ CHANGES = (
      "XFS_DEV_TRUNCATE' from value '8' to '32'", False),
     ('device.h', '\tXFS_DEV_EXCL = 1u << 4,', '\tXFS_DEV_EXCL = 1u << 4,\n\tXFS_DEV_NEW = 1u << 5,',
      "XFS_DEV_NEW' value '32'", False),
-    ('xfswrite.h', FSYNC, '', "[D] 'function int xfs_fsync(xfs_file*)'", True),
-    ('xfswrite.h', FSYNC, f'{FSYNC}\nXFS_API int xfs_new(void);', "[A] 'function int xfs_new()'", False),
-    ('xfswrite.h', FSYNC, FSYNC.replace('(', '(const '), 'xfs_fsync', False),
-    ('xfswrite.h', FSYNC, FSYNC.replace('int', 'int64_t'), 'return type changed', False),
-    ('xfswrite.h', FSYNC, FSYNC.replace(')', ', int way)'), "parameter 2 of type 'int' was added", False),
+    ('file.h', FSYNC, '', "[D] 'function int xfs_fsync(xfs_file*)'", True),
+    ('file.h', FSYNC, f'{FSYNC}\nXFS_API int xfs_new(void);', "[A] 'function int xfs_new()'", False),
+    ('file.h', FSYNC, FSYNC.replace('(', '(const '), 'xfs_fsync', False),
+    ('file.h', FSYNC, FSYNC.replace('int', 'int64_t'), 'return type changed', False),
+    ('file.h', FSYNC, FSYNC.replace(')', ', int way)'), "parameter 2 of type 'int' was added", False),
 )
 
 
