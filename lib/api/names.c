@@ -178,6 +178,12 @@ int xfs_createat(struct xfs_file *dir, const char *name, const struct xfs_iattr 
 				do_createat(dir, name, iattr, target, filep));
 }
 
+/* Inode numbers and transactions belong to one mount. */
+static int other_file_system(struct xfs_mount *mp)
+{
+	return xfs_error(mp, -EXDEV, "the directory is of another file system");
+}
+
 static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *path, bool replace)
 {
 	struct xfs_path_last last;
@@ -187,6 +193,11 @@ static int link_path(struct xfs_inode *ip, struct xfs_inode *start, const char *
 			: xfs_path_new(start, path, false, &last);
 	if (error)
 		return error;
+	if (ip->i_mount != last.dp->i_mount) {
+		error = other_file_system(ip->i_mount);
+		xfs_irele(last.dp);
+		return error;
+	}
 	/* As in a rename to that path. */
 	if (replace && last.want_dir && xfs_path_last_is_norm(&last)) {
 		xfs_irele(last.dp);
@@ -305,7 +316,9 @@ static int rename_path(struct xfs_inode *old_start, const char *oldpath,
 	error = xfs_path_parent(new_start, newpath, false, &to);
 	if (error)
 		goto out_from;
-	if (!xfs_path_last_is_norm(&from) ||
+	if (from.dp->i_mount != to.dp->i_mount)
+		error = other_file_system(mp);
+	else if (!xfs_path_last_is_norm(&from) ||
 	    (!xfs_path_last_is_norm(&to) && !(flags & RENAME_NOREPLACE)))
 		error = xfs_error(mp, -EBUSY, "\".\", \"..\" and the root directory cannot be renamed");
 	else if (!xfs_path_last_is_norm(&to))
