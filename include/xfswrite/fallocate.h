@@ -27,7 +27,7 @@ enum xfs_falloc_modes {
 
 /*
  * Allocate, free, zero or move space of a file.  As fallocate(2) on [@offset, @offset + @len) of
- * @file.  @mode is one of
+ * @file.  @mode is one of these (XFS_FALLOC_*):
  *
  *	0			holes get unwritten blocks, which read as zeros; contents stay.
  *				The file grows to the end of the range.  Also with KEEP_SIZE.
@@ -82,9 +82,9 @@ enum xfs_map_flags {
 
 /*
  * List the mappings of one fork of a file.  As xfs_extents(), of the data fork (no flag) or the one
- * that @flags names: also of directories, and also past the end of the file, where preallocation of
- * open files lies.  Contents that stand in the inode itself have no extents.  Several calls, or one
- * for many extents, may see the file at several moments.
+ * that @flags (XFS_MAP_*) names: also of directories, and also past the end of the file, where
+ * preallocation of open files lies.  Contents that stand in the inode itself have no extents.
+ * Several calls, or one for many extents, may see the file at several moments.
  *
  * Returns 0.
  *

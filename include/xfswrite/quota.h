@@ -134,7 +134,7 @@ struct xfs_quota_type_info {
 /* All types. */
 struct xfs_quota_state {
 	uint32_t size;			/* in: its sizeof; at least up to @project */
-	/* Types (XFS_QUOTA_*), as the superblock says; @exact ones are among @accounted. */
+	/* Types (enum xfs_quota_types) by the superblock; @exact ones are among @accounted. */
 	uint32_t accounted, enforced, exact;
 	struct xfs_quota_type_info user, group, project;
 };
