@@ -44,7 +44,7 @@ say "what is needed"
 packages_install gcc libc6-dev clang cmake ninja-build pkg-config libblkid-dev libcmocka-dev \
 	libarchive-dev || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 for package in xfsprogs xfslibs-dev attr acl debootstrap debian-archive-keyring ccache xz-utils python3 \
-	e2fsprogs fdisk g++ abigail-tools mold mandoc man-db zsh fish; do
+	e2fsprogs fdisk g++ abigail-tools mold mandoc man-db groff zsh fish; do
 	packages_install $package || say "SKIP: $package cannot be installed"
 done
 PATH=$PATH:/usr/sbin:/sbin
@@ -159,7 +159,7 @@ runner=""
 # shellcheck disable=SC2086
 if build clang-asan -C "$top/cmake/presets/asan.cmake" -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS_DEBUG="-O1 -g" $linker; then
 	# abi_diff_self compares Python with Python's expectations: the compiler does not matter.
-	run clang-asan -LE "$labels_skip|interop|bench|tidy|fields" -E '^crash_catch$|^model_.*_journalled$|^abi_diff_self$'
+	run clang-asan -LE "$labels_skip|interop|bench|tidy|fields|man" -E '^crash_catch$|^model_.*_journalled$|^abi_diff_self$'
 	run clang-asan -LE "$labels_skip" -R '^interop_(verbs|put|flags|keep)$|^tidy_public_headers$'
 fi
 if build gcc-release -C "$top/cmake/presets/release.cmake" -DCMAKE_C_COMPILER=gcc; then

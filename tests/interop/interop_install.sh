@@ -75,6 +75,15 @@ END
 check_program "$work/project/build/shared"
 check_program "$work/project/build/static"
 
+# Manual pages are found where they are installed, if they were made.
+if [ -e "$XFSWRITE_BUILD/man/man3/xfs_pwrite.3" ]; then
+	page=$(find "$prefix" -name xfs_pwritev2.3)
+	[ -e "$page" ] || fail "no manual page of xfs_pwritev2"
+	if command -v man >/dev/null 2>&1; then
+		man -M "${page%/man3/*}" -w xfs_pwritev2 >/dev/null || fail "man finds no xfs_pwritev2"
+	fi
+fi
+
 # The headers stand on their own, in C and C++.
 for header in "$prefix"/include/xfswrite/*.h; do
 	printf "#include <xfswrite/%s>\nint not_empty;\n" "$(basename "$header")" >"$work/h.c"

@@ -19,6 +19,12 @@ homes             what has one home is written nowhere else (HOMES), and the che
                   names the members and sizes of what it reads
 calls             every function of lib/xfswrite.map is an XFS_CALL around its work, so that no
                   failure leaves without a description, or stands in CANNOT_FAIL
+contracts         every public function has a comment that says what it does in a short first sentence,
+                  what it returns, and its errors, or that it cannot fail; errors are errnos, sets of
+                  errors exist, and so does every function that the comment names
+flags             every flag of a public header has a comment
+fill [--update]   paragraphs of comments in the public headers are filled to one width, and no line of
+                  these headers is longer
 arguments         every pointer that a public function takes is NULL in some call of
                   tests/unit/api/test_arguments.c: refused, or allowed
 readmes           the table of layers in lib/README.md is that of lib/CMakeLists.txt, top
@@ -35,12 +41,18 @@ beside_xfsprogs   all of them together with <xfs/xfs.h>, in both orders and lang
 internal_headers  each header of lib/ compiles alone
 self              broken copies of small trees are found by the checks above
 """
+import errno
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../lib/man'))
+import contracts  # noqa: E402
+import fill  # noqa: E402
 
 MAX_LINES = 800
 SKIP = 77
@@ -71,6 +83,8 @@ def layer_list(root):
     return body.group(1).split() if body else []
 
 
+# Folders of lib/ without code of the library.
+NOT_LAYERS = ('man',)
 # A second opinion does not go through what it judges: all that these folders may include.
 APART = {
     'check': ('base', 'check', 'disk'),
@@ -107,7 +121,8 @@ def check_layers(root):
     if not layers:
         return ['lib/CMakeLists.txt: no XFSWRITE_LAYERS']
     for folder in sorted(os.listdir(os.path.join(root, 'lib'))):
-        if os.path.isdir(os.path.join(root, 'lib', folder)) and folder not in layers:
+        if os.path.isdir(os.path.join(root, 'lib', folder)) and \
+                folder not in layers and folder not in NOT_LAYERS:
             errors.append(f'lib/{folder}: not in XFSWRITE_LAYERS')
     for path in files(root, ('lib',), re.compile(r'.*\.[ch]$')):
         parts = path.split('/')
@@ -580,6 +595,81 @@ def check_calls(root):
     return errors + [f'lib: {name} is defined nowhere' for name in sorted(names)]
 
 
+LONGEST_SUMMARY = 72
+
+
+def contract_errors(group, sets, names):
+    """What is wrong with the comment of a group of functions."""
+    summary = group.summary[0]
+    if not summary or len(summary) > LONGEST_SUMMARY or '@' in summary or ':' in summary:
+        yield f'its first sentence does not say shortly what it does: "{summary}"'
+    if not group.returns:
+        yield 'no paragraph begins with "Returns" or "Cannot fail"'
+    if group.cannot_fail == bool(group.sets):
+        yield 'it needs either a paragraph "Errors:" or the words "Cannot fail"'
+    named, functions = group.used_sets(sets)
+    if group.sets and not (named or functions or group.errors):
+        yield 'its errors are neither listed nor those of a set or function'
+    unknown = [name for name in re.findall(r'\bof ([a-z]+(?: [a-z]+)*?)(?= and\b|[,:.]|$)', group.sets)
+               if name not in sets]
+    unknown += [name for name in functions if name not in names]
+    for name in unknown:
+        yield f'there are no errors of {name}'
+    for item in group.errors:
+        for name in item[0]:
+            if not hasattr(errno, name):
+                yield f'{name} is no errno'
+    text = ' '.join(str(value) for _, value in group.text + group.after) + group.returns
+    for name in re.findall(r'\b(xfs_\w+)\(\)', text):
+        if name not in names:
+            yield f'there is no {name}()'
+
+
+def check_contracts(root):
+    errors, names = [], public_functions(root)
+    headers = contracts.read_headers(os.path.join(root, 'include/xfswrite'))
+    sets = {name: items for header in headers for name, items in header.sets.items()}
+    for header in headers:
+        errors += [f'{header.name}: {name}: no comment directly above it' for name in header.bare]
+        for group in header.groups:
+            errors += [f'{header.name}: {group.functions[0].name}: {error}'
+                       for error in contract_errors(group, sets, names)]
+    return errors
+
+
+def check_flags(root):
+    errors = []
+    for path in files(root, ('include',), re.compile(r'.*\.h$')):
+        text = read(root, path)
+        for flag in re.finditer(r'^#define[ \t]+(XFS_\w+)[ \t]+(?:\(1u << \d+\)|0x[0-9a-f]+u)([^\n]*)$', text, re.M):
+            above = re.search(r'^( \*/|/\*.*)\n$', ('\n' + text[:flag.start()]).split('\n')[-2] + '\n')
+            if '/*' not in flag.group(2) and not above:
+                errors.append(f'{path}: {flag.group(1)}: no comment')
+    return errors
+
+
+def check_fill(root):
+    errors = []
+    for path in files(root, ('include',), re.compile(r'.*\.h$')):
+        lines = read(root, path).split('\n')
+        filled = fill.fill_text('\n'.join(lines)).split('\n')
+        for number, (line, other) in enumerate(zip(lines, filled), 1):
+            if line != other:
+                errors.append(f'{path}:{number}: not filled to {fill.WIDTH} columns; '
+                              '"tests/tidy/tidy.py fill --update" fills all')
+                break
+        errors += [f'{path}:{number}: longer than {fill.WIDTH} columns'
+                   for number, line in enumerate(lines, 1) if fill.visible(line) > fill.WIDTH]
+    return errors
+
+
+def update_fill(root):
+    for path in files(root, ('include',), re.compile(r'.*\.h$')):
+        text = read(root, path)
+        with open(os.path.join(root, path), 'w', encoding='utf-8') as f:
+            f.write(fill.fill_text(text))
+
+
 ARGUMENTS = 'tests/unit/api/test_arguments.c'
 
 
@@ -783,8 +873,27 @@ def make_tree(root, broken):
             f.write(text)
 
 
+CONTRACT = '''/*
+ * Errors of things: some.
+ *  -EIO: the thing failed.
+ */
+
+/*
+ * Do it.  As xfs_b(), and @how.
+ *
+ * Returns 0.
+ *
+ * Errors: those of things, and:
+ *  -EROFS, -EPERM: it cannot be done.
+ */
+XFS_API int xfs_a(int how);
+XFS_API int xfs_b(int how);
+'''
+
+
 def check_self(_root):
     mit = '/* SPDX-License-Identifier: MIT */\n'
+    head = mit + '/* What it is for. */\n'
     cases = [
         (check_layers, {}, 0),
         (check_layers, {'lib/low/low.c': mit + '#include "high/high.h"\n'}, 1),
@@ -868,6 +977,26 @@ def check_self(_root):
                                             'int two = 2;\nstatic int one;\n'}, 2),
         (check_symbols, {'lib/low/low.c': 'static int high_call(void);\nint f(void)\n{\n\tint high_call;\n'
                                           '\thigh_call = g();\n}\n'}, 0),
+        (check_contracts, {}, 2),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT}, 0),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT.replace('Do it.', 'Do @it.')}, 1),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT.replace('Do it', 'Do' + ' it' * 30)}, 1),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT.replace('Returns 0', 'Gives 0')}, 1),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT.replace('Errors: ', 'Fails: ')}, 1),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT.replace('0.\n', '0.  Cannot fail.\n')}, 1),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT.replace('of things, and', 'of stuff, and')}, 1),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT.replace('EROFS', 'EREADONLY')}, 1),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT.replace('As xfs_b()', 'As xfs_c()')}, 1),
+        (check_contracts, {'include/xfswrite/x.h': head + CONTRACT.replace(' */\nXFS', ' */\n\nXFS')}, 2),
+        (check_flags, {'include/xfswrite/x.h': '#define XFS_A (1u << 0) /* a */\n/* b */\n#define XFS_B 0x2u\n'}, 0),
+        (check_flags, {'include/xfswrite/x.h': '#define XFS_A (1u << 0) /* a */\n#define XFS_B 0x2u\n'}, 1),
+        (check_fill, {}, 0),
+        (check_fill, {'include/xfswrite/x.h': head + '/*\n * Two words\n * on two lines.\n */\n'}, 1),
+        (check_fill, {'include/xfswrite/x.h': head + '/*\n * Two.  Sentences.\n *\tA\ttable\n *\tof two\n */\n'}, 0),
+        (check_fill, {'include/xfswrite/x.h': head + '/*\n * A list:\n *  - one\n *  - two\n */\n'}, 0),
+        (check_fill, {'include/xfswrite/x.h': head + '/*\n * A list:\n *  - one\n *    two\n */\n'}, 1),
+        (check_fill, {'include/xfswrite/x.h': head + '/*\n *' + ' word' * 30 + '\n */\n'}, 2),
+        (check_fill, {'include/xfswrite/x.h': head + '#define A\t\t' + 'a' * 90 + '\n'}, 1),
         (check_arguments, {}, 0),
         (check_arguments, {ARGUMENTS: 'R(xfs_a()); R(xfs_b());'}, 0),
         (check_arguments, {ARGUMENTS: '/* xfs_a() */ R(xfs_b());'}, 1),
@@ -899,6 +1028,9 @@ def main():
         return 2
     if sys.argv[1:] == ['map', '--update']:
         update_map('.')
+        return 0
+    if sys.argv[1:] == ['fill', '--update']:
+        update_fill('.')
         return 0
     errors = checks[sys.argv[1]]('.', *sys.argv[2:])
     for error in errors:
