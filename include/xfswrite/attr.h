@@ -32,11 +32,11 @@ enum xfs_attr_valid {
 	XFS_ATTR_INHERIT = 1u << 13,
 };
 #define XFS_ATTR_MODE		(1u << 0)	/* permission bits; type bits only at creation */
-#define XFS_ATTR_UID		(1u << 1)
-#define XFS_ATTR_GID		(1u << 2)
-#define XFS_ATTR_SIZE		(1u << 3)
-#define XFS_ATTR_ATIME		(1u << 4)
-#define XFS_ATTR_MTIME		(1u << 5)
+#define XFS_ATTR_UID		(1u << 1)	/* owner */
+#define XFS_ATTR_GID		(1u << 2)	/* group */
+#define XFS_ATTR_SIZE		(1u << 3)	/* size of a regular file */
+#define XFS_ATTR_ATIME		(1u << 4)	/* time of the last access */
+#define XFS_ATTR_MTIME		(1u << 5)	/* time of the last change of contents */
 #define XFS_ATTR_CTIME		(1u << 6)	/* for restore tools; otherwise ctime becomes now */
 #define XFS_ATTR_CRTIME		(1u << 7)	/* time of creation */
 #define XFS_ATTR_PROJID		(1u << 8)	/* project of quota */
@@ -93,52 +93,52 @@ enum xfs_xflags {
 };
 #endif
 #ifndef XFS_XFLAG_REALTIME
-#define XFS_XFLAG_REALTIME	0x00000001u
+#define XFS_XFLAG_REALTIME	0x00000001u	/* data is on the realtime device */
 #endif
 #ifndef XFS_XFLAG_PREALLOC
-#define XFS_XFLAG_PREALLOC	0x00000002u
+#define XFS_XFLAG_PREALLOC	0x00000002u	/* blocks past the end are kept */
 #endif
 #ifndef XFS_XFLAG_IMMUTABLE
-#define XFS_XFLAG_IMMUTABLE	0x00000008u
+#define XFS_XFLAG_IMMUTABLE	0x00000008u	/* cannot be changed, renamed or removed */
 #endif
 #ifndef XFS_XFLAG_APPEND
-#define XFS_XFLAG_APPEND	0x00000010u
+#define XFS_XFLAG_APPEND	0x00000010u	/* can only grow at its end */
 #endif
 #ifndef XFS_XFLAG_SYNC
-#define XFS_XFLAG_SYNC		0x00000020u
+#define XFS_XFLAG_SYNC		0x00000020u	/* writes are synchronous */
 #endif
 #ifndef XFS_XFLAG_NOATIME
-#define XFS_XFLAG_NOATIME	0x00000040u
+#define XFS_XFLAG_NOATIME	0x00000040u	/* the access time stays */
 #endif
 #ifndef XFS_XFLAG_NODUMP
-#define XFS_XFLAG_NODUMP	0x00000080u
+#define XFS_XFLAG_NODUMP	0x00000080u	/* xfsdump leaves it out */
 #endif
 #ifndef XFS_XFLAG_RTINHERIT
-#define XFS_XFLAG_RTINHERIT	0x00000100u
+#define XFS_XFLAG_RTINHERIT	0x00000100u	/* new files get REALTIME */
 #endif
 #ifndef XFS_XFLAG_PROJINHERIT
-#define XFS_XFLAG_PROJINHERIT	0x00000200u
+#define XFS_XFLAG_PROJINHERIT	0x00000200u	/* new objects get the project */
 #endif
 #ifndef XFS_XFLAG_NOSYMLINKS
-#define XFS_XFLAG_NOSYMLINKS	0x00000400u
+#define XFS_XFLAG_NOSYMLINKS	0x00000400u	/* no symbolic links can be made here */
 #endif
 #ifndef XFS_XFLAG_EXTSIZE
-#define XFS_XFLAG_EXTSIZE	0x00000800u
+#define XFS_XFLAG_EXTSIZE	0x00000800u	/* has an extent size hint */
 #endif
 #ifndef XFS_XFLAG_EXTSZINHERIT
-#define XFS_XFLAG_EXTSZINHERIT	0x00001000u
+#define XFS_XFLAG_EXTSZINHERIT	0x00001000u	/* new objects get the hint */
 #endif
 #ifndef XFS_XFLAG_NODEFRAG
-#define XFS_XFLAG_NODEFRAG	0x00002000u
+#define XFS_XFLAG_NODEFRAG	0x00002000u	/* xfs_fsr leaves it alone */
 #endif
 #ifndef XFS_XFLAG_FILESTREAM
-#define XFS_XFLAG_FILESTREAM	0x00004000u
+#define XFS_XFLAG_FILESTREAM	0x00004000u	/* files here go to one AG */
 #endif
 #ifndef XFS_XFLAG_DAX
-#define XFS_XFLAG_DAX		0x00008000u
+#define XFS_XFLAG_DAX		0x00008000u	/* mapped from persistent memory */
 #endif
 #ifndef XFS_XFLAG_COWEXTSIZE
-#define XFS_XFLAG_COWEXTSIZE	0x00010000u
+#define XFS_XFLAG_COWEXTSIZE	0x00010000u	/* has a CoW extent size hint */
 #endif
 #ifndef XFS_XFLAG_HASATTR
 #define XFS_XFLAG_HASATTR	0x80000000u	/* read only */
@@ -196,7 +196,7 @@ XFS_API int xfs_fstat(struct xfs_file *file, struct stat *st);
 /*
  * Set attributes of an object in one transaction.  The size comes first, in transactions of its
  * own, as xfs_truncate() sets it.  Other than chown(2), a new owner leaves set-id bits and
- * security.capability alone, unless the mount is @unprivileged. ctime becomes now, unless
+ * security.capability alone, unless the mount is @unprivileged.  The ctime becomes now, unless
  * XFS_ATTR_CTIME sets it; an access ACL follows the mode.  @follow as for xfs_getattr().
  *
  * Flags of an immutable or append-only inode can be changed, and other attributes in the same call

@@ -49,9 +49,9 @@ enum xfs_quota_types {
 	XFS_QUOTA_GROUP = 1u << 1,
 	XFS_QUOTA_PROJECT = 1u << 2,
 };
-#define XFS_QUOTA_USER		(1u << 0)
-#define XFS_QUOTA_GROUP		(1u << 1)
-#define XFS_QUOTA_PROJECT	(1u << 2)
+#define XFS_QUOTA_USER		(1u << 0)	/* by owner */
+#define XFS_QUOTA_GROUP		(1u << 1)	/* by group */
+#define XFS_QUOTA_PROJECT	(1u << 2)	/* by project */
 
 /* ---- turning it on and off ------------------------------------------------------- */
 
@@ -215,18 +215,18 @@ enum xfs_quota_limit_bits {
 	XFS_QUOTA_INODES_EXPIRES = 1u << 10,
 	XFS_QUOTA_RT_SPACE_EXPIRES = 1u << 11,
 };
-#define XFS_QUOTA_SPACE_HARD		(1u << 0)
-#define XFS_QUOTA_SPACE_SOFT		(1u << 1)
-#define XFS_QUOTA_INODES_HARD		(1u << 2)
-#define XFS_QUOTA_INODES_SOFT		(1u << 3)
-#define XFS_QUOTA_RT_SPACE_HARD		(1u << 4)
-#define XFS_QUOTA_RT_SPACE_SOFT		(1u << 5)
-#define XFS_QUOTA_SPACE_GRACE		(1u << 6)
-#define XFS_QUOTA_INODES_GRACE		(1u << 7)
-#define XFS_QUOTA_RT_SPACE_GRACE	(1u << 8)
-#define XFS_QUOTA_SPACE_EXPIRES		(1u << 9)
-#define XFS_QUOTA_INODES_EXPIRES	(1u << 10)
-#define XFS_QUOTA_RT_SPACE_EXPIRES	(1u << 11)
+#define XFS_QUOTA_SPACE_HARD		(1u << 0)	/* @space_hard */
+#define XFS_QUOTA_SPACE_SOFT		(1u << 1)	/* @space_soft */
+#define XFS_QUOTA_INODES_HARD		(1u << 2)	/* @inodes_hard */
+#define XFS_QUOTA_INODES_SOFT		(1u << 3)	/* @inodes_soft */
+#define XFS_QUOTA_RT_SPACE_HARD		(1u << 4)	/* @rt_space_hard */
+#define XFS_QUOTA_RT_SPACE_SOFT		(1u << 5)	/* @rt_space_soft */
+#define XFS_QUOTA_SPACE_GRACE		(1u << 6)	/* @space_grace */
+#define XFS_QUOTA_INODES_GRACE		(1u << 7)	/* @inodes_grace */
+#define XFS_QUOTA_RT_SPACE_GRACE	(1u << 8)	/* @rt_space_grace */
+#define XFS_QUOTA_SPACE_EXPIRES		(1u << 9)	/* @space_expires */
+#define XFS_QUOTA_INODES_EXPIRES	(1u << 10)	/* @inodes_expires */
+#define XFS_QUOTA_RT_SPACE_EXPIRES	(1u << 11)	/* @rt_space_expires */
 
 /* Start with XFS_QUOTA_LIMITS_INIT.  Only members whose bit is in @valid are used. */
 struct xfs_quota_limits {
