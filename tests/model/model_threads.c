@@ -28,6 +28,7 @@
 #include "support/test_fs.h"
 #include "support/test_seed.h"
 
+#define OWNERS		100u
 #define THREADS		6
 #define PAGE		4096u
 #define STAY		30	/* names that are never removed */
@@ -293,7 +294,7 @@ static void do_attr(struct worker *w)
 		OK(w, xfs_utimens(fs.mp, path, false, NULL));
 		break;
 	case 2:
-		OK(w, xfs_lchown(fs.mp, path, below(w, 100), below(w, 100)));
+		OK(w, xfs_lchown(fs.mp, path, below(w, OWNERS), below(w, OWNERS)));
 		break;
 	default:
 		if (OK(w, xfs_getattr(fs.mp, path, false, &st))) {
@@ -593,6 +594,15 @@ static void remove_tree(const char *path)
 	xfs_closedir(d);
 }
 
+/* With quota (XFSWRITE_TEST_QUOTA) each owner has a record from now on, whose block stays when he has gone. */
+static void make_owners(void)
+{
+	TEST_OK(xfs_mknod(fs.mp, "/owned", S_IFREG | 0644, 0, 0));
+	for (uint32_t id = 0; id < OWNERS; id++)
+		TEST_OK(xfs_chown(fs.mp, "/owned", id, id));
+	TEST_OK(xfs_unlink(fs.mp, "/owned"));
+}
+
 static void one_round(uint64_t stream, const struct xfs_mkfs_options *mkfs, uint64_t data_cache,
 		      uint64_t meta_cache, bool unprivileged)
 {
@@ -603,6 +613,7 @@ static void one_round(uint64_t stream, const struct xfs_mkfs_options *mkfs, uint
 	char path[64];
 
 	test_fs_make(&fs, (uint64_t)256 << 20, mkfs);
+	make_owners();
 	TEST_OK(xfs_statfs(fs.mp, &before));
 	test_fs_close_and_check(&fs);
 	fs.env.clock = clock_of_threads;
