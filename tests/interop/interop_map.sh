@@ -74,7 +74,7 @@ expect 1 "xfsw: fallocate: /none: No such file or directory" fallocate -l 4k m.i
 expect 1 "xfsw: map: /none: No such file or directory" map m.img /none
 expect 2 "xfsw: fallocate: -l is missing; see 'xfsw fallocate --help'" fallocate m.img /f
 expect 2 "xfsw: fallocate: -c and -p exclude each other; see 'xfsw fallocate --help'" fallocate -c -p -l 4k m.img /f
-expect 2 "xfsw: fallocate: -i changes the size, or never does: no -n; see 'xfsw fallocate --help'" \
+expect 2 "xfsw: fallocate: -i and -n exclude each other; see 'xfsw fallocate --help'" \
 	fallocate -i -n -l 4k m.img /f
 expect 2 "xfsw: map: --attr and --cow exclude each other; see 'xfsw map --help'" map --attr --cow m.img /f
 for bad in "-c -o 1 -l 4k" "-i -o 0 -l 100" "-c -o 0 -l 60k" "-i -o 64k -l 4k" "-l 0" "-l 8e" "-l 1t"; do

@@ -100,8 +100,8 @@ cp "$work/x" "$work/kept"
 
 "$XFSW" dump "$img" agf 99 2>"$work/err"
 [ $? = 2 ] || fail "dump of a group that is not there: exit code"
-grep -q 'no AG 99' "$work/err" || fail "dump agf 99: $(cat "$work/err")"
-"$XFSW" dump "$img" frob 2>&1 | grep -q "'frob' names nothing" || fail "dump frob"
+grep -q 'AG 99 does not exist' "$work/err" || fail "dump agf 99: $(cat "$work/err")"
+"$XFSW" dump "$img" frob 2>&1 | grep -q "unknown structure 'frob'" || fail "dump frob"
 "$XFSW" dump "$work/zzz" sb 2>&1 | grep -q 'not an XFS file system' || fail "dump of what is no XFS"
 
 # ---- words that are missing -----------------------------------------------------------------------------
