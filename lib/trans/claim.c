@@ -203,10 +203,19 @@ int xfs_claim_memory(struct xfs_mount *mp, uint32_t flags)
 	return 0;
 }
 
+/*
+ * Only if the reserve is in use: as long as the host has memory, writing in place takes nothing from
+ * it, and the next transaction can grow it.
+ */
 bool xfs_claims_are_short(const struct xfs_mount *mp)
 {
-	return mp->m_mem.budget &&
-	       unlikely(!can_serve(mp, __atomic_load_n(&mp->m_checkpoint->cp_claims,
+	const struct xfs_reserve *rv;
+
+	if (!mp->m_mem.budget)
+		return false;
+	rv = &mp->m_mem.budget->reserve;
+	return unlikely(xfs_reserve_free_bytes(rv) < __atomic_load_n(&rv->bytes, __ATOMIC_RELAXED) &&
+			!can_serve(mp, __atomic_load_n(&mp->m_checkpoint->cp_claims,
 						       __ATOMIC_SEQ_CST) + 1));
 }
 
