@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <xfswrite/quota.h>
 #include "core/mount.h"
 #include "inode/inode.h"
 #include "pagecache/mapping.h"
@@ -212,19 +213,22 @@ static void test_a_reader_has_nothing_to_do(void **state)
 	TEST_IS(xfs_tick(NULL), -EINVAL);
 }
 
-/* Who is over a quota gets what his own files hold back, once, waiting for them. */
+/* A buffered write over a quota gets what files of owners without a hard limit hold back, once, and waits for them. */
 static void test_over_quota_takes_from_the_owner(void **state)
 {
 	static const char *const paths[] = { "/user", "/group", "/project", "/other" };
 	const struct { uint32_t uid, gid, projid; } owner[] = {
 		{ 1001, 7, 8 }, { 5, 1002, 8 }, { 5, 7, 1003 }, { 5, 7, 8 },
 	};
-	struct xfs_file *file[4], *over = grow("/over");
+	const struct xfs_quota_on_options on = { .size = sizeof(on), .types = 7, .enforce = 7 };
+	struct xfs_file *file[4], *over;
 	struct xfs_inode *ip;
 	bool tried = false;
 	struct stat st;
 
 	(void)state;
+	TEST_OK(xfs_quota_on(fs.mp, &on));
+	over = grow("/over");
 	for (int i = 0; i < 4; i++) {
 		const struct xfs_iattr ia = {
 			.size = sizeof(ia), .valid = XFS_ATTR_UID | XFS_ATTR_GID | XFS_ATTR_PROJID,
@@ -239,13 +243,13 @@ static void test_over_quota_takes_from_the_owner(void **state)
 		.uid = 1001, .gid = 1002, .projid = 1003 }));
 	TEST_OK(xfs_fstat(over, &st));
 	TEST_OK(xfs_iget(fs.mp, st.st_ino, 0, &ip));
-	assert_true(xfs_reclaim_and_retry(ip, -EDQUOT, &tried));
+	assert_true(xfs_reclaim_and_retry_write(ip, -EDQUOT, &tried));
 	/* Dirty data stays where it is: it is not free blocks that are missing. */
 	for (int i = 0; i < 3; i++)
 		expect(file[i], 17, true);
 	expect(over, 17, true);
 	expect(file[3], 48, true);
-	assert_false(xfs_reclaim_and_retry(ip, -EDQUOT, &tried));
+	assert_false(xfs_reclaim_and_retry_write(ip, -EDQUOT, &tried));
 	assert_false(xfs_reclaim_and_retry(ip, -ENOSPC, &tried));
 	xfs_irele(ip);
 	for (int i = 0; i < 4; i++)
