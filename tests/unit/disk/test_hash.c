@@ -67,7 +67,7 @@ static void test_known(void **state)
 
 static void test_model(void **state)
 {
-	uint8_t buf[255];
+	uint8_t buf[255] = { 0 };
 	uint32_t seed = 12345;
 
 	(void)state;
