@@ -102,6 +102,12 @@ dirty_copy() {
 	[ ! -e "$1.log" ] || cp --sparse=always "$1.log" "$2.log"
 }
 
+# _dirty_mkfs OPTIONS LOG-OPTIONS: $_mkfs on $_img.
+_dirty_mkfs() {
+	# shellcheck disable=SC2086
+	$_mkfs -q -f -b size="$g_bsize" $1 $2 "$_img" >"$work/mkfs.out" 2>&1
+}
+
 # dirty_base IMG: formatted as g_* say, and filled with what the load wants to find.
 dirty_base() {
 	_img=$1
@@ -114,11 +120,15 @@ dirty_base() {
 		truncate -s "$g_logsize" "$_img.log"
 		_logopt="-l logdev=$_img.log,size=$g_logsize"
 	fi
-	# shellcheck disable=SC2086
-	$_mkfs -q -f -b size="$g_bsize" $g_mkfs $_logopt "$_img" >"$work/mkfs.out" 2>&1 || {
-		head -1 "$work/mkfs.out" >&2
-		fail "mkfs of $g_mkfs"
-	}
+	if ! _dirty_mkfs "$g_mkfs" "$_logopt"; then
+		# Some releases of mkfs.xfs want larger logs than others: take the least that this one names.
+		_least=$(sed -n 's/.*log size .* too small, minimum size is \([0-9]*\) blocks.*/\1/p' "$work/mkfs.out")
+		if [ -z "$_least" ] || [ -n "$g_logsize" ] ||
+			! _dirty_mkfs "$(echo "$g_mkfs" | sed "s/-l size=[0-9]*m/-l size=${_least}b/")" ""; then
+			head -1 "$work/mkfs.out" >&2
+			fail "mkfs of $g_mkfs"
+		fi
+	fi
 	# mkfs.xfs makes no directory blocks below 4 KiB; the root is inline still.
 	if [ "$g_bsize" -lt 4096 ]; then
 		_agno=0
