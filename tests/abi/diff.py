@@ -229,7 +229,8 @@ def self_change(scratch, binary, compiler, change):
     write(text.replace(old, new), include, 'xfswrite', name)
     twin = make_twin(compiler, include, scratch)
     said = differences(twin)
-    if not said or expected not in said:
+    # Newer abidiffs write (void) for ().
+    if not said or expected not in said.replace('(void)', '()'):
         return f'{name}: "{old}" became "{new}", but abidiff says:\n{said}'
     if binary and in_library:
         other = os.path.join(scratch, 'other.abi')
