@@ -141,6 +141,12 @@ int xfs_bmapi_write(struct xfs_trans *tp, struct xfs_inode *ip, xfs_fileoff_t bn
 		    xfs_filblks_t len, uint32_t flags, struct xfs_bmbt_irec *map) XFS_MUST_CHECK;
 
 /*
+ * The most extents that one transaction should unmap: threads that want a checkpoint wait that
+ * long, which is a few milliseconds.
+ */
+#define XFS_BUNMAPI_MOST	1024u
+
+/*
  * Unmap [@bno, +@len), last extent first, at most @max_extents of them, and free the blocks; in the
  * data fork drop one reference.  *@done: nothing is left in the range.  With YIELD in a TRUNCATE
  * transaction: at least one, and as many as its log reservation and memory allow.  Delalloc extents

@@ -255,6 +255,8 @@ struct xfs_bmbt_read {
 };
 int xfs_bmbt_read_recs(struct xfs_bmbt_read *rd, const struct xfs_bmbt_rec *recs, uint32_t n)
 	XFS_MUST_CHECK;
+/* All records were read: -EUCLEAN unless they are as many as the inode counts. */
+int xfs_bmbt_check_count(const struct xfs_bmbt_read *rd) XFS_MUST_CHECK;
 /* Apply the difference between two sets of real, neighbouring records to the tree. */
 int xfs_bmbt_replace(struct xfs_bmap_op *op, const struct xfs_bmbt_irec *old, unsigned int nold,
 		     const struct xfs_bmbt_irec *new, unsigned int nnew) XFS_MUST_CHECK;

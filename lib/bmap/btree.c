@@ -333,6 +333,15 @@ int xfs_bmbt_read_recs(struct xfs_bmbt_read *rd, const struct xfs_bmbt_rec *recs
 	return 0;
 }
 
+int xfs_bmbt_check_count(const struct xfs_bmbt_read *rd)
+{
+	if (likely(rd->count == rd->ifp->if_nextents))
+		return 0;
+	return xfs_corrupt(rd->ip->i_mount, "bmbt", "inode %" PRIu64 ": %" PRIu64
+			   " records, %" PRIu64 " counted", rd->ip->i_ino, rd->count,
+			   rd->ifp->if_nextents);
+}
+
 /*
  * Go to the first leaf through the nodes, to the others along the sibling pointers, whole leaves at
  * a time.  Offsets must ascend, so a cycle of pointers ends with an error.
@@ -353,11 +362,7 @@ static int read_leaves(struct read_state *rs, struct xfs_btree_cur *cur)
 		leaf->ptr = n;
 		error = xfs_btree_increment(cur, &found);
 	}
-	if (!error && unlikely(rs->rd.count != rs->rd.ifp->if_nextents))
-		return xfs_corrupt(rs->rd.ip->i_mount, "bmbt", "inode %" PRIu64 ": %" PRIu64
-				   " records, %" PRIu64 " counted", rs->rd.ip->i_ino, rs->rd.count,
-				   rs->rd.ifp->if_nextents);
-	return error;
+	return error ? error : xfs_bmbt_check_count(&rs->rd);
 }
 
 int xfs_iread_extents(struct xfs_inode *ip, enum xfs_fork_id whichfork)

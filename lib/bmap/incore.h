@@ -229,6 +229,14 @@ static inline void xfs_inode_set_extsizes(struct xfs_inode *ip, uint32_t extsize
 	__atomic_store_n(&ip->i_cowextsize, cowextsize, __ATOMIC_RELAXED);
 }
 
+/* ILOCK held: user, group, project. */
+static inline void xfs_inode_owners(const struct xfs_inode *ip, uint32_t ids[3])
+{
+	ids[0] = ip->i_uid;
+	ids[1] = ip->i_gid;
+	ids[2] = ip->i_projid;
+}
+
 /* What the inode counts in its owners' quota now; nothing if it is free. */
 static inline struct xfs_charged xfs_inode_charge(const struct xfs_inode *ip)
 {

@@ -241,9 +241,6 @@ static int begin_unmap(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 				       splits ? XFS_TRANS_RESERVE : XFS_TRANS_FREES, tpp);
 }
 
-/* Extents removed in one transaction, as far as the log and memory allow. */
-#define EXTENTS_PER_HANDLE	1024u
-
 static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t end)
 {
 	struct xfs_trans *tp;
@@ -257,7 +254,7 @@ static int unmap_range(struct xfs_inode *ip, xfs_fileoff_t off, xfs_fileoff_t en
 		error = xfs_quota_reserve_blocks(tp, ip, xfs_quota_worst_alloc(ip->i_mount, 0));
 		if (!error)
 			error = xfs_bunmapi(tp, ip, off, end - off, XFS_BMAPI_YIELD,
-					    EXTENTS_PER_HANDLE, &done);
+					    XFS_BUNMAPI_MOST, &done);
 		/* Delayed blocks have no data here, because all dirty data has been written. */
 		if (!error && done)
 			error = xfs_bmap_punch_delalloc_range(ip, XFS_COW_FORK, off, end);

@@ -113,9 +113,7 @@ static int prepare_owners(struct xfs_inode *ip, const struct xfs_iattr *iattr,
 	error = xfs_ilock_want_shared(ip);
 	if (error)
 		return error;
-	ids[0] = ip->i_uid;
-	ids[1] = ip->i_gid;
-	ids[2] = ip->i_projid;
+	xfs_inode_owners(ip, ids);
 	xfs_iunlock_shared(ip);
 	xfs_iattr_owners(iattr, ids);
 	return xfs_quota_prepare(ip->i_mount, ids, owners);
@@ -158,9 +156,7 @@ static bool reclaim_for_owners(struct xfs_inode *ip, const struct xfs_iattr *iat
 	if (!xfs_may_reclaim(error, *tried))
 		return false;
 	xfs_ilock_shared(ip);
-	ids[0] = ip->i_uid;
-	ids[1] = ip->i_gid;
-	ids[2] = ip->i_projid;
+	xfs_inode_owners(ip, ids);
 	xfs_iunlock_shared(ip);
 	xfs_iattr_owners(iattr, ids);
 	return xfs_reclaim_and_retry_for(ip, ids, error, tried);

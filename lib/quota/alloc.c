@@ -32,7 +32,7 @@ const struct xfs_quota_kind xfs_quota_kinds[XFS_QUOTA_TYPES] = {
  */
 static xfs_extnum_t most_extents(const struct xfs_mount *mp)
 {
-	return mp->m_map_extents ? mp->m_map_extents / 16 : UINT64_MAX;
+	return xfs_bmap_most_extents(mp) / 16;
 }
 
 static int map_block(struct xfs_inode *ip, xfs_fileoff_t off, struct xfs_bmbt_irec *map)

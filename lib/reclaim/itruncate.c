@@ -8,12 +8,6 @@
 #include "reclaim/reclaim.h"
 #include "trans/resv.h"
 
-/*
- * Extents removed in one transaction, as far as the log and memory allow.  Threads that want a
- * checkpoint wait that long, which is a few milliseconds.
- */
-#define EXTENTS_PER_HANDLE	1024u
-
 /* Log the size and the times and remove the first extents. *@done: nothing is left. */
 static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool first, bool *done)
 {
@@ -38,7 +32,7 @@ static int one_step(struct xfs_inode *ip, const struct xfs_itruncate *what, bool
 		xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	}
 	error = xfs_bunmapi(tp, ip, from, NULLFILEOFF - from, XFS_BMAPI_YIELD,
-			    EXTENTS_PER_HANDLE, done);
+			    XFS_BUNMAPI_MOST, done);
 	if (!error && *done)
 		error = xfs_reflink_cancel_cow(ip, from);
 	if (error)

@@ -121,9 +121,7 @@ static bool reclaim_for_owners(struct xfs_inode *ip, int error, bool buffered_wr
 		return false;
 	*tried = true;
 	xfs_ilock_shared(ip);
-	owners[0] = ip->i_uid;
-	owners[1] = ip->i_gid;
-	owners[2] = ip->i_projid;
+	xfs_inode_owners(ip, owners);
 	xfs_iunlock_shared(ip);
 	return reclaim_for(ip, &r);
 }
