@@ -38,6 +38,11 @@ static bool is_end(const struct xfsw_option *option)
 	return !option->id && !option->text;
 }
 
+bool xfsw_arg_is_optional(const struct xfsw_option *option)
+{
+	return option->arg[0] == '[' && option->arg[1] == '=';
+}
+
 bool xfsw_is_common(const struct xfsw_option *option)
 {
 	return option >= common_options && option < common_options + NCOMMON;
@@ -108,8 +113,8 @@ struct spelled {
 static void add_option(struct spelled *s, const struct xfsw_option *option)
 {
 	int has_arg = !option->arg ? no_argument
-		      : option->arg[0] == '[' && option->arg[1] == '=' ? optional_argument
-								       : required_argument;
+		      : xfsw_arg_is_optional(option) ? optional_argument
+						     : required_argument;
 
 	if (option->name && s->nlong < OPTIONS_MAX)
 		s->longopts[s->nlong++] =

@@ -74,7 +74,7 @@ static void print_spelling(FILE *out, const struct xfsw_option *option, size_t *
 	if (option->name)
 		n += fprintf(out, "%s--%s", n ? ", " : "", option->name);
 	if (option->arg)
-		n += fprintf(out, "%s%s", option->arg[0] == '[' && option->arg[1] == '=' ? "" : " ",
+		n += fprintf(out, "%s%s", xfsw_arg_is_optional(option) ? "" : " ",
 			     option->arg);
 	*column += (size_t)n;
 }

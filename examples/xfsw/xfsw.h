@@ -187,6 +187,8 @@ void xfsw_call_free(struct xfsw_call *call);
  */
 const struct xfsw_option *xfsw_option_at(const struct xfsw_verb *verb, size_t n);
 bool xfsw_is_common(const struct xfsw_option *option);
+/* Of an option with an @arg: written "[=WORD]". */
+bool xfsw_arg_is_optional(const struct xfsw_option *option);
 
 bool xfsw_has(const struct xfsw_call *call, int id);
 /* The last one given wins; NULL when absent. */
