@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting for a read-write lock: some looks at it, then sleep.
+ * Waiting for a read-write lock: look at it a number of times, then sleep.
  *
- * Sleepers of all locks are on lists, each in the order of their coming; the address of a lock tells
- * which list.  So a lock is a word, and an inode has two and a buffer one.
+ * The sleepers of all locks are on a few lists, in the order in which they arrived; the address of
+ * a lock selects the list.  So a lock is a single word.
  */
 #include "lock/lock.h"
 
@@ -12,8 +12,8 @@
 
 #define LISTS		64u
 /*
- * Looks before a thread sleeps: longer than most operations hold a lock, shorter than it takes to go
- * to sleep and be woken.
+ * Looks before a thread sleeps.  They take longer than most operations hold a lock, and less time
+ * than going to sleep and being woken.
  */
 #define LOOKS		300u
 
@@ -47,14 +47,14 @@ static struct list *lock_list(const struct xfs_host_rwlock *lk)
 	return l;
 }
 
-/* ---- who waits ------------------------------------------------------------------------------- */
+/* ---- waiting -------------------------------------------------------------------------------- */
 
 static bool may_take(uint64_t word, bool excl)
 {
 	return !(word & (XFS_RW_EXCL | (excl ? XFS_RW_READERS : XFS_RW_WRITERS)));
 }
 
-/* A writer that waits is counted in the word, and no more when it has the lock. */
+/* XFS_RW_WRITERS counts a writer while it waits, not once it has the lock. */
 static uint64_t taken(uint64_t word, bool excl)
 {
 	return excl ? word - XFS_RW_WRITER + XFS_RW_EXCL : word + XFS_RW_READER;
@@ -84,7 +84,7 @@ static bool announce(struct xfs_host_rwlock *lk, bool excl)
 	return true;
 }
 
-/* Who was woken and did not get the lock comes before all others. */
+/* A thread that was woken and did not get the lock goes to the front. */
 static void add_sleeper(struct list *l, struct sleeper *s)
 {
 	struct sleeper **link = &l->first;
@@ -98,7 +98,7 @@ static void add_sleeper(struct list *l, struct sleeper *s)
 	*link = s;
 }
 
-/* True: it has been given the lock. */
+/* True if the thread was given the lock. */
 static bool sleep_for(struct xfs_host_rwlock *lk, struct sleeper *s)
 {
 	struct list *l = lock_list(lk);
@@ -127,7 +127,7 @@ void xfs_rw_lock_slowly(struct xfs_host_rwlock *lk, bool excl)
 	xfs_host_cond_destroy(&s.wake);
 }
 
-/* ---- who wakes ------------------------------------------------------------------------------- */
+/* ---- waking --------------------------------------------------------------------------------- */
 
 /* The sleepers of one lock. */
 struct sleepers {
@@ -135,11 +135,11 @@ struct sleepers {
 	uint64_t readers, writers;
 };
 
-/* What is done for them. */
+/* What a release does for them. */
 struct choice {
-	bool readers;			/* all are woken */
-	bool writer;			/* the first is woken */
-	bool give;			/* with the lock in hand */
+	bool readers;			/* wake all of them */
+	bool writer;			/* wake the first */
+	bool give;			/* and give them the lock */
 };
 
 static struct sleepers count_sleepers(const struct list *l, const struct xfs_host_rwlock *lk)
@@ -159,7 +159,7 @@ static struct sleepers count_sleepers(const struct list *l, const struct xfs_hos
 	return all;
 }
 
-/* (RW-2) When the lock's word becomes @word. */
+/* (RW-2) The choice when the word of the lock becomes @word. */
 static struct choice choose(const struct sleepers *all, uint64_t word, uint64_t now)
 {
 	const struct sleeper *first = all->first;
@@ -226,7 +226,7 @@ void xfs_rw_change_slowly(struct xfs_host_rwlock *lk, uint64_t minus, uint64_t p
 	xfs_host_mutex_unlock(&l->mutex);
 }
 
-/* The last reader has left, and there were sleepers.  If there are no more, the lock may be gone. */
+/* The last reader has left, and there were sleepers.  Without sleepers @lk may be freed already. */
 void xfs_rw_wake(struct xfs_host_rwlock *lk)
 {
 	struct list *l = lock_list(lk);

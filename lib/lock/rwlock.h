@@ -2,18 +2,18 @@
 /*
  * Read-write locks of hosts with threads: one word, and a list of sleepers elsewhere (rwlock.c).
  *
- * A thread that releases the lock does not hand it to a sleeper, it wakes one and goes on; whoever
- * comes first has it.  (pthread_rwlock_t that prefers writers hands over: with two threads that
- * change one directory each operation then waits until the other thread has been woken, which takes
- * ten times as long as the operation.)
+ * A thread that releases the lock wakes a sleeper and continues; the lock goes to the first thread
+ * that takes it.  (A pthread_rwlock_t that prefers writers hands the lock to the sleeper.  Two
+ * threads that change one directory then wait for each other's wake-up in each operation, which
+ * takes ten times as long as the operation.)
  *
- * (RW-1) Readers that come after a writer wait for it, whether it sleeps or looks again and again:
- *     no stream of readers, however dense, keeps a writer out.
- * (RW-2) Who has slept for XFS_RW_AGED_NS is given the lock by the thread that releases it: no stream
- *     of writers that come first keeps anybody out.
- * (RW-3) XFS_RW_PARKED changes only under the mutex of the list, and is set while the lock has sleepers;
- *     who makes the lock free and sees it looks at the list.  Who is about to sleep sets it in a word
- *     that says that he must wait.  So nobody is left asleep.
+ * (RW-1) Readers that arrive after a writer wait for it, whether it sleeps or still looks: no
+ *     stream of readers, however dense, starves a writer.
+ * (RW-2) A thread that has slept for XFS_RW_AGED_NS gets the lock from the thread that releases it:
+ *     no stream of writers starves any thread.
+ * (RW-3) XFS_RW_PARKED changes only under the mutex of the list, and is set while the lock has
+ *     sleepers.  A thread that frees the lock and sees the bit looks at the list.  A thread that is
+ *     about to sleep sets the bit only in a word that makes it wait.  So no sleeper is missed.
  */
 #ifndef LOCK_RWLOCK_H
 #define LOCK_RWLOCK_H
@@ -22,7 +22,7 @@
 
 #define XFS_RW_EXCL	((uint64_t)1)		/* it has an exclusive holder */
 #define XFS_RW_PARKED	((uint64_t)1 << 1)
-#define XFS_RW_WRITER	((uint64_t)1 << 8)	/* one of those who want it exclusively */
+#define XFS_RW_WRITER	((uint64_t)1 << 8)	/* one thread that waits to hold it exclusively */
 #define XFS_RW_WRITERS	((uint64_t)0xffffff << 8)
 #define XFS_RW_READER	((uint64_t)1 << 32)	/* one of its shared holders */
 #define XFS_RW_READERS	((uint64_t)0xffffffff << 32)
@@ -48,7 +48,7 @@ static inline void xfs_host_rwlock_destroy(struct xfs_host_rwlock *lk)
 	(void)lk;
 }
 
-/* Changes the word from what it was seen to be; if it is something else now, that is seen next. */
+/* Compare and exchange: on failure *@seen is the present word. */
 static inline bool xfs_rw_change(struct xfs_host_rwlock *lk, uint64_t *seen, uint64_t to)
 {
 	return __atomic_compare_exchange_n(&lk->word, seen, to, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
@@ -72,7 +72,10 @@ static inline void xfs_host_rwlock_unlock_shared(struct xfs_host_rwlock *lk)
 		xfs_rw_wake(lk);
 }
 
-/* One access to a line that other readers want as well: who must not come in steps back. */
+/*
+ * One access to a cache line that other readers use too; a reader that must wait takes its count
+ * back.
+ */
 static inline bool xfs_host_rwlock_try_shared(struct xfs_host_rwlock *lk)
 {
 	uint64_t found = __atomic_fetch_add(&lk->word, XFS_RW_READER, __ATOMIC_ACQUIRE);
