@@ -9,11 +9,25 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/mem.h"
 #include "core/mount.h"
 #include "lock/lock.h"
 #include "support/test_device.h"
 
 #define MIB(n) ((uint64_t)(n) << 20)
+
+bool fault_memory_points(void)
+{
+	char *probe;
+
+	xfs_mem_fail_at(1, false);
+	probe = xfs_mem_alloc(NULL, 1);
+	if (xfs_mem_fail_met())
+		return true;
+	xfs_mem_free(NULL, probe);
+	printf("SKIP: built without fault points\n");
+	return false;
+}
 
 #ifndef __has_feature
 #define __has_feature(name)	0

@@ -22,6 +22,9 @@ struct fault_kind {
 	unsigned int reserve_margin;	/* percent of the reserve of memory that nothing ever uses */
 };
 
+/* False, and SKIP was said: the library was built without fault points for memory. */
+bool fault_memory_points(void);
+
 /* Each event of each of the @n @kinds in one operation on @image; closing is whole again. */
 void fault_scenario(const struct scenario *sc, struct xfs_device *image, const struct fault_kind *kinds,
 		    size_t n, bool sticky);

@@ -6,7 +6,7 @@
  *	# text				a comment; also behind two spaces at the end of a line
  *	FUNCTION ARGUMENT... = RESULT	what a function of this library answers
  *	object LENGTH			a new object of zeros, LENGTH bytes
- *	XXXX: HEX...			bytes of the object, from offset XXXX (hexadecimal) on
+ *	OFFSET: HEX...			bytes of the object from OFFSET, hexadecimal digits, on
  *	fill OFFSET LENGTH BYTE		a run of equal bytes in it; numbers as in C
  *	geometry NAME=VALUE...		the file system that the next lines mean
  *
@@ -63,6 +63,8 @@ uint64_t format_number(struct format *f, const char *s);
 size_t format_size(struct format *f, const char *s);
 /* "text" in quotes, or hexadecimal digits, into @buf; returns the length. */
 size_t format_bytes(struct format *f, const char *s, uint8_t *buf, size_t size);
+/* A copy of the object with bytes changed by pairs of OFFSET HEX; valid until the next call. */
+const uint8_t *format_changed(struct format *f, unsigned int n, char **arg);
 /* The value of NAME=VALUE among the arguments; @otherwise if it is not there. */
 uint64_t format_option(struct format *f, unsigned int n, char **arg, const char *name,
 		       uint64_t otherwise);

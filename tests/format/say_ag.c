@@ -11,15 +11,8 @@ typedef xfs_failaddr_t block_verify(const struct xfs_geometry *geo, const void *
 static void changed(struct format *f, unsigned int n, char **arg, block_verify *verify,
 		    unsigned int sector, xfs_agnumber_t agno)
 {
-	static uint8_t copy[FORMAT_OBJECT_MAX];
+	const uint8_t *copy = format_changed(f, n, arg);
 
-	memcpy(copy, f->object, f->len);
-	for (unsigned int i = 0; i + 1 < n; i += 2) {
-		size_t off = format_size(f, arg[i]);
-
-		if (off < f->len)
-			format_bytes(f, arg[i + 1], copy + off, f->len - off);
-	}
 	format_say_verdict(f, verify(&f->geo, copy, f->len, XFS_AG_DADDR(&f->geo, agno, sector)));
 }
 

@@ -46,16 +46,7 @@ static void record_verify(struct format *f, unsigned int n, char **arg)
 /* The object with bytes changed: pairs of OFFSET HEX. */
 static void record_changed(struct format *f, unsigned int n, char **arg)
 {
-	static uint8_t copy[FORMAT_OBJECT_MAX];
-
-	memcpy(copy, f->object, f->len);
-	for (unsigned int i = 0; i + 1 < n; i += 2) {
-		size_t off = format_size(f, arg[i]);
-
-		if (off < f->len)
-			format_bytes(f, arg[i + 1], copy + off, f->len - off);
-	}
-	format_say_verdict(f, xlog_rec_header_verify(&f->geo, copy, f->len, 0));
+	format_say_verdict(f, xlog_rec_header_verify(&f->geo, format_changed(f, n, arg), f->len, 0));
 }
 
 /* The operation at an offset of the object: id, length, client, flags; what is at its end. */

@@ -92,6 +92,20 @@ size_t format_bytes(struct format *f, const char *s, uint8_t *buf, size_t size)
 	return n;
 }
 
+const uint8_t *format_changed(struct format *f, unsigned int n, char **arg)
+{
+	static uint8_t copy[FORMAT_OBJECT_MAX];
+
+	memcpy(copy, f->object, f->len);
+	for (unsigned int i = 0; i + 1 < n; i += 2) {
+		size_t off = format_size(f, arg[i]);
+
+		if (off < f->len)
+			format_bytes(f, arg[i + 1], copy + off, f->len - off);
+	}
+	return copy;
+}
+
 uint64_t format_option(struct format *f, unsigned int n, char **arg, const char *name,
 		       uint64_t otherwise)
 {
