@@ -16,7 +16,8 @@
  *    Id 0 itself is accounted, and never refused anything.
  *  - An id may be over a soft limit for a grace period, which is a property of the type; after that
  *    the soft limit is as hard as the other one.
- *  - Counts are those of blocks on disk: data in memory is not in them before xfs_sync().
+ *  - Counts contain delayed allocation and what calls in progress have reserved, as in the report
+ *    of a kernel.
  *  - Any number of threads may call these functions beside all other calls, except xfs_quota_on()
  *    and xfs_quota_check(), which need a file system without open files.  In a thread that does not
  *    wait (<xfswrite/nowait.h>) these two and xfs_quota_off() always return -EAGAIN.
